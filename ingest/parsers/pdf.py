@@ -1,0 +1,213 @@
+"""PDF by pypdfium2: text with the place of every line, mapped to unstructured's element types."""
+
+import ctypes
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+
+import pypdfium2 as pdfium
+from pypdfium2 import raw
+
+from ingest.parsers import ocr
+from kb.errors import FileProblem
+from kb.types import Box, Element, Line, Parsed
+
+BROKEN_WORD = "\ufffe\x02\xad"
+"""What pdfium puts where a word is hyphenated at the end of a line."""
+MIN_TEXT = 12
+"""Fewer visible characters than this, beside a picture, make a page a scan."""
+
+
+@dataclass(slots=True)
+class PrintedLine:
+    """A line of a page: text, place, size and weight of its first letter."""
+
+    text: str
+    box: Box
+    size: float
+    bold: bool
+
+
+def parse(path: Path, languages: str) -> Parsed:
+    """Read a PDF.
+
+    Raises:
+        FileProblem: encrypted or damaged.
+    """
+    try:
+        document = pdfium.PdfDocument(path)
+    except pdfium.PdfiumError as error:
+        code = "encrypted" if "password" in str(error).lower() else "damaged"
+        raise FileProblem(code, what=str(error)) from error
+    with document:
+        pages = [_page_lines(document, number) for number in range(len(document))]
+        sizes = tuple(tuple(document.get_page_size(n)) for n in range(len(document)))
+        scans = [n for n, lines in enumerate(pages) if _is_scan(document, n, lines)]
+        read, unread, engine = ocr.pages(document, scans, languages)
+        body = _body_size([line for lines in pages for line in lines])
+        elements: list[Element] = []
+        for number, lines in enumerate(pages):
+            found = read.get(number)
+            elements += found if found is not None else _elements(lines, number + 1, body)
+        meta = document.get_metadata_dict(skip_empty=True)
+    return Parsed(
+        parser="pdfium+tesseract" if read else "pdfium",
+        media_type="application/pdf",
+        elements=tuple(elements),
+        title=meta.get("Title"),
+        author=meta.get("Author"),
+        pages=len(pages),
+        page_sizes=sizes,
+        problem=_problem(unread, engine),
+        problem_parameters={"pages": len(unread)} if unread else {},
+    )
+
+
+def _problem(unread: list[int], engine: bool) -> str | None:
+    if not unread:
+        return None
+    return "scan_unread" if engine else "scan_without_ocr"
+
+
+def _is_scan(document: pdfium.PdfDocument, number: int, lines: list[PrintedLine]) -> bool:
+    if sum(len(line.text) for line in lines) >= MIN_TEXT:
+        return False
+    page = document[number]
+    images = page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=3)
+    return next(iter(images), None) is not None
+
+
+def _page_lines(document: pdfium.PdfDocument, number: int) -> list[PrintedLine]:
+    try:
+        page = document[number]
+        textpage = page.get_textpage()
+    except pdfium.PdfiumError:
+        return []
+    count = textpage.count_chars()
+    if count <= 0:
+        return []
+    buffer = ctypes.create_string_buffer((count + 1) * 2)
+    written = raw.FPDFText_GetText(
+        textpage, 0, count, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort))
+    )
+    units = buffer.raw[: max(0, written - 1) * 2]
+    lines: list[PrintedLine] = []
+    start = 0
+    for part in units.decode("utf-16-le", "replace").split("\n"):
+        line = _line(page, textpage, part, start)
+        start += len(part) + 1
+        if line is not None:
+            lines.append(line)
+    return lines
+
+
+def _line(
+    page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, part: str, start: int
+) -> PrintedLine | None:
+    stripped = part.strip()
+    if not stripped:
+        return None
+    first = start + part.find(stripped[0])
+    index = raw.FPDFText_GetCharIndexFromTextIndex(textpage, first)
+    last = raw.FPDFText_GetCharIndexFromTextIndex(textpage, first + len(stripped) - 1)
+    if index < 0 or last < index:
+        return None
+    box = _box(page, textpage, index, last - index + 1)
+    if box is None:
+        return None
+    return PrintedLine(
+        stripped,
+        box,
+        raw.FPDFText_GetFontSize(textpage, index),
+        raw.FPDFText_GetFontWeight(textpage, index) >= 600,
+    )
+
+
+def _box(
+    page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, index: int, count: int
+) -> Box | None:
+    rects = raw.FPDFText_CountRects(textpage, index, count)
+    left, top, right, bottom = (ctypes.c_double() for _ in range(4))
+    corners: list[tuple[float, float]] = []
+    x, y = ctypes.c_int(), ctypes.c_int()
+    for n in range(rects):
+        if not raw.FPDFText_GetRect(textpage, n, left, top, right, bottom):
+            continue
+        for px, py in ((left.value, top.value), (right.value, bottom.value)):
+            raw.FPDF_PageToDevice(page, 0, 0, 10000, 10000, 0, px, py, x, y)
+            corners.append((x.value / 10000, y.value / 10000))
+    if not corners:
+        return None
+    xs, ys = zip(*corners, strict=True)
+    return (
+        round(max(0.0, min(xs)), 4),
+        round(max(0.0, min(ys)), 4),
+        round(min(1.0, max(xs)), 4),
+        round(min(1.0, max(ys)), 4),
+    )
+
+
+def _body_size(lines: list[PrintedLine]) -> float:
+    sizes = [line.size for line in lines for _ in range(1 + len(line.text) // 20)]
+    return statistics.median(sizes) if sizes else 10.0
+
+
+def _elements(lines: list[PrintedLine], page: int, body: float) -> list[Element]:
+    """Group the lines of a page into headings and paragraphs."""
+    elements: list[Element] = []
+    group: list[PrintedLine] = []
+    for line in lines:
+        if group and not _continues(group, line, body):
+            elements.append(_element(group, page, body))
+            group = []
+        group.append(line)
+    if group:
+        elements.append(_element(group, page, body))
+    return elements
+
+
+def _continues(group: list[PrintedLine], line: PrintedLine, body: float) -> bool:
+    last = group[-1]
+    height = max(last.box[3] - last.box[1], 0.004)
+    gap = line.box[1] - last.box[3]
+    same_size = abs(last.size - line.size) < 0.6
+    same_kind = _is_heading(last, body) == _is_heading(line, body)
+    return same_size and same_kind and -3 * height < gap < 0.9 * height
+
+
+def _is_heading(line: PrintedLine, body: float) -> bool:
+    words = line.text.split()
+    letters = sum(c.isalpha() for c in line.text)
+    if not words or len(words) > 16 or letters < max(3, len(line.text) * 0.5):
+        return False
+    if line.size >= body * 1.18:
+        return True
+    return line.bold and len(words) <= 12 and line.text[-1] not in ".,;" and line.size >= body * 0.98
+
+
+def _level(size: float, body: float) -> int:
+    return 0 if size >= body * 1.6 else 1 if size >= body * 1.25 else 2
+
+
+def _element(group: list[PrintedLine], page: int, body: float) -> Element:
+    heading = _is_heading(group[0], body)
+    right = max(line.box[2] for line in group)
+    text = ""
+    places: list[Line] = []
+    for number, line in enumerate(group):
+        broken = line.text[-1] in BROKEN_WORD
+        content = line.text.translate(dict.fromkeys(map(ord, BROKEN_WORD)))
+        start = len(text)
+        text += content
+        places.append(Line(start, len(text), line.box))
+        if number + 1 < len(group) and not broken:
+            is_full = line.box[2] > right - 0.12
+            text += " " if is_full or heading else "\n"
+    kind = "Title" if heading else "NarrativeText"
+    return Element(
+        kind=kind,
+        text=text,
+        page=page,
+        level=_level(group[0].size, body) if heading else 0,
+        lines=tuple(places),
+    )

@@ -1,0 +1,143 @@
+"""One file's bytes to a prepared version: parsed, cut, embedded. Nothing is published here."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from ingest import chunking, parsers
+from kb import sandbox
+from kb.blobs import Blobs
+from kb.catalog import chunks as chunks_catalog
+from kb.catalog.database import Catalog
+from kb.embedding import Embeddings
+from kb.errors import FileProblem
+from kb.index.remote import RemoteIndex
+from kb.models import TokenCounter
+from kb.settings import Ingest
+from kb.types import Chunk, Parsed
+
+ELEMENTS = "elements"
+CHUNKER = "1"
+"""Raise it when the same elements give other chunks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that a version needs to be published."""
+
+    parsed: Parsed
+    chunks: tuple[Chunk, ...]
+    vectors: dict[str, bytes]
+    title: str
+    language: str | None
+    content_hash: str
+    blob: str
+
+
+class Preparer:
+    """Holds what preparing needs; stateless between files."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        blobs: Blobs,
+        embeddings: Embeddings,
+        index: RemoteIndex,
+        settings: Ingest,
+    ) -> None:
+        self._catalog = catalog
+        self._blobs = blobs
+        self._embeddings = embeddings
+        self._index = index
+        self._settings = settings
+        self._counter = TokenCounter(embeddings.files)
+        self.fingerprint = self._fingerprint()
+
+    def _fingerprint(self) -> str:
+        """Names what a version depends on beside the file: parsers, chunker, model."""
+        return chunks_catalog.short_hash(f"{self._reading()}:{CHUNKER}:{self._embeddings.fingerprint}")
+
+    def _reading(self) -> str:
+        return f"{parsers.VERSION}:{self._settings.ocr_languages}"
+
+    async def parse(self, file: Path, name: str, content_hash: str) -> tuple[Parsed, str]:
+        """Elements of a file, from the blobs where the same bytes were parsed before.
+
+        Raises:
+            FileProblem: the file cannot be read.
+        """
+        key = self._blob_key(content_hash, name)
+        known = await asyncio.to_thread(self._blobs.get, key, ELEMENTS)
+        if known is None:
+            limits = sandbox.Limits(
+                seconds=self._settings.parse_seconds,
+                memory=self._settings.parse_memory_mb * 1024**2,
+            )
+            known = await asyncio.to_thread(
+                sandbox.run,
+                parsers.parse,
+                str(file),
+                name,
+                self._settings.ocr_languages,
+                limits=limits,
+            )
+            await asyncio.to_thread(self._blobs.put, key, ELEMENTS, known)
+        return _decode(known), key
+
+    def _blob_key(self, content_hash: str, name: str) -> str:
+        """The name's ending takes part: it decides between kinds of text."""
+        suffix = PurePosixPath(name.lower()).suffix
+        text = f"{content_hash}:{suffix}:{self._reading()}"
+        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+    async def cut(self, parsed: Parsed, name: str) -> tuple[tuple[Chunk, ...], str, str | None]:
+        """Chunks, title and language of a document."""
+        title = title_of(parsed, name)
+        limit = self._counter.limit - self._counter.extra
+        chunks = await asyncio.to_thread(
+            chunking.chunk, parsed.elements, title, self._counter.count_all, limit
+        )
+        sample = " ".join(e.text for e in parsed.elements[:60])[:4000]
+        [language] = await self._index.languages([sample]) if sample.strip() else [""]
+        return tuple(chunks), title, language or None
+
+    async def embed(self, chunks: tuple[Chunk, ...]) -> dict[str, bytes]:
+        """A vector for every chunk, by the hash of its embedded text; known ones are taken over."""
+        texts = {chunks_catalog.short_hash(c.embedded_text): c.embedded_text for c in chunks}
+        known = await asyncio.to_thread(self._known, list(texts))
+        missing = [h for h in texts if h not in known]
+        if missing:
+            vectors = await self._embeddings.passages([texts[h] for h in missing])
+            new = dict(zip(missing, vectors, strict=True))
+            await asyncio.to_thread(self._keep, new)
+            known |= new
+        return known
+
+    def _known(self, hashes: list[str]) -> dict[str, bytes]:
+        with self._catalog.reading() as connection:
+            return chunks_catalog.known_vectors(connection, self._embeddings.fingerprint, hashes)
+
+    def _keep(self, new: dict[str, bytes]) -> None:
+        with self._catalog.writing() as connection:
+            chunks_catalog.keep_vectors(connection, self._embeddings.fingerprint, new)
+
+
+def title_of(parsed: Parsed, name: str) -> str:
+    """What the document calls itself; else its first heading; else the name of the file."""
+    given = " ".join((parsed.title or "").split())
+    if given and not given.lower().endswith((".doc", ".docx", ".indd", ".pdf", ".xlsx")):
+        return given[:300]
+    for element in parsed.elements[:10]:
+        if element.kind == "Title" and 2 < len(element.text) < 200:
+            return " ".join(element.text.split())
+    return PurePosixPath(name).stem or name
+
+
+def _decode(content: bytes) -> Parsed:
+    try:
+        return msgspec.msgpack.decode(content, type=Parsed)
+    except msgspec.ValidationError as error:
+        raise FileProblem("damaged", what=f"the parser's answer: {error}") from error

@@ -1,0 +1,62 @@
+"""Blobs: compressed bytes by key, in the data directory. Reached through a document only."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import zstandard
+
+from kb.errors import KbError
+
+
+class Blobs:
+    """A folder of immutable values; a key is a hash and a kind."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put(self, key: str, kind: str, content: bytes) -> None:
+        """Store a value durably; storing it twice does nothing."""
+        path = self._path(key, kind)
+        if path.exists():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        packed = zstandard.ZstdCompressor(level=3).compress(content)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(packed)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def get(self, key: str, kind: str) -> bytes | None:
+        """A value, or None where it is not stored.
+
+        Raises:
+            KbError: it is stored but damaged.
+        """
+        try:
+            packed = self._path(key, kind).read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            return zstandard.ZstdDecompressor().decompress(packed)
+        except zstandard.ZstdError as error:
+            raise KbError(f"A stored {kind} is damaged: {error}.", code="blob_damaged") from error
+
+    def drop(self, key: str, kind: str) -> None:
+        """Forget a value; nothing happens where it is not stored."""
+        self._path(key, kind).unlink(missing_ok=True)
+
+    def keys(self, kind: str) -> Iterator[str]:
+        """The keys of every value of a kind."""
+        for path in self._root.glob(f"??/*.{kind}"):
+            yield path.name.removesuffix(f".{kind}")
+
+    def _path(self, key: str, kind: str) -> Path:
+        return self._root / key[:2] / f"{key}.{kind}"

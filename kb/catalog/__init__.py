@@ -1,0 +1,1 @@
+"""The catalog is the truth: sources, documents, versions, chunks, vectors, people, answers."""

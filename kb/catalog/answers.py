@@ -1,0 +1,32 @@
+"""Answers as they are kept: references to passages, never their texts."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from kb.catalog.tables import answers
+from kb.types import Principal
+
+
+def keep(connection: Connection, values: dict[str, Any]) -> None:
+    """Store an answer."""
+    connection.execute(insert(answers).values(**values))
+
+
+def get(connection: Connection, principal: Principal, answer_id: str) -> Row[Any] | None:
+    """An answer that this principal asked for."""
+    query = select(answers).where(answers.c.id == answer_id)
+    if not principal.owner:
+        query = query.where(answers.c.asker == principal.name)
+    return connection.execute(query).one_or_none()
+
+
+def recent_questions(connection: Connection, principal: Principal, limit: int) -> list[str]:
+    """What this principal asked last, without repeats."""
+    query = (
+        select(answers.c.question)
+        .where(answers.c.asker == principal.name)
+        .order_by(answers.c.asked_at.desc())
+        .limit(limit * 5)
+    )
+    return list(dict.fromkeys(connection.scalars(query)))[:limit]

@@ -1,0 +1,160 @@
+"""Chunks and vectors: what a passage says, and its embedding by the hash of what was embedded."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, select
+
+from kb.catalog import documents as documents_room
+from kb.catalog import versions as versions_room
+from kb.catalog.database import insert_ignoring
+from kb.catalog.tables import chunks, documents, sources, vectors, versions
+from kb.types import Chunk, Line, Principal, Span, StoredChunk
+
+
+class Layout(msgspec.Struct, frozen=True, array_like=True):
+    """Where a chunk's text stands: in which elements, and in which lines of the page."""
+
+    spans: tuple[Span, ...]
+    lines: tuple[Line, ...]
+
+
+def short_hash(text: str) -> str:
+    """128 bits of SHA-256 in hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def row(version: int, chunk: Chunk) -> dict[str, Any]:
+    """A chunk as a row of the catalog."""
+    return {
+        "point": versions_room.point_of(version, chunk.ordinal),
+        "version": version,
+        "ordinal": chunk.ordinal,
+        "page": chunk.page,
+        "section": chunk.section,
+        "text": chunk.text,
+        "text_hash": short_hash(" ".join(chunk.text.split())),
+        "embedded_text": chunk.embedded_text,
+        "vector_hash": short_hash(chunk.embedded_text),
+        "layout": msgspec.msgpack.encode(Layout(chunk.spans, chunk.lines)),
+    }
+
+
+def hydrate(
+    connection: Connection, principal: Principal, points: Sequence[int], seq: int
+) -> dict[int, StoredChunk]:
+    """The chunks of points that are current at ``seq`` and readable now; the others are left out."""
+    found: dict[int, StoredChunk] = {}
+    for start in range(0, len(points), 900):
+        query = _stored().where(
+            chunks.c.point.in_(points[start : start + 900]),
+            versions_room.visible(seq),
+            documents_room.readable(principal),
+        )
+        found |= {r.point: _chunk(r) for r in connection.execute(query)}
+    return found
+
+
+def first_points(connection: Connection, document_ids: Sequence[int]) -> dict[int, int]:
+    """The first point of each document's current version."""
+    query = select(documents.c.id, documents.c.version).where(
+        documents.c.id.in_(document_ids), documents.c.version.is_not(None), documents.c.chunks > 0
+    )
+    return {d: versions_room.point_of(v, 0) for d, v in connection.execute(query).tuples()}
+
+
+def layouts(connection: Connection, points: Sequence[int]) -> dict[int, Layout]:
+    """Where chunks stand in their document. The caller has checked that they may be read."""
+    query = select(chunks.c.point, chunks.c.layout).where(chunks.c.point.in_(points))
+    return {
+        p: msgspec.msgpack.decode(layout, type=Layout)
+        for p, layout in connection.execute(query).tuples()
+    }
+
+
+def _stored() -> Any:
+    return (
+        select(
+            chunks.c.point,
+            chunks.c.ordinal,
+            chunks.c.version,
+            chunks.c.page,
+            chunks.c.section,
+            chunks.c.text,
+            chunks.c.text_hash,
+            documents.c.id.label("document_id"),
+            documents.c.path,
+            documents.c.title,
+            documents.c.media_type,
+            documents.c.language,
+            documents.c.mtime_ns,
+            documents.c.content_hash,
+            sources.c.name.label("source"),
+            sources.c.shown_as,
+        )
+        .join(versions, versions.c.number == chunks.c.version)
+        .join(documents, documents.c.id == versions.c.document_id)
+        .join(sources, sources.c.id == documents.c.source_id)
+    )
+
+
+def _chunk(r: Row[Any]) -> StoredChunk:
+    return StoredChunk(
+        point=r.point,
+        ordinal=r.ordinal,
+        document_id=r.document_id,
+        version=r.version,
+        path=r.path,
+        source=r.source,
+        shown_as=r.shown_as,
+        title=r.title or r.path,
+        media_type=r.media_type or "",
+        language=r.language,
+        modified=r.mtime_ns / 1e9 if r.mtime_ns else None,
+        page=r.page,
+        section=r.section,
+        text=r.text,
+        text_hash=r.text_hash,
+        content_hash=r.content_hash or "",
+    )
+
+
+def known_vectors(connection: Connection, model: str, hashes: Iterable[str]) -> dict[str, bytes]:
+    """The vectors (float32, little endian) that are there already."""
+    wanted = sorted(set(hashes))
+    found: dict[str, bytes] = {}
+    for start in range(0, len(wanted), 900):
+        query = select(vectors.c.hash, vectors.c.vector).where(
+            vectors.c.model == model, vectors.c.hash.in_(wanted[start : start + 900])
+        )
+        found.update(connection.execute(query).tuples().all())
+    return found
+
+
+def keep_vectors(connection: Connection, model: str, new: dict[str, bytes]) -> None:
+    """Store vectors; one that exists stays."""
+    rows = [{"model": model, "hash": h, "vector": v} for h, v in new.items()]
+    insert_ignoring(connection, vectors, rows)
+
+
+def of_versions(connection: Connection, model: str, numbers: Sequence[int]) -> list[Row[Any]]:
+    """All that an index point is made of, for the chunks of these versions."""
+    query = (
+        select(
+            chunks.c.point,
+            chunks.c.version,
+            chunks.c.embedded_text,
+            vectors.c.vector,
+            documents.c.language,
+            documents.c.source_id,
+            documents.c.id.label("document_id"),
+        )
+        .join(versions, versions.c.number == chunks.c.version)
+        .join(documents, documents.c.id == versions.c.document_id)
+        .outerjoin(vectors, (vectors.c.hash == chunks.c.vector_hash) & (vectors.c.model == model))
+        .where(chunks.c.version.in_(numbers))
+        .order_by(chunks.c.point)
+    )
+    return list(connection.execute(query).all())

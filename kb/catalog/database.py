@@ -1,0 +1,150 @@
+"""Opening the catalog. The only file that knows which database it is."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from kb.catalog.tables import counters
+from kb.errors import ConfigurationError, KbError, RetryableError
+from kb.settings import Settings
+
+HEAD = "0001"
+"""The newest migration; a test compares it with the scripts."""
+
+
+class Catalog:
+    """A pool of connections, and the two ways to use one."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent snapshot; nothing is written."""
+        with self._translated(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction: all of it or none. Writers queue up."""
+        with self._translated(), self._engine.connect() as connection:
+            writer = connection.execution_options(writing=True)
+            with writer.begin():
+                yield writer
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise RetryableError(
+                f"The catalog cannot be used right now: {error.orig}.", code="catalog_unavailable"
+            ) from error
+
+
+def open_catalog(settings: Settings) -> Catalog:
+    """Open the catalog, creating or migrating it first where needed."""
+    url = settings.catalog_url
+    if url.startswith("sqlite"):
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(url, pool_size=8, max_overflow=32, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    try:
+        _migrate(engine)
+    except OperationalError as error:
+        raise ConfigurationError(
+            f"The catalog at {engine.url.render_as_string(hide_password=True)} cannot be opened: "
+            f"{error.orig}.",
+            code="catalog_unavailable",
+        ) from error
+    return Catalog(engine)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # transactions are begun by us, not by the driver
+    for pragma in (
+        "busy_timeout=60000",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "cache_size=-16000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes its lock at once: upgrading a read lock later can fail for no fault."""
+    writing = connection.get_execution_options().get("writing")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _version(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.scalar(text("SELECT version_num FROM alembic_version"))
+
+
+def _migrate(engine: Engine) -> None:
+    version = _version(engine)
+    if version == HEAD:
+        return
+    if version is not None and version > HEAD:
+        raise KbError(
+            f"The catalog was written by a newer Commonplace (schema {version}, this one knows "
+            f"{HEAD}). Install that version again, or restore a backup.",
+            code="catalog_too_new",
+        )
+    # Alembic is heavy, so it loads only when there is something to migrate.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.connect() as connection:
+        writer = connection.execution_options(writing=True)
+        with writer.begin():
+            config.attributes["connection"] = writer
+            command.upgrade(config, "head")
+
+
+def next_seq(connection: Connection) -> int:
+    """Advance the catalog's clock within a writing transaction; serialises publications."""
+    connection.execute(
+        update(counters).where(counters.c.name == "seq").values(value=counters.c.value + 1)
+    )
+    return current_seq(connection)
+
+
+def current_seq(connection: Connection) -> int:
+    """The catalog's clock now."""
+    return int(connection.scalar(select(counters.c.value).where(counters.c.name == "seq")) or 0)
+
+
+def insert_ignoring(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
+    """Insert rows; those that exist already stay as they are."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+    connection.execute(insert(table).on_conflict_do_nothing(), rows)
+
+
+def now() -> float:
+    """Wall clock for what people see; never used to order events."""
+    return time.time()

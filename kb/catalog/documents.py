@@ -1,0 +1,344 @@
+"""Documents: one row per path, the ledger of every file in a source."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
+
+from kb.catalog import versions
+from kb.catalog.database import insert_ignoring, now
+from kb.catalog.tables import documents, name_tokens, source_readers, sources
+from kb.types import Principal, State
+
+MEMBER = " › "
+"""Between a container's path and its member's, as people see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What the file system says of a file."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFilter:
+    """Which rows of the ledger are wanted."""
+
+    state: str | None = None
+    source: str | None = None
+    text: str | None = None
+
+
+def of_source(connection: Connection, source_id: int) -> dict[bytes, Row[Any]]:
+    """Every document of a source that is a file itself, by raw path."""
+    rows = connection.execute(
+        select(documents).where(
+            documents.c.source_id == source_id, documents.c.parent_id.is_(None)
+        )
+    )
+    return {row.raw_path: row for row in rows}
+
+
+def add(
+    connection: Connection,
+    source_id: int,
+    raw_path: bytes,
+    path: str,
+    *,
+    parent_id: int | None = None,
+    size: int = 0,
+) -> int:
+    """Add a document in state waiting, or find the one that is there; returns its id."""
+    found = connection.scalar(
+        select(documents.c.id).where(
+            documents.c.source_id == source_id, documents.c.raw_path == raw_path
+        )
+    )
+    if found is not None:
+        return found
+    new_id = connection.scalar(
+        insert(documents)
+        .values(
+            source_id=source_id,
+            parent_id=parent_id,
+            raw_path=raw_path,
+            path=path,
+            state=State.WAITING,
+            bytes=size,
+            chunks=0,
+            tries=0,
+            held=False,
+            added_at=now(),
+        )
+        .returning(documents.c.id)
+    )
+    assert new_id is not None
+    _index_name(connection, new_id, path)
+    return new_id
+
+
+def rename(connection: Connection, document_id: int, raw_path: bytes, path: str) -> None:
+    """Follow a renamed file: same document, same vectors, another path; its members follow."""
+    old = connection.execute(select(documents).where(documents.c.id == document_id)).one()
+    _move(connection, document_id, raw_path, path)
+    for child in children(connection, document_id):
+        _move(
+            connection,
+            child.id,
+            raw_path + child.raw_path[len(old.raw_path) :],
+            path + child.path[len(old.path) :],
+        )
+
+
+def _move(connection: Connection, document_id: int, raw_path: bytes, path: str) -> None:
+    connection.execute(
+        update(documents)
+        .where(documents.c.id == document_id)
+        .values(raw_path=raw_path, path=path, held=False)
+    )
+    _index_name(connection, document_id, path)
+
+
+def children(connection: Connection, document_id: int) -> list[Row[Any]]:
+    """The members of a container, at every depth."""
+    found: list[Row[Any]] = []
+    parents = [document_id]
+    while parents:
+        rows = connection.execute(select(documents).where(documents.c.parent_id.in_(parents))).all()
+        found += rows
+        parents = [r.id for r in rows]
+    return found
+
+
+def touch(connection: Connection, document_id: int, stat: Stat) -> None:
+    """The content is the same; only the file's times moved."""
+    connection.execute(
+        update(documents)
+        .where(documents.c.id == document_id)
+        .values(bytes=stat.size, mtime_ns=stat.mtime_ns, ctime_ns=stat.ctime_ns, held=False)
+    )
+
+
+def note_problem(
+    connection: Connection,
+    document_id: int,
+    state: State,
+    code: str,
+    parameters: dict[str, Any],
+    stat: Stat | None,
+    *,
+    settings: str,
+    tries: int = 0,
+) -> None:
+    """Record why a file is not searchable. What was published of it before is withdrawn."""
+    values: dict[str, Any] = {
+        "state": state,
+        "code": code,
+        "parameters": parameters,
+        "settings": settings,
+        "tries": tries,
+        "chunks": 0,
+        "pages": None,
+        "content_hash": None,
+        "version": None,
+        "held": False,
+    }
+    if stat is not None:
+        values |= {"bytes": stat.size, "mtime_ns": stat.mtime_ns, "ctime_ns": stat.ctime_ns}
+    remove(connection, direct_children(connection, document_id))
+    versions.retire_documents(connection, [document_id])
+    connection.execute(update(documents).where(documents.c.id == document_id).values(**values))
+
+
+def note_retry(connection: Connection, document_id: int, code: str, tries: int) -> None:
+    """A try failed that may work later; what was published before stays."""
+    connection.execute(
+        update(documents).where(documents.c.id == document_id).values(code=code, tries=tries)
+    )
+
+
+def unhold(connection: Connection, document_id: int) -> None:
+    """The file of a held document is there again."""
+    connection.execute(update(documents).where(documents.c.id == document_id).values(held=False))
+
+
+def by_id(connection: Connection, document_id: int) -> Row[Any] | None:
+    """A document's row, whoever may read it: for ingestion only."""
+    return connection.execute(
+        select(documents).where(documents.c.id == document_id)
+    ).one_or_none()
+
+
+def direct_children(connection: Connection, document_id: int) -> list[int]:
+    """The members of a container, without their own."""
+    query = select(documents.c.id).where(documents.c.parent_id == document_id)
+    return list(connection.scalars(query))
+
+
+def hold(connection: Connection, document_ids: Sequence[int]) -> None:
+    """Mark documents whose files are gone, in a removal that waits for confirmation."""
+    connection.execute(
+        update(documents).where(documents.c.id.in_(document_ids)).values(held=True)
+    )
+
+
+def remove(connection: Connection, document_ids: Sequence[int]) -> int:
+    """Remove documents with all that came out of them; returns how many rows left the ledger."""
+    ids = list(document_ids)
+    for document_id in document_ids:
+        ids += [c.id for c in children(connection, document_id)]
+    if not ids:
+        return 0
+    versions.retire_documents(connection, ids)
+    for start in range(0, len(ids), 500):
+        part = ids[start : start + 500]
+        connection.execute(delete(name_tokens).where(name_tokens.c.document_id.in_(part)))
+        connection.execute(
+            update(documents).where(documents.c.id.in_(part)).values(parent_id=None)
+        )
+        connection.execute(delete(documents).where(documents.c.id.in_(part)))
+    return len(ids)
+
+
+def ids_of_source(connection: Connection, source_id: int) -> list[int]:
+    """Every document of a source, members included."""
+    return list(connection.scalars(select(documents.c.id).where(documents.c.source_id == source_id)))
+
+
+def readable(principal: Principal) -> Any:
+    """The condition that a principal may read a document, by the rights of this moment."""
+    return (
+        select(source_readers.c.source_id)
+        .where(
+            source_readers.c.source_id == documents.c.source_id,
+            source_readers.c.token.in_(sorted(principal.tokens)),
+        )
+        .exists()
+    )
+
+
+def get(connection: Connection, principal: Principal, document_id: int) -> Row[Any] | None:
+    """A document with its source, or None where there is none that the principal may read."""
+    return connection.execute(
+        _with_source().where(documents.c.id == document_id, readable(principal))
+    ).one_or_none()
+
+
+def ledger(
+    connection: Connection,
+    principal: Principal,
+    wanted: LedgerFilter,
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+    order: str = "path",
+) -> list[Row[Any]]:
+    """Rows of the ledger that a principal may see."""
+    columns = {
+        "path": (sources.c.name, documents.c.path),
+        "state": (documents.c.state, documents.c.path),
+        "pages": (documents.c.pages.desc(), documents.c.path),
+        "passages": (documents.c.chunks.desc(), documents.c.path),
+        "changed": (documents.c.mtime_ns.desc(), documents.c.path),
+        "indexed": (documents.c.indexed_at.desc(), documents.c.path),
+    }
+    query = _filtered(_with_source(), principal, wanted).order_by(*columns.get(order, columns["path"]))
+    return list(connection.execute(query.limit(limit).offset(offset)).all())
+
+
+def count_by_state(
+    connection: Connection, principal: Principal, wanted: LedgerFilter
+) -> dict[str, int]:
+    """How many rows of the ledger stand in each state."""
+    base = select(documents.c.state, func.count()).select_from(documents.join(sources))
+    query = _filtered(base, principal, LedgerFilter(source=wanted.source, text=wanted.text))
+    return dict(connection.execute(query.group_by(documents.c.state)).tuples().all())
+
+
+def _with_source() -> Select[Any]:
+    return select(
+        documents, sources.c.name.label("source"), sources.c.root, sources.c.shown_as
+    ).join(sources, sources.c.id == documents.c.source_id)
+
+
+def _filtered(query: Select[Any], principal: Principal, wanted: LedgerFilter) -> Select[Any]:
+    query = query.where(readable(principal))
+    if wanted.state:
+        query = query.where(documents.c.state == wanted.state)
+    if wanted.source:
+        query = query.where(sources.c.name == wanted.source)
+    if wanted.text:
+        query = query.where(documents.c.path.icontains(wanted.text, autoescape=True))
+    return query
+
+
+def languages(connection: Connection) -> dict[str, int]:
+    """Passages by language of their document."""
+    query = (
+        select(documents.c.language, func.sum(documents.c.chunks))
+        .where(documents.c.chunks > 0)
+        .group_by(documents.c.language)
+    )
+    return {language or "": int(n) for language, n in connection.execute(query).tuples()}
+
+
+def name_words(text: str) -> list[str]:
+    """The words of a file name or a question: folded, split at case changes and digits."""
+    text = re.sub(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])", " ", text)
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(c for c in folded if not unicodedata.combining(c))
+    return re.findall(r"\d+|[^\W\d_]+", plain)
+
+
+def _index_name(connection: Connection, document_id: int, path: str) -> None:
+    name = PurePosixPath(path.rpartition(MEMBER)[2]).name
+    words = {w[:80] for w in name_words(name) if len(w) > 1}
+    connection.execute(delete(name_tokens).where(name_tokens.c.document_id == document_id))
+    rows = [{"token": w, "document_id": document_id} for w in sorted(words)]
+    insert_ignoring(connection, name_tokens, rows)
+
+
+def named(connection: Connection, principal: Principal, question: str) -> dict[int, float]:
+    """Documents whose file name has the question's words: id to share of the name's weight.
+
+    A word weighs less the more names have it; words of one letter do not count.
+    """
+    words = {w[:80] for w in name_words(question) if len(w) > 1}
+    if not words:
+        return {}
+    frequency = dict(
+        connection.execute(
+            select(name_tokens.c.token, func.count())
+            .where(name_tokens.c.token.in_(words))
+            .group_by(name_tokens.c.token)
+        )
+        .tuples()
+        .all()
+    )
+    telling = {w: 1.0 / n for w, n in frequency.items() if n <= 50}
+    if not telling:
+        return {}
+    query = (
+        select(name_tokens.c.document_id, name_tokens.c.token)
+        .join(documents, documents.c.id == name_tokens.c.document_id)
+        .where(name_tokens.c.token.in_(telling), documents.c.version.is_not(None))
+        .where(readable(principal))
+    )
+    scores: dict[int, float] = {}
+    for document_id, token in connection.execute(query).tuples():
+        scores[document_id] = scores.get(document_id, 0.0) + telling[token]
+    return scores
+
+
+def waiting_tries(connection: Connection, document_id: int) -> int:
+    """How often a document has failed in a row."""
+    return int(
+        connection.scalar(select(documents.c.tries).where(documents.c.id == document_id)) or 0
+    )

@@ -1,0 +1,209 @@
+"""The tables. Times are seconds since the epoch (UTC); `seq` is the catalog's own clock."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("owner", String(200), nullable=False),
+    Column("until", Float, nullable=False),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("root", Text, nullable=False),
+    Column("schedule", String(100)),
+    Column("shown_as", Text),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("finished_at", Float),
+    Column("counts", JSON),
+    Column("error", JSON),
+)
+
+source_readers = Table(
+    "source_readers",
+    metadata,
+    Column("source_id", Id, ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
+    Column("token", String(200), primary_key=True),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source_id", Id, ForeignKey("sources.id", ondelete="CASCADE"), nullable=False),
+    Column("parent_id", Id, ForeignKey("documents.id", ondelete="CASCADE"), index=True),
+    Column("raw_path", LargeBinary, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("code", String(60)),
+    Column("parameters", JSON),
+    Column("bytes", BigInteger, nullable=False, default=0),
+    Column("mtime_ns", BigInteger),
+    Column("ctime_ns", BigInteger),
+    Column("content_hash", String(64), index=True),
+    Column("settings", String(64)),
+    Column("media_type", String(120)),
+    Column("title", Text),
+    Column("author", Text),
+    Column("language", String(8)),
+    Column("parser", String(40)),
+    Column("blob", String(64)),
+    Column("pages", Integer),
+    Column("chunks", Integer, nullable=False, default=0),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("version", Id),
+    Column("held", Boolean, nullable=False, default=False),
+    Column("added_at", Float, nullable=False),
+    Column("indexed_at", Float),
+    UniqueConstraint("source_id", "raw_path"),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("number", Id, primary_key=True),
+    Column("document_id", Id, nullable=False, index=True),
+    Column("content_hash", String(64)),
+    Column("state", String(20), nullable=False, index=True),
+    Column("points", Integer, nullable=False, default=0),
+    Column("born", BigInteger),
+    Column("retired", BigInteger),
+    Column("retired_at", Float),
+    Column("worker", String(200), nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("finished_at", Float),
+    Column("code", String(60)),
+    Column("parameters", JSON),
+    sqlite_autoincrement=True,
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("point", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Id, ForeignKey("versions.number"), nullable=False, index=True),
+    Column("ordinal", Integer, nullable=False),
+    Column("page", Integer),
+    Column("section", Text),
+    Column("text", Text, nullable=False),
+    Column("text_hash", String(32), nullable=False),
+    Column("embedded_text", Text, nullable=False),
+    Column("vector_hash", String(32), nullable=False),
+    Column("layout", LargeBinary, nullable=False),
+)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("model", String(64), primary_key=True),
+    Column("hash", String(32), primary_key=True),
+    Column("vector", LargeBinary, nullable=False),
+)
+
+name_tokens = Table(
+    "name_tokens",
+    metadata,
+    Column("token", String(80), primary_key=True),
+    Column(
+        "document_id", Id, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Index("ix_name_tokens_document_id", "document_id"),
+)
+
+generations = Table(
+    "generations",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("description", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("switched_at", Float),
+    sqlite_autoincrement=True,
+)
+
+rights_outbox = Table(
+    "rights_outbox",
+    metadata,
+    Column("document_id", Id, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("queued_at", Float, nullable=False),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    Column("group_id", Id, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("asker", String(200), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("mode", String(20), nullable=False),
+    Column("notice", JSON),
+    Column("sentences", JSON, nullable=False),
+    Column("citations", JSON, nullable=False),
+    Column("passages", JSON, nullable=False),
+    Column("model", Text),
+    Column("prompt_hash", String(64)),
+    Column("settings", JSON, nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Column("seconds", Float, nullable=False),
+)

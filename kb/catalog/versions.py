@@ -1,0 +1,172 @@
+"""Versions: an attempt becomes the current version, the old one retires, a sweeper clears up."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
+
+from kb.catalog.database import next_seq, now
+from kb.catalog.tables import chunks, documents, leases, versions
+
+ORDINAL_BITS = 20
+ATTEMPT, CURRENT, RETIRED, ABANDONED, SWEPT = "attempt", "current", "retired", "abandoned", "swept"
+
+
+def point_of(version: int, ordinal: int) -> int:
+    """The id in the index of a version's n-th chunk; below 2**53 for 8 billion versions."""
+    return (version << ORDINAL_BITS) | ordinal
+
+
+def begin(connection: Connection, document_id: int, worker: str, content_hash: str) -> int:
+    """Step 0: an attempt, with a version number that is never used again."""
+    number = connection.scalar(
+        insert(versions)
+        .values(
+            document_id=document_id,
+            content_hash=content_hash,
+            state=ATTEMPT,
+            points=0,
+            worker=worker,
+            started_at=now(),
+        )
+        .returning(versions.c.number)
+    )
+    assert number is not None
+    return number
+
+
+def plan(connection: Connection, planned: dict[int, int]) -> None:
+    """Before step 2: how many points each attempt will write, so that they can be swept."""
+    for number, points in planned.items():
+        connection.execute(
+            update(versions).where(versions.c.number == number).values(points=points)
+        )
+
+
+def abandon(
+    connection: Connection, number: int, code: str, parameters: dict[str, Any] | None = None
+) -> None:
+    """An attempt ended without becoming a version."""
+    connection.execute(
+        update(versions)
+        .where(versions.c.number == number, versions.c.state == ATTEMPT)
+        .values(state=ABANDONED, finished_at=now(), code=code, parameters=parameters or {})
+    )
+
+
+def abandon_dead_attempts(connection: Connection, worker: str) -> int:
+    """Attempts of workers that hold no lease any more ended without a word."""
+    living = select(leases.c.owner).where(leases.c.until > now())
+    result = connection.execute(
+        update(versions)
+        .where(
+            versions.c.state == ATTEMPT,
+            versions.c.worker != worker,
+            versions.c.worker.not_in(living),
+        )
+        .values(state=ABANDONED, finished_at=now(), code="interrupted")
+    )
+    return result.rowcount
+
+
+def publish(
+    connection: Connection,
+    document_id: int,
+    number: int,
+    rows: Sequence[dict[str, Any]],
+    facts: dict[str, Any],
+) -> int:
+    """Step 3: the attempt is the current version from the sequence number that is returned."""
+    if rows:
+        connection.execute(insert(chunks), list(rows))
+    seq = next_seq(connection)
+    _retire(connection, [document_id], seq)
+    connection.execute(
+        update(versions)
+        .where(versions.c.number == number)
+        .values(state=CURRENT, born=seq, finished_at=now(), points=len(rows))
+    )
+    connection.execute(
+        update(documents)
+        .where(documents.c.id == document_id)
+        .values(version=number, indexed_at=now(), held=False, **facts)
+    )
+    return seq
+
+
+def retire_documents(connection: Connection, document_ids: Sequence[int]) -> None:
+    """Withdraw what is published of these documents."""
+    ids = list(document_ids)
+    if ids:
+        seq = next_seq(connection)
+        for start in range(0, len(ids), 500):
+            _retire(connection, ids[start : start + 500], seq)
+
+
+def _retire(connection: Connection, document_ids: Sequence[int], seq: int) -> None:
+    connection.execute(
+        update(versions)
+        .where(versions.c.document_id.in_(document_ids), versions.c.state == CURRENT)
+        .values(state=RETIRED, retired=seq, retired_at=now())
+    )
+
+
+def visible(seq: int) -> Any:
+    """The condition that a version is the one to read at a sequence number."""
+    return and_(
+        versions.c.born <= seq, or_(versions.c.retired.is_(None), versions.c.retired > seq)
+    )
+
+
+def sweepable(connection: Connection, grace_seconds: float, limit: int = 200) -> list[Row[Any]]:
+    """Versions whose points nobody can be reading any more."""
+    query = (
+        select(versions.c.number, versions.c.points)
+        .where(
+            or_(
+                versions.c.state == ABANDONED,
+                and_(
+                    versions.c.state == RETIRED, versions.c.retired_at < now() - grace_seconds
+                ),
+            )
+        )
+        .order_by(versions.c.number)
+        .limit(limit)
+    )
+    return list(connection.execute(query).all())
+
+
+def swept(connection: Connection, numbers: Sequence[int]) -> None:
+    """The points of these versions have left the index: forget their chunks."""
+    connection.execute(delete(chunks).where(chunks.c.version.in_(numbers)))
+    connection.execute(
+        update(versions).where(versions.c.number.in_(numbers)).values(state=SWEPT, points=0)
+    )
+
+
+def history(connection: Connection, document_id: int) -> list[Row[Any]]:
+    """Every attempt for a document, the newest first."""
+    query = (
+        select(versions)
+        .where(versions.c.document_id == document_id)
+        .order_by(versions.c.number.desc())
+    )
+    return list(connection.execute(query.limit(50)).all())
+
+
+def current(connection: Connection) -> dict[int, int]:
+    """Number of every current version and its count of points."""
+    rows = connection.execute(
+        select(versions.c.number, versions.c.points).where(versions.c.state == CURRENT)
+    )
+    return dict(rows.tuples().all())
+
+
+def in_index(connection: Connection) -> dict[int, tuple[str, int]]:
+    """Every version whose points may stand in the index: number to state and count."""
+    rows = connection.execute(
+        select(versions.c.number, versions.c.state, versions.c.points).where(
+            versions.c.state != SWEPT
+        )
+    )
+    return {number: (state, points) for number, state, points in rows.tuples()}

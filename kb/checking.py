@@ -1,0 +1,134 @@
+"""Catalog against index: what is lost, double, orphaned, or open to the wrong people."""
+
+import asyncio
+from dataclasses import asdict, dataclass, field
+
+from sqlalchemy import Connection, func, select
+
+from kb.catalog import generations, versions
+from kb.catalog.database import Catalog
+from kb.catalog.tables import chunks, documents, rights_outbox, source_readers
+from kb.catalog.tables import versions as versions_table
+from kb.embedding import Embeddings
+from kb.index.generations import points_of_versions, scroll
+from kb.index.remote import RemoteIndex
+from kb.publishing import Publisher, name_of
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts of chunks; all zero is a sound knowledge base."""
+
+    lost: int = 0
+    duplicate: int = 0
+    orphan: int = 0
+    wrong_access: int = 0
+
+    def as_json(self) -> dict[str, int]:
+        """The JSON of ``kb check``."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Expected:
+    """What the catalog says the index should hold."""
+
+    readers: dict[int, list[str]] = field(default_factory=dict)
+    tolerated: dict[int, int] = field(default_factory=dict)
+    duplicates: int = 0
+    pending_rights: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class Findings:
+    """The report, and what a repair needs."""
+
+    report: Report
+    lost: list[int] = field(default_factory=list)
+    orphans: list[int] = field(default_factory=list)
+    wrong: dict[int, list[str]] = field(default_factory=dict)
+
+
+async def check(catalog: Catalog, index: RemoteIndex) -> Findings:
+    """Compare catalog and index. Reads only."""
+    with catalog.reading() as connection:
+        live = generations.live(connection)
+        expected = _expected(connection)
+    findings = Findings(Report(duplicate=expected.duplicates))
+    left = dict(expected.readers)
+    if live is not None:
+        async for part in scroll(index, name_of(live.id)):
+            _compare(part, left, expected, findings)
+    findings.lost = sorted(left)
+    findings.report.lost = len(left)
+    findings.report.orphan = len(findings.orphans)
+    findings.report.wrong_access = len(findings.wrong)
+    return findings
+
+
+def _expected(connection: Connection) -> Expected:
+    rows = connection.execute(
+        select(chunks.c.point, documents.c.source_id, documents.c.id)
+        .join(versions_table, versions_table.c.number == chunks.c.version)
+        .join(documents, documents.c.version == versions_table.c.number)
+        .where(versions_table.c.state == versions.CURRENT)
+    ).all()
+    tokens: dict[int, list[str]] = {}
+    for source_id, token in connection.execute(
+        select(source_readers.c.source_id, source_readers.c.token).order_by(source_readers.c.token)
+    ).tuples():
+        tokens.setdefault(source_id, []).append(token)
+    promised = connection.scalar(
+        select(func.coalesce(func.sum(documents.c.chunks), 0)).where(
+            documents.c.version.is_not(None)
+        )
+    )
+    expected = Expected({r.point: tokens.get(r.source_id, []) for r in rows})
+    expected.tolerated = {n: points for n, (_, points) in versions.in_index(connection).items()}
+    expected.duplicates = _current_twice(connection) + max(0, len(rows) - int(promised or 0))
+    pending = set(connection.scalars(select(rights_outbox.c.document_id)))
+    expected.pending_rights = frozenset(r.point for r in rows if r.id in pending)
+    return expected
+
+
+def _current_twice(connection: Connection) -> int:
+    twice = (
+        select(versions_table.c.document_id)
+        .where(versions_table.c.state == versions.CURRENT)
+        .group_by(versions_table.c.document_id)
+        .having(func.count() > 1)
+    )
+    return len(connection.execute(twice).all())
+
+
+def _compare(
+    part: dict[int, list[str]], left: dict[int, list[str]], expected: Expected, findings: Findings
+) -> None:
+    for point, readers in part.items():
+        wanted = left.pop(point, None)
+        if wanted is None:
+            known = expected.tolerated.get(point >> versions.ORDINAL_BITS, 0)
+            if (point & ((1 << versions.ORDINAL_BITS) - 1)) >= known:
+                findings.orphans.append(point)
+        elif sorted(readers) != sorted(wanted) and point not in expected.pending_rights:
+            findings.wrong[point] = wanted
+
+
+async def repair(
+    catalog: Catalog,
+    index: RemoteIndex,
+    embeddings: Embeddings,
+    publisher: Publisher,
+    findings: Findings,
+) -> None:
+    """Mend what :func:`check` found: everything comes from the catalog."""
+    generation = await publisher.generation()
+    numbers = sorted({p >> versions.ORDINAL_BITS for p in findings.lost})
+    if numbers:
+        points = await points_of_versions(catalog, embeddings, numbers)
+        await index.upsert(generation, points)
+    await index.delete(generation, findings.orphans)
+    for point, readers in findings.wrong.items():
+        await index.set_readers(generation, [point], readers)
+    await index.flush(generation)
+    await asyncio.sleep(0)

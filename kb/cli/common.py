@@ -1,0 +1,42 @@
+"""What every command needs: the settings, the knowledge base, a way to print."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from kb import settings as settings_module
+from kb.knowledge_base import KnowledgeBase
+
+T = TypeVar("T")
+error_console = Console(stderr=True)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+as_option = click.option("--as", "as_user", metavar="USER", help="Act as this person.")
+
+
+def with_knowledge_base(
+    work: Callable[[KnowledgeBase], Awaitable[T]], flags: dict[str, Any] | None = None
+) -> T:
+    """Open the configured knowledge base, do the work, close it."""
+
+    async def run() -> T:
+        kb = KnowledgeBase(settings_module.load(flags))
+        try:
+            return await work(kb)
+        finally:
+            await kb.close()
+
+    return asyncio.run(run())
+
+
+def show(value: dict[str, Any], as_json: bool, lines: Callable[[dict[str, Any]], list[str]]) -> None:
+    """Print the one JSON object, or lines for people."""
+    if as_json:
+        sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    else:
+        for line in lines(value):
+            click.echo(line)

@@ -1,0 +1,136 @@
+"""``kb ingest`` and ``kb files``."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ingest.preparing import Preparer
+from ingest.worker import Counts, Run
+from ingest.worker import Progress as Step
+from kb import sandbox, shapes
+from kb.catalog.documents import LedgerFilter
+from kb.catalog.sources import Source
+from kb.cli.common import as_option, error_console, json_option, show, with_knowledge_base
+from kb.errors import UsageError
+from kb.knowledge_base import KnowledgeBase
+from kb.types import State
+
+PARSER_MODULES = ["ingest.parsers.pdf", "ingest.parsers.mail", "ingest.parsers.office"]
+
+
+def preload_parsers() -> None:
+    """Let the parsers' server process load them once, before it forks children."""
+    sandbox.preload(PARSER_MODULES)
+
+
+def run_of(
+    kb: KnowledgeBase, source: Source, on_progress: Callable[[Step], None] = lambda _: None
+) -> Run:
+    """A run over a source, put together."""
+    preparer = Preparer(kb.catalog, kb.blobs, kb.embeddings, kb.index, kb.settings.ingest)
+    return Run(
+        source, kb.catalog, kb.blobs, preparer, kb.publisher, kb.settings.ingest, on_progress
+    )
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--confirm-removals", is_flag=True, help="Remove held documents after all.")
+@json_option
+def ingest(name: str | None, confirm_removals: bool, as_json: bool) -> None:
+    """Read the source NAME now, or all of them."""
+    preload_parsers()
+
+    async def work(kb: KnowledgeBase) -> Counts:
+        wanted = [kb.source(name)] if name else kb.sources()
+        if not wanted:
+            raise UsageError(
+                "There is no source yet. Add one with: kb source add NAME PATH", code="no_sources"
+            )
+        total = Counts()
+        for item in wanted:
+            with _bar(item.name) as on_progress:
+                counts = await run_of(kb, item, on_progress).run(confirm_removals=confirm_removals)
+            for field, value in asdict(counts).items():
+                setattr(total, field, getattr(total, field) + value)
+        return total
+
+    counts = with_knowledge_base(work)
+    show(asdict(counts), as_json, lambda _: _lines(counts))
+
+
+def _lines(counts: Counts) -> list[str]:
+    lines = [
+        f"{counts.seen} files seen: {counts.indexed} indexed ({counts.chunks} passages), "
+        f"{counts.unchanged} unchanged, {counts.removed} removed, {counts.skipped} skipped, "
+        f"{counts.failed} failed, in {counts.seconds:.1f} s."
+    ]
+    if counts.held:
+        lines.append(
+            f"{counts.held} files are gone from the folder, unusually many. They stay searchable "
+            "until you confirm: kb ingest --confirm-removals"
+        )
+    if counts.failed or counts.skipped:
+        lines.append("Why files were skipped or failed: kb files --state failed (or skipped)")
+    return lines
+
+
+class _bar:
+    """A progress bar on a terminal, nothing elsewhere."""
+
+    def __init__(self, name: str) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[pages]} pages"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[path]}"),
+            console=error_console,
+            disable=not error_console.is_terminal,
+        )
+        self._task = self._progress.add_task(name, total=None, pages=0, path="")
+
+    def __enter__(self) -> Callable[[Step], None]:
+        self._progress.start()
+        return self._update
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def _update(self, step: Step) -> None:
+        self._progress.update(
+            self._task,
+            completed=step.done,
+            total=step.total,
+            pages=step.pages,
+            path=step.path[-40:],
+        )
+
+
+@click.command()
+@click.option("--state", type=click.Choice([s.value for s in State]), help="Only this state.")
+@click.option("--source", "source_name", help="Only this source.")
+@as_option
+@json_option
+def files(state: str | None, source_name: str | None, as_user: str | None, as_json: bool) -> None:
+    """The ledger: every file with its state and, unless indexed, the reason."""
+
+    async def work(kb: KnowledgeBase) -> dict[str, object]:
+        wanted = LedgerFilter(state=state, source=source_name)
+        rows = kb.files(kb.principal(as_user), wanted)
+        return {"files": [shapes.file(r) for r in rows]}
+
+    def lines(value: dict[str, object]) -> list[str]:
+        found = value["files"]
+        assert isinstance(found, list)
+        return [
+            "\t".join(
+                [f["state"], f"{f['source']}: {f['path']}", f["reason"] or f"{f['chunks']} passages"]
+            )
+            for f in found
+        ] or ["No files."]
+
+    show(with_knowledge_base(work), as_json, lines)

@@ -1,0 +1,173 @@
+"""``kb source``."""
+
+from typing import Any
+
+import click
+from cronsim import CronSim, CronSimError
+
+from ingest import sources as folder
+from ingest.worker import remove_source
+from kb import access
+from kb.catalog import documents, sources
+from kb.cli.common import json_option, show, with_knowledge_base
+from kb.errors import UsageError
+from kb.knowledge_base import KnowledgeBase
+from kb.publishing import queue_rights
+
+
+@click.group()
+def source() -> None:
+    """Folders that are followed."""
+
+
+@source.command()
+@click.argument("name")
+@click.argument("path")
+@click.option("--schedule", metavar="CRON", help="When to read it: minute hour day month weekday.")
+@click.option("--readers", metavar="GROUP,…", help="Who may read it. Default: everyone.")
+@click.option("--shown-as", metavar="PREFIX", help="The address its readers know it by.")
+@json_option
+def add(
+    name: str,
+    path: str,
+    schedule: str | None,
+    readers: str | None,
+    shown_as: str | None,
+    as_json: bool,
+) -> None:
+    """Follow the folder PATH under the name NAME."""
+    check_name(name)
+    check_schedule(schedule)
+    root = folder.check_root(path)
+
+    async def work(kb: KnowledgeBase) -> sources.Source:
+        with kb.catalog.writing() as connection:
+            tokens = access.readers(connection, _names(readers))
+            return sources.add(
+                connection, name, str(root), tokens, schedule=schedule, shown_as=shown_as
+            )
+
+    added = with_knowledge_base(work)
+    show({"source": shape(added)}, as_json, lambda _: _added(added))
+
+
+def check_name(name: str) -> None:
+    """A name that can stand in a URL and in a list.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if not name.strip() or len(name) > 100 or any(c in name for c in "/\\\0\n\r\t,"):
+        raise UsageError("The name of a source has 1 to 100 characters, no slash, comma or tab.")
+
+
+def check_schedule(schedule: str | None) -> None:
+    """Raises ``UsageError`` where a schedule is not five cron fields."""
+    if schedule is None:
+        return
+    try:
+        CronSim(schedule, __import__("datetime").datetime.now())  # noqa: DTZ005
+    except CronSimError as error:
+        raise UsageError(
+            f"{schedule!r} is not a cron schedule (minute hour day month weekday): {error}.",
+            code="bad_schedule",
+        ) from error
+
+
+def _names(readers: str | None) -> list[str]:
+    return [n.strip() for n in (readers or "").split(",") if n.strip()]
+
+
+def readable_by(tokens: tuple[str, ...]) -> str:
+    """Reader tokens in words."""
+    names = [t.removeprefix("group:") for t in tokens if t != access.OWNER]
+    return ", ".join(names)
+
+
+def _added(added: sources.Source) -> list[str]:
+    return [
+        f"Following {added.root} as {added.name}.",
+        f"May be read by: {readable_by(added.readers)}.",
+        f"Read it now with: kb ingest {added.name}",
+    ]
+
+
+def shape(item: sources.Source) -> dict[str, Any]:
+    """A source as JSON."""
+    return {
+        "name": item.name,
+        "path": item.root,
+        "schedule": item.schedule,
+        "shown_as": item.shown_as,
+        "readers": [t.removeprefix("group:") for t in item.readers if t != access.OWNER],
+        "documents": item.documents,
+        "last_run": {
+            "started_at": item.started_at,
+            "finished_at": item.finished_at,
+            "counts": item.counts,
+            "error": item.error,
+        },
+    }
+
+
+@source.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """Every source."""
+
+    async def work(kb: KnowledgeBase) -> list[sources.Source]:
+        return kb.sources()
+
+    found = with_knowledge_base(work)
+    show(
+        {"sources": [shape(s) for s in found]},
+        as_json,
+        lambda _: [
+            f"{s.name}\t{s.root}\t{s.documents} documents\t{readable_by(s.readers)}"
+            + (f"\t{s.schedule}" if s.schedule else "")
+            for s in found
+        ]
+        or ["No source yet. Add one with: kb source add NAME PATH"],
+    )
+
+
+@source.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def remove(name: str, yes: bool, as_json: bool) -> None:
+    """Stop following NAME and forget its documents. The folder itself is not touched."""
+
+    async def work(kb: KnowledgeBase) -> int:
+        found = kb.source(name)
+        if not (yes or as_json):
+            click.confirm(f"Forget {found.documents} documents of {name}?", abort=True, err=True)
+        return await remove_source(kb.catalog, kb.publisher, found)
+
+    removed = with_knowledge_base(work)
+    show(
+        {"removed": removed}, as_json, lambda _: [f"Removed {name} with {removed} documents."]
+    )
+
+
+@source.command()
+@click.argument("name")
+@click.argument("groups")
+@json_option
+def readers(name: str, groups: str, as_json: bool) -> None:
+    """Let GROUPS (comma between them, or: everyone) read NAME, and nobody else."""
+
+    async def work(kb: KnowledgeBase) -> sources.Source:
+        with kb.catalog.writing() as connection:
+            found = sources.by_name(connection, name)
+            sources.set_readers(connection, found, access.readers(connection, _names(groups)))
+            queue_rights(connection, documents.ids_of_source(connection, found.id))
+        await kb.publisher.flush_rights()
+        return kb.source(name)
+
+    changed = with_knowledge_base(work)
+    show(
+        {"source": shape(changed)},
+        as_json,
+        lambda _: [f"{name} may be read by: {readable_by(changed.readers)}."],
+    )

@@ -1,0 +1,1 @@
+"""Heavy libraries live in processes of their own; this room starts, finds and calls them."""

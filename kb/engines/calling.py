@@ -1,0 +1,188 @@
+"""The caller's side: find an engine by its socket, start it where it is not there, call it."""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from kb.errors import EngineError, KbError
+from kb.settings import Settings
+
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+"""Environment of every engine: no telemetry, and fewer memory arenas."""
+SOCKET_PATH_LIMIT = 100
+
+
+def run_dir(settings: Settings) -> Path:
+    """Where sockets live: in the data directory, or, where its path is too long, beside it."""
+    inside = settings.data / "run"
+    if len(str(inside)) + len("/embedder.sock") > SOCKET_PATH_LIMIT:
+        name = hashlib.sha256(str(settings.data).encode()).hexdigest()[:16]
+        inside = Path(tempfile.gettempdir()) / f"commonplace-{os.getuid()}-{name}"
+    inside.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if inside.stat().st_uid != os.getuid():
+        raise EngineError(f"{inside} belongs to somebody else.")
+    return inside
+
+
+class EngineClient:
+    """Calls one engine. Starts it at the first call, and again when it has died."""
+
+    def __init__(self, name: str, module: str, settings: Settings, fingerprint: str) -> None:
+        self._name = name
+        self._module = module
+        self._settings = settings
+        self._fingerprint = fingerprint
+        self._socket = run_dir(settings) / f"{name}.sock"
+        self._http: httpx.AsyncClient | None = None
+        self._checked = False
+
+    async def call(self, call: str, *, seconds: float = 600.0, **arguments: Any) -> Any:
+        """Call by name.
+
+        Raises:
+            EngineError: it did not start, or died twice in a row, or took longer than ``seconds``.
+            KbError: what the engine itself raised.
+        """
+        body = msgspec.msgpack.encode(arguments)
+        for attempt in (1, 2):
+            try:
+                if not self._checked:
+                    await self._ensure()
+                return await self._post(call, body, seconds)
+            except (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError) as error:
+                self._checked = False
+                if attempt == 2:
+                    raise EngineError(
+                        f"The {self._name} process does not answer; its log is {self._log()}.",
+                        detail={"engine": self._name},
+                    ) from error
+            except httpx.TimeoutException as error:
+                raise EngineError(
+                    f"The {self._name} process took longer than {seconds:g} s.",
+                    detail={"engine": self._name},
+                ) from error
+        raise AssertionError
+
+    async def close(self) -> None:
+        """Close the connections; the engine itself stays for others."""
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
+
+    async def leave(self) -> None:
+        """Ask the engine to end, where one runs."""
+        try:
+            await self._post("leave", msgspec.msgpack.encode({}), 5.0)
+        except httpx.HTTPError:
+            return
+
+    async def pid(self) -> int | None:
+        """The engine's process id, or None where none runs."""
+        try:
+            return int((await self._post("about", b"", 5.0))["pid"])
+        except httpx.HTTPError:
+            return None
+
+    async def _post(self, call: str, body: bytes, seconds: float) -> Any:
+        if self._http is None:
+            self._http = httpx.AsyncClient(
+                transport=httpx.AsyncHTTPTransport(uds=str(self._socket)),
+                base_url="http://engine",
+                limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
+                trust_env=False,
+            )
+        response = await self._http.post(
+            f"/{call}", content=body, timeout=httpx.Timeout(seconds, connect=5.0)
+        )
+        answer = msgspec.msgpack.decode(response.content)
+        if response.status_code == 200:
+            return answer
+        if answer["code"] in {"engine_failed", "no_such_call"}:
+            raise EngineError(f"The {self._name} process failed: {answer['message']}")
+        raise KbError(answer["message"], code=answer["code"], detail=answer["detail"])
+
+    async def _ensure(self) -> None:
+        """Find an engine with our settings, or start one. One starter at a time."""
+        if await self._is_ours():
+            return
+        lock = os.open(self._socket.with_suffix(".start"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+            if not await self._is_ours():
+                await self._start()
+        finally:
+            os.close(lock)
+
+    async def _is_ours(self) -> bool:
+        try:
+            about = await self._post("about", b"", 30.0)
+        except httpx.HTTPError:
+            return False
+        if about["fingerprint"] != self._fingerprint:
+            await self.leave()
+            await self._wait_until_gone(int(about["pid"]))
+            return False
+        self._checked = True
+        return True
+
+    async def _wait_until_gone(self, pid: int) -> None:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                return
+            await asyncio.sleep(0.05)
+
+    async def _start(self) -> None:
+        log = self._log()
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with log.open("ab") as output:
+            process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
+                [sys.executable, "-m", self._module, str(self._socket)],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                env={**os.environ, **QUIET},
+            )
+        assert process.stdin is not None
+        process.stdin.write(msgspec.json.encode(self._settings))
+        process.stdin.close()
+        await self._wait_for(process)
+
+    async def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + self._settings.engines.start_seconds
+        while time.monotonic() < deadline:
+            if await self._is_ours():
+                return
+            if process.poll() not in (None, 0):
+                break
+            await asyncio.sleep(0.03)
+        raise EngineError(
+            f"The {self._name} process did not start; the reason is at the end of {self._log()}.",
+            detail={"engine": self._name, "log": str(self._log())},
+        )
+
+    def _log(self) -> Path:
+        return self._settings.data / "logs" / f"{self._name}.log"
+
+
+def settings_from_stdin() -> Settings:
+    """The settings that the starter of this engine wrote to its standard input."""
+    return msgspec.json.decode(sys.stdin.buffer.read(), type=Settings)

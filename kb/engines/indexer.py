@@ -1,0 +1,90 @@
+"""The index process: the one opener of the Edge shard, or the one client of a Qdrant server.
+
+It also holds what only the sparse lists need (stemmers, the language detector), so that the web
+process stays light whichever engine is behind it.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kb.engines.calling import settings_from_stdin
+from kb.engines.serving import serve
+from kb.index import lexical
+from kb.index.base import IndexPoint, IndexQuery
+from kb.index.edge import EdgeIndex
+from kb.index.remote import fingerprint
+from kb.settings import Settings
+
+
+class Indexer:
+    """Calls: those of :class:`kb.index.base.Index`, and ``languages``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.fingerprint = fingerprint(settings)
+        if settings.index.backend == "edge":
+            self._index: Any = EdgeIndex(settings.data / "index")
+        else:
+            # Two seconds and 90 MB that the embedded shape does not need.
+            from kb.index.server import connect
+
+            self._index = connect(
+                settings.index.url, settings.index.api_key, settings.index.prefix
+            )
+
+    async def create(self, generation: str, dimension: int) -> None:
+        """Forward."""
+        await self._index.create(generation, dimension)
+
+    async def upsert(self, generation: str, points: list[Any]) -> None:
+        """Forward."""
+        await self._index.upsert(generation, msgspec.convert(points, list[IndexPoint]))
+
+    async def flush(self, generation: str) -> None:
+        """Forward."""
+        await self._index.flush(generation)
+
+    async def delete(self, generation: str, ids: list[int]) -> None:
+        """Forward."""
+        await self._index.delete(generation, ids)
+
+    async def set_readers(self, generation: str, ids: list[int], readers: list[str]) -> None:
+        """Forward."""
+        await self._index.set_readers(generation, ids, readers)
+
+    async def query(self, generation: str, query: Any) -> Any:
+        """Forward."""
+        return await self._index.query(generation, msgspec.convert(query, IndexQuery))
+
+    async def readers(self, generation: str, after: int | None, limit: int) -> Any:
+        """Forward."""
+        found = await self._index.readers(generation, after, limit)
+        return list(found.items())
+
+    async def drop(self, generation: str) -> None:
+        """Forward."""
+        await self._index.drop(generation)
+
+    async def keep_open(self, generation: str) -> None:
+        """Close the other generations, where that means something."""
+        if isinstance(self._index, EdgeIndex):
+            await self._index.keep_open(generation)
+
+    async def languages(self, texts: list[str]) -> list[str]:
+        """The language of each text."""
+        return [lexical.language_of(t) for t in texts]
+
+    def close(self) -> None:
+        """Bring everything to disk."""
+        if isinstance(self._index, EdgeIndex):
+            self._index.close_now()
+        else:
+            asyncio.run(self._index.close())
+
+
+if __name__ == "__main__":
+    configured = settings_from_stdin()
+    serve(lambda: Indexer(configured), Path(sys.argv[1]), configured.engines.idle_seconds)

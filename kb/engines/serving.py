@@ -1,0 +1,122 @@
+"""The engine's side: a Unix socket that answers calls by name, msgpack in and out.
+
+An engine is a class whose public coroutine methods are its calls: each takes and returns plain
+values (numbers, strings, bytes, lists, dicts).
+"""
+
+import asyncio
+import fcntl
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+import uvicorn
+
+from kb.errors import KbError
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Engine(Protocol):
+    """What is served: coroutine methods, a fingerprint of its settings, and a last duty."""
+
+    fingerprint: str
+
+    def close(self) -> None:
+        """Bring everything to disk and let go."""
+
+
+class Service:
+    """An ASGI application around an engine. It notices when nobody calls any more."""
+
+    def __init__(self, engine: Engine, idle_seconds: float) -> None:
+        self._engine = engine
+        self._idle_seconds = idle_seconds
+        self._busy = 0
+        self._last_call = time.monotonic()
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one call: ``POST /<name>`` with a msgpack map of arguments."""
+        body = await _body(receive)
+        self._busy += 1
+        try:
+            status, answer = await self._answer(scope["path"].strip("/"), body)
+        finally:
+            self._busy -= 1
+            self._last_call = time.monotonic()
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": msgspec.msgpack.encode(answer)})
+
+    async def _answer(self, name: str, body: bytes) -> tuple[int, Any]:
+        if name == "about":
+            return 200, {"pid": os.getpid(), "fingerprint": self._engine.fingerprint}
+        if name == "leave":
+            asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGTERM)
+            return 200, None
+        call = None if name.startswith("_") or name == "close" else getattr(self._engine, name, None)
+        if call is None:
+            return 404, {"code": "no_such_call", "message": f"no call {name}", "detail": {}}
+        try:
+            return 200, await call(**msgspec.msgpack.decode(body))
+        except KbError as error:
+            return 500, {"code": error.code, "message": error.message, "detail": error.detail}
+        except Exception as error:  # noqa: BLE001 - the caller gets it as an EngineError
+            return 500, {"code": "engine_failed", "message": repr(error), "detail": {}}
+
+    def is_idle(self) -> bool:
+        """Whether nobody has called for so long that the engine should leave."""
+        return not self._busy and time.monotonic() - self._last_call > self._idle_seconds
+
+
+async def _body(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def serve(engine: Callable[[], Engine], socket_path: Path, idle_seconds: float) -> None:
+    """Hold the engine's lock, load it, listen, until idle or told to leave."""
+    lock = os.open(socket_path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(0)  # another one is there already
+    loaded = engine()
+    socket_path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    os.umask(0o177)
+    listener.bind(str(socket_path))
+    os.umask(0o077)
+    listener.listen(256)
+    try:
+        asyncio.run(_run(loaded, listener, idle_seconds))
+    finally:
+        socket_path.unlink(missing_ok=True)
+        loaded.close()
+
+
+async def _run(engine: Engine, listener: socket.socket, idle_seconds: float) -> None:
+    service = Service(engine, idle_seconds)
+    config = uvicorn.Config(
+        service, lifespan="off", log_level="warning", access_log=False, timeout_keep_alive=3600
+    )
+    server = uvicorn.Server(config)
+    watcher = asyncio.create_task(_leave_when_idle(service, server))
+    await server.serve(sockets=[listener])
+    watcher.cancel()
+
+
+async def _leave_when_idle(service: Service, server: uvicorn.Server) -> None:
+    while not service.is_idle():
+        await asyncio.sleep(min(1.0, service._idle_seconds))
+    server.should_exit = True

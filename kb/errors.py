@@ -1,0 +1,108 @@
+"""The error tree. Whether trying again can help is a type, not a flag.
+
+    KbError                     has a code, a sentence, a detail; every surface shows these three
+      UsageError                the caller asked for something that cannot be: HTTP 400, exit 2
+        NotFoundError           nothing of that name, or nothing the asker may see: 404
+        ConflictError           it exists already, or is busy: 409
+      ConfigurationError        a setting is unknown or wrong; names the file and the nearest key
+      PermanentError            trying again will not help
+        FileProblem             one file cannot be read; the code is the reason in the ledger
+      RetryableError            trying again later may help: 503
+        EngineError             an engine process did not answer
+        LeaseLost               somebody else took over this work
+        ModelError              the language model failed, was silent, or broke off
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class KbError(Exception):
+    """An error that a person can be shown.
+
+    ``code`` is stable and meant for programs, ``message`` is one sentence for people,
+    ``detail`` holds the parameters of the message.
+    """
+
+    code = "error"
+    status = 500
+
+    def __init__(
+        self, message: str, *, code: str | None = None, detail: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.detail = dict(detail or {})
+
+    def as_json(self) -> dict[str, Any]:
+        """The one shape in which errors leave the program."""
+        return {"error": {"code": self.code, "message": self.message, "detail": self.detail}}
+
+
+class UsageError(KbError):
+    """The request itself is wrong."""
+
+    code = "bad_request"
+    status = 400
+
+
+class NotFoundError(UsageError):
+    """There is no such thing, or the asker may not know of it."""
+
+    code = "not_found"
+    status = 404
+
+
+class ConflictError(UsageError):
+    """The request collides with what is there."""
+
+    code = "conflict"
+    status = 409
+
+
+class ConfigurationError(KbError):
+    """A setting is unknown or has a wrong value."""
+
+    code = "configuration"
+
+
+class PermanentError(KbError):
+    """Trying again will not help."""
+
+    code = "permanent"
+
+
+class FileProblem(PermanentError):
+    """One file cannot be read.
+
+    The code is looked up in ``kb.reasons`` and rendered there.
+    """
+
+    def __init__(self, code: str, **parameters: Any) -> None:
+        super().__init__(code, code=code, detail=parameters)
+
+
+class RetryableError(KbError):
+    """Trying again later may help."""
+
+    code = "unavailable"
+    status = 503
+
+
+class EngineError(RetryableError):
+    """An engine process did not start, answer, or finish."""
+
+    code = "engine_unavailable"
+
+
+class LeaseLost(RetryableError):
+    """Somebody else holds the lease by now; nothing of this attempt may be published."""
+
+    code = "lease_lost"
+
+
+class ModelError(RetryableError):
+    """The language model failed, stayed silent, or broke off."""
+
+    code = "model_unavailable"

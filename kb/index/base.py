@@ -1,0 +1,85 @@
+"""What an index is. Two adapters implement it: Qdrant Edge and a Qdrant server.
+
+One contract suite (``tests/index/contract.py``) runs against both.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+DENSE, WORDS, GRAMS = "dense", "words", "grams"
+"""The lists: the model's vectors; stemmed words; character grams. Both last are BM25."""
+LISTS = (DENSE, WORDS, GRAMS)
+LEXICAL_VERSION = "1"
+"""Raise it when the sparse lists give other vectors for the same text; generations are rebuilt."""
+
+
+class IndexPoint(msgspec.Struct, frozen=True):
+    """A chunk on its way into the index. ``vector`` is float32 bytes; ``readers`` is never empty."""
+
+    id: int
+    vector: bytes
+    text: str
+    language: str | None
+    readers: list[str]
+
+
+class IndexQuery(msgspec.Struct, frozen=True):
+    """A question for every list at once. ``vector`` is float32 bytes."""
+
+    vector: bytes
+    text: str
+    readers: list[str]
+    limit: int
+
+
+class Hits(msgspec.Struct, frozen=True):
+    """Per list, points with scores, best first; and the question's language."""
+
+    lists: dict[str, list[tuple[int, float]]]
+    language: str
+
+
+class Index(Protocol):
+    """A set of generations. Every method is safe to repeat.
+
+    Raises ``UsageError`` for a filter without tokens (it would match everything), ``EngineError``
+    where the engine fails.
+    """
+
+    async def create(self, generation: str, dimension: int) -> None:
+        """Make an empty generation; one that exists stays."""
+        ...
+
+    async def upsert(self, generation: str, points: Sequence[IndexPoint]) -> None:
+        """Write points; searchable on return, durable after :meth:`flush`."""
+        ...
+
+    async def flush(self, generation: str) -> None:
+        """Bring everything written before to disk."""
+        ...
+
+    async def delete(self, generation: str, ids: Sequence[int]) -> None:
+        """Delete points; those that are not there are no error."""
+        ...
+
+    async def set_readers(self, generation: str, ids: Sequence[int], readers: Sequence[str]) -> None:
+        """Replace the reader tokens of points."""
+        ...
+
+    async def query(self, generation: str, query: IndexQuery) -> Hits:
+        """Search every list in one batch, filtered by reader tokens."""
+        ...
+
+    async def readers(self, generation: str, after: int | None, limit: int) -> dict[int, list[str]]:
+        """Ids with their reader tokens, ascending, beyond ``after``: to compare with the catalog."""
+        ...
+
+    async def drop(self, generation: str) -> None:
+        """Delete a generation; nothing happens where there is none."""
+        ...
+
+    async def close(self) -> None:
+        """Bring everything to disk and let go."""
+        ...

@@ -1,0 +1,208 @@
+"""Qdrant Edge: the index of one machine. The only file that opens its shards.
+
+Edge holds the interpreter lock while it searches, so this runs in the index process alone.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import qdrant_edge as edge
+
+from kb.errors import EngineError, UsageError
+from kb.index import lexical
+from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexPoint, IndexQuery
+
+T = TypeVar("T")
+HNSW = edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=10_000)
+BATCH = 500
+
+
+class EdgeIndex:
+    """Generations as folders; one thread, so that calls never overlap."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._open: dict[str, edge.EdgeShard] = {}
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="edge")
+
+    async def create(self, generation: str, dimension: int) -> None:
+        """See :class:`kb.index.base.Index`."""
+        await self._run(self._create, generation, dimension)
+
+    async def upsert(self, generation: str, points: Sequence[IndexPoint]) -> None:
+        """See :class:`kb.index.base.Index`."""
+        for start in range(0, len(points), BATCH):
+            part = [_point(p) for p in points[start : start + BATCH]]
+            await self._update(generation, edge.UpdateOperation.upsert_points(part))
+
+    async def flush(self, generation: str) -> None:
+        """See :class:`kb.index.base.Index`."""
+        await self._run(lambda: self._shard(generation).flush())
+
+    async def delete(self, generation: str, ids: Sequence[int]) -> None:
+        """See :class:`kb.index.base.Index`."""
+        if ids:
+            await self._update(generation, edge.UpdateOperation.delete_points(list(ids)))
+
+    async def set_readers(self, generation: str, ids: Sequence[int], readers: Sequence[str]) -> None:
+        """See :class:`kb.index.base.Index`."""
+        if ids:
+            payload = {"readers": _tokens(readers)}
+            await self._update(generation, edge.UpdateOperation.set_payload(list(ids), payload))
+
+    async def query(self, generation: str, query: IndexQuery) -> Hits:
+        """See :class:`kb.index.base.Index`."""
+        return await self._run(self._query, generation, query)
+
+    async def readers(self, generation: str, after: int | None, limit: int) -> dict[int, list[str]]:
+        """See :class:`kb.index.base.Index`."""
+        request = edge.ScrollRequest(
+            offset=None if after is None else after + 1,
+            limit=limit,
+            with_payload=True,
+            with_vector=False,
+        )
+        records, _ = await self._run(lambda: self._shard(generation).scroll(request))
+        return {int(r.id): list((r.payload or {}).get("readers", [])) for r in records}
+
+    async def optimize(self, generation: str) -> None:
+        """Compact, and build the graph. Holds the interpreter for long: never where people search."""
+        await self._run(lambda: self._shard(generation).optimize())
+        await self.flush(generation)
+
+    async def drop(self, generation: str) -> None:
+        """See :class:`kb.index.base.Index`."""
+        await self._run(self._drop, generation)
+
+    async def keep_open(self, generation: str) -> None:
+        """Close every other generation, so that another process may open it."""
+        await self._run(self._close_others, generation)
+
+    async def close(self) -> None:
+        """See :class:`kb.index.base.Index`."""
+        await self._run(self._close_others, "")
+
+    def close_now(self) -> None:
+        """Close from outside the event loop."""
+        self._thread.submit(self._close_others, "").result()
+        self._thread.shutdown()
+
+    async def _run(self, call: Callable[..., T], *arguments: Any) -> T:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._thread, call, *arguments)
+        except (RuntimeError, ValueError, OSError, edge_errors()) as error:
+            raise EngineError(f"Qdrant Edge: {error}", detail={"engine": "index"}) from error
+
+    async def _update(self, generation: str, operation: edge.UpdateOperation) -> None:
+        await self._run(lambda: self._shard(generation).update(operation))
+
+    def _create(self, generation: str, dimension: int) -> None:
+        folder = self._folder(generation)
+        if folder.exists() and any(folder.iterdir()):
+            return
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        idf = edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)
+        config = edge.EdgeConfig(
+            vectors={DENSE: edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Dot)},
+            sparse_vectors={WORDS: idf, GRAMS: idf},
+            hnsw_config=HNSW,
+            optimizers=edge.EdgeOptimizersConfig(default_segment_number=1, indexing_threshold=10_000),
+        )
+        shard = edge.EdgeShard.create(str(folder), config)
+        shard.update(
+            edge.UpdateOperation.create_field_index("readers", edge.PayloadSchemaType.Keyword)
+        )
+        shard.flush()
+        self._open[generation] = shard
+
+    def _shard(self, generation: str) -> edge.EdgeShard:
+        shard = self._open.get(generation)
+        if shard is None:
+            folder = self._folder(generation)
+            if not folder.is_dir():
+                raise EngineError(
+                    f"The index generation {generation} is missing. Rebuild it with: kb reindex",
+                    code="generation_missing",
+                )
+            shard = self._open[generation] = edge.EdgeShard.load(str(folder))
+        return shard
+
+    def _query(self, generation: str, query: IndexQuery) -> Hits:
+        language = lexical.language_of(query.text)
+        vectors: dict[str, Any] = {
+            DENSE: np.frombuffer(query.vector, dtype="<f4").tolist(),
+            WORDS: _sparse(lexical.words_of_question(query.text, language)),
+            GRAMS: _sparse(lexical.grams_of_question(query.text)),
+        }
+        allowed = edge.Filter(
+            must=[
+                edge.FieldCondition(key="readers", match=edge.MatchAny(any=_tokens(query.readers)))
+            ]
+        )
+        asked = [n for n, v in vectors.items() if n == DENSE or v.indices]
+        requests = [
+            edge.QueryRequest(
+                query=edge.Query.Nearest(vectors[name], using=name),
+                filter=allowed,
+                limit=query.limit,
+                with_payload=False,
+                with_vector=False,
+            )
+            for name in asked
+        ]
+        found = self._shard(generation).query_batch(edge.QueryBatchRequest(requests))
+        lists = {
+            n: [(int(p.id), float(p.score)) for p in points]
+            for n, points in zip(asked, found, strict=True)
+        }
+        return Hits({name: lists.get(name, []) for name in vectors}, language)
+
+    def _drop(self, generation: str) -> None:
+        shard = self._open.pop(generation, None)
+        if shard is not None:
+            shard.close()
+        if self._folder(generation).exists():
+            shutil.rmtree(self._folder(generation))
+
+    def _close_others(self, generation: str) -> None:
+        for name in [n for n in self._open if n != generation]:
+            shard = self._open.pop(name)
+            shard.flush()
+            shard.close()
+
+    def _folder(self, generation: str) -> Path:
+        return self._root / generation
+
+
+def edge_errors() -> type[Exception]:
+    """The engine's own error type, where it has one."""
+    found = getattr(edge, "EdgeError", RuntimeError)
+    return found if isinstance(found, type) and issubclass(found, Exception) else RuntimeError
+
+
+def _tokens(readers: Sequence[str]) -> list[str]:
+    if not readers:
+        raise UsageError("A point or a question without reader tokens.", code="no_rights")
+    return list(readers)
+
+
+def _sparse(vector: lexical.Sparse) -> edge.SparseVector:
+    return edge.SparseVector(vector.indices, vector.values)
+
+
+def _point(point: IndexPoint) -> edge.Point:
+    return edge.Point(
+        point.id,
+        {
+            DENSE: np.frombuffer(point.vector, dtype="<f4").tolist(),
+            WORDS: _sparse(lexical.words_of_passage(point.text, point.language)),
+            GRAMS: _sparse(lexical.grams_of_passage(point.text)),
+        },
+        {"readers": _tokens(point.readers)},
+    )

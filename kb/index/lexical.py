@@ -1,0 +1,94 @@
+"""Texts to the two sparse lists, the same for both engines.
+
+Words: ``qdrant_edge.Bm25`` with the language's stemmer and stop words. Grams: BM25 weights over
+the 4- and 5-grams of each romanised word, word boundaries included; the engine applies IDF. What
+each list is worth is in docs/retrieval.md.
+"""
+
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+
+import py3langid
+from anyascii import anyascii
+from qdrant_edge import Bm25, Bm25Config
+
+STEMMED = {
+    "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english",
+    "es": "spanish", "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian",
+    "nl": "dutch", "no": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian",
+    "sv": "swedish", "tr": "turkish",
+}  # fmt: skip
+K1, B = 1.2, 0.75
+"""BM25's usual constants (Robertson and Zaragoza, 2009)."""
+AVERAGE_GRAMS = 900.0
+"""Grams in a passage of usual length."""
+AVERAGE_WORDS = 120.0
+SIZES = (4, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Sparse:
+    """A sparse vector."""
+
+    indices: list[int]
+    values: list[float]
+
+
+def language_of(text: str) -> str:
+    """ISO 639-1 code by py3langid; empty where the text has no letters."""
+    sample = text[:4000]
+    return str(py3langid.classify(sample)[0]) if any(c.isalpha() for c in sample) else ""
+
+
+@lru_cache(maxsize=32)
+def _bm25(language: str) -> Bm25:
+    name = STEMMED.get(language)
+    if name is None:
+        return Bm25(Bm25Config(avg_len=AVERAGE_WORDS, language="none", ascii_folding=True))
+    return Bm25(Bm25Config(avg_len=AVERAGE_WORDS, language=name))
+
+
+def words_of_passage(text: str, language: str | None) -> Sparse:
+    """Term weights of a passage."""
+    vector = _bm25(language or "").embed_document(text)
+    return Sparse(list(vector.indices), list(vector.values))
+
+
+def words_of_question(text: str, language: str | None) -> Sparse:
+    """Each word of a question once."""
+    vector = _bm25(language or "").embed_query(text)
+    return Sparse(list(vector.indices), list(vector.values))
+
+
+@lru_cache(maxsize=200_000)
+def _grams(word: str) -> tuple[int, ...]:
+    bounded = f"^{word}$"
+    if len(bounded) <= SIZES[0]:
+        return (zlib.crc32(bounded.encode()),)
+    pieces = (bounded[i : i + n] for n in SIZES for i in range(len(bounded) - n + 1))
+    return tuple(zlib.crc32(p.encode()) for p in pieces)
+
+
+def _counted(text: str) -> Counter[int]:
+    plain = anyascii(text).lower()
+    words = "".join(c if c.isalnum() else " " for c in plain).split()
+    counts: Counter[int] = Counter()
+    for word, times in Counter(words).items():
+        for gram in _grams(word[:40]):
+            counts[gram] += times
+    return counts
+
+
+def grams_of_passage(text: str) -> Sparse:
+    """BM25 weights of a passage's grams, without IDF."""
+    counts = _counted(text)
+    length = K1 * (1 - B + B * counts.total() / AVERAGE_GRAMS)
+    return Sparse(list(counts), [n * (K1 + 1) / (n + length) for n in counts.values()])
+
+
+def grams_of_question(text: str) -> Sparse:
+    """Each gram of a question once."""
+    counts = _counted(text)
+    return Sparse(list(counts), [1.0] * len(counts))

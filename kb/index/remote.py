@@ -1,0 +1,73 @@
+"""The index as every other process sees it: calls to the index process."""
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from kb.engines.calling import EngineClient
+from kb.index.base import Hits, IndexPoint, IndexQuery
+from kb.settings import Settings
+
+
+def fingerprint(settings: Settings) -> str:
+    """Names the engine that these settings want, not what is in it."""
+    parts = (settings.index.backend, settings.index.url, settings.index.prefix, settings.data_dir)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+class RemoteIndex:
+    """Implements :class:`kb.index.base.Index` over the wire."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.engine = EngineClient("index", "kb.engines.indexer", settings, fingerprint(settings))
+
+    async def create(self, generation: str, dimension: int) -> None:
+        """See :class:`kb.index.base.Index`."""
+        await self.engine.call("create", generation=generation, dimension=dimension)
+
+    async def upsert(self, generation: str, points: Sequence[IndexPoint]) -> None:
+        """See :class:`kb.index.base.Index`. Sent in parts, so that questions get in between."""
+        for start in range(0, len(points), 50):
+            part = list(points[start : start + 50])
+            await self.engine.call("upsert", generation=generation, points=part)
+
+    async def flush(self, generation: str) -> None:
+        """See :class:`kb.index.base.Index`."""
+        await self.engine.call("flush", generation=generation)
+
+    async def delete(self, generation: str, ids: Sequence[int]) -> None:
+        """See :class:`kb.index.base.Index`."""
+        await self.engine.call("delete", generation=generation, ids=list(ids))
+
+    async def set_readers(self, generation: str, ids: Sequence[int], readers: Sequence[str]) -> None:
+        """See :class:`kb.index.base.Index`."""
+        await self.engine.call(
+            "set_readers", generation=generation, ids=list(ids), readers=list(readers)
+        )
+
+    async def query(self, generation: str, query: IndexQuery) -> Hits:
+        """See :class:`kb.index.base.Index`."""
+        answer = await self.engine.call("query", seconds=60, generation=generation, query=query)
+        return msgspec.convert(answer, Hits)
+
+    async def readers(self, generation: str, after: int | None, limit: int) -> dict[int, list[str]]:
+        """See :class:`kb.index.base.Index`."""
+        pairs = await self.engine.call("readers", generation=generation, after=after, limit=limit)
+        return dict(pairs)
+
+    async def drop(self, generation: str) -> None:
+        """See :class:`kb.index.base.Index`."""
+        await self.engine.call("drop", generation=generation)
+
+    async def keep_open(self, generation: str) -> None:
+        """Tell the engine that only this generation is in use."""
+        await self.engine.call("keep_open", generation=generation)
+
+    async def languages(self, texts: list[str]) -> list[str]:
+        """The language (ISO 639-1) of each text."""
+        return list(await self.engine.call("languages", texts=texts))
+
+    async def close(self) -> None:
+        """Close the connections; the engine stays."""
+        await self.engine.close()

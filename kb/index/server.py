@@ -1,0 +1,155 @@
+"""A Qdrant server (or cluster): the index of an organisation. One collection per generation."""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import numpy as np
+from qdrant_client import AsyncQdrantClient
+from qdrant_client import models as q
+from qdrant_client.http.exceptions import ApiException
+
+from kb.errors import EngineError, UsageError
+from kb.index import lexical
+from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexPoint, IndexQuery
+
+BATCH = 200
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+class ServerIndex:
+    """Generations as collections behind an alias that names the one last written to be live."""
+
+    def __init__(self, client: AsyncQdrantClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    async def create(self, generation: str, dimension: int) -> None:
+        """See :class:`kb.index.base.Index`."""
+        name = self._name(generation)
+        async with _translated():
+            if await self._client.collection_exists(name):
+                return
+            idf = q.SparseVectorParams(modifier=q.Modifier.IDF)
+            await self._client.create_collection(
+                name,
+                vectors_config={DENSE: q.VectorParams(size=dimension, distance=q.Distance.DOT)},
+                sparse_vectors_config={WORDS: idf, GRAMS: idf},
+            )
+            await self._client.create_payload_index(
+                name, "readers", field_schema=q.PayloadSchemaType.KEYWORD, wait=True
+            )
+
+    async def upsert(self, generation: str, points: Sequence[IndexPoint]) -> None:
+        """See :class:`kb.index.base.Index`."""
+        async with _translated():
+            for start in range(0, len(points), BATCH):
+                part = [_point(p) for p in points[start : start + BATCH]]
+                await self._client.upsert(self._name(generation), part, wait=True)
+
+    async def flush(self, generation: str) -> None:
+        """The server has acknowledged after its write-ahead log: nothing is left to do."""
+
+    async def delete(self, generation: str, ids: Sequence[int]) -> None:
+        """See :class:`kb.index.base.Index`."""
+        if ids:
+            async with _translated():
+                selector = q.PointIdsList(points=list(ids))
+                await self._client.delete(self._name(generation), selector, wait=True)
+
+    async def set_readers(self, generation: str, ids: Sequence[int], readers: Sequence[str]) -> None:
+        """See :class:`kb.index.base.Index`."""
+        if ids:
+            async with _translated():
+                await self._client.set_payload(
+                    self._name(generation),
+                    {"readers": _tokens(readers)},
+                    points=list(ids),
+                    wait=True,
+                )
+
+    async def query(self, generation: str, query: IndexQuery) -> Hits:
+        """See :class:`kb.index.base.Index`."""
+        language = lexical.language_of(query.text)
+        vectors: dict[str, Any] = {
+            DENSE: np.frombuffer(query.vector, dtype="<f4").tolist(),
+            WORDS: _sparse(lexical.words_of_question(query.text, language)),
+            GRAMS: _sparse(lexical.grams_of_question(query.text)),
+        }
+        allowed = q.Filter(
+            must=[q.FieldCondition(key="readers", match=q.MatchAny(any=_tokens(query.readers)))]
+        )
+        asked = [n for n, v in vectors.items() if n == DENSE or v.indices]
+        requests = [
+            q.QueryRequest(query=vectors[n], using=n, filter=allowed, limit=query.limit)
+            for n in asked
+        ]
+        async with _translated():
+            found = await self._client.query_batch_points(self._name(generation), requests)
+        lists = {
+            n: [(int(p.id), float(p.score)) for p in response.points if p.score != 0]
+            for n, response in zip(asked, found, strict=True)
+        }
+        return Hits({name: lists.get(name, []) for name in vectors}, language)
+
+    async def readers(self, generation: str, after: int | None, limit: int) -> dict[int, list[str]]:
+        """See :class:`kb.index.base.Index`."""
+        async with _translated():
+            records, _ = await self._client.scroll(
+                self._name(generation),
+                offset=None if after is None else after + 1,
+                limit=limit,
+                with_payload=True,
+                with_vectors=False,
+            )
+        return {int(r.id): list((r.payload or {}).get("readers", [])) for r in records}
+
+    async def drop(self, generation: str) -> None:
+        """See :class:`kb.index.base.Index`."""
+        async with _translated():
+            await self._client.delete_collection(self._name(generation))
+
+    async def close(self) -> None:
+        """See :class:`kb.index.base.Index`."""
+        await self._client.close()
+
+    def _name(self, generation: str) -> str:
+        return f"{self._prefix}-{generation}"
+
+
+def connect(url: str, api_key: str, prefix: str) -> ServerIndex:
+    """An index on the server at ``url``."""
+    client = AsyncQdrantClient(url=url, api_key=api_key or None, timeout=60, prefer_grpc=True)
+    return ServerIndex(client, prefix)
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except (ApiException, httpx.HTTPError, ValueError, OSError) as error:
+        raise EngineError(f"Qdrant: {error}", detail={"engine": "index"}) from error
+
+
+def _tokens(readers: Sequence[str]) -> list[str]:
+    if not readers:
+        raise UsageError("A point or a question without reader tokens.", code="no_rights")
+    return list(readers)
+
+
+def _sparse(vector: lexical.Sparse) -> q.SparseVector:
+    return q.SparseVector(indices=vector.indices, values=vector.values)
+
+
+def _point(point: IndexPoint) -> q.PointStruct:
+    return q.PointStruct(
+        id=point.id,
+        vector={
+            DENSE: np.frombuffer(point.vector, dtype="<f4").tolist(),
+            WORDS: _sparse(lexical.words_of_passage(point.text, point.language)),
+            GRAMS: _sparse(lexical.grams_of_passage(point.text)),
+        },
+        payload={"readers": _tokens(point.readers)},
+    )

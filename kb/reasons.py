@@ -1,0 +1,55 @@
+"""Why a file is not (or not wholly) searchable: a code with parameters, rendered for people.
+
+Each sentence says what happened and what to do next. The texts are message ids for gettext.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def _(text: str) -> str:
+    return text
+
+
+REASONS: dict[str, str] = {
+    "empty": _("The file is empty. Nothing to do, unless it should have content."),
+    "no_text": _("No text was found in it. If it holds pictures of text, it needs OCR."),
+    "scan_without_ocr": _(
+        "{pages} of its pages are scans without text. Install tesseract-ocr, then run kb ingest."
+    ),
+    "scan_unread": _("On {pages} of its pages no text could be recognised."),
+    "encrypted": _("It is protected by a password. Save a copy without one in its place."),
+    "damaged": _("It is damaged or not what its name says ({what}). Open and save it again."),
+    "unknown_type": _("Files of this kind ({what}) are not read. Save it as PDF or Office file."),
+    "old_format": _("It is in an old Office format ({what}). Save it as docx, xlsx or pptx."),
+    "too_large": _("It is larger than {limit} MB. Raise ingest.max_file_mb to have it read."),
+    "unreadable": _("It could not be opened: {what}. Check the file's permissions."),
+    "not_regular": _("It is not a regular file."),
+    "symlink_outside": _("It is a link that leads out of the folder; such links are not followed."),
+    "changed_while_reading": _("It was being written while it was read. It is tried again next run."),
+    "parser_timeout": _("Reading it took longer than {seconds} s and was stopped."),
+    "parser_memory": _("Reading it needed more memory than ingest.parse_memory_mb allows."),
+    "parser_crashed": _("The program that reads it crashed ({signal}). The file may be damaged."),
+    "too_deep": _("It is nested more than {limit} containers deep."),
+    "interrupted": _("Reading it was interrupted; the next run begins again."),
+    "engine_unavailable": _("A part of Commonplace did not answer. It is tried again next run."),
+}
+
+
+def render(
+    code: str | None,
+    parameters: Mapping[str, Any] | None,
+    translate: Callable[[str], str] = str,
+) -> str | None:
+    """The sentence for a code; None where there is no code."""
+    if code is None:
+        return None
+    template = REASONS.get(code)
+    if template is None:
+        return code
+    return translate(template).format_map(_Lenient(parameters or {}))
+
+
+class _Lenient(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "?"

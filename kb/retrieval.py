@@ -1,0 +1,262 @@
+"""A question to passages that the asker may read.
+
+embed, search every list in one batch, fuse, hydrate from the catalog (which checks the rights of
+this moment), fold copies, join neighbours.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from kb import access, fusion, words
+from kb.catalog import chunks, documents, generations
+from kb.catalog.database import Catalog, current_seq
+from kb.embedding import Embeddings
+from kb.errors import UsageError
+from kb.index.base import DENSE, Hits, IndexQuery
+from kb.index.remote import RemoteIndex
+from kb.publishing import check_fingerprint, generation_fingerprint, name_of
+from kb.settings import Retrieval
+from kb.types import Passage, Principal, StoredChunk
+
+MAX_QUESTION = 2000
+MAX_LIMIT = 100
+ROUNDS = 4
+"""How often more is fetched, three times as much each time, while too few hits survive."""
+NAME_WEIGHT = 0.35
+"""A file name that has all of the question's words adds this to its passages' scores."""
+SAME_SHARE = 0.85
+LANGUAGES_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Passages, best first, and whether they are evidence enough for an answer."""
+
+    passages: tuple[Passage, ...]
+    evidence: bool
+
+
+def check_question(question: str) -> str:
+    """The question without white space around it.
+
+    Raises:
+        UsageError: it is empty or too long.
+    """
+    stripped = " ".join(question.split())
+    if not stripped:
+        raise UsageError("The question is empty.", code="empty_question")
+    if len(stripped) > MAX_QUESTION:
+        raise UsageError(
+            f"The question has {len(stripped)} characters; {MAX_QUESTION} are allowed.",
+            code="question_too_long",
+            detail={"limit": MAX_QUESTION},
+        )
+    return stripped
+
+
+def check_limit(limit: int) -> int:
+    """The limit itself.
+
+    Raises:
+        UsageError: it is out of range.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        raise UsageError(
+            f"The limit is {limit}; it goes from 1 to {MAX_LIMIT}.",
+            code="limit_out_of_range",
+            detail={"lowest": 1, "highest": MAX_LIMIT},
+        )
+    return limit
+
+
+class Retriever:
+    """Holds what searching needs; keeps nothing of anybody's question."""
+
+    def __init__(
+        self, catalog: Catalog, index: RemoteIndex, embeddings: Embeddings, settings: Retrieval
+    ) -> None:
+        self._catalog = catalog
+        self._index = index
+        self._embeddings = embeddings
+        self._settings = settings
+        self._languages: dict[str, float] = {}
+        self._languages_until = 0.0
+
+    async def retrieve(self, question: str, principal: Principal, limit: int) -> Found:
+        """The best passages for a question.
+
+        Raises:
+            UsageError: the question or the limit cannot be used.
+            EngineError: an engine does not answer; never an empty result instead.
+        """
+        question, limit = check_question(question), check_limit(limit)
+        generation = await asyncio.to_thread(self._generation)
+        if generation is None:
+            return Found((), evidence=False)
+        embedded = await self._embeddings.query(question)
+        dense = self._dense_weight(understood=embedded.understood)
+        fetch = max(self._settings.candidates, limit * 3)
+        for _ in range(ROUNDS):
+            query = IndexQuery(
+                embedded.vector, question, access.tokens_or_raise(principal), fetch
+            )
+            hits = await self._index.query(generation, query)
+            passages = await asyncio.to_thread(
+                self._judge, hits, question, principal, dense, limit
+            )
+            exhausted = all(len(ranked) < fetch for ranked in hits.lists.values())
+            if len(passages) >= limit or exhausted:
+                break
+            fetch *= 3
+        return Found(tuple(passages), self._is_evidence(passages))
+
+    def _generation(self) -> str | None:
+        with self._catalog.reading() as connection:
+            live = generations.live(connection)
+        if live is None:
+            return None
+        check_fingerprint(live.fingerprint, generation_fingerprint(self._embeddings))
+        return name_of(live.id)
+
+    def _dense_weight(self, *, understood: bool) -> float:
+        s = self._settings
+        return s.dense_weight if understood else s.dense_weight_foreign
+
+    def _judge(
+        self, hits: Hits, question: str, principal: Principal, dense: float, limit: int
+    ) -> list[Passage]:
+        """Fuse, hydrate as far as needed, fold, join."""
+        with self._catalog.reading() as connection:
+            share = self._language_share(connection, hits.language)
+            ranked = fusion.fuse(hits.lists, fusion.weights(dense, share))
+            named = documents.named(connection, principal, question)
+            first = chunks.first_points(connection, list(named))
+            ranked = _with_names(ranked, named, first, question)
+            seq = current_seq(connection)
+            similarity = dict(hits.lists[DENSE])
+            asked = words.content(question)
+            folded: dict[str, Passage] = {}
+            for start in range(0, len(ranked), 3 * limit):
+                part = ranked[start : start + 3 * limit]
+                stored = chunks.hydrate(connection, principal, [p for p, _ in part], seq)
+                found = [
+                    _passage(stored[p], score, similarity.get(p, 0.0), asked)
+                    for p, score in part
+                    if p in stored
+                ]
+                _fold(folded, found)
+                if len(folded) >= 2 * limit:
+                    break
+        return join_neighbours(_without_near_copies(folded.values(), 2 * limit))[:limit]
+
+    def _language_share(self, connection: object, language: str) -> float:
+        """How much of the corpus is in a language; re-read every half minute."""
+        if time.monotonic() > self._languages_until:
+            counted = documents.languages(connection)  # type: ignore[arg-type]
+            total = sum(counted.values()) or 1
+            self._languages = {lang: n / total for lang, n in counted.items()}
+            self._languages_until = time.monotonic() + LANGUAGES_SECONDS
+        return self._languages.get(language, 0.0)
+
+    def _is_evidence(self, passages: Sequence[Passage]) -> bool:
+        s = self._settings
+        return any(
+            p.similarity >= s.min_similarity or p.coverage >= s.min_coverage for p in passages[:5]
+        )
+
+
+def _with_names(
+    ranked: list[tuple[int, float]],
+    named: dict[int, float],
+    first: dict[int, int],
+    question: str,
+) -> list[tuple[int, float]]:
+    """Raise the passages of documents whose file name was asked for; their first one joins in."""
+    if not named:
+        return ranked
+    asked = {w for w in documents.name_words(question) if len(w) > 1}
+    best = max(named.values())
+    bonus = {
+        first[d]: NAME_WEIGHT * (weight / best) / len(asked) ** 0.5
+        for d, weight in named.items()
+        if d in first
+    }
+    by_version = {point >> 20: extra for point, extra in bonus.items()}
+    raised = {p: score + by_version.get(p >> 20, 0.0) for p, score in ranked}
+    present = {p >> 20 for p in raised}
+    for point, extra in bonus.items():
+        if point >> 20 not in present:
+            raised[point] = extra
+    return sorted(raised.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _passage(stored: StoredChunk, score: float, similarity: float, asked: list[str]) -> Passage:
+    context = f"{stored.title} {stored.section or ''} {stored.text}"
+    covered = words.coverage(asked, context)
+    return Passage(stored, stored.text, (stored.point,), score, similarity, covered)
+
+
+def _fold(folded: dict[str, Passage], found: Iterable[Passage]) -> None:
+    """The same words in several documents are one hit, shown with every path."""
+    for passage in found:
+        key = passage.chunk.text_hash
+        kept = folded.get(key)
+        if kept is None:
+            folded[key] = passage
+        elif passage.chunk.document_id != kept.chunk.document_id:
+            also = tuple(dict.fromkeys((*kept.also, passage.chunk.path)))
+            folded[key] = replace(kept, copies=kept.copies + 1, also=also)
+
+
+def _without_near_copies(passages: Iterable[Passage], limit: int) -> list[Passage]:
+    kept: list[tuple[Passage, frozenset[tuple[str, ...]]]] = []
+    for passage in passages:
+        shingles = _shingles(passage.text)
+        if not any(_alike(shingles, other) for _, other in kept):
+            kept.append((passage, shingles))
+        if len(kept) == limit:
+            break
+    return [passage for passage, _ in kept]
+
+
+def _shingles(text: str) -> frozenset[tuple[str, ...]]:
+    split = text.casefold().split()
+    return frozenset(tuple(split[i : i + 3]) for i in range(max(1, len(split) - 2)))
+
+
+def _alike(a: frozenset[tuple[str, ...]], b: frozenset[tuple[str, ...]]) -> bool:
+    smaller, larger = sorted((len(a), len(b)))
+    return smaller >= SAME_SHARE * larger and len(a & b) >= SAME_SHARE * len(a | b)
+
+
+def join_neighbours(passages: Sequence[Passage]) -> list[Passage]:
+    """Chunks that follow one another on a page become one passage, at the better one's rank."""
+    joined: list[Passage] = []
+    for passage in passages:
+        place = next((i for i, other in enumerate(joined) if _adjacent(other, passage)), None)
+        if place is None:
+            joined.append(passage)
+        else:
+            joined[place] = _join(joined[place], passage)
+    return joined
+
+
+def _adjacent(a: Passage, b: Passage) -> bool:
+    same = a.chunk.version == b.chunk.version and a.chunk.page == b.chunk.page
+    close = a.points[-1] + 1 == b.points[0] or b.points[-1] + 1 == a.points[0]
+    short = len(a.points) + len(b.points) <= 3
+    return same and close and short and a.chunk.section == b.chunk.section
+
+
+def _join(a: Passage, b: Passage) -> Passage:
+    first, second = (a, b) if a.points[0] < b.points[0] else (b, a)
+    return replace(
+        a,
+        chunk=first.chunk,
+        text=f"{first.text}\n{second.text}",
+        points=first.points + second.points,
+        similarity=max(a.similarity, b.similarity),
+        coverage=max(a.coverage, b.coverage),
+    )

@@ -1,0 +1,53 @@
+"""Where sentences begin and end. Pure; English, German, French, Italian and alike."""
+
+import re
+
+ABBREVIATIONS = frozenset(
+    "z.b bzw ca dr prof hr fr nr st str tel usw vgl inkl zzgl evtl ggf art abs etc mr mrs ms jr sr "
+    "inc ltd co corp no vs e.g i.e cf fig vol pp ed eds approx dept est p.ex env m mme mlle sig "
+    "sig.ra dott ecc pag par es jan feb mar apr jun jul aug sep sept oct okt nov dec dez".split()
+)
+_END = re.compile(r"[.!?…]+[\"'»“”’)\]]*(?=\s|$)|\n\s*\n|\n(?=[-•–*]\s)")
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Start and end of each sentence, without the white space around it."""
+    found: list[tuple[int, int]] = []
+    start = 0
+    for match in _END.finditer(text):
+        if _is_abbreviation(text, match):
+            continue
+        _add(found, text, start, match.end())
+        start = match.end()
+    _add(found, text, start, len(text))
+    return found
+
+
+def _add(found: list[tuple[int, int]], text: str, start: int, end: int) -> None:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        found.append((start, end))
+
+
+def _is_abbreviation(text: str, match: re.Match[str]) -> bool:
+    if match.group()[0] != ".":
+        return False
+    before = re.search(r"[\w.]+$", text[max(0, match.start() - 12) : match.start()])
+    if before is None:
+        return False
+    word = before.group().casefold()
+    after = text[match.end() :].lstrip()[:1]
+    is_initial = len(word) == 1 and word.isalpha()
+    is_ordinal = word.isdigit() and len(word) <= 2 and (after.islower() or _month_follows(text, match))
+    return word in ABBREVIATIONS or is_initial or is_ordinal or after.islower()
+
+
+def _month_follows(text: str, match: re.Match[str]) -> bool:
+    """German dates: «am 3. Mai»."""
+    after = text[match.end() : match.end() + 14].strip().casefold()
+    return after.startswith(
+        ("jan", "feb", "mär", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "dez")
+    )

@@ -1,0 +1,215 @@
+"""The values that cross from room to room: frozen, small, without behaviour of their own."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom as shares of the page's width and height (0..1, top is 0)."""
+
+
+class State(StrEnum):
+    """Where a file stands in the ledger."""
+
+    WAITING = "waiting"
+    INDEXED = "indexed"
+    PARTIAL = "partial"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    QUARANTINED = "quarantined"
+
+
+class Line(msgspec.Struct, frozen=True, array_like=True):
+    """A printed line of an element: offsets into the element's text, and where it stands."""
+
+    start: int
+    end: int
+    box: Box
+
+
+class Element(msgspec.Struct, frozen=True, kw_only=True):
+    """One piece of a document, in reading order.
+
+    ``kind`` is unstructured's element type (Title, NarrativeText, ListItem, Table, ...).
+    ``level`` is the depth of a Title (0 is the highest). ``rows`` holds a Table's cells, whose
+    ``text`` then is the rows joined by newlines, the cells by `` | ``.
+    """
+
+    kind: str
+    text: str
+    page: int | None = None
+    level: int = 0
+    section: str | None = None
+    rows: tuple[tuple[str, ...], ...] | None = None
+    lines: tuple[Line, ...] = ()
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A file inside a container (an attachment): a document of its own."""
+
+    name: str
+    content: bytes
+
+
+class Parsed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a parser returns."""
+
+    parser: str
+    media_type: str
+    elements: tuple[Element, ...]
+    title: str | None = None
+    author: str | None = None
+    pages: int | None = None
+    page_sizes: tuple[tuple[float, float], ...] = ()
+    members: tuple[Member, ...] = ()
+    problem: str | None = None
+    problem_parameters: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """A stretch of a chunk's text and the element it was taken from."""
+
+    start: int
+    end: int
+    element: int
+    element_start: int
+
+
+class Chunk(msgspec.Struct, frozen=True, kw_only=True):
+    """A passage as it is stored: ``text`` verbatim, ``embedded_text`` with its headings."""
+
+    ordinal: int
+    text: str
+    embedded_text: str
+    page: int | None
+    section: str | None
+    spans: tuple[Span, ...]
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody who asks: a name to show, and the reader tokens they carry (never empty)."""
+
+    name: str
+    tokens: frozenset[str]
+    owner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk as the catalog gives it to a reader who may see it."""
+
+    point: int
+    ordinal: int
+    document_id: int
+    version: int
+    path: str
+    source: str
+    shown_as: str | None
+    title: str
+    media_type: str
+    language: str | None
+    modified: float | None
+    page: int | None
+    section: str | None
+    text: str
+    text_hash: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One hit: a stretch of one document on one page, possibly of several joined chunks."""
+
+    chunk: StoredChunk
+    text: str
+    points: tuple[int, ...]
+    score: float
+    similarity: float
+    coverage: float
+    copies: int = 1
+    also: tuple[str, ...] = ()
+
+    @property
+    def passage_id(self) -> str:
+        """Names the passage in URLs and citations: version and ordinals."""
+        first, last = self.points[0] & 0xFFFFF, self.points[-1] & 0xFFFFF
+        return f"{self.chunk.version}-{first}" + (f"-{last}" if last != first else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A claim that characters ``start`` to ``end`` of a passage support a sentence."""
+
+    n: int
+    passage: Passage
+    start: int
+    end: int
+    supported: bool
+
+    @property
+    def quote(self) -> str:
+        """The cited words, verbatim."""
+        return self.passage.text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer, its citations by number, and whether they hold."""
+
+    text: str
+    citations: tuple[int, ...]
+    supported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the reader of an answer has to know about how it came to be."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer."""
+
+    id: str
+    question: str
+    text: str
+    mode: str
+    notice: Notice | None
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...]
+    model: str | None
+    seconds: float
+    prompt_hash: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """Event: these passages were found; the answer follows."""
+
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Event: the next piece of the answer, not yet checked."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFinished:
+    """Event: the answer, checked; replaces what was streamed."""
+
+    answer: Answer
+
+
+AnswerEvent = PassagesFound | Token | AnswerFinished
