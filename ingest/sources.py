@@ -13,6 +13,7 @@ from sqlalchemy import Row
 
 from kb.catalog.documents import Stat
 from kb.errors import FileProblem, RetryableError, UsageError
+from kb.originals import beneath, open_beneath
 from kb.types import State
 
 LITTER = (
@@ -129,15 +130,11 @@ def _found(entry: "os.DirEntry[bytes]", path: bytes, real: bytes) -> Found:
     except OSError as error:
         return Found(path, Stat(0, 0, 0), "unreadable", {"what": error.strerror or ""})
     stat = Stat(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    if entry.is_symlink() and not _beneath(os.path.realpath(entry.path), real):
+    if entry.is_symlink() and not beneath(os.path.realpath(entry.path), real):
         return Found(path, stat, "symlink_outside")
     if not stat_module.S_ISREG(status.st_mode):
         return Found(path, stat, "not_regular")
     return Found(path, stat)
-
-
-def _beneath(path: bytes, root: bytes) -> bool:
-    return path == root or path.startswith(root.rstrip(b"/") + b"/")
 
 
 def compare(
@@ -198,22 +195,6 @@ def _renamed_from(
             return by_hash.get(hashlib.file_digest(file, "sha256").hexdigest())
     except FileProblem:
         return None
-
-
-def open_beneath(root: str, raw_path: bytes) -> Any:
-    """Open a file of a source for reading, never outside its root.
-
-    Raises:
-        FileProblem: it cannot be opened, or leads out.
-    """
-    base = os.path.realpath(os.fsencode(root))
-    path = os.path.realpath(os.path.join(base, raw_path))
-    if not _beneath(path, base):
-        raise FileProblem("symlink_outside")
-    try:
-        return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
-    except OSError as error:
-        raise FileProblem("unreadable", what=error.strerror or str(error)) from error
 
 
 def snapshot(root: str, found: Found, target: Path, limit_mb: int) -> tuple[str, Stat]:

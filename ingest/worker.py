@@ -22,11 +22,11 @@ from kb.catalog.database import Catalog
 from kb.catalog.documents import MEMBER, Stat
 from kb.catalog.sources import Source
 from kb.errors import ConflictError, EngineError, FileProblem, KbError
+from kb.originals import ORIGINAL
 from kb.publishing import Publisher, Ready
 from kb.settings import Ingest
 from kb.types import Member, State
 
-ORIGINAL = "original"
 GROUP_CHUNKS = 400
 GROUP_SECONDS = 2.0
 SKIPPING = {"empty", "symlink_outside", "not_regular", "unknown_type", "old_format", "too_large", "no_text", "too_deep"}

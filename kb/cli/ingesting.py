@@ -51,7 +51,7 @@ def ingest(name: str | None, confirm_removals: bool, as_json: bool) -> None:
             )
         total = Counts()
         for item in wanted:
-            with _bar(item.name) as on_progress:
+            with Bar(item.name) as on_progress:
                 counts = await run_of(kb, item, on_progress).run(confirm_removals=confirm_removals)
             for field, value in asdict(counts).items():
                 setattr(total, field, getattr(total, field) + value)
@@ -77,7 +77,7 @@ def _lines(counts: Counts) -> list[str]:
     return lines
 
 
-class _bar:
+class Bar:
     """A progress bar on a terminal, nothing elsewhere."""
 
     def __init__(self, name: str) -> None:

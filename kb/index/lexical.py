@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import py3langid
 from anyascii import anyascii
-from qdrant_edge import Bm25, Bm25Config
+from qdrant_edge import Bm25, Bm25Config, DisabledStemmer, StopwordsSet
 
 STEMMED = {
     "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english",
@@ -46,7 +46,10 @@ def language_of(text: str) -> str:
 def _bm25(language: str) -> Bm25:
     name = STEMMED.get(language)
     if name is None:
-        return Bm25(Bm25Config(avg_len=AVERAGE_WORDS, language="none", ascii_folding=True))
+        plain = Bm25Config(
+            avg_len=AVERAGE_WORDS, stemmer=DisabledStemmer(), stopwords=StopwordsSet()
+        )
+        return Bm25(plain)
     return Bm25(Bm25Config(avg_len=AVERAGE_WORDS, language=name))
 
 

@@ -1,0 +1,173 @@
+"""``kb serve``, ``kb worker``, ``kb demo``."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import uvicorn
+
+from ingest.scheduler import Scheduler
+from kb import access, samples
+from kb import settings as settings_module
+from kb.catalog import sources
+from kb.catalog.sources import Source
+from kb.cli.ingesting import Bar, preload_parsers, run_of
+from kb.errors import ConfigurationError, NotFoundError
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
+from web.app import create_app
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+DEMO_SOURCE = "Samples"
+
+
+@click.command()
+@click.option("--host", help="Address to listen on. Default 127.0.0.1.")
+@click.option("--port", type=int, help="Port to listen on. Default 8000.")
+def serve(host: str | None, port: int | None) -> None:
+    """Serve the web page, and read sources on their schedules."""
+    settings = settings_module.load({"server.host": host, "server.port": port})
+    asyncio.run(_serve(settings))
+
+
+@click.command()
+def worker() -> None:
+    """Read sources on their schedules, without a web page."""
+
+    async def run() -> None:
+        kb = KnowledgeBase(settings_module.load())
+        async with _scheduled(kb):
+            click.echo("Reading sources on their schedules.", err=True)
+            await asyncio.Event().wait()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(run())
+
+
+@click.command()
+@click.option("--host", help="Address to listen on. Default 127.0.0.1.")
+@click.option("--port", type=int, help="Port to listen on. Default 8000.")
+def demo(host: str | None, port: int | None) -> None:
+    """Read the sample documents and open the web page."""
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    folder = os.environ.get("KB_DATA_DIR") or str(Path(base) / "commonplace-demo")
+    settings = settings_module.load(
+        {"data_dir": folder, "server.host": host, "server.port": port}
+    )
+    asyncio.run(_demo(settings))
+
+
+async def _demo(settings: Settings) -> None:
+    check_address(settings)
+    preload_parsers()
+    kb = KnowledgeBase(settings)
+    try:
+        source = _demo_source(kb)
+        click.echo("Reading the sample documents …", err=True)
+        with Bar(DEMO_SOURCE) as on_progress:
+            counts = await run_of(kb, source, on_progress).run()
+        click.echo(f"{counts.seen} documents are searchable.", err=True)
+    finally:
+        await kb.close()
+    await _serve(settings)
+
+
+def _demo_source(kb: KnowledgeBase) -> Source:
+    root = str(samples.documents())
+    with kb.catalog.writing() as connection:
+        try:
+            return sources.by_name(connection, DEMO_SOURCE)
+        except NotFoundError:
+            readers = access.readers(connection, [])
+            return sources.add(connection, DEMO_SOURCE, root, readers)
+
+
+def check_address(settings: Settings) -> None:
+    """Without accounts, only this machine is served unless told otherwise.
+
+    Raises:
+        ConfigurationError: the address is open to others, or taken.
+    """
+    server = settings.server
+    if server.host not in LOOPBACK and not server.allow_open:
+        raise ConfigurationError(
+            f"Nobody logs in yet, so whoever reaches {server.host} could read everything. Keep "
+            "127.0.0.1, or set server.allow_open = true if something in front checks who comes.",
+            code="open_address",
+        )
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((server.host, server.port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"Port {server.port} on {server.host} cannot be used: {error.strerror}. Choose "
+                "another with --port.",
+                code="address_in_use",
+            ) from error
+
+
+async def _serve(settings: Settings) -> None:
+    check_address(settings)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    kb = KnowledgeBase(settings)
+    config = uvicorn.Config(
+        create_app(kb),
+        host=settings.server.host,
+        port=settings.server.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=25,
+    )
+    server = uvicorn.Server(config)
+    async with _scheduled(kb):
+        announcing = asyncio.create_task(_announce(server, settings))
+        await server.serve()
+        announcing.cancel()
+
+
+async def _announce(server: uvicorn.Server, settings: Settings) -> None:
+    while not server.started:
+        await asyncio.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
+    click.echo(f"Commonplace is ready at http://{host}:{port}  (stop it with Ctrl-C)", err=True)
+
+
+@asynccontextmanager
+async def _scheduled(kb: KnowledgeBase) -> AsyncIterator[None]:
+    """The scheduler beside whatever runs inside; each run is a process of its own."""
+    running: set[Any] = set()
+
+    async def run(source: Source) -> None:
+        environment = {**os.environ, "KB_DATA_DIR": kb.settings.data_dir}
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "kb", "ingest", source.name, "--json",
+            env=environment, stdout=asyncio.subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        running.add(child)
+        try:
+            await child.wait()
+        finally:
+            running.discard(child)
+
+    scheduler = Scheduler(kb.catalog, kb.publisher, run)
+    task = asyncio.create_task(scheduler.forever())
+    try:
+        yield
+    finally:
+        task.cancel()
+        for child in running:
+            with contextlib.suppress(ProcessLookupError):
+                child.terminate()
+        scheduler.stop()

@@ -1,0 +1,51 @@
+"""A document's original file: opened beneath its source's root, and only if it is the version's."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from sqlalchemy import Row
+
+from kb.blobs import Blobs
+from kb.errors import FileProblem
+
+ORIGINAL = "original"
+
+
+def beneath(path: bytes, root: bytes) -> bool:
+    """Whether a resolved path is a folder or something in it."""
+    return path == root or path.startswith(root.rstrip(b"/") + b"/")
+
+
+def open_beneath(root: str, raw_path: bytes) -> BinaryIO:
+    """Open a file of a source for reading, never outside its root.
+
+    Raises:
+        FileProblem: it cannot be opened, or leads out.
+    """
+    base = os.path.realpath(os.fsencode(root))
+    path = os.path.realpath(os.path.join(base, raw_path))
+    if not beneath(path, base):
+        raise FileProblem("symlink_outside")
+    try:
+        return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    except OSError as error:
+        raise FileProblem("unreadable", what=error.strerror or str(error)) from error
+
+
+def read(row: Row[Any], blobs: Blobs, limit_mb: int) -> bytes | None:
+    """The bytes of a document's current version; None where the file has changed or is gone."""
+    if row.parent_id is not None:
+        return blobs.get(row.content_hash, ORIGINAL) if row.content_hash else None
+    try:
+        with open_beneath(row.root, row.raw_path) as file:
+            content = file.read(limit_mb * 1024**2 + 1)
+    except FileProblem:
+        return None
+    return content if hashlib.sha256(content).hexdigest() == row.content_hash else None
+
+
+def download_name(path: str) -> str:
+    """The last part of a path, for a download."""
+    return Path(path.rpartition(" › ")[2]).name or "document"

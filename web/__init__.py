@@ -1,0 +1,1 @@
+"""The Litestar service: an organisation's search portal."""

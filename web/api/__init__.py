@@ -1,0 +1,1 @@
+"""JSON and server-sent events, under ``/api/v1``."""

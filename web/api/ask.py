@@ -1,0 +1,83 @@
+"""``POST /api/v1/ask``: events while the answer comes, or the answer alone."""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import MediaType, Request, Response, get, post
+from litestar.response import Stream
+
+from kb import shapes
+from kb.errors import KbError, NotFoundError
+from kb.retrieval import check_question
+from kb.types import AnswerFinished, PassagesFound, Token
+from web.asker import knowledge_base, principal_of
+from web.i18n import language_of, translations
+
+log = logging.getLogger("kb.web")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The body of a question."""
+
+    question: str
+    conversation: str | None = None
+
+
+@post("/api/v1/ask", status_code=200, summary="Ask a question")
+async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] | Stream:
+    """Server-sent events, or with ``Accept: application/json`` the finished answer alone.
+
+    Events: ``passages`` (search's object), ``token`` (``{"text": …}``), ``done`` (the answer,
+    which replaces what was streamed), ``error``.
+    """
+    check_question(data.question)
+    if data.conversation is not None:
+        raise NotFoundError("There is no such conversation.", detail={"id": data.conversation[:60]})
+    if "application/json" in request.headers.get("accept", ""):
+        kb, principal = knowledge_base(request), principal_of(request)
+        answer = await kb.answer(data.question, principal, _translate(request))
+        return Response(shapes.answer(answer), media_type=MediaType.JSON)
+    return Stream(
+        _events(request, data.question),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+def _translate(request: Request[Any, Any, Any]) -> Any:
+    return translations(language_of(request)).gettext
+
+
+async def _events(request: Request[Any, Any, Any], question: str) -> AsyncIterator[str]:
+    kb, principal = knowledge_base(request), principal_of(request)
+    try:
+        async with aclosing(kb.ask(question, principal, _translate(request))) as events:
+            async for event in events:
+                match event:
+                    case PassagesFound(passages):
+                        yield _event("passages", shapes.hits(passages))
+                    case Token(text):
+                        yield _event("token", {"text": text})
+                    case AnswerFinished(answer):
+                        yield _event("done", shapes.answer(answer))
+    except KbError as error:
+        yield _event("error", error.as_json())
+    except Exception as error:  # noqa: BLE001 - the status line has gone out; the stream must end
+        log.error("unexpected error while answering", exc_info=error)
+        internal = {"code": "internal", "message": "Something went wrong here.", "detail": {}}
+        yield _event("error", {"error": internal})
+
+
+def _event(name: str, value: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(value, ensure_ascii=False)}\n\n"
+
+
+@get("/api/v1/answers/{answer_id:str}", summary="A kept answer", sync_to_thread=True)
+def kept(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
+    """An earlier answer, its passages read again under the rights of this moment."""
+    return knowledge_base(request).kept_answer(principal_of(request), answer_id)

@@ -1,0 +1,28 @@
+"""Alive, and ready."""
+
+from typing import Any
+
+from litestar import Request, Response, get
+
+from kb.errors import KbError
+from web.asker import knowledge_base
+
+
+@get("/health", summary="Alive")
+async def health() -> dict[str, str]:
+    """The process answers; nothing else is looked at."""
+    return {"status": "ok"}
+
+
+@get("/ready", summary="Ready to search")
+async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
+    """Catalog, embedder and index answer. The language model is not needed for that."""
+    kb = knowledge_base(request)
+    try:
+        with kb.catalog.reading():
+            pass
+        await kb.embeddings.engine.call("describe", seconds=60)
+        await kb.index.languages(["ready"])
+    except KbError as error:
+        return Response({"status": "waiting", **error.as_json()}, status_code=503)
+    return Response({"status": "ready"})

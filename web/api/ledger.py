@@ -1,0 +1,57 @@
+"""``GET /api/v1/files`` and ``/api/v1/sources``."""
+
+from typing import Annotated, Any
+
+from litestar import Request, get
+from litestar.params import Parameter
+
+from kb import shapes
+from kb.catalog.documents import LedgerFilter
+from kb.errors import UsageError
+from kb.types import State
+from web.asker import knowledge_base, principal_of
+from web.i18n import language_of, translations
+
+StateQuery = Annotated[str | None, Parameter(query="state", description="Only this state.")]
+"""The framework keeps the name ``state`` for itself, hence another one in the code."""
+
+
+@get("/api/v1/files", summary="The ledger", sync_to_thread=True)
+def files(
+    request: Request[Any, Any, Any], in_state: StateQuery = None, source: str | None = None
+) -> dict[str, Any]:
+    """Every file that the asker may see, with its state and the reason."""
+    check_state(in_state)
+    wanted = LedgerFilter(state=in_state, source=source)
+    rows = knowledge_base(request).files(principal_of(request), wanted)
+    translate = translations(language_of(request)).gettext
+    return {"files": [shapes.file(r, translate) for r in rows]}
+
+
+@get("/api/v1/sources", summary="The sources", sync_to_thread=True)
+def sources(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """Every source with its last run."""
+    found = knowledge_base(request).sources()
+    return {
+        "sources": [
+            {
+                "name": s.name,
+                "path": s.root,
+                "schedule": s.schedule,
+                "documents": s.documents,
+                "started_at": s.started_at,
+                "finished_at": s.finished_at,
+                "counts": s.counts,
+                "error": s.error,
+            }
+            for s in found
+        ]
+    }
+
+
+def check_state(state: str | None) -> None:
+    """Raises ``UsageError`` for a state that does not exist."""
+    if state and state not in {s.value for s in State}:
+        raise UsageError(
+            f"There is no state {state[:40]}.", detail={"states": [s.value for s in State]}
+        )

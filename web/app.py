@@ -1,0 +1,102 @@
+"""The whole assembly of the web service."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from litestar import Litestar, Request, Response, get, post
+from litestar.datastructures import State
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.response import Redirect
+from litestar.static_files import create_static_files_router
+
+from kb import __version__, sandbox
+from kb.errors import KbError
+from kb.knowledge_base import KnowledgeBase
+from kb.rendering import Pictures
+from web import errors
+from web.api import ask, health, ledger, search
+from web.guard import Guard
+from web.i18n import COOKIE, languages
+from web.pages import document, documents, home
+
+Background = Callable[[], "asyncio.Future[None]"]
+BODY_LIMIT = 256 * 1024
+WARM_SECONDS = 60.0
+
+
+@post("/language", include_in_schema=False, status_code=303)
+async def choose_language(request: Request) -> Redirect:  # type: ignore[type-arg]
+    """Remember the reader's language."""
+    form = await request.form()
+    wanted = str(form.get("language", ""))
+    back = str(form.get("back", "/"))
+    answer = Redirect(back if back.startswith("/") and not back.startswith("//") else "/", status_code=303)
+    if wanted in languages():
+        answer.set_cookie(COOKIE, wanted, max_age=31_536_000, samesite="lax", httponly=True)
+    return answer
+
+
+@get("/favicon.ico", include_in_schema=False)
+async def favicon() -> Response[bytes]:
+    """The icon, for browsers that do not read the page."""
+    icon = (Path(__file__).parent / "static" / "icon.svg").read_bytes()
+    return Response(icon, media_type="image/svg+xml")
+
+
+def create_app(kb: KnowledgeBase) -> Guard:
+    """The service around an open knowledge base; it closes it at the end."""
+    sandbox.preload(["kb.rendering", "pypdfium2", "PIL.PngImagePlugin"])
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        warming = asyncio.create_task(_keep_warm(kb))
+        yield
+        warming.cancel()
+        await kb.close()
+
+    app = Litestar(
+        route_handlers=[
+            home.home,
+            documents.documents,
+            document.document,
+            document.picture,
+            document.original,
+            search.search,
+            search.suggest,
+            ask.ask,
+            ask.kept,
+            ledger.files,
+            ledger.sources,
+            health.health,
+            health.ready,
+            choose_language,
+            favicon,
+            create_static_files_router(
+                path="/static", directories=[Path(__file__).parent / "static"], include_in_schema=False
+            ),
+        ],
+        state=State({"kb": kb, "kb_settings": kb.settings, "pictures": Pictures()}),
+        lifespan=[lifespan],
+        exception_handlers={Exception: errors.answer},
+        request_max_body_size=BODY_LIMIT,
+        openapi_config=OpenAPIConfig(
+            title="Commonplace",
+            version=__version__,
+            path="/schema",
+            render_plugins=[JsonRenderPlugin(path="/")],
+        ),
+    )
+    return Guard(app, frozenset(kb.settings.server.allowed_hosts))
+
+
+async def _keep_warm(kb: KnowledgeBase) -> None:
+    """Start the engines before the first question, and keep them while this service runs."""
+    while True:
+        with contextlib.suppress(KbError):
+            await kb.embeddings.query("ready")
+            await kb.index.languages(["ready"])
+        await asyncio.sleep(WARM_SECONDS)

@@ -1,0 +1,49 @@
+"""One exception, one error shape; a page where a person asked for a page."""
+
+import logging
+from typing import Any
+
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException
+
+from kb.errors import KbError, RetryableError
+from web.rendering import render
+
+log = logging.getLogger("kb.web")
+HTTP_CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "wrong_media_type",
+}
+
+
+def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Any exception as a response; what is unexpected is logged, and told to nobody."""
+    status, shape = _shape(error)
+    headers = {"Retry-After": "5"} if status == 503 else {}
+    if _wants_page(request):
+        page = render(request, "error.html", {"status": status, "error": shape["error"]})
+        return Response(page, status_code=status, media_type=MediaType.HTML, headers=headers)
+    return Response(shape, status_code=status, media_type=MediaType.JSON, headers=headers)
+
+
+def _shape(error: Exception) -> tuple[int, dict[str, Any]]:
+    if isinstance(error, RetryableError) or isinstance(error, KbError):
+        return error.status, error.as_json()
+    if isinstance(error, HTTPException):
+        code = HTTP_CODES.get(error.status_code, "http_error")
+        detail = error.extra if isinstance(error.extra, list | dict) else {}
+        return error.status_code, _named(code, str(error.detail), detail)
+    log.error("unexpected error", exc_info=error)
+    return 500, _named("internal", "Something went wrong here; the log of the service says what.", {})
+
+
+def _named(code: str, message: str, detail: Any) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "detail": detail}}
+
+
+def _wants_page(request: Request[Any, Any, Any]) -> bool:
+    accepts = request.headers.get("accept", "")
+    return "text/html" in accepts and not request.url.path.startswith("/api/")

@@ -1,0 +1,248 @@
+"""The viewer: a document with the cited words highlighted."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import MediaType, Request, Response, get
+from sqlalchemy import Row
+
+from kb import originals, reasons
+from kb import rendering as places
+from kb.catalog import versions
+from kb.errors import KbError, NotFoundError
+from kb.types import Box, Element, Parsed
+from web.asker import knowledge_base, principal_of
+from web.i18n import language_of, translations
+from web.rendering import render
+
+PICTURE_WIDTH = 1100
+MOST_BLOCKS = 3000
+"""Blocks of a long document shown around the highlight."""
+TEXT_LAYER_PAGES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text, marked or not."""
+
+    text: str
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An element as it is shown."""
+
+    tag: str
+    pieces: list[Piece]
+    rows: list[list[list[Piece]]]
+    page: int | None
+    section: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PdfPage:
+    """A page picture with its highlights, and its text to be selected."""
+
+    number: int
+    width: float
+    height: float
+    boxes: list[Box]
+    lines: list[tuple[str, Box]]
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """What is to be marked: boxes by page, and stretches by element."""
+
+    boxes: list[tuple[int, Box]]
+    ranges: dict[int, list[tuple[int, int]]]
+    lost: bool = False
+
+    @property
+    def page(self) -> int | None:
+        """The first page with a mark."""
+        return min((p for p, _ in self.boxes), default=None)
+
+
+NOTHING = Highlight([], {})
+
+
+@get("/documents/{document_id:int}", media_type=MediaType.HTML, include_in_schema=False)
+async def document(
+    request: Request[Any, Any, Any],
+    document_id: int,
+    passage: str | None = None,
+    start: int = 0,
+    end: int = 10**9,
+    page: int | None = None,
+    embed: bool = False,
+) -> str:
+    """Left the document, right its facts."""
+    kb, principal = knowledge_base(request), principal_of(request)
+    row = await asyncio.to_thread(kb.document, principal, document_id)
+    parsed = await asyncio.to_thread(kb.elements, row)
+    marks = _highlight(request, passage, start, end)
+    is_pdf = row.media_type == "application/pdf" and parsed is not None
+    pictures = is_pdf and await asyncio.to_thread(_has_original, request, row)
+    first = page or marks.page or 1
+    translate = translations(language_of(request)).gettext
+    with kb.catalog.reading() as connection:
+        history = versions.history(connection, document_id)
+    return render(
+        request,
+        "document.html",
+        {
+            "row": row,
+            "history": history,
+            "embed": embed,
+            "marks": marks,
+            "changed": is_pdf and not pictures,
+            "pages": _pdf_pages(parsed, marks, first) if pictures and parsed else [],
+            "blocks": _blocks(parsed, marks) if parsed and not pictures else [],
+            "first": first,
+            "picture_width": PICTURE_WIDTH,
+            "reason": reasons.render(row.code, row.parameters, translate),
+            "address": _shown_address(row),
+        },
+    )
+
+
+def _shown_address(row: Row[Any]) -> str:
+    """Where the document's readers know it to be."""
+    if not row.shown_as:
+        return f"{row.root}/{row.path}"
+    separator = "\\" if "\\" in row.shown_as else "/"
+    return row.shown_as.rstrip(separator) + separator + row.path.replace("/", separator)
+
+
+def _highlight(
+    request: Request[Any, Any, Any], passage: str | None, start: int, end: int
+) -> Highlight:
+    if not passage:
+        return NOTHING
+    try:
+        stored, layouts = knowledge_base(request).passage(principal_of(request), passage)
+    except KbError:
+        return Highlight([], {}, lost=True)
+    return Highlight(
+        places.boxes(stored, layouts, start, end), places.ranges(stored, layouts, start, end)
+    )
+
+
+def _has_original(request: Request[Any, Any, Any], row: Row[Any]) -> bool:
+    kb = knowledge_base(request)
+    return originals.read(row, kb.blobs, kb.settings.ingest.max_file_mb) is not None
+
+
+def _pdf_pages(parsed: Parsed, marks: Highlight, first: int) -> list[PdfPage]:
+    near = range(first - TEXT_LAYER_PAGES, first + TEXT_LAYER_PAGES + 1)
+    lines: dict[int, list[tuple[str, Box]]] = {}
+    for element in parsed.elements:
+        if element.page in near:
+            lines.setdefault(element.page, []).extend(
+                (element.text[line.start : line.end], line.box) for line in element.lines
+            )
+    return [
+        PdfPage(
+            number,
+            width,
+            height,
+            [box for p, box in marks.boxes if p == number],
+            lines.get(number, []),
+        )
+        for number, (width, height) in enumerate(parsed.page_sizes, 1)
+    ]
+
+
+def _blocks(parsed: Parsed, marks: Highlight) -> list[Block]:
+    first = max(0, min(marks.ranges, default=0) - MOST_BLOCKS // 2)
+    shown = list(enumerate(parsed.elements))[first : first + MOST_BLOCKS]
+    return [_block(e, marks.ranges.get(n, [])) for n, e in shown]
+
+
+def _block(element: Element, ranges: list[tuple[int, int]]) -> Block:
+    tags = {"Title": f"h{min(element.level + 2, 5)}", "ListItem": "li", "Table": "table"}
+    tag = tags.get(element.kind, "p")
+    if element.rows is None:
+        pieces = _pieces(element.text, 0, len(element.text), ranges)
+        return Block("p" if tag == "table" else tag, pieces, [], element.page, element.section)
+    rows: list[list[list[Piece]]] = []
+    position = 0
+    for cells in element.rows:
+        row: list[list[Piece]] = []
+        for cell in cells:
+            row.append(_pieces(element.text, position, position + len(cell), ranges))
+            position += len(cell) + 3
+        rows.append(row)
+        position += 1 - 3 if cells else 1
+    return Block("table", [], rows, element.page, element.section)
+
+
+def _pieces(text: str, start: int, end: int, ranges: list[tuple[int, int]]) -> list[Piece]:
+    pieces: list[Piece] = []
+    position = start
+    for first, last in sorted(ranges):
+        first, last = max(first, position), min(last, end)
+        if first >= last:
+            continue
+        if first > position:
+            pieces.append(Piece(text[position:first], marked=False))
+        pieces.append(Piece(text[first:last], marked=True))
+        position = last
+    if position < end:
+        pieces.append(Piece(text[position:end], marked=False))
+    return pieces
+
+
+@get("/documents/{document_id:int}/pages/{number:int}.png", include_in_schema=False)
+async def picture(
+    request: Request[Any, Any, Any], document_id: int, number: int, width: int = PICTURE_WIDTH
+) -> Response[bytes]:
+    """A page as a picture, of the very version that was read."""
+    kb = knowledge_base(request)
+    row = await asyncio.to_thread(kb.document, principal_of(request), document_id)
+    if row.media_type != "application/pdf":
+        raise NotFoundError("Only PDF pages have pictures.")
+
+    def draw() -> bytes:
+        content = originals.read(row, kb.blobs, kb.settings.ingest.max_file_mb)
+        if content is None:
+            raise NotFoundError("The file has changed since it was read.", code="changed")
+        pictures: places.Pictures = request.app.state.pictures
+        return pictures.get(row.content_hash, content, number - 1, width)
+
+    return Response(
+        await asyncio.to_thread(draw),
+        media_type="image/png",
+        headers={"Cache-Control": "private, max-age=300"},
+    )
+
+
+@get("/documents/{document_id:int}/original", include_in_schema=False)
+async def original(request: Request[Any, Any, Any], document_id: int) -> Response[bytes]:
+    """The original, as a download that no browser runs."""
+    kb = knowledge_base(request)
+    row = await asyncio.to_thread(kb.document, principal_of(request), document_id)
+    content = await asyncio.to_thread(
+        originals.read, row, kb.blobs, kb.settings.ingest.max_file_mb
+    )
+    if content is None:
+        raise NotFoundError("The file has changed since it was read, or is gone.", code="changed")
+    name = originals.download_name(row.path)
+    plain = "".join(c if c.isascii() and c.isalnum() or c in "._-" else "_" for c in name)
+    return Response(
+        content,
+        media_type="application/octet-stream",
+        headers={
+            "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{_percent(name)}",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+        },
+    )
+
+
+def _percent(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe="")

@@ -1,0 +1,69 @@
+"""Templates with the words, numbers and times of the reader's language."""
+
+import time
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_datetime, format_timedelta
+from babel.numbers import format_decimal
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Request
+
+from kb import __version__
+from web.i18n import language_of, languages, translations
+
+
+@cache
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["number"] = lambda n: "" if n is None else format_decimal(n, locale=language)
+    environment.filters["size"] = lambda n: _size(n, language)
+    environment.filters["ago"] = lambda t: _ago(t, language)
+    environment.filters["moment"] = lambda t: _moment(t, language)
+    return environment
+
+
+def render(request: Request[Any, Any, Any], template: str, values: dict[str, Any]) -> str:
+    """A page as HTML."""
+    language = language_of(request)
+    return _environment(language).get_template(template).render(
+        language=language,
+        languages=languages(),
+        version=__version__,
+        path=request.url.path,
+        **values,
+    )
+
+
+def _size(count: int | None, language: str) -> str:
+    if count is None:
+        return ""
+    size, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f"{format_decimal(round(size, 1), locale=language)} {unit}"
+
+
+def _ago(moment: float | None, language: str) -> str:
+    if not moment:
+        return "–"
+    return format_timedelta(moment - time.time(), add_direction=True, locale=language)
+
+
+def _moment(moment: float | None, language: str) -> str:
+    if not moment:
+        return ""
+    local = datetime.fromtimestamp(moment, UTC).astimezone()
+    return format_datetime(local, "medium", locale=language)
