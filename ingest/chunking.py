@@ -39,9 +39,7 @@ class Place:
     path: tuple[str, ...]
 
 
-def chunk(
-    elements: Sequence[Element], title: str, count_all: CountAll, limit: int
-) -> list[Chunk]:
+def chunk(elements: Sequence[Element], title: str, count_all: CountAll, limit: int) -> list[Chunk]:
     """Cut a document into chunks.
 
     ``limit`` is how many tokens an embedded text may have; none has more.
@@ -159,12 +157,17 @@ def _pack(units: list[Unit], room: int) -> list[list[Unit]]:
         if current and (used + unit.tokens > room or _ends_here(current[-1], unit, used, room)):
             packed.append(current)
             current, used = [], 0
-            if header and header is not unit and header.element == unit.element:
-                if header.tokens + unit.tokens <= room:
-                    current, used = [header], header.tokens
+            if header and _repeats(header, unit, room):
+                current, used = [header], header.tokens
         current.append(unit)
         used += unit.tokens
     return [*packed, current] if current else packed
+
+
+def _repeats(header: Unit, unit: Unit, room: int) -> bool:
+    """Whether a table's header goes above the rows that continue it."""
+    same_table = header is not unit and header.element == unit.element
+    return same_table and header.tokens + unit.tokens <= room
 
 
 def _ends_here(last: Unit, following: Unit, used: int, room: int) -> bool:

@@ -58,7 +58,9 @@ class Preparer:
 
     def _fingerprint(self) -> str:
         """Names what a version depends on beside the file: parsers, chunker, model."""
-        return chunks_catalog.short_hash(f"{self._reading()}:{CHUNKER}:{self._embeddings.fingerprint}")
+        return chunks_catalog.short_hash(
+            f"{self._reading()}:{CHUNKER}:{self._embeddings.fingerprint}"
+        )
 
     def _reading(self) -> str:
         return f"{parsers.VERSION}:{self._settings.ocr_languages}"

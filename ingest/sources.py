@@ -144,7 +144,7 @@ def compare(
     root: str,
     fingerprint: str,
 ) -> Changes:
-    """What changed between the catalog and the folder. Reads only files that may be renamed ones."""
+    """What changed since the catalog was written. Reads only files that may be renamed ones."""
     changes = Changes(seen=len(files), known=len(known))
     there = {f.raw_path for f in files}
     missing = {
@@ -192,7 +192,8 @@ def _renamed_from(
         return None
     try:
         with open_beneath(root, found.raw_path) as file:
-            return by_hash.get(hashlib.file_digest(file, "sha256").hexdigest())
+            digest = hashlib.file_digest(file, "sha256")
+            return by_hash.get(digest.hexdigest())
     except FileProblem:
         return None
 

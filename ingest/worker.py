@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest import sources as folder
-from ingest.preparing import Preparer, Prepared
+from ingest.preparing import Prepared, Preparer
 from ingest.sources import Changes, Found
 from kb.blobs import Blobs
 from kb.catalog import documents, leases, sources, versions
@@ -29,7 +29,16 @@ from kb.types import Member, State
 
 GROUP_CHUNKS = 400
 GROUP_SECONDS = 2.0
-SKIPPING = {"empty", "symlink_outside", "not_regular", "unknown_type", "old_format", "too_large", "no_text", "too_deep"}
+SKIPPING = {
+    "empty",
+    "symlink_outside",
+    "not_regular",
+    "unknown_type",
+    "old_format",
+    "too_large",
+    "no_text",
+    "too_deep",
+}
 RETRIED = {"changed_while_reading", "engine_unavailable"}
 COUNTING_TRIES = {"parser_timeout", "parser_memory", "parser_crashed"}
 MAX_DEPTH = 3
@@ -267,9 +276,7 @@ class Run:
 
     def _snapshot(self, item: Work, target: Path) -> tuple[str, Stat]:
         if item.found:
-            return folder.snapshot(
-                self.source.root, item.found, target, self.settings.max_file_mb
-            )
+            return folder.snapshot(self.source.root, item.found, target, self.settings.max_file_mb)
         assert item.member is not None
         content = item.member.content
         target.write_bytes(content)

@@ -3,7 +3,7 @@
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from kb import citations, prompt, quotes
@@ -61,7 +61,7 @@ class Answerer:
 
     async def answer(
         self, question: str, principal: Principal, translate: Translate = str
-    ) -> AsyncIterator[AnswerEvent]:
+    ) -> AsyncGenerator[AnswerEvent, None]:
         """Passages, then tokens, then the answer as it was checked.
 
         Raises:
@@ -80,13 +80,15 @@ class Answerer:
 
     async def _from_evidence(
         self, question: str, found: Found, begun: float, translate: Translate
-    ) -> AsyncIterator[AnswerEvent]:
+    ) -> AsyncGenerator[AnswerEvent, None]:
         if self._model is None:
             yield await self._quoted(question, found, begun, "no_model", translate)
             return
         streamed = False
         try:
-            async with aclosing(self._generated(self._model, question, found, begun, translate)) as events:
+            async with aclosing(
+                self._generated(self._model, question, found, begun, translate)
+            ) as events:
                 async for event in events:
                     streamed = True
                     yield event
@@ -102,12 +104,12 @@ class Answerer:
         found: Found,
         begun: float,
         translate: Translate,
-    ) -> AsyncIterator[AnswerEvent]:
+    ) -> AsyncGenerator[AnswerEvent, None]:
         name = await model.name()
         llm = self._llm
         built = prompt.build(question, found.passages, llm.context_tokens, llm.answer_tokens)
         pieces: list[str] = []
-        async with aclosing(model.stream(built.messages)) as stream:  # type: ignore[type-var]
+        async with aclosing(model.stream(built.messages)) as stream:
             async for piece in stream:
                 pieces.append(piece)
                 yield Token(piece)

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from kb import sentences, words
 from kb.types import Citation, Passage, Sentence
 
-MARKER = re.compile(r"\s*[\[(【]\s*(?:passages?\s*)?(\d{1,2}(?:\s*[,;]\s*\d{1,2})*)\s*[\])】]", re.IGNORECASE)
+MARKER = re.compile(
+    r"\s*[\[(【]\s*(?:passages?\s*)?(\d{1,2}(?:\s*[,;]\s*\d{1,2})*)\s*[\])】]", re.IGNORECASE
+)
 NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 NAME = re.compile(r"(?<=[\w,;:)] )[A-ZÀ-ÖØ-Þ][\w'’-]{2,}")
 MIN_SHARE = 0.5
@@ -28,11 +30,13 @@ def verify(
         named, plain = _split_markers(raw, len(passages))
         if not plain:
             continue
-        holding = [n for n in named or range(1, len(passages) + 1) if supports(passages[n - 1].text, plain)]
+        holding = [
+            n for n in named or range(1, len(passages) + 1) if supports(passages[n - 1].text, plain)
+        ]
         holding = holding if named else holding[:1]
-        numbers = []
-        for n in holding or named:
-            numbers.append(_cite(cited, passages[n - 1], plain, supported=bool(holding)))
+        numbers = [
+            _cite(cited, passages[n - 1], plain, supported=bool(holding)) for n in holding or named
+        ]
         checked.append(Sentence(plain, tuple(numbers), supported=bool(holding)))
     return tuple(checked), tuple(cited)
 
@@ -75,7 +79,7 @@ def _number(text: str) -> str:
 
 
 def _cite(cited: list[Citation], passage: Passage, sentence: str, *, supported: bool) -> int:
-    """The number of the citation of a passage's best stretch for a sentence; reused if it is there."""
+    """The number of the citation of a passage's best stretch for a sentence."""
     start, end = best_stretch(passage.text, sentence)
     for known in cited:
         if known.passage is passage and (known.start, known.end) == (start, end):

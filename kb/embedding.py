@@ -59,9 +59,7 @@ class Embeddings:
     def __init__(self, settings: Settings) -> None:
         self.fingerprint = fingerprint(settings.embedding)
         self.files = models.find(settings.embedding)
-        self._engine = EngineClient(
-            "embedder", "kb.engines.embedder", settings, self.fingerprint
-        )
+        self._engine = EngineClient("embedder", "kb.engines.embedder", settings, self.fingerprint)
 
     async def query(self, text: str) -> QueryVector:
         """Embed a question; overtakes bulk work."""

@@ -1,16 +1,16 @@
 """The error tree. Whether trying again can help is a type, not a flag.
 
-    KbError                     has a code, a sentence, a detail; every surface shows these three
-      UsageError                the caller asked for something that cannot be: HTTP 400, exit 2
-        NotFoundError           nothing of that name, or nothing the asker may see: 404
-        ConflictError           it exists already, or is busy: 409
-      ConfigurationError        a setting is unknown or wrong; names the file and the nearest key
-      PermanentError            trying again will not help
-        FileProblem             one file cannot be read; the code is the reason in the ledger
-      RetryableError            trying again later may help: 503
-        EngineError             an engine process did not answer
-        LeaseLost               somebody else took over this work
-        ModelError              the language model failed, was silent, or broke off
+KbError                     has a code, a sentence, a detail; every surface shows these three
+UsageError                the caller asked for something that cannot be: HTTP 400, exit 2
+NotFoundError           nothing of that name, or nothing the asker may see: 404
+ConflictError           it exists already, or is busy: 409
+ConfigurationError        a setting is unknown or wrong; names the file and the nearest key
+PermanentError            trying again will not help
+FileProblem             one file cannot be read; the code is the reason in the ledger
+RetryableError            trying again later may help: 503
+EngineError             an engine process did not answer
+LeaseLost               somebody else took over this work
+ModelError              the language model failed, was silent, or broke off
 """
 
 from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -94,7 +94,7 @@ class KnowledgeBase:
 
     async def ask(
         self, question: str, principal: Principal, translate: Callable[[str], str] = str
-    ) -> AsyncIterator[AnswerEvent]:
+    ) -> AsyncGenerator[AnswerEvent, None]:
         """An answer's events; the finished answer is kept. Errors: see ``Answerer.answer``."""
         async with aclosing(self.answerer.answer(question, principal, translate)) as events:
             async for event in events:

@@ -2,8 +2,9 @@
 
 import hashlib
 import os
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from sqlalchemy import Row
 
@@ -18,7 +19,7 @@ def beneath(path: bytes, root: bytes) -> bool:
     return path == root or path.startswith(root.rstrip(b"/") + b"/")
 
 
-def open_beneath(root: str, raw_path: bytes) -> BinaryIO:
+def open_beneath(root: str, raw_path: bytes) -> BufferedReader:
     """Open a file of a source for reading, never outside its root.
 
     Raises:

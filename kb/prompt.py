@@ -38,7 +38,9 @@ def tokens(text: str) -> int:
     return int(len(text) / CHARACTERS_PER_TOKEN) + 1
 
 
-def build(question: str, passages: Sequence[Passage], context_tokens: int, answer_tokens: int) -> Prompt:
+def build(
+    question: str, passages: Sequence[Passage], context_tokens: int, answer_tokens: int
+) -> Prompt:
     """As many passages as fit, whole, best first; at least the beginning of the best one."""
     room = context_tokens - answer_tokens - tokens(RULES) - tokens(question) - MESSAGE_TOKENS
     kept: list[Passage] = []

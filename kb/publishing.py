@@ -127,7 +127,11 @@ class Publisher:
             if not waiting:
                 return 0
             wanted = [
-                (row, points_of(connection, row.document_id), _tokens_of(connection, row.document_id))
+                (
+                    row,
+                    points_of(connection, row.document_id),
+                    _tokens_of(connection, row.document_id),
+                )
                 for row in waiting
             ]
         generation = await self.generation()
@@ -222,7 +226,9 @@ def queue_rights(connection: Connection, document_ids: Sequence[int]) -> None:
 
 
 def _still_there(connection: Connection, document_id: int) -> bool:
-    return connection.scalar(select(documents.c.id).where(documents.c.id == document_id)) is not None
+    return (
+        connection.scalar(select(documents.c.id).where(documents.c.id == document_id)) is not None
+    )
 
 
 def _tokens_of(connection: Connection, document_id: int) -> list[str]:

@@ -42,7 +42,9 @@ async def quote(
     if not candidates:
         return (), ()
     scores = await _scores(question, candidates, embeddings)
-    chosen = _choose([c for _, c in sorted(zip(scores, candidates, strict=True), key=lambda x: -x[0])])
+    chosen = _choose(
+        [c for _, c in sorted(zip(scores, candidates, strict=True), key=lambda x: -x[0])]
+    )
     quoted = tuple(
         Sentence(" ".join(c.text.split()), (n,), supported=True) for n, c in enumerate(chosen, 1)
     )

@@ -26,7 +26,9 @@ REASONS: dict[str, str] = {
     "unreadable": _("It could not be opened: {what}. Check the file's permissions."),
     "not_regular": _("It is not a regular file."),
     "symlink_outside": _("It is a link that leads out of the folder; such links are not followed."),
-    "changed_while_reading": _("It was being written while it was read. It is tried again next run."),
+    "changed_while_reading": _(
+        "It was being written while it was read. It is tried again next run."
+    ),
     "parser_timeout": _("Reading it took longer than {seconds} s and was stopped."),
     "parser_memory": _("Reading it needed more memory than ingest.parse_memory_mb allows."),
     "parser_crashed": _("The program that reads it crashed ({signal}). The file may be damaged."),

@@ -69,9 +69,11 @@ def boxes(
     found: list[tuple[int, Box]] = []
     offset = 0
     for chunk in stored:
-        for line in layouts[chunk.point].lines:
-            if line.start + offset < end and line.end + offset > start and chunk.page:
-                found.append((chunk.page, line.box))
+        found += [
+            (chunk.page, line.box)
+            for line in layouts[chunk.point].lines
+            if chunk.page and line.start + offset < end and line.end + offset > start
+        ]
         offset += len(chunk.text) + 1
     return found
 

@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from sqlalchemy import Connection
+
 from kb import access, fusion, words
 from kb.catalog import chunks, documents, generations
 from kb.catalog.database import Catalog, current_seq
@@ -99,13 +101,9 @@ class Retriever:
         dense = self._dense_weight(understood=embedded.understood)
         fetch = max(self._settings.candidates, limit * 3)
         for _ in range(ROUNDS):
-            query = IndexQuery(
-                embedded.vector, question, access.tokens_or_raise(principal), fetch
-            )
+            query = IndexQuery(embedded.vector, question, access.tokens_or_raise(principal), fetch)
             hits = await self._index.query(generation, query)
-            passages = await asyncio.to_thread(
-                self._judge, hits, question, principal, dense, limit
-            )
+            passages = await asyncio.to_thread(self._judge, hits, question, principal, dense, limit)
             exhausted = all(len(ranked) < fetch for ranked in hits.lists.values())
             if len(passages) >= limit or exhausted:
                 break
@@ -151,10 +149,10 @@ class Retriever:
                     break
         return join_neighbours(_without_near_copies(folded.values(), 2 * limit))[:limit]
 
-    def _language_share(self, connection: object, language: str) -> float:
+    def _language_share(self, connection: Connection, language: str) -> float:
         """How much of the corpus is in a language; re-read every half minute."""
         if time.monotonic() > self._languages_until:
-            counted = documents.languages(connection)  # type: ignore[arg-type]
+            counted = documents.languages(connection)
             total = sum(counted.values()) or 1
             self._languages = {lang: n / total for lang, n in counted.items()}
             self._languages_until = time.monotonic() + LANGUAGES_SECONDS
@@ -186,9 +184,7 @@ def _with_names(
     by_version = {point >> 20: extra for point, extra in bonus.items()}
     raised = {p: score + by_version.get(p >> 20, 0.0) for p, score in ranked}
     present = {p >> 20 for p in raised}
-    for point, extra in bonus.items():
-        if point >> 20 not in present:
-            raised[point] = extra
+    raised |= {point: extra for point, extra in bonus.items() if point >> 20 not in present}
     return sorted(raised.items(), key=lambda item: (-item[1], item[0]))
 
 

@@ -3,9 +3,76 @@
 import re
 
 ABBREVIATIONS = frozenset(
-    "z.b bzw ca dr prof hr fr nr st str tel usw vgl inkl zzgl evtl ggf art abs etc mr mrs ms jr sr "
-    "inc ltd co corp no vs e.g i.e cf fig vol pp ed eds approx dept est p.ex env m mme mlle sig "
-    "sig.ra dott ecc pag par es jan feb mar apr jun jul aug sep sept oct okt nov dec dez".split()
+    [
+        "z.b",
+        "bzw",
+        "ca",
+        "dr",
+        "prof",
+        "hr",
+        "fr",
+        "nr",
+        "st",
+        "str",
+        "tel",
+        "usw",
+        "vgl",
+        "inkl",
+        "zzgl",
+        "evtl",
+        "ggf",
+        "art",
+        "abs",
+        "etc",
+        "mr",
+        "mrs",
+        "ms",
+        "jr",
+        "sr",
+        "inc",
+        "ltd",
+        "co",
+        "corp",
+        "no",
+        "vs",
+        "e.g",
+        "i.e",
+        "cf",
+        "fig",
+        "vol",
+        "pp",
+        "ed",
+        "eds",
+        "approx",
+        "dept",
+        "est",
+        "p.ex",
+        "env",
+        "m",
+        "mme",
+        "mlle",
+        "sig",
+        "sig.ra",
+        "dott",
+        "ecc",
+        "pag",
+        "par",
+        "es",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "okt",
+        "nov",
+        "dec",
+        "dez",
+    ]
 )
 _END = re.compile(r"[.!?…]+[\"'»“”’)\]]*(?=\s|$)|\n\s*\n|\n(?=[-•–*]\s)")
 
@@ -41,7 +108,9 @@ def _is_abbreviation(text: str, match: re.Match[str]) -> bool:
     word = before.group().casefold()
     after = text[match.end() :].lstrip()[:1]
     is_initial = len(word) == 1 and word.isalpha()
-    is_ordinal = word.isdigit() and len(word) <= 2 and (after.islower() or _month_follows(text, match))
+    is_ordinal = (
+        word.isdigit() and len(word) <= 2 and (after.islower() or _month_follows(text, match))
+    )
     return word in ABBREVIATIONS or is_initial or is_ordinal or after.islower()
 
 

@@ -5,7 +5,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -22,7 +22,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Seconds = Annotated[float, Meta(gt=0)]
 
 
-class Server(Section):
+class Server(Section, frozen=True, kw_only=True):
     """The web service."""
 
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
@@ -36,7 +36,7 @@ class Server(Section):
     ] = ()
 
 
-class CatalogSection(Section):
+class CatalogSection(Section, frozen=True, kw_only=True):
     """Where the catalog lives."""
 
     url: Annotated[
@@ -44,7 +44,7 @@ class CatalogSection(Section):
     ] = ""
 
 
-class IndexSection(Section):
+class IndexSection(Section, frozen=True, kw_only=True):
     """The search index."""
 
     backend: Annotated[
@@ -56,7 +56,7 @@ class IndexSection(Section):
     prefix: Annotated[str, Meta(description="Collections on the server begin so.")] = "commonplace"
 
 
-class Embedding(Section):
+class Embedding(Section, frozen=True, kw_only=True):
     """The embedding model."""
 
     model: Annotated[
@@ -75,7 +75,7 @@ class Embedding(Section):
     passage_prompt: Annotated[str, Meta(description="Put before a passage.")] = ""
 
 
-class Ingest(Section):
+class Ingest(Section, frozen=True, kw_only=True):
     """Reading folders."""
 
     max_file_mb: Annotated[Count, Meta(description="Larger files are skipped.")] = 200
@@ -92,7 +92,7 @@ class Ingest(Section):
     guard_share: Annotated[Share, Meta(description="Share of a source, see guard_files.")] = 0.3
 
 
-class Retrieval(Section):
+class Retrieval(Section, frozen=True, kw_only=True):
     """From a question to passages."""
 
     candidates: Annotated[Count, Meta(description="Points fetched from each list.")] = 100
@@ -111,7 +111,7 @@ class Retrieval(Section):
     ] = 0.5
 
 
-class Llm(Section):
+class Llm(Section, frozen=True, kw_only=True):
     """The language model."""
 
     provider: Annotated[
@@ -135,7 +135,7 @@ class Llm(Section):
     temperature: Annotated[float, Meta(ge=0, le=2, description="Randomness.")] = 0.1
 
 
-class Engines(Section):
+class Engines(Section, frozen=True, kw_only=True):
     """The engine processes."""
 
     idle_seconds: Annotated[
@@ -144,7 +144,7 @@ class Engines(Section):
     start_seconds: Annotated[Seconds, Meta(description="Longest start of an engine.")] = 90.0
 
 
-class Settings(Section):
+class Settings(Section, frozen=True, kw_only=True):
     """Everything that can be configured."""
 
     data_dir: Annotated[str, Meta(description="The data directory (`KB_DATA_DIR`).")] = ""
@@ -270,7 +270,9 @@ def _put(values: dict[str, Any], key: list[str], value: Any, where: str) -> None
 
 
 def _known_or_raise(key: list[str], where: str) -> None:
-    known = sorted(TOP_LEVEL | {f"{s}.{f}" for s, t in SECTIONS.items() for f in t.__struct_fields__})
+    known = sorted(
+        TOP_LEVEL | {f"{s}.{f}" for s, t in SECTIONS.items() for f in t.__struct_fields__}
+    )
     dotted = ".".join(key)
     if dotted in known:
         return
@@ -294,7 +296,7 @@ def _convert(values: dict[str, Any]) -> Settings:
             except msgspec.ValidationError as error:
                 raise _wrong_value(section, error) from error
     try:
-        return cast(Settings, msgspec.convert(values, Settings, strict=False))
+        return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise _wrong_value("", error) from error
 

@@ -10,7 +10,8 @@ FUNCTION_WORDS = frozenset(
     it its their there they we you your our my me can could may should would will if as than then
     about into over under per any all each
     der die das den dem des ein eine einen einem einer eines und oder nicht kein keine ist sind war
-    waren wird werden wurde wurden hat haben was welche welcher welches welchem welchen wer wen wem wann wo warum wie
+    waren wird werden wurde wurden hat haben was welche welcher welches welchem welchen wer wen wem
+    wann wo warum wie
     viel viele lange oft im in am an auf aus bei mit nach von vor zu zum zur für über unter um es er
     sie wir ihr ich mein man kann dass wenn als auch sich pro
     le la les un une des du de et ou ne pas est sont était que qui quoi quel quelle quels quelles
@@ -33,7 +34,9 @@ def fold(text: str) -> str:
 
 def content(text: str) -> list[str]:
     """The words that carry meaning, shortened to a stem that inflection leaves alone."""
-    return [stem(w) for w in WORD.findall(text.casefold()) if w not in FUNCTION_WORDS and _counts(w)]
+    return [
+        stem(w) for w in WORD.findall(text.casefold()) if w not in FUNCTION_WORDS and _counts(w)
+    ]
 
 
 def _counts(word: str) -> bool:

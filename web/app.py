@@ -34,7 +34,9 @@ async def choose_language(request: Request) -> Redirect:  # type: ignore[type-ar
     form = await request.form()
     wanted = str(form.get("language", ""))
     back = str(form.get("back", "/"))
-    answer = Redirect(back if back.startswith("/") and not back.startswith("//") else "/", status_code=303)
+    answer = Redirect(
+        back if back.startswith("/") and not back.startswith("//") else "/", status_code=303
+    )
     if wanted in languages():
         answer.set_cookie(COOKIE, wanted, max_age=31_536_000, samesite="lax", httponly=True)
     return answer
@@ -76,12 +78,15 @@ def create_app(kb: KnowledgeBase) -> Guard:
             choose_language,
             favicon,
             create_static_files_router(
-                path="/static", directories=[Path(__file__).parent / "static"], include_in_schema=False
+                path="/static",
+                directories=[Path(__file__).parent / "static"],
+                include_in_schema=False,
             ),
         ],
         state=State({"kb": kb, "kb_settings": kb.settings, "pictures": Pictures()}),
         lifespan=[lifespan],
         exception_handlers={Exception: errors.answer},
+        logging_config=None,
         request_max_body_size=BODY_LIMIT,
         openapi_config=OpenAPIConfig(
             title="Commonplace",

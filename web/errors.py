@@ -6,7 +6,7 @@ from typing import Any
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 
-from kb.errors import KbError, RetryableError
+from kb.errors import KbError
 from web.rendering import render
 
 log = logging.getLogger("kb.web")
@@ -30,14 +30,16 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 
 
 def _shape(error: Exception) -> tuple[int, dict[str, Any]]:
-    if isinstance(error, RetryableError) or isinstance(error, KbError):
+    if isinstance(error, KbError):
         return error.status, error.as_json()
     if isinstance(error, HTTPException):
         code = HTTP_CODES.get(error.status_code, "http_error")
         detail = error.extra if isinstance(error.extra, list | dict) else {}
         return error.status_code, _named(code, str(error.detail), detail)
     log.error("unexpected error", exc_info=error)
-    return 500, _named("internal", "Something went wrong here; the log of the service says what.", {})
+    return 500, _named(
+        "internal", "Something went wrong here; the log of the service says what.", {}
+    )
 
 
 def _named(code: str, message: str, detail: Any) -> dict[str, Any]:

@@ -7,7 +7,8 @@ site, open in the same browser, reaches it too: so the Host must be ours, and so
 import json
 from urllib.parse import urlsplit
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 HEADERS = {
@@ -33,7 +34,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with our headers."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         refusal = self._refusal(scope)
@@ -45,14 +46,16 @@ class Guard:
             if message["type"] == "http.response.start":
                 present = {name for name, _ in message["headers"]}
                 extra = [
-                    (n.encode(), v.encode()) for n, v in HEADERS.items() if n.encode() not in present
+                    (n.encode(), v.encode())
+                    for n, v in HEADERS.items()
+                    if n.encode() not in present
                 ]
                 message["headers"] = [*message["headers"], *extra]
             await send(message)
 
         await self._app(scope, receive, with_headers)
 
-    def _refusal(self, scope: Scope) -> str | None:
+    def _refusal(self, scope: HTTPScope) -> str | None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get(b"host", "")
         if _hostname(host) not in self._allowed:
@@ -65,7 +68,7 @@ class Guard:
         return None
 
 
-def _is_navigation(scope: Scope, headers: dict[bytes, str]) -> bool:
+def _is_navigation(scope: HTTPScope, headers: dict[bytes, str]) -> bool:
     return scope["method"] == "GET" and headers.get(b"sec-fetch-mode") == "navigate"
 
 

@@ -26,7 +26,9 @@ def _environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    environment.filters["number"] = lambda n: "" if n is None else format_decimal(n, locale=language)
+    environment.filters["number"] = lambda n: (
+        "" if n is None else format_decimal(n, locale=language)
+    )
     environment.filters["size"] = lambda n: _size(n, language)
     environment.filters["ago"] = lambda t: _ago(t, language)
     environment.filters["moment"] = lambda t: _moment(t, language)
@@ -36,12 +38,16 @@ def _environment(language: str) -> Environment:
 def render(request: Request[Any, Any, Any], template: str, values: dict[str, Any]) -> str:
     """A page as HTML."""
     language = language_of(request)
-    return _environment(language).get_template(template).render(
-        language=language,
-        languages=languages(),
-        version=__version__,
-        path=request.url.path,
-        **values,
+    return (
+        _environment(language)
+        .get_template(template)
+        .render(
+            language=language,
+            languages=languages(),
+            version=__version__,
+            path=request.url.path,
+            **values,
+        )
     )
 
 
@@ -59,7 +65,7 @@ def _size(count: int | None, language: str) -> str:
 def _ago(moment: float | None, language: str) -> str:
     if not moment:
         return "–"
-    return format_timedelta(moment - time.time(), add_direction=True, locale=language)
+    return format_timedelta(int(moment - time.time()), add_direction=True, locale=language)
 
 
 def _moment(moment: float | None, language: str) -> str:

@@ -111,7 +111,10 @@ def _textual(head: bytes, suffix: str) -> str:
         return TEXT_KINDS[suffix]
     if start.startswith(b"<?xml") or suffix == ".xml":
         raise FileProblem("unknown_type", what="XML")
-    if re.match(rb"(?:[a-z-]+: [^\n]*\n(?:[ \t][^\n]*\n)*){3}", start) and b"\nfrom: " in b"\n" + start:
+    if (
+        re.match(rb"(?:[a-z-]+: [^\n]*\n(?:[ \t][^\n]*\n)*){3}", start)
+        and b"\nfrom: " in b"\n" + start
+    ):
         return "eml"
     return "txt"
 

@@ -67,7 +67,8 @@ def _attachments(message: EmailMessage) -> list[Member]:
         payload = part.get_payload(decode=True)
         if part.get_content_type() == "message/rfc822":
             inner = part.get_payload()
-            payload = inner[0].as_bytes() if isinstance(inner, list) and inner else b""
+            first = inner[0] if isinstance(inner, list) and inner else None
+            payload = first.as_bytes() if isinstance(first, Message) else b""
             name = part.get_filename() or f"message-{number}.eml"
         if isinstance(payload, bytes) and payload:
             members.append(Member(name=_safe(name), content=payload))

@@ -54,14 +54,14 @@ def _page(page: pdfium.PdfPage, number: int, languages: str) -> list[Element]:
             check=False,
         )
     rows = csv.DictReader(
-        io.StringIO(result.stdout.decode("utf-8", "replace")), delimiter="\t", quoting=csv.QUOTE_NONE
+        io.StringIO(result.stdout.decode("utf-8", "replace")),
+        delimiter="\t",
+        quoting=csv.QUOTE_NONE,
     )
     return _paragraphs(list(rows), picture.size, number)
 
 
-def _paragraphs(
-    rows: list[dict[str, str]], size: tuple[int, int], number: int
-) -> list[Element]:
+def _paragraphs(rows: list[dict[str, str]], size: tuple[int, int], number: int) -> list[Element]:
     paragraphs: dict[tuple[str, str], dict[str, list[dict[str, str]]]] = {}
     for row in rows:
         text = (row.get("text") or "").strip()

@@ -130,7 +130,9 @@ def _rows(table: str | None) -> tuple[tuple[str, ...], ...] | None:
 
 def _html_title(path: Path) -> str | None:
     try:
-        tree = html.fromstring(decode(path.read_bytes()).encode(), parser=html.HTMLParser(encoding="utf-8"))
+        tree = html.fromstring(
+            decode(path.read_bytes()).encode(), parser=html.HTMLParser(encoding="utf-8")
+        )
     except (etree.ParserError, ValueError):
         return None
     title = tree.findtext(".//title")

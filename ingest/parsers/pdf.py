@@ -123,9 +123,7 @@ def _line(
     )
 
 
-def _box(
-    page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, index: int, count: int
-) -> Box | None:
+def _box(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, index: int, count: int) -> Box | None:
     rects = raw.FPDFText_CountRects(textpage, index, count)
     left, top, right, bottom = (ctypes.c_double() for _ in range(4))
     corners: list[tuple[float, float]] = []
@@ -182,7 +180,9 @@ def _is_heading(line: PrintedLine, body: float) -> bool:
         return False
     if line.size >= body * 1.18:
         return True
-    return line.bold and len(words) <= 12 and line.text[-1] not in ".,;" and line.size >= body * 0.98
+    return (
+        line.bold and len(words) <= 12 and line.text[-1] not in ".,;" and line.size >= body * 0.98
+    )
 
 
 def _level(size: float, body: float) -> int:

@@ -45,7 +45,7 @@ def row(version: int, chunk: Chunk) -> dict[str, Any]:
 def hydrate(
     connection: Connection, principal: Principal, points: Sequence[int], seq: int
 ) -> dict[int, StoredChunk]:
-    """The chunks of points that are current at ``seq`` and readable now; the others are left out."""
+    """The chunks of points that are current at ``seq`` and readable now, and no others."""
     found: dict[int, StoredChunk] = {}
     for start in range(0, len(points), 900):
         query = _stored().where(

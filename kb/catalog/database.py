@@ -58,7 +58,9 @@ def open_catalog(settings: Settings) -> Catalog:
     url = settings.catalog_url
     if url.startswith("sqlite"):
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(url, pool_size=8, max_overflow=32, pool_pre_ping=not url.startswith("sqlite"))
+    engine = create_engine(
+        url, pool_size=8, max_overflow=32, pool_pre_ping=not url.startswith("sqlite")
+    )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -95,7 +97,8 @@ def _version(engine: Engine) -> str | None:
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
-        return connection.scalar(text("SELECT version_num FROM alembic_version"))
+        found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return None if found is None else str(found)
 
 
 def _migrate(engine: Engine) -> None:

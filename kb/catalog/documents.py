@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from kb.catalog import versions
 from kb.catalog.database import insert_ignoring, now
@@ -39,9 +39,7 @@ class LedgerFilter:
 def of_source(connection: Connection, source_id: int) -> dict[bytes, Row[Any]]:
     """Every document of a source that is a file itself, by raw path."""
     rows = connection.execute(
-        select(documents).where(
-            documents.c.source_id == source_id, documents.c.parent_id.is_(None)
-        )
+        select(documents).where(documents.c.source_id == source_id, documents.c.parent_id.is_(None))
     )
     return {row.raw_path: row for row in rows}
 
@@ -62,8 +60,8 @@ def add(
         )
     )
     if found is not None:
-        return found
-    new_id = connection.scalar(
+        return int(found)
+    new_id = connection.execute(
         insert(documents)
         .values(
             source_id=source_id,
@@ -78,10 +76,9 @@ def add(
             added_at=now(),
         )
         .returning(documents.c.id)
-    )
-    assert new_id is not None
+    ).scalar_one()
     _index_name(connection, new_id, path)
-    return new_id
+    return int(new_id)
 
 
 def rename(connection: Connection, document_id: int, raw_path: bytes, path: str) -> None:
@@ -171,9 +168,7 @@ def unhold(connection: Connection, document_id: int) -> None:
 
 def by_id(connection: Connection, document_id: int) -> Row[Any] | None:
     """A document's row, whoever may read it: for ingestion only."""
-    return connection.execute(
-        select(documents).where(documents.c.id == document_id)
-    ).one_or_none()
+    return connection.execute(select(documents).where(documents.c.id == document_id)).one_or_none()
 
 
 def direct_children(connection: Connection, document_id: int) -> list[int]:
@@ -184,9 +179,7 @@ def direct_children(connection: Connection, document_id: int) -> list[int]:
 
 def hold(connection: Connection, document_ids: Sequence[int]) -> None:
     """Mark documents whose files are gone, in a removal that waits for confirmation."""
-    connection.execute(
-        update(documents).where(documents.c.id.in_(document_ids)).values(held=True)
-    )
+    connection.execute(update(documents).where(documents.c.id.in_(document_ids)).values(held=True))
 
 
 def remove(connection: Connection, document_ids: Sequence[int]) -> int:
@@ -200,16 +193,16 @@ def remove(connection: Connection, document_ids: Sequence[int]) -> int:
     for start in range(0, len(ids), 500):
         part = ids[start : start + 500]
         connection.execute(delete(name_tokens).where(name_tokens.c.document_id.in_(part)))
-        connection.execute(
-            update(documents).where(documents.c.id.in_(part)).values(parent_id=None)
-        )
+        connection.execute(update(documents).where(documents.c.id.in_(part)).values(parent_id=None))
         connection.execute(delete(documents).where(documents.c.id.in_(part)))
     return len(ids)
 
 
 def ids_of_source(connection: Connection, source_id: int) -> list[int]:
     """Every document of a source, members included."""
-    return list(connection.scalars(select(documents.c.id).where(documents.c.source_id == source_id)))
+    return list(
+        connection.scalars(select(documents.c.id).where(documents.c.source_id == source_id))
+    )
 
 
 def readable(principal: Principal) -> Any:
@@ -249,7 +242,9 @@ def ledger(
         "changed": (documents.c.mtime_ns.desc(), documents.c.path),
         "indexed": (documents.c.indexed_at.desc(), documents.c.path),
     }
-    query = _filtered(_with_source(), principal, wanted).order_by(*columns.get(order, columns["path"]))
+    query = _filtered(_with_source(), principal, wanted).order_by(
+        *columns.get(order, columns["path"])
+    )
     return list(connection.execute(query.limit(limit).offset(offset)).all())
 
 

@@ -30,7 +30,7 @@ def begin(
     connection: Connection, fingerprint: str, description: dict[str, Any], state: str = BUILDING
 ) -> int:
     """Begin a generation; returns its id."""
-    new_id = connection.scalar(
+    new_id = connection.execute(
         insert(generations)
         .values(
             fingerprint=fingerprint,
@@ -40,21 +40,16 @@ def begin(
             switched_at=now() if state == LIVE else None,
         )
         .returning(generations.c.id)
-    )
-    assert new_id is not None
-    return new_id
+    ).scalar_one()
+    return int(new_id)
 
 
 def switch(connection: Connection, new_id: int) -> list[int]:
     """Make a generation the live one; returns those that were until now."""
     old = list(connection.scalars(select(generations.c.id).where(generations.c.state == LIVE)))
+    connection.execute(update(generations).where(generations.c.state == LIVE).values(state=DROPPED))
     connection.execute(
-        update(generations).where(generations.c.state == LIVE).values(state=DROPPED)
-    )
-    connection.execute(
-        update(generations)
-        .where(generations.c.id == new_id)
-        .values(state=LIVE, switched_at=now())
+        update(generations).where(generations.c.id == new_id).values(state=LIVE, switched_at=now())
     )
     return old
 

@@ -74,7 +74,7 @@ def all_of(connection: Connection) -> list[Source]:
 
 
 def _source(row: Row[Any], readers: list[str], count: int) -> Source:
-    return Source(**row._mapping, readers=tuple(readers), documents=count)
+    return Source(**row._asdict(), readers=tuple(readers), documents=count)
 
 
 def by_name(connection: Connection, name: str) -> Source:

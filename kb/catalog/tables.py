@@ -142,9 +142,7 @@ name_tokens = Table(
     "name_tokens",
     metadata,
     Column("token", String(80), primary_key=True),
-    Column(
-        "document_id", Id, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("document_id", Id, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
     Index("ix_name_tokens_document_id", "document_id"),
 )
 

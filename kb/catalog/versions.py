@@ -19,7 +19,7 @@ def point_of(version: int, ordinal: int) -> int:
 
 def begin(connection: Connection, document_id: int, worker: str, content_hash: str) -> int:
     """Step 0: an attempt, with a version number that is never used again."""
-    number = connection.scalar(
+    number = connection.execute(
         insert(versions)
         .values(
             document_id=document_id,
@@ -30,9 +30,8 @@ def begin(connection: Connection, document_id: int, worker: str, content_hash: s
             started_at=now(),
         )
         .returning(versions.c.number)
-    )
-    assert number is not None
-    return number
+    ).scalar_one()
+    return int(number)
 
 
 def plan(connection: Connection, planned: dict[int, int]) -> None:
@@ -113,9 +112,7 @@ def _retire(connection: Connection, document_ids: Sequence[int], seq: int) -> No
 
 def visible(seq: int) -> Any:
     """The condition that a version is the one to read at a sequence number."""
-    return and_(
-        versions.c.born <= seq, or_(versions.c.retired.is_(None), versions.c.retired > seq)
-    )
+    return and_(versions.c.born <= seq, or_(versions.c.retired.is_(None), versions.c.retired > seq))
 
 
 def sweepable(connection: Connection, grace_seconds: float, limit: int = 200) -> list[Row[Any]]:
@@ -125,9 +122,7 @@ def sweepable(connection: Connection, grace_seconds: float, limit: int = 200) ->
         .where(
             or_(
                 versions.c.state == ABANDONED,
-                and_(
-                    versions.c.state == RETIRED, versions.c.retired_at < now() - grace_seconds
-                ),
+                and_(versions.c.state == RETIRED, versions.c.retired_at < now() - grace_seconds),
             )
         )
         .order_by(versions.c.number)

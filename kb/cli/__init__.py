@@ -81,7 +81,9 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.UsageError as error:
-        _report({"error": {"code": "usage", "message": error.format_message(), "detail": {}}}, as_json)
+        _report(
+            {"error": {"code": "usage", "message": error.format_message(), "detail": {}}}, as_json
+        )
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)

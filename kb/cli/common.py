@@ -33,7 +33,9 @@ def with_knowledge_base(
     return asyncio.run(run())
 
 
-def show(value: dict[str, Any], as_json: bool, lines: Callable[[dict[str, Any]], list[str]]) -> None:
+def show(
+    value: dict[str, Any], as_json: bool, lines: Callable[[dict[str, Any]], list[str]]
+) -> None:
     """Print the one JSON object, or lines for people."""
     if as_json:
         sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")

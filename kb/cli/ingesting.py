@@ -63,9 +63,11 @@ def ingest(name: str | None, confirm_removals: bool, as_json: bool) -> None:
 
 def _lines(counts: Counts) -> list[str]:
     lines = [
-        f"{counts.seen} files seen: {counts.indexed} indexed ({counts.chunks} passages), "
-        f"{counts.unchanged} unchanged, {counts.removed} removed, {counts.skipped} skipped, "
-        f"{counts.failed} failed, in {counts.seconds:.1f} s."
+        (
+            f"{counts.seen} files seen: {counts.indexed} indexed ({counts.chunks} passages), "
+            f"{counts.unchanged} unchanged, {counts.removed} removed, {counts.skipped} skipped, "
+            f"{counts.failed} failed, in {counts.seconds:.1f} s."
+        )
     ]
     if counts.held:
         lines.append(
@@ -128,7 +130,11 @@ def files(state: str | None, source_name: str | None, as_user: str | None, as_js
         assert isinstance(found, list)
         return [
             "\t".join(
-                [f["state"], f"{f['source']}: {f['path']}", f["reason"] or f"{f['chunks']} passages"]
+                [
+                    f["state"],
+                    f"{f['source']}: {f['path']}",
+                    f["reason"] or f"{f['chunks']} passages",
+                ]
             )
             for f in found
         ] or ["No files."]

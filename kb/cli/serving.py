@@ -59,9 +59,7 @@ def demo(host: str | None, port: int | None) -> None:
     """Read the sample documents and open the web page."""
     base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     folder = os.environ.get("KB_DATA_DIR") or str(Path(base) / "commonplace-demo")
-    settings = settings_module.load(
-        {"data_dir": folder, "server.host": host, "server.port": port}
-    )
+    settings = settings_module.load({"data_dir": folder, "server.host": host, "server.port": port})
     asyncio.run(_demo(settings))
 
 

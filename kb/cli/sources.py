@@ -66,7 +66,7 @@ def check_schedule(schedule: str | None) -> None:
     if schedule is None:
         return
     try:
-        CronSim(schedule, __import__("datetime").datetime.now())  # noqa: DTZ005
+        CronSim(schedule, __import__("datetime").datetime.now())
     except CronSimError as error:
         raise UsageError(
             f"{schedule!r} is not a cron schedule (minute hour day month weekday): {error}.",
@@ -122,12 +122,14 @@ def list_(as_json: bool) -> None:
     show(
         {"sources": [shape(s) for s in found]},
         as_json,
-        lambda _: [
-            f"{s.name}\t{s.root}\t{s.documents} documents\t{readable_by(s.readers)}"
-            + (f"\t{s.schedule}" if s.schedule else "")
-            for s in found
-        ]
-        or ["No source yet. Add one with: kb source add NAME PATH"],
+        lambda _: (
+            [
+                f"{s.name}\t{s.root}\t{s.documents} documents\t{readable_by(s.readers)}"
+                + (f"\t{s.schedule}" if s.schedule else "")
+                for s in found
+            ]
+            or ["No source yet. Add one with: kb source add NAME PATH"]
+        ),
     )
 
 
@@ -145,9 +147,7 @@ def remove(name: str, yes: bool, as_json: bool) -> None:
         return await remove_source(kb.catalog, kb.publisher, found)
 
     removed = with_knowledge_base(work)
-    show(
-        {"removed": removed}, as_json, lambda _: [f"Removed {name} with {removed} documents."]
-    )
+    show({"removed": removed}, as_json, lambda _: [f"Removed {name} with {removed} documents."])
 
 
 @source.command()

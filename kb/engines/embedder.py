@@ -15,7 +15,7 @@ from kb.settings import Settings
 
 QUERY, BULK = 0, 1
 SLICE_TOKENS = 2048
-"""Padded tokens a bulk slice holds: about 100 ms on two slow cores, under the 200 ms a question may wait."""
+"""Padded tokens of a bulk slice: 150 ms on two slow cores; a question may wait 200 ms."""
 
 
 @dataclass(order=True, slots=True)

@@ -31,9 +31,7 @@ class Indexer:
             # Two seconds and 90 MB that the embedded shape does not need.
             from kb.index.server import connect
 
-            self._index = connect(
-                settings.index.url, settings.index.api_key, settings.index.prefix
-            )
+            self._index = connect(settings.index.url, settings.index.api_key, settings.index.prefix)
 
     async def create(self, generation: str, dimension: int) -> None:
         """Forward."""

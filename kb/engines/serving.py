@@ -38,7 +38,7 @@ class Service:
 
     def __init__(self, engine: Engine, idle_seconds: float) -> None:
         self._engine = engine
-        self._idle_seconds = idle_seconds
+        self.idle_seconds = idle_seconds
         self._busy = 0
         self._last_call = time.monotonic()
 
@@ -60,7 +60,9 @@ class Service:
         if name == "leave":
             asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGTERM)
             return 200, None
-        call = None if name.startswith("_") or name == "close" else getattr(self._engine, name, None)
+        call = (
+            None if name.startswith("_") or name == "close" else getattr(self._engine, name, None)
+        )
         if call is None:
             return 404, {"code": "no_such_call", "message": f"no call {name}", "detail": {}}
         try:
@@ -72,7 +74,7 @@ class Service:
 
     def is_idle(self) -> bool:
         """Whether nobody has called for so long that the engine should leave."""
-        return not self._busy and time.monotonic() - self._last_call > self._idle_seconds
+        return not self._busy and time.monotonic() - self._last_call > self.idle_seconds
 
 
 async def _body(receive: Receive) -> bytes:
@@ -118,5 +120,5 @@ async def _run(engine: Engine, listener: socket.socket, idle_seconds: float) -> 
 
 async def _leave_when_idle(service: Service, server: uvicorn.Server) -> None:
     while not service.is_idle():
-        await asyncio.sleep(min(1.0, service._idle_seconds))
+        await asyncio.sleep(min(1.0, service.idle_seconds))
     server.should_exit = True

@@ -12,11 +12,11 @@ DENSE, WORDS, GRAMS = "dense", "words", "grams"
 """The lists: the model's vectors; stemmed words; character grams. Both last are BM25."""
 LISTS = (DENSE, WORDS, GRAMS)
 LEXICAL_VERSION = "1"
-"""Raise it when the sparse lists give other vectors for the same text; generations are rebuilt."""
+"""Raise it when the sparse lists give other vectors for a text; generations are rebuilt."""
 
 
 class IndexPoint(msgspec.Struct, frozen=True):
-    """A chunk on its way into the index. ``vector`` is float32 bytes; ``readers`` is never empty."""
+    """A chunk on its way into the index: ``vector`` is float32 bytes, ``readers`` not empty."""
 
     id: int
     vector: bytes
@@ -64,7 +64,9 @@ class Index(Protocol):
         """Delete points; those that are not there are no error."""
         ...
 
-    async def set_readers(self, generation: str, ids: Sequence[int], readers: Sequence[str]) -> None:
+    async def set_readers(
+        self, generation: str, ids: Sequence[int], readers: Sequence[str]
+    ) -> None:
         """Replace the reader tokens of points."""
         ...
 
@@ -73,7 +75,7 @@ class Index(Protocol):
         ...
 
     async def readers(self, generation: str, after: int | None, limit: int) -> dict[int, list[str]]:
-        """Ids with their reader tokens, ascending, beyond ``after``: to compare with the catalog."""
+        """Ids with their reader tokens, ascending, beyond ``after``."""
         ...
 
     async def drop(self, generation: str) -> None:

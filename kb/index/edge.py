@@ -49,7 +49,9 @@ class EdgeIndex:
         if ids:
             await self._update(generation, edge.UpdateOperation.delete_points(list(ids)))
 
-    async def set_readers(self, generation: str, ids: Sequence[int], readers: Sequence[str]) -> None:
+    async def set_readers(
+        self, generation: str, ids: Sequence[int], readers: Sequence[str]
+    ) -> None:
         """See :class:`kb.index.base.Index`."""
         if ids:
             payload = {"readers": _tokens(readers)}
@@ -71,7 +73,7 @@ class EdgeIndex:
         return {int(r.id): list((r.payload or {}).get("readers", [])) for r in records}
 
     async def optimize(self, generation: str) -> None:
-        """Compact, and build the graph. Holds the interpreter for long: never where people search."""
+        """Compact, and build the graph. Holds the interpreter: never where people search."""
         await self._run(lambda: self._shard(generation).optimize())
         await self.flush(generation)
 
@@ -112,7 +114,9 @@ class EdgeIndex:
             vectors={DENSE: edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Dot)},
             sparse_vectors={WORDS: idf, GRAMS: idf},
             hnsw_config=HNSW,
-            optimizers=edge.EdgeOptimizersConfig(default_segment_number=1, indexing_threshold=10_000),
+            optimizers=edge.EdgeOptimizersConfig(
+                default_segment_number=1, indexing_threshold=10_000
+            ),
         )
         shard = edge.EdgeShard.create(str(folder), config)
         shard.update(

@@ -9,6 +9,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
 
 from kb.catalog import chunks, generations, leases, versions
 from kb.catalog.database import Catalog
@@ -150,7 +153,7 @@ async def points_of_versions(
     """The index points of versions, from the catalog; missing vectors are computed and kept."""
     model = embeddings.fingerprint
 
-    def read() -> tuple[list[object], dict[int, list[str]]]:
+    def read() -> tuple[list[Row[Any]], dict[int, list[str]]]:
         with catalog.reading() as connection:
             rows = chunks.of_versions(connection, model, numbers)
             tokens = {s: readers_of(connection, s) for s in {r.source_id for r in rows}}
@@ -159,7 +162,7 @@ async def points_of_versions(
     rows, tokens = await asyncio.to_thread(read)
     missing = {
         chunks.short_hash(r.embedded_text): r.embedded_text for r in rows if r.vector is None
-    }  # type: ignore[attr-defined]
+    }
     new: dict[str, bytes] = {}
     if missing:
         vectors = await embeddings.passages(list(missing.values()))

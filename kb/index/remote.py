@@ -40,7 +40,9 @@ class RemoteIndex:
         """See :class:`kb.index.base.Index`."""
         await self.engine.call("delete", generation=generation, ids=list(ids))
 
-    async def set_readers(self, generation: str, ids: Sequence[int], readers: Sequence[str]) -> None:
+    async def set_readers(
+        self, generation: str, ids: Sequence[int], readers: Sequence[str]
+    ) -> None:
         """See :class:`kb.index.base.Index`."""
         await self.engine.call(
             "set_readers", generation=generation, ids=list(ids), readers=list(readers)

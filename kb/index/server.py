@@ -59,7 +59,9 @@ class ServerIndex:
                 selector = q.PointIdsList(points=list(ids))
                 await self._client.delete(self._name(generation), selector, wait=True)
 
-    async def set_readers(self, generation: str, ids: Sequence[int], readers: Sequence[str]) -> None:
+    async def set_readers(
+        self, generation: str, ids: Sequence[int], readers: Sequence[str]
+    ) -> None:
         """See :class:`kb.index.base.Index`."""
         if ids:
             async with _translated():

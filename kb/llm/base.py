@@ -1,6 +1,6 @@
 """What a language model is: messages in, pieces of text out, until it is done or fails."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 
@@ -16,7 +16,7 @@ class LanguageModel(Protocol):
         """The model that will answer."""
         ...
 
-    def stream(self, messages: Sequence[dict[str, str]]) -> AsyncIterator[str]:
+    def stream(self, messages: Sequence[dict[str, str]]) -> AsyncGenerator[str, None]:
         """Pieces of the answer. Closing the iterator closes the connection."""
         ...
 

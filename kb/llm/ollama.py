@@ -1,7 +1,7 @@
 """Ollama. Uses its client, with the time limits that the client lacks."""
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import httpx
@@ -37,7 +37,7 @@ class Ollama:
         names = [m.model for m in listed.models if m.model and not _only_embeds(m)]
         wanted = self._settings.model
         if not wanted and names:
-            return names[0]
+            return str(names[0])
         if wanted and any(n in {wanted, f"{wanted}:latest"} for n in names):
             return wanted
         raise ModelError(
@@ -48,7 +48,7 @@ class Ollama:
             detail={"url": self.url, "model": wanted or None},
         )
 
-    async def stream(self, messages: Sequence[dict[str, str]]) -> AsyncIterator[str]:
+    async def stream(self, messages: Sequence[dict[str, str]]) -> AsyncGenerator[str, None]:
         """See :class:`kb.llm.base.LanguageModel`."""
         model = await self.name()
         settings = self._settings
@@ -65,9 +65,7 @@ class Ollama:
                 },
             )
             finished = False
-            async for part in watched(
-                parts, settings.first_token_seconds, settings.token_seconds
-            ):
+            async for part in watched(parts, settings.first_token_seconds, settings.token_seconds):
                 if part.message.content:
                     yield part.message.content
                 if part.done:
@@ -78,13 +76,15 @@ class Ollama:
         except httpx.TimeoutException as error:
             raise ModelError(f"Ollama at {self.url} was silent.", code="model_silent") from error
         except (httpx.HTTPError, ConnectionError) as error:
-            raise ModelError(f"The connection to Ollama broke: {error}", code="model_failed") from error
+            raise ModelError(
+                f"The connection to Ollama broke: {error}", code="model_failed"
+            ) from error
         if not finished:
             raise ModelError("The answer of Ollama broke off.", code="model_cut_off")
 
     async def close(self) -> None:
         """See :class:`kb.llm.base.LanguageModel`."""
-        await self._client._client.aclose()
+        await self._client.close()  # type: ignore[no-untyped-call]
 
     def _check_length(self, prompt_tokens: int | None) -> None:
         """A prompt that fills the window has been cut by Ollama without a word."""

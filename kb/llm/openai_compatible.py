@@ -1,7 +1,7 @@
 """Any server that speaks OpenAI's chat protocol: vLLM, llama.cpp, and others."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any
 
 import httpx
@@ -50,7 +50,7 @@ class OpenAICompatible:
             detail={"url": self.url, "model": wanted or None, "offered": listed[:20]},
         )
 
-    async def stream(self, messages: Sequence[dict[str, str]]) -> AsyncIterator[str]:
+    async def stream(self, messages: Sequence[dict[str, str]]) -> AsyncGenerator[str, None]:
         """See :class:`kb.llm.base.LanguageModel`."""
         settings = self._settings
         body = {
@@ -74,7 +74,9 @@ class OpenAICompatible:
         except httpx.TimeoutException as error:
             raise ModelError(f"{self.url} was silent.", code="model_silent") from error
         except httpx.HTTPError as error:
-            raise ModelError(f"The connection to the model broke: {error}", code="model_failed") from error
+            raise ModelError(
+                f"The connection to the model broke: {error}", code="model_failed"
+            ) from error
 
     async def close(self) -> None:
         """See :class:`kb.llm.base.LanguageModel`."""

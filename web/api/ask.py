@@ -67,8 +67,8 @@ async def _events(request: Request[Any, Any, Any], question: str) -> AsyncIterat
                         yield _event("done", shapes.answer(answer))
     except KbError as error:
         yield _event("error", error.as_json())
-    except Exception as error:  # noqa: BLE001 - the status line has gone out; the stream must end
-        log.error("unexpected error while answering", exc_info=error)
+    except Exception:
+        log.exception("unexpected error while answering")
         internal = {"code": "internal", "message": "Something went wrong here.", "detail": {}}
         yield _event("error", {"error": internal})
 

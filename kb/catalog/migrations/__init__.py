@@ -1,0 +1,1 @@
+"""Alembic's scripts: how the catalog came to its present form."""
