@@ -5,43 +5,28 @@ The run holds the source's lease from beginning to end; every publication checks
 
 import asyncio
 import contextlib
-import hashlib
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
 
+from ingest import recording
 from ingest import sources as folder
 from ingest.preparing import Prepared, Preparer
-from ingest.sources import Changes, Found
+from ingest.reading import Read, Reader, Unchanged, Work
+from ingest.sources import Changes
 from kb.blobs import Blobs
 from kb.catalog import documents, leases, sources, versions
 from kb.catalog.database import Catalog
-from kb.catalog.documents import MEMBER, Stat
+from kb.catalog.documents import Stat
 from kb.catalog.sources import Source
 from kb.errors import ConflictError, EngineError, FileProblem, KbError
-from kb.originals import ORIGINAL
 from kb.publishing import Publisher, Ready
 from kb.settings import Ingest
-from kb.types import Member, State
+from kb.types import State
 
 GROUP_CHUNKS = 400
 GROUP_SECONDS = 2.0
-SKIPPING = {
-    "empty",
-    "symlink_outside",
-    "not_regular",
-    "unknown_type",
-    "old_format",
-    "too_large",
-    "no_text",
-    "too_deep",
-}
-RETRIED = {"changed_while_reading", "engine_unavailable"}
-COUNTING_TRIES = {"parser_timeout", "parser_memory", "parser_crashed"}
-MAX_DEPTH = 3
+Outcome = Read | Unchanged | KbError
 
 
 @dataclass(slots=True)
@@ -69,17 +54,6 @@ class Progress:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One file, or one member of a container, to be prepared."""
-
-    document_id: int
-    path: str
-    depth: int
-    found: Found | None = None
-    member: Member | None = None
-
-
 @dataclass(slots=True)
 class Timings:
     """Seconds spent in each part, summed over files; for the benchmark."""
@@ -90,7 +64,7 @@ class Timings:
     write: float = 0.0
 
 
-@dataclass(slots=True)
+@dataclass
 class Run:
     """One run over one source."""
 
@@ -109,6 +83,9 @@ class Run:
     _pages: int = 0
     _group: list[Ready] = field(default_factory=list)
     _group_since: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._reader = Reader(self.source, self.catalog, self.blobs, self.preparer, self.settings)
 
     @property
     def lease(self) -> str:
@@ -211,7 +188,7 @@ class Run:
     async def _prepare_all(self, work: list[Work]) -> None:
         """Parse several files side by side; embed and publish one after another."""
         self._total = len(work)
-        parsed: asyncio.Queue[tuple[Work, Any]] = asyncio.Queue(maxsize=4)
+        parsed: asyncio.Queue[tuple[Work, Outcome]] = asyncio.Queue(maxsize=4)
         waiting = asyncio.Queue[Work]()
         for item in work:
             waiting.put_nowait(item)
@@ -228,15 +205,15 @@ class Run:
                     waiting.put_nowait(member)
                     left += 1
                     self._total += 1
-                self._step(item, outcome)
+                self._step(item)
         finally:
             for task in parsers:
                 task.cancel()
             await asyncio.gather(*parsers, return_exceptions=True)
 
     async def _next(
-        self, parsed: "asyncio.Queue[tuple[Work, Any]]", parsers: "list[asyncio.Task[None]]"
-    ) -> tuple[Work, Any]:
+        self, parsed: "asyncio.Queue[tuple[Work, Outcome]]", parsers: "list[asyncio.Task[None]]"
+    ) -> tuple[Work, Outcome]:
         """The next parsed file; meanwhile a group that has waited long enough is published."""
         while True:
             with contextlib.suppress(TimeoutError):
@@ -247,86 +224,55 @@ class Run:
                     task.result()
 
     async def _parse_from(
-        self, waiting: "asyncio.Queue[Work]", parsed: "asyncio.Queue[tuple[Work, Any]]"
+        self, waiting: "asyncio.Queue[Work]", parsed: "asyncio.Queue[tuple[Work, Outcome]]"
     ) -> None:
         while True:
             item = await waiting.get()
             begun = time.monotonic()
             try:
-                outcome: Any = await self._parse(item)
+                outcome: Outcome = await self._reader.read(item)
             except (FileProblem, EngineError) as problem:
                 outcome = problem
             self.timings.parse += time.monotonic() - begun
             await parsed.put((item, outcome))
 
-    async def _parse(self, item: Work) -> Any:
-        """Read the bytes of a file or a member and parse them in the sandbox."""
-        if item.found and item.found.problem:
-            raise FileProblem(item.found.problem, **item.found.parameters)
-        if item.depth > MAX_DEPTH:
-            raise FileProblem("too_deep", limit=MAX_DEPTH)
-        name = item.path.rpartition(MEMBER)[2].rpartition("/")[2]
-        with tempfile.TemporaryDirectory(prefix="kb-file-") as temporary:
-            target = Path(temporary) / "content"
-            content_hash, stat = await asyncio.to_thread(self._snapshot, item, target)
-            if self._is_same(item.document_id, content_hash):
-                return stat
-            parsed, blob = await self.preparer.parse(target, name, content_hash)
-        return parsed, blob, content_hash, stat
-
-    def _snapshot(self, item: Work, target: Path) -> tuple[str, Stat]:
-        if item.found:
-            return folder.snapshot(self.source.root, item.found, target, self.settings.max_file_mb)
-        assert item.member is not None
-        content = item.member.content
-        target.write_bytes(content)
-        content_hash = hashlib.sha256(content).hexdigest()
-        self.blobs.put(content_hash, ORIGINAL, content)
-        return content_hash, Stat(len(content), 0, 0)
-
-    def _is_same(self, document_id: int, content_hash: str) -> bool:
-        """Whether the published version is of the same bytes and settings: nothing to do then."""
-        with self.catalog.reading() as connection:
-            row = documents.by_id(connection, document_id)
-        return bool(
-            row is not None
-            and row.version is not None
-            and row.content_hash == content_hash
-            and row.settings == self.preparer.fingerprint
-        )
-
-    async def _settle(self, item: Work, outcome: Any) -> list[Work]:
+    async def _settle(self, item: Work, outcome: Outcome) -> list[Work]:
         """Bring one file to its end; returns its members, which are files of their own."""
-        if isinstance(outcome, Stat):
+        if isinstance(outcome, Unchanged):
             with self.catalog.writing() as connection:
-                documents.touch(connection, item.document_id, outcome)
+                documents.touch(connection, item.document_id, outcome.stat)
             self.counts.unchanged += 1
             return []
         if isinstance(outcome, KbError):
             self._note(item, outcome)
             return []
-        parsed, blob, content_hash, stat = outcome
         try:
-            begun = time.monotonic()
-            chunks, title, language = await self.preparer.cut(parsed, _name(item.path))
-            self.timings.cut += time.monotonic() - begun
-            number = self._begin(item, content_hash)
-            begun = time.monotonic()
-            vectors = await self.preparer.embed(chunks)
-            self.timings.embed += time.monotonic() - begun
+            number, prepared = await self._prepare(item, outcome)
         except (FileProblem, EngineError) as problem:
             self._note(item, problem)
             return []
-        prepared = Prepared(parsed, chunks, vectors, title, language, content_hash, blob)
-        await self._put(item, number, prepared, stat)
-        return self._members(item, prepared)
-
-    def _begin(self, item: Work, content_hash: str) -> int:
+        await self._put(item, number, prepared, outcome.stat)
         with self.catalog.writing() as connection:
-            return versions.begin(connection, item.document_id, self.owner, content_hash)
+            return recording.members(connection, self.source.id, item, prepared.parsed.members)
+
+    async def _prepare(self, item: Work, read: Read) -> tuple[int, Prepared]:
+        """Begin an attempt; cut and embed."""
+        begun = time.monotonic()
+        with self.catalog.writing() as connection:
+            number = versions.begin(connection, item.document_id, self.owner, read.content_hash)
+        chunks, title, language = await self.preparer.cut(read.parsed, item.name)
+        self.timings.cut += time.monotonic() - begun
+        begun = time.monotonic()
+        vectors = await self.preparer.embed(chunks)
+        self.timings.embed += time.monotonic() - begun
+        prepared = Prepared(
+            read.parsed, chunks, vectors, title, language, read.content_hash, read.blob
+        )
+        return number, prepared
 
     async def _put(self, item: Work, number: int, prepared: Prepared, stat: Stat) -> None:
-        facts = self._facts(prepared, stat)
+        """Into the group that is published next."""
+        facts = recording.facts(prepared, stat, self.preparer.fingerprint)
         if not self._group:
             self._group_since = time.monotonic()
         self._group.append(
@@ -346,28 +292,6 @@ class Run:
         if sum(len(r.chunks) for r in self._group) >= GROUP_CHUNKS or waited > GROUP_SECONDS:
             await self._publish_group()
 
-    def _facts(self, prepared: Prepared, stat: Stat) -> dict[str, Any]:
-        parsed = prepared.parsed
-        return {
-            "state": State.PARTIAL if parsed.problem else State.INDEXED,
-            "code": parsed.problem,
-            "parameters": parsed.problem_parameters,
-            "bytes": stat.size,
-            "mtime_ns": stat.mtime_ns,
-            "ctime_ns": stat.ctime_ns,
-            "content_hash": prepared.content_hash,
-            "settings": self.preparer.fingerprint,
-            "media_type": parsed.media_type,
-            "title": prepared.title,
-            "author": (parsed.author or "")[:300] or None,
-            "language": prepared.language,
-            "parser": parsed.parser,
-            "blob": prepared.blob,
-            "pages": parsed.pages,
-            "chunks": len(prepared.chunks),
-            "tries": 0,
-        }
-
     async def _publish_group(self) -> None:
         if not self._group:
             return
@@ -376,57 +300,17 @@ class Run:
         await self.publisher.publish(group, self.lease, self.owner)
         self.timings.write += time.monotonic() - begun
 
-    def _members(self, item: Work, prepared: Prepared) -> list[Work]:
-        """The container's members as documents; those that it has no more are removed."""
-        found: dict[str, Work] = {}
-        with self.catalog.writing() as connection:
-            parent = documents.by_id(connection, item.document_id)
-            if parent is None:
-                return []
-            for member in prepared.parsed.members:
-                name = _unused(member.name, found)
-                document_id = documents.add(
-                    connection,
-                    self.source.id,
-                    parent.raw_path + b"\0" + name.encode(),
-                    f"{parent.path}{MEMBER}{name}",
-                    parent_id=item.document_id,
-                    size=len(member.content),
-                )
-                path = f"{parent.path}{MEMBER}{name}"
-                found[name] = Work(document_id, path, item.depth + 1, member=member)
-            kept = {w.document_id for w in found.values()}
-            direct = documents.direct_children(connection, item.document_id)
-            documents.remove(connection, [c for c in direct if c not in kept])
-        return list(found.values())
-
     def _note(self, item: Work, problem: KbError) -> None:
-        """A file that yields nothing: into the ledger, with what to do next."""
         with self.catalog.writing() as connection:
-            tries = documents.waiting_tries(connection, item.document_id) + 1
-            if problem.code in RETRIED or isinstance(problem, EngineError):
-                documents.note_retry(connection, item.document_id, problem.code, tries)
-                self.counts.failed += 1
-                return
-            state = State.SKIPPED if problem.code in SKIPPING else State.FAILED
-            if problem.code in COUNTING_TRIES:
-                state = State.QUARANTINED if tries >= self.settings.tries else State.FAILED
-            documents.note_problem(
-                connection,
-                item.document_id,
-                state,
-                problem.code,
-                problem.detail,
-                item.found.stat if item.found else None,
-                settings=self.preparer.fingerprint,
-                tries=tries,
+            state = recording.problem(
+                connection, item, problem, self.preparer.fingerprint, self.settings.tries
             )
         if state == State.SKIPPED:
             self.counts.skipped += 1
         else:
             self.counts.failed += 1
 
-    def _step(self, item: Work, _outcome: Any) -> None:
+    def _step(self, item: Work) -> None:
         self._done += 1
         self.on_progress(Progress(self._done, self._total, self._pages, item.path))
 
@@ -439,18 +323,6 @@ class Run:
                 asdict(self.counts),
                 error.as_json()["error"] if error else None,
             )
-
-
-def _name(path: str) -> str:
-    return path.rpartition(MEMBER)[2].rpartition("/")[2]
-
-
-def _unused(name: str, taken: dict[str, Work]) -> str:
-    candidate, number = name, 2
-    while candidate in taken:
-        candidate = f"{name} ({number})"
-        number += 1
-    return candidate
 
 
 async def remove_source(catalog: Catalog, publisher: Publisher, source: Source) -> int:

@@ -10,7 +10,7 @@ from kb.catalog.database import Catalog
 from kb.catalog.tables import chunks, documents, rights_outbox, source_readers
 from kb.catalog.tables import versions as versions_table
 from kb.embedding import Embeddings
-from kb.index.generations import points_of_versions, scroll
+from kb.index.loading import points_of_versions, scroll
 from kb.index.remote import RemoteIndex
 from kb.publishing import Publisher, name_of
 

@@ -59,7 +59,14 @@ class Embeddings:
     def __init__(self, settings: Settings) -> None:
         self.fingerprint = fingerprint(settings.embedding)
         self.files = models.find(settings.embedding)
-        self._engine = EngineClient("embedder", "kb.engines.embedder", settings, self.fingerprint)
+        shared = settings.engines.embedder_dir
+        self._engine = EngineClient(
+            "embedder",
+            "kb.engines.embedder",
+            settings,
+            self.fingerprint,
+            Path(shared) if shared else None,
+        )
 
     async def query(self, text: str) -> QueryVector:
         """Embed a question; overtakes bulk work."""

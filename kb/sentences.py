@@ -3,76 +3,11 @@
 import re
 
 ABBREVIATIONS = frozenset(
-    [
-        "z.b",
-        "bzw",
-        "ca",
-        "dr",
-        "prof",
-        "hr",
-        "fr",
-        "nr",
-        "st",
-        "str",
-        "tel",
-        "usw",
-        "vgl",
-        "inkl",
-        "zzgl",
-        "evtl",
-        "ggf",
-        "art",
-        "abs",
-        "etc",
-        "mr",
-        "mrs",
-        "ms",
-        "jr",
-        "sr",
-        "inc",
-        "ltd",
-        "co",
-        "corp",
-        "no",
-        "vs",
-        "e.g",
-        "i.e",
-        "cf",
-        "fig",
-        "vol",
-        "pp",
-        "ed",
-        "eds",
-        "approx",
-        "dept",
-        "est",
-        "p.ex",
-        "env",
-        "m",
-        "mme",
-        "mlle",
-        "sig",
-        "sig.ra",
-        "dott",
-        "ecc",
-        "pag",
-        "par",
-        "es",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "okt",
-        "nov",
-        "dec",
-        "dez",
-    ]
+    """
+    z b z.b bzw ca dr prof hr fr nr st tel usw vgl inkl zzgl evtl ggf art abs etc mr mrs ms jr sr
+    inc ltd co corp no vs e.g i.e cf fig vol pp ed eds approx dept est p.ex env mme mlle sig
+    sig.ra dott ecc pag par es jan feb mar apr jun jul aug sep sept oct okt nov dec dez
+    """.split()  # noqa: SIM905 - a list of words reads better so
 )
 _END = re.compile(r"[.!?…]+[\"'»“”’)\]]*(?=\s|$)|\n\s*\n|\n(?=[-•–*]\s)")
 
@@ -107,7 +42,7 @@ def _is_abbreviation(text: str, match: re.Match[str]) -> bool:
         return False
     word = before.group().casefold()
     after = text[match.end() :].lstrip()[:1]
-    is_initial = len(word) == 1 and word.isalpha()
+    is_initial = len(word) == 1 and before.group().isupper()
     is_ordinal = (
         word.isdigit() and len(word) <= 2 and (after.islower() or _month_follows(text, match))
     )

@@ -3,7 +3,7 @@
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -142,6 +142,10 @@ class Engines(Section, frozen=True, kw_only=True):
         Seconds, Meta(description="An engine without callers leaves after this.")
     ] = 600.0
     start_seconds: Annotated[Seconds, Meta(description="Longest start of an engine.")] = 90.0
+    embedder_dir: Annotated[
+        str,
+        Meta(description="Knowledge bases that name the same folder share one embedder."),
+    ] = ""
 
 
 class Settings(Section, frozen=True, kw_only=True):
@@ -177,7 +181,9 @@ SECTIONS: dict[str, type[Section]] = {
     if isinstance(f.type, type) and issubclass(f.type, Section)
 }
 TOP_LEVEL = {"data_dir", "language"}
-OUTSIDE = {"KB_CONFIG", "KB_TEST_QDRANT_URL"}
+Given = tuple[list[str], Any, str]
+"""A key's parts, its value, and where it stands."""
+OUTSIDE = {"KB_CONFIG", "KB_TEST_QDRANT_URL", "KB_TEST_ALL_PARTS"}
 
 
 def load(
@@ -192,14 +198,17 @@ def load(
     """
     environment = os.environ if environment is None else environment
     values: dict[str, Any] = {}
-    _merge(values, *_from_file(environment))
-    _merge(values, *_from_environment(environment))
-    for key, value in (flags or {}).items():
-        if value is not None:
-            _put(values, key.split("."), value, "the command line")
+    places: dict[str, str] = {}
+    for key, value, where in (
+        *_from_file(environment),
+        *_from_environment(environment),
+        *_from_flags(flags or {}),
+    ):
+        _put(values, key, value, where)
+        places[".".join(key)] = where
     values.setdefault("data_dir", str(_default_data_dir(environment)))
     values["data_dir"] = str(Path(values["data_dir"]).expanduser().absolute())
-    return _convert(values)
+    return _convert(values, places)
 
 
 def _default_data_dir(environment: Mapping[str, str]) -> Path:
@@ -220,28 +229,38 @@ def _config_path(environment: Mapping[str, str]) -> Path | None:
     return next((p for p in places if p.is_file()), None)
 
 
-def _from_file(environment: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+def _from_flags(flags: Mapping[str, Any]) -> Iterator[Given]:
+    for key, value in flags.items():
+        if value is not None:
+            yield key.split("."), value, "the command line"
+
+
+def _from_file(environment: Mapping[str, str]) -> Iterator[Given]:
     path = _config_path(environment)
     if path is None:
-        return {}, ""
+        return
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8")), str(path)
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"{path} is not valid TOML: {error}.", detail={"file": str(path)}
         ) from error
+    for key, value in tables.items():
+        if isinstance(value, Mapping):
+            for inner, inner_value in value.items():
+                yield [key, inner], inner_value, str(path)
+        else:
+            yield [key], value, str(path)
 
 
-def _from_environment(environment: Mapping[str, str]) -> tuple[dict[str, Any], str]:
-    values: dict[str, Any] = {}
+def _from_environment(environment: Mapping[str, str]) -> Iterator[Given]:
     for name, value in sorted(environment.items()):
         if not name.startswith("KB_") or name in OUTSIDE:
             continue
         key, text = name.removeprefix("KB_").lower(), value
         if key.endswith("_file"):
             key, text = key.removesuffix("_file"), _secret(name, value)
-        _put(values, key.split("__"), text, f"environment variable {name}")
-    return values, "the environment"
+        yield key.split("__"), text, f"environment variable {name}"
 
 
 def _secret(name: str, path: str) -> str:
@@ -251,15 +270,6 @@ def _secret(name: str, path: str) -> str:
         raise ConfigurationError(
             f"{name} names {path}, which cannot be read: {error.strerror}.", detail={"file": path}
         ) from error
-
-
-def _merge(into: dict[str, Any], values: Mapping[str, Any], where: str) -> None:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            for inner, inner_value in value.items():
-                _put(into, [key, inner], inner_value, where)
-        else:
-            _put(into, [key], value, where)
 
 
 def _put(values: dict[str, Any], key: list[str], value: Any, where: str) -> None:
@@ -285,7 +295,7 @@ def _known_or_raise(key: list[str], where: str) -> None:
     )
 
 
-def _convert(values: dict[str, Any]) -> Settings:
+def _convert(values: dict[str, Any], places: Mapping[str, str]) -> Settings:
     for section, inner in values.items():
         if isinstance(inner, dict):
             hosts = inner.get("allowed_hosts")
@@ -294,16 +304,21 @@ def _convert(values: dict[str, Any]) -> Settings:
             try:
                 msgspec.convert(inner, SECTIONS[section], strict=False)
             except msgspec.ValidationError as error:
-                raise _wrong_value(section, error) from error
+                raise _wrong_value(section, error, places) from error
     try:
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise _wrong_value("", error) from error
+        raise _wrong_value("", error, places) from error
 
 
-def _wrong_value(section: str, error: msgspec.ValidationError) -> ConfigurationError:
+def _wrong_value(
+    section: str, error: msgspec.ValidationError, places: Mapping[str, str]
+) -> ConfigurationError:
     text, _, path = str(error).partition(" - at `$")
-    key = (section + path.rstrip("`")).strip(".")
+    key = (section + path.rstrip("`")).strip(".").partition("[")[0]
+    where = places.get(key, "the settings")
     return ConfigurationError(
-        f"{key} has a wrong value: {text}.", code="wrong_setting", detail={"key": key}
+        f"{where}: {key} has a wrong value: {text}.",
+        code="wrong_setting",
+        detail={"key": key, "where": where},
     )

@@ -131,7 +131,7 @@ def note_problem(
     parameters: dict[str, Any],
     stat: Stat | None,
     *,
-    settings: str,
+    settings: str | None,
     tries: int = 0,
 ) -> None:
     """Record why a file is not searchable. What was published of it before is withdrawn."""
@@ -332,7 +332,7 @@ def named(connection: Connection, principal: Principal, question: str) -> dict[i
     return scores
 
 
-def waiting_tries(connection: Connection, document_id: int) -> int:
+def tries(connection: Connection, document_id: int) -> int:
     """How often a document has failed in a row."""
     return int(
         connection.scalar(select(documents.c.tries).where(documents.c.id == document_id)) or 0

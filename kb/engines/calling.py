@@ -29,11 +29,10 @@ QUIET = {
 SOCKET_PATH_LIMIT = 100
 
 
-def run_dir(settings: Settings) -> Path:
-    """Where sockets live: in the data directory, or, where its path is too long, beside it."""
-    inside = settings.data / "run"
+def run_dir(inside: Path) -> Path:
+    """Where sockets live: in this folder, or, where its path is too long, in a temporary one."""
     if len(str(inside)) + len("/embedder.sock") > SOCKET_PATH_LIMIT:
-        name = hashlib.sha256(str(settings.data).encode()).hexdigest()[:16]
+        name = hashlib.sha256(str(inside).encode()).hexdigest()[:16]
         inside = Path(tempfile.gettempdir()) / f"commonplace-{os.getuid()}-{name}"
     inside.mkdir(parents=True, exist_ok=True, mode=0o700)
     if inside.stat().st_uid != os.getuid():
@@ -44,12 +43,19 @@ def run_dir(settings: Settings) -> Path:
 class EngineClient:
     """Calls one engine. Starts it at the first call, and again when it has died."""
 
-    def __init__(self, name: str, module: str, settings: Settings, fingerprint: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        settings: Settings,
+        fingerprint: str,
+        folder: Path | None = None,
+    ) -> None:
         self._name = name
         self._module = module
         self._settings = settings
         self._fingerprint = fingerprint
-        self._socket = run_dir(settings) / f"{name}.sock"
+        self._socket = run_dir(folder or settings.data / "run") / f"{name}.sock"
         self._http: httpx.AsyncClient | None = None
         self._checked = False
 

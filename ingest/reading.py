@@ -1,0 +1,113 @@
+"""A file's or a member's bytes, held still, and what the parsers make of them."""
+
+import asyncio
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest import sources as folder
+from ingest.preparing import Preparer
+from ingest.sources import Found
+from kb.blobs import Blobs
+from kb.catalog import documents
+from kb.catalog.database import Catalog
+from kb.catalog.documents import MEMBER, Stat
+from kb.catalog.sources import Source
+from kb.errors import FileProblem
+from kb.originals import ORIGINAL
+from kb.settings import Ingest
+from kb.types import Member, Parsed
+
+MAX_DEPTH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One file, or one member of a container, to be prepared."""
+
+    document_id: int
+    path: str
+    depth: int
+    found: Found | None = None
+    member: Member | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return self.path.rpartition(MEMBER)[2].rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The published version is of the same bytes and settings; only the file's times moved."""
+
+    stat: Stat
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A parsed file."""
+
+    parsed: Parsed
+    blob: str
+    content_hash: str
+    stat: Stat
+
+
+class Reader:
+    """Reads the files of one source."""
+
+    def __init__(
+        self,
+        source: Source,
+        catalog: Catalog,
+        blobs: Blobs,
+        preparer: Preparer,
+        settings: Ingest,
+    ) -> None:
+        self._source = source
+        self._catalog = catalog
+        self._blobs = blobs
+        self._preparer = preparer
+        self._settings = settings
+
+    async def read(self, item: Work) -> Read | Unchanged:
+        """Copy the bytes aside and parse them in the sandbox.
+
+        Raises:
+            FileProblem: the file cannot be read; the code says why.
+        """
+        if item.found and item.found.problem:
+            raise FileProblem(item.found.problem, **item.found.parameters)
+        if item.depth > MAX_DEPTH:
+            raise FileProblem("too_deep", limit=MAX_DEPTH)
+        with tempfile.TemporaryDirectory(prefix="kb-file-") as temporary:
+            target = Path(temporary) / "content"
+            content_hash, stat = await asyncio.to_thread(self._snapshot, item, target)
+            if self._is_same(item.document_id, content_hash):
+                return Unchanged(stat)
+            parsed, blob = await self._preparer.parse(target, item.name, content_hash)
+        return Read(parsed, blob, content_hash, stat)
+
+    def _snapshot(self, item: Work, target: Path) -> tuple[str, Stat]:
+        if item.found:
+            return folder.snapshot(
+                self._source.root, item.found, target, self._settings.max_file_mb
+            )
+        assert item.member is not None
+        content = item.member.content
+        target.write_bytes(content)
+        content_hash = hashlib.sha256(content).hexdigest()
+        self._blobs.put(content_hash, ORIGINAL, content)
+        return content_hash, Stat(len(content), 0, 0)
+
+    def _is_same(self, document_id: int, content_hash: str) -> bool:
+        with self._catalog.reading() as connection:
+            row = documents.by_id(connection, document_id)
+        return bool(
+            row is not None
+            and row.version is not None
+            and row.content_hash == content_hash
+            and row.settings == self._preparer.fingerprint
+        )

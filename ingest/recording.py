@@ -1,0 +1,108 @@
+"""What the ledger learns of a file: its facts, its members, or why there are none."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ingest.preparing import Prepared
+from ingest.reading import Work
+from kb.catalog import documents
+from kb.catalog.documents import MEMBER, Stat
+from kb.errors import EngineError, KbError
+from kb.types import Member, State
+
+SKIPPING = {
+    "empty",
+    "no_text",
+    "not_regular",
+    "old_format",
+    "symlink_outside",
+    "too_deep",
+    "too_large",
+    "unknown_type",
+}
+"""Reasons that are nobody's fault: the file is skipped, not failed."""
+RETRIED = {"changed_while_reading"}
+COUNTING_TRIES = {"parser_timeout", "parser_memory", "parser_crashed"}
+
+
+def facts(prepared: Prepared, stat: Stat, fingerprint: str) -> dict[str, Any]:
+    """The columns of a document whose version is about to be published."""
+    parsed = prepared.parsed
+    return {
+        "state": State.PARTIAL if parsed.problem else State.INDEXED,
+        "code": parsed.problem,
+        "parameters": parsed.problem_parameters,
+        "bytes": stat.size,
+        "mtime_ns": stat.mtime_ns,
+        "ctime_ns": stat.ctime_ns,
+        "content_hash": prepared.content_hash,
+        "settings": fingerprint,
+        "media_type": parsed.media_type,
+        "title": prepared.title,
+        "author": (parsed.author or "")[:300] or None,
+        "language": prepared.language,
+        "parser": parsed.parser,
+        "blob": prepared.blob,
+        "pages": parsed.pages,
+        "chunks": len(prepared.chunks),
+        "tries": 0,
+    }
+
+
+def problem(
+    connection: Connection, item: Work, error: KbError, fingerprint: str, most_tries: int
+) -> State:
+    """Record that a file yields nothing, with what to do next; returns where it stands now."""
+    tries = documents.tries(connection, item.document_id) + 1
+    if error.code in RETRIED or isinstance(error, EngineError):
+        documents.note_retry(connection, item.document_id, error.code, tries)
+        return State.WAITING
+    state = State.SKIPPED if error.code in SKIPPING else State.FAILED
+    if error.code in COUNTING_TRIES and tries >= most_tries:
+        state = State.QUARANTINED
+    documents.note_problem(
+        connection,
+        item.document_id,
+        state,
+        error.code,
+        error.detail,
+        item.found.stat if item.found else None,
+        settings=None if error.code in COUNTING_TRIES and state == State.FAILED else fingerprint,
+        tries=tries,
+    )
+    return state
+
+
+def members(
+    connection: Connection, source_id: int, item: Work, found: tuple[Member, ...]
+) -> list[Work]:
+    """A container's members as documents; those that it has no more are removed."""
+    parent = documents.by_id(connection, item.document_id)
+    if parent is None:
+        return []
+    work: dict[str, Work] = {}
+    for member in found:
+        name = _unused(member.name, work)
+        path = f"{parent.path}{MEMBER}{name}"
+        document_id = documents.add(
+            connection,
+            source_id,
+            parent.raw_path + b"\0" + name.encode(),
+            path,
+            parent_id=item.document_id,
+            size=len(member.content),
+        )
+        work[name] = Work(document_id, path, item.depth + 1, member=member)
+    kept = {w.document_id for w in work.values()}
+    direct = documents.direct_children(connection, item.document_id)
+    documents.remove(connection, [c for c in direct if c not in kept])
+    return list(work.values())
+
+
+def _unused(name: str, taken: dict[str, Work]) -> str:
+    candidate, number = name, 2
+    while candidate in taken:
+        candidate = f"{name} ({number})"
+        number += 1
+    return candidate

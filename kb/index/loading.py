@@ -1,0 +1,57 @@
+"""From the catalog to index points, and through an index from end to end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from sqlalchemy import Row
+
+from kb.catalog import chunks
+from kb.catalog.database import Catalog
+from kb.embedding import Embeddings
+from kb.index.base import Index, IndexPoint
+from kb.publishing import readers_of
+
+SCROLL = 5000
+
+
+async def points_of_versions(
+    catalog: Catalog, embeddings: Embeddings, numbers: list[int]
+) -> list[IndexPoint]:
+    """The index points of versions, from the catalog; missing vectors are computed and kept."""
+    model = embeddings.fingerprint
+
+    def read() -> tuple[list[Row[Any]], dict[int, list[str]]]:
+        with catalog.reading() as connection:
+            rows = chunks.of_versions(connection, model, numbers)
+            tokens = {s: readers_of(connection, s) for s in {r.source_id for r in rows}}
+        return list(rows), tokens
+
+    rows, tokens = await asyncio.to_thread(read)
+    missing = {
+        chunks.short_hash(r.embedded_text): r.embedded_text for r in rows if r.vector is None
+    }
+    new: dict[str, bytes] = {}
+    if missing:
+        vectors = await embeddings.passages(list(missing.values()))
+        new = dict(zip(missing, vectors, strict=True))
+        with catalog.writing() as connection:
+            chunks.keep_vectors(connection, model, new)
+    return [
+        IndexPoint(
+            r.point,
+            r.vector or new[chunks.short_hash(r.embedded_text)],
+            r.embedded_text,
+            r.language,
+            tokens[r.source_id],
+        )
+        for r in rows
+    ]
+
+
+async def scroll(index: Index, generation: str) -> AsyncIterator[dict[int, list[str]]]:
+    """Every point of a generation with its reader tokens, in parts."""
+    after: int | None = None
+    while found := await index.readers(generation, after, SCROLL):
+        yield found
+        after = max(found)

@@ -1,0 +1,236 @@
+"""Fixtures. One embedder serves every test; each test has a data directory of its own."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from ingest.preparing import Preparer
+from ingest.worker import Run
+from kb import access, samples, sandbox
+from kb import settings as settings_module
+from kb.catalog import sources
+from kb.cli.ingesting import PARSER_MODULES
+from kb.knowledge_base import KnowledgeBase
+
+SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
+EVERY_PART = bool(os.environ.get("KB_TEST_ALL_PARTS"))
+
+sandbox.preload(PARSER_MODULES)
+
+
+def missing(what: str) -> None:
+    """Skip with a line that says what to install; in CI nothing may be missing."""
+    if EVERY_PART:
+        pytest.fail(f"missing in CI: {what}")
+    pytest.skip(f"not installed here: {what}")
+
+
+def shared_data(name: str) -> Path:
+    """A folder of development data, which is not part of the project."""
+    folder = SHARED / name
+    if not folder.exists():
+        pytest.skip(f"development data {name} is not beside the project")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def embedder_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("e")
+    yield folder
+    for process in psutil.process_iter(["cmdline"]):
+        if str(folder) in " ".join(process.info["cmdline"] or []):
+            process.terminate()
+
+
+@pytest.fixture
+def environment(tmp_path, embedder_dir):
+    """The environment of a command that works in this test's data directory."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("KB_", "OLLAMA"))}
+    yield kept | {
+        "KB_DATA_DIR": str(tmp_path / "data"),
+        "KB_ENGINES__EMBEDDER_DIR": str(embedder_dir),
+        "KB_LLM__PROVIDER": "none",
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "PYTHONUNBUFFERED": "1",
+    }
+    stop_engines(tmp_path / "data")
+
+
+def stop_engines(data: Path) -> None:
+    for process in psutil.process_iter(["cmdline"]):
+        command = process.info["cmdline"] or []
+        if "kb.engines.indexer" in command and str(data) in " ".join(command):
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.fixture
+def settings(environment):
+    return settings_module.load({}, {k: v for k, v in environment.items() if k.startswith("KB_")})
+
+
+@pytest.fixture
+def command(environment, tmp_path):
+    """Run ``kb`` as a process; returns its JSON."""
+
+    def run(*arguments: str, code: int = 0, env: dict[str, str] | None = None):
+        done = subprocess.run(
+            [sys.executable, "-m", "kb", *arguments, "--json"],
+            env=environment | (env or {}),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == code, done.stderr + done.stdout
+        assert len(done.stdout.strip().splitlines()) == 1, done.stdout
+        return json.loads(done.stdout)
+
+    return run
+
+
+class House:
+    """A knowledge base with one source, and verbs to work on it."""
+
+    def __init__(self, settings, root: Path):
+        self.kb = KnowledgeBase(settings)
+        self.root = root
+        self.owner = access.owner()
+        root.mkdir(exist_ok=True)
+
+    def follow(self, name: str = "files", readers=(), root: Path | None = None):
+        folder = root or self.root
+        folder.mkdir(exist_ok=True)
+        with self.kb.catalog.writing() as c:
+            return sources.add(c, name, str(folder), access.readers(c, list(readers)))
+
+    async def ingest(self, name: str = "files", **options):
+        preparer = Preparer(
+            self.kb.catalog,
+            self.kb.blobs,
+            self.kb.embeddings,
+            self.kb.index,
+            self.kb.settings.ingest,
+        )
+        run = Run(
+            self.kb.source(name),
+            self.kb.catalog,
+            self.kb.blobs,
+            preparer,
+            self.kb.publisher,
+            self.kb.settings.ingest,
+        )
+        return await run.run(**options)
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    async def paths(self, question: str, who=None) -> list[str]:
+        found = await self.kb.search(question, who or self.owner, 10)
+        return [p.chunk.path for p in found.passages]
+
+    def ledger(self) -> dict[str, object]:
+        from kb.catalog.documents import LedgerFilter
+
+        return {r.path: r for r in self.kb.files(self.owner, LedgerFilter())}
+
+
+@pytest.fixture
+async def house(settings, tmp_path):
+    made = House(settings, tmp_path / "files")
+    yield made
+    await made.kb.close()
+
+
+@pytest.fixture(scope="session")
+def sample_server(tmp_path_factory, embedder_dir):
+    """``kb serve`` over the sample documents, as a process; gives its address."""
+    base = tmp_path_factory.mktemp("s")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("KB_", "OLLAMA"))} | {
+        "KB_DATA_DIR": str(base / "data"),
+        "KB_ENGINES__EMBEDDER_DIR": str(embedder_dir),
+        "KB_LLM__PROVIDER": "none",
+        "XDG_CONFIG_HOME": str(base),
+    }
+    kb(environment, base, "source", "add", "samples", str(samples.documents()))
+    kb(environment, base, "ingest")
+    server = Serving(environment, base)
+    yield server
+    server.stop()
+    stop_engines(base / "data")
+
+
+def kb(environment, folder: Path, *arguments: str):
+    done = subprocess.run(
+        [sys.executable, "-m", "kb", *arguments, "--json"],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    return json.loads(done.stdout)
+
+
+class Serving:
+    """A running ``kb serve``."""
+
+    def __init__(self, environment, folder: Path):
+        self.environment = environment
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "kb", "serve", "--port", "0"],
+            env=environment,
+            cwd=folder,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.address = self._wait_until_ready()
+        wait_for(lambda: httpx.get(self.address + "/ready", timeout=90).status_code == 200, 90)
+
+    def _wait_until_ready(self) -> str:
+        for line in self.process.stderr:
+            if "ready at " in line:
+                return line.split("ready at ")[1].split()[0]
+        raise AssertionError("kb serve ended before it was ready")
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+def wait_for(condition, seconds: float = 20.0):
+    """Poll until a condition holds; the only waiting that tests do."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not happen in time")
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def program(name: str, hint: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        missing(hint)
+    return found

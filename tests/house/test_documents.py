@@ -1,0 +1,109 @@
+"""What is written down agrees with the code."""
+
+import json
+import re
+from pathlib import Path
+
+import msgspec
+import yaml
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+from sqlalchemy import create_engine, inspect
+
+from kb import samples
+from kb import settings as settings_module
+from kb.catalog import database
+from kb.catalog.tables import metadata
+from kb.settings import SECTIONS
+
+ROOT = Path(__file__).parent.parent.parent
+EXTRACT = [("**.py", "python"), ("**.html", "jinja2")]
+
+
+def messages() -> set[str]:
+    found = set()
+    for folder in ("web", "kb"):
+        options = {"**.html": {"silent": "false", "newstyle_gettext": "true"}}
+        for _, _, message, _, _ in extract_from_dir(
+            ROOT / folder,
+            EXTRACT,
+            options,
+            keywords={"_": None, "gettext": None, "ngettext": (1, 2)},
+        ):
+            found.add(message if isinstance(message, str) else message[0])
+    return {m for m in found if m}
+
+
+def test_german_is_complete():
+    with (ROOT / "web/locale/de/messages.po").open("rb") as file:
+        catalogue = read_po(file, locale="de")
+    done = {
+        m.id if isinstance(m.id, str) else m.id[0]
+        for m in catalogue
+        if m.id and (all(m.string) if isinstance(m.string, tuple) else m.string) and not m.fuzzy
+    }
+    assert not messages() - done
+
+
+def test_every_setting_is_documented():
+    text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    for section, kind in SECTIONS.items():
+        for field in msgspec.structs.fields(kind):
+            assert f"`{section}.{field.name}`" in text
+
+
+def test_the_newest_migration_is_the_one_the_code_wants():
+    scripts = sorted((ROOT / "kb/catalog/migrations/versions").glob("*.py"))
+    assert scripts[-1].name.startswith(database.HEAD)
+
+
+def test_migrations_give_the_tables_that_the_code_describes(tmp_path):
+    database.open_catalog(settings_module.load({"data_dir": str(tmp_path)}, {})).close()
+    found = inspect(create_engine(f"sqlite:///{tmp_path}/catalog.sqlite3"))
+    for table in metadata.tables.values():
+        assert {c["name"] for c in found.get_columns(table.name)} == set(table.columns.keys())
+
+
+def test_constraints_pin_versions_and_name_no_address():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    assert all(re.fullmatch(r"[\w.-]+==[\w.+!-]+( ;.*)?", line) for line in lines)
+
+
+def test_samples_are_as_promised():
+    asked = [json.loads(line) for line in samples.questions().read_text().splitlines()]
+    files = {p.name for p in samples.documents().iterdir()}
+    assert len(asked) >= 30
+    assert any(q["unanswerable"] for q in asked)
+    assert {p.suffix for p in samples.documents().iterdir()} >= {
+        ".docx",
+        ".pptx",
+        ".xlsx",
+        ".pdf",
+        ".odt",
+        ".html",
+        ".eml",
+        ".md",
+        ".csv",
+    }
+    for question in asked:
+        for evidence in question["evidence"]:
+            assert evidence["doc"].split(" › ")[0] in files
+
+
+def test_compose_publishes_the_web_page_on_loopback_and_nothing_else():
+    """S57"""
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    services = compose["services"]
+    assert {"web", "worker", "qdrant", "ollama", "postgres"} <= set(services)
+    published = {n: s["ports"] for n, s in services.items() if s.get("ports")}
+    assert published == {"web": ["127.0.0.1:8000:8000"]}
+    for name, service in services.items():
+        image = service.get("image", "")
+        assert "build" in service or re.search(r":[\w.-]*\d", image), name
+        assert not image.endswith(":latest")
+        if name != "ollama-gpu":
+            assert "healthcheck" in service, name
+    assert all(services[n]["user"] not in ("root", "0") for n in ("web", "worker"))
+    assert "QDRANT__SERVICE__API_KEY" in json.dumps(services["qdrant"])
+    assert any("gpu" in s.get("profiles", []) for s in services.values())
+    assert set(compose["volumes"])

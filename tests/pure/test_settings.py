@@ -1,0 +1,68 @@
+"""Settings: layers, names, mistakes."""
+
+import pytest
+
+from kb.errors import ConfigurationError
+from kb.settings import load
+
+
+def test_layers_in_order(tmp_path):
+    config = tmp_path / "kb.toml"
+    config.write_text("[server]\nport = 1111\nhost = '::1'\n[llm]\nmodel = 'a'\n")
+    found = load(
+        {"server.port": 3333},
+        {"KB_CONFIG": str(config), "KB_SERVER__PORT": "2222", "KB_LLM__MODEL": "b"},
+    )
+    assert (found.server.port, found.server.host, found.llm.model) == (3333, "::1", "b")
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path):
+    (tmp_path / "key").write_text("hush\n")
+    found = load({}, {"KB_INDEX__API_KEY_FILE": str(tmp_path / "key")})
+    assert found.index.api_key == "hush"
+
+
+def test_an_unknown_key_is_named_with_file_and_nearest(tmp_path):
+    config = tmp_path / "kb.toml"
+    config.write_text("[server]\nprot = 1\n")
+    with pytest.raises(ConfigurationError) as error:
+        load({}, {"KB_CONFIG": str(config)})
+    assert "server.prot" in error.value.message
+    assert str(config) in error.value.message
+    assert "server.port" in error.value.message
+
+
+def test_an_unknown_environment_variable_is_named():
+    with pytest.raises(ConfigurationError, match="KB_LLM__MODLE"):
+        load({}, {"KB_LLM__MODLE": "x"})
+
+
+@pytest.mark.parametrize("value", ["x", "99999999", "-1"])
+def test_a_wrong_value_is_named_with_its_place(tmp_path, value):
+    config = tmp_path / "kb.toml"
+    config.write_text(f"[server]\nport = '{value}'\n")
+    with pytest.raises(ConfigurationError) as error:
+        load({}, {"KB_CONFIG": str(config)})
+    assert "server.port" in error.value.message
+    assert str(config) in error.value.message
+
+
+def test_a_section_given_as_a_value_is_a_mistake(tmp_path):
+    config = tmp_path / "kb.toml"
+    config.write_text("server = 5\n")
+    with pytest.raises(ConfigurationError, match="server"):
+        load({}, {"KB_CONFIG": str(config)})
+
+
+def test_broken_toml_is_named(tmp_path):
+    config = tmp_path / "kb.toml"
+    config.write_text("[server\n")
+    with pytest.raises(ConfigurationError, match="kb.toml"):
+        load({}, {"KB_CONFIG": str(config)})
+
+
+def test_allowed_hosts_from_the_environment():
+    assert load({}, {"KB_SERVER__ALLOWED_HOSTS": "a.example, b.example"}).server.allowed_hosts == (
+        "a.example",
+        "b.example",
+    )
