@@ -101,8 +101,7 @@ def test_compose_publishes_the_web_page_on_loopback_and_nothing_else():
         image = service.get("image", "")
         assert "build" in service or re.search(r":[\w.-]*\d", image), name
         assert not image.endswith(":latest")
-        if name != "ollama-gpu":
-            assert "healthcheck" in service, name
+        assert "healthcheck" in service, name
     assert all(services[n]["user"] not in ("root", "0") for n in ("web", "worker"))
     assert "QDRANT__SERVICE__API_KEY" in json.dumps(services["qdrant"])
     assert any("gpu" in s.get("profiles", []) for s in services.values())

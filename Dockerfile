@@ -1,0 +1,22 @@
+FROM python:3.11-slim-bookworm AS build
+RUN pip install --no-cache-dir uv==0.13.9
+WORKDIR /src
+COPY pyproject.toml constraints.txt overrides.txt README.md LICENSE ./
+COPY kb kb
+COPY ingest ingest
+COPY web web
+RUN uv venv /app && (uv pip install --python /app/bin/python --torch-backend=cpu --constraint constraints.txt --override overrides.txt . \
+    || uv pip install --python /app/bin/python --constraint constraints.txt --override overrides.txt .)
+
+FROM python:3.11-slim-bookworm
+RUN apt-get update && apt-get install -y --no-install-recommends \
+      tesseract-ocr tesseract-ocr-deu tesseract-ocr-fra tesseract-ocr-ita \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 10001 --create-home commonplace \
+    && install -d -o 10001 -g 10001 /data
+COPY --from=build /app /app
+ENV PATH=/app/bin:$PATH KB_DATA_DIR=/data HF_HUB_OFFLINE=1 DO_NOT_TRACK=1
+USER 10001:10001
+VOLUME /data
+EXPOSE 8000
+CMD ["kb", "serve"]
