@@ -204,7 +204,7 @@ def _chunk(
 
 def _between(previous: Unit, unit: Unit, elements: Sequence[Element]) -> str:
     if previous.element != unit.element:
-        return "\n"
+        return "\n\n"
     gap = elements[unit.element].text[previous.end : unit.start]
     return "\n" if "\n" in gap or previous.is_header else " "
 

@@ -20,7 +20,7 @@ from kb.settings import Ingest
 from kb.types import Chunk, Parsed
 
 ELEMENTS = "elements"
-CHUNKER = "1"
+CHUNKER = "2"
 """Raise it when the same elements give other chunks."""
 
 

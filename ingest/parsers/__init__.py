@@ -8,7 +8,7 @@ from ingest.parsers import detection
 from kb.errors import FileProblem
 from kb.types import Parsed
 
-VERSION = "1"
+VERSION = "2"
 """Raise it when parsers give other elements for the same file: files are then parsed again."""
 
 

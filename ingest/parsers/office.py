@@ -4,6 +4,7 @@ The replacement of unstructured's text tools is installed before it is imported:
 fetched, nothing is reported, and torch stays out of the parsers' processes.
 """
 
+import itertools
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ingest.parsers import text_types
 
 text_types.install()
 
+import msgspec  # noqa: E402
 from lxml import etree, html  # noqa: E402
 from unstructured.documents.elements import Element as Raw  # noqa: E402
 from unstructured.partition.csv import partition_csv  # noqa: E402
@@ -85,6 +87,8 @@ def parse(path: Path, kind: str) -> Parsed:
     """Read a file of one of the kinds above; what unstructured raises is the file's problem."""
     raw = PARTITION[kind](path)
     elements = tuple(elements_of(raw, with_pages=kind in PAGED))
+    if kind in PAGED:
+        elements = tuple(_slides(elements))
     pages = max((e.page or 0 for e in elements), default=0) or None
     return Parsed(
         parser="unstructured",
@@ -114,6 +118,19 @@ def elements_of(raw: Iterable[Raw], *, with_pages: bool = False) -> Iterable[Ele
             section=element.metadata.page_name,
             rows=rows,
         )
+
+
+def _slides(elements: tuple[Element, ...]) -> Iterable[Element]:
+    """A slide has one heading, and it comes first; the notes and short lines below are text."""
+    for _, group in itertools.groupby(elements, lambda e: e.page):
+        slide = list(group)
+        heading = next((e for e in slide if e.kind == "Title"), None)
+        if heading is not None:
+            yield msgspec.structs.replace(heading, level=0)
+        for element in slide:
+            if element is not heading:
+                is_title = element.kind == "Title"
+                yield msgspec.structs.replace(element, kind="ListItem") if is_title else element
 
 
 def _rows(table: str | None) -> tuple[tuple[str, ...], ...] | None:

@@ -198,7 +198,7 @@ def _pieces(text: str, start: int, end: int, ranges: list[tuple[int, int]]) -> l
     return pieces
 
 
-@get("/documents/{document_id:int}/pages/{number:int}.png", include_in_schema=False)
+@get("/documents/{document_id:int}/pages/{number:int}", include_in_schema=False)
 async def picture(
     request: Request[Any, Any, Any], document_id: int, number: int, width: int = PICTURE_WIDTH
 ) -> Response[bytes]:
