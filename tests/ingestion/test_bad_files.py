@@ -76,17 +76,25 @@ async def test_a_link_that_leads_out_is_not_followed(house, tmp_path):
     assert await house.paths("outside secret words") == []
 
 
-async def test_an_unreadable_file_comes_back_when_it_can_be_read(house):
-    if os.geteuid() == 0:
-        pytest.skip("root may read everything")
-    house.follow()
-    path = house.write("locked.txt", "Locked words.")
-    path.chmod(0)
-    await house.ingest()
-    assert house.ledger()["locked.txt"].code == "unreadable"
-    path.chmod(0o600)
-    await house.ingest()
-    assert house.ledger()["locked.txt"].state == "indexed"
+def test_an_unreadable_file_is_named_as_such(tmp_path_factory):
+    import tempfile
+    from pathlib import Path
+
+    from kb.originals import open_beneath
+
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    (folder / "locked.txt").write_text("Locked words.")
+    (folder / "locked.txt").chmod(0)
+    was = os.geteuid()
+    os.seteuid(65534 if was == 0 else was)
+    try:
+        with pytest.raises(FileProblem) as problem:
+            open_beneath(str(folder), b"locked.txt")
+    finally:
+        os.seteuid(was)
+        shutil.rmtree(folder)
+    assert problem.value.code == "unreadable"
 
 
 async def test_a_mended_file_is_read(house):

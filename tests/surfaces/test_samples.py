@@ -1,0 +1,60 @@
+"""On the sample documents: the right document is found, and the quotes hold the answer."""
+
+import json
+
+import httpx
+import pytest
+
+from kb import samples
+
+QUESTIONS = [json.loads(line) for line in samples.questions().read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def answers(sample_server):
+    def ask(question):
+        response = httpx.post(
+            sample_server.address + "/api/v1/ask",
+            json={"question": question["question"]},
+            headers={"Accept": "application/json"},
+            timeout=60,
+            trust_env=False,
+        )
+        return response.json()
+
+    return {q["id"]: ask(q) for q in QUESTIONS}
+
+
+def test_quotes_hold_the_answer_in_eight_of_ten(answers):
+    answerable = [q for q in QUESTIONS if not q["unanswerable"]]
+    held = [
+        q["id"]
+        for q in answerable
+        if any(
+            a.casefold() in " ".join(c["quote"] for c in answers[q["id"]]["citations"]).casefold()
+            for a in q["answers"]
+        )
+    ]
+    assert len(held) >= 0.8 * len(answerable), sorted({q["id"] for q in answerable} - set(held))
+
+
+def test_what_the_documents_do_not_say_is_not_answered(answers):
+    outside = [q for q in QUESTIONS if q["unanswerable"]]
+    abstained = [q for q in outside if answers[q["id"]]["mode"] == "abstained"]
+    assert len(abstained) >= len(outside) - 1
+
+
+def test_quotes_are_verbatim_and_citations_lead_to_them(answers, sample_server):
+    for answer in answers.values():
+        for sentence in answer["sentences"]:
+            [n] = sentence["citations"]
+            quote = answer["citations"][n - 1]["quote"]
+            assert " ".join(quote.split()) == sentence["text"]
+    cited = next(a["citations"][0] for a in answers.values() if a["citations"])
+    page = httpx.get(
+        f"{sample_server.address}/documents/{cited['document_id']}",
+        params={"passage": cited["passage_id"], "start": cited["start"], "end": cited["end"]},
+        trust_env=False,
+        timeout=60,
+    )
+    assert "<mark>" in page.text or 'class="cited"' in page.text
