@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -128,6 +129,9 @@ async def _serve(settings: Settings) -> None:
         timeout_graceful_shutdown=25,
     )
     server = uvicorn.Server(config)
+    # The server passes a signal on once it has drained: it has done its work by then.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, lambda *_: None)
     async with _scheduled(kb):
         announcing = asyncio.create_task(_announce(server, settings))
         await server.serve()

@@ -27,6 +27,8 @@ QUIET = {
 }
 """Environment of every engine: no telemetry, and memory given back (arenas, oneDNN's kernels)."""
 SOCKET_PATH_LIMIT = 100
+TRIES = 4
+"""How often a call is sent: an engine may leave, or be killed, just when it is called."""
 
 
 def run_dir(inside: Path) -> Path:
@@ -67,18 +69,19 @@ class EngineClient:
             KbError: what the engine itself raised.
         """
         body = msgspec.msgpack.encode(arguments)
-        for attempt in (1, 2):
+        for attempt in range(1, TRIES + 1):
             try:
                 if not self._checked:
                     await self._ensure()
                 return await self._post(call, body, seconds)
             except (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError) as error:
                 self._checked = False
-                if attempt == 2:
+                if attempt == TRIES:
                     raise EngineError(
                         f"The {self._name} process does not answer; its log is {self._log()}.",
                         detail={"engine": self._name},
                     ) from error
+                await asyncio.sleep(0.1 * attempt)
             except httpx.TimeoutException as error:
                 raise EngineError(
                     f"The {self._name} process took longer than {seconds:g} s.",
@@ -158,10 +161,28 @@ class EngineClient:
             await asyncio.sleep(0.05)
 
     async def _start(self) -> None:
+        """Start an engine and wait for it. One that is just leaving is let go first."""
+        deadline = time.monotonic() + self._settings.engines.start_seconds
+        process = self._launch()
+        while time.monotonic() < deadline:
+            if await self._is_ours():
+                return
+            ended = process.poll()
+            if ended == 0:  # it found another one, which was leaving
+                process = self._launch()
+            elif ended is not None:
+                break
+            await asyncio.sleep(0.05)
+        raise EngineError(
+            f"The {self._name} process did not start; the reason is at the end of {self._log()}.",
+            detail={"engine": self._name, "log": str(self._log())},
+        )
+
+    def _launch(self) -> "subprocess.Popen[bytes]":
         log = self._log()
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with log.open("ab") as output:
-            process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
+            process = subprocess.Popen(
                 [sys.executable, "-m", self._module, str(self._socket)],
                 stdin=subprocess.PIPE,
                 stdout=output,
@@ -172,20 +193,7 @@ class EngineClient:
         assert process.stdin is not None
         process.stdin.write(msgspec.json.encode(self._settings))
         process.stdin.close()
-        await self._wait_for(process)
-
-    async def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + self._settings.engines.start_seconds
-        while time.monotonic() < deadline:
-            if await self._is_ours():
-                return
-            if process.poll() not in (None, 0):
-                break
-            await asyncio.sleep(0.03)
-        raise EngineError(
-            f"The {self._name} process did not start; the reason is at the end of {self._log()}.",
-            detail={"engine": self._name, "log": str(self._log())},
-        )
+        return process
 
     def _log(self) -> Path:
         return self._settings.data / "logs" / f"{self._name}.log"

@@ -31,8 +31,18 @@ async def ledger_of(house, files: dict[str, bytes]):
         ("broken.docx", b"PK\x03\x04garbage", "failed", "damaged"),
         ("broken.pdf", b"%PDF-1.7\ngarbage", "failed", "damaged"),
         ("strange.bin", bytes(range(256)) * 40, "skipped", "unknown_type"),
-        ("old.doc", bytes.fromhex("d0cf11e0a1b11ae1") + "WordDocument".encode("utf-16-le"), "skipped", "old_format"),
-        ("locked.docx", bytes.fromhex("d0cf11e0a1b11ae1") + "EncryptedPackage".encode("utf-16-le"), "failed", "encrypted"),
+        (
+            "old.doc",
+            bytes.fromhex("d0cf11e0a1b11ae1") + "WordDocument".encode("utf-16-le"),
+            "skipped",
+            "old_format",
+        ),
+        (
+            "locked.docx",
+            bytes.fromhex("d0cf11e0a1b11ae1") + "EncryptedPackage".encode("utf-16-le"),
+            "failed",
+            "encrypted",
+        ),
     ],
 )
 async def test_each_with_its_reason(house, name, content, state, code):

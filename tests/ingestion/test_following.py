@@ -22,7 +22,9 @@ async def filled(house):
     house.follow()
     house.write("leave.md", "# Leave\n\nEverybody has 28 days of leave a year.\n")
     house.write("sub/bridge.txt", "The bridge in Aurach is closed until the fifth of October.")
-    house.write("canteen.html", "<html><body><h1>Canteen</h1><p>Soup is served at noon.</p></body></html>")
+    house.write(
+        "canteen.html", "<html><body><h1>Canteen</h1><p>Soup is served at noon.</p></body></html>"
+    )
     counts = await house.ingest()
     assert (counts.seen, counts.indexed, counts.failed) == (3, 3, 0)
     return house
@@ -212,9 +214,16 @@ async def test_check_sees_damage_and_repair_mends_it(filled):
     await kb.index.set_readers(generation, points[1:2], ["group:wrong"])
     from kb.index.base import IndexPoint
 
-    await kb.index.upsert(generation, [IndexPoint(999 << 20, b"\0" * 1536, "x", "en", ["everyone"])])
+    await kb.index.upsert(
+        generation, [IndexPoint(999 << 20, b"\0" * 1536, "x", "en", ["everyone"])]
+    )
     assert await kb.check() == {"lost": 1, "duplicate": 0, "orphan": 1, "wrong_access": 1}
-    assert await kb.check(repair=True) == {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
+    assert await kb.check(repair=True) == {
+        "lost": 0,
+        "duplicate": 0,
+        "orphan": 0,
+        "wrong_access": 0,
+    }
 
 
 async def test_the_sweeper_clears_up_after_old_versions(filled):
@@ -315,7 +324,9 @@ async def test_schedules():
     assert is_due(source("0 2 * * *", at.timestamp() - 3600), at)
     assert not is_due(source("0 2 * * *", at.timestamp() - 60), at)
     assert not is_due(source(None, None), at)
-    assert next_due(source("0 2 * * *", None), at) == datetime(2026, 5, 5, 2, tzinfo=UTC).timestamp()
+    assert (
+        next_due(source("0 2 * * *", None), at) == datetime(2026, 5, 5, 2, tzinfo=UTC).timestamp()
+    )
 
 
 async def test_the_scheduler_runs_what_is_due(filled):

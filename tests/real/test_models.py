@@ -75,7 +75,7 @@ def llama_cpp(gguf, tmp_path_factory):
         "import sys, time, xllamacpp as x\n"
         "p = x.CommonParams()\n"
         f"p.model.path = {str(gguf)!r}\n"
-        f"p.hostname = '127.0.0.1'; p.port = {port}; p.n_ctx = 4096; p.n_parallel = 1\n"
+        f"p.hostnames = ['127.0.0.1']; p.port = {port}; p.n_ctx = 4096; p.n_parallel = 1\n"
         "s = x.Server(p)\n"
         "time.sleep(600)\n"
     )
@@ -215,7 +215,12 @@ class Bad:
 
 
 def chunk(text, done=False) -> bytes:
-    return json.dumps({"model": "m", "message": {"role": "assistant", "content": text}, "done": done}).encode() + b"\n"
+    return (
+        json.dumps(
+            {"model": "m", "message": {"role": "assistant", "content": text}, "done": done}
+        ).encode()
+        + b"\n"
+    )
 
 
 def data(text) -> bytes:

@@ -9,15 +9,42 @@ from kb import samples
 
 FILE_KEYS = {"source", "path", "state", "code", "reason", "pages", "chunks", "bytes"}
 HIT_KEYS = {
-    "document_id", "version", "passage_id", "document", "source", "title", "page", "section",
-    "text", "score", "copies",
+    "document_id",
+    "version",
+    "passage_id",
+    "document",
+    "source",
+    "title",
+    "page",
+    "section",
+    "text",
+    "score",
+    "copies",
 }
 ASK_KEYS = {
-    "id", "conversation", "answer", "mode", "notice", "sentences", "citations", "model", "seconds",
+    "id",
+    "conversation",
+    "answer",
+    "mode",
+    "notice",
+    "sentences",
+    "citations",
+    "model",
+    "seconds",
 }
 CITATION_KEYS = {
-    "n", "document_id", "version", "passage_id", "document", "source", "page", "section", "quote",
-    "start", "end", "supported",
+    "n",
+    "document_id",
+    "version",
+    "passage_id",
+    "document",
+    "source",
+    "page",
+    "section",
+    "quote",
+    "start",
+    "end",
+    "supported",
 }
 
 
@@ -33,7 +60,15 @@ def test_the_whole_way_by_commands(command, tmp_path):
 
     counts = command("ingest")
     assert set(counts) == {
-        "seen", "indexed", "unchanged", "removed", "held", "skipped", "failed", "chunks", "seconds",
+        "seen",
+        "indexed",
+        "unchanged",
+        "removed",
+        "held",
+        "skipped",
+        "failed",
+        "chunks",
+        "seconds",
     }
     assert (counts["seen"], counts["indexed"], counts["failed"]) == (14, 15, 0)
 
@@ -148,7 +183,10 @@ def test_another_model_needs_a_new_index(command, tmp_path):
     (tmp_path / "files" / "a.txt").write_text("Some words about water pumps.")
     command("source", "add", "files", str(tmp_path / "files"))
     command("ingest")
-    other = {"KB_EMBEDDING__QUERY_PROMPT": "query: ", "KB_ENGINES__EMBEDDER_DIR": str(tmp_path / "e")}
+    other = {
+        "KB_EMBEDDING__QUERY_PROMPT": "query: ",
+        "KB_ENGINES__EMBEDDER_DIR": str(tmp_path / "e"),
+    }
     assert command("search", "pumps", code=1, env=other)["error"]["code"] == "index_mismatch"
     command("reindex", env=other)
     assert command("search", "pumps", env=other)["hits"]

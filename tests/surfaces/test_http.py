@@ -37,7 +37,9 @@ def test_search(web):
 
 
 def test_ask_streams_passages_then_the_answer(web):
-    response = web.post("/api/v1/ask", json={"question": "How many buses are electric?", "conversation": None})
+    response = web.post(
+        "/api/v1/ask", json={"question": "How many buses are electric?", "conversation": None}
+    )
     assert response.headers["content-type"].startswith("text/event-stream")
     [(first, passages), (last, answer)] = events(response)
     assert (first, last) == ("passages", "done")
@@ -84,7 +86,12 @@ def test_the_description_names_every_api_route(web):
         ("POST", "/api/v1/ask", {"json": {"question": "x" * 1_000_000}}, 413),
         ("POST", "/api/v1/ask", {"json": {}}, 400),
         ("POST", "/api/v1/ask", {"json": [1]}, 400),
-        ("POST", "/api/v1/ask", {"content": b"{", "headers": {"content-type": "application/json"}}, 400),
+        (
+            "POST",
+            "/api/v1/ask",
+            {"content": b"{", "headers": {"content-type": "application/json"}},
+            400,
+        ),
         ("POST", "/api/v1/ask", {"json": {"question": "x", "conversation": "c"}}, 404),
         ("GET", "/api/v1/files?state=odd", {}, 400),
         ("GET", "/api/v1/answers/none", {}, 404),
@@ -133,12 +140,16 @@ def test_every_page_is_strict_about_what_it_loads(web):
         assert "unsafe" not in policy
         assert response.headers["x-content-type-options"] == "nosniff"
         assert " style=" not in response.text
-        assert "http://" not in response.text.replace("http://127.0.0.1:11434", "").replace("http://www.w3.org", "")
+        assert "http://" not in response.text.replace("http://127.0.0.1:11434", "").replace(
+            "http://www.w3.org", ""
+        )
 
 
 def test_originals_are_downloads_that_no_browser_runs(web):
     """S18"""
-    html = next(f for f in web.get("/api/v1/search", params={"q": "biglietto singolo"}).json()["hits"])
+    html = next(
+        f for f in web.get("/api/v1/search", params={"q": "biglietto singolo"}).json()["hits"]
+    )
     response = web.get(f"/documents/{html['document_id']}/original")
     assert response.headers["content-disposition"].startswith("attachment")
     assert response.headers["content-type"] == "application/octet-stream"
@@ -146,7 +157,10 @@ def test_originals_are_downloads_that_no_browser_runs(web):
 
 
 def test_pages_speak_german(web):
-    assert "Fragen Sie Ihre Dokumente" in web.get("/", headers={"Accept-Language": "de-CH,en;q=0.5"}).text
+    assert (
+        "Fragen Sie Ihre Dokumente"
+        in web.get("/", headers={"Accept-Language": "de-CH,en;q=0.5"}).text
+    )
     web.post("/language", data={"language": "de", "back": "/"}, headers={"Accept": "text/html"})
     assert "Dokumente" in web.get("/documents").text
 

@@ -34,7 +34,10 @@ async def test_fusion_is_not_worse_than_bm25_on_a_pool_of_languages(house):
     await kb.index.create("g1", 384)
     await kb.index.upsert(
         "g1",
-        [IndexPoint(n, vectors[n], texts[n], languages[n], ["everyone"]) for n in range(len(texts))],
+        [
+            IndexPoint(n, vectors[n], texts[n], languages[n], ["everyone"])
+            for n in range(len(texts))
+        ],
     )
     scores = {"bm25": 0.0, "fused": 0.0}
     for query in queries:

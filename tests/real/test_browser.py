@@ -1,0 +1,162 @@
+"""A real browser: ask, follow a citation, see the highlight; by keyboard; streamed by a model."""
+
+import os
+import shutil
+
+import httpx
+import pytest
+
+from kb import samples
+from tests.conftest import Serving, kb, missing, stop_engines
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or "/usr/bin/chromium"
+    if not os.path.exists(path):
+        missing("chromium (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium, sample_server):
+    context = chromium.new_context(base_url=sample_server.address, locale="en")
+    opened = context.new_page()
+    problems = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on(
+        "console", lambda m: problems.append(m.text) if "Content Security" in m.text else None
+    )
+    opened.on(
+        "request",
+        lambda r: problems.append(r.url) if not r.url.startswith(sample_server.address) else None,
+    )
+    yield opened
+    context.close()
+    assert not problems
+
+
+def test_ask_follow_a_citation_and_see_the_highlight(page):
+    page.goto("/")
+    page.fill("#q", "How many buses are electric?")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#hits .title")
+    page.click("#prose .cite >> nth=0")
+    frame = page.frame_locator("#viewer")
+    frame.locator("rect.cited").first.wait_for()
+    image = frame.locator("#page-2 image")
+    picture = page.request.get(image.get_attribute("href"))
+    assert picture.headers["content-type"] == "image/png"
+    assert "17 of which are electric" in page.inner_text("#prose")
+    assert "open=" in page.url
+    page.reload()
+    frame.locator("rect.cited").first.wait_for()
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#panel", state="hidden")
+
+
+def test_a_sheet_and_a_scan_are_highlighted_too(page):
+    page.goto("/?q=Which+bus+had+its+gearbox+replaced%3F")
+    page.click("#prose .cite >> nth=0")
+    page.frame_locator("#viewer").locator("mark").first.wait_for()
+    page.goto("/?q=What+blocked+the+emergency+exit+in+Hall+2%3F")
+    page.click("#prose .cite >> nth=0")
+    page.frame_locator("#viewer").locator("rect.cited").first.wait_for()
+
+
+def test_by_keyboard_alone(page):
+    page.goto("/")
+    page.keyboard.type("annual leave")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#hits .title")
+    page.wait_for_selector("#answer[aria-busy=false]")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.className") == "title"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#panel:not([hidden])")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#panel", state="hidden")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "q"
+
+
+def test_passages_only_is_remembered(page):
+    page.goto("/?q=annual+leave")
+    page.check("input[value=passages]")
+    page.reload()
+    page.wait_for_selector("#hits .title")
+    assert page.is_checked("input[value=passages]")
+    assert page.is_hidden("#answer")
+
+
+def test_nothing_found_is_said_first(page):
+    page.goto("/?q=What+is+the+melting+point+of+tungsten%3F")
+    page.wait_for_selector("#notice:not([hidden])")
+    assert "do not say" in page.inner_text("#notice")
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("path", ["/", "/?q=annual+leave", "/documents", "/documents/1"])
+def test_nothing_is_cut_off_at_any_width(page, width, path):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_dark_and_light_are_remembered(page):
+    page.goto("/")
+    before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.click("#theme")
+    after = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.goto("/documents")
+    assert before != after
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == after
+
+
+def test_the_ledger_filters_and_says_why(page, sample_server):
+    page.goto("/documents")
+    assert "staff-handbook.docx" in page.inner_text(".ledger")
+    page.fill(".filters input[name=text]", "fleet")
+    page.click(".filters button")
+    assert page.locator(".ledger tbody tr").count() == 1
+    page.click(".ledger a")
+    page.wait_for_selector(".scroll table")
+
+
+def test_a_real_model_streams_into_the_page(chromium, ollama, environment, tmp_path):
+    kb(environment, tmp_path, "source", "add", "samples", str(samples.documents()))
+    kb(environment, tmp_path, "ingest")
+    model = {
+        "KB_LLM__PROVIDER": "ollama",
+        "KB_LLM__URL": ollama,
+        "KB_LLM__CONTEXT_TOKENS": "2048",
+        "KB_LLM__ANSWER_TOKENS": "48",
+    }
+    server = Serving(environment | model, tmp_path)
+    try:
+        context = chromium.new_context(base_url=server.address)
+        opened = context.new_page()
+        opened.goto("/?q=How+many+days+of+leave+does+a+full-time+employee+have%3F")
+        opened.wait_for_selector("#prose .streaming", timeout=60_000)
+        opened.wait_for_selector("#answer[aria-busy=false]", timeout=90_000)
+        assert opened.inner_text("#prose").strip() or opened.is_visible("#notice")
+        assert "smol" in opened.inner_text("#meta") or opened.is_visible("#notice")
+        context.close()
+        assert httpx.get(server.address + "/ready", trust_env=False).status_code == 200
+    finally:
+        server.stop()
+        stop_engines(tmp_path / "data")
