@@ -1,0 +1,1 @@
+"""Benchmarks: figures with ratios, measured in one run. ``make bench``."""

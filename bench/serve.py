@@ -1,0 +1,70 @@
+"""From the start of ``kb serve`` to ``/health`` and ``/ready``; memory of all its processes."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+import httpx
+import psutil
+
+from kb import samples
+
+
+async def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("KB_")}
+        environment |= {"KB_DATA_DIR": folder, "KB_LLM__PROVIDER": "none"}
+
+        def kb(*arguments: str) -> None:
+            subprocess.run(
+                [sys.executable, "-m", "kb", *arguments, "--json"],
+                env=environment, check=True, stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+
+        kb("source", "add", "samples", str(samples.documents()))
+        kb("ingest")
+        end_engines(folder)
+        begun = time.monotonic()
+        server = subprocess.Popen(
+            [sys.executable, "-m", "kb", "serve", "--port", "8765"], env=environment
+        )
+        alive = until("/health", begun)
+        ready = until("/ready", begun)
+        for question in ("leave", "buses", "Tagegeld"):
+            httpx.get("http://127.0.0.1:8765/api/v1/search", params={"q": question}, timeout=60)
+        sizes = memory(server.pid, folder)
+        server.terminate()
+        server.wait(30)
+        end_engines(folder)
+    print(f"- to /health {alive:.2f} s, to /ready {ready:.2f} s")
+    print(f"- resident memory after the start: {sum(sizes.values()):.0f} MB "
+          f"({', '.join(f'{n} {v:.0f}' for n, v in sizes.items())})")
+
+
+def until(path: str, begun: float) -> float:
+    while time.monotonic() - begun < 120:
+        try:
+            if httpx.get(f"http://127.0.0.1:8765{path}", timeout=60).status_code == 200:
+                return time.monotonic() - begun
+        except httpx.HTTPError:
+            time.sleep(0.02)
+    raise AssertionError(path)
+
+
+def memory(pid: int, folder: str) -> dict[str, float]:
+    sizes = {"web": psutil.Process(pid).memory_info().rss / 1e6}
+    for process in psutil.process_iter(["cmdline"]):
+        command = " ".join(process.info["cmdline"] or [])
+        if folder in command and "kb.engines" in command:
+            sizes[command.split("kb.engines.")[1].split()[0]] = process.memory_info().rss / 1e6
+    return sizes
+
+
+def end_engines(folder: str) -> None:
+    for process in psutil.process_iter(["cmdline"]):
+        command = " ".join(process.info["cmdline"] or [])
+        if folder in command and "kb.engines" in command:
+            process.terminate()
+            process.wait(20)
