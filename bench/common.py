@@ -52,9 +52,7 @@ def follow(kb: KnowledgeBase, name: str, folder: Path) -> None:
 
 async def ingest(kb: KnowledgeBase, name: str) -> tuple[Counts, Timings]:
     preparer = Preparer(kb.catalog, kb.blobs, kb.embeddings, kb.index, kb.settings.ingest)
-    run = Run(
-        kb.source(name), kb.catalog, kb.blobs, preparer, kb.publisher, kb.settings.ingest
-    )
+    run = Run(kb.source(name), kb.catalog, kb.blobs, preparer, kb.publisher, kb.settings.ingest)
     return await run.run(), run.timings
 
 

@@ -44,7 +44,9 @@ async def main() -> None:
                 path.touch()
             await ingest(kb, "filings")
             again = megabytes(kb.settings.data_dir)
-            print(f"- memory of the engines after: {whole(after)} MB; after a second pass: {whole(again)} MB")
+            print(
+                f"- memory of the engines after: {whole(after)} MB; after a second pass: {whole(again)} MB"
+            )
         plain(temporary, pages, seconds)
 
 
@@ -58,12 +60,19 @@ def report(kb, counts, timings, pages, seconds) -> None:
     for row in kb.files(kb.principal(None), _all()):
         parsed = kb.elements(kb.document(kb.principal(None), row.id))
         elements += sum(len("".join(e.text.split())) for e in parsed.elements)
-    print(f"- {counts.indexed} filings, {pages} pages, {counts.chunks} passages in {seconds:.1f} s: "
-          f"**{pages / seconds:.1f} pages/s**")
-    print(f"- of that (parsing runs beside the rest): parse {timings.parse:.1f} s, cut {timings.cut:.1f} s, "
-          f"embed {timings.embed:.1f} s, write {timings.write:.1f} s")
-    print(f"- longest embedded text: {longest} of {counter.limit} tokens; share of the text that is "
-          f"embedded: {stored / elements:.4f}", flush=True)
+    print(
+        f"- {counts.indexed} filings, {pages} pages, {counts.chunks} passages in {seconds:.1f} s: "
+        f"**{pages / seconds:.1f} pages/s**"
+    )
+    print(
+        f"- of that (parsing runs beside the rest): parse {timings.parse:.1f} s, cut {timings.cut:.1f} s, "
+        f"embed {timings.embed:.1f} s, write {timings.write:.1f} s"
+    )
+    print(
+        f"- longest embedded text: {longest} of {counter.limit} tokens; share of the text that is "
+        f"embedded: {stored / elements:.4f}",
+        flush=True,
+    )
 
 
 def whole(sizes: dict[str, float]) -> str:
@@ -91,9 +100,12 @@ def plain(folder: str, pages: int, ours: float) -> None:
         return
     figures = json.loads(done.stdout.strip().splitlines()[-1])
     theirs = figures["seconds"]
-    print(f"- plain unstructured (fast) + encode + upsert in a loop: {theirs:.1f} s, "
-          f"{pages / theirs:.2f} pages/s (parse {figures['parse']:.1f}, embed {figures['embed']:.1f}, "
-          f"write {figures['write']:.1f}); **ours is {theirs / ours:.1f} × as fast**", flush=True)
+    print(
+        f"- plain unstructured (fast) + encode + upsert in a loop: {theirs:.1f} s, "
+        f"{pages / theirs:.2f} pages/s (parse {figures['parse']:.1f}, embed {figures['embed']:.1f}, "
+        f"write {figures['write']:.1f}); **ours is {theirs / ours:.1f} × as fast**",
+        flush=True,
+    )
 
 
 def _all():

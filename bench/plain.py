@@ -39,7 +39,9 @@ for path in sorted(Path(sys.argv[1]).iterdir()):
         vector = model.encode(piece)
         spent["embed"] += time.monotonic() - at
         at = time.monotonic()
-        client.upsert("c", [models.PointStruct(id=number, vector=vector.tolist(), payload={"t": piece})])
+        client.upsert(
+            "c", [models.PointStruct(id=number, vector=vector.tolist(), payload={"t": piece})]
+        )
         spent["write"] += time.monotonic() - at
         number += 1
 print(json.dumps({"seconds": time.monotonic() - begun, "chunks": number, **spent}))

@@ -31,7 +31,9 @@ async def main() -> None:
         return
     words = " ".join(d["text"] for d in lines(folder / "corpus.jsonl")).split()
     asked = [q["text"] for q in lines(folder / "queries.jsonl")][:200]
-    print("| passages | embed p50 | p95 | engine p50 | p95 | search p50 | p95 | p95 over the sum | searches/s, 16 askers |")
+    print(
+        "| passages | embed p50 | p95 | engine p50 | p95 | search p50 | p95 | p95 over the sum | searches/s, 16 askers |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     for size in map(int, os.environ.get("KB_BENCH_PASSAGES", "10000,100000").split(",")):
         async with knowledge_base() as kb:

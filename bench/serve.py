@@ -39,8 +39,10 @@ async def main() -> None:
         server.wait(30)
         end_engines(folder)
     print(f"- to /health {alive:.2f} s, to /ready {ready:.2f} s")
-    print(f"- resident memory after the start: {sum(sizes.values()):.0f} MB "
-          f"({', '.join(f'{n} {v:.0f}' for n, v in sizes.items())})")
+    print(
+        f"- resident memory after the start: {sum(sizes.values()):.0f} MB "
+        f"({', '.join(f'{n} {v:.0f}' for n, v in sizes.items())})"
+    )
 
 
 def until(path: str, begun: float) -> float:

@@ -1,5 +1,6 @@
 """From a question to a checked answer. The orchestrator: a list of verbs."""
 
+import asyncio
 import re
 import time
 import uuid
@@ -43,13 +44,13 @@ Translate = Callable[[str], str]
 
 
 class Answerer:
-    """Holds what answering needs; ``model`` is None where none is configured."""
+    """Holds what answering needs; ``model`` gives the model, None where none is configured."""
 
     def __init__(
         self,
         retriever: Retriever,
         embeddings: Embeddings,
-        model: LanguageModel | None,
+        model: Callable[[], LanguageModel | None],
         retrieval: Retrieval,
         llm: Llm,
     ) -> None:
@@ -81,13 +82,14 @@ class Answerer:
     async def _from_evidence(
         self, question: str, found: Found, begun: float, translate: Translate
     ) -> AsyncGenerator[AnswerEvent, None]:
-        if self._model is None:
+        model = await asyncio.to_thread(self._model)
+        if model is None:
             yield await self._quoted(question, found, begun, "no_model", translate)
             return
         streamed = False
         try:
             async with aclosing(
-                self._generated(self._model, question, found, begun, translate)
+                self._generated(model, question, found, begun, translate)
             ) as events:
                 async for event in events:
                     streamed = True

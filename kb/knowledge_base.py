@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -20,8 +21,6 @@ from kb.embedding import Embeddings
 from kb.errors import ModelError, NotFoundError, UsageError
 from kb.index.remote import RemoteIndex
 from kb.llm.base import LanguageModel
-from kb.llm.ollama import Ollama
-from kb.llm.openai_compatible import OpenAICompatible
 from kb.publishing import Publisher
 from kb.retrieval import Found, Retriever
 from kb.settings import Settings
@@ -40,11 +39,15 @@ from kb.types import (
 
 
 def language_model(settings: Settings) -> LanguageModel | None:
-    """The configured language model's adapter."""
+    """The configured language model's adapter; its client library loads at the first question."""
     if settings.llm.provider == "none":
         return None
     if settings.llm.provider == "openai":
+        from kb.llm.openai_compatible import OpenAICompatible
+
         return OpenAICompatible(settings.llm)
+    from kb.llm.ollama import Ollama
+
     return Ollama(settings.llm)
 
 
@@ -59,17 +62,26 @@ class KnowledgeBase:
         self.index = RemoteIndex(settings)
         self.publisher = Publisher(self.catalog, self.index, self.embeddings)
         self.retriever = Retriever(self.catalog, self.index, self.embeddings, settings.retrieval)
-        self.model = language_model(settings)
         self.answerer = Answerer(
-            self.retriever, self.embeddings, self.model, settings.retrieval, settings.llm
+            self.retriever,
+            self.embeddings,
+            lambda: self.model,
+            settings.retrieval,
+            settings.llm,
         )
+
+    @cached_property
+    def model(self) -> LanguageModel | None:
+        """The language model's adapter."""
+        return language_model(self.settings)
 
     async def close(self) -> None:
         """Close every connection; the engines stay for others, until they are idle."""
         await self.index.close()
         await self.embeddings.engine.close()
-        if self.model is not None:
-            await self.model.close()
+        opened = self.__dict__.get("model")
+        if opened is not None:
+            await opened.close()
         self.catalog.close()
 
     async def stop_engines(self) -> None:
@@ -233,11 +245,12 @@ class KnowledgeBase:
 
     async def model_status(self) -> dict[str, Any]:
         """Which language model answers, or why none does."""
-        if self.model is None:
+        model = await asyncio.to_thread(lambda: self.model)
+        if model is None:
             return {"connected": False, "model": None, "reason": "No provider is configured."}
         begun = time.monotonic()
         try:
-            name = await self.model.name()
+            name = await model.name()
         except ModelError as error:
             return {"connected": False, "model": None, "reason": error.message}
         return {
