@@ -26,6 +26,8 @@ from web.pages import document, documents, home
 Background = Callable[[], "asyncio.Future[None]"]
 BODY_LIMIT = 256 * 1024
 WARM_SECONDS = 60.0
+HEAD_START_SECONDS = 0.3
+"""The page answers first; then the engines, which are heavy, begin to load."""
 
 
 @post("/language", include_in_schema=False, status_code=303)
@@ -100,6 +102,7 @@ def create_app(kb: KnowledgeBase) -> Guard:
 
 async def _keep_warm(kb: KnowledgeBase) -> None:
     """Start the engines before the first question, and keep them while this service runs."""
+    await asyncio.sleep(HEAD_START_SECONDS)
     while True:
         with contextlib.suppress(KbError):
             await kb.embeddings.query("ready")
