@@ -184,9 +184,10 @@ def hold(connection: Connection, document_ids: Sequence[int]) -> None:
 
 def remove(connection: Connection, document_ids: Sequence[int]) -> int:
     """Remove documents with all that came out of them; returns how many rows left the ledger."""
-    ids = list(document_ids)
+    found = dict.fromkeys(document_ids)
     for document_id in document_ids:
-        ids += [c.id for c in children(connection, document_id)]
+        found |= dict.fromkeys(c.id for c in children(connection, document_id))
+    ids = list(found)
     if not ids:
         return 0
     versions.retire_documents(connection, ids)
