@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from ingest import chunking, parsers
+from ingest.parsers import ocr
 from kb import sandbox
 from kb.blobs import Blobs
 from kb.catalog import chunks as chunks_catalog
@@ -63,7 +64,8 @@ class Preparer:
         )
 
     def _reading(self) -> str:
-        return f"{parsers.VERSION}:{self._settings.ocr_languages}"
+        """Parsers, and the languages that OCR has here: installing one reads scans again."""
+        return f"{parsers.VERSION}:{'+'.join(ocr.usable(self._settings.ocr_languages))}"
 
     async def parse(self, file: Path, name: str, content_hash: str) -> tuple[Parsed, str]:
         """Elements of a file, from the blobs where the same bytes were parsed before.

@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import zstandard
@@ -48,15 +47,6 @@ class Blobs:
             return zstandard.ZstdDecompressor().decompress(packed)
         except zstandard.ZstdError as error:
             raise KbError(f"A stored {kind} is damaged: {error}.", code="blob_damaged") from error
-
-    def drop(self, key: str, kind: str) -> None:
-        """Forget a value; nothing happens where it is not stored."""
-        self._path(key, kind).unlink(missing_ok=True)
-
-    def keys(self, kind: str) -> Iterator[str]:
-        """The keys of every value of a kind."""
-        for path in self._root.glob(f"??/*.{kind}"):
-            yield path.name.removesuffix(f".{kind}")
 
     def _path(self, key: str, kind: str) -> Path:
         return self._root / key[:2] / f"{key}.{kind}"

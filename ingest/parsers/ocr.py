@@ -28,16 +28,23 @@ def _installed_languages() -> frozenset[str]:
     return frozenset(listed.stdout.split()[1:])
 
 
+def usable(languages: str) -> list[str]:
+    """Those of the wanted languages (``eng+deu``) that tesseract has here."""
+    return [lang for lang in languages.split("+") if lang in _installed_languages()]
+
+
 def pages(
     document: pdfium.PdfDocument, numbers: list[int], languages: str
 ) -> tuple[dict[int, list[Element]], list[int], bool]:
     """Read scanned pages (0-based): elements by page, pages left unread, whether OCR is there."""
-    usable = [lang for lang in languages.split("+") if lang in _installed_languages()]
-    if not numbers or not usable:
-        return {}, numbers, bool(usable)
+    if not numbers:
+        return {}, [], True
+    found = usable(languages)
+    if not found:
+        return {}, numbers, False
     read: dict[int, list[Element]] = {}
     for number in numbers:
-        elements = _page(document[number], number + 1, "+".join(usable))
+        elements = _page(document[number], number + 1, "+".join(found))
         if elements:
             read[number] = elements
     return read, [n for n in numbers if n not in read], True

@@ -115,11 +115,15 @@ def children(connection: Connection, document_id: int) -> list[Row[Any]]:
 
 
 def touch(connection: Connection, document_id: int, stat: Stat) -> None:
-    """The content is the same; only the file's times moved."""
+    """The content is the same; only the file's times moved. A reason to wait is over."""
+    times = {"bytes": stat.size, "mtime_ns": stat.mtime_ns, "ctime_ns": stat.ctime_ns}
+    connection.execute(
+        update(documents).where(documents.c.id == document_id).values(**times, held=False, tries=0)
+    )
     connection.execute(
         update(documents)
-        .where(documents.c.id == document_id)
-        .values(bytes=stat.size, mtime_ns=stat.mtime_ns, ctime_ns=stat.ctime_ns, held=False)
+        .where(documents.c.id == document_id, documents.c.state == State.INDEXED)
+        .values(code=None)
     )
 
 

@@ -52,10 +52,3 @@ def switch(connection: Connection, new_id: int) -> list[int]:
         update(generations).where(generations.c.id == new_id).values(state=LIVE, switched_at=now())
     )
     return old
-
-
-def drop(connection: Connection, generation_id: int) -> None:
-    """Mark a generation as gone."""
-    connection.execute(
-        update(generations).where(generations.c.id == generation_id).values(state=DROPPED)
-    )

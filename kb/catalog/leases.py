@@ -76,9 +76,3 @@ def hold_or_raise(connection: Connection, name: str, owner: str) -> None:
 def release(connection: Connection, name: str, owner: str) -> None:
     """Give a lease back; nothing happens where it is no longer ours."""
     connection.execute(delete(leases).where(leases.c.name == name, leases.c.owner == owner))
-
-
-def free(connection: Connection, name: str) -> bool:
-    """Whether nobody alive holds the lease."""
-    row = connection.execute(select(leases).where(leases.c.name == name)).one_or_none()
-    return row is None or row.until <= now() or _is_gone(row.owner)

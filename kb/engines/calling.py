@@ -102,13 +102,6 @@ class EngineClient:
         except httpx.HTTPError:
             return
 
-    async def pid(self) -> int | None:
-        """The engine's process id, or None where none runs."""
-        try:
-            return int((await self._post("about", b"", 5.0))["pid"])
-        except httpx.HTTPError:
-            return None
-
     async def _post(self, call: str, body: bytes, seconds: float) -> Any:
         if self._http is None:
             self._http = httpx.AsyncClient(

@@ -10,7 +10,7 @@ import pytest
 from ingest import parsers
 from kb import reasons, samples, sandbox
 from kb.errors import FileProblem
-from tests.conftest import shared_data
+from tests.conftest import missing, shared_data
 
 
 async def ledger_of(house, files: dict[str, bytes]):
@@ -126,6 +126,22 @@ async def test_scripts_in_names_and_text_stay_text(house):
     await house.ingest()
     found = await house.kb.search("onerror alert in the text", house.owner, 1)
     assert "<img src=x" in found.passages[0].text
+
+
+def test_a_scan_is_read_once_ocr_is_installed(command, tmp_path):
+    """The reason in the ledger says: install tesseract-ocr, then run kb ingest."""
+    if shutil.which("tesseract") is None:
+        missing("tesseract (apt-get install tesseract-ocr)")
+    (tmp_path / "scans").mkdir()
+    shutil.copy(samples.documents() / "depot-inspection-scan.pdf", tmp_path / "scans")
+    command("source", "add", "scans", str(tmp_path / "scans"))
+    command("ingest", env={"PATH": "/nonexistent"})
+    [before] = command("files")["files"]
+    assert (before["state"], before["code"]) == ("partial", "scan_without_ocr")
+    assert command("ingest")["indexed"] == 1
+    [after] = command("files")["files"]
+    assert (after["state"], after["code"]) == ("indexed", None)
+    assert "pallets" in command("search", "emergency exit")["hits"][0]["text"]
 
 
 # --- the sandbox

@@ -317,6 +317,7 @@ def test_a_browser_that_leaves_frees_the_model(environment, tmp_path):
                         if "Hello" in line:
                             break
                 await asyncio.wait_for(bad.closed.wait(), 1.5)
+                assert bad.closed.is_set()
             finally:
                 await asyncio.to_thread(server.stop)
 
