@@ -65,7 +65,7 @@ def report(kb, counts, timings, pages, seconds) -> None:
         f"**{pages / seconds:.1f} pages/s**"
     )
     print(
-        f"- of that (parsing runs beside the rest): parse {timings.parse:.1f} s, cut {timings.cut:.1f} s, "
+        f"- of that (parsing runs beside the rest): parse and cut {timings.parse:.1f} s, "
         f"embed {timings.embed:.1f} s, write {timings.write:.1f} s"
     )
     print(

@@ -26,14 +26,21 @@ CHUNKER = "2"
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """A document's chunks, and what it is called."""
+
+    chunks: tuple[Chunk, ...]
+    title: str
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """All that a version needs to be published."""
 
     parsed: Parsed
-    chunks: tuple[Chunk, ...]
+    cut: Cut
     vectors: dict[str, bytes]
-    title: str
-    language: str | None
     content_hash: str
     blob: str
 
@@ -97,7 +104,7 @@ class Preparer:
         text = f"{content_hash}:{suffix}:{self._reading()}"
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
-    async def cut(self, parsed: Parsed, name: str) -> tuple[tuple[Chunk, ...], str, str | None]:
+    async def cut(self, parsed: Parsed, name: str) -> Cut:
         """Chunks, title and language of a document."""
         title = title_of(parsed, name)
         limit = self._counter.limit - self._counter.extra
@@ -106,7 +113,7 @@ class Preparer:
         )
         sample = " ".join(e.text for e in parsed.elements[:60])[:4000]
         [language] = await self._index.languages([sample]) if sample.strip() else [""]
-        return tuple(chunks), title, language or None
+        return Cut(tuple(chunks), title, language or None)
 
     async def embed(self, chunks: tuple[Chunk, ...]) -> dict[str, bytes]:
         """A vector for every chunk, by the hash of its embedded text; known ones are taken over."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest import sources as folder
-from ingest.preparing import Preparer
+from ingest.preparing import Cut, Preparer
 from ingest.sources import Found
 from kb.blobs import Blobs
 from kb.catalog import documents
@@ -47,9 +47,10 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A parsed file."""
+    """A parsed and cut file."""
 
     parsed: Parsed
+    cut: Cut
     blob: str
     content_hash: str
     stat: Stat
@@ -73,7 +74,7 @@ class Reader:
         self._settings = settings
 
     async def read(self, item: Work) -> Read | Unchanged:
-        """Copy the bytes aside and parse them in the sandbox.
+        """Copy the bytes aside, parse them in the sandbox, cut the text into chunks.
 
         Raises:
             FileProblem: the file cannot be read; the code says why.
@@ -88,7 +89,8 @@ class Reader:
             if self._is_same(item.document_id, content_hash):
                 return Unchanged(stat)
             parsed, blob = await self._preparer.parse(target, item.name, content_hash)
-        return Read(parsed, blob, content_hash, stat)
+        cut = await self._preparer.cut(parsed, item.name)
+        return Read(parsed, cut, blob, content_hash, stat)
 
     def _snapshot(self, item: Work, target: Path) -> tuple[str, Stat]:
         if item.found:

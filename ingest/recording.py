@@ -39,13 +39,13 @@ def facts(prepared: Prepared, stat: Stat, fingerprint: str) -> dict[str, Any]:
         "content_hash": prepared.content_hash,
         "settings": fingerprint,
         "media_type": parsed.media_type,
-        "title": prepared.title,
+        "title": prepared.cut.title,
         "author": (parsed.author or "")[:300] or None,
-        "language": prepared.language,
+        "language": prepared.cut.language,
         "parser": parsed.parser,
         "blob": prepared.blob,
         "pages": parsed.pages,
-        "chunks": len(prepared.chunks),
+        "chunks": len(prepared.cut.chunks),
         "tries": 0,
     }
 

@@ -4,13 +4,13 @@ The run holds the source's lease from beginning to end; every publication checks
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from ingest import recording
 from ingest import sources as folder
+from ingest.pipeline import Outcome, Pipeline
 from ingest.preparing import Prepared, Preparer
 from ingest.reading import Read, Reader, Unchanged, Work
 from ingest.sources import Changes
@@ -26,7 +26,6 @@ from kb.types import State
 
 GROUP_CHUNKS = 400
 GROUP_SECONDS = 2.0
-Outcome = Read | Unchanged | KbError
 
 
 @dataclass(slots=True)
@@ -59,7 +58,6 @@ class Timings:
     """Seconds spent in each part, summed over files; for the benchmark."""
 
     parse: float = 0.0
-    cut: float = 0.0
     embed: float = 0.0
     write: float = 0.0
 
@@ -186,55 +184,22 @@ class Run:
         return work
 
     async def _prepare_all(self, work: list[Work]) -> None:
-        """Parse several files side by side; embed and publish one after another."""
+        """Read several files side by side; embed and publish one after another."""
         self._total = len(work)
-        parsed: asyncio.Queue[tuple[Work, Outcome]] = asyncio.Queue(maxsize=4)
-        waiting = asyncio.Queue[Work]()
-        for item in work:
-            waiting.put_nowait(item)
-        parsers = [
-            asyncio.create_task(self._parse_from(waiting, parsed))
-            for _ in range(min(self.settings.parsers, max(1, len(work))))
-        ]
-        left = len(work)
-        try:
-            while left:
-                item, outcome = await self._next(parsed, parsers)
-                left -= 1
+        side_by_side = min(self.settings.parsers, max(1, len(work)))
+        async with Pipeline(self._reader, side_by_side, GROUP_SECONDS) as pipeline:
+            for item in work:
+                pipeline.put(item)
+            async for done in pipeline:
+                if done is None:
+                    await self._publish_group()
+                    continue
+                item, outcome = done
                 for member in await self._settle(item, outcome):
-                    waiting.put_nowait(member)
-                    left += 1
+                    pipeline.put(member)
                     self._total += 1
                 self._step(item)
-        finally:
-            for task in parsers:
-                task.cancel()
-            await asyncio.gather(*parsers, return_exceptions=True)
-
-    async def _next(
-        self, parsed: "asyncio.Queue[tuple[Work, Outcome]]", parsers: "list[asyncio.Task[None]]"
-    ) -> tuple[Work, Outcome]:
-        """The next parsed file; meanwhile a group that has waited long enough is published."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                return await asyncio.wait_for(parsed.get(), GROUP_SECONDS)
-            await self._publish_group()
-            for task in parsers:
-                if task.done():
-                    task.result()
-
-    async def _parse_from(
-        self, waiting: "asyncio.Queue[Work]", parsed: "asyncio.Queue[tuple[Work, Outcome]]"
-    ) -> None:
-        while True:
-            item = await waiting.get()
-            begun = time.monotonic()
-            try:
-                outcome: Outcome = await self._reader.read(item)
-            except (FileProblem, EngineError) as problem:
-                outcome = problem
-            self.timings.parse += time.monotonic() - begun
-            await parsed.put((item, outcome))
+        self.timings.parse += pipeline.seconds
 
     async def _settle(self, item: Work, outcome: Outcome) -> list[Work]:
         """Bring one file to its end; returns its members, which are files of their own."""
@@ -256,19 +221,13 @@ class Run:
             return recording.members(connection, self.source.id, item, prepared.parsed.members)
 
     async def _prepare(self, item: Work, read: Read) -> tuple[int, Prepared]:
-        """Begin an attempt; cut and embed."""
-        begun = time.monotonic()
+        """Begin an attempt, and embed."""
         with self.catalog.writing() as connection:
             number = versions.begin(connection, item.document_id, self.owner, read.content_hash)
-        chunks, title, language = await self.preparer.cut(read.parsed, item.name)
-        self.timings.cut += time.monotonic() - begun
         begun = time.monotonic()
-        vectors = await self.preparer.embed(chunks)
+        vectors = await self.preparer.embed(read.cut.chunks)
         self.timings.embed += time.monotonic() - begun
-        prepared = Prepared(
-            read.parsed, chunks, vectors, title, language, read.content_hash, read.blob
-        )
-        return number, prepared
+        return number, Prepared(read.parsed, read.cut, vectors, read.content_hash, read.blob)
 
     async def _put(self, item: Work, number: int, prepared: Prepared, stat: Stat) -> None:
         """Into the group that is published next."""
@@ -280,13 +239,13 @@ class Run:
                 item.document_id,
                 self.source.id,
                 number,
-                prepared.chunks,
+                prepared.cut.chunks,
                 prepared.vectors,
                 facts,
             )
         )
         self.counts.indexed += 1
-        self.counts.chunks += len(prepared.chunks)
+        self.counts.chunks += len(prepared.cut.chunks)
         self._pages += prepared.parsed.pages or 1
         waited = time.monotonic() - self._group_since
         if sum(len(r.chunks) for r in self._group) >= GROUP_CHUNKS or waited > GROUP_SECONDS:

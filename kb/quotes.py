@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from kb import sentences, words
-from kb.embedding import Embeddings
+from kb.embedding import Embeddings, cosine
 from kb.types import Citation, Passage, Sentence
 
 MOST_SENTENCES = 3
@@ -74,14 +72,15 @@ async def _scores(
 ) -> list[float]:
     texts = [question, *(_with_place(c) for c in candidates)]
     vectors = await embeddings.texts(texts)
-    cosines = vectors[1:] @ vectors[0]
     asked = words.content(question)
-    covered = np.array([words.coverage(asked, c.text) for c in candidates])
-    around = np.array([words.coverage(asked, _with_place(c)) for c in candidates])
-    ranks = np.array([c.rank for c in candidates])
-    heading = np.array([_is_heading(c) for c in candidates])
-    scores = cosines + 0.45 * covered + 0.15 * around - 0.04 * ranks - 0.3 * heading
-    return [float(s) for s in scores]
+    return [
+        cosine(vectors[0], vector)
+        + 0.45 * words.coverage(asked, candidate.text)
+        + 0.15 * words.coverage(asked, _with_place(candidate))
+        - 0.04 * candidate.rank
+        - 0.3 * _is_heading(candidate)
+        for candidate, vector in zip(candidates, vectors[1:], strict=True)
+    ]
 
 
 def _with_place(candidate: Candidate) -> str:

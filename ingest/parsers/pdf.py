@@ -124,25 +124,32 @@ def _line(
 
 
 def _box(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, index: int, count: int) -> Box | None:
+    """The line's place: its rectangles (often one a letter) united, then brought to shares."""
     rects = raw.FPDFText_CountRects(textpage, index, count)
     left, top, right, bottom = (ctypes.c_double() for _ in range(4))
-    corners: list[tuple[float, float]] = []
-    x, y = ctypes.c_int(), ctypes.c_int()
+    found: list[tuple[float, float, float, float]] = []
     for n in range(rects):
-        if not raw.FPDFText_GetRect(textpage, n, left, top, right, bottom):
-            continue
-        for px, py in ((left.value, top.value), (right.value, bottom.value)):
-            raw.FPDF_PageToDevice(page, 0, 0, 10000, 10000, 0, px, py, x, y)
-            corners.append((x.value / 10000, y.value / 10000))
-    if not corners:
+        if raw.FPDFText_GetRect(textpage, n, left, top, right, bottom):
+            found.append((left.value, top.value, right.value, bottom.value))
+    if not found:
         return None
-    xs, ys = zip(*corners, strict=True)
+    lefts, tops, rights, bottoms = zip(*found, strict=True)
+    one = _to_share(page, min(lefts), max(tops))
+    other = _to_share(page, max(rights), min(bottoms))
+    (x0, x1), (y0, y1) = (sorted(pair) for pair in zip(one, other, strict=True))
     return (
-        round(max(0.0, min(xs)), 4),
-        round(max(0.0, min(ys)), 4),
-        round(min(1.0, max(xs)), 4),
-        round(min(1.0, max(ys)), 4),
+        round(max(0.0, x0), 4),
+        round(max(0.0, y0), 4),
+        round(min(1.0, x1), 4),
+        round(min(1.0, y1), 4),
     )
+
+
+def _to_share(page: pdfium.PdfPage, px: float, py: float) -> tuple[float, float]:
+    """A point of the page as shares of its width and height as it is shown (turned, cropped)."""
+    x, y = ctypes.c_int(), ctypes.c_int()
+    raw.FPDF_PageToDevice(page, 0, 0, 10000, 10000, 0, px, py, x, y)
+    return x.value / 10000, y.value / 10000
 
 
 def _body_size(lines: list[PrintedLine]) -> float:
@@ -174,15 +181,13 @@ def _continues(group: list[PrintedLine], line: PrintedLine, body: float) -> bool
 
 
 def _is_heading(line: PrintedLine, body: float) -> bool:
-    words = line.text.split()
-    letters = sum(c.isalpha() for c in line.text)
-    if not words or len(words) > 16 or letters < max(3, len(line.text) * 0.5):
+    is_large = line.size >= body * 1.18
+    if not is_large and (not line.bold or line.text[-1] in ".,;" or line.size < body * 0.98):
         return False
-    if line.size >= body * 1.18:
-        return True
-    return (
-        line.bold and len(words) <= 12 and line.text[-1] not in ".,;" and line.size >= body * 0.98
-    )
+    words = line.text.split()
+    if not words or len(words) > (16 if is_large else 12):
+        return False
+    return sum(c.isalpha() for c in line.text) >= max(3, len(line.text) * 0.5)
 
 
 def _level(size: float, body: float) -> int:

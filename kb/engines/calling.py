@@ -20,12 +20,14 @@ from kb.settings import Settings
 QUIET = {
     "DO_NOT_TRACK": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
+    "LRU_CACHE_CAPACITY": "128",
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_TRIM_THRESHOLD_": "67108864",
-    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128",
     "TOKENIZERS_PARALLELISM": "false",
 }
-"""Environment of every engine: no telemetry, and memory given back (arenas, oneDNN's kernels)."""
+"""Environment of every engine: no telemetry, and memory given back (arenas; the kernels that oneDNN
+and torch's layer above it, LRU_CACHE_CAPACITY, keep for every shape they have met)."""
 SOCKET_PATH_LIMIT = 100
 TRIES = 4
 """How often a call is sent: an engine may leave, or be killed, just when it is called."""

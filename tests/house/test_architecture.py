@@ -11,8 +11,8 @@ ROOT = Path(__file__).parent.parent.parent
 ROOMS = ("kb", "ingest", "web")
 FILES = [p for room in ROOMS for p in sorted((ROOT / room).rglob("*.py"))]
 ENGINES = {
-    "sentence_transformers": {"kb/embedding.py"},
-    "torch": {"kb/embedding.py"},
+    "sentence_transformers": {"kb/encoder.py"},
+    "torch": {"kb/encoder.py"},
     "qdrant_client": {"kb/index/server.py"},
     "qdrant_edge": {"kb/index/edge.py", "kb/index/lexical.py"},
     "ollama": {"kb/llm/ollama.py"},
@@ -68,7 +68,7 @@ def loaded_by(statement: str) -> set[str]:
 
 
 def test_the_web_process_stays_light():
-    heavy = {"torch", "sentence_transformers", "qdrant_edge", "qdrant_client", "unstructured"}
+    heavy = {"torch", "sentence_transformers", "qdrant_edge", "qdrant_client", "unstructured", "numpy"}
     assert not loaded_by("import web.app, kb.knowledge_base, kb.cli.serving") & heavy
 
 
