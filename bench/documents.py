@@ -44,6 +44,6 @@ async def measure(name, folder) -> None:
 
 
 def _all():
-    from kb.catalog.documents import LedgerFilter
+    from kb.catalog.ledger import LedgerFilter
 
     return LedgerFilter()

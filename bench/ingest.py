@@ -15,7 +15,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from bench.common import data, follow, ingest, knowledge_base, megabytes
+from bench.common import data, follow, ingest, knowledge_base
+from bench.serve import serve
 from kb.catalog.tables import chunks
 from kb.models import TokenCounter
 
@@ -38,14 +39,14 @@ async def main() -> None:
             counts, timings = await ingest(kb, "filings")
             seconds = time.monotonic() - begun
             pages = sum(r.pages or 0 for r in kb.files(kb.principal(None), _all()))
-            after = megabytes(kb.settings.data_dir)
+            after = serve(kb.settings.data_dir)[2]
             report(kb, counts, timings, pages, seconds)
             for path in Path(temporary).iterdir():
                 path.touch()
             await ingest(kb, "filings")
-            again = megabytes(kb.settings.data_dir)
+            again = serve(kb.settings.data_dir)[2]
             print(
-                f"- memory of the engines after: {whole(after)} MB; after a second pass: {whole(again)} MB"
+                f"- memory of all processes after: {whole(after)} MB; after a second pass: {whole(again)} MB"
             )
         plain(temporary, pages, seconds)
 
@@ -65,7 +66,7 @@ def report(kb, counts, timings, pages, seconds) -> None:
         f"**{pages / seconds:.1f} pages/s**"
     )
     print(
-        f"- of that (parsing runs beside the rest): parse and cut {timings.parse:.1f} s, "
+        f"- of that (files go side by side, so the parts add up to more): parse and cut {timings.parse:.1f} s, "
         f"embed {timings.embed:.1f} s, write {timings.write:.1f} s"
     )
     print(
@@ -109,6 +110,6 @@ def plain(folder: str, pages: int, ours: float) -> None:
 
 
 def _all():
-    from kb.catalog.documents import LedgerFilter
+    from kb.catalog.ledger import LedgerFilter
 
     return LedgerFilter()

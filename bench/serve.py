@@ -14,8 +14,7 @@ from kb import samples
 
 async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("KB_")}
-        environment |= {"KB_DATA_DIR": folder, "KB_LLM__PROVIDER": "none"}
+        environment = environment_of(folder)
 
         def kb(*arguments: str) -> None:
             subprocess.run(
@@ -26,23 +25,34 @@ async def main() -> None:
         kb("source", "add", "samples", str(samples.documents()))
         kb("ingest")
         end_engines(folder)
-        begun = time.monotonic()
-        server = subprocess.Popen(
-            [sys.executable, "-m", "kb", "serve", "--port", "8765"], env=environment
-        )
-        alive = until("/health", begun)
-        ready = until("/ready", begun)
-        for question in ("leave", "buses", "Tagegeld"):
-            httpx.get("http://127.0.0.1:8765/api/v1/search", params={"q": question}, timeout=60)
-        sizes = memory(server.pid, folder)
-        server.terminate()
-        server.wait(30)
+        alive, ready, sizes = serve(folder)
         end_engines(folder)
     print(f"- to /health {alive:.2f} s, to /ready {ready:.2f} s")
     print(
         f"- resident memory after the start: {sum(sizes.values()):.0f} MB "
         f"({', '.join(f'{n} {v:.0f}' for n, v in sizes.items())})"
     )
+
+
+def environment_of(folder: str) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("KB_")}
+    return kept | {"KB_DATA_DIR": folder, "KB_LLM__PROVIDER": "none"}
+
+
+def serve(folder: str) -> tuple[float, float, dict[str, float]]:
+    """Serve a data directory, ask a little; seconds to alive and ready, memory by process (MB)."""
+    begun = time.monotonic()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "kb", "serve", "--port", "8765"], env=environment_of(folder)
+    )
+    alive = until("/health", begun)
+    ready = until("/ready", begun)
+    for question in ("leave", "buses", "Tagegeld"):
+        httpx.get("http://127.0.0.1:8765/api/v1/search", params={"q": question}, timeout=60)
+    sizes = memory(server.pid, folder)
+    server.terminate()
+    server.wait(30)
+    return alive, ready, sizes
 
 
 def until(path: str, begun: float) -> float:

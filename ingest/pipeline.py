@@ -1,26 +1,42 @@
-"""Files are read and cut side by side, and handed over one by one as they are done."""
+"""Files are prepared side by side, and handed over one by one as they are done."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from ingest.reading import Read, Reader, Unchanged, Work
+from ingest.preparing import Prepared
+from ingest.reading import Unchanged, Work
+from kb.catalog.documents import Stat
 from kb.errors import EngineError, FileProblem, KbError
 
-Outcome = Read | Unchanged | KbError
 AHEAD = 4
-"""Files that may be read ahead of what is embedded; they wait in memory."""
+"""Files that may be prepared ahead of what is published; they wait in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A file that is ready to be published under its version number."""
+
+    number: int
+    prepared: Prepared
+    stat: Stat
+
+
+Outcome = Attempt | Unchanged | KbError
 
 
 class Pipeline:
     """Use it as a context: inside, ``put`` work and iterate; at its end nothing goes on."""
 
-    def __init__(self, reader: Reader, side_by_side: int, pause_seconds: float) -> None:
-        self.seconds = 0.0
-        """Spent reading and cutting, summed over files."""
-        self._reader = reader
+    def __init__(
+        self,
+        prepare: Callable[[Work], Awaitable[Attempt | Unchanged]],
+        side_by_side: int,
+        pause_seconds: float,
+    ) -> None:
+        self._prepare = prepare
         self._side_by_side = side_by_side
         self._pause_seconds = pause_seconds
         self._waiting = asyncio.Queue[Work]()
@@ -29,12 +45,12 @@ class Pipeline:
         self._tasks: list[asyncio.Task[None]] = []
 
     def put(self, item: Work) -> None:
-        """Have one more file read."""
+        """Have one more file prepared."""
         self._waiting.put_nowait(item)
         self._left += 1
 
     async def __aenter__(self) -> Self:
-        self._tasks = [asyncio.create_task(self._read()) for _ in range(self._side_by_side)]
+        self._tasks = [asyncio.create_task(self._work()) for _ in range(self._side_by_side)]
         return self
 
     async def __aexit__(
@@ -50,7 +66,7 @@ class Pipeline:
     async def __aiter__(self) -> AsyncIterator[tuple[Work, Outcome] | None]:
         """Each file with what came of it; None when none has been ready for a while.
 
-        Raises whatever unexpected error stopped a reader.
+        Raises whatever unexpected error stopped the work.
         """
         while self._left:
             try:
@@ -67,14 +83,12 @@ class Pipeline:
             if task.done():
                 task.result()
 
-    async def _read(self) -> None:
+    async def _work(self) -> None:
         while True:
             item = await self._waiting.get()
-            begun = time.monotonic()
             outcome: Outcome
             try:
-                outcome = await self._reader.read(item)
+                outcome = await self._prepare(item)
             except (FileProblem, EngineError) as problem:
                 outcome = problem
-            self.seconds += time.monotonic() - begun
             await self._done.put((item, outcome))

@@ -12,7 +12,8 @@ from ingest.sources import Found
 from kb.blobs import Blobs
 from kb.catalog import documents
 from kb.catalog.database import Catalog
-from kb.catalog.documents import MEMBER, Stat
+from kb.catalog.documents import Stat
+from kb.catalog.names import MEMBER
 from kb.catalog.sources import Source
 from kb.errors import FileProblem
 from kb.originals import ORIGINAL

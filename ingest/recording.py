@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 from ingest.preparing import Prepared
 from ingest.reading import Work
 from kb.catalog import documents
-from kb.catalog.documents import MEMBER, Stat
+from kb.catalog.documents import Stat
+from kb.catalog.names import MEMBER
 from kb.errors import EngineError, KbError
 from kb.types import Member, State
 

@@ -10,16 +10,16 @@ from dataclasses import asdict, dataclass, field
 
 from ingest import recording
 from ingest import sources as folder
-from ingest.pipeline import Outcome, Pipeline
+from ingest.pipeline import Attempt, Outcome, Pipeline
 from ingest.preparing import Prepared, Preparer
-from ingest.reading import Read, Reader, Unchanged, Work
+from ingest.reading import Reader, Unchanged, Work
 from ingest.sources import Changes
 from kb.blobs import Blobs
 from kb.catalog import documents, leases, sources, versions
 from kb.catalog.database import Catalog
-from kb.catalog.documents import Stat
 from kb.catalog.sources import Source
-from kb.errors import ConflictError, EngineError, FileProblem, KbError
+from kb.collecting import collect_if_due
+from kb.errors import ConflictError, KbError
 from kb.publishing import Publisher, Ready
 from kb.settings import Ingest
 from kb.types import State
@@ -55,7 +55,7 @@ class Progress:
 
 @dataclass(slots=True)
 class Timings:
-    """Seconds spent in each part, summed over files; for the benchmark."""
+    """Seconds in each part, summed over files that went side by side; for the benchmark."""
 
     parse: float = 0.0
     embed: float = 0.0
@@ -84,6 +84,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self._reader = Reader(self.source, self.catalog, self.blobs, self.preparer, self.settings)
+        self._parsing = asyncio.Semaphore(self.settings.parsers)
 
     @property
     def lease(self) -> str:
@@ -108,6 +109,9 @@ class Run:
             await self._publish_group()
             await self.publisher.flush_rights()
             await self.publisher.sweep()
+            await asyncio.to_thread(
+                collect_if_due, self.catalog, self.blobs, self.settings.cache_hours
+            )
         except KbError as error:
             self._finish(begun, error)
             raise
@@ -184,10 +188,9 @@ class Run:
         return work
 
     async def _prepare_all(self, work: list[Work]) -> None:
-        """Read several files side by side; embed and publish one after another."""
+        """Prepare several files side by side; publish one group after another."""
         self._total = len(work)
-        side_by_side = min(self.settings.parsers, max(1, len(work)))
-        async with Pipeline(self._reader, side_by_side, GROUP_SECONDS) as pipeline:
+        async with Pipeline(self._prepare, self.settings.parsers + 1, GROUP_SECONDS) as pipeline:
             for item in work:
                 pipeline.put(item)
             async for done in pipeline:
@@ -199,7 +202,25 @@ class Run:
                     pipeline.put(member)
                     self._total += 1
                 self._step(item)
-        self.timings.parse += pipeline.seconds
+
+    async def _prepare(self, item: Work) -> Attempt | Unchanged:
+        """Read and cut a file, begin an attempt, and embed.
+
+        One more file is under way than parsers are allowed: it is being embedded meanwhile.
+        """
+        async with self._parsing:
+            begun = time.monotonic()
+            read = await self._reader.read(item)
+            self.timings.parse += time.monotonic() - begun
+        if isinstance(read, Unchanged):
+            return read
+        with self.catalog.writing() as connection:
+            number = versions.begin(connection, item.document_id, self.owner, read.content_hash)
+        begun = time.monotonic()
+        vectors = await self.preparer.embed(read.cut.chunks)
+        self.timings.embed += time.monotonic() - begun
+        prepared = Prepared(read.parsed, read.cut, vectors, read.content_hash, read.blob)
+        return Attempt(number, prepared, read.stat)
 
     async def _settle(self, item: Work, outcome: Outcome) -> list[Work]:
         """Bring one file to its end; returns its members, which are files of their own."""
@@ -211,34 +232,22 @@ class Run:
         if isinstance(outcome, KbError):
             self._note(item, outcome)
             return []
-        try:
-            number, prepared = await self._prepare(item, outcome)
-        except (FileProblem, EngineError) as problem:
-            self._note(item, problem)
-            return []
-        await self._put(item, number, prepared, outcome.stat)
+        await self._put(item, outcome)
+        members = outcome.prepared.parsed.members
         with self.catalog.writing() as connection:
-            return recording.members(connection, self.source.id, item, prepared.parsed.members)
+            return recording.members(connection, self.source.id, item, members)
 
-    async def _prepare(self, item: Work, read: Read) -> tuple[int, Prepared]:
-        """Begin an attempt, and embed."""
-        with self.catalog.writing() as connection:
-            number = versions.begin(connection, item.document_id, self.owner, read.content_hash)
-        begun = time.monotonic()
-        vectors = await self.preparer.embed(read.cut.chunks)
-        self.timings.embed += time.monotonic() - begun
-        return number, Prepared(read.parsed, read.cut, vectors, read.content_hash, read.blob)
-
-    async def _put(self, item: Work, number: int, prepared: Prepared, stat: Stat) -> None:
+    async def _put(self, item: Work, attempt: Attempt) -> None:
         """Into the group that is published next."""
-        facts = recording.facts(prepared, stat, self.preparer.fingerprint)
+        prepared = attempt.prepared
+        facts = recording.facts(prepared, attempt.stat, self.preparer.fingerprint)
         if not self._group:
             self._group_since = time.monotonic()
         self._group.append(
             Ready(
                 item.document_id,
                 self.source.id,
-                number,
+                attempt.number,
                 prepared.cut.chunks,
                 prepared.vectors,
                 facts,

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import zstandard
@@ -47,6 +48,16 @@ class Blobs:
             return zstandard.ZstdDecompressor().decompress(packed)
         except zstandard.ZstdError as error:
             raise KbError(f"A stored {kind} is damaged: {error}.", code="blob_damaged") from error
+
+    def files(self) -> Iterator[Path]:
+        """Every value's file, unfinished ones included."""
+        for folder in sorted(self._root.glob("??")):
+            yield from folder.iterdir()
+
+    @staticmethod
+    def key_of(path: Path) -> str:
+        """The key of a value's file; that of an unfinished one is nobody's."""
+        return path.name.partition(".")[0]
 
     def _path(self, key: str, kind: str) -> Path:
         return self._root / key[:2] / f"{key}.{kind}"

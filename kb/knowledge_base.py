@@ -2,23 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import Row
 
-from kb import access, checking, shapes
-from kb.answering import NOTICES, Answerer, with_markers
+from kb import access, checking, receipts
+from kb.answering import Answerer
 from kb.blobs import Blobs
-from kb.catalog import answers, chunks, documents, generations, sources
-from kb.catalog.database import Catalog, current_seq, now, open_catalog
-from kb.catalog.documents import LedgerFilter
+from kb.catalog import alarms, chunks, documents, generations, ledger, sources
+from kb.catalog.database import Catalog, current_seq, open_catalog
+from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Source
 from kb.embedding import Embeddings
-from kb.errors import ModelError, NotFoundError, UsageError
+from kb.errors import KbError, ModelError, NotFoundError, UsageError
 from kb.index.remote import RemoteIndex
 from kb.llm.base import LanguageModel
 from kb.publishing import Publisher
@@ -28,14 +28,13 @@ from kb.types import (
     Answer,
     AnswerEvent,
     AnswerFinished,
-    Citation,
-    Notice,
     Parsed,
-    Passage,
     Principal,
-    Sentence,
     StoredChunk,
 )
+
+if TYPE_CHECKING:
+    from kb.metrics import Metrics
 
 
 def language_model(settings: Settings) -> LanguageModel | None:
@@ -75,6 +74,13 @@ class KnowledgeBase:
         """The language model's adapter."""
         return language_model(self.settings)
 
+    @cached_property
+    def metrics(self) -> "Metrics":
+        """Counts for monitoring; their library loads at the first question."""
+        from kb.metrics import Metrics
+
+        return Metrics()
+
     async def close(self) -> None:
         """Close every connection; the engines stay for others, until they are idle."""
         await self.index.close()
@@ -102,17 +108,33 @@ class KnowledgeBase:
 
     async def search(self, question: str, principal: Principal, limit: int = 10) -> Found:
         """Passages for a question. Errors: see :meth:`kb.retrieval.Retriever.retrieve`."""
-        return await self.retriever.retrieve(question, principal, limit)
+        with self._counted(), self.metrics.search_seconds.time():
+            return await self.retriever.retrieve(question, principal, limit)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Failures are counted by their code."""
+        try:
+            yield
+        except KbError as error:
+            self.metrics.failures.labels(error.code).inc()
+            raise
 
     async def ask(
         self, question: str, principal: Principal, translate: Callable[[str], str] = str
     ) -> AsyncGenerator[AnswerEvent, None]:
         """An answer's events; the finished answer is kept. Errors: see ``Answerer.answer``."""
-        async with aclosing(self.answerer.answer(question, principal, translate)) as events:
-            async for event in events:
-                if isinstance(event, AnswerFinished):
-                    await asyncio.to_thread(self._keep, event.answer, principal)
-                yield event
+        answering = aclosing(self.answerer.answer(question, principal, translate))
+        with self._counted():
+            async with answering as events:
+                async for event in events:
+                    if isinstance(event, AnswerFinished):
+                        await asyncio.to_thread(
+                            receipts.keep, self.catalog, event.answer, principal
+                        )
+                        mode, seconds = event.answer.mode, event.answer.seconds
+                        self.metrics.answer_seconds.labels(mode).observe(seconds)
+                    yield event
 
     async def answer(
         self, question: str, principal: Principal, translate: Callable[[str], str] = str
@@ -124,42 +146,10 @@ class KnowledgeBase:
                     return event.answer
         raise ModelError("The answer broke off.", code="model_cut_off")
 
-    def _keep(self, answer: Answer, principal: Principal) -> None:
-        with self.catalog.writing() as connection:
-            answers.keep(
-                connection,
-                {
-                    "id": answer.id,
-                    "asker": principal.name,
-                    "question": answer.question,
-                    "text": answer.text if answer.mode == "generated" else "",
-                    "mode": answer.mode,
-                    "notice": {"code": answer.notice.code} if answer.notice else None,
-                    "sentences": [
-                        {
-                            "text": s.text if answer.mode == "generated" else None,
-                            "citations": list(s.citations),
-                            "supported": s.supported,
-                        }
-                        for s in answer.sentences
-                    ],
-                    "citations": [
-                        [c.n, list(c.passage.points), c.start, c.end, c.supported]
-                        for c in answer.citations
-                    ],
-                    "passages": [[p.chunk.version, list(p.points)] for p in answer.passages],
-                    "model": answer.model,
-                    "prompt_hash": answer.prompt_hash,
-                    "settings": answer.settings,
-                    "asked_at": now(),
-                    "seconds": answer.seconds,
-                },
-            )
-
     def files(self, principal: Principal, wanted: LedgerFilter, **paging: Any) -> list[Row[Any]]:
         """Rows of the ledger that the principal may see."""
         with self.catalog.reading() as connection:
-            return documents.ledger(connection, principal, wanted, **paging)
+            return ledger.rows(connection, principal, wanted, **paging)
 
     def sources(self) -> list[Source]:
         """Every source."""
@@ -226,9 +216,10 @@ class KnowledgeBase:
         """What is there and what answers."""
         with self.catalog.reading() as connection:
             live = generations.live(connection)
-            states = documents.count_by_state(connection, access.owner(), LedgerFilter())
+            states = ledger.count_by_state(connection, access.owner(), LedgerFilter())
             languages = documents.languages(connection)
             known = sources.all_of(connection)
+            alarmed = alarms.count(connection)
         return {
             "data_dir": self.settings.data_dir,
             "sources": [{"name": s.name, "path": s.root, "documents": s.documents} for s in known],
@@ -239,6 +230,7 @@ class KnowledgeBase:
                 "backend": self.settings.index.backend,
                 "generation": f"g{live.id}" if live else None,
             },
+            "access_alarms": alarmed,
             "embedding_model": self.embeddings.files.name,
             "language_model": await self.model_status(),
         }
@@ -260,66 +252,21 @@ class KnowledgeBase:
             "milliseconds": round((time.monotonic() - begun) * 1000),
         }
 
+    def metrics_text(self) -> bytes:
+        """What a monitoring system reads."""
+        with self.catalog.reading() as connection:
+            states = ledger.count_by_state(connection, access.owner(), LedgerFilter())
+            passages = sum(documents.languages(connection).values())
+            alarmed = alarms.count(connection)
+        return self.metrics.text(states, passages, alarmed)
+
     def kept_answer(self, principal: Principal, answer_id: str) -> dict[str, Any]:
         """A kept answer, its passages read again under the rights of this moment.
 
         Raises:
             NotFoundError: there is none, for them, or a passage of it may not be read any more.
         """
-        with self.catalog.reading() as connection:
-            row = answers.get(connection, principal, answer_id)
-            if row is None:
-                raise NotFoundError("There is no such answer.", detail={"answer": answer_id})
-            wanted = sorted({p for _, points, *_ in row.citations for p in points})
-            stored = chunks.hydrate(connection, principal, wanted, current_seq(connection))
-        if len(stored) != len(wanted):
-            raise NotFoundError(
-                "Passages of this answer have changed or may not be read any more. Ask again.",
-                code="answer_withheld",
-            )
-        return shapes.answer(_revived(row, stored))
-
-
-def _revived(row: Row[Any], stored: dict[int, StoredChunk]) -> Answer:
-    cited = tuple(
-        Citation(
-            n,
-            Passage(
-                stored[points[0]],
-                "\n".join(stored[p].text for p in points),
-                tuple(points),
-                0.0,
-                0.0,
-                0.0,
-            ),
-            start,
-            end,
-            supported,
-        )
-        for n, points, start, end, supported in row.citations
-    )
-    quoted = {c.n: " ".join(c.quote.split()) for c in cited}
-    sentences = tuple(
-        Sentence(
-            s["text"] if s["text"] is not None else quoted[s["citations"][0]],
-            tuple(s["citations"]),
-            s["supported"],
-        )
-        for s in row.sentences
-    )
-    code = row.notice["code"] if row.notice else None
-    return Answer(
-        id=row.id,
-        question=row.question,
-        text=with_markers(sentences),
-        mode=row.mode,
-        notice=Notice(code, NOTICES.get(code, "")) if code else None,
-        sentences=sentences,
-        citations=cited,
-        passages=(),
-        model=row.model,
-        seconds=row.seconds,
-    )
+        return receipts.kept(self.catalog, principal, answer_id)
 
 
 def _points_of(passage_id: str) -> list[int]:

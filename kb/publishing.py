@@ -3,6 +3,7 @@
 The steps are those of docs/architecture.md, "A version's life".
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +75,7 @@ class Publisher:
         for _ in range(3):
             generation = await self.generation()
             stamped = await self._write(generation, ready)
-            if self._commit(generation, ready, stamped, lease, owner):
+            if await asyncio.to_thread(self._commit, generation, ready, stamped, lease, owner):
                 return
         raise RetryableError("The index kept being rebuilt; try again.", code="index_busy")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from kb import access, fusion, words
-from kb.catalog import chunks, documents, generations
+from kb.catalog import alarms, chunks, documents, generations, names
 from kb.catalog.database import Catalog, current_seq
 from kb.embedding import Embeddings
 from kb.errors import UsageError
@@ -94,42 +94,54 @@ class Retriever:
             EngineError: an engine does not answer; never an empty result instead.
         """
         question, limit = check_question(question), check_limit(limit)
-        generation = await asyncio.to_thread(self._generation)
+        generation, late = await asyncio.to_thread(self._generation)
         if generation is None:
             return Found((), evidence=False)
         embedded = await self._embeddings.query(question)
         dense = self._dense_weight(understood=embedded.understood)
         fetch = max(self._settings.candidates, limit * 3)
+        alarming: set[int] = set()
         for _ in range(ROUNDS):
             query = IndexQuery(embedded.vector, question, access.tokens_or_raise(principal), fetch)
             hits = await self._index.query(generation, query)
-            passages = await asyncio.to_thread(self._judge, hits, question, principal, dense, limit)
+            passages = await asyncio.to_thread(
+                self._judge, hits, question, principal, dense, limit, alarming
+            )
             exhausted = all(len(ranked) < fetch for ranked in hits.lists.values())
             if len(passages) >= limit or exhausted:
                 break
             fetch *= 3
+        await asyncio.to_thread(alarms.sound, self._catalog, alarming - late)
         return Found(tuple(passages), self._is_evidence(passages))
 
-    def _generation(self) -> str | None:
+    def _generation(self) -> tuple[str | None, frozenset[int]]:
+        """The live generation, and the documents whose rights it may not know yet."""
         with self._catalog.reading() as connection:
             live = generations.live(connection)
+            late = alarms.on_their_way(connection)
         if live is None:
-            return None
+            return None, late
         check_fingerprint(live.fingerprint, generation_fingerprint(self._embeddings))
-        return name_of(live.id)
+        return name_of(live.id), late
 
     def _dense_weight(self, *, understood: bool) -> float:
         s = self._settings
         return s.dense_weight if understood else s.dense_weight_foreign
 
     def _judge(
-        self, hits: Hits, question: str, principal: Principal, dense: float, limit: int
+        self,
+        hits: Hits,
+        question: str,
+        principal: Principal,
+        dense: float,
+        limit: int,
+        alarming: set[int],
     ) -> list[Passage]:
-        """Fuse, hydrate as far as needed, fold, join."""
+        """Fuse, hydrate as far as needed, fold, join. Adds to the documents that alarm."""
         with self._catalog.reading() as connection:
             share = self._language_share(connection, hits.language)
             ranked = fusion.fuse(hits.lists, fusion.weights(dense, share))
-            named = documents.named(connection, principal, question)
+            named = names.named(connection, principal, question)
             first = chunks.first_points(connection, list(named))
             ranked = _with_names(ranked, named, first, question)
             seq = current_seq(connection)
@@ -139,6 +151,10 @@ class Retriever:
             for start in range(0, len(ranked), 3 * limit):
                 part = ranked[start : start + 3 * limit]
                 stored = chunks.hydrate(connection, principal, [p for p, _ in part], seq)
+                stopped = [p for p, _ in part if p not in stored]
+                if stopped:
+                    refused = chunks.withheld(connection, principal, stopped, seq)
+                    alarming |= refused - alarms.on_their_way(connection)
                 found = [
                     _passage(stored[p], score, similarity.get(p, 0.0), asked)
                     for p, score in part
@@ -174,7 +190,7 @@ def _with_names(
     """Raise the passages of documents whose file name was asked for; their first one joins in."""
     if not named:
         return ranked
-    asked = {w for w in documents.name_words(question) if len(w) > 1}
+    asked = {w for w in names.words_of(question) if len(w) > 1}
     best = max(named.values())
     bonus = {
         first[d]: NAME_WEIGHT * (weight / best) / len(asked) ** 0.5

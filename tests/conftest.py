@@ -142,7 +142,7 @@ class House:
         return [p.chunk.path for p in found.passages]
 
     def ledger(self) -> dict[str, object]:
-        from kb.catalog.documents import LedgerFilter
+        from kb.catalog.ledger import LedgerFilter
 
         return {r.path: r for r in self.kb.files(self.owner, LedgerFilter())}
 

@@ -18,7 +18,7 @@ from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
 from kb.rendering import Pictures
 from web import errors
-from web.api import ask, health, ledger, search
+from web.api import ask, health, ledger, metrics, search
 from web.guard import Guard
 from web.i18n import COOKIE, languages
 from web.pages import document, documents, home
@@ -77,6 +77,7 @@ def create_app(kb: KnowledgeBase) -> Guard:
             ledger.sources,
             health.health,
             health.ready,
+            metrics.metrics,
             choose_language,
             favicon,
             create_static_files_router(

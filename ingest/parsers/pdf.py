@@ -127,10 +127,11 @@ def _box(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, index: int, count: 
     """The line's place: its rectangles (often one a letter) united, then brought to shares."""
     rects = raw.FPDFText_CountRects(textpage, index, count)
     left, top, right, bottom = (ctypes.c_double() for _ in range(4))
-    found: list[tuple[float, float, float, float]] = []
-    for n in range(rects):
-        if raw.FPDFText_GetRect(textpage, n, left, top, right, bottom):
-            found.append((left.value, top.value, right.value, bottom.value))
+    found = [
+        (left.value, top.value, right.value, bottom.value)
+        for n in range(rects)
+        if raw.FPDFText_GetRect(textpage, n, left, top, right, bottom)
+    ]
     if not found:
         return None
     lefts, tops, rights, bottoms = zip(*found, strict=True)

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, not_, select
 
-from kb.catalog import documents as documents_room
 from kb.catalog import versions as versions_room
-from kb.catalog.database import insert_ignoring
+from kb.catalog.database import insert_ignoring, now
+from kb.catalog.rights import readable
 from kb.catalog.tables import chunks, documents, sources, vectors, versions
 from kb.types import Chunk, Line, Principal, Span, StoredChunk
 
@@ -51,9 +51,29 @@ def hydrate(
         query = _stored().where(
             chunks.c.point.in_(points[start : start + 900]),
             versions_room.visible(seq),
-            documents_room.readable(principal),
+            readable(principal),
         )
         found |= {r.point: _chunk(r) for r in connection.execute(query)}
+    return found
+
+
+def withheld(
+    connection: Connection, principal: Principal, points: Sequence[int], seq: int
+) -> set[int]:
+    """Documents of points that are current at ``seq`` and that the principal may not read."""
+    found: set[int] = set()
+    for start in range(0, len(points), 900):
+        query = (
+            select(documents.c.id)
+            .join(versions, versions.c.document_id == documents.c.id)
+            .join(chunks, chunks.c.version == versions.c.number)
+            .where(
+                chunks.c.point.in_(points[start : start + 900]),
+                versions_room.visible(seq),
+                not_(readable(principal)),
+            )
+        )
+        found |= set(connection.scalars(query))
     return found
 
 
@@ -135,7 +155,8 @@ def known_vectors(connection: Connection, model: str, hashes: Iterable[str]) -> 
 
 def keep_vectors(connection: Connection, model: str, new: dict[str, bytes]) -> None:
     """Store vectors; one that exists stays."""
-    rows = [{"model": model, "hash": h, "vector": v} for h, v in new.items()]
+    at = now()
+    rows = [{"model": model, "hash": h, "vector": v, "kept_at": at} for h, v in new.items()]
     insert_ignoring(connection, vectors, rows)
 
 

@@ -1,21 +1,16 @@
 """Documents: one row per path, the ledger of every file in a source."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
-from kb.catalog import versions
-from kb.catalog.database import insert_ignoring, now
-from kb.catalog.tables import documents, name_tokens, source_readers, sources
+from kb.catalog import names, versions
+from kb.catalog.database import now
+from kb.catalog.rights import readable
+from kb.catalog.tables import documents, name_tokens, sources
 from kb.types import Principal, State
-
-MEMBER = " › "
-"""Between a container's path and its member's, as people see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +20,6 @@ class Stat:
     size: int
     mtime_ns: int
     ctime_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerFilter:
-    """Which rows of the ledger are wanted."""
-
-    state: str | None = None
-    source: str | None = None
-    text: str | None = None
 
 
 def of_source(connection: Connection, source_id: int) -> dict[bytes, Row[Any]]:
@@ -77,7 +63,7 @@ def add(
         )
         .returning(documents.c.id)
     ).scalar_one()
-    _index_name(connection, new_id, path)
+    names.index(connection, new_id, path)
     return int(new_id)
 
 
@@ -100,7 +86,7 @@ def _move(connection: Connection, document_id: int, raw_path: bytes, path: str) 
         .where(documents.c.id == document_id)
         .values(raw_path=raw_path, path=path, held=False)
     )
-    _index_name(connection, document_id, path)
+    names.index(connection, document_id, path)
 
 
 def children(connection: Connection, document_id: int) -> list[Row[Any]]:
@@ -210,73 +196,18 @@ def ids_of_source(connection: Connection, source_id: int) -> list[int]:
     )
 
 
-def readable(principal: Principal) -> Any:
-    """The condition that a principal may read a document, by the rights of this moment."""
-    return (
-        select(source_readers.c.source_id)
-        .where(
-            source_readers.c.source_id == documents.c.source_id,
-            source_readers.c.token.in_(sorted(principal.tokens)),
-        )
-        .exists()
-    )
-
-
 def get(connection: Connection, principal: Principal, document_id: int) -> Row[Any] | None:
     """A document with its source, or None where there is none that the principal may read."""
     return connection.execute(
-        _with_source().where(documents.c.id == document_id, readable(principal))
+        with_source().where(documents.c.id == document_id, readable(principal))
     ).one_or_none()
 
 
-def ledger(
-    connection: Connection,
-    principal: Principal,
-    wanted: LedgerFilter,
-    *,
-    limit: int | None = None,
-    offset: int = 0,
-    order: str = "path",
-) -> list[Row[Any]]:
-    """Rows of the ledger that a principal may see."""
-    columns = {
-        "path": (sources.c.name, documents.c.path),
-        "state": (documents.c.state, documents.c.path),
-        "pages": (documents.c.pages.desc(), documents.c.path),
-        "passages": (documents.c.chunks.desc(), documents.c.path),
-        "changed": (documents.c.mtime_ns.desc(), documents.c.path),
-        "indexed": (documents.c.indexed_at.desc(), documents.c.path),
-    }
-    query = _filtered(_with_source(), principal, wanted).order_by(
-        *columns.get(order, columns["path"])
-    )
-    return list(connection.execute(query.limit(limit).offset(offset)).all())
-
-
-def count_by_state(
-    connection: Connection, principal: Principal, wanted: LedgerFilter
-) -> dict[str, int]:
-    """How many rows of the ledger stand in each state."""
-    base = select(documents.c.state, func.count()).select_from(documents.join(sources))
-    query = _filtered(base, principal, LedgerFilter(source=wanted.source, text=wanted.text))
-    return dict(connection.execute(query.group_by(documents.c.state)).tuples().all())
-
-
-def _with_source() -> Select[Any]:
+def with_source() -> Select[Any]:
+    """Documents beside the source they are in."""
     return select(
         documents, sources.c.name.label("source"), sources.c.root, sources.c.shown_as
     ).join(sources, sources.c.id == documents.c.source_id)
-
-
-def _filtered(query: Select[Any], principal: Principal, wanted: LedgerFilter) -> Select[Any]:
-    query = query.where(readable(principal))
-    if wanted.state:
-        query = query.where(documents.c.state == wanted.state)
-    if wanted.source:
-        query = query.where(sources.c.name == wanted.source)
-    if wanted.text:
-        query = query.where(documents.c.path.icontains(wanted.text, autoescape=True))
-    return query
 
 
 def languages(connection: Connection) -> dict[str, int]:
@@ -287,54 +218,6 @@ def languages(connection: Connection) -> dict[str, int]:
         .group_by(documents.c.language)
     )
     return {language or "": int(n) for language, n in connection.execute(query).tuples()}
-
-
-def name_words(text: str) -> list[str]:
-    """The words of a file name or a question: folded, split at case changes and digits."""
-    text = re.sub(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])", " ", text)
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(c for c in folded if not unicodedata.combining(c))
-    return re.findall(r"\d+|[^\W\d_]+", plain)
-
-
-def _index_name(connection: Connection, document_id: int, path: str) -> None:
-    name = PurePosixPath(path.rpartition(MEMBER)[2]).name
-    words = {w[:80] for w in name_words(name) if len(w) > 1}
-    connection.execute(delete(name_tokens).where(name_tokens.c.document_id == document_id))
-    rows = [{"token": w, "document_id": document_id} for w in sorted(words)]
-    insert_ignoring(connection, name_tokens, rows)
-
-
-def named(connection: Connection, principal: Principal, question: str) -> dict[int, float]:
-    """Documents whose file name has the question's words: id to share of the name's weight.
-
-    A word weighs less the more names have it; words of one letter do not count.
-    """
-    words = {w[:80] for w in name_words(question) if len(w) > 1}
-    if not words:
-        return {}
-    frequency = dict(
-        connection.execute(
-            select(name_tokens.c.token, func.count())
-            .where(name_tokens.c.token.in_(words))
-            .group_by(name_tokens.c.token)
-        )
-        .tuples()
-        .all()
-    )
-    telling = {w: 1.0 / n for w, n in frequency.items() if n <= 50}
-    if not telling:
-        return {}
-    query = (
-        select(name_tokens.c.document_id, name_tokens.c.token)
-        .join(documents, documents.c.id == name_tokens.c.document_id)
-        .where(name_tokens.c.token.in_(telling), documents.c.version.is_not(None))
-        .where(readable(principal))
-    )
-    scores: dict[int, float] = {}
-    for document_id, token in connection.execute(query).tuples():
-        scores[document_id] = scores.get(document_id, 0.0) + telling[token]
-    return scores
 
 
 def tries(connection: Connection, document_id: int) -> int:

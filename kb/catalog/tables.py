@@ -126,7 +126,7 @@ chunks = Table(
     Column("text", Text, nullable=False),
     Column("text_hash", String(32), nullable=False),
     Column("embedded_text", Text, nullable=False),
-    Column("vector_hash", String(32), nullable=False),
+    Column("vector_hash", String(32), nullable=False, index=True),
     Column("layout", LargeBinary, nullable=False),
 )
 
@@ -136,6 +136,7 @@ vectors = Table(
     Column("model", String(64), primary_key=True),
     Column("hash", String(32), primary_key=True),
     Column("vector", LargeBinary, nullable=False),
+    Column("kept_at", Float, nullable=False, server_default="0"),
 )
 
 name_tokens = Table(
@@ -171,6 +172,13 @@ groups = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("name", String(200), nullable=False, unique=True),
+)
+
+acls = Table(
+    "acls",
+    metadata,
+    Column("token", String(200), primary_key=True),
+    Column("rule", JSON, nullable=False),
 )
 
 people = Table(

@@ -10,7 +10,7 @@ from ingest.preparing import Preparer
 from ingest.worker import Counts, Run
 from ingest.worker import Progress as Step
 from kb import sandbox, shapes
-from kb.catalog.documents import LedgerFilter
+from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Source
 from kb.cli.common import as_option, error_console, json_option, show, with_knowledge_base
 from kb.errors import UsageError

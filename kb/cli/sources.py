@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 from cronsim import CronSim, CronSimError
+from sqlalchemy import Connection
 
 from ingest import sources as folder
 from ingest.worker import remove_source
@@ -24,7 +25,11 @@ def source() -> None:
 @click.argument("name")
 @click.argument("path")
 @click.option("--schedule", metavar="CRON", help="When to read it: minute hour day month weekday.")
-@click.option("--readers", metavar="GROUP,…", help="Who may read it. Default: everyone.")
+@click.option(
+    "--readers",
+    metavar="GROUP,…",
+    help="Who may read it (not:GROUP excepts one). Default: everyone.",
+)
 @click.option("--shown-as", metavar="PREFIX", help="The address its readers know it by.")
 @json_option
 def add(
@@ -40,15 +45,16 @@ def add(
     check_schedule(schedule)
     root = folder.check_root(path)
 
-    async def work(kb: KnowledgeBase) -> sources.Source:
+    async def work(kb: KnowledgeBase) -> dict[str, Any]:
         with kb.catalog.writing() as connection:
             tokens = access.readers(connection, _names(readers))
-            return sources.add(
+            added = sources.add(
                 connection, name, str(root), tokens, schedule=schedule, shown_as=shown_as
             )
+            return shape(connection, added)
 
     added = with_knowledge_base(work)
-    show({"source": shape(added)}, as_json, lambda _: _added(added))
+    show({"source": added}, as_json, lambda _: _added(added))
 
 
 def check_name(name: str) -> None:
@@ -78,28 +84,22 @@ def _names(readers: str | None) -> list[str]:
     return [n.strip() for n in (readers or "").split(",") if n.strip()]
 
 
-def readable_by(tokens: tuple[str, ...]) -> str:
-    """Reader tokens in words."""
-    names = [t.removeprefix("group:") for t in tokens if t != access.OWNER]
-    return ", ".join(names)
-
-
-def _added(added: sources.Source) -> list[str]:
+def _added(added: dict[str, Any]) -> list[str]:
     return [
-        f"Following {added.root} as {added.name}.",
-        f"May be read by: {readable_by(added.readers)}.",
-        f"Read it now with: kb ingest {added.name}",
+        f"Following {added['path']} as {added['name']}.",
+        f"May be read by: {', '.join(added['readers'])}.",
+        f"Read it now with: kb ingest {added['name']}",
     ]
 
 
-def shape(item: sources.Source) -> dict[str, Any]:
+def shape(connection: Connection, item: sources.Source) -> dict[str, Any]:
     """A source as JSON."""
     return {
         "name": item.name,
         "path": item.root,
         "schedule": item.schedule,
         "shown_as": item.shown_as,
-        "readers": [t.removeprefix("group:") for t in item.readers if t != access.OWNER],
+        "readers": access.in_words(connection, item.readers),
         "documents": item.documents,
         "last_run": {
             "started_at": item.started_at,
@@ -115,17 +115,18 @@ def shape(item: sources.Source) -> dict[str, Any]:
 def list_(as_json: bool) -> None:
     """Every source."""
 
-    async def work(kb: KnowledgeBase) -> list[sources.Source]:
-        return kb.sources()
+    async def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
+        with kb.catalog.reading() as connection:
+            return [shape(connection, s) for s in sources.all_of(connection)]
 
     found = with_knowledge_base(work)
     show(
-        {"sources": [shape(s) for s in found]},
+        {"sources": found},
         as_json,
         lambda _: (
             [
-                f"{s.name}\t{s.root}\t{s.documents} documents\t{readable_by(s.readers)}"
-                + (f"\t{s.schedule}" if s.schedule else "")
+                f"{s['name']}\t{s['path']}\t{s['documents']} documents\t{', '.join(s['readers'])}"
+                + (f"\t{s['schedule']}" if s["schedule"] else "")
                 for s in found
             ]
             or ["No source yet. Add one with: kb source add NAME PATH"]
@@ -155,19 +156,23 @@ def remove(name: str, yes: bool, as_json: bool) -> None:
 @click.argument("groups")
 @json_option
 def readers(name: str, groups: str, as_json: bool) -> None:
-    """Let GROUPS (comma between them, or: everyone) read NAME, and nobody else."""
+    """Let GROUPS (comma between them, or: everyone) read NAME, and nobody else.
 
-    async def work(kb: KnowledgeBase) -> sources.Source:
+    not:GROUP makes an exception: everyone,not:interns.
+    """
+
+    async def work(kb: KnowledgeBase) -> dict[str, Any]:
         with kb.catalog.writing() as connection:
             found = sources.by_name(connection, name)
             sources.set_readers(connection, found, access.readers(connection, _names(groups)))
             queue_rights(connection, documents.ids_of_source(connection, found.id))
         await kb.publisher.flush_rights()
-        return kb.source(name)
+        with kb.catalog.reading() as connection:
+            return shape(connection, sources.by_name(connection, name))
 
     changed = with_knowledge_base(work)
     show(
-        {"source": shape(changed)},
+        {"source": changed},
         as_json,
-        lambda _: [f"{name} may be read by: {readable_by(changed.readers)}."],
+        lambda _: [f"{name} may be read by: {', '.join(changed['readers'])}."],
     )

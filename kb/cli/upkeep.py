@@ -46,6 +46,11 @@ def _status_lines(value: dict[str, Any]) -> list[str]:
         f"Index: {value['index']['backend']}, generation {value['index']['generation'] or 'none'}",
         f"Embedding model: {value['embedding_model']}",
         f"Language model: {model['model'] or model['reason']}",
+        *(
+            [f"Access alarms: {value['access_alarms']}. Run: kb check --repair"]
+            if value["access_alarms"]
+            else []
+        ),
     ]
 
 

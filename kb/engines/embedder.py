@@ -22,7 +22,7 @@ from kb.settings import Settings
 
 QUERY, BULK = 0, 1
 SLICE_SECONDS = 0.2
-"""A bulk slice takes about this long: a question may wait 200 ms for the first thread to be free."""
+"""A bulk slice takes about this long: a question waits for the first thread to be free."""
 SLICE_TOKENS = (2048, 1024, 512, 256)
 """Padded tokens of a bulk slice: the most that fit the time. More is no faster."""
 

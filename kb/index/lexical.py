@@ -65,7 +65,7 @@ def words_of_question(text: str, language: str | None) -> Sparse:
     return Sparse(list(vector.indices), list(vector.values))
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=20_000)
 def _grams(word: str) -> tuple[int, ...]:
     bounded = f"^{word}$"
     if len(bounded) <= SIZES[0]:

@@ -64,6 +64,26 @@ def test_migrations_give_the_tables_that_the_code_describes(tmp_path):
         assert {c["name"] for c in found.get_columns(table.name)} == set(table.columns.keys())
 
 
+def test_a_catalog_of_the_first_schema_is_migrated_with_what_is_in_it(tmp_path):
+    """R26"""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "kb/catalog/migrations"))
+    engine = create_engine(f"sqlite:///{tmp_path}/catalog.sqlite3")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql("INSERT INTO vectors VALUES ('m', 'h', x'00')")
+    catalog = database.open_catalog(settings_module.load({"data_dir": str(tmp_path)}, {}))
+    with catalog.reading() as connection:
+        rows = connection.exec_driver_sql("SELECT model, hash, kept_at FROM vectors").all()
+        assert connection.exec_driver_sql("SELECT * FROM alembic_version").scalar() == "0002"
+    catalog.close()
+    assert rows == [("m", "h", 0.0)]
+
+
 def test_constraints_pin_versions_and_name_no_address():
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     assert all(re.fullmatch(r"[\w.-]+==[\w.+!-]+( ;.*)?", line) for line in lines)

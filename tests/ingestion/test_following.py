@@ -236,6 +236,28 @@ async def test_the_sweeper_clears_up_after_old_versions(filled):
     assert len(await kb.index.readers(generation, None, 100)) == 3
 
 
+def blob_count(house) -> int:
+    return len(list(house.kb.blobs.files()))
+
+
+async def test_what_nothing_refers_to_leaves_the_data_directory(filled):
+    from kb.collecting import Collected, collect
+
+    kb = filled.kb
+    filled.write("leave.md", "# Leave\n\nThe secret number is canary-5150.\n")
+    await filled.ingest()
+    (filled.root / "leave.md").unlink()
+    await filled.ingest()
+    await kb.publisher.sweep(grace_seconds=0)
+    assert collect(kb.catalog, kb.blobs, hours=24) == Collected(0, 0)
+    assert collect(kb.catalog, kb.blobs, hours=0) == Collected(vectors=2, blobs=2)
+    assert (vector_count(filled), blob_count(filled)) == (2, 2)
+    assert await zeros(filled)
+    assert "canteen.html" in await filled.paths("soup at noon")
+    (filled.root / "canteen.html").rename(filled.root / "kitchen.html")
+    assert (await filled.ingest()).indexed == 0
+
+
 # --- who may read
 
 
@@ -284,6 +306,40 @@ async def test_a_right_taken_away_is_gone_at_the_next_question(shared):
         sources.set_readers(c, secret, access.readers(c, ["nobody"]))
     found = await shared.kb.search("merger", ann, 10)
     assert "canary" not in " ".join(p.text for p in found.passages)
+
+
+async def alarms(house) -> int:
+    return (await house.kb.status())["access_alarms"]
+
+
+async def test_an_index_that_gives_out_too_much_is_stopped_and_counted(shared):
+    """Principle 3: the catalog is the second wall, and says when the first one leaks."""
+    kb, bob = shared.kb, shared.kb.principal("bob")
+    generation = await kb.publisher.generation()
+    points = list(await kb.index.readers(generation, None, 100))
+    await kb.index.set_readers(generation, points, ["everyone", "owner"])
+    found = await kb.search("merger", bob, 10)
+    assert "canary" not in " ".join(p.text for p in found.passages)
+    assert await alarms(shared) == 1
+    await kb.check(repair=True)
+    await kb.search("merger", bob, 10)
+    assert await alarms(shared) == 1
+
+
+async def test_rights_on_their_way_to_the_index_are_no_alarm(shared):
+    from kb import access
+    from kb.catalog import documents, people, sources
+    from kb.publishing import queue_rights
+
+    ann = shared.kb.principal("ann")
+    with shared.kb.catalog.writing() as c:
+        people.add_group(c, "nobody")
+        secret = sources.by_name(c, "secret")
+        sources.set_readers(c, secret, access.readers(c, ["nobody"]))
+        queue_rights(c, documents.ids_of_source(c, secret.id))
+    found = await shared.kb.search("merger", ann, 10)
+    assert "canary" not in " ".join(p.text for p in found.passages)
+    assert await alarms(shared) == 0
 
 
 async def test_nobody_unknown_may_ask(shared):
@@ -348,7 +404,7 @@ async def test_the_scheduler_runs_what_is_due(filled):
 
 
 def _id_of(house, source: str) -> int:
-    from kb.catalog.documents import LedgerFilter
+    from kb.catalog.ledger import LedgerFilter
 
     [row] = house.kb.files(house.owner, LedgerFilter(source=source))
     return row.id

@@ -303,3 +303,24 @@ def test_unknown_model_is_named(tmp_path):
 def test_errors_have_one_shape():
     shape = NotFoundError("Gone.", detail={"a": 1}).as_json()
     assert shape == {"error": {"code": "not_found", "message": "Gone.", "detail": {"a": 1}}}
+
+
+def test_slices_for_the_model_are_of_like_length_and_bounded():
+    from kb.engines.embedder import cut
+
+    lengths = [5, 200, 30, 198, 7, 256, 0, 31]
+    slices = cut(lengths, 512)
+    assert sorted(i for s in slices for i in s) == list(range(len(lengths)))
+    for part in slices:
+        longest = max(lengths[i] for i in part)
+        assert len(part) == 1 or len(part) * longest <= 512
+    assert slices[0] == [5, 1]
+
+
+def test_cosine_needs_no_numpy():
+    from array import array
+
+    from kb.embedding import cosine
+
+    left, right = array("f", [0.6, 0.8]), array("f", [0.8, 0.6])
+    assert abs(cosine(left.tobytes(), right.tobytes()) - 0.96) < 1e-6

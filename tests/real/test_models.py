@@ -165,7 +165,7 @@ class Bad:
 
     def __init__(self, *, first: bytes = b"", stall: bool = False, lines: tuple[bytes, ...] = ()):
         self.lines, self.stall, self.first = lines, stall, first
-        self.closed = asyncio.Event()
+        self.asked, self.closed = asyncio.Event(), asyncio.Event()
 
     async def __aenter__(self):
         self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -201,6 +201,7 @@ class Bad:
                 for line in self.lines:
                     writer.write(b"%x\r\n%s\r\n" % (len(line), line))
                     await writer.drain()
+                self.asked.set()
                 if self.stall:
                     with contextlib.suppress(ConnectionError):
                         await reader.read()
@@ -292,8 +293,9 @@ async def test_nobody_there(adapter):
     assert error.value.code == "model_unavailable"
 
 
-def test_a_browser_that_leaves_frees_the_model(environment, tmp_path):
-    """R18, through the web service: the model's connection closes within a second."""
+@pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])
+def test_a_client_that_leaves_frees_the_model(environment, tmp_path, accept):
+    """R18, R19, through the web service: the model's connection closes within a second."""
     files = tmp_path / "files"
     files.mkdir()
     (files / "leave.txt").write_text("Every employee has 28 days of paid leave.")
@@ -305,17 +307,16 @@ def test_a_browser_that_leaves_frees_the_model(environment, tmp_path):
             env = environment | {"KB_LLM__PROVIDER": "ollama", "KB_LLM__URL": bad.url}
             server = await asyncio.to_thread(Serving, env, tmp_path)
             try:
-                async with (
-                    httpx.AsyncClient(trust_env=False, timeout=60) as client,
-                    client.stream(
-                        "POST",
-                        server.address + "/api/v1/ask",
-                        json={"question": "How many days of paid leave?"},
-                    ) as response,
-                ):
-                    async for line in response.aiter_lines():
-                        if "Hello" in line:
-                            break
+                async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+                    asking = asyncio.create_task(
+                        client.post(
+                            server.address + "/api/v1/ask",
+                            json={"question": "How many days of paid leave?"},
+                            headers={"Accept": accept},
+                        )
+                    )
+                    await asyncio.wait_for(bad.asked.wait(), 60)
+                    asking.cancel()
                 await asyncio.wait_for(bad.closed.wait(), 1.5)
                 assert bad.closed.is_set()
             finally:

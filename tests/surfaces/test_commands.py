@@ -122,6 +122,33 @@ def test_the_whole_way_by_commands(command, tmp_path):
     assert command("check") == {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
 
 
+def test_a_rule_with_an_exception(command, tmp_path):
+    """Everyone but a group: one token in the index, resolved by the memberships of the moment."""
+    (tmp_path / "news").mkdir()
+    (tmp_path / "news" / "plan.txt").write_text("The picnic is on Sunday, says canary-2210.")
+    for group in ("interns", "board"):
+        command("group", "add", group)
+    command("user", "add", "ivy", "--groups", "interns")
+    command("user", "add", "bob")
+    command("user", "add", "ida", "--groups", "interns,board")
+    added = command(
+        "source", "add", "news", str(tmp_path / "news"), "--readers", "everyone,not:interns"
+    )
+    assert added["source"]["readers"] == ["everyone", "not:interns"]
+    command("ingest")
+
+    def seen(*who: str) -> bool:
+        return "canary-2210" in str(command("search", "picnic on Sunday", *who))
+
+    assert [seen(), seen("--as", "bob"), seen("--as", "ivy")] == [True, True, False]
+    command("source", "readers", "news", "board")
+    assert [seen("--as", "bob"), seen("--as", "ida")] == [False, True]
+    command("source", "readers", "news", "board,not:interns")
+    assert [seen(), seen("--as", "ida")] == [True, False]
+    assert not any(command("check").values())
+    command("source", "readers", "news", "not:ghosts", code=1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -156,6 +156,21 @@ def test_originals_are_downloads_that_no_browser_runs(web):
     assert "sandbox" in response.headers["content-security-policy"]
 
 
+def test_metrics_are_prometheus_text_without_questions(web):
+    """S59"""
+    web.get("/api/v1/search", params={"q": "canary-question-4711"})
+    web.get("/api/v1/search", params={"q": ""})
+    response = web.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain")
+    lines = response.text.splitlines()
+    assert 'commonplace_documents{state="indexed"}' in response.text
+    assert "commonplace_access_alarms 0.0" in lines
+    assert any(x.startswith('commonplace_failures_total{code="empty_question"} ') for x in lines)
+    [count] = [line for line in lines if line.startswith("commonplace_search_seconds_count")]
+    assert float(count.split()[1]) >= 2
+    assert "canary" not in response.text
+
+
 def test_pages_speak_german(web):
     assert (
         "Fragen Sie Ihre Dokumente"

@@ -1,23 +1,25 @@
 """``POST /api/v1/ask``: events while the answer comes, or the answer alone."""
 
+import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from litestar import MediaType, Request, Response, get, post
 from litestar.response import Stream
 
 from kb import shapes
-from kb.errors import KbError, NotFoundError
+from kb.errors import KbError, NotFoundError, UsageError
 from kb.retrieval import check_question
 from kb.types import AnswerFinished, PassagesFound, Token
 from web.asker import knowledge_base, principal_of
 from web.i18n import language_of, translations
 
 log = logging.getLogger("kb.web")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,39 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
         raise NotFoundError("There is no such conversation.", detail={"id": data.conversation[:60]})
     if "application/json" in request.headers.get("accept", ""):
         kb, principal = knowledge_base(request), principal_of(request)
-        answer = await kb.answer(data.question, principal, _translate(request))
+        answering = kb.answer(data.question, principal, _translate(request))
+        answer = await unless_gone(request, answering)
         return Response(shapes.answer(answer), media_type=MediaType.JSON)
     return Stream(
         _events(request, data.question),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
+
+
+async def unless_gone(request: Request[Any, Any, Any], work: Coroutine[Any, Any, T]) -> T:
+    """What the work gives; it is cancelled at once when the client leaves (R19).
+
+    Raises:
+        UsageError: the client has left; nobody reads this.
+    """
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_left(request))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return await working
+        raise UsageError("The client has left.", code="client_left")
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _left(request: Request[Any, Any, Any]) -> None:
+    """Returns when the client has gone. The body has been read before."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _translate(request: Request[Any, Any, Any]) -> Any:

@@ -6,7 +6,7 @@ from litestar import Request, get
 from litestar.params import Parameter
 
 from kb import shapes
-from kb.catalog.documents import LedgerFilter
+from kb.catalog.ledger import LedgerFilter
 from kb.errors import UsageError
 from kb.types import State
 from web.asker import knowledge_base, principal_of

@@ -7,8 +7,8 @@ from litestar import Request, get
 from litestar.params import Parameter
 
 from kb import shapes
-from kb.catalog import answers, documents
-from kb.catalog.documents import LedgerFilter
+from kb.catalog import answers, ledger
+from kb.catalog.ledger import LedgerFilter
 from web.asker import knowledge_base, principal_of
 
 
@@ -31,7 +31,7 @@ async def suggest(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any
     def look() -> dict[str, Any]:
         with kb.catalog.reading() as connection:
             asked = answers.recent_questions(connection, principal, 40)
-            rows = documents.ledger(connection, principal, LedgerFilter(text=text), limit=5)
+            rows = ledger.rows(connection, principal, LedgerFilter(text=text), limit=5)
         earlier = [a for a in asked if text.casefold() in a.casefold()][:5]
         return {"questions": earlier, "titles": [r.title or r.path for r in rows]}
 

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 from litestar import MediaType, Request, get
 
 from kb import reasons
-from kb.catalog import documents as catalog
-from kb.catalog.documents import LedgerFilter
+from kb.catalog import ledger
+from kb.catalog.ledger import LedgerFilter
 from kb.errors import UsageError
 from kb.types import State
 from web.api.ledger import StateQuery, check_state
@@ -39,8 +39,8 @@ async def documents(
 
     def look() -> dict[str, Any]:
         with kb.catalog.reading() as connection:
-            counts = catalog.count_by_state(connection, principal, wanted)
-            rows = catalog.ledger(
+            counts = ledger.count_by_state(connection, principal, wanted)
+            rows = ledger.rows(
                 connection,
                 principal,
                 wanted,

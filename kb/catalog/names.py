@@ -1,0 +1,64 @@
+"""File names, searched beside the text of the documents."""
+
+import re
+import unicodedata
+from pathlib import PurePosixPath
+
+from sqlalchemy import Connection, delete, func, select
+
+from kb.catalog.database import insert_ignoring
+from kb.catalog.rights import readable
+from kb.catalog.tables import documents, name_tokens
+from kb.types import Principal
+
+MEMBER = " › "
+"""Between a container's path and its member's, as people see it."""
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a file name or a question: folded, split at case changes and digits."""
+    text = re.sub(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])", " ", text)
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(c for c in folded if not unicodedata.combining(c))
+    return re.findall(r"\d+|[^\W\d_]+", plain)
+
+
+def index(connection: Connection, document_id: int, path: str) -> None:
+    """Store the words of a document's file name, in place of those it had."""
+    name = PurePosixPath(path.rpartition(MEMBER)[2]).name
+    words = {w[:80] for w in words_of(name) if len(w) > 1}
+    connection.execute(delete(name_tokens).where(name_tokens.c.document_id == document_id))
+    rows = [{"token": w, "document_id": document_id} for w in sorted(words)]
+    insert_ignoring(connection, name_tokens, rows)
+
+
+def named(connection: Connection, principal: Principal, question: str) -> dict[int, float]:
+    """Documents whose file name has the question's words: id to share of the name's weight.
+
+    A word weighs less the more names have it; words of one letter do not count.
+    """
+    words = {w[:80] for w in words_of(question) if len(w) > 1}
+    if not words:
+        return {}
+    frequency = dict(
+        connection.execute(
+            select(name_tokens.c.token, func.count())
+            .where(name_tokens.c.token.in_(words))
+            .group_by(name_tokens.c.token)
+        )
+        .tuples()
+        .all()
+    )
+    telling = {w: 1.0 / n for w, n in frequency.items() if n <= 50}
+    if not telling:
+        return {}
+    query = (
+        select(name_tokens.c.document_id, name_tokens.c.token)
+        .join(documents, documents.c.id == name_tokens.c.document_id)
+        .where(name_tokens.c.token.in_(telling), documents.c.version.is_not(None))
+        .where(readable(principal))
+    )
+    scores: dict[int, float] = {}
+    for document_id, token in connection.execute(query).tuples():
+        scores[document_id] = scores.get(document_id, 0.0) + telling[token]
+    return scores

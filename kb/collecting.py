@@ -1,0 +1,88 @@
+"""What no document refers to any more leaves the data directory: vectors, elements, originals.
+
+The sweeper (:mod:`kb.publishing`) forgets the chunks of old versions; this comes after it. What is
+younger than ``ingest.cache_hours`` stays, since a run that is going on may be about to refer to it,
+and a file that comes back costs nothing.
+"""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import delete, exists, select, update
+
+from kb.blobs import Blobs
+from kb.catalog.database import Catalog, insert_ignoring, now
+from kb.catalog.tables import chunks, counters, documents, vectors
+
+EVERY_SECONDS = 3600
+LAST = "collected_at"
+BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """How much went."""
+
+    vectors: int = 0
+    blobs: int = 0
+
+
+def collect_if_due(catalog: Catalog, blobs: Blobs, hours: float) -> Collected:
+    """Collect, where nobody has within the last hour."""
+    with catalog.writing() as connection:
+        insert_ignoring(connection, counters, [{"name": LAST, "value": 0}])
+        due = connection.execute(
+            update(counters)
+            .where(counters.c.name == LAST, counters.c.value < int(now()) - EVERY_SECONDS)
+            .values(value=int(now()))
+        )
+    return collect(catalog, blobs, hours) if due.rowcount else Collected()
+
+
+def collect(catalog: Catalog, blobs: Blobs, hours: float) -> Collected:
+    """Delete vectors and blobs that are older than ``hours`` and that nothing refers to."""
+    return Collected(_vectors(catalog, hours), _blobs(catalog, blobs, hours))
+
+
+def _vectors(catalog: Catalog, hours: float) -> int:
+    unused = (
+        select(vectors.c.hash)
+        .where(
+            vectors.c.kept_at <= now() - hours * 3600,
+            ~exists().where(chunks.c.vector_hash == vectors.c.hash),
+        )
+        .limit(BATCH)
+    )
+    total = 0
+    while True:
+        with catalog.writing() as connection:
+            hashes = list(connection.scalars(unused))
+            for start in range(0, len(hashes), 500):
+                part = hashes[start : start + 500]
+                connection.execute(delete(vectors).where(vectors.c.hash.in_(part)))
+        total += len(hashes)
+        if len(hashes) < BATCH:
+            return total
+
+
+def _blobs(catalog: Catalog, blobs: Blobs, hours: float) -> int:
+    before = time.time() - hours * 3600
+    old = [path for path in blobs.files() if _changed(path) <= before]
+    if not old:
+        return 0
+    with catalog.reading() as connection:
+        used = set(connection.scalars(select(documents.c.blob)))
+        used |= set(connection.scalars(select(documents.c.content_hash)))
+    unused = [path for path in old if blobs.key_of(path) not in used]
+    for path in unused:
+        path.unlink(missing_ok=True)
+    return len(unused)
+
+
+def _changed(path: Path) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except FileNotFoundError:
+        return float("inf")

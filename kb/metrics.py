@@ -1,0 +1,38 @@
+"""What a monitoring system reads at ``/metrics``: Prometheus' text format, no question, no name."""
+
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120)
+
+
+class Metrics:
+    """Counts of this process, and gauges that are read from the catalog when asked for."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.search_seconds = self._make(
+            Histogram, "search_seconds", "Seconds that searches took.", buckets=SECONDS
+        )
+        self.answer_seconds = self._make(
+            Histogram, "answer_seconds", "Seconds that answers took.", ["mode"], buckets=SECONDS
+        )
+        self.failures = self._make(Counter, "failures", "Questions that failed.", ["code"])
+        self._documents = self._make(Gauge, "documents", "Files in the ledger.", ["state"])
+        self._passages = self._make(Gauge, "passages", "Passages that can be found.")
+        self._alarms = self._make(
+            Gauge, "access_alarms", "Hits that only the catalog stopped, though the index knew."
+        )
+
+    def _make(self, kind: Any, name: str, text: str, labels: Any = (), **options: Any) -> Any:
+        return kind(f"commonplace_{name}", text, labels, registry=self._registry, **options)
+
+    def text(self, states: dict[str, int], passages: int, alarms: int) -> bytes:
+        """All of it, with the catalog's figures of this moment."""
+        self._documents.clear()
+        for state, count in states.items():
+            self._documents.labels(state).set(count)
+        self._passages.set(passages)
+        self._alarms.set(alarms)
+        return generate_latest(self._registry)
