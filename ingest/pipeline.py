@@ -70,7 +70,8 @@ class Pipeline:
         """
         while self._left:
             try:
-                done = await asyncio.wait_for(self._done.get(), self._pause_seconds)
+                async with asyncio.timeout(self._pause_seconds):
+                    done = await self._done.get()
             except TimeoutError:
                 self._raise_if_broken()
                 yield None

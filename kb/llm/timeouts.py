@@ -20,7 +20,9 @@ async def watched(
     seconds = first_seconds
     while True:
         try:
-            item = await asyncio.wait_for(anext(items), seconds)
+            # Not wait_for: before Python 3.12 it swallows a cancellation that meets an item.
+            async with asyncio.timeout(seconds):
+                item = await anext(items)
         except StopAsyncIteration:
             return
         except TimeoutError as error:
