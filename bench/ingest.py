@@ -40,7 +40,7 @@ async def main() -> None:
             seconds = time.monotonic() - begun
             pages = sum(r.pages or 0 for r in kb.files(kb.principal(None), _all()))
             after = serve(kb.settings.data_dir)[2]
-            report(kb, counts, timings, pages, seconds)
+            length = report(kb, counts, timings, pages, seconds)
             for path in Path(temporary).iterdir():
                 path.touch()
             await ingest(kb, "filings")
@@ -48,13 +48,15 @@ async def main() -> None:
             print(
                 f"- memory of all processes after: {whole(after)} MB; after a second pass: {whole(again)} MB"
             )
-        plain(temporary, pages, seconds)
+        plain(temporary, pages, seconds, length)
 
 
-def report(kb, counts, timings, pages, seconds) -> None:
+def report(kb, counts, timings, pages, seconds) -> int:
+    """Print ours; returns the passages' mean length in characters."""
     with kb.catalog.reading() as connection:
         texts = list(connection.scalars(select(chunks.c.embedded_text)))
-        stored = sum(len("".join(t.split())) for t in connection.scalars(select(chunks.c.text)))
+        passages = list(connection.scalars(select(chunks.c.text)))
+    stored = sum(len("".join(t.split())) for t in passages)
     counter = TokenCounter(kb.embeddings.files)
     longest = max(counter.count_all(texts)) + counter.extra
     elements = 0
@@ -74,13 +76,14 @@ def report(kb, counts, timings, pages, seconds) -> None:
         f"embedded: {stored / elements:.4f}",
         flush=True,
     )
+    return sum(map(len, passages)) // len(passages)
 
 
 def whole(sizes: dict[str, float]) -> str:
     return f"{sum(sizes.values()):.0f} ({', '.join(n.rpartition('.')[2] + f' {v:.0f}' for n, v in sizes.items())})"
 
 
-def plain(folder: str, pages: int, ours: float) -> None:
+def plain(folder: str, pages: int, ours: float, length: int) -> None:
     python = PLAIN_ENV / "bin" / "python"
     if not python.exists():
         uv = shutil.which("uv") or ".venv/uv/bin/uv"
@@ -91,7 +94,7 @@ def plain(folder: str, pages: int, ours: float) -> None:
             check=True,
         )  # fmt: skip
     done = subprocess.run(
-        [str(python), str(PLAIN), folder],
+        [str(python), str(PLAIN), folder, str(length)],
         capture_output=True,
         text=True,
         env={**os.environ, "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1"},

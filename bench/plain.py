@@ -21,7 +21,8 @@ from qdrant_client import QdrantClient, models  # noqa: E402
 from sentence_transformers import SentenceTransformer  # noqa: E402
 from unstructured.partition.pdf import partition_pdf  # noqa: E402
 
-CHARACTERS = 900
+CHARACTERS = int(sys.argv[2])
+"""As many as our passages have on average, so that both embed as many pieces."""
 
 model = SentenceTransformer(str(get_model_path()), device="cpu")
 client = QdrantClient(":memory:")

@@ -1,4 +1,4 @@
-"""Searches at 10,000 and 100,000 passages that half of the index lets through, beside the bare
+"""``/api/v1/search`` at 10,000 and 100,000 passages of which the asker may read half, beside the bare
 query embedding and the bare engine call. ``KB_BENCH_PASSAGES`` names other sizes.
 
 The passages are words of cranfield in new orders, the vectors random: what is measured is time.
@@ -7,11 +7,16 @@ The passages are words of cranfield in new orders, the vectors random: what is m
 import asyncio
 import os
 import random
+import subprocess
+import sys
 import time
+from contextlib import asynccontextmanager
 
+import httpx
 import numpy as np
 from sqlalchemy import insert
 
+from bench.serve import environment_of
 from bench.common import data, knowledge_base, lines, percentile
 from kb.catalog import generations, people, sources, versions
 from kb.catalog import chunks as chunks_catalog
@@ -79,8 +84,37 @@ async def measure(kb, asked: list[str], size: int) -> None:
     ann = kb.principal("ann")
     with kb.catalog.reading() as c:
         generation = name_of(generations.live(c).id)
+    async with served_as("ann", kb.settings.data_dir) as client:
+        await compare(kb, client, asked, size, ann, generation)
+
+
+@asynccontextmanager
+async def served_as(person: str, folder: str):
+    """A web service on the data directory where this person asks; a client for it."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "bench.serve_as", person, "8766"], env=environment_of(folder)
+    )
+    try:
+        async with httpx.AsyncClient(base_url="http://127.0.0.1:8766", timeout=60) as client:
+            for _ in range(600):
+                try:
+                    await client.get("/ready")
+                    break
+                except httpx.ConnectError:
+                    await asyncio.sleep(0.1)
+            yield client
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+async def compare(kb, client, asked: list[str], size: int, ann, generation: str) -> None:
+    async def ask(question: str) -> None:
+        response = await client.get("/api/v1/search", params={"q": question, "limit": 10})
+        assert response.json()["hits"], response.text
+
     for question in asked[:20]:
-        await kb.search(question, ann, 10)
+        await ask(question)
     embed, engine, search = [], [], []
     for question in asked:
         at = time.monotonic()
@@ -90,14 +124,14 @@ async def measure(kb, asked: list[str], size: int) -> None:
         await kb.index.query(generation, IndexQuery(vector, question, sorted(ann.tokens), 100))
         engine.append(time.monotonic() - at)
         at = time.monotonic()
-        await kb.search(question, ann, 10)
+        await ask(question)
         search.append(time.monotonic() - at)
     at = time.monotonic()
     queue = iter(asked * 2)
 
     async def asker() -> None:
         for question in queue:
-            await kb.search(question, ann, 10)
+            await ask(question)
 
     await asyncio.gather(*(asker() for _ in range(16)))
     rate = 2 * len(asked) / (time.monotonic() - at)

@@ -5,6 +5,7 @@ values (numbers, strings, bytes, lists, dicts).
 """
 
 import asyncio
+import ctypes
 import fcntl
 import os
 import signal
@@ -20,6 +21,7 @@ import uvicorn
 
 from kb.errors import KbError
 
+REST_SECONDS = 3.0
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -41,6 +43,7 @@ class Service:
         self.idle_seconds = idle_seconds
         self._busy = 0
         self._last_call = time.monotonic()
+        self._rested_after = 0.0
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answer one call: ``POST /<name>`` with a msgpack map of arguments."""
@@ -72,9 +75,24 @@ class Service:
         except Exception as error:  # noqa: BLE001 - the caller gets it as an EngineError
             return 500, {"code": "engine_failed", "message": repr(error), "detail": {}}
 
+    def has_come_to_rest(self) -> bool:
+        """True once after each time of work, when nobody has called for a moment."""
+        resting = not self._busy and time.monotonic() - self._last_call > REST_SECONDS
+        if resting and self._rested_after != self._last_call:
+            self._rested_after = self._last_call
+            return True
+        return False
+
     def is_idle(self) -> bool:
         """Whether nobody has called for so long that the engine should leave."""
         return not self._busy and time.monotonic() - self._last_call > self.idle_seconds
+
+
+def give_memory_back() -> None:
+    """Return what bulk work has freed to the system; only glibc keeps it and only glibc can."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 async def _body(receive: Receive) -> bytes:
@@ -120,5 +138,7 @@ async def _run(engine: Engine, listener: socket.socket, idle_seconds: float) -> 
 
 async def _leave_when_idle(service: Service, server: uvicorn.Server) -> None:
     while not service.is_idle():
+        if service.has_come_to_rest():
+            give_memory_back()
         await asyncio.sleep(min(1.0, service.idle_seconds))
     server.should_exit = True

@@ -1,0 +1,15 @@
+"""``kb serve`` with somebody else than the owner asking: until accounts exist, only a benchmark can."""
+
+import sys
+
+import uvicorn
+
+from kb import settings as settings_module
+from kb.knowledge_base import KnowledgeBase
+from web.api import search
+from web.app import create_app
+
+person, port = sys.argv[1], int(sys.argv[2])
+kb = KnowledgeBase(settings_module.load())
+search.principal_of = lambda _request: kb.principal(person)
+uvicorn.run(create_app(kb), port=port, log_level="warning", access_log=False)
