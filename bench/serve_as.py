@@ -11,5 +11,6 @@ from web.app import create_app
 
 person, port = sys.argv[1], int(sys.argv[2])
 kb = KnowledgeBase(settings_module.load())
-search.principal_of = lambda _request: kb.principal(person)
+principal = kb.principal(person)
+search.principal_of = lambda _request: principal
 uvicorn.run(create_app(kb), port=port, log_level="warning", access_log=False)

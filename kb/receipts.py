@@ -76,7 +76,6 @@ def _revived(row: Row[Any], stored: dict[int, StoredChunk]) -> Answer:
                 tuple(points),
                 0.0,
                 0.0,
-                0.0,
             ),
             start,
             end,

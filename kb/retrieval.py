@@ -111,8 +111,9 @@ class Retriever:
             if len(passages) >= limit or exhausted:
                 break
             fetch *= 3
-        await asyncio.to_thread(alarms.sound, self._catalog, alarming - late)
-        return Found(tuple(passages), self._is_evidence(passages))
+        if alarming - late:
+            await asyncio.to_thread(alarms.sound, self._catalog, alarming - late)
+        return Found(tuple(passages), self._is_evidence(question, passages))
 
     def _generation(self) -> tuple[str | None, frozenset[int]]:
         """The live generation, and the documents whose rights it may not know yet."""
@@ -146,7 +147,6 @@ class Retriever:
             ranked = _with_names(ranked, named, first, question)
             seq = current_seq(connection)
             similarity = dict(hits.lists[DENSE])
-            asked = words.content(question)
             folded: dict[str, Passage] = {}
             for start in range(0, len(ranked), 3 * limit):
                 part = ranked[start : start + 3 * limit]
@@ -156,7 +156,7 @@ class Retriever:
                     refused = chunks.withheld(connection, principal, stopped, seq)
                     alarming |= refused - alarms.on_their_way(connection)
                 found = [
-                    _passage(stored[p], score, similarity.get(p, 0.0), asked)
+                    _passage(stored[p], score, similarity.get(p, 0.0))
                     for p, score in part
                     if p in stored
                 ]
@@ -174,11 +174,18 @@ class Retriever:
             self._languages_until = time.monotonic() + LANGUAGES_SECONDS
         return self._languages.get(language, 0.0)
 
-    def _is_evidence(self, passages: Sequence[Passage]) -> bool:
-        s = self._settings
+    def _is_evidence(self, question: str, passages: Sequence[Passage]) -> bool:
+        """Whether one of the five best is close enough, or has enough of the question's words."""
+        asked = words.content(question)
         return any(
-            p.similarity >= s.min_similarity or p.coverage >= s.min_coverage for p in passages[:5]
+            p.similarity >= self._settings.min_similarity
+            or words.coverage(asked, _in_context(p)) >= self._settings.min_coverage
+            for p in passages[:5]
         )
+
+
+def _in_context(passage: Passage) -> str:
+    return f"{passage.chunk.title} {passage.chunk.section or ''} {passage.text}"
 
 
 def _with_names(
@@ -204,10 +211,8 @@ def _with_names(
     return sorted(raised.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _passage(stored: StoredChunk, score: float, similarity: float, asked: list[str]) -> Passage:
-    context = f"{stored.title} {stored.section or ''} {stored.text}"
-    covered = words.coverage(asked, context)
-    return Passage(stored, stored.text, (stored.point,), score, similarity, covered)
+def _passage(stored: StoredChunk, score: float, similarity: float) -> Passage:
+    return Passage(stored, stored.text, (stored.point,), score, similarity)
 
 
 def _fold(folded: dict[str, Passage], found: Iterable[Passage]) -> None:
@@ -270,5 +275,4 @@ def _join(a: Passage, b: Passage) -> Passage:
         text=f"{first.text}\n{second.text}",
         points=first.points + second.points,
         similarity=max(a.similarity, b.similarity),
-        coverage=max(a.coverage, b.coverage),
     )

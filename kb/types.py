@@ -129,7 +129,6 @@ class Passage:
     points: tuple[int, ...]
     score: float
     similarity: float
-    coverage: float
     copies: int = 1
     also: tuple[str, ...] = ()
 

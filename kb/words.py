@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 FUNCTION_WORDS = frozenset(
     """
@@ -28,21 +29,22 @@ STEM_LETTERS = 5
 
 def fold(text: str) -> str:
     """Lower case, without accents."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
 def content(text: str) -> list[str]:
     """The words that carry meaning, shortened to a stem that inflection leaves alone."""
-    return [
-        stem(w) for w in WORD.findall(text.casefold()) if w not in FUNCTION_WORDS and _counts(w)
-    ]
+    return [stem(w) for w in WORD.findall(text.casefold()) if _counts(w)]
 
 
 def _counts(word: str) -> bool:
-    return len(word) > 1 or word.isdigit()
+    return word not in FUNCTION_WORDS and (len(word) > 1 or word.isdigit())
 
 
+@lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """Numbers as they are; words folded and cut."""
     folded = fold(word)
@@ -53,6 +55,6 @@ def coverage(question: list[str], text: str) -> float:
     """Share of the question's words that the text has; long words weigh more."""
     if not question:
         return 0.0
-    have = set(content(text))
+    have = {stem(w) for w in set(WORD.findall(text.casefold())) if _counts(w)}
     weight = {w: min(len(w), STEM_LETTERS) for w in question}
     return sum(n for w, n in weight.items() if w in have) / sum(weight.values())

@@ -30,7 +30,7 @@ def passage(text, point=(1 << 20), page=None, section=None, title="T", document=
         str(hash(text)),
         "h",
     )
-    return Passage(chunk, text, (point,), 1.0, 0.9, 1.0)
+    return Passage(chunk, text, (point,), 1.0, 0.9)
 
 
 # --- sentences
