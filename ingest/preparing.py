@@ -81,6 +81,7 @@ class Preparer:
             FileProblem: the file cannot be read.
         """
         key = self._blob_key(content_hash, name)
+        self._blobs.renew(key, ELEMENTS)
         known = await asyncio.to_thread(self._blobs.get, key, ELEMENTS)
         if known is None:
             limits = sandbox.Limits(

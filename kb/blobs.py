@@ -1,5 +1,6 @@
 """Blobs: compressed bytes by key, in the data directory. Reached through a document only."""
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ class Blobs:
         """Store a value durably; storing it twice does nothing."""
         path = self._path(key, kind)
         if path.exists():
+            self.renew(key, kind)
             return
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         packed = zstandard.ZstdCompressor(level=3).compress(content)
@@ -33,6 +35,11 @@ class Blobs:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+    def renew(self, key: str, kind: str) -> None:
+        """Make a value young again: somebody is about to refer to it."""
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(self._path(key, kind))
 
     def get(self, key: str, kind: str) -> bytes | None:
         """A value, or None where it is not stored.

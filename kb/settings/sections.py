@@ -79,7 +79,7 @@ class Ingest(Section, frozen=True, kw_only=True):
     tries: Annotated[Count, Meta(description="Tries before a file is quarantined.")] = 3
     cache_hours: Annotated[
         float,
-        Meta(ge=0, description="What no document refers to any more is kept this long."),
+        Meta(ge=1, description="What no document refers to any more is kept this long."),
     ] = 24.0
     ocr_languages: Annotated[
         str, Meta(description="Tesseract languages for scanned pages; what is missing is left out.")

@@ -250,6 +250,12 @@ async def test_what_nothing_refers_to_leaves_the_data_directory(filled):
     await filled.ingest()
     await kb.publisher.sweep(grace_seconds=0)
     assert collect(kb.catalog, kb.blobs, hours=24) == Collected(0, 0)
+    for path in kb.blobs.files():
+        os.utime(path, (1, 1))
+    row = filled.ledger()["canteen.html"]
+    kb.blobs.renew(row.blob, "elements")
+    [young] = [p for p in kb.blobs.files() if p.stat().st_mtime > 1]
+    assert kb.blobs.key_of(young) == row.blob
     assert collect(kb.catalog, kb.blobs, hours=0) == Collected(vectors=2, blobs=2)
     assert (vector_count(filled), blob_count(filled)) == (2, 2)
     assert await zeros(filled)
