@@ -1,11 +1,11 @@
-"""``python -m bench [documents|ingest|search|serve] …``; without a name, all of them."""
+"""``python -m bench [documents|ingest|ocr|search|serve] …``; without a name, all of them."""
 
 import asyncio
 import sys
 
-from bench import documents, ingest, search, serve
+from bench import documents, ingest, ocr, search, serve
 
-PARTS = {"documents": documents, "ingest": ingest, "search": search, "serve": serve}
+PARTS = {"documents": documents, "ingest": ingest, "ocr": ocr, "search": search, "serve": serve}
 
 
 def main() -> None:

@@ -114,7 +114,8 @@ def _rows(number: int, element: Element) -> list[tuple[int, int, int, bool]]:
     position = 0
     for index, line in enumerate(element.text.split("\n")):
         if line.strip():
-            pieces.append((number, position, position + len(line), index == 0))
+            is_header = index < element.header_rows
+            pieces.append((number, position, position + len(line), is_header))
         position += len(line) + 1
     return pieces
 
@@ -151,23 +152,31 @@ def _pack(units: list[Unit], room: int) -> list[list[Unit]]:
     packed: list[list[Unit]] = []
     current: list[Unit] = []
     used = 0
-    header: Unit | None = None
+    header: list[Unit] = []
     for unit in units:
-        header = unit if unit.is_header else header
+        if unit.is_header:
+            header = [*header, unit] if _same_table(header, unit) else [unit]
         if current and (used + unit.tokens > room or _ends_here(current[-1], unit, used, room)):
             packed.append(current)
-            current, used = [], 0
-            if header and _repeats(header, unit, room):
-                current, used = [header], header.tokens
+            current = _repeated(header, unit, room)
+            used = sum(u.tokens for u in current)
         current.append(unit)
         used += unit.tokens
     return [*packed, current] if current else packed
 
 
-def _repeats(header: Unit, unit: Unit, room: int) -> bool:
-    """Whether a table's header goes above the rows that continue it."""
-    same_table = header is not unit and header.element == unit.element
-    return same_table and header.tokens + unit.tokens <= room
+def _same_table(header: list[Unit], unit: Unit) -> bool:
+    return bool(header) and header[0].element == unit.element
+
+
+def _repeated(header: list[Unit], unit: Unit, room: int) -> list[Unit]:
+    """A table's header above the rows that continue it: its last lines where not all fit."""
+    if unit.is_header or not _same_table(header, unit):
+        return []
+    kept = list(header)
+    while kept and sum(u.tokens for u in kept) + unit.tokens > room:
+        kept.pop(0)
+    return kept
 
 
 def _ends_here(last: Unit, following: Unit, used: int, room: int) -> bool:

@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from ingest import chunking, parsers
-from ingest.parsers import ocr
+from ingest.parsers import libreoffice, ocr
+from ingest.parsers.options import Options
 from kb import sandbox
 from kb.blobs import Blobs
 from kb.catalog import chunks as chunks_catalog
@@ -62,6 +63,12 @@ class Preparer:
         self._index = index
         self._settings = settings
         self._counter = TokenCounter(embeddings.files)
+        self._options = Options(
+            languages=settings.ocr_languages,
+            max_members=settings.max_members,
+            max_expanded=settings.max_expanded_mb * 1024**2,
+            min_confidence=settings.ocr_min_confidence,
+        )
         self.fingerprint = self._fingerprint()
 
     def _fingerprint(self) -> str:
@@ -71,8 +78,10 @@ class Preparer:
         )
 
     def _reading(self) -> str:
-        """Parsers, and the languages that OCR has here: installing one reads scans again."""
-        return f"{parsers.VERSION}:{'+'.join(ocr.usable(self._settings.ocr_languages))}"
+        """Parsers, options and tools that are here: once one is installed, files are read again."""
+        tools = ["libreoffice"] if libreoffice.program() else []
+        languages = ocr.usable(self._settings.ocr_languages)
+        return f"{parsers.VERSION}:{'+'.join([*languages, *tools])}:{self._options}"
 
     async def parse(self, file: Path, name: str, content_hash: str) -> tuple[Parsed, str]:
         """Elements of a file, from the blobs where the same bytes were parsed before.
@@ -87,13 +96,14 @@ class Preparer:
             limits = sandbox.Limits(
                 seconds=self._settings.parse_seconds,
                 memory=self._settings.parse_memory_mb * 1024**2,
+                processes=self._settings.parse_processes,
             )
             known = await asyncio.to_thread(
                 sandbox.run,
                 parsers.parse,
                 str(file),
                 name,
-                self._settings.ocr_languages,
+                self._options,
                 limits=limits,
             )
             await asyncio.to_thread(self._blobs.put, key, ELEMENTS, known)

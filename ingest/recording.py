@@ -14,17 +14,17 @@ from kb.types import Member, State
 
 SKIPPING = {
     "empty",
+    "needs_libreoffice",
     "no_text",
     "not_regular",
-    "old_format",
     "symlink_outside",
     "too_deep",
     "too_large",
     "unknown_type",
 }
 """Reasons that are nobody's fault: the file is skipped, not failed."""
-RETRIED = {"changed_while_reading"}
-COUNTING_TRIES = {"parser_timeout", "parser_memory", "parser_crashed"}
+RETRIED = {"changed_while_reading", "disk_full"}
+COUNTING_TRIES = {"parser_timeout", "parser_memory", "parser_space", "parser_crashed"}
 
 
 def facts(prepared: Prepared, stat: Stat, fingerprint: str) -> dict[str, Any]:

@@ -21,7 +21,22 @@ REASONS: dict[str, str] = {
     "encrypted": _("It is protected by a password. Save a copy without one in its place."),
     "damaged": _("It is damaged or not what its name says ({what}). Open and save it again."),
     "unknown_type": _("Files of this kind ({what}) are not read. Save it as PDF or Office file."),
-    "old_format": _("It is in an old Office format ({what}). Save it as docx, xlsx or pptx."),
+    "needs_libreoffice": _(
+        "It is in an old Office format ({what}). Install LibreOffice, then run kb ingest."
+    ),
+    "members_left_out": _(
+        "{members} files in it were left out: encrypted, damaged, or beyond ingest.max_expanded_mb "
+        "and ingest.max_members."
+    ),
+    "expands_too_far": _("Unpacked it would be larger than {limit} MB; it was not unpacked."),
+    "cells_left_out": _("It has more than {cells} cells; those beyond are not searchable."),
+    "mail_encrypted": _("The mail is encrypted; only who, to whom and about what can be found."),
+    "scan_uncertain": _(
+        "{pages} scanned pages were read with little certainty (pages {which}). Look at them; a "
+        "better scan helps."
+    ),
+    "picture_too_large": _("The picture has more than {limit} million pixels. Make it smaller."),
+    "disk_full": _("There is no room left on the disk. It is tried again when there is."),
     "too_large": _("It is larger than {limit} MB. Raise ingest.max_file_mb to have it read."),
     "unreadable": _("It could not be opened: {what}. Check the file's permissions."),
     "not_regular": _("It is not a regular file."),
@@ -31,6 +46,7 @@ REASONS: dict[str, str] = {
     ),
     "parser_timeout": _("Reading it took longer than {seconds} s and was stopped."),
     "parser_memory": _("Reading it needed more memory than ingest.parse_memory_mb allows."),
+    "parser_space": _("Reading it took more than {limit} MB of temporary files and was stopped."),
     "parser_crashed": _("The program that reads it crashed ({signal}). The file may be damaged."),
     "too_deep": _("It is nested more than {limit} containers deep."),
     "interrupted": _("Reading it was interrupted; the next run begins again."),

@@ -2,16 +2,22 @@
 
 The child is forked from a server process that has loaded the parsers and nothing else (no torch,
 no threads, no open catalog), so it starts in milliseconds. It dies with its parent, has its own
-temporary folder, no network where the system allows that, and hands back bytes of bounded size.
+temporary folder, and hands back bytes of bounded size. Where the system allows it (Linux with user
+namespaces), it has no network, sees no other process, and may start a bounded number of its own,
+which all end with it.
 """
 
+import contextlib
 import ctypes
+import errno
+import json
 import multiprocessing
 import os
 import resource
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -21,7 +27,8 @@ from typing import Any
 from kb.errors import FileProblem
 
 PR_SET_PDEATHSIG = 1
-CLONE_NEWNET = 0x40000000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+POLL_SECONDS = 0.5
 ANSWER_BYTES = 512 * 1024 * 1024
 DONE, PROBLEM = b"D", b"P"
 
@@ -30,11 +37,17 @@ _context = multiprocessing.get_context("forkserver")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a child may use: seconds of clock and of processor, bytes of address space and files."""
+    """What a child may use.
+
+    Seconds of clock and of processor; bytes of address space, of one file and of its temporary
+    folder; processes, their threads included.
+    """
 
     seconds: float = 120.0
     memory: int = 3 * 1024**3
     file_size: int = 1024**3
+    folder_size: int = 2 * 1024**3
+    processes: int = 128
 
 
 def preload(modules: list[str]) -> None:
@@ -47,7 +60,7 @@ def run(call: Callable[..., bytes], *arguments: Any, limits: Limits) -> bytes:
 
     Raises:
         FileProblem: what the child raised; or it hung (``parser_timeout``), ran out of memory
-            (``parser_memory``), or crashed (``parser_crashed``).
+            (``parser_memory``) or room (``parser_space``), or crashed (``parser_crashed``).
     """
     receiving, sending = _context.Pipe(duplex=False)
     folder = tempfile.mkdtemp(prefix="kb-child-")
@@ -57,16 +70,20 @@ def run(call: Callable[..., bytes], *arguments: Any, limits: Limits) -> bytes:
     try:
         child.start()
         sending.close()
-        return _answer(child, receiving, limits)
+        return _answer(child, receiving, folder, limits)
     finally:
         _end(child)
         receiving.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _answer(child: ForkServerProcess, receiving: Connection, limits: Limits) -> bytes:
-    if not receiving.poll(limits.seconds):
-        raise FileProblem("parser_timeout", seconds=round(limits.seconds))
+def _answer(child: ForkServerProcess, receiving: Connection, folder: str, limits: Limits) -> bytes:
+    deadline = time.monotonic() + limits.seconds
+    while not receiving.poll(min(POLL_SECONDS, max(0.0, deadline - time.monotonic()))):
+        if time.monotonic() >= deadline:
+            raise FileProblem("parser_timeout", seconds=round(limits.seconds))
+        if _bytes_in(folder) > limits.folder_size:
+            raise FileProblem("parser_space", limit=limits.folder_size // 1024**2)
     try:
         message = receiving.recv_bytes(ANSWER_BYTES)
     except (EOFError, OSError) as error:
@@ -74,15 +91,28 @@ def _answer(child: ForkServerProcess, receiving: Connection, limits: Limits) -> 
         raise FileProblem("parser_crashed", signal=_signal_name(child.exitcode)) from error
     if message[:1] == DONE:
         return message[1:]
-    code, _, parameter = message[1:].decode().partition("\0")
-    raise FileProblem(code, **({"what": parameter} if parameter else {}))
+    told = json.loads(message[1:])
+    raise FileProblem(told["code"], **told["detail"])
+
+
+def _bytes_in(folder: str) -> int:
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.lstat(os.path.join(parent, name)).st_size
+    return total
 
 
 def _end(child: ForkServerProcess) -> None:
-    if child.pid is not None and child.is_alive():
+    if child.pid is None:
+        return
+    if child.is_alive():
+        # Its group too: where there are no namespaces, that is what it started.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
         child.kill()
-    if child.pid is not None:
-        child.join(10)
+    child.join(10)
 
 
 def _signal_name(exitcode: int | None) -> str:
@@ -99,27 +129,40 @@ def _child(
     arguments: tuple[Any, ...],
 ) -> None:
     _confine(folder, limits)
-    try:
-        message = DONE + call(*arguments)
-    except FileProblem as problem:
-        what = str(problem.detail.get("what", ""))
-        message = PROBLEM + f"{problem.code}\0{what}".encode()
-    except MemoryError:
-        message = PROBLEM + b"parser_memory"
-    except RecursionError:
-        message = PROBLEM + b"damaged\0nested too deeply"
-    except Exception as error:  # noqa: BLE001 - whatever a parser raises is this file's problem
-        what = f"{type(error).__name__}: {error}"[:300]
-        message = PROBLEM + f"damaged\0{what}".encode("utf-8", "replace")
+    message = _called(call, arguments)
     sending.send_bytes(message)
     sending.close()
 
 
+def _called(call: Callable[..., bytes], arguments: tuple[Any, ...]) -> bytes:
+    """What a call returned or raised, as one message."""
+    try:
+        return DONE + call(*arguments)
+    except FileProblem as problem:
+        return _problem(problem.code, **problem.detail)
+    except MemoryError:
+        return _problem("parser_memory")
+    except RecursionError:
+        return _problem("damaged", what="nested too deeply")
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return _problem("disk_full")
+        return _problem("damaged", what=f"{type(error).__name__}: {error}"[:300])
+    except Exception as error:  # noqa: BLE001 - whatever a parser raises is this file's problem
+        return _problem("damaged", what=f"{type(error).__name__}: {error}"[:300])
+
+
+def _problem(code: str, **detail: Any) -> bytes:
+    return PROBLEM + json.dumps({"code": code, "detail": detail}, default=str).encode()
+
+
 def _confine(folder: str, limits: Limits) -> None:
+    """Give up what reading a file does not need; returns in the process that does the reading."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    libc.unshare(CLONE_NEWNET)  # refused without privileges: then only the limits hold
     os.setsid()
+    if _enter_namespaces(libc):
+        _go_on_as_first_process(libc)
     processor = int(limits.seconds) + 1
     for kind, value in (
         (resource.RLIMIT_AS, limits.memory),
@@ -128,10 +171,56 @@ def _confine(folder: str, limits: Limits) -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 256),
     ):
-        hard = resource.getrlimit(kind)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (value, value))
+        _limit(kind, value)
+    if _is_alone():
+        _limit(resource.RLIMIT_NPROC, limits.processes)
     os.environ["TMPDIR"] = folder
+    os.environ["HOME"] = folder
     os.environ["OMP_THREAD_LIMIT"] = "1"
     tempfile.tempdir = folder
     os.chdir(folder)
+
+
+def _limit(kind: int, value: int) -> None:
+    hard = resource.getrlimit(kind)[1]
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(kind, (value, value))
+
+
+def _enter_namespaces(libc: ctypes.CDLL) -> bool:
+    """No network, and processes counted and seen apart; False where the system refuses."""
+    user, group = os.getuid(), os.getgid()
+    if libc.unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET) != 0:
+        libc.unshare(CLONE_NEWNET)  # allowed to root even where user namespaces are off
+        return False
+    for name, line in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{user} {user} 1"),
+        ("gid_map", f"{group} {group} 1"),
+    ):
+        with contextlib.suppress(OSError), open(f"/proc/self/{name}", "w") as file:
+            file.write(line)
+    return True
+
+
+def _go_on_as_first_process(libc: ctypes.CDLL) -> None:
+    """Fork into the new process namespace: when its first process ends, so does all in it."""
+    first = os.fork()
+    if first:
+        os._exit(_exit_as(os.waitpid(first, 0)[1]))
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _exit_as(status: int) -> int:
+    """End the way a child ended: by the same signal, or with the same code."""
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        if -code != signal.SIGKILL:
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    return code
+
+
+def _is_alone() -> bool:
+    """Whether processes are counted for this child alone (it is the first of a namespace)."""
+    return os.getpid() == 1

@@ -34,7 +34,8 @@ class Element(msgspec.Struct, frozen=True, kw_only=True):
 
     ``kind`` is unstructured's element type (Title, NarrativeText, ListItem, Table, ...).
     ``level`` is the depth of a Title (0 is the highest). ``rows`` holds a Table's cells, whose
-    ``text`` then is the rows joined by newlines, the cells by `` | ``.
+    ``text`` then is the rows joined by newlines, the cells by `` | ``; the first ``header_rows`` of
+    them name the columns.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Element(msgspec.Struct, frozen=True, kw_only=True):
     level: int = 0
     section: str | None = None
     rows: tuple[tuple[str, ...], ...] | None = None
+    header_rows: int = 1
     lines: tuple[Line, ...] = ()
 
 
@@ -64,6 +66,8 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     pages: int | None = None
     page_sizes: tuple[tuple[float, float], ...] = ()
     members: tuple[Member, ...] = ()
+    confidences: tuple[tuple[int, float], ...] = ()
+    """Recognised pages (1-based), each with the mean confidence of its words, 0 to 100."""
     problem: str | None = None
     problem_parameters: dict[str, Any] = msgspec.field(default_factory=dict)
 

@@ -1,18 +1,23 @@
 """Files to elements. ``parse`` runs in a child process; one file per family of formats."""
 
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
 
-from ingest.parsers import detection
+from ingest.parsers import archives, detection
+from ingest.parsers.kinds import FAMILY_OF
+from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types import Parsed
 
-VERSION = "2"
+VERSION = "3"
 """Raise it when parsers give other elements for the same file: files are then parsed again."""
+UNREAD = {"scan_without_ocr", "scan_unread"}
+"""Problems that explain by themselves why there is no text."""
 
 
-def parse(path: str, name: str, languages: str) -> bytes:
+def parse(path: str, name: str, options: Options) -> bytes:
     """Detect and parse one file; returns a :class:`kb.types.Parsed` as msgpack.
 
     Raises:
@@ -20,23 +25,16 @@ def parse(path: str, name: str, languages: str) -> bytes:
     """
     file = Path(path)
     kind = detection.kind_of(file, name)
-    parsed = _by_kind(file, kind, languages)
-    if not any(e.text.strip() for e in parsed.elements) and not parsed.members:
-        if parsed.problem == "scan_without_ocr":
-            return msgspec.msgpack.encode(parsed)
-        raise FileProblem("no_text")
+    parsed = archives.name_lone_member(parse_as(kind, file, options), name)
+    has_text = any(e.text.strip() for e in parsed.elements)
+    if not has_text and not parsed.members and parsed.problem not in UNREAD:
+        raise FileProblem(parsed.problem or "no_text", **parsed.problem_parameters)
     return msgspec.msgpack.encode(parsed)
 
 
-def _by_kind(file: Path, kind: str, languages: str) -> Parsed:
-    if kind == "pdf":
-        from ingest.parsers import pdf
-
-        return pdf.parse(file, languages)
-    if kind == "eml":
-        from ingest.parsers import mail
-
-        return mail.parse(file)
-    from ingest.parsers import office
-
-    return office.parse(file, kind)
+def parse_as(kind: str, file: Path, options: Options) -> Parsed:
+    """Parse a file whose kind is known."""
+    family = import_module(f"ingest.parsers.{FAMILY_OF[kind]}")
+    parsed = family.parse(file, kind, options)
+    assert isinstance(parsed, Parsed)
+    return parsed

@@ -12,11 +12,26 @@ MARKS = (
 )
 
 
+def unmarked_utf16(content: bytes) -> str | None:
+    """Which UTF-16 it is in without a byte order mark: every other byte of most texts is zero."""
+    sample = content[:4096]
+    if len(sample) < 8 or b"\0" not in sample:
+        return None
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    half = len(sample) // 2
+    if odd > half * 0.6 and even < half * 0.05:
+        return "utf-16-le"
+    return "utf-16-be" if even > half * 0.6 and odd < half * 0.05 else None
+
+
 def decode(content: bytes) -> str:
     """By byte order mark, as UTF-8, by what an HTML page declares, else by statistics."""
     for mark, name in MARKS:
         if content.startswith(mark):
             return content.decode(name, "replace")
+    wide = unmarked_utf16(content)
+    if wide is not None:
+        return content.decode(wide, "replace")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,63 +1,88 @@
 """Mails: who, to whom, when, about what; the body by unstructured; attachments as members."""
 
 import email
+from collections.abc import Iterable
 from email import policy
 from email.message import EmailMessage, Message
 from pathlib import Path
 
 from ingest.parsers import office
-from ingest.parsers.detection import MEDIA_TYPES
+from ingest.parsers.encoding import decode, unmarked_utf16
+from ingest.parsers.kinds import MEDIA_TYPES
+from ingest.parsers.names import safe_name
+from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types import Element, Member, Parsed
 
 HEADERS = ("From", "To", "Cc", "Date", "Subject")
 
 
-def parse(path: Path) -> Parsed:
-    """Read a mail.
+def parse(path: Path, kind: str, _options: Options) -> Parsed:
+    """Read a mail, or a web page that was saved as one (MHTML).
 
     Raises:
         FileProblem: it has neither headers nor a body.
     """
-    message = email.message_from_bytes(path.read_bytes(), policy=policy.default)
+    message = email.message_from_bytes(_narrow(path.read_bytes()), policy=policy.default)
     if not isinstance(message, EmailMessage) or not message.keys():
         raise FileProblem("damaged", what="not a mail")
-    headers = [(name, _header(message, name)) for name in HEADERS]
-    lines = [f"{name}: {value}" for name, value in headers if value]
-    elements = [Element(kind="EmailHeader", text="\n".join(lines))] if lines else []
-    elements += _body(message, path.parent)
+    is_mail = kind == "eml"
+    headers = [(name, header_of(message, name)) for name in HEADERS] if is_mail else []
+    encrypted = _is_encrypted(message)
+    body = [] if encrypted else _body(message)
     return Parsed(
         parser="unstructured+email",
-        media_type=MEDIA_TYPES["eml"],
-        elements=tuple(elements),
-        title=_header(message, "Subject") or None,
-        author=_header(message, "From") or None,
-        members=tuple(_attachments(message)),
+        media_type=MEDIA_TYPES[kind],
+        elements=(*header_elements(headers), *body),
+        title=header_of(message, "Subject") or None,
+        author=header_of(message, "From") or None,
+        members=tuple(_attachments(message)) if is_mail and not encrypted else (),
+        problem="mail_encrypted" if encrypted else None,
     )
 
 
-def _header(message: Message, name: str) -> str:
+def _narrow(content: bytes) -> bytes:
+    """A mail is made of single bytes; some programs save it as UTF-16."""
+    is_wide = content.startswith((b"\xff\xfe", b"\xfe\xff")) or unmarked_utf16(content)
+    return decode(content).encode() if is_wide else content
+
+
+def header_of(message: Message, name: str) -> str:
+    """A header on one line; empty where it is absent or malformed."""
     try:
         return " ".join(str(message.get(name) or "").split())
     except (ValueError, IndexError, AttributeError, TypeError):  # what malformed headers raise
         return ""
 
 
-def _body(message: EmailMessage, folder: Path) -> list[Element]:
+def header_elements(headers: Iterable[tuple[str, str]]) -> list[Element]:
+    """Who, to whom, when, about what, as one element."""
+    lines = [f"{name}: {value}" for name, value in headers if value]
+    return [Element(kind="EmailHeader", text="\n".join(lines))] if lines else []
+
+
+def _is_encrypted(message: EmailMessage) -> bool:
+    kind = message.get_content_type()
+    is_smime = kind in {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+    is_signed = str(message.get_param("smime-type") or "").startswith("signed")
+    return kind == "multipart/encrypted" or (is_smime and not is_signed)
+
+
+def _body(message: EmailMessage) -> list[Element]:
     part = message.get_body(preferencelist=("html", "plain"))
     if part is None:
         return []
     kind = "html" if part.get_content_type() == "text/html" else "txt"
     payload = part.get_payload(decode=True)
     content = payload if isinstance(payload, bytes) else b""
-    charset = part.get_content_charset()
+    return office.elements_of_text(_decoded(content, part.get_content_charset()), kind)
+
+
+def _decoded(content: bytes, charset: str | None) -> str:
     try:
-        text = content.decode(charset or "utf-8", "replace")
+        return content.decode(charset or "utf-8", "replace")
     except LookupError:
-        text = content.decode("utf-8", "replace")
-    file = folder / f"body.{kind}"
-    file.write_text(text, encoding="utf-8")
-    return [*office.elements_of(office.PARTITION[kind](file))] if text.strip() else []
+        return content.decode("utf-8", "replace")
 
 
 def _attachments(message: EmailMessage) -> list[Member]:
@@ -70,12 +95,12 @@ def _attachments(message: EmailMessage) -> list[Member]:
             first = inner[0] if isinstance(inner, list) and inner else None
             payload = first.as_bytes() if isinstance(first, Message) else b""
             name = part.get_filename() or f"message-{number}.eml"
-        if isinstance(payload, bytes) and payload:
-            members.append(Member(name=_safe(name), content=payload))
+        if isinstance(payload, bytes) and payload and not _is_decoration(part):
+            members.append(Member(name=safe_name(name), content=payload))
     return members
 
 
-def _safe(name: str) -> str:
-    """Only the last part of a name, without control characters: it is shown, never opened."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(c for c in last if c.isprintable())[:200].strip() or "attachment"
+def _is_decoration(part: Message) -> bool:
+    """A picture that the text shows in its place (a logo in a signature)."""
+    is_shown = part.get("Content-ID") and part.get_content_disposition() != "attachment"
+    return part.get_content_maintype() == "image" and bool(is_shown)

@@ -1,20 +1,42 @@
-"""Pages without text: tesseract, page by page, with a box for every line."""
+"""Pages without text: made straight, read by tesseract, with a box for every line.
+
+Why tesseract and not rapidocr: docs/benchmarks.md, measured by ``python -m bench ocr``.
+"""
 
 import csv
 import io
+import re
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import pypdfium2 as pdfium
+from PIL import Image
 
+from ingest.parsers.upright import Turned, skew, turn
 from kb.types import Element, Line
 
-DPI = 200
 MIN_CONFIDENCE = 30.0
 """Words below this confidence (0 to 100) are noise."""
+SURE = 75.0
+"""A page that is read with at least this mean confidence lies the right way up."""
+LOWEST_DPI, HIGHEST_DPI, USUAL_DPI = 150, 300, 200
+MOST_PIXELS = 40_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was recognised on a page, and how surely: the mean over its words, 0 to 100."""
+
+    elements: list[Element]
+    confidence: float
+
+    @property
+    def worth(self) -> float:
+        """For choosing between two readings of one page: sure and much."""
+        return self.confidence * sum(len(e.text) for e in self.elements)
 
 
 @cache
@@ -33,53 +55,74 @@ def usable(languages: str) -> list[str]:
     return [lang for lang in languages.split("+") if lang in _installed_languages()]
 
 
-def pages(
-    document: pdfium.PdfDocument, numbers: list[int], languages: str
-) -> tuple[dict[int, list[Element]], list[int], bool]:
-    """Read scanned pages (0-based): elements by page, pages left unread, whether OCR is there."""
-    if not numbers:
-        return {}, [], True
-    found = usable(languages)
-    if not found:
-        return {}, numbers, False
-    read: dict[int, list[Element]] = {}
-    for number in numbers:
-        elements = _page(document[number], number + 1, "+".join(found))
-        if elements:
-            read[number] = elements
-    return read, [n for n in numbers if n not in read], True
+def read(picture: Image.Image, number: int, languages: list[str], dpi: int) -> Reading:
+    """Read one page (1-based ``number``), turned upright where it lies on its side or head."""
+    grey = picture.convert("L")
+    reading = _read_straight(grey, 0, number, languages, dpi)
+    if reading.confidence >= SURE and reading.elements:
+        return reading
+    quarter = _orientation(grey, dpi)
+    if quarter:
+        other = _read_straight(grey, quarter, number, languages, dpi)
+        reading = max(reading, other, key=lambda r: r.worth)
+    return reading
 
 
-def _page(page: pdfium.PdfPage, number: int, languages: str) -> list[Element]:
-    picture = page.render(scale=DPI / 72, grayscale=True).to_pil()
+def _read_straight(
+    grey: Image.Image, quarter: int, number: int, languages: list[str], dpi: int
+) -> Reading:
+    upright = turn(grey, quarter).image
+    turned = Turned(upright, quarter, grey.size)
+    crooked = skew(upright)
+    if crooked:
+        turned = turn(grey, quarter + crooked)
+    rows = _tesseract(turned.image, "-l", "+".join(languages), "--dpi", str(dpi), "tsv")
+    return _reading(rows, turned, number)
+
+
+def _orientation(grey: Image.Image, dpi: int) -> int:
+    """By how many degrees counter-clockwise the page has to be turned, as tesseract sees it."""
     with tempfile.TemporaryDirectory() as folder:
-        image = Path(folder) / "page.png"
-        picture.save(image)
-        result = subprocess.run(
-            ["tesseract", str(image), "-", "-l", languages, "--dpi", str(DPI), "tsv"],  # noqa: S607
-            capture_output=True,
-            check=False,
-        )
-    rows = csv.DictReader(
-        io.StringIO(result.stdout.decode("utf-8", "replace")),
-        delimiter="\t",
-        quoting=csv.QUOTE_NONE,
+        said = _run(grey, Path(folder), "--psm", "0", "--dpi", str(dpi)).decode("utf-8", "replace")
+    found = re.search(r"^Rotate: (\d+)", said, re.MULTILINE)
+    return (360 - int(found.group(1))) % 360 if found else 0
+
+
+def _tesseract(image: Image.Image, *arguments: str) -> list[dict[str, str]]:
+    with tempfile.TemporaryDirectory() as folder:
+        table = _run(image, Path(folder), *arguments).decode("utf-8", "replace")
+    return list(csv.DictReader(io.StringIO(table), delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def _run(image: Image.Image, folder: Path, *arguments: str) -> bytes:
+    file = folder / "page.pgm"
+    image.save(file)
+    done = subprocess.run(
+        ["tesseract", str(file), "-", *arguments],  # noqa: S607 - found on the path, see usable()
+        capture_output=True,
+        check=False,
     )
-    return _paragraphs(list(rows), picture.size, number)
+    return done.stdout
 
 
-def _paragraphs(rows: list[dict[str, str]], size: tuple[int, int], number: int) -> list[Element]:
+def _reading(rows: list[dict[str, str]], turned: Turned, number: int) -> Reading:
     paragraphs: dict[tuple[str, str], dict[str, list[dict[str, str]]]] = {}
+    letters, weight = 0, 0.0
     for row in rows:
         text = (row.get("text") or "").strip()
-        if row.get("level") == "5" and text and float(row["conf"]) >= MIN_CONFIDENCE:
+        if row.get("level") != "5" or not text:
+            continue
+        confidence = float(row["conf"])
+        letters += len(text)
+        weight += len(text) * max(0.0, confidence)
+        if confidence >= MIN_CONFIDENCE:
             paragraph = paragraphs.setdefault((row["block_num"], row["par_num"]), {})
             paragraph.setdefault(row["line_num"], []).append(row)
-    return [_element(list(lines.values()), size, number) for lines in paragraphs.values()]
+    elements = [_element(list(lines.values()), turned, number) for lines in paragraphs.values()]
+    return Reading(elements, round(weight / letters, 1) if letters else 0.0)
 
 
-def _element(lines: list[list[dict[str, str]]], size: tuple[int, int], number: int) -> Element:
-    width, height = size
+def _element(lines: list[list[dict[str, str]]], turned: Turned, number: int) -> Element:
     text = ""
     places: list[Line] = []
     for words in lines:
@@ -91,6 +134,5 @@ def _element(lines: list[list[dict[str, str]]], size: tuple[int, int], number: i
         top = min(int(w["top"]) for w in words)
         right = max(int(w["left"]) + int(w["width"]) for w in words)
         bottom = max(int(w["top"]) + int(w["height"]) for w in words)
-        box = (left / width, top / height, right / width, bottom / height)
-        places.append(Line(start, len(text), box))
+        places.append(Line(start, len(text), turned.box_before(left, top, right, bottom)))
     return Element(kind="NarrativeText", text=text, page=number, lines=tuple(places))

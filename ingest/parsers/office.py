@@ -15,42 +15,46 @@ text_types.install()
 import msgspec  # noqa: E402
 from lxml import etree, html  # noqa: E402
 from unstructured.documents.elements import Element as Raw  # noqa: E402
-from unstructured.partition.csv import partition_csv  # noqa: E402
 from unstructured.partition.docx import partition_docx  # noqa: E402
+from unstructured.partition.epub import partition_epub  # noqa: E402
 from unstructured.partition.html import partition_html  # noqa: E402
 from unstructured.partition.md import partition_md  # noqa: E402
 from unstructured.partition.odt import partition_odt  # noqa: E402
 from unstructured.partition.pptx import partition_pptx  # noqa: E402
+from unstructured.partition.rtf import partition_rtf  # noqa: E402
 from unstructured.partition.text import partition_text  # noqa: E402
-from unstructured.partition.xlsx import partition_xlsx  # noqa: E402
 
-from ingest.parsers.detection import MEDIA_TYPES  # noqa: E402
+from ingest.parsers import libreoffice, packages, tables  # noqa: E402
 from ingest.parsers.encoding import decode  # noqa: E402
-from kb.types import Element, Parsed  # noqa: E402
+from ingest.parsers.kinds import MEDIA_TYPES  # noqa: E402
+from ingest.parsers.options import Options  # noqa: E402
+from kb.types import Element, Member, Parsed  # noqa: E402
 
-CELLS = " | "
 LEFT_OUT = {"Header", "Footer", "PageBreak", "PageNumber", "Image"}
 PAGED = {"pptx"}
 """Kinds whose page numbers mean something: slides. Word's depend on the printer."""
-QUIET: dict[str, object] = {"languages": [""], "metadata_filename": None}
+PACKAGES = {"docx", "pptx"}
 
 
 def _docx(path: Path) -> list[Raw]:
-    return partition_docx(filename=str(path), languages=[""])
+    return partition_docx(filename=str(packages.plain(path, "docx")), languages=[""])
 
 
 def _pptx(path: Path) -> list[Raw]:
-    return partition_pptx(filename=str(path), languages=[""], include_slide_notes=True)
-
-
-def _xlsx(path: Path) -> list[Raw]:
-    return partition_xlsx(
-        filename=str(path), languages=[""], find_subtable=False, infer_table_structure=True
-    )
+    plain = str(packages.plain(path, "pptx"))
+    return partition_pptx(filename=plain, languages=[""], include_slide_notes=True)
 
 
 def _odt(path: Path) -> list[Raw]:
     return partition_odt(filename=str(path), languages=[""])
+
+
+def _rtf(path: Path) -> list[Raw]:
+    return partition_rtf(filename=str(path), languages=[""])
+
+
+def _epub(path: Path) -> list[Raw]:
+    return partition_epub(filename=str(path), languages=[""])
 
 
 def _html(path: Path) -> list[Raw]:
@@ -61,12 +65,6 @@ def _md(path: Path) -> list[Raw]:
     return partition_md(text=decode(path.read_bytes()), languages=[""])
 
 
-def _csv(path: Path) -> list[Raw]:
-    utf8 = path.with_suffix(".utf8.csv")
-    utf8.write_text(decode(path.read_bytes()), encoding="utf-8")
-    return partition_csv(filename=str(utf8), languages=[""], include_header=False)
-
-
 def _txt(path: Path) -> list[Raw]:
     return partition_text(text=decode(path.read_bytes()), languages=[""])
 
@@ -74,21 +72,30 @@ def _txt(path: Path) -> list[Raw]:
 PARTITION: dict[str, Callable[[Path], list[Raw]]] = {
     "docx": _docx,
     "pptx": _pptx,
-    "xlsx": _xlsx,
     "odt": _odt,
+    "rtf": _rtf,
+    "epub": _epub,
     "html": _html,
     "md": _md,
-    "csv": _csv,
     "txt": _txt,
 }
 
 
-def parse(path: Path, kind: str) -> Parsed:
+def parse(path: Path, kind: str, options: Options) -> Parsed:
     """Read a file of one of the kinds above; what unstructured raises is the file's problem."""
+    members: list[Member] = []
+    left_out, boxes = 0, []
+    if kind in PACKAGES:
+        packages.check(path)
+        if packages.is_strict(path):
+            path = libreoffice.convert(path, kind, kind)
+        members, left_out = packages.embedded(path, options)
+        boxes = packages.word_boxes(path)
     raw = PARTITION[kind](path)
     elements = tuple(elements_of(raw, with_pages=kind in PAGED))
     if kind in PAGED:
         elements = tuple(_slides(elements))
+    elements += tuple(Element(kind="NarrativeText", text=text) for text in boxes)
     pages = max((e.page or 0 for e in elements), default=0) or None
     return Parsed(
         parser="unstructured",
@@ -96,7 +103,18 @@ def parse(path: Path, kind: str) -> Parsed:
         elements=elements,
         title=_html_title(path) if kind == "html" else None,
         pages=pages,
+        members=tuple(members),
+        problem="members_left_out" if left_out else None,
+        problem_parameters={"members": left_out} if left_out else {},
     )
+
+
+def elements_of_text(text: str, kind: str) -> list[Element]:
+    """Elements of a text that another file carried: HTML (``html``) or plain (``txt``)."""
+    if not text.strip():
+        return []
+    partition = partition_html if kind == "html" else partition_text
+    return list(elements_of(partition(text=text, languages=[""])))
 
 
 def elements_of(raw: Iterable[Raw], *, with_pages: bool = False) -> Iterable[Element]:
@@ -109,7 +127,7 @@ def elements_of(raw: Iterable[Raw], *, with_pages: bool = False) -> Iterable[Ele
         page = element.metadata.page_number if with_pages else None
         rows = _rows(element.metadata.text_as_html) if kind == "Table" else None
         if rows:
-            text = "\n".join(CELLS.join(row) for row in rows)
+            text = "\n".join(tables.CELLS.join(row) for row in rows)
         yield Element(
             kind=kind,
             text=text,

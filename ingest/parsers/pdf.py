@@ -2,15 +2,19 @@
 
 import ctypes
 import statistics
-from dataclasses import dataclass
 from pathlib import Path
 
 import pypdfium2 as pdfium
+from PIL import Image
 from pypdfium2 import raw
 
-from ingest.parsers import ocr
+from ingest.parsers import ocr, running, scans
+from ingest.parsers.kinds import MEDIA_TYPES
+from ingest.parsers.names import safe_name
+from ingest.parsers.options import Options
+from ingest.parsers.running import PrintedLine
 from kb.errors import FileProblem
-from kb.types import Box, Element, Line, Parsed
+from kb.types import Box, Element, Line, Member, Parsed
 
 BROKEN_WORD = "\ufffe\x02\xad"
 """What pdfium puts where a word is hyphenated at the end of a line."""
@@ -18,17 +22,7 @@ MIN_TEXT = 12
 """Fewer visible characters than this, beside a picture, make a page a scan."""
 
 
-@dataclass(slots=True)
-class PrintedLine:
-    """A line of a page: text, place, size and weight of its first letter."""
-
-    text: str
-    box: Box
-    size: float
-    bold: bool
-
-
-def parse(path: Path, languages: str) -> Parsed:
+def parse(path: Path, kind: str, options: Options) -> Parsed:
     """Read a PDF.
 
     Raises:
@@ -42,31 +36,63 @@ def parse(path: Path, languages: str) -> Parsed:
     with document:
         pages = [_page_lines(document, number) for number in range(len(document))]
         sizes = tuple(tuple(document.get_page_size(n)) for n in range(len(document)))
-        scans = [n for n, lines in enumerate(pages) if _is_scan(document, n, lines)]
-        read, unread, engine = ocr.pages(document, scans, languages)
+        numbers = [n for n, lines in enumerate(pages) if _is_scan(document, n, lines)]
+        scanned = scans.recognise(numbers, lambda n: _picture(document[n]), options)
+        pages = running.without_repeated(pages)
         body = _body_size([line for lines in pages for line in lines])
         elements: list[Element] = []
         for number, lines in enumerate(pages):
-            found = read.get(number)
+            found = scanned.pages.get(number)
             elements += found if found is not None else _elements(lines, number + 1, body)
         meta = document.get_metadata_dict(skip_empty=True)
+        members, left_out = _attachments(document, options)
+    left = {"members": left_out} if left_out else {}
     return Parsed(
-        parser="pdfium+tesseract" if read else "pdfium",
-        media_type="application/pdf",
+        parser="pdfium+tesseract" if scanned.pages else "pdfium",
+        media_type=MEDIA_TYPES[kind],
         elements=tuple(elements),
         title=meta.get("Title"),
         author=meta.get("Author"),
         pages=len(pages),
         page_sizes=sizes,
-        problem=_problem(unread, engine),
-        problem_parameters={"pages": len(unread)} if unread else {},
+        members=tuple(members),
+        confidences=tuple(scanned.confidences),
+        problem=scanned.problem or ("members_left_out" if left else None),
+        problem_parameters=scanned.parameters or left,
     )
 
 
-def _problem(unread: list[int], engine: bool) -> str | None:
-    if not unread:
-        return None
-    return "scan_unread" if engine else "scan_without_ocr"
+def _picture(page: pdfium.PdfPage) -> tuple[Image.Image, int]:
+    """A scanned page at the resolution it was scanned with, as far as that is reasonable."""
+    width, height = page.get_size()
+    dpi = ocr.USUAL_DPI
+    for image in page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=3):
+        left, _, right, _ = image.get_bounds()
+        if right - left > width / 2:
+            dpi = round(image.get_px_size()[0] / ((right - left) / 72))
+    dpi = max(ocr.LOWEST_DPI, min(ocr.HIGHEST_DPI, dpi))
+    most = (ocr.MOST_PIXELS / max(1.0, width * height)) ** 0.5
+    scale = min(dpi / 72, most)
+    return page.render(scale=scale, grayscale=True).to_pil(), round(scale * 72)
+
+
+def _attachments(document: pdfium.PdfDocument, options: Options) -> tuple[list[Member], int]:
+    """Files attached to the PDF, and how many were left out."""
+    members: list[Member] = []
+    left_out, room = 0, options.max_expanded
+    for number in range(min(document.count_attachments(), options.max_members)):
+        attachment = document.get_attachment(number)
+        try:
+            name, content = attachment.get_name(), bytes(attachment.get_data())
+        except (pdfium.PdfiumError, ValueError):
+            left_out += 1
+            continue
+        room -= len(content)
+        if room < 0:
+            left_out += 1
+        elif content:
+            members.append(Member(name=safe_name(name), content=content))
+    return members, left_out
 
 
 def _is_scan(document: pdfium.PdfDocument, number: int, lines: list[PrintedLine]) -> bool:

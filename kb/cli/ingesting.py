@@ -17,7 +17,12 @@ from kb.errors import UsageError
 from kb.knowledge_base import KnowledgeBase
 from kb.types import State
 
-PARSER_MODULES = ["ingest.parsers.pdf", "ingest.parsers.mail", "ingest.parsers.office"]
+PARSER_MODULES = [
+    "ingest.parsers.pdf",
+    "ingest.parsers.mail",
+    "ingest.parsers.office",
+    "ingest.parsers.sheets",
+]
 
 
 def preload_parsers() -> None:

@@ -75,7 +75,16 @@ class Ingest(Section, frozen=True, kw_only=True):
     max_file_mb: Annotated[Count, Meta(description="Larger files are skipped.")] = 200
     parse_seconds: Annotated[Seconds, Meta(description="A parser is stopped after this.")] = 120.0
     parse_memory_mb: Annotated[Count, Meta(description="Address space of a parser.")] = 3072
+    parse_processes: Annotated[
+        Annotated[int, Meta(ge=8)], Meta(description="Processes and threads of a parser.")
+    ] = 128
     parsers: Annotated[Count, Meta(description="Files parsed side by side.")] = 2
+    max_members: Annotated[Count, Meta(description="Files taken out of one archive or mail.")] = (
+        5000
+    )
+    max_expanded_mb: Annotated[
+        Count, Meta(description="What one archive may expand to; the rest is left out.")
+    ] = 256
     tries: Annotated[Count, Meta(description="Tries before a file is quarantined.")] = 3
     cache_hours: Annotated[
         float,
@@ -84,6 +93,10 @@ class Ingest(Section, frozen=True, kw_only=True):
     ocr_languages: Annotated[
         str, Meta(description="Tesseract languages for scanned pages; what is missing is left out.")
     ] = "eng+deu+fra+ita"
+    ocr_min_confidence: Annotated[
+        float,
+        Meta(ge=0, le=100, description="A scanned page read less surely makes its file partial."),
+    ] = 60.0
     guard_files: Annotated[
         int, Meta(ge=0, description="More removals than this, and guard_share, are held.")
     ] = 20

@@ -16,7 +16,7 @@ ENGINES = {
     "qdrant_client": {"kb/index/server.py"},
     "qdrant_edge": {"kb/index/edge.py", "kb/index/lexical.py"},
     "ollama": {"kb/llm/ollama.py"},
-    "pypdfium2": {"ingest/parsers/pdf.py", "ingest/parsers/ocr.py", "kb/rendering.py"},
+    "pypdfium2": {"ingest/parsers/pdf.py", "kb/rendering.py"},
     "unstructured": {"ingest/parsers/office.py"},
     "py3langid": {"kb/index/lexical.py"},
 }

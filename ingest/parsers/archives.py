@@ -1,0 +1,165 @@
+"""ZIP and tar: every file in them is a member, a document of its own; bounded in every direction.
+
+Nothing is written by the names that an archive gives. Declared sizes are not believed: bytes are
+counted as they come out.
+"""
+
+import bz2
+import gzip
+import lzma
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO, cast
+
+import msgspec
+
+from ingest.parsers.kinds import MEDIA_TYPES
+from ingest.parsers.options import Options
+from kb.errors import FileProblem
+from kb.types import Member, Parsed
+
+LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
+LONE = "content"
+"""A compressed file that is no archive has one member, which has no name of its own."""
+RATIO = 200
+"""A member that expands further than this, past ``RATIO_FROM`` bytes, is a bomb."""
+RATIO_FROM = 10 * 1024**2
+COMPRESSED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open))
+Stream = tuple[str, IO[bytes], int]
+"""A member's name, its bytes, and how many bytes it takes in the archive (0: unknown)."""
+
+
+def name_lone_member(parsed: Parsed, name: str) -> Parsed:
+    """Call the member of a compressed file like the file, without its last ending."""
+    if [m.name for m in parsed.members] != [LONE]:
+        return parsed
+    stem = PurePosixPath(name).stem or LONE
+    member = msgspec.structs.replace(parsed.members[0], name=stem)
+    return msgspec.structs.replace(parsed, members=(member,))
+
+
+def parse(path: Path, kind: str, options: Options) -> Parsed:
+    """Take the members out.
+
+    Raises:
+        FileProblem: damaged, or a bomb before anything was taken out.
+    """
+    unpacking = Unpacking(options)
+    try:
+        unpacking.take_all(_zip(path, unpacking) if kind == "zip" else _tar(path))
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError) as error:
+        if not unpacking.members:
+            raise FileProblem("damaged", what=f"{kind}: {error}") from error
+        unpacking.left_out += 1
+    except OSError as error:
+        raise FileProblem("damaged", what=f"{kind}: {error}") from error
+    return unpacking.parsed(kind)
+
+
+class Unpacking:
+    """Members taken out so far, and how many were left out."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._room = options.max_expanded
+        self.members: list[Member] = []
+        self.left_out = 0
+        self.encrypted = 0
+
+    def take_all(self, streams: Iterator[Stream]) -> None:
+        """Take members out until the bounds are met; what is beyond them is counted."""
+        for name, stream, packed in streams:
+            if len(self.members) >= self._options.max_members:
+                self.left_out += 1
+                continue
+            content = self._read(stream, packed)
+            if content is None:
+                self.left_out += 1
+            elif content:
+                self.members.append(Member(name=_clean(name), content=content))
+
+    def _read(self, stream: IO[bytes], packed: int) -> bytes | None:
+        most = self._room if not packed else min(self._room, max(RATIO_FROM, packed * RATIO))
+        content = stream.read(most + 1)
+        if len(content) > most:
+            return None
+        self._room -= len(content)
+        return content
+
+    def parsed(self, kind: str) -> Parsed:
+        """The archive as a document without text, with its members.
+
+        Raises:
+            FileProblem: nothing could be taken out.
+        """
+        if not self.members:
+            self._raise_if_nothing()
+        problem = "members_left_out" if self.left_out + self.encrypted else None
+        return Parsed(
+            parser="archive",
+            media_type=MEDIA_TYPES[kind],
+            elements=(),
+            members=tuple(self.members),
+            problem=problem,
+            problem_parameters={"members": self.left_out + self.encrypted} if problem else {},
+        )
+
+    def _raise_if_nothing(self) -> None:
+        if self.encrypted:
+            raise FileProblem("encrypted")
+        if self.left_out:
+            raise FileProblem("expands_too_far", limit=self._options.max_expanded // 1024**2)
+        raise FileProblem("empty")
+
+
+def _zip(path: Path, unpacking: Unpacking) -> Iterator[Stream]:
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            if info.is_dir() or _is_litter(info.filename):
+                continue
+            if info.flag_bits & 1:
+                unpacking.encrypted += 1
+                continue
+            try:
+                with archive.open(info) as stream:
+                    yield info.filename, stream, max(1, info.compress_size)
+            except (NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error, EOFError):
+                unpacking.left_out += 1
+
+
+def _tar(path: Path) -> Iterator[Stream]:
+    with path.open("rb") as file:
+        head = file.read(6)
+    opener = next((o for signature, o in COMPRESSED if head.startswith(signature)), None)
+    if opener is not None and not _holds_tar(path):
+        with opener(path, "rb") as unpacked:
+            yield LONE, cast("IO[bytes]", unpacked), path.stat().st_size
+        return
+    with tarfile.open(path, "r|*") as archive:
+        for info in archive:
+            if info.isreg() and not _is_litter(info.name):
+                stream = archive.extractfile(info)
+                if stream is not None:
+                    yield info.name, stream, 0
+
+
+def _holds_tar(path: Path) -> bool:
+    try:
+        with tarfile.open(path, "r|*") as archive:
+            return archive.next() is not None
+    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError):
+        return False
+
+
+def _is_litter(name: str) -> bool:
+    return any(part in name for part in LITTER)
+
+
+def _clean(name: str) -> str:
+    """A member's path for people: no drive, no root, no way up, no control characters."""
+    parts = [p for p in name.replace("\\", "/").split("/") if p not in {"", ".", ".."}]
+    shown = "/".join("".join(c for c in p if c.isprintable()).strip() for p in parts)
+    return shown[-400:].lstrip("/") or "member"

@@ -1,0 +1,71 @@
+"""Calendar files: what, when, where, who, one element an entry."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from icalendar import Calendar
+
+from ingest.parsers.encoding import decode
+from ingest.parsers.kinds import MEDIA_TYPES
+from ingest.parsers.options import Options
+from kb.errors import FileProblem
+from kb.types import Element, Parsed
+
+ENTRIES = ("VEVENT", "VTODO", "VJOURNAL")
+FIELDS = ("LOCATION", "ORGANIZER", "ATTENDEE", "RRULE", "DESCRIPTION")
+
+
+def parse(path: Path, kind: str, _options: Options) -> Parsed:
+    """Read a calendar.
+
+    Raises:
+        FileProblem: it is not one.
+    """
+    try:
+        calendars = Calendar.from_ical(decode(path.read_bytes()), multiple=True)
+    except (ValueError, IndexError, KeyError) as error:
+        raise FileProblem("damaged", what=f"calendar: {error}") from error
+    elements: list[Element] = []
+    for calendar in calendars:
+        for entry in calendar.walk():
+            if entry.name in ENTRIES:
+                elements += _entry(entry)
+    title = str(calendars[0].get("X-WR-CALNAME") or "") if calendars else ""
+    return Parsed(
+        parser="icalendar",
+        media_type=MEDIA_TYPES[kind],
+        elements=tuple(elements),
+        title=title or None,
+    )
+
+
+def _entry(entry: Any) -> list[Element]:
+    lines = [f"{name}: {value}" for name, value in _times(entry)]
+    for name in FIELDS:
+        values = entry.get(name)
+        texts = [_text(v) for v in (values if isinstance(values, list) else [values]) if v]
+        lines += [f"{name.capitalize()}: {text}" for text in texts if text]
+    summary = str(entry.get("SUMMARY") or "").strip() or "Entry"
+    elements = [Element(kind="Title", text=summary)]
+    return [*elements, Element(kind="NarrativeText", text="\n".join(lines))] if lines else elements
+
+
+def _times(entry: Any) -> list[tuple[str, str]]:
+    found = []
+    for name, label in (("DTSTART", "Start"), ("DTEND", "End"), ("DUE", "Due")):
+        value = entry.get(name)
+        moment = getattr(value, "dt", None)
+        if isinstance(moment, datetime):
+            found.append((label, f"{moment:%Y-%m-%d %H:%M} {moment.tzname() or ''}".strip()))
+        elif isinstance(moment, date):
+            found.append((label, f"{moment:%Y-%m-%d}"))
+    return found
+
+
+def _text(value: Any) -> str:
+    if hasattr(value, "to_ical") and not isinstance(value, str):
+        value = value.to_ical().decode("utf-8", "replace")
+    name = getattr(value, "params", {}).get("CN")
+    text = str(value).removeprefix("mailto:").removeprefix("MAILTO:")
+    return f"{name} <{text}>" if name else text

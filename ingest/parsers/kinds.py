@@ -1,0 +1,65 @@
+"""The kinds of files that are read, and which parser reads each."""
+
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "eml": "message/rfc822",
+    "epub": "application/epub+zip",
+    "html": "text/html",
+    "ics": "text/calendar",
+    "mbox": "application/mbox",
+    "md": "text/markdown",
+    "mhtml": "multipart/related",
+    "msg": "application/vnd.ms-outlook",
+    "odp": "application/vnd.oasis.opendocument.presentation",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "pdf": "application/pdf",
+    "picture": "image/*",
+    "ppt": "application/vnd.ms-powerpoint",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "rtf": "application/rtf",
+    "tar": "application/x-tar",
+    "txt": "text/plain",
+    "xls": "application/vnd.ms-excel",
+    "xlsb": "application/vnd.ms-excel.sheet.binary.macroenabled.12",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xml": "application/xml",
+    "zip": "application/zip",
+}
+"""What a file is called on the web, by kind. Templates and macro files are of their plain kind."""
+
+FAMILIES = {
+    "office": ("docx", "pptx", "odt", "rtf", "epub", "html", "md", "txt"),
+    "sheets": ("xlsx", "xls", "ods", "csv"),
+    "slides": ("odp",),
+    "old": ("doc", "ppt", "xlsb"),
+    "pdf": ("pdf",),
+    "pictures": ("picture",),
+    "mail": ("eml", "mhtml"),
+    "outlook": ("msg",),
+    "mailbox": ("mbox",),
+    "calendars": ("ics",),
+    "markup": ("xml",),
+    "archives": ("zip", "tar"),
+}
+"""The file of this folder that reads a kind."""
+
+FAMILY_OF = {kind: family for family, kinds in FAMILIES.items() for kind in kinds}
+
+OF_TEXT = {
+    ".md": "md",
+    ".markdown": "md",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".eml": "eml",
+    ".mht": "mhtml",
+    ".mhtml": "mhtml",
+    ".ics": "ics",
+}
+"""Plain text has no signature: its name decides, where the content does not contradict."""

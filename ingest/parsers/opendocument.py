@@ -1,0 +1,60 @@
+"""OpenDocument's content, read without loading anything that it names."""
+
+import zipfile
+from pathlib import Path
+
+from lxml import etree
+
+from kb.errors import FileProblem
+
+MOST = 400 * 1024**2
+"""Bytes of ``content.xml``; a bomb has more."""
+OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
+STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
+PRESENTATION = "{urn:oasis:names:tc:opendocument:xmlns:presentation:1.0}"
+
+
+def content_of(path: Path) -> etree._Element:
+    """The root of ``content.xml``.
+
+    Raises:
+        FileProblem: damaged, or larger than any real one.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open("content.xml") as member:
+            content = member.read(MOST + 1)
+    except (zipfile.BadZipFile, KeyError, RuntimeError, OSError) as error:
+        raise FileProblem("damaged", what=f"OpenDocument: {error}") from error
+    if len(content) > MOST:
+        raise FileProblem("expands_too_far", limit=MOST // 1024**2)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
+    try:
+        return etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        raise FileProblem("damaged", what=f"OpenDocument: {error}") from error
+
+
+def paragraphs(node: etree._Element) -> list[str]:
+    """The texts of the paragraphs and headings beneath, not empty."""
+    found = []
+    for paragraph in node.iter(f"{TEXT}p", f"{TEXT}h"):
+        text = " ".join("".join(_pieces(paragraph)).split())
+        if text:
+            found.append(text)
+    return found
+
+
+def _pieces(node: etree._Element) -> list[str]:
+    pieces = [node.text or ""]
+    for child in node:
+        if child.tag in {f"{TEXT}s", f"{TEXT}tab", f"{TEXT}line-break"}:
+            pieces.append(" ")
+        elif child.tag not in {f"{OFFICE}annotation", f"{TEXT}p", f"{TEXT}h"}:
+            pieces += _pieces(child)
+        pieces.append(child.tail or "")
+    return pieces

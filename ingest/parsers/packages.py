@@ -1,0 +1,166 @@
+"""Office Open XML packages: what has to be known of the ZIP around the document."""
+
+import io
+import re
+import struct
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import olefile
+from lxml import etree
+
+from ingest.parsers.names import safe_name
+from ingest.parsers.options import Options
+from kb.errors import FileProblem
+from kb.types import Member
+
+PLAIN_TYPES = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml",
+}
+MAIN_TYPE = re.compile(
+    rb"application/vnd\.(?:openxmlformats-officedocument\.(?:wordprocessingml|presentationml)"
+    rb"|ms-(?:word|powerpoint))\.(?:document|template|presentation|slideshow)"
+    rb"(?:\.macroEnabled(?:Template)?)?\.main\+xml"
+)
+"""What a package calls its main part: document, template or slide show, with macros or without."""
+MOST_BYTES = 1024**3
+MOST_RATIO = 300
+"""A package that says it expands to more than this, in bytes and in times its size, is a bomb."""
+STRICT = b"http://purl.oclc.org/ooxml/"
+"""The namespace of the strict variant, which the libraries do not read."""
+EMBEDDED = re.compile(r"(?:word|ppt|xl)/embeddings/([^/]+)$")
+DOCUMENT_TYPES = (".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm", ".pdf", ".msg")
+WORD_BOX = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}txbxContent"
+WORD_PARAGRAPH = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}p"
+WORD_TEXT = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}t"
+DRAWN_PARAGRAPH = "{http://schemas.openxmlformats.org/drawingml/2006/main}p"
+DRAWN_TEXT = "{http://schemas.openxmlformats.org/drawingml/2006/main}t"
+PART_BYTES = 100 * 1024**2
+
+
+def check(path: Path) -> None:
+    """Raises ``FileProblem`` where the package is a bomb by its own words."""
+    with zipfile.ZipFile(path) as package:
+        size = sum(info.file_size for info in package.infolist())
+    if size > MOST_BYTES or size > max(100 * 1024**2, MOST_RATIO * path.stat().st_size):
+        raise FileProblem("expands_too_far", limit=MOST_BYTES // 1024**2)
+
+
+def is_strict(path: Path) -> bool:
+    """Whether it is of the strict variant of the standard."""
+    with zipfile.ZipFile(path) as package:
+        for name in ("_rels/.rels", "word/document.xml", "xl/workbook.xml"):
+            if name in package.namelist() and STRICT in _part(package, name)[:4096]:
+                return True
+    return False
+
+
+def plain(path: Path, kind: str) -> Path:
+    """The package with its main part called a plain document: templates and macro files too.
+
+    Macros are in a part of their own, which nothing reads.
+    """
+    with zipfile.ZipFile(path) as package:
+        types = _part(package, "[Content_Types].xml")
+        renamed = MAIN_TYPE.sub(PLAIN_TYPES[kind].encode(), types)
+        if renamed == types:
+            return path
+        copy = path.with_suffix(f".plain.{kind}")
+        with zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as written:
+            for info in package.infolist():
+                is_types = info.filename == "[Content_Types].xml"
+                written.writestr(info, renamed if is_types else package.read(info))
+    return copy
+
+
+def embedded(path: Path, options: Options) -> tuple[list[Member], int]:
+    """Files embedded in an Office file, and how many there was no room for."""
+    members: list[Member] = []
+    left_out, room = 0, options.max_expanded
+    with zipfile.ZipFile(path) as package:
+        for info in package.infolist():
+            match = EMBEDDED.match(info.filename)
+            if match is None:
+                continue
+            room -= info.file_size
+            if room < 0 or len(members) >= options.max_members:
+                left_out += 1
+                continue
+            content = package.read(info)
+            if match.group(1).lower().endswith(DOCUMENT_TYPES):
+                members.append(Member(name=match.group(1), content=content))
+            elif content.startswith(olefile.MAGIC):
+                members += _wrapped(match.group(1), content)
+    return members, left_out
+
+
+def _wrapped(name: str, content: bytes) -> Iterator[Member]:
+    """A file that an OLE object carries whole: as package, as PDF, or as Windows packed it."""
+    try:
+        with olefile.OleFileIO(io.BytesIO(content)) as container:
+            for stream, ending in (("Package", ""), ("CONTENTS", ".pdf")):
+                if container.exists(stream):
+                    inner = container.openstream(stream).read()
+                    is_file = inner.startswith((b"%PDF", b"PK\x03\x04"))
+                    if is_file:
+                        yield Member(
+                            name=safe_name(name.removesuffix(".bin") + ending), content=inner
+                        )
+            if container.exists("\x01Ole10Native"):
+                yield from _native(container.openstream("\x01Ole10Native").read())
+    except (OSError, ValueError, IndexError, struct.error):
+        return
+
+
+def _native(stream: bytes) -> Iterator[Member]:
+    """Windows' packager: label, two paths and the bytes, each text ended by a zero."""
+    label, rest = stream[6:].split(b"\0", 1)
+    _, rest = rest.split(b"\0", 1)
+    (length,) = struct.unpack_from("<I", rest, 4)
+    rest = rest[8 + length :]
+    (size,) = struct.unpack_from("<I", rest)
+    content = rest[4 : 4 + size]
+    name = safe_name(label.decode("cp1252", "replace"))
+    if content and not content.startswith(b"MZ"):
+        yield Member(name=name, content=content)
+
+
+def word_boxes(path: Path) -> list[str]:
+    """Texts in Word's text boxes, which python-docx does not read; each once."""
+    with zipfile.ZipFile(path) as package:
+        if "word/document.xml" not in package.namelist():
+            return []
+        root = _parsed(_part(package, "word/document.xml"))
+    texts = []
+    for box in root.iter(WORD_BOX):
+        lines = ["".join(t.text or "" for t in p.iter(WORD_TEXT)) for p in box.iter(WORD_PARAGRAPH)]
+        texts.append("\n".join(line.strip() for line in lines if line.strip()))
+    return [t for t in dict.fromkeys(texts) if t]
+
+
+def drawn_texts(path: Path) -> list[str]:
+    """Texts in the shapes that are drawn over a workbook's sheets."""
+    texts = []
+    with zipfile.ZipFile(path) as package:
+        for name in sorted(package.namelist()):
+            if re.match(r"xl/(?:drawings/drawing|diagrams/data)\d+\.xml$", name):
+                root = _parsed(_part(package, name))
+                texts += [
+                    "".join(t.text or "" for t in paragraph.iter(DRAWN_TEXT)).strip()
+                    for paragraph in root.iter(DRAWN_PARAGRAPH)
+                ]
+    return [t for t in dict.fromkeys(texts) if t]
+
+
+def _part(package: zipfile.ZipFile, name: str) -> bytes:
+    with package.open(name) as part:
+        return part.read(PART_BYTES)
+
+
+def _parsed(content: bytes) -> etree._Element:
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
+    return etree.fromstring(content, parser)

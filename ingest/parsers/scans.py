@@ -1,0 +1,83 @@
+"""Recognising several pages, and saying what could not be recognised."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from PIL import Image
+
+from ingest.parsers import ocr
+from ingest.parsers.ocr import Reading
+from ingest.parsers.options import Options
+from kb.types import Element
+
+LITTLE = {
+    "eng": frozenset(["the", "of", "and", "to", "is", "that", "for", "with", "was", "by"]),
+    "deu": frozenset(["der", "die", "das", "und", "ist", "nicht", "mit", "von", "den", "auf"]),
+    "fra": frozenset(["le", "les", "des", "et", "est", "dans", "une", "pour", "que", "du"]),
+    "ita": frozenset(["il", "di", "che", "è", "per", "della", "gli", "sono", "nel", "una"]),
+}
+"""A few words that only this language has, of the languages that are read by default."""
+ENOUGH = 12
+"""So many of them make a page's language plain."""
+Draw = Callable[[int], tuple[Image.Image, int]]
+"""A page's picture and its resolution (dots per inch), by 0-based number."""
+
+
+@dataclass(slots=True)
+class Recognised:
+    """Elements by page (0-based), how surely each page was read, and what is wrong."""
+
+    pages: dict[int, list[Element]] = field(default_factory=dict)
+    confidences: list[tuple[int, float]] = field(default_factory=list)
+    problem: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def recognise(numbers: Iterable[int], draw: Draw, options: Options) -> Recognised:
+    """Read pages that have no text, one after another."""
+    wanted = list(numbers)
+    languages = ocr.usable(options.languages)
+    if not wanted:
+        return Recognised()
+    if not languages:
+        return Recognised(problem="scan_without_ocr", parameters={"pages": len(wanted)})
+    found = Recognised()
+    likely = languages
+    for number in wanted:
+        picture, dpi = draw(number)
+        reading = ocr.read(picture, number + 1, likely, dpi)
+        if reading.confidence < ocr.SURE and likely != languages:
+            reading = ocr.read(picture, number + 1, languages, dpi)
+        likely = _likely(reading, languages)
+        if reading.elements:
+            found.pages[number] = reading.elements
+            found.confidences.append((number + 1, reading.confidence))
+    _judge(found, len(wanted), options.min_confidence)
+    return found
+
+
+def _likely(reading: Reading, languages: list[str]) -> list[str]:
+    """The language to read the next page in: this page's, where that is plain; else all.
+
+    Every language that tesseract tries costs as much as the first.
+    """
+    words = [w for e in reading.elements for w in e.text.casefold().split()]
+    counts = Counter({name: sum(w in LITTLE[name] for w in words) for name in LITTLE})
+    (best, most), (_, second) = counts.most_common(2)
+    is_plain = most >= ENOUGH and most > 3 * second and reading.confidence >= ocr.SURE
+    return [best] if is_plain and best in languages else languages
+
+
+def _judge(found: Recognised, wanted: int, enough: float) -> None:
+    unread = wanted - len(found.pages)
+    unsure = [page for page, confidence in found.confidences if confidence < enough]
+    if unread:
+        found.problem, found.parameters = "scan_unread", {"pages": unread}
+    elif unsure:
+        found.problem = "scan_uncertain"
+        found.parameters = {
+            "pages": len(unsure),
+            "which": ", ".join(map(str, unsure[:10])) + (" …" if len(unsure) > 10 else ""),
+        }

@@ -1,0 +1,135 @@
+"""A sheet's cells to elements: titles, tables with their header, notes beneath. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from kb.types import Element
+
+CELLS = " | "
+MAX_CELLS = 3_000_000
+"""Cells read of one file; what is beyond is left out, and the ledger says so."""
+MAX_HEADER_ROWS = 4
+NUMBER = re.compile(r"[-+(]?[\d.,'\s]*\d[\d.,'\s]*[)%]?$|\d{4}-\d\d-\d\d")
+Row = list[str]
+Merge = tuple[int, int, int, int]
+"""Top, left, bottom, right: 0-based, inclusive."""
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A sheet as a grid of texts; rows may be of different length."""
+
+    name: str | None
+    rows: list[Row]
+    merges: list[Merge] = field(default_factory=list)
+
+
+def elements_of(sheets: Sequence[Sheet]) -> Iterator[Element]:
+    """Titles and tables of every sheet, each under the sheet's name."""
+    for sheet in sheets:
+        spread = _spread(sheet)
+        for first, rows in _blocks(sheet.rows):
+            yield from _block(sheet.name, first, rows, spread)
+
+
+def table(rows: Sequence[Row], header_rows: int, section: str | None = None) -> Element:
+    """One table as an element."""
+    cells = tuple(tuple(row) for row in rows)
+    return Element(
+        kind="Table",
+        text="\n".join(CELLS.join(row) for row in cells),
+        rows=cells,
+        header_rows=header_rows,
+        section=section,
+    )
+
+
+def _spread(sheet: Sheet) -> set[int]:
+    """Fill merged cells; returns the rows in which a cell spans several columns, but not all.
+
+    A value that spans rows belongs to each of them; one that spans columns is repeated only above
+    other headers (see ``_header_rows``), so it is filled in every column here.
+    """
+    spanning: set[int] = set()
+    for top, left, bottom, right in sheet.merges:
+        if top >= len(sheet.rows) or left >= len(sheet.rows[top]):
+            continue
+        value = sheet.rows[top][left]
+        if not value or (bottom - top + 1) * (right - left + 1) > 10_000:
+            continue
+        width = max(len(r) for r in sheet.rows[top : bottom + 1])
+        is_title = left == 0 and right >= width - 1 and right > 0
+        if is_title:
+            continue
+        if right > left:
+            spanning.add(top)
+        for row in sheet.rows[top : bottom + 1]:
+            row += [""] * (right + 1 - len(row))
+            row[left : right + 1] = [value] * (right - left + 1)
+    return spanning
+
+
+def _blocks(rows: list[Row]) -> Iterator[tuple[int, list[Row]]]:
+    """Runs of rows between empty ones; a run that continues the table above it stays with it."""
+    start: int | None = None
+    last_filled = -1
+    for number, row in enumerate(rows):
+        if not any(row):
+            continue
+        gap = start is not None and number > last_filled + 1
+        if start is None or (gap and _begins_table(row, rows[start : last_filled + 1])):
+            if start is not None:
+                yield start, rows[start : last_filled + 1]
+            start = number
+        last_filled = number
+    if start is not None:
+        yield start, rows[start : last_filled + 1]
+
+
+def _begins_table(row: Row, above: list[Row]) -> bool:
+    """After an empty row: words only, or another width than the rows above."""
+    filled = [c for c in row if c]
+    usual = max(sum(1 for c in r if c) for r in above)
+    return not any(NUMBER.match(c) for c in filled) or (usual == 1) != (len(filled) == 1)
+
+
+def _block(
+    section: str | None, first: int, rows: list[Row], spanning: set[int]
+) -> Iterator[Element]:
+    while rows and sum(1 for c in rows[0] if c) == 1 and _is_wider(rows):
+        text = next(c for c in rows[0] if c)
+        kind = "Title" if len(text) < 120 else "NarrativeText"
+        yield Element(kind=kind, text=text, level=1 if kind == "Title" else 0, section=section)
+        rows, first = rows[1:], first + 1
+    rows = [row for row in rows if any(row)]
+    if not rows:
+        return
+    rows = _without_empty_columns(rows)
+    if len(rows[0]) == 1:
+        text = "\n".join(row[0] for row in rows)
+        yield Element(kind="NarrativeText", text=text, section=section)
+        return
+    yield table(rows, _header_rows(rows, first, spanning), section)
+
+
+def _is_wider(rows: list[Row]) -> bool:
+    """Whether the rows below the first are a table, or there are none."""
+    return len(rows) == 1 or any(sum(1 for c in row if c) > 1 for row in rows[1:])
+
+
+def _without_empty_columns(rows: list[Row]) -> list[Row]:
+    width = max(len(row) for row in rows)
+    padded = [row + [""] * (width - len(row)) for row in rows]
+    kept = [n for n in range(width) if any(row[n] for row in padded)]
+    return [[row[n] for n in kept] for row in padded]
+
+
+def _header_rows(rows: list[Row], first: int, spanning: set[int]) -> int:
+    """How many rows name the columns: none where the first row is figures already."""
+    if len(rows) < 2 or sum(1 for c in rows[0] if NUMBER.match(c)) * 2 > len(rows[0]):
+        return 0
+    count = 1
+    while count < min(MAX_HEADER_ROWS, len(rows) - 1) and first + count - 1 in spanning:
+        count += 1
+    return count
