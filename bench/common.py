@@ -9,12 +9,11 @@ from pathlib import Path
 
 import psutil
 
-from ingest.preparing import Preparer
-from ingest.worker import Counts, Run, Timings
+from ingest.reporting import Counts, Timings
 from kb import access, sandbox
 from kb import settings as settings_module
 from kb.catalog import sources
-from kb.cli.ingesting import PARSER_MODULES
+from kb.cli.ingesting import PARSER_MODULES, run_of
 from kb.knowledge_base import KnowledgeBase
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
@@ -51,8 +50,7 @@ def follow(kb: KnowledgeBase, name: str, folder: Path) -> None:
 
 
 async def ingest(kb: KnowledgeBase, name: str) -> tuple[Counts, Timings]:
-    preparer = Preparer(kb.catalog, kb.blobs, kb.embeddings, kb.index, kb.settings.ingest)
-    run = Run(kb.source(name), kb.catalog, kb.blobs, preparer, kb.publisher, kb.settings.ingest)
+    run = run_of(kb, kb.source(name))
     return await run.run(), run.timings
 
 

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -63,6 +64,7 @@ class Preparer:
         self._index = index
         self._settings = settings
         self._counter = TokenCounter(embeddings.files)
+        self._parsing = WeakValueDictionary[str, asyncio.Lock]()
         self._options = Options(
             languages=settings.ocr_languages,
             max_members=settings.max_members,
@@ -90,24 +92,22 @@ class Preparer:
             FileProblem: the file cannot be read.
         """
         key = self._blob_key(content_hash, name)
-        self._blobs.renew(key, ELEMENTS)
-        known = await asyncio.to_thread(self._blobs.get, key, ELEMENTS)
-        if known is None:
-            limits = sandbox.Limits(
-                seconds=self._settings.parse_seconds,
-                memory=self._settings.parse_memory_mb * 1024**2,
-                processes=self._settings.parse_processes,
-            )
-            known = await asyncio.to_thread(
-                sandbox.run,
-                parsers.parse,
-                str(file),
-                name,
-                self._options,
-                limits=limits,
-            )
-            await asyncio.to_thread(self._blobs.put, key, ELEMENTS, known)
+        lock = self._parsing.setdefault(key, asyncio.Lock())
+        async with lock:  # identical files side by side are parsed once
+            self._blobs.renew(key, ELEMENTS)
+            known = await asyncio.to_thread(self._blobs.get, key, ELEMENTS)
+            if known is None:
+                known = await asyncio.to_thread(self._parse_confined, file, name)
+                await asyncio.to_thread(self._blobs.put, key, ELEMENTS, known)
         return _decode(known), key
+
+    def _parse_confined(self, file: Path, name: str) -> bytes:
+        limits = sandbox.Limits(
+            seconds=self._settings.parse_seconds,
+            memory=self._settings.parse_memory_mb * 1024**2,
+            processes=self._settings.parse_processes,
+        )
+        return sandbox.run(parsers.parse, str(file), name, self._options, limits=limits)
 
     def _blob_key(self, content_hash: str, name: str) -> str:
         """The name's ending takes part: it decides between kinds of text."""

@@ -1,75 +1,79 @@
-"""Runs sources on their schedules, and keeps the house clean between runs."""
+"""When which source is read: schedules, watches, requests; and the house kept clean in between."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import time
 from datetime import datetime
 
-from cronsim import CronSim
-
+from ingest.following import is_due
+from ingest.jobs import Jobs
+from ingest.watching import Watcher
 from kb.catalog import leases, sources
 from kb.catalog.database import Catalog
-from kb.catalog.sources import Source
+from kb.catalog.sources import SCHEDULED, WATCHED, Source
 from kb.errors import KbError
 from kb.publishing import Publisher
 
-TICK_SECONDS = 15.0
+TICK_SECONDS = 1.0
+"""Requests of people are noticed so soon."""
+HOUSEKEEPING_SECONDS = 15.0
 LEASE = "scheduler"
 log = logging.getLogger("kb.scheduler")
-
-
-def last_due(source: Source, at: datetime) -> float | None:
-    """When the schedule last asked for a run, as a time stamp; None without a schedule."""
-    if not source.schedule:
-        return None
-    return next(CronSim(source.schedule, at, reverse=True)).timestamp()
-
-
-def next_due(source: Source, at: datetime) -> float | None:
-    """When the schedule will ask for a run next."""
-    if not source.schedule:
-        return None
-    return next(CronSim(source.schedule, at)).timestamp()
-
-
-def is_due(source: Source, at: datetime) -> bool:
-    """Whether a run was asked for since the last one began (or the source was added)."""
-    due = last_due(source, at)
-    return due is not None and due > max(source.started_at or 0.0, source.created_at)
 
 
 class Scheduler:
     """One of them works at a time, whoever holds the lease."""
 
     def __init__(
-        self, catalog: Catalog, publisher: Publisher, run: Callable[[Source], Awaitable[None]]
+        self, catalog: Catalog, publisher: Publisher, jobs: Jobs, sweep_seconds: float
     ) -> None:
         self._catalog = catalog
         self._publisher = publisher
-        self._run = run
+        self._jobs = jobs
+        self._sweep_seconds = sweep_seconds
         self._owner = leases.new_owner()
+        self._watcher = Watcher(self._changed)
+        self._cleaned = 0.0
 
     async def forever(self) -> None:
         """Tick until cancelled. A failure is logged and tried again at the next tick."""
-        while True:
-            try:
-                await self.tick(datetime.now().astimezone())
-            except KbError as error:
-                log.warning("scheduler: %s", error.message)
-            await asyncio.sleep(TICK_SECONDS)
+        try:
+            while True:
+                try:
+                    await self.tick(datetime.now().astimezone())
+                except KbError as error:
+                    log.warning("scheduler: %s", error.message)
+                await asyncio.sleep(TICK_SECONDS)
+        finally:
+            await self._watcher.stop()
 
     async def tick(self, at: datetime) -> None:
-        """Run what is due; bring rights to the index; delete what has retired."""
-        with self._catalog.writing() as connection:
-            if not leases.take(connection, LEASE, self._owner):
-                return
-            known = sources.all_of(connection)
+        """Put jobs for what is due, watch what wants it, and now and then clean up."""
+        known = await asyncio.to_thread(self._known)
+        if known is None:
+            self._watcher.follow([])
+            return
+        self._watcher.follow(known)
         for source in known:
-            if is_due(source, at):
-                await self._run(source)
-        if known:
+            if is_due(source, at, self._sweep_seconds):
+                priority = source.priority if source.is_requested else SCHEDULED
+                await self._jobs.put(source.name, priority)
+        if known and time.monotonic() - self._cleaned >= HOUSEKEEPING_SECONDS:
+            self._cleaned = time.monotonic()
             await self._publisher.flush_rights()
             await self._publisher.sweep()
+            await self._jobs.forget_old()
+
+    def _known(self) -> list[Source] | None:
+        """Every source; None where another scheduler works."""
+        with self._catalog.writing() as connection:
+            if not leases.take(connection, LEASE, self._owner):
+                return None
+            return sources.all_of(connection)
+
+    def _changed(self, source: Source) -> None:
+        with self._catalog.writing() as connection:
+            sources.request_run(connection, source.id, WATCHED)
 
     def stop(self) -> None:
         """Give the lease back."""

@@ -5,22 +5,17 @@ import os
 import stat as stat_module
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row
 
+from ingest.selection import Selection
 from kb.catalog.documents import Stat
 from kb.errors import FileProblem, RetryableError, UsageError
 from kb.originals import beneath, open_beneath
 from kb.types import State
 
-LITTER = (
-    "~$*", ".~lock*", "thumbs.db", "desktop.ini", ".*", "$recycle.bin", "@eadir", "__macosx",
-    "#recycle", "~snapshot", "*.tmp", "*.crdownload", "*.part",
-)  # fmt: skip
-"""Names that office programs, systems and shares leave behind; compared without case."""
 RETRY_STATES = {State.WAITING}
 
 
@@ -41,7 +36,11 @@ class Found:
 
 @dataclass(slots=True)
 class Changes:
-    """What a run has to do. ``renamed`` maps a new file to the document it was before."""
+    """What a run has to do.
+
+    ``renamed`` maps a new file to the document it was before; ``gone`` are documents whose file is
+    not there, ``left_out`` those that the patterns do not take any more.
+    """
 
     seen: int = 0
     unchanged: int = 0
@@ -49,6 +48,7 @@ class Changes:
     changed: list[tuple[int, Found]] = field(default_factory=list)
     renamed: list[tuple[int, Found]] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
+    left_out: list[int] = field(default_factory=list)
     back: list[int] = field(default_factory=list)
     known: int = 0
 
@@ -79,8 +79,8 @@ def check_root(root: str) -> Path:
     return path.resolve()
 
 
-def walk(root: str) -> tuple[list[Found], list[bytes]]:
-    """Every file beneath ``root``, and the folders that could not be listed.
+def walk(root: str, selection: Selection) -> tuple[list[Found], list[bytes]]:
+    """Every wanted file beneath ``root``, and the folders that could not be listed.
 
     Raises:
         RetryableError: the folder itself is not there; nothing may be concluded from that.
@@ -93,13 +93,16 @@ def walk(root: str) -> tuple[list[Found], list[bytes]]:
             detail={"path": root},
         )
     closed: list[bytes] = []
-    files = sorted(_walk(base, b"", os.path.realpath(base), closed), key=lambda f: f.raw_path)
+    found = _walk(base, b"", os.path.realpath(base), closed, selection)
+    files = sorted(found, key=lambda f: f.raw_path)
     if b"" in closed:
         raise RetryableError(f"The folder {root} cannot be listed.", code="source_unreachable")
     return files, closed
 
 
-def _walk(base: bytes, inside: bytes, real: bytes, closed: list[bytes]) -> Iterator[Found]:
+def _walk(
+    base: bytes, inside: bytes, real: bytes, closed: list[bytes], selection: Selection
+) -> Iterator[Found]:
     try:
         with os.scandir(os.path.join(base, inside)) as listing:
             entries = list(listing)
@@ -109,19 +112,12 @@ def _walk(base: bytes, inside: bytes, real: bytes, closed: list[bytes]) -> Itera
             yield Found(inside, Stat(0, 0, 0), "unreadable", {"what": error.strerror or ""})
         return
     for entry in entries:
-        if is_litter(os.fsdecode(entry.name)):
-            continue
         path = os.path.join(inside, entry.name)
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(base, path, real, closed)
-        else:
+            if selection.enters(path):
+                yield from _walk(base, path, real, closed, selection)
+        elif selection.takes(path):
             yield _found(entry, path, real)
-
-
-def is_litter(name: str) -> bool:
-    """Whether a file or folder is left out because of its name."""
-    lower = name.casefold()
-    return any(fnmatchcase(lower, pattern) for pattern in LITTER)
 
 
 def _found(entry: "os.DirEntry[bytes]", path: bytes, real: bytes) -> Found:
@@ -143,6 +139,7 @@ def compare(
     known: Mapping[bytes, Row[Any]],
     root: str,
     fingerprint: str,
+    selection: Selection,
 ) -> Changes:
     """What changed since the catalog was written. Reads only files that may be renamed ones."""
     changes = Changes(seen=len(files), known=len(known))
@@ -152,6 +149,8 @@ def compare(
         for raw, row in known.items()
         if raw not in there and not any(not c or raw.startswith(c + b"/") for c in closed)
     }
+    changes.left_out = [row.id for raw, row in missing.items() if not selection.covers(raw)]
+    missing = {raw: row for raw, row in missing.items() if row.id not in set(changes.left_out)}
     by_hash = {row.content_hash: row for row in missing.values() if row.content_hash}
     sizes = {row.bytes for row in missing.values()}
     for found in files:

@@ -6,60 +6,27 @@ The run holds the source's lease from beginning to end; every publication checks
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from ingest import recording
 from ingest import sources as folder
 from ingest.pipeline import Attempt, Outcome, Pipeline
 from ingest.preparing import Prepared, Preparer
 from ingest.reading import Reader, Unchanged, Work
+from ingest.reporting import Counts, Progress, Report, Timings
+from ingest.selection import Selection
 from ingest.sources import Changes
 from kb.blobs import Blobs
 from kb.catalog import documents, leases, sources, versions
 from kb.catalog.database import Catalog
 from kb.catalog.sources import Source
 from kb.collecting import collect_if_due
-from kb.errors import ConflictError, KbError
+from kb.errors import ConflictError, KbError, RetryableError
 from kb.publishing import Publisher, Ready
 from kb.settings import Ingest
-from kb.types import State
 
 GROUP_CHUNKS = 400
 GROUP_SECONDS = 2.0
-
-
-@dataclass(slots=True)
-class Counts:
-    """How a run went; the JSON of ``kb ingest``."""
-
-    seen: int = 0
-    indexed: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    held: int = 0
-    skipped: int = 0
-    failed: int = 0
-    chunks: int = 0
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a run stands, for a progress bar."""
-
-    done: int
-    total: int
-    pages: int
-    path: str
-
-
-@dataclass(slots=True)
-class Timings:
-    """Seconds in each part, summed over files that went side by side; for the benchmark."""
-
-    parse: float = 0.0
-    embed: float = 0.0
-    write: float = 0.0
 
 
 @dataclass
@@ -74,17 +41,20 @@ class Run:
     settings: Ingest
     on_progress: Callable[[Progress], None] = lambda _: None
     owner: str = field(default_factory=leases.new_owner)
-    counts: Counts = field(default_factory=Counts)
     timings: Timings = field(default_factory=Timings)
-    _done: int = 0
-    _total: int = 0
-    _pages: int = 0
     _group: list[Ready] = field(default_factory=list)
     _group_since: float = 0.0
 
     def __post_init__(self) -> None:
         self._reader = Reader(self.source, self.catalog, self.blobs, self.preparer, self.settings)
+        self._report = Report(self.catalog, self.source, self.on_progress)
+        self._selection = Selection(self.source.following.include, self.source.following.exclude)
         self._parsing = asyncio.Semaphore(self.settings.parsers)
+
+    @property
+    def counts(self) -> Counts:
+        """How it went so far."""
+        return self._report.counts
 
     @property
     def lease(self) -> str:
@@ -98,8 +68,8 @@ class Run:
             ConflictError: another process is reading this source.
             RetryableError: the folder is not there.
         """
-        begun = time.monotonic()
         self._take_lease()
+        self._report.begin()
         heartbeat = asyncio.create_task(self._heartbeat())
         try:
             await self._recover()
@@ -113,13 +83,17 @@ class Run:
                 collect_if_due, self.catalog, self.blobs, self.settings.cache_hours
             )
         except KbError as error:
-            self._finish(begun, error)
+            self._report.finish(error)
+            raise
+        except asyncio.CancelledError:
+            await self._publish_group()  # what is ready is not thrown away
+            self._report.finish(RetryableError("The run was stopped.", code="interrupted"))
             raise
         finally:
             heartbeat.cancel()
             with self.catalog.writing() as connection:
                 leases.release(connection, self.lease, self.owner)
-        self._finish(begun, None)
+        self._report.finish(None)
         return self.counts
 
     def _take_lease(self) -> None:
@@ -130,13 +104,13 @@ class Run:
                     code="source_busy",
                     detail={"source": self.source.name},
                 )
-            sources.run_started(connection, self.source)
 
     async def _heartbeat(self) -> None:
         while True:
             await asyncio.sleep(leases.SECONDS / 4)
             with self.catalog.writing() as connection:
                 leases.hold_or_raise(connection, self.lease, self.owner)
+            self._report.tell()
 
     async def _recover(self) -> None:
         """Clear up after runs that were killed: their points leave the index."""
@@ -146,10 +120,12 @@ class Run:
         await self.publisher.sweep()
 
     def _compare(self) -> Changes:
-        files, closed = folder.walk(self.source.root)
+        files, closed = folder.walk(self.source.root, self._selection)
         with self.catalog.reading() as connection:
             known = documents.of_source(connection, self.source.id)
-        return folder.compare(files, closed, known, self.source.root, self.preparer.fingerprint)
+        return folder.compare(
+            files, closed, known, self.source.root, self.preparer.fingerprint, self._selection
+        )
 
     def _apply_moves_and_removals(self, changes: Changes, *, confirm: bool) -> None:
         self.counts.seen, self.counts.unchanged = changes.seen, changes.unchanged
@@ -168,6 +144,8 @@ class Run:
             else:
                 documents.remove(connection, gone)
                 self.counts.removed = len(gone)
+            documents.remove(connection, changes.left_out)
+            self.counts.removed += len(changes.left_out)
 
     def _is_suspicious(self, gone: int, known: int) -> bool:
         return gone > self.settings.guard_files and gone > self.settings.guard_share * known
@@ -189,7 +167,7 @@ class Run:
 
     async def _prepare_all(self, work: list[Work]) -> None:
         """Prepare several files side by side; publish one group after another."""
-        self._total = len(work)
+        self._report.total = len(work)
         async with Pipeline(self._prepare, self.settings.parsers + 1, GROUP_SECONDS) as pipeline:
             for item in work:
                 pipeline.put(item)
@@ -200,8 +178,8 @@ class Run:
                 item, outcome = done
                 for member in await self._settle(item, outcome):
                     pipeline.put(member)
-                    self._total += 1
-                self._step(item)
+                    self._report.total += 1
+                self._report.step(item.path)
 
     async def _prepare(self, item: Work) -> Attempt | Unchanged:
         """Read and cut a file, begin an attempt, and embed.
@@ -255,7 +233,7 @@ class Run:
         )
         self.counts.indexed += 1
         self.counts.chunks += len(prepared.cut.chunks)
-        self._pages += prepared.parsed.pages or 1
+        self._report.pages += prepared.parsed.pages or 1
         waited = time.monotonic() - self._group_since
         if sum(len(r.chunks) for r in self._group) >= GROUP_CHUNKS or waited > GROUP_SECONDS:
             await self._publish_group()
@@ -273,24 +251,7 @@ class Run:
             state = recording.problem(
                 connection, item, problem, self.preparer.fingerprint, self.settings.tries
             )
-        if state == State.SKIPPED:
-            self.counts.skipped += 1
-        else:
-            self.counts.failed += 1
-
-    def _step(self, item: Work) -> None:
-        self._done += 1
-        self.on_progress(Progress(self._done, self._total, self._pages, item.path))
-
-    def _finish(self, begun: float, error: KbError | None) -> None:
-        self.counts.seconds = round(time.monotonic() - begun, 3)
-        with self.catalog.writing() as connection:
-            sources.run_finished(
-                connection,
-                self.source,
-                asdict(self.counts),
-                error.as_json()["error"] if error else None,
-            )
+        self.counts.note(state)
 
 
 async def remove_source(catalog: Catalog, publisher: Publisher, source: Source) -> int:

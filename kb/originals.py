@@ -30,9 +30,23 @@ def open_beneath(root: str, raw_path: bytes) -> BufferedReader:
     if not beneath(path, base):
         raise FileProblem("symlink_outside")
     try:
-        return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+        return os.fdopen(_descend(base, path[len(base) :].strip(b"/").split(b"/")), "rb")
     except OSError as error:
         raise FileProblem("unreadable", what=error.strerror or str(error)) from error
+
+
+def _descend(base: bytes, parts: list[bytes]) -> int:
+    """Open folder by folder, following no link: one put in the way meanwhile leads nowhere."""
+    folder = os.open(base, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in parts[:-1]:
+            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+        return os.open(parts[-1], flags, dir_fd=folder)
+    finally:
+        os.close(folder)
 
 
 def read(row: Row[Any], blobs: Blobs, limit_mb: int) -> bytes | None:

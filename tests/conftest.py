@@ -13,12 +13,11 @@ import httpx
 import psutil
 import pytest
 
-from ingest.preparing import Preparer
-from ingest.worker import Run
 from kb import access, samples, sandbox
 from kb import settings as settings_module
 from kb.catalog import sources
-from kb.cli.ingesting import PARSER_MODULES
+from kb.catalog.sources import Following
+from kb.cli.ingesting import PARSER_MODULES, run_of
 from kb.knowledge_base import KnowledgeBase
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
@@ -107,29 +106,16 @@ class House:
         self.owner = access.owner()
         root.mkdir(exist_ok=True)
 
-    def follow(self, name: str = "files", readers=(), root: Path | None = None):
+    def follow(self, name: str = "files", readers=(), root: Path | None = None, **following):
         folder = root or self.root
         folder.mkdir(exist_ok=True)
         with self.kb.catalog.writing() as c:
-            return sources.add(c, name, str(folder), access.readers(c, list(readers)))
+            return sources.add(
+                c, name, str(folder), access.readers(c, list(readers)), Following(**following)
+            )
 
     async def ingest(self, name: str = "files", **options):
-        preparer = Preparer(
-            self.kb.catalog,
-            self.kb.blobs,
-            self.kb.embeddings,
-            self.kb.index,
-            self.kb.settings.ingest,
-        )
-        run = Run(
-            self.kb.source(name),
-            self.kb.catalog,
-            self.kb.blobs,
-            preparer,
-            self.kb.publisher,
-            self.kb.settings.ingest,
-        )
-        return await run.run(**options)
+        return await run_of(self.kb, self.kb.source(name)).run(**options)
 
     def write(self, name: str, text: str) -> Path:
         path = self.root / name

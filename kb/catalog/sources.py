@@ -9,23 +9,51 @@ from kb.catalog.database import now
 from kb.catalog.tables import documents, source_readers, sources
 from kb.errors import ConflictError, NotFoundError
 
+SCHEDULED, WATCHED, ASKED, UPLOADED = 0, 1, 5, 10
+"""Priorities of a run: what somebody waits for goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """How a folder is followed.
+
+    ``include`` and ``exclude`` are patterns in gitignore's syntax; ``languages`` are tesseract's.
+    None stands for the setting.
+    """
+
+    schedule: str | None = None
+    watch: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    max_file_mb: int | None = None
+    languages: str | None = None
+    shown_as: str | None = None
+    uploads: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A folder that is followed, and who may read what is in it."""
+    """A folder that is followed, who may read what is in it, and how it went so far."""
 
     id: int
     name: str
     root: str
-    schedule: str | None
-    shown_as: str | None
+    following: Following
+    paused: bool
     readers: tuple[str, ...]
     created_at: float
+    requested_at: float | None
+    priority: int
     started_at: float | None
     finished_at: float | None
     counts: dict[str, Any] | None
     error: dict[str, Any] | None
     documents: int = 0
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether somebody asked for a run that has not begun yet."""
+        return self.requested_at is not None and self.requested_at > (self.started_at or 0.0)
 
 
 def add(
@@ -33,9 +61,7 @@ def add(
     name: str,
     root: str,
     readers: tuple[str, ...],
-    *,
-    schedule: str | None = None,
-    shown_as: str | None = None,
+    following: Following = Following(),
 ) -> Source:
     """Add a source.
 
@@ -46,13 +72,53 @@ def add(
         raise ConflictError(f"There is a source called {name} already.", detail={"source": name})
     new_id = connection.scalar(
         insert(sources)
-        .values(name=name, root=root, schedule=schedule, shown_as=shown_as, created_at=now())
+        .values(name=name, root=root, created_at=now(), **_columns(following))
         .returning(sources.c.id)
     )
     connection.execute(
         insert(source_readers), [{"source_id": new_id, "token": t} for t in sorted(set(readers))]
     )
     return by_name(connection, name)
+
+
+def _columns(following: Following) -> dict[str, Any]:
+    return {
+        "schedule": following.schedule,
+        "watch": following.watch,
+        "include": list(following.include),
+        "exclude": list(following.exclude),
+        "max_file_mb": following.max_file_mb,
+        "languages": following.languages,
+        "shown_as": following.shown_as,
+        "uploads": following.uploads,
+    }
+
+
+def change(connection: Connection, source: Source, following: Following) -> None:
+    """Follow a source another way from now on."""
+    connection.execute(
+        update(sources).where(sources.c.id == source.id).values(**_columns(following))
+    )
+
+
+def pause(connection: Connection, source: Source, *, paused: bool) -> None:
+    """Stop following a source until further notice, or go on."""
+    connection.execute(update(sources).where(sources.c.id == source.id).values(paused=paused))
+
+
+def request_run(connection: Connection, source_id: int, priority: int) -> None:
+    """Ask for a run as soon as possible; the highest priority asked for counts."""
+    waiting = sources.c.requested_at > func.coalesce(sources.c.started_at, 0.0)
+    connection.execute(
+        update(sources)
+        .where(sources.c.id == source_id, ~func.coalesce(waiting, False))
+        .values(requested_at=now(), priority=priority)
+    )
+    connection.execute(
+        update(sources)
+        .where(sources.c.id == source_id, sources.c.priority < priority)
+        .values(priority=priority)
+    )
 
 
 def all_of(connection: Connection) -> list[Source]:
@@ -74,7 +140,18 @@ def all_of(connection: Connection) -> list[Source]:
 
 
 def _source(row: Row[Any], readers: list[str], count: int) -> Source:
-    return Source(**row._asdict(), readers=tuple(readers), documents=count)
+    values = row._asdict()
+    following = Following(
+        schedule=values.pop("schedule"),
+        watch=values.pop("watch"),
+        include=tuple(values.pop("include") or ()),
+        exclude=tuple(values.pop("exclude") or ()),
+        max_file_mb=values.pop("max_file_mb"),
+        languages=values.pop("languages"),
+        shown_as=values.pop("shown_as"),
+        uploads=values.pop("uploads"),
+    )
+    return Source(**values, following=following, readers=tuple(readers), documents=count)
 
 
 def by_name(connection: Connection, name: str) -> Source:
@@ -92,25 +169,6 @@ def by_name(connection: Connection, name: str) -> Source:
 def remove(connection: Connection, source: Source) -> None:
     """Remove the source itself; its documents have been removed before."""
     connection.execute(delete(sources).where(sources.c.id == source.id))
-
-
-def run_started(connection: Connection, source: Source) -> None:
-    """Note that a run began."""
-    connection.execute(update(sources).where(sources.c.id == source.id).values(started_at=now()))
-
-
-def run_finished(
-    connection: Connection,
-    source: Source,
-    counts: dict[str, Any] | None,
-    error: dict[str, Any] | None,
-) -> None:
-    """Note how the last run ended."""
-    connection.execute(
-        update(sources)
-        .where(sources.c.id == source.id)
-        .values(finished_at=now(), counts=counts, error=error)
-    )
 
 
 def set_readers(connection: Connection, source: Source, readers: tuple[str, ...]) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -50,9 +51,36 @@ sources = Table(
     Column("root", Text, nullable=False),
     Column("schedule", String(100)),
     Column("shown_as", Text),
+    Column("watch", Boolean, nullable=False, server_default=false()),
+    Column("paused", Boolean, nullable=False, server_default=false()),
+    Column("uploads", Boolean, nullable=False, server_default=false()),
+    Column("include", JSON),
+    Column("exclude", JSON),
+    Column("max_file_mb", Integer),
+    Column("languages", String(100)),
     Column("created_at", Float, nullable=False),
+    Column("requested_at", Float),
+    Column("priority", Integer, nullable=False, server_default="0"),
     Column("started_at", Float),
     Column("finished_at", Float),
+    Column("counts", JSON),
+    Column("error", JSON),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column(
+        "source_id", Id, ForeignKey("sources.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("started_at", Float, nullable=False),
+    Column("seen_at", Float, nullable=False),
+    Column("finished_at", Float),
+    Column("done", Integer, nullable=False, server_default="0"),
+    Column("total", Integer, nullable=False, server_default="0"),
+    Column("pages", Integer, nullable=False, server_default="0"),
+    Column("path", Text),
     Column("counts", JSON),
     Column("error", JSON),
 )
@@ -87,6 +115,7 @@ documents = Table(
     Column("parser", String(40)),
     Column("blob", String(64)),
     Column("pages", Integer),
+    Column("confidence", Float),
     Column("chunks", Integer, nullable=False, default=0),
     Column("tries", Integer, nullable=False, default=0),
     Column("version", Id),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ import click
 from rich.console import Console
 
 from kb import settings as settings_module
+from kb.errors import RetryableError
 from kb.knowledge_base import KnowledgeBase
 
 T = TypeVar("T")
@@ -24,9 +26,14 @@ def with_knowledge_base(
     """Open the configured knowledge base, do the work, close it."""
 
     async def run() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         kb = KnowledgeBase(settings_module.load(flags))
         try:
             return await work(kb)
+        except asyncio.CancelledError as error:
+            raise RetryableError("Stopped before the end.", code="interrupted") from error
         finally:
             await kb.close()
 

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 import click
+import msgspec
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ingest.preparing import Preparer
-from ingest.worker import Counts, Run
-from ingest.worker import Progress as Step
+from ingest.reporting import Counts
+from ingest.reporting import Progress as Step
+from ingest.worker import Run
 from kb import sandbox, shapes
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Source
@@ -34,10 +36,14 @@ def run_of(
     kb: KnowledgeBase, source: Source, on_progress: Callable[[Step], None] = lambda _: None
 ) -> Run:
     """A run over a source, put together."""
-    preparer = Preparer(kb.catalog, kb.blobs, kb.embeddings, kb.index, kb.settings.ingest)
-    return Run(
-        source, kb.catalog, kb.blobs, preparer, kb.publisher, kb.settings.ingest, on_progress
+    following, defaults = source.following, kb.settings.ingest
+    settings = msgspec.structs.replace(
+        defaults,
+        max_file_mb=following.max_file_mb or defaults.max_file_mb,
+        ocr_languages=following.languages or defaults.ocr_languages,
     )
+    preparer = Preparer(kb.catalog, kb.blobs, kb.embeddings, kb.index, settings)
+    return Run(source, kb.catalog, kb.blobs, preparer, kb.publisher, settings, on_progress)
 
 
 @click.command()

@@ -1,32 +1,29 @@
 """``kb serve``, ``kb worker``, ``kb demo``."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 import uvicorn
 
-from ingest.scheduler import Scheduler
 from kb import access, samples
 from kb import settings as settings_module
 from kb.catalog import sources
 from kb.catalog.sources import Source
-from kb.errors import ConfigurationError, NotFoundError
+from kb.errors import ConfigurationError, KbError, NotFoundError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from web.app import create_app
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 DEMO_SOURCE = "Samples"
+log = logging.getLogger("kb.serving")
 
 
 @click.command()
@@ -40,16 +37,23 @@ def serve(host: str | None, port: int | None) -> None:
 
 @click.command()
 def worker() -> None:
-    """Read sources on their schedules, without a web page."""
+    """Read sources when they are due, without a web page. Several may work side by side."""
+    asyncio.run(_work(settings_module.load()))
 
-    async def run() -> None:
-        kb = KnowledgeBase(settings_module.load())
-        async with _scheduled(kb):
-            click.echo("Reading sources on their schedules.", err=True)
-            await asyncio.Event().wait()
 
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(run())
+async def _work(settings: Settings) -> None:
+    from kb.cli.working import Working
+
+    kb = KnowledgeBase(settings)
+    working = Working(kb)
+    loop = asyncio.get_running_loop()
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(stop, working.stop)
+    click.echo("Waiting for work. Stop it with Ctrl-C.", err=True)
+    try:
+        await working.until_stopped()
+    finally:
+        await kb.close()
 
 
 @click.command()
@@ -134,7 +138,7 @@ async def _serve(settings: Settings) -> None:
     # The server passes a signal on once it has drained: it has done its work by then.
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda *_: None)
-    async with _scheduled(kb):
+    async with _working(kb, server):
         announcing = asyncio.create_task(_announce(server, settings))
         await server.serve()
         announcing.cancel()
@@ -149,29 +153,32 @@ async def _announce(server: uvicorn.Server, settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _scheduled(kb: KnowledgeBase) -> AsyncIterator[None]:
-    """The scheduler beside whatever runs inside; each run is a process of its own."""
-    running: set[Any] = set()
-
-    async def run(source: Source) -> None:
-        environment = {**os.environ, "KB_DATA_DIR": kb.settings.data_dir}
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "kb", "ingest", source.name, "--json",
-            env=environment, stdout=asyncio.subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        running.add(child)
-        try:
-            await child.wait()
-        finally:
-            running.discard(child)
-
-    scheduler = Scheduler(kb.catalog, kb.publisher, run)
-    task = asyncio.create_task(scheduler.forever())
+async def _working(kb: KnowledgeBase, server: uvicorn.Server) -> AsyncIterator[None]:
+    """A worker beside the server, from when it answers until it stops."""
+    stopping = asyncio.Event()
+    task = asyncio.create_task(_work_beside(kb, server, stopping))
     try:
         yield
     finally:
-        task.cancel()
-        for child in running:
-            with contextlib.suppress(ProcessLookupError):
-                child.terminate()
-        scheduler.stop()
+        stopping.set()
+        await task
+
+
+async def _work_beside(kb: KnowledgeBase, server: uvicorn.Server, stopping: asyncio.Event) -> None:
+    while not server.started and not stopping.is_set():
+        await asyncio.sleep(0.05)
+    if stopping.is_set():
+        return
+    # What workers need is heavy: the page answers first.
+    from kb.cli.working import Working
+
+    working = Working(kb)
+    waiting = asyncio.create_task(stopping.wait())
+    waiting.add_done_callback(lambda _: working.stop())
+    try:
+        await working.until_stopped()
+    except KbError as error:
+        log.exception("sources are not followed", exc_info=error)
+        await stopping.wait()
+    finally:
+        waiting.cancel()

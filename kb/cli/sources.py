@@ -1,5 +1,8 @@
 """``kb source``."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import click
@@ -7,6 +10,8 @@ from cronsim import CronSim, CronSimError
 from sqlalchemy import Connection
 
 from ingest import sources as folder
+from ingest.following import next_due
+from ingest.selection import Selection
 from ingest.worker import remove_source
 from kb import access
 from kb.catalog import documents, sources
@@ -21,40 +26,85 @@ def source() -> None:
     """Folders that are followed."""
 
 
+def following_options(command: Callable[..., None]) -> Callable[..., None]:
+    """How a folder is followed, for ``add`` and ``change``."""
+    for option in (
+        click.option("--languages", metavar="LANG+…", help="Tesseract's languages of its scans."),
+        click.option("--max-file-mb", type=click.IntRange(1), help="Skip larger files."),
+        click.option(
+            "--exclude", multiple=True, metavar="PATTERN", help="Leave out, as in a .gitignore."
+        ),
+        click.option("--include", multiple=True, metavar="PATTERN", help="Read nothing but these."),
+        click.option("--shown-as", metavar="PREFIX", help="The address its readers know it by."),
+        click.option("--watch/--no-watch", default=None, help="Read it soon after a change."),
+        click.option(
+            "--schedule", metavar="CRON", help="When to read it: minute hour day month weekday."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @source.command()
 @click.argument("name")
 @click.argument("path")
-@click.option("--schedule", metavar="CRON", help="When to read it: minute hour day month weekday.")
 @click.option(
     "--readers",
     metavar="GROUP,…",
     help="Who may read it (not:GROUP excepts one). Default: everyone.",
 )
-@click.option("--shown-as", metavar="PREFIX", help="The address its readers know it by.")
+@following_options
 @json_option
-def add(
-    name: str,
-    path: str,
-    schedule: str | None,
-    readers: str | None,
-    shown_as: str | None,
-    as_json: bool,
-) -> None:
+def add(name: str, path: str, readers: str | None, as_json: bool, **given: Any) -> None:
     """Follow the folder PATH under the name NAME."""
     check_name(name)
-    check_schedule(schedule)
+    following = _changed(sources.Following(), given)
     root = folder.check_root(path)
 
     async def work(kb: KnowledgeBase) -> dict[str, Any]:
         with kb.catalog.writing() as connection:
             tokens = access.readers(connection, _names(readers))
-            added = sources.add(
-                connection, name, str(root), tokens, schedule=schedule, shown_as=shown_as
-            )
+            added = sources.add(connection, name, str(root), tokens, following)
             return shape(connection, added)
 
     added = with_knowledge_base(work)
     show({"source": added}, as_json, lambda _: _added(added))
+
+
+@source.command()
+@click.argument("name")
+@following_options
+@click.option("--paused/--no-paused", default=None, help="Do not read it until further notice.")
+@json_option
+def change(name: str, paused: bool | None, as_json: bool, **given: Any) -> None:
+    """Follow NAME another way. What is not named stays; an empty text takes a setting away."""
+
+    async def work(kb: KnowledgeBase) -> dict[str, Any]:
+        with kb.catalog.writing() as connection:
+            found = sources.by_name(connection, name)
+            sources.change(connection, found, _changed(found.following, given))
+            if paused is not None:
+                sources.pause(connection, found, paused=paused)
+            return shape(connection, sources.by_name(connection, name))
+
+    changed = with_knowledge_base(work)
+    show({"source": changed}, as_json, lambda _: [f"Changed {name}.", *_followed(changed)])
+
+
+def _changed(following: sources.Following, given: dict[str, Any]) -> sources.Following:
+    """With what was given on the command line.
+
+    Raises:
+        UsageError: a schedule or a pattern is malformed.
+    """
+    named = {k: v for k, v in given.items() if v is not None and v != ()}
+    check_schedule(named.get("schedule") or None)
+    for name in ("include", "exclude"):
+        if name in named:
+            named[name] = tuple(p for p in named[name] if p)
+    Selection(named.get("include", ()), named.get("exclude", ()))
+    empty = {k: None for k in ("schedule", "shown_as", "languages") if named.get(k) == ""}
+    return replace(following, **{**named, **empty})
 
 
 def check_name(name: str) -> None:
@@ -72,7 +122,7 @@ def check_schedule(schedule: str | None) -> None:
     if schedule is None:
         return
     try:
-        CronSim(schedule, __import__("datetime").datetime.now())
+        CronSim(schedule, datetime.now().astimezone())
     except CronSimError as error:
         raise UsageError(
             f"{schedule!r} is not a cron schedule (minute hour day month weekday): {error}.",
@@ -88,19 +138,36 @@ def _added(added: dict[str, Any]) -> list[str]:
     return [
         f"Following {added['path']} as {added['name']}.",
         f"May be read by: {', '.join(added['readers'])}.",
+        *_followed(added),
         f"Read it now with: kb ingest {added['name']}",
     ]
 
 
-def shape(connection: Connection, item: sources.Source) -> dict[str, Any]:
+def _followed(item: dict[str, Any]) -> list[str]:
+    lines = [f"Schedule: {item['schedule']}."] if item["schedule"] else []
+    lines += ["Watched: read soon after a change."] if item["watch"] else []
+    lines += ["Paused."] if item["paused"] else []
+    return lines
+
+
+def shape(
+    connection: Connection, item: sources.Source, sweep_seconds: float = 0.0
+) -> dict[str, Any]:
     """A source as JSON."""
     return {
         "name": item.name,
         "path": item.root,
-        "schedule": item.schedule,
-        "shown_as": item.shown_as,
+        "schedule": item.following.schedule,
+        "watch": item.following.watch,
+        "paused": item.paused,
+        "include": list(item.following.include),
+        "exclude": list(item.following.exclude),
+        "max_file_mb": item.following.max_file_mb,
+        "languages": item.following.languages,
+        "shown_as": item.following.shown_as,
         "readers": access.in_words(connection, item.readers),
         "documents": item.documents,
+        "next_run": next_due(item, datetime.now().astimezone(), sweep_seconds),
         "last_run": {
             "started_at": item.started_at,
             "finished_at": item.finished_at,
@@ -117,7 +184,10 @@ def list_(as_json: bool) -> None:
 
     async def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
         with kb.catalog.reading() as connection:
-            return [shape(connection, s) for s in sources.all_of(connection)]
+            return [
+                shape(connection, s, kb.settings.ingest.sweep_minutes * 60)
+                for s in sources.all_of(connection)
+            ]
 
     found = with_knowledge_base(work)
     show(
@@ -126,7 +196,7 @@ def list_(as_json: bool) -> None:
         lambda _: (
             [
                 f"{s['name']}\t{s['path']}\t{s['documents']} documents\t{', '.join(s['readers'])}"
-                + (f"\t{s['schedule']}" if s["schedule"] else "")
+                + "".join(f"\t{line}" for line in _followed(s))
                 for s in found
             ]
             or ["No source yet. Add one with: kb source add NAME PATH"]

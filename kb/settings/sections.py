@@ -86,6 +86,10 @@ class Ingest(Section, frozen=True, kw_only=True):
         Count, Meta(description="What one archive may expand to; the rest is left out.")
     ] = 256
     tries: Annotated[Count, Meta(description="Tries before a file is quarantined.")] = 3
+    runs: Annotated[Count, Meta(description="Sources read side by side by one worker.")] = 1
+    sweep_minutes: Annotated[
+        float, Meta(gt=0, description="A watched folder is compared at least so often.")
+    ] = 60.0
     cache_hours: Annotated[
         float,
         Meta(ge=1, description="What no document refers to any more is kept this long."),

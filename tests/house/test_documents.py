@@ -79,7 +79,7 @@ def test_a_catalog_of_the_first_schema_is_migrated_with_what_is_in_it(tmp_path):
     catalog = database.open_catalog(settings_module.load({"data_dir": str(tmp_path)}, {}))
     with catalog.reading() as connection:
         rows = connection.exec_driver_sql("SELECT model, hash, kept_at FROM vectors").all()
-        assert connection.exec_driver_sql("SELECT * FROM alembic_version").scalar() == "0002"
+        assert connection.exec_driver_sql("SELECT * FROM alembic_version").scalar() == database.HEAD
     catalog.close()
     assert rows == [("m", "h", 0.0)]
 

@@ -175,6 +175,7 @@ async def test_a_dead_owner_is_taken_over_at_once(filled):
 
 
 async def test_a_worker_that_lost_its_lease_publishes_nothing(filled):
+    """R24: one that was stopped, and wakes when another has taken over."""
     from ingest.preparing import Preparer
     from ingest.worker import Run
     from kb.catalog import leases
@@ -184,14 +185,13 @@ async def test_a_worker_that_lost_its_lease_publishes_nothing(filled):
     filled.write("new.txt", "A new matter.")
     preparer = Preparer(kb.catalog, kb.blobs, kb.embeddings, kb.index, kb.settings.ingest)
     source = kb.source("files")
-    run = Run(source, kb.catalog, kb.blobs, preparer, kb.publisher, kb.settings.ingest)
 
     def steal(_step):
         with kb.catalog.writing() as c:
             c.exec_driver_sql("DELETE FROM leases")
             assert leases.take(c, run.lease, leases.new_owner())
 
-    run.on_progress = steal
+    run = Run(source, kb.catalog, kb.blobs, preparer, kb.publisher, kb.settings.ingest, steal)
     with pytest.raises(LeaseLost):
         await run.run()
     assert "new.txt" not in await filled.paths("A new matter")
@@ -375,38 +375,27 @@ async def test_an_answer_is_kept_without_texts_and_withheld_with_its_sources(sha
 async def test_schedules():
     from datetime import UTC, datetime
 
-    from ingest.scheduler import is_due, next_due
-    from kb.catalog.sources import Source
+    from ingest.following import is_due, next_due
+    from kb.catalog.sources import Following, Source
 
     at = datetime(2026, 5, 4, 2, 5, tzinfo=UTC)
 
-    def source(schedule, started):
-        return Source(1, "s", "/", schedule, None, (), 0.0, started, None, None, None)
+    def source(schedule, started, *, watch=False, paused=False, requested=None):
+        following = Following(schedule=schedule, watch=watch)
+        return Source(
+            1, "s", "/", following, paused, (), 0.0, requested, 0, started, None, None, None
+        )
 
     assert is_due(source("0 2 * * *", at.timestamp() - 3600), at)
     assert not is_due(source("0 2 * * *", at.timestamp() - 60), at)
     assert not is_due(source(None, None), at)
+    assert not is_due(source("0 2 * * *", None, paused=True), at)
+    assert is_due(source(None, None, requested=at.timestamp()), at)
+    assert is_due(source(None, at.timestamp() - 4000, watch=True), at, 3600.0)
+    assert not is_due(source(None, at.timestamp() - 3000, watch=True), at, 3600.0)
     assert (
         next_due(source("0 2 * * *", None), at) == datetime(2026, 5, 5, 2, tzinfo=UTC).timestamp()
     )
-
-
-async def test_the_scheduler_runs_what_is_due(filled):
-    from datetime import datetime, timedelta
-
-    from ingest.scheduler import Scheduler
-
-    ran = []
-
-    async def run(source):
-        ran.append(source.name)
-
-    with filled.kb.catalog.writing() as c:
-        c.exec_driver_sql("UPDATE sources SET schedule = '* * * * *'")
-    scheduler = Scheduler(filled.kb.catalog, filled.kb.publisher, run)
-    await scheduler.tick(datetime.now().astimezone() + timedelta(minutes=2))
-    assert ran == ["files"]
-    scheduler.stop()
 
 
 def _id_of(house, source: str) -> int:

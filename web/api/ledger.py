@@ -37,7 +37,7 @@ def sources(request: Request[Any, Any, Any]) -> dict[str, Any]:
             {
                 "name": s.name,
                 "path": s.root,
-                "schedule": s.schedule,
+                "schedule": s.following.schedule,
                 "documents": s.documents,
                 "started_at": s.started_at,
                 "finished_at": s.finished_at,

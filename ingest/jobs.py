@@ -1,0 +1,121 @@
+"""Jobs: runs over sources, handed to whichever worker is free. The only file that knows the queue.
+
+A job names a source; what has to be done is worked out when it runs, so that doing it twice does
+no harm. What must happen exactly once is guarded where it happens: by the source's lease and by
+the transaction that publishes. Jobs are kept beside the catalog: in a SQLite file of their own, or
+in the same PostgreSQL.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from litestar_queues import NonRetryableError, QueueConfig, QueueService, WorkerConfig, task
+from litestar_queues.backends.sqlspec import SQLSpecBackendConfig
+from litestar_queues.task import RetryBackoff
+from litestar_queues.worker import Worker
+from sqlspec.adapters.aiosqlite import AiosqliteConfig
+from sqlspec.adapters.psycopg import PsycopgAsyncConfig
+
+from kb.errors import KbError, RetryableError
+from kb.settings import Settings
+
+READ = "commonplace.read"
+RETRIES = 6
+BACKOFF = RetryBackoff(initial_delay=15.0, multiplier=2.0, max_delay=600.0)
+HEARTBEAT_SECONDS = 5.0
+STALE_SECONDS = 30.0
+"""A job whose worker has been silent for so long is given to another."""
+DRAIN_SECONDS = 25.0
+KEPT = timedelta(days=7)
+"""Finished jobs are forgotten after this; the runs themselves are kept in the catalog."""
+Read = Callable[[str], Awaitable[None]]
+
+
+class Jobs:
+    """The queue of one knowledge base. One object per process."""
+
+    def __init__(self, settings: Settings, read: Read, *, side_by_side: int = 1) -> None:
+        self._read = read
+        self._task = task(
+            READ, queue="read", retries=RETRIES, retry_backoff=BACKOFF, requeue_on_stale=True
+        )(self._run)
+        self._service = QueueService(
+            QueueConfig(
+                queue_backend=SQLSpecBackendConfig(sqlspec_config=_database(settings)),
+                execution_backend="local",
+                worker=WorkerConfig(
+                    placement="external",
+                    max_concurrency=side_by_side,
+                    batch_size=side_by_side,
+                    poll_interval=0.2,
+                    poll_backoff_max=1.0,
+                    heartbeat_interval=HEARTBEAT_SECONDS,
+                    stale_after=STALE_SECONDS,
+                    stale_check_interval=HEARTBEAT_SECONDS,
+                    graceful_shutdown_timeout=DRAIN_SECONDS,
+                    requeue_on_shutdown=True,
+                    hard_exit_timeout=None,
+                ),
+            )
+        )
+
+    async def open(self) -> None:
+        """Open the queue; its tables are made where they are not there."""
+        await self._service.open()
+        backend: Any = self._service.get_queue_backend()
+        await backend.create_schema()
+
+    async def close(self) -> None:
+        """Close the queue."""
+        await self._service.close()
+
+    async def put(self, source: str, priority: int) -> None:
+        """Have a source read. One that waits or is being read is not put twice."""
+        await self._service.enqueue(self._task, source, key=f"read:{source}", priority=priority)
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Take jobs, the most urgent first, until told to stop; the one at hand is finished."""
+        worker = Worker(self._service)
+        working = asyncio.create_task(worker.start())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not working.done():
+            await worker.stop()
+        await working
+
+    async def forget_old(self) -> None:
+        """Forget jobs that ended long ago."""
+        await self._service.get_queue_backend().cleanup_terminal(datetime.now(UTC) - KEPT)
+
+    async def statistics(self) -> dict[str, int]:
+        """How many jobs wait, run, have ended, and have failed for good."""
+        found = await self._service.get_statistics()
+        return {
+            "waiting": found.pending + found.scheduled,
+            "running": found.running,
+            "done": found.completed,
+            "failed": found.failed,
+        }
+
+    async def _run(self, source: str) -> None:
+        try:
+            await self._read(source)
+        except RetryableError:
+            raise
+        except KbError as error:
+            raise NonRetryableError(error.message) from error
+
+
+def _database(settings: Settings) -> Any:
+    url = settings.catalog_url
+    if url.startswith("sqlite"):
+        return AiosqliteConfig(
+            connection_config={"database": str(settings.data / "jobs.sqlite3"), "timeout": 30.0}
+        )
+    conninfo = "postgresql://" + url.partition("://")[2]
+    return PsycopgAsyncConfig(
+        connection_config={"conninfo": conninfo, "min_size": 1, "max_size": 4}
+    )

@@ -1,0 +1,85 @@
+"""Runs over sources: where each stands, and how it ended."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from kb.catalog.database import now
+from kb.catalog.sources import Source
+from kb.catalog.tables import runs, sources
+
+KEPT = 50
+"""Runs of a source that stay in its history."""
+SILENT_SECONDS = 120.0
+"""A run that has said nothing for so long was killed."""
+
+
+def begin(connection: Connection, source: Source) -> int:
+    """A run begins; returns its id."""
+    moment = now()
+    connection.execute(
+        update(runs)
+        .where(runs.c.source_id == source.id, runs.c.finished_at.is_(None))
+        .values(finished_at=runs.c.seen_at, error=_error("interrupted", "The run was interrupted."))
+    )
+    connection.execute(update(sources).where(sources.c.id == source.id).values(started_at=moment))
+    run_id = connection.scalar(
+        insert(runs)
+        .values(source_id=source.id, started_at=moment, seen_at=moment)
+        .returning(runs.c.id)
+    )
+    kept = (
+        select(runs.c.id)
+        .where(runs.c.source_id == source.id)
+        .order_by(runs.c.id.desc())
+        .limit(KEPT)
+    )
+    connection.execute(
+        delete(runs).where(
+            runs.c.source_id == source.id, runs.c.id.not_in(kept.subquery().select())
+        )
+    )
+    return int(run_id or 0)
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    return {"code": code, "message": message, "detail": {}}
+
+
+def progress(
+    connection: Connection, run_id: int, *, done: int, total: int, pages: int, path: str | None
+) -> None:
+    """Where a run stands."""
+    connection.execute(
+        update(runs)
+        .where(runs.c.id == run_id)
+        .values(seen_at=now(), done=done, total=total, pages=pages, path=path)
+    )
+
+
+def finish(
+    connection: Connection,
+    source: Source,
+    run_id: int,
+    counts: dict[str, Any] | None,
+    error: dict[str, Any] | None,
+) -> None:
+    """How a run ended; the source keeps the last one's counts beside it."""
+    ended: dict[str, Any] = {"finished_at": now(), "counts": counts, "error": error}
+    connection.execute(update(runs).where(runs.c.id == run_id).values(**ended, path=None))
+    connection.execute(update(sources).where(sources.c.id == source.id).values(**ended))
+
+
+def running(connection: Connection) -> dict[int, Row[Any]]:
+    """The run that is going on, by source."""
+    alive = now() - SILENT_SECONDS
+    rows = connection.execute(
+        select(runs).where(runs.c.finished_at.is_(None), runs.c.seen_at > alive)
+    )
+    return {row.source_id: row for row in rows}
+
+
+def history(connection: Connection, source_id: int, limit: int = 10) -> list[Row[Any]]:
+    """The last runs of a source, the newest first."""
+    query = select(runs).where(runs.c.source_id == source_id).order_by(runs.c.id.desc())
+    return list(connection.execute(query.limit(limit)).all())

@@ -1,0 +1,103 @@
+"""The worker's side, put together: scheduler, queue, and a process for each run.
+
+Used by ``kb serve`` and ``kb worker``. What it imports is heavy, so ``kb serve`` loads this file
+after it has begun to answer.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+
+from ingest.jobs import Jobs
+from ingest.scheduler import Scheduler
+from kb.errors import KbError, RetryableError
+from kb.knowledge_base import KnowledgeBase
+
+RETRYABLE = {
+    "catalog_unavailable",
+    "disk_full",
+    "engine_unavailable",
+    "interrupted",
+    "lease_lost",
+    "source_unreachable",
+    "unavailable",
+}
+"""Errors of a run after which trying again may help."""
+STOP_SECONDS = 20.0
+
+
+class Working:
+    """Follows the sources until told to stop; then the run at hand comes to its end."""
+
+    def __init__(self, kb: KnowledgeBase) -> None:
+        self._kb = kb
+        self._stop = asyncio.Event()
+        self._running: set[asyncio.subprocess.Process] = set()
+
+    async def until_stopped(self) -> None:
+        """Work. Returns within half a minute after :meth:`stop`."""
+        settings = self._kb.settings
+        jobs = Jobs(settings, self._read, side_by_side=settings.ingest.runs)
+        scheduler = Scheduler(
+            self._kb.catalog, self._kb.publisher, jobs, settings.ingest.sweep_minutes * 60.0
+        )
+        await jobs.open()
+        ticking = asyncio.create_task(scheduler.forever())
+        try:
+            await jobs.work(self._stop)
+        finally:
+            ticking.cancel()
+            await asyncio.gather(ticking, return_exceptions=True)
+            scheduler.stop()
+            await jobs.close()
+
+    def stop(self) -> None:
+        """Take no more jobs; let the runs at hand finish the files they have ready."""
+        self._stop.set()
+        for child in self._running:
+            with contextlib.suppress(ProcessLookupError):
+                child.terminate()
+
+    async def _read(self, source: str) -> None:
+        """Read a source in a process of its own: what it loads is gone when it ends."""
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "kb", "ingest", source, "--json",
+            env={**os.environ, "KB_DATA_DIR": self._kb.settings.data_dir},
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
+        self._running.add(child)
+        if self._stop.is_set():
+            child.terminate()
+        try:
+            printed, _ = await child.communicate()
+        except asyncio.CancelledError:
+            await _end(child)
+            raise
+        finally:
+            self._running.discard(child)
+        if child.returncode:
+            raise _error_of(printed, child.returncode)
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        child.send_signal(signal.SIGTERM)
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await child.wait()
+    except TimeoutError:
+        child.kill()
+
+
+def _error_of(printed: bytes, code: int) -> KbError:
+    """What a run that failed said; one that was killed said nothing, and may be tried again."""
+    try:
+        told = json.loads(printed)["error"]
+    except (ValueError, KeyError, TypeError):
+        return RetryableError(f"The run ended with {code}.", code="interrupted")
+    kind = RetryableError if told["code"] in RETRYABLE else KbError
+    return kind(told["message"], code=told["code"], detail=told["detail"])
