@@ -15,13 +15,14 @@ from litestar_queues import NonRetryableError, QueueConfig, QueueService, Worker
 from litestar_queues.backends.sqlspec import SQLSpecBackendConfig
 from litestar_queues.task import RetryBackoff
 from litestar_queues.worker import Worker
-from sqlspec.adapters.aiosqlite import AiosqliteConfig
-from sqlspec.adapters.psycopg import PsycopgAsyncConfig
 
+from kb.catalog.sources import ASKED
 from kb.errors import KbError, RetryableError
 from kb.settings import Settings
 
 READ = "commonplace.read"
+USUAL, URGENT = "usual", "urgent"
+"""What somebody waits for has a place of its own: a long run elsewhere does not hold it up."""
 RETRIES = 6
 BACKOFF = RetryBackoff(initial_delay=15.0, multiplier=2.0, max_delay=600.0)
 HEARTBEAT_SECONDS = 5.0
@@ -38,17 +39,18 @@ class Jobs:
 
     def __init__(self, settings: Settings, read: Read, *, side_by_side: int = 1) -> None:
         self._read = read
-        self._task = task(
-            READ, queue="read", retries=RETRIES, retry_backoff=BACKOFF, requeue_on_stale=True
-        )(self._run)
+        self._task = task(READ, retries=RETRIES, retry_backoff=BACKOFF, requeue_on_stale=True)(
+            self._run
+        )
         self._service = QueueService(
             QueueConfig(
                 queue_backend=SQLSpecBackendConfig(sqlspec_config=_database(settings)),
                 execution_backend="local",
                 worker=WorkerConfig(
                     placement="external",
-                    max_concurrency=side_by_side,
-                    batch_size=side_by_side,
+                    max_concurrency=side_by_side + 1,
+                    batch_size=side_by_side + 1,
+                    queue_concurrency={USUAL: side_by_side, URGENT: 1},
                     poll_interval=0.2,
                     poll_backoff_max=1.0,
                     heartbeat_interval=HEARTBEAT_SECONDS,
@@ -73,7 +75,10 @@ class Jobs:
 
     async def put(self, source: str, priority: int) -> None:
         """Have a source read. One that waits or is being read is not put twice."""
-        await self._service.enqueue(self._task, source, key=f"read:{source}", priority=priority)
+        queue = URGENT if priority >= ASKED else USUAL
+        await self._service.enqueue(
+            self._task, source, key=f"{queue}:{source}", queue=queue, priority=priority
+        )
 
     async def work(self, stop: asyncio.Event) -> None:
         """Take jobs, the most urgent first, until told to stop; the one at hand is finished."""
@@ -110,11 +115,16 @@ class Jobs:
 
 
 def _database(settings: Settings) -> Any:
+    """The queue's database; only the driver that is used is loaded."""
     url = settings.catalog_url
     if url.startswith("sqlite"):
+        from sqlspec.adapters.aiosqlite import AiosqliteConfig
+
         return AiosqliteConfig(
             connection_config={"database": str(settings.data / "jobs.sqlite3"), "timeout": 30.0}
         )
+    from sqlspec.adapters.psycopg import PsycopgAsyncConfig
+
     conninfo = "postgresql://" + url.partition("://")[2]
     return PsycopgAsyncConfig(
         connection_config={"conninfo": conninfo, "min_size": 1, "max_size": 4}

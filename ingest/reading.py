@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest import sources as folder
@@ -11,7 +11,7 @@ from ingest.preparing import Cut, Preparer
 from ingest.sources import Found
 from kb.blobs import Blobs
 from kb.catalog import documents
-from kb.catalog.database import Catalog
+from kb.catalog.database import Catalog, now
 from kb.catalog.documents import Stat
 from kb.catalog.names import MEMBER
 from kb.catalog.sources import Source
@@ -32,6 +32,7 @@ class Work:
     depth: int
     found: Found | None = None
     member: Member | None = None
+    begun_at: float = field(default_factory=now)
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from ingest.preparing import Prepared
 from ingest.reading import Work
-from kb.catalog import documents
+from kb.catalog import documents, versions
 from kb.catalog.documents import Stat
 from kb.catalog.names import MEMBER
 from kb.errors import EngineError, KbError
@@ -46,16 +46,27 @@ def facts(prepared: Prepared, stat: Stat, fingerprint: str) -> dict[str, Any]:
         "parser": parsed.parser,
         "blob": prepared.blob,
         "pages": parsed.pages,
+        "confidence": _mean([c for _, c in parsed.confidences]),
         "chunks": len(prepared.cut.chunks),
         "tries": 0,
     }
 
 
+def _mean(values: list[float]) -> float | None:
+    return round(sum(values) / len(values), 1) if values else None
+
+
 def problem(
-    connection: Connection, item: Work, error: KbError, fingerprint: str, most_tries: int
+    connection: Connection,
+    item: Work,
+    error: KbError,
+    fingerprint: str,
+    most_tries: int,
+    worker: str,
 ) -> State:
     """Record that a file yields nothing, with what to do next; returns where it stands now."""
     tries = documents.tries(connection, item.document_id) + 1
+    versions.failed(connection, item.document_id, worker, item.begun_at, error.code, error.detail)
     if error.code in RETRIED or isinstance(error, EngineError):
         documents.note_retry(connection, item.document_id, error.code, tries)
         return State.WAITING

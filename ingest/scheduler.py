@@ -8,7 +8,7 @@ from datetime import datetime
 from ingest.following import is_due
 from ingest.jobs import Jobs
 from ingest.watching import Watcher
-from kb.catalog import leases, sources
+from kb.catalog import leases, runs, sources
 from kb.catalog.database import Catalog
 from kb.catalog.sources import SCHEDULED, WATCHED, Source
 from kb.errors import KbError
@@ -34,6 +34,7 @@ class Scheduler:
         self._owner = leases.new_owner()
         self._watcher = Watcher(self._changed)
         self._cleaned = 0.0
+        self._going_on: set[int] = set()
 
     async def forever(self) -> None:
         """Tick until cancelled. A failure is logged and tried again at the next tick."""
@@ -55,7 +56,7 @@ class Scheduler:
             return
         self._watcher.follow(known)
         for source in known:
-            if is_due(source, at, self._sweep_seconds):
+            if source.id not in self._going_on and is_due(source, at, self._sweep_seconds):
                 priority = source.priority if source.is_requested else SCHEDULED
                 await self._jobs.put(source.name, priority)
         if known and time.monotonic() - self._cleaned >= HOUSEKEEPING_SECONDS:
@@ -69,6 +70,7 @@ class Scheduler:
         with self._catalog.writing() as connection:
             if not leases.take(connection, LEASE, self._owner):
                 return None
+            self._going_on = set(runs.running(connection))
             return sources.all_of(connection)
 
     def _changed(self, source: Source) -> None:

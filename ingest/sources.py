@@ -59,15 +59,24 @@ def shown(raw: bytes) -> str:
     return "".join(f"%{ord(c) - 0xDC00:02X}" if "\udc80" <= c <= "\udcff" else c for c in text)
 
 
-def check_root(root: str) -> Path:
-    """The folder of a new source, absolute.
+def check_root(root: str, allowed: tuple[str, ...] = ()) -> Path:
+    """The folder of a new source, absolute; beneath one of ``allowed``, where there are any.
 
     Raises:
-        UsageError: it is not a folder that can be listed.
+        UsageError: it is not a folder that can be listed, or not an allowed one.
     """
     if "://" in root:
         raise UsageError(f"{root} is an address, not a folder.", code="not_a_folder")
+    if "\0" in root or not root.strip():
+        raise UsageError("Name a folder.", code="not_a_folder")
     path = Path(root).expanduser().absolute()
+    real = os.path.realpath(os.fsencode(path))
+    if allowed and not any(beneath(real, os.path.realpath(os.fsencode(a))) for a in allowed):
+        raise UsageError(
+            f"{path} is not beneath the folders that may be followed (ingest.roots).",
+            code="not_allowed",
+            detail={"roots": list(allowed)},
+        )
     if not path.is_dir():
         raise UsageError(f"There is no folder {path}.", code="not_a_folder", detail={"path": root})
     try:

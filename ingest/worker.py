@@ -168,6 +168,7 @@ class Run:
     async def _prepare_all(self, work: list[Work]) -> None:
         """Prepare several files side by side; publish one group after another."""
         self._report.total = len(work)
+        self._report.tell()
         async with Pipeline(self._prepare, self.settings.parsers + 1, GROUP_SECONDS) as pipeline:
             for item in work:
                 pipeline.put(item)
@@ -249,7 +250,12 @@ class Run:
     def _note(self, item: Work, problem: KbError) -> None:
         with self.catalog.writing() as connection:
             state = recording.problem(
-                connection, item, problem, self.preparer.fingerprint, self.settings.tries
+                connection,
+                item,
+                problem,
+                self.preparer.fingerprint,
+                self.settings.tries,
+                self.owner,
             )
         self.counts.note(state)
 

@@ -32,6 +32,7 @@ from kb.types import (
     Principal,
     StoredChunk,
 )
+from kb.uploads import Uploads
 
 if TYPE_CHECKING:
     from kb.metrics import Metrics
@@ -57,6 +58,7 @@ class KnowledgeBase:
         self.settings = settings
         self.catalog: Catalog = open_catalog(settings)
         self.blobs = Blobs(settings.data / "blobs")
+        self.uploads = Uploads(self.catalog, settings.data / "uploads", settings.ingest.max_file_mb)
         self.embeddings = Embeddings(settings)
         self.index = RemoteIndex(settings)
         self.publisher = Publisher(self.catalog, self.index, self.embeddings)

@@ -54,6 +54,43 @@ REASONS: dict[str, str] = {
 }
 
 
+TITLES: dict[str, str] = {
+    "empty": _("empty"),
+    "no_text": _("no text"),
+    "scan_without_ocr": _("scans, no OCR installed"),
+    "scan_unread": _("scans without readable text"),
+    "scan_uncertain": _("scans read with little certainty"),
+    "encrypted": _("protected by a password"),
+    "mail_encrypted": _("encrypted mail"),
+    "damaged": _("damaged"),
+    "unknown_type": _("kind of file not read"),
+    "needs_libreoffice": _("old format, LibreOffice missing"),
+    "members_left_out": _("some members left out"),
+    "expands_too_far": _("expands too far"),
+    "cells_left_out": _("too many cells"),
+    "picture_too_large": _("picture too large"),
+    "too_large": _("too large"),
+    "unreadable": _("not readable"),
+    "not_regular": _("not a regular file"),
+    "symlink_outside": _("link that leads out"),
+    "changed_while_reading": _("being written"),
+    "parser_timeout": _("took too long"),
+    "parser_memory": _("needed too much memory"),
+    "parser_space": _("needed too much room"),
+    "parser_crashed": _("crashed the reader"),
+    "too_deep": _("nested too deep"),
+    "interrupted": _("interrupted"),
+    "disk_full": _("disk full"),
+    "engine_unavailable": _("a part did not answer"),
+}
+"""The reason in a few words, for counts."""
+
+
+def title(code: str, translate: Callable[[str], str] = str) -> str:
+    """A reason in a few words."""
+    return translate(TITLES.get(code, code))
+
+
 def render(
     code: str | None,
     parameters: Mapping[str, Any] | None,

@@ -5,22 +5,54 @@ import tempfile
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kb import sandbox
 from kb.catalog.chunks import Layout
 from kb.errors import FileProblem
 from kb.types import Box, StoredChunk
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 WIDEST = 2000
+MOST_PIXELS = 80_000_000
 LIMITS = sandbox.Limits(seconds=30, memory=2 * 1024**3)
 
 
 def page_picture(path: str, number: int, width: int) -> bytes:
-    """Render a page (0-based) as PNG, ``width`` pixels wide. Runs in a child process.
+    """Draw a page (0-based) of a PDF or a scan as PNG, ``width`` pixels wide. Runs in a child.
 
     Raises:
-        FileProblem: no such page, or not a PDF.
+        FileProblem: no such page, or neither a PDF nor a picture.
     """
+    with open(path, "rb") as file:
+        is_pdf = b"%PDF-" in file.read(1024)
+    picture = _of_pdf(path, number, width) if is_pdf else _of_scan(path, number, width)
+    output = io.BytesIO()
+    picture.save(output, "PNG", compress_level=3)
+    return output.getvalue()
+
+
+def _of_scan(path: str, number: int, width: int) -> "Image.Image":
+    import pillow_heif
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+    pillow_heif.register_heif_opener()
+    try:
+        with Image.open(path) as scan:
+            if not 0 <= number < getattr(scan, "n_frames", 1):
+                raise FileProblem("no_such_page")
+            scan.seek(number)
+            picture = scan.convert("RGB")
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise FileProblem("damaged", what=str(error)) from error
+    height = max(1, round(picture.height * width / picture.width))
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _of_pdf(path: str, number: int, width: int) -> "Image.Image":
     import pypdfium2 as pdfium
 
     try:
@@ -29,12 +61,10 @@ def page_picture(path: str, number: int, width: int) -> bytes:
                 raise FileProblem("no_such_page")
             page = document[number]
             scale = min(width / max(1.0, page.get_width()), 6.0)
-            picture = page.render(scale=scale).to_pil()
+            picture: Image.Image = page.render(scale=scale).to_pil()
     except pdfium.PdfiumError as error:
         raise FileProblem("damaged", what=str(error)) from error
-    output = io.BytesIO()
-    picture.save(output, "PNG", compress_level=3)
-    return output.getvalue()
+    return picture
 
 
 class Pictures:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from kb import reasons
+from kb.catalog.sources import Source
 from kb.types import Answer, Citation, Passage
 
 
@@ -67,6 +68,52 @@ def answer(given: Answer) -> dict[str, Any]:
         "citations": [citation(c) for c in given.citations],
         "model": given.model,
         "seconds": given.seconds,
+    }
+
+
+def source(
+    item: Source, readers: list[str], running: Row[Any] | None, next_run: float | None
+) -> dict[str, Any]:
+    """A source, how it is followed, and its run where one goes on."""
+    following = item.following
+    return {
+        "name": item.name,
+        "path": item.root,
+        "schedule": following.schedule,
+        "watch": following.watch,
+        "paused": item.paused,
+        "uploads": following.uploads,
+        "include": list(following.include),
+        "exclude": list(following.exclude),
+        "max_file_mb": following.max_file_mb,
+        "languages": following.languages,
+        "shown_as": following.shown_as,
+        "readers": readers,
+        "documents": item.documents,
+        "requested": item.is_requested,
+        "next_run": next_run,
+        "running": run(running) if running else None,
+        "last_run": {
+            "started_at": item.started_at,
+            "finished_at": item.finished_at,
+            "counts": item.counts,
+            "error": item.error,
+        },
+    }
+
+
+def run(row: Row[Any]) -> dict[str, Any]:
+    """A run that goes on, with its speed and what is left (seconds; None: not known yet)."""
+    elapsed = max(0.1, row.seen_at - row.started_at)
+    left = (row.total - row.done) * elapsed / row.done if row.done else None
+    return {
+        "started_at": row.started_at,
+        "done": row.done,
+        "total": row.total,
+        "pages": row.pages,
+        "path": row.path,
+        "pages_per_second": round(row.pages / elapsed, 1),
+        "seconds_left": round(left) if left is not None else None,
     }
 
 

@@ -18,10 +18,12 @@ from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
 from kb.rendering import Pictures
 from web import errors
-from web.api import ask, health, ledger, metrics, search
+from web.api import ask, health, ledger, metrics, search, sources, uploads
 from web.guard import Guard
+from web.hooks import Hooks
 from web.i18n import COOKIE, languages
-from web.pages import document, documents, home
+from web.pages import document, documents, exporting, home
+from web.pages import sources as sources_page
 
 Background = Callable[[], "asyncio.Future[None]"]
 BODY_LIMIT = 256 * 1024
@@ -51,7 +53,7 @@ async def favicon() -> Response[bytes]:
     return Response(icon, media_type="image/svg+xml")
 
 
-def create_app(kb: KnowledgeBase) -> Guard:
+def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
     """The service around an open knowledge base; it closes it at the end."""
     sandbox.preload(["kb.rendering", "pypdfium2", "PIL.PngImagePlugin"])
 
@@ -73,8 +75,16 @@ def create_app(kb: KnowledgeBase) -> Guard:
             search.suggest,
             ask.ask,
             ask.kept,
+            documents.again,
+            exporting.ledger_as_csv,
+            sources_page.page,
+            sources_page.add,
+            sources_page.act,
             ledger.files,
-            ledger.sources,
+            sources.listed,
+            sources.look,
+            sources.run,
+            uploads.upload,
             health.health,
             health.ready,
             metrics.metrics,
@@ -86,7 +96,7 @@ def create_app(kb: KnowledgeBase) -> Guard:
                 include_in_schema=False,
             ),
         ],
-        state=State({"kb": kb, "kb_settings": kb.settings, "pictures": Pictures()}),
+        state=State({"kb": kb, "kb_settings": kb.settings, "hooks": hooks, "pictures": Pictures()}),
         lifespan=[lifespan],
         exception_handlers={Exception: errors.answer},
         logging_config=None,

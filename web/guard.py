@@ -39,7 +39,11 @@ class Guard:
             return
         refusal = self._refusal(scope)
         if refusal is not None:
-            await _refuse(send, refusal)
+            message = f"Requests with this {refusal.capitalize()} are refused."
+            await _refuse(send, 403, f"foreign_{refusal}", message)
+            return
+        if _is_disguised(scope):
+            await _refuse(send, 404, "not_found", "There is no such address.")
             return
 
         async def with_headers(message: Message) -> None:
@@ -68,6 +72,12 @@ class Guard:
         return None
 
 
+def _is_disguised(scope: HTTPScope) -> bool:
+    """A slash, a backslash or a NUL written so that it is one only after decoding."""
+    raw = scope["raw_path"].lower()
+    return any(sign in raw for sign in (b"%2f", b"%5c", b"%00"))
+
+
 def _is_navigation(scope: HTTPScope, headers: dict[bytes, str]) -> bool:
     return scope["method"] == "GET" and headers.get(b"sec-fetch-mode") == "navigate"
 
@@ -79,14 +89,13 @@ def _hostname(host: str) -> str:
         return ""
 
 
-async def _refuse(send: Send, what: str) -> None:
-    message = f"Requests with this {what.capitalize()} are refused."
-    shape = {"error": {"code": f"foreign_{what}", "message": message, "detail": {}}}
+async def _refuse(send: Send, status: int, code: str, message: str) -> None:
+    shape = {"error": {"code": code, "message": message, "detail": {}}}
     body = json.dumps(shape).encode()
     await send(
         {
             "type": "http.response.start",
-            "status": 403,
+            "status": status,
             "headers": [
                 (b"content-type", b"application/json"),
                 (b"content-length", str(len(body)).encode()),

@@ -151,6 +151,21 @@ def note_retry(connection: Connection, document_id: int, code: str, tries: int) 
     )
 
 
+def try_again(connection: Connection, document_ids: Sequence[int]) -> None:
+    """Have files read anew in the next run of their source, however often they have failed.
+
+    A member is read with the file that it came out of.
+    """
+    for document_id in document_ids:
+        row = by_id(connection, document_id)
+        while row is not None:
+            values: dict[str, Any] = {"settings": None, "tries": 0}
+            if row.state in {State.FAILED, State.SKIPPED, State.QUARANTINED}:
+                values["state"] = State.WAITING
+            connection.execute(update(documents).where(documents.c.id == row.id).values(**values))
+            row = by_id(connection, row.parent_id) if row.parent_id else None
+
+
 def unhold(connection: Connection, document_id: int) -> None:
     """The file of a held document is there again."""
     connection.execute(update(documents).where(documents.c.id == document_id).values(held=False))

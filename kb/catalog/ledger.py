@@ -1,6 +1,6 @@
 """The ledger: every file with its state, as the people see it who may."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
@@ -18,6 +18,8 @@ class LedgerFilter:
     state: str | None = None
     source: str | None = None
     text: str | None = None
+    code: str | None = None
+    folder: str | None = None
 
 
 def rows(
@@ -49,8 +51,22 @@ def count_by_state(
 ) -> dict[str, int]:
     """How many rows of the ledger stand in each state."""
     base = select(documents.c.state, func.count()).select_from(documents.join(sources))
-    query = _filtered(base, principal, LedgerFilter(source=wanted.source, text=wanted.text))
+    query = _filtered(base, principal, replace(wanted, state=None, code=None))
     return dict(connection.execute(query.group_by(documents.c.state)).tuples().all())
+
+
+def count_by_reason(
+    connection: Connection, principal: Principal, wanted: LedgerFilter
+) -> dict[str, int]:
+    """How many rows have each reason, the most frequent first."""
+    base = select(documents.c.code, func.count()).select_from(documents.join(sources))
+    query = _filtered(base, principal, replace(wanted, code=None)).where(
+        documents.c.code.is_not(None)
+    )
+    counted = connection.execute(
+        query.group_by(documents.c.code).order_by(func.count().desc(), documents.c.code)
+    )
+    return dict(counted.tuples().all())
 
 
 def _filtered(query: Select[Any], principal: Principal, wanted: LedgerFilter) -> Select[Any]:
@@ -59,6 +75,10 @@ def _filtered(query: Select[Any], principal: Principal, wanted: LedgerFilter) ->
         query = query.where(documents.c.state == wanted.state)
     if wanted.source:
         query = query.where(sources.c.name == wanted.source)
+    if wanted.code:
+        query = query.where(documents.c.code == wanted.code)
+    if wanted.folder:
+        query = query.where(documents.c.path.startswith(wanted.folder + "/", autoescape=True))
     if wanted.text:
         query = query.where(documents.c.path.icontains(wanted.text, autoescape=True))
     return query

@@ -53,6 +53,29 @@ def abandon(
     )
 
 
+def failed(
+    connection: Connection,
+    document_id: int,
+    worker: str,
+    started_at: float,
+    code: str,
+    parameters: dict[str, Any],
+) -> None:
+    """Keep, for the history, a try that gave nothing to publish."""
+    connection.execute(
+        insert(versions).values(
+            document_id=document_id,
+            state=SWEPT,
+            points=0,
+            worker=worker,
+            started_at=started_at,
+            finished_at=now(),
+            code=code,
+            parameters=parameters,
+        )
+    )
+
+
 def abandon_dead_attempts(connection: Connection, worker: str) -> int:
     """Attempts of workers that hold no lease any more ended without a word."""
     living = select(leases.c.owner).where(leases.c.until > now())

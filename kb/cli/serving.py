@@ -16,6 +16,7 @@ from kb import access, samples
 from kb import settings as settings_module
 from kb.catalog import sources
 from kb.catalog.sources import Source
+from kb.cli.folders import hooks_of
 from kb.errors import ConfigurationError, KbError, NotFoundError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
@@ -126,7 +127,7 @@ async def _serve(settings: Settings) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     kb = KnowledgeBase(settings)
     config = uvicorn.Config(
-        create_app(kb),
+        create_app(kb, hooks_of(kb)),
         host=settings.server.host,
         port=settings.server.port,
         log_level="warning",

@@ -1,22 +1,18 @@
 """``kb source``."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import click
-from cronsim import CronSim, CronSimError
 from sqlalchemy import Connection
 
-from ingest import sources as folder
 from ingest.following import next_due
-from ingest.selection import Selection
 from ingest.worker import remove_source
-from kb import access
-from kb.catalog import documents, sources
+from kb import access, shapes
+from kb.catalog import documents, runs, sources
+from kb.cli import folders
 from kb.cli.common import json_option, show, with_knowledge_base
-from kb.errors import UsageError
 from kb.knowledge_base import KnowledgeBase
 from kb.publishing import queue_rights
 
@@ -57,14 +53,11 @@ def following_options(command: Callable[..., None]) -> Callable[..., None]:
 @json_option
 def add(name: str, path: str, readers: str | None, as_json: bool, **given: Any) -> None:
     """Follow the folder PATH under the name NAME."""
-    check_name(name)
-    following = _changed(sources.Following(), given)
-    root = folder.check_root(path)
+    following = folders.changed(sources.Following(), given)
 
     async def work(kb: KnowledgeBase) -> dict[str, Any]:
-        with kb.catalog.writing() as connection:
-            tokens = access.readers(connection, _names(readers))
-            added = sources.add(connection, name, str(root), tokens, following)
+        added = folders.add(kb, name, path, readers, following)
+        with kb.catalog.reading() as connection:
             return shape(connection, added)
 
     added = with_knowledge_base(work)
@@ -82,56 +75,13 @@ def change(name: str, paused: bool | None, as_json: bool, **given: Any) -> None:
     async def work(kb: KnowledgeBase) -> dict[str, Any]:
         with kb.catalog.writing() as connection:
             found = sources.by_name(connection, name)
-            sources.change(connection, found, _changed(found.following, given))
+            sources.change(connection, found, folders.changed(found.following, given))
             if paused is not None:
                 sources.pause(connection, found, paused=paused)
             return shape(connection, sources.by_name(connection, name))
 
     changed = with_knowledge_base(work)
     show({"source": changed}, as_json, lambda _: [f"Changed {name}.", *_followed(changed)])
-
-
-def _changed(following: sources.Following, given: dict[str, Any]) -> sources.Following:
-    """With what was given on the command line.
-
-    Raises:
-        UsageError: a schedule or a pattern is malformed.
-    """
-    named = {k: v for k, v in given.items() if v is not None and v != ()}
-    check_schedule(named.get("schedule") or None)
-    for name in ("include", "exclude"):
-        if name in named:
-            named[name] = tuple(p for p in named[name] if p)
-    Selection(named.get("include", ()), named.get("exclude", ()))
-    empty = {k: None for k in ("schedule", "shown_as", "languages") if named.get(k) == ""}
-    return replace(following, **{**named, **empty})
-
-
-def check_name(name: str) -> None:
-    """A name that can stand in a URL and in a list.
-
-    Raises:
-        UsageError: it cannot.
-    """
-    if not name.strip() or len(name) > 100 or any(c in name for c in "/\\\0\n\r\t,"):
-        raise UsageError("The name of a source has 1 to 100 characters, no slash, comma or tab.")
-
-
-def check_schedule(schedule: str | None) -> None:
-    """Raises ``UsageError`` where a schedule is not five cron fields."""
-    if schedule is None:
-        return
-    try:
-        CronSim(schedule, datetime.now().astimezone())
-    except CronSimError as error:
-        raise UsageError(
-            f"{schedule!r} is not a cron schedule (minute hour day month weekday): {error}.",
-            code="bad_schedule",
-        ) from error
-
-
-def _names(readers: str | None) -> list[str]:
-    return [n.strip() for n in (readers or "").split(",") if n.strip()]
 
 
 def _added(added: dict[str, Any]) -> list[str]:
@@ -154,27 +104,12 @@ def shape(
     connection: Connection, item: sources.Source, sweep_seconds: float = 0.0
 ) -> dict[str, Any]:
     """A source as JSON."""
-    return {
-        "name": item.name,
-        "path": item.root,
-        "schedule": item.following.schedule,
-        "watch": item.following.watch,
-        "paused": item.paused,
-        "include": list(item.following.include),
-        "exclude": list(item.following.exclude),
-        "max_file_mb": item.following.max_file_mb,
-        "languages": item.following.languages,
-        "shown_as": item.following.shown_as,
-        "readers": access.in_words(connection, item.readers),
-        "documents": item.documents,
-        "next_run": next_due(item, datetime.now().astimezone(), sweep_seconds),
-        "last_run": {
-            "started_at": item.started_at,
-            "finished_at": item.finished_at,
-            "counts": item.counts,
-            "error": item.error,
-        },
-    }
+    return shapes.source(
+        item,
+        access.in_words(connection, item.readers),
+        runs.running(connection).get(item.id),
+        next_due(item, datetime.now().astimezone(), sweep_seconds),
+    )
 
 
 @source.command("list")
@@ -234,7 +169,9 @@ def readers(name: str, groups: str, as_json: bool) -> None:
     async def work(kb: KnowledgeBase) -> dict[str, Any]:
         with kb.catalog.writing() as connection:
             found = sources.by_name(connection, name)
-            sources.set_readers(connection, found, access.readers(connection, _names(groups)))
+            sources.set_readers(
+                connection, found, access.readers(connection, folders.names(groups))
+            )
             queue_rights(connection, documents.ids_of_source(connection, found.id))
         await kb.publisher.flush_rights()
         with kb.catalog.reading() as connection:

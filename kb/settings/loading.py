@@ -18,6 +18,8 @@ SECTIONS: dict[str, type[Section]] = {
     if isinstance(f.type, type) and issubclass(f.type, Section)
 }
 TOP_LEVEL = {"data_dir", "language"}
+LISTS = {"allowed_hosts", "roots"}
+"""Settings that are lists: in the environment with commas between."""
 Given = tuple[list[str], Any, str]
 """A key's parts, its value, and where it stands."""
 OUTSIDE = {"KB_CONFIG", "KB_TEST_QDRANT_URL", "KB_TEST_ALL_PARTS"}
@@ -135,9 +137,9 @@ def _known_or_raise(key: list[str], where: str) -> None:
 def _convert(values: dict[str, Any], places: Mapping[str, str]) -> Settings:
     for section, inner in values.items():
         if isinstance(inner, dict):
-            hosts = inner.get("allowed_hosts")
-            if isinstance(hosts, str):
-                inner["allowed_hosts"] = [h.strip() for h in hosts.split(",") if h.strip()]
+            for name in LISTS & inner.keys():
+                if isinstance(inner[name], str):
+                    inner[name] = [part.strip() for part in inner[name].split(",") if part.strip()]
             try:
                 msgspec.convert(inner, SECTIONS[section], strict=False)
             except msgspec.ValidationError as error:

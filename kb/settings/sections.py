@@ -72,6 +72,10 @@ class Embedding(Section, frozen=True, kw_only=True):
 class Ingest(Section, frozen=True, kw_only=True):
     """Reading folders."""
 
+    roots: Annotated[
+        tuple[str, ...],
+        Meta(description="Sources are folders beneath these only; empty: any folder."),
+    ] = ()
     max_file_mb: Annotated[Count, Meta(description="Larger files are skipped.")] = 200
     parse_seconds: Annotated[Seconds, Meta(description="A parser is stopped after this.")] = 120.0
     parse_memory_mb: Annotated[Count, Meta(description="Address space of a parser.")] = 3072

@@ -164,3 +164,23 @@ def test_a_real_model_streams_into_the_page(chromium, ollama, environment, tmp_p
     finally:
         server.stop()
         stop_engines(tmp_path / "data")
+
+
+def test_files_are_handed_in_and_become_searchable(page, tmp_path):
+    notes = tmp_path / "lamp notes.txt"
+    notes.write_text("The harbour lamps are painted violet every seventh year.")
+    page.goto("/documents")
+    page.set_input_files("#choose", str(notes))
+    page.locator("#tray li .note", has_text="searchable").wait_for(timeout=90_000)
+    page.goto("/?q=harbour+lamps+violet")
+    page.wait_for_selector("#hits .title")
+    assert "lamp notes" in page.inner_text("#hits")
+
+
+def test_a_folder_is_looked_at_while_its_path_is_typed(page, tmp_path):
+    (tmp_path / "a.txt").write_text("words")
+    page.goto("/sources")
+    page.fill("#add input[name=path]", str(tmp_path))
+    page.locator(".look", has_text="1 files (1 txt)").wait_for()
+    page.fill("#add input[name=path]", "/nowhere/at/all")
+    page.locator(".look.bad", has_text="no folder").wait_for()

@@ -1,4 +1,4 @@
-"""``GET /api/v1/files`` and ``/api/v1/sources``."""
+"""``GET /api/v1/files``."""
 
 from typing import Annotated, Any
 
@@ -26,27 +26,6 @@ def files(
     rows = knowledge_base(request).files(principal_of(request), wanted)
     translate = translations(language_of(request)).gettext
     return {"files": [shapes.file(r, translate) for r in rows]}
-
-
-@get("/api/v1/sources", summary="The sources", sync_to_thread=True)
-def sources(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """Every source with its last run."""
-    found = knowledge_base(request).sources()
-    return {
-        "sources": [
-            {
-                "name": s.name,
-                "path": s.root,
-                "schedule": s.following.schedule,
-                "documents": s.documents,
-                "started_at": s.started_at,
-                "finished_at": s.finished_at,
-                "counts": s.counts,
-                "error": s.error,
-            }
-            for s in found
-        ]
-    }
 
 
 def check_state(state: str | None) -> None:

@@ -40,6 +40,7 @@ class Block:
     rows: list[list[list[Piece]]]
     page: int | None
     section: str | None
+    header_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ async def document(
     row = await asyncio.to_thread(kb.document, principal, document_id)
     parsed = await asyncio.to_thread(kb.elements, row)
     marks = _highlight(request, passage, start, end)
-    is_pdf = row.media_type == "application/pdf" and parsed is not None
+    is_pdf = _has_pages(row) and parsed is not None
     pictures = is_pdf and await asyncio.to_thread(_has_original, request, row)
     first = page or marks.page or 1
     translate = translations(language_of(request)).gettext
@@ -105,6 +106,7 @@ async def document(
             "first": first,
             "picture_width": PICTURE_WIDTH,
             "reason": reasons.render(row.code, row.parameters, translate),
+            "version_reason": lambda v: reasons.render(v.code, v.parameters, translate),
             "address": _shown_address(row),
         },
     )
@@ -131,6 +133,10 @@ def _highlight(
     return Highlight(
         places.boxes(stored, layouts, start, end), places.ranges(stored, layouts, start, end)
     )
+
+
+def _has_pages(row: Row[Any]) -> bool:
+    return row.media_type == "application/pdf" or str(row.media_type).startswith("image/")
 
 
 def _has_original(request: Request[Any, Any, Any], row: Row[Any]) -> bool:
@@ -179,7 +185,8 @@ def _block(element: Element, ranges: list[tuple[int, int]]) -> Block:
             position += len(cell) + 3
         rows.append(row)
         position += 1 - 3 if cells else 1
-    return Block("table", [], rows, element.page, element.section)
+    header_rows = element.header_rows if len(rows) > 1 else 0
+    return Block("table", [], rows, element.page, element.section, header_rows)
 
 
 def _pieces(text: str, start: int, end: int, ranges: list[tuple[int, int]]) -> list[Piece]:
@@ -205,8 +212,8 @@ async def picture(
     """A page as a picture, of the very version that was read."""
     kb = knowledge_base(request)
     row = await asyncio.to_thread(kb.document, principal_of(request), document_id)
-    if row.media_type != "application/pdf":
-        raise NotFoundError("Only PDF pages have pictures.")
+    if not _has_pages(row):
+        raise NotFoundError("Only pages of PDFs and scans have pictures.")
 
     def draw() -> bytes:
         content = originals.read(row, kb.blobs, kb.settings.ingest.max_file_mb)

@@ -4,11 +4,14 @@ import asyncio
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import MediaType, Request, get
+from litestar import MediaType, Request, get, post
+from litestar.response import Redirect
 
 from kb import reasons
-from kb.catalog import ledger
+from kb.catalog import documents as tables
+from kb.catalog import ledger, sources
 from kb.catalog.ledger import LedgerFilter
+from kb.catalog.sources import ASKED
 from kb.errors import UsageError
 from kb.types import State
 from web.api.ledger import StateQuery, check_state
@@ -16,6 +19,7 @@ from web.asker import knowledge_base, principal_of
 from web.i18n import language_of, translations
 from web.rendering import render
 
+MOST_RETRIED = 5000
 PAGE = 50
 ORDERS = ("path", "state", "pages", "passages", "changed", "indexed")
 
@@ -26,6 +30,8 @@ async def documents(
     in_state: StateQuery = None,
     source: str | None = None,
     text: str | None = None,
+    code: str | None = None,
+    folder: str | None = None,
     order: str = "path",
     page: int = 1,
 ) -> str:
@@ -35,11 +41,15 @@ async def documents(
     if page < 1 or page > 100_000 or order not in ORDERS:
         raise UsageError("There is no such page of the ledger.")
     kb, principal = knowledge_base(request), principal_of(request)
-    wanted = LedgerFilter(state, source or None, (text or "").strip()[:200] or None)
+    folder = (folder or "").strip("/") or None
+    wanted = LedgerFilter(
+        state, source or None, (text or "").strip()[:200] or None, code or None, folder
+    )
 
     def look() -> dict[str, Any]:
         with kb.catalog.reading() as connection:
             counts = ledger.count_by_state(connection, principal, wanted)
+            causes = ledger.count_by_reason(connection, principal, wanted)
             rows = ledger.rows(
                 connection,
                 principal,
@@ -48,13 +58,21 @@ async def documents(
                 offset=(page - 1) * PAGE,
                 order=order,
             )
-        return {"counts": counts, "rows": rows[:PAGE], "more": len(rows) > PAGE}
+        return {"counts": counts, "causes": causes, "rows": rows[:PAGE], "more": len(rows) > PAGE}
 
     values = await asyncio.to_thread(look)
     translate = translations(language_of(request)).gettext
 
     def address(**changes: Any) -> str:
-        now = {"state": state, "source": source, "text": text, "order": order, "page": page}
+        now = {
+            "state": state,
+            "source": source,
+            "text": text,
+            "code": code,
+            "folder": folder,
+            "order": order,
+            "page": page,
+        }
         kept = {k: v for k, v in {**now, "page": 1, **changes}.items() if v}
         defaults = {"order": "path", "page": 1}
         return "/documents?" + urlencode({k: v for k, v in kept.items() if defaults.get(k) != v})
@@ -69,7 +87,44 @@ async def documents(
             "order": order,
             "number": page,
             "address": address,
+            "crumbs": _crumbs(folder),
+            "cause": lambda code: reasons.title(code, translate),
+            "limit_mb": kb.settings.ingest.max_file_mb,
             "sources": [s.name for s in kb.sources()],
             "reason": lambda row: reasons.render(row.code, row.parameters, translate),
         },
     )
+
+
+def _crumbs(folder: str | None) -> list[tuple[str, str]]:
+    """Each folder on the way down: its name, and its path."""
+    parts = (folder or "").split("/") if folder else []
+    return [(part, "/".join(parts[: n + 1])) for n, part in enumerate(parts)]
+
+
+@post("/documents/again", include_in_schema=False, status_code=303)
+async def again(request: Request[Any, Any, Any]) -> Redirect:
+    """Try files again: one by its number, or all that a state and a reason leave."""
+    form = await request.form()
+    kb, principal = knowledge_base(request), principal_of(request)
+    one = str(form.get("document", ""))
+    state, code = str(form.get("state", "")) or None, str(form.get("code", "")) or None
+    check_state(state)
+    if not one.isdigit() and not (state or code):
+        raise UsageError("Say which files are to be tried again.")
+
+    def ask() -> None:
+        if one.isdigit():
+            chosen = [kb.document(principal, int(one))]
+        else:
+            wanted = LedgerFilter(state=state, code=code)
+            chosen = kb.files(principal, wanted, limit=MOST_RETRIED)
+        with kb.catalog.writing() as connection:
+            tables.try_again(connection, [row.id for row in chosen])
+            for source_id in {row.source_id for row in chosen}:
+                sources.request_run(connection, source_id, ASKED)
+
+    await asyncio.to_thread(ask)
+    back = str(form.get("back", "/documents"))
+    is_here = back.startswith("/documents") and not back.startswith("//")
+    return Redirect(back if is_here else "/documents", status_code=303)

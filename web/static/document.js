@@ -6,6 +6,11 @@ link?.addEventListener("click", async () => {
   await navigator.clipboard.writeText(address.href);
   link.textContent = link.dataset.done;
 });
+const copy = document.getElementById("copy-address");
+copy?.addEventListener("click", async () => {
+  await navigator.clipboard.writeText(document.getElementById("address").textContent);
+  copy.textContent = copy.dataset.done;
+});
 const near = new IntersectionObserver((entries) => {
   for (const entry of entries) {
     if (!entry.isIntersecting) continue;

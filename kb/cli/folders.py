@@ -1,0 +1,106 @@
+"""Verbs on folders, for the commands and for the web pages alike."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from cronsim import CronSim, CronSimError
+
+from ingest import sources as folder
+from ingest.following import next_due
+from ingest.preview import preview
+from ingest.selection import Selection
+from kb import access
+from kb.catalog import sources
+from kb.catalog.sources import Following, Source
+from kb.errors import UsageError
+from kb.knowledge_base import KnowledgeBase
+from web.hooks import Hooks
+
+
+def hooks_of(kb: KnowledgeBase) -> Hooks:
+    """What the web pages may do with folders."""
+    sweep = kb.settings.ingest.sweep_minutes * 60.0
+
+    async def remove(source: Source) -> int:
+        from ingest.worker import remove_source  # heavy, and rarely needed
+
+        return await remove_source(kb.catalog, kb.publisher, source)
+
+    def change(source: Source, following: Following) -> None:
+        check_following(following)
+        with kb.catalog.writing() as connection:
+            sources.change(connection, source, following)
+
+    return Hooks(
+        preview=lambda path: preview(path, kb.settings.ingest.roots),
+        add=lambda name, path, readers, following: add(kb, name, path, readers, following),
+        change=change,
+        next_run=lambda source: next_due(source, datetime.now().astimezone(), sweep),
+        remove=remove,
+    )
+
+
+def add(
+    kb: KnowledgeBase, name: str, path: str, readers: str | None, following: Following
+) -> Source:
+    """Follow a folder.
+
+    Raises:
+        UsageError: name, folder, readers, schedule or patterns cannot be.
+        ConflictError: the name is taken.
+    """
+    check_name(name)
+    check_following(following)
+    root = folder.check_root(path, kb.settings.ingest.roots)
+    with kb.catalog.writing() as connection:
+        tokens = access.readers(connection, names(readers))
+        return sources.add(connection, name, str(root), tokens, following)
+
+
+def changed(following: Following, given: dict[str, Any]) -> Following:
+    """With what was given on a command line; an empty text takes a setting away.
+
+    Raises:
+        UsageError: a schedule or a pattern is malformed.
+    """
+    named = {k: v for k, v in given.items() if v is not None and v != ()}
+    for name in ("include", "exclude"):
+        if name in named:
+            named[name] = tuple(p for p in named[name] if p)
+    for name in ("schedule", "shown_as", "languages"):
+        if named.get(name) == "":
+            named[name] = None
+    result = replace(following, **named)
+    check_following(result)
+    return result
+
+
+def check_following(following: Following) -> None:
+    """Raises ``UsageError`` where a schedule or a pattern is malformed."""
+    Selection(following.include, following.exclude)
+    if following.schedule is None:
+        return
+    try:
+        CronSim(following.schedule, datetime.now().astimezone())
+    except CronSimError as error:
+        raise UsageError(
+            f"{following.schedule!r} is not a cron schedule (minute hour day month weekday): "
+            f"{error}.",
+            code="bad_schedule",
+        ) from error
+
+
+def check_name(name: str) -> None:
+    """A name that can stand in a URL and in a list.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if not name.strip() or len(name) > 100 or any(c in name for c in "/\\\0\n\r\t,"):
+        raise UsageError("The name of a source has 1 to 100 characters, no slash, comma or tab.")
+
+
+def names(readers: str | None) -> list[str]:
+    """The words of a list with commas."""
+    return [n.strip() for n in (readers or "").split(",") if n.strip()]

@@ -1,0 +1,117 @@
+"""Files that people hand in through the page: stored whole or not at all, in a source of their own.
+
+The names that they come with are shown, never trusted: the path in the folder is made here.
+"""
+
+import contextlib
+import errno
+import os
+import tempfile
+import unicodedata
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from kb.catalog import sources
+from kb.catalog.database import Catalog
+from kb.catalog.sources import UPLOADED, Following, Source
+from kb.errors import NotFoundError, RetryableError, UsageError
+
+SOURCE = "Uploads"
+LONGEST_NAME = 200
+"""Bytes of a file name; file systems allow 255."""
+
+
+class Uploads:
+    """The folder of uploads of one data directory."""
+
+    def __init__(self, catalog: Catalog, folder: Path, limit_mb: int) -> None:
+        self._catalog = catalog
+        self._folder = folder
+        self._limit_mb = limit_mb
+
+    async def store(
+        self, name: str, chunks: AsyncIterator[bytes], readers: tuple[str, ...]
+    ) -> tuple[Source, str]:
+        """Store one file durably and ask for it to be read first; returns source and path.
+
+        Raises:
+            UsageError: it has no name, is empty, or larger than allowed.
+            RetryableError: the disk is full.
+        """
+        wanted = file_name(name)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=".upload-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                await self._copy(chunks, file.write)
+                file.flush()
+                os.fsync(file.fileno())
+            path = _link_unused(temporary, self._folder, wanted)
+        except OSError as error:
+            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+                raise
+            raise RetryableError(
+                "There is no room left on the disk; nothing was stored.", code="disk_full"
+            ) from error
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+        source = self._source(readers)
+        return source, path
+
+    async def _copy(self, chunks: AsyncIterator[bytes], write: Callable[[bytes], int]) -> None:
+        size = 0
+        async for chunk in chunks:
+            size += len(chunk)
+            if size > self._limit_mb * 1024**2:
+                raise UsageError(
+                    f"The file is larger than {self._limit_mb} MB.",
+                    code="too_large",
+                    detail={"limit": self._limit_mb},
+                )
+            write(chunk)
+        if not size:
+            raise UsageError("The file is empty; nothing was stored.", code="empty")
+
+    def _source(self, readers: tuple[str, ...]) -> Source:
+        with self._catalog.writing() as connection:
+            try:
+                source = sources.by_name(connection, SOURCE)
+            except NotFoundError:
+                following = Following(watch=False, uploads=True)
+                source = sources.add(connection, SOURCE, str(self._folder), readers, following)
+            sources.request_run(connection, source.id, UPLOADED)
+        return source
+
+
+def file_name(given: str) -> str:
+    """A name that can stand in one folder, as near to the given one as is safe.
+
+    Raises:
+        UsageError: nothing is left of it.
+    """
+    last = unicodedata.normalize("NFC", given).replace("\\", "/").rsplit("/", 1)[-1]
+    name = "".join(c for c in last if c.isprintable()).strip().lstrip(".~ ")
+    stem, dot, suffix = name.rpartition(".")
+    if not stem:
+        stem, dot, suffix = name, "", ""
+    while len(f"{stem}{dot}{suffix}".encode("utf-8", "replace")) > LONGEST_NAME and len(stem) > 1:
+        stem = stem[:-1]
+    name = f"{stem}{dot}{suffix}".encode("utf-8", "replace").decode()
+    if not name or len(name.encode()) > LONGEST_NAME:
+        raise UsageError("The file needs a name.", code="bad_name")
+    return name
+
+
+def _link_unused(temporary: str, folder: Path, name: str) -> str:
+    """Give the finished file its name, or the next free one; never in place of another file."""
+    stem, dot, suffix = name.rpartition(".")
+    stem, ending = (stem, dot + suffix) if stem else (name, "")
+    candidate, number = name, 2
+    while True:
+        try:
+            os.link(temporary, folder / candidate)
+        except FileExistsError:
+            candidate, number = f"{stem} ({number}){ending}", number + 1
+        else:
+            return candidate

@@ -1,0 +1,183 @@
+"""Folders, uploads, the ledger's page and its export, over HTTP; what must not be possible."""
+
+import csv
+import io
+import re
+
+import httpx
+import pytest
+
+from tests.conftest import Serving, kb, wait_for
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory, embedder_dir):
+    import os
+
+    base = tmp_path_factory.mktemp("u")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("KB_", "OLLAMA"))} | {
+        "KB_DATA_DIR": str(base / "data"),
+        "KB_ENGINES__EMBEDDER_DIR": str(embedder_dir),
+        "KB_LLM__PROVIDER": "none",
+        "KB_INGEST__ROOTS": f"{base}/allowed",
+        "KB_INGEST__MAX_FILE_MB": "2",
+        "XDG_CONFIG_HOME": str(base),
+    }
+    (base / "allowed/files/inner").mkdir(parents=True)
+    (base / "allowed/files/a.txt").write_text("Storm drains are cleaned in October.")
+    (base / "allowed/files/inner/=cmd.txt").write_text("Bridges are painted in June.")
+    (base / "allowed/files/broken.docx").write_bytes(b"PK\x03\x04garbage")
+    (base / "secret").mkdir()
+    kb(environment, base, "status")
+    server = Serving(environment, base)
+    with httpx.Client(base_url=server.address, timeout=60, trust_env=False) as client:
+        client.base = base
+        yield client
+    server.stop()
+    from tests.conftest import stop_engines
+
+    stop_engines(base / "data")
+
+
+def files(web, **params) -> dict[str, dict]:
+    return {f["path"]: f for f in web.get("/api/v1/files", params=params).json()["files"]}
+
+
+def test_a_folder_is_added_in_the_page_and_read_at_once(served):
+    look = served.get("/api/v1/folders", params={"path": f"{served.base}/allowed/files"}).json()
+    assert (look["files"], look["kinds"]["txt"], look["complete"]) == (3, 2, True)
+    added = served.post(
+        "/sources",
+        data={"name": "files", "path": f"{served.base}/allowed/files", "watch": "on"},
+    )
+    assert added.status_code == 303
+    wait_for(lambda: len(files(served)) == 3 and files(served)["a.txt"]["state"] == "indexed", 60)
+    [source] = served.get("/api/v1/sources").json()["sources"]
+    assert source["watch"]
+    page = served.get("/sources", headers={"Accept": "text/html"}).text
+    assert "soon after a change" in page
+
+
+@pytest.mark.parametrize(
+    "path", ["file:///etc/passwd", "http://127.0.0.1/", "/etc", "", "/nowhere"]
+)
+def test_other_folders_are_refused_and_never_opened(served, path):
+    """S03, S04"""
+    look = served.get("/api/v1/folders", params={"path": path})
+    assert look.status_code == 400
+    assert set(look.json()) == {"error"}
+    assert served.post("/sources", data={"name": "x", "path": path}).status_code == 400
+    link = served.base / "allowed" / "link"
+    if not link.exists():
+        link.symlink_to(served.base / "secret")
+    assert served.get("/api/v1/folders", params={"path": str(link)}).status_code == 400
+
+
+def upload(web, name: str, content: bytes):
+    return web.post("/api/v1/uploads", params={"name": name}, content=content)
+
+
+def test_an_upload_is_read_before_anything_else(served):
+    stored = upload(served, "minutes.txt", b"The council chose green lamps.")
+    assert stored.status_code == 201
+    assert stored.json() == {"source": "Uploads", "path": "minutes.txt"}
+    wait_for(
+        lambda: files(served, source="Uploads").get("minutes.txt", {}).get("state") == "indexed", 60
+    )
+    hits = served.get("/api/v1/search", params={"q": "green lamps"}).json()["hits"]
+    assert hits[0]["document"] == "minutes.txt"
+    again = upload(served, "minutes.txt", b"The council chose red lamps.")
+    assert again.json()["path"] == "minutes (2).txt"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../evil.txt", "..\\..\\evil.txt", "/etc/evil.txt", "a\0evil.txt", "C:\\evil.txt", ".evil.txt",
+     "..%2fevil.txt", "x" * 400 + "evil.txt", "evil\n.txt"],
+)  # fmt: skip
+def test_names_of_uploads_stay_in_their_folder(served, name):
+    """S01"""
+    before = {p for p in served.base.rglob("*") if "data" not in p.parts}
+    stored = upload(served, name, b"Evil words.")
+    assert stored.status_code == 201
+    folder = served.base / "data/uploads"
+    assert (folder / stored.json()["path"]).parent == folder
+    assert not stored.json()["path"].startswith(".")
+    assert {p for p in served.base.rglob("*") if "data" not in p.parts} == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [("", b"x", "bad_name"), ("..", b"x", "bad_name"), ("a.txt", b"", "empty"),
+     ("a.txt", b"x" * (3 * 1024**2), "too_large")],
+)  # fmt: skip
+def test_bad_uploads_are_refused_and_leave_nothing(served, name, content, code):
+    folder = served.base / "data/uploads"
+    before = sorted(folder.iterdir()) if folder.exists() else []
+    refused = upload(served, name, content)
+    assert refused.status_code == 400
+    assert refused.json()["error"]["code"] == code
+    assert (sorted(folder.iterdir()) if folder.exists() else []) == before
+
+
+def test_a_failed_file_is_tried_again_on_request(served):
+    row = files(served)["broken.docx"]
+    assert row["state"] == "failed"
+    page = served.get(
+        "/documents", params={"state": "failed"}, headers={"Accept": "text/html"}
+    ).text
+    assert "damaged" in page
+    number = re.search(r'href="/documents/(\d+)">broken.docx', page)[1]
+    history = lambda: served.get(
+        f"/documents/{number}", headers={"Accept": "text/html"}
+    ).text.count("It is damaged")
+    before = history()
+    done = served.post("/documents/again", data={"document": number})
+    assert done.status_code == 303
+    wait_for(lambda: history() > before, 60)
+
+
+def test_the_export_holds_no_formulas(served):
+    """S55"""
+    response = served.get("/documents.csv", params={"source": "files"})
+    assert response.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(response.text.lstrip("\ufeff"))))
+    assert {r["path"] for r in rows} == {"a.txt", "broken.docx", "inner/=cmd.txt"}
+    assert all(r["state"] for r in rows)
+    from web.pages.exporting import _safe
+
+    for bad in ("=1", "+1", "-1", "@a", "\tx", "\rx"):
+        assert _safe(bad).startswith("'")
+
+
+def test_folders_are_crumbs(served):
+    page = served.get(
+        "/documents", params={"folder": "inner", "source": "files"}, headers={"Accept": "text/html"}
+    ).text
+    assert "=cmd.txt" in page
+    assert ">a.txt<" not in page
+
+
+def test_paths_in_addresses_lead_nowhere(served):
+    """S07, S08"""
+    for path in ("/documents/..%2f..%2fetc%2fpasswd", "/static/..%2f..%2fapp.py", "/documents/1%2foriginal",
+                 "/api/v1/sources/..%2f/run", "/sources/..%2f"):  # fmt: skip
+        assert served.get(path).status_code in {404, 405}
+
+
+def test_a_source_is_paused_changed_and_removed(served):
+    act = lambda **data: served.post("/sources/files", data=data)
+    assert act(action="pause").status_code == 303
+    shown = lambda: {s["name"]: s for s in served.get("/api/v1/sources").json()["sources"]}
+    assert shown()["files"]["paused"]
+    act(action="resume")
+    bad = act(action="change", schedule="every day")
+    assert (bad.status_code, bad.json()["error"]["code"]) == (400, "bad_schedule")
+    act(action="change", schedule="0 2 * * *", exclude="inner/\n", max_file_mb="1")
+    assert shown()["files"]["exclude"] == ["inner/"]
+    assert shown()["files"]["next_run"]
+    assert act(action="remove", confirm="wrong").status_code == 400
+    assert "files" in shown()
+    act(action="remove", confirm="files")
+    assert "files" not in shown()
+    assert (served.base / "allowed/files/a.txt").exists()

@@ -1,0 +1,134 @@
+"""Sources: a card each; add a folder, read it now, pause, edit, remove."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from litestar import MediaType, Request, get, post
+from litestar.response import Redirect
+
+from kb import access
+from kb.catalog import documents, sources
+from kb.catalog.sources import Following
+from kb.errors import UsageError
+from kb.publishing import queue_rights
+from web.api.sources import ask_for_run, shown
+from web.asker import knowledge_base
+from web.hooks import hooks
+from web.i18n import language_of, translations
+from web.rendering import render
+
+MOST_PATTERNS = 200
+
+
+@get("/sources", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=True)
+def page(
+    request: Request[Any, Any, Any], edit: str | None = None, remove: str | None = None
+) -> str:
+    """The cards; one of them open for editing, or asking before it is removed."""
+    kb = knowledge_base(request)
+    return render(
+        request,
+        "sources.html",
+        {
+            "sources": shown(request),
+            "edit": edit,
+            "remove": remove,
+            "defaults": kb.settings.ingest,
+            "schedule_words": _schedule_words(translations(language_of(request)).gettext),
+        },
+    )
+
+
+@post("/sources", include_in_schema=False, status_code=303)
+async def add(request: Request[Any, Any, Any]) -> Redirect:
+    """Follow a folder, and read it at once."""
+    form = await request.form()
+    name, path = str(form.get("name", "")).strip(), str(form.get("path", "")).strip()
+    following = _following(form, Following())
+    source = await asyncio.to_thread(
+        hooks(request).add, name, path, str(form.get("readers", "")), following
+    )
+    await asyncio.to_thread(ask_for_run, request, source.name)
+    return Redirect("/sources", status_code=303)
+
+
+@post("/sources/{name:str}", include_in_schema=False, status_code=303)
+async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
+    """Read now, pause, go on, change, or remove."""
+    form = await request.form()
+    action = str(form.get("action", ""))
+    kb = knowledge_base(request)
+    source = await asyncio.to_thread(kb.source, name)
+    if action == "run":
+        await asyncio.to_thread(ask_for_run, request, name)
+    elif action in {"pause", "resume"}:
+        with kb.catalog.writing() as connection:
+            sources.pause(connection, source, paused=action == "pause")
+    elif action == "change":
+        following = _following(form, source.following)
+        await asyncio.to_thread(hooks(request).change, source, following)
+        await _set_readers(request, source, str(form.get("readers", "")))
+    elif action == "remove":
+        if str(form.get("confirm", "")).strip() != name:
+            raise UsageError(
+                "Type the name of the source to remove it. Nothing was removed.",
+                code="not_confirmed",
+            )
+        await hooks(request).remove(source)
+    else:
+        raise UsageError("There is no such action.")
+    return Redirect("/sources", status_code=303)
+
+
+def _schedule_words(gettext: Callable[[str], str]) -> Callable[[str], str]:
+    """A cron schedule in words, where it is one of the usual ones; else as it stands."""
+
+    def words(schedule: str) -> str:
+        minute, hour, *rest = schedule.split()
+        at = f"{hour:0>2}:{minute:0>2}" if hour.isdigit() and minute.isdigit() else ""
+        if at and rest == ["*", "*", "*"]:
+            return gettext("every day at {time}").format(time=at)
+        if at and rest[:2] == ["*", "*"] and rest[2] in {"1-5", "mon-fri", "MON-FRI"}:
+            return gettext("on weekdays at {time}").format(time=at)
+        if minute.isdigit() and [hour, *rest] == ["*"] * 4:
+            return gettext("every hour at minute {minute}").format(minute=minute)
+        return schedule
+
+    return words
+
+
+async def _set_readers(request: Request[Any, Any, Any], source: sources.Source, words: str) -> None:
+    kb = knowledge_base(request)
+    with kb.catalog.writing() as connection:
+        tokens = access.readers(connection, [w.strip() for w in words.split(",") if w.strip()])
+        if set(tokens) == set(source.readers):
+            return
+        sources.set_readers(connection, source, tokens)
+        queue_rights(connection, documents.ids_of_source(connection, source.id))
+    await kb.publisher.flush_rights()
+
+
+def _following(form: Any, before: Following) -> Following:
+    """What the form says; a field that it does not have stays as it was."""
+
+    def text(name: str) -> str | None:
+        return str(form.get(name, "")).strip() or None
+
+    def lines(name: str) -> tuple[str, ...]:
+        found = [x.strip() for x in str(form.get(name, "")).splitlines() if x.strip()]
+        return tuple(found[:MOST_PATTERNS])
+
+    size = text("max_file_mb")
+    if size is not None and (not size.isdigit() or not 1 <= int(size) <= 100_000):
+        raise UsageError("The largest file is a number of megabytes, from 1 to 100000.")
+    return Following(
+        schedule=text("schedule"),
+        watch="watch" in form,
+        include=lines("include"),
+        exclude=lines("exclude"),
+        max_file_mb=int(size) if size else None,
+        languages=text("languages"),
+        shown_as=text("shown_as"),
+        uploads=before.uploads,
+    )
