@@ -16,7 +16,7 @@ from kb.blobs import Blobs
 from kb.catalog import chunks as chunks_catalog
 from kb.catalog.database import Catalog
 from kb.embedding import Embeddings
-from kb.errors import FileProblem
+from kb.errors import FileProblem, KbError
 from kb.index.remote import RemoteIndex
 from kb.models import TokenCounter
 from kb.settings import Ingest
@@ -95,11 +95,18 @@ class Preparer:
         lock = self._parsing.setdefault(key, asyncio.Lock())
         async with lock:  # identical files side by side are parsed once
             self._blobs.renew(key, ELEMENTS)
-            known = await asyncio.to_thread(self._blobs.get, key, ELEMENTS)
+            known = await asyncio.to_thread(self._stored, key)
             if known is None:
                 known = await asyncio.to_thread(self._parse_confined, file, name)
                 await asyncio.to_thread(self._blobs.put, key, ELEMENTS, known)
         return _decode(known), key
+
+    def _stored(self, key: str) -> bytes | None:
+        """What was parsed before; a value that is damaged is as good as none."""
+        try:
+            return self._blobs.get(key, ELEMENTS)
+        except KbError:
+            return None
 
     def _parse_confined(self, file: Path, name: str) -> bytes:
         limits = sandbox.Limits(

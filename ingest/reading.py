@@ -9,6 +9,7 @@ from pathlib import Path
 from ingest import sources as folder
 from ingest.preparing import Cut, Preparer
 from ingest.sources import Found
+from kb import disk
 from kb.blobs import Blobs
 from kb.catalog import documents
 from kb.catalog.database import Catalog, now
@@ -87,7 +88,8 @@ class Reader:
             raise FileProblem("too_deep", limit=MAX_DEPTH)
         with tempfile.TemporaryDirectory(prefix="kb-file-") as temporary:
             target = Path(temporary) / "content"
-            content_hash, stat = await asyncio.to_thread(self._snapshot, item, target)
+            with disk.translated():
+                content_hash, stat = await asyncio.to_thread(self._snapshot, item, target)
             if self._is_same(item.document_id, content_hash):
                 return Unchanged(stat)
             parsed, blob = await self._preparer.parse(target, item.name, content_hash)

@@ -5,8 +5,9 @@ The run holds the source's lease from beginning to end; every publication checks
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ingest import recording
 from ingest import sources as folder
@@ -16,6 +17,7 @@ from ingest.reading import Reader, Unchanged, Work
 from ingest.reporting import Counts, Progress, Report, Timings
 from ingest.selection import Selection
 from ingest.sources import Changes
+from kb import disk, failpoints
 from kb.blobs import Blobs
 from kb.catalog import documents, leases, sources, versions
 from kb.catalog.database import Catalog
@@ -23,7 +25,7 @@ from kb.catalog.sources import Source
 from kb.collecting import collect_if_due
 from kb.errors import ConflictError, KbError, RetryableError
 from kb.publishing import Publisher, Ready
-from kb.settings import Ingest
+from kb.settings import Ingest, Retention
 
 GROUP_CHUNKS = 400
 GROUP_SECONDS = 2.0
@@ -39,6 +41,9 @@ class Run:
     preparer: Preparer
     publisher: Publisher
     settings: Ingest
+    data: Path
+    retention: Retention
+    heal: Callable[[], Awaitable[bool]]
     on_progress: Callable[[Progress], None] = lambda _: None
     owner: str = field(default_factory=leases.new_owner)
     timings: Timings = field(default_factory=Timings)
@@ -69,19 +74,18 @@ class Run:
             RetryableError: the folder is not there.
         """
         self._take_lease()
-        self._report.begin()
         heartbeat = asyncio.create_task(self._heartbeat())
         try:
+            self._report.begin()
             await self._recover()
+            failpoints.reached("run_begun")
             changes = await asyncio.to_thread(self._compare)
             self._apply_moves_and_removals(changes, confirm=confirm_removals)
             await self._prepare_all(self._work(changes))
             await self._publish_group()
             await self.publisher.flush_rights()
             await self.publisher.sweep()
-            await asyncio.to_thread(
-                collect_if_due, self.catalog, self.blobs, self.settings.cache_hours
-            )
+            await asyncio.to_thread(collect_if_due, self.catalog, self.blobs, self.retention)
         except KbError as error:
             self._report.finish(error)
             raise
@@ -117,6 +121,7 @@ class Run:
         with self.catalog.writing() as connection:
             versions.abandon_dead_attempts(connection, self.owner)
         await self.publisher.generation()
+        await self.heal()
         await self.publisher.sweep()
 
     def _compare(self) -> Changes:
@@ -135,6 +140,7 @@ class Run:
             for document_id, found in changes.renamed:
                 documents.rename(connection, document_id, found.raw_path, found.path)
                 documents.touch(connection, document_id, found.stat)
+                failpoints.reached("renamed")
                 self.counts.unchanged += 1
             for document_id in changes.back:
                 documents.unhold(connection, document_id)
@@ -146,6 +152,7 @@ class Run:
                 self.counts.removed = len(gone)
             documents.remove(connection, changes.left_out)
             self.counts.removed += len(changes.left_out)
+        failpoints.reached("removed")
 
     def _is_suspicious(self, gone: int, known: int) -> bool:
         return gone > self.settings.guard_files and gone > self.settings.guard_share * known
@@ -188,6 +195,7 @@ class Run:
         One more file is under way than parsers are allowed: it is being embedded meanwhile.
         """
         async with self._parsing:
+            disk.check_room(self.data, self.settings.min_free_mb)
             begun = time.monotonic()
             read = await self._reader.read(item)
             self.timings.parse += time.monotonic() - begun
@@ -195,9 +203,11 @@ class Run:
             return read
         with self.catalog.writing() as connection:
             number = versions.begin(connection, item.document_id, self.owner, read.content_hash)
+        failpoints.reached("attempt_begun")
         begun = time.monotonic()
         vectors = await self.preparer.embed(read.cut.chunks)
         self.timings.embed += time.monotonic() - begun
+        failpoints.reached("embedded")
         prepared = Prepared(read.parsed, read.cut, vectors, read.content_hash, read.blob)
         return Attempt(number, prepared, read.stat)
 
@@ -214,7 +224,9 @@ class Run:
         await self._put(item, outcome)
         members = outcome.prepared.parsed.members
         with self.catalog.writing() as connection:
-            return recording.members(connection, self.source.id, item, members)
+            work = recording.members(connection, self.source.id, item, members)
+        failpoints.reached("members_recorded")
+        return work
 
     async def _put(self, item: Work, attempt: Attempt) -> None:
         """Into the group that is published next."""

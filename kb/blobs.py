@@ -8,6 +8,7 @@ from pathlib import Path
 
 import zstandard
 
+from kb import disk, failpoints
 from kb.errors import KbError
 
 
@@ -18,9 +19,18 @@ class Blobs:
         self._root = root
 
     def put(self, key: str, kind: str, content: bytes) -> None:
-        """Store a value durably; storing it twice does nothing."""
+        """Store a value durably; storing it twice does nothing.
+
+        Raises:
+            RetryableError: the disk is full or broken.
+        """
+        with disk.translated():
+            self._put(key, kind, content)
+        failpoints.reached("blob_written")
+
+    def _put(self, key: str, kind: str, content: bytes) -> None:
         path = self._path(key, kind)
-        if path.exists():
+        if self.holds(key, kind):
             self.renew(key, kind)
             return
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -55,6 +65,21 @@ class Blobs:
             return zstandard.ZstdDecompressor().decompress(packed)
         except zstandard.ZstdError as error:
             raise KbError(f"A stored {kind} is damaged: {error}.", code="blob_damaged") from error
+
+    def holds(self, key: str | None, kind: str) -> bool:
+        """Whether a value is stored and whole."""
+        try:
+            return key is not None and self.get(key, kind) is not None
+        except KbError:
+            return False
+
+    def forget(self, key: str, kind: str) -> bool:
+        """Delete a value; returns whether it was there."""
+        try:
+            self._path(key, kind).unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def files(self) -> Iterator[Path]:
         """Every value's file, unfinished ones included."""

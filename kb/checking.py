@@ -1,23 +1,35 @@
-"""Catalog against index: what is lost, double, orphaned, or open to the wrong people."""
+"""Catalog against index and blobs: what is lost, double, orphaned, or open to the wrong people.
+
+Workers may go on meanwhile: whatever looks wrong is looked up in the catalog once more before it is
+counted, and a version's points are planned in the catalog before they are written.
+"""
 
 import asyncio
 from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import Connection, func, select
 
+from kb.blobs import Blobs
+from kb.catalog import documents as documents_catalog
 from kb.catalog import generations, versions
 from kb.catalog.database import Catalog
 from kb.catalog.tables import chunks, documents, rights_outbox, source_readers
 from kb.catalog.tables import versions as versions_table
+from kb.collecting import unused_blobs
 from kb.embedding import Embeddings
 from kb.index.loading import points_of_versions, scroll
 from kb.index.remote import RemoteIndex
+from kb.originals import ORIGINAL
 from kb.publishing import Publisher, name_of
+
+ELEMENTS = "elements"
+OVERDUE_HOURS = 2.0
+"""What is collected every hour is overdue after this."""
 
 
 @dataclass(slots=True)
 class Report:
-    """Counts of chunks; all zero is a sound knowledge base."""
+    """Counts of passages and of stored values; all zero is a sound knowledge base."""
 
     lost: int = 0
     duplicate: int = 0
@@ -47,10 +59,12 @@ class Findings:
     lost: list[int] = field(default_factory=list)
     orphans: list[int] = field(default_factory=list)
     wrong: dict[int, list[str]] = field(default_factory=dict)
+    unreadable: list[int] = field(default_factory=list)
+    """Documents whose stored elements or original are missing or damaged."""
 
 
-async def check(catalog: Catalog, index: RemoteIndex) -> Findings:
-    """Compare catalog and index. Reads only."""
+async def check(catalog: Catalog, index: RemoteIndex, blobs: Blobs, cache_hours: float) -> Findings:
+    """Compare catalog, index and blobs. Reads only."""
     with catalog.reading() as connection:
         live = generations.live(connection)
         expected = _expected(connection)
@@ -59,11 +73,53 @@ async def check(catalog: Catalog, index: RemoteIndex) -> Findings:
     if live is not None:
         async for part in scroll(index, name_of(live.id)):
             _compare(part, left, expected, findings)
-    findings.lost = sorted(left)
-    findings.report.lost = len(left)
-    findings.report.orphan = len(findings.orphans)
+    with catalog.reading() as connection:
+        _keep_what_still_holds(findings, left, _expected(connection))
+    findings.unreadable = await asyncio.to_thread(_unreadable, catalog, blobs)
+    forgotten = await asyncio.to_thread(unused_blobs, catalog, blobs, cache_hours + OVERDUE_HOURS)
+    findings.report.lost = len(findings.lost) + len(findings.unreadable)
+    findings.report.orphan = len(findings.orphans) + len(forgotten)
     findings.report.wrong_access = len(findings.wrong)
     return findings
+
+
+def _keep_what_still_holds(findings: Findings, left: dict[int, list[str]], now: Expected) -> None:
+    """Drop suspicions that the catalog, read again, explains: it moved on during the look."""
+    findings.lost = sorted(point for point in left if point in now.readers)
+    findings.orphans = [p for p in findings.orphans if not _is_tolerated(p, now)]
+    findings.wrong = {
+        point: now.readers[point]
+        for point, wanted in findings.wrong.items()
+        if now.readers.get(point) == wanted and point not in now.pending_rights
+    }
+
+
+def _is_tolerated(point: int, expected: Expected) -> bool:
+    planned = expected.tolerated.get(point >> versions.ORDINAL_BITS, 0)
+    return (point & ((1 << versions.ORDINAL_BITS) - 1)) < planned
+
+
+def _unreadable(catalog: Catalog, blobs: Blobs) -> list[int]:
+    with catalog.reading() as connection:
+        rows = connection.execute(
+            select(
+                documents.c.id, documents.c.blob, documents.c.parent_id, documents.c.content_hash
+            ).where(documents.c.version.is_not(None))
+        ).all()
+    return [
+        row.id
+        for row in rows
+        if not blobs.holds(row.blob, ELEMENTS)
+        or (row.parent_id is not None and not blobs.holds(row.content_hash, ORIGINAL))
+    ]
+
+
+async def is_settled(catalog: Catalog, index: RemoteIndex) -> bool:
+    """Whether the index holds exactly as many points as the catalog says; cheap."""
+    with catalog.reading() as connection:
+        live = generations.live(connection)
+        settled = versions.count_settled(connection)
+    return live is None or await index.count(name_of(live.id)) == settled
 
 
 def _expected(connection: Connection) -> Expected:
@@ -107,8 +163,7 @@ def _compare(
     for point, readers in part.items():
         wanted = left.pop(point, None)
         if wanted is None:
-            known = expected.tolerated.get(point >> versions.ORDINAL_BITS, 0)
-            if (point & ((1 << versions.ORDINAL_BITS) - 1)) >= known:
+            if not _is_tolerated(point, expected):
                 findings.orphans.append(point)
         elif sorted(readers) != sorted(wanted) and point not in expected.pending_rights:
             findings.wrong[point] = wanted
@@ -121,7 +176,10 @@ async def repair(
     publisher: Publisher,
     findings: Findings,
 ) -> None:
-    """Mend what :func:`check` found: everything comes from the catalog."""
+    """Mend what :func:`check` found: everything comes from the catalog.
+
+    Documents whose stored values are unreadable are read again in the next run of their source.
+    """
     generation = await publisher.generation()
     numbers = sorted({p >> versions.ORDINAL_BITS for p in findings.lost})
     if numbers:
@@ -131,4 +189,5 @@ async def repair(
     for point, readers in findings.wrong.items():
         await index.set_readers(generation, [point], readers)
     await index.flush(generation)
-    await asyncio.sleep(0)
+    with catalog.writing() as connection:
+        documents_catalog.try_again(connection, findings.unreadable)

@@ -1,8 +1,8 @@
 """What no document refers to any more leaves the data directory: vectors, elements, originals.
 
 The sweeper (:mod:`kb.publishing`) forgets the chunks of old versions; this comes after it. What is
-younger than ``ingest.cache_hours`` stays, since a run that is going on may be about to refer to it,
-and a file that comes back costs nothing.
+younger than ``retention`` says stays, since a run that is going on may be about to refer to it, and
+a file that comes back costs nothing.
 """
 
 import os
@@ -14,7 +14,9 @@ from sqlalchemy import delete, exists, select, update
 
 from kb.blobs import Blobs
 from kb.catalog.database import Catalog, insert_ignoring, now
-from kb.catalog.tables import chunks, counters, documents, vectors
+from kb.catalog.tables import answers, chunks, counters, documents, vectors, versions
+from kb.catalog.versions import SWEPT
+from kb.settings import Retention
 
 EVERY_SECONDS = 3600
 LAST = "collected_at"
@@ -27,9 +29,11 @@ class Collected:
 
     vectors: int = 0
     blobs: int = 0
+    versions: int = 0
+    answers: int = 0
 
 
-def collect_if_due(catalog: Catalog, blobs: Blobs, hours: float) -> Collected:
+def collect_if_due(catalog: Catalog, blobs: Blobs, keep: Retention) -> Collected:
     """Collect, where nobody has within the last hour."""
     with catalog.writing() as connection:
         insert_ignoring(connection, counters, [{"name": LAST, "value": 0}])
@@ -38,12 +42,34 @@ def collect_if_due(catalog: Catalog, blobs: Blobs, hours: float) -> Collected:
             .where(counters.c.name == LAST, counters.c.value < int(now()) - EVERY_SECONDS)
             .values(value=int(now()))
         )
-    return collect(catalog, blobs, hours) if due.rowcount else Collected()
+    return collect(catalog, blobs, keep) if due.rowcount else Collected()
 
 
-def collect(catalog: Catalog, blobs: Blobs, hours: float) -> Collected:
-    """Delete vectors and blobs that are older than ``hours`` and that nothing refers to."""
-    return Collected(_vectors(catalog, hours), _blobs(catalog, blobs, hours))
+def collect(catalog: Catalog, blobs: Blobs, keep: Retention) -> Collected:
+    """Delete what is older than ``keep`` says and that nothing refers to."""
+    return Collected(
+        _vectors(catalog, keep.vectors_hours),
+        _blobs(catalog, blobs, keep.removed_hours),
+        _versions(catalog, keep.versions_days),
+        _answers(catalog, keep.answers_days),
+    )
+
+
+def _versions(catalog: Catalog, days: float) -> int:
+    """Entries of the histories; the current version of a document is never one of them."""
+    with catalog.writing() as connection:
+        gone = connection.execute(
+            delete(versions).where(
+                versions.c.state == SWEPT, versions.c.finished_at < now() - days * 86400
+            )
+        )
+    return gone.rowcount
+
+
+def _answers(catalog: Catalog, days: float) -> int:
+    with catalog.writing() as connection:
+        gone = connection.execute(delete(answers).where(answers.c.asked_at < now() - days * 86400))
+    return gone.rowcount
 
 
 def _vectors(catalog: Catalog, hours: float) -> int:
@@ -68,17 +94,22 @@ def _vectors(catalog: Catalog, hours: float) -> int:
 
 
 def _blobs(catalog: Catalog, blobs: Blobs, hours: float) -> int:
-    before = time.time() - hours * 3600
-    old = [path for path in blobs.files() if _changed(path) <= before]
-    if not old:
-        return 0
-    with catalog.reading() as connection:
-        used = set(connection.scalars(select(documents.c.blob)))
-        used |= set(connection.scalars(select(documents.c.content_hash)))
-    unused = [path for path in old if blobs.key_of(path) not in used]
+    unused = unused_blobs(catalog, blobs, hours)
     for path in unused:
         path.unlink(missing_ok=True)
     return len(unused)
+
+
+def unused_blobs(catalog: Catalog, blobs: Blobs, hours: float) -> list[Path]:
+    """Files of values that nothing refers to, older than ``hours``."""
+    before = time.time() - hours * 3600
+    old = [path for path in blobs.files() if _changed(path) <= before]
+    if not old:
+        return []
+    with catalog.reading() as connection:
+        used = set(connection.scalars(select(documents.c.blob)))
+        used |= set(connection.scalars(select(documents.c.content_hash)))
+    return [path for path in old if blobs.key_of(path) not in used]
 
 
 def _changed(path: Path) -> float:

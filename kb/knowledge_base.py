@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import Row
 
-from kb import access, checking, receipts
+from kb import access, receipts
 from kb.answering import Answerer
 from kb.blobs import Blobs
 from kb.catalog import alarms, chunks, documents, generations, ledger, sources
@@ -32,6 +32,7 @@ from kb.types import (
     Principal,
     StoredChunk,
 )
+from kb.upkeep import Upkeep
 from kb.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -63,6 +64,14 @@ class KnowledgeBase:
         self.index = RemoteIndex(settings)
         self.publisher = Publisher(self.catalog, self.index, self.embeddings)
         self.retriever = Retriever(self.catalog, self.index, self.embeddings, settings.retrieval)
+        self.upkeep = Upkeep(
+            self.catalog,
+            self.index,
+            self.blobs,
+            self.embeddings,
+            self.publisher,
+            settings.retention,
+        )
         self.answerer = Answerer(
             self.retriever,
             self.embeddings,
@@ -205,14 +214,17 @@ class KnowledgeBase:
         return [stored[p] for p in points], layouts
 
     async def check(self, *, repair: bool = False) -> dict[str, int]:
-        """Compare catalog and index; with ``repair``, mend and compare again."""
-        findings = await checking.check(self.catalog, self.index)
-        if repair and any(findings.report.as_json().values()):
-            await checking.repair(
-                self.catalog, self.index, self.embeddings, self.publisher, findings
-            )
-            findings = await checking.check(self.catalog, self.index)
-        return findings.report.as_json()
+        """Compare catalog, index and blobs; with ``repair``, mend and compare again."""
+        return await self.upkeep.check(repair=repair)
+
+    async def erase(self, principal: Principal, document_ids: Sequence[int]) -> dict[str, int]:
+        """Erase documents that the principal may read, now and everywhere; says how much went.
+
+        Raises:
+            NotFoundError: one of them is not there, for them; nothing is erased.
+        """
+        rows = [self.document(principal, d) for d in document_ids]
+        return (await self.upkeep.erase(rows)).as_json()
 
     async def status(self) -> dict[str, Any]:
         """What is there and what answers."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
+from kb import failpoints
 from kb.catalog import chunks as chunks_catalog
 from kb.catalog import generations, leases, versions
 from kb.catalog.database import Catalog, current_seq, now
@@ -83,6 +84,7 @@ class Publisher:
         with self._catalog.writing() as connection:
             versions.plan(connection, {r.number: len(r.chunks) for r in ready})
             tokens = {r.source_id: readers_of(connection, r.source_id) for r in ready}
+        failpoints.reached("planned")
         points = [
             IndexPoint(
                 versions.point_of(r.number, c.ordinal),
@@ -95,7 +97,9 @@ class Publisher:
             for c in r.chunks
         ]
         await self._index.upsert(generation, points)
+        failpoints.reached("upserted")
         await self._index.flush(generation)
+        failpoints.reached("flushed")
         return tokens
 
     def _commit(
@@ -119,6 +123,7 @@ class Publisher:
                 versions.publish(connection, r.document_id, r.number, rows, r.facts)
                 if readers_of(connection, r.source_id) != stamped[r.source_id]:
                     queue_rights(connection, [r.document_id])
+        failpoints.reached("committed")
         return True
 
     async def flush_rights(self) -> int:
@@ -140,6 +145,7 @@ class Publisher:
             if points and tokens:
                 await self._index.set_readers(generation, points, tokens)
         await self._index.flush(generation)
+        failpoints.reached("rights_written")
         with self._catalog.writing() as connection:
             for row, _, _ in wanted:
                 connection.execute(
@@ -162,8 +168,10 @@ class Publisher:
             ids = [versions.point_of(r.number, n) for r in rows for n in range(r.points)]
             await self._index.delete(generation, ids)
             await self._index.flush(generation)
+            failpoints.reached("points_deleted")
             with self._catalog.writing() as connection:
                 versions.swept(connection, [r.number for r in rows])
+            failpoints.reached("swept")
             total += len(ids)
 
 

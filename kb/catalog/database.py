@@ -39,6 +39,13 @@ class Catalog:
             with writer.begin():
                 yield writer
 
+    def compact(self) -> None:
+        """Let what was deleted leave the files too, where the database keeps a log beside them."""
+        if self._engine.dialect.name == "sqlite":
+            with self._translated(), self._engine.connect() as connection:
+                connection.exec_driver_sql("ROLLBACK")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
@@ -83,6 +90,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
         "synchronous=FULL",
         "foreign_keys=ON",
         "cache_size=-16000",
+        "secure_delete=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

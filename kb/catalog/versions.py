@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
 from kb.catalog.database import next_seq, now
 from kb.catalog.tables import chunks, documents, leases, versions
@@ -178,6 +178,14 @@ def current(connection: Connection) -> dict[int, int]:
         select(versions.c.number, versions.c.points).where(versions.c.state == CURRENT)
     )
     return dict(rows.tuples().all())
+
+
+def count_settled(connection: Connection) -> int:
+    """How many points the index should hold when nothing is under way."""
+    query = select(func.coalesce(func.sum(versions.c.points), 0)).where(
+        versions.c.state.in_((CURRENT, RETIRED))
+    )
+    return int(connection.scalar(query) or 0)
 
 
 def in_index(connection: Connection) -> dict[int, tuple[str, int]]:

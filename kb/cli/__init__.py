@@ -27,6 +27,7 @@ COMMANDS = {
     "check": "upkeep:check",
     "status": "upkeep:status",
     "reindex": "upkeep:reindex",
+    "purge": "upkeep:purge",
 }
 HELP = {
     "demo": "Read the sample documents and open the web page.",
@@ -39,9 +40,10 @@ HELP = {
     "files": "The ledger: every file with its state and the reason.",
     "search": "Find passages.",
     "ask": "Ask a question.",
-    "check": "Compare catalog and index; --repair mends.",
+    "check": "Compare catalog, index and blobs; --repair mends.",
     "status": "What is there, and what answers.",
     "reindex": "Build the index anew beside the live one, then switch.",
+    "purge": "Erase documents now, everywhere.",
 }
 
 

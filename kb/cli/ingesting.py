@@ -12,6 +12,7 @@ from ingest.reporting import Counts
 from ingest.reporting import Progress as Step
 from ingest.worker import Run
 from kb import sandbox, shapes
+from kb.catalog import documents
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Source
 from kb.cli.common import as_option, error_console, json_option, show, with_knowledge_base
@@ -43,14 +44,30 @@ def run_of(
         ocr_languages=following.languages or defaults.ocr_languages,
     )
     preparer = Preparer(kb.catalog, kb.blobs, kb.embeddings, kb.index, settings)
-    return Run(source, kb.catalog, kb.blobs, preparer, kb.publisher, settings, on_progress)
+    return Run(
+        source,
+        kb.catalog,
+        kb.blobs,
+        preparer,
+        kb.publisher,
+        settings,
+        kb.settings.data,
+        kb.settings.retention,
+        kb.upkeep.heal,
+        on_progress,
+    )
 
 
 @click.command()
 @click.argument("name", required=False)
 @click.option("--confirm-removals", is_flag=True, help="Remove held documents after all.")
+@click.option(
+    "--again",
+    type=click.Choice(["failed", "quarantined", "skipped", "partial"]),
+    help="Also files in this state, however often they have been tried.",
+)
 @json_option
-def ingest(name: str | None, confirm_removals: bool, as_json: bool) -> None:
+def ingest(name: str | None, confirm_removals: bool, again: str | None, as_json: bool) -> None:
     """Read the source NAME now, or all of them."""
     preload_parsers()
 
@@ -62,6 +79,8 @@ def ingest(name: str | None, confirm_removals: bool, as_json: bool) -> None:
             )
         total = Counts()
         for item in wanted:
+            if again:
+                _try_again(kb, item, again)
             with Bar(item.name) as on_progress:
                 counts = await run_of(kb, item, on_progress).run(confirm_removals=confirm_removals)
             for field, value in asdict(counts).items():
@@ -70,6 +89,12 @@ def ingest(name: str | None, confirm_removals: bool, as_json: bool) -> None:
 
     counts = with_knowledge_base(work)
     show(asdict(counts), as_json, lambda _: _lines(counts))
+
+
+def _try_again(kb: KnowledgeBase, source: Source, state: str) -> None:
+    rows = kb.files(kb.principal(None), LedgerFilter(state=state, source=source.name))
+    with kb.catalog.writing() as connection:
+        documents.try_again(connection, [row.id for row in rows])
 
 
 def _lines(counts: Counts) -> list[str]:

@@ -1,11 +1,14 @@
-"""``kb check``, ``kb status``, ``kb reindex``."""
+"""``kb check``, ``kb status``, ``kb reindex``, ``kb purge``."""
 
 from typing import Any
 
 import click
 from rich.progress import Progress
+from sqlalchemy import Row
 
+from kb.catalog.ledger import LedgerFilter
 from kb.cli.common import error_console, json_option, show, with_knowledge_base
+from kb.errors import NotFoundError
 from kb.knowledge_base import KnowledgeBase
 
 
@@ -13,10 +16,19 @@ from kb.knowledge_base import KnowledgeBase
 @click.option("--repair", is_flag=True, help="Mend what can be mended, from the catalog.")
 @json_option
 def check(repair: bool, as_json: bool) -> None:
-    """Compare catalog and index."""
+    """Compare catalog, index and blobs."""
 
     async def work(kb: KnowledgeBase) -> dict[str, int]:
-        return await kb.check(repair=repair)
+        found = await kb.check(repair=repair)
+        if repair and found["lost"]:
+            # What was stored of some files is gone: they are read again from their folders.
+            from kb.cli.ingesting import preload_parsers, run_of
+
+            preload_parsers()
+            for source in kb.sources():
+                await run_of(kb, source).run()
+            found = await kb.check()
+        return found
 
     show(
         with_knowledge_base(work),
@@ -84,3 +96,37 @@ def reindex(as_json: bool) -> None:
         as_json,
         lambda v: [f"The index is now {v['generation']} with {v['points']} passages."],
     )
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--source", "source_name", help="Of this source only.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def purge(paths: tuple[str, ...], source_name: str | None, yes: bool, as_json: bool) -> None:
+    """Erase documents now, from catalog, index, stored values and kept answers."""
+
+    async def work(kb: KnowledgeBase) -> dict[str, Any]:
+        owner = kb.principal(None)
+        rows = [row for path in paths for row in _documents_at(kb, path, source_name)]
+        if not (yes or as_json):
+            click.confirm(f"Erase {len(rows)} documents for good?", abort=True, err=True)
+        erased = await kb.erase(owner, [row.id for row in rows])
+        return {"erased": erased}
+
+    show(with_knowledge_base(work), as_json, _purged_lines)
+
+
+def _documents_at(kb: KnowledgeBase, path: str, source_name: str | None) -> list[Row[Any]]:
+    wanted = LedgerFilter(source=source_name, text=path)
+    found = [row for row in kb.files(kb.principal(None), wanted) if row.path == path]
+    if not found:
+        raise NotFoundError(f"There is no document {path}.", detail={"path": path})
+    return found
+
+
+def _purged_lines(value: dict[str, Any]) -> list[str]:
+    lines = [f"{name.replace('_', ' ')}: {count}" for name, count in value["erased"].items()]
+    if value["erased"]["files_left_out"]:
+        lines.append("Their files are still in the folder; they are left out from now on.")
+    return lines

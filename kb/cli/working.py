@@ -7,6 +7,7 @@ after it has begun to answer.
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from kb.knowledge_base import KnowledgeBase
 
 RETRYABLE = {
     "catalog_unavailable",
+    "disk_error",
     "disk_full",
     "engine_unavailable",
     "interrupted",
@@ -27,6 +29,7 @@ RETRYABLE = {
 }
 """Errors of a run after which trying again may help."""
 STOP_SECONDS = 20.0
+log = logging.getLogger("kb.working")
 
 
 class Working:
@@ -45,6 +48,7 @@ class Working:
             self._kb.catalog, self._kb.publisher, jobs, settings.ingest.sweep_minutes * 60.0
         )
         await jobs.open()
+        await self._heal()
         ticking = asyncio.create_task(scheduler.forever())
         try:
             await jobs.work(self._stop)
@@ -53,6 +57,12 @@ class Working:
             await asyncio.gather(ticking, return_exceptions=True)
             scheduler.stop()
             await jobs.close()
+
+    async def _heal(self) -> None:
+        try:
+            await self._kb.upkeep.heal()
+        except KbError as error:
+            log.warning("the index could not be looked at: %s", error.message)
 
     def stop(self) -> None:
         """Take no more jobs; let the runs at hand finish the files they have ready."""

@@ -62,6 +62,10 @@ class Indexer:
         found = await self._index.readers(generation, after, limit)
         return list(found.items())
 
+    async def count(self, generation: str) -> int:
+        """Forward."""
+        return int(await self._index.count(generation))
+
     async def drop(self, generation: str) -> None:
         """Forward."""
         await self._index.drop(generation)

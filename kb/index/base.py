@@ -78,6 +78,10 @@ class Index(Protocol):
         """Ids with their reader tokens, ascending, beyond ``after``."""
         ...
 
+    async def count(self, generation: str) -> int:
+        """How many points there are."""
+        ...
+
     async def drop(self, generation: str) -> None:
         """Delete a generation; nothing happens where there is none."""
         ...

@@ -77,6 +77,11 @@ class EdgeIndex:
         await self._run(lambda: self._shard(generation).optimize())
         await self.flush(generation)
 
+    async def count(self, generation: str) -> int:
+        """See :class:`kb.index.base.Index`."""
+        request = edge.CountRequest(exact=True)
+        return int(await self._run(lambda: self._shard(generation).count(request)))
+
     async def drop(self, generation: str) -> None:
         """See :class:`kb.index.base.Index`."""
         await self._run(self._drop, generation)

@@ -58,6 +58,10 @@ class RemoteIndex:
         pairs = await self.engine.call("readers", generation=generation, after=after, limit=limit)
         return dict(pairs)
 
+    async def count(self, generation: str) -> int:
+        """See :class:`kb.index.base.Index`."""
+        return int(await self.engine.call("count", generation=generation))
+
     async def drop(self, generation: str) -> None:
         """See :class:`kb.index.base.Index`."""
         await self.engine.call("drop", generation=generation)

@@ -108,6 +108,11 @@ class ServerIndex:
             )
         return {int(r.id): list((r.payload or {}).get("readers", [])) for r in records}
 
+    async def count(self, generation: str) -> int:
+        """See :class:`kb.index.base.Index`."""
+        async with _translated():
+            return int((await self._client.count(self._name(generation), exact=True)).count)
+
     async def drop(self, generation: str) -> None:
         """See :class:`kb.index.base.Index`."""
         async with _translated():

@@ -90,14 +90,13 @@ class Ingest(Section, frozen=True, kw_only=True):
         Count, Meta(description="What one archive may expand to; the rest is left out.")
     ] = 256
     tries: Annotated[Count, Meta(description="Tries before a file is quarantined.")] = 3
+    min_free_mb: Annotated[
+        int, Meta(ge=0, description="With less room on the disk, reading files is paused.")
+    ] = 300
     runs: Annotated[Count, Meta(description="Sources read side by side by one worker.")] = 1
     sweep_minutes: Annotated[
         float, Meta(gt=0, description="A watched folder is compared at least so often.")
     ] = 60.0
-    cache_hours: Annotated[
-        float,
-        Meta(ge=1, description="What no document refers to any more is kept this long."),
-    ] = 24.0
     ocr_languages: Annotated[
         str, Meta(description="Tesseract languages for scanned pages; what is missing is left out.")
     ] = "eng+deu+fra+ita"
@@ -109,6 +108,21 @@ class Ingest(Section, frozen=True, kw_only=True):
         int, Meta(ge=0, description="More removals than this, and guard_share, are held.")
     ] = 20
     guard_share: Annotated[Share, Meta(description="Share of a source, see guard_files.")] = 0.3
+
+
+class Retention(Section, frozen=True, kw_only=True):
+    """How long what is not in use any more is kept."""
+
+    versions_days: Annotated[
+        float, Meta(gt=0, description="Entries of a file's history, its last one aside.")
+    ] = 365.0
+    removed_hours: Annotated[
+        float, Meta(ge=1, description="Text and originals of removed and replaced documents.")
+    ] = 24.0
+    vectors_hours: Annotated[
+        float, Meta(ge=1, description="Vectors that no passage needs any more.")
+    ] = 24.0
+    answers_days: Annotated[float, Meta(gt=0, description="Questions and answers.")] = 365.0
 
 
 class Retrieval(Section, frozen=True, kw_only=True):
@@ -179,6 +193,7 @@ class Settings(Section, frozen=True, kw_only=True):
     index: IndexSection = IndexSection()
     embedding: Embedding = Embedding()
     ingest: Ingest = Ingest()
+    retention: Retention = Retention()
     retrieval: Retrieval = Retrieval()
     llm: Llm = Llm()
     engines: Engines = Engines()

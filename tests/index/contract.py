@@ -110,6 +110,11 @@ class IndexContract:
         await filled.drop("g2")
         assert len(await everything(filled)) == 3
 
+    async def test_points_are_counted(self, filled):
+        assert await filled.count("g1") == 3
+        await filled.delete("g1", [1])
+        assert await filled.count("g1") == 2
+
     async def test_creating_twice_keeps_what_is_there(self, filled):
         await filled.create("g1", SIZE)
         assert len(await everything(filled)) == 3

@@ -3,6 +3,7 @@
 import os
 import shutil
 
+import msgspec
 import pytest
 
 from kb import samples
@@ -176,14 +177,12 @@ async def test_a_dead_owner_is_taken_over_at_once(filled):
 
 async def test_a_worker_that_lost_its_lease_publishes_nothing(filled):
     """R24: one that was stopped, and wakes when another has taken over."""
-    from ingest.preparing import Preparer
-    from ingest.worker import Run
     from kb.catalog import leases
+    from kb.cli.ingesting import run_of
     from kb.errors import LeaseLost
 
     kb = filled.kb
     filled.write("new.txt", "A new matter.")
-    preparer = Preparer(kb.catalog, kb.blobs, kb.embeddings, kb.index, kb.settings.ingest)
     source = kb.source("files")
 
     def steal(_step):
@@ -191,7 +190,7 @@ async def test_a_worker_that_lost_its_lease_publishes_nothing(filled):
             c.exec_driver_sql("DELETE FROM leases")
             assert leases.take(c, run.lease, leases.new_owner())
 
-    run = Run(source, kb.catalog, kb.blobs, preparer, kb.publisher, kb.settings.ingest, steal)
+    run = run_of(kb, source, steal)
     with pytest.raises(LeaseLost):
         await run.run()
     assert "new.txt" not in await filled.paths("A new matter")
@@ -249,14 +248,15 @@ async def test_what_nothing_refers_to_leaves_the_data_directory(filled):
     (filled.root / "leave.md").unlink()
     await filled.ingest()
     await kb.publisher.sweep(grace_seconds=0)
-    assert collect(kb.catalog, kb.blobs, hours=24) == Collected(0, 0)
+    assert collect(kb.catalog, kb.blobs, kb.settings.retention) == Collected()
     for path in kb.blobs.files():
         os.utime(path, (1, 1))
     row = filled.ledger()["canteen.html"]
     kb.blobs.renew(row.blob, "elements")
     [young] = [p for p in kb.blobs.files() if p.stat().st_mtime > 1]
     assert kb.blobs.key_of(young) == row.blob
-    assert collect(kb.catalog, kb.blobs, hours=0) == Collected(vectors=2, blobs=2)
+    nothing = msgspec.structs.replace(kb.settings.retention, vectors_hours=0, removed_hours=0)
+    assert collect(kb.catalog, kb.blobs, nothing) == Collected(vectors=2, blobs=2)
     assert (vector_count(filled), blob_count(filled)) == (2, 2)
     assert await zeros(filled)
     assert "canteen.html" in await filled.paths("soup at noon")

@@ -199,5 +199,5 @@ def test_serving_ends_on_sigterm(environment, tmp_path):
 
     server = Serving(environment, tmp_path)
     page = httpx.get(server.address + "/", trust_env=False).text
-    assert "kb source add" in page
+    assert "Add a folder" in page
     assert server.stop() == 0

@@ -1,0 +1,46 @@
+"""Room on the disk: looked after before it is gone, and named when it is."""
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kb.errors import RetryableError
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
+BROKEN = FULL | {errno.EIO, errno.EROFS}
+
+
+def check_room(folder: Path, least_mb: int) -> None:
+    """Stop writing while there is still room to read, search and clear up.
+
+    Raises:
+        RetryableError: less than ``least_mb`` is free.
+    """
+    free = shutil.disk_usage(folder).free // 1024**2
+    if free < least_mb:
+        raise RetryableError(
+            f"Only {free} MB are free where the data directory is; reading files is paused until "
+            f"there are {least_mb} (ingest.min_free_mb). Searching goes on.",
+            code="disk_full",
+            detail={"free_mb": free, "least_mb": least_mb},
+        )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Errors of a full or broken disk as errors that a later try may not meet.
+
+    Raises:
+        RetryableError: the disk is full, or does not take what is written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in BROKEN:
+            raise
+        code = "disk_full" if error.errno in FULL else "disk_error"
+        raise RetryableError(
+            f"The disk does not take more: {error.strerror}.", code=code
+        ) from error

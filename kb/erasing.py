@@ -1,0 +1,160 @@
+"""Erase a document now, from everywhere: catalog, index, stored values, kept answers.
+
+Removing a file from a folder hides it at once and clears up within a day; this is for what must be
+gone when the command returns. The file itself is deleted only among uploads; in a folder that is
+followed it stays, and is left out from now on.
+"""
+
+import contextlib
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, exists, select
+
+from kb.blobs import Blobs
+from kb.catalog import documents, sources
+from kb.catalog.database import Catalog
+from kb.catalog.tables import answers, chunks, vectors, versions
+from kb.catalog.tables import documents as documents_table
+from kb.originals import ORIGINAL
+from kb.publishing import Publisher
+
+ELEMENTS = "elements"
+PART = 500
+
+
+@dataclass(slots=True)
+class Erased:
+    """How much went, by place.
+
+    ``files_deleted`` were handed in; ``files_left_out`` stay in their folders.
+    """
+
+    documents: int = 0
+    passages: int = 0
+    points: int = 0
+    vectors: int = 0
+    blobs: int = 0
+    answers: int = 0
+    files_deleted: int = 0
+    files_left_out: int = 0
+
+    def as_json(self) -> dict[str, int]:
+        """The JSON of ``kb purge``."""
+        return asdict(self)
+
+
+async def erase(
+    catalog: Catalog, blobs: Blobs, publisher: Publisher, chosen: Sequence[Row[Any]]
+) -> Erased:
+    """Erase documents, each with what came out of it. Repeating it does no harm."""
+    erased = Erased()
+    with catalog.writing() as connection:
+        rows = _with_members(connection, chosen)
+        numbers = _versions_of(connection, rows)
+        hashes = _vector_hashes(connection, numbers)
+        erased.passages = len(hashes)
+        erased.answers = _erase_answers(connection, numbers)
+        _keep_out(connection, rows, erased)
+        erased.documents = documents.remove(connection, [row.id for row in rows])
+    erased.points = await publisher.sweep(grace_seconds=0)
+    with catalog.writing() as connection:
+        _erase_versions(connection, numbers)
+        erased.vectors = _erase_vectors(connection, sorted(set(hashes)))
+        unused = _unused(connection, rows)
+    erased.blobs = sum(blobs.forget(key, kind) for key, kind in unused)
+    catalog.compact()
+    return erased
+
+
+def _with_members(connection: Connection, chosen: Sequence[Row[Any]]) -> list[Row[Any]]:
+    found = {row.id: row for row in chosen}
+    for row in chosen:
+        found |= {child.id: child for child in documents.children(connection, row.id)}
+    return list(found.values())
+
+
+def _versions_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[int]:
+    numbers: list[int] = []
+    for start in range(0, len(rows), PART):
+        ids = [row.id for row in rows[start : start + PART]]
+        numbers += connection.scalars(
+            select(versions.c.number).where(versions.c.document_id.in_(ids))
+        )
+    return numbers
+
+
+def _vector_hashes(connection: Connection, numbers: Sequence[int]) -> list[str]:
+    hashes: list[str] = []
+    for start in range(0, len(numbers), PART):
+        part = numbers[start : start + PART]
+        hashes += connection.scalars(select(chunks.c.vector_hash).where(chunks.c.version.in_(part)))
+    return hashes
+
+
+def _erase_answers(connection: Connection, numbers: Sequence[int]) -> int:
+    """Answers that were written from these versions: their words may repeat the documents'."""
+    wanted = set(numbers)
+    used = [
+        answer.id
+        for answer in connection.execute(select(answers.c.id, answers.c.passages))
+        if any(version in wanted for version, _ in answer.passages)
+    ]
+    for start in range(0, len(used), PART):
+        connection.execute(delete(answers).where(answers.c.id.in_(used[start : start + PART])))
+    return len(used)
+
+
+def _keep_out(connection: Connection, rows: Sequence[Row[Any]], erased: Erased) -> None:
+    """Delete files that were handed in; leave the others out of their source from now on."""
+    by_id = {source.id: source for source in sources.all_of(connection)}
+    for row in rows:
+        source = by_id[row.source_id]
+        if row.parent_id is not None:
+            continue
+        if source.following.uploads:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(Path(source.root) / os.fsdecode(row.raw_path))
+                erased.files_deleted += 1
+            continue
+        pattern = _pattern(os.fsdecode(row.raw_path))
+        if pattern not in source.following.exclude:
+            following = replace(source.following, exclude=(*source.following.exclude, pattern))
+            sources.change(connection, source, following)
+            by_id[source.id] = replace(source, following=following)
+        erased.files_left_out += 1
+
+
+def _pattern(path: str) -> str:
+    """A gitignore pattern that matches this path alone."""
+    escaped = "".join("\\" + c if c in "\\*?[]!# " else c for c in path)
+    return "/" + escaped
+
+
+def _erase_versions(connection: Connection, numbers: Sequence[int]) -> None:
+    for start in range(0, len(numbers), PART):
+        part = numbers[start : start + PART]
+        connection.execute(delete(chunks).where(chunks.c.version.in_(part)))
+        connection.execute(delete(versions).where(versions.c.number.in_(part)))
+
+
+def _erase_vectors(connection: Connection, hashes: Sequence[str]) -> int:
+    total = 0
+    unused = ~exists().where(chunks.c.vector_hash == vectors.c.hash)
+    for start in range(0, len(hashes), PART):
+        part = hashes[start : start + PART]
+        gone = connection.execute(delete(vectors).where(vectors.c.hash.in_(part), unused))
+        total += gone.rowcount
+    return total
+
+
+def _unused(connection: Connection, rows: Sequence[Row[Any]]) -> set[tuple[str, str]]:
+    wanted = {(row.blob, ELEMENTS) for row in rows} | {(row.content_hash, ORIGINAL) for row in rows}
+    used: set[str] = set()
+    for column in (documents_table.c.blob, documents_table.c.content_hash):
+        keys = [key for key, _ in wanted if key]
+        used |= set(connection.scalars(select(column).where(column.in_(keys))))
+    return {(key, kind) for key, kind in wanted if key and key not in used}

@@ -1,0 +1,71 @@
+"""Keeping a data directory sound: comparing, mending, clearing up, erasing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from kb import checking, erasing
+from kb.blobs import Blobs
+from kb.catalog.database import Catalog
+from kb.collecting import collect
+from kb.embedding import Embeddings
+from kb.index.remote import RemoteIndex
+from kb.publishing import Publisher
+from kb.settings import Retention
+
+
+class Upkeep:
+    """The verbs of upkeep on one data directory."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        index: RemoteIndex,
+        blobs: Blobs,
+        embeddings: Embeddings,
+        publisher: Publisher,
+        retention: Retention,
+    ) -> None:
+        self._catalog = catalog
+        self._index = index
+        self._blobs = blobs
+        self._embeddings = embeddings
+        self._publisher = publisher
+        self._retention = retention
+
+    async def check(self, *, repair: bool) -> dict[str, int]:
+        """Compare catalog, index and blobs; with ``repair``, mend and compare again."""
+        findings = await self._findings()
+        if repair and any(findings.report.as_json().values()):
+            await self._mend(findings)
+            collect(self._catalog, self._blobs, self._retention)
+            findings = await self._findings()
+        return findings.report.as_json()
+
+    async def heal(self) -> bool:
+        """At a start: mend the index where it holds another number of points than it should.
+
+        So it is after a power cut that took back what the disk had promised, or with an index that
+        was restored from elsewhere. Returns whether anything was mended.
+        """
+        if await checking.is_settled(self._catalog, self._index):
+            return False
+        findings = await self._findings()
+        if not (findings.lost or findings.orphans):
+            return False
+        await self._mend(findings)
+        return True
+
+    async def erase(self, rows: Sequence[Row[Any]]) -> erasing.Erased:
+        """Erase documents now, from everywhere."""
+        return await erasing.erase(self._catalog, self._blobs, self._publisher, rows)
+
+    async def _findings(self) -> checking.Findings:
+        hours = self._retention.removed_hours
+        return await checking.check(self._catalog, self._index, self._blobs, hours)
+
+    async def _mend(self, findings: checking.Findings) -> None:
+        await checking.repair(
+            self._catalog, self._index, self._embeddings, self._publisher, findings
+        )
