@@ -1,11 +1,19 @@
-"""``python -m bench [documents|ingest|ocr|search|serve] …``; without a name, all of them."""
+"""``python -m bench [documents|following|ingest|ocr|open-webui|search|serve] …``; without a name, all of them."""
 
 import asyncio
 import sys
 
-from bench import documents, ingest, ocr, search, serve
+from bench import documents, following, ingest, ocr, open_webui, search, serve
 
-PARTS = {"documents": documents, "ingest": ingest, "ocr": ocr, "search": search, "serve": serve}
+PARTS = {
+    "documents": documents,
+    "following": following,
+    "ingest": ingest,
+    "ocr": ocr,
+    "open-webui": open_webui,
+    "search": search,
+    "serve": serve,
+}
 
 
 def main() -> None:

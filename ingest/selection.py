@@ -1,7 +1,8 @@
 """Which files of a folder are read: patterns in gitignore's syntax, and what is litter anyway."""
 
 import os
-from fnmatch import fnmatchcase
+import re
+from fnmatch import translate
 
 from pathspec import GitIgnoreSpec
 from pathspec.patterns.gitignore import GitIgnorePatternError
@@ -15,10 +16,12 @@ LITTER = (
 """Names that office programs, systems and shares leave behind; compared without case."""
 
 
+_LITTER = re.compile("|".join(translate(pattern) for pattern in LITTER))
+
+
 def is_litter(name: str) -> bool:
     """Whether a file or folder is left out because of its name."""
-    lower = name.casefold()
-    return any(fnmatchcase(lower, pattern) for pattern in LITTER)
+    return _LITTER.match(name.casefold()) is not None
 
 
 class Selection:

@@ -16,12 +16,15 @@ import os
 import resource
 import shutil
 import signal
+import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
+from types import ModuleType
 from typing import Any
 
 from kb.errors import FileProblem
@@ -32,6 +35,7 @@ POLL_SECONDS = 0.5
 ANSWER_BYTES = 512 * 1024 * 1024
 DONE, PROBLEM = b"D", b"P"
 
+_starting = threading.Lock()
 _context = multiprocessing.get_context("forkserver")
 
 
@@ -68,13 +72,30 @@ def run(call: Callable[..., bytes], *arguments: Any, limits: Limits) -> bytes:
         target=_child, args=(sending, folder, limits, call, arguments), daemon=True
     )
     try:
-        child.start()
+        with _without_main():
+            child.start()
         sending.close()
         return _answer(child, receiving, folder, limits)
     finally:
         _end(child)
         receiving.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Start a child that does not load the program's own main module again.
+
+    multiprocessing would run it anew in every child, for functions that live there: ours never do,
+    and what ``kb`` imports takes longer than reading a small file.
+    """
+    with _starting:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 def _answer(child: ForkServerProcess, receiving: Connection, folder: str, limits: Limits) -> bytes:

@@ -76,6 +76,7 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
             ask.ask,
             ask.kept,
             documents.again,
+            documents.erase,
             exporting.ledger_as_csv,
             sources_page.page,
             sources_page.add,

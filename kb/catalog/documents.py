@@ -221,7 +221,11 @@ def get(connection: Connection, principal: Principal, document_id: int) -> Row[A
 def with_source() -> Select[Any]:
     """Documents beside the source they are in."""
     return select(
-        documents, sources.c.name.label("source"), sources.c.root, sources.c.shown_as
+        documents,
+        sources.c.name.label("source"),
+        sources.c.root,
+        sources.c.shown_as,
+        sources.c.uploads,
     ).join(sources, sources.c.id == documents.c.source_id)
 
 

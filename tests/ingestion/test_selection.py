@@ -178,7 +178,7 @@ async def test_a_slow_copy_is_read_whole_or_not_at_all(house):
             while not stop.is_set():
                 file.write("Part more. ")
                 file.flush()
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.002)
             file.write("The end.")
 
     copying = asyncio.create_task(copy())

@@ -120,6 +120,24 @@ def test_bad_uploads_are_refused_and_leave_nothing(served, name, content, code):
     assert (sorted(folder.iterdir()) if folder.exists() else []) == before
 
 
+def test_an_upload_is_erased_with_its_file(served):
+    stored = upload(served, "erase me.txt", b"Vermilion words to be erased.")
+    wait_for(
+        lambda: files(served, source="Uploads").get("erase me.txt", {}).get("state") == "indexed",
+        60,
+    )
+    page = served.get(
+        "/documents", params={"text": "erase me"}, headers={"Accept": "text/html"}
+    ).text
+    number = re.search(r'href="/documents/(\d+)">erase me', page)[1]
+    assert (
+        "Erase for good" in served.get(f"/documents/{number}", headers={"Accept": "text/html"}).text
+    )
+    assert served.post(f"/documents/{number}/erase").status_code == 303
+    assert "erase me.txt" not in files(served, source="Uploads")
+    assert not (served.base / "data/uploads" / stored.json()["path"]).exists()
+
+
 def test_a_failed_file_is_tried_again_on_request(served):
     row = files(served)["broken.docx"]
     assert row["state"] == "failed"

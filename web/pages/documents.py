@@ -128,3 +128,10 @@ async def again(request: Request[Any, Any, Any]) -> Redirect:
     back = str(form.get("back", "/documents"))
     is_here = back.startswith("/documents") and not back.startswith("//")
     return Redirect(back if is_here else "/documents", status_code=303)
+
+
+@post("/documents/{document_id:int}/erase", include_in_schema=False, status_code=303)
+async def erase(request: Request[Any, Any, Any], document_id: int) -> Redirect:
+    """Erase a document now, from everywhere."""
+    await knowledge_base(request).erase(principal_of(request), [document_id])
+    return Redirect("/documents", status_code=303)
