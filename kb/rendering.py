@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WIDEST = 2000
 MOST_PIXELS = 80_000_000
-LIMITS = sandbox.Limits(seconds=30, memory=2 * 1024**3)
+LIMITS = sandbox.Limits(seconds=30, memory=2 * 1024**3, niceness=0)
 
 
 def page_picture(path: str, number: int, width: int) -> bytes:

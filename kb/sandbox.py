@@ -44,7 +44,8 @@ class Limits:
     """What a child may use.
 
     Seconds of clock and of processor; bytes of address space, of one file and of its temporary
-    folder; processes, their threads included.
+    folder; processes, their threads included. ``niceness`` keeps bulk work behind what people wait
+    for.
     """
 
     seconds: float = 120.0
@@ -52,6 +53,7 @@ class Limits:
     file_size: int = 1024**3
     folder_size: int = 2 * 1024**3
     processes: int = 128
+    niceness: int = 10
 
 
 def preload(modules: list[str]) -> None:
@@ -182,6 +184,7 @@ def _confine(folder: str, limits: Limits) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     os.setsid()
+    os.nice(limits.niceness)
     if _enter_namespaces(libc):
         _go_on_as_first_process(libc)
     processor = int(limits.seconds) + 1

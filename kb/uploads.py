@@ -7,6 +7,7 @@ import contextlib
 import errno
 import os
 import tempfile
+import time
 import unicodedata
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -17,6 +18,8 @@ from kb.catalog.sources import UPLOADED, Following, Source
 from kb.errors import NotFoundError, RetryableError, UsageError
 
 SOURCE = "Uploads"
+UNFINISHED = ".upload-"
+UNFINISHED_SECONDS = 86_400
 LONGEST_NAME = 200
 """Bytes of a file name; file systems allow 255."""
 
@@ -40,7 +43,8 @@ class Uploads:
         """
         wanted = file_name(name)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=".upload-")
+        self._forget_unfinished()
+        descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=UNFINISHED)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 await self._copy(chunks, file.write)
@@ -58,6 +62,13 @@ class Uploads:
                 os.unlink(temporary)
         source = self._source(readers)
         return source, path
+
+    def _forget_unfinished(self) -> None:
+        """Delete what a killed server left half stored."""
+        for path in self._folder.glob(f"{UNFINISHED}*"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > UNFINISHED_SECONDS:
+                    path.unlink()
 
     async def _copy(self, chunks: AsyncIterator[bytes], write: Callable[[bytes], int]) -> None:
         size = 0

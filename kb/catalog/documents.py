@@ -12,6 +12,12 @@ from kb.catalog.rights import readable
 from kb.catalog.tables import documents, name_tokens, sources
 from kb.types import Principal, State
 
+COMPARED = (
+    "id", "raw_path", "state", "code", "bytes", "mtime_ns", "ctime_ns", "settings",
+    "content_hash", "held",
+)  # fmt: skip
+"""What telling changes needs of a document; there may be a hundred thousand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stat:
@@ -25,7 +31,9 @@ class Stat:
 def of_source(connection: Connection, source_id: int) -> dict[bytes, Row[Any]]:
     """Every document of a source that is a file itself, by raw path."""
     rows = connection.execute(
-        select(documents).where(documents.c.source_id == source_id, documents.c.parent_id.is_(None))
+        select(*(documents.c[name] for name in COMPARED)).where(
+            documents.c.source_id == source_id, documents.c.parent_id.is_(None)
+        )
     )
     return {row.raw_path: row for row in rows}
 

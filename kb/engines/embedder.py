@@ -5,14 +5,15 @@ passages as two threads that share each batch (docs/benchmarks.md).
 """
 
 import asyncio
+import contextlib
 import itertools
 import os
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from queue import PriorityQueue
+from queue import SimpleQueue
 
 from kb.embedding import fingerprint
 from kb.encoder import PADDED_TO, Model
@@ -22,21 +23,21 @@ from kb.settings import Settings
 
 QUERY, BULK = 0, 1
 SLICE_SECONDS = 0.2
-"""A bulk slice takes about this long: a question waits for the first thread to be free."""
+"""A bulk slice takes about this long."""
+MOST_QUESTIONS = 16
+BULK_NICENESS = 10
 SLICE_TOKENS = (2048, 1024, 512, 256)
 """Padded tokens of a bulk slice: the most that fit the time. More is no faster."""
 
 
-@dataclass(order=True, slots=True)
+@dataclass(slots=True)
 class Job:
     """A slice of texts that wait for their vectors."""
 
-    priority: int
-    number: int
-    texts: list[str] = field(compare=False)
-    tokens: int = field(compare=False)
-    done: "asyncio.Future[list[bytes]]" = field(compare=False)
-    loop: asyncio.AbstractEventLoop = field(compare=False)
+    texts: list[str]
+    tokens: int
+    done: "asyncio.Future[list[bytes]]"
+    loop: asyncio.AbstractEventLoop
 
 
 class Embedder:
@@ -45,11 +46,12 @@ class Embedder:
     def __init__(self, settings: Settings) -> None:
         self.fingerprint = fingerprint(settings.embedding)
         self._model = Model(settings.embedding)
-        self._jobs: PriorityQueue[Job] = PriorityQueue()
-        self._numbers = itertools.count()
+        self._questions: SimpleQueue[Job] = SimpleQueue()
+        self._slices: SimpleQueue[Job] = SimpleQueue()
         self._tokens_a_second = 1.5 * SLICE_TOKENS[1] / SLICE_SECONDS
         for _ in range(settings.embedding.threads or usable_cores()):
             threading.Thread(target=self._work, daemon=True).start()
+        threading.Thread(target=self._answer_questions, daemon=True).start()
 
     async def embed_query(self, text: str) -> dict[str, object]:
         """One question: its vector, and how many word pieces the model makes of a word."""
@@ -89,21 +91,24 @@ class Embedder:
 
     async def _put(self, priority: int, texts: list[str], tokens: int = 0) -> list[bytes]:
         loop = asyncio.get_running_loop()
-        job = Job(priority, next(self._numbers), texts, tokens, loop.create_future(), loop)
-        self._jobs.put(job)
+        job = Job(texts, tokens, loop.create_future(), loop)
+        (self._questions if priority == QUERY else self._slices).put(job)
         return await job.done
 
-    def _work(self) -> None:
+    def _answer_questions(self) -> None:
+        """In a thread of their own: a question waits for no slice, and several go as one batch."""
         while True:
-            jobs = [self._jobs.get()]
-            while jobs[0].priority == QUERY and len(jobs) < 16 and not self._jobs.empty():
-                following = self._jobs.get()
-                if following.priority == QUERY:
-                    jobs.append(following)
-                else:
-                    self._jobs.put(following)
-                    break
+            jobs = [self._questions.get()]
+            while len(jobs) < MOST_QUESTIONS and not self._questions.empty():
+                jobs.append(self._questions.get())
             self._answer(jobs)
+
+    def _work(self) -> None:
+        """Bulk work, at a lower priority of the system: a question gets most of a core at once."""
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BULK_NICENESS)
+        while True:
+            self._answer([self._slices.get()])
 
     def _slice_tokens(self) -> int:
         """A power of two, so that batches have few shapes: each costs a kernel of its own."""

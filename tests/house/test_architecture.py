@@ -93,3 +93,26 @@ def test_every_command_is_listed_with_its_help():
     from kb.cli import COMMANDS, HELP
 
     assert list(COMMANDS) == list(HELP)
+
+
+def test_nothing_is_unpickled():
+    """S54: weights are safetensors, caches are msgpack and JSON."""
+    for path in FILES:
+        assert not {"pickle", "dill", "joblib", "shelve"} & {
+            i.split(".")[0] for i in imports(path)
+        }, path
+        assert "torch.load" not in path.read_text(encoding="utf-8"), path
+
+
+def test_a_model_without_safetensors_is_refused(tmp_path):
+    """S54"""
+    import msgspec
+
+    from kb import models
+    from kb.errors import ConfigurationError
+    from kb.settings import Embedding
+
+    (tmp_path / "pytorch_model.bin").write_bytes(b"pickle")
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(ConfigurationError):
+        models.find(msgspec.structs.replace(Embedding(), model=str(tmp_path)))

@@ -6,7 +6,9 @@ import io
 import shutil
 import subprocess
 import tarfile
+import time
 import zipfile
+import zlib
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -629,3 +631,56 @@ def test_damaged_files_fail_with_a_reason(seed, tmp_path):
             parse(path)
         except FileProblem as problem:
             assert problem.code not in {"parser_timeout", "parser_memory"}, original
+
+
+def pdf(path: Path, content: bytes, extra: bytes = b"") -> None:
+    """A PDF of one page with this content stream."""
+    stream = zlib.compress(content, 9)
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
+        b"/Resources << /Font << /F 5 0 R >> >> >>",
+        b"<< /Filter /FlateDecode /Length %d >>\nstream\n" % len(stream) + stream + b"\nendstream",
+        b"<< /Type /Font /Subtype /Type0 /BaseFont /Helvetica /Encoding /..#2f..#2fevil "
+        + extra
+        + b">>",
+    ]
+    output = b"%PDF-1.7\n"
+    for number, body in enumerate(objects, 1):
+        output += b"%d 0 obj\n" % number + body + b"\nendobj\n"
+    path.write_bytes(output + b"trailer << /Root 1 0 R >>\n%%EOF")
+
+
+def test_pdf_bombs_stay_within_their_limits(tmp_path):
+    """S50: a stream of half a gigabyte, and an array of a million fonts."""
+    limits = sandbox.Limits(seconds=20, memory=1024**3)
+    pdf(tmp_path / "stream.pdf", b"0 0 m " * (90 * 1024**2))
+    pdf(tmp_path / "array.pdf", b"BT ET", b"/DescendantFonts [" + b"6 0 R " * 1_000_000 + b"] ")
+    for name in ("stream.pdf", "array.pdf"):
+        begun = time.monotonic()
+        with pytest.raises(FileProblem) as problem:
+            sandbox.run(parsers.parse, str(tmp_path / name), name, Options(), limits=limits)
+        assert problem.value.code in {"no_text", "damaged", *sandbox_codes}
+        assert time.monotonic() - begun < 30
+
+
+sandbox_codes = {"parser_memory", "parser_timeout", "parser_crashed"}
+
+
+def loaded_by_a_pdf(path: str) -> bytes:
+    import sys
+
+    try:
+        parsers.parse(path, "a.pdf", Options())
+    except FileProblem:
+        pass
+    return b" ".join(name.encode() for name in sys.modules)
+
+
+def test_no_character_map_is_unpickled(tmp_path):
+    """S51: pdfminer, which unpickles them by a name in the file, is not there at all."""
+    pdf(tmp_path / "a.pdf", b"BT /F 12 Tf (words) Tj ET")
+    modules = sandbox.run(loaded_by_a_pdf, str(tmp_path / "a.pdf"), limits=sandbox.Limits()).split()
+    assert b"pypdfium2" in modules
+    assert b"pdfminer" not in modules

@@ -166,7 +166,7 @@ def test_a_real_model_streams_into_the_page(chromium, ollama, environment, tmp_p
         stop_engines(tmp_path / "data")
 
 
-def test_files_are_handed_in_and_become_searchable(page, tmp_path):
+def test_files_are_handed_in_found_and_erased(page, tmp_path):
     notes = tmp_path / "lamp notes.txt"
     notes.write_text("The harbour lamps are painted violet every seventh year.")
     page.goto("/documents")
@@ -175,6 +175,13 @@ def test_files_are_handed_in_and_become_searchable(page, tmp_path):
     page.goto("/?q=harbour+lamps+violet")
     page.wait_for_selector("#hits .title")
     assert "lamp notes" in page.inner_text("#hits")
+    page.goto("/documents?text=lamp+notes")
+    page.click(".ledger tbody a >> nth=0")
+    page.click(".erase summary")
+    page.click("text=Erase for good")
+    page.wait_for_url("**/documents")
+    page.goto("/documents?text=lamp+notes")
+    page.wait_for_selector(".empty")
 
 
 def test_a_folder_is_looked_at_while_its_path_is_typed(page, tmp_path):

@@ -1,6 +1,6 @@
 """kill -9 at named steps and at any moment: nothing is lost, double, orphaned or open to others.
 
-R01, R02, R05, R06. One data directory lives through all kills, as a real one would; a reader asks
+R01, R02, R04, R05, R06. One data directory lives through all kills, as a real one would; a reader asks
 without pause for a text that every version contains. ``KB_TEST_KILLS`` asks for more than CI does.
 """
 

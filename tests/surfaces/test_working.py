@@ -1,11 +1,13 @@
 """Workers, jobs and watching: real processes on a real folder."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import httpx
@@ -70,6 +72,47 @@ def test_a_busy_server_drains_when_it_is_told_to_stop(environment, tmp_path):
     counts = kb(environment, tmp_path, "ingest")
     assert counts["seen"] == 400
     assert counts["unchanged"] + counts["indexed"] == 400
+
+
+def test_what_was_acknowledged_outlives_a_killed_server(environment, tmp_path):
+    """R03: files are handed in until the server is killed; each that was accepted is there."""
+    kb(environment, tmp_path, "status")
+    server = Serving(environment, tmp_path)
+    accepted, ended = [], threading.Event()
+
+    def hand_in() -> None:
+        number = 0
+        while not ended.is_set():
+            number += 1
+            with contextlib.suppress(httpx.HTTPError):
+                stored = httpx.post(
+                    f"{server.address}/api/v1/uploads",
+                    params={"name": f"{number}.txt"},
+                    content=f"Tide table {number}. ".encode() * 2000,
+                    timeout=10,
+                )
+                if stored.status_code == 201:
+                    accepted.append(stored.json()["path"])
+
+    handing = threading.Thread(target=hand_in)
+    handing.start()
+    wait_for(lambda: len(accepted) > 20, 60)
+    server.process.kill()
+    server.process.wait()
+    ended.set()
+    handing.join()
+    again = Serving(environment, tmp_path)
+    states = lambda: {f["path"]: f["state"] for f in kb(environment, tmp_path, "files")["files"]}
+    try:
+        wait_for(lambda: all(states().get(p) == "indexed" for p in accepted), 120)
+    finally:
+        again.stop()
+    assert not any(
+        p.name.startswith(".") for p in (tmp_path / "data/uploads").iterdir() if p.is_dir()
+    )
+    assert kb(environment, tmp_path, "check") == dict.fromkeys(
+        ("lost", "duplicate", "orphan", "wrong_access"), 0
+    )
 
 
 def worker(environment, folder) -> subprocess.Popen:
