@@ -2,6 +2,7 @@
 
 While no account exists, whoever reaches the loopback address is the owner. A page of another
 site, open in the same browser, reaches it too: so the Host must be ours, and so must the Origin.
+(With a referrer policy of no-referrer browsers would send "null" as the Origin of our own forms.)
 """
 
 import json
@@ -18,7 +19,7 @@ HEADERS = {
         "base-uri 'none'; frame-ancestors 'self'"
     ),
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",

@@ -191,3 +191,28 @@ def test_a_folder_is_looked_at_while_its_path_is_typed(page, tmp_path):
     page.locator(".look", has_text="1 files (1 txt)").wait_for()
     page.fill("#add input[name=path]", "/nowhere/at/all")
     page.locator(".look.bad", has_text="no folder").wait_for()
+
+
+def test_a_folder_is_added_paused_and_removed_with_the_mouse(page, tmp_path):
+    """Forms: what a browser sends with them is let in."""
+    folder = tmp_path / "press releases"
+    folder.mkdir()
+    (folder / "a.txt").write_text("The lighthouse opens on Sundays.")
+    page.goto("/sources")
+    page.fill("#add input[name=path]", str(folder))
+    page.fill("#add input[name=name]", "press")
+    page.click("text=Follow and read")
+    card = page.locator("[data-source=press]")
+    card.get_by_text("1 files: 1 read").wait_for(timeout=60_000)
+    card.get_by_role("button", name="Pause").click()
+    card.get_by_text("paused", exact=True).wait_for()
+    card.get_by_role("link", name="Remove").click()
+    page.fill("input[name=confirm]", "press")
+    page.locator(".ask-first button").click()
+    card.wait_for(state="detached")
+
+
+def test_the_language_is_chosen_with_the_mouse(page):
+    page.goto("/documents")
+    page.click("button[value=de]")
+    page.get_by_role("heading", name="Dokumente").wait_for()
