@@ -11,6 +11,7 @@ RUN uv venv /app && (uv pip install --python /app/bin/python --torch-backend=cpu
 FROM python:3.11-slim-bookworm
 RUN apt-get update && apt-get install -y --no-install-recommends \
       tesseract-ocr tesseract-ocr-deu tesseract-ocr-fra tesseract-ocr-ita \
+      libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home commonplace \
     && install -d -o 10001 -g 10001 /data
