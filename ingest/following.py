@@ -32,11 +32,15 @@ def is_due(source: Source, at: datetime, sweep_seconds: float = 0.0) -> bool:
         return False
     if source.is_requested:
         return True
+    began, added = _not_after(at, source.started_at), _not_after(at, source.created_at)
     due = last_due(source, at)
-    if due is not None and due > max(source.started_at or 0.0, source.created_at):
+    if due is not None and due > max(began, added):
         return True
     return bool(
-        source.following.watch
-        and sweep_seconds
-        and at.timestamp() - (source.started_at or 0.0) >= sweep_seconds
+        source.following.watch and sweep_seconds and at.timestamp() - began >= sweep_seconds
     )
+
+
+def _not_after(at: datetime, moment: float | None) -> float:
+    """A moment of the past; one in the future is from before the clock was put back: 0."""
+    return moment if moment is not None and moment <= at.timestamp() else 0.0

@@ -15,14 +15,18 @@ SILENT_SECONDS = 120.0
 
 
 def begin(connection: Connection, source: Source) -> int:
-    """A run begins; returns its id."""
+    """A run begins, and answers what was asked for until now; returns its id."""
     moment = now()
     connection.execute(
         update(runs)
         .where(runs.c.source_id == source.id, runs.c.finished_at.is_(None))
         .values(finished_at=runs.c.seen_at, error=_error("interrupted", "The run was interrupted."))
     )
-    connection.execute(update(sources).where(sources.c.id == source.id).values(started_at=moment))
+    connection.execute(
+        update(sources)
+        .where(sources.c.id == source.id)
+        .values(started_at=moment, requested_at=None)
+    )
     run_id = connection.scalar(
         insert(runs)
         .values(source_id=source.id, started_at=moment, seen_at=moment)
@@ -72,10 +76,9 @@ def finish(
 
 def running(connection: Connection) -> dict[int, Row[Any]]:
     """The run that is going on, by source."""
-    alive = now() - SILENT_SECONDS
-    rows = connection.execute(
-        select(runs).where(runs.c.finished_at.is_(None), runs.c.seen_at > alive)
-    )
+    moment = now()  # one seen in the future was seen before the clock was put back
+    heard = runs.c.seen_at.between(moment - SILENT_SECONDS, moment + SILENT_SECONDS)
+    rows = connection.execute(select(runs).where(runs.c.finished_at.is_(None), heard))
     return {row.source_id: row for row in rows}
 
 

@@ -53,7 +53,7 @@ class Source:
     @property
     def is_requested(self) -> bool:
         """Whether somebody asked for a run that has not begun yet."""
-        return self.requested_at is not None and self.requested_at > (self.started_at or 0.0)
+        return self.requested_at is not None
 
 
 def add(
@@ -108,10 +108,9 @@ def pause(connection: Connection, source: Source, *, paused: bool) -> None:
 
 def request_run(connection: Connection, source_id: int, priority: int) -> None:
     """Ask for a run as soon as possible; the highest priority asked for counts."""
-    waiting = sources.c.requested_at > func.coalesce(sources.c.started_at, 0.0)
     connection.execute(
         update(sources)
-        .where(sources.c.id == source_id, ~func.coalesce(waiting, False))
+        .where(sources.c.id == source_id, sources.c.requested_at.is_(None))
         .values(requested_at=now(), priority=priority)
     )
     connection.execute(

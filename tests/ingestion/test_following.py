@@ -391,6 +391,10 @@ async def test_schedules():
     assert not is_due(source(None, None), at)
     assert not is_due(source("0 2 * * *", None, paused=True), at)
     assert is_due(source(None, None, requested=at.timestamp()), at)
+    tomorrow = at.timestamp() + 86400  # R23: it ran before the clock was put back
+    assert is_due(source(None, tomorrow, requested=at.timestamp()), at)
+    assert is_due(source("0 2 * * *", tomorrow), at)
+    assert is_due(source(None, tomorrow, watch=True), at, 3600.0)
     assert is_due(source(None, at.timestamp() - 4000, watch=True), at, 3600.0)
     assert not is_due(source(None, at.timestamp() - 3000, watch=True), at, 3600.0)
     assert (
