@@ -7,14 +7,17 @@ in the same PostgreSQL.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from litestar_queues import NonRetryableError, QueueConfig, QueueService, WorkerConfig, task
 from litestar_queues.backends.sqlspec import SQLSpecBackendConfig
+from litestar_queues.exceptions import QueueError
 from litestar_queues.task import RetryBackoff
 from litestar_queues.worker import Worker
+from sqlspec.exceptions import SQLSpecError
 
 from kb.catalog.sources import ASKED
 from kb.errors import KbError, RetryableError
@@ -64,10 +67,15 @@ class Jobs:
         )
 
     async def open(self) -> None:
-        """Open the queue; its tables are made where they are not there."""
-        await self._service.open()
-        backend: Any = self._service.get_queue_backend()
-        await backend.create_schema()
+        """Open the queue; its tables are made where they are not there.
+
+        Raises:
+            RetryableError: its database cannot be used; so do the other methods.
+        """
+        async with _translated():
+            await self._service.open()
+            backend: Any = self._service.get_queue_backend()
+            await backend.create_schema()
 
     async def close(self) -> None:
         """Close the queue."""
@@ -76,9 +84,10 @@ class Jobs:
     async def put(self, source: str, priority: int) -> None:
         """Have a source read. One that waits or is being read is not put twice."""
         queue = URGENT if priority >= ASKED else USUAL
-        await self._service.enqueue(
-            self._task, source, key=f"{queue}:{source}", queue=queue, priority=priority
-        )
+        async with _translated():
+            await self._service.enqueue(
+                self._task, source, key=f"{queue}:{source}", queue=queue, priority=priority
+            )
 
     async def work(self, stop: asyncio.Event) -> None:
         """Take jobs, the most urgent first, until told to stop; the one at hand is finished."""
@@ -93,7 +102,8 @@ class Jobs:
 
     async def forget_old(self) -> None:
         """Forget jobs that ended long ago."""
-        await self._service.get_queue_backend().cleanup_terminal(datetime.now(UTC) - KEPT)
+        async with _translated():
+            await self._service.get_queue_backend().cleanup_terminal(datetime.now(UTC) - KEPT)
 
     async def statistics(self) -> dict[str, int]:
         """How many jobs wait, run, have ended, and have failed for good."""
@@ -112,6 +122,14 @@ class Jobs:
             raise
         except KbError as error:
             raise NonRetryableError(error.message) from error
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except (SQLSpecError, QueueError, OSError) as error:
+        raise RetryableError(f"The job queue: {error}", code="queue_unavailable") from error
 
 
 def _database(settings: Settings) -> Any:

@@ -16,6 +16,8 @@ from kb.publishing import Publisher
 
 TICK_SECONDS = 1.0
 """Requests of people are noticed so soon."""
+RENEW_SECONDS = leases.SECONDS / 4
+"""The lease is written so often; the ticks in between only read."""
 HOUSEKEEPING_SECONDS = 15.0
 LEASE = "scheduler"
 log = logging.getLogger("kb.scheduler")
@@ -35,6 +37,7 @@ class Scheduler:
         self._watcher = Watcher(self._changed)
         self._cleaned = 0.0
         self._going_on: set[int] = set()
+        self._leased = -RENEW_SECONDS
 
     async def forever(self) -> None:
         """Tick until cancelled. A failure is logged and tried again at the next tick."""
@@ -67,15 +70,25 @@ class Scheduler:
 
     def _known(self) -> list[Source] | None:
         """Every source; None where another scheduler works."""
-        with self._catalog.writing() as connection:
-            if not leases.take(connection, LEASE, self._owner):
-                return None
+        if time.monotonic() - self._leased >= RENEW_SECONDS and not self._take_lease():
+            return None
+        with self._catalog.reading() as connection:
             self._going_on = set(runs.running(connection))
-            return sources.all_of(connection)
+            return sources.all_of(connection, counted=False)
+
+    def _take_lease(self) -> bool:
+        with self._catalog.writing() as connection:
+            taken = leases.take(connection, LEASE, self._owner)
+        if taken:
+            self._leased = time.monotonic()
+        return taken
 
     def _changed(self, source: Source) -> None:
-        with self._catalog.writing() as connection:
-            sources.request_run(connection, source.id, WATCHED)
+        try:
+            with self._catalog.writing() as connection:
+                sources.request_run(connection, source.id, WATCHED)
+        except KbError as error:
+            log.warning("a change in %s waits for the sweep: %s", source.name, error.message)
 
     def stop(self) -> None:
         """Give the lease back."""

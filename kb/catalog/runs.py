@@ -80,9 +80,3 @@ def running(connection: Connection) -> dict[int, Row[Any]]:
     heard = runs.c.seen_at.between(moment - SILENT_SECONDS, moment + SILENT_SECONDS)
     rows = connection.execute(select(runs).where(runs.c.finished_at.is_(None), heard))
     return {row.source_id: row for row in rows}
-
-
-def history(connection: Connection, source_id: int, limit: int = 10) -> list[Row[Any]]:
-    """The last runs of a source, the newest first."""
-    query = select(runs).where(runs.c.source_id == source_id).order_by(runs.c.id.desc())
-    return list(connection.execute(query.limit(limit)).all())

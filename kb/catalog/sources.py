@@ -120,22 +120,21 @@ def request_run(connection: Connection, source_id: int, priority: int) -> None:
     )
 
 
-def all_of(connection: Connection) -> list[Source]:
-    """Every source, by name."""
-    counted = dict(
-        connection.execute(
-            select(documents.c.source_id, func.count()).group_by(documents.c.source_id)
-        )
-        .tuples()
-        .all()
-    )
+def all_of(connection: Connection, *, counted: bool = True) -> list[Source]:
+    """Every source, by name; ``counted``: with how many documents it has."""
+    counts = _document_counts(connection) if counted else {}
     readers: dict[int, list[str]] = {}
     for source_id, token in connection.execute(
         select(source_readers.c.source_id, source_readers.c.token).order_by(source_readers.c.token)
     ):
         readers.setdefault(source_id, []).append(token)
     rows = connection.execute(select(sources).order_by(sources.c.name)).all()
-    return [_source(r, readers.get(r.id, []), counted.get(r.id, 0)) for r in rows]
+    return [_source(r, readers.get(r.id, []), counts.get(r.id, 0)) for r in rows]
+
+
+def _document_counts(connection: Connection) -> dict[int, int]:
+    query = select(documents.c.source_id, func.count()).group_by(documents.c.source_id)
+    return dict(connection.execute(query).tuples().all())
 
 
 def _source(row: Row[Any], readers: list[str], count: int) -> Source:

@@ -1,6 +1,7 @@
 """``kb serve``, ``kb worker``, ``kb demo``."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -24,6 +25,7 @@ from web.app import create_app
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 DEMO_SOURCE = "Samples"
+AGAIN_SECONDS = 15.0
 log = logging.getLogger("kb.serving")
 
 
@@ -46,13 +48,12 @@ async def _work(settings: Settings) -> None:
     from kb.cli.working import Working
 
     kb = KnowledgeBase(settings)
-    working = Working(kb)
-    loop = asyncio.get_running_loop()
-    for stop in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(stop, working.stop)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     click.echo("Waiting for work. Stop it with Ctrl-C.", err=True)
     try:
-        await working.until_stopped()
+        await Working(kb, stop).until_stopped()
     finally:
         await kb.close()
 
@@ -173,13 +174,12 @@ async def _work_beside(kb: KnowledgeBase, server: uvicorn.Server, stopping: asyn
     # What workers need is heavy: the page answers first.
     from kb.cli.working import Working
 
-    working = Working(kb)
-    waiting = asyncio.create_task(stopping.wait())
-    waiting.add_done_callback(lambda _: working.stop())
-    try:
-        await working.until_stopped()
-    except KbError as error:
-        log.exception("sources are not followed", exc_info=error)
-        await stopping.wait()
-    finally:
-        waiting.cancel()
+    working = Working(kb, stopping)
+    while not stopping.is_set():
+        try:
+            await working.until_stopped()
+        except KbError as error:
+            log.warning("sources are not followed for a moment: %s", error.message)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(AGAIN_SECONDS):
+                    await stopping.wait()

@@ -33,15 +33,19 @@ log = logging.getLogger("kb.working")
 
 
 class Working:
-    """Follows the sources until told to stop; then the run at hand comes to its end."""
+    """Follows the sources until ``stop`` is set; then the runs at hand finish what is ready."""
 
-    def __init__(self, kb: KnowledgeBase) -> None:
+    def __init__(self, kb: KnowledgeBase, stop: asyncio.Event) -> None:
         self._kb = kb
-        self._stop = asyncio.Event()
+        self._stop = stop
         self._running: set[asyncio.subprocess.Process] = set()
 
     async def until_stopped(self) -> None:
-        """Work. Returns within half a minute after :meth:`stop`."""
+        """Work. Returns within half a minute after the event.
+
+        Raises:
+            RetryableError: the queue's database cannot be used.
+        """
         settings = self._kb.settings
         jobs = Jobs(settings, self._read, side_by_side=settings.ingest.runs)
         scheduler = Scheduler(
@@ -49,12 +53,16 @@ class Working:
         )
         await jobs.open()
         await self._heal()
-        ticking = asyncio.create_task(scheduler.forever())
+        tasks = [
+            asyncio.create_task(scheduler.forever()),
+            asyncio.create_task(self._end_runs_at_stop()),
+        ]
         try:
             await jobs.work(self._stop)
         finally:
-            ticking.cancel()
-            await asyncio.gather(ticking, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             scheduler.stop()
             await jobs.close()
 
@@ -64,9 +72,8 @@ class Working:
         except KbError as error:
             log.warning("the index could not be looked at: %s", error.message)
 
-    def stop(self) -> None:
-        """Take no more jobs; let the runs at hand finish the files they have ready."""
-        self._stop.set()
+    async def _end_runs_at_stop(self) -> None:
+        await self._stop.wait()
         for child in self._running:
             with contextlib.suppress(ProcessLookupError):
                 child.terminate()
