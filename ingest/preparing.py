@@ -12,7 +12,7 @@ from ingest import chunking, parsers
 from ingest.parsers import libreoffice, ocr
 from ingest.parsers.options import Options
 from kb import sandbox
-from kb.blobs import Blobs
+from kb.blobs import ELEMENTS, Blobs
 from kb.catalog import chunks as chunks_catalog
 from kb.catalog.database import Catalog
 from kb.embedding import Embeddings
@@ -22,7 +22,6 @@ from kb.models import TokenCounter
 from kb.settings import Ingest
 from kb.types import Chunk, Parsed
 
-ELEMENTS = "elements"
 CHUNKER = "2"
 """Raise it when the same elements give other chunks."""
 

@@ -10,14 +10,13 @@ from ingest import sources as folder
 from ingest.preparing import Cut, Preparer
 from ingest.sources import Found
 from kb import disk
-from kb.blobs import Blobs
+from kb.blobs import ORIGINAL, Blobs
 from kb.catalog import documents
 from kb.catalog.database import Catalog, now
 from kb.catalog.documents import Stat
 from kb.catalog.names import MEMBER
 from kb.catalog.sources import Source
 from kb.errors import FileProblem
-from kb.originals import ORIGINAL
 from kb.settings import Ingest
 from kb.types import Member, Parsed
 

@@ -47,6 +47,7 @@ class Scheduler:
                     await self.tick(datetime.now().astimezone())
                 except KbError as error:
                     log.warning("scheduler: %s", error.message)
+                    await asyncio.sleep(HOUSEKEEPING_SECONDS)
                 await asyncio.sleep(TICK_SECONDS)
         finally:
             await self._watcher.stop()

@@ -11,6 +11,9 @@ import zstandard
 from kb import disk, failpoints
 from kb.errors import KbError
 
+ELEMENTS, ORIGINAL = "elements", "original"
+"""Kinds of values: a parsed document, by file and parser; a member's or an upload's own bytes."""
+
 
 class Blobs:
     """A folder of immutable values; a key is a hash and a kind."""

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import Connection, func, select
 
-from kb.blobs import Blobs
+from kb.blobs import ELEMENTS, ORIGINAL, Blobs
 from kb.catalog import documents as documents_catalog
 from kb.catalog import generations, versions
 from kb.catalog.database import Catalog
@@ -19,10 +19,8 @@ from kb.collecting import unused_blobs
 from kb.embedding import Embeddings
 from kb.index.loading import points_of_versions, scroll
 from kb.index.remote import RemoteIndex
-from kb.originals import ORIGINAL
 from kb.publishing import Publisher, name_of
 
-ELEMENTS = "elements"
 OVERDUE_HOURS = 2.0
 """What is collected every hour is overdue after this."""
 

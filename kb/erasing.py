@@ -14,15 +14,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, exists, select
 
-from kb.blobs import Blobs
+from kb.blobs import ELEMENTS, ORIGINAL, Blobs
 from kb.catalog import documents, sources
 from kb.catalog.database import Catalog
+from kb.catalog.names import MEMBER
 from kb.catalog.tables import answers, chunks, vectors, versions
 from kb.catalog.tables import documents as documents_table
-from kb.originals import ORIGINAL
+from kb.errors import UsageError
 from kb.publishing import Publisher
 
-ELEMENTS = "elements"
 PART = 500
 
 
@@ -50,7 +50,20 @@ class Erased:
 async def erase(
     catalog: Catalog, blobs: Blobs, publisher: Publisher, chosen: Sequence[Row[Any]]
 ) -> Erased:
-    """Erase documents, each with what came out of it. Repeating it does no harm."""
+    """Erase documents, each with what came out of it. Repeating it does no harm.
+
+    Raises:
+        UsageError: one is part of a mail or an archive, which would give it out again; nothing is
+            erased.
+    """
+    for row in chosen:
+        if row.parent_id is not None:
+            container = row.path.partition(MEMBER)[0]
+            raise UsageError(
+                f"{row.path} is part of {container}; erase that.",
+                code="part_of_another",
+                detail={"path": row.path, "container": container},
+            )
     erased = Erased()
     with catalog.writing() as connection:
         rows = _with_members(connection, chosen)

@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from kb import access, receipts
 from kb.answering import Answerer
-from kb.blobs import Blobs
+from kb.blobs import ELEMENTS, Blobs
 from kb.catalog import alarms, chunks, documents, generations, ledger, sources
 from kb.catalog.database import Catalog, current_seq, open_catalog
 from kb.catalog.ledger import LedgerFilter
@@ -190,7 +190,7 @@ class KnowledgeBase:
 
     def elements(self, row: Row[Any]) -> Parsed | None:
         """The stored elements of a document that :meth:`document` has given out."""
-        content = self.blobs.get(row.blob, "elements") if row.blob and row.version else None
+        content = self.blobs.get(row.blob, ELEMENTS) if row.blob and row.version else None
         return msgspec.msgpack.decode(content, type=Parsed) if content else None
 
     def passage(

@@ -8,10 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from kb.blobs import Blobs
+from kb.blobs import ORIGINAL, Blobs
 from kb.errors import FileProblem
-
-ORIGINAL = "original"
 
 
 def beneath(path: bytes, root: bytes) -> bool:

@@ -114,7 +114,8 @@ class Retention(Section, frozen=True, kw_only=True):
     """How long what is not in use any more is kept."""
 
     versions_days: Annotated[
-        float, Meta(gt=0, description="Entries of a file's history, its last one aside.")
+        float,
+        Meta(gt=0, description="A file's history; the version in use stays."),
     ] = 365.0
     removed_hours: Annotated[
         float, Meta(ge=1, description="Text and originals of removed and replaced documents.")

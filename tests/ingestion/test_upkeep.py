@@ -16,10 +16,6 @@ ZEROS = {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
 SECRET = "The vault code is heliotrope quartz."
 
 
-def everything_in(folder) -> bytes:
-    return b"".join(p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file())
-
-
 async def test_an_erased_document_is_gone_everywhere(house):
     house.follow()
     house.write("secret/a [1].txt", SECRET)
@@ -46,6 +42,30 @@ async def test_an_erased_document_is_gone_everywhere(house):
     assert "heliotrope" not in dump
     assert b"heliotrope" not in (data / "catalog.sqlite3").read_bytes()
     assert b"heliotrope" not in (data / "catalog.sqlite3-wal").read_bytes()
+
+
+async def test_a_part_is_erased_with_the_whole(house):
+    """Alone it would come back with the next reading, and its bytes would stay in the whole."""
+    from kb.errors import UsageError
+
+    house.follow()
+    message = (
+        "From: a@b\nSubject: Codes\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n"
+        "--x\nContent-Type: text/plain\n\nSee below.\n--x\nContent-Type: text/plain\n"
+        f"Content-Disposition: attachment; filename=code.txt\n\n{SECRET}\n--x--\n"
+    )
+    house.write("codes.eml", message)
+    await house.ingest()
+    rows = house.ledger()
+    with pytest.raises(UsageError) as problem:
+        await house.kb.erase(house.owner, [rows["codes.eml › code.txt"].id])
+    assert problem.value.code == "part_of_another"
+    assert len(house.ledger()) == 2
+    erased = await house.kb.erase(house.owner, [rows["codes.eml"].id])
+    assert (erased["documents"], erased["blobs"]) == (2, 3)
+    assert house.ledger() == {}
+    assert not list(house.kb.blobs.files())
+    assert await house.kb.check() == ZEROS
 
 
 async def test_erasing_leaves_what_others_share(house):

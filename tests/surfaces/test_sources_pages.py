@@ -43,14 +43,27 @@ def files(web, **params) -> dict[str, dict]:
     return {f["path"]: f for f in web.get("/api/v1/files", params=params).json()["files"]}
 
 
+@pytest.fixture
+def followed(served):
+    """The folder, followed and read."""
+    if not any(s["name"] == "files" for s in served.get("/api/v1/sources").json()["sources"]):
+        add(served)
+    wait_for(lambda: len(files(served, source="files")) == 3, 60)
+    wait_for(
+        lambda: "waiting" not in {f["state"] for f in files(served, source="files").values()}, 60
+    )
+    return served
+
+
+def add(web):
+    folder = f"{web.base}/allowed/files"
+    return web.post("/sources", data={"name": "files", "path": folder, "watch": "on"})
+
+
 def test_a_folder_is_added_in_the_page_and_read_at_once(served):
     look = served.get("/api/v1/folders", params={"path": f"{served.base}/allowed/files"}).json()
     assert (look["files"], look["kinds"]["txt"], look["complete"]) == (3, 2, True)
-    added = served.post(
-        "/sources",
-        data={"name": "files", "path": f"{served.base}/allowed/files", "watch": "on"},
-    )
-    assert added.status_code == 303
+    assert add(served).status_code == 303
     wait_for(lambda: len(files(served)) == 3 and files(served)["a.txt"]["state"] == "indexed", 60)
     [source] = served.get("/api/v1/sources").json()["sources"]
     assert source["watch"]
@@ -138,26 +151,26 @@ def test_an_upload_is_erased_with_its_file(served):
     assert not (served.base / "data/uploads" / stored.json()["path"]).exists()
 
 
-def test_a_failed_file_is_tried_again_on_request(served):
-    row = files(served)["broken.docx"]
+def test_a_failed_file_is_tried_again_on_request(followed):
+    row = files(followed)["broken.docx"]
     assert row["state"] == "failed"
-    page = served.get(
+    page = followed.get(
         "/documents", params={"state": "failed"}, headers={"Accept": "text/html"}
     ).text
     assert "damaged" in page
     number = re.search(r'href="/documents/(\d+)">broken.docx', page)[1]
-    history = lambda: served.get(
+    history = lambda: followed.get(
         f"/documents/{number}", headers={"Accept": "text/html"}
     ).text.count("It is damaged")
     before = history()
-    done = served.post("/documents/again", data={"document": number})
+    done = followed.post("/documents/again", data={"document": number})
     assert done.status_code == 303
     wait_for(lambda: history() > before, 60)
 
 
-def test_the_export_holds_no_formulas(served):
+def test_the_export_holds_no_formulas(followed):
     """S55"""
-    response = served.get("/documents.csv", params={"source": "files"})
+    response = followed.get("/documents.csv", params={"source": "files"})
     assert response.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(response.text.lstrip("\ufeff"))))
     assert {r["path"] for r in rows} == {"a.txt", "broken.docx", "inner/=cmd.txt"}
@@ -168,8 +181,8 @@ def test_the_export_holds_no_formulas(served):
         assert _safe(bad).startswith("'")
 
 
-def test_folders_are_crumbs(served):
-    page = served.get(
+def test_folders_are_crumbs(followed):
+    page = followed.get(
         "/documents", params={"folder": "inner", "source": "files"}, headers={"Accept": "text/html"}
     ).text
     assert "=cmd.txt" in page
@@ -183,10 +196,10 @@ def test_paths_in_addresses_lead_nowhere(served):
         assert served.get(path).status_code in {404, 405}
 
 
-def test_a_source_is_paused_changed_and_removed(served):
-    act = lambda **data: served.post("/sources/files", data=data)
+def test_a_source_is_paused_changed_and_removed(followed):
+    act = lambda **data: followed.post("/sources/files", data=data)
     assert act(action="pause").status_code == 303
-    shown = lambda: {s["name"]: s for s in served.get("/api/v1/sources").json()["sources"]}
+    shown = lambda: {s["name"]: s for s in followed.get("/api/v1/sources").json()["sources"]}
     assert shown()["files"]["paused"]
     act(action="resume")
     bad = act(action="change", schedule="every day")
@@ -194,8 +207,11 @@ def test_a_source_is_paused_changed_and_removed(served):
     act(action="change", schedule="0 2 * * *", exclude="inner/\n", max_file_mb="1")
     assert shown()["files"]["exclude"] == ["inner/"]
     assert shown()["files"]["next_run"]
+    readers = shown()["files"]["readers"]
+    act(action="change", readers="", schedule="0 2 * * *")
+    assert shown()["files"]["readers"] == readers  # an empty field opens nothing
     assert act(action="remove", confirm="wrong").status_code == 400
     assert "files" in shown()
     act(action="remove", confirm="files")
     assert "files" not in shown()
-    assert (served.base / "allowed/files/a.txt").exists()
+    assert (followed.base / "allowed/files/a.txt").exists()

@@ -200,6 +200,14 @@ async def test_only_what_may_work_later_is_tried_again(settings, monkeypatch):
     await jobs.close()
 
 
+async def test_a_queue_that_cannot_be_used_is_an_error_that_may_pass(settings):
+    os.makedirs(settings.data / "jobs.sqlite3")
+    jobs = Jobs(settings, lambda _: None)
+    with pytest.raises(RetryableError) as problem:
+        await jobs.open()
+    assert problem.value.code == "queue_unavailable"
+
+
 def test_source_commands_show_how_a_folder_is_followed(command, tmp_path):
     (tmp_path / "files").mkdir()
     added = command(

@@ -18,11 +18,14 @@ StateQuery = Annotated[str | None, Parameter(query="state", description="Only th
 
 @get("/api/v1/files", summary="The ledger", sync_to_thread=True)
 def files(
-    request: Request[Any, Any, Any], in_state: StateQuery = None, source: str | None = None
+    request: Request[Any, Any, Any],
+    in_state: StateQuery = None,
+    source: str | None = None,
+    text: str | None = None,
 ) -> dict[str, Any]:
-    """Every file that the asker may see, with its state and the reason."""
+    """Every file that the asker may see (``text``: in its path), with its state and the reason."""
     check_state(in_state)
-    wanted = LedgerFilter(state=in_state, source=source)
+    wanted = LedgerFilter(state=in_state, source=source, text=text)
     rows = knowledge_base(request).files(principal_of(request), wanted)
     translate = translations(language_of(request)).gettext
     return {"files": [shapes.file(r, translate) for r in rows]}

@@ -99,9 +99,13 @@ def _schedule_words(gettext: Callable[[str], str]) -> Callable[[str], str]:
 
 
 async def _set_readers(request: Request[Any, Any, Any], source: sources.Source, words: str) -> None:
+    """Change who may read it; an empty field changes nothing, least of all to everyone."""
     kb = knowledge_base(request)
+    named = [w.strip() for w in words.split(",") if w.strip()]
+    if not named:
+        return
     with kb.catalog.writing() as connection:
-        tokens = access.readers(connection, [w.strip() for w in words.split(",") if w.strip()])
+        tokens = access.readers(connection, named)
         if set(tokens) == set(source.readers):
             return
         sources.set_readers(connection, source, tokens)

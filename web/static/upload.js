@@ -58,7 +58,7 @@ function done(job, text, bad = false) {
   next();
 }
 async function follow(job, stored, tries) {
-  const answer = await fetch(`/api/v1/files?source=${encodeURIComponent(stored.source)}`).catch(() => null);
+  const answer = await fetch(`/api/v1/files?source=${encodeURIComponent(stored.source)}&text=${encodeURIComponent(stored.path)}`).catch(() => null);
   const files = answer?.ok ? (await answer.json()).files : [];
   const file = files.find((f) => f.path === stored.path);
   if (file && file.state !== "waiting") {
