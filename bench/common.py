@@ -1,6 +1,7 @@
 """What the benchmarks share: data, a knowledge base in a temporary place, percentiles, memory."""
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -29,6 +30,14 @@ def data(name: str) -> Path | None:
 
 def lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.open(encoding="utf-8")]
+
+
+def filings() -> list[Path]:
+    """The filings to measure on; ``KB_BENCH_FILINGS`` limits how many."""
+    folder = data("financebench-20mb")
+    if folder is None:
+        return []
+    return sorted((folder / "docs").iterdir())[: int(os.environ.get("KB_BENCH_FILINGS", "25"))]
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from bench.common import data, follow, ingest, knowledge_base
+from bench.common import filings, follow, ingest, knowledge_base
 from bench.serve import serve
 from kb.catalog.tables import chunks
 from kb.models import TokenCounter
@@ -25,10 +25,9 @@ PLAIN_ENV = Path(".venv/plain")
 
 
 async def main() -> None:
-    folder = data("financebench-20mb")
-    if folder is None:
+    files = filings()
+    if not files:
         return
-    files = sorted((folder / "docs").iterdir())[: int(os.environ.get("KB_BENCH_FILINGS", "25"))]
     with tempfile.TemporaryDirectory() as temporary:
         for file in files:
             shutil.copy(file, temporary)

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from bench.common import data, follow, ingest, knowledge_base
+from bench.common import filings, follow, ingest, knowledge_base
 from kb.catalog.ledger import LedgerFilter
 
 ENVIRONMENT = Path(".venv/open-webui")
@@ -25,10 +25,9 @@ AT_ONCE = 2
 
 
 async def main() -> None:
-    folder = data("financebench-20mb")
-    if folder is None:
+    files = filings()
+    if not files:
         return
-    files = sorted((folder / "docs").iterdir())[: int(os.environ.get("KB_BENCH_FILINGS", "25"))]
     with tempfile.TemporaryDirectory() as temporary:
         for file in files:
             shutil.copy(file, temporary)

@@ -61,8 +61,8 @@ class Findings:
     """Documents whose stored elements or original are missing or damaged."""
 
 
-async def check(catalog: Catalog, index: RemoteIndex, blobs: Blobs, cache_hours: float) -> Findings:
-    """Compare catalog, index and blobs. Reads only."""
+async def check(catalog: Catalog, index: RemoteIndex, blobs: Blobs, kept_hours: float) -> Findings:
+    """Compare catalog, index and blobs, whose unused values stay ``kept_hours``. Reads only."""
     with catalog.reading() as connection:
         live = generations.live(connection)
         expected = _expected(connection)
@@ -74,7 +74,7 @@ async def check(catalog: Catalog, index: RemoteIndex, blobs: Blobs, cache_hours:
     with catalog.reading() as connection:
         _keep_what_still_holds(findings, left, _expected(connection))
     findings.unreadable = await asyncio.to_thread(_unreadable, catalog, blobs)
-    forgotten = await asyncio.to_thread(unused_blobs, catalog, blobs, cache_hours + OVERDUE_HOURS)
+    forgotten = await asyncio.to_thread(unused_blobs, catalog, blobs, kept_hours + OVERDUE_HOURS)
     findings.report.lost = len(findings.lost) + len(findings.unreadable)
     findings.report.orphan = len(findings.orphans) + len(forgotten)
     findings.report.wrong_access = len(findings.wrong)

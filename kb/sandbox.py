@@ -196,8 +196,8 @@ def _confine(folder: str, limits: Limits) -> None:
         (resource.RLIMIT_NOFILE, 256),
     ):
         _limit(kind, value)
-    if _is_alone():
-        _limit(resource.RLIMIT_NPROC, limits.processes)
+    others = 0 if _is_alone() else _threads_of_user()
+    _limit(resource.RLIMIT_NPROC, others + limits.processes)
     os.environ["TMPDIR"] = folder
     os.environ["HOME"] = folder
     os.environ["OMP_THREAD_LIMIT"] = "1"
@@ -243,6 +243,16 @@ def _exit_as(status: int) -> int:
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     return code
+
+
+def _threads_of_user() -> int:
+    """Without a namespace of its own a child is counted with all that its user runs."""
+    user, total = os.getuid(), 0
+    for entry in os.scandir("/proc"):
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and entry.stat().st_uid == user:
+                total += len(os.listdir(f"/proc/{entry.name}/task"))
+    return total
 
 
 def _is_alone() -> bool:

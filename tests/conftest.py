@@ -53,15 +53,20 @@ def embedder_dir(tmp_path_factory):
 @pytest.fixture
 def environment(tmp_path, embedder_dir):
     """The environment of a command that works in this test's data directory."""
+    yield environment_in(tmp_path, embedder_dir)
+    stop_engines(tmp_path / "data")
+
+
+def environment_in(base: Path, embedder_dir: Path) -> dict[str, str]:
+    """The environment of a command whose data directory is in ``base``."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("KB_", "OLLAMA"))}
-    yield kept | {
-        "KB_DATA_DIR": str(tmp_path / "data"),
+    return kept | {
+        "KB_DATA_DIR": str(base / "data"),
         "KB_ENGINES__EMBEDDER_DIR": str(embedder_dir),
         "KB_LLM__PROVIDER": "none",
-        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "XDG_CONFIG_HOME": str(base / "config"),
         "PYTHONUNBUFFERED": "1",
     }
-    stop_engines(tmp_path / "data")
 
 
 def stop_engines(data: Path) -> None:
@@ -144,12 +149,7 @@ async def house(settings, tmp_path):
 def sample_server(tmp_path_factory, embedder_dir):
     """``kb serve`` over the sample documents, as a process; gives its address."""
     base = tmp_path_factory.mktemp("s")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("KB_", "OLLAMA"))} | {
-        "KB_DATA_DIR": str(base / "data"),
-        "KB_ENGINES__EMBEDDER_DIR": str(embedder_dir),
-        "KB_LLM__PROVIDER": "none",
-        "XDG_CONFIG_HOME": str(base),
-    }
+    environment = environment_in(base, embedder_dir)
     kb(environment, base, "source", "add", "samples", str(samples.documents()))
     kb(environment, base, "ingest")
     server = Serving(environment, base)

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from litestar import Litestar, Request, Response, get, post
+from litestar import Litestar, Request, Response, Router, get, post
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
+from litestar.types import ControllerRouterHandler
 
 from kb import __version__, sandbox
 from kb.errors import KbError
@@ -53,6 +54,43 @@ async def favicon() -> Response[bytes]:
     return Response(icon, media_type="image/svg+xml")
 
 
+PAGES: list[ControllerRouterHandler] = [
+    home.home,
+    documents.documents,
+    documents.again,
+    documents.erase,
+    document.document,
+    document.picture,
+    document.original,
+    exporting.ledger_as_csv,
+    sources_page.page,
+    sources_page.add,
+    sources_page.act,
+    choose_language,
+    favicon,
+]
+API: list[ControllerRouterHandler] = [
+    search.search,
+    search.suggest,
+    ask.ask,
+    ask.kept,
+    ledger.files,
+    sources.listed,
+    sources.look,
+    sources.run,
+    uploads.upload,
+    health.health,
+    health.ready,
+    metrics.metrics,
+]
+
+
+def _static() -> Router:
+    """Styles and scripts; everything is in the package."""
+    folder = Path(__file__).parent / "static"
+    return create_static_files_router(path="/static", directories=[folder], include_in_schema=False)
+
+
 def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
     """The service around an open knowledge base; it closes it at the end."""
     sandbox.preload(["kb.rendering", "pypdfium2", "PIL.PngImagePlugin"])
@@ -65,38 +103,7 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
         await kb.close()
 
     app = Litestar(
-        route_handlers=[
-            home.home,
-            documents.documents,
-            document.document,
-            document.picture,
-            document.original,
-            search.search,
-            search.suggest,
-            ask.ask,
-            ask.kept,
-            documents.again,
-            documents.erase,
-            exporting.ledger_as_csv,
-            sources_page.page,
-            sources_page.add,
-            sources_page.act,
-            ledger.files,
-            sources.listed,
-            sources.look,
-            sources.run,
-            uploads.upload,
-            health.health,
-            health.ready,
-            metrics.metrics,
-            choose_language,
-            favicon,
-            create_static_files_router(
-                path="/static",
-                directories=[Path(__file__).parent / "static"],
-                include_in_schema=False,
-            ),
-        ],
+        route_handlers=[*PAGES, *API, _static()],
         state=State({"kb": kb, "kb_settings": kb.settings, "hooks": hooks, "pictures": Pictures()}),
         lifespan=[lifespan],
         exception_handlers={Exception: errors.answer},

@@ -230,10 +230,10 @@ def test_what_a_child_started_ends_with_it():
     assert sandbox.run(leave_one_behind, limits=sandbox.Limits(seconds=10)) == b"left"
     sleepers = lambda: [  # noqa: E731
         p
-        for p in psutil.process_iter(["cmdline", "status"])
+        for p in psutil.process_iter(["cmdline", "status", "ppid"])
         if "forkserver" in " ".join(p.info["cmdline"] or [])
         and p.info["status"] == "sleeping"
-        and p.ppid() == 1
+        and p.info["ppid"] == 1
     ]
     wait_for(lambda: not sleepers())
 

@@ -7,21 +7,15 @@ import re
 import httpx
 import pytest
 
-from tests.conftest import Serving, kb, wait_for
+from tests.conftest import Serving, environment_in, kb, stop_engines, wait_for
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory, embedder_dir):
-    import os
-
     base = tmp_path_factory.mktemp("u")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("KB_", "OLLAMA"))} | {
-        "KB_DATA_DIR": str(base / "data"),
-        "KB_ENGINES__EMBEDDER_DIR": str(embedder_dir),
-        "KB_LLM__PROVIDER": "none",
+    environment = environment_in(base, embedder_dir) | {
         "KB_INGEST__ROOTS": f"{base}/allowed",
         "KB_INGEST__MAX_FILE_MB": "2",
-        "XDG_CONFIG_HOME": str(base),
     }
     (base / "allowed/files/inner").mkdir(parents=True)
     (base / "allowed/files/a.txt").write_text("Storm drains are cleaned in October.")
@@ -34,8 +28,6 @@ def served(tmp_path_factory, embedder_dir):
         client.base = base
         yield client
     server.stop()
-    from tests.conftest import stop_engines
-
     stop_engines(base / "data")
 
 

@@ -1,6 +1,8 @@
 """Documents: the ledger."""
 
 import asyncio
+from dataclasses import asdict
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +23,7 @@ from web.rendering import render
 
 MOST_RETRIED = 5000
 PAGE = 50
+DEFAULTS = {"order": "path", "page": 1}
 ORDERS = ("path", "state", "pages", "passages", "changed", "indexed")
 
 
@@ -36,64 +39,58 @@ async def documents(
     page: int = 1,
 ) -> str:
     """Counters by state, then the files, sorted and paged here."""
-    state = in_state or None
-    check_state(state)
+    check_state(in_state or None)
     if page < 1 or page > 100_000 or order not in ORDERS:
         raise UsageError("There is no such page of the ledger.")
-    kb, principal = knowledge_base(request), principal_of(request)
-    folder = (folder or "").strip("/") or None
     wanted = LedgerFilter(
-        state, source or None, (text or "").strip()[:200] or None, code or None, folder
+        state=in_state or None,
+        source=source or None,
+        text=(text or "").strip()[:200] or None,
+        code=code or None,
+        folder=(folder or "").strip("/") or None,
     )
-
-    def look() -> dict[str, Any]:
-        with kb.catalog.reading() as connection:
-            counts = ledger.count_by_state(connection, principal, wanted)
-            causes = ledger.count_by_reason(connection, principal, wanted)
-            rows = ledger.rows(
-                connection,
-                principal,
-                wanted,
-                limit=PAGE + 1,
-                offset=(page - 1) * PAGE,
-                order=order,
-            )
-        return {"counts": counts, "causes": causes, "rows": rows[:PAGE], "more": len(rows) > PAGE}
-
-    values = await asyncio.to_thread(look)
+    found = await asyncio.to_thread(_look, request, wanted, order, page)
+    kb = knowledge_base(request)
     translate = translations(language_of(request)).gettext
-
-    def address(**changes: Any) -> str:
-        now = {
-            "state": state,
-            "source": source,
-            "text": text,
-            "code": code,
-            "folder": folder,
-            "order": order,
-            "page": page,
-        }
-        kept = {k: v for k, v in {**now, "page": 1, **changes}.items() if v}
-        defaults = {"order": "path", "page": 1}
-        return "/documents?" + urlencode({k: v for k, v in kept.items() if defaults.get(k) != v})
-
     return render(
         request,
         "documents.html",
         {
-            **values,
+            **found,
             "states": [s.value for s in State],
             "wanted": wanted,
             "order": order,
             "number": page,
-            "address": address,
-            "crumbs": _crumbs(folder),
+            "address": partial(_address, {**asdict(wanted), "order": order}),
+            "crumbs": _crumbs(wanted.folder),
             "cause": lambda code: reasons.title(code, translate),
             "limit_mb": kb.settings.ingest.max_file_mb,
             "sources": [s.name for s in kb.sources()],
             "reason": lambda row: reasons.render(row.code, row.parameters, translate),
         },
     )
+
+
+def _look(
+    request: Request[Any, Any, Any], wanted: LedgerFilter, order: str, page: int
+) -> dict[str, Any]:
+    """Counts, and one page of rows (one more is asked for, to know whether there is another)."""
+    kb, principal = knowledge_base(request), principal_of(request)
+    start = (page - 1) * PAGE
+    with kb.catalog.reading() as connection:
+        rows = ledger.rows(connection, principal, wanted, limit=PAGE + 1, offset=start, order=order)
+        return {
+            "counts": ledger.count_by_state(connection, principal, wanted),
+            "causes": ledger.count_by_reason(connection, principal, wanted),
+            "rows": rows[:PAGE],
+            "more": len(rows) > PAGE,
+        }
+
+
+def _address(shown: dict[str, Any], **changes: Any) -> str:
+    """The address of the list with something changed; from its first page, unless told."""
+    values = {k: v for k, v in {**shown, **changes}.items() if v and v != DEFAULTS.get(k)}
+    return "/documents?" + urlencode(values)
 
 
 def _crumbs(folder: str | None) -> list[tuple[str, str]]:
