@@ -28,6 +28,7 @@ RATIO = 200
 """A member that expands further than this, past ``RATIO_FROM`` bytes, is a bomb."""
 RATIO_FROM = 10 * 1024**2
 COMPRESSED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open))
+DAMAGED = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError)
 Stream = tuple[str, IO[bytes], int]
 """A member's name, its bytes, and how many bytes it takes in the archive (0: unknown)."""
 
@@ -50,12 +51,10 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
     unpacking = Unpacking(options)
     try:
         unpacking.take_all(_zip(path, unpacking) if kind == "zip" else _tar(path))
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError) as error:
+    except (*DAMAGED, OSError) as error:
         if not unpacking.members:
             raise FileProblem("damaged", what=f"{kind}: {error}") from error
-        unpacking.left_out += 1
-    except OSError as error:
-        raise FileProblem("damaged", what=f"{kind}: {error}") from error
+        unpacking.damaged += 1
     return unpacking.parsed(kind)
 
 
@@ -68,6 +67,7 @@ class Unpacking:
         self.members: list[Member] = []
         self.left_out = 0
         self.encrypted = 0
+        self.damaged = 0
 
     def take_all(self, streams: Iterator[Stream]) -> None:
         """Take members out until the bounds are met; what is beyond them is counted."""
@@ -75,7 +75,11 @@ class Unpacking:
             if len(self.members) >= self._options.max_members:
                 self.left_out += 1
                 continue
-            content = self._read(stream, packed)
+            try:
+                content = self._read(stream, packed)
+            except DAMAGED:
+                self.damaged += 1  # the next one may be whole
+                continue
             if content is None:
                 self.left_out += 1
             elif content:
@@ -97,19 +101,21 @@ class Unpacking:
         """
         if not self.members:
             self._raise_if_nothing()
-        problem = "members_left_out" if self.left_out + self.encrypted else None
+        lost = self.left_out + self.encrypted + self.damaged
         return Parsed(
             parser="archive",
             media_type=MEDIA_TYPES[kind],
             elements=(),
             members=tuple(self.members),
-            problem=problem,
-            problem_parameters={"members": self.left_out + self.encrypted} if problem else {},
+            problem="members_left_out" if lost else None,
+            problem_parameters={"members": lost} if lost else {},
         )
 
     def _raise_if_nothing(self) -> None:
         if self.encrypted:
             raise FileProblem("encrypted")
+        if self.damaged:
+            raise FileProblem("damaged", what="archive: none of its files is whole")
         if self.left_out:
             raise FileProblem("expands_too_far", limit=self._options.max_expanded // 1024**2)
         raise FileProblem("empty")
@@ -126,8 +132,8 @@ def _zip(path: Path, unpacking: Unpacking) -> Iterator[Stream]:
             try:
                 with archive.open(info) as stream:
                     yield info.filename, stream, max(1, info.compress_size)
-            except (NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error, EOFError):
-                unpacking.left_out += 1
+            except (NotImplementedError, RuntimeError, zipfile.BadZipFile):
+                unpacking.damaged += 1  # a method of packing that is not known, or no header
 
 
 def _tar(path: Path) -> Iterator[Stream]:

@@ -77,7 +77,7 @@ def _by_signature(path: Path, head: bytes) -> str | None:
         return _ole(path)
     if head[4:8] == b"ftyp" and head[8:12] in HEIF:
         return "picture"
-    if head[257:262] == b"ustar" or (head[:1].isascii() and _is_old_tar(path, head)):
+    if head[257:262] == b"ustar" or _is_old_tar(path, head):
         return "tar"
     return next((kind for signature, kind in SIGNATURES if head.startswith(signature)), None)
 
