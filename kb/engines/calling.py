@@ -22,12 +22,16 @@ QUIET = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "LRU_CACHE_CAPACITY": "128",
     "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "33554432",
     "MALLOC_TRIM_THRESHOLD_": "67108864",
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128",
     "TOKENIZERS_PARALLELISM": "false",
 }
 """Environment of every engine: no telemetry, and memory given back (arenas; the kernels that oneDNN
-and torch's layer above it, LRU_CACHE_CAPACITY, keep for every shape they have met)."""
+and torch's layer above it, LRU_CACHE_CAPACITY, keep for every shape they have met).
+
+Both thresholds go together: a trim threshold alone fixes the other one at 128 KB, every tensor is
+then mapped anew, and embedding takes 1.6 times as long (docs/benchmarks.md)."""
 SOCKET_PATH_LIMIT = 100
 TRIES = 4
 """How often a call is sent: an engine may leave, or be killed, just when it is called."""
