@@ -52,7 +52,7 @@ async def main() -> None:
 
 
 def python() -> Path:
-    found = Path(os.environ.get("KB_BENCH_OPEN_WEBUI", ENVIRONMENT)) / "bin" / "python"
+    found = Path(os.environ.get("KB_BENCH_OPEN_WEBUI", ENVIRONMENT)).absolute() / "bin" / "python"
     if not found.exists():
         uv = shutil.which("uv") or ".venv/uv/bin/uv"
         subprocess.run([uv, "venv", "-q", "--python", sys.executable, str(ENVIRONMENT)], check=True)

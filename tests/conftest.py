@@ -19,6 +19,7 @@ from kb.catalog import sources
 from kb.catalog.sources import Following
 from kb.cli.ingesting import PARSER_MODULES, run_of
 from kb.knowledge_base import KnowledgeBase
+from tests.postgresql import PostgreSQL, programs
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 EVERY_PART = bool(os.environ.get("KB_TEST_ALL_PARTS"))
@@ -50,20 +51,45 @@ def embedder_dir(tmp_path_factory):
             process.terminate()
 
 
+@pytest.fixture(scope="session")
+def postgresql():
+    """A server for the whole session."""
+    if not programs():
+        missing("PostgreSQL (apt-get install postgresql)")
+    server = PostgreSQL(programs(), free_port())
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def environment(tmp_path, embedder_dir):
+def postgres(postgresql):
+    """The URL of a new catalog in PostgreSQL."""
+    return postgresql.database()
+
+
+@pytest.fixture(scope="session")
+def catalog_url(request):
+    """Gives each test's catalog: SQLite's, or, for ``KB_TEST_CATALOG=postgresql``, a new one there."""
+    if os.environ.get("KB_TEST_CATALOG") == "postgresql":
+        return request.getfixturevalue("postgresql").database
+    return lambda: ""
+
+
+@pytest.fixture
+def environment(tmp_path, embedder_dir, catalog_url):
     """The environment of a command that works in this test's data directory."""
-    yield environment_in(tmp_path, embedder_dir)
+    yield environment_in(tmp_path, embedder_dir, catalog_url())
     stop_engines(tmp_path / "data")
 
 
-def environment_in(base: Path, embedder_dir: Path) -> dict[str, str]:
+def environment_in(base: Path, embedder_dir: Path, catalog: str = "") -> dict[str, str]:
     """The environment of a command whose data directory is in ``base``."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("KB_", "OLLAMA"))}
     return kept | {
         "KB_DATA_DIR": str(base / "data"),
         "KB_ENGINES__EMBEDDER_DIR": str(embedder_dir),
         "KB_LLM__PROVIDER": "none",
+        **({"KB_CATALOG__URL": catalog} if catalog else {}),
         "XDG_CONFIG_HOME": str(base / "config"),
         "PYTHONUNBUFFERED": "1",
     }
@@ -146,10 +172,10 @@ async def house(settings, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def sample_server(tmp_path_factory, embedder_dir):
+def sample_server(tmp_path_factory, embedder_dir, catalog_url):
     """``kb serve`` over the sample documents, as a process; gives its address."""
     base = tmp_path_factory.mktemp("s")
-    environment = environment_in(base, embedder_dir)
+    environment = environment_in(base, embedder_dir, catalog_url())
     kb(environment, base, "source", "add", "samples", str(samples.documents()))
     kb(environment, base, "ingest")
     server = Serving(environment, base)

@@ -23,7 +23,7 @@ from web.api import ask, health, ledger, metrics, search, sources, uploads
 from web.guard import Guard
 from web.hooks import Hooks
 from web.i18n import COOKIE, languages
-from web.pages import document, documents, exporting, home
+from web.pages import document, documents, evaluation, exporting, home
 from web.pages import sources as sources_page
 
 Background = Callable[[], "asyncio.Future[None]"]
@@ -63,6 +63,10 @@ PAGES: list[ControllerRouterHandler] = [
     document.picture,
     document.original,
     exporting.ledger_as_csv,
+    evaluation.listed,
+    evaluation.compare,
+    evaluation.one,
+    evaluation.forget,
     sources_page.page,
     sources_page.add,
     sources_page.act,

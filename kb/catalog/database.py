@@ -15,8 +15,10 @@ from kb.catalog.tables import counters
 from kb.errors import ConfigurationError, KbError, RetryableError
 from kb.settings import Settings
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test compares it with the scripts."""
+MIGRATING = 0x6B62
+"""Key of the lock under which PostgreSQL's catalog is migrated: «kb»."""
 
 
 class Catalog:
@@ -128,8 +130,15 @@ def _migrate(engine: Engine) -> None:
     with engine.connect() as connection:
         writer = connection.execution_options(writing=True)
         with writer.begin():
+            _alone(writer)
             config.attributes["connection"] = writer
             command.upgrade(config, "head")
+
+
+def _alone(connection: Connection) -> None:
+    """One process migrates, the others wait and find nothing left to do (SQLite: its own lock)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
 
 
 def next_seq(connection: Connection) -> int:

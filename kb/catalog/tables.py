@@ -242,3 +242,27 @@ answers = Table(
     Column("asked_at", Float, nullable=False),
     Column("seconds", Float, nullable=False),
 )
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("seconds", Float, nullable=False),
+)
+
+evaluation_questions = Table(
+    "evaluation_questions",
+    metadata,
+    Column(
+        "evaluation_id", Id, ForeignKey("evaluations.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("question_id", String(200), primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("got", Text, nullable=False),
+)

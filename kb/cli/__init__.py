@@ -28,6 +28,7 @@ COMMANDS = {
     "status": "upkeep:status",
     "reindex": "upkeep:reindex",
     "purge": "upkeep:purge",
+    "eval": "evaluating:evaluate",
 }
 HELP = {
     "demo": "Read the sample documents and open the web page.",
@@ -44,6 +45,7 @@ HELP = {
     "status": "What is there, and what answers.",
     "reindex": "Build the index anew beside the live one, then switch.",
     "purge": "Erase documents now, everywhere.",
+    "eval": "Measure passages and answers on a set of questions.",
 }
 
 

@@ -20,11 +20,11 @@ from kb.settings import Settings
 QUIET = {
     "DO_NOT_TRACK": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
-    "LRU_CACHE_CAPACITY": "128",
+    "LRU_CACHE_CAPACITY": "64",
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": "33554432",
     "MALLOC_TRIM_THRESHOLD_": "67108864",
-    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128",
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
     "TOKENIZERS_PARALLELISM": "false",
 }
 """Environment of every engine: no telemetry, and memory given back (arenas; the kernels that oneDNN

@@ -6,7 +6,6 @@ passages as two threads that share each batch (docs/benchmarks.md).
 
 import asyncio
 import contextlib
-import ctypes
 import itertools
 import os
 import sys
@@ -14,7 +13,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 from kb.embedding import fingerprint
 from kb.encoder import PADDED_TO, Model
@@ -27,8 +26,6 @@ SLICE_SECONDS = 0.2
 """A bulk slice takes about this long."""
 MOST_QUESTIONS = 16
 BULK_NICENESS = 10
-REST_SECONDS = 1.0
-"""After so long without bulk work the memory that it took goes back to the system."""
 SLICE_TOKENS = (2048, 1024, 512, 256)
 """Padded tokens of a bulk slice: the most that fit the time. More is no faster."""
 
@@ -111,11 +108,7 @@ class Embedder:
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BULK_NICENESS)
         while True:
-            try:
-                self._answer([self._slices.get(timeout=REST_SECONDS)])
-            except Empty:
-                give_back_memory()
-                self._answer([self._slices.get()])
+            self._answer([self._slices.get()])
 
     def _slice_tokens(self) -> int:
         """A power of two, so that batches have few shapes: each costs a kernel of its own."""
@@ -136,13 +129,6 @@ class Embedder:
         for job in jobs:
             result = list(itertools.islice(vectors, len(job.texts)))
             job.loop.call_soon_threadsafe(_finish, job.done, result)
-
-
-def give_back_memory() -> None:
-    """Return what the allocator keeps (200 MB after bulk work), where it is glibc's."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def usable_cores() -> int:

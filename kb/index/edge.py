@@ -37,7 +37,10 @@ class EdgeIndex:
     async def upsert(self, generation: str, points: Sequence[IndexPoint]) -> None:
         """See :class:`kb.index.base.Index`."""
         for start in range(0, len(points), BATCH):
-            part = [_point(p) for p in points[start : start + BATCH]]
+            part = []
+            for point in points[start : start + BATCH]:
+                part.append(_point(point))
+                await asyncio.sleep(0)  # a question gets in between: each point takes a millisecond
             await self._update(generation, edge.UpdateOperation.upsert_points(part))
 
     async def flush(self, generation: str) -> None:

@@ -1,5 +1,6 @@
 """A Qdrant server (or cluster): the index of an organisation. One collection per generation."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -46,7 +47,10 @@ class ServerIndex:
         """See :class:`kb.index.base.Index`."""
         async with _translated():
             for start in range(0, len(points), BATCH):
-                part = [_point(p) for p in points[start : start + BATCH]]
+                part = []
+                for point in points[start : start + BATCH]:
+                    part.append(_point(point))
+                    await asyncio.sleep(0)  # a question gets in between
                 await self._client.upsert(self._name(generation), part, wait=True)
 
     async def flush(self, generation: str) -> None:

@@ -24,7 +24,6 @@ from kb import settings as settings_module
 from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
 from tests.conftest import kb, stop_engines
-from tests.real.test_postgres import postgres  # noqa: F401 - a fixture
 
 KILLS = int(os.environ.get("KB_TEST_KILLS", "14"))
 ZEROS = {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
@@ -197,7 +196,7 @@ def test_killed_at_every_step_and_at_any_moment(environment, tmp_path):
 
 
 @pytest.mark.real
-def test_two_workers_on_postgresql_killed_at_random(postgres, environment, tmp_path):  # noqa: F811
+def test_two_workers_on_postgresql_killed_at_random(postgres, environment, tmp_path):
     environment = environment | {"KB_CATALOG__URL": postgres}
     chance = random.Random(21)
     world = World(environment, tmp_path, chance)

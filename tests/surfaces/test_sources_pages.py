@@ -11,9 +11,9 @@ from tests.conftest import Serving, environment_in, kb, stop_engines, wait_for
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory, embedder_dir):
+def served(tmp_path_factory, embedder_dir, catalog_url):
     base = tmp_path_factory.mktemp("u")
-    environment = environment_in(base, embedder_dir) | {
+    environment = environment_in(base, embedder_dir, catalog_url()) | {
         "KB_INGEST__ROOTS": f"{base}/allowed",
         "KB_INGEST__MAX_FILE_MB": "2",
     }

@@ -1,0 +1,194 @@
+"""``kb eval``: measures on a set of questions."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import Progress
+
+from kb.catalog import evaluations
+from kb.catalog.evaluations import Evaluation, QuestionResult
+from kb.catalog.sources import Source
+from kb.cli.common import error_console, json_option, show, with_knowledge_base
+from kb.cli.ingesting import Bar, preload_parsers, run_of
+from kb.errors import UsageError
+from kb.evaluation import reporting, running, sets, workplace
+from kb.evaluation.page import write_report
+from kb.knowledge_base import KnowledgeBase
+
+Figures = dict[str, Any]
+
+
+@click.group(name="eval")
+def evaluate() -> None:
+    """Measure how well passages and answers are found, on a set of questions."""
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+        json_option,
+        click.option("--output", type=click.Path(path_type=Path), help="Write the report there."),
+        click.option("--seed", type=int, default=0, help="Which questions --limit draws."),
+        click.option("--limit", type=click.IntRange(min=1), help="Only so many questions."),
+        click.option("--answers", is_flag=True, help="Let the language model answer too."),
+    ):
+        command = option(command)
+    return click.argument("path", type=click.Path(path_type=Path))(command)
+
+
+@evaluate.command()
+@_options
+@click.option("--systems", default=",".join(running.SYSTEMS), show_default=True)
+def beir(
+    path: Path, *, systems: str, answers: bool, limit: int | None, seed: int, output: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """A collection in BEIR's layout: nDCG, recall and MRR, beside plain systems."""
+    wanted = _systems(systems)
+    collection = sets.read_collection(path)
+    queries = sets.sample(collection.queries, limit, seed)
+    preload_parsers()
+
+    async def work(kb: KnowledgeBase) -> Figures:
+        begun = time.time()
+        async with workplace.over_texts(kb.settings, collection, _read) as place:
+            with _Asking(len(queries) * len(wanted)) as advance:
+                measured = await running.rank(place, collection, queries, wanted, advance)
+            figures = reporting.of_systems(measured, queries)
+            if answers:
+                figures["answers"] = await _answered(kb, place, queries)
+        results = reporting.of_queries(measured, queries)
+        return _kept(kb, "beir", path, begun, _asked(limit, seed, answers), figures, results, output)
+
+    show(with_knowledge_base(work), as_json, _system_lines)
+
+
+async def _answered(
+    kb: KnowledgeBase, place: KnowledgeBase, queries: list[sets.Query]
+) -> dict[str, Any]:
+    """What the configured model makes of the same questions: how they end, and how soon."""
+    modes: dict[str, int] = {}
+    seconds: list[float] = []
+    place.__dict__["model"] = kb.model
+    with _Asking(len(queries)) as advance:
+        for query in queries:
+            answer = await place.answer(query.text, place.principal(None))
+            modes[answer.mode] = modes.get(answer.mode, 0) + 1
+            seconds.append(answer.seconds)
+            advance()
+    return {"modes": modes, "seconds": reporting.of_seconds(seconds)}
+
+
+@evaluate.command()
+@_options
+def docs(
+    path: Path, *, answers: bool, limit: int | None, seed: int, output: Path | None, as_json: bool
+) -> None:
+    """A folder with docs/ and questions.jsonl: documents, pages, citations, abstention."""
+    questions = sets.sample(sets.read_questions(path), limit, seed)
+    preload_parsers()
+
+    async def work(kb: KnowledgeBase) -> Figures:
+        begun = time.time()
+        opened = workplace.over_documents(
+            kb.settings, path / "docs", _read, with_model=answers
+        )
+        async with opened as place:
+            with _Asking(len(questions)) as advance:
+                outcomes = await running.ask_all(place, questions, advance)
+        figures = reporting.of_outcomes(outcomes)
+        results = reporting.of_questions(outcomes)
+        return _kept(kb, "docs", path, begun, _asked(limit, seed, answers), figures, results, output)
+
+    show(with_knowledge_base(work), as_json, _figure_lines)
+
+
+async def _read(kb: KnowledgeBase, source: Source) -> None:
+    with Bar("reading") as on_progress:
+        await run_of(kb, source, on_progress).run(confirm_removals=True)
+
+
+def _systems(names: str) -> list[str]:
+    wanted = [n.strip() for n in names.split(",") if n.strip()]
+    unknown = [n for n in wanted if n not in running.SYSTEMS]
+    if unknown or not wanted:
+        raise UsageError(
+            f"There is no system {', '.join(unknown) or '(none named)'}; "
+            f"there are {', '.join(running.SYSTEMS)}.",
+            code="unknown_system",
+            detail={"known": list(running.SYSTEMS)},
+        )
+    return list(dict.fromkeys(wanted))
+
+
+def _asked(limit: int | None, seed: int, answers: bool) -> dict[str, Any]:
+    return {"limit": limit, "seed": seed, "answers": answers}
+
+
+def _kept(
+    kb: KnowledgeBase,
+    kind: str,
+    path: Path,
+    begun: float,
+    asked: dict[str, Any],
+    figures: Figures,
+    results: list[QuestionResult],
+    output: Path | None,
+) -> Figures:
+    settings = asked | {
+        "embedding_model": kb.embeddings.files.name,
+        "retrieval": {f: getattr(kb.settings.retrieval, f) for f in kb.settings.retrieval.__struct_fields__},
+    }
+    name = path.resolve().name
+    done = Evaluation(kind, name, settings, figures, begun, time.time() - begun)
+    with kb.catalog.writing() as connection:
+        number = evaluations.keep(connection, done, results)
+    if output is not None:
+        write_report(output, done, results)
+    return figures | {"evaluation": number}
+
+
+class _Asking:
+    """A progress bar over the questions, on a terminal."""
+
+    def __init__(self, total: int) -> None:
+        self._progress = Progress(console=error_console, disable=not error_console.is_terminal)
+        self._task = self._progress.add_task("asking", total=total)
+
+    def __enter__(self) -> Callable[[], None]:
+        self._progress.start()
+        return lambda: self._progress.advance(self._task)
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+
+def _system_lines(figures: Figures) -> list[str]:
+    lines = [f"{'system':<12} {'queries':>7} {'nDCG@10':>8} {'R@10':>6} {'R@100':>6} {'MRR':>6} {'s':>7}"]
+    for row in figures["rows"]:
+        lines.append(_row(row))
+    for language, rows in figures["by_language"].items():
+        if len(figures["by_language"]) > 1:
+            lines += ["", f"Questions in {language}:", *(_row(r) for r in rows)]
+    return lines
+
+
+def _row(row: Figures) -> str:
+    return (
+        f"{row['system']:<12} {row['queries']:>7} {row['ndcg@10']:>8.3f} {row['recall@10']:>6.3f} "
+        f"{row['recall@100']:>6.3f} {row['mrr']:>6.3f} {row['seconds']:>7.1f}"
+    )
+
+
+def _figure_lines(figures: Figures) -> list[str]:
+    lines = [f"{figures['questions']} questions"]
+    for name in reporting.QUESTION_FIGURES:
+        value = figures[name]
+        lines.append(f"{name.replace('_', ' '):<28} {'–' if value is None else f'{value:.3f}'}")
+    seconds = figures["seconds"]
+    lines.append(f"seconds: median {seconds['p50']:.3f}, 95 % below {seconds['p95']:.3f}")
+    lines.append(f"{len(figures['failures'])} questions failed in some way; --json lists them.")
+    return lines

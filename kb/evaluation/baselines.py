@@ -1,0 +1,85 @@
+"""The four plain systems that every retrieval is compared with.
+
+BM25 by bm25s with one English stemmer; dense by the configured model; reciprocal rank fusion with
+k = 60 (Cormack, Clarke and Büttcher, 2009); half BM25 over its maximum plus half cosine.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import bm25s
+import numpy as np
+import Stemmer
+
+from kb.embedding import Embeddings
+from kb.evaluation.sets import Collection, Query
+
+DEPTH = 100
+RRF_K = 60
+PLAIN = ("bm25", "dense", "rrf", "weighted")
+
+
+class Baselines:
+    """A collection, indexed twice in memory."""
+
+    def __init__(self, collection: Collection, embeddings: Embeddings) -> None:
+        self._collection = collection
+        self._embeddings = embeddings
+        self._stemmer = Stemmer.Stemmer("english")
+        self._bm25: Any = None
+        self._matrix: Any = None
+
+    async def rank(self, system: str, queries: Sequence[Query]) -> dict[str, dict[str, float]]:
+        """The 100 best texts of each question, with scores."""
+        lexical = self._lexical(queries) if system != "dense" else None
+        dense = await self._dense(queries) if system != "bm25" else None
+        scores = _combined(system, lexical, dense)
+        return {
+            query.id: self._best(row) for query, row in zip(queries, scores, strict=True)
+        }
+
+    def _lexical(self, queries: Sequence[Query]) -> Any:
+        if self._bm25 is None:
+            self._bm25 = bm25s.BM25()
+            self._bm25.index(self._tokens([t.whole for t in self._collection.texts]), show_progress=False)
+        tokens = bm25s.tokenize(
+            [q.text for q in queries], stemmer=self._stemmer, return_ids=False, show_progress=False
+        )
+        count = len(self._collection.texts)
+        return np.stack(
+            [self._bm25.get_scores(t) if t else np.zeros(count, dtype="f4") for t in tokens]
+        )
+
+    def _tokens(self, texts: list[str]) -> Any:
+        return bm25s.tokenize(texts, stemmer=self._stemmer, show_progress=False)
+
+    async def _dense(self, queries: Sequence[Query]) -> Any:
+        if self._matrix is None:
+            vectors = await self._embeddings.passages([t.whole for t in self._collection.texts])
+            self._matrix = _matrix(vectors)
+        asked = await self._embeddings.texts([q.text for q in queries])
+        return _matrix(asked) @ self._matrix.T
+
+    def _best(self, row: Any) -> dict[str, float]:
+        best = np.argsort(-row, kind="stable")[:DEPTH]
+        return {self._collection.texts[i].id: float(row[i]) for i in best if row[i] > 0}
+
+
+def _combined(system: str, lexical: Any, dense: Any) -> Any:
+    if system == "bm25":
+        return lexical
+    if system == "dense":
+        return dense
+    if system == "rrf":
+        return _reciprocal(lexical) + _reciprocal(dense)
+    highest = np.maximum(lexical.max(axis=1, keepdims=True), 1e-9)
+    return 0.5 * lexical / highest + 0.5 * dense
+
+
+def _reciprocal(scores: Any) -> Any:
+    ranks = np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1, kind="stable") + 1
+    return np.where((ranks <= DEPTH) & (scores > 0), 1.0 / (RRF_K + ranks), 0.0)
+
+
+def _matrix(vectors: Sequence[bytes]) -> Any:
+    return np.stack([np.frombuffer(v, dtype="<f4") for v in vectors])

@@ -1,0 +1,148 @@
+"""Running systems over a set of questions: the same search and ask that people use."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kb import shapes
+from kb.evaluation import measures
+from kb.evaluation.baselines import PLAIN, Baselines
+from kb.evaluation.sets import Collection, Query, Question
+from kb.evaluation.workplace import number_of
+from kb.knowledge_base import KnowledgeBase
+from kb.types import Answer, Passage
+
+OURS = "commonplace"
+SYSTEMS = (*PLAIN, OURS)
+DEPTH = 100
+Advance = Callable[[], None]
+
+
+@dataclass(slots=True)
+class Measured:
+    """A system on a collection: each question's measures, and seconds for all of them."""
+
+    system: str
+    values: dict[str, dict[str, float]]
+    seconds: float
+
+    def row(self, only: set[str] | None = None) -> dict[str, Any]:
+        """The means, over all questions or some."""
+        chosen = [v for q, v in self.values.items() if only is None or q in only]
+        means = {
+            name: round(measures.mean([v[name] for v in chosen]), 4) for name in measures.MEASURES
+        }
+        share = len(chosen) / max(1, len(self.values))
+        return {
+            "system": self.system,
+            "queries": len(chosen),
+            **means,
+            "seconds": round(self.seconds * share, 2),
+        }
+
+
+async def rank(
+    kb: KnowledgeBase,
+    collection: Collection,
+    queries: Sequence[Query],
+    systems: Sequence[str],
+    advance: Advance,
+) -> list[Measured]:
+    """Each system's measures on a collection."""
+    plain = Baselines(collection, kb.embeddings)
+    found: list[Measured] = []
+    for system in systems:
+        begun = time.monotonic()
+        if system == OURS:
+            rankings = await _ours(kb, collection, queries, advance)
+        else:
+            rankings = await plain.rank(system, queries)
+            for _ in queries:
+                advance()
+        seconds = time.monotonic() - begun
+        values = measures.of_rankings(collection.relevant, rankings)
+        found.append(Measured(system, values, seconds))
+    return found
+
+
+async def _ours(
+    kb: KnowledgeBase, collection: Collection, queries: Sequence[Query], advance: Advance
+) -> dict[str, dict[str, float]]:
+    """A text is as good as its best passage."""
+    owner = kb.principal(None)
+    rankings: dict[str, dict[str, float]] = {}
+    for query in queries:
+        passages = (await kb.search(query.text, owner, DEPTH)).passages
+        ranking: dict[str, float] = {}
+        for place, passage in enumerate(passages):
+            for path in (passage.chunk.path, *passage.also):
+                ranking.setdefault(collection.texts[number_of(path)].id, float(DEPTH - place))
+        rankings[query.id] = ranking
+        advance()
+    return rankings
+
+
+@dataclass(slots=True)
+class Outcome:
+    """One question put to a folder of documents."""
+
+    question: Question
+    hits: list[dict[str, Any]]
+    answer: dict[str, Any]
+    seconds: float
+    figures: dict[str, float | None] = field(default_factory=dict)
+
+
+async def ask_all(
+    kb: KnowledgeBase, questions: Sequence[Question], advance: Advance
+) -> list[Outcome]:
+    """Each question searched and asked, and judged."""
+    owner = kb.principal(None)
+    outcomes: list[Outcome] = []
+    for question in questions:
+        begun = time.monotonic()
+        answer = await kb.answer(question.text, owner)
+        seconds = time.monotonic() - begun
+        passages = (await kb.search(question.text, owner, 10)).passages
+        outcome = Outcome(question, _hits(passages), _answer(answer), seconds)
+        outcome.figures = judge(outcome)
+        outcomes.append(outcome)
+        advance()
+    return outcomes
+
+
+def _hits(passages: tuple[Passage, ...]) -> list[dict[str, Any]]:
+    return [shapes.hit(p) | {"also": list(p.also)} for p in passages]
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return shapes.answer(answer)
+
+
+def judge(outcome: Outcome) -> dict[str, float | None]:
+    """A question's figures; None where a figure does not apply to it."""
+    question, answer = outcome.question, outcome.answer
+    abstained = answer["mode"] == "abstained"
+    if question.unanswerable:
+        return {"abstained_unanswerable": float(abstained)}
+    figures: dict[str, float | None] = {"answered_answerable": float(not abstained)}
+    for depth in (1, 5):
+        paths = {p for h in outcome.hits[:depth] for p in (h["document"], *h["also"])}
+        figures[f"document_hit@{depth}"] = float(bool(paths & set(question.documents)))
+    if question.evidence:
+        for depth in (1, 5, 10):
+            figures[f"page_hit@{depth}"] = float(_at_place(outcome.hits[:depth], question) > 0)
+        cited = answer["citations"]
+        if cited:
+            figures["citation_page_precision"] = _at_place(cited, question) / len(cited)
+        places = [any(measures.is_there(c, e) for c in cited) for e in question.evidence]
+        figures["citation_page_recall"] = measures.mean([float(p) for p in places])
+    if question.answers:
+        quoted = "\n".join(c["quote"] for c in answer["citations"])
+        figures["answer_in_quotes"] = float(measures.holds_answer(quoted, question))
+    return figures
+
+
+def _at_place(places: Sequence[dict[str, Any]], question: Question) -> int:
+    return sum(any(measures.is_there(p, e) for e in question.evidence) for p in places)

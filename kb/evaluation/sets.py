@@ -1,0 +1,190 @@
+"""Sets of questions as they lie on the disk: BEIR collections, and documents with questions."""
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kb.errors import UsageError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of a collection."""
+
+    id: str
+    title: str
+    text: str
+
+    @property
+    def whole(self) -> str:
+        """Title and text, the title once."""
+        return self.text if self.text.startswith(self.title) else f"{self.title}\n{self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question put to a collection."""
+
+    id: str
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Texts, questions, and which text is relevant to which question, by how much."""
+
+    name: str
+    texts: tuple[Text, ...]
+    queries: tuple[Query, ...]
+    relevant: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where an answer stands: a page or slide (1-based), or a section or sheet; and its words."""
+
+    document: str
+    page: int | None
+    section: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question put to a folder of documents, with what is known of its answer."""
+
+    id: str
+    text: str
+    language: str
+    answers: tuple[str, ...]
+    documents: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    unanswerable: bool
+
+
+def read_collection(folder: Path) -> Collection:
+    """A folder in BEIR's layout (Thakur et al., 2021): corpus, queries, qrels.
+
+    Questions without a relevant text take no part.
+
+    Raises:
+        UsageError: a file is missing or a line cannot be read; it is named.
+    """
+    texts = tuple(
+        Text(str(r["_id"]), str(r.get("title") or ""), str(r["text"]))
+        for r in _records(folder / "corpus.jsonl", ("_id", "text"))
+    )
+    relevant = _relevant(_qrels(folder))
+    queries = tuple(
+        Query(str(r["_id"]), str(r["text"]), str(r.get("lang") or ""))
+        for r in _records(folder / "queries.jsonl", ("_id", "text"))
+        if str(r["_id"]) in relevant
+    )
+    if not texts or not queries:
+        raise UsageError(f"{folder} has no texts, or no questions with a relevant text.")
+    return Collection(folder.name, texts, queries, relevant)
+
+
+def _qrels(folder: Path) -> Path:
+    """``qrels.tsv``, or where BEIR's own archives keep it."""
+    places = (folder / "qrels.tsv", folder / "qrels" / "test.tsv", folder / "qrels" / "dev.tsv")
+    return next((p for p in places if p.is_file()), places[0])
+
+
+def _relevant(path: Path) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for number, line in enumerate(_lines(path), 1):
+        parts = line.rstrip("\n").split("\t")
+        if len(parts) != 3:
+            raise UsageError(f"{path}, line {number}: three columns are expected.")
+        query, text, score = parts
+        if number == 1 and not _is_number(score):
+            continue
+        if not _is_number(score):
+            raise UsageError(f"{path}, line {number}: {score!r} is no number.")
+        if float(score) > 0:
+            found.setdefault(query, {})[text] = round(float(score))
+    return found
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def read_questions(folder: Path) -> tuple[Question, ...]:
+    """``questions.jsonl`` beside a folder ``docs``.
+
+    Raises:
+        UsageError: one of both is missing or a line cannot be read; it is named.
+    """
+    if not (folder / "docs").is_dir():
+        raise UsageError(f"{folder} has no folder docs.", detail={"path": str(folder)})
+    found = tuple(
+        _question(r) for r in _records(folder / "questions.jsonl", ("id", "question"))
+    )
+    if not found:
+        raise UsageError(f"{folder / 'questions.jsonl'} has no questions.")
+    return found
+
+
+def _question(record: dict[str, Any]) -> Question:
+    evidence = tuple(_evidence(e) for e in record.get("evidence") or ())
+    documents = record.get("docs") or [e.document for e in evidence]
+    return Question(
+        id=str(record["id"]),
+        text=str(record["question"]),
+        language=str(record.get("lang") or ""),
+        answers=tuple(str(a) for a in record.get("answers") or ()),
+        documents=tuple(dict.fromkeys(str(d) for d in documents)),
+        evidence=evidence,
+        unanswerable=bool(record.get("unanswerable")),
+    )
+
+
+def _evidence(record: dict[str, Any]) -> Evidence:
+    page = record.get("page") or record.get("slide")
+    section = record.get("section") or record.get("sheet")
+    return Evidence(
+        document=str(record.get("doc") or ""),
+        page=int(page) if page else None,
+        section=str(section) if section else None,
+        text=str(record.get("text") or ""),
+    )
+
+
+def _records(path: Path, needed: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(_lines(path), 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise UsageError(f"{path}, line {number}: not JSON ({error}).") from error
+        if not isinstance(record, dict) or any(key not in record for key in needed):
+            raise UsageError(f"{path}, line {number}: an object with {' and '.join(needed)} is expected.")
+        yield record
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.", detail={"path": str(path)}) from error
+
+
+def sample(items: Sequence[T], limit: int | None, seed: int) -> list[T]:
+    """``limit`` of the items, drawn by chance, the same ones for the same seed, in their order."""
+    if limit is None or limit >= len(items):
+        return list(items)
+    chosen = sorted(random.Random(seed).sample(range(len(items)), limit))  # noqa: S311 - no secret
+    return [items[i] for i in chosen]

@@ -1,0 +1,161 @@
+"""Measures, readers and comparisons of evaluations: values in, values out."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from kb.errors import UsageError
+from kb.evaluation import charts, comparing, measures, plots, sets
+from kb.evaluation.sets import Evidence, Question
+
+
+def question(**known):
+    defaults = dict(
+        id="q", text="?", language="en", answers=(), documents=(), evidence=(), unanswerable=False
+    )
+    return Question(**(defaults | known))
+
+
+def test_measures_are_those_of_the_field():
+    relevant = {"a": {"1": 1, "2": 1}, "b": {"9": 1}}
+    rankings = {"a": {"1": 3.0, "x": 2.0, "2": 1.0}, "b": {"y": 2.0, "9": 1.0}}
+    found = measures.of_rankings(relevant, rankings)
+    assert found["a"]["ndcg@10"] == pytest.approx((1 + 0.5) / (1 + 0.6309), abs=1e-3)
+    assert found["b"] == pytest.approx(
+        {"ndcg@10": 0.6309, "recall@10": 1.0, "recall@100": 1.0, "mrr": 0.5}, abs=1e-3
+    )
+
+
+def test_a_question_for_which_nothing_was_found_counts_as_zero():
+    assert set(measures.of_rankings({"a": {"1": 1}}, {"a": {}})["a"].values()) == {0.0}
+
+
+def test_intervals_hold_the_mean_and_shrink_with_more_questions():
+    few, many = [0.0, 1.0] * 5, [0.0, 1.0] * 200
+    low, high = measures.interval(few)
+    assert low < 0.5 < high
+    lower, higher = measures.interval(many)
+    assert higher - lower < high - low
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        ("$1577.00", "Purchases of property (1,577) (1,373)"),
+        ("28 days", "They have 28  Days of leave."),
+        ("0.9%", "shrunk by 0.9 % organically"),
+        ("Ergänzungsschulen", "are called ergänzungsschulen in"),
+    ],
+)
+def test_answers_are_found_whatever_their_spelling(answer, text):
+    assert measures.holds_answer(text, question(answers=(answer,)))
+
+
+@pytest.mark.parametrize(("answer", "text"), [("$1577.00", "15,770"), ("308", "3080"), ("", "x")])
+def test_other_answers_are_not_found(answer, text):
+    wanted = question(answers=(answer,))
+    if answer == "308":
+        assert measures.holds_answer(text, wanted)  # a part of the text, as people search
+    else:
+        assert not measures.holds_answer(text, wanted)
+
+
+def test_places_are_pages_or_else_the_words_of_the_evidence():
+    paged = Evidence("a.pdf", 3, None, "words")
+    assert measures.is_there({"document": "a.pdf", "page": 3}, paged)
+    assert not measures.is_there({"document": "a.pdf", "page": 4}, paged)
+    assert not measures.is_there({"document": "b.pdf", "page": 3}, paged)
+    worded = Evidence("a.docx", None, "Leave", "Employees have twenty days of leave a year.")
+    place = {"document": "a.docx", "page": None, "section": "Other"}
+    assert measures.is_there(place | {"text": "twenty days of leave"}, worded)
+    assert not measures.is_there(place | {"text": "The canteen opens at noon."}, worded)
+
+
+def test_samples_are_the_same_for_the_same_seed():
+    items = list(range(100))
+    assert sets.sample(items, 10, 1) == sets.sample(items, 10, 1) != sets.sample(items, 10, 2)
+    assert sets.sample(items, None, 1) == items
+
+
+def collection(folder, queries='{"_id": "q", "text": "t"}', qrels="q\td\t1\n"):
+    (folder / "corpus.jsonl").write_text('{"_id": "d", "title": "T", "text": "words"}\n')
+    (folder / "queries.jsonl").write_text(queries + "\n")
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + qrels)
+    return folder
+
+
+def test_a_collection_is_read(tmp_path):
+    read = sets.read_collection(collection(tmp_path))
+    assert read.relevant == {"q": {"d": 1}}
+    assert read.texts[0].whole == "T\nwords"
+
+
+@pytest.mark.parametrize(
+    ("queries", "qrels", "named"),
+    [
+        ("not json", "q\td\t1\n", "queries.jsonl, line 1"),
+        ('{"text": "no id"}', "q\td\t1\n", "queries.jsonl, line 1"),
+        ('{"_id": "q", "text": "t"}', "q d 1\n", "qrels.tsv, line 2"),
+        ('{"_id": "q", "text": "t"}', "q\td\tmuch\n", "qrels.tsv, line 2"),
+        ('{"_id": "other", "text": "t"}', "q\td\t1\n", "no questions"),
+    ],
+)
+def test_a_broken_collection_is_refused_with_the_line(tmp_path, queries, qrels, named):
+    with pytest.raises(UsageError) as refused:
+        sets.read_collection(collection(tmp_path, queries, qrels))
+    assert named in refused.value.message
+
+
+def test_a_folder_without_questions_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="no folder docs"):
+        sets.read_questions(tmp_path)
+    (tmp_path / "docs").mkdir()
+    with pytest.raises(UsageError, match=r"questions\.jsonl cannot be read"):
+        sets.read_questions(tmp_path)
+
+
+def test_changes_put_the_largest_losses_first():
+    def row(value, got=""):
+        return SimpleNamespace(question="?", figures={"answer_in_quotes": value}, got=got)
+
+    found = comparing.changes(
+        {"a": row(1.0), "b": row(0.0), "c": row(1.0), "gone": row(1.0)},
+        {"a": row(0.0, "no"), "b": row(1.0), "c": row(1.0)},
+    )
+    assert [(c.id, c.before, c.after, c.got_after) for c in found] == [
+        ("a", 1.0, 0.0, "no"), ("b", 0.0, 1.0, ""),
+    ]  # fmt: skip
+
+
+def test_charts_name_every_system_and_escape_names():
+    figures = {
+        "rows": [
+            {"system": n, "ndcg@10": 0.5, "recall@10": 0, "recall@100": 0, "mrr": 0}
+            for n in ("bm25", "<b>", "commonplace")
+        ],
+        "intervals": {"bm25": [0.4, 0.6]},
+        "by_language": {},
+    }
+    [(title, drawn)] = charts.charts_of(figures)
+    assert title == "nDCG@10"
+    assert "&lt;b&gt;" in drawn and "<b>" not in drawn
+    assert drawn.count("<rect") == 3 and drawn.count("interval") == 1
+    assert 'class="bar ours"' in drawn
+
+
+def test_a_bar_never_leaves_its_chart():
+    drawn = plots.bars("t", [plots.Bar("a", 7.0), plots.Bar("b", -1.0)])
+    assert f'width="{plots.WIDTH:.1f}"' in drawn and 'width="0.0"' in drawn
+
+
+def test_figures_of_an_evaluation_are_json(tmp_path):
+    from kb.catalog.evaluations import Evaluation, QuestionResult
+    from kb.evaluation.page import write_report
+
+    figures = {"questions": 1, "page_hit@5": 1.0, "seconds": {"p50": 0.1, "p95": 0.2}, "failures": []}
+    done = Evaluation("docs", "set <one>", {"limit": None}, figures, 0.0, 1.0)
+    write_report(tmp_path / "r", done, [QuestionResult("q", "?", {"page_hit@5": 1.0}, "got")])
+    assert json.loads((tmp_path / "r/report.json").read_text())["name"] == "set <one>"
+    assert "set &lt;one&gt;" in (tmp_path / "r/report.html").read_text()
+    assert json.loads((tmp_path / "r/questions.jsonl").read_text())["id"] == "q"
