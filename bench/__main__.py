@@ -1,9 +1,9 @@
-"""``python -m bench [documents|following|ingest|ocr|open-webui|search|serve] …``; without a name, all of them."""
+"""``python -m bench [documents|following|ingest|ocr|open-webui|search|serve|support] …``; without a name, all of them."""
 
 import asyncio
 import sys
 
-from bench import documents, following, ingest, ocr, open_webui, search, serve
+from bench import documents, following, ingest, ocr, open_webui, search, serve, support
 
 PARTS = {
     "documents": documents,
@@ -13,6 +13,7 @@ PARTS = {
     "open-webui": open_webui,
     "search": search,
     "serve": serve,
+    "support": support,
 }
 
 

@@ -1,6 +1,6 @@
 """Pages a second from PDF filings to searchable, beside plain unstructured in a loop.
 
-``KB_BENCH_FILINGS`` limits how many filings are read (the plain loop is slow). The plain side needs
+``KB_BENCH_FILINGS`` limits how many filings are read, ``KB_BENCH_ALONE`` leaves the plain loop, which is slow, out. The plain side needs
 ``unstructured[pdf]``, which the project leaves out: it gets an environment of its own.
 """
 
@@ -47,7 +47,8 @@ async def main() -> None:
             print(
                 f"- memory of all processes after: {whole(after)} MB; after a second pass: {whole(again)} MB"
             )
-        plain(temporary, pages, seconds, length)
+        if not os.environ.get("KB_BENCH_ALONE"):
+            plain(temporary, pages, seconds, length)
 
 
 def report(kb, counts, timings, pages, seconds) -> int:

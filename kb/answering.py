@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from kb import citations, prompt, quotes
-from kb.embedding import Embeddings
+from kb.embedding import Embeddings, cosine
 from kb.errors import ModelError
 from kb.llm.base import LanguageModel
 from kb.retrieval import Found, Retriever
@@ -17,6 +17,7 @@ from kb.types import (
     Answer,
     AnswerEvent,
     AnswerFinished,
+    Citation,
     Notice,
     Passage,
     PassagesFound,
@@ -119,7 +120,7 @@ class Answerer:
         if not text or prompt.ABSTAINED.casefold() in text.casefold():
             yield AnswerFinished(_abstained(question, found, begun, name, translate))
             return
-        sentences, cited = citations.verify(text, built.passages)
+        sentences, cited = await self._verified(text, built.passages)
         yield AnswerFinished(
             Answer(
                 id=uuid.uuid4().hex,
@@ -135,6 +136,16 @@ class Answerer:
                 prompt_hash=built.digest,
                 settings={"temperature": llm.temperature, "num_ctx": llm.context_tokens},
             )
+        )
+
+    async def _verified(
+        self, text: str, passages: tuple[Passage, ...]
+    ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
+        claims = citations.claims(text, len(passages))
+        texts = citations.texts(claims, passages)
+        vectors = dict(zip(texts, await self._embeddings.texts(texts), strict=True))
+        return citations.verify(
+            claims, passages, lambda claim, stretch: cosine(vectors[claim], vectors[stretch])
         )
 
     async def _quoted(

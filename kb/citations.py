@@ -1,102 +1,119 @@
-"""Which passage supports which sentence. Pure.
+"""An answer's sentences with citations that hold. Pure.
 
-A sentence holds if one of the passages it cites has enough of its words, and all of its numbers
-and names. Markers that name no passage are removed. A sentence that cites nothing is checked
-against every passage and gets the one that supports it.
+Markers are read in whatever form the model wrote them; those that name no passage are removed. A
+sentence is checked against the passages it cites, and against all of them when it cites none, or
+none that holds: it then gets the one that supports it best. What nothing supports is marked.
 """
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from kb import sentences, words
+from kb import sentences, support
+from kb.support import Likeness, Support
 from kb.types import Citation, Passage, Sentence
 
-MARKER = re.compile(
-    r"\s*[\[(【]\s*(?:passages?\s*)?(\d{1,2}(?:\s*[,;]\s*\d{1,2})*)\s*[\])】]", re.IGNORECASE
+LIST = r"\d{1,2}(?:\s*(?:[,;&–-]|and|und|et|e|y)\s*\d{1,2})*"
+BRACKETED = re.compile(
+    rf"\s*[\[(【]\s*\^?\s*(?:passages?\s*|sources?\s*|quellen?\s*)?({LIST})\s*[\])】]",
+    re.IGNORECASE,
 )
-NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
-NAME = re.compile(r"(?<=[\w,;:)] )[A-ZÀ-ÖØ-Þ][\w'’-]{2,}")
-MIN_SHARE = 0.5
-"""Share of a sentence's content words that its passage must have."""
+SPOKEN = re.compile(
+    rf",?\s*\(?\b(?:according to |see |as stated in |laut |selon )?passages?\s+({LIST})\b\)?:?",
+    re.IGNORECASE,
+)
+RAISED = re.compile(r"[⁰¹²³⁴-⁹]+")
+RAISED_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+FOOTNOTE = re.compile(
+    r"^\s*(?:\[\^?\d{1,2}\]\s*[:.]|[⁰¹²³⁴-⁹]+\s+\S|(?:sources?|quellen?|references?):)",
+    re.IGNORECASE,
+)
+LIST_MARK = re.compile(r"^\s*(?:[-*•]|#+|\d+\.)\s+")
+MARKS_AFTER_STOP = re.compile(r"([.!?])((?:\s*(?:[\[【(]\s*\^?\s*\d[\d,;\s]*[\]】)]|[⁰¹²³⁴-⁹]+))+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence of an answer without its markers, and the passages that these named."""
+
+    text: str
+    named: tuple[int, ...]
+
+
+def claims(text: str, passages: int) -> list[Claim]:
+    """The sentences of an answer over so many passages."""
+    found = []
+    for line in text.split("\n"):
+        if FOOTNOTE.match(line):
+            continue
+        moved = MARKS_AFTER_STOP.sub(r"\2\1", LIST_MARK.sub("", line))
+        for start, end in sentences.spans(moved):
+            claim = _claim(moved[start:end], passages)
+            if claim is not None:
+                found.append(claim)
+    return found
+
+
+def _claim(sentence: str, passages: int) -> Claim | None:
+    numbers: list[int] = []
+    plain = sentence
+    for pattern in (BRACKETED, SPOKEN):
+        for match in pattern.finditer(plain):
+            numbers += _numbers(match.group(1))
+        plain = pattern.sub("", plain)
+    for match in RAISED.finditer(plain):
+        numbers += [int(match.group().translate(RAISED_DIGITS))]
+    plain = re.sub(r"\*\*|__|`", "", RAISED.sub("", plain)).strip(" ,;:")
+    valid = tuple(n for n in dict.fromkeys(numbers) if 1 <= n <= passages)
+    plain = plain[:1].upper() + plain[1:]
+    return Claim(plain, valid) if any(c.isalnum() for c in plain) else None
+
+
+def _numbers(text: str) -> list[int]:
+    span = re.fullmatch(r"(\d{1,2})\s*[–-]\s*(\d{1,2})", text)
+    if span and int(span.group(1)) < int(span.group(2)):
+        return list(range(int(span.group(1)), int(span.group(2)) + 1))
+    return [int(n) for n in re.findall(r"\d+", text)]
+
+
+def texts(found: Sequence[Claim], passages: Sequence[Passage]) -> list[str]:
+    """All that has to be embedded to verify these claims: sentences, and stretches of passages."""
+    stretches = [p.text[s:e] for p in passages for s, e in support.stretches(p.text)]
+    return list(dict.fromkeys([*(c.text for c in found), *stretches]))
 
 
 def verify(
-    text: str, passages: Sequence[Passage]
+    found: Sequence[Claim], passages: Sequence[Passage], likeness: Likeness
 ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
-    """An answer's sentences with the citations that hold."""
+    """The claims as sentences, with the citations that hold."""
     cited: list[Citation] = []
     checked: list[Sentence] = []
-    for raw in _sentences(text):
-        named, plain = _split_markers(raw, len(passages))
-        if not plain:
-            continue
-        holding = [
-            n for n in named or range(1, len(passages) + 1) if supports(passages[n - 1].text, plain)
-        ]
-        holding = holding if named else holding[:1]
+    for claim in found:
+        judged = {
+            n: support.judge(claim.text, p.text, _context(p), likeness)
+            for n, p in enumerate(passages, 1)
+        }
+        holding = [n for n in claim.named if judged[n].holds]
+        if not holding:
+            others = [n for n in judged if judged[n].holds]
+            holding = [max(others, key=lambda n: judged[n].score)] if others else []
         numbers = [
-            _cite(cited, passages[n - 1], plain, supported=bool(holding)) for n in holding or named
+            _cite(cited, passages[n - 1], judged[n], supported=bool(holding))
+            for n in holding or claim.named
         ]
-        checked.append(Sentence(plain, tuple(numbers), supported=bool(holding)))
+        unique = tuple(dict.fromkeys(numbers))
+        checked.append(Sentence(claim.text, unique, supported=bool(holding)))
     return tuple(checked), tuple(cited)
 
 
-def _sentences(text: str) -> list[str]:
-    """Sentences of an answer, each with the markers that follow it."""
-    moved = re.sub(r"([.!?])((?:\s*[\[【]\s*\d[\d,;\s]*[\]】])+)", r"\2\1", text)
-    lines = [re.sub(r"^\s*(?:[-*•]|#+|\d+\.)\s+", "", line) for line in moved.split("\n")]
-    return [line[s:e] for line in lines for s, e in sentences.spans(line)]
+def _context(passage: Passage) -> str:
+    return f"{passage.chunk.title} {passage.chunk.section or ''}"
 
 
-def _split_markers(sentence: str, count: int) -> tuple[list[int], str]:
-    numbers: list[int] = []
-    for match in MARKER.finditer(sentence):
-        numbers += [int(n) for n in re.findall(r"\d+", match.group(1))]
-    plain = MARKER.sub("", sentence).strip()
-    plain = re.sub(r"\*\*|__|`", "", plain)
-    valid = [n for n in dict.fromkeys(numbers) if 1 <= n <= count]
-    return valid, plain if any(c.isalnum() for c in plain) else ""
-
-
-def supports(passage: str, sentence: str) -> bool:
-    """Whether a passage holds a sentence: all numbers, all names, half of the words."""
-    have_numbers = {_number(n) for n in NUMBER.findall(passage)}
-    if any(_number(n) not in have_numbers for n in NUMBER.findall(sentence)):
-        return False
-    folded = words.fold(passage)
-    if any(words.fold(name)[: len(name) - 1] not in folded for name in NAME.findall(sentence)):
-        return False
-    asked = words.content(sentence)
-    return bool(asked) and words.coverage(asked, passage) >= MIN_SHARE
-
-
-def _number(text: str) -> str:
-    """``1,200`` and ``1.200`` and ``1200`` are one number; ``1.2`` and ``1,2`` another."""
-    parts = re.split(r"[.,]", text)
-    if len(parts) > 1 and all(len(p) == 3 for p in parts[1:]):
-        return "".join(parts)
-    return ".".join(parts)
-
-
-def _cite(cited: list[Citation], passage: Passage, sentence: str, *, supported: bool) -> int:
+def _cite(cited: list[Citation], passage: Passage, best: Support, *, supported: bool) -> int:
     """The number of the citation of a passage's best stretch for a sentence."""
-    start, end = best_stretch(passage.text, sentence)
     for known in cited:
-        if known.passage is passage and (known.start, known.end) == (start, end):
+        if known.passage is passage and (known.start, known.end) == (best.start, best.end):
             return known.n
-    cited.append(Citation(len(cited) + 1, passage, start, end, supported))
+    cited.append(Citation(len(cited) + 1, passage, best.start, best.end, supported))
     return len(cited)
-
-
-def best_stretch(passage: str, sentence: str) -> tuple[int, int]:
-    """The sentence of a passage that shares most with a sentence of the answer."""
-    asked = words.content(sentence)
-    numbers = {_number(n) for n in NUMBER.findall(sentence)}
-    best, best_score = (0, len(passage)), -1.0
-    for start, end in sentences.spans(passage):
-        text = passage[start:end]
-        shared = len(numbers & {_number(n) for n in NUMBER.findall(text)})
-        score = words.coverage(asked, text) + 0.5 * shared
-        if score > best_score:
-            best, best_score = (start, end), score
-    return best

@@ -67,9 +67,7 @@ def all_of(connection: Connection) -> list[Row[Any]]:
 
 def get(connection: Connection, number: int) -> Row[Any] | None:
     """One of them."""
-    return connection.execute(
-        select(evaluations).where(evaluations.c.id == number)
-    ).one_or_none()
+    return connection.execute(select(evaluations).where(evaluations.c.id == number)).one_or_none()
 
 
 def questions(connection: Connection, number: int) -> dict[str, Row[Any]]:

@@ -258,9 +258,7 @@ evaluations = Table(
 evaluation_questions = Table(
     "evaluation_questions",
     metadata,
-    Column(
-        "evaluation_id", Id, ForeignKey("evaluations.id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("evaluation_id", Id, ForeignKey("evaluations.id", ondelete="CASCADE"), primary_key=True),
     Column("question_id", String(200), primary_key=True),
     Column("question", Text, nullable=False),
     Column("figures", JSON, nullable=False),

@@ -1,6 +1,5 @@
 """``kb eval``: measures on a set of questions."""
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -61,7 +60,9 @@ def beir(
             if answers:
                 figures["answers"] = await _answered(kb, place, queries)
         results = reporting.of_queries(measured, queries)
-        return _kept(kb, "beir", path, begun, _asked(limit, seed, answers), figures, results, output)
+        return _kept(
+            kb, "beir", path, begun, _asked(limit, seed, answers), figures, results, output
+        )
 
     show(with_knowledge_base(work), as_json, _system_lines)
 
@@ -93,15 +94,15 @@ def docs(
 
     async def work(kb: KnowledgeBase) -> Figures:
         begun = time.time()
-        opened = workplace.over_documents(
-            kb.settings, path / "docs", _read, with_model=answers
-        )
+        opened = workplace.over_documents(kb.settings, path / "docs", _read, with_model=answers)
         async with opened as place:
             with _Asking(len(questions)) as advance:
                 outcomes = await running.ask_all(place, questions, advance)
         figures = reporting.of_outcomes(outcomes)
         results = reporting.of_questions(outcomes)
-        return _kept(kb, "docs", path, begun, _asked(limit, seed, answers), figures, results, output)
+        return _kept(
+            kb, "docs", path, begun, _asked(limit, seed, answers), figures, results, output
+        )
 
     show(with_knowledge_base(work), as_json, _figure_lines)
 
@@ -140,7 +141,9 @@ def _kept(
 ) -> Figures:
     settings = asked | {
         "embedding_model": kb.embeddings.files.name,
-        "retrieval": {f: getattr(kb.settings.retrieval, f) for f in kb.settings.retrieval.__struct_fields__},
+        "retrieval": {
+            f: getattr(kb.settings.retrieval, f) for f in kb.settings.retrieval.__struct_fields__
+        },
     }
     name = path.resolve().name
     done = Evaluation(kind, name, settings, figures, begun, time.time() - begun)
@@ -167,9 +170,10 @@ class _Asking:
 
 
 def _system_lines(figures: Figures) -> list[str]:
-    lines = [f"{'system':<12} {'queries':>7} {'nDCG@10':>8} {'R@10':>6} {'R@100':>6} {'MRR':>6} {'s':>7}"]
-    for row in figures["rows"]:
-        lines.append(_row(row))
+    lines = [
+        f"{'system':<12} {'queries':>7} {'nDCG@10':>8} {'R@10':>6} {'R@100':>6} {'MRR':>6} {'s':>7}"
+    ]
+    lines += [_row(row) for row in figures["rows"]]
     for language, rows in figures["by_language"].items():
         if len(figures["by_language"]) > 1:
             lines += ["", f"Questions in {language}:", *(_row(r) for r in rows)]

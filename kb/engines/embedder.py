@@ -13,12 +13,12 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from kb.embedding import fingerprint
 from kb.encoder import PADDED_TO, Model
 from kb.engines.calling import settings_from_stdin
-from kb.engines.serving import serve
+from kb.engines.serving import give_memory_back, serve
 from kb.settings import Settings
 
 QUERY, BULK = 0, 1
@@ -26,6 +26,8 @@ SLICE_SECONDS = 0.2
 """A bulk slice takes about this long."""
 MOST_QUESTIONS = 16
 BULK_NICENESS = 10
+REST_SECONDS = 1.0
+"""After so long without bulk work its memory (200 MB) goes back, however many questions come."""
 SLICE_TOKENS = (2048, 1024, 512, 256)
 """Padded tokens of a bulk slice: the most that fit the time. More is no faster."""
 
@@ -108,7 +110,12 @@ class Embedder:
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BULK_NICENESS)
         while True:
-            self._answer([self._slices.get()])
+            try:
+                job = self._slices.get(timeout=REST_SECONDS)
+            except Empty:
+                give_memory_back()
+                job = self._slices.get()
+            self._answer([job])
 
     def _slice_tokens(self) -> int:
         """A power of two, so that batches have few shapes: each costs a kernel of its own."""

@@ -34,14 +34,14 @@ class Baselines:
         lexical = self._lexical(queries) if system != "dense" else None
         dense = await self._dense(queries) if system != "bm25" else None
         scores = _combined(system, lexical, dense)
-        return {
-            query.id: self._best(row) for query, row in zip(queries, scores, strict=True)
-        }
+        return {query.id: self._best(row) for query, row in zip(queries, scores, strict=True)}
 
     def _lexical(self, queries: Sequence[Query]) -> Any:
         if self._bm25 is None:
             self._bm25 = bm25s.BM25()
-            self._bm25.index(self._tokens([t.whole for t in self._collection.texts]), show_progress=False)
+            self._bm25.index(
+                self._tokens([t.whole for t in self._collection.texts]), show_progress=False
+            )
         tokens = bm25s.tokenize(
             [q.text for q in queries], stemmer=self._stemmer, return_ids=False, show_progress=False
         )

@@ -15,7 +15,7 @@ NDCG, RECALL_10, RECALL_100, MRR = nDCG @ 10, R @ 10, R @ 100, RR
 MEASURES = {"ndcg@10": NDCG, "recall@10": RECALL_10, "recall@100": RECALL_100, "mrr": MRR}
 RESAMPLES = 1000
 SAME_PLACE = 0.7
-"""A passage without page or section is at the right place if its evidence has this share of its words."""
+"""Where evidence has no page: the share of a passage's words that it must have."""
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 Ranking = Mapping[str, float]

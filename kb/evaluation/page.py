@@ -1,4 +1,4 @@
-"""The report as files: ``report.html`` to look at, ``report.json`` and ``questions.jsonl`` to work on."""
+"""The report as files: one to look at, two to work on."""
 
 import json
 from collections.abc import Sequence
@@ -12,17 +12,7 @@ from kb.catalog.evaluations import Evaluation, QuestionResult
 from kb.errors import UsageError
 from kb.evaluation.charts import charts_of
 
-STYLE = """
-:root { color-scheme: light dark; --ink: #1d1d1b; --paper: #fbfaf7; --line: #d8d5cd; --accent: #1f5fa8; --quiet: #9a968c }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8e6e1; --paper: #1a1a19; --line: #3c3b38; --accent: #7db3f0; --quiet: #77746c } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
-h1 { font-size: 24px } h2 { font-size: 18px; margin-top: 2rem }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; display: block; overflow-x: auto }
-th, td { text-align: left; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top }
-.chart { max-width: 100%; height: auto } .chart text { font: 13px system-ui, sans-serif; fill: var(--ink) }
-.chart .bar { fill: var(--quiet) } .chart .ours { fill: var(--accent) }
-.chart .interval { stroke: var(--ink); fill: none }
-"""
+STYLE = Path(__file__).with_name("report.css")
 
 
 def write_report(folder: Path, done: Evaluation, results: Sequence[QuestionResult]) -> None:
@@ -49,7 +39,7 @@ def _page(done: Evaluation) -> str:
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width'>"
-        f"<title>{escape(done.name)}</title><style>{STYLE}</style>"
+        f"<title>{escape(done.name)}</title><style>{STYLE.read_text(encoding='utf-8')}</style>"
         f"<h1>{escape(done.name)}</h1><p>{at}, {done.seconds:.0f} s</p>{charts}"
         f"<h2>Figures</h2>{_table(done.figures)}<h2>Settings</h2>{_table(done.settings)}</html>"
     )

@@ -23,8 +23,9 @@ def bars(title: str, values: Sequence[Bar]) -> str:
     total = LABEL + WIDTH + FIGURE
     rows = "".join(_bar(n, b) for n, b in enumerate(values))
     return (
-        f'<svg class="chart" role="img" aria-label="{escape(title)}" viewBox="0 0 {total} {height}" '
-        f'width="{total}" height="{height}" xmlns="http://www.w3.org/2000/svg">{rows}</svg>'
+        f'<svg class="chart" role="img" aria-label="{escape(title)}" '
+        f'viewBox="0 0 {total} {height}" width="{total}" height="{height}" '
+        f'xmlns="http://www.w3.org/2000/svg">{rows}</svg>'
     )
 
 
@@ -35,7 +36,8 @@ def _bar(number: int, bar: Bar) -> str:
     drawn = (
         f'<text class="name" x="{LABEL - 10}" y="{middle + 4}" text-anchor="end">'
         f"{escape(bar.name)}</text>"
-        f'<rect class="{kind}" x="{LABEL}" y="{top}" width="{_x(bar.value):.1f}" height="18" rx="2"/>'
+        f'<rect class="{kind}" x="{LABEL}" y="{top}" width="{_x(bar.value):.1f}" height="18" '
+        'rx="2"/>'
     )
     if bar.interval is not None:
         low, high = (LABEL + _x(v) for v in bar.interval)

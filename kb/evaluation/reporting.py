@@ -28,8 +28,7 @@ def of_systems(measured: Sequence[Measured], queries: Sequence[Query]) -> dict[s
         },
         "intervals": {
             m.system: [
-                round(v, 4)
-                for v in measures.interval([q["ndcg@10"] for q in m.values.values()])
+                round(v, 4) for v in measures.interval([q["ndcg@10"] for q in m.values.values()])
             ]
             for m in measured
         },
@@ -77,7 +76,12 @@ def of_questions(outcomes: Sequence[Outcome]) -> list[QuestionResult]:
 
 def _failed(outcome: Outcome) -> bool:
     figures = outcome.figures
-    watched = ("document_hit@5", "answered_answerable", "abstained_unanswerable", "answer_in_quotes")
+    watched = (
+        "document_hit@5",
+        "answered_answerable",
+        "abstained_unanswerable",
+        "answer_in_quotes",
+    )
     return any(figures.get(name) == 0.0 for name in watched)
 
 

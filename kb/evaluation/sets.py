@@ -129,9 +129,7 @@ def read_questions(folder: Path) -> tuple[Question, ...]:
     """
     if not (folder / "docs").is_dir():
         raise UsageError(f"{folder} has no folder docs.", detail={"path": str(folder)})
-    found = tuple(
-        _question(r) for r in _records(folder / "questions.jsonl", ("id", "question"))
-    )
+    found = tuple(_question(r) for r in _records(folder / "questions.jsonl", ("id", "question")))
     if not found:
         raise UsageError(f"{folder / 'questions.jsonl'} has no questions.")
     return found
@@ -171,7 +169,9 @@ def _records(path: Path, needed: Sequence[str]) -> Iterator[dict[str, Any]]:
         except ValueError as error:
             raise UsageError(f"{path}, line {number}: not JSON ({error}).") from error
         if not isinstance(record, dict) or any(key not in record for key in needed):
-            raise UsageError(f"{path}, line {number}: an object with {' and '.join(needed)} is expected.")
+            raise UsageError(
+                f"{path}, line {number}: an object with {' and '.join(needed)} is expected."
+            )
         yield record
 
 

@@ -6,6 +6,7 @@ embedder is the one of the organisation's own knowledge base.
 
 import hashlib
 import html
+import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -34,7 +35,7 @@ async def over_documents(
     settings: Settings, folder: Path, read: Read, *, with_model: bool
 ) -> AsyncIterator[KnowledgeBase]:
     """A knowledge base over a folder of documents, read as it is now."""
-    place = _place(settings, str(folder.resolve()))
+    place = _place(settings, os.path.abspath(folder))  # noqa: ASYNC240 - no file is touched
     async with _opened(settings, place, folder, read, with_model=with_model) as kb:
         yield kb
 
@@ -71,7 +72,8 @@ def _write(collection: Collection, folder: Path) -> None:
     unfinished.mkdir(parents=True)
     for number, text in enumerate(collection.texts):
         body = "".join(f"<p>{html.escape(p)}</p>" for p in text.text.split("\n\n") if p.strip())
-        page = f"<html><head><meta charset='utf-8'><title>{html.escape(text.title)}</title></head><body>{body}</body></html>"
+        head = f"<meta charset='utf-8'><title>{html.escape(text.title)}</title>"
+        page = f"<html><head>{head}</head><body>{body}</body></html>"
         (unfinished / path_of(number)).write_text(page, encoding="utf-8", errors="replace")
     unfinished.rename(folder)
 

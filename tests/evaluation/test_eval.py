@@ -53,7 +53,9 @@ def test_a_collection_is_measured_beside_plain_systems(command, collection, tmp_
     assert figures["rows"][-1]["queries"] == 3
     assert set(figures["by_language"]) == {"de", "en"}
     assert (tmp_path / "report/report.html").exists()
-    some = command("eval", "beir", str(collection), "--systems", "dense,commonplace", "--limit", "2")
+    some = command(
+        "eval", "beir", str(collection), "--systems", "dense,commonplace", "--limit", "2"
+    )
     assert [(r["system"], r["queries"]) for r in some["rows"]] == [("dense", 2), ("commonplace", 2)]
 
 

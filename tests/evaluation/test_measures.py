@@ -153,7 +153,12 @@ def test_figures_of_an_evaluation_are_json(tmp_path):
     from kb.catalog.evaluations import Evaluation, QuestionResult
     from kb.evaluation.page import write_report
 
-    figures = {"questions": 1, "page_hit@5": 1.0, "seconds": {"p50": 0.1, "p95": 0.2}, "failures": []}
+    figures = {
+        "questions": 1,
+        "page_hit@5": 1.0,
+        "seconds": {"p50": 0.1, "p95": 0.2},
+        "failures": [],
+    }
     done = Evaluation("docs", "set <one>", {"limit": None}, figures, 0.0, 1.0)
     write_report(tmp_path / "r", done, [QuestionResult("q", "?", {"page_hit@5": 1.0}, "got")])
     assert json.loads((tmp_path / "r/report.json").read_text())["name"] == "set <one>"

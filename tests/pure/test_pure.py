@@ -174,10 +174,21 @@ PASSAGES = (
 )
 
 
+def verified(text, passages):
+    """With the words that two texts share in place of their embeddings' likeness."""
+    found = citations.claims(text, len(passages))
+    return citations.verify(found, passages, lambda a, b: words.coverage(words.content(a), b))
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "Staff have 28 days of leave [1].",
+        "Staff have 28 days of leave [1][2].",
+        "Staff have 28 days of leave.¹",
+        "Staff have 28 days of leave [^1].\n\n[^1]: Staff handbook, page 2",
+        "According to Passage 1, staff have 28 days of leave.",
+        "- Staff have 28 days of leave 【1】.",
         "Staff have 28 days of leave. [1]",
         "Staff have 28 days of leave [1, 7].",
         "Staff have 28 days of leave (1).",
@@ -187,7 +198,7 @@ PASSAGES = (
     ],
 )
 def test_however_the_model_cites_the_citation_is_right(text):
-    [sentence], [citation] = citations.verify(text, PASSAGES)
+    [sentence], [citation] = verified(text, PASSAGES)
     assert sentence.text == "Staff have 28 days of leave."
     assert sentence.supported
     assert citation.quote == "Full-time staff have 28 days of leave."
@@ -202,14 +213,14 @@ def test_however_the_model_cites_the_citation_is_right(text):
     ],
 )
 def test_wrong_numbers_names_and_matters_are_not_supported(text):
-    [sentence], _ = citations.verify(text, PASSAGES)
+    [sentence], _ = verified(text, PASSAGES)
     assert not sentence.supported
 
 
 def test_numbers_are_compared_by_value():
     text = (passage("It costs 1,200 euros."),)
-    [german], _ = citations.verify("It costs 1.200 euros [1].", text)
-    [other], _ = citations.verify("It costs 1.2 euros [1].", text)
+    [german], _ = verified("It costs 1.200 euros [1].", text)
+    [other], _ = verified("It costs 1.2 euros [1].", text)
     assert german.supported
     assert not other.supported
 

@@ -1,0 +1,36 @@
+"""Precision and recall of «this passage supports this sentence», by threshold.
+
+The labelled pairs are in ``tests/evaluation``: half of the documents to calibrate, half to report.
+"""
+
+from bench.common import knowledge_base
+from kb import support
+from kb.embedding import cosine
+from tests.evaluation.support_pairs import halves, pairs
+
+THRESHOLDS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75)
+
+
+async def main() -> None:
+    async with knowledge_base() as kb:
+        texts = {p.sentence for p in pairs()}
+        for pair in pairs():
+            texts |= {pair.passage[s:e] for s, e in support.stretches(pair.passage)}
+        ordered = sorted(texts)
+        vectors = dict(zip(ordered, await kb.embeddings.texts(ordered), strict=True))
+    print("| threshold | calibrating: precision | recall | reported: precision | recall |")
+    print("|---|---|---|---|---|")
+    chosen = support.THRESHOLD
+    for threshold in THRESHOLDS:
+        support.THRESHOLD = threshold
+        cells = [f"{v:.3f}" for half in halves() for v in figures(half, vectors)]
+        print(f"| {threshold}{' (set)' if threshold == chosen else ''} | {' | '.join(cells)} |")
+
+
+def figures(half, vectors) -> tuple[float, float]:
+    def likeness(a: str, b: str) -> float:
+        return cosine(vectors[a], vectors[b])
+
+    held = [(p, support.judge(p.sentence, p.passage, "", likeness).holds) for p in half]
+    right = sum(h for p, h in held if p.is_true)
+    return right / max(1, sum(h for _, h in held)), right / sum(p.is_true for p in half)
