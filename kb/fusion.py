@@ -9,16 +9,25 @@ FOREIGN_SHARE = 0.05
 """Under this share of passages in the question's language, stemmed words are not to be trusted."""
 
 
-def weights(dense: float, language_share: float) -> dict[str, float]:
-    """What each list is worth for a question.
+MOST_DENSE_FOREIGN = 0.6
 
-    ``dense`` is the share of the dense list; ``language_share`` is how much of the corpus is in
-    the question's language: where almost nothing is, only character grams carry across.
+
+def weights(dense: float) -> dict[str, float]:
+    """What each list is worth for a question in a language of the documents.
+
+    ``dense`` is the share of the dense list; words and grams halve the rest.
     """
-    lexical = 1.0 - dense
-    if language_share < FOREIGN_SHARE:
-        return {DENSE: dense, WORDS: 0.0, GRAMS: lexical}
-    return {DENSE: dense, WORDS: lexical / 2, GRAMS: lexical / 2}
+    return {DENSE: dense, WORDS: (1 - dense) / 2, GRAMS: (1 - dense) / 2}
+
+
+def weights_foreign(dense: float) -> dict[str, float]:
+    """The same for a question in a language that the documents are not in.
+
+    Of the words only character grams carry over, and what the model makes of the documents'
+    language is worth less.
+    """
+    dense = min(dense, MOST_DENSE_FOREIGN)
+    return {DENSE: dense, WORDS: 0.0, GRAMS: 1 - dense}
 
 
 def fuse(lists: Mapping[str, RankedList], worth: Mapping[str, float]) -> list[tuple[int, float]]:

@@ -9,14 +9,14 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection
+import msgspec
 
 from kb import access, fusion, words
 from kb.catalog import alarms, chunks, documents, generations, names
 from kb.catalog.database import Catalog, current_seq
-from kb.embedding import Embeddings
+from kb.embedding import Embeddings, QueryVector
 from kb.errors import UsageError
-from kb.index.base import DENSE, Hits, IndexQuery
+from kb.index.base import Hits, IndexQuery
 from kb.index.remote import RemoteIndex
 from kb.publishing import check_fingerprint, generation_fingerprint, name_of
 from kb.settings import Retrieval
@@ -83,7 +83,7 @@ class Retriever:
         self._index = index
         self._embeddings = embeddings
         self._settings = settings
-        self._languages: dict[str, float] = {}
+        self._languages: list[str] = []
         self._languages_until = 0.0
 
     async def retrieve(self, question: str, principal: Principal, limit: int) -> Found:
@@ -98,17 +98,16 @@ class Retriever:
         if generation is None:
             return Found((), evidence=False)
         embedded = await self._embeddings.query(question)
-        dense = self._dense_weight(understood=embedded.understood)
         fetch = max(self._settings.candidates, limit * 3)
+        asked = await asyncio.to_thread(self._query, question, principal, embedded, fetch)
         alarming: set[int] = set()
         for _ in range(ROUNDS):
-            query = IndexQuery(embedded.vector, question, access.tokens_or_raise(principal), fetch)
+            query = msgspec.structs.replace(asked, limit=fetch)
             hits = await self._index.query(generation, query)
             passages = await asyncio.to_thread(
-                self._judge, hits, question, principal, dense, limit, alarming
+                self._judge, hits, question, principal, limit, alarming
             )
-            exhausted = all(len(ranked) < fetch for ranked in hits.lists.values())
-            if len(passages) >= limit or exhausted:
+            if len(passages) >= limit or hits.exhausted:
                 break
             fetch *= 3
         if alarming - late:
@@ -125,28 +124,37 @@ class Retriever:
         check_fingerprint(live.fingerprint, generation_fingerprint(self._embeddings))
         return name_of(live.id), late
 
-    def _dense_weight(self, *, understood: bool) -> float:
+    def _query(
+        self, question: str, principal: Principal, embedded: QueryVector, fetch: int
+    ) -> IndexQuery:
         s = self._settings
-        return s.dense_weight if understood else s.dense_weight_foreign
+        dense = s.dense_weight if embedded.understood else s.dense_weight_foreign
+        return IndexQuery(
+            embedded.vector,
+            question,
+            access.tokens_or_raise(principal),
+            fetch,
+            worth=fusion.weights(dense),
+            worth_foreign=fusion.weights_foreign(dense),
+            languages=self._common_languages(),
+        )
 
     def _judge(
         self,
         hits: Hits,
         question: str,
         principal: Principal,
-        dense: float,
         limit: int,
         alarming: set[int],
     ) -> list[Passage]:
         """Fuse, hydrate as far as needed, fold, join. Adds to the documents that alarm."""
         with self._catalog.reading() as connection:
-            share = self._language_share(connection, hits.language)
-            ranked = fusion.fuse(hits.lists, fusion.weights(dense, share))
+            ranked = fusion.fuse(hits.lists, hits.worth)
             named = names.named(connection, principal, question)
             first = chunks.first_points(connection, list(named))
             ranked = _with_names(ranked, named, first, question)
             seq = current_seq(connection)
-            similarity = dict(hits.lists[DENSE])
+            similarity = hits.similarity
             folded: dict[str, Passage] = {}
             for start in range(0, len(ranked), 3 * limit):
                 part = ranked[start : start + 3 * limit]
@@ -165,14 +173,15 @@ class Retriever:
                     break
         return join_neighbours(_without_near_copies(folded.values(), 2 * limit))[:limit]
 
-    def _language_share(self, connection: Connection, language: str) -> float:
-        """How much of the corpus is in a language; re-read every half minute."""
+    def _common_languages(self) -> list[str]:
+        """Languages of more than a trace of the corpus; re-read every half minute."""
         if time.monotonic() > self._languages_until:
-            counted = documents.languages(connection)
-            total = sum(counted.values()) or 1
-            self._languages = {lang: n / total for lang, n in counted.items()}
+            with self._catalog.reading() as connection:
+                counted = documents.languages(connection)
+            least = fusion.FOREIGN_SHARE * sum(counted.values())
+            self._languages = [lang for lang, n in counted.items() if lang and n >= least]
             self._languages_until = time.monotonic() + LANGUAGES_SECONDS
-        return self._languages.get(language, 0.0)
+        return self._languages
 
     def _is_evidence(self, question: str, passages: Sequence[Passage]) -> bool:
         """Whether one of the five best is close enough, or has enough of the question's words."""

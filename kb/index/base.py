@@ -11,7 +11,9 @@ import msgspec
 DENSE, WORDS, GRAMS = "dense", "words", "grams"
 """The lists: the model's vectors; stemmed words; character grams. Both last are BM25."""
 LISTS = (DENSE, WORDS, GRAMS)
-LEXICAL_VERSION = "1"
+Ranked = list[tuple[int, float]]
+"""Points with scores, best first."""
+LEXICAL_VERSION = "2"
 """Raise it when the sparse lists give other vectors for a text; generations are rebuilt."""
 
 
@@ -26,19 +28,33 @@ class IndexPoint(msgspec.Struct, frozen=True):
 
 
 class IndexQuery(msgspec.Struct, frozen=True):
-    """A question for every list at once. ``vector`` is float32 bytes."""
+    """A question for every list at once. ``vector`` is float32 bytes.
+
+    ``worth`` is what each list weighs where the question's language is one of ``languages``,
+    ``worth_foreign`` where it is not; without them the lists come as the engine ranks them.
+    """
 
     vector: bytes
     text: str
     readers: list[str]
     limit: int
+    worth: dict[str, float] = {}
+    worth_foreign: dict[str, float] = {}
+    languages: list[str] = []
 
 
 class Hits(msgspec.Struct, frozen=True):
-    """Per list, points with scores, best first; and the question's language."""
+    """Points with scores by list, best first, and the question's language.
 
-    lists: dict[str, list[tuple[int, float]]]
+    ``worth`` is what the lists weigh for this question, ``similarity`` the cosine of each point
+    with it; ``exhausted`` says that no list has more.
+    """
+
+    lists: dict[str, Ranked]
     language: str
+    worth: dict[str, float] = {}
+    similarity: dict[int, float] = {}
+    exhausted: bool = False
 
 
 class Index(Protocol):

@@ -14,8 +14,9 @@ import numpy as np
 import qdrant_edge as edge
 
 from kb.errors import EngineError, UsageError
-from kb.index import lexical
-from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexPoint, IndexQuery
+from kb.index import lexical, searching
+from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexPoint, IndexQuery, Ranked
+from kb.index.searching import ListQuery
 
 T = TypeVar("T")
 HNSW = edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=10_000)
@@ -62,7 +63,23 @@ class EdgeIndex:
 
     async def query(self, generation: str, query: IndexQuery) -> Hits:
         """See :class:`kb.index.base.Index`."""
-        return await self._run(self._query, generation, query)
+        return await searching.search(self, generation, query)
+
+    async def ranked(
+        self, generation: str, queries: Sequence[ListQuery], readers: Sequence[str]
+    ) -> list[Ranked]:
+        """See :class:`kb.index.searching.Engine`."""
+        return await self._run(self._ranked, generation, queries, readers)
+
+    async def vectors(self, generation: str, ids: Sequence[int]) -> list[list[float]]:
+        """See :class:`kb.index.searching.Engine`."""
+        records = await self._run(
+            lambda: self._shard(generation).retrieve(
+                list(ids), with_payload=False, with_vector=[DENSE]
+            )
+        )
+        named: list[Any] = [r.vector for r in records]
+        return [list(vectors[DENSE]) for vectors in named]
 
     async def readers(self, generation: str, after: int | None, limit: int) -> dict[int, list[str]]:
         """See :class:`kb.index.base.Index`."""
@@ -145,35 +162,12 @@ class EdgeIndex:
             shard = self._open[generation] = edge.EdgeShard.load(str(folder))
         return shard
 
-    def _query(self, generation: str, query: IndexQuery) -> Hits:
-        language = lexical.language_of(query.text)
-        vectors: dict[str, Any] = {
-            DENSE: np.frombuffer(query.vector, dtype="<f4").tolist(),
-            WORDS: _sparse(lexical.words_of_question(query.text, language)),
-            GRAMS: _sparse(lexical.grams_of_question(query.text)),
-        }
-        allowed = edge.Filter(
-            must=[
-                edge.FieldCondition(key="readers", match=edge.MatchAny(any=_tokens(query.readers)))
-            ]
-        )
-        asked = [n for n, v in vectors.items() if n == DENSE or v.indices]
-        requests = [
-            edge.QueryRequest(
-                query=edge.Query.Nearest(vectors[name], using=name),
-                filter=allowed,
-                limit=query.limit,
-                with_payload=False,
-                with_vector=False,
-            )
-            for name in asked
-        ]
+    def _ranked(
+        self, generation: str, queries: Sequence[ListQuery], readers: Sequence[str]
+    ) -> list[Ranked]:
+        requests = [_request(query, _tokens(readers)) for query in queries]
         found = self._shard(generation).query_batch(edge.QueryBatchRequest(requests))
-        lists = {
-            n: [(int(p.id), float(p.score)) for p in points]
-            for n, points in zip(asked, found, strict=True)
-        }
-        return Hits({name: lists.get(name, []) for name in vectors}, language)
+        return [[(int(p.id), float(p.score)) for p in points] for points in found]
 
     def _drop(self, generation: str) -> None:
         shard = self._open.pop(generation, None)
@@ -202,6 +196,20 @@ def _tokens(readers: Sequence[str]) -> list[str]:
     if not readers:
         raise UsageError("A point or a question without reader tokens.", code="no_rights")
     return list(readers)
+
+
+def _request(query: ListQuery, readers: list[str]) -> edge.QueryRequest:
+    allowed: list[Any] = [edge.FieldCondition(key="readers", match=edge.MatchAny(any=readers))]
+    if query.only is not None:
+        allowed.append(edge.HasIdCondition(set(query.only)))
+    vector = query.vector if isinstance(query.vector, list) else _sparse(query.vector)
+    return edge.QueryRequest(
+        query=edge.Query.Nearest(vector, using=query.using),
+        filter=edge.Filter(must=allowed),
+        limit=query.limit,
+        with_payload=False,
+        with_vector=False,
+    )
 
 
 def _sparse(vector: lexical.Sparse) -> edge.SparseVector:

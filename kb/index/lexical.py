@@ -1,10 +1,11 @@
 """Texts to the two sparse lists, the same for both engines.
 
 Words: ``qdrant_edge.Bm25`` with the language's stemmer and stop words. Grams: BM25 weights over
-the 4- and 5-grams of each romanised word, word boundaries included; the engine applies IDF. What
-each list is worth is in docs/retrieval.md.
+the 4- and 5-grams of each romanised word, word boundaries included, spelled by sound; the engine
+applies IDF. What each list is worth is in docs/retrieval.md.
 """
 
+import re
 import zlib
 from collections import Counter
 from dataclasses import dataclass
@@ -26,6 +27,12 @@ AVERAGE_GRAMS = 900.0
 """Grams in a passage of usual length."""
 AVERAGE_WORDS = 120.0
 SIZES = (4, 5)
+SOUNDS = (
+    ("ph", "f"), ("ck", "k"), ("qu", "k"), ("sch", "sh"), ("ch", "k"), ("th", "t"), ("y", "i"),
+    ("j", "i"), ("c", "k"), ("q", "k"), ("w", "v"), ("z", "s"), ("x", "ks"),
+)  # fmt: skip
+"""Spellings of one sound in Europe's languages: *photo* and *foto*, *klima* and *clima*."""
+DOUBLED = re.compile(r"([a-z])\1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,13 @@ def words_of_question(text: str, language: str | None) -> Sparse:
     return Sparse(list(vector.indices), list(vector.values))
 
 
+def _by_sound(text: str) -> str:
+    """Lower-case ASCII with what sounds alike written alike."""
+    for spelling, sound in SOUNDS:
+        text = text.replace(spelling, sound)
+    return DOUBLED.sub(r"\1", text)
+
+
 @lru_cache(maxsize=20_000)
 def _grams(word: str) -> tuple[int, ...]:
     bounded = f"^{word}$"
@@ -75,7 +89,7 @@ def _grams(word: str) -> tuple[int, ...]:
 
 
 def _counted(text: str) -> Counter[int]:
-    plain = anyascii(text).lower()
+    plain = _by_sound(anyascii(text).lower())
     words = "".join(c if c.isalnum() else " " for c in plain).split()
     counts: Counter[int] = Counter()
     for word, times in Counter(words).items():

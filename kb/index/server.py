@@ -13,8 +13,9 @@ from qdrant_client import models as q
 from qdrant_client.http.exceptions import ApiException
 
 from kb.errors import EngineError, UsageError
-from kb.index import lexical
-from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexPoint, IndexQuery
+from kb.index import lexical, searching
+from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexPoint, IndexQuery, Ranked
+from kb.index.searching import ListQuery
 
 BATCH = 200
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -78,27 +79,27 @@ class ServerIndex:
 
     async def query(self, generation: str, query: IndexQuery) -> Hits:
         """See :class:`kb.index.base.Index`."""
-        language = lexical.language_of(query.text)
-        vectors: dict[str, Any] = {
-            DENSE: np.frombuffer(query.vector, dtype="<f4").tolist(),
-            WORDS: _sparse(lexical.words_of_question(query.text, language)),
-            GRAMS: _sparse(lexical.grams_of_question(query.text)),
-        }
-        allowed = q.Filter(
-            must=[q.FieldCondition(key="readers", match=q.MatchAny(any=_tokens(query.readers)))]
-        )
-        asked = [n for n, v in vectors.items() if n == DENSE or v.indices]
-        requests = [
-            q.QueryRequest(query=vectors[n], using=n, filter=allowed, limit=query.limit)
-            for n in asked
-        ]
+        return await searching.search(self, generation, query)
+
+    async def ranked(
+        self, generation: str, queries: Sequence[ListQuery], readers: Sequence[str]
+    ) -> list[Ranked]:
+        """See :class:`kb.index.searching.Engine`."""
+        requests = [_request(query, _tokens(readers)) for query in queries]
         async with _translated():
             found = await self._client.query_batch_points(self._name(generation), requests)
-        lists = {
-            n: [(int(p.id), float(p.score)) for p in response.points if p.score != 0]
-            for n, response in zip(asked, found, strict=True)
-        }
-        return Hits({name: lists.get(name, []) for name in vectors}, language)
+        return [
+            [(int(p.id), float(p.score)) for p in response.points if p.score != 0]
+            for response in found
+        ]
+
+    async def vectors(self, generation: str, ids: Sequence[int]) -> list[list[float]]:
+        """See :class:`kb.index.searching.Engine`."""
+        async with _translated():
+            records = await self._client.retrieve(
+                self._name(generation), list(ids), with_payload=False, with_vectors=[DENSE]
+            )
+        return [list(r.vector[DENSE]) for r in records]  # type: ignore[call-overload,index,arg-type]
 
     async def readers(self, generation: str, after: int | None, limit: int) -> dict[int, list[str]]:
         """See :class:`kb.index.base.Index`."""
@@ -148,6 +149,16 @@ def _tokens(readers: Sequence[str]) -> list[str]:
     if not readers:
         raise UsageError("A point or a question without reader tokens.", code="no_rights")
     return list(readers)
+
+
+def _request(query: ListQuery, readers: list[str]) -> q.QueryRequest:
+    allowed: list[Any] = [q.FieldCondition(key="readers", match=q.MatchAny(any=readers))]
+    if query.only is not None:
+        allowed.append(q.HasIdCondition(has_id=list(query.only)))
+    vector = query.vector if isinstance(query.vector, list) else _sparse(query.vector)
+    return q.QueryRequest(
+        query=vector, using=query.using, filter=q.Filter(must=allowed), limit=query.limit
+    )
 
 
 def _sparse(vector: lexical.Sparse) -> q.SparseVector:

@@ -1,5 +1,6 @@
 """What every index must do. Subclass it and give ``index``; ship it to whoever writes another."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -53,6 +54,54 @@ class IndexContract:
     async def test_words_are_found_by_their_stem(self, filled):
         hits = await filled.query("g1", query("How many days of leave does an employee have?"))
         assert [p for p, _ in hits.lists[WORDS]] == [1]
+
+    async def test_with_weights_every_list_scores_what_any_list_has_brought(self, filled):
+        worth = {DENSE: 0.5, WORDS: 0.25, GRAMS: 0.25}
+        asked = msgspec.structs.replace(
+            query("annual leave", seed=(5 << 20) | 7, limit=1),
+            worth=worth, worth_foreign={DENSE: 0.5, GRAMS: 0.5}, languages=["en"],
+        )  # fmt: skip
+        hits = await filled.query("g1", asked)
+        assert hits.worth == worth
+        assert {p for p, _ in hits.lists[DENSE]} == {1, (5 << 20) | 7}
+        assert set(hits.similarity) == {1, (5 << 20) | 7}
+        assert hits.similarity[(5 << 20) | 7] == pytest.approx(1.0, abs=1e-3)
+        assert not hits.exhausted
+
+    async def test_the_first_hits_move_the_question_towards_their_like(self, index):
+        await index.create("g1", SIZE)
+        near, alike = np.zeros(SIZE, "<f4"), np.zeros(SIZE, "<f4")
+        near[0], near[1] = 0.9, 0.436
+        alike[0], alike[1] = 0.1, 0.995
+        far = -np.ones(SIZE, "<f4") / SIZE**0.5
+        vectors = {1: near, 2: alike, 3: far}
+        await index.upsert(
+            "g1",
+            [
+                IndexPoint(n, v.tobytes(), f"word{n}", "en", ["everyone"])
+                for n, v in vectors.items()
+            ],
+        )
+        question = np.eye(1, SIZE, dtype="<f4")[0].tobytes()
+        plain = IndexQuery(question, "word1", ["everyone"], 10)
+        asked = msgspec.structs.replace(plain, worth={DENSE: 1.0}, worth_foreign={DENSE: 1.0})
+        before = dict((await index.query("g1", plain)).lists[DENSE])
+        hits = await index.query("g1", asked)
+        assert dict(hits.lists[DENSE])[2] > before[2]
+        assert hits.similarity[2] == pytest.approx(before[2], abs=1e-5)
+        assert hits.exhausted
+
+    async def test_feedback_stays_within_what_may_be_read(self, filled):
+        asked = msgspec.structs.replace(
+            query("canteen noon"), worth={DENSE: 1.0}, worth_foreign={DENSE: 1.0}
+        )
+        hits = await filled.query("g1", asked)
+        assert all(2 not in {p for p, _ in ranked} for ranked in hits.lists.values())
+        assert 2 not in hits.similarity
+
+    async def test_grams_find_what_sounds_alike(self, filled):
+        hits = await filled.query("g1", query("kanteen", readers=("owner",)))
+        assert hits.lists[GRAMS][0][0] == 2
 
     async def test_grams_reach_across_languages(self, filled):
         hits = await filled.query("g1", query("Genehmigung"))

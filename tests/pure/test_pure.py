@@ -156,9 +156,10 @@ def test_scores_of_each_list_count_by_its_weight():
 
 
 def test_foreign_questions_leave_stemmed_words_out():
-    worth = fusion.weights(0.4, 0.01)
+    worth = fusion.weights_foreign(0.4)
     assert worth[WORDS] == 0
     assert worth[GRAMS] == pytest.approx(0.6)
+    assert fusion.weights_foreign(0.9)[DENSE] == fusion.MOST_DENSE_FOREIGN
 
 
 def test_empty_lists_fuse_to_nothing():

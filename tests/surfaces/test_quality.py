@@ -3,6 +3,7 @@
 import json
 import math
 
+import msgspec
 import pytest
 
 from kb import fusion
@@ -42,14 +43,18 @@ async def test_fusion_is_not_worse_than_bm25_on_a_pool_of_languages(house):
     scores = {"bm25": 0.0, "fused": 0.0}
     for query in queries:
         embedded = await kb.embeddings.query(query["text"])
-        hits = await kb.index.query(
-            "g1", IndexQuery(embedded.vector, query["text"], ["everyone"], 100)
+        plain = IndexQuery(embedded.vector, query["text"], ["everyone"], 100)
+        dense = 0.7 if embedded.understood else 0.4
+        fused = msgspec.structs.replace(
+            plain,
+            worth=fusion.weights(dense),
+            worth_foreign=fusion.weights_foreign(dense),
+            languages=["en", "de", "es", "ro", "el"],
         )
-        share = languages.count(hits.language) / len(languages)
-        worth = fusion.weights(0.7 if embedded.understood else 0.4, share)
+        hits = await kb.index.query("g1", fused)
         for name, ranked in (
-            ("bm25", hits.lists[WORDS]),
-            ("fused", fusion.fuse(hits.lists, worth)),
+            ("bm25", (await kb.index.query("g1", plain)).lists[WORDS]),
+            ("fused", fusion.fuse(hits.lists, hits.worth)),
         ):
             found = [corpus[p]["_id"] for p, _ in ranked]
             scores[name] += ndcg(found, relevant[query["_id"]]) / len(queries)
