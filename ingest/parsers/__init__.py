@@ -6,12 +6,13 @@ from pathlib import Path
 import msgspec
 
 from ingest.parsers import archives, detection
+from ingest.parsers.cleaning import storable
 from ingest.parsers.kinds import FAMILY_OF
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types import Parsed
 
-VERSION = "3"
+VERSION = "4"
 """Raise it when parsers give other elements for the same file: files are then parsed again."""
 UNREAD = {"scan_without_ocr", "scan_unread"}
 """Problems that explain by themselves why there is no text."""
@@ -25,7 +26,7 @@ def parse(path: str, name: str, options: Options) -> bytes:
     """
     file = Path(path)
     kind = detection.kind_of(file, name)
-    parsed = archives.name_lone_member(parse_as(kind, file, options), name)
+    parsed = storable(archives.name_lone_member(parse_as(kind, file, options), name))
     has_text = any(e.text.strip() for e in parsed.elements)
     if not has_text and not parsed.members and parsed.problem not in UNREAD:
         raise FileProblem(parsed.problem or "no_text", **parsed.problem_parameters)

@@ -1,7 +1,8 @@
 """The four plain systems that every retrieval is compared with.
 
-BM25 by bm25s with one English stemmer; dense by the configured model; reciprocal rank fusion with
-k = 60 (Cormack, Clarke and Büttcher, 2009); half BM25 over its maximum plus half cosine.
+Over title and text: BM25 by bm25s with one English stemmer and no stop words; dense by the
+configured model; reciprocal rank fusion with k = 60 (Cormack, Clarke and Büttcher, 2009); half BM25
+over its maximum plus half cosine, of the hundred best of each.
 """
 
 from collections.abc import Sequence
@@ -43,7 +44,11 @@ class Baselines:
                 self._tokens([t.whole for t in self._collection.texts]), show_progress=False
             )
         tokens = bm25s.tokenize(
-            [q.text for q in queries], stemmer=self._stemmer, return_ids=False, show_progress=False
+            [q.text for q in queries],
+            stopwords=None,
+            stemmer=self._stemmer,
+            return_ids=False,
+            show_progress=False,
         )
         count = len(self._collection.texts)
         return np.stack(
@@ -51,7 +56,7 @@ class Baselines:
         )
 
     def _tokens(self, texts: list[str]) -> Any:
-        return bm25s.tokenize(texts, stemmer=self._stemmer, show_progress=False)
+        return bm25s.tokenize(texts, stopwords=None, stemmer=self._stemmer, show_progress=False)
 
     async def _dense(self, queries: Sequence[Query]) -> Any:
         if self._matrix is None:
@@ -73,12 +78,18 @@ def _combined(system: str, lexical: Any, dense: Any) -> Any:
     if system == "rrf":
         return _reciprocal(lexical) + _reciprocal(dense)
     highest = np.maximum(lexical.max(axis=1, keepdims=True), 1e-9)
-    return 0.5 * lexical / highest + 0.5 * dense
+    return 0.5 * _best_only(lexical) / highest + 0.5 * _best_only(dense)
+
+
+def _best_only(scores: Any) -> Any:
+    depth = min(DEPTH, scores.shape[1])
+    least = -np.partition(-scores, depth - 1, axis=1)[:, depth - 1 : depth]
+    return np.where(scores >= least, scores, 0.0)
 
 
 def _reciprocal(scores: Any) -> Any:
     ranks = np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1, kind="stable") + 1
-    return np.where((ranks <= DEPTH) & (scores > 0), 1.0 / (RRF_K + ranks), 0.0)
+    return 1.0 / (RRF_K + ranks)
 
 
 def _matrix(vectors: Sequence[bytes]) -> Any:

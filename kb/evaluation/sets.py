@@ -22,8 +22,8 @@ class Text:
 
     @property
     def whole(self) -> str:
-        """Title and text, the title once."""
-        return self.text if self.text.startswith(self.title) else f"{self.title}\n{self.text}"
+        """Title and text."""
+        return f"{self.title} {self.text}".strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def collection(folder, queries='{"_id": "q", "text": "t"}', qrels="q\td\t1\n"):
 def test_a_collection_is_read(tmp_path):
     read = sets.read_collection(collection(tmp_path))
     assert read.relevant == {"q": {"d": 1}}
-    assert read.texts[0].whole == "T\nwords"
+    assert read.texts[0].whole == "T words"
 
 
 @pytest.mark.parametrize(

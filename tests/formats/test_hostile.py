@@ -108,3 +108,25 @@ def test_no_character_map_is_unpickled(tmp_path):
     modules = sandbox.run(loaded_by_a_pdf, str(tmp_path / "a.pdf"), limits=sandbox.Limits()).split()
     assert b"pypdfium2" in modules
     assert b"pdfminer" not in modules
+
+
+def test_what_no_database_stores_is_taken_out_and_places_stay():
+    from ingest.parsers.cleaning import storable
+    from kb.types import Element, Member, Parsed
+
+    rows = (("a\x00", "b"), ("c", "\ud800d"))
+    cleaned = storable(
+        Parsed(
+            parser="p", media_type="m", title="T\x00", author=None,
+            elements=(
+                Element(kind="Text", text="one\x00two", section="s\udfff"),
+                Element(kind="Table", text="a\x00 | b\nc | \ud800d", rows=rows),
+            ),
+            members=(Member(name="x\x00.txt", content=b"\x00"),),
+        )
+    )  # fmt: skip
+    assert cleaned.title == "T " and cleaned.author is None
+    assert [e.text for e in cleaned.elements] == ["one two", "a  | b\nc |  d"]
+    assert cleaned.elements[0].section == "s "
+    assert cleaned.elements[1].rows == (("a ", "b"), ("c", " d"))
+    assert cleaned.members[0] == Member(name="x .txt", content=b"\x00")

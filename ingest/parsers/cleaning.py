@@ -1,0 +1,45 @@
+"""What no database stores in a text is taken out, one character for another: places stay right."""
+
+import re
+
+import msgspec
+
+from kb.types import Element, Member, Parsed
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""NUL (PostgreSQL refuses it), and halves of surrogate pairs (nothing encodes them)."""
+
+
+def storable(parsed: Parsed) -> Parsed:
+    """The same, storable."""
+    return msgspec.structs.replace(
+        parsed,
+        title=_text(parsed.title),
+        author=_text(parsed.author),
+        elements=tuple(_element(e) for e in parsed.elements),
+        members=tuple(Member(name=_clean(m.name), content=m.content) for m in parsed.members),
+    )
+
+
+def _element(element: Element) -> Element:
+    if not _is_affected(element):
+        return element
+    rows = element.rows
+    return msgspec.structs.replace(
+        element,
+        text=_clean(element.text),
+        section=_text(element.section),
+        rows=rows and tuple(tuple(_clean(cell) for cell in row) for row in rows),
+    )
+
+
+def _is_affected(element: Element) -> bool:
+    return bool(UNSTORABLE.search(f"{element.text}{element.section or ''}"))
+
+
+def _text(text: str | None) -> str | None:
+    return None if text is None else _clean(text)
+
+
+def _clean(text: str) -> str:
+    return UNSTORABLE.sub(" ", text)
