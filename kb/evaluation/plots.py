@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-ROW, LABEL, WIDTH, FIGURE = 28, 150, 420, 60
+ROW, LABEL, WIDTH, FIGURE = 28, 130, 260, 56
 
 
 @dataclass(frozen=True, slots=True)
