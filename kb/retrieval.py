@@ -33,6 +33,20 @@ LANGUAGES_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """What a reader sees for the length of a question: taken before the index is asked.
+
+    A version that is published between the index's answer and its reading is not among the hits:
+    whoever took the tick only then would miss the old one and the new one alike. ``late`` are
+    documents whose rights the index may not know yet.
+    """
+
+    generation: str
+    seq: int
+    late: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """Passages, best first, and whether they are evidence enough for an answer."""
 
@@ -94,8 +108,8 @@ class Retriever:
             EngineError: an engine does not answer; never an empty result instead.
         """
         question, limit = check_question(question), check_limit(limit)
-        generation, late = await asyncio.to_thread(self._generation)
-        if generation is None:
+        moment = await asyncio.to_thread(self._moment)
+        if moment is None:
             return Found((), evidence=False)
         embedded = await self._embeddings.query(question)
         fetch = max(self._settings.candidates, limit * 3)
@@ -103,26 +117,27 @@ class Retriever:
         alarming: set[int] = set()
         for _ in range(ROUNDS):
             query = msgspec.structs.replace(asked, limit=fetch)
-            hits = await self._index.query(generation, query)
+            hits = await self._index.query(moment.generation, query)
             passages = await asyncio.to_thread(
-                self._judge, hits, question, principal, limit, alarming
+                self._judge, hits, question, principal, limit, moment.seq, alarming
             )
             if len(passages) >= limit or hits.exhausted:
                 break
             fetch *= 3
-        if alarming - late:
-            await asyncio.to_thread(alarms.sound, self._catalog, alarming - late)
+        if alarming - moment.late:
+            await asyncio.to_thread(alarms.sound, self._catalog, alarming - moment.late)
         return Found(tuple(passages), self._is_evidence(question, passages))
 
-    def _generation(self) -> tuple[str | None, frozenset[int]]:
-        """The live generation, and the documents whose rights it may not know yet."""
+    def _moment(self) -> Moment | None:
+        """Now; None while there is nothing to search."""
         with self._catalog.reading() as connection:
             live = generations.live(connection)
             late = alarms.on_their_way(connection)
+            seq = current_seq(connection)
         if live is None:
-            return None, late
+            return None
         check_fingerprint(live.fingerprint, generation_fingerprint(self._embeddings))
-        return name_of(live.id), late
+        return Moment(name_of(live.id), seq, late)
 
     def _query(
         self, question: str, principal: Principal, embedded: QueryVector, fetch: int
@@ -145,6 +160,7 @@ class Retriever:
         question: str,
         principal: Principal,
         limit: int,
+        seq: int,
         alarming: set[int],
     ) -> list[Passage]:
         """Fuse, hydrate as far as needed, fold, join. Adds to the documents that alarm."""
@@ -153,7 +169,6 @@ class Retriever:
             named = names.named(connection, principal, question)
             first = chunks.first_points(connection, list(named))
             ranked = _with_names(ranked, named, first, question)
-            seq = current_seq(connection)
             similarity = hits.similarity
             folded: dict[str, Passage] = {}
             for start in range(0, len(ranked), 3 * limit):

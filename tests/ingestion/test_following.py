@@ -407,3 +407,26 @@ def _id_of(house, source: str) -> int:
 
     [row] = house.kb.files(house.owner, LedgerFilter(source=source))
     return row.id
+
+
+async def test_a_version_published_while_somebody_searches_is_neither_missed_nor_doubled(house):
+    """R05: between the index's answer and its reading the file is replaced."""
+    house.follow()
+    house.write("beacon.txt", "The quay beacon is painted green.\n\nFirst survey.")
+    await house.ingest()
+    plain = house.kb.index.query
+
+    async def then_replaced(generation, query):
+        hits = await plain(generation, query)
+        house.kb.index.query = plain
+        house.write("beacon.txt", "The quay beacon is painted green.\n\nSecond survey.")
+        assert (await house.ingest()).indexed == 1
+        return hits
+
+    house.kb.index.query = then_replaced
+    found = await house.kb.search("Which colour is the quay beacon?", house.owner, 10)
+    texts = [p.text for p in found.passages]
+    assert sum("First" in t for t in texts) == 1 and not any("Second" in t for t in texts)
+    found = await house.kb.search("Which colour is the quay beacon?", house.owner, 10)
+    texts = [p.text for p in found.passages]
+    assert sum("Second" in t for t in texts) == 1 and not any("First" in t for t in texts)
