@@ -15,7 +15,7 @@ NDCG, RECALL_10, RECALL_100, MRR = nDCG @ 10, R @ 10, R @ 100, RR
 MEASURES = {"ndcg@10": NDCG, "recall@10": RECALL_10, "recall@100": RECALL_100, "mrr": MRR}
 RESAMPLES = 1000
 SAME_PLACE = 0.7
-"""Where evidence has no page: the share of a passage's words that it must have."""
+"""Where evidence has no page: the share of the words of one that the other must have."""
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 Ranking = Mapping[str, float]
@@ -63,8 +63,10 @@ def is_there(place: Mapping[str, Any], evidence: Evidence) -> bool:
         return bool(place["page"] == evidence.page)
     if evidence.section is not None and not evidence.text:
         return evidence.section.casefold() in str(place["section"] or "").casefold()
-    wanted = words.content(str(place.get("text") or place.get("quote") or ""))
-    return words.coverage(wanted, evidence.text) >= SAME_PLACE
+    text = str(place.get("text") or place.get("quote") or "")
+    within = words.coverage(words.content(text), evidence.text)
+    around = words.coverage(words.content(evidence.text), text)
+    return max(within, around) >= SAME_PLACE
 
 
 def holds_answer(text: str, question: Question) -> bool:
