@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 
@@ -108,10 +109,11 @@ class Retriever:
             EngineError: an engine does not answer; never an empty result instead.
         """
         question, limit = check_question(question), check_limit(limit)
-        moment = await asyncio.to_thread(self._moment)
+        moment, embedded = await asyncio.gather(
+            asyncio.to_thread(self._moment), self._embeddings.query(question)
+        )
         if moment is None:
             return Found((), evidence=False)
-        embedded = await self._embeddings.query(question)
         fetch = max(self._settings.candidates, limit * 3)
         asked = await asyncio.to_thread(self._query, question, principal, embedded, fetch)
         alarming: set[int] = set()
@@ -163,12 +165,11 @@ class Retriever:
         seq: int,
         alarming: set[int],
     ) -> list[Passage]:
-        """Fuse, hydrate as far as needed, fold, join. Adds to the documents that alarm."""
+        """Hydrate as far as needed, fold, join. Adds to the documents that alarm."""
         with self._catalog.reading() as connection:
-            ranked = fusion.fuse(hits.lists, hits.worth)
             named = names.named(connection, principal, question)
             first = chunks.first_points(connection, list(named))
-            ranked = _with_names(ranked, named, first, question)
+            ranked = _with_names(hits.fused, named, first, question)
             similarity = hits.similarity
             folded: dict[str, Passage] = {}
             for start in range(0, len(ranked), 3 * limit):
@@ -252,11 +253,14 @@ def _fold(folded: dict[str, Passage], found: Iterable[Passage]) -> None:
 
 
 def _without_near_copies(passages: Iterable[Passage], limit: int) -> list[Passage]:
-    kept: list[tuple[Passage, frozenset[tuple[str, ...]]]] = []
+    kept: list[tuple[Passage, frozenset[str]]] = []
     for passage in passages:
-        shingles = _shingles(passage.text)
-        if not any(_alike(shingles, other) for _, other in kept):
-            kept.append((passage, shingles))
+        known = frozenset(passage.text.split())
+        if not any(
+            _alike(known, other) and _alike(_shingles(passage.text), _shingles(another.text))
+            for another, other in kept
+        ):
+            kept.append((passage, known))
         if len(kept) == limit:
             break
     return [passage for passage, _ in kept]
@@ -264,10 +268,10 @@ def _without_near_copies(passages: Iterable[Passage], limit: int) -> list[Passag
 
 def _shingles(text: str) -> frozenset[tuple[str, ...]]:
     split = text.casefold().split()
-    return frozenset(tuple(split[i : i + 3]) for i in range(max(1, len(split) - 2)))
+    return frozenset(zip(split, split[1:], split[2:], strict=False)) or frozenset({tuple(split)})
 
 
-def _alike(a: frozenset[tuple[str, ...]], b: frozenset[tuple[str, ...]]) -> bool:
+def _alike(a: frozenset[Any], b: frozenset[Any]) -> bool:
     smaller, larger = sorted((len(a), len(b)))
     return smaller >= SAME_SHARE * larger and len(a & b) >= SAME_SHARE * len(a | b)
 

@@ -31,7 +31,7 @@ class IndexQuery(msgspec.Struct, frozen=True):
     """A question for every list at once. ``vector`` is float32 bytes.
 
     ``worth`` is what each list weighs where the question's language is one of ``languages``,
-    ``worth_foreign`` where it is not; without them the lists come as the engine ranks them.
+    ``worth_foreign`` where it is not: the lists are then fused. Without them they come as they are.
     """
 
     vector: bytes
@@ -44,15 +44,15 @@ class IndexQuery(msgspec.Struct, frozen=True):
 
 
 class Hits(msgspec.Struct, frozen=True):
-    """Points with scores by list, best first, and the question's language.
+    """Points with scores, best first, by list or fused; and the question's language.
 
-    ``worth`` is what the lists weigh for this question, ``similarity`` the cosine of each point
-    with it; ``exhausted`` says that no list has more.
+    ``similarity`` is the cosine of each fused point with the question; ``exhausted`` says that no
+    list has more.
     """
 
-    lists: dict[str, Ranked]
     language: str
-    worth: dict[str, float] = {}
+    lists: dict[str, Ranked] = {}
+    fused: Ranked = []
     similarity: dict[int, float] = {}
     exhausted: bool = False
 

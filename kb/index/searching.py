@@ -48,7 +48,7 @@ class Engine(Protocol):
 
 
 async def search(engine: Engine, generation: str, query: IndexQuery) -> Hits:
-    """Every list of a question; with ``worth``, completed and with feedback."""
+    """Every list of a question; with ``worth``, completed, with feedback, and fused."""
     language = lexical.language_of(query.text)
     vectors: dict[str, Vector] = {
         DENSE: np.frombuffer(query.vector, dtype="<f4").tolist(),
@@ -60,13 +60,15 @@ async def search(engine: Engine, generation: str, query: IndexQuery) -> Hits:
     found = await engine.ranked(generation, first, query.readers)
     lists: dict[str, Ranked] = {n: [] for n in LISTS} | dict(zip(asked, found, strict=True))
     exhausted = all(len(ranked) < query.limit for ranked in found)
-    worth = query.worth_foreign if language not in query.languages else query.worth
-    similarity = dict(lists[DENSE])
-    if worth and any(found):
-        second = await _second(engine, generation, query, lists, vectors, worth)
-        similarity |= second.pop(ASKED)
-        lists |= second
-    return Hits(lists, language, worth, similarity, exhausted)
+    worth = query.worth if language in query.languages else query.worth_foreign
+    if not worth:
+        return Hits(language, lists, exhausted=exhausted)
+    if not any(found):
+        return Hits(language, exhausted=exhausted)
+    second = await _second(engine, generation, query, lists, vectors, worth)
+    similarity = dict(lists[DENSE]) | dict(second.pop(ASKED))
+    fused = fusion.fuse(second, worth)
+    return Hits(language, fused=fused, similarity=similarity, exhausted=exhausted)
 
 
 async def _second(
