@@ -17,7 +17,7 @@ from kb.catalog import alarms, chunks, documents, generations, names
 from kb.catalog.database import Catalog, current_seq
 from kb.embedding import Embeddings, QueryVector
 from kb.errors import UsageError
-from kb.index.base import Hits, IndexQuery
+from kb.index.base import GRAMS, WORDS, Hits, IndexQuery, Ranked
 from kb.index.remote import RemoteIndex
 from kb.publishing import check_fingerprint, generation_fingerprint, name_of
 from kb.settings import Retrieval
@@ -109,23 +109,23 @@ class Retriever:
             EngineError: an engine does not answer; never an empty result instead.
         """
         question, limit = check_question(question), check_limit(limit)
-        moment, embedded = await asyncio.gather(
-            asyncio.to_thread(self._moment), self._embeddings.query(question)
+        fetch = max(self._settings.candidates, limit * 3)
+        lexical = IndexQuery(b"", question, access.tokens_or_raise(principal), fetch)
+        (moment, words_found), embedded = await asyncio.gather(
+            self._by_words(lexical), self._embeddings.query(question)
         )
         if moment is None:
             return Found((), evidence=False)
-        fetch = max(self._settings.candidates, limit * 3)
-        asked = await asyncio.to_thread(self._query, question, principal, embedded, fetch)
+        query = await asyncio.to_thread(self._query, lexical, embedded, words_found)
         alarming: set[int] = set()
         for _ in range(ROUNDS):
-            query = msgspec.structs.replace(asked, limit=fetch)
             hits = await self._index.query(moment.generation, query)
             passages = await asyncio.to_thread(
                 self._judge, hits, question, principal, limit, moment.seq, alarming
             )
             if len(passages) >= limit or hits.exhausted:
                 break
-            fetch *= 3
+            query = msgspec.structs.replace(query, limit=query.limit * 3, lists={})
         if alarming - moment.late:
             await asyncio.to_thread(alarms.sound, self._catalog, alarming - moment.late)
         return Found(tuple(passages), self._is_evidence(question, passages))
@@ -141,19 +141,26 @@ class Retriever:
         check_fingerprint(live.fingerprint, generation_fingerprint(self._embeddings))
         return Moment(name_of(live.id), seq, late)
 
+    async def _by_words(self, query: IndexQuery) -> tuple[Moment | None, dict[str, Ranked]]:
+        """The reader's moment, and the lists that need no embedding: had while it is computed."""
+        moment = await asyncio.to_thread(self._moment)
+        if moment is None:
+            return None, {}
+        found = (await self._index.query(moment.generation, query)).lists
+        return moment, {name: found[name] for name in (WORDS, GRAMS)}
+
     def _query(
-        self, question: str, principal: Principal, embedded: QueryVector, fetch: int
+        self, lexical: IndexQuery, embedded: QueryVector, lists: dict[str, Ranked]
     ) -> IndexQuery:
         s = self._settings
         dense = s.dense_weight if embedded.understood else s.dense_weight_foreign
-        return IndexQuery(
-            embedded.vector,
-            question,
-            access.tokens_or_raise(principal),
-            fetch,
+        return msgspec.structs.replace(
+            lexical,
+            vector=embedded.vector,
             worth=fusion.weights(dense),
             worth_foreign=fusion.weights_foreign(dense),
             languages=self._common_languages(),
+            lists=lists,
         )
 
     def _judge(

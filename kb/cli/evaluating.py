@@ -53,12 +53,14 @@ def beir(
 
     async def work(kb: KnowledgeBase) -> Figures:
         begun = time.time()
-        async with workplace.over_texts(kb.settings, collection, _read) as place:
+        async with workplace.over_texts(
+            kb.settings, collection, _read, with_model=answers
+        ) as place:
             with _Asking(len(queries) * len(wanted)) as advance:
                 measured = await running.rank(place, collection, queries, wanted, advance)
             figures = reporting.of_systems(measured, queries)
             if answers:
-                figures["answers"] = await _answered(kb, place, queries)
+                figures["answers"] = await _answered(place, queries)
         results = reporting.of_queries(measured, queries)
         return _kept(
             kb, "beir", path, begun, _asked(limit, seed, answers), figures, results, output
@@ -67,13 +69,10 @@ def beir(
     show(with_knowledge_base(work), as_json, _system_lines)
 
 
-async def _answered(
-    kb: KnowledgeBase, place: KnowledgeBase, queries: list[sets.Query]
-) -> dict[str, Any]:
+async def _answered(place: KnowledgeBase, queries: list[sets.Query]) -> dict[str, Any]:
     """What the configured model makes of the same questions: how they end, and how soon."""
     modes: dict[str, int] = {}
     seconds: list[float] = []
-    place.__dict__["model"] = kb.model
     with _Asking(len(queries)) as advance:
         for query in queries:
             answer = await place.answer(query.text, place.principal(None))

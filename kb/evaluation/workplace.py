@@ -42,7 +42,7 @@ async def over_documents(
 
 @asynccontextmanager
 async def over_texts(
-    settings: Settings, collection: Collection, read: Read
+    settings: Settings, collection: Collection, read: Read, *, with_model: bool
 ) -> AsyncIterator[KnowledgeBase]:
     """A knowledge base over a collection: each text is a small web page in a folder."""
     digest = hashlib.sha256()
@@ -52,7 +52,7 @@ async def over_texts(
     folder = place / "texts"
     if not folder.exists():
         _write(collection, folder)
-    async with _opened(settings, place, folder, read, with_model=False) as kb:
+    async with _opened(settings, place, folder, read, with_model=with_model) as kb:
         yield kb
 
 

@@ -30,6 +30,9 @@ class IndexPoint(msgspec.Struct, frozen=True):
 class IndexQuery(msgspec.Struct, frozen=True):
     """A question for every list at once. ``vector`` is float32 bytes.
 
+    Without a vector the lists of words come alone: they can be had while the question is being
+    embedded. ``lists`` are lists that are there already, from such a call.
+
     ``worth`` is what each list weighs where the question's language is one of ``languages``,
     ``worth_foreign`` where it is not: the lists are then fused. Without them they come as they are.
     """
@@ -41,6 +44,7 @@ class IndexQuery(msgspec.Struct, frozen=True):
     worth: dict[str, float] = {}
     worth_foreign: dict[str, float] = {}
     languages: list[str] = []
+    lists: dict[str, Ranked] = {}
 
 
 class Hits(msgspec.Struct, frozen=True):

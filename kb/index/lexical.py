@@ -109,3 +109,10 @@ def grams_of_question(text: str) -> Sparse:
     """Each gram of a question once."""
     counts = _counted(text)
     return Sparse(list(counts), [1.0] * len(counts))
+
+
+@lru_cache(maxsize=64)
+def of_question(text: str) -> tuple[str, Sparse, Sparse]:
+    """A question's language, words and grams: asked for twice within a search."""
+    language = language_of(text)
+    return language, words_of_question(text, language), grams_of_question(text)

@@ -49,26 +49,31 @@ class Engine(Protocol):
 
 async def search(engine: Engine, generation: str, query: IndexQuery) -> Hits:
     """Every list of a question; with ``worth``, completed, with feedback, and fused."""
-    language = lexical.language_of(query.text)
-    vectors: dict[str, Vector] = {
-        DENSE: np.frombuffer(query.vector, dtype="<f4").tolist(),
-        WORDS: lexical.words_of_question(query.text, language),
-        GRAMS: lexical.grams_of_question(query.text),
-    }
-    asked = [n for n in LISTS if n == DENSE or vectors[n].indices]  # type: ignore[union-attr]
+    language, vectors = _vectors(query)
+    asked = [n for n in LISTS if n in vectors and n not in query.lists]
     first = [ListQuery(name, vectors[name], query.limit) for name in asked]
-    found = await engine.ranked(generation, first, query.readers)
-    lists: dict[str, Ranked] = {n: [] for n in LISTS} | dict(zip(asked, found, strict=True))
-    exhausted = all(len(ranked) < query.limit for ranked in found)
+    found = await engine.ranked(generation, first, query.readers) if first else []
+    lists: dict[str, Ranked] = {n: [] for n in LISTS}
+    lists |= query.lists | dict(zip(asked, found, strict=True))
+    exhausted = all(len(ranked) < query.limit for ranked in lists.values())
     worth = query.worth if language in query.languages else query.worth_foreign
     if not worth:
         return Hits(language, lists, exhausted=exhausted)
-    if not any(found):
+    if not any(lists.values()):
         return Hits(language, exhausted=exhausted)
     second = await _second(engine, generation, query, lists, vectors, worth)
     similarity = dict(lists[DENSE]) | dict(second.pop(ASKED))
     fused = fusion.fuse(second, worth)
     return Hits(language, fused=fused, similarity=similarity, exhausted=exhausted)
+
+
+def _vectors(query: IndexQuery) -> tuple[str, dict[str, Vector]]:
+    """The question's language, and its vector for each list that it can be put to."""
+    language, words, grams = lexical.of_question(query.text)
+    vectors: dict[str, Vector] = {}
+    if query.vector:
+        vectors[DENSE] = np.frombuffer(query.vector, dtype="<f4").tolist()
+    return language, vectors | {n: v for n, v in ((WORDS, words), (GRAMS, grams)) if v.indices}
 
 
 async def _second(

@@ -68,6 +68,17 @@ class IndexContract:
         assert hits.similarity[(5 << 20) | 7] == pytest.approx(1.0, abs=1e-3)
         assert not hits.exhausted
 
+    async def test_lists_of_words_can_be_had_before_the_vector(self, filled):
+        asked = msgspec.structs.replace(
+            query("annual leave", seed=(5 << 20) | 7), worth={DENSE: 0.5, WORDS: 0.25, GRAMS: 0.25},
+            worth_foreign={DENSE: 0.5, GRAMS: 0.5}, languages=["en"],
+        )  # fmt: skip
+        early = await filled.query("g1", IndexQuery(b"", "annual leave", ["everyone"], 10))
+        assert not early.lists[DENSE] and early.lists[WORDS] and early.lists[GRAMS]
+        lists = {n: early.lists[n] for n in (WORDS, GRAMS)}
+        late = await filled.query("g1", msgspec.structs.replace(asked, lists=lists))
+        assert late == await filled.query("g1", asked)
+
     async def test_the_first_hits_move_the_question_towards_their_like(self, index):
         await index.create("g1", SIZE)
         near, alike = np.zeros(SIZE, "<f4"), np.zeros(SIZE, "<f4")
