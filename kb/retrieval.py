@@ -6,9 +6,8 @@ this moment), fold copies, join neighbours.
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -17,6 +16,7 @@ from kb.catalog import alarms, chunks, documents, generations, names
 from kb.catalog.database import Catalog, current_seq
 from kb.embedding import Embeddings, QueryVector
 from kb.errors import UsageError
+from kb.folding import fold, join_neighbours, without_near_copies
 from kb.index.base import GRAMS, WORDS, Hits, IndexQuery, Ranked
 from kb.index.remote import RemoteIndex
 from kb.publishing import check_fingerprint, generation_fingerprint, name_of
@@ -29,7 +29,6 @@ ROUNDS = 4
 """How often more is fetched, three times as much each time, while too few hits survive."""
 NAME_WEIGHT = 0.35
 """A file name that has all of the question's words adds this to its passages' scores."""
-SAME_SHARE = 0.85
 LANGUAGES_SECONDS = 30.0
 
 
@@ -191,10 +190,10 @@ class Retriever:
                     for p, score in part
                     if p in stored
                 ]
-                _fold(folded, found)
+                fold(folded, found)
                 if len(folded) >= 2 * limit:
                     break
-        return join_neighbours(_without_near_copies(folded.values(), 2 * limit))[:limit]
+        return join_neighbours(without_near_copies(folded.values(), 2 * limit))[:limit]
 
     def _common_languages(self) -> list[str]:
         """Languages of more than a trace of the corpus; re-read every half minute."""
@@ -245,69 +244,3 @@ def _with_names(
 
 def _passage(stored: StoredChunk, score: float, similarity: float) -> Passage:
     return Passage(stored, stored.text, (stored.point,), score, similarity)
-
-
-def _fold(folded: dict[str, Passage], found: Iterable[Passage]) -> None:
-    """The same words in several documents are one hit, shown with every path."""
-    for passage in found:
-        key = passage.chunk.text_hash
-        kept = folded.get(key)
-        if kept is None:
-            folded[key] = passage
-        elif passage.chunk.document_id != kept.chunk.document_id:
-            also = tuple(dict.fromkeys((*kept.also, passage.chunk.path)))
-            folded[key] = replace(kept, copies=kept.copies + 1, also=also)
-
-
-def _without_near_copies(passages: Iterable[Passage], limit: int) -> list[Passage]:
-    kept: list[tuple[Passage, frozenset[str]]] = []
-    for passage in passages:
-        known = frozenset(passage.text.split())
-        if not any(
-            _alike(known, other) and _alike(_shingles(passage.text), _shingles(another.text))
-            for another, other in kept
-        ):
-            kept.append((passage, known))
-        if len(kept) == limit:
-            break
-    return [passage for passage, _ in kept]
-
-
-def _shingles(text: str) -> frozenset[tuple[str, ...]]:
-    split = text.casefold().split()
-    return frozenset(zip(split, split[1:], split[2:], strict=False)) or frozenset({tuple(split)})
-
-
-def _alike(a: frozenset[Any], b: frozenset[Any]) -> bool:
-    smaller, larger = sorted((len(a), len(b)))
-    return smaller >= SAME_SHARE * larger and len(a & b) >= SAME_SHARE * len(a | b)
-
-
-def join_neighbours(passages: Sequence[Passage]) -> list[Passage]:
-    """Chunks that follow one another on a page become one passage, at the better one's rank."""
-    joined: list[Passage] = []
-    for passage in passages:
-        place = next((i for i, other in enumerate(joined) if _adjacent(other, passage)), None)
-        if place is None:
-            joined.append(passage)
-        else:
-            joined[place] = _join(joined[place], passage)
-    return joined
-
-
-def _adjacent(a: Passage, b: Passage) -> bool:
-    same = a.chunk.version == b.chunk.version and a.chunk.page == b.chunk.page
-    close = a.points[-1] + 1 == b.points[0] or b.points[-1] + 1 == a.points[0]
-    short = len(a.points) + len(b.points) <= 3
-    return same and close and short and a.chunk.section == b.chunk.section
-
-
-def _join(a: Passage, b: Passage) -> Passage:
-    first, second = (a, b) if a.points[0] < b.points[0] else (b, a)
-    return replace(
-        a,
-        chunk=first.chunk,
-        text=f"{first.text}\n{second.text}",
-        points=first.points + second.points,
-        similarity=max(a.similarity, b.similarity),
-    )

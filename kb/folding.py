@@ -1,0 +1,77 @@
+"""Passages that say the same, or follow one another, become one. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from kb.types import Passage
+
+SAME_SHARE = 0.85
+"""Passages that share this much of their words and of their triples of words are near-copies."""
+
+
+def fold(folded: dict[str, Passage], found: Iterable[Passage]) -> None:
+    """The same words in several documents are one hit, shown with every path."""
+    for passage in found:
+        key = passage.chunk.text_hash
+        kept = folded.get(key)
+        if kept is None:
+            folded[key] = passage
+        elif passage.chunk.document_id != kept.chunk.document_id:
+            also = tuple(dict.fromkeys((*kept.also, passage.chunk.path)))
+            folded[key] = replace(kept, copies=kept.copies + 1, also=also)
+
+
+def without_near_copies(passages: Iterable[Passage], limit: int) -> list[Passage]:
+    """The first ``limit`` passages that are not almost the same as one before them."""
+    kept: list[tuple[Passage, frozenset[str]]] = []
+    for passage in passages:
+        known = frozenset(passage.text.split())
+        if not any(
+            _alike(known, other) and _alike(_shingles(passage.text), _shingles(another.text))
+            for another, other in kept
+        ):
+            kept.append((passage, known))
+        if len(kept) == limit:
+            break
+    return [passage for passage, _ in kept]
+
+
+def _shingles(text: str) -> frozenset[tuple[str, ...]]:
+    split = text.casefold().split()
+    return frozenset(zip(split, split[1:], split[2:], strict=False)) or frozenset({tuple(split)})
+
+
+def _alike(a: frozenset[Any], b: frozenset[Any]) -> bool:
+    smaller, larger = sorted((len(a), len(b)))
+    return smaller >= SAME_SHARE * larger and len(a & b) >= SAME_SHARE * len(a | b)
+
+
+def join_neighbours(passages: Sequence[Passage]) -> list[Passage]:
+    """Chunks that follow one another on a page become one passage, at the better one's rank."""
+    joined: list[Passage] = []
+    for passage in passages:
+        place = next((i for i, other in enumerate(joined) if _adjacent(other, passage)), None)
+        if place is None:
+            joined.append(passage)
+        else:
+            joined[place] = _join(joined[place], passage)
+    return joined
+
+
+def _adjacent(a: Passage, b: Passage) -> bool:
+    same = a.chunk.version == b.chunk.version and a.chunk.page == b.chunk.page
+    close = a.points[-1] + 1 == b.points[0] or b.points[-1] + 1 == a.points[0]
+    short = len(a.points) + len(b.points) <= 3
+    return same and close and short and a.chunk.section == b.chunk.section
+
+
+def _join(a: Passage, b: Passage) -> Passage:
+    first, second = (a, b) if a.points[0] < b.points[0] else (b, a)
+    return replace(
+        a,
+        chunk=first.chunk,
+        text=f"{first.text}\n{second.text}",
+        points=first.points + second.points,
+        similarity=max(a.similarity, b.similarity),
+    )
