@@ -144,8 +144,13 @@ class Answerer:
         claims = citations.claims(text, len(passages))
         texts = citations.texts(claims, passages)
         vectors = dict(zip(texts, await self._embeddings.texts(texts), strict=True))
-        return citations.verify(
-            claims, passages, lambda claim, stretch: cosine(vectors[claim], vectors[stretch])
+        return (
+            await asyncio.to_thread(  # some thousand cosines: other people are answered meanwhile
+                citations.verify,
+                claims,
+                passages,
+                lambda claim, stretch: cosine(vectors[claim], vectors[stretch]),
+            )
         )
 
     async def _quoted(

@@ -17,7 +17,7 @@ from kb.catalog.database import Catalog, current_seq
 from kb.embedding import Embeddings, QueryVector
 from kb.errors import UsageError
 from kb.folding import fold, join_neighbours, without_near_copies
-from kb.index.base import GRAMS, WORDS, Hits, IndexQuery, Ranked
+from kb.index.base import GRAMS, WORDS, Hits, IndexQuery
 from kb.index.remote import RemoteIndex
 from kb.publishing import check_fingerprint, generation_fingerprint, name_of
 from kb.settings import Retrieval
@@ -110,12 +110,13 @@ class Retriever:
         question, limit = check_question(question), check_limit(limit)
         fetch = max(self._settings.candidates, limit * 3)
         lexical = IndexQuery(b"", question, access.tokens_or_raise(principal), fetch)
-        (moment, words_found), embedded = await asyncio.gather(
-            self._by_words(lexical), self._embeddings.query(question)
-        )
+        moment = await asyncio.to_thread(self._moment)
         if moment is None:
             return Found((), evidence=False)
-        query = await asyncio.to_thread(self._query, lexical, embedded, words_found)
+        early, embedded = await asyncio.gather(
+            self._index.query(moment.generation, lexical), self._embeddings.query(question)
+        )
+        query = await asyncio.to_thread(self._query, lexical, embedded, early)
         alarming: set[int] = set()
         for _ in range(ROUNDS):
             hits = await self._index.query(moment.generation, query)
@@ -140,17 +141,8 @@ class Retriever:
         check_fingerprint(live.fingerprint, generation_fingerprint(self._embeddings))
         return Moment(name_of(live.id), seq, late)
 
-    async def _by_words(self, query: IndexQuery) -> tuple[Moment | None, dict[str, Ranked]]:
-        """The reader's moment, and the lists that need no embedding: had while it is computed."""
-        moment = await asyncio.to_thread(self._moment)
-        if moment is None:
-            return None, {}
-        found = (await self._index.query(moment.generation, query)).lists
-        return moment, {name: found[name] for name in (WORDS, GRAMS)}
-
-    def _query(
-        self, lexical: IndexQuery, embedded: QueryVector, lists: dict[str, Ranked]
-    ) -> IndexQuery:
+    def _query(self, lexical: IndexQuery, embedded: QueryVector, early: Hits) -> IndexQuery:
+        """The whole question; ``early`` has the lists that needed no embedding."""
         s = self._settings
         dense = s.dense_weight if embedded.understood else s.dense_weight_foreign
         return msgspec.structs.replace(
@@ -159,7 +151,7 @@ class Retriever:
             worth=fusion.weights(dense),
             worth_foreign=fusion.weights_foreign(dense),
             languages=self._common_languages(),
-            lists=lists,
+            lists={name: early.lists[name] for name in (WORDS, GRAMS)},
         )
 
     def _judge(

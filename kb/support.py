@@ -1,7 +1,7 @@
 """Whether a stretch of a passage supports a sentence of an answer. Pure.
 
-Hard rules first: every number, date, time and name of the sentence must stand in the stretch, and
-both must say no, or neither. Then the words they share and the likeness of their embeddings
+Hard rules first: every number, month and name of the sentence must stand in the stretch, and
+both must say no equally often. Then the words they share and the likeness of their embeddings
 decide together; the threshold is calibrated by ``python -m bench support``.
 """
 
@@ -145,7 +145,7 @@ def value(number: str) -> str:
     parts = re.split(r"[.,]", number)
     if len(parts) > 1 and all(len(p) == 3 for p in parts[1:]):
         return "".join(parts)
-    return ".".join(p.lstrip("0") or "0" for p in parts)
+    return ".".join([parts[0].lstrip("0") or "0", *parts[1:]])
 
 
 def months(text: str) -> set[str]:

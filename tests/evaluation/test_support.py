@@ -58,6 +58,7 @@ async def test_no_kind_of_wrong_sentence_gets_through_often(judged):
         ("Dogs do not pay.", "Dogs pay."),
         ("I cani pagano.", "I cani non pagano."),
         ("It takes three weeks.", "It takes two weeks."),
+        ("It used 1.5 kWh.", "It used 1.05 kWh."),
     ],
 )
 def test_a_contradiction_is_never_supported(claim, stretch):
