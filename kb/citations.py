@@ -22,7 +22,8 @@ SPOKEN = re.compile(
     rf",?\s*\(?\b(?:according to |see |as stated in |laut |selon )?passages?\s+({LIST})\b\)?:?",
     re.IGNORECASE,
 )
-RAISED = re.compile(r"[⁰¹²³⁴-⁹]+")
+RAISED = re.compile(r"(?:(?<=[.,;:!?)\]»”\"'])|(?<=[^\W\d_]{3}))[⁰¹²³⁴-⁹]+")
+"""After a word or its punctuation; after a unit (m², cm³) or a number it is a power."""
 RAISED_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 FOOTNOTE = re.compile(
     r"^\s*(?:\[\^?\d{1,2}\]\s*[:.]|[⁰¹²³⁴-⁹]+\s+\S|(?:sources?|quellen?|references?):)",

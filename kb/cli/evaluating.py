@@ -62,9 +62,8 @@ def beir(
             if answers:
                 figures["answers"] = await _answered(place, queries)
         results = reporting.of_queries(measured, queries)
-        return _kept(
-            kb, "beir", path, begun, _asked(limit, seed, answers), figures, results, output
-        )
+        _keep(kb, "beir", path, begun, _asked(limit, seed, answers), figures, results, output)
+        return {name: value for name, value in figures.items() if name != "intervals"}
 
     show(with_knowledge_base(work), as_json, _system_lines)
 
@@ -99,9 +98,8 @@ def docs(
                 outcomes = await running.ask_all(place, questions, advance)
         figures = reporting.of_outcomes(outcomes)
         results = reporting.of_questions(outcomes)
-        return _kept(
-            kb, "docs", path, begun, _asked(limit, seed, answers), figures, results, output
-        )
+        _keep(kb, "docs", path, begun, _asked(limit, seed, answers), figures, results, output)
+        return figures
 
     show(with_knowledge_base(work), as_json, _figure_lines)
 
@@ -128,7 +126,7 @@ def _asked(limit: int | None, seed: int, answers: bool) -> dict[str, Any]:
     return {"limit": limit, "seed": seed, "answers": answers}
 
 
-def _kept(
+def _keep(
     kb: KnowledgeBase,
     kind: str,
     path: Path,
@@ -137,7 +135,7 @@ def _kept(
     figures: Figures,
     results: list[QuestionResult],
     output: Path | None,
-) -> Figures:
+) -> None:
     settings = asked | {
         "embedding_model": kb.embeddings.files.name,
         "retrieval": {
@@ -147,10 +145,9 @@ def _kept(
     name = path.resolve().name
     done = Evaluation(kind, name, settings, figures, begun, time.time() - begun)
     with kb.catalog.writing() as connection:
-        number = evaluations.keep(connection, done, results)
+        evaluations.keep(connection, done, results)
     if output is not None:
         write_report(output, done, results)
-    return figures | {"evaluation": number}
 
 
 class _Asking:

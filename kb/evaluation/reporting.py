@@ -20,7 +20,8 @@ def of_systems(measured: Sequence[Measured], queries: Sequence[Query]) -> dict[s
     """The rows of a collection, over all questions and by the questions' language."""
     languages: dict[str, set[str]] = {}
     for query in queries:
-        languages.setdefault(query.language or "?", set()).add(query.id)
+        if query.language:
+            languages.setdefault(query.language, set()).add(query.id)
     return {
         "rows": [m.row() for m in measured],
         "by_language": {

@@ -205,6 +205,12 @@ def test_however_the_model_cites_the_citation_is_right(text):
     assert citation.quote == "Full-time staff have 28 days of leave."
 
 
+def test_powers_are_no_markers():
+    [claim] = citations.claims("The hall has 400 m² and 10³ seats.¹", 3)
+    assert claim.text == "The hall has 400 m² and 10³ seats."
+    assert claim.named == (1,)
+
+
 @pytest.mark.parametrize(
     "text",
     [
