@@ -1,47 +1,33 @@
 """From a question to a checked answer. The orchestrator: a list of verbs."""
 
 import asyncio
+import copy
 import re
 import time
-import uuid
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from kb import citations, prompt, quotes
+from kb import citations, evidence, followups, links, prompt, quotes
+from kb.drafts import Checked, Draft, Translate
 from kb.embedding import Embeddings, cosine
 from kb.errors import ModelError
+from kb.followups import Turn
 from kb.llm.base import LanguageModel
-from kb.retrieval import Found, Retriever
+from kb.retrieval import Found, Retriever, check_question
 from kb.settings import Llm, Retrieval
 from kb.types import (
     Answer,
     AnswerEvent,
     AnswerFinished,
-    Citation,
-    Notice,
     Passage,
     PassagesFound,
     Principal,
-    Sentence,
     Token,
 )
 
-
-def _(text: str) -> str:
-    return text
-
-
-NOTICES = {
-    "no_model": _("No language model is connected; these are the documents' own words."),
-    "model_unavailable": _(
-        "The language model does not answer; these are the documents' own words."
-    ),
-    "model_missing": _("The model server has no usable model; these are the documents' own words."),
-    "model_silent": _("The language model was silent; these are the documents' own words."),
-    "not_found": _("The documents do not say. These passages come nearest."),
-}
+MATCHED = 2
+"""Passages that are compared with the question word piece by word piece."""
 THINKING = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
-Translate = Callable[[str], str]
 
 
 class Answerer:
@@ -62,85 +48,122 @@ class Answerer:
         self._llm = llm
 
     async def answer(
-        self, question: str, principal: Principal, translate: Translate = str
+        self,
+        question: str,
+        principal: Principal,
+        translate: Translate = str,
+        turns: Sequence[Turn] = (),
     ) -> AsyncGenerator[AnswerEvent, None]:
         """Passages, then tokens, then the answer as it was checked.
+
+        ``turns`` are the questions before this one, which it may lean on.
 
         Raises:
             ModelError: the model broke off in the middle; before its first word it is a notice.
             KbError: the passages could not be looked for. Never an answer without them.
         """
         begun = time.monotonic()
-        found = await self._retriever.retrieve(question, principal, self._retrieval.passages)
+        question = check_question(question)
+        asked_as = await self._standing_alone(question, turns)
+        found = await self._retriever.retrieve(asked_as, principal, self._retrieval.passages)
         yield PassagesFound(found.passages)
-        if not found.evidence:
-            yield AnswerFinished(_abstained(question, found, begun, None, translate))
+        draft = Draft(question, asked_as, found, begun, translate, self._settings())
+        if await self.confidence(asked_as, found) < self._retrieval.min_evidence:
+            yield AnswerFinished(draft.abstained())
             return
-        async with aclosing(self._from_evidence(question, found, begun, translate)) as events:
+        async with aclosing(self._from_evidence(draft)) as events:
             async for event in events:
                 yield event
 
-    async def _from_evidence(
-        self, question: str, found: Found, begun: float, translate: Translate
-    ) -> AsyncGenerator[AnswerEvent, None]:
+    async def finished(
+        self, question: str, principal: Principal, *, with_model: bool = True
+    ) -> Answer:
+        """The finished answer alone, kept nowhere; without the model it is quotations."""
+        answerer = self if with_model else copy.copy(self)
+        if not with_model:
+            answerer._model = lambda: None  # noqa: SLF001 - our own copy
+        async with aclosing(answerer.answer(question, principal)) as events:
+            async for event in events:
+                if isinstance(event, AnswerFinished):
+                    return event.answer
+        raise ModelError("The answer broke off.", code="model_cut_off")
+
+    async def confidence(self, question: str, found: Found) -> float:
+        """How sure it is that the passages hold the answer (0 to 1)."""
+        passages = found.passages
+        if not passages or not found.understood:
+            return evidence.confidence_by_words(question, passages)
+        texts = [f"{p.chunk.title}. {p.text}" for p in passages[:MATCHED]]
+        met = await self._embeddings.matches(question, texts)
+        return evidence.confidence(passages, [evidence.Match(*m) for m in met])
+
+    def _settings(self) -> dict[str, float | int]:
+        """What the answer depends on, for its receipt."""
+        llm = self._llm
+        return {
+            "temperature": llm.temperature,
+            "num_ctx": llm.context_tokens,
+            "num_predict": llm.answer_tokens,
+            "passages": self._retrieval.passages,
+        }
+
+    async def _standing_alone(self, question: str, turns: Sequence[Turn]) -> str:
+        """The question as it is searched for: a follow-up is written out."""
+        if not turns or not followups.leans(question):
+            return question
+        model = await asyncio.to_thread(self._model)
+        carried = followups.carried(question, turns)
+        if model is None:
+            return carried
+        try:
+            name = (await model.identify()).name
+            async with aclosing(model.stream(followups.messages(question, turns), name)) as stream:
+                written = "".join([piece async for piece in stream])
+        except ModelError:
+            return carried  # the answer itself will say that the model does not answer
+        written = THINKING.sub("", written)
+        return followups.accepted(written, question, turns) or carried
+
+    async def _from_evidence(self, draft: Draft) -> AsyncGenerator[AnswerEvent, None]:
         model = await asyncio.to_thread(self._model)
         if model is None:
-            yield await self._quoted(question, found, begun, "no_model", translate)
+            yield await self._quoted(draft, "no_model")
             return
         streamed = False
         try:
-            async with aclosing(
-                self._generated(model, question, found, begun, translate)
-            ) as events:
+            async with aclosing(self._generated(model, draft)) as events:
                 async for event in events:
                     streamed = True
                     yield event
         except ModelError as error:
             if streamed:
                 raise
-            yield await self._quoted(question, found, begun, error.code, translate)
+            yield await self._quoted(draft, error.code)
 
     async def _generated(
-        self,
-        model: LanguageModel,
-        question: str,
-        found: Found,
-        begun: float,
-        translate: Translate,
+        self, model: LanguageModel, draft: Draft
     ) -> AsyncGenerator[AnswerEvent, None]:
-        name = await model.name()
-        llm = self._llm
-        built = prompt.build(question, found.passages, llm.context_tokens, llm.answer_tokens)
+        identity = await model.identify()
+        built = prompt.build(
+            draft.asked_as,
+            draft.found.passages,
+            self._llm.context_tokens,
+            self._llm.answer_tokens,
+        )
         pieces: list[str] = []
-        async with aclosing(model.stream(built.messages)) as stream:
+        async with aclosing(model.stream(built.messages, identity.name)) as stream:
             async for piece in stream:
                 pieces.append(piece)
                 yield Token(piece)
         text = THINKING.sub("", "".join(pieces)).strip()
         if not text or prompt.ABSTAINED.casefold() in text.casefold():
-            yield AnswerFinished(_abstained(question, found, begun, name, translate))
+            yield AnswerFinished(draft.abstained(identity, built.digest))
             return
-        sentences, cited = await self._verified(text, built.passages)
-        yield AnswerFinished(
-            Answer(
-                id=uuid.uuid4().hex,
-                question=question,
-                text=with_markers(sentences),
-                mode="generated",
-                notice=None,
-                sentences=sentences,
-                citations=cited,
-                passages=found.passages,
-                model=name,
-                seconds=round(time.monotonic() - begun, 3),
-                prompt_hash=built.digest,
-                settings={"temperature": llm.temperature, "num_ctx": llm.context_tokens},
-            )
-        )
+        text = links.without_foreign(text, [p.text for p in built.passages])
+        checked = await self._verified(text, built.passages)
+        yield AnswerFinished(draft.generated(checked, identity, built.digest))
 
-    async def _verified(
-        self, text: str, passages: tuple[Passage, ...]
-    ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
+    async def _verified(self, text: str, passages: tuple[Passage, ...]) -> Checked:
         claims = citations.claims(text, len(passages))
         texts = citations.texts(claims, passages)
         vectors = dict(zip(texts, await self._embeddings.texts(texts), strict=True))
@@ -153,46 +176,6 @@ class Answerer:
             )
         )
 
-    async def _quoted(
-        self, question: str, found: Found, begun: float, code: str, translate: Translate
-    ) -> AnswerFinished:
-        sentences, cited = await quotes.quote(question, found.passages, self._embeddings)
-        message = NOTICES.get(code, NOTICES["model_unavailable"])
-        return AnswerFinished(
-            Answer(
-                id=uuid.uuid4().hex,
-                question=question,
-                text=with_markers(sentences),
-                mode="quotes",
-                notice=Notice(code, translate(message)),
-                sentences=sentences,
-                citations=cited,
-                passages=found.passages,
-                model=None,
-                seconds=round(time.monotonic() - begun, 3),
-            )
-        )
-
-
-def _abstained(
-    question: str, found: Found, begun: float, model: str | None, translate: Translate
-) -> Answer:
-    passages: tuple[Passage, ...] = found.passages
-    return Answer(
-        id=uuid.uuid4().hex,
-        question=question,
-        text="",
-        mode="abstained",
-        notice=Notice("not_found", translate(NOTICES["not_found"])),
-        sentences=(),
-        citations=(),
-        passages=passages,
-        model=model,
-        seconds=round(time.monotonic() - begun, 3),
-    )
-
-
-def with_markers(sentences: tuple[Sentence, ...]) -> str:
-    """The answer as one text, each sentence followed by its citations."""
-    parts = [s.text + "".join(f" [{n}]" for n in s.citations) for s in sentences]
-    return " ".join(parts)
+    async def _quoted(self, draft: Draft, code: str) -> AnswerFinished:
+        checked = await quotes.quote(draft.asked_as, draft.found.passages, self._embeddings)
+        return AnswerFinished(draft.quoted(checked, code))

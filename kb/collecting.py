@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import delete, exists, select, update
 
 from kb.blobs import Blobs
+from kb.catalog import conversations
 from kb.catalog.database import Catalog, insert_ignoring, now
 from kb.catalog.tables import answers, chunks, counters, documents, vectors, versions
 from kb.catalog.versions import SWEPT
@@ -69,6 +70,7 @@ def _versions(catalog: Catalog, days: float) -> int:
 def _answers(catalog: Catalog, days: float) -> int:
     with catalog.writing() as connection:
         gone = connection.execute(delete(answers).where(answers.c.asked_at < now() - days * 86400))
+        conversations.remove_empty(connection)
     return gone.rowcount
 
 

@@ -73,6 +73,11 @@ class Embeddings:
         """Embed a few texts that somebody waits for: normalised float32 bytes each."""
         return list(await self._engine.call("embed_texts", seconds=60, texts=texts))
 
+    async def matches(self, question: str, texts: list[str]) -> list[tuple[float, float]]:
+        """How well a question's word pieces are met by each text: all, and the worst quarter."""
+        found = await self._engine.call("match", seconds=60, question=question, texts=texts)
+        return [(mean, least) for mean, least in found]
+
     async def passages(self, texts: list[str]) -> list[bytes]:
         """Embed many passages: float32 bytes each."""
         return list(await self._engine.call("embed_passages", seconds=3600, texts=texts))

@@ -73,6 +73,23 @@ class Model:
             unit = self._torch.nn.functional.normalize(vectors.float(), dim=1)
         return [v.tobytes() for v in unit.numpy()]
 
+    def matches(self, question: str, texts: list[str]) -> list[tuple[float, float]]:
+        """How well the question's word pieces are met by each text (late interaction).
+
+        Each piece takes its best cosine in the text: the mean of all, and of the worst quarter.
+        """
+        with self._torch.inference_mode():
+            with self._tokenizing:
+                batch = self._model.preprocess(
+                    [question, *texts],
+                    processing_kwargs={"text": {"pad_to_multiple_of": PADDED_TO}},
+                )
+            found = self._model(batch)
+            unit = self._torch.nn.functional.normalize(found["token_embeddings"].float(), dim=2)
+        lengths = batch["attention_mask"].sum(dim=1).tolist()
+        asked, *others = [v[1 : n - 1] for v, n in zip(unit.numpy(), lengths, strict=True)]
+        return [_met(asked, other) for other in others]
+
     def count(self, texts: list[str]) -> list[int]:
         """Word pieces of each text."""
         return self._counter.count_all(texts)
@@ -102,6 +119,13 @@ class Model:
 
     def _matrix(self, texts: list[str]) -> Any:
         return np.stack([np.frombuffer(v, dtype="<f4") for v in self.encode(texts)])
+
+
+def _met(asked: Any, text: Any) -> tuple[float, float]:
+    if not len(asked) or not len(text):
+        return 0.0, 0.0
+    best = np.sort((asked @ text.T).max(axis=1))
+    return float(best.mean()), float(best[: max(1, len(best) // 4)].mean())
 
 
 def _page_out(*parts: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, exists, select
 
 from kb.blobs import ELEMENTS, ORIGINAL, Blobs
-from kb.catalog import documents, sources
+from kb.catalog import conversations, documents, sources
 from kb.catalog.database import Catalog
 from kb.catalog.names import MEMBER
 from kb.catalog.tables import answers, chunks, vectors, versions
@@ -118,6 +118,8 @@ def _erase_answers(connection: Connection, numbers: Sequence[int]) -> int:
     ]
     for start in range(0, len(used), PART):
         connection.execute(delete(answers).where(answers.c.id.in_(used[start : start + PART])))
+    if used:
+        conversations.remove_empty(connection)
     return len(used)
 
 

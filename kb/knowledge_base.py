@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import Row
 
-from kb import access, receipts
+from kb import access
 from kb.answering import Answerer
 from kb.blobs import ELEMENTS, Blobs
 from kb.catalog import alarms, chunks, documents, generations, ledger, sources
 from kb.catalog.database import Catalog, current_seq, open_catalog
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Source
+from kb.conversing import Conversations
 from kb.embedding import Embeddings
-from kb.errors import KbError, ModelError, NotFoundError, UsageError
+from kb.errors import KbError, ModelError, NotFoundError
 from kb.index.remote import RemoteIndex
 from kb.llm.base import LanguageModel
+from kb.opinions import Opinions
 from kb.publishing import Publisher
+from kb.receipts import Receipts
 from kb.retrieval import Found, Retriever
 from kb.settings import Settings
 from kb.types import (
@@ -31,6 +34,7 @@ from kb.types import (
     Parsed,
     Principal,
     StoredChunk,
+    points_of,
 )
 from kb.upkeep import Upkeep
 from kb.uploads import Uploads
@@ -60,6 +64,9 @@ class KnowledgeBase:
         self.catalog: Catalog = open_catalog(settings)
         self.blobs = Blobs(settings.data / "blobs")
         self.uploads = Uploads(self.catalog, settings.data / "uploads", settings.ingest.max_file_mb)
+        self.conversations = Conversations(self.catalog)
+        self.receipts = Receipts(self.catalog)
+        self.opinions = Opinions(self.catalog)
         self.embeddings = Embeddings(settings)
         self.index = RemoteIndex(settings)
         self.publisher = Publisher(self.catalog, self.index, self.embeddings)
@@ -122,6 +129,11 @@ class KnowledgeBase:
         with self._counted(), self.metrics.search_seconds.time():
             return await self.retriever.retrieve(question, principal, limit)
 
+    async def confidence(self, question: str, principal: Principal) -> float:
+        """How sure it is that the documents answer a question (0 to 1)."""
+        found = await self.retriever.retrieve(question, principal, self.settings.retrieval.passages)
+        return await self.answerer.confidence(question, found)
+
     @contextmanager
     def _counted(self) -> Iterator[None]:
         """Failures are counted by their code."""
@@ -132,26 +144,41 @@ class KnowledgeBase:
             raise
 
     async def ask(
-        self, question: str, principal: Principal, translate: Callable[[str], str] = str
+        self,
+        question: str,
+        principal: Principal,
+        translate: Callable[[str], str] = str,
+        conversation: str | None = None,
     ) -> AsyncGenerator[AnswerEvent, None]:
-        """An answer's events; the finished answer is kept. Errors: see ``Answerer.answer``."""
-        answering = aclosing(self.answerer.answer(question, principal, translate))
+        """An answer's events; the finished answer is kept, in its conversation or a new one.
+
+        Errors: see ``Answerer.answer``; NotFoundError where the conversation is not theirs.
+        """
+        turns = await asyncio.to_thread(self.conversations.turns, principal, conversation)
+        answering = aclosing(self.answerer.answer(question, principal, translate, turns))
         with self._counted():
             async with answering as events:
                 async for event in events:
-                    if isinstance(event, AnswerFinished):
-                        await asyncio.to_thread(
-                            receipts.keep, self.catalog, event.answer, principal
-                        )
-                        mode, seconds = event.answer.mode, event.answer.seconds
-                        self.metrics.answer_seconds.labels(mode).observe(seconds)
-                    yield event
+                    yield await self._kept(event, principal, conversation)
+
+    async def _kept(
+        self, event: AnswerEvent, principal: Principal, conversation: str | None
+    ) -> AnswerEvent:
+        if not isinstance(event, AnswerFinished):
+            return event
+        answer = await asyncio.to_thread(self.receipts.keep, event.answer, principal, conversation)
+        self.metrics.answer_seconds.labels(answer.mode).observe(answer.seconds)
+        return AnswerFinished(answer)
 
     async def answer(
-        self, question: str, principal: Principal, translate: Callable[[str], str] = str
+        self,
+        question: str,
+        principal: Principal,
+        translate: Callable[[str], str] = str,
+        conversation: str | None = None,
     ) -> Answer:
         """The finished answer alone."""
-        async with aclosing(self.ask(question, principal, translate)) as events:
+        async with aclosing(self.ask(question, principal, translate, conversation)) as events:
             async for event in events:
                 if isinstance(event, AnswerFinished):
                     return event.answer
@@ -202,7 +229,7 @@ class KnowledgeBase:
             UsageError: that is no passage id.
             NotFoundError: there is none, for them.
         """
-        points = _points_of(passage_id)
+        points = points_of(passage_id)
         with self.catalog.reading() as connection:
             stored = chunks.hydrate(connection, principal, points, current_seq(connection))
             layouts = chunks.layouts(connection, list(stored))
@@ -256,7 +283,7 @@ class KnowledgeBase:
             return {"connected": False, "model": None, "reason": "No provider is configured."}
         begun = time.monotonic()
         try:
-            name = await model.name()
+            name = (await model.identify()).name
         except ModelError as error:
             return {"connected": False, "model": None, "reason": error.message}
         return {
@@ -273,24 +300,3 @@ class KnowledgeBase:
             passages = sum(documents.languages(connection).values())
             alarmed = alarms.count(connection)
         return self.metrics.text(states, passages, alarmed)
-
-    def kept_answer(self, principal: Principal, answer_id: str) -> dict[str, Any]:
-        """A kept answer, its passages read again under the rights of this moment.
-
-        Raises:
-            NotFoundError: there is none, for them, or a passage of it may not be read any more.
-        """
-        return receipts.kept(self.catalog, principal, answer_id)
-
-
-def _points_of(passage_id: str) -> list[int]:
-    try:
-        numbers = [int(n) for n in passage_id.split("-")]
-    except ValueError:
-        numbers = []
-    if len(numbers) not in (2, 3) or any(n < 0 for n in numbers) or numbers[0] >= 2**33:
-        raise UsageError("That is not the id of a passage.", detail={"passage": passage_id[:60]})
-    version, first, last = numbers[0], numbers[1], numbers[-1]
-    if not first <= last < first + 10 or last >= 2**20:
-        raise UsageError("That is not the id of a passage.", detail={"passage": passage_id[:60]})
-    return [(version << 20) | n for n in range(first, last + 1)]

@@ -6,12 +6,11 @@ this moment), fold copies, join neighbours.
 
 import asyncio
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from kb import access, fusion, words
+from kb import access, fusion
 from kb.catalog import alarms, chunks, documents, generations, names
 from kb.catalog.database import Catalog, current_seq
 from kb.embedding import Embeddings, QueryVector
@@ -48,10 +47,10 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Passages, best first, and whether they are evidence enough for an answer."""
+    """Passages, best first, and whether the model knows the question's language."""
 
     passages: tuple[Passage, ...]
-    evidence: bool
+    understood: bool = True
 
 
 def check_question(question: str) -> str:
@@ -112,7 +111,7 @@ class Retriever:
         lexical = IndexQuery(b"", question, access.tokens_or_raise(principal), fetch)
         moment = await asyncio.to_thread(self._moment)
         if moment is None:
-            return Found((), evidence=False)
+            return Found(())
         early, embedded = await asyncio.gather(
             self._index.query(moment.generation, lexical), self._embeddings.query(question)
         )
@@ -128,7 +127,7 @@ class Retriever:
             query = msgspec.structs.replace(query, limit=query.limit * 3, lists={})
         if alarming - moment.late:
             await asyncio.to_thread(alarms.sound, self._catalog, alarming - moment.late)
-        return Found(tuple(passages), self._is_evidence(question, passages))
+        return Found(tuple(passages), embedded.understood)
 
     def _moment(self) -> Moment | None:
         """Now; None while there is nothing to search."""
@@ -196,19 +195,6 @@ class Retriever:
             self._languages = [lang for lang, n in counted.items() if lang and n >= least]
             self._languages_until = time.monotonic() + LANGUAGES_SECONDS
         return self._languages
-
-    def _is_evidence(self, question: str, passages: Sequence[Passage]) -> bool:
-        """Whether one of the five best is close enough, or has enough of the question's words."""
-        asked = words.content(question)
-        return any(
-            p.similarity >= self._settings.min_similarity
-            or words.coverage(asked, _in_context(p)) >= self._settings.min_coverage
-            for p in passages[:5]
-        )
-
-
-def _in_context(passage: Passage) -> str:
-    return f"{passage.chunk.title} {passage.chunk.section or ''} {passage.text}"
 
 
 def _with_names(

@@ -7,6 +7,7 @@ from sqlalchemy import Row
 
 from kb import reasons
 from kb.catalog.sources import Source
+from kb.receipts import Receipt
 from kb.types import Answer, Citation, Passage
 
 
@@ -57,7 +58,7 @@ def answer(given: Answer) -> dict[str, Any]:
     notice = {"code": given.notice.code, "message": given.notice.message} if given.notice else None
     return {
         "id": given.id,
-        "conversation": None,
+        "conversation": given.conversation,
         "answer": given.text,
         "mode": given.mode,
         "notice": notice,
@@ -68,6 +69,57 @@ def answer(given: Answer) -> dict[str, Any]:
         "citations": [citation(c) for c in given.citations],
         "model": given.model,
         "seconds": given.seconds,
+    }
+
+
+def conversation(row: Row[Any]) -> dict[str, Any]:
+    """A conversation in a list."""
+    return {
+        "id": row.id,
+        "title": row.title,
+        "started_at": row.started_at,
+        "used_at": row.used_at,
+    }
+
+
+def turn(given: Receipt) -> dict[str, Any]:
+    """A question of a conversation; ``answer`` is null where it may not be read any more."""
+    return {
+        "id": given.row.id,
+        "question": given.row.question,
+        "asked_at": given.row.asked_at,
+        "answer": answer(given.answer) if given.answer else None,
+    }
+
+
+def receipt(given: Receipt) -> dict[str, Any]:
+    """How an answer came to be."""
+    row = given.row
+    return turn(given) | {
+        "asked_as": row.asked_as or row.question,
+        "conversation": row.conversation_id,
+        "mode": row.mode,
+        "model": row.model,
+        "model_digest": row.model_digest,
+        "prompt": list(given.messages) if given.messages else None,
+        "prompt_sha256": row.prompt_hash,
+        "prompt_intact": given.intact,
+        "settings": row.settings,
+        "seconds": row.seconds,
+        "passages": [
+            {
+                "n": n,
+                "state": used.state,
+                "version": used.version,
+                "hit": hit(used.passage) if used.passage else None,
+                "document": used.document.path if used.document else None,
+            }
+            for n, used in enumerate(given.used, 1)
+        ],
+        "feedback": [
+            {"citation": n, "verdict": v.verdict, "comment": v.comment}
+            for n, v in sorted(given.verdicts.items())
+        ],
     }
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from kb.errors import UsageError
+
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom as shares of the page's width and height (0..1, top is 0)."""
 
@@ -190,6 +192,10 @@ class Answer:
     passages: tuple[Passage, ...]
     model: str | None
     seconds: float
+    asked_as: str | None = None
+    """What was searched for, where a follow-up had to be written out."""
+    conversation: str | None = None
+    model_digest: str | None = None
     prompt_hash: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
 
@@ -216,3 +222,21 @@ class AnswerFinished:
 
 
 AnswerEvent = PassagesFound | Token | AnswerFinished
+
+
+def points_of(passage_id: str) -> list[int]:
+    """The points of a passage by its id (version and ordinals).
+
+    Raises:
+        UsageError: that is no passage id.
+    """
+    try:
+        numbers = [int(n) for n in passage_id.split("-")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (2, 3) or any(n < 0 for n in numbers) or numbers[0] >= 2**33:
+        raise UsageError("That is not the id of a passage.", detail={"passage": passage_id[:60]})
+    version, first, last = numbers[0], numbers[1], numbers[-1]
+    if not first <= last < first + 10 or last >= 2**20:
+        raise UsageError("That is not the id of a passage.", detail={"passage": passage_id[:60]})
+    return [(version << 20) | n for n in range(first, last + 1)]

@@ -19,7 +19,7 @@ from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
 from kb.rendering import Pictures
 from web import errors
-from web.api import ask, health, ledger, metrics, search, sources, uploads
+from web.api import ask, conversations, health, ledger, metrics, search, sources, uploads
 from web.guard import Guard
 from web.hooks import Hooks
 from web.i18n import COOKIE, languages
@@ -77,7 +77,14 @@ API: list[ControllerRouterHandler] = [
     search.search,
     search.suggest,
     ask.ask,
-    ask.kept,
+    conversations.listed,
+    conversations.one,
+    conversations.rename,
+    conversations.remove,
+    conversations.kept,
+    conversations.receipt,
+    conversations.rate,
+    conversations.judge,
     ledger.files,
     sources.listed,
     sources.look,

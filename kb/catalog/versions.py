@@ -172,6 +172,11 @@ def history(connection: Connection, document_id: int) -> list[Row[Any]]:
     return list(connection.execute(query.limit(50)).all())
 
 
+def document_of(connection: Connection, number: int) -> int | None:
+    """The document that a version is of; None where neither is there any more."""
+    return connection.scalar(select(versions.c.document_id).where(versions.c.number == number))
+
+
 def current(connection: Connection) -> dict[int, int]:
     """Number of every current version and its count of points."""
     rows = connection.execute(

@@ -41,13 +41,14 @@ def _where(item: dict[str, Any]) -> str:
 
 @click.command()
 @click.argument("question")
+@click.option("--conversation", help="Go on with this conversation; the answer names it.")
 @as_option
 @json_option
-def ask(question: str, as_user: str | None, as_json: bool) -> None:
+def ask(question: str, conversation: str | None, as_user: str | None, as_json: bool) -> None:
     """Ask QUESTION; every sentence of the answer is cited."""
 
     async def work(kb: KnowledgeBase) -> Answer:
-        return await kb.answer(question, kb.principal(as_user))
+        return await kb.answer(question, kb.principal(as_user), conversation=conversation)
 
     answer = with_knowledge_base(work)
     show(shapes.answer(answer), as_json, lambda value: _answer_lines(answer, value))

@@ -14,7 +14,7 @@ from kb.catalog.sources import Source
 from kb.cli.common import error_console, json_option, show, with_knowledge_base
 from kb.cli.ingesting import Bar, preload_parsers, run_of
 from kb.errors import UsageError
-from kb.evaluation import reporting, running, sets, workplace
+from kb.evaluation import abstaining, reporting, running, sets, workplace
 from kb.evaluation.page import write_report
 from kb.knowledge_base import KnowledgeBase
 
@@ -29,6 +29,15 @@ def evaluate() -> None:
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         json_option,
+        click.option(
+            "--outside",
+            type=click.Path(path_type=Path),
+            multiple=True,
+            help="Questions of another set that these documents do not answer; may be repeated.",
+        ),
+        click.option(
+            "--abstention", is_flag=True, help="Measure abstention on the set's own near misses."
+        ),
         click.option("--output", type=click.Path(path_type=Path), help="Write the report there."),
         click.option("--seed", type=int, default=0, help="Which questions --limit draws."),
         click.option("--limit", type=click.IntRange(min=1), help="Only so many questions."),
@@ -43,12 +52,15 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--systems", default=",".join(running.SYSTEMS), show_default=True)
 def beir(
     path: Path, *, systems: str, answers: bool, limit: int | None, seed: int, output: Path | None,
-    as_json: bool,
+    abstention: bool, outside: tuple[Path, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """A collection in BEIR's layout: nDCG, recall and MRR, beside plain systems."""
     wanted = _systems(systems)
     collection = sets.read_collection(path)
     queries = sets.sample(collection.queries, limit, seed)
+    own = [(q.id, q.text) for q in queries]
+    near = sets.read_near_misses(path) if abstention else []
+    others = _others(own, near, outside, limit, seed)
     preload_parsers()
 
     async def work(kb: KnowledgeBase) -> Figures:
@@ -61,11 +73,43 @@ def beir(
             figures = reporting.of_systems(measured, queries)
             if answers:
                 figures["answers"] = await _answered(place, queries)
+            if others:
+                figures["abstention"] = await _abstention(place, own, others, answers=answers)
         results = reporting.of_queries(measured, queries)
         _keep(kb, "beir", path, begun, _asked(limit, seed, answers), figures, results, output)
         return {name: value for name, value in figures.items() if name != "intervals"}
 
     show(with_knowledge_base(work), as_json, _system_lines)
+
+
+@evaluate.command()
+@click.option("--answers", is_flag=True, help="Let the language model answer too.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only so many questions.")
+@click.option("--seed", type=int, default=0, help="Which questions --limit draws.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write the report there.")
+@json_option
+def own(*, answers: bool, limit: int | None, seed: int, output: Path | None, as_json: bool) -> None:
+    """The organisation's own questions, whose right passages people have named."""
+
+    async def work(kb: KnowledgeBase) -> Figures:
+        begun = time.time()
+        known = sets.of_judged(kb.opinions.judged(kb.principal(None)))
+        questions = sets.sample(known, limit, seed)
+        if not questions:
+            raise UsageError(
+                "No question has a right passage yet. Ask in the page, and choose "
+                "“This is the right passage” beside one.",
+                code="no_questions",
+            )
+        with _Asking(len(questions)) as advance:
+            outcomes = await running.ask_all(kb, questions, advance, with_model=answers)
+        figures = reporting.of_outcomes(outcomes)
+        results = reporting.of_questions(outcomes)
+        place = Path("own questions")
+        _keep(kb, "own", place, begun, _asked(limit, seed, answers), figures, results, output)
+        return figures
+
+    show(with_knowledge_base(work), as_json, _figure_lines)
 
 
 async def _answered(place: KnowledgeBase, queries: list[sets.Query]) -> dict[str, Any]:
@@ -84,10 +128,14 @@ async def _answered(place: KnowledgeBase, queries: list[sets.Query]) -> dict[str
 @evaluate.command()
 @_options
 def docs(
-    path: Path, *, answers: bool, limit: int | None, seed: int, output: Path | None, as_json: bool
-) -> None:
+    path: Path, *, answers: bool, limit: int | None, seed: int, output: Path | None,
+    abstention: bool, outside: tuple[Path, ...], as_json: bool,
+) -> None:  # fmt: skip
     """A folder with docs/ and questions.jsonl: documents, pages, citations, abstention."""
     questions = sets.sample(sets.read_questions(path), limit, seed)
+    own = [(q.id, q.text) for q in questions if not q.unanswerable]
+    near = [(q.id, q.text) for q in questions if q.unanswerable and abstention]
+    others = _others(own, near, outside, limit, seed)
     preload_parsers()
 
     async def work(kb: KnowledgeBase) -> Figures:
@@ -96,12 +144,54 @@ def docs(
         async with opened as place:
             with _Asking(len(questions)) as advance:
                 outcomes = await running.ask_all(place, questions, advance)
-        figures = reporting.of_outcomes(outcomes)
+            figures = reporting.of_outcomes(outcomes)
+            if others:
+                figures["abstention"] = await _abstention(place, own, others, answers=answers)
         results = reporting.of_questions(outcomes)
         _keep(kb, "docs", path, begun, _asked(limit, seed, answers), figures, results, output)
         return figures
 
     show(with_knowledge_base(work), as_json, _figure_lines)
+
+
+Questions = list[tuple[str, str]]
+"""Their ids and texts."""
+
+
+def _others(
+    own: Questions, near: Questions, outside: tuple[Path, ...], limit: int | None, seed: int
+) -> dict[str, Questions]:
+    """Questions that are to be abstained from, by set; those of the set itself are left out."""
+    known = {number for number, _ in own} | {text for _, text in own}
+    found = {"near misses": near} if near else {}
+    for path in outside:
+        name, questions = sets.read_outside(path)
+        strange = [q for q in questions if not known & set(q)]
+        found[f"outside: {name}"] = sets.sample(strange, limit, seed)
+    return {name: questions for name, questions in found.items() if questions}
+
+
+async def _abstention(
+    place: KnowledgeBase, own: Questions, others: dict[str, Questions], *, answers: bool
+) -> list[Figures]:
+    """What retrieval alone, and with ``answers`` the model too, makes of what nobody answers."""
+    least = place.settings.retrieval.min_evidence
+    with _Asking(len(own) + sum(map(len, others.values()))) as advance:
+        sure = await running.confidences(place, [text for _, text in own], advance)
+        measured = []
+        for name, questions in others.items():
+            texts = [text for _, text in questions]
+            unsure = await running.confidences(place, texts, advance)
+            figures = abstaining.figures(name, sure, unsure, least)
+            if answers:
+                figures["abstained_with_model"] = await _abstained(place, texts)
+            measured.append(figures)
+    return measured
+
+
+async def _abstained(place: KnowledgeBase, questions: list[str]) -> float:
+    modes = [(await place.answer(q, place.principal(None))).mode for q in questions]
+    return round(modes.count("abstained") / len(modes), 4)
 
 
 async def _read(kb: KnowledgeBase, source: Source) -> None:
@@ -173,7 +263,7 @@ def _system_lines(figures: Figures) -> list[str]:
     for language, rows in figures["by_language"].items():
         if len(figures["by_language"]) > 1:
             lines += ["", f"Questions in {language}:", *(_row(r) for r in rows)]
-    return lines
+    return lines + _abstention_lines(figures)
 
 
 def _row(row: Figures) -> str:
@@ -191,4 +281,13 @@ def _figure_lines(figures: Figures) -> list[str]:
     seconds = figures["seconds"]
     lines.append(f"seconds: median {seconds['p50']:.3f}, 95 % below {seconds['p95']:.3f}")
     lines.append(f"{len(figures['failures'])} questions failed in some way; --json lists them.")
-    return lines
+    return lines + _abstention_lines(figures)
+
+
+def _abstention_lines(figures: Figures) -> list[str]:
+    return [
+        f"{m['name']}: {m['questions']} questions, area {m['auc']:.3f}; abstained from "
+        f"{m['abstained_at_95_answered']:.3f} where .95 are answered; as set, "
+        f"{m['abstained']:.3f} abstained from and {m['answered']:.3f} answered"
+        for m in figures.get("abstention", [])
+    ]

@@ -43,7 +43,7 @@ class Job:
 
 
 class Embedder:
-    """Calls: ``embed_query``, ``embed_passages``, ``describe``."""
+    """Calls: ``embed_query``, ``embed_texts``, ``embed_passages``, ``match``, ``describe``."""
 
     def __init__(self, settings: Settings) -> None:
         self.fingerprint = fingerprint(settings.embedding)
@@ -67,6 +67,12 @@ class Embedder:
     async def embed_texts(self, texts: list[str]) -> list[bytes]:
         """A few texts that somebody waits for. Order is kept."""
         return await self._embed(QUERY, texts)
+
+    async def match(self, question: str, texts: list[str]) -> list[tuple[float, float]]:
+        """How well a question's word pieces are met by each of a few texts."""
+        asked = self._model.as_query(question)
+        passages = [self._model.as_passage(t) for t in texts]
+        return await asyncio.to_thread(self._model.matches, asked, passages)
 
     async def embed_passages(self, texts: list[str]) -> list[bytes]:
         """Many passages, in slices between which questions go first. Order is kept."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kb.evaluation.plots import Bar, bars
+from kb.evaluation.plots import Bar, Line, bars, curves
 
 OURS = "commonplace"
 LABELS = {
@@ -21,10 +21,26 @@ LABELS = {
 
 def charts_of(figures: dict[str, Any]) -> list[tuple[str, str]]:
     """Titles with drawings."""
+    return _of_results(figures) + _of_abstention(figures.get("abstention", []))
+
+
+def _of_results(figures: dict[str, Any]) -> list[tuple[str, str]]:
     if "rows" in figures:
         return _of_systems(figures)
     drawn = [Bar(LABELS[n], figures[n]) for n in LABELS if figures.get(n) is not None]
     return [("Share of questions", bars("Share of questions", drawn))]
+
+
+def _of_abstention(measured: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """The trade-off, with the operating point of the settings marked."""
+    if not measured:
+        return []
+    lines = [
+        Line(f"{m['name']} (area {m['auc']:.3f})", m["curve"], (m["answered"], m["abstained"]))
+        for m in measured
+    ]
+    title = "Abstention"
+    return [(title, curves(title, "answerable questions answered", "abstained", lines))]
 
 
 def _of_systems(figures: dict[str, Any]) -> list[tuple[str, str]]:

@@ -52,3 +52,60 @@ def _bar(number: int, bar: Bar) -> str:
 
 def _x(value: float) -> float:
     return max(0.0, min(1.0, value)) * WIDTH
+
+
+SIDE, MARGIN = 260, 44
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Points from (0, 0) to (1, 1) with a name; ``mark`` is one of them that is set apart."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
+    mark: tuple[float, float]
+
+
+def curves(title: str, across: str, up: str, lines: Sequence[Line]) -> str:
+    """Lines in a square, each with its mark, and a legend below; dashes tell them apart."""
+    legend = "".join(_legend(n, line) for n, line in enumerate(lines))
+    width, height = SIDE + MARGIN + 24, SIDE + MARGIN + 12 + 22 * len(lines)
+    ticks = "".join(
+        f'<text x="{MARGIN + v * SIDE:.0f}" y="{SIDE + 24}" text-anchor="middle">{v:g}</text>'
+        f'<text x="{MARGIN - 8}" y="{12 + (1 - v) * SIDE:.0f}" text-anchor="end">{v:g}</text>'
+        for v in (0, 0.5, 1)
+    )
+    drawn = "".join(_line(n, line) for n, line in enumerate(lines))
+    return (
+        f'<svg class="chart" role="img" aria-label="{escape(title)}" '
+        f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'xmlns="http://www.w3.org/2000/svg">'
+        f'<path class="frame" d="M{MARGIN} 8v{SIDE}h{SIDE}"/>{ticks}'
+        f'<text x="{MARGIN + SIDE / 2:.0f}" y="{SIDE + 42}" text-anchor="middle">{escape(across)}'
+        f'</text><text x="{MARGIN + 6}" y="{SIDE + 0}">{escape(up)} ↑</text>{drawn}{legend}</svg>'
+    )
+
+
+def _line(number: int, line: Line) -> str:
+    path = "L".join(f"{_across(x):.1f} {_up(y):.1f}" for x, y in line.points)
+    x, y = _across(line.mark[0]), _up(line.mark[1])
+    kind = f"curve c{number % 4}"
+    return (
+        f'<path class="{kind}" d="M{path}"/><circle class="mark" cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
+    )
+
+
+def _legend(number: int, line: Line) -> str:
+    y = SIDE + MARGIN + 22 * number + 18
+    return (
+        f'<path class="curve c{number % 4}" d="M{MARGIN} {y - 4}h28"/>'
+        f'<text x="{MARGIN + 36}" y="{y}">{escape(line.name)}</text>'
+    )
+
+
+def _across(share: float) -> float:
+    return MARGIN + share * SIDE
+
+
+def _up(share: float) -> float:
+    return 8 + (1 - share) * SIDE

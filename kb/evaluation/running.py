@@ -83,6 +83,16 @@ async def _ours(
     return rankings
 
 
+async def confidences(kb: KnowledgeBase, questions: Sequence[str], advance: Advance) -> list[float]:
+    """How sure it is of each question that the documents answer it."""
+    owner = kb.principal(None)
+    found = []
+    for question in questions:
+        found.append(await kb.confidence(question, owner))
+        advance()
+    return found
+
+
 @dataclass(slots=True)
 class Outcome:
     """One question put to a folder of documents."""
@@ -95,14 +105,14 @@ class Outcome:
 
 
 async def ask_all(
-    kb: KnowledgeBase, questions: Sequence[Question], advance: Advance
+    kb: KnowledgeBase, questions: Sequence[Question], advance: Advance, *, with_model: bool = True
 ) -> list[Outcome]:
-    """Each question searched and asked, and judged."""
+    """Each question searched and asked, and judged; nothing of it is kept."""
     owner = kb.principal(None)
     outcomes: list[Outcome] = []
     for question in questions:
         begun = time.monotonic()
-        answer = await kb.answer(question.text, owner)
+        answer = await kb.answerer.finished(question.text, owner, with_model=with_model)
         seconds = time.monotonic() - begun
         passages = (await kb.search(question.text, owner, 10)).passages
         outcome = Outcome(question, _hits(passages), _answer(answer), seconds)

@@ -160,6 +160,57 @@ def _evidence(record: dict[str, Any]) -> Evidence:
     )
 
 
+def of_judged(rows: Sequence[Any]) -> list[Question]:
+    """The organisation's own questions, each with every passage that was named for it."""
+    places: dict[str, list[Any]] = {}
+    for row in rows:
+        places.setdefault(row.question, []).append(row)
+    return [
+        Question(
+            id=str(min(r.id for r in found)),
+            text=text,
+            language=str(found[0].language or ""),
+            answers=(),
+            documents=tuple(dict.fromkeys(r.path for r in found)),
+            evidence=tuple(Evidence(r.path, r.page, r.section, r.text) for r in found),
+            unanswerable=False,
+        )
+        for text, found in places.items()
+    ]
+
+
+def read_outside(path: Path) -> tuple[str, list[tuple[str, str]]]:
+    """Questions from elsewhere: a folder of either layout, or a file of one; name, and id and text.
+
+    Raises:
+        UsageError: there are none; it says what is expected.
+    """
+    names = ("questions.jsonl", "queries.jsonl")
+    files = [path] if path.is_file() else [path / n for n in names if (path / n).is_file()]
+    if not files:
+        raise UsageError(f"{path} has neither questions.jsonl nor queries.jsonl.")
+    found = [
+        (str(r.get("id") or r.get("_id")), str(r.get("question") or r.get("text") or ""))
+        for r in _records(files[0], ())
+        if not r.get("unanswerable")
+    ]
+    if not any(text for _, text in found):
+        raise UsageError(f"{files[0]} has no questions.")
+    return path.name, [(number, text) for number, text in found if text]
+
+
+def read_near_misses(folder: Path) -> list[tuple[str, str]]:
+    """``unanswerable_queries.json`` of a collection: questions that its texts do not answer."""
+    path = folder / "unanswerable_queries.json"
+    if not path.is_file():
+        return []
+    try:
+        records = json.loads("\n".join(_lines(path)))
+        return [(str(r["id"]), str(r["text"])) for r in records]
+    except (ValueError, TypeError, KeyError) as error:
+        raise UsageError(f"{path} is no list of questions ({error!r}).") from error
+
+
 def _records(path: Path, needed: Sequence[str]) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(_lines(path), 1):
         if not line.strip():

@@ -1,7 +1,16 @@
 """What a language model is: messages in, pieces of text out, until it is done or fails."""
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which model answers: its name on the server, and its digest where the server tells one."""
+
+    name: str
+    digest: str | None = None
 
 
 class LanguageModel(Protocol):
@@ -12,12 +21,12 @@ class LanguageModel(Protocol):
     ``model_failed`` for an error in the stream, ``model_cut_off`` for a stream without an end.
     """
 
-    async def name(self) -> str:
+    async def identify(self) -> Identity:
         """The model that will answer."""
         ...
 
-    def stream(self, messages: Sequence[dict[str, str]]) -> AsyncGenerator[str, None]:
-        """Pieces of the answer. Closing the iterator closes the connection."""
+    def stream(self, messages: Sequence[dict[str, str]], model: str) -> AsyncGenerator[str, None]:
+        """Pieces of that model's answer. Closing the iterator closes the connection."""
         ...
 
     async def close(self) -> None:

@@ -8,6 +8,7 @@ import httpx
 import ollama
 
 from kb.errors import ModelError
+from kb.llm.base import Identity
 from kb.llm.timeouts import watched
 from kb.settings import Llm
 
@@ -28,18 +29,17 @@ class Ollama:
             ),
         )
 
-    async def name(self) -> str:
+    async def identify(self) -> Identity:
         """The configured model, or the first installed one that chats."""
         try:
             listed = await self._client.list()
         except (ollama.ResponseError, httpx.HTTPError, ConnectionError) as error:
             raise self._unreachable(error) from error
-        names = [m.model for m in listed.models if m.model and not _only_embeds(m)]
+        chat = [m for m in listed.models if m.model and not _only_embeds(m)]
         wanted = self._settings.model
-        if not wanted and names:
-            return str(names[0])
-        if wanted and any(n in {wanted, f"{wanted}:latest"} for n in names):
-            return wanted
+        fitting = [m for m in chat if not wanted or m.model in {wanted, f"{wanted}:latest"}]
+        if fitting:
+            return Identity(wanted or str(fitting[0].model), fitting[0].digest)
         raise ModelError(
             f"Ollama at {self.url} has no model {wanted}. Get it with: ollama pull {wanted}"
             if wanted
@@ -48,9 +48,10 @@ class Ollama:
             detail={"url": self.url, "model": wanted or None},
         )
 
-    async def stream(self, messages: Sequence[dict[str, str]]) -> AsyncGenerator[str, None]:
+    async def stream(
+        self, messages: Sequence[dict[str, str]], model: str
+    ) -> AsyncGenerator[str, None]:
         """See :class:`kb.llm.base.LanguageModel`."""
-        model = await self.name()
         settings = self._settings
         try:
             parts = await self._client.chat(

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from kb.errors import ModelError
+from kb.llm.base import Identity
 from kb.llm.timeouts import watched
 from kb.settings import Llm
 
@@ -26,7 +27,7 @@ class OpenAICompatible:
             ),
         )
 
-    async def name(self) -> str:
+    async def identify(self) -> Identity:
         """The configured model, or the first that the server lists."""
         if not self.url:
             raise ModelError("llm.url is not set; the provider openai needs it.")
@@ -41,20 +42,22 @@ class OpenAICompatible:
             ) from error
         wanted = self._settings.model
         if wanted and (wanted in listed or not listed):
-            return wanted
+            return Identity(wanted)
         if not wanted and listed:
-            return listed[0]
+            return Identity(listed[0])
         raise ModelError(
             f"The server at {self.url} does not offer the model {wanted}.",
             code="model_missing",
             detail={"url": self.url, "model": wanted or None, "offered": listed[:20]},
         )
 
-    async def stream(self, messages: Sequence[dict[str, str]]) -> AsyncGenerator[str, None]:
+    async def stream(
+        self, messages: Sequence[dict[str, str]], model: str
+    ) -> AsyncGenerator[str, None]:
         """See :class:`kb.llm.base.LanguageModel`."""
         settings = self._settings
         body = {
-            "model": await self.name(),
+            "model": model,
             "messages": list(messages),
             "stream": True,
             "max_tokens": settings.answer_tokens,

@@ -137,12 +137,10 @@ class Retrieval(Section, frozen=True, kw_only=True):
     dense_weight_foreign: Annotated[
         Share, Meta(description="Weight of the dense list where it does not.")
     ] = 0.4
-    min_similarity: Annotated[
-        Share, Meta(description="Evidence: cosine of the best passage, at least this ...")
-    ] = 0.45
-    min_coverage: Annotated[
-        Share, Meta(description="... or share of the question's words found, at least this.")
-    ] = 0.5
+    min_evidence: Annotated[
+        Share,
+        Meta(description="Answer where it is at least so likely that the passages hold one."),
+    ] = 0.4
 
 
 class Llm(Section, frozen=True, kw_only=True):

@@ -8,7 +8,6 @@ import subprocess
 import pytest
 from sqlalchemy import event
 
-from kb import receipts
 from kb.errors import KbError
 from tests.conftest import kb, stop_engines, wait_for
 
@@ -31,7 +30,7 @@ async def test_an_erased_document_is_gone_everywhere(house):
     }  # fmt: skip
     assert await house.paths("vault code") != ["secret/a [1].txt"]
     with pytest.raises(KbError):
-        receipts.kept(house.kb.catalog, house.owner, answer.id)
+        house.kb.receipts.answer(house.owner, answer.id)
     assert await house.kb.check() == ZEROS
     counts = await house.ingest()
     assert (counts.seen, counts.unchanged) == (1, 1)  # left out from now on

@@ -98,7 +98,8 @@ def _lists_models(address: str) -> bool:
 
 async def words(model) -> str:
     try:
-        return "".join([piece async for piece in model.stream(MESSAGES)])
+        name = (await model.identify()).name
+        return "".join([piece async for piece in model.stream(MESSAGES, name)])
     finally:
         await model.close()
 
@@ -106,7 +107,9 @@ async def words(model) -> str:
 @pytest.mark.real
 async def test_ollama_streams(ollama):
     model = Ollama(Llm(url=ollama, answer_tokens=32, context_tokens=1024))
-    assert await model.name() == "smol:latest"
+    found = await model.identify()
+    assert found.name == "smol:latest"
+    assert len(found.digest) == 64
     assert len(await words(model)) > 3
 
 
@@ -123,14 +126,14 @@ async def test_a_prompt_that_ollama_would_cut_is_an_error(ollama):
     model = Ollama(Llm(url=ollama, context_tokens=512, answer_tokens=32))
     long = [{"role": "user", "content": "word " * 3000}]
     with pytest.raises(ModelError):
-        _ = [p async for p in model.stream(long)]
+        _ = [p async for p in model.stream(long, "smol:latest")]
     await model.close()
 
 
 @pytest.mark.real
 async def test_llama_cpp_streams(llama_cpp):
     model = OpenAICompatible(Llm(provider="openai", url=llama_cpp, answer_tokens=32))
-    assert await model.name()
+    assert (await model.identify()).name
     assert len(await words(model)) > 3
 
 
@@ -277,7 +280,7 @@ async def test_leaving_closes_the_stream_within_a_second(adapter, line):
     """R18"""
     async with Bad(lines=(line("Hello"),), stall=True) as bad:
         model = adapter(Llm(url=bad.url))
-        stream = model.stream(MESSAGES)
+        stream = model.stream(MESSAGES, "m")
         assert await anext(stream) == "Hello"
         begun = time.monotonic()
         await stream.aclose()

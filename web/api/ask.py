@@ -8,11 +8,11 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from litestar import MediaType, Request, Response, get, post
+from litestar import MediaType, Request, Response, post
 from litestar.response import Stream
 
 from kb import shapes
-from kb.errors import KbError, NotFoundError, UsageError
+from kb.errors import KbError, UsageError
 from kb.retrieval import check_question
 from kb.types import AnswerFinished, PassagesFound, Token
 from web.asker import knowledge_base, principal_of
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The body of a question."""
+    """The body of a question. ``conversation`` is the one that it goes on with; null begins one."""
 
     question: str
     conversation: str | None = None
@@ -38,15 +38,14 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
     which replaces what was streamed), ``error``.
     """
     check_question(data.question)
-    if data.conversation is not None:
-        raise NotFoundError("There is no such conversation.", detail={"id": data.conversation[:60]})
+    kb, principal = knowledge_base(request), principal_of(request)
+    await asyncio.to_thread(kb.conversations.turns, principal, data.conversation)
     if "application/json" in request.headers.get("accept", ""):
-        kb, principal = knowledge_base(request), principal_of(request)
-        answering = kb.answer(data.question, principal, _translate(request))
+        answering = kb.answer(data.question, principal, _translate(request), data.conversation)
         answer = await unless_gone(request, answering)
         return Response(shapes.answer(answer), media_type=MediaType.JSON)
     return Stream(
-        _events(request, data.question),
+        _events(request, data),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -81,10 +80,11 @@ def _translate(request: Request[Any, Any, Any]) -> Any:
     return translations(language_of(request)).gettext
 
 
-async def _events(request: Request[Any, Any, Any], question: str) -> AsyncIterator[str]:
+async def _events(request: Request[Any, Any, Any], data: Question) -> AsyncIterator[str]:
     kb, principal = knowledge_base(request), principal_of(request)
+    asking = kb.ask(data.question, principal, _translate(request), data.conversation)
     try:
-        async with aclosing(kb.ask(question, principal, _translate(request))) as events:
+        async with aclosing(asking) as events:
             async for event in events:
                 match event:
                     case PassagesFound(passages):
@@ -103,9 +103,3 @@ async def _events(request: Request[Any, Any, Any], question: str) -> AsyncIterat
 
 def _event(name: str, value: dict[str, Any]) -> str:
     return f"event: {name}\ndata: {json.dumps(value, ensure_ascii=False)}\n\n"
-
-
-@get("/api/v1/answers/{answer_id:str}", summary="A kept answer", sync_to_thread=True)
-def kept(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
-    """An earlier answer, its passages read again under the rights of this moment."""
-    return knowledge_base(request).kept_answer(principal_of(request), answer_id)

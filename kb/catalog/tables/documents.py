@@ -1,4 +1,4 @@
-"""The tables. Times are seconds since the epoch (UTC); `seq` is the catalog's own clock."""
+"""Sources, documents, versions, chunks, rights; `seq` is the catalog's own clock."""
 
 from sqlalchemy import (
     JSON,
@@ -10,7 +10,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
@@ -18,15 +17,7 @@ from sqlalchemy import (
     false,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-Id = BigInteger().with_variant(Integer, "sqlite")
+from kb.catalog.tables.base import Id, metadata
 
 counters = Table(
     "counters",
@@ -222,45 +213,4 @@ memberships = Table(
     metadata,
     Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
     Column("group_id", Id, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
-)
-
-answers = Table(
-    "answers",
-    metadata,
-    Column("id", String(32), primary_key=True),
-    Column("asker", String(200), nullable=False),
-    Column("question", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("mode", String(20), nullable=False),
-    Column("notice", JSON),
-    Column("sentences", JSON, nullable=False),
-    Column("citations", JSON, nullable=False),
-    Column("passages", JSON, nullable=False),
-    Column("model", Text),
-    Column("prompt_hash", String(64)),
-    Column("settings", JSON, nullable=False),
-    Column("asked_at", Float, nullable=False),
-    Column("seconds", Float, nullable=False),
-)
-
-evaluations = Table(
-    "evaluations",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("kind", String(20), nullable=False),
-    Column("name", Text, nullable=False),
-    Column("settings", JSON, nullable=False),
-    Column("figures", JSON, nullable=False),
-    Column("started_at", Float, nullable=False),
-    Column("seconds", Float, nullable=False),
-)
-
-evaluation_questions = Table(
-    "evaluation_questions",
-    metadata,
-    Column("evaluation_id", Id, ForeignKey("evaluations.id", ondelete="CASCADE"), primary_key=True),
-    Column("question_id", String(200), primary_key=True),
-    Column("question", Text, nullable=False),
-    Column("figures", JSON, nullable=False),
-    Column("got", Text, nullable=False),
 )

@@ -1,0 +1,92 @@
+"""Conversations: whose they are, what they are called, and the questions in them."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from kb.catalog.database import now
+from kb.catalog.tables import answers, conversations
+from kb.types import Principal
+
+LONGEST_TITLE = 120
+
+
+def start(connection: Connection, principal: Principal, number: str, question: str) -> None:
+    """Begin a conversation; its first question is its title until somebody gives another."""
+    connection.execute(
+        insert(conversations).values(
+            id=number,
+            asker=principal.name,
+            title=shortened(question),
+            started_at=now(),
+            used_at=now(),
+        )
+    )
+
+
+def shortened(title: str) -> str:
+    """A title of at most ``LONGEST_TITLE`` characters."""
+    plain = " ".join(title.split())
+    return plain if len(plain) <= LONGEST_TITLE else plain[: LONGEST_TITLE - 1].rstrip() + "…"
+
+
+def get(connection: Connection, principal: Principal, number: str) -> Row[Any] | None:
+    """A conversation of this principal's own; nobody reads another's."""
+    query = select(conversations).where(
+        conversations.c.id == number, conversations.c.asker == principal.name
+    )
+    return connection.execute(query).one_or_none()
+
+
+def all_of(
+    connection: Connection, principal: Principal, limit: int, offset: int = 0
+) -> list[Row[Any]]:
+    """This principal's conversations with how many questions they have, the last used first."""
+    query = (
+        select(conversations, func.count(answers.c.id).label("questions"))
+        .join(answers, answers.c.conversation_id == conversations.c.id, isouter=True)
+        .where(conversations.c.asker == principal.name)
+        .group_by(conversations.c.id)
+        .order_by(conversations.c.used_at.desc(), conversations.c.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return list(connection.execute(query).all())
+
+
+def turns(connection: Connection, number: str, limit: int = 200) -> list[Row[Any]]:
+    """The answers of a conversation, the oldest first; the last ``limit`` of them."""
+    query = (
+        select(answers)
+        .where(answers.c.conversation_id == number)
+        .order_by(answers.c.asked_at.desc(), answers.c.id)
+        .limit(limit)
+    )
+    return list(connection.execute(query).all())[::-1]
+
+
+def used(connection: Connection, number: str) -> None:
+    """Somebody has asked in it."""
+    connection.execute(
+        update(conversations).where(conversations.c.id == number).values(used_at=now())
+    )
+
+
+def rename(connection: Connection, number: str, title: str) -> None:
+    """Give it another title."""
+    connection.execute(
+        update(conversations).where(conversations.c.id == number).values(title=shortened(title))
+    )
+
+
+def remove(connection: Connection, number: str) -> None:
+    """Delete it with its questions and answers."""
+    connection.execute(delete(answers).where(answers.c.conversation_id == number))
+    connection.execute(delete(conversations).where(conversations.c.id == number))
+
+
+def remove_empty(connection: Connection) -> int:
+    """Delete those that have no answer left."""
+    left = select(answers.c.conversation_id).where(answers.c.conversation_id.is_not(None))
+    gone = connection.execute(delete(conversations).where(conversations.c.id.not_in(left)))
+    return gone.rowcount

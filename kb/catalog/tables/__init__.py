@@ -1,0 +1,55 @@
+"""The tables, by what they are about."""
+
+from kb.catalog.tables.asking import (
+    answers,
+    conversations,
+    evaluation_questions,
+    evaluations,
+    feedback,
+    judged_questions,
+)
+from kb.catalog.tables.base import metadata
+from kb.catalog.tables.documents import (
+    acls,
+    chunks,
+    counters,
+    documents,
+    generations,
+    groups,
+    leases,
+    memberships,
+    name_tokens,
+    people,
+    rights_outbox,
+    runs,
+    source_readers,
+    sources,
+    vectors,
+    versions,
+)
+
+__all__ = [
+    "acls",
+    "answers",
+    "chunks",
+    "conversations",
+    "counters",
+    "documents",
+    "evaluation_questions",
+    "evaluations",
+    "feedback",
+    "generations",
+    "groups",
+    "judged_questions",
+    "leases",
+    "memberships",
+    "metadata",
+    "name_tokens",
+    "people",
+    "rights_outbox",
+    "runs",
+    "source_readers",
+    "sources",
+    "vectors",
+    "versions",
+]

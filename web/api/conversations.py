@@ -1,0 +1,104 @@
+"""Conversations, receipts, and what people say of answers."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request, Response, delete, get, patch, post
+
+from kb import shapes
+from kb.conversing import PAGE
+from kb.types import points_of
+from web.asker import knowledge_base, principal_of
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """The body of a renaming."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The body of a verdict: ``good``, ``bad`` or ``none``; ``citation`` 0 is the whole answer."""
+
+    verdict: str
+    citation: int = 0
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The body of «this is the right passage»."""
+
+    question: str
+    passage_id: str
+    right: bool = True
+
+
+@get("/api/v1/conversations", summary="Conversations", sync_to_thread=True)
+def listed(request: Request[Any, Any, Any], start: int = 0) -> dict[str, Any]:
+    """The asker's own, the last used first, fifty a page."""
+    rows = knowledge_base(request).conversations.listed(principal_of(request), max(0, start))
+    return {
+        "conversations": [shapes.conversation(r) for r in rows[:PAGE]],
+        "more": len(rows) > PAGE,
+    }
+
+
+@get("/api/v1/conversations/{number:str}", summary="A conversation", sync_to_thread=True)
+def one(request: Request[Any, Any, Any], number: str) -> dict[str, Any]:
+    """Its questions with their answers, each read again under the rights of this moment."""
+    kb, principal = knowledge_base(request), principal_of(request)
+    row, turns = kb.conversations.one(principal, number)
+    receipts = [kb.receipts.receipt(principal, turn.id) for turn in turns]
+    return shapes.conversation(row) | {"turns": [shapes.turn(r) for r in receipts]}
+
+
+@patch("/api/v1/conversations/{number:str}", summary="Rename a conversation")
+async def rename(request: Request[Any, Any, Any], number: str, data: Title) -> dict[str, Any]:
+    """Give it another title."""
+    kb, principal = knowledge_base(request), principal_of(request)
+    await asyncio.to_thread(kb.conversations.rename, principal, number, data.title)
+    row, _ = await asyncio.to_thread(kb.conversations.one, principal, number)
+    return shapes.conversation(row)
+
+
+@delete("/api/v1/conversations/{number:str}", summary="Delete a conversation")
+async def remove(request: Request[Any, Any, Any], number: str) -> None:
+    """It goes with its questions and answers."""
+    kb, principal = knowledge_base(request), principal_of(request)
+    await asyncio.to_thread(kb.conversations.remove, principal, number)
+
+
+@get("/api/v1/answers/{answer_id:str}", summary="A kept answer", sync_to_thread=True)
+def kept(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
+    """An earlier answer, its passages read again under the rights of this moment."""
+    kb = knowledge_base(request)
+    return shapes.answer(kb.receipts.answer(principal_of(request), answer_id))
+
+
+@get("/api/v1/answers/{answer_id:str}/receipt", summary="A receipt", sync_to_thread=True)
+def receipt(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
+    """How an answer came to be: passages with versions, prompt, model, settings, times."""
+    kb = knowledge_base(request)
+    return shapes.receipt(kb.receipts.receipt(principal_of(request), answer_id))
+
+
+@post("/api/v1/answers/{answer_id:str}/feedback", status_code=204, summary="Rate an answer")
+async def rate(request: Request[Any, Any, Any], answer_id: str, data: Verdict) -> None:
+    """Say what you think of an answer, or of one of its citations."""
+    kb, principal = knowledge_base(request), principal_of(request)
+    await asyncio.to_thread(
+        kb.opinions.give, principal, answer_id, data.verdict, data.citation, data.comment
+    )
+
+
+@post("/api/v1/questions", status_code=204, summary="Name the right passage")
+async def judge(request: Request[Any, Any, Any], data: Judged) -> Response[None]:
+    """Keep that a passage answers a question; evaluations of one's own are made of these."""
+    kb, principal = knowledge_base(request), principal_of(request)
+    points = points_of(data.passage_id)
+    await asyncio.to_thread(kb.opinions.judge, principal, data.question, points, right=data.right)
+    return Response(None)
