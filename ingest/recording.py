@@ -10,7 +10,7 @@ from kb.catalog import documents, versions
 from kb.catalog.documents import Stat
 from kb.catalog.names import MEMBER
 from kb.errors import EngineError, KbError
-from kb.types import Member, State
+from kb.types import HIDDEN, Member, State
 
 SKIPPING = {
     "empty",
@@ -30,10 +30,11 @@ COUNTING_TRIES = {"parser_timeout", "parser_memory", "parser_space", "parser_cra
 def facts(prepared: Prepared, stat: Stat, fingerprint: str) -> dict[str, Any]:
     """The columns of a document whose version is about to be published."""
     parsed = prepared.parsed
+    unseen = sum(e.section == HIDDEN for e in parsed.elements)
     return {
         "state": State.PARTIAL if parsed.problem else State.INDEXED,
-        "code": parsed.problem,
-        "parameters": parsed.problem_parameters,
+        "code": parsed.problem or ("hidden_text" if unseen else None),
+        "parameters": parsed.problem_parameters or ({"pieces": unseen} if unseen else {}),
         "bytes": stat.size,
         "mtime_ns": stat.mtime_ns,
         "ctime_ns": stat.ctime_ns,

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from kb import citations, evidence, followups, links, prompt, quotes
 from kb.drafts import Checked, Draft, Translate
@@ -67,6 +68,7 @@ class Answerer:
         asked_as = await self._standing_alone(question, turns)
         found = await self._retriever.retrieve(asked_as, principal, self._retrieval.passages)
         yield PassagesFound(found.passages)
+        found = replace(found, passages=tuple(p for p in found.passages if not p.hidden))
         draft = Draft(question, asked_as, found, begun, translate, self._settings())
         if await self.confidence(asked_as, found) < self._retrieval.min_evidence:
             yield AnswerFinished(draft.abstained())

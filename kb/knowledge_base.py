@@ -149,13 +149,17 @@ class KnowledgeBase:
         principal: Principal,
         translate: Callable[[str], str] = str,
         conversation: str | None = None,
+        *,
+        alone: bool = False,
     ) -> AsyncGenerator[AnswerEvent, None]:
         """An answer's events; the finished answer is kept, in its conversation or a new one.
 
+        ``alone``: the question is asked as it stands, whatever was asked before it.
         Errors: see ``Answerer.answer``; NotFoundError where the conversation is not theirs.
         """
         turns = await asyncio.to_thread(self.conversations.turns, principal, conversation)
-        answering = aclosing(self.answerer.answer(question, principal, translate, turns))
+        before = () if alone else turns
+        answering = aclosing(self.answerer.answer(question, principal, translate, before))
         with self._counted():
             async with answering as events:
                 async for event in events:
@@ -176,9 +180,12 @@ class KnowledgeBase:
         principal: Principal,
         translate: Callable[[str], str] = str,
         conversation: str | None = None,
+        *,
+        alone: bool = False,
     ) -> Answer:
-        """The finished answer alone."""
-        async with aclosing(self.ask(question, principal, translate, conversation)) as events:
+        """The finished answer by itself."""
+        asking = self.ask(question, principal, translate, conversation, alone=alone)
+        async with aclosing(asking) as events:
             async for event in events:
                 if isinstance(event, AnswerFinished):
                     return event.answer

@@ -18,6 +18,10 @@ REASONS: dict[str, str] = {
         "{pages} of its pages are scans without text. Install tesseract-ocr, then run kb ingest."
     ),
     "scan_unread": _("On {pages} of its pages no text could be recognised."),
+    "hidden_text": _(
+        "It has text that a reader does not see ({pieces} pieces). They are found as “Hidden text” "
+        "and never used in answers. Look at who wrote it, and why."
+    ),
     "encrypted": _("It is protected by a password. Save a copy without one in its place."),
     "damaged": _("It is damaged or not what its name says ({what}). Open and save it again."),
     "unknown_type": _("Files of this kind ({what}) are not read. Save it as PDF or Office file."),
@@ -60,6 +64,7 @@ TITLES: dict[str, str] = {
     "scan_without_ocr": _("scans, no OCR installed"),
     "scan_unread": _("scans without readable text"),
     "scan_uncertain": _("scans read with little certainty"),
+    "hidden_text": _("hidden text"),
     "encrypted": _("protected by a password"),
     "mail_encrypted": _("encrypted mail"),
     "damaged": _("damaged"),

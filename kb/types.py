@@ -12,6 +12,10 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom as shares of the page's width and height (0..1, top is 0)."""
 
 
+HIDDEN = "Hidden text"
+"""The section of text that a reader of the document does not see."""
+
+
 class State(StrEnum):
     """Where a file stands in the ledger."""
 
@@ -137,6 +141,11 @@ class Passage:
     similarity: float
     copies: int = 1
     also: tuple[str, ...] = ()
+
+    @property
+    def hidden(self) -> bool:
+        """Whether a reader of the document does not see it."""
+        return self.chunk.section == HIDDEN
 
     @property
     def passage_id(self) -> str:

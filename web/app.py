@@ -23,7 +23,10 @@ from web.api import ask, conversations, health, ledger, metrics, search, sources
 from web.guard import Guard
 from web.hooks import Hooks
 from web.i18n import COOKIE, languages
-from web.pages import document, documents, evaluation, exporting, home
+from web.pages import (
+    conversations as conversations_page,
+)
+from web.pages import document, documents, evaluation, exporting, home, receipts, review
 from web.pages import sources as sources_page
 
 Background = Callable[[], "asyncio.Future[None]"]
@@ -63,6 +66,14 @@ PAGES: list[ControllerRouterHandler] = [
     document.picture,
     document.original,
     exporting.ledger_as_csv,
+    conversations_page.listed,
+    conversations_page.act,
+    receipts.receipt,
+    receipts.again,
+    review.listed,
+    review.settle,
+    review.judged,
+    review.forget,
     evaluation.listed,
     evaluation.compare,
     evaluation.one,

@@ -65,7 +65,8 @@ def _size(count: int | None, language: str) -> str:
 def _ago(moment: float | None, language: str) -> str:
     if not moment:
         return "–"
-    return format_timedelta(int(moment - time.time()), add_direction=True, locale=language)
+    seconds = int(moment - time.time()) or -1  # "in 0 seconds" is just now
+    return format_timedelta(seconds, add_direction=True, locale=language)
 
 
 def _moment(moment: float | None, language: str) -> str:

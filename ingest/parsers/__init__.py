@@ -12,7 +12,7 @@ from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types import Parsed
 
-VERSION = "4"
+VERSION = "5"
 """Raise it when parsers give other elements for the same file: files are then parsed again."""
 UNREAD = {"scan_without_ocr", "scan_unread"}
 """Problems that explain by themselves why there is no text."""

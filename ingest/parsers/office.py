@@ -24,7 +24,7 @@ from unstructured.partition.pptx import partition_pptx  # noqa: E402
 from unstructured.partition.rtf import partition_rtf  # noqa: E402
 from unstructured.partition.text import partition_text  # noqa: E402
 
-from ingest.parsers import libreoffice, packages, tables  # noqa: E402
+from ingest.parsers import hidden, libreoffice, packages, tables  # noqa: E402
 from ingest.parsers.encoding import decode  # noqa: E402
 from ingest.parsers.kinds import MEDIA_TYPES  # noqa: E402
 from ingest.parsers.options import Options  # noqa: E402
@@ -34,42 +34,49 @@ LEFT_OUT = {"Header", "Footer", "PageBreak", "PageNumber", "Image"}
 PAGED = {"pptx"}
 """Kinds whose page numbers mean something: slides. Word's depend on the printer."""
 PACKAGES = {"docx", "pptx"}
+Read = tuple[list[Raw], list[str]]
+"""What unstructured found, and the texts that a reader does not see."""
 
 
-def _docx(path: Path) -> list[Raw]:
-    return partition_docx(filename=str(packages.plain(path, "docx")), languages=[""])
+def _docx(path: Path) -> Read:
+    plain = packages.plain(path, "docx")
+    seen, unseen = hidden.in_docx(plain)
+    if seen is None:
+        return partition_docx(filename=str(plain), languages=[""]), []
+    return partition_docx(file=seen, languages=[""]), unseen
 
 
-def _pptx(path: Path) -> list[Raw]:
+def _pptx(path: Path) -> Read:
     plain = str(packages.plain(path, "pptx"))
-    return partition_pptx(filename=plain, languages=[""], include_slide_notes=True)
+    return partition_pptx(filename=plain, languages=[""], include_slide_notes=True), []
 
 
-def _odt(path: Path) -> list[Raw]:
-    return partition_odt(filename=str(path), languages=[""])
+def _odt(path: Path) -> Read:
+    return partition_odt(filename=str(path), languages=[""]), []
 
 
-def _rtf(path: Path) -> list[Raw]:
-    return partition_rtf(filename=str(path), languages=[""])
+def _rtf(path: Path) -> Read:
+    return partition_rtf(filename=str(path), languages=[""]), []
 
 
-def _epub(path: Path) -> list[Raw]:
-    return partition_epub(filename=str(path), languages=[""])
+def _epub(path: Path) -> Read:
+    return partition_epub(filename=str(path), languages=[""]), []
 
 
-def _html(path: Path) -> list[Raw]:
-    return partition_html(text=decode(path.read_bytes()), languages=[""])
+def _html(path: Path) -> Read:
+    seen, unseen = hidden.in_html(decode(path.read_bytes()))
+    return partition_html(text=seen, languages=[""]), unseen
 
 
-def _md(path: Path) -> list[Raw]:
-    return partition_md(text=decode(path.read_bytes()), languages=[""])
+def _md(path: Path) -> Read:
+    return partition_md(text=decode(path.read_bytes()), languages=[""]), []
 
 
-def _txt(path: Path) -> list[Raw]:
-    return partition_text(text=decode(path.read_bytes()), languages=[""])
+def _txt(path: Path) -> Read:
+    return partition_text(text=decode(path.read_bytes()), languages=[""]), []
 
 
-PARTITION: dict[str, Callable[[Path], list[Raw]]] = {
+PARTITION: dict[str, Callable[[Path], Read]] = {
     "docx": _docx,
     "pptx": _pptx,
     "odt": _odt,
@@ -91,11 +98,12 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
             path = libreoffice.convert(path, kind, kind)
         members, left_out = packages.embedded(path, options)
         boxes = packages.word_boxes(path)
-    raw = PARTITION[kind](path)
+    raw, unseen = PARTITION[kind](path)
     elements = tuple(elements_of(raw, with_pages=kind in PAGED))
     if kind in PAGED:
         elements = tuple(_slides(elements))
     elements += tuple(Element(kind="NarrativeText", text=text) for text in boxes)
+    elements += hidden.elements(unseen)
     pages = max((e.page or 0 for e in elements), default=0) or None
     return Parsed(
         parser="unstructured",
@@ -113,8 +121,11 @@ def elements_of_text(text: str, kind: str) -> list[Element]:
     """Elements of a text that another file carried: HTML (``html``) or plain (``txt``)."""
     if not text.strip():
         return []
-    partition = partition_html if kind == "html" else partition_text
-    return list(elements_of(partition(text=text, languages=[""])))
+    if kind != "html":
+        return list(elements_of(partition_text(text=text, languages=[""])))
+    seen, unseen = hidden.in_html(text)
+    found = elements_of(partition_html(text=seen, languages=[""])) if seen.strip() else ()
+    return [*found, *hidden.elements(unseen)]
 
 
 def elements_of(raw: Iterable[Raw], *, with_pages: bool = False) -> Iterable[Element]:

@@ -14,10 +14,13 @@ from ingest.parsers.names import safe_name
 from ingest.parsers.options import Options
 from ingest.parsers.running import PrintedLine
 from kb.errors import FileProblem
-from kb.types import Box, Element, Line, Member, Parsed
+from kb.types import HIDDEN, Box, Element, Line, Member, Parsed
 
 BROKEN_WORD = "\ufffe\x02\xad"
 """What pdfium puts where a word is hyphenated at the end of a line."""
+PALE, CONTRAST, TINY_POINTS = 240, 24, 1.5
+"""Levels of grey (0 to 255) from which letters are as good as white, and by which a drawn line must
+differ from its ground; and the height below which nobody reads."""
 MIN_TEXT = 12
 """Fewer visible characters than this, beside a picture, make a page a scan."""
 
@@ -35,6 +38,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         raise FileProblem(code, what=str(error)) from error
     with document:
         pages = [_page_lines(document, number) for number in range(len(document))]
+        unseen = [_take_unseen(document, number, lines) for number, lines in enumerate(pages)]
         sizes = tuple(tuple(document.get_page_size(n)) for n in range(len(document)))
         numbers = [n for n, lines in enumerate(pages) if _is_scan(document, n, lines)]
         scanned = scans.recognise(numbers, lambda n: _picture(document[n]), options)
@@ -44,6 +48,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         for number, lines in enumerate(pages):
             found = scanned.pages.get(number)
             elements += found if found is not None else _elements(lines, number + 1, body)
+            elements += _unseen_elements(unseen[number], number + 1)
         meta = document.get_metadata_dict(skip_empty=True)
         members, left_out = _attachments(document, options)
     left = {"members": left_out} if left_out else {}
@@ -127,6 +132,45 @@ def _page_lines(document: pdfium.PdfDocument, number: int) -> list[PrintedLine]:
     return lines
 
 
+def _take_unseen(
+    document: pdfium.PdfDocument, number: int, lines: list[PrintedLine]
+) -> list[PrintedLine]:
+    """Take out the lines that leave no trace on the page as it is drawn, and give them."""
+    if not any(line.doubtful for line in lines):
+        return []
+    drawn = document[number].render(scale=1, grayscale=True).to_pil()
+    unseen = [line for line in lines if line.doubtful and not _leaves_trace(drawn, line.box)]
+    lines[:] = [line for line in lines if not any(line is other for other in unseen)]
+    return unseen
+
+
+def _leaves_trace(drawn: Image.Image, box: Box) -> bool:
+    width, height = drawn.size
+    left, top, right, bottom = box
+    area = (int(left * width), int(top * height), -int(-right * width), -int(-bottom * height))
+    if area[2] <= area[0] or area[3] <= area[1] or (bottom - top) * height < TINY_POINTS:
+        return False
+    levels = [level for level, count in enumerate(drawn.crop(area).histogram()) if count]
+    return levels[-1] - levels[0] >= CONTRAST
+
+
+def _unseen_elements(lines: list[PrintedLine], page: int) -> list[Element]:
+    return [
+        Element(kind="NarrativeText", text=line.text, page=page, section=HIDDEN,
+                lines=(Line(0, len(line.text), line.box),))
+        for line in lines
+    ]  # fmt: skip
+
+
+def _is_doubtful(textpage: pdfium.PdfTextPage, index: int, box: Box, height: float) -> bool:
+    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+    known = raw.FPDFText_GetFillColor(textpage, index, red, green, blue, alpha)
+    is_pale = known and (min(red.value, green.value, blue.value) >= PALE or alpha.value < 26)
+    mode = raw.FPDFTextObj_GetTextRenderMode(raw.FPDFText_GetTextObject(textpage, index))
+    is_small = (box[3] - box[1]) * height < TINY_POINTS or box[2] <= box[0]
+    return bool(is_pale or mode == raw.FPDF_TEXTRENDERMODE_INVISIBLE or is_small)
+
+
 def _line(
     page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, part: str, start: int
 ) -> PrintedLine | None:
@@ -146,6 +190,7 @@ def _line(
         box,
         raw.FPDFText_GetFontSize(textpage, index),
         raw.FPDFText_GetFontWeight(textpage, index) >= 600,
+        _is_doubtful(textpage, index, box, page.get_height()),
     )
 
 

@@ -26,6 +26,8 @@ class PrintedLine:
     box: Box
     size: float
     bold: bool
+    doubtful: bool = False
+    """White, transparent, tiny or off the page: perhaps nobody sees it."""
 
 
 def without_repeated(pages: list[list[PrintedLine]]) -> list[list[PrintedLine]]:

@@ -47,13 +47,17 @@ def listed(request: Request[Any, Any, Any], start: int = 0) -> dict[str, Any]:
     }
 
 
-@get("/api/v1/conversations/{number:str}", summary="A conversation", sync_to_thread=True)
-def one(request: Request[Any, Any, Any], number: str) -> dict[str, Any]:
+@get("/api/v1/conversations/{number:str}", summary="A conversation")
+async def one(request: Request[Any, Any, Any], number: str) -> dict[str, Any]:
     """Its questions with their answers, each read again under the rights of this moment."""
     kb, principal = knowledge_base(request), principal_of(request)
-    row, turns = kb.conversations.one(principal, number)
-    receipts = [kb.receipts.receipt(principal, turn.id) for turn in turns]
-    return shapes.conversation(row) | {"turns": [shapes.turn(r) for r in receipts]}
+
+    def read() -> dict[str, Any]:
+        row, turns = kb.conversations.one(principal, number)
+        receipts = [kb.receipts.receipt(principal, turn.id) for turn in turns]
+        return shapes.conversation(row) | {"turns": [shapes.turn(r) for r in receipts]}
+
+    return await asyncio.to_thread(read)
 
 
 @patch("/api/v1/conversations/{number:str}", summary="Rename a conversation")

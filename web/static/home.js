@@ -1,33 +1,14 @@
 // Ask and search: passages at once, the answer above them while it comes.
+import { element, send, viewerAddress, where, words } from "./parts.js";
+import { failed, open, rightPassage, showAnswer, whenOpened } from "./answer.js";
+import { readThread, showThread, thread } from "./thread.js";
+
 const $ = (id) => document.getElementById(id);
-const words = JSON.parse($("words").textContent);
 const results = document.querySelector(".results");
 let asking = null;
 let shown = 10;
-
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (name === "class") made.className = value; else made.setAttribute(name, value);
-  }
-  made.append(...children.filter((c) => c !== null && c !== undefined));
-  return made;
-}
-
-function where(item) {
-  const parts = [item.source, item.document];
-  if (item.section) parts.push(item.section);
-  if (item.page) parts.push(`${words.page} ${item.page}`);
-  return parts.join(" › ");
-}
-
-function viewerAddress(item, start, end) {
-  const query = new URLSearchParams({ passage: item.passage_id });
-  if (start !== undefined) { query.set("start", start); query.set("end", end); }
-  if (item.page) query.set("page", item.page);
-  return `/documents/${item.document_id}?${query}`;
-}
+let conversation = null;
+let searched = "";  // the question as it was searched for: a follow-up is written out
 
 // --- the list of passages ---------------------------------------------------------------------
 
@@ -57,13 +38,14 @@ function hitEntry(hits, question) {
   const entry = element("li", {},
     element("div", {}, element("span", { class: "kind", "aria-hidden": "true" }, kind), link),
     element("p", { class: "where" }, where(first) + (first.copies > 1 ? ` (${words.copies} ${first.copies - 1})` : "")),
-    marked(first.text, question));
+    marked(first.text, question),
+    rightPassage(question, first.passage_id));
   if (rest.length) {
     const list = element("div");
     for (const other of rest) {
       const more = element("a", { href: viewerAddress(other) }, [other.section, other.page ? `${words.page} ${other.page}` : null].filter(Boolean).join(", ") || other.text.slice(0, 60));
       more.addEventListener("click", open);
-      list.append(element("p", { class: "where" }, more), marked(other.text, question));
+      list.append(element("p", { class: "where" }, more), marked(other.text, question), rightPassage(question, other.passage_id));
     }
     entry.append(element("details", {}, element("summary", {}, `+ ${rest.length}`), list));
   }
@@ -87,70 +69,6 @@ async function search(question, limit) {
 
 // --- the answer -------------------------------------------------------------------------------
 
-function card(citation) {
-  return [element("p", { class: "where" }, where(citation)), element("mark", {}, citation.quote.replace(/\s+/g, " "))];
-}
-
-function showCard(link, citation) {
-  const box = $("card");
-  box.replaceChildren(...card(citation));
-  box.hidden = false;
-  const at = link.getBoundingClientRect();
-  const left = Math.min(at.left, document.documentElement.clientWidth - box.offsetWidth - 16);
-  const below = at.bottom + 8 + box.offsetHeight < innerHeight;
-  box.style.left = `${Math.max(16, left) + scrollX}px`;
-  box.style.top = `${(below ? at.bottom + 8 : at.top - box.offsetHeight - 8) + scrollY}px`;
-}
-
-function marker(citation) {
-  const link = element("a", { class: "cite", href: viewerAddress(citation, citation.start, citation.end), "aria-describedby": "card" }, String(citation.n));
-  for (const begin of ["mouseenter", "focus"]) link.addEventListener(begin, () => showCard(link, citation));
-  for (const end of ["mouseleave", "blur"]) link.addEventListener(end, () => { $("card").hidden = true; });
-  link.addEventListener("click", open);
-  return link;
-}
-
-function showAnswer(answer) {
-  const byNumber = new Map(answer.citations.map((c) => [c.n, c]));
-  const paragraphs = answer.mode === "quotes" ? answer.sentences.map((s) => [s]) : [answer.sentences];
-  $("prose").replaceChildren(...paragraphs.filter((p) => p.length).map((sentences) => {
-    const paragraph = element("p");
-    for (const sentence of sentences) {
-      paragraph.append(
-        element("span", { class: sentence.supported ? "sentence" : "sentence unsupported", title: sentence.supported ? null : words.unsupported, tabindex: sentence.supported ? null : "0" }, sentence.text),
-        ...sentence.citations.map((n) => marker(byNumber.get(n))), " ");
-    }
-    return paragraph;
-  }));
-  notice(answer.notice);
-  const by = answer.model ? `${answer.model} · ${answer.seconds.toFixed(1)} ${words.seconds}` : answer.mode === "quotes" ? words.quotes : "";
-  $("meta").textContent = by;
-  $("copy").hidden = !answer.sentences.length;
-  $("copy").onclick = async () => {
-    const sources = answer.citations.map((c) => `[${c.n}] ${where(c)}: “${c.quote.replace(/\s+/g, " ")}”`);
-    await navigator.clipboard.writeText(`${answer.answer}\n\n${words.sources}\n${sources.join("\n")}`);
-    $("copy").textContent = words.copied;
-  };
-}
-
-function notice(given) {
-  $("notice").hidden = !given;
-  $("notice").className = "banner";
-  if (!given) return;
-  $("notice").replaceChildren(given.message);
-  if (["no_model", "model_unavailable", "model_missing"].includes(given.code)) {
-    $("notice").append(element("details", {}, element("summary", {}, words.connect), words.connect_steps));
-  }
-}
-
-function failed(message) {
-  const again = element("button", { class: "button", type: "button" }, words.retry);
-  again.addEventListener("click", () => ask($("q").value));
-  $("notice").hidden = false;
-  $("notice").className = "banner bad";
-  $("notice").replaceChildren(`${words.failed} ${message} `, again);
-}
-
 async function* events(response) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let buffer = "";
@@ -171,47 +89,90 @@ async function stream(question, signal) {
   const response = await fetch("/api/v1/ask", {
     method: "POST", signal,
     headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
-    body: JSON.stringify({ question, conversation: null }),
+    body: JSON.stringify({ question, conversation }),
   });
   if (!response.ok) throw new Error((await response.json()).error.message);
   let text = "", finished = false;
+  const following = thread.turns.length > 0;
   for await (const [name, value] of events(response)) {
     if (name === "token") {
       text += value.text;
       $("prose").replaceChildren(element("p", { class: "streaming" }, text));
-    } else if (name === "done") { finished = true; showAnswer(value); }
+    } else if (name === "passages") { if (following) showHits(value.hits, question); }
+    else if (name === "done") { finished = true; finish(value); }
     else if (name === "error") throw new Error(value.error.message);
   }
   if (!finished) throw new Error(words.incomplete);
 }
 
-async function ask(question) {
-  asking?.abort();
-  const mine = asking = new AbortController();
+// The address names the answer from now on: reload and back show it, and ask nothing again.
+function finish(answer) {
+  showAnswer(answer);
+  if (thread.turns.length) learn(answer.id);
+  conversation = answer.conversation;
+  current = { id: answer.id, question: answer.question ?? $("q").value.trim(), answer };
+  const address = new URL(location.href);
+  address.searchParams.set("a", answer.id);
+  address.searchParams.set("c", answer.conversation);
+  history.replaceState(null, "", address);
+}
+let current = null;
+
+async function learn(id) {
+  const receipt = await send("GET", `/api/v1/answers/${encodeURIComponent(id)}/receipt`);
+  if (receipt.asked_as === searched) return;
+  searched = receipt.asked_as;
+  showHits(await search(searched, shown), searched);
+}
+
+async function revisit(question, id) {
+  begin(question);
+  $("answer").hidden = false;
+  try {
+    const answer = await send("GET", `/api/v1/answers/${encodeURIComponent(id)}`);
+    if (answer.conversation) await readThread(answer.conversation, id);
+    finish(answer);
+    if (!thread.turns.length) showHits(await search(question, shown), question);
+  } catch (error) {
+    failed(error.message, () => ask(question));
+  } finally { idle(); }
+}
+
+function idle() { $("answer").setAttribute("aria-busy", "false"); $("stop").hidden = true; }
+
+function begin(question) {
+  searched = question;
   shown = 10;
   document.body.classList.remove("first");
   document.querySelector(".ask h1")?.remove();
   document.title = `${question} – Commonplace`;
   results.hidden = false;
+  $("asked").textContent = question;
+  for (const id of ["notice", "copy", "follow", "sources", "comment"]) $(id).hidden = true;
+  $("verdict").replaceChildren();
+  $("prose").replaceChildren();
+  $("answer").setAttribute("aria-busy", "true");
+}
+
+async function ask(question) {
+  asking?.abort();
+  const mine = asking = new AbortController();
+  begin(question);
   const withAnswer = document.querySelector("input[name=mode]:checked").value === "answer";
   $("answer").hidden = !withAnswer;
-  $("notice").hidden = true;
-  $("prose").replaceChildren();
   $("meta").textContent = withAnswer ? words.answering : "";
-  $("copy").hidden = true;
-  $("answer").setAttribute("aria-busy", "true");
   $("stop").hidden = !withAnswer;
-  const passages = search(question, shown).then(
+  const passages = withAnswer && thread.turns.length ? null : search(question, shown).then(
     (hits) => { if (mine === asking) showHits(hits, question); },
-    (error) => { $("answer").hidden = false; failed(error.message); });
+    (error) => { $("answer").hidden = false; failed(error.message, () => ask(question)); });
   try {
     if (withAnswer) await stream(question, mine.signal);
   } catch (error) {
     if (mine !== asking) return;
     $("meta").textContent = "";
-    if (error.name === "AbortError") $("meta").textContent = words.stopped; else failed(error.message);
+    if (error.name === "AbortError") $("meta").textContent = words.stopped; else failed(error.message, () => ask(question));
   } finally {
-    if (mine === asking) { $("answer").setAttribute("aria-busy", "false"); $("stop").hidden = true; }
+    if (mine === asking) idle();
   }
   await passages;
 }
@@ -219,10 +180,7 @@ async function ask(question) {
 // --- the viewer beside the answer ---------------------------------------------------------------
 
 let opener = null;
-function open(event) {
-  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-  event.preventDefault();
-  const link = event.currentTarget;
+whenOpened((link) => {
   opener = link;
   show(link.getAttribute("href"));
   for (const other of document.querySelectorAll(".cite[aria-current]")) other.removeAttribute("aria-current");
@@ -230,7 +188,7 @@ function open(event) {
   const address = new URL(location.href);
   address.searchParams.set("open", link.getAttribute("href"));
   history.replaceState(null, "", address);
-}
+});
 function show(address) {
   if (!/^\/documents\/\d+(\?|$)/.test(address)) return;
   $("card").hidden = true;
@@ -257,15 +215,31 @@ $("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   const question = $("q").value.trim();
   if (!question) return $("q").focus();
+  conversation = null;
+  current = null;
+  showThread([]);
   history.pushState(null, "", `/?${new URLSearchParams({ q: question })}`);
   close();
   ask(question);
 });
+// A follow-up: what was just answered joins the conversation above.
+$("follow").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const question = $("further").value.trim();
+  if (!question) return $("further").focus();
+  if (current) showThread([...thread.turns, current]);
+  current = null;
+  $("further").value = "";
+  $("q").value = question;
+  history.pushState(null, "", `/?${new URLSearchParams({ q: question, c: conversation })}`);
+  close();
+  ask(question);
+  $("asked").scrollIntoView({ block: "start" });
+});
 $("stop").addEventListener("click", () => asking?.abort());
 $("more").addEventListener("click", async () => {
   shown = Math.min(100, shown + 20);
-  const question = $("q").value.trim();
-  showHits(await search(question, shown), question);
+  showHits(await search(searched, shown), searched);
 });
 let waiting = null;
 $("q").addEventListener("input", () => {
@@ -281,15 +255,21 @@ for (const radio of document.querySelectorAll("input[name=mode]")) {
   radio.checked = radio.value === (localStorage.getItem("mode") ?? "answer");
   radio.addEventListener("change", () => {
     localStorage.setItem("mode", radio.value);
-    if (!results.hidden) ask($("q").value.trim());
+    if (!results.hidden && $("q").value.trim()) ask($("q").value.trim());
   });
 }
-function fromAddress() {
+async function fromAddress() {
   const query = new URL(location.href).searchParams;
   const question = (query.get("q") ?? "").trim();
+  conversation = query.get("c");
+  current = null;
   $("q").value = question;
-  if (question) ask(question);
+  showThread([]);
   if (query.get("open")) show(query.get("open"));
+  if (question && query.get("a")) return revisit(question, query.get("a"));
+  if (conversation) await readThread(conversation, null).catch(() => { conversation = null; });
+  if (question) ask(question);
+  else if (conversation) { results.hidden = false; document.body.classList.remove("first"); $("answer").hidden = true; $("passages").hidden = true; }
 }
 addEventListener("popstate", fromAddress);
 fromAddress();

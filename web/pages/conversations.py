@@ -1,0 +1,46 @@
+"""Conversations: go on with one, rename it, delete it."""
+
+import asyncio
+from typing import Any
+
+from litestar import MediaType, Request, get, post
+from litestar.response import Redirect
+
+from kb.conversing import PAGE
+from kb.errors import UsageError
+from web.asker import knowledge_base, principal_of
+from web.rendering import render
+
+
+@get("/conversations", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=True)
+def listed(
+    request: Request[Any, Any, Any], start: int = 0, edit: str | None = None,
+    remove: str | None = None,
+) -> str:  # fmt: skip
+    """The asker's own, the last used first; one of them open for renaming or asking to go."""
+    start = max(0, start)
+    rows = knowledge_base(request).conversations.listed(principal_of(request), start)
+    values = {
+        "rows": rows[:PAGE],
+        "earlier": max(0, start - PAGE) if start else None,
+        "later": start + PAGE if len(rows) > PAGE else None,
+        "edit": edit,
+        "remove": remove,
+    }
+    return render(request, "conversations.html", values)
+
+
+@post("/conversations/{number:str}", include_in_schema=False, status_code=303)
+async def act(request: Request[Any, Any, Any], number: str) -> Redirect:
+    """Rename or delete."""
+    form = await request.form()
+    kb, principal = knowledge_base(request), principal_of(request)
+    action = str(form.get("action", ""))
+    if action == "rename":
+        title = str(form.get("title", ""))
+        await asyncio.to_thread(kb.conversations.rename, principal, number, title)
+    elif action == "remove":
+        await asyncio.to_thread(kb.conversations.remove, principal, number)
+    else:
+        raise UsageError("There is no such action.")
+    return Redirect("/conversations", status_code=303)

@@ -1,0 +1,40 @@
+"""How an answer came to be; run again, with what has changed since."""
+
+import asyncio
+from typing import Any
+
+from litestar import MediaType, Request, get, post
+from litestar.response import Redirect
+
+from kb import rerun
+from web.asker import knowledge_base, principal_of
+from web.i18n import language_of, translations
+from web.rendering import render
+
+
+@get("/answers/{answer_id:str}", media_type=MediaType.HTML, include_in_schema=False)
+async def receipt(
+    request: Request[Any, Any, Any], answer_id: str, beside: str | None = None
+) -> str:
+    """Question, answer, passages with versions, prompt, model, settings, times."""
+    kb, principal = knowledge_base(request), principal_of(request)
+    shown = await asyncio.to_thread(kb.receipts.receipt, principal, answer_id)
+    before = await asyncio.to_thread(kb.receipts.receipt, principal, beside) if beside else None
+    values = {
+        "receipt": shown,
+        "before": before,
+        "changes": rerun.changes(before, shown) if before else None,
+    }
+    return render(request, "receipt.html", values)
+
+
+@post("/answers/{answer_id:str}/again", include_in_schema=False, status_code=303)
+async def again(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
+    """Ask the same question once more, in the same conversation; then both side by side."""
+    kb, principal = knowledge_base(request), principal_of(request)
+    before = await asyncio.to_thread(kb.receipts.receipt, principal, answer_id)
+    translate = translations(language_of(request)).gettext
+    row = before.row
+    asked = row.asked_as or row.question
+    answer = await kb.answer(asked, principal, translate, row.conversation_id, alone=True)
+    return Redirect(f"/answers/{answer.id}?beside={answer_id}", status_code=303)

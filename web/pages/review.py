@@ -1,0 +1,52 @@
+"""What the documents' owners work through: unanswered questions, and answers called bad."""
+
+import asyncio
+from typing import Any
+
+from litestar import MediaType, Request, get, post
+from litestar.response import Redirect
+
+from kb.opinions import PAGE
+from web.asker import knowledge_base, principal_of
+from web.rendering import render
+
+
+@get("/review", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=True)
+def listed(request: Request[Any, Any, Any], done: bool = False, start: int = 0) -> str:
+    """The newest first; those done on a page of their own."""
+    start = max(0, start)
+    kb, principal = knowledge_base(request), principal_of(request)
+    rows = kb.opinions.to_review(principal, settled=done, start=start)
+    values = {
+        "rows": rows[:PAGE],
+        "done": done,
+        "earlier": max(0, start - PAGE) if start else None,
+        "later": start + PAGE if len(rows) > PAGE else None,
+    }
+    return render(request, "review.html", values)
+
+
+@post("/review/{answer_id:str}", include_in_schema=False, status_code=303)
+async def settle(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
+    """Take it off the list, or put it back."""
+    form = await request.form()
+    done = str(form.get("done", "")) == "true"
+    kb, principal = knowledge_base(request), principal_of(request)
+    await asyncio.to_thread(kb.opinions.settle, principal, answer_id, done=done)
+    return Redirect("/review" if done else "/review?done=true", status_code=303)
+
+
+@get("/evaluation/questions", media_type=MediaType.HTML, include_in_schema=False)
+async def judged(request: Request[Any, Any, Any]) -> str:
+    """The organisation's own questions with their right passages."""
+    kb, principal = knowledge_base(request), principal_of(request)
+    rows = await asyncio.to_thread(kb.opinions.judged, principal)
+    return render(request, "own_questions.html", {"rows": rows})
+
+
+@post("/evaluation/questions/{number:int}/forget", include_in_schema=False, status_code=303)
+async def forget(request: Request[Any, Any, Any], number: int) -> Redirect:
+    """Forget one of them."""
+    kb, principal = knowledge_base(request), principal_of(request)
+    await asyncio.to_thread(kb.opinions.forget, principal, number)
+    return Redirect("/evaluation/questions", status_code=303)

@@ -1,0 +1,38 @@
+// What every script of the page for asking shares: words, elements, addresses.
+export const words = JSON.parse(document.getElementById("words").textContent);
+
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "class") made.className = value; else made.setAttribute(name, value);
+  }
+  made.append(...children.filter((c) => c !== null && c !== undefined));
+  return made;
+}
+
+export function where(item) {
+  const parts = [item.source, item.document];
+  if (item.section) parts.push(item.section);
+  if (item.page) parts.push(`${words.page} ${item.page}`);
+  return parts.join(" › ");
+}
+
+export function viewerAddress(item, start, end) {
+  const query = new URLSearchParams({ passage: item.passage_id });
+  if (start !== undefined) { query.set("start", start); query.set("end", end); }
+  if (item.page) query.set("page", item.page);
+  return `/documents/${item.document_id}?${query}`;
+}
+
+export async function send(method, address, body) {
+  const response = await fetch(address, {
+    method,
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  if (response.status === 204) return null;
+  const value = await response.json();
+  if (!response.ok) throw new Error(value.error.message);
+  return value;
+}

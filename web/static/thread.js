@@ -1,0 +1,22 @@
+// The conversation so far, above the question that is being asked.
+import { sentencesOf } from "./answer.js";
+import { element, send, words } from "./parts.js";
+
+const list = document.getElementById("thread");
+export const thread = { turns: [] };
+
+export function showThread(turns) {
+  thread.turns = turns;
+  list.hidden = !turns.length;
+  list.replaceChildren(...turns.map((turn) => element("li", {},
+    element("h2", {}, turn.question),
+    turn.answer
+      ? element("div", { class: "prose" }, ...(turn.answer.sentences.length ? sentencesOf(turn.answer) : [element("p", { class: "note" }, turn.answer.notice?.message ?? "")]))
+      : element("p", { class: "note" }, words.withheld))));
+}
+
+export async function readThread(conversation, except) {
+  const { turns } = await send("GET", `/api/v1/conversations/${encodeURIComponent(conversation)}`);
+  const at = turns.findIndex((turn) => turn.id === except);
+  showThread(at < 0 ? turns : turns.slice(0, at));
+}
