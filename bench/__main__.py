@@ -1,14 +1,15 @@
-"""``python -m bench [documents|following|ingest|ocr|open-webui|search|serve|support] …``; without a name, all of them."""
+"""``python -m bench [documents|following|ingest|model|ocr|open-webui|search|serve|support] …``; without a name, all of them."""
 
 import asyncio
 import sys
 
-from bench import documents, following, ingest, ocr, open_webui, search, serve, support
+from bench import documents, following, ingest, model, ocr, open_webui, search, serve, support
 
 PARTS = {
     "documents": documents,
     "following": following,
     "ingest": ingest,
+    "model": model,
     "ocr": ocr,
     "open-webui": open_webui,
     "search": search,

@@ -26,8 +26,9 @@ MAX_QUESTION = 2000
 MAX_LIMIT = 100
 ROUNDS = 4
 """How often more is fetched, three times as much each time, while too few hits survive."""
-NAME_WEIGHT = 0.35
-"""A file name that has all of the question's words adds this to its passages' scores."""
+NAME_WEIGHT, LEAST_NAME_WEIGHT, TELLING = 0.35, 0.1, 3.0
+"""A file name that has all of the question's words adds the first to its passages' scores; the best
+match of a long question at least the second, unless its words are in (this) many other names."""
 LANGUAGES_SECONDS = 30.0
 
 
@@ -208,11 +209,8 @@ def _with_names(
         return ranked
     asked = {w for w in names.words_of(question) if len(w) > 1}
     best = max(named.values())
-    bonus = {
-        first[d]: NAME_WEIGHT * (weight / best) / len(asked) ** 0.5
-        for d, weight in named.items()
-        if d in first
-    }
+    worth = max(NAME_WEIGHT / len(asked) ** 0.5, LEAST_NAME_WEIGHT * min(1.0, TELLING * best))
+    bonus = {first[d]: worth * weight / best for d, weight in named.items() if d in first}
     by_version = {point >> 20: extra for point, extra in bonus.items()}
     raised = {p: score + by_version.get(p >> 20, 0.0) for p, score in ranked}
     present = {p >> 20 for p in raised}

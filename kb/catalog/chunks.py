@@ -77,6 +77,16 @@ def withheld(
     return found
 
 
+def current_points(connection: Connection) -> list[int]:
+    """The points of every current version, in order."""
+    query = (
+        select(chunks.c.point)
+        .join(documents, documents.c.version == chunks.c.version)
+        .order_by(chunks.c.point)
+    )
+    return list(connection.scalars(query))
+
+
 def first_points(connection: Connection, document_ids: Sequence[int]) -> dict[int, int]:
     """The first point of each document's current version."""
     query = select(documents.c.id, documents.c.version).where(

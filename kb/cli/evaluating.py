@@ -14,7 +14,7 @@ from kb.catalog.sources import Source
 from kb.cli.common import error_console, json_option, show, with_knowledge_base
 from kb.cli.ingesting import Bar, preload_parsers, run_of
 from kb.errors import UsageError
-from kb.evaluation import abstaining, reporting, running, sets, workplace
+from kb.evaluation import abstaining, plain_documents, reporting, running, sets, workplace
 from kb.evaluation.page import write_report
 from kb.knowledge_base import KnowledgeBase
 
@@ -127,11 +127,13 @@ async def _answered(place: KnowledgeBase, queries: list[sets.Query]) -> dict[str
 
 @evaluate.command()
 @_options
+@click.option("--systems", help="Plain systems to run beside: bm25,dense,rrf,weighted.")
 def docs(
-    path: Path, *, answers: bool, limit: int | None, seed: int, output: Path | None,
-    abstention: bool, outside: tuple[Path, ...], as_json: bool,
+    path: Path, *, systems: str | None, answers: bool, limit: int | None, seed: int,
+    output: Path | None, abstention: bool, outside: tuple[Path, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """A folder with docs/ and questions.jsonl: documents, pages, citations, abstention."""
+    beside = [s for s in _systems(systems) if s != running.OURS] if systems else []
     questions = sets.sample(sets.read_questions(path), limit, seed)
     own = [(q.id, q.text) for q in questions if not q.unanswerable]
     near = [(q.id, q.text) for q in questions if q.unanswerable and abstention]
@@ -145,6 +147,11 @@ def docs(
             with _Asking(len(questions)) as advance:
                 outcomes = await running.ask_all(place, questions, advance)
             figures = reporting.of_outcomes(outcomes)
+            if beside:
+                with _Asking(len(own) * len(beside)) as advance:
+                    figures["systems"] = await plain_documents.rank(
+                        place, questions, beside, advance
+                    )
             if others:
                 figures["abstention"] = await _abstention(place, own, others, answers=answers)
         results = reporting.of_questions(outcomes)
@@ -281,6 +288,9 @@ def _figure_lines(figures: Figures) -> list[str]:
     seconds = figures["seconds"]
     lines.append(f"seconds: median {seconds['p50']:.3f}, 95 % below {seconds['p95']:.3f}")
     lines.append(f"{len(figures['failures'])} questions failed in some way; --json lists them.")
+    for row in figures.get("systems", []):
+        shares = (f"{n.replace('_', ' ')} {row[n] or 0:.3f}" for n in running.HIT_FIGURES)
+        lines.append(f"{row['system']:<10} {', '.join(shares)}")
     return lines + _abstention_lines(figures)
 
 

@@ -137,12 +137,8 @@ def judge(outcome: Outcome) -> dict[str, float | None]:
     if question.unanswerable:
         return {"abstained_unanswerable": float(abstained)}
     figures: dict[str, float | None] = {"answered_answerable": float(not abstained)}
-    for depth in (1, 5):
-        paths = {p for h in outcome.hits[:depth] for p in (h["document"], *h["also"])}
-        figures[f"document_hit@{depth}"] = float(bool(paths & set(question.documents)))
+    figures |= hit_figures(question, outcome.hits)
     if question.evidence:
-        for depth in (1, 5, 10):
-            figures[f"page_hit@{depth}"] = float(_at_place(outcome.hits[:depth], question) > 0)
         cited = answer["citations"]
         if cited:
             figures["citation_page_precision"] = _at_place(cited, question) / len(cited)
@@ -151,6 +147,21 @@ def judge(outcome: Outcome) -> dict[str, float | None]:
     if question.answers:
         quoted = "\n".join(c["quote"] for c in answer["citations"])
         figures["answer_in_quotes"] = float(measures.holds_answer(quoted, question))
+    return figures
+
+
+HIT_FIGURES = ("document_hit@1", "document_hit@5", "page_hit@1", "page_hit@5", "page_hit@10")
+
+
+def hit_figures(question: Question, hits: Sequence[dict[str, Any]]) -> dict[str, float | None]:
+    """Whether the document, and a place of the evidence, are among the first hits."""
+    figures: dict[str, float | None] = {}
+    for depth in (1, 5):
+        paths = {p for h in hits[:depth] for p in (h["document"], *h["also"])}
+        figures[f"document_hit@{depth}"] = float(bool(paths & set(question.documents)))
+    if question.evidence:
+        for depth in (1, 5, 10):
+            figures[f"page_hit@{depth}"] = float(_at_place(hits[:depth], question) > 0)
     return figures
 
 
