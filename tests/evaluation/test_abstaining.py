@@ -1,0 +1,97 @@
+"""Abstention: the figures by hand, and measured by the command on questions from elsewhere."""
+
+import json
+
+import pytest
+
+from kb import evidence
+from kb.errors import UsageError
+from kb.evaluation import abstaining, sets
+from kb.evaluation.charts import charts_of
+from kb.evidence import Match
+from kb.types import Passage, StoredChunk
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "area"),
+    [
+        ([0.9, 0.8], [0.1, 0.2], 1.0),
+        ([0.1], [0.9], 0.0),
+        ([0.5], [0.5], 0.5),
+        ([0.9, 0.4], [0.5, 0.1], 0.75),
+        ([], [0.5], 0.0),
+    ],
+)
+def test_area_under_the_curve(own, others, area):
+    assert abstaining.area(own, others) == area
+
+
+def test_shares_at_the_operating_point_and_where_95_are_answered():
+    own = [n / 100 for n in range(1, 101)]
+    figures = abstaining.figures("x", own, [0.03, 0.04, 0.5, 0.6], 0.51)
+    assert figures["answered"] == 0.5
+    assert figures["abstained"] == 0.75
+    assert figures["abstained_at_95_answered"] == 0.5
+    assert figures["curve"][0] == (1.0, 0.0)
+    assert figures["curve"][-1] == (0.0, 1.0)
+
+
+def passage(similarity: float, text: str = "") -> Passage:
+    chunk = StoredChunk(
+        0, 0, 1, 1, "a.txt", "s", None, "", "text/plain", "en", None, None, None, text, "", ""
+    )
+    return Passage(chunk, text, (0,), 1.0, similarity)
+
+
+def test_confidence_rises_with_each_reading():
+    low = evidence.confidence([passage(0.3)], [Match(0.5, 0.4)])
+    assert evidence.confidence([passage(0.6)], [Match(0.5, 0.4)]) > low
+    assert evidence.confidence([passage(0.3)], [Match(0.8, 0.4)]) > low
+    assert evidence.confidence([passage(0.3)], [Match(0.5, 0.7)]) > low
+    assert evidence.confidence([], []) == 0.0
+
+
+def test_a_language_that_the_model_does_not_know_is_judged_by_words():
+    found = [passage(0.2, "Die Fähre zur Insel fährt um sieben Uhr ab.")]
+    assert evidence.confidence_by_words("Wann fährt die Fähre zur Insel?", found) > 0.5
+    assert evidence.confidence_by_words("Wer malte die Mona Lisa in Florenz?", found) < 0.4
+
+
+def test_abstention_is_measured_by_the_command(command, tmp_path):
+    docs, outside = tmp_path / "set", tmp_path / "other"
+    (docs / "docs").mkdir(parents=True)
+    outside.mkdir()
+    (docs / "docs" / "a.txt").write_text(
+        "The ferry to the island leaves at seven.\n\nBridges are painted every June."
+    )
+    own = [
+        {"id": "1", "question": "When does the ferry to the island leave?", "docs": ["a.txt"]},
+        {"id": "2", "question": "When are bridges painted?", "docs": ["a.txt"]},
+        {"id": "3", "question": "What does the ferry cost?", "unanswerable": True},
+    ]
+    others = [
+        {"_id": "9", "text": "Who composed the opera Carmen?"},
+        {"_id": "1", "text": "the same id is left out"},
+        {"_id": "8", "text": "What is the boiling point of helium?"},
+    ]
+    (docs / "questions.jsonl").write_text("\n".join(map(json.dumps, own)))
+    (outside / "queries.jsonl").write_text("\n".join(map(json.dumps, others)))
+    figures = command(
+        "eval", "docs", str(docs), "--abstention", "--outside", str(outside), "--systems", "bm25"
+    )
+    near, far = figures["abstention"]
+    assert (near["name"], near["questions"]) == ("near misses", 1)
+    assert (far["name"], far["questions"]) == ("outside: other", 2)
+    assert far["auc"] == 1.0
+    assert far["abstained"] == 1.0
+    assert figures["systems"][0]["document_hit@1"] == 1.0
+    assert "Abstention" in dict(charts_of(figures))
+    assert "abstention" not in command("eval", "docs", str(docs))
+
+
+def test_questions_from_nowhere_are_named(tmp_path):
+    with pytest.raises(UsageError, match="neither"):
+        sets.read_outside(tmp_path)
+    (tmp_path / "unanswerable_queries.json").write_text('{"a": 1}')
+    with pytest.raises(UsageError, match="no list of questions"):
+        sets.read_near_misses(tmp_path)
