@@ -6,12 +6,14 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 import uvicorn
+import uvloop
 
 from kb import access, samples
 from kb import settings as settings_module
@@ -37,7 +39,13 @@ log = logging.getLogger("kb.serving")
 def serve(host: str | None, port: int | None) -> None:
     """Serve the web page, and read sources on their schedules."""
     settings = settings_module.load({"server.host": host, "server.port": port})
-    asyncio.run(_serve(settings))
+    _run(_serve(settings))
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """On uvloop, which costs less a request than the loop of the library (docs/benchmarks.md)."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)
 
 
 @click.command()
@@ -68,7 +76,7 @@ def demo(host: str | None, port: int | None) -> None:
     base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     folder = os.environ.get("KB_DATA_DIR") or str(Path(base) / "commonplace-demo")
     settings = settings_module.load({"data_dir": folder, "server.host": host, "server.port": port})
-    asyncio.run(_demo(settings))
+    _run(_demo(settings))
 
 
 async def _demo(settings: Settings) -> None:

@@ -85,7 +85,8 @@ def test_the_whole_way_by_commands(command, tmp_path):
 
     answer = command("ask", "How many days of leave does a full-time employee have?")
     assert set(answer) == ASK_KEYS
-    assert (answer["mode"], answer["model"], answer["conversation"]) == ("quotes", None, None)
+    assert (answer["mode"], answer["model"]) == ("quotes", None)
+    assert len(answer["conversation"]) == 32
     assert answer["notice"]["code"] == "no_model"
     assert len(answer["sentences"]) <= 3
     assert sum(len(s["text"]) for s in answer["sentences"]) <= 500
