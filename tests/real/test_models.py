@@ -6,6 +6,8 @@ import contextlib
 import importlib.util
 import json
 import os
+import re
+import sqlite3
 import subprocess
 import sys
 import time
@@ -158,6 +160,35 @@ def test_a_real_question_gets_a_real_checked_answer(ollama, command, tmp_path):
     for sentence in answer["sentences"]:
         if sentence["supported"]:
             assert sentence["citations"]
+
+
+@pytest.mark.real
+def test_a_follow_up_is_written_out_or_carries_words_over(ollama, command, tmp_path):
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "leave.txt").write_text(
+        "Every employee has 28 days of paid leave.\n\nTrainees have 20 days of paid leave."
+    )
+    command("source", "add", "files", str(tmp_path / "files"))
+    command("ingest")
+    env = {
+        "KB_LLM__PROVIDER": "ollama",
+        "KB_LLM__URL": ollama,
+        "KB_LLM__CONTEXT_TOKENS": "2048",
+        "KB_LLM__ANSWER_TOKENS": "48",
+    }
+    question = "How many days of paid leave does every employee have?"
+    first = command("ask", question, env=env)
+    second = command("ask", "And trainees?", "--conversation", first["conversation"], env=env)
+    assert second["conversation"] == first["conversation"]
+    with sqlite3.connect(tmp_path / "data" / "catalog.sqlite3") as catalog:
+        [(asked_as, digest)] = catalog.execute(
+            "SELECT asked_as, model_digest FROM answers WHERE id = ?", (second["id"],)
+        )
+    assert asked_as not in (None, "And trainees?")
+    said = f"{question} And trainees? many".casefold()
+    invented = [w for w in re.findall(r"[a-z]{4,}", asked_as.casefold()) if w[:5] not in said]
+    assert len(invented) <= 1
+    assert digest is None or len(digest) == 64
 
 
 # --- servers that behave badly
