@@ -97,7 +97,7 @@ class Answerer:
             return evidence.confidence_by_words(question, passages)
         texts = [f"{p.chunk.title}. {p.text}" for p in passages[:MATCHED]]
         met = await self._embeddings.matches(question, texts)
-        return evidence.confidence(passages, [evidence.Match(*m) for m in met])
+        return evidence.confidence(question, passages, [evidence.Match(*m) for m in met])
 
     def _settings(self) -> dict[str, float | int]:
         """What the answer depends on, for its receipt."""

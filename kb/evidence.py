@@ -18,8 +18,11 @@ from kb.types import Passage
 COSINE, MET, LEAST, BIAS = 8.56, 3.03, 3.36, -6.92
 """Weights per unit of each reading, and the constant; fitted with classes of equal weight."""
 CONSIDERED = 5
-FOREIGN_COSINE, FOREIGN_COVERAGE, FOREIGN_STEEPNESS = 0.45, 0.5, 8.0
-"""Where the model does not know the language: either of both makes it even odds."""
+FEWEST_WORDS, EVERY, EVERY_WORD = 3, 0.99, 0.45
+"""A passage that has every word of a question of so many is at least so sure: tables and notes are
+far from any question, and questions from elsewhere hardly ever meet all of their words."""
+FOREIGN_COSINE, FOREIGN_COVERAGE, FOREIGN_STEEPNESS, FOREIGN_BIAS = 0.45, 0.5, 8.0, -0.405
+"""Where the model does not know the language: either of both makes it .4 sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +33,18 @@ class Match:
     least: float
 
 
-def confidence(passages: Sequence[Passage], matches: Sequence[Match]) -> float:
+def confidence(question: str, passages: Sequence[Passage], matches: Sequence[Match]) -> float:
     """For a question that the model understands; ``matches`` are of the first passages."""
     if not passages or not matches:
         return 0.0
+    asked = words.content(question)
+    whole = len(set(asked)) >= FEWEST_WORDS and any(
+        words.coverage(asked, in_context(p)) >= EVERY for p in passages[:CONSIDERED]
+    )
     cosine = max(p.similarity for p in passages[:CONSIDERED])
     best = max(matches, key=lambda m: m.mean)
-    return _logistic(COSINE * cosine + MET * best.mean + LEAST * best.least + BIAS)
+    found = _logistic(COSINE * cosine + MET * best.mean + LEAST * best.least + BIAS)
+    return max(found, EVERY_WORD if whole else 0.0)
 
 
 def confidence_by_words(question: str, passages: Sequence[Passage]) -> float:
@@ -47,7 +55,7 @@ def confidence_by_words(question: str, passages: Sequence[Passage]) -> float:
     cosine = max(p.similarity for p in passages[:CONSIDERED])
     coverage = max(words.coverage(asked, in_context(p)) for p in passages[:CONSIDERED])
     over = max(cosine - FOREIGN_COSINE, coverage - FOREIGN_COVERAGE)
-    return _logistic(FOREIGN_STEEPNESS * over)
+    return _logistic(FOREIGN_STEEPNESS * over + FOREIGN_BIAS)
 
 
 def in_context(passage: Passage) -> str:

@@ -123,7 +123,9 @@ class Retention(Section, frozen=True, kw_only=True):
     vectors_hours: Annotated[
         float, Meta(ge=1, description="Vectors that no passage needs any more.")
     ] = 24.0
-    answers_days: Annotated[float, Meta(gt=0, description="Conversations with their answers.")] = 365.0
+    answers_days: Annotated[float, Meta(gt=0, description="Conversations with their answers.")] = (
+        365.0
+    )
 
 
 class Retrieval(Section, frozen=True, kw_only=True):

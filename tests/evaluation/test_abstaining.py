@@ -44,11 +44,18 @@ def passage(similarity: float, text: str = "") -> Passage:
 
 
 def test_confidence_rises_with_each_reading():
-    low = evidence.confidence([passage(0.3)], [Match(0.5, 0.4)])
-    assert evidence.confidence([passage(0.6)], [Match(0.5, 0.4)]) > low
-    assert evidence.confidence([passage(0.3)], [Match(0.8, 0.4)]) > low
-    assert evidence.confidence([passage(0.3)], [Match(0.5, 0.7)]) > low
-    assert evidence.confidence([], []) == 0.0
+    low = evidence.confidence("?", [passage(0.3)], [Match(0.5, 0.4)])
+    assert evidence.confidence("?", [passage(0.6)], [Match(0.5, 0.4)]) > low
+    assert evidence.confidence("?", [passage(0.3)], [Match(0.8, 0.4)]) > low
+    assert evidence.confidence("?", [passage(0.3)], [Match(0.5, 0.7)]) > low
+    assert evidence.confidence("?", [], []) == 0.0
+
+
+def test_every_word_in_a_short_note_is_enough():
+    note = [passage(0.2, "LT-107 gearbox replaced 8740 euros")]
+    poor = [Match(0.4, 0.2)]
+    assert evidence.confidence("Which LT-107 gearbox was replaced?", note, poor) >= 0.4
+    assert evidence.confidence("Which LT-107 window was replaced?", note, poor) < 0.4
 
 
 def test_a_language_that_the_model_does_not_know_is_judged_by_words():
