@@ -51,6 +51,7 @@ class Publisher:
             ConfigurationError: it was built with another model; ``kb reindex`` builds a new one.
         """
         wanted = generation_fingerprint(self._embeddings)
+        dimension = await self._dimension()  # first: the embedder may take seconds to start
         with self._catalog.writing() as connection:
             row = generations.live(connection)
             if row is None:
@@ -60,7 +61,7 @@ class Publisher:
             else:
                 number, fingerprint = row.id, row.fingerprint
         check_fingerprint(fingerprint, wanted)
-        await self._index.create(name_of(number), await self._dimension())
+        await self._index.create(name_of(number), dimension)
         return name_of(number)
 
     async def _dimension(self) -> int:

@@ -361,7 +361,7 @@ async def test_an_answer_is_kept_without_texts_and_withheld_with_its_sources(sha
     ann = shared.kb.principal("ann")
     answer = await shared.kb.answer("When is the merger with canary-7731?", ann)
     assert answer.citations
-    assert shared.kb.kept_answer(ann, answer.id)["citations"]
+    assert shared.kb.receipts.answer(ann, answer.id).citations
     with shared.kb.catalog.reading() as c:
         [row] = c.execute(select(answers).where(answers.c.id == answer.id)).all()
     assert "Sunday" not in str(row.sentences) + str(row.citations) + row.text
@@ -369,7 +369,7 @@ async def test_an_answer_is_kept_without_texts_and_withheld_with_its_sources(sha
         secret = sources.by_name(c, "secret")
         sources.set_readers(c, secret, (access.OWNER,))
     with pytest.raises(NotFoundError):
-        shared.kb.kept_answer(ann, answer.id)
+        shared.kb.receipts.answer(ann, answer.id)
 
 
 async def test_schedules():
