@@ -70,7 +70,7 @@ class Answerer:
         yield PassagesFound(found.passages)
         found = replace(found, passages=tuple(p for p in found.passages if not p.hidden))
         draft = Draft(question, asked_as, found, begun, translate, self._settings())
-        if await self.confidence(asked_as, found) < self._retrieval.min_evidence:
+        if not await self._is_evidence(asked_as, found):
             yield AnswerFinished(draft.abstained())
             return
         async with aclosing(self._from_evidence(draft)) as events:
@@ -89,6 +89,15 @@ class Answerer:
                 if isinstance(event, AnswerFinished):
                     return event.answer
         raise ModelError("The answer broke off.", code="model_cut_off")
+
+    async def _is_evidence(self, question: str, found: Found) -> bool:
+        """Whether to answer. Where the cosine alone says so, the first token waits for no more."""
+        least = self._retrieval.min_evidence
+        if found.understood:
+            at_least = evidence.confidence(question, found.passages, [evidence.POOREST])
+            if at_least >= least:
+                return True
+        return await self.confidence(question, found) >= least
 
     async def confidence(self, question: str, found: Found) -> float:
         """How sure it is that the passages hold the answer (0 to 1)."""
