@@ -35,7 +35,7 @@ class Match:
 
 POOREST = Match(0.4, 0.15)
 """Where the cosine alone carries an answer: of 3,189 questions put to five collections 881 were
-decided by it (three quarters of the answerable ones), none otherwise than by their real readings."""
+decided by it (three quarters of the answerable ones), none otherwise than by their own readings."""
 
 
 def confidence(question: str, passages: Sequence[Passage], matches: Sequence[Match]) -> float:
