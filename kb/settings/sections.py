@@ -131,7 +131,7 @@ class Retention(Section, frozen=True, kw_only=True):
 class Retrieval(Section, frozen=True, kw_only=True):
     """From a question to passages."""
 
-    candidates: Annotated[Count, Meta(description="Points fetched from each list.")] = 40
+    candidates: Annotated[Count, Meta(description="Points fetched from each list.")] = 30
     passages: Annotated[Count, Meta(description="Passages that an answer may use.")] = 8
     dense_weight: Annotated[
         Share, Meta(description="Weight of the dense list where the model knows the language.")
