@@ -105,6 +105,7 @@ def members(
             path,
             parent_id=item.document_id,
             size=len(member.content),
+            rights=parent.rights,
         )
         work[name] = Work(document_id, path, item.depth + 1, member=member)
     kept = {w.document_id for w in work.values()}

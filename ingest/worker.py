@@ -15,6 +15,7 @@ from ingest.pipeline import Attempt, Outcome, Pipeline
 from ingest.preparing import Prepared, Preparer
 from ingest.reading import Reader, Unchanged, Work
 from ingest.reporting import Counts, Progress, Report, Timings
+from ingest.rights import FolderRights
 from ingest.selection import Selection
 from ingest.sources import Changes
 from kb import disk, failpoints
@@ -54,6 +55,7 @@ class Run:
         self._reader = Reader(self.source, self.catalog, self.blobs, self.preparer, self.settings)
         self._report = Report(self.catalog, self.source, self.on_progress)
         self._selection = Selection(self.source.following.include, self.source.following.exclude)
+        self._rights = FolderRights(self.source)
         self._parsing = asyncio.Semaphore(self.settings.parsers)
 
     @property
@@ -81,7 +83,9 @@ class Run:
             failpoints.reached("run_begun")
             changes = await asyncio.to_thread(self._compare)
             self._apply_moves_and_removals(changes, confirm=confirm_removals)
-            await self._prepare_all(self._work(changes))
+            work = self._work(changes)
+            await self.publisher.flush_rights()
+            await self._prepare_all(work)
             await self._publish_group()
             await self.publisher.flush_rights()
             await self.publisher.sweep()
@@ -126,6 +130,7 @@ class Run:
 
     def _compare(self) -> Changes:
         files, closed = folder.walk(self.source.root, self._selection)
+        self._rights.look(files)
         with self.catalog.reading() as connection:
             known = documents.of_source(connection, self.source.id)
         return folder.compare(
@@ -152,6 +157,7 @@ class Run:
                 self.counts.removed = len(gone)
             documents.remove(connection, changes.left_out)
             self.counts.removed += len(changes.left_out)
+            self._rights.stamp(connection)
         failpoints.reached("removed")
 
     def _is_suspicious(self, gone: int, known: int) -> bool:
@@ -161,6 +167,7 @@ class Run:
         """Every file that has to be read, known to the ledger from now on."""
         work = [Work(d, found.path, 0, found=found) for d, found in changes.changed]
         with self.catalog.writing() as connection:
+            rights_of = self._rights.of_new(connection)
             for found in changes.new:
                 document_id = documents.add(
                     connection,
@@ -168,6 +175,7 @@ class Run:
                     found.raw_path,
                     found.path,
                     size=found.stat.size,
+                    rights=rights_of(found),
                 )
                 work.append(Work(document_id, found.path, 0, found=found))
         return work

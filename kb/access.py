@@ -1,21 +1,22 @@
 """Who may read what. Every surface asks here, and nowhere else.
 
 A reader token is opaque to the index: ``everyone``, ``group:<name>``, ``person:<name>``,
-``acl:<hash>`` for a rule with exceptions, and ``owner``, which only the owner of the data directory
-carries. Every document carries ``owner``.
+``acl:<hash>`` for a rule that is no plain list, and ``owner``, which only the owner of the data
+directory carries. Every document carries ``owner``.
 """
 
 from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from kb.catalog import acls, people
+from kb.catalog import acls, groups, people
 from kb.errors import UsageError
 from kb.types import Principal
 
 EVERYONE = "everyone"
 OWNER = "owner"
 NOT = "not:"
+PERSON = "person:"
 
 
 def owner() -> Principal:
@@ -29,9 +30,15 @@ def person(connection: Connection, name: str) -> Principal:
     Raises:
         NotFoundError: there is no such person.
     """
-    member_of = people.groups_of(connection, name)
-    tokens = {EVERYONE, f"person:{name}", *map(group, member_of)}
-    return Principal(name, frozenset(tokens | acls.carried_by(connection, tokens)))
+    found = people.by_name(connection, name)
+    member_of = groups.of_person(connection, found.id)
+    tokens = {EVERYONE, f"{PERSON}{name}", *map(group, member_of)}
+    return Principal(
+        name,
+        frozenset(tokens | acls.carried_by(connection, name, tokens)),
+        administrator=found.administrator,
+        curates=people.curated_by(connection, found.id),
+    )
 
 
 def group(name: str) -> str:
@@ -42,17 +49,20 @@ def group(name: str) -> str:
 def readers(connection: Connection, names: Iterable[str]) -> tuple[str, ...]:
     """The tokens for a rule given as group names; no names means everyone.
 
-    ``not:<name>`` excepts a group: ``everyone,not:interns``.
+    ``person:<name>`` names one person, ``not:<name>`` excepts a group: ``everyone,not:interns``.
 
     Raises:
-        NotFoundError: a group does not exist.
+        NotFoundError: a group or a person does not exist.
     """
     wanted = tuple(n for n in names if n)
     excepted = tuple(n.removeprefix(NOT) for n in wanted if n.startswith(NOT))
-    named = tuple(n for n in wanted if n != EVERYONE and not n.startswith(NOT))
-    people.require_groups(connection, (*named, *excepted))
-    tokens = {group(n) for n in named}
-    if EVERYONE in wanted or not named:
+    single = tuple(n.removeprefix(PERSON) for n in wanted if n.startswith(PERSON))
+    named = tuple(n for n in wanted if n != EVERYONE and not n.startswith((NOT, PERSON)))
+    groups.require(connection, (*named, *excepted))
+    for name in single:
+        people.by_name(connection, name)
+    tokens = {*map(group, named), *(f"{PERSON}{n}" for n in single)}
+    if EVERYONE in wanted or not tokens:
         tokens.add(EVERYONE)
     if excepted:
         tokens = {acls.keep(connection, tokens, map(group, excepted))}
@@ -65,8 +75,8 @@ def in_words(connection: Connection, tokens: Iterable[str]) -> list[str]:
     names: list[str] = []
     for token in tokens:
         rule = rules.get(token, {"some_of": [token], "none_of": []})
-        names += [t.removeprefix("group:") for t in rule["some_of"]]
-        names += [NOT + t.removeprefix("group:") for t in rule["none_of"]]
+        names += [t.removeprefix("group:") for t in rule.get("some_of", ())]
+        names += [NOT + t.removeprefix("group:") for t in rule.get("none_of", ())]
     return [n for n in names if n != OWNER]
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from kb import citations, evidence, followups, links, prompt, quotes
+from kb import citations, evidence, followups, links, prompt, queries, quotes
 from kb.drafts import Checked, Draft, Translate
 from kb.embedding import Embeddings, cosine
 from kb.errors import ModelError
@@ -65,8 +65,12 @@ class Answerer:
         """
         begun = time.monotonic()
         question = check_question(question)
-        asked_as = await self._standing_alone(question, turns)
-        found = await self._retriever.retrieve(asked_as, principal, self._retrieval.passages)
+        whole = await self._standing_alone(question, turns)
+        text, wanted = queries.parse(whole)
+        asked_as = text or whole
+        found = await self._retriever.retrieve(
+            asked_as, principal, self._retrieval.passages, wanted.softened()
+        )
         yield PassagesFound(found.passages)
         found = replace(found, passages=tuple(p for p in found.passages if not p.hidden))
         draft = Draft(question, asked_as, found, begun, translate, self._settings())

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, func, select
 
 from kb.blobs import ELEMENTS, ORIGINAL, Blobs
 from kb.catalog import documents as documents_catalog
-from kb.catalog import generations, versions
+from kb.catalog import generations, rights, versions
 from kb.catalog.database import Catalog
-from kb.catalog.tables import chunks, documents, rights_outbox, source_readers
+from kb.catalog.tables import chunks, documents, rights_outbox
 from kb.catalog.tables import versions as versions_table
 from kb.collecting import unused_blobs
 from kb.embedding import Embeddings
@@ -122,22 +122,18 @@ async def is_settled(catalog: Catalog, index: RemoteIndex) -> bool:
 
 def _expected(connection: Connection) -> Expected:
     rows = connection.execute(
-        select(chunks.c.point, documents.c.source_id, documents.c.id)
+        select(chunks.c.point, documents.c.id)
         .join(versions_table, versions_table.c.number == chunks.c.version)
         .join(documents, documents.c.version == versions_table.c.number)
         .where(versions_table.c.state == versions.CURRENT)
     ).all()
-    tokens: dict[int, list[str]] = {}
-    for source_id, token in connection.execute(
-        select(source_readers.c.source_id, source_readers.c.token).order_by(source_readers.c.token)
-    ).tuples():
-        tokens.setdefault(source_id, []).append(token)
+    tokens = rights.tokens_of(connection, sorted({r.id for r in rows}))
     promised = connection.scalar(
         select(func.coalesce(func.sum(documents.c.chunks), 0)).where(
             documents.c.version.is_not(None)
         )
     )
-    expected = Expected({r.point: tokens.get(r.source_id, []) for r in rows})
+    expected = Expected({r.point: tokens.get(r.id, []) for r in rows})
     expected.tolerated = {n: points for n, (_, points) in versions.in_index(connection).items()}
     expected.duplicates = _current_twice(connection) + max(0, len(rows) - int(promised or 0))
     pending = set(connection.scalars(select(rights_outbox.c.document_id)))

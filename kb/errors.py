@@ -4,12 +4,15 @@ KbError                     has a code, a sentence, a detail; every surface show
 UsageError                the caller asked for something that cannot be: HTTP 400, exit 2
 NotFoundError           nothing of that name, or nothing the asker may see: 404
 ConflictError           it exists already, or is busy: 409
+NotSignedInError        nobody knows who asks: 401
+ForbiddenError          they may not do this: 403
 ConfigurationError        a setting is unknown or wrong; names the file and the nearest key
 PermanentError            trying again will not help
 FileProblem             one file cannot be read; the code is the reason in the ledger
 RetryableError            trying again later may help: 503
 EngineError             an engine process did not answer
 LeaseLost               somebody else took over this work
+TooManyError            too much at once; says when to come again: 429
 ModelError              the language model failed, was silent, or broke off
 """
 
@@ -61,6 +64,20 @@ class ConflictError(UsageError):
     status = 409
 
 
+class NotSignedInError(UsageError):
+    """Nobody knows who asks."""
+
+    code = "not_signed_in"
+    status = 401
+
+
+class ForbiddenError(UsageError):
+    """Who asks may not do this."""
+
+    code = "forbidden"
+    status = 403
+
+
 class ConfigurationError(KbError):
     """A setting is unknown or has a wrong value."""
 
@@ -100,6 +117,24 @@ class LeaseLost(RetryableError):
     """Somebody else holds the lease by now; nothing of this attempt may be published."""
 
     code = "lease_lost"
+
+
+class TooManyError(RetryableError):
+    """Too much at once. ``seconds``: when to come again."""
+
+    code = "too_many"
+    status = 429
+
+    def __init__(self, message: str, *, code: str | None = None, seconds: float = 5.0) -> None:
+        self.seconds = max(1, round(seconds))
+        super().__init__(message, code=code, detail={"seconds": self.seconds})
+
+
+class BusyError(TooManyError):
+    """The queue is full, whoever asks."""
+
+    code = "busy"
+    status = 503
 
 
 class ModelError(RetryableError):

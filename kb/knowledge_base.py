@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import Row
 
-from kb import access
+from kb import access, queries
+from kb.accounts.accounts import Accounts
 from kb.answering import Answerer
+from kb.auditing import Audit
 from kb.blobs import ELEMENTS, Blobs
-from kb.catalog import alarms, chunks, documents, generations, ledger, sources
+from kb.catalog import chunks, documents, ledger, sources
 from kb.catalog.database import Catalog, current_seq, open_catalog
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Source
@@ -24,6 +26,7 @@ from kb.index.remote import RemoteIndex
 from kb.llm.base import LanguageModel
 from kb.opinions import Opinions
 from kb.publishing import Publisher
+from kb.queries import EVERYTHING, Wanted
 from kb.receipts import Receipts
 from kb.retrieval import Found, Retriever
 from kb.settings import Settings
@@ -64,6 +67,8 @@ class KnowledgeBase:
         self.catalog: Catalog = open_catalog(settings)
         self.blobs = Blobs(settings.data / "blobs")
         self.uploads = Uploads(self.catalog, settings.data / "uploads", settings.ingest.max_file_mb)
+        self.audit = Audit(self.catalog, settings.audit)
+        self.accounts = Accounts(self.catalog, settings.auth)
         self.conversations = Conversations(self.catalog)
         self.receipts = Receipts(self.catalog)
         self.opinions = Opinions(self.catalog)
@@ -101,6 +106,7 @@ class KnowledgeBase:
 
     async def close(self) -> None:
         """Close every connection; the engines stay for others, until they are idle."""
+        await asyncio.to_thread(self.audit.close)
         await self.index.close()
         await self.embeddings.engine.close()
         opened = self.__dict__.get("model")
@@ -124,10 +130,32 @@ class KnowledgeBase:
         with self.catalog.reading() as connection:
             return access.person(connection, name)
 
-    async def search(self, question: str, principal: Principal, limit: int = 10) -> Found:
-        """Passages for a question. Errors: see :meth:`kb.retrieval.Retriever.retrieve`."""
+    async def search(
+        self,
+        question: str,
+        principal: Principal,
+        limit: int = 10,
+        wanted: Wanted = EVERYTHING,
+        *,
+        noted: bool = True,
+    ) -> Found:
+        """Passages for a question, with what people write beside words (``kb.queries``).
+
+        Errors: see :meth:`kb.retrieval.Retriever.retrieve`. ``noted``: whether it goes into the
+        audit log; evaluations do not, and take every question by its words alone.
+        """
+        begun = time.monotonic()
         with self._counted(), self.metrics.search_seconds.time():
-            return await self.retriever.retrieve(question, principal, limit)
+            text, own = queries.parse(question) if noted else (question, EVERYTHING)
+            both = queries.both(wanted, own)
+            if not text and both != EVERYTHING:
+                found = await asyncio.to_thread(self.retriever.latest, principal, limit, both)
+            else:
+                found = await self.retriever.retrieve(text, principal, limit, both)
+        if noted:
+            seconds = time.monotonic() - begun
+            self.audit.asked(principal, "search", question, found.passages, seconds)
+        return found
 
     async def confidence(self, question: str, principal: Principal) -> float:
         """How sure it is that the documents answer a question (0 to 1)."""
@@ -171,6 +199,10 @@ class KnowledgeBase:
         if not isinstance(event, AnswerFinished):
             return event
         answer = await asyncio.to_thread(self.receipts.keep, event.answer, principal, conversation)
+        self.audit.asked(
+            principal, "ask", answer.question, answer.passages, answer.seconds,
+            answer=answer.id, mode=answer.mode,
+        )  # fmt: skip
         self.metrics.answer_seconds.labels(answer.mode).observe(answer.seconds)
         return AnswerFinished(answer)
 
@@ -259,51 +291,3 @@ class KnowledgeBase:
         """
         rows = [self.document(principal, d) for d in document_ids]
         return (await self.upkeep.erase(rows)).as_json()
-
-    async def status(self) -> dict[str, Any]:
-        """What is there and what answers."""
-        with self.catalog.reading() as connection:
-            live = generations.live(connection)
-            states = ledger.count_by_state(connection, access.owner(), LedgerFilter())
-            languages = documents.languages(connection)
-            known = sources.all_of(connection)
-            alarmed = alarms.count(connection)
-        return {
-            "data_dir": self.settings.data_dir,
-            "sources": [{"name": s.name, "path": s.root, "documents": s.documents} for s in known],
-            "documents": states,
-            "passages": sum(languages.values()),
-            "languages": languages,
-            "index": {
-                "backend": self.settings.index.backend,
-                "generation": f"g{live.id}" if live else None,
-            },
-            "access_alarms": alarmed,
-            "embedding_model": self.embeddings.files.name,
-            "language_model": await self.model_status(),
-        }
-
-    async def model_status(self) -> dict[str, Any]:
-        """Which language model answers, or why none does."""
-        model = await asyncio.to_thread(lambda: self.model)
-        if model is None:
-            return {"connected": False, "model": None, "reason": "No provider is configured."}
-        begun = time.monotonic()
-        try:
-            name = (await model.identify()).name
-        except ModelError as error:
-            return {"connected": False, "model": None, "reason": error.message}
-        return {
-            "connected": True,
-            "model": name,
-            "reason": None,
-            "milliseconds": round((time.monotonic() - begun) * 1000),
-        }
-
-    def metrics_text(self) -> bytes:
-        """What a monitoring system reads."""
-        with self.catalog.reading() as connection:
-            states = ledger.count_by_state(connection, access.owner(), LedgerFilter())
-            passages = sum(documents.languages(connection).values())
-            alarmed = alarms.count(connection)
-        return self.metrics.text(states, passages, alarmed)

@@ -12,11 +12,11 @@ from sqlalchemy import Connection, delete, insert, select
 
 from kb import failpoints
 from kb.catalog import chunks as chunks_catalog
-from kb.catalog import generations, leases, versions
+from kb.catalog import generations, leases, rights, versions
 from kb.catalog.database import Catalog, current_seq, now
-from kb.catalog.tables import documents, rights_outbox, source_readers
+from kb.catalog.tables import documents, rights_outbox
 from kb.embedding import Embeddings
-from kb.errors import ConfigurationError, LeaseLost, RetryableError
+from kb.errors import ConfigurationError, RetryableError
 from kb.index.base import LEXICAL_VERSION, Index, IndexPoint
 from kb.types import Chunk
 
@@ -84,7 +84,7 @@ class Publisher:
     async def _write(self, generation: str, ready: Sequence[Ready]) -> dict[int, list[str]]:
         with self._catalog.writing() as connection:
             versions.plan(connection, {r.number: len(r.chunks) for r in ready})
-            tokens = {r.source_id: readers_of(connection, r.source_id) for r in ready}
+            tokens = rights.tokens_of(connection, [r.document_id for r in ready])
         failpoints.reached("planned")
         points = [
             IndexPoint(
@@ -92,9 +92,10 @@ class Publisher:
                 r.vectors[chunks_catalog.short_hash(c.embedded_text)],
                 c.embedded_text,
                 r.facts["language"],
-                tokens[r.source_id],
+                tokens[r.document_id],
             )
             for r in ready
+            if r.document_id in tokens  # one that was removed meanwhile is not written
             for c in r.chunks
         ]
         await self._index.upsert(generation, points)
@@ -122,7 +123,8 @@ class Publisher:
                     versions.abandon(connection, r.number, "removed_meanwhile")
                     continue
                 versions.publish(connection, r.document_id, r.number, rows, r.facts)
-                if readers_of(connection, r.source_id) != stamped[r.source_id]:
+                now_readable = rights.tokens_of(connection, [r.document_id])
+                if now_readable != {r.document_id: stamped.get(r.document_id)}:
                     queue_rights(connection, [r.document_id])
         failpoints.reached("committed")
         return True
@@ -133,12 +135,9 @@ class Publisher:
             waiting = connection.execute(select(rights_outbox).limit(2000)).all()
             if not waiting:
                 return 0
+            readable_by = rights.tokens_of(connection, [row.document_id for row in waiting])
             wanted = [
-                (
-                    row,
-                    points_of(connection, row.document_id),
-                    _tokens_of(connection, row.document_id),
-                )
+                (row, points_of(connection, row.document_id), readable_by.get(row.document_id))
                 for row in waiting
             ]
         generation = await self.generation()
@@ -200,19 +199,6 @@ def name_of(generation_id: int) -> str:
     return f"g{generation_id}"
 
 
-def readers_of(connection: Connection, source_id: int) -> list[str]:
-    """The reader tokens of every document of a source.
-
-    Raises:
-        LeaseLost: the source has been removed.
-    """
-    query = select(source_readers.c.token).where(source_readers.c.source_id == source_id)
-    tokens = sorted(connection.scalars(query))
-    if not tokens:
-        raise LeaseLost("The source was removed while it was being read.")
-    return tokens
-
-
 def points_of(connection: Connection, document_id: int) -> list[int]:
     """The points of a document's current version."""
     row = connection.execute(
@@ -239,12 +225,3 @@ def _still_there(connection: Connection, document_id: int) -> bool:
     return (
         connection.scalar(select(documents.c.id).where(documents.c.id == document_id)) is not None
     )
-
-
-def _tokens_of(connection: Connection, document_id: int) -> list[str]:
-    query = (
-        select(source_readers.c.token)
-        .join(documents, documents.c.source_id == source_readers.c.source_id)
-        .where(documents.c.id == document_id)
-    )
-    return sorted(connection.scalars(query))

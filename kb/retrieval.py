@@ -5,13 +5,14 @@ this moment), fold copies, join neighbours.
 """
 
 import asyncio
+import re
 import time
 from dataclasses import dataclass
 
 import msgspec
 
 from kb import access, fusion
-from kb.catalog import alarms, chunks, documents, generations, names
+from kb.catalog import alarms, chunks, documents, filtering, generations, keeping, names
 from kb.catalog.database import Catalog, current_seq
 from kb.embedding import Embeddings, QueryVector
 from kb.errors import UsageError
@@ -19,6 +20,7 @@ from kb.folding import fold, join_neighbours, without_near_copies
 from kb.index.base import GRAMS, WORDS, Hits, IndexQuery
 from kb.index.remote import RemoteIndex
 from kb.publishing import check_fingerprint, generation_fingerprint, name_of
+from kb.queries import EVERYTHING, Wanted, has_words
 from kb.settings import Retrieval
 from kb.types import Passage, Principal, StoredChunk
 
@@ -30,6 +32,9 @@ NAME_WEIGHT, LEAST_NAME_WEIGHT, TELLING = 0.35, 0.1, 3.0
 """A file name that has all of the question's words adds the first to its passages' scores; the best
 match of a long question at least the second, unless its words are in (this) many other names."""
 LANGUAGES_SECONDS = 30.0
+GLOSSARY_SECONDS = 10.0
+MOST_POINTS = 20_000
+"""Up to so many points the index is told which ones are wanted; of more, enough come up anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,26 @@ class Found:
 
     passages: tuple[Passage, ...]
     understood: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """What filters leave: documents, and points (empty: any of theirs)."""
+
+    documents: frozenset[int]
+    points: frozenset[int]
+    wanted: Wanted
+    by_point: bool
+
+    def asked_of(self) -> list[int]:
+        """The points that the index is asked for, where they are few enough to be named."""
+        return sorted(self.points) if len(self.points) <= MOST_POINTS else []
+
+    def takes(self, chunk: StoredChunk) -> bool:
+        """Whether a passage is one of those wanted."""
+        if chunk.document_id not in self.documents or has_words(chunk.text, self.wanted.without):
+            return False
+        return not self.by_point or chunk.point in self.points
 
 
 def check_question(question: str) -> str:
@@ -99,9 +124,13 @@ class Retriever:
         self._settings = settings
         self._languages: list[str] = []
         self._languages_until = 0.0
+        self._terms: list[tuple[str, str]] = []
+        self._glossary_until = 0.0
 
-    async def retrieve(self, question: str, principal: Principal, limit: int) -> Found:
-        """The best passages for a question.
+    async def retrieve(
+        self, question: str, principal: Principal, limit: int, wanted: Wanted = EVERYTHING
+    ) -> Found:
+        """The best passages for a question, of those wanted.
 
         Raises:
             UsageError: the question or the limit cannot be used.
@@ -109,10 +138,15 @@ class Retriever:
         """
         question, limit = check_question(question), check_limit(limit)
         fetch = max(self._settings.candidates, limit * 3)
-        lexical = IndexQuery(b"", question, access.tokens_or_raise(principal), fetch)
+        tokens = access.tokens_or_raise(principal)
         moment = await asyncio.to_thread(self._moment)
         if moment is None:
             return Found(())
+        narrow = await asyncio.to_thread(self._narrow, principal, wanted)
+        if narrow is not None and not narrow.documents:
+            return Found(())
+        question = self._widened(question)
+        lexical = IndexQuery(b"", question, tokens, fetch, only=narrow.asked_of() if narrow else [])
         early, embedded = await asyncio.gather(
             self._index.query(moment.generation, lexical), self._embeddings.query(question)
         )
@@ -121,7 +155,7 @@ class Retriever:
         for _ in range(ROUNDS):
             hits = await self._index.query(moment.generation, query)
             passages = await asyncio.to_thread(
-                self._judge, hits, question, principal, limit, moment.seq, alarming
+                self._judge, hits, question, principal, limit, moment.seq, alarming, narrow
             )
             if len(passages) >= limit or hits.exhausted:
                 break
@@ -162,6 +196,7 @@ class Retriever:
         limit: int,
         seq: int,
         alarming: set[int],
+        narrow: Narrow | None,
     ) -> list[Passage]:
         """Hydrate as far as needed, fold, join. Adds to the documents that alarm."""
         with self._catalog.reading() as connection:
@@ -180,12 +215,56 @@ class Retriever:
                 found = [
                     _passage(stored[p], score, similarity.get(p, 0.0))
                     for p, score in part
-                    if p in stored
+                    if p in stored and (narrow is None or narrow.takes(stored[p]))
                 ]
                 fold(folded, found)
                 if len(folded) >= 2 * limit:
                     break
         return join_neighbours(without_near_copies(folded.values(), 2 * limit))[:limit]
+
+    def _narrow(self, principal: Principal, wanted: Wanted) -> Narrow | None:
+        """The documents and points that filters leave; None where there are no filters."""
+        if wanted == EVERYTHING:
+            return None
+        with self._catalog.reading() as connection:
+            found = filtering.document_ids(connection, principal, wanted)
+            if wanted.phrases:
+                with_phrases = filtering.points_with(connection, principal, wanted)
+                left = frozenset(found) if with_phrases else frozenset[int]()
+                return Narrow(left, frozenset(with_phrases), wanted, by_point=True)
+            few = wanted.limits_documents and sum(found.values()) <= MOST_POINTS
+            points = filtering.points(connection, list(found)) if few else []
+        return Narrow(frozenset(found), frozenset(points), wanted, by_point=False)
+
+    def latest(self, principal: Principal, limit: int, wanted: Wanted) -> Found:
+        """Without words to search for: the documents wanted, the last changed first."""
+        with self._catalog.reading() as connection:
+            seq = current_seq(connection)
+            ids = filtering.latest(connection, principal, wanted, check_limit(limit))
+            first = chunks.first_points(connection, ids)
+            stored = chunks.hydrate(connection, principal, list(first.values()), seq)
+        there = [stored[first[d]] for d in ids if first.get(d) in stored]
+        return Found(tuple(_passage(chunk, 0.0, 0.0) for chunk in there))
+
+    def _widened(self, question: str) -> str:
+        """With what the house's abbreviations in it stand for."""
+        asked = {w.casefold() for w in re.findall(r"[\w&/.-]+", question)}
+        meant = [m for short, m in self._glossary() if short.casefold() in asked]
+        added = [m for m in meant if m.casefold() not in question.casefold()]
+        return (
+            " ".join([question, *(f"({m})" for m in added)])[:MAX_QUESTION] if added else question
+        )
+
+    def _glossary(self) -> list[tuple[str, str]]:
+        if time.monotonic() > self._glossary_until:
+            with self._catalog.reading() as connection:
+                self._terms = [(t.short, t.meaning) for t in keeping.terms(connection)]
+            self._glossary_until = time.monotonic() + GLOSSARY_SECONDS
+        return self._terms
+
+    def forget_glossary(self) -> None:
+        """It has changed: read it again at the next question."""
+        self._glossary_until = 0.0
 
     def _common_languages(self) -> list[str]:
         """Languages of more than a trace of the corpus; re-read every half minute."""

@@ -106,6 +106,20 @@ class Principal:
     name: str
     tokens: frozenset[str]
     owner: bool = False
+    administrator: bool = False
+    curates: frozenset[int] = frozenset()
+    """Sources (ids) that they answer for."""
+    viewed_by: str | None = None
+    """The administrator who looks through this person's eyes, and may change nothing."""
+
+    @property
+    def manages(self) -> bool:
+        """Whether people, sources and settings are theirs to change."""
+        return self.owner or self.administrator
+
+    def answers_for(self, source_id: int) -> bool:
+        """Whether a source is theirs to look after."""
+        return self.manages or source_id in self.curates
 
 
 @dataclass(frozen=True, slots=True)

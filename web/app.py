@@ -20,13 +20,29 @@ from kb.knowledge_base import KnowledgeBase
 from kb.rendering import Pictures
 from web import errors
 from web.api import ask, conversations, health, ledger, metrics, search, sources, uploads
+from web.auth.gate import gate
+from web.auth.who import ANYONE, READER
+from web.fair_use import Rates, Turns
 from web.guard import Guard
 from web.hooks import Hooks
 from web.i18n import COOKIE, languages
 from web.pages import (
+    account,
+    administration,
+    audit,
+    document,
+    documents,
+    evaluation,
+    exporting,
+    home,
+    people,
+    receipts,
+    review,
+    signing_in,
+)
+from web.pages import (
     conversations as conversations_page,
 )
-from web.pages import document, documents, evaluation, exporting, home, receipts, review
 from web.pages import sources as sources_page
 
 Background = Callable[[], "asyncio.Future[None]"]
@@ -36,7 +52,7 @@ HEAD_START_SECONDS = 0.3
 """The page answers first; then the engines, which are heavy, begin to load."""
 
 
-@post("/language", include_in_schema=False, status_code=303)
+@post("/language", include_in_schema=False, status_code=303, who=ANYONE)
 async def choose_language(request: Request) -> Redirect:  # type: ignore[type-arg]
     """Remember the reader's language."""
     form = await request.form()
@@ -50,7 +66,7 @@ async def choose_language(request: Request) -> Redirect:  # type: ignore[type-ar
     return answer
 
 
-@get("/favicon.ico", include_in_schema=False)
+@get("/favicon.ico", include_in_schema=False, who=ANYONE)
 async def favicon() -> Response[bytes]:
     """The icon, for browsers that do not read the page."""
     icon = (Path(__file__).parent / "static" / "icon.svg").read_bytes()
@@ -81,12 +97,23 @@ PAGES: list[ControllerRouterHandler] = [
     sources_page.page,
     sources_page.add,
     sources_page.act,
+    *signing_in.ROUTES,
+    *account.ROUTES,
+    *people.ROUTES,
+    *audit.ROUTES,
+    *administration.ROUTES,
     choose_language,
     favicon,
 ]
 API: list[ControllerRouterHandler] = [
     search.search,
+    search.facets,
     search.suggest,
+    search.pinned,
+    search.pin,
+    search.saved,
+    search.save,
+    search.forget,
     ask.ask,
     conversations.listed,
     conversations.one,
@@ -110,7 +137,9 @@ API: list[ControllerRouterHandler] = [
 def _static() -> Router:
     """Styles and scripts; everything is in the package."""
     folder = Path(__file__).parent / "static"
-    return create_static_files_router(path="/static", directories=[folder], include_in_schema=False)
+    return create_static_files_router(
+        path="/static", directories=[folder], include_in_schema=False, opt={"who": ANYONE}
+    )
 
 
 def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
@@ -124,9 +153,18 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
         warming.cancel()
         await kb.close()
 
+    state = {
+        "kb": kb,
+        "kb_settings": kb.settings,
+        "hooks": hooks,
+        "pictures": Pictures(),
+        "rates": Rates(kb.settings.fair_use),
+        "turns": Turns(kb.settings.fair_use),
+    }
     app = Litestar(
         route_handlers=[*PAGES, *API, _static()],
-        state=State({"kb": kb, "kb_settings": kb.settings, "hooks": hooks, "pictures": Pictures()}),
+        state=State(state),
+        guards=[gate],
         lifespan=[lifespan],
         exception_handlers={Exception: errors.answer},
         logging_config=None,
@@ -134,11 +172,12 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
         openapi_config=OpenAPIConfig(
             title="Commonplace",
             version=__version__,
-            path="/schema",
+            openapi_router=Router("/schema", route_handlers=[], opt={"who": READER}),
             render_plugins=[JsonRenderPlugin(path="/")],
         ),
     )
-    return Guard(app, frozenset(kb.settings.server.allowed_hosts))
+    server = kb.settings.server
+    return Guard(app, frozenset(server.allowed_hosts), server.public_url)
 
 
 async def _keep_warm(kb: KnowledgeBase) -> None:

@@ -1,17 +1,44 @@
-"""Who asks. Until accounts exist, whoever is let in is the owner of the data directory."""
+"""What a route knows of its request: who asks, and the knowledge base it is put to."""
 
 from typing import Any
 
 from litestar import Request
 
-from kb import access
+from kb.catalog.sources import Source
+from kb.errors import ForbiddenError, NotSignedInError
 from kb.knowledge_base import KnowledgeBase
 from kb.types import Principal
+from web.auth.visitor import Visitor
 
 
-def principal_of(_request: Request[Any, Any, Any]) -> Principal:
-    """The principal behind a request."""
-    return access.owner()
+def visitor_of(request: Request[Any, Any, Any]) -> Visitor | None:
+    """Who the gate found it to be; None for nobody."""
+    found: Visitor | None = request.state.get("visitor")
+    return found
+
+
+def principal_of(request: Request[Any, Any, Any]) -> Principal:
+    """The principal behind a request, with the rights that they had when it came in.
+
+    Raises:
+        NotSignedInError: nobody is.
+    """
+    visitor = visitor_of(request)
+    if visitor is None:
+        raise NotSignedInError("Sign in first.")
+    return visitor.principal
+
+
+def must_answer_for(request: Request[Any, Any, Any], source: Source) -> None:
+    """Raises ``ForbiddenError`` where a source is not the asker's to look after."""
+    if not principal_of(request).answers_for(source.id):
+        raise ForbiddenError(f"You do not answer for {source.name}.")
+
+
+def must_manage(request: Request[Any, Any, Any]) -> None:
+    """Raises ``ForbiddenError`` where somebody does not administrate."""
+    if not principal_of(request).manages:
+        raise ForbiddenError("This is for administrators.")
 
 
 def knowledge_base(request: Request[Any, Any, Any]) -> KnowledgeBase:

@@ -2,16 +2,20 @@
 
 import logging
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
+from litestar.response import Redirect
 
-from kb.errors import KbError
+from kb.errors import KbError, TooManyError
 from web.rendering import render
 
 log = logging.getLogger("kb.web")
 HTTP_CODES = {
     400: "bad_request",
+    401: "not_signed_in",
+    403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
     413: "too_large",
@@ -22,11 +26,22 @@ HTTP_CODES = {
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Any exception as a response; what is unexpected is logged, and told to nobody."""
     status, shape = _shape(error)
-    headers = {"Retry-After": "5"} if status == 503 else {}
+    headers = _headers(error, status)
+    if status == 401 and _wants_page(request) and request.method == "GET":
+        there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return Redirect(f"/login?{urlencode({'next': there})}", status_code=303)
     if _wants_page(request):
         page = render(request, "error.html", {"status": status, "error": shape["error"]})
         return Response(page, status_code=status, media_type=MediaType.HTML, headers=headers)
     return Response(shape, status_code=status, media_type=MediaType.JSON, headers=headers)
+
+
+def _headers(error: Exception, status: int) -> dict[str, str]:
+    if isinstance(error, TooManyError):
+        return {"Retry-After": str(error.seconds)}
+    if status == 401:
+        return {"WWW-Authenticate": 'Bearer realm="Commonplace"'}
+    return {"Retry-After": "5"} if status == 503 else {}
 
 
 def _shape(error: Exception) -> tuple[int, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Which requests are let in at all, and the headers that every answer carries.
 
-While no account exists, whoever reaches the loopback address is the owner. A page of another
-site, open in the same browser, reaches it too: so the Host must be ours, and so must the Origin.
+A page of another site, open in the same browser, reaches us too, with the reader's cookies: so the
+Host must be ours, and so must the Origin.
 (With a referrer policy of no-referrer browsers would send "null" as the Origin of our own forms.)
 """
 
@@ -29,9 +29,10 @@ HEADERS = {
 class Guard:
     """ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, allowed_hosts: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, allowed_hosts: frozenset[str], public_url: str = "") -> None:
         self._app = app
-        self._allowed = allowed_hosts | LOOPBACK
+        public = urlsplit(public_url).hostname
+        self._allowed = allowed_hosts | LOOPBACK | ({public} if public else set())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with our headers."""
@@ -63,7 +64,7 @@ class Guard:
     def _refusal(self, scope: HTTPScope) -> str | None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get(b"host", "")
-        if _hostname(host) not in self._allowed:
+        if hostname(host) not in self._allowed:
             return "host"
         origin = headers.get(b"origin")
         if origin is not None and urlsplit(origin).netloc != host:
@@ -83,7 +84,8 @@ def _is_navigation(scope: HTTPScope, headers: dict[bytes, str]) -> bool:
     return scope["method"] == "GET" and headers.get(b"sec-fetch-mode") == "navigate"
 
 
-def _hostname(host: str) -> str:
+def hostname(host: str) -> str:
+    """The name in a Host header, without its port."""
     try:
         return (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:

@@ -1,12 +1,14 @@
 """What the pages need of the room that reads folders; given by whoever starts the service."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request
 
 from kb.catalog.sources import Following, Source
+from kb.rules import PathRule
+from kb.types import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,7 @@ class Hooks:
     ``preview`` looks at a folder: ``{"files": n, "bytes": n, "kinds": {...}, "seconds": s}``.
     ``add`` follows one and ``change`` follows it another way; both check what they are given.
     ``next_run`` says when a source is due next. ``remove`` forgets a source with its documents.
+    ``path_rule`` reads "PATTERN: GROUP, GROUP"; ``set_rule`` replaces a source's rule for readers.
     """
 
     preview: Callable[[str], dict[str, Any]]
@@ -23,6 +26,8 @@ class Hooks:
     change: Callable[[Source, Following], None]
     next_run: Callable[[Source], float | None]
     remove: Callable[[Source], Awaitable[int]]
+    path_rule: Callable[[str], PathRule]
+    set_rule: Callable[[Principal, str, str, Sequence[PathRule]], Awaitable[Source]]
 
 
 def hooks(request: Request[Any, Any, Any]) -> Hooks:

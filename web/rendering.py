@@ -1,12 +1,13 @@
 """Templates with the words, numbers and times of the reader's language."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request
@@ -31,6 +32,12 @@ def _environment(language: str) -> Environment:
     )
     environment.filters["size"] = lambda n: _size(n, language)
     environment.filters["ago"] = lambda t: _ago(t, language)
+    environment.filters["day"] = lambda t: format_date(
+        datetime.fromtimestamp(t, UTC), "medium", locale=language
+    )
+    environment.globals["error_words"] = lambda code, message: sign_in_words(
+        code, message, translations(language).gettext
+    )
     environment.filters["moment"] = lambda t: _moment(t, language)
     return environment
 
@@ -46,9 +53,27 @@ def render(request: Request[Any, Any, Any], template: str, values: dict[str, Any
             languages=languages(),
             version=__version__,
             path=request.url.path,
+            visitor=request.state.get("visitor"),
             **values,
         )
     )
+
+
+def sign_in_words(code: str, message: str, _: Callable[[str], str]) -> str:
+    """What went wrong at the door, in the reader's language."""
+    known = {
+        "wrong_password": _("Name or password is wrong."),
+        "wrong_code": _("That is not the code that the app shows now."),
+        "too_many_attempts": _("Too many attempts failed. Wait a little, then try again."),
+        "not_the_same": _("The two passwords are not the same."),
+        "password_too_short": _("The password is too short. A few words make a good one."),
+        "password_too_common": _(
+            "This password is one of those that are guessed first. Take another, a few words for "
+            "example."
+        ),
+        "directory_unavailable": _("The directory does not answer right now. Try again later."),
+    }
+    return known.get(code, message)
 
 
 def _size(count: int | None, language: str) -> str:

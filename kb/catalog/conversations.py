@@ -90,3 +90,9 @@ def remove_empty(connection: Connection) -> int:
     left = select(answers.c.conversation_id).where(answers.c.conversation_id.is_not(None))
     gone = connection.execute(delete(conversations).where(conversations.c.id.not_in(left)))
     return gone.rowcount
+
+
+def remove_all_of(connection: Connection, asker: str) -> None:
+    """Delete every conversation and answer of somebody who leaves."""
+    connection.execute(delete(answers).where(answers.c.asker == asker))
+    connection.execute(delete(conversations).where(conversations.c.asker == asker))

@@ -46,8 +46,12 @@ def add(
     *,
     parent_id: int | None = None,
     size: int = 0,
+    rights: str | None = None,
 ) -> int:
-    """Add a document in state waiting, or find the one that is there; returns its id."""
+    """Add a document in state waiting, or find the one that is there; returns its id.
+
+    ``rights`` are a new one's: a set of readers of its own, or None for its source's.
+    """
     found = connection.scalar(
         select(documents.c.id).where(
             documents.c.source_id == source_id, documents.c.raw_path == raw_path
@@ -67,6 +71,7 @@ def add(
             chunks=0,
             tries=0,
             held=False,
+            rights=rights,
             added_at=now(),
         )
         .returning(documents.c.id)
@@ -224,6 +229,12 @@ def get(connection: Connection, principal: Principal, document_id: int) -> Row[A
     return connection.execute(
         with_source().where(documents.c.id == document_id, readable(principal))
     ).one_or_none()
+
+
+def all_readable(connection: Connection, principal: Principal, wanted: set[int]) -> bool:
+    """Whether a principal may read every one of these documents now."""
+    query = select(func.count()).where(documents.c.id.in_(wanted), readable(principal))
+    return not wanted or connection.scalar(query) == len(wanted)
 
 
 def with_source() -> Select[Any]:

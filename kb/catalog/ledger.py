@@ -69,6 +69,12 @@ def count_by_reason(
     return dict(counted.tuples().all())
 
 
+def sources_of(connection: Connection, principal: Principal) -> list[str]:
+    """The sources that have a file which the principal may see."""
+    query = select(sources.c.name).select_from(documents.join(sources)).where(readable(principal))
+    return list(connection.scalars(query.distinct().order_by(sources.c.name)))
+
+
 def _filtered(query: Select[Any], principal: Principal, wanted: LedgerFilter) -> Select[Any]:
     query = query.where(readable(principal))
     if wanted.state:

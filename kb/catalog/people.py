@@ -1,88 +1,198 @@
-"""People, groups and memberships."""
+"""People, and who answers for which source."""
 
-from sqlalchemy import Connection, insert, select
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
-from kb.catalog.tables import groups, memberships, people
-from kb.errors import ConflictError, NotFoundError, UsageError
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
-
-def add_group(connection: Connection, name: str) -> None:
-    """Add a group.
-
-    Raises:
-        ConflictError: the name is taken.
-        UsageError: the name cannot be used.
-    """
-    _check_name(name)
-    if name == "everyone":
-        raise UsageError("The name everyone is reserved: it means every reader.")
-    if _group_id(connection, name) is not None:
-        raise ConflictError(f"There is a group called {name} already.", detail={"group": name})
-    connection.execute(insert(groups).values(name=name))
+from kb.catalog import groups
+from kb.catalog.database import now
+from kb.catalog.groups import LOCAL
+from kb.catalog.tables import curators, people, sources
+from kb.errors import ConflictError, NotFoundError
 
 
-def add_person(connection: Connection, name: str, member_of: tuple[str, ...]) -> None:
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account or without; never their secrets."""
+
+    id: int
+    name: str
+    shown_name: str
+    administrator: bool
+    origin: str
+    subject: str | None
+    has_password: bool
+    has_second_factor: bool
+    password_at: float | None
+    disabled_at: float | None
+    created_at: float | None
+    seen_at: float | None
+    groups_at: float | None
+
+    @property
+    def is_disabled(self) -> bool:
+        """Whether they are kept out."""
+        return self.disabled_at is not None
+
+
+def add_person(
+    connection: Connection,
+    name: str,
+    member_of: tuple[str, ...] = (),
+    *,
+    shown_name: str = "",
+    administrator: bool = False,
+    origin: str = LOCAL,
+    subject: str | None = None,
+) -> Person:
     """Add a person with their groups.
 
     Raises:
         ConflictError: the name is taken.
         NotFoundError: a group does not exist.
     """
-    _check_name(name)
-    if connection.scalar(select(people.c.id).where(people.c.name == name)) is not None:
+    groups.check_name(name)
+    if _row(connection, name) is not None:
         raise ConflictError(f"There is a person called {name} already.", detail={"user": name})
-    known = {group: _require_group(connection, group) for group in member_of}
-    person = connection.scalar(insert(people).values(name=name).returning(people.c.id))
-    if known:
-        rows = [{"person_id": person, "group_id": g} for g in known.values()]
-        connection.execute(insert(memberships), rows)
+    groups.require(connection, member_of)
+    connection.execute(
+        insert(people).values(
+            name=name,
+            shown_name=shown_name.strip()[:200] or None,
+            administrator=administrator,
+            origin=origin,
+            subject=subject,
+            created_at=now(),
+        )
+    )
+    found = by_name(connection, name)
+    groups.set_of(connection, found.id, member_of)
+    return found
 
 
-def groups_of(connection: Connection, person: str) -> list[str]:
-    """The groups of a person.
+def by_name(connection: Connection, name: str) -> Person:
+    """A person.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    row = _row(connection, name)
+    if row is None:
+        raise NotFoundError(f"There is no person called {name[:100]}.", detail={"user": name[:100]})
+    return _person(row)
+
+
+def by_id(connection: Connection, number: int) -> Person | None:
+    """A person by their number."""
+    row = connection.execute(select(people).where(people.c.id == number)).one_or_none()
+    return _person(row) if row else None
+
+
+def by_subject(connection: Connection, subject: str) -> Person | None:
+    """Whom a provider or a directory knows by this identifier."""
+    row = connection.execute(select(people).where(people.c.subject == subject)).one_or_none()
+    return _person(row) if row else None
+
+
+def all_of(connection: Connection) -> list[Person]:
+    """Every person, by name."""
+    return [_person(r) for r in connection.execute(select(people).order_by(people.c.name))]
+
+
+def secrets(connection: Connection, number: int) -> Row[Any]:
+    """Password hash and second factor of a person: for signing in only."""
+    query = select(people.c.password, people.c.totp, people.c.totp_step)
+    return connection.execute(query.where(people.c.id == number)).one()
+
+
+def change(connection: Connection, number: int, **values: Any) -> None:
+    """Change columns of a person."""
+    connection.execute(update(people).where(people.c.id == number).values(**values))
+
+
+def remove(connection: Connection, number: int) -> None:
+    """Remove a person with their sessions, tokens and links."""
+    connection.execute(delete(people).where(people.c.id == number))
+
+
+def can_sign_in(connection: Connection) -> bool:
+    """Whether anybody has an account: a password, or a place in a directory."""
+    has_account = or_(people.c.password.is_not(None), people.c.subject.is_not(None))
+    return connection.scalar(select(people.c.id).where(has_account).limit(1)) is not None
+
+
+def administrators(connection: Connection) -> int:
+    """How many people can sign in and administrate."""
+    query = select(func.count()).where(
+        people.c.administrator,
+        people.c.disabled_at.is_(None),
+        or_(people.c.password.is_not(None), people.c.subject.is_not(None)),
+    )
+    return int(connection.scalar(query) or 0)
+
+
+def curated_by(connection: Connection, person_id: int) -> frozenset[int]:
+    """The sources (ids) that a person answers for."""
+    query = select(curators.c.source_id).where(curators.c.person_id == person_id)
+    return frozenset(connection.scalars(query))
+
+
+def curators_of(connection: Connection) -> dict[int, list[str]]:
+    """Who answers for each source."""
+    found: dict[int, list[str]] = {}
+    query = (
+        select(curators.c.source_id, people.c.name)
+        .join(people, people.c.id == curators.c.person_id)
+        .order_by(people.c.name)
+    )
+    for source_id, name in connection.execute(query).tuples():
+        found.setdefault(source_id, []).append(name)
+    return found
+
+
+def set_curators(connection: Connection, source_id: int, names: Iterable[str]) -> None:
+    """Replace who answers for a source.
 
     Raises:
         NotFoundError: there is no such person.
     """
-    person_id = connection.scalar(select(people.c.id).where(people.c.name == person))
-    if person_id is None:
-        raise NotFoundError(f"There is no person called {person}.", detail={"user": person})
+    ids = {by_name(connection, name).id for name in names}
+    connection.execute(delete(curators).where(curators.c.source_id == source_id))
+    if ids:
+        rows = [{"source_id": source_id, "person_id": p} for p in sorted(ids)]
+        connection.execute(insert(curators), rows)
+
+
+def sources_curated(connection: Connection, person_id: int) -> list[str]:
+    """The names of the sources that a person answers for."""
     query = (
-        select(groups.c.name)
-        .join(memberships, memberships.c.group_id == groups.c.id)
-        .where(memberships.c.person_id == person_id)
-        .order_by(groups.c.name)
+        select(sources.c.name)
+        .join(curators, curators.c.source_id == sources.c.id)
+        .where(curators.c.person_id == person_id)
+        .order_by(sources.c.name)
     )
     return list(connection.scalars(query))
 
 
-def require_groups(connection: Connection, names: tuple[str, ...]) -> None:
-    """Check that each group exists.
-
-    Raises:
-        NotFoundError: one does not.
-    """
-    for name in names:
-        _require_group(connection, name)
+def _row(connection: Connection, name: str) -> Row[Any] | None:
+    return connection.execute(select(people).where(people.c.name == name)).one_or_none()
 
 
-def _check_name(name: str) -> None:
-    if not name.strip() or len(name) > 100 or any(c in name for c in ",:\n\r\t\0"):
-        raise UsageError(
-            "A name has 1 to 100 characters, without comma, colon, tab or line break.",
-            detail={"name": name[:100]},
-        )
-
-
-def _group_id(connection: Connection, name: str) -> int | None:
-    return connection.scalar(select(groups.c.id).where(groups.c.name == name))
-
-
-def _require_group(connection: Connection, name: str) -> int:
-    found = _group_id(connection, name)
-    if found is None:
-        raise NotFoundError(
-            f"There is no group called {name}. Add it with: kb group add {name}",
-            detail={"group": name},
-        )
-    return found
+def _person(row: Row[Any]) -> Person:
+    return Person(
+        id=row.id,
+        name=row.name,
+        shown_name=row.shown_name or row.name,
+        administrator=bool(row.administrator),
+        origin=row.origin,
+        subject=row.subject,
+        has_password=row.password is not None,
+        has_second_factor=row.totp is not None,
+        password_at=row.password_at,
+        disabled_at=row.disabled_at,
+        created_at=row.created_at,
+        seen_at=row.seen_at,
+        groups_at=row.groups_at,
+    )

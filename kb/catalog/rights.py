@@ -1,20 +1,87 @@
-"""Rights as a condition of the catalog, for every query that gives a document to somebody."""
+"""Who may read a document: its source's readers, or a set of its own where the rule says so.
 
+``documents.rights`` is null for the source's readers, else the id of a set of reader tokens.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, and_, or_, select, update
 
-from kb.catalog.tables import documents, source_readers
+from kb.catalog.database import insert_ignoring
+from kb.catalog.tables import documents, reader_sets, source_readers
 from kb.types import Principal
 
 
 def readable(principal: Principal) -> Any:
     """The condition that a principal may read a document, by the rights of this moment."""
-    return (
-        select(source_readers.c.source_id)
-        .where(
-            source_readers.c.source_id == documents.c.source_id,
-            source_readers.c.token.in_(sorted(principal.tokens)),
-        )
-        .exists()
+    tokens = sorted(principal.tokens)
+    by_source = select(source_readers.c.source_id).where(
+        source_readers.c.source_id == documents.c.source_id, source_readers.c.token.in_(tokens)
     )
+    by_set = select(reader_sets.c.id).where(
+        reader_sets.c.id == documents.c.rights, reader_sets.c.token.in_(tokens)
+    )
+    return or_(
+        and_(documents.c.rights.is_(None), by_source.exists()),
+        and_(documents.c.rights.is_not(None), by_set.exists()),
+    )
+
+
+def keep_set(connection: Connection, tokens: Iterable[str]) -> str:
+    """The id of a set of reader tokens."""
+    ordered = sorted(set(tokens))
+    number = hashlib.sha256("\n".join(ordered).encode()).hexdigest()[:32]
+    insert_ignoring(connection, reader_sets, [{"id": number, "token": t} for t in ordered])
+    return number
+
+
+def give(connection: Connection, wanted: Mapping[int, str | None]) -> list[int]:
+    """Give documents their sets; returns those whose rights are others now."""
+    changed: list[int] = []
+    ids = list(wanted)
+    for start in range(0, len(ids), 500):
+        part = ids[start : start + 500]
+        query = select(documents.c.id, documents.c.rights).where(documents.c.id.in_(part))
+        for number, rights in connection.execute(query).tuples().all():
+            if rights != wanted[number]:
+                connection.execute(
+                    update(documents).where(documents.c.id == number).values(rights=wanted[number])
+                )
+                changed.append(number)
+    return changed
+
+
+def tokens_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The reader tokens of documents; those that are gone are left out."""
+    found: dict[int, list[str]] = {}
+    by_set: dict[str, list[str]] = {}
+    by_source: dict[int, list[str]] = {}
+    ids = list(document_ids)
+    for start in range(0, len(ids), 500):
+        rows = connection.execute(
+            select(documents.c.id, documents.c.source_id, documents.c.rights).where(
+                documents.c.id.in_(ids[start : start + 500])
+            )
+        ).all()
+        for row in rows:
+            if row.rights is None:
+                if row.source_id not in by_source:
+                    by_source[row.source_id] = _of_source(connection, row.source_id)
+                found[row.id] = by_source[row.source_id]
+            else:
+                if row.rights not in by_set:
+                    by_set[row.rights] = _of_set(connection, row.rights)
+                found[row.id] = by_set[row.rights]
+    return found
+
+
+def _of_source(connection: Connection, source_id: int) -> list[str]:
+    query = select(source_readers.c.token).where(source_readers.c.source_id == source_id)
+    return sorted(connection.scalars(query))
+
+
+def _of_set(connection: Connection, number: str) -> list[str]:
+    query = select(reader_sets.c.token).where(reader_sets.c.id == number)
+    return sorted(connection.scalars(query))

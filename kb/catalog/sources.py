@@ -48,6 +48,9 @@ class Source:
     finished_at: float | None
     counts: dict[str, Any] | None
     error: dict[str, Any] | None
+    rule: dict[str, Any] | None = None
+    rights_at: float | None = None
+    about: str | None = None
     documents: int = 0
 
     @property
@@ -167,6 +170,26 @@ def by_name(connection: Connection, name: str) -> Source:
 def remove(connection: Connection, source: Source) -> None:
     """Remove the source itself; its documents have been removed before."""
     connection.execute(delete(sources).where(sources.c.id == source.id))
+
+
+def describe(connection: Connection, source: Source, about: str) -> None:
+    """Say what a source is, for the people who search in it."""
+    connection.execute(
+        update(sources).where(sources.c.id == source.id).values(about=about.strip()[:2000] or None)
+    )
+
+
+def set_rule(connection: Connection, source: Source, rule: dict[str, Any] | None) -> Source:
+    """Replace the rule for who may read the source's documents (see ``kb.rules``)."""
+    connection.execute(
+        update(sources).where(sources.c.id == source.id).values(rule=rule, rights_at=None)
+    )
+    return by_name(connection, source.name)
+
+
+def rights_read(connection: Connection, source_id: int, at: float) -> None:
+    """Note that what the file system says of a source was read."""
+    connection.execute(update(sources).where(sources.c.id == source_id).values(rights_at=at))
 
 
 def set_readers(connection: Connection, source: Source, readers: tuple[str, ...]) -> None:

@@ -1,20 +1,26 @@
 """Verbs on folders, for the commands and for the web pages alike."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from cronsim import CronSim, CronSimError
 
+from ingest import mirroring
 from ingest import sources as folder
 from ingest.following import next_due
 from ingest.preview import preview
 from ingest.selection import Selection
-from kb import access
+from kb import access, rules
+from kb.auditing import noted
 from kb.catalog import sources
-from kb.catalog.sources import Following, Source
+from kb.catalog.sources import ASKED, Following, Source
 from kb.errors import UsageError
 from kb.knowledge_base import KnowledgeBase
+from kb.publishing import queue_rights
+from kb.rules import PathRule
+from kb.types import Principal
 from web.hooks import Hooks
 
 
@@ -38,6 +44,8 @@ def hooks_of(kb: KnowledgeBase) -> Hooks:
         change=change,
         next_run=lambda source: next_due(source, datetime.now().astimezone(), sweep),
         remove=remove,
+        path_rule=path_rule,
+        set_rule=lambda by, name, kind, lines: set_rule(kb, by, name, kind, lines),
     )
 
 
@@ -56,6 +64,54 @@ def add(
     with kb.catalog.writing() as connection:
         tokens = access.readers(connection, names(readers))
         return sources.add(connection, name, str(root), tokens, following)
+
+
+def path_rule(line: str) -> PathRule:
+    """A line of a rule by paths: ``PATTERN: GROUP, GROUP``.
+
+    Raises:
+        UsageError: it is not like that.
+    """
+    pattern, colon, readers = line.rpartition(": ") if ": " in line else line.rpartition("=")
+    if not colon or not pattern.strip():
+        raise UsageError(
+            f"{line[:80]!r} is not a line like “hr/: hr, board”: a pattern, a colon, readers.",
+            code="bad_rule",
+        )
+    return PathRule(pattern.strip(), tuple(names(readers)))
+
+
+async def set_rule(
+    kb: KnowledgeBase, by: Principal, name: str, kind: str, lines: Sequence[PathRule]
+) -> Source:
+    """Replace the rule for who may read a source's documents; it counts from this moment.
+
+    Documents of a mirrored source are nobody's until its next run, which is asked for, has looked.
+
+    Raises:
+        UsageError: the rule cannot be, or the file system makes its rights up.
+        NotFoundError: there is no such source, group or person.
+    """
+    if kind == rules.MIRROR:
+        mirroring.check(kb.source(name).root)
+    with kb.catalog.writing() as connection:
+        before = sources.by_name(connection, name)
+        wanted = None
+        if kind == rules.MIRROR:
+            wanted = rules.mirrored()
+        elif kind == rules.PATHS:
+            wanted = rules.paths(connection, lines)
+        elif kind != rules.GROUPS:
+            raise UsageError("A rule is groups, paths or mirror.", code="bad_rule")
+        if wanted == before.rule:
+            return before
+        source = sources.set_rule(connection, before, wanted)
+        queue_rights(connection, rules.stamp(connection, source))
+        if kind == rules.MIRROR:
+            sources.request_run(connection, source.id, ASKED)
+        noted(connection, by, "source.rule", name, rule=wanted or {"kind": rules.GROUPS})
+    await kb.publisher.flush_rights()
+    return kb.source(name)
 
 
 def changed(following: Following, given: dict[str, Any]) -> Following:

@@ -1,9 +1,17 @@
-"""``kb group`` and ``kb user``."""
+"""``kb group``, ``kb user`` and ``kb audit``."""
+
+import json
+import sys
+from typing import Any
 
 import click
 
-from kb.catalog import people
+from kb import access
+from kb.auditing import noted
+from kb.catalog import audit as log
+from kb.catalog import groups, people, signing_in
 from kb.cli.common import json_option, show, with_knowledge_base
+from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
 
 
@@ -20,10 +28,40 @@ def add_group(name: str, as_json: bool) -> None:
 
     async def work(kb: KnowledgeBase) -> None:
         with kb.catalog.writing() as connection:
-            people.add_group(connection, name)
+            groups.add(connection, name)
+            noted(connection, access.owner(), "group.add", name)
 
     with_knowledge_base(work)
     show({"group": name}, as_json, lambda _: [f"Added the group {name}."])
+
+
+@group.command("remove")
+@click.argument("name")
+@json_option
+def remove_group(name: str, as_json: bool) -> None:
+    """Remove a group. What only it might read nobody may, until you say otherwise."""
+
+    async def work(kb: KnowledgeBase) -> None:
+        with kb.catalog.writing() as connection:
+            groups.remove(connection, name)
+            noted(connection, access.owner(), "group.remove", name)
+
+    with_knowledge_base(work)
+    show({"group": name}, as_json, lambda _: [f"Removed the group {name}."])
+
+
+@group.command("list")
+@json_option
+def list_groups(as_json: bool) -> None:
+    """Every group."""
+
+    async def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
+        with kb.catalog.reading() as connection:
+            return [{"name": n, "people": c} for n, c in groups.all_of(connection)]
+
+    found = with_knowledge_base(work)
+    lines = [f"{g['name']}\t{g['people']} people" for g in found]
+    show({"groups": found}, as_json, lambda _: lines or ["No group yet."])
 
 
 @click.group()
@@ -31,19 +69,208 @@ def user() -> None:
     """People."""
 
 
+def _names(words: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(w.strip() for w in words.split(",") if w.strip()))
+
+
+def _password(wanted: bool) -> str | None:
+    """From standard input: the first line; a terminal is asked without showing what is typed."""
+    if not wanted:
+        return None
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    return sys.stdin.readline().rstrip("\n")
+
+
 @user.command("add")
 @click.argument("name")
-@click.option("--groups", metavar="G,…", default="", help="The groups they are in.")
+@click.option("--groups", "named", metavar="G,…", default="", help="The groups they are in.")
+@click.option("--shown-name", default="", help="Their name as others see it.")
+@click.option("--administrator", is_flag=True, help="They administrate.")
+@click.option("--password-stdin", is_flag=True, help="Read their password from standard input.")
 @json_option
-def add_user(name: str, groups: str, as_json: bool) -> None:
-    """Add a person."""
-    member_of = tuple(g.strip() for g in groups.split(",") if g.strip())
+def add_user(
+    name: str, named: str, shown_name: str, administrator: bool, password_stdin: bool, as_json: bool
+) -> None:
+    """Add a person. Without a password they come in by a link: kb user invite NAME."""
+    member_of, password = _names(named), _password(password_stdin)
+
+    async def work(kb: KnowledgeBase) -> dict[str, Any]:
+        added = kb.accounts.add(
+            access.owner(), name, member_of, shown_name=shown_name, administrator=administrator,
+            password=password,
+        )  # fmt: skip
+        return _shape(kb, added)
+
+    added = with_knowledge_base(work)
+    show({"user": name, **added}, as_json, lambda _: [f"Added the person {name}."])
+
+
+@user.command("change")
+@click.argument("name")
+@click.option("--groups", "named", metavar="G,…", help="The groups they are in, and no others.")
+@click.option("--administrator/--no-administrator", default=None, help="Whether they administrate.")
+@click.option("--disabled/--enabled", default=None, help="Whether they are kept out.")
+@click.option("--password-stdin", is_flag=True, help="Read a new password from standard input.")
+@click.option("--without-second-factor", is_flag=True, help="Forget their authenticator app.")
+@json_option
+def change_user(
+    name: str, named: str | None, administrator: bool | None, disabled: bool | None,
+    password_stdin: bool, without_second_factor: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Change a person. What is not named stays."""
+    password = _password(password_stdin)
+
+    async def work(kb: KnowledgeBase) -> dict[str, Any]:
+        changed = kb.accounts.change(
+            access.owner(), name, member_of=None if named is None else _names(named),
+            administrator=administrator, disabled=disabled, password=password,
+            without_second_factor=without_second_factor,
+        )  # fmt: skip
+        return _shape(kb, changed)
+
+    changed = with_knowledge_base(work)
+    show({"user": name, **changed}, as_json, lambda _: [f"Changed {name}."])
+
+
+@user.command("remove")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def remove_user(name: str, yes: bool, as_json: bool) -> None:
+    """Remove a person with their sessions, tokens, conversations and searches."""
+    if not (yes or as_json):
+        click.confirm(f"Remove {name} with their conversations?", abort=True, err=True)
 
     async def work(kb: KnowledgeBase) -> None:
-        with kb.catalog.writing() as connection:
-            people.add_person(connection, name, member_of)
+        kb.accounts.remove(access.owner(), name)
 
     with_knowledge_base(work)
-    show(
-        {"user": name, "groups": list(member_of)}, as_json, lambda _: [f"Added the person {name}."]
-    )
+    show({"user": name}, as_json, lambda _: [f"Removed {name}."])
+
+
+@user.command("invite")
+@click.argument("name")
+@json_option
+def invite(name: str, as_json: bool) -> None:
+    """Print a one-time link by which NAME sets a (new) password."""
+
+    async def work(kb: KnowledgeBase) -> str:
+        server = kb.settings.server
+        base = server.public_url.rstrip("/") or f"http://{server.host}:{server.port}"
+        return f"{base}/link/{kb.accounts.link_for(access.owner(), name)}"
+
+    link = with_knowledge_base(work)
+    show({"user": name, "link": link}, as_json, lambda _: [link])
+
+
+@user.command("list")
+@json_option
+def list_users(as_json: bool) -> None:
+    """Everybody."""
+
+    async def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
+        with kb.catalog.reading() as connection:
+            everybody = people.all_of(connection)
+        return [{"user": p.name, **_shape(kb, p)} for p in everybody]
+
+    found = with_knowledge_base(work)
+    show({"users": found}, as_json, lambda _: [_line(p) for p in found] or ["Nobody yet."])
+
+
+def _shape(kb: KnowledgeBase, person: people.Person) -> dict[str, Any]:
+    with kb.catalog.reading() as connection:
+        return {
+            "groups": groups.of_person(connection, person.id),
+            "shown_name": person.shown_name,
+            "administrator": person.administrator,
+            "curates": people.sources_curated(connection, person.id),
+            "origin": person.origin,
+            "disabled": person.is_disabled,
+            "can_sign_in": person.has_password or person.subject is not None,
+            "second_factor": person.has_second_factor,
+            "sessions": len(signing_in.of_person(connection, person.id)),
+        }
+
+
+def _line(person: dict[str, Any]) -> str:
+    role = "administrator" if person["administrator"] else ""
+    words = [role, "disabled" if person["disabled"] else ""]
+    return "\t".join([person["user"], ", ".join(person["groups"]), *filter(None, words)])
+
+
+@user.command("token")
+@click.argument("name")
+@click.option("--for", "purpose", default="command line", show_default=True, help="What it is for.")
+@click.option("--scope", default="read", show_default=True, help="read, write or metrics.")
+@click.option("--days", default=90, show_default=True, help="How long it holds.")
+@json_option
+def token(name: str, purpose: str, scope: str, days: int, as_json: bool) -> None:
+    """Make an API token for NAME. It is shown once."""
+
+    async def work(kb: KnowledgeBase) -> str:
+        return kb.accounts.new_token(kb.principal(name), purpose, scope, days)
+
+    secret = with_knowledge_base(work)
+    show({"user": name, "token": secret}, as_json, lambda _: [secret])
+
+
+@click.group()
+def audit() -> None:
+    """The audit log."""
+
+
+@audit.command()
+@json_option
+def verify(as_json: bool) -> None:
+    """Walk the whole log: whether an entry was changed, removed or moved. Exit 1 if so."""
+
+    async def work(kb: KnowledgeBase) -> log.Verdict:
+        with kb.catalog.reading() as connection:
+            return log.verify(connection)
+
+    found = with_knowledge_base(work)
+    shape = {
+        "entries": found.entries,
+        "intact": found.intact,
+        "broken_at": found.broken_at,
+        "reason": found.reason,
+        "head": found.head,
+    }
+    if not found.intact:
+        raise KbError(
+            f"The audit log does not hold from entry {found.broken_at} on: {found.reason}.",
+            code="audit_broken",
+            detail=shape,
+        )
+    show(shape, as_json, lambda _: [f"{found.entries} entries, whole and in order: {found.head}"])
+
+
+@audit.command()
+@click.option("--after", default=0, help="Only entries after this number.")
+def export(after: int) -> None:
+    """Print every entry as a line of JSON, the oldest first."""
+
+    async def work(kb: KnowledgeBase) -> None:
+        with kb.catalog.reading() as connection:
+            for entry in log.entries(connection, after):
+                sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+    with_knowledge_base(work)
+
+
+@audit.command("list")
+@click.option("--actor", default="", help="Only what this person did.")
+@click.option("--action", default="", help="Only actions that begin so.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@json_option
+def list_entries(actor: str, action: str, limit: int, as_json: bool) -> None:
+    """The last entries, the newest first."""
+
+    async def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
+        with kb.catalog.reading() as connection:
+            return log.page(connection, actor=actor, action=action, limit=limit)
+
+    found = with_knowledge_base(work)
+    lines = [f"{e['seq']}\t{e['actor']}\t{e['action']}\t{e['target']}" for e in found]
+    show({"entries": found}, as_json, lambda _: lines or ["No entry."])

@@ -17,7 +17,7 @@ import uvloop
 
 from kb import access, samples
 from kb import settings as settings_module
-from kb.catalog import sources
+from kb.catalog import people, sources
 from kb.catalog.sources import Source
 from kb.cli.folders import hooks_of
 from kb.errors import ConfigurationError, KbError, NotFoundError
@@ -108,18 +108,12 @@ def _demo_source(kb: KnowledgeBase) -> Source:
 
 
 def check_address(settings: Settings) -> None:
-    """Without accounts, only this machine is served unless told otherwise.
+    """That the address is free.
 
     Raises:
-        ConfigurationError: the address is open to others, or taken.
+        ConfigurationError: it is taken, or there is none like it.
     """
     server = settings.server
-    if server.host not in LOOPBACK and not server.allow_open:
-        raise ConfigurationError(
-            f"Nobody logs in yet, so whoever reaches {server.host} could read everything. Keep "
-            "127.0.0.1, or set server.allow_open = true if something in front checks who comes.",
-            code="open_address",
-        )
     family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -137,6 +131,7 @@ async def _serve(settings: Settings) -> None:
     check_address(settings)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     kb = KnowledgeBase(settings)
+    proxies = list(settings.server.trusted_proxies)
     config = uvicorn.Config(
         create_app(kb, hooks_of(kb)),
         host=settings.server.host,
@@ -144,6 +139,8 @@ async def _serve(settings: Settings) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
         timeout_graceful_shutdown=25,
     )
     server = uvicorn.Server(config)
@@ -151,17 +148,29 @@ async def _serve(settings: Settings) -> None:
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda *_: None)
     async with _working(kb, server):
-        announcing = asyncio.create_task(_announce(server, settings))
+        announcing = asyncio.create_task(_announce(server, kb))
         await server.serve()
         announcing.cancel()
 
 
-async def _announce(server: uvicorn.Server, settings: Settings) -> None:
+async def _announce(server: uvicorn.Server, kb: KnowledgeBase) -> None:
     while not server.started:
         await asyncio.sleep(0.02)
+    settings = kb.settings.server
     port = server.servers[0].sockets[0].getsockname()[1]
-    host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
     click.echo(f"Commonplace is ready at http://{host}:{port}  (stop it with Ctrl-C)", err=True)
+    with kb.catalog.reading() as connection:
+        is_set_up = people.can_sign_in(connection)
+    if not is_set_up:
+        link = await asyncio.to_thread(kb.accounts.setup_link)
+        base = settings.public_url.rstrip("/") or f"http://{host}:{port}"
+        others = "" if settings.host in LOOPBACK else " Until then nobody is let in."
+        click.echo(
+            f"Nobody signs in yet.{others} Make the first administrator, once, at:\n"
+            f"  {base}/link/{link}",
+            err=True,
+        )
 
 
 @asynccontextmanager

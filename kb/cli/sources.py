@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 from ingest.following import next_due
 from ingest.worker import remove_source
 from kb import access, shapes
+from kb.auditing import noted
 from kb.catalog import documents, runs, sources
+from kb.catalog import people as people_catalog
 from kb.cli import folders
 from kb.cli.common import json_option, show, with_knowledge_base
 from kb.knowledge_base import KnowledgeBase
@@ -57,6 +59,7 @@ def add(name: str, path: str, readers: str | None, as_json: bool, **given: Any) 
 
     async def work(kb: KnowledgeBase) -> dict[str, Any]:
         added = folders.add(kb, name, path, readers, following)
+        kb.audit.note(access.owner(), "source.add", name, path=path)
         with kb.catalog.reading() as connection:
             return shape(connection, added)
 
@@ -112,6 +115,56 @@ def shape(
     )
 
 
+@source.command()
+@click.argument("name")
+@click.option("--groups", "kind", flag_value="groups", help="The source's readers, for all of it.")
+@click.option("--mirror", "kind", flag_value="mirror", help="What the file system says.")
+@click.option(
+    "--path",
+    "lines",
+    multiple=True,
+    metavar="'PATTERN: GROUP,…'",
+    help="Who may read what lies there; the last pattern that matches counts. May be repeated.",
+)
+@json_option
+def rule(name: str, kind: str | None, lines: tuple[str, ...], as_json: bool) -> None:
+    """Say which rule decides who may read the documents of NAME. It counts at once."""
+    if (kind is None) == (not lines):
+        raise click.UsageError("Name one of --groups, --mirror, or --path (which may be repeated).")
+
+    async def work(kb: KnowledgeBase) -> dict[str, Any]:
+        wanted = [folders.path_rule(line) for line in lines]
+        changed = await folders.set_rule(kb, access.owner(), name, kind or "paths", wanted)
+        with kb.catalog.reading() as connection:
+            return shape(connection, changed)
+
+    changed = with_knowledge_base(work)
+    then = {
+        "mirror": f"{name} follows the file system. Nobody sees it until: kb ingest {name}",
+        "groups": f"{name} may be read by: {', '.join(changed['readers'])}.",
+    }
+    show({"source": changed}, as_json, lambda _: [then.get(kind or "", f"Changed {name}.")])
+
+
+@source.command()
+@click.argument("name")
+@click.argument("people")
+@json_option
+def curators(name: str, people: str, as_json: bool) -> None:
+    """Say that PEOPLE (comma between them) answer for NAME, and nobody else."""
+    named = folders.names(people)
+
+    async def work(kb: KnowledgeBase) -> None:
+        with kb.catalog.writing() as connection:
+            found = sources.by_name(connection, name)
+            people_catalog.set_curators(connection, found.id, named)
+            noted(connection, access.owner(), "source.curators", name, curators=named)
+
+    with_knowledge_base(work)
+    shown = {"source": name, "curators": named}
+    show(shown, as_json, lambda _: [f"{', '.join(named) or 'Nobody'} answers for {name}."])
+
+
 @source.command("list")
 @json_option
 def list_(as_json: bool) -> None:
@@ -150,7 +203,9 @@ def remove(name: str, yes: bool, as_json: bool) -> None:
         found = kb.source(name)
         if not (yes or as_json):
             click.confirm(f"Forget {found.documents} documents of {name}?", abort=True, err=True)
-        return await remove_source(kb.catalog, kb.publisher, found)
+        removed = await remove_source(kb.catalog, kb.publisher, found)
+        kb.audit.note(access.owner(), "source.remove", name)
+        return removed
 
     removed = with_knowledge_base(work)
     show({"removed": removed}, as_json, lambda _: [f"Removed {name} with {removed} documents."])
@@ -173,6 +228,7 @@ def readers(name: str, groups: str, as_json: bool) -> None:
                 connection, found, access.readers(connection, folders.names(groups))
             )
             queue_rights(connection, documents.ids_of_source(connection, found.id))
+            noted(connection, access.owner(), "source.readers", name, readers=folders.names(groups))
         await kb.publisher.flush_rights()
         with kb.catalog.reading() as connection:
             return shape(connection, sources.by_name(connection, name))

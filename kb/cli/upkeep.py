@@ -6,6 +6,7 @@ import click
 from rich.progress import Progress
 from sqlalchemy import Row
 
+from kb import status as standing
 from kb.catalog.ledger import LedgerFilter
 from kb.cli.common import error_console, json_option, show, with_knowledge_base
 from kb.errors import NotFoundError
@@ -43,7 +44,7 @@ def status(as_json: bool) -> None:
     """What is there, and what answers."""
 
     async def work(kb: KnowledgeBase) -> dict[str, Any]:
-        return await kb.status()
+        return await standing.status(kb)
 
     show(with_knowledge_base(work), as_json, _status_lines)
 

@@ -109,3 +109,31 @@ def _across(share: float) -> float:
 
 def _up(share: float) -> float:
     return 8 + (1 - share) * SIDE
+
+
+DAY, TALL = 18, 90
+
+
+def days(values: Sequence[tuple[int, int, int]]) -> str:
+    """Columns, one a day: how many, and the part of them (below) that found nothing.
+
+    ``values`` are the day's number since the epoch, all, and that part.
+    """
+    most = max((n for _, n, _ in values), default=0) or 1
+    width, height = DAY * len(values), TALL + 20
+    drawn = "".join(_day(place, value, most) for place, value in enumerate(values))
+    return (
+        f'<svg class="chart" role="img" aria-hidden="true" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" xmlns="http://www.w3.org/2000/svg">{drawn}'
+        f'<path class="interval" d="M0 {TALL + 0.5}H{width}"/></svg>'
+    )
+
+
+def _day(place: int, value: tuple[int, int, int], most: int) -> str:
+    _, count, part = value
+    left, tall, low = place * DAY + 3, TALL * count / most, TALL * part / most
+    return (
+        f'<rect class="bar ours" x="{left}" y="{TALL - tall:.1f}" width="{DAY - 6}" '
+        f'height="{tall:.1f}"/><rect class="bar" x="{left}" y="{TALL - low:.1f}" '
+        f'width="{DAY - 6}" height="{low:.1f}"/>'
+    )

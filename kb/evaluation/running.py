@@ -73,7 +73,7 @@ async def _ours(
     owner = kb.principal(None)
     rankings: dict[str, dict[str, float]] = {}
     for query in queries:
-        passages = (await kb.search(query.text, owner, DEPTH)).passages
+        passages = (await kb.search(query.text, owner, DEPTH, noted=False)).passages
         ranking: dict[str, float] = {}
         for place, passage in enumerate(passages):
             for path in (passage.chunk.path, *passage.also):
@@ -114,7 +114,7 @@ async def ask_all(
         begun = time.monotonic()
         answer = await kb.answerer.finished(question.text, owner, with_model=with_model)
         seconds = time.monotonic() - begun
-        passages = (await kb.search(question.text, owner, 10)).passages
+        passages = (await kb.search(question.text, owner, 10, noted=False)).passages
         outcome = Outcome(question, _hits(passages), _answer(answer), seconds)
         outcome.figures = judge(outcome)
         outcomes.append(outcome)

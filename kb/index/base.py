@@ -35,6 +35,8 @@ class IndexQuery(msgspec.Struct, frozen=True):
 
     ``worth`` is what each list weighs where the question's language is one of ``languages``,
     ``worth_foreign`` where it is not: the lists are then fused. Without them they come as they are.
+
+    ``only``: the points that are asked for, where not all are.
     """
 
     vector: bytes
@@ -45,6 +47,7 @@ class IndexQuery(msgspec.Struct, frozen=True):
     worth_foreign: dict[str, float] = {}
     languages: list[str] = []
     lists: dict[str, Ranked] = {}
+    only: list[int] = []
 
 
 class Hits(msgspec.Struct, frozen=True):

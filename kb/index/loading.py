@@ -6,11 +6,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from kb.catalog import chunks
+from kb.catalog import chunks, rights
 from kb.catalog.database import Catalog
 from kb.embedding import Embeddings
 from kb.index.base import Index, IndexPoint
-from kb.publishing import readers_of
 
 SCROLL = 5000
 
@@ -24,7 +23,7 @@ async def points_of_versions(
     def read() -> tuple[list[Row[Any]], dict[int, list[str]]]:
         with catalog.reading() as connection:
             rows = chunks.of_versions(connection, model, numbers)
-            tokens = {s: readers_of(connection, s) for s in {r.source_id for r in rows}}
+            tokens = rights.tokens_of(connection, sorted({r.document_id for r in rows}))
         return list(rows), tokens
 
     rows, tokens = await asyncio.to_thread(read)
@@ -43,7 +42,7 @@ async def points_of_versions(
             r.vector or new[chunks.short_hash(r.embedded_text)],
             r.embedded_text,
             r.language,
-            tokens[r.source_id],
+            tokens[r.document_id],
         )
         for r in rows
     ]

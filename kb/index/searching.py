@@ -51,7 +51,8 @@ async def search(engine: Engine, generation: str, query: IndexQuery) -> Hits:
     """Every list of a question; with ``worth``, completed, with feedback, and fused."""
     language, vectors = _vectors(query)
     asked = [n for n in LISTS if n in vectors and n not in query.lists]
-    first = [ListQuery(name, vectors[name], query.limit) for name in asked]
+    only = tuple(query.only) or None
+    first = [ListQuery(name, vectors[name], query.limit, only) for name in asked]
     found = await engine.ranked(generation, first, query.readers) if first else []
     lists: dict[str, Ranked] = {n: [] for n in LISTS}
     lists |= query.lists | dict(zip(asked, found, strict=True))

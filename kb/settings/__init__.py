@@ -1,10 +1,13 @@
 """One frozen object with every setting, read once: flags > KB_* > kb.toml > defaults."""
 
-from kb.settings.loading import SECTIONS, load
+from kb.settings.loading import SECTIONS, load, origins
 from kb.settings.sections import (
+    AuditSection,
+    Auth,
     CatalogSection,
     Embedding,
     Engines,
+    FairUse,
     IndexSection,
     Ingest,
     Llm,
@@ -17,9 +20,12 @@ from kb.settings.sections import (
 
 __all__ = [
     "SECTIONS",
+    "AuditSection",
+    "Auth",
     "CatalogSection",
     "Embedding",
     "Engines",
+    "FairUse",
     "IndexSection",
     "Ingest",
     "Llm",
@@ -29,4 +35,5 @@ __all__ = [
     "Server",
     "Settings",
     "load",
+    "origins",
 ]

@@ -18,7 +18,7 @@ SECTIONS: dict[str, type[Section]] = {
     if isinstance(f.type, type) and issubclass(f.type, Section)
 }
 TOP_LEVEL = {"data_dir", "language"}
-LISTS = {"allowed_hosts", "roots"}
+LISTS = {"allowed_hosts", "roots", "trusted_proxies", "header_from"}
 """Settings that are lists: in the environment with commas between."""
 Given = tuple[list[str], Any, str]
 """A key's parts, its value, and where it stands."""
@@ -48,6 +48,13 @@ def load(
     values.setdefault("data_dir", str(_default_data_dir(environment)))
     values["data_dir"] = str(Path(values["data_dir"]).expanduser().absolute())
     return _convert(values, places)
+
+
+def origins(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Where each setting that is not a default was set; a value is never told."""
+    environment = os.environ if environment is None else environment
+    given = (*_from_file(environment), *_from_environment(environment))
+    return {".".join(key): where for key, _, where in given}
 
 
 def _default_data_dir(environment: Mapping[str, str]) -> Path:

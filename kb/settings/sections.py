@@ -21,13 +21,85 @@ class Server(Section, frozen=True, kw_only=True):
 
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on.")] = 8000
-    allow_open: Annotated[
-        bool,
-        Meta(description="Serve other addresses than loopback although no accounts exist yet."),
-    ] = False
     allowed_hosts: Annotated[
-        tuple[str, ...], Meta(description="Host names accepted beside localhost (with allow_open).")
+        tuple[str, ...], Meta(description="Host names accepted beside localhost.")
     ] = ()
+    public_url: Annotated[
+        str,
+        Meta(description="Address that people use (`https://…`): for links, cookies, its host."),
+    ] = ""
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(description="Addresses whose X-Forwarded-For and -Proto are believed."),
+    ] = ()
+
+
+class Auth(Section, frozen=True, kw_only=True):
+    """How people sign in."""
+
+    password_length: Annotated[
+        Annotated[int, Meta(ge=8)], Meta(description="Fewest characters of a password.")
+    ] = 10
+    session_hours: Annotated[Seconds, Meta(description="A session ends after this.")] = 168.0
+    idle_hours: Annotated[Seconds, Meta(description="A session not used for so long ends.")] = 24.0
+    link_hours: Annotated[
+        Seconds, Meta(description="How long an invitation or reset link holds.")
+    ] = 48.0
+    token_days: Annotated[Count, Meta(description="Longest life of an API token.")] = 366
+    header: Annotated[
+        str,
+        Meta(description="Header in which a reverse proxy names who signed in; empty: none."),
+    ] = ""
+    header_groups: Annotated[
+        str, Meta(description="Header with their groups, commas between; empty: none.")
+    ] = ""
+    header_from: Annotated[
+        tuple[str, ...], Meta(description="Addresses that may send these headers.")
+    ] = ()
+    oidc_issuer: Annotated[str, Meta(description="Issuer of OpenID Connect; empty: none.")] = ""
+    oidc_client_id: Annotated[str, Meta(description="This service's name there.")] = ""
+    oidc_client_secret: Annotated[str, Meta(description="Its secret there (secret).")] = ""
+    oidc_scopes: Annotated[str, Meta(description="Scopes asked for.")] = "openid profile email"
+    oidc_name_claim: Annotated[str, Meta(description="Claim with a person's name.")] = (
+        "preferred_username"
+    )
+    oidc_groups_claim: Annotated[str, Meta(description="Claim with their groups.")] = "groups"
+    ldap_url: Annotated[str, Meta(description="`ldap://` or `ldaps://` address; empty: none.")] = ""
+    ldap_bind_dn: Annotated[str, Meta(description="Who looks people up; empty: anonymous.")] = ""
+    ldap_bind_password: Annotated[str, Meta(description="Their password (secret).")] = ""
+    ldap_people: Annotated[str, Meta(description="Where people are (a DN).")] = ""
+    ldap_name: Annotated[str, Meta(description="Attribute that people sign in with.")] = "uid"
+    ldap_groups: Annotated[str, Meta(description="Where groups are (a DN).")] = ""
+    ldap_member: Annotated[str, Meta(description="Attribute of a group with its members.")] = (
+        "member"
+    )
+    ldap_minutes: Annotated[
+        Seconds, Meta(description="Groups of a directory are read again after this.")
+    ] = 15.0
+    administrators: Annotated[
+        str, Meta(description="Group of a directory or provider whose people administrate.")
+    ] = ""
+
+
+class AuditSection(Section, frozen=True, kw_only=True):
+    """The audit log."""
+
+    questions: Annotated[bool, Meta(description="Whether it keeps the words of questions.")] = True
+    days: Annotated[float, Meta(ge=0, description="Entries go after this; 0: never.")] = 0.0
+
+
+class FairUse(Section, frozen=True, kw_only=True):
+    """So that nobody starves the others."""
+
+    answers_at_once: Annotated[Count, Meta(description="Answers written side by side.")] = 4
+    answers_waiting: Annotated[Count, Meta(description="Questions that wait for their turn.")] = 64
+    answers_waiting_each: Annotated[
+        Count, Meta(description="Of these, how many may be one person's.")
+    ] = 4
+    requests_per_minute: Annotated[Count, Meta(description="Requests of one person.")] = 600
+    requests_per_minute_address: Annotated[
+        Count, Meta(description="Requests from one address.")
+    ] = 3000
 
 
 class CatalogSection(Section, frozen=True, kw_only=True):
@@ -190,6 +262,9 @@ class Settings(Section, frozen=True, kw_only=True):
         str, Meta(description="Language of the web pages; empty: the browser's.")
     ] = ""
     server: Server = Server()
+    auth: Auth = Auth()
+    audit: AuditSection = AuditSection()
+    fair_use: FairUse = FairUse()
     catalog: CatalogSection = CatalogSection()
     index: IndexSection = IndexSection()
     embedding: Embedding = Embedding()

@@ -6,6 +6,7 @@ import shutil
 import msgspec
 import pytest
 
+from kb import status
 from kb import samples
 from kb.catalog.tables import vectors
 from kb.errors import ConflictError, NotFoundError, RetryableError
@@ -269,10 +270,10 @@ async def test_what_nothing_refers_to_leaves_the_data_directory(filled):
 
 @pytest.fixture
 async def shared(house, tmp_path):
-    from kb.catalog import people
+    from kb.catalog import groups, people
 
     with house.kb.catalog.writing() as c:
-        people.add_group(c, "board")
+        groups.add(c, "board")
         people.add_person(c, "ann", ("board",))
         people.add_person(c, "bob", ())
     house.follow("open")
@@ -303,11 +304,11 @@ async def test_three_people_see_three_things(shared):
 async def test_a_right_taken_away_is_gone_at_the_next_question(shared):
     """S44: the catalog's word counts although the index has not heard of it yet."""
     from kb import access
-    from kb.catalog import people, sources
+    from kb.catalog import groups, people, sources
 
     ann = shared.kb.principal("ann")
     with shared.kb.catalog.writing() as c:
-        people.add_group(c, "nobody")
+        groups.add(c, "nobody")
         secret = sources.by_name(c, "secret")
         sources.set_readers(c, secret, access.readers(c, ["nobody"]))
     found = await shared.kb.search("merger", ann, 10)
@@ -315,7 +316,7 @@ async def test_a_right_taken_away_is_gone_at_the_next_question(shared):
 
 
 async def alarms(house) -> int:
-    return (await house.kb.status())["access_alarms"]
+    return (await status.status(house.kb))["access_alarms"]
 
 
 async def test_an_index_that_gives_out_too_much_is_stopped_and_counted(shared):
@@ -334,12 +335,12 @@ async def test_an_index_that_gives_out_too_much_is_stopped_and_counted(shared):
 
 async def test_rights_on_their_way_to_the_index_are_no_alarm(shared):
     from kb import access
-    from kb.catalog import documents, people, sources
+    from kb.catalog import documents, groups, people, sources
     from kb.publishing import queue_rights
 
     ann = shared.kb.principal("ann")
     with shared.kb.catalog.writing() as c:
-        people.add_group(c, "nobody")
+        groups.add(c, "nobody")
         secret = sources.by_name(c, "secret")
         sources.set_readers(c, secret, access.readers(c, ["nobody"]))
         queue_rights(c, documents.ids_of_source(c, secret.id))

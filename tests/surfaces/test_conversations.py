@@ -129,13 +129,13 @@ async def test_a_receipt_whose_document_has_changed_says_so_and_keeps_its_words(
 async def test_a_receipt_names_no_document_that_its_reader_may_not_read(asked):
     """S44"""
     house, first = asked
-    from kb.catalog import people, sources
+    from kb.catalog import groups, people, sources
     from kb.types import Principal
 
     ann = Principal("ann", frozenset({"everyone"}))
     mine = await house.kb.answer(first.question, ann)
     with house.kb.catalog.writing() as c:
-        people.add_group(c, "crew")
+        groups.add(c, "crew")
         sources.set_readers(c, house.kb.source("files"), ("group:crew", "owner"))
     receipt = house.kb.receipts.receipt(ann, mine.id)
     assert receipt.answer is None

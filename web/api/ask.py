@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -12,14 +13,28 @@ from litestar import MediaType, Request, Response, post
 from litestar.response import Stream
 
 from kb import shapes
-from kb.errors import KbError, UsageError
+from kb.catalog import documents
+from kb.errors import KbError, NotFoundError, UsageError
+from kb.knowledge_base import KnowledgeBase
 from kb.retrieval import check_question
-from kb.types import AnswerFinished, PassagesFound, Token
+from kb.types import (
+    Answer,
+    AnswerEvent,
+    AnswerFinished,
+    Passage,
+    PassagesFound,
+    Principal,
+    Token,
+)
 from web.asker import knowledge_base, principal_of
+from web.auth.visitor import identify
+from web.auth.who import READER
+from web.fair_use import Turns
 from web.i18n import language_of, translations
 
 log = logging.getLogger("kb.web")
 T = TypeVar("T")
+WATCH_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +45,7 @@ class Question:
     conversation: str | None = None
 
 
-@post("/api/v1/ask", status_code=200, summary="Ask a question")
+@post("/api/v1/ask", status_code=200, summary="Ask a question", who=READER, asks=True)
 async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] | Stream:
     """Server-sent events, or with ``Accept: application/json`` the finished answer alone.
 
@@ -40,15 +55,23 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
     check_question(data.question)
     kb, principal = knowledge_base(request), principal_of(request)
     await asyncio.to_thread(kb.conversations.turns, principal, data.conversation)
+    turns: Turns = request.app.state.turns
+    turns.check(principal.name)
     if "application/json" in request.headers.get("accept", ""):
-        answering = kb.answer(data.question, principal, _translate(request), data.conversation)
-        answer = await unless_gone(request, answering)
+        answer = await unless_gone(request, _alone(request, data))
         return Response(shapes.answer(answer), media_type=MediaType.JSON)
     return Stream(
         _events(request, data),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
+
+
+async def _alone(request: Request[Any, Any, Any], data: Question) -> Answer:
+    kb, principal = knowledge_base(request), principal_of(request)
+    turns: Turns = request.app.state.turns
+    async with turns.turn(principal.name):
+        return await kb.answer(data.question, principal, _translate(request), data.conversation)
 
 
 async def unless_gone(request: Request[Any, Any, Any], work: Coroutine[Any, Any, T]) -> T:
@@ -82,23 +105,59 @@ def _translate(request: Request[Any, Any, Any]) -> Any:
 
 async def _events(request: Request[Any, Any, Any], data: Question) -> AsyncIterator[str]:
     kb, principal = knowledge_base(request), principal_of(request)
-    asking = kb.ask(data.question, principal, _translate(request), data.conversation)
+    turns: Turns = request.app.state.turns
+    watch = Watch(request, kb)
     try:
-        async with aclosing(asking) as events:
-            async for event in events:
-                match event:
-                    case PassagesFound(passages):
-                        yield _event("passages", shapes.hits(passages))
-                    case Token(text):
-                        yield _event("token", {"text": text})
-                    case AnswerFinished(answer):
-                        yield _event("done", shapes.answer(answer))
+        async with turns.turn(principal.name):
+            asking = kb.ask(data.question, principal, _translate(request), data.conversation)
+            async with aclosing(asking) as events:
+                async for event in events:
+                    await watch.still_allowed(event)
+                    match event:
+                        case PassagesFound(passages):
+                            yield _event("passages", shapes.hits(passages))
+                        case Token(text):
+                            yield _event("token", {"text": text})
+                        case AnswerFinished(answer):
+                            yield _event("done", shapes.answer(answer))
     except KbError as error:
         yield _event("error", error.as_json())
     except Exception:
         log.exception("unexpected error while answering")
         internal = {"code": "internal", "message": "Something went wrong here.", "detail": {}}
         yield _event("error", {"error": internal})
+
+
+class Watch:
+    """Whether whoever asked is still let in, and may still read what is being told to them.
+
+    Looked at before the passages, before the answer, and every ``WATCH_SECONDS`` in between (S44).
+    """
+
+    def __init__(self, request: Request[Any, Any, Any], kb: KnowledgeBase) -> None:
+        self._request = request
+        self._kb = kb
+        self._passages: tuple[Passage, ...] = ()
+        self._looked_at = 0.0
+
+    async def still_allowed(self, event: AnswerEvent) -> None:
+        """Raises ``NotFoundError`` where a right, or the session, has ended."""
+        if isinstance(event, PassagesFound):
+            self._passages = event.passages
+        if isinstance(event, Token) and time.monotonic() - self._looked_at < WATCH_SECONDS:
+            return
+        self._looked_at = time.monotonic()
+        visitor = await identify(self._request)
+        if visitor is None or not await asyncio.to_thread(self._may_read, visitor.principal):
+            raise NotFoundError(
+                "What this answer is made from may not be read any more. Ask again.",
+                code="answer_withheld",
+            )
+
+    def _may_read(self, principal: Principal) -> bool:
+        wanted = {p.chunk.document_id for p in self._passages}
+        with self._kb.catalog.reading() as connection:
+            return documents.all_readable(connection, principal, wanted)
 
 
 def _event(name: str, value: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from kb import shapes
 from kb.conversing import PAGE
 from kb.types import points_of
 from web.asker import knowledge_base, principal_of
+from web.auth.who import READER
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Judged:
     right: bool = True
 
 
-@get("/api/v1/conversations", summary="Conversations", sync_to_thread=True)
+@get("/api/v1/conversations", summary="Conversations", sync_to_thread=True, who=READER)
 def listed(request: Request[Any, Any, Any], start: int = 0) -> dict[str, Any]:
     """The asker's own, the last used first, fifty a page."""
     rows = knowledge_base(request).conversations.listed(principal_of(request), max(0, start))
@@ -47,7 +48,7 @@ def listed(request: Request[Any, Any, Any], start: int = 0) -> dict[str, Any]:
     }
 
 
-@get("/api/v1/conversations/{number:str}", summary="A conversation")
+@get("/api/v1/conversations/{number:str}", summary="A conversation", who=READER)
 async def one(request: Request[Any, Any, Any], number: str) -> dict[str, Any]:
     """Its questions with their answers, each read again under the rights of this moment."""
     kb, principal = knowledge_base(request), principal_of(request)
@@ -60,7 +61,7 @@ async def one(request: Request[Any, Any, Any], number: str) -> dict[str, Any]:
     return await asyncio.to_thread(read)
 
 
-@patch("/api/v1/conversations/{number:str}", summary="Rename a conversation")
+@patch("/api/v1/conversations/{number:str}", summary="Rename a conversation", who=READER)
 async def rename(request: Request[Any, Any, Any], number: str, data: Title) -> dict[str, Any]:
     """Give it another title."""
     kb, principal = knowledge_base(request), principal_of(request)
@@ -69,28 +70,35 @@ async def rename(request: Request[Any, Any, Any], number: str, data: Title) -> d
     return shapes.conversation(row)
 
 
-@delete("/api/v1/conversations/{number:str}", summary="Delete a conversation")
+@delete("/api/v1/conversations/{number:str}", summary="Delete a conversation", who=READER)
 async def remove(request: Request[Any, Any, Any], number: str) -> None:
     """It goes with its questions and answers."""
     kb, principal = knowledge_base(request), principal_of(request)
     await asyncio.to_thread(kb.conversations.remove, principal, number)
 
 
-@get("/api/v1/answers/{answer_id:str}", summary="A kept answer", sync_to_thread=True)
+@get("/api/v1/answers/{answer_id:str}", summary="A kept answer", sync_to_thread=True, who=READER)
 def kept(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
     """An earlier answer, its passages read again under the rights of this moment."""
     kb = knowledge_base(request)
     return shapes.answer(kb.receipts.answer(principal_of(request), answer_id))
 
 
-@get("/api/v1/answers/{answer_id:str}/receipt", summary="A receipt", sync_to_thread=True)
+@get(
+    "/api/v1/answers/{answer_id:str}/receipt", summary="A receipt", sync_to_thread=True, who=READER
+)
 def receipt(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
     """How an answer came to be: passages with versions, prompt, model, settings, times."""
     kb = knowledge_base(request)
     return shapes.receipt(kb.receipts.receipt(principal_of(request), answer_id))
 
 
-@post("/api/v1/answers/{answer_id:str}/feedback", status_code=204, summary="Rate an answer")
+@post(
+    "/api/v1/answers/{answer_id:str}/feedback",
+    status_code=204,
+    summary="Rate an answer",
+    who=READER,
+)
 async def rate(request: Request[Any, Any, Any], answer_id: str, data: Verdict) -> None:
     """Say what you think of an answer, or of one of its citations."""
     kb, principal = knowledge_base(request), principal_of(request)
@@ -99,7 +107,7 @@ async def rate(request: Request[Any, Any, Any], answer_id: str, data: Verdict) -
     )
 
 
-@post("/api/v1/questions", status_code=204, summary="Name the right passage")
+@post("/api/v1/questions", status_code=204, summary="Name the right passage", who=READER)
 async def judge(request: Request[Any, Any, Any], data: Judged) -> Response[None]:
     """Keep that a passage answers a question; evaluations of one's own are made of these."""
     kb, principal = knowledge_base(request), principal_of(request)

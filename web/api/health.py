@@ -6,15 +6,16 @@ from litestar import Request, Response, get
 
 from kb.errors import KbError
 from web.asker import knowledge_base
+from web.auth.who import ANYONE
 
 
-@get("/health", summary="Alive")
+@get("/health", summary="Alive", who=ANYONE)
 async def health() -> dict[str, str]:
     """The process answers; nothing else is looked at."""
     return {"status": "ok"}
 
 
-@get("/ready", summary="Ready to search")
+@get("/ready", summary="Ready to search", who=ANYONE)
 async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     """Catalog, embedder and index answer. The language model is not needed for that."""
     kb = knowledge_base(request)

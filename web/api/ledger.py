@@ -10,13 +10,14 @@ from kb.catalog.ledger import LedgerFilter
 from kb.errors import UsageError
 from kb.types import State
 from web.asker import knowledge_base, principal_of
+from web.auth.who import READER
 from web.i18n import language_of, translations
 
 StateQuery = Annotated[str | None, Parameter(query="state", description="Only this state.")]
 """The framework keeps the name ``state`` for itself, hence another one in the code."""
 
 
-@get("/api/v1/files", summary="The ledger", sync_to_thread=True)
+@get("/api/v1/files", summary="The ledger", sync_to_thread=True, who=READER)
 def files(
     request: Request[Any, Any, Any],
     in_state: StateQuery = None,

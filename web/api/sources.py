@@ -6,38 +6,46 @@ from typing import Any
 from litestar import Request, get, post
 
 from kb import access, shapes
-from kb.catalog import runs, sources
+from kb.auditing import noted
+from kb.catalog import ledger, people, runs, sources
 from kb.catalog.sources import ASKED
-from web.asker import knowledge_base
+from web.asker import knowledge_base, must_answer_for, principal_of
+from web.auth.who import ADMINISTRATOR, CURATOR, READER
 from web.hooks import hooks
 
 
-@get("/api/v1/sources", summary="The sources", sync_to_thread=True)
+@get("/api/v1/sources", summary="The sources", sync_to_thread=True, who=READER)
 def listed(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Every source: how it is followed, its run where one goes on, its last and its next run."""
     return {"sources": shown(request)}
 
 
 def shown(request: Request[Any, Any, Any]) -> list[dict[str, Any]]:
-    """Every source as JSON."""
+    """Every source as JSON; of those that are not the asker's to look after, the name alone."""
     next_run = hooks(request).next_run
+    principal = principal_of(request)
     with knowledge_base(request).catalog.reading() as connection:
         going_on = runs.running(connection)
-        return [
-            shapes.source(
-                s, access.in_words(connection, s.readers), going_on.get(s.id), next_run(s)
-            )
-            for s in sources.all_of(connection)
-        ]
+        seen = set(ledger.sources_of(connection, principal))
+        curators = people.curators_of(connection)
+        found = []
+        for s in sources.all_of(connection):
+            if principal.answers_for(s.id):
+                readers = access.in_words(connection, s.readers)
+                shape = shapes.source(s, readers, going_on.get(s.id), next_run(s))
+                found.append(shape | {"curators": curators.get(s.id, [])})
+            elif s.name in seen:
+                found.append({"name": s.name, "about": s.about, "curators": curators.get(s.id, [])})
+        return found
 
 
-@get("/api/v1/folders", summary="A look at a folder")
+@get("/api/v1/folders", summary="A look at a folder", who=ADMINISTRATOR)
 async def look(request: Request[Any, Any, Any], path: str) -> dict[str, Any]:
     """What is in a folder, before it is followed: files, kinds, size, how long it will take."""
     return await asyncio.to_thread(hooks(request).preview, path)
 
 
-@post("/api/v1/sources/{name:str}/run", summary="Read a source now", status_code=202)
+@post("/api/v1/sources/{name:str}/run", summary="Read a source now", status_code=202, who=CURATOR)
 async def run(request: Request[Any, Any, Any], name: str) -> dict[str, Any]:
     """Ask for a run. It begins when a worker is free; what is asked for goes first."""
     await asyncio.to_thread(ask_for_run, request, name)
@@ -48,4 +56,6 @@ def ask_for_run(request: Request[Any, Any, Any], name: str) -> None:
     """Note that somebody waits for a source to be read."""
     with knowledge_base(request).catalog.writing() as connection:
         source = sources.by_name(connection, name)
+        must_answer_for(request, source)
+        noted(connection, principal_of(request), "source.run", name)
         sources.request_run(connection, source.id, ASKED)

@@ -5,7 +5,9 @@ from typing import Any
 from litestar import Request, post
 
 from kb import access
-from web.asker import knowledge_base
+from kb.catalog import sources
+from web.asker import knowledge_base, must_manage, principal_of
+from web.auth.who import CURATOR
 
 
 @post(
@@ -13,11 +15,22 @@ from web.asker import knowledge_base
     summary="Hand in a file",
     status_code=201,
     request_max_body_size=None,  # the stream itself is counted, against ingest.max_file_mb
+    who=CURATOR,
 )
 async def upload(request: Request[Any, Any, Any], name: str) -> dict[str, Any]:
     """Store a file in the source of uploads; it is read before anything else."""
     kb = knowledge_base(request)
+    _must_answer_for_uploads(request)
     with kb.catalog.reading() as connection:
         readers = access.readers(connection, [])
     source, path = await kb.uploads.store(name, request.stream(), readers)
+    kb.audit.note(principal_of(request), "upload", path)
     return {"source": source.name, "path": path}
+
+
+def _must_answer_for_uploads(request: Request[Any, Any, Any]) -> None:
+    """Whoever looks after the source of uploads; before there is one, an administrator."""
+    with knowledge_base(request).catalog.reading() as connection:
+        found = [s for s in sources.all_of(connection) if s.following.uploads]
+    if not any(principal_of(request).answers_for(s.id) for s in found):
+        must_manage(request)

@@ -9,10 +9,17 @@ from litestar.response import Redirect
 from kb.conversing import PAGE
 from kb.errors import UsageError
 from web.asker import knowledge_base, principal_of
+from web.auth.who import READER
 from web.rendering import render
 
 
-@get("/conversations", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=True)
+@get(
+    "/conversations",
+    media_type=MediaType.HTML,
+    include_in_schema=False,
+    sync_to_thread=True,
+    who=READER,
+)
 def listed(
     request: Request[Any, Any, Any], start: int = 0, edit: str | None = None,
     remove: str | None = None,
@@ -30,7 +37,7 @@ def listed(
     return render(request, "conversations.html", values)
 
 
-@post("/conversations/{number:str}", include_in_schema=False, status_code=303)
+@post("/conversations/{number:str}", include_in_schema=False, status_code=303, who=READER)
 async def act(request: Request[Any, Any, Any], number: str) -> Redirect:
     """Rename or delete."""
     form = await request.form()

@@ -10,10 +10,13 @@ from sqlalchemy import Row
 
 from kb import originals, reasons
 from kb import rendering as places
-from kb.catalog import versions
+from kb.auditing import noted
+from kb.catalog import keeping, versions
 from kb.errors import KbError, NotFoundError
-from kb.types import Box, Element, Parsed
+from kb.knowledge_base import KnowledgeBase
+from kb.types import Box, Element, Parsed, Principal
 from web.asker import knowledge_base, principal_of
+from web.auth.who import READER
 from web.i18n import language_of, translations
 from web.rendering import render
 
@@ -71,7 +74,7 @@ class Highlight:
 NOTHING = Highlight([], {})
 
 
-@get("/documents/{document_id:int}", media_type=MediaType.HTML, include_in_schema=False)
+@get("/documents/{document_id:int}", media_type=MediaType.HTML, include_in_schema=False, who=READER)
 async def document(
     request: Request[Any, Any, Any],
     document_id: int,
@@ -86,6 +89,7 @@ async def document(
     row = await asyncio.to_thread(kb.document, principal, document_id)
     parsed = await asyncio.to_thread(kb.elements, row)
     marks = _highlight(request, passage, start, end)
+    await asyncio.to_thread(_note_opened, kb, principal, row)
     is_pdf = _has_pages(row) and parsed is not None
     pictures = is_pdf and await asyncio.to_thread(_has_original, request, row)
     first = page or marks.page or 1
@@ -110,6 +114,13 @@ async def document(
             "address": _shown_address(row),
         },
     )
+
+
+def _note_opened(kb: KnowledgeBase, principal: Principal, row: Row[Any]) -> None:
+    with kb.catalog.writing() as connection:
+        if principal.viewed_by is None:
+            keeping.note_opened(connection, principal, row.id)
+        noted(connection, principal, "document.open", row.path, id=row.id, version=row.version)
 
 
 def _shown_address(row: Row[Any]) -> str:
@@ -205,7 +216,7 @@ def _pieces(text: str, start: int, end: int, ranges: list[tuple[int, int]]) -> l
     return pieces
 
 
-@get("/documents/{document_id:int}/pages/{number:int}", include_in_schema=False)
+@get("/documents/{document_id:int}/pages/{number:int}", include_in_schema=False, who=READER)
 async def picture(
     request: Request[Any, Any, Any], document_id: int, number: int, width: int = PICTURE_WIDTH
 ) -> Response[bytes]:
@@ -229,7 +240,7 @@ async def picture(
     )
 
 
-@get("/documents/{document_id:int}/original", include_in_schema=False)
+@get("/documents/{document_id:int}/original", include_in_schema=False, who=READER)
 async def original(request: Request[Any, Any, Any], document_id: int) -> Response[bytes]:
     """The original, as a download that no browser runs."""
     kb = knowledge_base(request)
@@ -237,6 +248,8 @@ async def original(request: Request[Any, Any, Any], document_id: int) -> Respons
     content = await asyncio.to_thread(originals.read, row, kb.blobs, kb.settings.ingest.max_file_mb)
     if content is None:
         raise NotFoundError("The file has changed since it was read, or is gone.", code="changed")
+    principal = principal_of(request)
+    await asyncio.to_thread(kb.audit.note, principal, "document.download", row.path, id=row.id)
     name = originals.download_name(row.path)
     plain = "".join(c if (c.isascii() and c.isalnum()) or c in "._-" else "_" for c in name)
     encoded = quote(name, safe="")

@@ -10,14 +10,16 @@ from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
 from kb import reasons
+from kb.auditing import noted
 from kb.catalog import documents as tables
 from kb.catalog import ledger, sources
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import ASKED
-from kb.errors import UsageError
+from kb.errors import ForbiddenError, UsageError
 from kb.types import State
 from web.api.ledger import StateQuery, check_state
 from web.asker import knowledge_base, principal_of
+from web.auth.who import CURATOR, READER
 from web.i18n import language_of, translations
 from web.rendering import render
 
@@ -27,7 +29,7 @@ DEFAULTS = {"order": "path", "page": 1}
 ORDERS = ("path", "state", "pages", "passages", "changed", "indexed")
 
 
-@get("/documents", media_type=MediaType.HTML, include_in_schema=False)
+@get("/documents", media_type=MediaType.HTML, include_in_schema=False, who=READER)
 async def documents(
     request: Request[Any, Any, Any],
     in_state: StateQuery = None,
@@ -65,7 +67,8 @@ async def documents(
             "crumbs": _crumbs(wanted.folder),
             "cause": lambda code: reasons.title(code, translate),
             "limit_mb": kb.settings.ingest.max_file_mb,
-            "sources": [s.name for s in kb.sources()],
+            "sources": found["sources"],
+            "may_change": principal_of(request).manages or bool(principal_of(request).curates),
             "reason": lambda row: reasons.render(row.code, row.parameters, translate),
         },
     )
@@ -82,6 +85,7 @@ def _look(
         return {
             "counts": ledger.count_by_state(connection, principal, wanted),
             "causes": ledger.count_by_reason(connection, principal, wanted),
+            "sources": ledger.sources_of(connection, principal),
             "rows": rows[:PAGE],
             "more": len(rows) > PAGE,
         }
@@ -99,7 +103,7 @@ def _crumbs(folder: str | None) -> list[tuple[str, str]]:
     return [(part, "/".join(parts[: n + 1])) for n, part in enumerate(parts)]
 
 
-@post("/documents/again", include_in_schema=False, status_code=303)
+@post("/documents/again", include_in_schema=False, status_code=303, who=CURATOR)
 async def again(request: Request[Any, Any, Any]) -> Redirect:
     """Try files again: one by its number, or all that a state and a reason leave."""
     form = await request.form()
@@ -113,13 +117,17 @@ async def again(request: Request[Any, Any, Any]) -> Redirect:
     def ask() -> None:
         if one.isdigit():
             chosen = [kb.document(principal, int(one))]
+            if not principal.answers_for(chosen[0].source_id):
+                raise ForbiddenError(f"You do not answer for {chosen[0].source}.")
         else:
             wanted = LedgerFilter(state=state, code=code)
-            chosen = kb.files(principal, wanted, limit=MOST_RETRIED)
+            found = kb.files(principal, wanted, limit=MOST_RETRIED)
+            chosen = [row for row in found if principal.answers_for(row.source_id)]
         with kb.catalog.writing() as connection:
             tables.try_again(connection, [row.id for row in chosen])
             for source_id in {row.source_id for row in chosen}:
                 sources.request_run(connection, source_id, ASKED)
+            noted(connection, principal, "documents.again", one, count=len(chosen))
 
     await asyncio.to_thread(ask)
     back = str(form.get("back", "/documents"))
@@ -127,8 +135,13 @@ async def again(request: Request[Any, Any, Any]) -> Redirect:
     return Redirect(back if is_here else "/documents", status_code=303)
 
 
-@post("/documents/{document_id:int}/erase", include_in_schema=False, status_code=303)
+@post("/documents/{document_id:int}/erase", include_in_schema=False, status_code=303, who=CURATOR)
 async def erase(request: Request[Any, Any, Any], document_id: int) -> Redirect:
     """Erase a document now, from everywhere."""
-    await knowledge_base(request).erase(principal_of(request), [document_id])
+    kb, principal = knowledge_base(request), principal_of(request)
+    row = await asyncio.to_thread(kb.document, principal, document_id)
+    if not principal.answers_for(row.source_id):
+        raise ForbiddenError(f"You do not answer for {row.source}.")
+    await kb.erase(principal, [document_id])
+    await asyncio.to_thread(kb.audit.note, principal, "document.erase", row.path, id=document_id)
     return Redirect("/documents", status_code=303)

@@ -11,12 +11,13 @@ from kb.catalog import evaluations
 from kb.errors import NotFoundError, UsageError
 from kb.evaluation import charts, comparing
 from web.asker import knowledge_base
+from web.auth.who import ADMINISTRATOR
 from web.rendering import render
 
 MOST_SHOWN = 200
 
 
-@get("/evaluation", media_type=MediaType.HTML, include_in_schema=False)
+@get("/evaluation", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
 async def listed(request: Request[Any, Any, Any]) -> str:
     """Every run, the newest first."""
 
@@ -28,7 +29,12 @@ async def listed(request: Request[Any, Any, Any]) -> str:
     return render(request, "evaluations.html", values)
 
 
-@get("/evaluation/{number:int}", media_type=MediaType.HTML, include_in_schema=False)
+@get(
+    "/evaluation/{number:int}",
+    media_type=MediaType.HTML,
+    include_in_schema=False,
+    who=ADMINISTRATOR,
+)
 async def one(request: Request[Any, Any, Any], number: int) -> str:
     """One run: charts, figures, what failed."""
     row, _ = await asyncio.to_thread(_run, request, number)
@@ -41,7 +47,7 @@ async def one(request: Request[Any, Any, Any], number: int) -> str:
     return render(request, "evaluation.html", values)
 
 
-@get("/evaluation/compare", media_type=MediaType.HTML, include_in_schema=False)
+@get("/evaluation/compare", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
 async def compare(request: Request[Any, Any, Any]) -> str:
     """Two runs side by side: the older one first."""
     chosen = [int(n) for n in request.query_params.getall("run", []) if n.isdigit()]
@@ -73,7 +79,9 @@ def _run(request: Request[Any, Any, Any], number: int) -> tuple[Row[Any], dict[s
         return row, evaluations.questions(connection, number)
 
 
-@post("/evaluation/{number:int}/forget", include_in_schema=False, status_code=303)
+@post(
+    "/evaluation/{number:int}/forget", include_in_schema=False, status_code=303, who=ADMINISTRATOR
+)
 async def forget(request: Request[Any, Any, Any], number: int) -> Redirect:
     """Forget a run."""
 

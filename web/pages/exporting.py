@@ -13,6 +13,7 @@ from kb import reasons
 from kb.catalog.ledger import LedgerFilter
 from web.api.ledger import StateQuery, check_state
 from web.asker import knowledge_base, principal_of
+from web.auth.who import READER
 from web.i18n import language_of, translations
 
 COLUMNS = (
@@ -23,7 +24,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 PART = 500
 
 
-@get("/documents.csv", include_in_schema=False, sync_to_thread=True)
+@get("/documents.csv", include_in_schema=False, sync_to_thread=True, who=READER)
 def ledger_as_csv(
     request: Request[Any, Any, Any],
     in_state: StateQuery = None,

@@ -8,11 +8,12 @@ from litestar.response import Redirect
 
 from kb import rerun
 from web.asker import knowledge_base, principal_of
+from web.auth.who import READER
 from web.i18n import language_of, translations
 from web.rendering import render
 
 
-@get("/answers/{answer_id:str}", media_type=MediaType.HTML, include_in_schema=False)
+@get("/answers/{answer_id:str}", media_type=MediaType.HTML, include_in_schema=False, who=READER)
 async def receipt(
     request: Request[Any, Any, Any], answer_id: str, beside: str | None = None
 ) -> str:
@@ -28,7 +29,7 @@ async def receipt(
     return render(request, "receipt.html", values)
 
 
-@post("/answers/{answer_id:str}/again", include_in_schema=False, status_code=303)
+@post("/answers/{answer_id:str}/again", include_in_schema=False, status_code=303, who=READER)
 async def again(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
     """Ask the same question once more, in the same conversation; then both side by side."""
     kb, principal = knowledge_base(request), principal_of(request)

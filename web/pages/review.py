@@ -8,10 +8,13 @@ from litestar.response import Redirect
 
 from kb.opinions import PAGE
 from web.asker import knowledge_base, principal_of
+from web.auth.who import CURATOR
 from web.rendering import render
 
 
-@get("/review", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=True)
+@get(
+    "/review", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=True, who=CURATOR
+)
 def listed(request: Request[Any, Any, Any], done: bool = False, start: int = 0) -> str:
     """The newest first; those done on a page of their own."""
     start = max(0, start)
@@ -26,7 +29,7 @@ def listed(request: Request[Any, Any, Any], done: bool = False, start: int = 0) 
     return render(request, "review.html", values)
 
 
-@post("/review/{answer_id:str}", include_in_schema=False, status_code=303)
+@post("/review/{answer_id:str}", include_in_schema=False, status_code=303, who=CURATOR)
 async def settle(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
     """Take it off the list, or put it back."""
     form = await request.form()
@@ -36,7 +39,7 @@ async def settle(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
     return Redirect("/review" if done else "/review?done=true", status_code=303)
 
 
-@get("/evaluation/questions", media_type=MediaType.HTML, include_in_schema=False)
+@get("/evaluation/questions", media_type=MediaType.HTML, include_in_schema=False, who=CURATOR)
 async def judged(request: Request[Any, Any, Any]) -> str:
     """The organisation's own questions with their right passages."""
     kb, principal = knowledge_base(request), principal_of(request)
@@ -44,7 +47,12 @@ async def judged(request: Request[Any, Any, Any]) -> str:
     return render(request, "own_questions.html", {"rows": rows})
 
 
-@post("/evaluation/questions/{number:int}/forget", include_in_schema=False, status_code=303)
+@post(
+    "/evaluation/questions/{number:int}/forget",
+    include_in_schema=False,
+    status_code=303,
+    who=CURATOR,
+)
 async def forget(request: Request[Any, Any, Any], number: int) -> Redirect:
     """Forget one of them."""
     kb, principal = knowledge_base(request), principal_of(request)

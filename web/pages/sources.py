@@ -7,13 +7,15 @@ from typing import Any
 from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
-from kb import access
-from kb.catalog import documents, sources
+from kb import access, rules
+from kb.auditing import noted
+from kb.catalog import documents, people, sources
 from kb.catalog.sources import Following
 from kb.errors import UsageError
 from kb.publishing import queue_rights
 from web.api.sources import ask_for_run, shown
-from web.asker import knowledge_base
+from web.asker import knowledge_base, must_answer_for, must_manage, principal_of
+from web.auth.who import ADMINISTRATOR, CURATOR
 from web.hooks import hooks
 from web.i18n import language_of, translations
 from web.rendering import render
@@ -21,7 +23,9 @@ from web.rendering import render
 MOST_PATTERNS = 200
 
 
-@get("/sources", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=True)
+@get(
+    "/sources", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=True, who=CURATOR
+)
 def page(
     request: Request[Any, Any, Any], edit: str | None = None, remove: str | None = None
 ) -> str:
@@ -31,7 +35,7 @@ def page(
         request,
         "sources.html",
         {
-            "sources": shown(request),
+            "sources": [s for s in shown(request) if "path" in s],
             "edit": edit,
             "remove": remove,
             "defaults": kb.settings.ingest,
@@ -40,7 +44,7 @@ def page(
     )
 
 
-@post("/sources", include_in_schema=False, status_code=303)
+@post("/sources", include_in_schema=False, status_code=303, who=ADMINISTRATOR)
 async def add(request: Request[Any, Any, Any]) -> Redirect:
     """Follow a folder, and read it at once."""
     form = await request.form()
@@ -49,33 +53,44 @@ async def add(request: Request[Any, Any, Any]) -> Redirect:
     source = await asyncio.to_thread(
         hooks(request).add, name, path, str(form.get("readers", "")), following
     )
+    kb = knowledge_base(request)
+    await asyncio.to_thread(kb.audit.note, principal_of(request), "source.add", name, path=path)
+    await _set_rule(request, source.name, form)
     await asyncio.to_thread(ask_for_run, request, source.name)
     return Redirect("/sources", status_code=303)
 
 
-@post("/sources/{name:str}", include_in_schema=False, status_code=303)
+@post("/sources/{name:str}", include_in_schema=False, status_code=303, who=CURATOR)
 async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
     """Read now, pause, go on, change, or remove."""
     form = await request.form()
     action = str(form.get("action", ""))
-    kb = knowledge_base(request)
+    kb, principal = knowledge_base(request), principal_of(request)
     source = await asyncio.to_thread(kb.source, name)
+    must_answer_for(request, source)
     if action == "run":
         await asyncio.to_thread(ask_for_run, request, name)
     elif action in {"pause", "resume"}:
         with kb.catalog.writing() as connection:
             sources.pause(connection, source, paused=action == "pause")
+            noted(connection, principal, f"source.{action}", name)
     elif action == "change":
         following = _following(form, source.following)
         await asyncio.to_thread(hooks(request).change, source, following)
-        await _set_readers(request, source, str(form.get("readers", "")))
+        await asyncio.to_thread(_describe, request, source, form)
+        if principal.manages:
+            await asyncio.to_thread(_set_curators, request, source, form)
+            await _set_readers(request, source, str(form.get("readers", "")))
+            await _set_rule(request, name, form)
     elif action == "remove":
+        must_manage(request)
         if str(form.get("confirm", "")).strip() != name:
             raise UsageError(
                 "Type the name of the source to remove it. Nothing was removed.",
                 code="not_confirmed",
             )
         await hooks(request).remove(source)
+        await asyncio.to_thread(kb.audit.note, principal, "source.remove", name)
     else:
         raise UsageError("There is no such action.")
     return Redirect("/sources", status_code=303)
@@ -110,7 +125,33 @@ async def _set_readers(request: Request[Any, Any, Any], source: sources.Source, 
             return
         sources.set_readers(connection, source, tokens)
         queue_rights(connection, documents.ids_of_source(connection, source.id))
+        noted(connection, principal_of(request), "source.readers", source.name, readers=named)
     await kb.publisher.flush_rights()
+
+
+async def _set_rule(request: Request[Any, Any, Any], name: str, form: Any) -> None:
+    """Which rule says who may read: fixed groups, path patterns, or the file system."""
+    kind = str(form.get("rule", ""))
+    if not kind:
+        return
+    lines = [line for line in str(form.get("paths", "")).splitlines() if line.strip()]
+    wanted = [hooks(request).path_rule(line) for line in lines] if kind == rules.PATHS else []
+    await hooks(request).set_rule(principal_of(request), name, kind, wanted)
+
+
+def _set_curators(request: Request[Any, Any, Any], source: sources.Source, form: Any) -> None:
+    if "curators" not in form:
+        return
+    names = [w.strip() for w in str(form["curators"]).split(",") if w.strip()]
+    with knowledge_base(request).catalog.writing() as connection:
+        people.set_curators(connection, source.id, names)
+        who = principal_of(request)
+        noted(connection, who, "source.curators", source.name, curators=names)
+
+
+def _describe(request: Request[Any, Any, Any], source: sources.Source, form: Any) -> None:
+    with knowledge_base(request).catalog.writing() as connection:
+        sources.describe(connection, source, str(form.get("about", source.about or "")))
 
 
 def _following(form: Any, before: Following) -> Following:

@@ -49,6 +49,9 @@ sources = Table(
     Column("exclude", JSON),
     Column("max_file_mb", Integer),
     Column("languages", String(100)),
+    Column("rule", JSON(none_as_null=True)),
+    Column("rights_at", Float),
+    Column("about", Text),
     Column("created_at", Float, nullable=False),
     Column("requested_at", Float),
     Column("priority", Integer, nullable=False, server_default="0"),
@@ -83,6 +86,13 @@ source_readers = Table(
     Column("token", String(200), primary_key=True),
 )
 
+reader_sets = Table(
+    "reader_sets",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("token", String(200), primary_key=True),
+)
+
 documents = Table(
     "documents",
     metadata,
@@ -111,6 +121,7 @@ documents = Table(
     Column("tries", Integer, nullable=False, default=0),
     Column("version", Id),
     Column("held", Boolean, nullable=False, default=False),
+    Column("rights", String(32), index=True),
     Column("added_at", Float, nullable=False),
     Column("indexed_at", Float),
     UniqueConstraint("source_id", "raw_path"),
@@ -187,30 +198,9 @@ rights_outbox = Table(
     Column("queued_at", Float, nullable=False),
 )
 
-groups = Table(
-    "groups",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("name", String(200), nullable=False, unique=True),
-)
-
 acls = Table(
     "acls",
     metadata,
     Column("token", String(200), primary_key=True),
     Column("rule", JSON, nullable=False),
-)
-
-people = Table(
-    "people",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("name", String(200), nullable=False, unique=True),
-)
-
-memberships = Table(
-    "memberships",
-    metadata,
-    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
-    Column("group_id", Id, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
 )

@@ -1,0 +1,195 @@
+"""What the file system says of who may read a file: modes, POSIX ACLs, and every folder above.
+
+The way begins at the source's folder itself: what is above it is this machine's business, not the
+share's.
+"""
+
+import grp
+import os
+import pwd
+import struct
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from kb.errors import UsageError
+from kb.posix import UNRESOLVED, Step, Steps
+
+ACL = "system.posix_acl_access"
+ENTRY = struct.Struct("<HHI")
+VERSION = struct.Struct("<I")
+USER_OBJ, USER, GROUP_OBJ, GROUP, MASK, OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+"""Tags of entries (linux/posix_acl_xattr.h)."""
+READ, TRAVERSE = 4, 1
+TRUSTED = frozenset(
+    """
+    ext2 ext3 ext4 xfs btrfs zfs f2fs jfs reiserfs bcachefs tmpfs ramfs overlay nfs nfs4 ceph gfs2
+    ocfs2 lustre glusterfs virtiofs squashfs erofs
+    """.split()  # noqa: SIM905 - a list of words reads better so
+)
+"""File systems whose owners and modes are kept, not made up at mounting."""
+WITH_ACLS = {
+    "cifs": ("cifsacl", "modefromsid", "posix"),
+    "smb3": ("cifsacl", "modefromsid", "posix"),
+}
+MOUNTS = Path("/proc/self/mountinfo")
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A mounted file system."""
+
+    point: str
+    kind: str
+    options: tuple[str, ...]
+
+
+def steps_of(root: str, paths: Iterable[bytes]) -> dict[bytes, Steps]:
+    """The steps to each file beneath ``root``, by its raw path. What cannot be read is left out."""
+    base = os.fsencode(root)
+    folders: dict[bytes, Steps | None] = {}
+
+    def way(inside: bytes) -> Steps | None:
+        if inside not in folders:
+            above = way(os.path.dirname(inside)) if inside else ()
+            step = _step(os.path.join(base, inside) if inside else base, TRAVERSE)
+            folders[inside] = None if above is None or step is None else (*above, step)
+        return folders[inside]
+
+    found: dict[bytes, Steps] = {}
+    for path in paths:
+        above, last = way(os.path.dirname(path)), _step(os.path.join(base, path), READ)
+        if above is not None and last is not None:
+            found[path] = (*above, last)
+    return found
+
+
+def check(root: str, mounts: list[Mount] | None = None) -> None:
+    """That the modes beneath a folder are the share's own.
+
+    Raises:
+        UsageError: a file system there makes them up; the mount is named.
+    """
+    known = _mounts() if mounts is None else mounts
+    real = os.path.realpath(root)
+    above = [m for m in known if _is_beneath(real, m.point)]
+    beneath = [m for m in known if _is_beneath(m.point, real) and m.point != real]
+    concerned = sorted(above, key=lambda m: len(m.point))[-1:] + beneath
+    if not concerned:
+        raise UsageError(
+            "Which file system this folder is on cannot be told, so its rights cannot be mirrored.",
+            code="rights_unknown",
+        )
+    for mount in concerned:
+        if not _keeps_rights(mount):
+            raise UsageError(
+                f"The rights of {mount.point} ({mount.kind}) are made up when it is mounted; they "
+                "do not say who may read a file. Mount it with its ACLs (for CIFS: cifsacl), or "
+                "give the source another rule.",
+                code="rights_made_up",
+                detail={"mount": mount.point, "type": mount.kind},
+            )
+
+
+def _is_beneath(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _keeps_rights(mount: Mount) -> bool:
+    wanted = WITH_ACLS.get(mount.kind)
+    if wanted is not None:
+        return any(option in mount.options for option in wanted)
+    return mount.kind in TRUSTED
+
+
+def _mounts() -> list[Mount]:
+    """Mounts as the kernel lists them (proc(5)); the later ones lie on top."""
+    try:
+        lines = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return []
+    found: dict[str, Mount] = {}
+    for line in lines:
+        left, _, right = line.partition(" - ")
+        point = left.split()[4].encode().decode("unicode_escape")
+        kind, _, options = right.split(" ", 2)
+        found[point] = Mount(point, kind, tuple(options.split(",")))
+    return list(found.values())
+
+
+def _step(path: bytes, needed: int) -> Step | None:
+    try:
+        status = os.stat(path)
+        acl = _acl(path)
+    except OSError:
+        return None
+    owner, group = user_name(status.st_uid), group_name(status.st_gid)
+    mode = status.st_mode
+    if acl is None:
+        return Step(
+            (owner, _has(mode >> 6, needed)),
+            (),
+            ((group, _has(mode >> 3, needed)),),
+            _has(mode, needed),
+        )
+    return _from_acl(acl, owner, group, needed)
+
+
+def _from_acl(entries: list[tuple[int, int, int]], owner: str, group: str, needed: int) -> Step:
+    mask = next((bits for tag, bits, _ in entries if tag == MASK), 7)
+
+    def granted(wanted: int, name: Callable[[int], str]) -> list[tuple[str, bool]]:
+        return [
+            (name(number), _has(bits & mask, needed))
+            for tag, bits, number in entries
+            if tag == wanted
+        ]
+
+    own = next(bits for tag, bits, _ in entries if tag == USER_OBJ)
+    other = next(bits for tag, bits, _ in entries if tag == OTHER)
+    of_group = next(bits for tag, bits, _ in entries if tag == GROUP_OBJ)
+    groups = [(group, _has(of_group & mask, needed)), *granted(GROUP, group_name)]
+    return Step(
+        (owner, _has(own, needed)),
+        tuple(granted(USER, user_name)),
+        tuple(groups),
+        _has(other, needed),
+    )
+
+
+def _acl(path: bytes) -> list[tuple[int, int, int]] | None:
+    """Entries (tag, bits, id) of a file's ACL; None where it has none beside its mode."""
+    try:
+        raw = os.getxattr(path, ACL)
+    except OSError:
+        return None
+    return list(ENTRY.iter_unpack(raw[VERSION.size :]))
+
+
+def _has(bits: int, needed: int) -> bool:
+    return bool(bits & needed)
+
+
+@lru_cache(maxsize=4096)
+def user_name(number: int) -> str:
+    """A user's name; where the system knows none, ``#`` and the number."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"{UNRESOLVED}{number}"
+
+
+@lru_cache(maxsize=4096)
+def group_name(number: int) -> str:
+    """A group's name; where the system knows none, ``#`` and the number."""
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return f"{UNRESOLVED}{number}"
+
+
+def forget_names() -> None:
+    """Ask the system for names anew: every run does, since people come and go."""
+    user_name.cache_clear()
+    group_name.cache_clear()

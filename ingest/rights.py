@@ -1,0 +1,60 @@
+"""Who may read the files of a source, as far as its folder decides it."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection
+
+from ingest import mirroring
+from ingest.sources import Found
+from kb import posix, rules
+from kb.catalog import sources
+from kb.catalog.database import now
+from kb.catalog.sources import Source
+from kb.errors import UsageError
+from kb.publishing import queue_rights
+
+
+class FolderRights:
+    """The rights of one run: read once after the folder was walked, written with what changed.
+
+    The source's rule is read again in every transaction: it may have been changed meanwhile.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._steps: dict[bytes, posix.Steps] = {}
+        self._refusal: UsageError | None = None
+        self._looked_at: float | None = None
+
+    def look(self, files: Sequence[Found]) -> None:
+        """Read what the file system says, where the rule asks for it."""
+        if rules.kind(self._source.rule) != rules.MIRROR:
+            return
+        self._looked_at = now()
+        mirroring.forget_names()
+        try:
+            mirroring.check(self._source.root)
+        except UsageError as error:  # what is not known is nobody's
+            self._refusal = error
+            return
+        self._steps = mirroring.steps_of(self._source.root, [f.raw_path for f in files])
+
+    def stamp(self, connection: Connection) -> None:
+        """Give the documents that are there their readers."""
+        source = sources.by_name(connection, self._source.name)
+        if source.rule is None:
+            return
+        queue_rights(connection, rules.stamp(connection, source, self._steps))
+        if self._looked_at is not None:
+            sources.rights_read(connection, source.id, self._looked_at)
+
+    def of_new(self, connection: Connection) -> Callable[[Found], str | None]:
+        """The readers of a file that was just found.
+
+        Raises:
+            UsageError: the file system's rights are made up; everything has been hidden before.
+        """
+        if self._refusal is not None:
+            raise self._refusal
+        stamper = rules.Stamper(connection, sources.by_name(connection, self._source.name))
+        return lambda found: stamper.of_new(found.path, self._steps.get(found.raw_path))

@@ -1,0 +1,38 @@
+"""What every part of the accounts works with."""
+
+from dataclasses import dataclass
+
+from kb.accounts.directory import Directory
+from kb.catalog import people
+from kb.catalog.database import Catalog
+from kb.settings import Auth
+from kb.types import Principal
+
+SETUP, INVITE, RESET = "setup", "invite", "reset"
+SCOPES = ("read", "write", "metrics")
+NOBODY = Principal("anonymous", frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where somebody comes from."""
+
+    address: str
+    agent: str = ""
+
+
+class Base:
+    """The catalog, the settings, and the directory where there is one."""
+
+    def __init__(self, catalog: Catalog, settings: Auth) -> None:
+        self._catalog = catalog
+        self._settings = settings
+        self.directory = Directory(settings) if settings.ldap_url else None
+
+    def exist(self) -> bool:
+        """Whether anybody has an account here, or could come from a directory."""
+        s = self._settings
+        if s.header or s.oidc_issuer or s.ldap_url:
+            return True
+        with self._catalog.reading() as connection:
+            return people.can_sign_in(connection)

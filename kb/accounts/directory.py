@@ -1,0 +1,139 @@
+"""An LDAP directory: who somebody is, whether their password is right, and their groups.
+
+The only file that knows bonsai, which is installed where LDAP is used (``commonplace-kb[ldap]``).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from kb.errors import ConfigurationError, RetryableError
+from kb.settings import Auth
+
+LDAP, OIDC, HEADER = "ldap", "oidc", "header"
+DEEPEST = 8
+"""Groups in groups are followed so far."""
+TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Somebody whom a directory, a provider or a proxy knows. ``subject`` never changes."""
+
+    name: str
+    shown_name: str
+    subject: str
+    groups: tuple[str, ...]
+    origin: str
+
+
+class Directory:
+    """Reads a directory; nothing is ever written to it."""
+
+    def __init__(self, settings: Auth) -> None:
+        self._settings = settings
+
+    def sign_in(self, name: str, password: str) -> Known | None:
+        """Who it is, if the directory takes their password.
+
+        Raises:
+            RetryableError: the directory does not answer.
+        """
+        if not password or not name:
+            return None  # an empty password would be an anonymous bind, which succeeds
+        import bonsai
+
+        found = self._find(name)
+        if found is None:
+            return None
+        try:
+            with self._client(str(found.dn), password).connect(timeout=TIMEOUT_SECONDS):
+                pass
+        except bonsai.AuthenticationError:
+            return None
+        except bonsai.LDAPError as error:
+            raise _unreachable(error) from error
+        return self._known(found)
+
+    def look_up(self, name: str) -> Known | None:
+        """Who it is and their groups now; None where the directory knows nobody of that name.
+
+        Raises:
+            RetryableError: the directory does not answer.
+        """
+        found = self._find(name)
+        return self._known(found) if found is not None else None
+
+    def _find(self, name: str) -> Any:
+        import bonsai
+
+        s = self._settings
+        wanted = f"({s.ldap_name}={bonsai.escape_filter_exp(name)})"
+        found = self._search(s.ldap_people, wanted, [s.ldap_name, "cn", "entryUUID"])
+        return found[0] if len(found) == 1 else None
+
+    def _known(self, entry: Any) -> Known:
+        s = self._settings
+        name = str(entry[s.ldap_name][0])
+        subject = str(entry.get("entryUUID", [entry.dn])[0])
+        shown = str(entry.get("cn", [name])[0])
+        return Known(name, shown, f"ldap:{subject}", self._groups(str(entry.dn)), LDAP)
+
+    def _groups(self, dn: str) -> tuple[str, ...]:
+        """The groups that somebody is in, through groups in groups too."""
+        import bonsai
+
+        s = self._settings
+        if not s.ldap_groups:
+            return ()
+        names: dict[str, str] = {}
+        members = [dn]
+        for _ in range(DEEPEST):
+            if not members:
+                break
+            asked = "".join(
+                f"({s.ldap_member}={bonsai.escape_filter_exp(m)})" for m in members[:200]
+            )
+            found = self._search(s.ldap_groups, f"(|{asked})", ["cn"])
+            new = {str(g.dn): str(g["cn"][0]) for g in found if str(g.dn) not in names}
+            names |= new
+            members = list(new)
+        usable = {n for n in names.values() if not any(c in n for c in ",:/\\")}
+        return tuple(sorted(usable - {"everyone", "owner", "system"}))
+
+    def _search(self, base: str, wanted: str, attributes: list[str]) -> list[Any]:
+        import bonsai
+
+        s = self._settings
+        client = self._client(s.ldap_bind_dn, s.ldap_bind_password)
+        try:
+            with client.connect(timeout=TIMEOUT_SECONDS) as connection:
+                return list(
+                    connection.search(
+                        base, bonsai.LDAPSearchScope.SUBTREE, wanted, attributes,
+                        timeout=TIMEOUT_SECONDS,
+                    )
+                )  # fmt: skip
+        except bonsai.NoSuchObjectError:
+            return []
+        except bonsai.LDAPError as error:
+            raise _unreachable(error) from error
+
+    def _client(self, dn: str, password: str) -> Any:
+        try:
+            import bonsai
+        except ImportError as error:
+            raise ConfigurationError(
+                "auth.ldap_url is set, but bonsai is not installed: pip install "
+                "'commonplace-kb[ldap]' (Debian: libldap2-dev and libsasl2-dev first).",
+                code="ldap_missing",
+            ) from error
+        client = bonsai.LDAPClient(self._settings.ldap_url)
+        if dn:
+            client.set_credentials("SIMPLE", user=dn, password=password)
+        return client
+
+
+def _unreachable(error: Exception) -> RetryableError:
+    return RetryableError(
+        f"The directory does not answer: {type(error).__name__}.", code="directory_unavailable"
+    )

@@ -1,0 +1,89 @@
+"""Whose request it is, with the rights of this moment."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from kb import access
+from kb.accounts.directory import Known
+from kb.accounts.entering import Entering
+from kb.auditing import noted
+from kb.catalog import groups, people, signing_in
+from kb.catalog.database import now
+from kb.errors import ForbiddenError, NotFoundError
+from kb.types import Principal
+
+
+class Recognising(Entering):
+    """From a secret, or from what a trusted proxy says, to a principal."""
+
+    def of_session(self, secret: str) -> tuple[Row[Any], Principal] | None:
+        """A living session and who asks in it, with the rights of this moment."""
+        with self._catalog.reading() as connection:
+            row = signing_in.session(connection, secret, self._settings.idle_hours * 3600)
+            if row is None:
+                return None
+            person = people.by_name(connection, row.name)
+        self.refresh(person)
+        if signing_in.needs_touch(row):
+            with self._catalog.writing() as connection:
+                signing_in.touch(connection, row)
+        with self._catalog.reading() as connection:
+            row = signing_in.session(connection, secret, self._settings.idle_hours * 3600)
+            if row is None:
+                return None
+            return row, _seen_as(connection, row)
+
+    def of_token(self, secret: str) -> tuple[Row[Any], Principal] | None:
+        """A living token and whose it is."""
+        with self._catalog.reading() as connection:
+            row = signing_in.token(connection, secret)
+            if row is None:
+                return None
+            principal = access.person(connection, row.person)
+        if row.used_at is None or row.used_at < now() - signing_in.TOUCH_SECONDS:
+            with self._catalog.writing() as connection:
+                signing_in.token_used(connection, row.id)
+        return row, principal
+
+    def of_header(self, found: Known) -> Principal | None:
+        """Whom a trusted proxy names; None where they are kept out here."""
+        with self._catalog.reading() as connection:
+            person = people.by_subject(connection, found.subject)
+            same = person is not None and set(found.groups) == set(
+                groups.of_person(connection, person.id)
+            )
+        if not same:
+            with self._catalog.writing() as connection:
+                person = self.came(connection, found)
+        if person is None or person.is_disabled:
+            return None
+        with self._catalog.reading() as connection:
+            return access.person(connection, person.name)
+
+    def view_as(self, principal: Principal, session_hash: str, name: str | None) -> None:
+        """Look through somebody's eyes (None: through one's own again).
+
+        Raises:
+            NotFoundError: there is no such person.
+            ForbiddenError: only administrators may.
+        """
+        mine = principal.viewed_by or principal.name
+        with self._catalog.writing() as connection:
+            if name is not None:
+                if not access.person(connection, mine).administrator:
+                    raise ForbiddenError("Only administrators may look through others' eyes.")
+                people.by_name(connection, name)
+            signing_in.view_as(connection, session_hash, name)
+            action = "view_as.begin" if name else "view_as.end"
+            noted(connection, Principal(mine, frozenset()), action, name or principal.name)
+
+
+def _seen_as(connection: Connection, row: Row[Any]) -> Principal:
+    if row.viewing_as is None:
+        return access.person(connection, row.name)
+    try:
+        seen = access.person(connection, row.viewing_as)
+    except NotFoundError:  # they were removed meanwhile
+        return access.person(connection, row.name)
+    return Principal(seen.name, seen.tokens, curates=seen.curates, viewed_by=row.name)

@@ -1,0 +1,189 @@
+"""The audit log: what was done, by whom. Entries are added; nothing changes one.
+
+Each entry's hash covers the one before it (a hash chain): an entry that was changed, removed or
+moved no longer fits its successor. A counter beside the log says how many there are, so that a
+cut-off end is seen too.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from kb.catalog.database import insert_ignoring, now
+from kb.catalog.tables import audit, counters
+
+COUNTER = "audit"
+START = "0" * 64
+EXPIRED = "audit.expired"
+PART = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be noted. ``detail`` holds numbers and names, never a document's text."""
+
+    actor: str
+    action: str
+    target: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+    at: float = field(default_factory=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the chain holds; where it does not, from which entry on, and why."""
+
+    entries: int
+    intact: bool
+    broken_at: int | None = None
+    reason: str | None = None
+    head: str = START
+
+
+def append(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Add entries at the end, in the caller's transaction: both happen, or neither."""
+    if not entries:
+        return
+    seq, previous = _end(connection, len(entries))
+    rows = []
+    for number, entry in enumerate(entries, seq + 1):
+        text = _text(number, entry)
+        previous = _hash(previous, text)
+        rows.append(
+            {
+                "seq": number,
+                "at": entry.at,
+                "actor": entry.actor[:200],
+                "action": entry.action,
+                "entry": text,
+                "hash": previous,
+            }
+        )
+    connection.execute(insert(audit), rows)
+
+
+def _end(connection: Connection, more: int) -> tuple[int, str]:
+    """The last entry's number and hash; the counter's row is ours until the transaction ends."""
+    insert_ignoring(connection, counters, [{"name": COUNTER, "value": 0}])
+    connection.execute(
+        update(counters).where(counters.c.name == COUNTER).values(value=counters.c.value + more)
+    )
+    end = connection.scalar(select(counters.c.value).where(counters.c.name == COUNTER)) or 0
+    last = connection.execute(
+        select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
+    ).one_or_none()
+    return end - more, last.hash if last else START
+
+
+def _text(number: int, entry: Entry) -> str:
+    values = {
+        "seq": number,
+        "at": round(entry.at, 3),
+        "actor": entry.actor[:200],
+        "action": entry.action,
+        "target": entry.target[:500],
+        "detail": entry.detail,
+    }
+    return json.dumps(values, ensure_ascii=False, sort_keys=True)
+
+
+def _hash(previous: str, text: str) -> str:
+    return hashlib.sha256(f"{previous}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def verify(connection: Connection) -> Verdict:
+    """Walk the whole chain."""
+    expected, previous = None, START
+    count = 0
+    promised = connection.scalar(select(counters.c.value).where(counters.c.name == COUNTER)) or 0
+    stubs: dict[int, str] = {}
+    confirmed: set[tuple[int, str]] = set()
+    for row in _rows(connection):
+        if not row.entry and expected is None:  # what stood before it has expired
+            stubs[row.seq] = row.hash
+            expected, previous = row.seq + 1, row.hash
+            continue
+        if row.seq != (1 if expected is None else expected):
+            return Verdict(count, intact=False, broken_at=row.seq, reason="missing", head=previous)
+        if _hash(previous, row.entry) != row.hash or not _columns_agree(row):
+            return Verdict(count, intact=False, broken_at=row.seq, reason="changed", head=previous)
+        if row.action == EXPIRED:
+            detail = json.loads(row.entry)["detail"]
+            confirmed.add((detail["seq"], detail["hash"]))
+        count, expected, previous = count + 1, row.seq + 1, row.hash
+    if (0 if expected is None else expected - 1) != promised:
+        return Verdict(count, intact=False, broken_at=expected, reason="missing", head=previous)
+    if set(stubs.items()) - confirmed:
+        return Verdict(count, intact=False, broken_at=min(stubs), reason="missing", head=previous)
+    return Verdict(count, intact=True, head=previous)
+
+
+def _columns_agree(row: Row[Any]) -> bool:
+    """The columns that are searched say what the entry says."""
+    try:
+        said = json.loads(row.entry)
+    except ValueError:
+        return False
+    mine = (row.seq, row.actor, row.action, round(row.at, 3))
+    return (said["seq"], said["actor"], said["action"], said["at"]) == mine
+
+
+def _rows(connection: Connection) -> Iterator[Row[Any]]:
+    after = 0
+    while rows := connection.execute(
+        select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(PART)
+    ).all():
+        yield from rows
+        after = rows[-1].seq
+
+
+def entries(connection: Connection, after: int = 0) -> Iterator[dict[str, Any]]:
+    """Every entry with its hash, the oldest first."""
+    for row in _rows(connection):
+        if row.entry and row.seq > after:
+            yield json.loads(row.entry) | {"hash": row.hash}
+
+
+def page(
+    connection: Connection,
+    *,
+    actor: str = "",
+    action: str = "",
+    text: str = "",
+    before: int | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """Entries, the newest first, as a person looks at them."""
+    query = select(audit.c.entry).where(audit.c.entry != "").order_by(audit.c.seq.desc())
+    if actor:
+        query = query.where(audit.c.actor == actor)
+    if action:
+        query = query.where(audit.c.action.startswith(action, autoescape=True))
+    if text:
+        query = query.where(audit.c.entry.icontains(text, autoescape=True))
+    if before is not None:
+        query = query.where(audit.c.seq < before)
+    return [json.loads(entry) for entry in connection.scalars(query.limit(limit))]
+
+
+def expire(connection: Connection, before: float) -> int:
+    """Remove entries older than ``before``; the last one's hash stays, and the log says so."""
+    last = connection.execute(
+        select(audit.c.seq, audit.c.hash)
+        .where(audit.c.at < before, audit.c.entry != "")
+        .order_by(audit.c.seq.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is None:
+        return 0
+    gone = connection.execute(delete(audit).where(audit.c.seq < last.seq)).rowcount
+    connection.execute(
+        update(audit).where(audit.c.seq == last.seq).values(entry="", actor="", action="")
+    )
+    detail = {"seq": last.seq, "hash": last.hash}
+    append(connection, [Entry("system", EXPIRED, "", detail)])
+    return gone + 1

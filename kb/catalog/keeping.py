@@ -1,0 +1,128 @@
+"""What people keep: saved searches, what they opened, and answers and words of the house."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from kb.catalog.database import insert_ignoring, now
+from kb.catalog.documents import with_source
+from kb.catalog.rights import readable
+from kb.catalog.tables import documents, glossary, opened, pins, saved_searches
+from kb.types import Principal
+from kb.words import fold
+
+MOST_OPENED = 50
+
+
+def save_search(connection: Connection, principal: Principal, name: str, address: str) -> int:
+    """Keep a search; returns its number."""
+    number = connection.scalar(
+        insert(saved_searches)
+        .values(asker=principal.name, name=name, address=address, saved_at=now())
+        .returning(saved_searches.c.id)
+    )
+    return int(number or 0)
+
+
+def searches(connection: Connection, principal: Principal) -> list[Row[Any]]:
+    """The asker's own searches, by name."""
+    query = select(saved_searches).where(saved_searches.c.asker == principal.name)
+    return list(connection.execute(query.order_by(saved_searches.c.name)).all())
+
+
+def forget_search(connection: Connection, principal: Principal, number: int) -> int:
+    """Forget one of one's own."""
+    query = delete(saved_searches).where(
+        saved_searches.c.id == number, saved_searches.c.asker == principal.name
+    )
+    return connection.execute(query).rowcount
+
+
+def note_opened(connection: Connection, principal: Principal, document_id: int) -> None:
+    """Somebody opened a document."""
+    row = {"asker": principal.name, "document_id": document_id, "at": now()}
+    insert_ignoring(connection, opened, [row])
+    mine = opened.c.asker == principal.name
+    connection.execute(
+        update(opened).where(mine, opened.c.document_id == document_id).values(at=now())
+    )
+    kept = select(opened.c.document_id).where(mine).order_by(opened.c.at.desc()).limit(MOST_OPENED)
+    connection.execute(
+        delete(opened).where(mine, opened.c.document_id.not_in(kept.scalar_subquery()))
+    )
+
+
+def recently_opened(connection: Connection, principal: Principal, limit: int) -> list[Row[Any]]:
+    """What the asker opened last, as far as they may still read it."""
+    query = (
+        with_source()
+        .join(opened, opened.c.document_id == documents.c.id)
+        .where(opened.c.asker == principal.name, readable(principal))
+        .order_by(opened.c.at.desc())
+        .limit(limit)
+    )
+    return list(connection.execute(query).all())
+
+
+def forget_person(connection: Connection, name: str) -> None:
+    """Forget what somebody kept."""
+    connection.execute(delete(saved_searches).where(saved_searches.c.asker == name))
+    connection.execute(delete(opened).where(opened.c.asker == name))
+
+
+def pin(connection: Connection, author: Principal, values: dict[str, Any]) -> int:
+    """Pin an answer for a question: it is shown first to whoever may read its document."""
+    folded = folded_question(values["question"])
+    connection.execute(
+        delete(pins).where(pins.c.folded == folded, pins.c.document_id == values["document_id"])
+    )
+    number = connection.scalar(
+        insert(pins)
+        .values(**values, folded=folded, author=author.name, pinned_at=now())
+        .returning(pins.c.id)
+    )
+    return int(number or 0)
+
+
+def pinned(
+    connection: Connection, principal: Principal, question: str | None = None
+) -> list[Row[Any]]:
+    """Pins (for a question) whose document the asker may read."""
+    query = (
+        select(
+            pins, documents.c.path, documents.c.title, documents.c.source_id,
+            documents.c.id.label("document"),
+        )
+        .join(documents, documents.c.id == pins.c.document_id)
+        .where(readable(principal))
+        .order_by(pins.c.pinned_at.desc())
+    )  # fmt: skip
+    if question is not None:
+        query = query.where(pins.c.folded == folded_question(question))
+    return list(connection.execute(query).all())
+
+
+def unpin(connection: Connection, number: int) -> None:
+    """Take a pin away."""
+    connection.execute(delete(pins).where(pins.c.id == number))
+
+
+def folded_question(question: str) -> str:
+    """A question as pins are found by: without case, accents, spaces and marks at its end."""
+    return " ".join(fold(question).split()).strip(" ?!.…")[:400]
+
+
+def terms(connection: Connection) -> list[Row[Any]]:
+    """The glossary, by abbreviation."""
+    return list(connection.execute(select(glossary).order_by(glossary.c.short)).all())
+
+
+def set_term(connection: Connection, short: str, meaning: str) -> None:
+    """Say what an abbreviation means; it replaces what was said before."""
+    connection.execute(delete(glossary).where(glossary.c.short == short))
+    connection.execute(insert(glossary).values(short=short, meaning=meaning))
+
+
+def remove_term(connection: Connection, number: int) -> int:
+    """Take an abbreviation away."""
+    return connection.execute(delete(glossary).where(glossary.c.id == number)).rowcount

@@ -1,0 +1,65 @@
+"""What is asked here, and what finds nothing: without who asked."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select
+
+from kb.catalog.database import now
+from kb.catalog.tables import asked
+
+DAY = 86_400.0
+
+
+def keep(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Add questions."""
+    if rows:
+        connection.execute(insert(asked), list(rows))
+
+
+def by_day(connection: Connection, days: int) -> list[tuple[int, int, int]]:
+    """For each of the last days: its number since the epoch, all questions, those unanswered."""
+    day = func.floor(asked.c.at / DAY)
+    query = (
+        select(day.label("day"), func.count(), func.count().filter(_unanswered()))
+        .where(asked.c.at > now() - days * DAY)
+        .group_by(day)
+    )
+    found = {int(d): (int(n), int(u)) for d, n, u in connection.execute(query).tuples()}
+    today = int(now() // DAY)
+    return [(d, *found.get(d, (0, 0))) for d in range(today - days + 1, today + 1)]
+
+
+def most_frequent(
+    connection: Connection, days: int, *, unanswered: bool, limit: int = 20
+) -> list[Row[Any]]:
+    """Questions by how often they were asked; or those that found no answer."""
+    query = (
+        select(asked.c.question, func.count().label("times"), func.max(asked.c.at).label("last"))
+        .where(asked.c.at > now() - days * DAY, asked.c.question.is_not(None))
+        .group_by(asked.c.question)
+        .order_by(func.count().desc(), func.max(asked.c.at).desc())
+        .limit(limit)
+    )
+    if unanswered:
+        query = query.where(_unanswered())
+    return list(connection.execute(query).all())
+
+
+def by_source(connection: Connection, days: int) -> dict[str, int]:
+    """How many questions each source had a passage for."""
+    counted: dict[str, int] = {}
+    query = select(asked.c.sources).where(asked.c.at > now() - days * DAY)
+    for names in connection.scalars(query):
+        for name in names:
+            counted[name] = counted.get(name, 0) + 1
+    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+
+def forget(connection: Connection, before: float) -> int:
+    """Forget what was asked before a moment."""
+    return connection.execute(delete(asked).where(asked.c.at < before)).rowcount
+
+
+def _unanswered() -> Any:
+    return or_(asked.c.hits == 0, asked.c.mode == "abstained")

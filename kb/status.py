@@ -1,0 +1,64 @@
+"""What is there, and what answers: for ``kb status``, the pages, and monitoring."""
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+from kb import access
+from kb.catalog import alarms, documents, generations, ledger, sources
+from kb.catalog.ledger import LedgerFilter
+from kb.errors import ModelError
+
+if TYPE_CHECKING:
+    from kb.knowledge_base import KnowledgeBase
+
+
+async def status(kb: "KnowledgeBase") -> dict[str, Any]:
+    """What is there and what answers."""
+    with kb.catalog.reading() as connection:
+        live = generations.live(connection)
+        states = ledger.count_by_state(connection, access.owner(), LedgerFilter())
+        languages = documents.languages(connection)
+        known = sources.all_of(connection)
+        alarmed = alarms.count(connection)
+    return {
+        "data_dir": kb.settings.data_dir,
+        "sources": [{"name": s.name, "path": s.root, "documents": s.documents} for s in known],
+        "documents": states,
+        "passages": sum(languages.values()),
+        "languages": languages,
+        "index": {
+            "backend": kb.settings.index.backend,
+            "generation": f"g{live.id}" if live else None,
+        },
+        "access_alarms": alarmed,
+        "embedding_model": kb.embeddings.files.name,
+        "language_model": await model_status(kb),
+    }
+
+
+async def model_status(kb: "KnowledgeBase") -> dict[str, Any]:
+    """Which language model answers, or why none does."""
+    model = await asyncio.to_thread(lambda: kb.model)
+    if model is None:
+        return {"connected": False, "model": None, "reason": "No provider is configured."}
+    begun = time.monotonic()
+    try:
+        name = (await model.identify()).name
+    except ModelError as error:
+        return {"connected": False, "model": None, "reason": error.message}
+    return {
+        "connected": True,
+        "model": name,
+        "reason": None,
+        "milliseconds": round((time.monotonic() - begun) * 1000),
+    }
+
+
+def metrics_text(kb: "KnowledgeBase") -> bytes:
+    """What a monitoring system reads."""
+    with kb.catalog.reading() as connection:
+        states = ledger.count_by_state(connection, access.owner(), LedgerFilter())
+        passages = sum(documents.languages(connection).values())
+        alarmed = alarms.count(connection)
+    return kb.metrics.text(states, passages, alarmed)

@@ -1,0 +1,85 @@
+"""The one guard in front of every route: who is it, may they, and not too often.
+
+A route that says nothing about who may use it is the owner's alone: forgetting fails closed.
+"""
+
+import hmac
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+
+from kb.errors import ForbiddenError, NotSignedInError
+from web.auth.visitor import OWNER, PROXY, SESSION, TOKEN, Visitor, client_of, identify
+from web.auth.who import Who
+from web.fair_use import Rates
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+READING = ("GET", "HEAD", "OPTIONS")
+CSRF_HEADER = "x-csrf-token"
+WHILE_VIEWING = {"/account/view-as", "/logout"}
+"""What an administrator may still do while looking through somebody's eyes."""
+
+
+async def gate(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let a request in, or raise."""
+    rates: Rates = connection.app.state.rates
+    rates.count_address(client_of(connection).address)
+    wanted = handler.opt.get("who")
+    if wanted == Who.ANYONE and not handler.opt.get("greet"):
+        return
+    visitor = await identify(connection)
+    connection.state["visitor"] = visitor
+    if wanted == Who.ANYONE:
+        return
+    if visitor is None:
+        raise NotSignedInError("Sign in first.")
+    rates.count_person(visitor.principal.name)
+    if not _may(visitor, wanted):
+        raise ForbiddenError("This is not yours to see or do.")
+    if connection.scope.get("method") not in READING:
+        _check_change(connection, visitor, asks=bool(handler.opt.get("asks")))
+
+
+def _may(visitor: Visitor, wanted: Any) -> bool:
+    principal = visitor.principal
+    if visitor.how == TOKEN and (visitor.scope == "metrics") != (wanted == Who.METRICS):
+        return wanted == Who.METRICS and principal.manages and visitor.scope == "write"
+    if wanted == Who.READER:
+        return True
+    if wanted == Who.CURATOR:
+        return principal.manages or bool(principal.curates)
+    if wanted in {Who.ADMINISTRATOR, Who.METRICS}:
+        return principal.manages
+    return principal.owner
+
+
+def _check_change(connection: Connection, visitor: Visitor, *, asks: bool) -> None:
+    """A change: not through another's eyes, not by a reading token, not from another site."""
+    path = connection.scope["path"]
+    if visitor.principal.viewed_by is not None and path not in WHILE_VIEWING:
+        raise ForbiddenError(
+            "You are looking through somebody else's eyes; nothing can be changed meanwhile.",
+            code="viewing_as",
+        )
+    if visitor.how == TOKEN and visitor.scope != "write" and not asks:
+        raise ForbiddenError("This token may only read.", code="token_reads_only")
+    if visitor.how in {SESSION, PROXY} and not _is_our_page(connection, visitor):
+        raise ForbiddenError(
+            "The request does not come from a page of this service. Programs use a token.",
+            code="foreign_request",
+        )
+
+
+def _is_our_page(connection: Connection, visitor: Visitor) -> bool:
+    """The Origin is ours (another one has been refused before), or the session's token is there."""
+    given = connection.headers.get(CSRF_HEADER, "")
+    if given and hmac.compare_digest(given.encode(), visitor.csrf.encode()):
+        return True
+    has_origin = connection.headers.get("origin") is not None
+    return has_origin or connection.headers.get("sec-fetch-site") == "same-origin"
+
+
+def is_owner(visitor: Visitor | None) -> bool:
+    """Whether it is the machine's owner, since no account exists."""
+    return visitor is not None and visitor.how == OWNER

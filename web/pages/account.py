@@ -1,0 +1,122 @@
+"""One's own account: password, second factor, sessions, API tokens."""
+
+import asyncio
+import io
+from typing import Any
+
+import segno
+from litestar import MediaType, Request, Response, get, post
+from litestar.response import Redirect
+
+from kb.accounts import totp
+from kb.accounts.accounts import SCOPES
+from kb.catalog import groups, people, signing_in
+from kb.errors import NotFoundError, UsageError
+from web.asker import knowledge_base, principal_of, visitor_of
+from web.auth import cookies
+from web.auth.visitor import client_of
+from web.auth.who import READER
+from web.rendering import render
+
+
+@get("/account", media_type=MediaType.HTML, include_in_schema=False, who=READER)
+async def account(request: Request[Any, Any, Any], factor: bool = False) -> Response[Any]:
+    """What the account is, and what can be changed about it."""
+    return await _page(request, {"setup": _new_factor(request) if factor else None})
+
+
+async def _page(request: Request[Any, Any, Any], more: dict[str, Any]) -> Response[Any]:
+    kb, principal, visitor = knowledge_base(request), principal_of(request), visitor_of(request)
+    if principal.owner:
+        raise NotFoundError("No account exists yet.", code="no_accounts")
+
+    def read() -> dict[str, Any]:
+        with kb.catalog.reading() as connection:
+            person = people.by_name(connection, principal.name)
+            return {
+                "person": person,
+                "groups": groups.of_person(connection, person.id),
+                "sources": people.sources_curated(connection, person.id),
+                "sessions": signing_in.of_person(connection, person.id),
+                "tokens": signing_in.tokens_of(connection, person.id),
+            }
+
+    values = await asyncio.to_thread(read) | {
+        "mine": visitor.session_hash if visitor else "",
+        "scopes": SCOPES if principal.manages else SCOPES[:2],
+        "shortest": kb.settings.auth.password_length,
+        "most_days": kb.settings.auth.token_days,
+        "setup": None,
+        "new_token": None,
+    }
+    page = render(request, "account.html", values | more)
+    return Response(page, media_type=MediaType.HTML, headers={"Cache-Control": "no-store"})
+
+
+def _new_factor(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """A secret, and its picture for an authenticator app."""
+    secret = totp.new_secret()
+    drawn = io.BytesIO()
+    address = totp.address(secret, principal_of(request).name)
+    segno.make(address, error="m").save(
+        drawn, kind="svg", scale=5, border=2, xmldecl=False, svgclass="qr", lineclass=None,
+        omitsize=False, dark="#111", light="#fff",
+    )  # fmt: skip
+    return {"secret": secret, "picture": drawn.getvalue().decode(), "address": address}
+
+
+@post("/account", include_in_schema=False, status_code=303, who=READER)
+async def change(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Change the password or the second factor, make or revoke a token, end a session."""
+    form = {k: str(v) for k, v in (await request.form()).items()}
+    action = form.get("action", "")
+    kb, principal, client = knowledge_base(request), principal_of(request), client_of(request)
+    back: Response[Any] = Redirect("/account", status_code=303)
+    if action == "password":
+        if form.get("new", "") != form.get("again", ""):
+            raise UsageError("The two passwords are not the same.", code="not_the_same")
+        secret = await asyncio.to_thread(
+            kb.accounts.change_password, principal, form.get("old", ""), form.get("new", ""), client
+        )
+        cookies.keep(request, back, secret, kb.settings.auth.session_hours * 3600)
+    elif action == "factor":
+        await asyncio.to_thread(
+            kb.accounts.set_second_factor, principal, form.get("password", ""),
+            form.get("secret") or None, form.get("code", ""), client,
+        )  # fmt: skip
+    elif action == "token":
+        days = form.get("days", "")
+        token = await asyncio.to_thread(
+            kb.accounts.new_token, principal, form.get("name", ""), form.get("scope", ""),
+            int(days) if days.isdigit() else 0,
+        )  # fmt: skip
+        return await _page(request, {"new_token": token})
+    elif action == "revoke":
+        number = form.get("token", "")
+        await asyncio.to_thread(
+            kb.accounts.revoke_token, principal, int(number) if number.isdigit() else 0
+        )
+    elif action == "end":
+        await asyncio.to_thread(
+            kb.accounts.end_session, principal, principal.name, form.get("session", "")
+        )
+    else:
+        raise UsageError("There is no such action.")
+    return back
+
+
+@post("/account/view-as", include_in_schema=False, status_code=303, who=READER)
+async def view_as(request: Request[Any, Any, Any]) -> Redirect:
+    """Look through somebody's eyes, or through one's own again."""
+    form = await request.form()
+    name = str(form.get("name", "")).strip() or None
+    visitor = visitor_of(request)
+    if visitor is None or not visitor.session_hash:
+        raise UsageError("Only who is signed in may look through others' eyes.")
+    await asyncio.to_thread(
+        knowledge_base(request).accounts.view_as, visitor.principal, visitor.session_hash, name
+    )
+    return Redirect("/" if name else "/people", status_code=303)
+
+
+ROUTES = [account, change, view_as]

@@ -1,0 +1,179 @@
+"""Administration: health, what is asked, jobs, models, settings in force, glossary."""
+
+import asyncio
+import sys
+import time
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request, get, post
+from litestar.response import Redirect
+
+from kb import __version__, status
+from kb import settings as settings_module
+from kb.auditing import noted
+from kb.catalog import keeping, questions, runs, sources
+from kb.errors import KbError, NotFoundError, UsageError
+from kb.evaluation import plots
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import SECTIONS, Settings
+from web.asker import knowledge_base, principal_of
+from web.auth.who import ADMINISTRATOR, CURATOR
+from web.hooks import hooks
+from web.rendering import render
+
+DAYS = 30
+SECRET = ("password", "secret", "api_key", "url")
+LONGEST_SHORT, LONGEST_MEANING = 60, 500
+
+
+@get("/administration", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
+async def overview(request: Request[Any, Any, Any]) -> str:
+    """Whether every part answers, who waits for what, and what is asked."""
+    kb = knowledge_base(request)
+    values = await asyncio.to_thread(_figures, request)
+    values["parts"] = await _parts(kb)
+    return render(request, "administration.html", values)
+
+
+def _figures(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    kb = knowledge_base(request)
+    next_run = hooks(request).next_run
+    with kb.catalog.reading() as connection:
+        days = questions.by_day(connection, DAYS)
+        running = runs.running(connection)
+        followed = sources.all_of(connection)
+        return {
+            "days": days,
+            "asked": sum(n for _, n, _ in days),
+            "unanswered": sum(n for _, _, n in days),
+            "chart": plots.days(days),
+            "frequent": questions.most_frequent(connection, DAYS, unanswered=False),
+            "missing": questions.most_frequent(connection, DAYS, unanswered=True),
+            "by_source": questions.by_source(connection, DAYS),
+            "jobs": [(s, running.get(s.id), next_run(s)) for s in followed],
+            "settings": in_force(kb.settings),
+            "waiting": request.app.state.turns.waiting,
+        }
+
+
+async def _parts(kb: KnowledgeBase) -> list[dict[str, Any]]:
+    """Each part with its version, where it is, and how long it took to answer."""
+    s = kb.settings
+    parts = [
+        {"name": "Commonplace", "version": __version__, "where": sys.executable, "ms": 0.0},
+        await _timed("catalog", s.catalog.url.split("@")[-1] or s.data_dir, _catalog(kb)),
+        await _timed("embedder", kb.embeddings.files.name, kb.embeddings.engine.call("describe")),
+        await _timed("index", s.index.url or s.index.backend, kb.index.languages(["ready"])),
+    ]
+    model = await status.model_status(kb)
+    where = s.llm.url or s.llm.provider
+    parts.append(
+        {
+            "name": "language model",
+            "version": model["model"] or "",
+            "where": where,
+            "ms": model.get("milliseconds"),
+            "error": None if model["connected"] else model["reason"],
+        }
+    )
+    return parts
+
+
+async def _catalog(kb: KnowledgeBase) -> None:
+    def look() -> None:
+        with kb.catalog.reading():
+            pass
+
+    await asyncio.to_thread(look)
+
+
+async def _timed(name: str, where: str, call: Any) -> dict[str, Any]:
+    begun = time.monotonic()
+    error = None
+    try:
+        await call
+    except KbError as problem:
+        error = problem.message
+    milliseconds = round((time.monotonic() - begun) * 1000, 1)
+    return {"name": name, "version": "", "where": where, "ms": milliseconds, "error": error}
+
+
+def in_force(settings: Settings) -> list[tuple[str, str, str, str]]:
+    """Every setting: its key, its value (never a secret), where it was set, what it does."""
+    origins = settings_module.origins()
+    found = []
+    for section, kind in SECTIONS.items():
+        values = getattr(settings, section)
+        for field in msgspec.inspect.type_info(kind).fields:  # type: ignore[attr-defined]
+            key = f"{section}.{field.name}"
+            value = getattr(values, field.name)
+            found.append((key, _shown(key, value), origins.get(key, ""), ""))
+    return found
+
+
+def _shown(key: str, value: Any) -> str:
+    if value and any(word in key.rpartition(".")[2] for word in SECRET):
+        text = str(value)
+        is_address = key.endswith("url") and "@" not in text
+        return text if is_address else "••••••"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+@get("/glossary", media_type=MediaType.HTML, include_in_schema=False, who=CURATOR)
+async def glossary(request: Request[Any, Any, Any]) -> str:
+    """The house's abbreviations, and the answers that are pinned."""
+    kb, principal = knowledge_base(request), principal_of(request)
+
+    def read() -> dict[str, Any]:
+        with kb.catalog.reading() as connection:
+            return {
+                "terms": keeping.terms(connection),
+                "pins": [
+                    (row, principal.answers_for(row.source_id))
+                    for row in keeping.pinned(connection, principal)
+                ],
+            }
+
+    return render(request, "glossary.html", await asyncio.to_thread(read))
+
+
+@post("/glossary", include_in_schema=False, status_code=303, who=CURATOR)
+async def change_glossary(request: Request[Any, Any, Any]) -> Redirect:
+    """Say what an abbreviation means, or take one away; take a pin away."""
+    form = {k: str(v).strip() for k, v in (await request.form()).items()}
+    await asyncio.to_thread(_change_glossary, request, form)
+    return Redirect("/glossary", status_code=303)
+
+
+def _change_glossary(request: Request[Any, Any, Any], form: dict[str, str]) -> None:
+    kb, principal = knowledge_base(request), principal_of(request)
+    action, number = form.get("action", ""), form.get("number", "")
+    with kb.catalog.writing() as connection:
+        if action == "set":
+            short, meaning = form.get("short", ""), form.get("meaning", "")
+            if (
+                not (short and meaning)
+                or len(short) > LONGEST_SHORT
+                or len(meaning) > LONGEST_MEANING
+            ):
+                raise UsageError("An abbreviation and what it stands for are needed.")
+            keeping.set_term(connection, short, meaning)
+            noted(connection, principal, "glossary.set", short, meaning=meaning)
+        elif action == "remove" and number.isdigit():
+            keeping.remove_term(connection, int(number))
+            noted(connection, principal, "glossary.remove", number)
+        elif action == "unpin" and number.isdigit():
+            found = [p for p in keeping.pinned(connection, principal) if p.id == int(number)]
+            if not found or not principal.answers_for(found[0].source_id):
+                raise NotFoundError("There is no such pin, or it is not yours to take away.")
+            keeping.unpin(connection, int(number))
+            noted(connection, principal, "pin.remove", number)
+        else:
+            raise UsageError("There is no such action.")
+    kb.retriever.forget_glossary()
+
+
+ROUTES = [overview, glossary, change_glossary]

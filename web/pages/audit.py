@@ -1,0 +1,62 @@
+"""The audit log, for administrators: filtered, verified, exported."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from litestar import MediaType, Request, get
+from litestar.response import Stream
+
+from kb.catalog import audit as log
+from web.asker import knowledge_base, principal_of
+from web.auth.who import ADMINISTRATOR
+from web.rendering import render
+
+PAGE = 100
+
+
+@get("/audit", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
+async def listed(
+    request: Request[Any, Any, Any],
+    actor: str = "",
+    action: str = "",
+    text: str = "",
+    before: int | None = None,
+    verify: bool = False,
+) -> str:
+    """The newest first."""
+    kb = knowledge_base(request)
+
+    def read() -> dict[str, Any]:
+        with kb.catalog.reading() as connection:
+            rows = log.page(
+                connection, actor=actor[:200], action=action[:60], text=text[:200], before=before,
+                limit=PAGE + 1,
+            )  # fmt: skip
+            verdict = log.verify(connection) if verify else None
+        return {"rows": rows[:PAGE], "more": len(rows) > PAGE, "verdict": verdict}
+
+    wanted = {"actor": actor, "action": action, "text": text}
+    return render(request, "audit.html", await asyncio.to_thread(read) | {"wanted": wanted})
+
+
+@get("/audit.jsonl", include_in_schema=False, who=ADMINISTRATOR, sync_to_thread=True)
+def exported(request: Request[Any, Any, Any]) -> Stream:
+    """Every entry with its hash, a line each, the oldest first."""
+    kb = knowledge_base(request)
+    kb.audit.note(principal_of(request), "audit.export")
+
+    def lines() -> Iterator[str]:
+        with kb.catalog.reading() as connection:
+            for entry in log.entries(connection):
+                yield json.dumps(entry, ensure_ascii=False) + "\n"
+
+    return Stream(
+        lines(),
+        media_type="application/x-ndjson",
+        headers={"Content-Disposition": "attachment; filename=audit.jsonl"},
+    )
+
+
+ROUTES = [listed, exported]

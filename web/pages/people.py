@@ -1,0 +1,105 @@
+"""People and groups, for administrators."""
+
+import asyncio
+from typing import Any
+
+from litestar import MediaType, Request, Response, get, post
+from litestar.response import Redirect
+
+from kb.auditing import noted
+from kb.catalog import groups, people, signing_in
+from kb.errors import UsageError
+from web.asker import knowledge_base, principal_of
+from web.auth.who import ADMINISTRATOR
+from web.rendering import render
+
+BACK = "/people"
+
+
+@get("/people", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
+async def listed(
+    request: Request[Any, Any, Any], edit: str | None = None, remove: str | None = None
+) -> Response[Any]:
+    """Everybody, with their groups; one open for changes, or asking before they go."""
+    return await _page(request, {"edit": edit, "remove": remove})
+
+
+async def _page(request: Request[Any, Any, Any], more: dict[str, Any]) -> Response[Any]:
+    kb = knowledge_base(request)
+
+    def read() -> dict[str, Any]:
+        with kb.catalog.reading() as connection:
+            everybody = people.all_of(connection)
+            return {
+                "people": everybody,
+                "member_of": {p.id: groups.of_person(connection, p.id) for p in everybody},
+                "curated": {p.id: people.sources_curated(connection, p.id) for p in everybody},
+                "sessions": {p.id: signing_in.of_person(connection, p.id) for p in everybody},
+                "groups": groups.all_of(connection),
+            }
+
+    values = {"edit": None, "remove": None, "link": None} | await asyncio.to_thread(read) | more
+    page = render(request, "people.html", values)
+    return Response(page, media_type=MediaType.HTML, headers={"Cache-Control": "no-store"})
+
+
+@post("/people", include_in_schema=False, status_code=303, who=ADMINISTRATOR)
+async def act(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Add, change, invite, disable or remove a person; add or remove a group."""
+    form = {k: str(v).strip() for k, v in (await request.form()).items()}
+    action, name = form.get("action", ""), form.get("name", "")
+    kb, by = knowledge_base(request), principal_of(request)
+    if action == "add":
+        await asyncio.to_thread(
+            kb.accounts.add, by, name, words(form.get("groups", "")),
+            shown_name=form.get("shown_name", ""), administrator="administrator" in form,
+        )  # fmt: skip
+        return await _with_link(request, name)
+    if action == "link":
+        return await _with_link(request, name)
+    if action == "change":
+        await asyncio.to_thread(
+            kb.accounts.change, by, name, member_of=words(form.get("groups", "")),
+            administrator="administrator" in form, disabled="disabled" in form,
+            without_second_factor="without_second_factor" in form,
+        )  # fmt: skip
+    elif action == "end":
+        await asyncio.to_thread(kb.accounts.end_session, by, name, form.get("session", ""))
+    elif action == "remove":
+        if form.get("confirm", "") != name:
+            raise UsageError(
+                "Type the name to remove the person. Nothing was removed.", code="not_confirmed"
+            )
+        await asyncio.to_thread(kb.accounts.remove, by, name)
+    elif action in {"add_group", "remove_group"}:
+        await asyncio.to_thread(_group, request, action, name)
+    else:
+        raise UsageError("There is no such action.")
+    return Redirect(BACK, status_code=303)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a list with commas."""
+    return tuple(dict.fromkeys(w.strip() for w in text.split(",") if w.strip()))
+
+
+def _group(request: Request[Any, Any, Any], action: str, name: str) -> None:
+    kb, by = knowledge_base(request), principal_of(request)
+    with kb.catalog.writing() as connection:
+        if action == "add_group":
+            groups.add(connection, name)
+        else:
+            groups.remove(connection, name)
+        noted(connection, by, "group.add" if action == "add_group" else "group.remove", name)
+
+
+async def _with_link(request: Request[Any, Any, Any], name: str) -> Response[Any]:
+    """The page with a link to hand over; it is shown this once."""
+    kb = knowledge_base(request)
+    secret = await asyncio.to_thread(kb.accounts.link_for, principal_of(request), name)
+    base = kb.settings.server.public_url.rstrip("/") or str(request.base_url).rstrip("/")
+    hours = kb.settings.auth.link_hours
+    return await _page(request, {"link": (name, f"{base}/link/{secret}", hours)})
+
+
+ROUTES = [listed, act]
