@@ -26,7 +26,7 @@ from kb.types import (
     Token,
 )
 
-MATCHED = 2
+MATCHED = 3
 """Passages that are compared with the question word piece by word piece."""
 THINKING = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
 
