@@ -69,7 +69,8 @@ class Opinions:
             NotFoundError: there is no such answer, for them.
         """
         with self._catalog.writing() as connection:
-            if answers.get(connection, principal, answer_id) is None:
+            row = answers.by_id(connection, answer_id)
+            if row is None or not feedback.concerns(connection, principal, row):
                 raise NotFoundError("There is no such answer.", detail={"answer": answer_id[:60]})
             feedback.settle(connection, answer_id, done=done)
 

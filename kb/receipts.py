@@ -82,6 +82,8 @@ class Receipts:
         with self._catalog.reading() as connection:
             row = answers.get(connection, principal, answer_id)
             if row is None:
+                row = _reviewed(connection, principal, answer_id)
+            if row is None:
                 raise NotFoundError("There is no such answer.", detail={"answer": answer_id[:60]})
             stored = _stored(connection, principal, row)
             used = tuple(
@@ -93,6 +95,14 @@ class Receipts:
         answer = _revived(row, stored) if cited <= set(stored) else None
         messages = _prompt(row, used)
         return Receipt(row, answer, used, verdicts, messages, _is_intact(row, messages))
+
+
+def _reviewed(connection: Connection, principal: Principal, answer_id: str) -> Row[Any] | None:
+    """Somebody else's answer, for whoever answers for the documents it was made from."""
+    row = answers.by_id(connection, answer_id)
+    if row is None or not feedback.is_to_review(connection, row):
+        return None
+    return row if feedback.concerns(connection, principal, row) else None
 
 
 def _row(answer: Answer, principal: Principal) -> dict[str, Any]:

@@ -200,10 +200,10 @@ def kb(environment, folder: Path, *arguments: str):
 class Serving:
     """A running ``kb serve``."""
 
-    def __init__(self, environment, folder: Path):
+    def __init__(self, environment, folder: Path, port: int = 0):
         self.environment = environment
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "kb", "serve", "--port", "0"],
+            [sys.executable, "-m", "kb", "serve", "--port", str(port)],
             env=environment,
             cwd=folder,
             stderr=subprocess.PIPE,

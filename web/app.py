@@ -20,6 +20,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.rendering import Pictures
 from web import errors
 from web.api import ask, conversations, health, ledger, metrics, search, sources, uploads
+from web.auth import oidc
 from web.auth.gate import gate
 from web.auth.who import ANYONE, READER
 from web.fair_use import Rates, Turns
@@ -97,7 +98,9 @@ PAGES: list[ControllerRouterHandler] = [
     sources_page.page,
     sources_page.add,
     sources_page.act,
+    sources_page.one,
     *signing_in.ROUTES,
+    *oidc.ROUTES,
     *account.ROUTES,
     *people.ROUTES,
     *audit.ROUTES,
@@ -160,6 +163,7 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
         "pictures": Pictures(),
         "rates": Rates(kb.settings.fair_use),
         "turns": Turns(kb.settings.fair_use),
+        "farewell": oidc.farewell,
     }
     app = Litestar(
         route_handlers=[*PAGES, *API, _static()],
@@ -177,7 +181,8 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
         ),
     )
     server = kb.settings.server
-    return Guard(app, frozenset(server.allowed_hosts), server.public_url)
+    provider = kb.settings.auth.oidc_issuer
+    return Guard(app, frozenset(server.allowed_hosts), server.public_url, provider)
 
 
 async def _keep_warm(kb: KnowledgeBase) -> None:

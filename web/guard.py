@@ -29,8 +29,20 @@ HEADERS = {
 class Guard:
     """ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, allowed_hosts: frozenset[str], public_url: str = "") -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        allowed_hosts: frozenset[str],
+        public_url: str = "",
+        provider: str = "",
+    ) -> None:
         self._app = app
+        self._headers = dict(HEADERS)
+        if provider:  # browsers hold a form's redirects to this too: logging out leads there
+            own = urlsplit(provider)
+            self._headers["content-security-policy"] = HEADERS["content-security-policy"].replace(
+                "form-action 'self'", f"form-action 'self' {own.scheme}://{own.netloc}"
+            )
         public = urlsplit(public_url).hostname
         self._allowed = allowed_hosts | LOOPBACK | ({public} if public else set())
 
@@ -53,7 +65,7 @@ class Guard:
                 present = {name for name, _ in message["headers"]}
                 extra = [
                     (n.encode(), v.encode())
-                    for n, v in HEADERS.items()
+                    for n, v in self._headers.items()
                     if n.encode() not in present
                 ]
                 message["headers"] = [*message["headers"], *extra]

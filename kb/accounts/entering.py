@@ -151,11 +151,13 @@ class Entering(Base):
             else:
                 self.came(connection, found)
 
-    def sign_out(self, principal: Principal, session_hash: str) -> None:
-        """End a session."""
+    def sign_out(self, principal: Principal, session_hash: str) -> str | None:
+        """End a session; returns the token by which a provider knows it, where one began it."""
         with self._catalog.writing() as connection:
+            id_token = signing_in.id_token_of(connection, session_hash)
             signing_in.end(connection, session_hash)
             noted(connection, principal, "sign_out")
+        return id_token
 
     def setup_link(self) -> str:
         """The secret of the link by which the first administrator is made."""

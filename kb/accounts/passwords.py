@@ -64,7 +64,8 @@ def _is_guessed_first(password: str, name: str) -> bool:
     plain = password.casefold()
     letters = re.sub(r"[\W_]+", "", plain)
     bare = re.sub(r"\d+$", "", re.sub(r"^\d+", "", letters))
-    written = bare.translate(str.maketrans("013457$@", "oleasts" + "a"))
+    core = re.sub(r"[\d\W_]+$", "", plain)
+    written = re.sub(r"[\W_]+", "", core.translate(str.maketrans("013457$@", "oleastsa")))
     common = _worst()
     if {plain, letters, bare, written} & common or len(set(letters)) <= 3:
         return True

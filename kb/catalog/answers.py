@@ -21,6 +21,11 @@ def get(connection: Connection, principal: Principal, answer_id: str) -> Row[Any
     return connection.execute(query).one_or_none()
 
 
+def by_id(connection: Connection, answer_id: str) -> Row[Any] | None:
+    """An answer, whoever asked for it: the caller decides who may see it."""
+    return connection.execute(select(answers).where(answers.c.id == answer_id)).one_or_none()
+
+
 def recent_questions(connection: Connection, principal: Principal, limit: int) -> list[str]:
     """What this principal asked last, without repeats."""
     query = (

@@ -5,12 +5,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, select, update
 
 from kb.catalog.database import now
-from kb.catalog.tables import answers, feedback
+from kb.catalog.tables import answers, documents, feedback, versions
 from kb.types import Principal
 
 WHOLE = 0
 """In place of a citation's number: the answer as a whole."""
 VERDICTS = ("good", "bad")
+MOST_LOOKED_AT = 2000
+"""Of the newest answers to be reviewed, so many are looked through for a curator's."""
 
 
 def give(connection: Connection, answer_id: str, citation: int, verdict: str, comment: str) -> None:
@@ -62,12 +64,34 @@ def to_review(
             answers.c.settled_at.is_not(None) if settled else answers.c.settled_at.is_(None),
         )
         .order_by(answers.c.asked_at.desc(), answers.c.id)
-        .limit(limit)
-        .offset(offset)
     )
-    if not principal.owner:
-        query = query.where(answers.c.asker == principal.name)
-    return list(connection.execute(query).all())
+    if principal.manages:
+        return list(connection.execute(query.limit(limit).offset(offset)).all())
+    rows = connection.execute(query.limit(MOST_LOOKED_AT)).all()
+    theirs = [row for row in rows if concerns(connection, principal, row)]
+    return theirs[offset : offset + limit]
+
+
+def concerns(connection: Connection, principal: Principal, row: Row[Any]) -> bool:
+    """Whether an answer was made from, or came near, documents that somebody answers for."""
+    if principal.manages:
+        return True
+    numbers = [version for version, _ in row.passages]
+    query = (
+        select(documents.c.source_id)
+        .join(versions, versions.c.document_id == documents.c.id)
+        .where(versions.c.number.in_(numbers))
+        .distinct()
+    )
+    return not principal.curates.isdisjoint(connection.scalars(query))
+
+
+def is_to_review(connection: Connection, row: Row[Any]) -> bool:
+    """Whether an answer abstained, or somebody called it or a citation of it bad."""
+    bad = select(feedback.c.answer_id).where(
+        feedback.c.answer_id == row.id, feedback.c.verdict == "bad"
+    )
+    return bool(row.mode == "abstained" or connection.execute(bad.limit(1)).first())
 
 
 def settle(connection: Connection, answer_id: str, *, done: bool) -> None:

@@ -83,6 +83,11 @@ def end(connection: Connection, session_hash: str, person_id: int | None = None)
     return connection.execute(query).rowcount
 
 
+def id_token_of(connection: Connection, session_hash: str) -> str | None:
+    """The token of identity that a provider gave with a session."""
+    return connection.scalar(select(sessions.c.id_token).where(sessions.c.hash == session_hash))
+
+
 def end_all(connection: Connection, person_id: int, but: str | None = None) -> None:
     """End every session of a person, except one."""
     query = delete(sessions).where(sessions.c.person_id == person_id)

@@ -1,5 +1,6 @@
 """The commands: their JSON to the letter, their exit codes, their words."""
 
+import re
 import subprocess
 import sys
 
@@ -193,17 +194,21 @@ def test_a_wrong_setting_is_named(command):
     assert error["detail"]["nearest"] == "server.port"
 
 
-def test_an_open_address_is_refused_without_accounts(environment, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "kb", "serve", "--host", "0.0.0.0"],
-        env=environment,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 1
-    assert "allow_open" in done.stderr
+def test_the_first_start_prints_a_link_by_which_the_first_administrator_is_made(
+    environment, tmp_path
+):
+    """S56"""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "kb", "serve", "--port", "0"],
+        env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        lines = [server.stderr.readline() for _ in range(3)]
+    finally:
+        server.terminate()
+        server.wait(30)
+    assert "ready at" in lines[0]
+    assert re.fullmatch(r"  http://127\.0\.0\.1:\d+/link/[\w-]{43}\n", lines[2])
 
 
 def test_another_model_needs_a_new_index(command, tmp_path):

@@ -23,22 +23,29 @@ WHILE_VIEWING = {"/account/view-as", "/logout"}
 
 async def gate(connection: Connection, handler: BaseRouteHandler) -> None:
     """Let a request in, or raise."""
-    rates: Rates = connection.app.state.rates
-    rates.count_address(client_of(connection).address)
     wanted = handler.opt.get("who")
-    if wanted == Who.ANYONE and not handler.opt.get("greet"):
-        return
-    visitor = await identify(connection)
+    needed = wanted != Who.ANYONE or handler.opt.get("greet")
+    visitor = await identify(connection) if needed else None
     connection.state["visitor"] = visitor
+    _count(connection, visitor)
     if wanted == Who.ANYONE:
         return
     if visitor is None:
         raise NotSignedInError("Sign in first.")
-    rates.count_person(visitor.principal.name)
     if not _may(visitor, wanted):
         raise ForbiddenError("This is not yours to see or do.")
     if connection.scope.get("method") not in READING:
         _check_change(connection, visitor, asks=bool(handler.opt.get("asks")))
+
+
+def _count(connection: Connection, visitor: Visitor | None) -> None:
+    """Requests of people and from addresses; the machine's owner starves nobody."""
+    if is_owner(visitor):
+        return
+    rates: Rates = connection.app.state.rates
+    rates.count_address(client_of(connection).address)
+    if visitor is not None:
+        rates.count_person(visitor.principal.name)
 
 
 def _may(visitor: Visitor, wanted: Any) -> bool:

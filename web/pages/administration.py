@@ -61,7 +61,13 @@ async def _parts(kb: KnowledgeBase) -> list[dict[str, Any]]:
     """Each part with its version, where it is, and how long it took to answer."""
     s = kb.settings
     parts = [
-        {"name": "Commonplace", "version": __version__, "where": sys.executable, "ms": 0.0},
+        {
+            "name": "Commonplace",
+            "version": __version__,
+            "where": sys.executable,
+            "ms": None,
+            "error": None,
+        },
         await _timed("catalog", s.catalog.url.split("@")[-1] or s.data_dir, _catalog(kb)),
         await _timed("embedder", kb.embeddings.files.name, kb.embeddings.engine.call("describe")),
         await _timed("index", s.index.url or s.index.backend, kb.index.languages(["ready"])),

@@ -6,7 +6,11 @@ from typing import Any
 from litestar import MediaType, Request, get
 
 from kb import status
-from web.asker import knowledge_base
+from kb.catalog import filtering
+from kb.knowledge_base import KnowledgeBase
+from kb.queries import EVERYTHING
+from kb.types import Principal
+from web.asker import knowledge_base, principal_of
 from web.auth.who import READER
 from web.rendering import render
 
@@ -16,9 +20,18 @@ async def home(request: Request[Any, Any, Any], q: str = "") -> str:
     """The box; what was asked is in the address, and the script asks it again."""
     kb = knowledge_base(request)
     sources = await asyncio.to_thread(kb.sources)
-    if not any(s.documents for s in sources):
+    if principal_of(request).manages and not any(s.documents for s in sources):
         model = await status.model_status(kb)
         values = {"sources": sources, "model": model, "data_dir": kb.settings.data_dir}
         return render(request, "first_start.html", values)
-    count = sum(s.documents for s in sources)
-    return render(request, "home.html", {"q": q[:2000], "documents": count})
+    principal = principal_of(request)
+    count = await asyncio.to_thread(_readable, kb, principal)
+    may_pin = principal.manages or bool(principal.curates)
+    shown = {"q": q[:2000], "documents": count, "may_pin": may_pin}
+    return render(request, "home.html", shown)
+
+
+def _readable(kb: KnowledgeBase, principal: Principal) -> int:
+    """How many documents they may search."""
+    with kb.catalog.reading() as connection:
+        return len(filtering.document_ids(connection, principal, EVERYTHING))

@@ -73,9 +73,13 @@ def _welcome(request: Request[Any, Any, Any], secret: str, back: str) -> Respons
 async def sign_out(request: Request[Any, Any, Any]) -> Response[Any]:
     """End the session, here and on the server."""
     visitor, kb = visitor_of(request), knowledge_base(request)
+    there: str | None = None
     if visitor is not None and visitor.session_hash:
-        await asyncio.to_thread(kb.accounts.sign_out, principal_of(request), visitor.session_hash)
-    answer: Response[Any] = Redirect("/login", status_code=303)
+        id_token = await asyncio.to_thread(
+            kb.accounts.sign_out, principal_of(request), visitor.session_hash
+        )
+        there = await request.app.state.farewell(request, id_token) if id_token else None
+    answer: Response[Any] = Redirect(there or "/login", status_code=303)
     cookies.forget(request, answer)
     return answer
 

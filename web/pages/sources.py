@@ -9,13 +9,15 @@ from litestar.response import Redirect
 
 from kb import access, rules
 from kb.auditing import noted
-from kb.catalog import documents, people, sources
+from kb.catalog import documents, filtering, ledger, people, sources
+from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Following
-from kb.errors import UsageError
+from kb.errors import NotFoundError, UsageError
 from kb.publishing import queue_rights
+from kb.queries import Wanted
 from web.api.sources import ask_for_run, shown
 from web.asker import knowledge_base, must_answer_for, must_manage, principal_of
-from web.auth.who import ADMINISTRATOR, CURATOR
+from web.auth.who import ADMINISTRATOR, CURATOR, READER
 from web.hooks import hooks
 from web.i18n import language_of, translations
 from web.rendering import render
@@ -127,6 +129,34 @@ async def _set_readers(request: Request[Any, Any, Any], source: sources.Source, 
         queue_rights(connection, documents.ids_of_source(connection, source.id))
         noted(connection, principal_of(request), "source.readers", source.name, readers=named)
     await kb.publisher.flush_rights()
+
+
+@get("/source/{name:str}", media_type=MediaType.HTML, include_in_schema=False, who=READER)
+async def one(request: Request[Any, Any, Any], name: str) -> str:
+    """A source for the people who search in it: what it is, who answers for it, how fresh."""
+    kb, principal = knowledge_base(request), principal_of(request)
+
+    def look() -> dict[str, Any]:
+        with kb.catalog.reading() as connection:
+            found = sources.by_name(connection, name)
+            seen = name in ledger.sources_of(connection, principal)
+            if not seen and not principal.answers_for(found.id):
+                raise NotFoundError(f"There is no source called {name}.")
+            wanted = Wanted(sources=(name,))
+            return {
+                "source": found,
+                "kind": rules.kind(found.rule),
+                "readers": access.in_words(connection, found.readers),
+                "curators": people.curators_of(connection).get(found.id, []),
+                "count": len(filtering.document_ids(connection, principal, wanted)),
+                "latest": ledger.rows(
+                    connection, principal, LedgerFilter(source=name), limit=10, order="changed"
+                ),
+                "mine": principal.answers_for(found.id),
+                "sweep": kb.settings.ingest.sweep_minutes,
+            }
+
+    return render(request, "source.html", await asyncio.to_thread(look))
 
 
 async def _set_rule(request: Request[Any, Any, Any], name: str, form: Any) -> None:

@@ -2,6 +2,8 @@
 import { element, send, viewerAddress, where, words } from "./parts.js";
 import { failed, open, rightPassage, showAnswer, whenOpened } from "./answer.js";
 import { readThread, showThread, thread } from "./thread.js";
+import { asWords, fromAddress as filtersFromAddress, keepIn, parameters, showFilters, whenChanged } from "./filters.js";
+import { pinButton, showPinned, showShelf } from "./shelf.js";
 
 const $ = (id) => document.getElementById(id);
 const results = document.querySelector(".results");
@@ -39,7 +41,7 @@ function hitEntry(hits, question) {
     element("div", {}, element("span", { class: "kind", "aria-hidden": "true" }, kind), link),
     element("p", { class: "where" }, where(first) + (first.copies > 1 ? ` (${words.copies} ${first.copies - 1})` : "")),
     marked(first.text, question),
-    rightPassage(question, first.passage_id));
+    rightPassage(question, first.passage_id), pinButton(question, first));
   if (rest.length) {
     const list = element("div");
     for (const other of rest) {
@@ -61,7 +63,10 @@ function showHits(hits, question) {
 }
 
 async function search(question, limit) {
-  const response = await fetch(`/api/v1/search?${new URLSearchParams({ q: question, limit })}`);
+  const query = parameters();
+  query.set("q", question);
+  query.set("limit", limit);
+  const response = await fetch(`/api/v1/search?${query}`);
   const body = await response.json();
   if (!response.ok) throw new Error(body.error.message);
   return body.hits;
@@ -89,7 +94,7 @@ async function stream(question, signal) {
   const response = await fetch("/api/v1/ask", {
     method: "POST", signal,
     headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
-    body: JSON.stringify({ question, conversation }),
+    body: JSON.stringify({ question: question + asWords(), conversation }),
   });
   if (!response.ok) throw new Error((await response.json()).error.message);
   let text = "", finished = false;
@@ -147,6 +152,13 @@ function begin(question) {
   document.querySelector(".ask h1")?.remove();
   document.title = `${question} – Commonplace`;
   results.hidden = false;
+  $("shelf").hidden = true;
+  $("save").hidden = false;
+  $("save").disabled = false;
+  $("save").textContent = words.save;
+  $("pinned").replaceChildren();
+  showFilters(question);
+  if (!thread.turns.length) showPinned(question).catch(() => {});
   $("asked").textContent = question;
   for (const id of ["notice", "copy", "follow", "sources", "comment"]) $(id).hidden = true;
   $("verdict").replaceChildren();
@@ -218,9 +230,19 @@ $("ask").addEventListener("submit", (event) => {
   conversation = null;
   current = null;
   showThread([]);
-  history.pushState(null, "", `/?${new URLSearchParams({ q: question })}`);
+  history.pushState(null, "", keepIn(new URL(`/?${new URLSearchParams({ q: question })}`, location.href)));
   close();
   ask(question);
+});
+whenChanged(() => {
+  const question = $("q").value.trim();
+  const address = keepIn(new URL(location.href));
+  for (const key of ["a", "c", "open"]) address.searchParams.delete(key);
+  history.pushState(null, "", address);
+  conversation = null;
+  current = null;
+  showThread([]);
+  if (question) ask(question);
 });
 // A follow-up: what was just answered joins the conversation above.
 $("follow").addEventListener("submit", (event) => {
@@ -262,12 +284,14 @@ async function fromAddress() {
   const query = new URL(location.href).searchParams;
   const question = (query.get("q") ?? "").trim();
   conversation = query.get("c");
+  filtersFromAddress();
   current = null;
   $("q").value = question;
   showThread([]);
   if (query.get("open")) show(query.get("open"));
   if (question && query.get("a")) return revisit(question, query.get("a"));
   if (conversation) await readThread(conversation, null).catch(() => { conversation = null; });
+  if (!question && !conversation) showShelf().catch(() => {});
   if (question) ask(question);
   else if (conversation) { results.hidden = false; document.body.classList.remove("first"); $("answer").hidden = true; $("passages").hidden = true; }
 }

@@ -1,0 +1,96 @@
+"""Rates and turns: nobody starves the others (R28, R29)."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from kb.errors import BusyError, TooManyError
+from kb.settings import FairUse
+from web.fair_use import Rates, Turns
+
+
+async def test_people_take_turns_however_many_questions_one_of_them_asks():
+    """R28: of one person's flood and another's single question, the single one is second."""
+    turns = Turns(FairUse(answers_at_once=1, answers_waiting=50, answers_waiting_each=20))
+    order = []
+    gate = asyncio.Event()
+
+    async def ask(person: str) -> None:
+        async with turns.turn(person):
+            await gate.wait()
+            order.append(person)
+
+    tasks = [asyncio.create_task(ask("flood")) for _ in range(10)]
+    await asyncio.sleep(0)
+    tasks += [asyncio.create_task(ask(name)) for name in ("ada", "bob")]
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(*tasks)
+    assert order[:4] == ["flood", "flood", "ada", "bob"]
+    assert turns.waiting == 0
+
+
+async def test_the_queue_is_bounded_for_each_and_for_all():
+    """R28, R29"""
+    turns = Turns(FairUse(answers_at_once=1, answers_waiting=3, answers_waiting_each=2))
+    async with turns.turn("ada"):
+        waiting = [asyncio.create_task(_take(turns, p)) for p in ("ada", "ada", "bob")]
+        await asyncio.sleep(0)
+        with pytest.raises(TooManyError) as each:
+            turns.check("ada")
+        assert each.value.status == 429
+        with pytest.raises(BusyError) as all_of_them:
+            turns.check("cem")
+        assert all_of_them.value.status == 503
+    await asyncio.gather(*waiting)
+    turns.check("cem")
+
+
+async def _take(turns: Turns, person: str) -> None:
+    async with turns.turn(person):
+        await asyncio.sleep(0)
+
+
+async def test_who_leaves_while_waiting_frees_their_place():
+    """R18"""
+    turns = Turns(FairUse(answers_at_once=1, answers_waiting=5, answers_waiting_each=5))
+    async with turns.turn("ada"):
+        gone = asyncio.create_task(_take(turns, "bob"))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        assert turns.waiting == 0
+    await asyncio.wait_for(_take(turns, "cem"), 1)
+
+
+def test_too_many_requests_are_told_when_to_come_again():
+    rates = Rates(FairUse(requests_per_minute=30, requests_per_minute_address=1000))
+    for _ in range(30):
+        rates.count_person("ada")
+    with pytest.raises(TooManyError) as refused:
+        rates.count_person("ada")
+    assert 1 <= refused.value.seconds <= 3
+    rates.count_person("bob")
+
+
+async def test_a_flood_is_answered_429_with_retry_after_and_others_are_not(portal):
+    fair = msgspec.structs.replace(FairUse(), requests_per_minute=20)
+    portal.app._app.state.rates = Rates(fair)
+    rita, otto = await portal.as_person("rita"), await portal.as_person("otto")
+    codes = [(await rita.get("/api/v1/suggest?q=w")) for _ in range(25)]
+    assert {c.status_code for c in codes} == {200, 429}
+    assert int(codes[-1].headers["retry-after"]) >= 1
+    assert codes[-1].json()["error"]["code"] == "rate_limited"
+    assert (await otto.get("/api/v1/suggest?q=w")).status_code == 200
+
+
+async def test_a_forged_address_does_not_help_a_flood(portal):
+    """S61"""
+    portal.app._app.state.rates = Rates(FairUse(requests_per_minute_address=10))
+    client = portal.client("192.0.2.44")
+    codes = [
+        (await client.get("/login", headers={"X-Forwarded-For": f"198.51.100.{n}"})).status_code
+        for n in range(15)
+    ]
+    assert codes[-1] == 429

@@ -1,0 +1,91 @@
+// Filters beside the box: what there is, with counts; what is chosen, as chips. They live in the address.
+import { element, words } from "./parts.js";
+
+const $ = (id) => document.getElementById(id);
+const KINDS = ["source", "type", "language", "year", "author"];
+let chosen = read();
+let changed = () => {};
+
+export function whenChanged(then) { changed = then; }
+
+function read() {
+  const query = new URL(location.href).searchParams;
+  return Object.fromEntries(KINDS.map((kind) => [kind, query.getAll(kind)]));
+}
+
+export function fromAddress() { chosen = read(); }
+
+// As the search interface takes them: a year is a stretch of time.
+export function parameters() {
+  const query = new URLSearchParams();
+  for (const kind of KINDS) if (kind !== "year") for (const value of chosen[kind]) query.append(kind, value);
+  const years = chosen.year.map(Number).filter(Boolean);
+  if (years.length) { query.set("after", Math.min(...years)); query.set("before", Math.max(...years)); }
+  return query;
+}
+
+// As words, for a question: the answer is made from the same documents.
+export function asWords() {
+  const quoted = (value) => (/\s/.test(value) ? `"${value.replaceAll('"', "")}"` : value);
+  const found = [...parameters()].map(([kind, value]) => `${kind}:${quoted(value)}`);
+  return found.length ? ` ${found.join(" ")}` : "";
+}
+
+export function keepIn(address) {
+  for (const kind of KINDS) {
+    address.searchParams.delete(kind);
+    for (const value of chosen[kind]) address.searchParams.append(kind, value);
+  }
+  return address;
+}
+
+function toggle(kind, value) {
+  const there = chosen[kind].includes(value);
+  chosen[kind] = there ? chosen[kind].filter((v) => v !== value) : [...chosen[kind], value];
+  changed();
+}
+
+function shownValue(kind, value) {
+  if (kind === "type") return words.types[value] ?? value;
+  if (kind !== "language") return value;
+  try { return new Intl.DisplayNames([document.documentElement.lang], { type: "language" }).of(value); } catch { return value; }
+}
+
+function menu(kind, values) {
+  const list = element("ul");
+  for (const { value, count } of values) {
+    const pressed = chosen[kind].includes(value);
+    const button = element("button", { type: "button", "aria-pressed": String(pressed) },
+      element("span", {}, shownValue(kind, value)), element("span", { class: "n" }, count.toLocaleString(document.documentElement.lang)));
+    button.addEventListener("click", () => toggle(kind, value));
+    list.append(element("li", {}, button));
+  }
+  const details = element("details", {}, element("summary", {}, words.facets[kind]), list);
+  details.addEventListener("toggle", () => {
+    if (details.open) for (const other of $("facets").querySelectorAll("details[open]")) if (other !== details) other.open = false;
+  });
+  details.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && details.open) { details.open = false; details.querySelector("summary").focus(); event.stopPropagation(); }
+  });
+  return details;
+}
+
+function chip(kind, value) {
+  const button = element("button", { type: "button", class: "chip", "aria-label": `${words.without} ${shownValue(kind, value)}` }, `${shownValue(kind, value)} ×`);
+  button.addEventListener("click", () => toggle(kind, value));
+  return button;
+}
+
+export async function showFilters(question) {
+  const query = parameters();
+  query.set("q", question);
+  const response = await fetch(`/api/v1/facets?${query}`);
+  if (!response.ok) return;
+  const { facets } = await response.json();
+  const open = $("facets").querySelector("details[open] summary")?.textContent;
+  const menus = KINDS.filter((kind) => facets[kind].length > 1 || chosen[kind].length).map((kind) => menu(kind, facets[kind]));
+  const chips = KINDS.flatMap((kind) => chosen[kind].map((value) => chip(kind, value)));
+  $("facets").replaceChildren(...menus, ...chips);
+  for (const details of $("facets").querySelectorAll("details")) if (details.firstChild.textContent === open) details.open = true;
+  $("facets").hidden = !menus.length && !chips.length;
+}
