@@ -149,7 +149,7 @@ function begin(question) {
   searched = question;
   shown = 10;
   document.body.classList.remove("first");
-  document.querySelector(".ask h1")?.remove();
+  document.querySelector(".ask h1").className = "hidden";
   document.title = `${question} – Commonplace`;
   results.hidden = false;
   $("shelf").hidden = true;

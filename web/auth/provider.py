@@ -1,0 +1,178 @@
+"""A provider of OpenID Connect: what it says of itself, its keys, its tokens.
+
+The only file that knows Authlib and joserfc. Every address of the provider has to be on the
+issuer's own host: what is not in the configuration is not talked to.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from kb.accounts.directory import OIDC, Known
+from kb.errors import NotFoundError, NotSignedInError, RetryableError
+from kb.settings import Auth
+
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
+"""Signatures with the provider's own key; never ``none``, never one with our secret (S47)."""
+METADATA_SECONDS = 3600.0
+LEEWAY_SECONDS = 60
+TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What a provider says of itself, and its keys."""
+
+    metadata: dict[str, Any]
+    keys: Any
+    read_at: float
+
+
+_known: dict[str, Provider] = {}
+
+
+async def provider(settings: Auth, *, anew: bool = False) -> Provider:
+    """The configured provider's metadata and keys, read once an hour.
+
+    Raises:
+        NotFoundError: none is configured.
+        RetryableError: it does not answer, or is not the one that was configured.
+    """
+    issuer = settings.oidc_issuer.rstrip("/")
+    if not issuer:
+        raise NotFoundError("No provider is configured.", code="no_provider")
+    found = _known.get(issuer)
+    if found and not anew and time.monotonic() - found.read_at < METADATA_SECONDS:
+        return found
+    from joserfc.jwk import KeySet
+
+    try:
+        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
+            answer = await client.get(f"{issuer}/.well-known/openid-configuration")
+            metadata = answer.raise_for_status().json()
+            _check(metadata, issuer)
+            keys = (await client.get(metadata["jwks_uri"])).raise_for_status().json()
+            found = Provider(metadata, KeySet.import_key_set(keys), time.monotonic())
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        raise RetryableError(
+            f"The provider {issuer} does not answer as it should: {type(error).__name__}.",
+            code="provider_unavailable",
+        ) from error
+    _known[issuer] = found
+    return found
+
+
+def _check(metadata: dict[str, Any], issuer: str) -> None:
+    host = urlsplit(issuer).netloc
+    names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+    addresses = [metadata[n] for n in names]
+    addresses += [
+        metadata[n] for n in ("userinfo_endpoint", "end_session_endpoint") if n in metadata
+    ]
+    foreign = [a for a in addresses if urlsplit(a).netloc != host]
+    if metadata.get("issuer", "").rstrip("/") != issuer or foreign:
+        raise ValueError("another issuer")
+
+
+def challenge(verifier: str) -> str:
+    """What the provider is shown of a secret that only comes with the code (RFC 7636, S256)."""
+    from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+    return str(create_s256_code_challenge(verifier))
+
+
+async def exchange(settings: Auth, code: str, verifier: str, back: str) -> dict[str, Any]:
+    """The tokens for a code (RFC 6749, section 4.1.3).
+
+    Raises:
+        NotSignedInError: the provider does not take the code.
+    """
+    from authlib.common.errors import AuthlibBaseError
+    from authlib.integrations.httpx_client import AsyncOAuth2Client
+
+    found = await provider(settings)
+    try:
+        async with AsyncOAuth2Client(
+            settings.oidc_client_id,
+            settings.oidc_client_secret or None,
+            token_endpoint_auth_method=(
+                "client_secret_basic" if settings.oidc_client_secret else "none"
+            ),
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
+        ) as client:
+            token = await client.fetch_token(
+                found.metadata["token_endpoint"],
+                code=code,
+                code_verifier=verifier,
+                redirect_uri=back,
+            )
+    except (AuthlibBaseError, httpx.HTTPError) as error:
+        raise NotSignedInError(
+            "The provider did not take its own code back; begin again.", code="provider_refused"
+        ) from error
+    if "id_token" not in token:
+        raise NotSignedInError("The provider sent no token of identity.", code="provider_refused")
+    return dict(token)
+
+
+async def claims(settings: Auth, raw: str, **more: Any) -> dict[str, Any]:
+    """What a token says, if the provider signed it, for us, and it has not ended.
+
+    Raises:
+        NotSignedInError: one of these is not so.
+    """
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+
+    for anew in (False, True):  # keys may have been rotated since they were read
+        found = await provider(settings, anew=anew)
+        try:
+            token = jwt.decode(raw, found.keys, algorithms=ALGORITHMS)
+            rules = jwt.JWTClaimsRegistry(
+                leeway=LEEWAY_SECONDS,
+                iss={"essential": True, "value": found.metadata["issuer"]},
+                aud={"essential": True, "value": settings.oidc_client_id},
+                iat={"essential": True},
+                **more,
+            )
+            rules.validate(token.claims)
+        except (JoseError, ValueError) as error:
+            problem: Exception = error
+            continue
+        return dict(token.claims)
+    raise NotSignedInError(
+        "The provider's token does not hold.", code="provider_refused"
+    ) from problem
+
+
+async def userinfo(settings: Auth, token: dict[str, Any]) -> dict[str, Any]:
+    """What the provider tells beside the token, where the token alone lacks it."""
+    found = await provider(settings)
+    address = found.metadata.get("userinfo_endpoint")
+    if not address or "access_token" not in token:
+        return {}
+    try:
+        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
+            bearer = {"Authorization": f"Bearer {token['access_token']}"}
+            return dict((await client.get(address, headers=bearer)).raise_for_status().json())
+    except (httpx.HTTPError, ValueError) as error:
+        raise RetryableError(
+            "The provider does not answer.", code="provider_unavailable"
+        ) from error
+
+
+def who(settings: Auth, claims: dict[str, Any], about: dict[str, Any]) -> Known:
+    """Whom these claims are about."""
+    if "sub" in about and about["sub"] != claims.get("sub"):
+        raise NotSignedInError("The provider told of somebody else.", code="provider_refused")
+    name = str(about.get(settings.oidc_name_claim) or claims["sub"])[:100]
+    listed = about.get(settings.oidc_groups_claim) or []
+    named = [listed] if isinstance(listed, str) else [str(g) for g in listed]
+    usable = {g.strip("/") for g in named if not any(c in g.strip("/") for c in ",:/\\")}
+    groups = tuple(sorted(g for g in usable if g and g not in {"everyone", "owner", "system"}))
+    shown = str(about.get("name") or name)
+    return Known(name, shown, f"oidc:{claims['iss']}:{claims['sub']}"[:400], groups, OIDC)
