@@ -16,9 +16,12 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   features: { devInteractions: { enabled: true }, backchannelLogout: { enabled: true } },
   pkce: { required: () => true },
   cookies: { keys: ["of-the-test"] },
+  // Its own guard against addresses of this machine would keep it from calling the test's service.
+  fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options),
   async findAccount(_context, id) {
     const person = people[id];
     return person && { accountId: id, async claims() { return { sub: id, preferred_username: id, ...person }; } };
   },
 });
+for (const name of ["backchannel.error", "server_error"]) provider.on(name, (...given) => console.error(name, given.find((g) => g instanceof Error)));
 provider.listen(Number(port), "127.0.0.1", () => console.log("listening"));
