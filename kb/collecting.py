@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import delete, exists, select, update
 
 from kb.blobs import Blobs
-from kb.catalog import conversations
+from kb.catalog import audit, conversations, questions
 from kb.catalog.database import Catalog, insert_ignoring, now
 from kb.catalog.tables import answers, chunks, counters, documents, vectors, versions
 from kb.catalog.versions import SWEPT
@@ -32,6 +32,7 @@ class Collected:
     blobs: int = 0
     versions: int = 0
     answers: int = 0
+    audited: int = 0
 
 
 def collect_if_due(catalog: Catalog, blobs: Blobs, keep: Retention) -> Collected:
@@ -53,7 +54,16 @@ def collect(catalog: Catalog, blobs: Blobs, keep: Retention) -> Collected:
         _blobs(catalog, blobs, keep.removed_hours),
         _versions(catalog, keep.versions_days),
         _answers(catalog, keep.answers_days),
+        _audited(catalog, keep.audit_days),
     )
+
+
+def _audited(catalog: Catalog, days: float) -> int:
+    """Entries of the audit log; it says itself up to where it was cut."""
+    if not days:
+        return 0
+    with catalog.writing() as connection:
+        return audit.expire(connection, now() - days * 86400)
 
 
 def _versions(catalog: Catalog, days: float) -> int:
@@ -71,6 +81,7 @@ def _answers(catalog: Catalog, days: float) -> int:
     with catalog.writing() as connection:
         gone = connection.execute(delete(answers).where(answers.c.asked_at < now() - days * 86400))
         conversations.remove_empty(connection)
+        questions.forget(connection, now() - days * 86400)
     return gone.rowcount
 
 

@@ -127,12 +127,27 @@ def _migrate(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.connect() as connection:
+    with engine.connect() as connection, _without_cascades(connection):
         writer = connection.execution_options(writing=True)
         with writer.begin():
             _alone(writer)
             config.attributes["connection"] = writer
             command.upgrade(config, "head")
+
+
+@contextmanager
+def _without_cascades(connection: Connection) -> Iterator[None]:
+    """SQLite copies a table to change it, and drops the old one: what refers to it must stay."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw = connection.connection.dbapi_connection
+    assert raw is not None
+    raw.execute("PRAGMA foreign_keys=OFF")  # type: ignore[attr-defined] - only outside of a transaction
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA foreign_keys=ON")  # type: ignore[attr-defined]
 
 
 def _alone(connection: Connection) -> None:

@@ -85,7 +85,6 @@ class AuditSection(Section, frozen=True, kw_only=True):
     """The audit log."""
 
     questions: Annotated[bool, Meta(description="Whether it keeps the words of questions.")] = True
-    days: Annotated[float, Meta(ge=0, description="Entries go after this; 0: never.")] = 0.0
 
 
 class FairUse(Section, frozen=True, kw_only=True):
@@ -195,9 +194,13 @@ class Retention(Section, frozen=True, kw_only=True):
     vectors_hours: Annotated[
         float, Meta(ge=1, description="Vectors that no passage needs any more.")
     ] = 24.0
-    answers_days: Annotated[float, Meta(gt=0, description="Conversations with their answers.")] = (
-        365.0
-    )
+    answers_days: Annotated[
+        float,
+        Meta(gt=0, description="Conversations with their answers, and what is asked here."),
+    ] = 365.0
+    audit_days: Annotated[
+        float, Meta(ge=0, description="Entries of the audit log; 0: they stay.")
+    ] = 0.0
 
 
 class Retrieval(Section, frozen=True, kw_only=True):

@@ -11,9 +11,10 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from sqlalchemy import create_engine, inspect
 
-from kb import samples
+from kb import access, samples
 from kb import settings as settings_module
-from kb.catalog import database
+from kb.catalog import database, ledger
+from kb.catalog.ledger import LedgerFilter
 from kb.catalog.tables import metadata
 from kb.settings import SECTIONS
 from web.i18n import languages
@@ -97,6 +98,40 @@ def test_a_catalog_of_the_first_schema_is_migrated_with_what_is_in_it(tmp_path):
         assert connection.exec_driver_sql("SELECT * FROM alembic_version").scalar() == database.HEAD
     catalog.close()
     assert rows == [("m", "h", 0.0)]
+
+
+@pytest.mark.parametrize("schema", ["0001", "0002", "0003", "0004", "0005"])
+def test_what_refers_to_a_table_that_is_migrated_stays(tmp_path, schema):
+    """R26: sources with their documents, people with their groups, from every earlier schema."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "kb/catalog/migrations"))
+    engine = create_engine(f"sqlite:///{tmp_path}/catalog.sqlite3")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, schema)
+        for statement in (
+            "INSERT INTO sources (id, name, root, created_at) VALUES (1, 'files', '/srv', 1)",
+            "INSERT INTO source_readers VALUES (1, 'group:crew'), (1, 'owner')",
+            "INSERT INTO documents (id, source_id, raw_path, path, state, bytes, chunks, tries, held,"
+            " added_at) VALUES (1, 1, x'61', 'a', 'waiting', 0, 0, 0, 0, 1)",
+            "INSERT INTO groups (id, name) VALUES (1, 'crew')",
+            "INSERT INTO people (id, name) VALUES (1, 'ada')",
+            "INSERT INTO memberships (person_id, group_id) VALUES (1, 1)",
+        ):
+            connection.exec_driver_sql(statement)
+    catalog = database.open_catalog(settings_module.load({"data_dir": str(tmp_path)}, {}))
+    with catalog.reading() as connection:
+        who = access.person(connection, "ada")
+        rows = ledger.rows(connection, who, LedgerFilter())
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+    catalog.close()
+    assert who.tokens == {"everyone", "person:ada", "group:crew"}
+    assert not who.administrator
+    assert [r.path for r in rows] == ["a"]
 
 
 def test_constraints_pin_versions_and_name_no_address():

@@ -303,3 +303,35 @@ async def test_the_last_administrator_stays(portal):
             portal.kb.accounts.change(access.owner(), "anna", **change)
     with pytest.raises(ConflictError):
         portal.kb.accounts.remove(access.owner(), "anna")
+
+
+async def test_a_proxys_word_counts_from_its_own_address_and_no_other(house):
+    """S08, S61: a header that anybody may send names nobody."""
+    import msgspec
+
+    from tests.portal.conftest import Portal
+
+    auth = msgspec.structs.replace(
+        house.kb.settings.auth, header="X-Remote-User", header_groups="X-Remote-Groups",
+        header_from=("192.0.2.1",), administrators="chiefs",
+    )  # fmt: skip
+    house.kb.settings = msgspec.structs.replace(house.kb.settings, auth=auth)
+    house.kb.accounts._settings = auth
+    portal = Portal(house)
+    named = {"X-Remote-User": "gus", "X-Remote-Groups": "crew, chiefs"}
+    proxied = portal.client("192.0.2.1", **named)
+    assert (await proxied.get("/people")).status_code == 200
+    with house.kb.catalog.reading() as connection:
+        from kb.catalog import groups
+
+        gus = people.by_name(connection, "gus")
+        assert groups.of_person(connection, gus.id) == ["chiefs", "crew"]
+    for address in ("127.0.0.1", "192.0.2.2"):
+        forged = portal.client(address, **named)
+        assert (await forged.get("/people")).status_code == 401, address
+    assert (await portal.client("192.0.2.1").get("/people")).status_code == 401
+    odd = portal.client("192.0.2.1", **{"X-Remote-User": "../../gus"})
+    assert (await odd.get("/api/v1/files")).status_code == 400
+    house.kb.accounts.change(access.owner(), "gus", member_of=(), administrator=None)
+    less = portal.client("192.0.2.1", **{"X-Remote-User": "gus", "X-Remote-Groups": "crew"})
+    assert (await less.get("/people")).status_code == 403, "groups are read at every request"
