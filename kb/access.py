@@ -46,10 +46,13 @@ def group(name: str) -> str:
     return f"group:{name}"
 
 
-def readers(connection: Connection, names: Iterable[str]) -> tuple[str, ...]:
+def readers(
+    connection: Connection, names: Iterable[str], *, strict: bool = True
+) -> tuple[str, ...]:
     """The tokens for a rule given as group names; no names means everyone.
 
     ``person:<name>`` names one person, ``not:<name>`` excepts a group: ``everyone,not:interns``.
+    Unless ``strict``, a group or person that was removed since is simply nobody.
 
     Raises:
         NotFoundError: a group or a person does not exist.
@@ -58,9 +61,10 @@ def readers(connection: Connection, names: Iterable[str]) -> tuple[str, ...]:
     excepted = tuple(n.removeprefix(NOT) for n in wanted if n.startswith(NOT))
     single = tuple(n.removeprefix(PERSON) for n in wanted if n.startswith(PERSON))
     named = tuple(n for n in wanted if n != EVERYONE and not n.startswith((NOT, PERSON)))
-    groups.require(connection, (*named, *excepted))
-    for name in single:
-        people.by_name(connection, name)
+    if strict:
+        groups.require(connection, (*named, *excepted))
+        for name in single:
+            people.by_name(connection, name)
     tokens = {*map(group, named), *(f"{PERSON}{n}" for n in single)}
     if EVERYONE in wanted or not tokens:
         tokens.add(EVERYONE)

@@ -74,7 +74,7 @@ class Stamper:
         self._connection = connection
         self._kind = kind(source.rule)
         self._lines = [
-            (_spec(line.pattern), self._set(access.readers(connection, line.readers)))
+            (_spec(line.pattern), self._set(access.readers(connection, line.readers, strict=False)))
             for line in path_rules(source.rule)
         ]
         self._nobody = self._set((access.OWNER,)) if self._kind == MIRROR else None

@@ -143,11 +143,11 @@ def _without_cascades(connection: Connection) -> Iterator[None]:
         return
     raw = connection.connection.dbapi_connection
     assert raw is not None
-    raw.execute("PRAGMA foreign_keys=OFF")  # type: ignore[attr-defined] - only outside of a transaction
+    raw.execute("PRAGMA foreign_keys=OFF")  # it has no effect within a transaction
     try:
         yield
     finally:
-        raw.execute("PRAGMA foreign_keys=ON")  # type: ignore[attr-defined]
+        raw.execute("PRAGMA foreign_keys=ON")
 
 
 def _alone(connection: Connection) -> None:

@@ -256,3 +256,21 @@ async def test_every_surface_shows_what_brute_force_allows(house, monkeypatch):
     # Where an entry refuses somebody who is not known here, «other» is taken as refused too.
     assert less <= 0.5 * total, (less, total)
     assert await world.kb.check() == {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
+
+
+async def test_a_group_that_is_removed_stops_no_run_and_opens_nothing(house):
+    house.root.mkdir(exist_ok=True)
+    with house.kb.catalog.writing() as connection:
+        for name in ("hr", "all"):
+            groups.add(connection, name)
+    house.kb.accounts.add(access.owner(), "ada", ("all",))
+    house.follow("files", readers=["all"])
+    house.write("hr/wages.txt", "Wages rise in May.")
+    house.write("notes.txt", "The pier is open.")
+    await set_rule(house.kb, access.owner(), "files", "paths", [PathRule("hr/", ("hr",))])
+    with house.kb.catalog.writing() as connection:
+        groups.remove(connection, "hr")
+    await house.ingest("files")
+    ada = house.kb.principal("ada")
+    assert await house.paths("wages in May", ada) == ["notes.txt"]
+    assert "hr/wages.txt" in await house.paths("wages in May")
