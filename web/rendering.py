@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -14,6 +15,9 @@ from litestar import Request
 
 from kb import __version__
 from web.i18n import language_of, languages, translations
+
+OWN_NAMES = {code: str(Locale(code).display_name).capitalize() for code in languages()}
+"""Each language in its own words."""
 
 
 @cache
@@ -51,6 +55,7 @@ def render(request: Request[Any, Any, Any], template: str, values: dict[str, Any
         .render(
             language=language,
             languages=languages(),
+            own_names=OWN_NAMES,
             version=__version__,
             path=request.url.path,
             visitor=request.state.get("visitor"),

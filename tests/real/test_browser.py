@@ -195,6 +195,9 @@ def test_a_folder_is_added_paused_and_removed_with_the_mouse(page, tmp_path):
 
 
 def test_the_language_is_chosen_with_the_mouse(page):
-    page.goto("/documents")
-    page.click("button[value=de]")
-    page.get_by_role("heading", name="Dokumente").wait_for()
+    for code, heading in (("de", "Dokumente"), ("fr", "Documents"), ("es", "Documentos")):
+        page.goto("/documents")
+        page.click(".menu summary")
+        page.click(f"button[value={code}]")
+        page.get_by_role("heading", name=heading, exact=True).wait_for()
+        assert page.get_attribute("html", "lang") == code
