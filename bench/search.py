@@ -18,7 +18,7 @@ from sqlalchemy import insert
 
 from bench.serve import environment_of
 from bench.common import data, knowledge_base, lines, percentile
-from kb.catalog import generations, people, sources, versions
+from kb.catalog import generations, groups, people, sources, versions
 from kb.catalog import chunks as chunks_catalog
 from kb.catalog.tables import documents, vectors
 from kb.index.base import IndexQuery
@@ -50,7 +50,7 @@ def fill(kb, words: list[str], size: int) -> None:
     chance, rng = random.Random(1), np.random.default_rng(1)
     model = kb.embeddings.fingerprint
     with kb.catalog.writing() as c:
-        people.add_group(c, "half")
+        groups.add(c, "half")
         people.add_person(c, "ann", ())
         open_ = sources.add(c, "open", "/open", ("everyone", "owner"))
         closed = sources.add(c, "closed", "/closed", ("group:half", "owner"))
@@ -84,18 +84,23 @@ async def measure(kb, asked: list[str], size: int) -> None:
     ann = kb.principal("ann")
     with kb.catalog.reading() as c:
         generation = name_of(generations.live(c).id)
-    async with served_as("ann", kb.settings.data_dir) as client:
+    token = kb.accounts.new_token(ann, "benchmark", "read", 1)
+    async with served(token, kb.settings.data_dir) as client:
         await compare(kb, client, asked, size, ann, generation)
 
 
 @asynccontextmanager
-async def served_as(person: str, folder: str):
-    """A web service on the data directory where this person asks; a client for it."""
+async def served(token: str, folder: str):
+    """``kb serve`` on the data directory, and a client that asks with a token."""
     server = subprocess.Popen(
-        [sys.executable, "-m", "bench.serve_as", person, "8766"], env=environment_of(folder)
+        [sys.executable, "-m", "kb", "serve", "--port", "8766"],
+        env=environment_of(folder) | {"KB_FAIR_USE__REQUESTS_PER_MINUTE": "1000000"},
+        stderr=subprocess.DEVNULL,
     )
+    bearer = {"Authorization": f"Bearer {token}"}
+    address = "http://127.0.0.1:8766"
     try:
-        async with httpx.AsyncClient(base_url="http://127.0.0.1:8766", timeout=60) as client:
+        async with httpx.AsyncClient(base_url=address, timeout=60, headers=bearer) as client:
             for _ in range(600):
                 try:
                     await client.get("/ready")

@@ -142,9 +142,11 @@ class Retriever:
         moment = await asyncio.to_thread(self._moment)
         if moment is None:
             return Found(())
-        narrow = await asyncio.to_thread(self._narrow, principal, wanted)
-        if narrow is not None and not narrow.documents:
-            return Found(())
+        narrow = None
+        if wanted != EVERYTHING:
+            narrow = await asyncio.to_thread(self._narrow, principal, wanted)
+            if not narrow.documents:
+                return Found(())
         question = self._widened(question)
         lexical = IndexQuery(b"", question, tokens, fetch, only=narrow.asked_of() if narrow else [])
         early, embedded = await asyncio.gather(
@@ -222,10 +224,8 @@ class Retriever:
                     break
         return join_neighbours(without_near_copies(folded.values(), 2 * limit))[:limit]
 
-    def _narrow(self, principal: Principal, wanted: Wanted) -> Narrow | None:
-        """The documents and points that filters leave; None where there are no filters."""
-        if wanted == EVERYTHING:
-            return None
+    def _narrow(self, principal: Principal, wanted: Wanted) -> Narrow:
+        """The documents and points that filters leave."""
         with self._catalog.reading() as connection:
             found = filtering.document_ids(connection, principal, wanted)
             if wanted.phrases:

@@ -42,6 +42,8 @@ def _keep(connection: Connection, rule: dict[str, Any]) -> str:
 def carried_by(connection: Connection, name: str, tokens: AbstractSet[str]) -> set[str]:
     """The tokens of every rule that fits the person ``name``, who carries ``tokens``."""
     every = rules(connection)
+    if not every:
+        return set()
     known = frozenset(connection.scalars(select(groups.c.name)))
     member_of = frozenset(t.removeprefix("group:") for t in tokens if t.startswith("group:"))
     return {token for token, rule in every.items() if _fits(rule, name, tokens, member_of, known)}
