@@ -80,10 +80,11 @@ class Recognising(Entering):
 
 
 def _seen_as(connection: Connection, row: Row[Any]) -> Principal:
-    if row.viewing_as is None:
-        return access.person(connection, row.name)
+    mine = access.person(connection, row.name)
+    if row.viewing_as is None or not mine.administrator:  # who is no administrator any more looks
+        return mine  # through their own eyes again
     try:
         seen = access.person(connection, row.viewing_as)
     except NotFoundError:  # they were removed meanwhile
-        return access.person(connection, row.name)
+        return mine
     return Principal(seen.name, seen.tokens, curates=seen.curates, viewed_by=row.name)

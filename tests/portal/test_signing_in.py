@@ -285,6 +285,18 @@ async def test_looking_through_anothers_eyes_shows_theirs_and_changes_nothing(po
     assert (await other.post("/account/view-as", data={"name": "rita"})).status_code == 403
 
 
+async def test_who_is_no_administrator_any_more_looks_through_their_own_eyes_again(portal):
+    owner, accounts = access.owner(), portal.kb.accounts
+    client = await portal.sign_in("anna")
+    await client.post("/account/view-as", data={"name": "rita"})
+    seen = (await client.get("/api/v1/search?q=wages+agreement")).json()["hits"]
+    assert "wages.txt" in [h["document"] for h in seen]
+    accounts.change(owner, "nina", administrator=True)
+    accounts.change(owner, "anna", administrator=False)
+    seen = (await client.get("/api/v1/search?q=wages+agreement")).json()["hits"]
+    assert "wages.txt" not in [h["document"] for h in seen]
+
+
 async def test_somebody_who_comes_back_under_a_name_inherits_nothing(portal):
     client = await portal.sign_in("otto")
     await client.post("/api/v1/ask", json={"question": "When does the ferry leave?"})

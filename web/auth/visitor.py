@@ -98,7 +98,7 @@ def _is_at_home(connection: Connection, kb: KnowledgeBase) -> bool:
     """Straight from this machine: loopback on both ends, and no proxy in between that says so."""
     headers = connection.headers
     served_here = kb.settings.server.host in LOOPBACK
-    here = client_of(connection).address in LOOPBACK | {"testclient"}
+    here = client_of(connection).address in LOOPBACK
     return (
         served_here
         and here
