@@ -84,7 +84,7 @@ def _is_unseen(run: etree._Element) -> bool:
         return True
     size = properties.find(qn("w:sz"))
     half_points = size.get(qn("w:val"), "") if size is not None else ""
-    if half_points.isdigit() and int(half_points) <= SMALLEST_HALF_POINTS:
+    if half_points.isdecimal() and int(half_points) <= SMALLEST_HALF_POINTS:
         return True
     color = properties.find(qn("w:color"))
     is_white = color is not None and (color.get(qn("w:val")) or "").upper() == "FFFFFF"

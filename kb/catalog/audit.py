@@ -154,10 +154,10 @@ def page(
     actor: str = "",
     action: str = "",
     text: str = "",
-    before: int | None = None,
+    before: int = 0,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
-    """Entries, the newest first, as a person looks at them."""
+    """Entries, the newest first, as a person looks at them; those ``before`` one, if given."""
     query = select(audit.c.entry).where(audit.c.entry != "").order_by(audit.c.seq.desc())
     if actor:
         query = query.where(audit.c.actor == actor)
@@ -165,7 +165,7 @@ def page(
         query = query.where(audit.c.action.startswith(action, autoescape=True))
     if text:
         query = query.where(audit.c.entry.icontains(text, autoescape=True))
-    if before is not None:
+    if before:
         query = query.where(audit.c.seq < before)
     return [json.loads(entry) for entry in connection.scalars(query.limit(limit))]
 

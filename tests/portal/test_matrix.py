@@ -1,5 +1,6 @@
 """Every route by everybody (S29): generated from the application itself, so a new one is in it."""
 
+import inspect
 import re
 
 import pytest
@@ -101,6 +102,38 @@ async def test_a_slash_in_disguise_leads_nowhere(portal):
     client = await portal.as_person("rita")
     for path in ("/documents/..%2f..%2fetc", "/documents/1%2foriginal", "/static/..%5cstyle.css"):
         assert (await client.get(path)).status_code == 404
+
+
+NUMBERS = ("-1", "9" * 18, str(2**63), "9" * 30, "9" * 5000, "1.5", "²", "x")
+FORMS = {  # fields of forms that hold a number, with what makes the route read them
+    "/documents/again": ({}, "document"),
+    "/account": ({"action": "token", "name": "x", "scope": "search"}, "days"),
+    "/account ": ({"action": "revoke"}, "token"),
+    "/glossary": ({"action": "remove"}, "number"),
+    "/glossary ": ({"action": "unpin"}, "number"),
+}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+async def test_no_number_from_outside_breaks_a_route(portal, document_of, number):
+    """S62, S64: neither in a path, nor behind a question mark, nor in a form."""
+    anna, broken = await portal.as_person("anna"), []
+    ours = document_of("ferry.txt")
+    for method, _, path, handler in routes(portal.app):
+        typed = re.sub(r"\{[a-z_]+:int\}", number, path)
+        asked = [(address(typed, ours), {})] if typed != path else []
+        for field in inspect.signature(handler.fn).parameters.values():
+            if re.search(r"\bint\b", str(field.annotation)):
+                asked.append((address(path, ours), {field.name: number}))
+        for where, query in asked:
+            answer = await anna.request(method, where, params=query)
+            if answer.status_code >= 500:
+                broken.append((method, where[:60], list(query), answer.status_code))
+    for path, (form, field) in FORMS.items():
+        answer = await anna.post(path.strip(), data=form | {field: number})
+        if answer.status_code >= 500:
+            broken.append(("POST", path, field, answer.status_code))
+    assert not broken
 
 
 async def test_another_persons_conversation_answer_and_search_are_not_there(portal):

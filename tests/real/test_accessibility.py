@@ -36,6 +36,8 @@ def peopled(tmp_path_factory, embedder_dir):
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
     server = Serving(environment, base)
+    link = kb(environment, base, "user", "invite", "rita")["link"]
+    server.invited = "/link/" + link.rpartition("/")[2]
     yield server
     server.stop()
     stop_engines(base / "data")
@@ -74,6 +76,16 @@ def violations(page, axe: str) -> list[str]:
     ]
 
 
+def receipt_of(page, address: str) -> str:
+    """The address of how an answer came to be."""
+    asked = page.request.post(
+        address + "/api/v1/ask",
+        data={"question": "How many buses are electric?"},
+        headers={"Accept": "application/json", "Origin": address},
+    )
+    return f"/answers/{asked.json()['id']}"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_axe_finds_nothing_on_any_page(peopled, chromium, axe, scheme, width):
@@ -91,6 +103,10 @@ def test_axe_finds_nothing_on_any_page(peopled, chromium, axe, scheme, width):
         found[path] = violations(page, axe)
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width + 1, (path, wide)
+    for path in (receipt_of(page, peopled.address), peopled.invited):
+        page.goto(peopled.address + path)
+        settled(page)
+        found[path] = violations(page, axe)
     context.close()
     assert {path: v for path, v in found.items() if v} == {}
 

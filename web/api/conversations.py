@@ -11,6 +11,7 @@ from kb.conversing import PAGE
 from kb.types import points_of
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER
+from web.numbers import Number
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,9 @@ class Judged:
 
 
 @get("/api/v1/conversations", summary="Conversations", sync_to_thread=True, who=READER)
-def listed(request: Request[Any, Any, Any], start: int = 0) -> dict[str, Any]:
+def listed(request: Request[Any, Any, Any], start: Number = 0) -> dict[str, Any]:
     """The asker's own, the last used first, fifty a page."""
-    rows = knowledge_base(request).conversations.listed(principal_of(request), max(0, start))
+    rows = knowledge_base(request).conversations.listed(principal_of(request), start)
     return {
         "conversations": [shapes.conversation(r) for r in rows[:PAGE]],
         "more": len(rows) > PAGE,

@@ -18,6 +18,7 @@ from kb.retrieval import check_question
 from kb.types import points_of
 from web.asker import knowledge_base, principal_of
 from web.auth.who import CURATOR, READER
+from web.numbers import Number
 
 Several = Annotated[list[str] | None, Parameter(description="Any of these; may be repeated.")]
 Day = Annotated[str | None, Parameter(description="A year, month (2025-03) or day (2025-03-31).")]
@@ -201,7 +202,7 @@ async def save(request: Request[Any, Any, Any], data: Saved) -> dict[str, Any]:
 
 
 @delete("/api/v1/searches/{number:int}", summary="Forget a saved search", who=READER)
-async def forget(request: Request[Any, Any, Any], number: int) -> Response[None]:
+async def forget(request: Request[Any, Any, Any], number: Number) -> Response[None]:
     """One of one's own."""
     kb, principal = knowledge_base(request), principal_of(request)
 

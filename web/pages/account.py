@@ -16,6 +16,7 @@ from web.asker import knowledge_base, principal_of, visitor_of
 from web.auth import cookies
 from web.auth.visitor import client_of
 from web.auth.who import READER
+from web.numbers import number_of
 from web.rendering import render
 
 
@@ -85,17 +86,14 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
             form.get("secret") or None, form.get("code", ""), client,
         )  # fmt: skip
     elif action == "token":
-        days = form.get("days", "")
         token = await asyncio.to_thread(
             kb.accounts.new_token, principal, form.get("name", ""), form.get("scope", ""),
-            int(days) if days.isdigit() else 0,
+            number_of(form.get("days", "")) or 0,
         )  # fmt: skip
         return await _page(request, {"new_token": token})
     elif action == "revoke":
-        number = form.get("token", "")
-        await asyncio.to_thread(
-            kb.accounts.revoke_token, principal, int(number) if number.isdigit() else 0
-        )
+        number = number_of(form.get("token", "")) or 0
+        await asyncio.to_thread(kb.accounts.revoke_token, principal, number)
     elif action == "end":
         await asyncio.to_thread(
             kb.accounts.end_session, principal, principal.name, form.get("session", "")

@@ -20,6 +20,7 @@ from kb.settings import SECTIONS, Settings
 from web.asker import knowledge_base, principal_of
 from web.auth.who import ADMINISTRATOR, CURATOR
 from web.hooks import hooks
+from web.numbers import number_of
 from web.rendering import render
 
 DAYS = 30
@@ -156,7 +157,7 @@ async def change_glossary(request: Request[Any, Any, Any]) -> Redirect:
 
 def _change_glossary(request: Request[Any, Any, Any], form: dict[str, str]) -> None:
     kb, principal = knowledge_base(request), principal_of(request)
-    action, number = form.get("action", ""), form.get("number", "")
+    action, number = form.get("action", ""), number_of(form.get("number", ""))
     with kb.catalog.writing() as connection:
         if action == "set":
             short, meaning = form.get("short", ""), form.get("meaning", "")
@@ -168,15 +169,15 @@ def _change_glossary(request: Request[Any, Any, Any], form: dict[str, str]) -> N
                 raise UsageError("An abbreviation and what it stands for are needed.")
             keeping.set_term(connection, short, meaning)
             noted(connection, principal, "glossary.set", short, meaning=meaning)
-        elif action == "remove" and number.isdigit():
-            keeping.remove_term(connection, int(number))
-            noted(connection, principal, "glossary.remove", number)
-        elif action == "unpin" and number.isdigit():
-            found = [p for p in keeping.pinned(connection, principal) if p.id == int(number)]
+        elif action == "remove" and number is not None:
+            keeping.remove_term(connection, number)
+            noted(connection, principal, "glossary.remove", str(number))
+        elif action == "unpin" and number is not None:
+            found = [p for p in keeping.pinned(connection, principal) if p.id == number]
             if not found or not principal.answers_for(found[0].source_id):
                 raise NotFoundError("There is no such pin, or it is not yours to take away.")
-            keeping.unpin(connection, int(number))
-            noted(connection, principal, "pin.remove", number)
+            keeping.unpin(connection, number)
+            noted(connection, principal, "pin.remove", str(number))
         else:
             raise UsageError("There is no such action.")
     kb.retriever.forget_glossary()

@@ -11,6 +11,7 @@ from litestar.response import Stream
 from kb.catalog import audit as log
 from web.asker import knowledge_base, principal_of
 from web.auth.who import ADMINISTRATOR
+from web.numbers import Number
 from web.rendering import render
 
 PAGE = 100
@@ -22,7 +23,7 @@ async def listed(
     actor: str = "",
     action: str = "",
     text: str = "",
-    before: int | None = None,
+    before: Number = 0,
     verify: bool = False,
 ) -> str:
     """The newest first."""

@@ -10,6 +10,7 @@ from kb.conversing import PAGE
 from kb.errors import UsageError
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER
+from web.numbers import Number
 from web.rendering import render
 
 
@@ -21,11 +22,10 @@ from web.rendering import render
     who=READER,
 )
 def listed(
-    request: Request[Any, Any, Any], start: int = 0, edit: str | None = None,
+    request: Request[Any, Any, Any], start: Number = 0, edit: str | None = None,
     remove: str | None = None,
 ) -> str:  # fmt: skip
     """The asker's own, the last used first; one of them open for renaming or asking to go."""
-    start = max(0, start)
     rows = knowledge_base(request).conversations.listed(principal_of(request), start)
     values = {
         "rows": rows[:PAGE],

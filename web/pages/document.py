@@ -18,6 +18,7 @@ from kb.types import Box, Element, Parsed, Principal
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER
 from web.i18n import language_of, translations
+from web.numbers import Number
 from web.rendering import render
 
 PICTURE_WIDTH = 1100
@@ -77,11 +78,11 @@ NOTHING = Highlight([], {})
 @get("/documents/{document_id:int}", media_type=MediaType.HTML, include_in_schema=False, who=READER)
 async def document(
     request: Request[Any, Any, Any],
-    document_id: int,
+    document_id: Number,
     passage: str | None = None,
-    start: int = 0,
-    end: int = 10**9,
-    page: int | None = None,
+    start: Number = 0,
+    end: Number = 10**9,
+    page: Number = 0,
     embed: bool = False,
 ) -> str:
     """Left the document, right its facts."""
@@ -218,7 +219,10 @@ def _pieces(text: str, start: int, end: int, ranges: list[tuple[int, int]]) -> l
 
 @get("/documents/{document_id:int}/pages/{number:int}", include_in_schema=False, who=READER)
 async def picture(
-    request: Request[Any, Any, Any], document_id: int, number: int, width: int = PICTURE_WIDTH
+    request: Request[Any, Any, Any],
+    document_id: Number,
+    number: Number,
+    width: Number = PICTURE_WIDTH,
 ) -> Response[bytes]:
     """A page as a picture, of the very version that was read."""
     kb = knowledge_base(request)
@@ -241,7 +245,7 @@ async def picture(
 
 
 @get("/documents/{document_id:int}/original", include_in_schema=False, who=READER)
-async def original(request: Request[Any, Any, Any], document_id: int) -> Response[bytes]:
+async def original(request: Request[Any, Any, Any], document_id: Number) -> Response[bytes]:
     """The original, as a download that no browser runs."""
     kb = knowledge_base(request)
     row = await asyncio.to_thread(kb.document, principal_of(request), document_id)

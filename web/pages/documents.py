@@ -21,6 +21,7 @@ from web.api.ledger import StateQuery, check_state
 from web.asker import knowledge_base, principal_of
 from web.auth.who import CURATOR, READER
 from web.i18n import language_of, translations
+from web.numbers import Number, number_of
 from web.rendering import render
 
 MOST_RETRIED = 5000
@@ -38,7 +39,7 @@ async def documents(
     code: str | None = None,
     folder: str | None = None,
     order: str = "path",
-    page: int = 1,
+    page: Number = 1,
 ) -> str:
     """Counters by state, then the files, sorted and paged here."""
     check_state(in_state or None)
@@ -108,15 +109,15 @@ async def again(request: Request[Any, Any, Any]) -> Redirect:
     """Try files again: one by its number, or all that a state and a reason leave."""
     form = await request.form()
     kb, principal = knowledge_base(request), principal_of(request)
-    one = str(form.get("document", ""))
+    one = number_of(form.get("document", ""))
     state, code = str(form.get("state", "")) or None, str(form.get("code", "")) or None
     check_state(state)
-    if not one.isdigit() and not (state or code):
+    if one is None and not (state or code):
         raise UsageError("Say which files are to be tried again.")
 
     def ask() -> None:
-        if one.isdigit():
-            chosen = [kb.document(principal, int(one))]
+        if one is not None:
+            chosen = [kb.document(principal, one)]
             if not principal.answers_for(chosen[0].source_id):
                 raise ForbiddenError(f"You do not answer for {chosen[0].source}.")
         else:
@@ -127,7 +128,7 @@ async def again(request: Request[Any, Any, Any]) -> Redirect:
             tables.try_again(connection, [row.id for row in chosen])
             for source_id in {row.source_id for row in chosen}:
                 sources.request_run(connection, source_id, ASKED)
-            noted(connection, principal, "documents.again", one, count=len(chosen))
+            noted(connection, principal, "documents.again", str(one or ""), count=len(chosen))
 
     await asyncio.to_thread(ask)
     back = str(form.get("back", "/documents"))
@@ -136,7 +137,7 @@ async def again(request: Request[Any, Any, Any]) -> Redirect:
 
 
 @post("/documents/{document_id:int}/erase", include_in_schema=False, status_code=303, who=CURATOR)
-async def erase(request: Request[Any, Any, Any], document_id: int) -> Redirect:
+async def erase(request: Request[Any, Any, Any], document_id: Number) -> Redirect:
     """Erase a document now, from everywhere."""
     kb, principal = knowledge_base(request), principal_of(request)
     row = await asyncio.to_thread(kb.document, principal, document_id)

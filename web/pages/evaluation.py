@@ -12,6 +12,7 @@ from kb.errors import NotFoundError, UsageError
 from kb.evaluation import charts, comparing
 from web.asker import knowledge_base, principal_of
 from web.auth.who import ADMINISTRATOR
+from web.numbers import Number, number_of
 from web.rendering import render
 
 MOST_SHOWN = 200
@@ -37,7 +38,7 @@ async def listed(request: Request[Any, Any, Any]) -> str:
     include_in_schema=False,
     who=ADMINISTRATOR,
 )
-async def one(request: Request[Any, Any, Any], number: int) -> str:
+async def one(request: Request[Any, Any, Any], number: Number) -> str:
     """One run: charts, figures, what failed."""
     row, _ = await asyncio.to_thread(_run, request, number)
     told = principal_of(request).owner or row.kind != OWN
@@ -53,10 +54,11 @@ async def one(request: Request[Any, Any, Any], number: int) -> str:
 @get("/evaluation/compare", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
 async def compare(request: Request[Any, Any, Any]) -> str:
     """Two runs side by side: the older one first."""
-    chosen = [int(n) for n in request.query_params.getall("run", []) if n.isdigit()]
-    if len(set(chosen)) != 2:
+    given = {number_of(n) for n in request.query_params.getall("run", [])}
+    chosen = {n for n in given if n is not None}
+    if len(chosen) != 2:
         raise UsageError("Choose two runs to lay side by side.", code="two_runs_needed")
-    before, after = sorted(set(chosen))
+    before, after = sorted(chosen)
 
     def look() -> dict[str, Any]:
         (left, old), (right, new) = _run(request, before), _run(request, after)
@@ -86,7 +88,7 @@ def _run(request: Request[Any, Any, Any], number: int) -> tuple[Row[Any], dict[s
 @post(
     "/evaluation/{number:int}/forget", include_in_schema=False, status_code=303, who=ADMINISTRATOR
 )
-async def forget(request: Request[Any, Any, Any], number: int) -> Redirect:
+async def forget(request: Request[Any, Any, Any], number: Number) -> Redirect:
     """Forget a run."""
 
     def remove() -> bool:

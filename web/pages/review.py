@@ -9,15 +9,15 @@ from litestar.response import Redirect
 from kb.opinions import PAGE
 from web.asker import knowledge_base, principal_of
 from web.auth.who import CURATOR
+from web.numbers import Number
 from web.rendering import render
 
 
 @get(
     "/review", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=True, who=CURATOR
 )
-def listed(request: Request[Any, Any, Any], done: bool = False, start: int = 0) -> str:
+def listed(request: Request[Any, Any, Any], done: bool = False, start: Number = 0) -> str:
     """The newest first; those done on a page of their own."""
-    start = max(0, start)
     kb, principal = knowledge_base(request), principal_of(request)
     rows = kb.opinions.to_review(principal, settled=done, start=start)
     values = {
@@ -53,7 +53,7 @@ async def judged(request: Request[Any, Any, Any]) -> str:
     status_code=303,
     who=CURATOR,
 )
-async def forget(request: Request[Any, Any, Any], number: int) -> Redirect:
+async def forget(request: Request[Any, Any, Any], number: Number) -> Redirect:
     """Forget one of them."""
     kb, principal = knowledge_base(request), principal_of(request)
     await asyncio.to_thread(kb.opinions.forget, principal, number)

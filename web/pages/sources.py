@@ -20,6 +20,7 @@ from web.asker import knowledge_base, must_answer_for, must_manage, principal_of
 from web.auth.who import ADMINISTRATOR, CURATOR, READER
 from web.hooks import hooks
 from web.i18n import language_of, translations
+from web.numbers import number_of
 from web.rendering import render
 
 MOST_PATTERNS = 200
@@ -194,15 +195,16 @@ def _following(form: Any, before: Following) -> Following:
         found = [x.strip() for x in str(form.get(name, "")).splitlines() if x.strip()]
         return tuple(found[:MOST_PATTERNS])
 
-    size = text("max_file_mb")
-    if size is not None and (not size.isdigit() or not 1 <= int(size) <= 100_000):
+    given = text("max_file_mb")
+    size = number_of(given) if given else None
+    if given and not 1 <= (size or 0) <= 100_000:
         raise UsageError("The largest file is a number of megabytes, from 1 to 100000.")
     return Following(
         schedule=text("schedule"),
         watch="watch" in form,
         include=lines("include"),
         exclude=lines("exclude"),
-        max_file_mb=int(size) if size else None,
+        max_file_mb=size,
         languages=text("languages"),
         shown_as=text("shown_as"),
         uploads=before.uploads,
