@@ -42,7 +42,8 @@ def _is_abbreviation(text: str, match: re.Match[str]) -> bool:
         return False
     word = before.group().casefold()
     after = text[match.end() :].lstrip()[:1]
-    is_initial = len(word) == 1 and before.group().isupper()
+    is_degree = text[match.start() - len(word) - 1 : match.start() - len(word)] == "°"
+    is_initial = len(word) == 1 and before.group().isupper() and not is_degree
     is_ordinal = (
         word.isdigit() and len(word) <= 2 and (after.islower() or _month_follows(text, match))
     )

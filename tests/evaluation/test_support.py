@@ -59,6 +59,11 @@ async def test_no_kind_of_wrong_sentence_gets_through_often(judged):
         ("I cani pagano.", "I cani non pagano."),
         ("It takes three weeks.", "It takes two weeks."),
         ("It used 1.5 kWh.", "It used 1.05 kWh."),
+        ("It is not prohibited to smoke.", "Smoking is prohibited."),
+        ("Cars must go faster than 8 km/h.", "The speed limit for cars is 8 km/h."),
+        ("The hall is heated in winter.", "The hall is heated, but not in winter."),
+        ("The leave is not longer than three weeks.", "The leave is longer than three weeks."),
+        ("Der Vertrag liegt bei der Okonkwo.", "Der Vertrag liegt bei der Bank."),
     ],
 )
 def test_a_contradiction_is_never_supported(claim, stretch):
@@ -71,7 +76,23 @@ def test_a_contradiction_is_never_supported(claim, stretch):
         ("It costs 1,200 euros.", "It costs 1.200 euros."),
         ("The contract runs for three years.", "The contract runs for 3 years."),
         ("It opens in May 2027.", "Öffnet im Mai 2027: it opens."),
+        ("It takes 15 minutes.", "It takes fifteen minutes."),
+        ("Smoking is forbidden here.", "Nobody may be smoking here."),
+        ("Cars must not go faster than 8 km/h.", "The speed limit for cars is 8 km/h."),
+        ("Notice is due no later than 3 months before.", "Notice is due at least 3 months before."),
+        (
+            "The hall made brakes better.",
+            "The hall made brakes better, where doors no longer freeze.",
+        ),
+        ("Im Vertrag steht die Zahl der Tage.", "Der Vertrag nennt 28 davon."),
+        ("It is kept at 2 °C.", "It is kept at 2 °C. Do not freeze."),
     ],
 )
 def test_the_same_written_otherwise_is_supported(claim, stretch):
     assert support.judge(claim, stretch, "", lambda *_: 1.0).holds
+
+
+def test_words_of_the_title_speak_for_no_passage():
+    claim, passage = "The Widgets of Acme sell boats.", "The yearly picnic is in June."
+    beneath_the_title = support.judge(claim, passage, "Acme Widgets", lambda *_: 0.8)
+    assert not beneath_the_title.holds
