@@ -1,9 +1,20 @@
-"""``python -m bench [documents|following|ingest|model|ocr|open-webui|search|serve|support] …``; without a name, all of them."""
+"""``python -m bench [documents|following|ingest|model|ocr|open-webui|search|serve|support|weights] …``; without a name, all of them."""
 
 import asyncio
 import sys
 
-from bench import documents, following, ingest, model, ocr, open_webui, search, serve, support
+from bench import (
+    documents,
+    following,
+    ingest,
+    model,
+    ocr,
+    open_webui,
+    search,
+    serve,
+    support,
+    weights,
+)
 
 PARTS = {
     "documents": documents,
@@ -15,6 +26,7 @@ PARTS = {
     "search": search,
     "serve": serve,
     "support": support,
+    "weights": weights,
 }
 
 

@@ -98,14 +98,15 @@ class Answerer:
         """Whether to answer. Where the cosine alone says so, the first token waits for no more."""
         least = self._retrieval.min_evidence
         if found.understood:
-            at_least = evidence.confidence(question, found.passages, [evidence.POOREST])
+            asked = evidence.asking(question)
+            at_least = evidence.confidence(asked, found.passages, [evidence.POOREST])
             if at_least >= least:
                 return True
         return await self.confidence(question, found) >= least
 
     async def confidence(self, question: str, found: Found) -> float:
         """How sure it is that the passages hold the answer (0 to 1)."""
-        passages = found.passages
+        question, passages = evidence.asking(question), found.passages
         if not passages or not found.understood:
             return evidence.confidence_by_words(question, passages)
         texts = [f"{p.chunk.title}. {p.text}" for p in passages[:MATCHED]]
@@ -192,5 +193,6 @@ class Answerer:
         )
 
     async def _quoted(self, draft: Draft, code: str) -> AnswerFinished:
-        checked = await quotes.quote(draft.asked_as, draft.found.passages, self._embeddings)
+        asked = evidence.asking(draft.asked_as)
+        checked = await quotes.quote(asked, draft.found.passages, self._embeddings)
         return AnswerFinished(draft.quoted(checked, code))

@@ -30,22 +30,36 @@ def dtype_of(settings: Embedding) -> str:
     return "bfloat16" if "avx512_bf16" in flags or "amx_bf16" in flags else "float32"
 
 
+FOREIGN_FERTILITY = 1.5
+"""Word pieces per word from which an English-only model is out of its depth (English: 1.0 to 1.4,
+other languages 1.6 and more, measured on xquad-pool-dev)."""
+
+
 @dataclass(frozen=True, slots=True)
 class QueryVector:
-    """A question's vector (float32 bytes, normalised), and whether the model knows its language."""
+    """A question's vector (float32 bytes, normalised), and what the model makes of its words.
+
+    ``fertility`` is word pieces per word; ``languages`` are those that the model is known to know.
+    """
 
     vector: bytes
-    understood: bool
+    fertility: float
+    languages: tuple[str, ...] = ()
+    multilingual: bool = False
+
+    @property
+    def familiar(self) -> bool:
+        """Whether the model knows the words; rare names of its own language are not among them."""
+        return self.multilingual or self.fertility < FOREIGN_FERTILITY
+
+    def understood(self, language: str) -> bool:
+        """Whether the model knows the question's language (ISO 639-1, as it was detected)."""
+        return self.familiar or language in self.languages
 
 
 def cosine(left: bytes, right: bytes) -> float:
     """Of two normalised float32 vectors; without numpy, which the web process does not load."""
     return math.fsum(a * b for a, b in zip(array("f", left), array("f", right), strict=True))
-
-
-FOREIGN_FERTILITY = 1.5
-"""Word pieces per word from which an English-only model is out of its depth (English: 1.0 to 1.4,
-other languages 1.6 and more, measured on xquad-pool-dev)."""
 
 
 class Embeddings:
@@ -66,8 +80,12 @@ class Embeddings:
     async def query(self, text: str) -> QueryVector:
         """Embed a question; overtakes bulk work."""
         answer = await self._engine.call("embed_query", seconds=60, text=text)
-        understood = answer["multilingual"] or answer["fertility"] < FOREIGN_FERTILITY
-        return QueryVector(answer["vector"], understood)
+        return QueryVector(
+            answer["vector"],
+            answer["fertility"],
+            tuple(answer["languages"]),
+            answer["multilingual"],
+        )
 
     async def texts(self, texts: list[str]) -> list[bytes]:
         """Embed a few texts that somebody waits for: normalised float32 bytes each."""

@@ -16,16 +16,19 @@ from typing import Any
 import numpy as np
 
 from kb import models
-from kb.embedding import dtype_of
+from kb.embedding import FOREIGN_FERTILITY, dtype_of
 from kb.settings import Embedding
 
-PAIRS = (
-    ("The meeting is on Monday morning.", "Die Besprechung ist am Montagmorgen."),
-    ("The bridge was closed for repairs.", "Le pont a été fermé pour des réparations."),
-    ("Children under six travel free of charge.", "I bambini sotto i sei anni viaggiano gratis."),
-    ("She bought bread and milk.", "Compró pan y leche."),
-)
-"""Sentences and their translations: a multilingual model puts each pair close together."""
+TRANSLATED = {
+    "de": ("The meeting is on Monday morning.", "Die Besprechung ist am Montagmorgen."),
+    "fr": ("The bridge was closed for repairs.", "Le pont a été fermé pour des réparations."),
+    "it": (
+        "Children under six travel free of charge.",
+        "I bambini sotto i sei anni viaggiano gratis.",
+    ),
+    "es": ("She bought bread and milk.", "La señora compró pan y leche."),
+}
+"""English sentences and their translations: a multilingual model puts each pair close together."""
 MADV_PAGEOUT = 21
 """From Linux 5.4 on: clean pages leave memory, nothing is lost."""
 PADDED_TO = 16
@@ -53,6 +56,7 @@ class Model:
         self._tokenizing = threading.Lock()
         self._counter = models.TokenCounter(self._files)
         self.multilingual = self._is_multilingual()
+        self.languages = self._languages()
 
     def as_query(self, text: str) -> str:
         """With the prompt that the model wants before questions."""
@@ -108,14 +112,21 @@ class Model:
             "max_tokens": self._files.max_tokens,
             "dimension": self._model.get_embedding_dimension(),
             "multilingual": self.multilingual,
+            "languages": self.languages,
         }
 
     def _is_multilingual(self) -> bool:
-        left = self._matrix([a for a, _ in PAIRS])
-        right = self._matrix([b for _, b in PAIRS])
+        left = self._matrix([a for a, _ in TRANSLATED.values()])
+        right = self._matrix([b for _, b in TRANSLATED.values()])
         cosines = left @ right.T
         pairs = float(np.mean(np.diag(cosines)))
         return pairs > 0.7
+
+    def _languages(self) -> list[str]:
+        """Those that the model knows by their words: a question with a rare name is one of them."""
+        english = " ".join(sentence for sentence, _ in TRANSLATED.values())
+        samples = {"en": english} | {lang: text for lang, (_, text) in TRANSLATED.items()}
+        return [lang for lang, text in samples.items() if self.fertility(text) < FOREIGN_FERTILITY]
 
     def _matrix(self, texts: list[str]) -> Any:
         return np.stack([np.frombuffer(v, dtype="<f4") for v in self.encode(texts)])

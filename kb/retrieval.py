@@ -164,7 +164,7 @@ class Retriever:
             query = msgspec.structs.replace(query, limit=query.limit * 3, lists={})
         if alarming - moment.late:
             await asyncio.to_thread(alarms.sound, self._catalog, alarming - moment.late)
-        return Found(tuple(passages), embedded.understood)
+        return Found(tuple(passages), embedded.understood(early.language))
 
     def _moment(self) -> Moment | None:
         """Now; None while there is nothing to search."""
@@ -180,7 +180,7 @@ class Retriever:
     def _query(self, lexical: IndexQuery, embedded: QueryVector, early: Hits) -> IndexQuery:
         """The whole question; ``early`` has the lists that needed no embedding."""
         s = self._settings
-        dense = s.dense_weight if embedded.understood else s.dense_weight_foreign
+        dense = s.dense_weight if embedded.familiar else s.dense_weight_foreign
         return msgspec.structs.replace(
             lexical,
             vector=embedded.vector,

@@ -56,12 +56,13 @@ class Embedder:
         threading.Thread(target=self._answer_questions, daemon=True).start()
 
     async def embed_query(self, text: str) -> dict[str, object]:
-        """One question: its vector, and how many word pieces the model makes of a word."""
+        """One question: its vector, and what tells whether the model knows its language."""
         [vector] = await self._put(QUERY, [self._model.as_query(text)])
         return {
             "vector": vector,
             "fertility": self._model.fertility(text),
             "multilingual": self._model.multilingual,
+            "languages": self._model.languages,
         }
 
     async def embed_texts(self, texts: list[str]) -> list[bytes]:

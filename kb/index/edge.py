@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 import qdrant_edge as edge
 
-from kb.errors import EngineError, UsageError
+from kb.errors import EngineError, KbError, UsageError
 from kb.index import lexical, searching
 from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexPoint, IndexQuery, Ranked
 from kb.index.searching import ListQuery
@@ -123,7 +123,9 @@ class EdgeIndex:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._thread, call, *arguments)
-        except (RuntimeError, ValueError, OSError, edge_errors()) as error:
+        except KbError:
+            raise
+        except Exception as error:  # Edge raises no narrower one, a locked shard's included
             raise EngineError(f"Qdrant Edge: {error}", detail={"engine": "index"}) from error
 
     async def _update(self, generation: str, operation: edge.UpdateOperation) -> None:
@@ -184,12 +186,6 @@ class EdgeIndex:
 
     def _folder(self, generation: str) -> Path:
         return self._root / generation
-
-
-def edge_errors() -> type[Exception]:
-    """The engine's own error type, where it has one."""
-    found = getattr(edge, "EdgeError", RuntimeError)
-    return found if isinstance(found, type) and issubclass(found, Exception) else RuntimeError
 
 
 def _tokens(readers: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from kb import evidence
+from kb.embedding import Embeddings
 from kb.errors import UsageError
 from kb.evaluation import abstaining, sets
 from kb.evaluation.charts import charts_of
@@ -56,6 +57,32 @@ def test_every_word_in_a_short_note_is_enough():
     poor = [Match(0.4, 0.2)]
     assert evidence.confidence("Which LT-107 gearbox was replaced?", note, poor) >= 0.4
     assert evidence.confidence("Which LT-107 window was replaced?", note, poor) < 0.4
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("What does it cost? Answer in euros, please.", "What does it cost?"),
+        ("Using the plan: how many buses are electric?", "how many buses are electric?"),
+        ("Who pays? And who collects?", "Who pays? And who collects?"),
+        ("Ferry to the island. Tell me when.", "Ferry to the island. Tell me when."),
+        ("the effect of flow (the ?slip? effect) .", "the effect of flow (the ?slip? effect) ."),
+        ("Which way: left?", "Which way: left?"),
+        ("ferry times", "ferry times"),
+    ],
+)
+def test_how_a_question_is_to_be_answered_is_no_part_of_it(question, asks):
+    assert evidence.asking(question) == asks
+
+
+async def test_an_english_question_with_a_rare_name_is_understood(settings):
+    embeddings = Embeddings(settings)
+    rare = await embeddings.query("Who authored the Liber servitoris?")
+    german = await embeddings.query("Wie viele Elektrobusse besitzt der Betriebshof?")
+    await embeddings.engine.close()
+    assert not rare.understood("xx")
+    assert rare.understood("en")
+    assert not german.understood("de")
 
 
 def test_a_language_that_the_model_does_not_know_is_judged_by_words():

@@ -7,12 +7,14 @@ import sys
 
 import pytest
 
+from kb.errors import EngineError
 from kb.index.edge import EdgeIndex
 from tests.index.contract import SIZE, IndexContract, everything, point, query
 
 WRITER = """
 import asyncio, os, signal, sys
 from pathlib import Path
+from kb.errors import EngineError
 from kb.index.edge import EdgeIndex
 from tests.index.contract import SIZE, point
 async def main():
@@ -56,3 +58,11 @@ async def test_what_was_flushed_survives_kill(tmp_path):
     index = EdgeIndex(tmp_path)
     assert set(range(50)) <= set(await everything(index))
     await index.close()
+
+
+async def test_a_shard_that_somebody_else_has_open_is_an_error_of_ours(tmp_path):
+    first, second = EdgeIndex(tmp_path), EdgeIndex(tmp_path)
+    await first.create("g1", 4)
+    with pytest.raises(EngineError, match="WAL"):
+        await second.count("g1")
+    await first.close()

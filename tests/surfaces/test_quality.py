@@ -44,7 +44,7 @@ async def test_fusion_is_not_worse_than_bm25_on_a_pool_of_languages(house):
     for query in queries:
         embedded = await kb.embeddings.query(query["text"])
         plain = IndexQuery(embedded.vector, query["text"], ["everyone"], 100)
-        dense = 0.7 if embedded.understood else 0.4
+        dense = 0.7 if embedded.familiar else 0.4
         fused = msgspec.structs.replace(
             plain,
             worth=fusion.weights(dense),
