@@ -44,7 +44,10 @@ def _shingles(text: str) -> frozenset[tuple[str, ...]]:
 
 def _alike(a: frozenset[Any], b: frozenset[Any]) -> bool:
     smaller, larger = sorted((len(a), len(b)))
-    return smaller >= SAME_SHARE * larger and len(a & b) >= SAME_SHARE * len(a | b)
+    if smaller < SAME_SHARE * larger:
+        return False
+    shared = len(a & b)
+    return shared >= SAME_SHARE * (len(a) + len(b) - shared)
 
 
 def join_neighbours(passages: Sequence[Passage]) -> list[Passage]:

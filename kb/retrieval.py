@@ -5,18 +5,18 @@ this moment), fold copies, join neighbours.
 """
 
 import asyncio
-import re
 import time
 from dataclasses import dataclass
 
 import msgspec
 
 from kb import access, fusion
-from kb.catalog import alarms, chunks, documents, filtering, generations, keeping, names
+from kb.catalog import alarms, chunks, documents, filtering, generations, names
 from kb.catalog.database import Catalog, current_seq
 from kb.embedding import Embeddings, QueryVector
 from kb.errors import UsageError
 from kb.folding import fold, join_neighbours, without_near_copies
+from kb.glossary import MAX_QUESTION, Glossary
 from kb.index.base import GRAMS, WORDS, Hits, IndexQuery
 from kb.index.remote import RemoteIndex
 from kb.publishing import check_fingerprint, generation_fingerprint, name_of
@@ -24,7 +24,6 @@ from kb.queries import EVERYTHING, Wanted, has_words
 from kb.settings import Retrieval
 from kb.types import Passage, Principal, StoredChunk
 
-MAX_QUESTION = 2000
 MAX_LIMIT = 100
 ROUNDS = 4
 """How often more is fetched, three times as much each time, while too few hits survive."""
@@ -32,7 +31,6 @@ NAME_WEIGHT, LEAST_NAME_WEIGHT, TELLING = 0.35, 0.1, 3.0
 """A file name that has all of the question's words adds the first to its passages' scores; the best
 match of a long question at least the second, unless its words are in (this) many other names."""
 LANGUAGES_SECONDS = 30.0
-GLOSSARY_SECONDS = 10.0
 MOST_POINTS = 20_000
 """Up to so many points the index is told which ones are wanted; of more, enough come up anyway."""
 
@@ -77,6 +75,16 @@ class Narrow:
         if chunk.document_id not in self.documents or has_words(chunk.text, self.wanted.without):
             return False
         return not self.by_point or chunk.point in self.points
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A search whose question is still being embedded: its lists of words are there already."""
+
+    moment: Moment
+    narrow: Narrow | None
+    lexical: IndexQuery
+    early: Hits
 
 
 def check_question(question: str) -> str:
@@ -124,8 +132,7 @@ class Retriever:
         self._settings = settings
         self._languages: list[str] = []
         self._languages_until = 0.0
-        self._terms: list[tuple[str, str]] = []
-        self._glossary_until = 0.0
+        self.glossary = Glossary(catalog)
 
     async def retrieve(
         self, question: str, principal: Principal, limit: int, wanted: Wanted = EVERYTHING
@@ -136,38 +143,45 @@ class Retriever:
             UsageError: the question or the limit cannot be used.
             EngineError: an engine does not answer; never an empty result instead.
         """
-        question, limit = check_question(question), check_limit(limit)
+        limit, question = check_limit(limit), self.glossary.widen(check_question(question))
         fetch = max(self._settings.candidates, limit * 3)
-        tokens = access.tokens_or_raise(principal)
-        moment = await asyncio.to_thread(self._moment)
-        if moment is None:
-            return Found(())
-        narrow = None
-        if wanted != EVERYTHING:
-            narrow = await asyncio.to_thread(self._narrow, principal, wanted)
-            if not narrow.documents:
-                return Found(())
-        question = self._widened(question)
-        lexical = IndexQuery(b"", question, tokens, fetch, only=narrow.asked_of() if narrow else [])
-        early, embedded = await asyncio.gather(
-            self._index.query(moment.generation, lexical), self._embeddings.query(question)
+        lexical = IndexQuery(b"", question, access.tokens_or_raise(principal), fetch)
+        embedded, begun = await asyncio.gather(
+            self._embeddings.query(question), self._begin(lexical, principal, wanted)
         )
-        query = await asyncio.to_thread(self._query, lexical, embedded, early)
+        if begun is None:
+            return Found(())
+        moment, query = begun.moment, self._query(begun, embedded)
         alarming: set[int] = set()
         for _ in range(ROUNDS):
             hits = await self._index.query(moment.generation, query)
             passages = await asyncio.to_thread(
-                self._judge, hits, question, principal, limit, moment.seq, alarming, narrow
+                self._judge, hits, question, principal, limit, moment.seq, alarming, begun.narrow
             )
             if len(passages) >= limit or hits.exhausted:
                 break
             query = msgspec.structs.replace(query, limit=query.limit * 3, lists={})
         if alarming - moment.late:
             await asyncio.to_thread(alarms.sound, self._catalog, alarming - moment.late)
-        return Found(tuple(passages), embedded.understood(early.language))
+        return Found(tuple(passages), embedded.understood(begun.early.language))
+
+    async def _begin(
+        self, lexical: IndexQuery, principal: Principal, wanted: Wanted
+    ) -> Begun | None:
+        """What is had while the question is embedded; None where nothing can be found."""
+        moment = await asyncio.to_thread(self._moment)
+        narrow = None
+        if moment is not None and wanted != EVERYTHING:
+            narrow = await asyncio.to_thread(self._narrow, principal, wanted)
+            lexical = msgspec.structs.replace(lexical, only=narrow.asked_of())
+        if moment is None or (narrow is not None and not narrow.documents):
+            return None
+        early = await self._index.query(moment.generation, lexical)
+        return Begun(moment, narrow, lexical, early)
 
     def _moment(self) -> Moment | None:
-        """Now; None while there is nothing to search."""
+        """Now; None while there is nothing to search. Languages are looked up here, in a thread."""
+        self._common_languages()
         with self._catalog.reading() as connection:
             live = generations.live(connection)
             late = alarms.on_their_way(connection)
@@ -177,17 +191,17 @@ class Retriever:
         check_fingerprint(live.fingerprint, generation_fingerprint(self._embeddings))
         return Moment(name_of(live.id), seq, late)
 
-    def _query(self, lexical: IndexQuery, embedded: QueryVector, early: Hits) -> IndexQuery:
-        """The whole question; ``early`` has the lists that needed no embedding."""
+    def _query(self, begun: Begun, embedded: QueryVector) -> IndexQuery:
+        """The whole question, with the lists that needed no embedding."""
         s = self._settings
         dense = s.dense_weight if embedded.familiar else s.dense_weight_foreign
         return msgspec.structs.replace(
-            lexical,
+            begun.lexical,
             vector=embedded.vector,
             worth=fusion.weights(dense),
             worth_foreign=fusion.weights_foreign(dense),
-            languages=self._common_languages(),
-            lists={name: early.lists[name] for name in (WORDS, GRAMS)},
+            languages=self._languages,
+            lists={name: begun.early.lists[name] for name in (WORDS, GRAMS)},
         )
 
     def _judge(
@@ -246,27 +260,7 @@ class Retriever:
         there = [stored[first[d]] for d in ids if first.get(d) in stored]
         return Found(tuple(_passage(chunk, 0.0, 0.0) for chunk in there))
 
-    def _widened(self, question: str) -> str:
-        """With what the house's abbreviations in it stand for."""
-        asked = {w.casefold() for w in re.findall(r"[\w&/.-]+", question)}
-        meant = [m for short, m in self._glossary() if short.casefold() in asked]
-        added = [m for m in meant if m.casefold() not in question.casefold()]
-        return (
-            " ".join([question, *(f"({m})" for m in added)])[:MAX_QUESTION] if added else question
-        )
-
-    def _glossary(self) -> list[tuple[str, str]]:
-        if time.monotonic() > self._glossary_until:
-            with self._catalog.reading() as connection:
-                self._terms = [(t.short, t.meaning) for t in keeping.terms(connection)]
-            self._glossary_until = time.monotonic() + GLOSSARY_SECONDS
-        return self._terms
-
-    def forget_glossary(self) -> None:
-        """It has changed: read it again at the next question."""
-        self._glossary_until = 0.0
-
-    def _common_languages(self) -> list[str]:
+    def _common_languages(self) -> None:
         """Languages of more than a trace of the corpus; re-read every half minute."""
         if time.monotonic() > self._languages_until:
             with self._catalog.reading() as connection:
@@ -274,7 +268,6 @@ class Retriever:
             least = fusion.FOREIGN_SHARE * sum(counted.values())
             self._languages = [lang for lang, n in counted.items() if lang and n >= least]
             self._languages_until = time.monotonic() + LANGUAGES_SECONDS
-        return self._languages
 
 
 def _with_names(

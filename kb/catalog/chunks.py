@@ -89,6 +89,8 @@ def current_points(connection: Connection) -> list[int]:
 
 def first_points(connection: Connection, document_ids: Sequence[int]) -> dict[int, int]:
     """The first point of each document's current version."""
+    if not document_ids:
+        return {}
     query = select(documents.c.id, documents.c.version).where(
         documents.c.id.in_(document_ids), documents.c.version.is_not(None), documents.c.chunks > 0
     )

@@ -180,7 +180,7 @@ def _change_glossary(request: Request[Any, Any, Any], form: dict[str, str]) -> N
             noted(connection, principal, "pin.remove", str(number))
         else:
             raise UsageError("There is no such action.")
-    kb.retriever.forget_glossary()
+    kb.retriever.glossary.forget()
 
 
 ROUTES = [overview, glossary, change_glossary]
