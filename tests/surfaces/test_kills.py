@@ -211,20 +211,25 @@ def test_two_workers_on_postgresql_killed_at_random(postgres, environment, tmp_p
     reader = Reader(environment)
     reader.start()
     workers = [world.start("worker") for _ in range(2)]
+    killed, number = 0, -1
     try:
-        for number in range(max(4, KILLS // 4)):
+        while killed < KILLS and number < 3 * KILLS:
+            number += 1
             victim = chance.randrange(2)
             if number % 2:
                 workers[victim].kill()
                 workers[victim].wait()
-                workers[victim] = world.start("worker", failpoint=failpoint(chance, number))
+                workers[victim] = world.start("worker", failpoint=failpoint(chance, number // 2))
+                killed += 1
                 time.sleep(2)
             world.change()
             time.sleep(chance.uniform(1.5, 5.0))
-            kill_some(workers[victim], environment, chance)
+            at_its_step = workers[victim].poll() == -signal.SIGKILL
+            killed += kill_some(workers[victim], environment, chance) + at_its_step
             if workers[victim].poll() is not None:
                 workers[victim] = world.start("worker")
             world.settle()
+            print(f"{killed} killed, {reader.answers} answers, wrong: {reader.wrong}", flush=True)
     finally:
         for worker in workers:
             worker.terminate()
@@ -232,4 +237,6 @@ def test_two_workers_on_postgresql_killed_at_random(postgres, environment, tmp_p
         reader.stop()
         stop_engines(tmp_path / "data")
     assert set(codes) <= {0, -signal.SIGKILL}
+    assert killed >= KILLS
+    assert reader.answers > KILLS
     assert not reader.wrong, (len(reader.wrong), reader.answers, reader.wrong[:5])
