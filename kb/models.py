@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,7 @@ class ModelFiles:
     name: str
     digest: str
     max_tokens: int
+    licence: str | None = None
 
 
 @cache
@@ -45,6 +47,7 @@ def find(settings: Embedding) -> ModelFiles:
         "all-MiniLM-L6-v2" if settings.model == "bundled" else settings.model,
         _digest(weights),
         _max_tokens(folder),
+        _licence(folder),
     )
 
 
@@ -73,6 +76,15 @@ def _folder(settings: Embedding) -> Path:
 def _digest(weights: Path) -> str:
     with weights.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _licence(folder: Path) -> str | None:
+    """What the model's card says (the head of its README, as model hubs have it)."""
+    card = folder / "README.md"
+    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
+    head = text.split("\n---", 1)[0] if text.startswith("---") else ""
+    found = re.search(r"^licen[cs]e:\s*(\S+)\s*$", head, re.MULTILINE)
+    return found[1] if found else None
 
 
 def _max_tokens(folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kb import access
@@ -53,6 +54,31 @@ async def model_status(kb: "KnowledgeBase") -> dict[str, Any]:
         "reason": None,
         "milliseconds": round((time.monotonic() - begun) * 1000),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """A model in use: what for, its name, digest (sha256) and licence, each where it is known."""
+
+    role: str
+    name: str
+    digest: str | None
+    licence: str | None
+
+
+async def models_in_use(kb: "KnowledgeBase") -> list[RegisteredModel]:
+    """The embedding model, and the language model where one answers."""
+    files = kb.embeddings.files
+    found = [RegisteredModel("embedding", files.name, files.digest, files.licence)]
+    model = await asyncio.to_thread(lambda: kb.model)
+    if model is None:
+        return found
+    try:
+        identity = await model.identify()
+        licence = await model.licence(identity.name)
+    except ModelError:
+        return found  # whether it answers is told by its part
+    return [*found, RegisteredModel("language", identity.name, identity.digest, licence)]
 
 
 def metrics_text(kb: "KnowledgeBase") -> bytes:

@@ -25,6 +25,10 @@ class LanguageModel(Protocol):
         """The model that will answer."""
         ...
 
+    async def licence(self, model: str) -> str | None:
+        """The first line of the model's licence; None where the server tells none."""
+        ...
+
     def stream(self, messages: Sequence[dict[str, str]], model: str) -> AsyncGenerator[str, None]:
         """Pieces of that model's answer. Closing the iterator closes the connection."""
         ...

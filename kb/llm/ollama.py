@@ -13,6 +13,7 @@ from kb.llm.timeouts import watched
 from kb.settings import Llm
 
 EMBEDDING_FAMILIES = {"bert", "nomic-bert"}
+LONGEST_LICENCE = 120
 DEFAULT_URL = "http://127.0.0.1:11434"
 
 
@@ -47,6 +48,15 @@ class Ollama:
             code="model_missing",
             detail={"url": self.url, "model": wanted or None},
         )
+
+    async def licence(self, model: str) -> str | None:
+        """See :class:`kb.llm.base.LanguageModel`."""
+        try:
+            shown = await self._client.show(model)
+        except (ollama.ResponseError, httpx.HTTPError, ConnectionError) as error:
+            raise self._unreachable(error) from error
+        lines = [line.strip() for line in (shown.license or "").splitlines() if line.strip()]
+        return lines[0][:LONGEST_LICENCE] if lines else None
 
     async def stream(
         self, messages: Sequence[dict[str, str]], model: str

@@ -27,6 +27,10 @@ class OpenAICompatible:
             ),
         )
 
+    async def licence(self, model: str) -> str | None:  # noqa: ARG002 - no such call is there
+        """See :class:`kb.llm.base.LanguageModel`: these servers tell none."""
+        return None
+
     async def identify(self) -> Identity:
         """The configured model, or the first that the server lists."""
         if not self.url:

@@ -1,7 +1,9 @@
 """Rates and turns: nobody starves the others (R28, R29)."""
 
 import asyncio
+from collections import Counter
 
+import httpx
 import msgspec
 import pytest
 
@@ -94,3 +96,41 @@ async def test_a_forged_address_does_not_help_a_flood(portal):
         for n in range(15)
     ]
     assert codes[-1] == 429
+
+
+async def asked(client, number: int) -> httpx.Response:
+    question = f"When does the ferry number {number} to the island leave?"
+    return await client.post("/api/v1/ask", json={"question": question})
+
+
+async def test_two_hundred_askers_get_an_answer_or_are_told_when_to_come_again(portal):
+    """R29"""
+    fair = FairUse(answers_at_once=2, answers_waiting=20, answers_waiting_each=10)
+    portal.app._app.state.turns = Turns(fair)
+    portal.app._app.state.rates = Rates(FairUse(requests_per_minute=10_000))
+    people = [await portal.as_person(name) for name in ("anna", "rita", "otto", "carl", "nina")]
+    answers = await asyncio.gather(*(asked(people[n % 5], n) for n in range(200)))
+    codes = Counter(a.status_code for a in answers)
+    assert set(codes) <= {200, 429, 503}, codes
+    assert codes[200] >= 22
+    assert codes[503]
+    refused = [a for a in answers if a.status_code != 200]
+    assert all(int(a.headers["retry-after"]) >= 1 for a in refused)
+    assert portal.app._app.state.turns.waiting == 0
+    assert (await asked(people[0], 1)).status_code == 200
+
+
+async def test_a_flood_of_questions_keeps_nobody_else_from_asking(portal):
+    """R28"""
+    fair = FairUse(answers_at_once=1, answers_waiting=50, answers_waiting_each=3)
+    portal.app._app.state.turns = Turns(fair)
+    rita = await portal.as_person("rita")
+    others = [await portal.as_person(name) for name in ("anna", "otto", "carl", "nina")]
+    flood = [asyncio.create_task(asked(rita, n)) for n in range(30)]
+    await asyncio.sleep(0)
+    theirs = await asyncio.gather(*(asked(client, 100) for client in others))
+    still_waiting = sum(not task.done() for task in flood)
+    codes = Counter(a.status_code for a in await asyncio.gather(*flood))
+    assert [a.status_code for a in theirs] == [200] * 4
+    assert codes == {200: 4, 429: 26}
+    assert still_waiting <= 3

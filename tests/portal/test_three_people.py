@@ -57,6 +57,17 @@ async def test_page_interface_and_command_show_each_of_them_theirs(
     assert {h["document"] for h in json.loads(said)["hits"]} == SEEN[name]
 
 
+async def test_the_models_in_use_are_named_with_licence_and_digest(portal):
+    anna = await portal.as_person("anna")
+    portal.kb.__dict__["model"] = SlowSpeaker(lambda: None)
+    page = (await anna.get("/administration", headers={"Accept": "text/html"})).text
+    assert "all-MiniLM-L6-v2" in page
+    assert "apache-2.0" in page
+    assert portal.kb.embeddings.files.digest[:12] in page
+    assert "speaker" in page
+    assert "not stated" in page
+
+
 class SlowSpeaker:
     """A language model of a few words; between two of them something happens."""
 
@@ -65,6 +76,9 @@ class SlowSpeaker:
 
     async def identify(self):
         return Identity("speaker", "0" * 64)
+
+    async def licence(self, _model):
+        return None
 
     async def stream(self, _messages, _model):
         yield "Wages "

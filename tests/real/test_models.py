@@ -48,7 +48,7 @@ def ollama(gguf, tmp_path_factory):
         server = subprocess.Popen([binary, "serve"], env=environment, stdout=log, stderr=log)
     try:
         wait_for(lambda: _answers(address), 60)
-        (base / "Modelfile").write_text(f"FROM {gguf}\n")
+        (base / "Modelfile").write_text(f'FROM {gguf}\nLICENSE """Apache License\nVersion 2.0"""\n')
         subprocess.run(
             [binary, "create", "smol", "-f", str(base / "Modelfile")],
             env=environment,
@@ -110,6 +110,7 @@ async def words(model) -> str:
 async def test_ollama_streams(ollama):
     model = Ollama(Llm(url=ollama, answer_tokens=32, context_tokens=1024))
     found = await model.identify()
+    assert await model.licence(found.name) == "Apache License"
     assert found.name == "smol:latest"
     assert len(found.digest) == 64
     assert len(await words(model)) > 3

@@ -34,6 +34,7 @@ async def overview(request: Request[Any, Any, Any]) -> str:
     kb = knowledge_base(request)
     values = await asyncio.to_thread(_figures, request)
     values["parts"] = await _parts(kb)
+    values["models"] = await status.models_in_use(kb)
     return render(request, "administration.html", values)
 
 
