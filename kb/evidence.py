@@ -46,12 +46,14 @@ def asking(question: str) -> str:
     """What of a question asks: without sentences that say how it is to be answered.
 
     "Use the balance sheet: what is the net debt? Round to millions." asks "what is the net debt?".
-    No passage has the rest, and every passage would look poor beside it.
+    No passage has the rest, and every passage would look poor beside it. What stands in brackets
+    belongs to the question before it: a follow-up's words of before are carried over so.
     """
     said = [question[start:end] for start, end in sentences.spans(question)]
-    asked = " ".join(s for s in said if s.endswith("?"))
-    if not asked or any(s[:1].islower() for s in said[1:]):
+    asks = [s for s in said if s.endswith("?")]
+    if not asks or any(s[:1].islower() for s in said[1:]):
         return question
+    asked = " ".join(s for s in said if s in asks or s.startswith("("))
     _, colon, after = asked.rpartition(": ")
     return after if colon and len(after.split()) >= FEWEST_ASKING else asked
 

@@ -68,6 +68,7 @@ def test_every_word_in_a_short_note_is_enough():
         ("Ferry to the island. Tell me when.", "Ferry to the island. Tell me when."),
         ("the effect of flow (the ?slip? effect) .", "the effect of flow (the ?slip? effect) ."),
         ("Which way: left?", "Which way: left?"),
+        ("And for drivers? (days leave staff)", "And for drivers? (days leave staff)"),
         ("ferry times", "ferry times"),
     ],
 )
