@@ -9,7 +9,7 @@ from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb import models
+from kb import __version__, models
 from kb.engines.calling import EngineClient
 from kb.settings import Embedding, Settings
 
@@ -19,6 +19,11 @@ def fingerprint(settings: Embedding) -> str:
     files = models.find(settings)
     parts = (files.digest, dtype_of(settings), settings.query_prompt, settings.passage_prompt)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def engine_fingerprint(settings: Embedding) -> str:
+    """Names the process that these settings and this release want."""
+    return f"{fingerprint(settings)}-{__version__}"
 
 
 def dtype_of(settings: Embedding) -> str:
@@ -73,7 +78,7 @@ class Embeddings:
             "embedder",
             "kb.engines.embedder",
             settings,
-            self.fingerprint,
+            engine_fingerprint(settings.embedding),
             Path(shared) if shared else None,
         )
 

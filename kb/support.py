@@ -65,8 +65,8 @@ def judge(claim: str, text: str, context: str, likeness: Likeness) -> Support:
     for window in _windows(claim, text, _own(claim, context), likeness):
         stretch = text[window.start : window.end]
         has_all = window.score >= THRESHOLD and not facts.missing(claim, f"{stretch} {context}")
-        contradicts = facts.contradict(claim, window.heart)
-        if has_all and contradicts and window.heart == stretch:
+        contradicts = has_all and facts.contradict(claim, window.heart)
+        if contradicts and window.heart == stretch:
             against = max(against, window.score)
         found = Support(window.start, window.end, window.score, has_all and not contradicts)
         if (found.holds, found.score) > (best.holds, best.score):

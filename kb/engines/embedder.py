@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from kb.embedding import fingerprint
+from kb.embedding import engine_fingerprint
 from kb.encoder import PADDED_TO, Model
 from kb.engines.calling import settings_from_stdin
 from kb.engines.serving import give_memory_back, serve
@@ -46,7 +46,7 @@ class Embedder:
     """Calls: ``embed_query``, ``embed_texts``, ``embed_passages``, ``match``, ``describe``."""
 
     def __init__(self, settings: Settings) -> None:
-        self.fingerprint = fingerprint(settings.embedding)
+        self.fingerprint = engine_fingerprint(settings.embedding)
         self._model = Model(settings.embedding)
         self._questions: SimpleQueue[Job] = SimpleQueue()
         self._slices: SimpleQueue[Job] = SimpleQueue()

@@ -5,6 +5,7 @@ import pytest
 from ingest import chunking
 from ingest.parsers import text_types
 from kb import access, citations, fusion, models, prompt, retrieval, sentences, words
+from kb.embedding import engine_fingerprint, fingerprint
 from kb.errors import NotFoundError, UsageError
 from kb.index.base import DENSE, GRAMS, WORDS
 from kb.settings import Embedding
@@ -342,3 +343,10 @@ def test_cosine_needs_no_numpy():
 
     left, right = array("f", [0.6, 0.8]), array("f", [0.8, 0.6])
     assert abs(cosine(left.tobytes(), right.tobytes()) - 0.96) < 1e-6
+
+
+def test_another_release_has_an_embedder_of_its_own_and_the_same_vectors(settings, monkeypatch):
+    vectors, engine = (f(settings.embedding) for f in (fingerprint, engine_fingerprint))
+    monkeypatch.setattr("kb.embedding.__version__", "99")
+    assert fingerprint(settings.embedding) == vectors
+    assert engine_fingerprint(settings.embedding) != engine
