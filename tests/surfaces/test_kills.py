@@ -25,7 +25,7 @@ from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
 from tests.conftest import kb, stop_engines
 
-KILLS = int(os.environ.get("KB_TEST_KILLS", "14"))
+KILLS, KILLS_WITH_WORKERS = (int(os.environ.get("KB_TEST_KILLS", n)) for n in ("14", "8"))
 ZEROS = {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
 BEACON = "The quay beacon is painted green every spring."
 
@@ -213,7 +213,7 @@ def test_two_workers_on_postgresql_killed_at_random(postgres, environment, tmp_p
     workers = [world.start("worker") for _ in range(2)]
     killed, number = 0, -1
     try:
-        while killed < KILLS and number < 3 * KILLS:
+        while killed < KILLS_WITH_WORKERS and number < 3 * KILLS_WITH_WORKERS:
             number += 1
             victim = chance.randrange(2)
             if number % 2:
@@ -237,6 +237,6 @@ def test_two_workers_on_postgresql_killed_at_random(postgres, environment, tmp_p
         reader.stop()
         stop_engines(tmp_path / "data")
     assert set(codes) <= {0, -signal.SIGKILL}
-    assert killed >= KILLS
-    assert reader.answers > KILLS
+    assert killed >= KILLS_WITH_WORKERS
+    assert reader.answers > KILLS_WITH_WORKERS
     assert not reader.wrong, (len(reader.wrong), reader.answers, reader.wrong[:5])
