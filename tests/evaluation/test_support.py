@@ -59,6 +59,8 @@ async def test_no_kind_of_wrong_sentence_gets_through_often(judged):
         ("I cani pagano.", "I cani non pagano."),
         ("It takes three weeks.", "It takes two weeks."),
         ("It used 1.5 kWh.", "It used 1.05 kWh."),
+        ("The phone is made by Samsung.", "The phone is made by Nokia."),
+        ("The award went to Young.", "The award went to Dennis."),
         ("It is not prohibited to smoke.", "Smoking is prohibited."),
         ("Cars must go faster than 8 km/h.", "The speed limit for cars is 8 km/h."),
         ("The hall is heated in winter.", "The hall is heated, but not in winter."),

@@ -14,7 +14,6 @@ from tests.index.contract import SIZE, IndexContract, everything, point, query
 WRITER = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from kb.errors import EngineError
 from kb.index.edge import EdgeIndex
 from tests.index.contract import SIZE, point
 async def main():
