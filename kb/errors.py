@@ -1,19 +1,23 @@
 """The error tree. Whether trying again can help is a type, not a flag.
 
 KbError                     has a code, a sentence, a detail; every surface shows these three
-UsageError                the caller asked for something that cannot be: HTTP 400, exit 2
-NotFoundError           nothing of that name, or nothing the asker may see: 404
-ConflictError           it exists already, or is busy: 409
-NotSignedInError        nobody knows who asks: 401
-ForbiddenError          they may not do this: 403
-ConfigurationError        a setting is unknown or wrong; names the file and the nearest key
-PermanentError            trying again will not help
-FileProblem             one file cannot be read; the code is the reason in the ledger
-RetryableError            trying again later may help: 503
-EngineError             an engine process did not answer
-LeaseLost               somebody else took over this work
-TooManyError            too much at once; says when to come again: 429
-ModelError              the language model failed, was silent, or broke off
+  UsageError                the caller asked for something that cannot be: HTTP 400, exit 2
+    NotFoundError           nothing of that name, or nothing the asker may see: 404
+    ConflictError           it exists already, or is busy: 409
+    NotSignedInError        nobody knows who asks: 401
+    ForbiddenError          they may not do this: 403
+  ConfigurationError        a setting is unknown or wrong; names the file and the nearest key
+  PermanentError            trying again will not help
+    FileProblem             one file cannot be read; the code is the reason in the ledger
+    DamagedError            something stored is damaged; the sentence says what heals it: 503
+  RetryableError            trying again later may help: 503
+    EngineError             an engine process did not answer
+    LeaseLost               somebody else took over this work
+    TooManyError            too much at once; says when to come again: 429
+      BusyError             the queue is full, whoever asks: 503
+    ModelError              the language model failed, was silent, or broke off
+
+An error crosses to another process by :func:`told` and :func:`rebuilt`, and keeps its class.
 """
 
 from collections.abc import Mapping
@@ -100,6 +104,13 @@ class FileProblem(PermanentError):
         super().__init__(code, code=code, detail=parameters)
 
 
+class DamagedError(PermanentError):
+    """Something that is stored is damaged. The message says what heals it."""
+
+    code = "damaged"
+    status = 503
+
+
 class RetryableError(KbError):
     """Trying again later may help."""
 
@@ -141,3 +152,38 @@ class ModelError(RetryableError):
     """The language model failed, stayed silent, or broke off."""
 
     code = "model_unavailable"
+
+
+def told(error: KbError) -> dict[str, Any]:
+    """An error as plain values, for another process: its class and whether to try again too."""
+    return {
+        "kind": type(error).__name__,
+        "retryable": isinstance(error, RetryableError),
+        "code": error.code,
+        "message": error.message,
+        "detail": error.detail,
+    }
+
+
+def rebuilt(told: Mapping[str, Any]) -> KbError:
+    """The error that another process told of.
+
+    A class that is unknown here (the other process is of another release) becomes the nearest one
+    that keeps whether to try again.
+    """
+    fallback = RetryableError if told.get("retryable") else KbError
+    kind = _kinds(KbError).get(told.get("kind", ""), fallback)
+    error = kind.__new__(kind)
+    detail = dict(told.get("detail") or {})
+    KbError.__init__(error, str(told["message"]), code=str(told["code"]), detail=detail)
+    if isinstance(error, TooManyError):
+        error.seconds = max(1, round(float(detail.get("seconds", 5))))
+    return error
+
+
+def _kinds(kind: type[KbError]) -> dict[str, type[KbError]]:
+    """A class and everything below it, by name."""
+    found = {kind.__name__: kind}
+    for lower in kind.__subclasses__():
+        found |= _kinds(lower)
+    return found

@@ -6,12 +6,14 @@
 import importlib
 import json
 import sys
+import traceback
 from typing import Any
 
 import click
 
 from kb import __version__
-from kb.errors import KbError, UsageError
+from kb.cli.telling import tell
+from kb.errors import KbError, PermanentError, UsageError
 
 COMMANDS = {
     "demo": "serving:demo",
@@ -94,11 +96,15 @@ def main(arguments: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
         sys.exit(1)
-    except UsageError as error:
-        _report(error.as_json(), as_json)
-        sys.exit(1 if as_json else 2)
     except KbError as error:
+        tell(error)
         _report(error.as_json(), as_json)
+        sys.exit(2 if isinstance(error, UsageError) and not as_json else 1)
+    except Exception as error:  # noqa: BLE001 - a fault of ours: its traceback goes to the log
+        traceback.print_exc()
+        broken = PermanentError(f"Something went wrong here: {error!r}.", code="internal")
+        tell(broken)
+        _report(broken.as_json(), as_json)
         sys.exit(1)
 
 

@@ -6,7 +6,6 @@ after it has begun to answer.
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import signal
@@ -14,20 +13,10 @@ import sys
 
 from ingest.jobs import Jobs
 from ingest.scheduler import Scheduler
-from kb.errors import KbError, RetryableError
+from kb.cli.telling import channel
+from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
 
-RETRYABLE = {
-    "catalog_unavailable",
-    "disk_error",
-    "disk_full",
-    "engine_unavailable",
-    "interrupted",
-    "lease_lost",
-    "source_unreachable",
-    "unavailable",
-}
-"""Errors of a run after which trying again may help."""
 STOP_SECONDS = 20.0
 log = logging.getLogger("kb.working")
 
@@ -80,24 +69,31 @@ class Working:
 
     async def _read(self, source: str) -> None:
         """Read a source in a process of its own: what it loads is gone when it ends."""
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "kb", "ingest", source, "--json",
-            env={**os.environ, "KB_DATA_DIR": self._kb.settings.data_dir},
-            stdout=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )  # fmt: skip
+        with channel() as told:
+            child = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "kb", "ingest", source, "--json",
+                env=os.environ | {"KB_DATA_DIR": self._kb.settings.data_dir} | told.environment,
+                stdout=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+                pass_fds=(told.writing,),
+            )  # fmt: skip
+            await self._until_ended(child)
+            if child.returncode:
+                error = told.error(child.returncode)
+                log.warning("reading %s failed: %s (%s)", source, error.message, error.code)
+                raise error
+
+    async def _until_ended(self, child: asyncio.subprocess.Process) -> None:
         self._running.add(child)
         if self._stop.is_set():
             child.terminate()
         try:
-            printed, _ = await child.communicate()
+            await child.wait()
         except asyncio.CancelledError:
             await _end(child)
             raise
         finally:
             self._running.discard(child)
-        if child.returncode:
-            raise _error_of(printed, child.returncode)
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:
@@ -108,13 +104,3 @@ async def _end(child: asyncio.subprocess.Process) -> None:
             await child.wait()
     except TimeoutError:
         child.kill()
-
-
-def _error_of(printed: bytes, code: int) -> KbError:
-    """What a run that failed said; one that was killed said nothing, and may be tried again."""
-    try:
-        told = json.loads(printed)["error"]
-    except (ValueError, KeyError, TypeError):
-        return RetryableError(f"The run ended with {code}.", code="interrupted")
-    kind = RetryableError if told["code"] in RETRYABLE else KbError
-    return kind(told["message"], code=told["code"], detail=told["detail"])

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from kb.errors import EngineError, KbError
+from kb.errors import EngineError, rebuilt
 from kb.settings import Settings
 
 QUIET = {
@@ -33,6 +33,8 @@ and torch's layer above it, LRU_CACHE_CAPACITY, keep for every shape they have m
 Both thresholds go together: a trim threshold alone fixes the other one at 128 KB, every tensor is
 then mapped anew, and embedding takes 1.6 times as long (docs/benchmarks.md)."""
 SOCKET_PATH_LIMIT = 100
+ITS_OWN = {"engine_failed", "no_such_call", "out_of_memory"}
+"""Errors of the process itself, not of what it was asked to do: people are told which process."""
 TRIES = 4
 """How often a call is sent: an engine may leave, or be killed, just when it is called."""
 
@@ -71,8 +73,9 @@ class EngineClient:
         """Call by name.
 
         Raises:
-            EngineError: it did not start, or died twice in a row, or took longer than ``seconds``.
-            KbError: what the engine itself raised.
+            EngineError: it did not start, or died at each of ``TRIES`` tries, or took longer than
+                ``seconds``.
+            KbError: what the engine itself raised, in its own class.
         """
         body = msgspec.msgpack.encode(arguments)
         for attempt in range(1, TRIES + 1):
@@ -80,7 +83,7 @@ class EngineClient:
                 if not self._checked:
                     await self._ensure()
                 return await self._post(call, body, seconds)
-            except (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError) as error:
+            except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
                 self._checked = False
                 if attempt == TRIES:
                     raise EngineError(
@@ -119,12 +122,20 @@ class EngineClient:
         response = await self._http.post(
             f"/{call}", content=body, timeout=httpx.Timeout(seconds, connect=5.0)
         )
-        answer = msgspec.msgpack.decode(response.content)
-        if response.status_code == 200:
-            return answer
-        if answer["code"] in {"engine_failed", "no_such_call"}:
-            raise EngineError(f"The {self._name} process failed: {answer['message']}")
-        raise KbError(answer["message"], code=answer["code"], detail=answer["detail"])
+        try:
+            answer = msgspec.msgpack.decode(response.content)
+            if response.status_code == 200:
+                return answer
+            problem = rebuilt(answer)
+        except (msgspec.DecodeError, KeyError, TypeError, AttributeError) as error:
+            raise EngineError(
+                f"The {self._name} process sent what cannot be read; its log is {self._log()}.",
+                detail={"engine": self._name},
+            ) from error
+        if problem.code in ITS_OWN:
+            words = f"The {self._name} process: {problem.message} Its log is {self._log()}."
+            problem.message, problem.detail = words, problem.detail | {"engine": self._name}
+        raise problem
 
     async def _ensure(self) -> None:
         """Find an engine with our settings, or start one. One starter at a time."""

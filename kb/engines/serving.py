@@ -7,6 +7,7 @@ values (numbers, strings, bytes, lists, dicts).
 import asyncio
 import ctypes
 import fcntl
+import logging
 import os
 import signal
 import socket
@@ -19,9 +20,10 @@ from typing import Any, Protocol
 import msgspec
 import uvicorn
 
-from kb.errors import KbError
+from kb.errors import EngineError, KbError, PermanentError, told
 
 REST_SECONDS = 3.0
+log = logging.getLogger("kb.engine")
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -67,13 +69,12 @@ class Service:
             None if name.startswith("_") or name == "close" else getattr(self._engine, name, None)
         )
         if call is None:
-            return 404, {"code": "no_such_call", "message": f"no call {name}", "detail": {}}
+            missing = PermanentError(f"It has no call {name}.", code="no_such_call")
+            return 500, _told(name, missing)
         try:
             return 200, await call(**msgspec.msgpack.decode(body))
-        except KbError as error:
-            return 500, {"code": error.code, "message": error.message, "detail": error.detail}
-        except Exception as error:  # noqa: BLE001 - the caller gets it as an EngineError
-            return 500, {"code": "engine_failed", "message": repr(error), "detail": {}}
+        except Exception as error:  # noqa: BLE001 - told to the caller, and logged here
+            return 500, _told(name, error)
 
     def has_come_to_rest(self) -> bool:
         """True once after each time of work, when nobody has called for a moment."""
@@ -86,6 +87,17 @@ class Service:
     def is_idle(self) -> bool:
         """Whether nobody has called for so long that the engine should leave."""
         return not self._busy and time.monotonic() - self._last_call > self.idle_seconds
+
+
+def _told(call: str, error: Exception) -> dict[str, Any]:
+    """An error for the caller. It is logged here too: the engine's log is where people look."""
+    if isinstance(error, KbError):
+        log.warning("%s: %s: %s (%s)", call, type(error).__name__, error.message, error.code)
+        return told(error)
+    log.error("%s: unexpected error", call, exc_info=error)
+    if isinstance(error, MemoryError):
+        return told(EngineError("There was no memory left for it.", code="out_of_memory"))
+    return told(PermanentError(f"It failed: {error!r}.", code="engine_failed"))
 
 
 def give_memory_back() -> None:
@@ -106,6 +118,7 @@ async def _body(receive: Receive) -> bytes:
 
 def serve(engine: Callable[[], Engine], socket_path: Path, idle_seconds: float) -> None:
     """Hold the engine's lock, load it, listen, until idle or told to leave."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     lock = os.open(socket_path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,23 +6,29 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
 import numpy as np
+from grpc.aio import AioRpcError  # type: ignore[import-untyped]
 from qdrant_client import AsyncQdrantClient
 from qdrant_client import models as q
-from qdrant_client.http.exceptions import ApiException
+from qdrant_client.http.exceptions import UnexpectedResponse
 
-from kb.errors import EngineError, UsageError
+from kb.errors import ConfigurationError, EngineError, KbError, PermanentError, UsageError
 from kb.index import lexical, searching
 from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexPoint, IndexQuery, Ranked
 from kb.index.searching import ListQuery
 
 BATCH = 200
+REFUSED = {"UNAUTHENTICATED", "PERMISSION_DENIED", "401", "403"}
+MISSING = {"NOT_FOUND", "404", "not found"}
+WRONG = {"INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE", "UNIMPLEMENTED", "400", "422"}
+"""Names of gRPC's statuses and numbers of HTTP's: we are not let in, it is not there, it cannot be.
+After any other trying again may help."""
+log = logging.getLogger("kb.index")
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class ServerIndex:
-    """Generations as collections behind an alias that names the one last written to be live."""
+    """Generations as collections."""
 
     def __init__(self, client: AsyncQdrantClient, prefix: str) -> None:
         self._client = client
@@ -141,8 +147,38 @@ def connect(url: str, api_key: str, prefix: str) -> ServerIndex:
 async def _translated() -> AsyncIterator[None]:
     try:
         yield
-    except (ApiException, httpx.HTTPError, ValueError, OSError) as error:
-        raise EngineError(f"Qdrant: {error}", detail={"engine": "index"}) from error
+    except KbError:
+        raise
+    except AioRpcError as error:
+        log.warning("Qdrant: %s %s", error.code().name, error.details())
+        raise _error_of(error.code().name) from error
+    except UnexpectedResponse as error:
+        log.warning("Qdrant: %s", error)
+        raise _error_of(str(error.status_code)) from error
+    except Exception as error:  # the client raises what its libraries do: HTML instead of JSON, ...
+        log.warning("Qdrant: %r", getattr(error, "source", error))
+        name = "not found" if _is_missing(error) else type(error).__name__
+        raise _error_of(name) from error
+
+
+def _is_missing(error: Exception) -> bool:
+    """Whether the client's local mode says that there is no such collection."""
+    return isinstance(error, ValueError) and str(error).endswith("not found")
+
+
+def _error_of(what: str) -> KbError:
+    """What a status means. Its words stay in the log of this process: they hold addresses."""
+    detail = {"engine": "index", "what": what}
+    if what in REFUSED:
+        message = f"The Qdrant server refuses us ({what}). Look at index.api_key."
+        return ConfigurationError(message, code="index_refused", detail=detail)
+    if what in MISSING:
+        message = "The collection of the index is missing. Rebuild it with: kb reindex"
+        return EngineError(message, code="generation_missing", detail=detail)
+    if what in WRONG:
+        message = f"The Qdrant server does not take what it is sent ({what})."
+        return PermanentError(message, code="index_failed", detail=detail)
+    return EngineError(f"The Qdrant server does not answer as it should ({what}).", detail=detail)
 
 
 def _tokens(readers: Sequence[str]) -> list[str]:
