@@ -14,6 +14,7 @@ from sqlalchemy import delete, exists, select, update
 
 from kb.blobs import Blobs
 from kb.catalog import audit, conversations, questions
+from kb.catalog.arrays import among
 from kb.catalog.database import Catalog, insert_ignoring, now
 from kb.catalog.tables import answers, chunks, counters, documents, vectors, versions
 from kb.catalog.versions import SWEPT
@@ -100,7 +101,7 @@ def _vectors(catalog: Catalog, hours: float) -> int:
             hashes = list(connection.scalars(unused))
             for start in range(0, len(hashes), 500):
                 part = hashes[start : start + 500]
-                connection.execute(delete(vectors).where(vectors.c.hash.in_(part)))
+                connection.execute(delete(vectors).where(among(vectors.c.hash, part)))
         total += len(hashes)
         if len(hashes) < BATCH:
             return total

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, delete, exists, select
 
 from kb.blobs import ELEMENTS, ORIGINAL, Blobs
 from kb.catalog import conversations, documents, sources
+from kb.catalog.arrays import among
 from kb.catalog.database import Catalog
 from kb.catalog.names import MEMBER
 from kb.catalog.tables import answers, chunks, vectors, versions
@@ -95,7 +96,7 @@ def _versions_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[int]:
     for start in range(0, len(rows), PART):
         ids = [row.id for row in rows[start : start + PART]]
         numbers += connection.scalars(
-            select(versions.c.number).where(versions.c.document_id.in_(ids))
+            select(versions.c.number).where(among(versions.c.document_id, ids))
         )
     return numbers
 
@@ -104,7 +105,9 @@ def _vector_hashes(connection: Connection, numbers: Sequence[int]) -> list[str]:
     hashes: list[str] = []
     for start in range(0, len(numbers), PART):
         part = numbers[start : start + PART]
-        hashes += connection.scalars(select(chunks.c.vector_hash).where(chunks.c.version.in_(part)))
+        hashes += connection.scalars(
+            select(chunks.c.vector_hash).where(among(chunks.c.version, part))
+        )
     return hashes
 
 
@@ -117,7 +120,7 @@ def _erase_answers(connection: Connection, numbers: Sequence[int]) -> int:
         if any(version in wanted for version, _ in answer.passages)
     ]
     for start in range(0, len(used), PART):
-        connection.execute(delete(answers).where(answers.c.id.in_(used[start : start + PART])))
+        connection.execute(delete(answers).where(among(answers.c.id, used[start : start + PART])))
     if used:
         conversations.remove_empty(connection)
     return len(used)
@@ -152,8 +155,8 @@ def _pattern(path: str) -> str:
 def _erase_versions(connection: Connection, numbers: Sequence[int]) -> None:
     for start in range(0, len(numbers), PART):
         part = numbers[start : start + PART]
-        connection.execute(delete(chunks).where(chunks.c.version.in_(part)))
-        connection.execute(delete(versions).where(versions.c.number.in_(part)))
+        connection.execute(delete(chunks).where(among(chunks.c.version, part)))
+        connection.execute(delete(versions).where(among(versions.c.number, part)))
 
 
 def _erase_vectors(connection: Connection, hashes: Sequence[str]) -> int:
@@ -161,7 +164,7 @@ def _erase_vectors(connection: Connection, hashes: Sequence[str]) -> int:
     unused = ~exists().where(chunks.c.vector_hash == vectors.c.hash)
     for start in range(0, len(hashes), PART):
         part = hashes[start : start + PART]
-        gone = connection.execute(delete(vectors).where(vectors.c.hash.in_(part), unused))
+        gone = connection.execute(delete(vectors).where(among(vectors.c.hash, part), unused))
         total += gone.rowcount
     return total
 
@@ -171,5 +174,5 @@ def _unused(connection: Connection, rows: Sequence[Row[Any]]) -> set[tuple[str, 
     used: set[str] = set()
     for column in (documents_table.c.blob, documents_table.c.content_hash):
         keys = [key for key, _ in wanted if key]
-        used |= set(connection.scalars(select(column).where(column.in_(keys))))
+        used |= set(connection.scalars(select(column).where(among(column, keys))))
     return {(key, kind) for key, kind in wanted if key and key not in used}

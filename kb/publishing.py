@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, insert, select
 from kb import failpoints
 from kb.catalog import chunks as chunks_catalog
 from kb.catalog import generations, leases, rights, versions
+from kb.catalog.arrays import among
 from kb.catalog.database import Catalog, current_seq, now
 from kb.catalog.tables import documents, rights_outbox
 from kb.embedding import Embeddings
@@ -214,7 +215,7 @@ def queue_rights(connection: Connection, document_ids: Sequence[int]) -> None:
     seq = current_seq(connection)
     for start in range(0, len(document_ids), 500):
         part = list(document_ids[start : start + 500])
-        connection.execute(delete(rights_outbox).where(rights_outbox.c.document_id.in_(part)))
+        connection.execute(delete(rights_outbox).where(among(rights_outbox.c.document_id, part)))
         connection.execute(
             insert(rights_outbox),
             [{"document_id": d, "seq": seq, "queued_at": now()} for d in part],

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from kb import posix
+from kb.catalog.arrays import among
 from kb.catalog.database import insert_ignoring
 from kb.catalog.tables import acls, groups
 
@@ -66,6 +67,6 @@ def rules(connection: Connection) -> dict[str, dict[str, Any]]:
     there = list(connection.scalars(select(acls.c.token)))
     new = [t for t in there if t not in _KNOWN]
     for start in range(0, len(new), 500):
-        query = select(acls).where(acls.c.token.in_(new[start : start + 500]))
+        query = select(acls).where(among(acls.c.token, new[start : start + 500]))
         _KNOWN.update(connection.execute(query).tuples().all())
     return {token: _KNOWN[token] for token in there}

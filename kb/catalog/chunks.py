@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Row, not_, select
 
 from kb.catalog import versions as versions_room
+from kb.catalog.arrays import among
 from kb.catalog.database import insert_ignoring, now
 from kb.catalog.rights import readable
 from kb.catalog.tables import chunks, documents, sources, vectors, versions
@@ -49,7 +50,7 @@ def hydrate(
     found: dict[int, StoredChunk] = {}
     for start in range(0, len(points), 900):
         query = _stored().where(
-            chunks.c.point.in_(points[start : start + 900]),
+            among(chunks.c.point, points[start : start + 900]),
             versions_room.visible(seq),
             readable(principal),
         )
@@ -68,7 +69,7 @@ def withheld(
             .join(versions, versions.c.document_id == documents.c.id)
             .join(chunks, chunks.c.version == versions.c.number)
             .where(
-                chunks.c.point.in_(points[start : start + 900]),
+                among(chunks.c.point, points[start : start + 900]),
                 versions_room.visible(seq),
                 not_(readable(principal)),
             )
@@ -92,14 +93,16 @@ def first_points(connection: Connection, document_ids: Sequence[int]) -> dict[in
     if not document_ids:
         return {}
     query = select(documents.c.id, documents.c.version).where(
-        documents.c.id.in_(document_ids), documents.c.version.is_not(None), documents.c.chunks > 0
+        among(documents.c.id, document_ids),
+        documents.c.version.is_not(None),
+        documents.c.chunks > 0,
     )
     return {d: versions_room.point_of(v, 0) for d, v in connection.execute(query).tuples()}
 
 
 def layouts(connection: Connection, points: Sequence[int]) -> dict[int, Layout]:
     """Where chunks stand in their document. The caller has checked that they may be read."""
-    query = select(chunks.c.point, chunks.c.layout).where(chunks.c.point.in_(points))
+    query = select(chunks.c.point, chunks.c.layout).where(among(chunks.c.point, points))
     return {
         p: msgspec.msgpack.decode(layout, type=Layout)
         for p, layout in connection.execute(query).tuples()
@@ -159,7 +162,7 @@ def known_vectors(connection: Connection, model: str, hashes: Iterable[str]) -> 
     found: dict[str, bytes] = {}
     for start in range(0, len(wanted), 900):
         query = select(vectors.c.hash, vectors.c.vector).where(
-            vectors.c.model == model, vectors.c.hash.in_(wanted[start : start + 900])
+            vectors.c.model == model, among(vectors.c.hash, wanted[start : start + 900])
         )
         found.update(connection.execute(query).tuples().all())
     return found
@@ -187,7 +190,7 @@ def of_versions(connection: Connection, model: str, numbers: Sequence[int]) -> l
         .join(versions, versions.c.number == chunks.c.version)
         .join(documents, documents.c.id == versions.c.document_id)
         .outerjoin(vectors, (vectors.c.hash == chunks.c.vector_hash) & (vectors.c.model == model))
-        .where(chunks.c.version.in_(numbers))
+        .where(among(chunks.c.version, numbers))
         .order_by(chunks.c.point)
     )
     return list(connection.execute(query).all())

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from kb.catalog.failures import UNAVAILABLE, code_of, translate_on
 from kb.catalog.tables import counters
 from kb.errors import ConfigurationError, KbError, RetryableError
 from kb.settings import Settings
@@ -26,17 +28,25 @@ class Catalog:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._snapshot: dict[str, Any] = {}
+        if engine.dialect.name == "postgresql":  # SQLite's readers have a snapshot in any case
+            self._snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One consistent snapshot; nothing is written."""
-        with self._translated(), self._engine.connect() as connection, connection.begin():
-            yield connection
+        """One consistent snapshot; nothing is written.
+
+        Errors: those of :mod:`kb.catalog.failures`, here and in :meth:`writing`.
+        """
+        with _connected(self._engine) as connection:
+            reader = connection.execution_options(**self._snapshot)
+            with reader.begin():
+                yield reader
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction: all of it or none. Writers queue up."""
-        with self._translated(), self._engine.connect() as connection:
+        with _connected(self._engine) as connection:
             writer = connection.execution_options(writing=True)
             with writer.begin():
                 yield writer
@@ -44,7 +54,7 @@ class Catalog:
     def compact(self) -> None:
         """Let what was deleted leave the files too, where the database keeps a log beside them."""
         if self._engine.dialect.name == "sqlite":
-            with self._translated(), self._engine.connect() as connection:
+            with _connected(self._engine) as connection:
                 connection.exec_driver_sql("ROLLBACK")
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -52,14 +62,18 @@ class Catalog:
         """Close every connection."""
         self._engine.dispose()
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except OperationalError as error:
-            raise RetryableError(
-                f"The catalog cannot be used right now: {error.orig}.", code="catalog_unavailable"
-            ) from error
+
+@contextmanager
+def _connected(engine: Engine) -> Iterator[Connection]:
+    """A connection of the pool; who waits for one longer than 30 s is told to come again."""
+    try:
+        connection = engine.connect()
+    except NoConnectionLeft as error:
+        raise RetryableError(
+            "The catalog cannot be used right now: too many use it at once.", code=UNAVAILABLE
+        ) from error
+    with connection:
+        yield connection
 
 
 def open_catalog(settings: Settings) -> Catalog:
@@ -75,12 +89,14 @@ def open_catalog(settings: Settings) -> Catalog:
         event.listen(engine, "begin", _begin_sqlite)
     try:
         _migrate(engine)
-    except OperationalError as error:
+    except DBAPIError as error:
+        reason = f"{error.orig}" + (f" ({code})" if (code := code_of(error.orig)) else "")
         raise ConfigurationError(
             f"The catalog at {engine.url.render_as_string(hide_password=True)} cannot be opened: "
-            f"{error.orig}.",
-            code="catalog_unavailable",
+            f"{reason}.",
+            code=UNAVAILABLE,
         ) from error
+    translate_on(engine)
     return Catalog(engine)
 
 

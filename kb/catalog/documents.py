@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from kb.catalog import names, versions
+from kb.catalog.arrays import among
 from kb.catalog.database import now
 from kb.catalog.rights import readable
 from kb.catalog.tables import documents, name_tokens, sources
@@ -107,7 +108,9 @@ def children(connection: Connection, document_id: int) -> list[Row[Any]]:
     found: list[Row[Any]] = []
     parents = [document_id]
     while parents:
-        rows = connection.execute(select(documents).where(documents.c.parent_id.in_(parents))).all()
+        rows = connection.execute(
+            select(documents).where(among(documents.c.parent_id, parents))
+        ).all()
         found += rows
         parents = [r.id for r in rows]
     return found
@@ -197,7 +200,9 @@ def direct_children(connection: Connection, document_id: int) -> list[int]:
 
 def hold(connection: Connection, document_ids: Sequence[int]) -> None:
     """Mark documents whose files are gone, in a removal that waits for confirmation."""
-    connection.execute(update(documents).where(documents.c.id.in_(document_ids)).values(held=True))
+    connection.execute(
+        update(documents).where(among(documents.c.id, document_ids)).values(held=True)
+    )
 
 
 def remove(connection: Connection, document_ids: Sequence[int]) -> int:
@@ -211,9 +216,11 @@ def remove(connection: Connection, document_ids: Sequence[int]) -> int:
     versions.retire_documents(connection, ids)
     for start in range(0, len(ids), 500):
         part = ids[start : start + 500]
-        connection.execute(delete(name_tokens).where(name_tokens.c.document_id.in_(part)))
-        connection.execute(update(documents).where(documents.c.id.in_(part)).values(parent_id=None))
-        connection.execute(delete(documents).where(documents.c.id.in_(part)))
+        connection.execute(delete(name_tokens).where(among(name_tokens.c.document_id, part)))
+        connection.execute(
+            update(documents).where(among(documents.c.id, part)).values(parent_id=None)
+        )
+        connection.execute(delete(documents).where(among(documents.c.id, part)))
     return len(ids)
 
 
@@ -233,7 +240,7 @@ def get(connection: Connection, principal: Principal, document_id: int) -> Row[A
 
 def all_readable(connection: Connection, principal: Principal, wanted: set[int]) -> bool:
     """Whether a principal may read every one of these documents now."""
-    query = select(func.count()).where(documents.c.id.in_(wanted), readable(principal))
+    query = select(func.count()).where(among(documents.c.id, wanted), readable(principal))
     return not wanted or connection.scalar(query) == len(wanted)
 
 

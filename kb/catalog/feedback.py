@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, select, update
 
+from kb.catalog.arrays import among
 from kb.catalog.database import now
 from kb.catalog.tables import answers, documents, feedback, versions
 from kb.types import Principal
@@ -80,7 +81,7 @@ def concerns(connection: Connection, principal: Principal, row: Row[Any]) -> boo
     query = (
         select(documents.c.source_id)
         .join(versions, versions.c.document_id == documents.c.id)
-        .where(versions.c.number.in_(numbers))
+        .where(among(versions.c.number, numbers))
         .distinct()
     )
     return not principal.curates.isdisjoint(connection.scalars(query))

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from kb.catalog import versions
+from kb.catalog.arrays import among
 from kb.catalog.rights import readable
 from kb.catalog.tables import chunks, documents, sources
 from kb.queries import TYPES, Wanted, folded, type_of
@@ -23,11 +24,11 @@ def condition(wanted: Wanted) -> Any:
     """That a document is one of those wanted."""
     parts = [SEARCHABLE]
     if wanted.sources:
-        parts.append(func.lower(sources.c.name).in_([s.lower() for s in wanted.sources]))
+        parts.append(among(func.lower(sources.c.name), [s.lower() for s in wanted.sources]))
     if wanted.types:
         parts.append(or_(*(_is_of(t) for t in wanted.types)))
     if wanted.languages:
-        parts.append(documents.c.language.in_(wanted.languages))
+        parts.append(among(documents.c.language, wanted.languages))
     if wanted.authors:
         parts.append(
             or_(*(documents.c.author.icontains(a, autoescape=True) for a in wanted.authors))
@@ -43,7 +44,7 @@ def condition(wanted: Wanted) -> Any:
 def _is_of(kind: str) -> Any:
     if kind == "picture":
         return documents.c.media_type.startswith("image/")
-    return documents.c.media_type.in_(TYPES[kind])
+    return among(documents.c.media_type, TYPES[kind])
 
 
 def _from(query: Select[Any], principal: Principal, wanted: Wanted) -> Select[Any]:
@@ -62,7 +63,7 @@ def points(connection: Connection, ids: list[int]) -> list[int]:
     found: list[int] = []
     for start in range(0, len(ids), 900):
         query = select(documents.c.version, documents.c.chunks).where(
-            documents.c.id.in_(ids[start : start + 900]), documents.c.version.is_not(None)
+            among(documents.c.id, ids[start : start + 900]), documents.c.version.is_not(None)
         )
         for number, count in connection.execute(query).tuples():
             found += [versions.point_of(number, n) for n in range(count)]

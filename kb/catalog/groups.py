@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from kb.catalog.arrays import among
 from kb.catalog.database import now
 from kb.catalog.tables import groups, memberships, people
 from kb.errors import ConflictError, NotFoundError, UsageError
@@ -67,7 +68,7 @@ def set_of(
     """
     wanted = set(names)
     if origin != LOCAL:
-        there = set(connection.scalars(select(groups.c.name).where(groups.c.name.in_(wanted))))
+        there = set(connection.scalars(select(groups.c.name).where(among(groups.c.name, wanted))))
         for name in sorted(wanted - there):
             add(connection, name)
     connection.execute(
@@ -76,7 +77,7 @@ def set_of(
         )
     )
     kept = select(memberships.c.group_id).where(memberships.c.person_id == person_id)
-    query = select(groups.c.id).where(groups.c.name.in_(wanted), groups.c.id.not_in(kept))
+    query = select(groups.c.id).where(among(groups.c.name, wanted), groups.c.id.not_in(kept))
     rows = [
         {"person_id": person_id, "group_id": g, "origin": origin}
         for g in connection.scalars(query).all()

@@ -5,9 +5,9 @@ import socket
 import uuid
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
-from kb.catalog.database import now
+from kb.catalog.database import insert_ignoring, now
 from kb.catalog.tables import leases
 from kb.errors import LeaseLost
 
@@ -45,13 +45,10 @@ def _is_gone(owner: str) -> bool:
 
 def take(connection: Connection, name: str, owner: str) -> bool:
     """Take or keep a lease; False where somebody else holds it."""
-    row = connection.execute(
-        select(leases).where(leases.c.name == name).with_for_update()
-    ).one_or_none()
     values = {"owner": owner, "until": now() + SECONDS}
-    if row is None:
-        connection.execute(insert(leases).values(name=name, **values))
-        return True
+    # Two that take a lease that nobody had: one inserts it, the other waits and finds it taken.
+    insert_ignoring(connection, leases, [{"name": name, **values}])
+    row = connection.execute(select(leases).where(leases.c.name == name).with_for_update()).one()
     if row.owner != owner and row.until > now() and not _is_gone(row.owner):
         return False
     connection.execute(update(leases).where(leases.c.name == name).values(**values))

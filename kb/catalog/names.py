@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from sqlalchemy import Connection, delete, func, select
 
+from kb.catalog.arrays import among
 from kb.catalog.database import insert_ignoring
 from kb.catalog.rights import readable
 from kb.catalog.tables import documents, name_tokens
@@ -43,7 +44,7 @@ def named(connection: Connection, principal: Principal, question: str) -> dict[i
     frequency = dict(
         connection.execute(
             select(name_tokens.c.token, func.count())
-            .where(name_tokens.c.token.in_(words))
+            .where(among(name_tokens.c.token, words))
             .group_by(name_tokens.c.token)
         )
         .tuples()
@@ -55,7 +56,7 @@ def named(connection: Connection, principal: Principal, question: str) -> dict[i
     query = (
         select(name_tokens.c.document_id, name_tokens.c.token)
         .join(documents, documents.c.id == name_tokens.c.document_id)
-        .where(name_tokens.c.token.in_(telling), documents.c.version.is_not(None))
+        .where(among(name_tokens.c.token, telling), documents.c.version.is_not(None))
         .where(readable(principal))
     )
     scores: dict[int, float] = {}

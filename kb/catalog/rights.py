@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select, update
 
+from kb.catalog.arrays import among
 from kb.catalog.database import insert_ignoring
 from kb.catalog.tables import documents, reader_sets, source_readers
 from kb.types import Principal
@@ -18,10 +19,10 @@ def readable(principal: Principal) -> Any:
     """The condition that a principal may read a document, by the rights of this moment."""
     tokens = sorted(principal.tokens)
     by_source = select(source_readers.c.source_id).where(
-        source_readers.c.source_id == documents.c.source_id, source_readers.c.token.in_(tokens)
+        source_readers.c.source_id == documents.c.source_id, among(source_readers.c.token, tokens)
     )
     by_set = select(reader_sets.c.id).where(
-        reader_sets.c.id == documents.c.rights, reader_sets.c.token.in_(tokens)
+        reader_sets.c.id == documents.c.rights, among(reader_sets.c.token, tokens)
     )
     return or_(
         and_(documents.c.rights.is_(None), by_source.exists()),
@@ -43,7 +44,7 @@ def give(connection: Connection, wanted: Mapping[int, str | None]) -> list[int]:
     ids = list(wanted)
     for start in range(0, len(ids), 500):
         part = ids[start : start + 500]
-        query = select(documents.c.id, documents.c.rights).where(documents.c.id.in_(part))
+        query = select(documents.c.id, documents.c.rights).where(among(documents.c.id, part))
         for number, rights in connection.execute(query).tuples().all():
             if rights != wanted[number]:
                 connection.execute(
@@ -62,7 +63,7 @@ def tokens_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, 
     for start in range(0, len(ids), 500):
         rows = connection.execute(
             select(documents.c.id, documents.c.source_id, documents.c.rights).where(
-                documents.c.id.in_(ids[start : start + 500])
+                among(documents.c.id, ids[start : start + 500])
             )
         ).all()
         for row in rows:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
+from kb.catalog.arrays import among
 from kb.catalog.database import next_seq, now
 from kb.catalog.tables import chunks, documents, leases, versions
 
@@ -128,7 +129,7 @@ def retire_documents(connection: Connection, document_ids: Sequence[int]) -> Non
 def _retire(connection: Connection, document_ids: Sequence[int], seq: int) -> None:
     connection.execute(
         update(versions)
-        .where(versions.c.document_id.in_(document_ids), versions.c.state == CURRENT)
+        .where(among(versions.c.document_id, document_ids), versions.c.state == CURRENT)
         .values(state=RETIRED, retired=seq, retired_at=now())
     )
 
@@ -156,9 +157,9 @@ def sweepable(connection: Connection, grace_seconds: float, limit: int = 200) ->
 
 def swept(connection: Connection, numbers: Sequence[int]) -> None:
     """The points of these versions have left the index: forget their chunks."""
-    connection.execute(delete(chunks).where(chunks.c.version.in_(numbers)))
+    connection.execute(delete(chunks).where(among(chunks.c.version, numbers)))
     connection.execute(
-        update(versions).where(versions.c.number.in_(numbers)).values(state=SWEPT, points=0)
+        update(versions).where(among(versions.c.number, numbers)).values(state=SWEPT, points=0)
     )
 
 
