@@ -182,7 +182,9 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
     )
     server = kb.settings.server
     provider = kb.settings.auth.oidc_issuer
-    return Guard(app, frozenset(server.allowed_hosts), server.public_url, provider)
+    return Guard(
+        app, frozenset(server.allowed_hosts), server.public_url, provider, kb.settings.language
+    )
 
 
 async def _keep_warm(kb: KnowledgeBase) -> None:

@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
 from kb.errors import KbError, TooManyError
+from web.guard import wants_page
 from web.rendering import render
 
 log = logging.getLogger("kb.web")
@@ -62,5 +63,4 @@ def _named(code: str, message: str, detail: Any) -> dict[str, Any]:
 
 
 def _wants_page(request: Request[Any, Any, Any]) -> bool:
-    accepts = request.headers.get("accept", "")
-    return "text/html" in accepts and not request.url.path.startswith("/api/")
+    return wants_page(request.headers.get("accept", ""), request.url.path)

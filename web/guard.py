@@ -1,15 +1,20 @@
 """Which requests are let in at all, and the headers that every answer carries.
 
 A page of another site, open in the same browser, reaches us too, with the reader's cookies: so the
-Host must be ours, and so must the Origin.
-(With a referrer policy of no-referrer browsers would send "null" as the Origin of our own forms.)
+Host must be ours, and so must the Origin. (With a referrer policy of no-referrer browsers would
+send "null" as the Origin of our own forms: no page of ours may have it.)
 """
 
 import json
+from typing import Any
 from urllib.parse import urlsplit
 
+from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from web.i18n import preferred
+from web.rendering import page
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 HEADERS = {
@@ -35,16 +40,19 @@ class Guard:
         allowed_hosts: frozenset[str],
         public_url: str = "",
         provider: str = "",
+        language: str = "",
     ) -> None:
         self._app = app
+        self._language = language
         self._headers = dict(HEADERS)
         if provider:  # browsers hold a form's redirects to this too: logging out leads there
             own = urlsplit(provider)
             self._headers["content-security-policy"] = HEADERS["content-security-policy"].replace(
                 "form-action 'self'", f"form-action 'self' {own.scheme}://{own.netloc}"
             )
-        public = urlsplit(public_url).hostname
-        self._allowed = allowed_hosts | LOOPBACK | ({public} if public else set())
+        public = urlsplit(public_url)
+        self._public = public.netloc
+        self._allowed = allowed_hosts | LOOPBACK | ({public.hostname} if public.hostname else set())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with our headers."""
@@ -54,10 +62,10 @@ class Guard:
         refusal = self._refusal(scope)
         if refusal is not None:
             message = f"Requests with this {refusal.capitalize()} are refused."
-            await _refuse(send, 403, f"foreign_{refusal}", message)
+            await self._refuse(scope, send, 403, f"foreign_{refusal}", message)
             return
         if _is_disguised(scope):
-            await _refuse(send, 404, "not_found", "There is no such address.")
+            await self._refuse(scope, send, 404, "not_found", "There is no such address.")
             return
 
         async def with_headers(message: Message) -> None:
@@ -79,11 +87,32 @@ class Guard:
         if hostname(host) not in self._allowed:
             return "host"
         origin = headers.get(b"origin")
-        if origin is not None and urlsplit(origin).netloc != host:
-            return "origin"
+        if origin is not None and urlsplit(origin).netloc not in {host, self._public} - {""}:
+            return "origin"  # a proxy may put its own Host in; what people use is in the settings
         if headers.get(b"sec-fetch-site") == "cross-site" and not _is_navigation(scope, headers):
             return "origin"
         return None
+
+    async def _refuse(
+        self, scope: HTTPScope, send: Send, status: int, code: str, message: str
+    ) -> None:
+        error = {"code": code, "message": message, "detail": {}}
+        connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
+        if wants_page(connection.headers.get("accept", ""), scope["path"]):
+            language = preferred(connection, self._language)
+            text = page("error.html", language, scope["path"], {"status": status, "error": error})
+            body, kind = text.encode(), b"text/html; charset=utf-8"
+        else:
+            body, kind = json.dumps({"error": error}).encode(), b"application/json"
+        headers = [(n.encode(), v.encode()) for n, v in self._headers.items()]
+        headers += [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def wants_page(accept: str, path: str) -> bool:
+    """Whether an answer is for somebody's eyes: a browser asks for HTML, programs do not."""
+    return "text/html" in accept and not path.startswith("/api/")
 
 
 def _is_disguised(scope: HTTPScope) -> bool:
@@ -102,19 +131,3 @@ def hostname(host: str) -> str:
         return (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:
         return ""
-
-
-async def _refuse(send: Send, status: int, code: str, message: str) -> None:
-    shape = {"error": {"code": code, "message": message, "detail": {}}}
-    body = json.dumps(shape).encode()
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", b"application/json"),
-                (b"content-length", str(len(body)).encode()),
-            ],
-        }
-    )
-    await send({"type": "http.response.body", "body": body, "more_body": False})

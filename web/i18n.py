@@ -10,6 +10,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 from litestar import Request
+from litestar.connection import ASGIConnection
 
 LOCALE = Path(__file__).parent / "locale"
 COOKIE = "kb_language"
@@ -36,8 +37,13 @@ def translations(language: str) -> NullTranslations:
 
 def language_of(request: Request[Any, Any, Any]) -> str:
     """Chosen by the reader, by the administrator, or by the browser, in this order."""
-    wanted = [request.cookies.get(COOKIE, ""), request.app.state.kb_settings.language]
-    wanted += _accepted(request.headers.get("accept-language", ""))
+    return preferred(request, request.app.state.kb_settings.language)
+
+
+def preferred(connection: ASGIConnection[Any, Any, Any, Any], administrators: str) -> str:
+    """The same before a request has reached the application."""
+    wanted = [connection.cookies.get(COOKIE, ""), administrators]
+    wanted += _accepted(connection.headers.get("accept-language", ""))
     return next((w for w in wanted if w in languages()), "en")
 
 

@@ -48,7 +48,14 @@ def _environment(language: str) -> Environment:
 
 def render(request: Request[Any, Any, Any], template: str, values: dict[str, Any]) -> str:
     """A page as HTML."""
-    language = language_of(request)
+    visitor = request.state.get("visitor")
+    return page(template, language_of(request), request.url.path, values, visitor)
+
+
+def page(
+    template: str, language: str, path: str, values: dict[str, Any], visitor: Any = None
+) -> str:
+    """A page as HTML, in a language, with the address that it stands at."""
     return (
         _environment(language)
         .get_template(template)
@@ -57,8 +64,8 @@ def render(request: Request[Any, Any, Any], template: str, values: dict[str, Any
             languages=languages(),
             own_names=OWN_NAMES,
             version=__version__,
-            path=request.url.path,
-            visitor=request.state.get("visitor"),
+            path=path,
+            visitor=visitor,
             **values,
         )
     )
@@ -75,6 +82,18 @@ def sign_in_words(code: str, message: str, _: Callable[[str], str]) -> str:
         "password_too_common": _(
             "This password is one of those that are guessed first. Take another, a few words for "
             "example."
+        ),
+        "foreign_host": _(
+            "This service does not know itself by the name in the address. Whoever runs it can add "
+            "the name (server.public_url or server.allowed_hosts)."
+        ),
+        "foreign_origin": _(
+            "The request does not come from a page of this address. Open the page anew and try "
+            "again. Behind a reverse proxy server.public_url has to be the address that people use."
+        ),
+        "foreign_request": _(
+            "The request does not come from a page of this address. Open the page anew and try "
+            "again."
         ),
         "directory_unavailable": _("The directory does not answer right now. Try again later."),
     }

@@ -1,6 +1,7 @@
 """What every command needs: the settings, the knowledge base, a way to print."""
 
 import asyncio
+import ipaddress
 import json
 import signal
 import sys
@@ -13,6 +14,7 @@ from rich.console import Console
 from kb import settings as settings_module
 from kb.errors import RetryableError
 from kb.knowledge_base import KnowledgeBase
+from kb.settings.sections import Server
 
 T = TypeVar("T")
 error_console = Console(stderr=True)
@@ -49,3 +51,20 @@ def show(
     else:
         for line in lines(value):
             click.echo(line)
+
+
+def address_of(server: Server, port: int | None = None) -> str:
+    """Where a browser on this machine finds the service: the wildcard is no host to go to."""
+    host = server.host
+    try:
+        number = ipaddress.ip_address(host)
+    except ValueError:
+        return f"http://{host}:{port or server.port}"
+    if number.is_unspecified:
+        host = "127.0.0.1" if number.version == 4 else "::1"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port or server.port}"
+
+
+def link_of(server: Server, secret: str, port: int | None = None) -> str:
+    """A one-time link as somebody is given it."""
+    return f"{server.public_url.rstrip('/') or address_of(server, port)}/link/{secret}"

@@ -10,7 +10,7 @@ from kb import access
 from kb.auditing import noted
 from kb.catalog import audit as log
 from kb.catalog import groups, people, signing_in
-from kb.cli.common import json_option, show, with_knowledge_base
+from kb.cli.common import json_option, link_of, show, with_knowledge_base
 from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
 
@@ -156,9 +156,7 @@ def invite(name: str, as_json: bool) -> None:
     """Print a one-time link by which NAME sets a (new) password."""
 
     async def work(kb: KnowledgeBase) -> str:
-        server = kb.settings.server
-        base = server.public_url.rstrip("/") or f"http://{server.host}:{server.port}"
-        return f"{base}/link/{kb.accounts.link_for(access.owner(), name)}"
+        return link_of(kb.settings.server, kb.accounts.link_for(access.owner(), name))
 
     link = with_knowledge_base(work)
     show({"user": name, "link": link}, as_json, lambda _: [link])

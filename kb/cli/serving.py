@@ -19,6 +19,7 @@ from kb import access, samples
 from kb import settings as settings_module
 from kb.catalog import people, sources
 from kb.catalog.sources import Source
+from kb.cli.common import address_of, link_of
 from kb.cli.folders import hooks_of
 from kb.errors import ConfigurationError, KbError, NotFoundError
 from kb.knowledge_base import KnowledgeBase
@@ -158,17 +159,16 @@ async def _announce(server: uvicorn.Server, kb: KnowledgeBase) -> None:
         await asyncio.sleep(0.02)
     settings = kb.settings.server
     port = server.servers[0].sockets[0].getsockname()[1]
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    click.echo(f"Commonplace is ready at http://{host}:{port}  (stop it with Ctrl-C)", err=True)
+    address = address_of(settings, port)
+    click.echo(f"Commonplace is ready at {address}  (stop it with Ctrl-C)", err=True)
     with kb.catalog.reading() as connection:
         is_set_up = people.can_sign_in(connection)
     if not is_set_up:
-        link = await asyncio.to_thread(kb.accounts.setup_link)
-        base = settings.public_url.rstrip("/") or f"http://{host}:{port}"
+        secret = await asyncio.to_thread(kb.accounts.setup_link)
         others = "" if settings.host in LOOPBACK else " Until then nobody is let in."
         click.echo(
             f"Nobody signs in yet.{others} Make the first administrator, once, at:\n"
-            f"  {base}/link/{link}",
+            f"  {link_of(settings, secret, port)}",
             err=True,
         )
 

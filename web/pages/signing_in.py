@@ -104,7 +104,9 @@ async def _link_form(
         "shortest": kb.settings.auth.password_length,
     }
     page = render(request, "link.html", values)
-    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    # The secret is in the address, so no referrer may hold it. With "no-referrer", however,
+    # browsers would send "null" as the form's Origin, and it would be refused.
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "strict-origin"}
     status = 200 if error is None else error.status
     return Response(page, media_type=MediaType.HTML, status_code=status, headers=headers)
 
