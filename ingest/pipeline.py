@@ -1,13 +1,14 @@
 """Files are prepared side by side, and handed over one by one as they are done."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from ingest.preparing import Prepared
-from ingest.reading import Unchanged, Work
+from ingest.reading import Kept, Unchanged, Work
 from kb.catalog.documents import Stat
 from kb.errors import EngineError, FileProblem, KbError
 
@@ -22,6 +23,7 @@ class Attempt:
     number: int
     prepared: Prepared
     stat: Stat
+    members: tuple[Kept, ...] = ()
 
 
 Outcome = Attempt | Unchanged | KbError
@@ -39,14 +41,15 @@ class Pipeline:
         self._prepare = prepare
         self._side_by_side = side_by_side
         self._pause_seconds = pause_seconds
-        self._waiting = asyncio.Queue[Work]()
+        self._waiting = asyncio.PriorityQueue[tuple[int, int, Work]]()
+        self._numbers = itertools.count()
         self._done = asyncio.Queue[tuple[Work, Outcome]](maxsize=AHEAD)
         self._left = 0
         self._tasks: list[asyncio.Task[None]] = []
 
     def put(self, item: Work) -> None:
-        """Have one more file prepared."""
-        self._waiting.put_nowait(item)
+        """Have one more file prepared: what came out of a container before other files."""
+        self._waiting.put_nowait((-item.depth, next(self._numbers), item))
         self._left += 1
 
     async def __aenter__(self) -> Self:
@@ -86,7 +89,7 @@ class Pipeline:
 
     async def _work(self) -> None:
         while True:
-            item = await self._waiting.get()
+            _, _, item = await self._waiting.get()
             outcome: Outcome
             try:
                 outcome = await self._prepare(item)

@@ -19,6 +19,7 @@ from kb.embedding import Embeddings
 from kb.errors import FileProblem, KbError
 from kb.index.remote import RemoteIndex
 from kb.models import TokenCounter
+from kb.scratch import Scratch
 from kb.settings import Ingest
 from kb.types import Chunk, Parsed
 
@@ -56,12 +57,14 @@ class Preparer:
         embeddings: Embeddings,
         index: RemoteIndex,
         settings: Ingest,
+        scratch: Scratch,
     ) -> None:
         self._catalog = catalog
         self._blobs = blobs
         self._embeddings = embeddings
         self._index = index
         self._settings = settings
+        self.scratch = scratch
         self._counter = TokenCounter(embeddings.files)
         self._parsing = WeakValueDictionary[str, asyncio.Lock]()
         self._options = Options(
@@ -113,7 +116,10 @@ class Preparer:
             memory=self._settings.parse_memory_mb * 1024**2,
             processes=self._settings.parse_processes,
         )
-        return sandbox.run(parsers.parse, str(file), name, self._options, limits=limits)
+        with self.scratch.folder("child-") as within:
+            return sandbox.run(
+                parsers.parse, str(file), name, self._options, limits=limits, within=within
+            )
 
     def _blob_key(self, content_hash: str, name: str) -> str:
         """The name's ending takes part: it decides between kinds of text."""

@@ -1,10 +1,13 @@
 """A file's or a member's bytes, held still, and what the parsers make of them."""
 
 import asyncio
+import contextlib
 import hashlib
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
+
+import msgspec
 
 from ingest import sources as folder
 from ingest.preparing import Cut, Preparer
@@ -14,13 +17,23 @@ from kb.blobs import ORIGINAL, Blobs
 from kb.catalog import documents
 from kb.catalog.database import Catalog, now
 from kb.catalog.documents import Stat
+from kb.catalog.members import Due
 from kb.catalog.names import MEMBER
 from kb.catalog.sources import Source
-from kb.errors import FileProblem
+from kb.errors import FileProblem, KbError
 from kb.settings import Ingest
 from kb.types import Member, Parsed
 
 MAX_DEPTH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A member of a container whose bytes wait among the blobs; size in bytes."""
+
+    name: str
+    content_hash: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +44,14 @@ class Work:
     path: str
     depth: int
     found: Found | None = None
-    member: Member | None = None
+    member: Kept | None = None
     begun_at: float = field(default_factory=now)
+
+    @classmethod
+    def of(cls, member: Due) -> Self:
+        """A member that an earlier run left."""
+        kept = Kept(member.path, member.content_hash, member.size)
+        return cls(member.document_id, member.path, member.depth, member=kept)
 
     @property
     def name(self) -> str:
@@ -49,9 +68,10 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A parsed and cut file."""
+    """A parsed and cut file; its members' bytes are among the blobs."""
 
     parsed: Parsed
+    members: tuple[Kept, ...]
     cut: Cut
     blob: str
     content_hash: str
@@ -85,15 +105,26 @@ class Reader:
             raise FileProblem(item.found.problem, **item.found.parameters)
         if item.depth > MAX_DEPTH:
             raise FileProblem("too_deep", limit=MAX_DEPTH)
-        with tempfile.TemporaryDirectory(prefix="kb-file-") as temporary:
-            target = Path(temporary) / "content"
+        with self._preparer.scratch.folder("file-") as temporary:
+            target = temporary / "content"
             with disk.translated():
                 content_hash, stat = await asyncio.to_thread(self._snapshot, item, target)
             if self._is_same(item.document_id, content_hash):
                 return Unchanged(stat)
             parsed, blob = await self._preparer.parse(target, item.name, content_hash)
+        members = await asyncio.to_thread(self._keep, parsed.members)
+        parsed = msgspec.structs.replace(parsed, members=())
         cut = await self._preparer.cut(parsed, item.name)
-        return Read(parsed, cut, blob, content_hash, stat)
+        return Read(parsed, members, cut, blob, content_hash, stat)
+
+    def _keep(self, members: tuple[Member, ...]) -> tuple[Kept, ...]:
+        """Members' bytes wait among the blobs, not in memory, and outlive this run."""
+        kept = []
+        for member in members:
+            content_hash = hashlib.sha256(member.content).hexdigest()
+            self._blobs.put(content_hash, ORIGINAL, member.content)
+            kept.append(Kept(member.name, content_hash, len(member.content)))
+        return tuple(kept)
 
     def _snapshot(self, item: Work, target: Path) -> tuple[str, Stat]:
         if item.found:
@@ -101,11 +132,20 @@ class Reader:
                 self._source.root, item.found, target, self._settings.max_file_mb
             )
         assert item.member is not None
-        content = item.member.content
+        content_hash = item.member.content_hash
+        content = self._stored(content_hash)
         target.write_bytes(content)
-        content_hash = hashlib.sha256(content).hexdigest()
-        self._blobs.put(content_hash, ORIGINAL, content)
+        self._blobs.renew(content_hash, ORIGINAL)
         return content_hash, Stat(len(content), 0, 0)
+
+    def _stored(self, content_hash: str) -> bytes:
+        """A member's bytes, just as they came out of its container."""
+        with contextlib.suppress(KbError):  # a damaged value is as good as none
+            content = self._blobs.get(content_hash, ORIGINAL)
+            if content is not None and hashlib.sha256(content).hexdigest() == content_hash:
+                return content
+        self._blobs.forget(content_hash, ORIGINAL)
+        raise FileProblem("bytes_missing")
 
     def _is_same(self, document_id: int, content_hash: str) -> bool:
         with self._catalog.reading() as connection:

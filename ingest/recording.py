@@ -5,12 +5,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ingest.preparing import Prepared
-from ingest.reading import Work
+from ingest.reading import Kept, Work
 from kb.catalog import documents, versions
+from kb.catalog import members as members_catalog
 from kb.catalog.documents import Stat
 from kb.catalog.names import MEMBER
 from kb.errors import EngineError, KbError
-from kb.types import HIDDEN, Member, State
+from kb.types import HIDDEN, State
 
 SKIPPING = {
     "empty",
@@ -23,7 +24,7 @@ SKIPPING = {
     "unknown_type",
 }
 """Reasons that are nobody's fault: the file is skipped, not failed."""
-RETRIED = {"changed_while_reading", "disk_full"}
+RETRIED = {"bytes_missing", "changed_while_reading", "disk_full"}
 COUNTING_TRIES = {"parser_timeout", "parser_memory", "parser_space", "parser_crashed"}
 
 
@@ -50,6 +51,8 @@ def facts(prepared: Prepared, stat: Stat, fingerprint: str) -> dict[str, Any]:
         "confidence": _mean([c for _, c in parsed.confidences]),
         "chunks": len(prepared.cut.chunks),
         "tries": 0,
+        "due_at": None,
+        "pending": None,
     }
 
 
@@ -70,6 +73,8 @@ def problem(
     versions.failed(connection, item.document_id, worker, item.begun_at, error.code, error.detail)
     if error.code in RETRIED or isinstance(error, EngineError):
         documents.note_retry(connection, item.document_id, error.code, tries)
+        if error.code == "bytes_missing":
+            documents.try_again(connection, [item.document_id])
         return State.WAITING
     state = State.SKIPPED if error.code in SKIPPING else State.FAILED
     if error.code in COUNTING_TRIES and tries >= most_tries:
@@ -88,9 +93,13 @@ def problem(
 
 
 def members(
-    connection: Connection, source_id: int, item: Work, found: tuple[Member, ...]
+    connection: Connection, source_id: int, item: Work, found: tuple[Kept, ...]
 ) -> list[Work]:
-    """A container's members as documents; those that it has no more are removed."""
+    """A container's members as documents; those that it has no more are removed.
+
+    Each is due from now on, with its bytes among the blobs: a run that ends before its turn comes
+    leaves it to the next.
+    """
     parent = documents.by_id(connection, item.document_id)
     if parent is None:
         return []
@@ -104,10 +113,13 @@ def members(
             parent.raw_path + b"\0" + name.encode(),
             path,
             parent_id=item.document_id,
-            size=len(member.content),
+            size=member.size,
             rights=parent.rights,
         )
         work[name] = Work(document_id, path, item.depth + 1, member=member)
+    members_catalog.expect(
+        connection, {w.document_id: w.member.content_hash for w in work.values() if w.member}
+    )
     kept = {w.document_id for w in work.values()}
     direct = documents.direct_children(connection, item.document_id)
     documents.remove(connection, [c for c in direct if c not in kept])

@@ -82,7 +82,7 @@ class Scheduler:
             taken = leases.take(connection, LEASE, self._owner)
         if taken:
             self._leased = time.monotonic()
-        return taken
+        return bool(taken)
 
     def _changed(self, source: Source) -> None:
         try:

@@ -183,7 +183,9 @@ def compare(
 
 
 def _is_unchanged(row: Row[Any], found: Found, fingerprint: str) -> bool:
-    if row.state in RETRY_STATES or (row.code != found.problem and found.problem is not None):
+    if row.state in RETRY_STATES or row.due_at is not None:
+        return False
+    if found.problem is not None and row.code != found.problem:
         return False
     same = (row.bytes, row.mtime_ns, row.ctime_ns) == (
         found.stat.size,

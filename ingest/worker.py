@@ -11,6 +11,8 @@ from pathlib import Path
 
 from ingest import recording
 from ingest import sources as folder
+from ingest.healing import heal
+from ingest.heartbeat import Heartbeat
 from ingest.pipeline import Attempt, Outcome, Pipeline
 from ingest.preparing import Prepared, Preparer
 from ingest.reading import Reader, Unchanged, Work
@@ -20,7 +22,7 @@ from ingest.selection import Selection
 from ingest.sources import Changes
 from kb import disk, failpoints
 from kb.blobs import Blobs
-from kb.catalog import documents, leases, sources, versions
+from kb.catalog import documents, leases, members, sources, versions
 from kb.catalog.database import Catalog
 from kb.catalog.sources import Source
 from kb.collecting import collect_if_due
@@ -50,6 +52,7 @@ class Run:
     timings: Timings = field(default_factory=Timings)
     _group: list[Ready] = field(default_factory=list)
     _group_since: float = 0.0
+    _fence: int = 0
 
     def __post_init__(self) -> None:
         self._reader = Reader(self.source, self.catalog, self.blobs, self.preparer, self.settings)
@@ -76,20 +79,10 @@ class Run:
             RetryableError: the folder is not there.
         """
         self._take_lease()
-        heartbeat = asyncio.create_task(self._heartbeat())
         try:
             self._report.begin()
-            await self._recover()
-            failpoints.reached("run_begun")
-            changes = await asyncio.to_thread(self._compare)
-            self._apply_moves_and_removals(changes, confirm=confirm_removals)
-            work = self._work(changes)
-            await self.publisher.flush_rights()
-            await self._prepare_all(work)
-            await self._publish_group()
-            await self.publisher.flush_rights()
-            await self.publisher.sweep()
-            await asyncio.to_thread(collect_if_due, self.catalog, self.blobs, self.retention)
+            async with Heartbeat(self._beat):
+                await self._follow(confirm=confirm_removals)
         except KbError as error:
             self._report.finish(error)
             raise
@@ -98,30 +91,42 @@ class Run:
             self._report.finish(RetryableError("The run was stopped.", code="interrupted"))
             raise
         finally:
-            heartbeat.cancel()
             with self.catalog.writing() as connection:
                 leases.release(connection, self.lease, self.owner)
         self._report.finish(None)
         return self.counts
 
+    async def _follow(self, *, confirm: bool) -> None:
+        await self._recover()
+        failpoints.reached("run_begun")
+        changes = await asyncio.to_thread(self._compare)
+        self._apply_moves_and_removals(changes, confirm=confirm)
+        work = self._work(changes)
+        await self.publisher.flush_rights()
+        await self._prepare_all(work)
+        await self._publish_group()
+        await self.publisher.flush_rights()
+        await self.publisher.sweep()
+        await asyncio.to_thread(collect_if_due, self.catalog, self.blobs, self.retention)
+
     def _take_lease(self) -> None:
         with self.catalog.writing() as connection:
-            if not leases.take(connection, self.lease, self.owner):
+            self._fence = leases.take(connection, self.lease, self.owner)
+            if not self._fence:
                 raise ConflictError(
                     f"The source {self.source.name} is being read by another process.",
                     code="source_busy",
                     detail={"source": self.source.name},
                 )
 
-    async def _heartbeat(self) -> None:
-        while True:
-            await asyncio.sleep(leases.SECONDS / 4)
-            with self.catalog.writing() as connection:
-                leases.hold_or_raise(connection, self.lease, self.owner)
-            self._report.tell()
+    def _beat(self) -> None:
+        with self.catalog.writing() as connection:
+            leases.hold_or_raise(connection, self.lease, self.owner, self._fence)
+        self._report.tell()
 
     async def _recover(self) -> None:
         """Clear up after runs that were killed: their points leave the index."""
+        await asyncio.to_thread(heal, self.catalog, self.blobs, self.preparer.scratch)
         with self.catalog.writing() as connection:
             versions.abandon_dead_attempts(connection, self.owner)
         await self.publisher.generation()
@@ -141,7 +146,7 @@ class Run:
         self.counts.seen, self.counts.unchanged = changes.seen, changes.unchanged
         gone = changes.gone
         with self.catalog.writing() as connection:
-            leases.hold_or_raise(connection, self.lease, self.owner)
+            leases.hold_or_raise(connection, self.lease, self.owner, self._fence)
             for document_id, found in changes.renamed:
                 documents.rename(connection, document_id, found.raw_path, found.path)
                 documents.touch(connection, document_id, found.stat)
@@ -164,9 +169,15 @@ class Run:
         return gone > self.settings.guard_files and gone > self.settings.guard_share * known
 
     def _work(self, changes: Changes) -> list[Work]:
-        """Every file that has to be read, known to the ledger from now on."""
+        """Every file that has to be read, known to the ledger from now on.
+
+        First what an earlier run did not come to, the longest wait first.
+        """
         work = [Work(d, found.path, 0, found=found) for d, found in changes.changed]
         with self.catalog.writing() as connection:
+            since = documents.due_since(connection, self.source.id)
+            work.sort(key=lambda w: since.get(w.document_id, float("inf")))
+            left = members.due(connection, self.source.id, {w.document_id for w in work})
             rights_of = self._rights.of_new(connection)
             for found in changes.new:
                 document_id = documents.add(
@@ -178,7 +189,8 @@ class Run:
                     rights=rights_of(found),
                 )
                 work.append(Work(document_id, found.path, 0, found=found))
-        return work
+            documents.expect(connection, [w.document_id for w in work])
+        return [Work.of(member) for member in left] + work
 
     async def _prepare_all(self, work: list[Work]) -> None:
         """Prepare several files side by side; publish one group after another."""
@@ -210,30 +222,33 @@ class Run:
         if isinstance(read, Unchanged):
             return read
         with self.catalog.writing() as connection:
-            number = versions.begin(connection, item.document_id, self.owner, read.content_hash)
+            number = versions.begin(
+                connection, item.document_id, self.owner, read.content_hash, self._fence
+            )
         failpoints.reached("attempt_begun")
         begun = time.monotonic()
         vectors = await self.preparer.embed(read.cut.chunks)
         self.timings.embed += time.monotonic() - begun
         failpoints.reached("embedded")
         prepared = Prepared(read.parsed, read.cut, vectors, read.content_hash, read.blob)
-        return Attempt(number, prepared, read.stat)
+        return Attempt(number, prepared, read.stat, read.members)
 
     async def _settle(self, item: Work, outcome: Outcome) -> list[Work]:
         """Bring one file to its end; returns its members, which are files of their own."""
         if isinstance(outcome, Unchanged):
             with self.catalog.writing() as connection:
                 documents.touch(connection, item.document_id, outcome.stat)
+                left = members.due_beneath(connection, item.document_id)
             self.counts.unchanged += 1
-            return []
+            return [Work.of(member) for member in left]
         if isinstance(outcome, KbError):
             self._note(item, outcome)
             return []
-        await self._put(item, outcome)
-        members = outcome.prepared.parsed.members
+        # Before the container itself: once that is published, no run comes back to it.
         with self.catalog.writing() as connection:
-            work = recording.members(connection, self.source.id, item, members)
+            work = recording.members(connection, self.source.id, item, outcome.members)
         failpoints.reached("members_recorded")
+        await self._put(item, outcome)
         return work
 
     async def _put(self, item: Work, attempt: Attempt) -> None:
@@ -242,18 +257,11 @@ class Run:
         facts = recording.facts(prepared, attempt.stat, self.preparer.fingerprint)
         if not self._group:
             self._group_since = time.monotonic()
-        self._group.append(
-            Ready(
-                item.document_id,
-                self.source.id,
-                attempt.number,
-                prepared.cut.chunks,
-                prepared.vectors,
-                facts,
-            )
-        )
-        self.counts.indexed += 1
-        self.counts.chunks += len(prepared.cut.chunks)
+        ready = Ready(
+            item.document_id, self.source.id, attempt.number, prepared.cut.chunks,
+            prepared.vectors, facts, self._fence,
+        )  # fmt: skip
+        self._group.append(ready)
         self._report.pages += prepared.parsed.pages or 1
         waited = time.monotonic() - self._group_since
         if sum(len(r.chunks) for r in self._group) >= GROUP_CHUNKS or waited > GROUP_SECONDS:
@@ -264,7 +272,9 @@ class Run:
             return
         group, self._group = self._group, []
         begun = time.monotonic()
-        await self.publisher.publish(group, self.lease, self.owner)
+        published = await self.publisher.publish(group, self.lease, self.owner)
+        self.counts.indexed += len(published)
+        self.counts.chunks += sum(len(r.chunks) for r in group if r.number in published)
         self.timings.write += time.monotonic() - begun
 
     def _note(self, item: Work, problem: KbError) -> None:

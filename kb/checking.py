@@ -5,13 +5,15 @@ counted, and a version's points are planned in the catalog before they are writt
 """
 
 import asyncio
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import Connection, func, select
 
 from kb.blobs import ELEMENTS, ORIGINAL, Blobs
 from kb.catalog import documents as documents_catalog
-from kb.catalog import generations, rights, versions
+from kb.catalog import generations, leases, rights, versions
+from kb.catalog import sources as sources_catalog
 from kb.catalog.database import Catalog
 from kb.catalog.tables import chunks, documents, rights_outbox
 from kb.catalog.tables import versions as versions_table
@@ -20,6 +22,7 @@ from kb.embedding import Embeddings
 from kb.index.loading import points_of_versions, scroll
 from kb.index.remote import RemoteIndex
 from kb.publishing import Publisher, name_of
+from kb.types import State
 
 OVERDUE_HOURS = 2.0
 """What is collected every hour is overdue after this."""
@@ -46,6 +49,12 @@ class Expected:
     readers: dict[int, list[str]] = field(default_factory=dict)
     tolerated: dict[int, int] = field(default_factory=dict)
     duplicates: int = 0
+    hollow: dict[int, int] = field(default_factory=dict)
+    """Documents of which the catalog has fewer passages than it says, and how many are missing."""
+    stray: list[int] = field(default_factory=list)
+    """Current versions that no document has for its own."""
+    waiting: list[int] = field(default_factory=list)
+    """Files that wait to be read although no run is going on over their source."""
     pending_rights: frozenset[int] = frozenset()
 
 
@@ -58,7 +67,8 @@ class Findings:
     orphans: list[int] = field(default_factory=list)
     wrong: dict[int, list[str]] = field(default_factory=dict)
     unreadable: list[int] = field(default_factory=list)
-    """Documents whose stored elements or original are missing or damaged."""
+    """Documents whose stored elements, original or passages are missing or damaged."""
+    stray: list[int] = field(default_factory=list)
 
 
 async def check(catalog: Catalog, index: RemoteIndex, blobs: Blobs, kept_hours: float) -> Findings:
@@ -66,17 +76,25 @@ async def check(catalog: Catalog, index: RemoteIndex, blobs: Blobs, kept_hours: 
     with catalog.reading() as connection:
         live = generations.live(connection)
         expected = _expected(connection)
-    findings = Findings(Report(duplicate=expected.duplicates))
+    findings = Findings(Report())
     left = dict(expected.readers)
     if live is not None:
         async for part in scroll(index, name_of(live.id)):
             _compare(part, left, expected, findings)
     with catalog.reading() as connection:
-        _keep_what_still_holds(findings, left, _expected(connection))
-    findings.unreadable = await asyncio.to_thread(_unreadable, catalog, blobs)
+        now = _expected(connection)
+    _keep_what_still_holds(findings, left, now)
+    unreadable = await asyncio.to_thread(_unreadable, catalog, blobs)
     forgotten = await asyncio.to_thread(unused_blobs, catalog, blobs, kept_hours + OVERDUE_HOURS)
-    findings.report.lost = len(findings.lost) + len(findings.unreadable)
-    findings.report.orphan = len(findings.orphans) + len(forgotten)
+    hollow = {d: n for d, n in now.hollow.items() if expected.hollow.get(d) == n}
+    findings.unreadable = sorted({*unreadable, *hollow})
+    findings.stray = [number for number in now.stray if number in expected.stray]
+    waiting = set(now.waiting) & set(expected.waiting)
+    findings.report.lost = (
+        len(findings.lost) + len(unreadable) + sum(hollow.values()) + len(waiting)
+    )
+    findings.report.duplicate = min(expected.duplicates, now.duplicates)
+    findings.report.orphan = len(findings.orphans) + len(forgotten) + len(findings.stray)
     findings.report.wrong_access = len(findings.wrong)
     return findings
 
@@ -128,17 +146,49 @@ def _expected(connection: Connection) -> Expected:
         .where(versions_table.c.state == versions.CURRENT)
     ).all()
     tokens = rights.tokens_of(connection, sorted({r.id for r in rows}))
-    promised = connection.scalar(
-        select(func.coalesce(func.sum(documents.c.chunks), 0)).where(
-            documents.c.version.is_not(None)
-        )
-    )
     expected = Expected({r.point: tokens.get(r.id, []) for r in rows})
     expected.tolerated = {n: points for n, (_, points) in versions.in_index(connection).items()}
-    expected.duplicates = _current_twice(connection) + max(0, len(rows) - int(promised or 0))
+    expected.duplicates = _current_twice(connection)
+    _compare_promises(connection, Counter(r.id for r in rows), expected)
+    expected.waiting = _waiting(connection)
     pending = set(connection.scalars(select(rights_outbox.c.document_id)))
     expected.pending_rights = frozenset(r.point for r in rows if r.id in pending)
     return expected
+
+
+def _compare_promises(connection: Connection, held: Counter[int], expected: Expected) -> None:
+    """Each document's number of passages, as it and its version say, against those that are there.
+
+    What the sums over all documents would hide: one has too few, another too many.
+    """
+    promises = connection.execute(
+        select(documents.c.id, documents.c.chunks, versions_table.c.points)
+        .outerjoin(versions_table, versions_table.c.number == documents.c.version)
+        .where(documents.c.version.is_not(None))
+    ).all()
+    for document_id, promised, points in promises:
+        missing = max(promised, points or 0) - held[document_id]
+        if missing > 0:
+            expected.hollow[document_id] = missing
+        expected.duplicates += max(0, -missing)
+    expected.stray = list(
+        connection.scalars(
+            select(versions_table.c.number)
+            .outerjoin(documents, documents.c.version == versions_table.c.number)
+            .where(versions_table.c.state == versions.CURRENT, documents.c.id.is_(None))
+        )
+    )
+
+
+def _waiting(connection: Connection) -> list[int]:
+    """Files that wait, in sources that nobody is reading."""
+    unread = {
+        source.id
+        for source in sources_catalog.all_of(connection)
+        if not leases.is_held(connection, f"source:{source.id}")
+    }
+    query = select(documents.c.id, documents.c.source_id).where(documents.c.state == State.WAITING)
+    return [row.id for row in connection.execute(query) if row.source_id in unread]
 
 
 def _current_twice(connection: Connection) -> int:
@@ -185,3 +235,4 @@ async def repair(
     await index.flush(generation)
     with catalog.writing() as connection:
         documents_catalog.try_again(connection, findings.unreadable)
+        versions.withdraw(connection, findings.stray)

@@ -123,6 +123,7 @@ def unused_blobs(catalog: Catalog, blobs: Blobs, hours: float) -> list[Path]:
     with catalog.reading() as connection:
         used = set(connection.scalars(select(documents.c.blob)))
         used |= set(connection.scalars(select(documents.c.content_hash)))
+        used |= set(connection.scalars(select(documents.c.pending)))
     return [path for path in old if blobs.key_of(path) not in used]
 
 

@@ -170,9 +170,11 @@ def _erase_vectors(connection: Connection, hashes: Sequence[str]) -> int:
 
 
 def _unused(connection: Connection, rows: Sequence[Row[Any]]) -> set[tuple[str, str]]:
-    wanted = {(row.blob, ELEMENTS) for row in rows} | {(row.content_hash, ORIGINAL) for row in rows}
+    wanted = {(row.blob, ELEMENTS) for row in rows}
+    wanted |= {(key, ORIGINAL) for row in rows for key in (row.content_hash, row.pending)}
     used: set[str] = set()
-    for column in (documents_table.c.blob, documents_table.c.content_hash):
+    kept = documents_table.c
+    for column in (kept.blob, kept.content_hash, kept.pending):
         keys = [key for key, _ in wanted if key]
         used |= set(connection.scalars(select(column).where(among(column, keys))))
     return {(key, kind) for key, kind in wanted if key and key not in used}

@@ -1,12 +1,15 @@
 """Named steps at which a test may have this process killed. Without ``KB_FAILPOINT``, nothing.
 
 ``KB_FAILPOINT=committed:3`` kills the process with SIGKILL the third time it reaches that step: the
-way a power cut or an administrator would, with no chance to clear up.
+way a power cut or an administrator would, with no chance to clear up. It says so on stderr first
+(``TOLD`` and the step), so that a test can count true kills, those of grandchildren included.
+``KB_FAILPOINT=@FILE`` looks into a file at each start: so the runs of one worker can differ.
 """
 
 import os
 import signal
 import threading
+from pathlib import Path
 
 STEPS = (
     "attempt_begun", "embedded", "planned", "upserted", "flushed", "committed",
@@ -15,8 +18,19 @@ STEPS = (
 )  # fmt: skip
 """The steps of a version's life (docs/architecture.md), in their order, and those beside it."""
 
-_wanted, _, _times = os.environ.get("KB_FAILPOINT", "").partition(":")
+TOLD = "killed at the step "
+
+
+def _asked() -> str:
+    """What ``KB_FAILPOINT`` says, or the file that it names after an ``@`` says at this start."""
+    value = os.environ.get("KB_FAILPOINT", "")
+    return Path(value[1:]).read_text(encoding="utf-8").strip() if value[:1] == "@" else value
+
+
+_wanted, _, _times = _asked().partition(":")
 _left = int(_times or 1)
+if _wanted and _wanted not in STEPS:
+    raise SystemExit(f"KB_FAILPOINT names no step: {_wanted}. There are: {', '.join(STEPS)}.")
 _lock = threading.Lock()
 
 
@@ -28,4 +42,5 @@ def reached(step: str) -> None:
     with _lock:
         _left -= 1
         if _left == 0:
+            os.write(2, f"{TOLD}{step}\n".encode())
             os.kill(os.getpid(), signal.SIGKILL)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import Row
 
-from kb import access, queries
+from kb import access, queries, scratch
 from kb.accounts.accounts import Accounts
 from kb.answering import Answerer
 from kb.auditing import Audit
@@ -66,6 +66,7 @@ class KnowledgeBase:
         self.settings = settings
         self.catalog: Catalog = open_catalog(settings)
         self.blobs = Blobs(settings.data / "blobs")
+        self.scratch = scratch.Scratch(scratch.place(settings.scratch_dir, settings.data))
         self.uploads = Uploads(self.catalog, settings.data / "uploads", settings.ingest.max_file_mb)
         self.audit = Audit(self.catalog, settings.audit)
         self.accounts = Accounts(self.catalog, settings.auth)
@@ -83,6 +84,7 @@ class KnowledgeBase:
             self.embeddings,
             self.publisher,
             settings.retention,
+            self.scratch,
         )
         self.answerer = Answerer(
             self.retriever,
@@ -108,6 +110,7 @@ class KnowledgeBase:
         """Close every connection; the engines stay for others, until they are idle."""
         await asyncio.to_thread(self.audit.close)
         await self.index.close()
+        self.scratch.close()
         await self.embeddings.engine.close()
         opened = self.__dict__.get("model")
         if opened is not None:

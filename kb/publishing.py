@@ -27,7 +27,10 @@ GRACE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A version on its way into the index: attempt number, chunks, vectors, document's facts."""
+    """A version on its way into the index: attempt number, chunks, vectors, document's facts.
+
+    ``fence`` is the number of the lease that the attempt was begun under.
+    """
 
     document_id: int
     source_id: int
@@ -35,6 +38,7 @@ class Ready:
     chunks: tuple[Chunk, ...]
     vectors: dict[str, bytes]
     facts: dict[str, Any]
+    fence: int = 0
 
 
 class Publisher:
@@ -69,8 +73,10 @@ class Publisher:
         described = await self._embeddings.engine.call("describe")
         return int(described["dimension"])
 
-    async def publish(self, ready: Sequence[Ready], lease: str, owner: str) -> None:
-        """Steps 2 and 3 for a group of documents.
+    async def publish(self, ready: Sequence[Ready], lease: str, owner: str) -> set[int]:
+        """Steps 2 and 3 for a group of documents; returns the numbers of what is published.
+
+        A document that was removed meanwhile is not published.
 
         Raises:
             LeaseLost: somebody else took over; nothing is published.
@@ -78,8 +84,9 @@ class Publisher:
         for _ in range(3):
             generation = await self.generation()
             stamped = await self._write(generation, ready)
-            if await asyncio.to_thread(self._commit, generation, ready, stamped, lease, owner):
-                return
+            done = await asyncio.to_thread(self._commit, generation, ready, stamped, lease, owner)
+            if done is not None:
+                return done
         raise RetryableError("The index kept being rebuilt; try again.", code="index_busy")
 
     async def _write(self, generation: str, ready: Sequence[Ready]) -> dict[int, list[str]]:
@@ -112,23 +119,26 @@ class Publisher:
         stamped: dict[int, list[str]],
         lease: str,
         owner: str,
-    ) -> bool:
+    ) -> set[int] | None:
+        """What was published; None where the generation is not the live one any more."""
+        published = set()
         with self._catalog.writing() as connection:
             leases.hold_or_raise(connection, lease, owner)
             live = generations.live(connection)
             if live is None or name_of(live.id) != generation:
-                return False
+                return None
             for r in ready:
                 rows = [chunks_catalog.row(r.number, c) for c in r.chunks]
                 if not _still_there(connection, r.document_id):
                     versions.abandon(connection, r.number, "removed_meanwhile")
                     continue
-                versions.publish(connection, r.document_id, r.number, rows, r.facts)
+                versions.publish(connection, r.document_id, r.number, rows, r.facts, r.fence)
+                published.add(r.number)
                 now_readable = rights.tokens_of(connection, [r.document_id])
                 if now_readable != {r.document_id: stamped.get(r.document_id)}:
                     queue_rights(connection, [r.document_id])
         failpoints.reached("committed")
-        return True
+        return published
 
     async def flush_rights(self) -> int:
         """Bring changed rights from the catalog into the index; returns how many documents."""

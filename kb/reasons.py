@@ -53,6 +53,12 @@ REASONS: dict[str, str] = {
     "parser_space": _("Reading it took more than {limit} MB of temporary files and was stopped."),
     "parser_crashed": _("The program that reads it crashed ({signal}). The file may be damaged."),
     "too_deep": _("It is nested more than {limit} containers deep."),
+    "not_reached": _(
+        "Its turn has not come yet. If no run is going on, it is among the first of the next one."
+    ),
+    "bytes_missing": _(
+        "What was kept of it is gone or damaged. What it came out of is read again next run."
+    ),
     "interrupted": _("Reading it was interrupted; the next run begins again."),
     "engine_unavailable": _("A part of Commonplace did not answer. It is tried again next run."),
 }
@@ -84,6 +90,8 @@ TITLES: dict[str, str] = {
     "parser_space": _("needed too much room"),
     "parser_crashed": _("crashed the reader"),
     "too_deep": _("nested too deep"),
+    "not_reached": _("turn not come yet"),
+    "bytes_missing": _("kept bytes missing"),
     "interrupted": _("interrupted"),
     "disk_full": _("disk full"),
     "engine_unavailable": _("a part did not answer"),

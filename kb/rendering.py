@@ -1,15 +1,14 @@
 """Page pictures and the places of highlights on them."""
 
 import io
-import tempfile
 from collections.abc import Iterable
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kb import sandbox
 from kb.catalog.chunks import Layout
 from kb.errors import FileProblem
+from kb.scratch import Scratch
 from kb.types import Box, StoredChunk
 
 if TYPE_CHECKING:
@@ -70,7 +69,8 @@ def _of_pdf(path: str, number: int, width: int) -> "Image.Image":
 class Pictures:
     """Page pictures; the last few dozen are kept in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, scratch: Scratch) -> None:
+        self._scratch = scratch
         self._cached = lru_cache(maxsize=48)(self._render)
         self._content: dict[str, bytes] = {}
 
@@ -83,10 +83,10 @@ class Pictures:
             self._content.pop(content_hash, None)
 
     def _render(self, content_hash: str, number: int, width: int) -> bytes:
-        with tempfile.TemporaryDirectory(prefix="kb-page-") as folder:
-            file = Path(folder) / "document.pdf"
+        with self._scratch.folder("page-") as folder:
+            file = folder / "document.pdf"
             file.write_bytes(self._content[content_hash])
-            return sandbox.run(page_picture, str(file), number, width, limits=LIMITS)
+            return sandbox.run(page_picture, str(file), number, width, limits=LIMITS, within=folder)
 
 
 def boxes(

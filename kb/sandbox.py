@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -61,15 +62,19 @@ def preload(modules: list[str]) -> None:
     _context.set_forkserver_preload(modules)
 
 
-def run(call: Callable[..., bytes], *arguments: Any, limits: Limits) -> bytes:
+def run(
+    call: Callable[..., bytes], *arguments: Any, limits: Limits, within: Path | None = None
+) -> bytes:
     """Run a module-level function in a child and return the bytes that it returns.
+
+    The child's temporary folder is made ``within`` a folder; without one, in the system's.
 
     Raises:
         FileProblem: what the child raised; or it hung (``parser_timeout``), ran out of memory
             (``parser_memory``) or room (``parser_space``), or crashed (``parser_crashed``).
     """
     receiving, sending = _context.Pipe(duplex=False)
-    folder = tempfile.mkdtemp(prefix="kb-child-")
+    folder = tempfile.mkdtemp(prefix="kb-child-", dir=within)
     child = _context.Process(
         target=_child, args=(sending, folder, limits, call, arguments), daemon=True
     )

@@ -12,6 +12,7 @@ from kb.collecting import collect
 from kb.embedding import Embeddings
 from kb.index.remote import RemoteIndex
 from kb.publishing import Publisher
+from kb.scratch import Scratch
 from kb.settings import Retention
 
 
@@ -26,6 +27,7 @@ class Upkeep:
         embeddings: Embeddings,
         publisher: Publisher,
         retention: Retention,
+        scratch: Scratch,
     ) -> None:
         self._catalog = catalog
         self._index = index
@@ -33,6 +35,7 @@ class Upkeep:
         self._embeddings = embeddings
         self._publisher = publisher
         self._retention = retention
+        self._scratch = scratch
 
     async def check(self, *, repair: bool) -> dict[str, int]:
         """Compare catalog, index and blobs; with ``repair``, mend and compare again."""
@@ -40,6 +43,7 @@ class Upkeep:
         if repair and any(findings.report.as_json().values()):
             await self._mend(findings)
             collect(self._catalog, self._blobs, self._retention)
+            self._scratch.clear()
             findings = await self._findings()
         return findings.report.as_json()
 
@@ -59,11 +63,14 @@ class Upkeep:
 
     async def erase(self, rows: Sequence[Row[Any]]) -> erasing.Erased:
         """Erase documents now, from everywhere."""
+        self._scratch.clear()
         return await erasing.erase(self._catalog, self._blobs, self._publisher, rows)
 
     async def _findings(self) -> checking.Findings:
         hours = self._retention.removed_hours
-        return await checking.check(self._catalog, self._index, self._blobs, hours)
+        findings = await checking.check(self._catalog, self._index, self._blobs, hours)
+        findings.report.orphan += len(self._scratch.stale())
+        return findings
 
     async def _mend(self, findings: checking.Findings) -> None:
         await checking.repair(

@@ -160,7 +160,7 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
         "kb": kb,
         "kb_settings": kb.settings,
         "hooks": hooks,
-        "pictures": Pictures(),
+        "pictures": Pictures(kb.scratch),
         "rates": Rates(kb.settings.fair_use),
         "turns": Turns(kb.settings.fair_use),
         "farewell": oidc.farewell,

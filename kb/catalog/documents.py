@@ -15,9 +15,13 @@ from kb.types import Principal, State
 
 COMPARED = (
     "id", "raw_path", "state", "code", "bytes", "mtime_ns", "ctime_ns", "settings",
-    "content_hash", "held",
+    "content_hash", "held", "due_at",
 )  # fmt: skip
 """What telling changes needs of a document; there may be a hundred thousand."""
+NOT_REACHED = "not_reached"
+"""The reason of a file whose turn has not come."""
+LASTING = {"hidden_text"}
+"""Reasons of an indexed document that are not over when its file proves unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ def add(
             raw_path=raw_path,
             path=path,
             state=State.WAITING,
+            code=NOT_REACHED,
             bytes=size,
             chunks=0,
             tries=0,
@@ -120,13 +125,41 @@ def touch(connection: Connection, document_id: int, stat: Stat) -> None:
     """The content is the same; only the file's times moved. A reason to wait is over."""
     times = {"bytes": stat.size, "mtime_ns": stat.mtime_ns, "ctime_ns": stat.ctime_ns}
     connection.execute(
-        update(documents).where(documents.c.id == document_id).values(**times, held=False, tries=0)
+        update(documents)
+        .where(documents.c.id == document_id)
+        .values(**times, held=False, tries=0, due_at=None, pending=None)
     )
     connection.execute(
         update(documents)
-        .where(documents.c.id == document_id, documents.c.state == State.INDEXED)
+        .where(
+            documents.c.id == document_id,
+            documents.c.state == State.INDEXED,
+            documents.c.code.not_in(LASTING),
+        )
         .values(code=None)
     )
+
+
+def expect(connection: Connection, document_ids: Sequence[int]) -> None:
+    """These files are about to be read: until then their reason is that their turn has not come.
+
+    Since when a file waits is kept, so that a run that ends early begins the next with it.
+    """
+    chosen = among(documents.c.id, document_ids)
+    connection.execute(
+        update(documents).where(chosen, documents.c.due_at.is_(None)).values(due_at=now())
+    )
+    connection.execute(
+        update(documents).where(chosen, documents.c.code.is_(None)).values(code=NOT_REACHED)
+    )
+
+
+def due_since(connection: Connection, source_id: int) -> dict[int, float]:
+    """Files whose turn has not come, or that are to be tried again, and since when."""
+    query = select(documents.c.id, documents.c.due_at).where(
+        documents.c.source_id == source_id, documents.c.due_at.is_not(None)
+    )
+    return dict(connection.execute(query).tuples().all())
 
 
 def note_problem(
@@ -152,7 +185,10 @@ def note_problem(
         "content_hash": None,
         "version": None,
         "held": False,
+        "due_at": None,
     }
+    if settings is not None:
+        values["pending"] = None
     if stat is not None:
         values |= {"bytes": stat.size, "mtime_ns": stat.mtime_ns, "ctime_ns": stat.ctime_ns}
     remove(connection, direct_children(connection, document_id))

@@ -8,11 +8,13 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, select, update
 
 from kb.catalog.database import insert_ignoring, now
-from kb.catalog.tables import leases
+from kb.catalog.tables import counters, leases
 from kb.errors import LeaseLost
 
 SECONDS = 60.0
 """How long a lease holds without a heartbeat."""
+FENCE = "fence"
+"""The counter that fencing numbers come from."""
 
 
 def _boot() -> str:
@@ -43,29 +45,49 @@ def _is_gone(owner: str) -> bool:
     return False
 
 
-def take(connection: Connection, name: str, owner: str) -> bool:
-    """Take or keep a lease; False where somebody else holds it."""
-    values = {"owner": owner, "until": now() + SECONDS}
-    # Two that take a lease that nobody had: one inserts it, the other waits and finds it taken.
-    insert_ignoring(connection, leases, [{"name": name, **values}])
+def take(connection: Connection, name: str, owner: str) -> int:
+    """Take or keep a lease; returns its fencing number, 0 where somebody else holds the lease.
+
+    The number grows with every change of owner, whatever the lease: what was begun under a lower
+    number of the same lease was begun by somebody who has lost it.
+    """
+    insert_ignoring(connection, leases, [{"name": name, "owner": "", "until": 0.0, "fence": 0}])
     row = connection.execute(select(leases).where(leases.c.name == name).with_for_update()).one()
-    if row.owner != owner and row.until > now() and not _is_gone(row.owner):
-        return False
-    connection.execute(update(leases).where(leases.c.name == name).values(**values))
-    return True
+    if row.owner not in {"", owner} and row.until > now() and not _is_gone(row.owner):
+        return 0
+    fence = int(row.fence) if row.owner == owner else _next_fence(connection)
+    connection.execute(
+        update(leases)
+        .where(leases.c.name == name)
+        .values(owner=owner, until=now() + SECONDS, fence=fence)
+    )
+    return fence
 
 
-def hold_or_raise(connection: Connection, name: str, owner: str) -> None:
-    """Within a writing transaction: still ours? Extends it.
+def _next_fence(connection: Connection) -> int:
+    insert_ignoring(connection, counters, [{"name": FENCE, "value": 0}])
+    connection.execute(
+        update(counters).where(counters.c.name == FENCE).values(value=counters.c.value + 1)
+    )
+    return int(connection.scalar(select(counters.c.value).where(counters.c.name == FENCE)) or 0)
+
+
+def is_held(connection: Connection, name: str) -> bool:
+    """Whether somebody who may be alive holds a lease."""
+    row = connection.execute(select(leases).where(leases.c.name == name)).one_or_none()
+    return row is not None and bool(row.owner) and row.until > now() and not _is_gone(row.owner)
+
+
+def hold_or_raise(connection: Connection, name: str, owner: str, fence: int | None = None) -> None:
+    """Within a writing transaction: still ours, under this fencing number? Extends it.
 
     Raises:
-        LeaseLost: somebody else owns it by now.
+        LeaseLost: somebody else owns it by now, or took it away after a silence.
     """
-    held = connection.execute(
-        update(leases)
-        .where(leases.c.name == name, leases.c.owner == owner)
-        .values(until=now() + SECONDS)
-    )
+    ours = [leases.c.name == name, leases.c.owner == owner]
+    if fence is not None:
+        ours.append(leases.c.fence == fence)
+    held = connection.execute(update(leases).where(*ours).values(until=now() + SECONDS))
     if held.rowcount != 1:
         raise LeaseLost("Another process has taken over this work.", detail={"lease": name})
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select,
 from kb.catalog.arrays import among
 from kb.catalog.database import next_seq, now
 from kb.catalog.tables import chunks, documents, leases, versions
+from kb.errors import LeaseLost
 
 ORDINAL_BITS = 20
 ATTEMPT, CURRENT, RETIRED, ABANDONED, SWEPT = "attempt", "current", "retired", "abandoned", "swept"
@@ -18,8 +19,13 @@ def point_of(version: int, ordinal: int) -> int:
     return (version << ORDINAL_BITS) | ordinal
 
 
-def begin(connection: Connection, document_id: int, worker: str, content_hash: str) -> int:
-    """Step 0: an attempt, with a version number that is never used again."""
+def begin(
+    connection: Connection, document_id: int, worker: str, content_hash: str, fence: int = 0
+) -> int:
+    """Step 0: an attempt, with a version number that is never used again.
+
+    ``fence`` is the fencing number of the lease that the attempt is made under.
+    """
     number = connection.execute(
         insert(versions)
         .values(
@@ -28,6 +34,7 @@ def begin(connection: Connection, document_id: int, worker: str, content_hash: s
             state=ATTEMPT,
             points=0,
             worker=worker,
+            fence=fence,
             started_at=now(),
         )
         .returning(versions.c.number)
@@ -78,7 +85,15 @@ def failed(
 
 
 def abandon_dead_attempts(connection: Connection, worker: str) -> int:
-    """Attempts of workers that hold no lease any more ended without a word."""
+    """Attempts of workers that hold no lease any more ended without a word.
+
+    Where such a worker's lease still stands in its name, it is taken away: should the worker wake
+    up, it learns so before it publishes.
+    """
+    silent = select(versions.c.worker).where(
+        versions.c.state == ATTEMPT, versions.c.worker != worker
+    )
+    connection.execute(delete(leases).where(leases.c.until <= now(), leases.c.owner.in_(silent)))
     living = select(leases.c.owner).where(leases.c.until > now())
     result = connection.execute(
         update(versions)
@@ -98,17 +113,27 @@ def publish(
     number: int,
     rows: Sequence[dict[str, Any]],
     facts: dict[str, Any],
+    fence: int = 0,
 ) -> int:
-    """Step 3: the attempt is the current version from the sequence number that is returned."""
-    if rows:
-        connection.execute(insert(chunks), list(rows))
+    """Step 3: the attempt is the current version from the sequence number that is returned.
+
+    Raises:
+        LeaseLost: the attempt was given up meanwhile, or was begun under another fencing number;
+            the caller's transaction must not stand.
+    """
     seq = next_seq(connection)
     _retire(connection, [document_id], seq)
-    connection.execute(
+    published = connection.execute(
         update(versions)
-        .where(versions.c.number == number)
+        .where(versions.c.number == number, versions.c.state == ATTEMPT, versions.c.fence == fence)
         .values(state=CURRENT, born=seq, finished_at=now(), points=len(rows))
     )
+    if published.rowcount != 1:
+        raise LeaseLost(
+            "What was read was given up meanwhile; it is read again.", detail={"version": number}
+        )
+    if rows:
+        connection.execute(insert(chunks), list(rows))
     connection.execute(
         update(documents)
         .where(documents.c.id == document_id)
@@ -134,6 +159,16 @@ def _retire(connection: Connection, document_ids: Sequence[int], seq: int) -> No
     )
 
 
+def withdraw(connection: Connection, numbers: Sequence[int]) -> None:
+    """Retire current versions that no document has for its own."""
+    if numbers:
+        connection.execute(
+            update(versions)
+            .where(among(versions.c.number, numbers), versions.c.state == CURRENT)
+            .values(state=RETIRED, retired=next_seq(connection), retired_at=now())
+        )
+
+
 def visible(seq: int) -> Any:
     """The condition that a version is the one to read at a sequence number."""
     return and_(versions.c.born <= seq, or_(versions.c.retired.is_(None), versions.c.retired > seq))
@@ -156,11 +191,20 @@ def sweepable(connection: Connection, grace_seconds: float, limit: int = 200) ->
 
 
 def swept(connection: Connection, numbers: Sequence[int]) -> None:
-    """The points of these versions have left the index: forget their chunks."""
-    connection.execute(delete(chunks).where(among(chunks.c.version, numbers)))
-    connection.execute(
-        update(versions).where(among(versions.c.number, numbers)).values(state=SWEPT, points=0)
+    """The points of these versions have left the index: forget their chunks.
+
+    One that is being tried or is current is not touched, whoever asks.
+    """
+    given_up = versions.c.state.in_((ABANDONED, RETIRED))
+    gone = list(
+        connection.scalars(
+            update(versions)
+            .where(among(versions.c.number, numbers), given_up)
+            .values(state=SWEPT, points=0)
+            .returning(versions.c.number)
+        )
     )
+    connection.execute(delete(chunks).where(among(chunks.c.version, gone)))
 
 
 def history(connection: Connection, document_id: int) -> list[Row[Any]]:

@@ -43,7 +43,7 @@ def run_of(
         max_file_mb=following.max_file_mb or defaults.max_file_mb,
         ocr_languages=following.languages or defaults.ocr_languages,
     )
-    preparer = Preparer(kb.catalog, kb.blobs, kb.embeddings, kb.index, settings)
+    preparer = Preparer(kb.catalog, kb.blobs, kb.embeddings, kb.index, settings, kb.scratch)
     return Run(
         source,
         kb.catalog,
@@ -63,7 +63,7 @@ def run_of(
 @click.option("--confirm-removals", is_flag=True, help="Remove held documents after all.")
 @click.option(
     "--again",
-    type=click.Choice(["failed", "quarantined", "skipped", "partial"]),
+    type=click.Choice([s.value for s in State]),
     help="Also files in this state, however often they have been tried.",
 )
 @json_option

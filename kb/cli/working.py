@@ -11,8 +11,10 @@ import os
 import signal
 import sys
 
+from ingest.healing import heal
 from ingest.jobs import Jobs
 from ingest.scheduler import Scheduler
+from kb import scratch
 from kb.cli.telling import channel
 from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
@@ -45,6 +47,7 @@ class Working:
         tasks = [
             asyncio.create_task(scheduler.forever()),
             asyncio.create_task(self._end_runs_at_stop()),
+            asyncio.create_task(self._clear_scratch()),
         ]
         try:
             await jobs.work(self._stop)
@@ -55,8 +58,15 @@ class Working:
             scheduler.stop()
             await jobs.close()
 
+    async def _clear_scratch(self) -> None:
+        """Every hour, what processes that are gone have left."""
+        while True:
+            await asyncio.sleep(scratch.EVERY_SECONDS)
+            await asyncio.to_thread(self._kb.scratch.clear)
+
     async def _heal(self) -> None:
         try:
+            await asyncio.to_thread(heal, self._kb.catalog, self._kb.blobs, self._kb.scratch)
             await self._kb.upkeep.heal()
         except KbError as error:
             log.warning("the index could not be looked at: %s", error.message)

@@ -17,12 +17,12 @@ SECTIONS: dict[str, type[Section]] = {
     for f in msgspec.structs.fields(Settings)
     if isinstance(f.type, type) and issubclass(f.type, Section)
 }
-TOP_LEVEL = {"data_dir", "language"}
+TOP_LEVEL = {"data_dir", "scratch_dir", "language"}
 LISTS = {"allowed_hosts", "roots", "trusted_proxies", "header_from"}
 """Settings that are lists: in the environment with commas between."""
 Given = tuple[list[str], Any, str]
 """A key's parts, its value, and where it stands."""
-OUTSIDE = {"KB_CONFIG", "KB_TEST_QDRANT_URL", "KB_TEST_ALL_PARTS"}
+OUTSIDE = {"KB_CONFIG", "KB_FAILPOINT", "KB_TEST_QDRANT_URL", "KB_TEST_ALL_PARTS"}
 
 
 def load(

@@ -261,6 +261,13 @@ class Settings(Section, frozen=True, kw_only=True):
     """Everything that can be configured."""
 
     data_dir: Annotated[str, Meta(description="The data directory (`KB_DATA_DIR`).")] = ""
+    scratch_dir: Annotated[
+        str,
+        Meta(
+            description="Where copies lie while they are read (`KB_SCRATCH_DIR`); empty: in the "
+            "data directory."
+        ),
+    ] = ""
     language: Annotated[
         str, Meta(description="Language of the web pages; empty: the browser's.")
     ] = ""

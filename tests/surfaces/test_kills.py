@@ -1,242 +1,183 @@
 """kill -9 at named steps and at any moment: nothing is lost, double, orphaned or open to others.
 
-R01, R02, R04, R05, R06. One data directory lives through all kills, as a real one would; a reader asks
-without pause for a text that every version contains. ``KB_TEST_KILLS`` asks for more than CI does.
+R01, R02, R04, R05, R06, N02. One data directory lives through all kills, as a real one would; a reader
+asks without pause for two texts that every version contains, one of them in an archive.
+``KB_TEST_KILLS`` asks for another number of kills than CI's, ``KB_TEST_SEED`` for another order;
+what counts as a kill is said in ``killing``.
 """
 
-import asyncio
-import contextlib
-import json
 import os
 import random
 import signal
 import subprocess
-import sys
-import threading
 import time
-from email.message import EmailMessage
 
-import psutil
 import pytest
 
 from kb import failpoints
-from kb import settings as settings_module
-from kb.errors import KbError
-from kb.knowledge_base import KnowledgeBase
 from tests.conftest import kb, stop_engines
+from tests.surfaces.killing import AFTER_A_KILL, MOST, Reader, World, kill_some
 
-KILLS, KILLS_WITH_WORKERS = (int(os.environ.get("KB_TEST_KILLS", n)) for n in ("14", "8"))
-ZEROS = {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
-BEACON = "The quay beacon is painted green every spring."
-
-
-class World:
-    """A folder that changes, and the commands that follow it."""
-
-    def __init__(self, environment, base, chance: random.Random):
-        self.environment, self.base, self.chance = environment, base, chance
-        self.files = base / "files"
-        self.files.mkdir()
-        self.round = 0
-        for number in range(8):
-            self._write(number)
-        self.beacon()
-        self.mail()
-
-    def _write(self, number: int) -> None:
-        words = self.chance.sample("tram rain gate lamp dock hall road pump sand wire".split(), 4)
-        text = f"Note {number}, round {self.round}: {' '.join(words)} {self.chance.random()}."
-        (self.files / f"note-{number}.txt").write_text(text)
-
-    def beacon(self) -> None:
-        (self.files / "beacon.txt").write_text(f"{BEACON}\n\nRound {self.round} of the survey.\n")
-
-    def mail(self) -> None:
-        message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = "a@b", "b@c", f"Ferries {self.round}"
-        message.set_content("See the attachment.")
-        for number in range(self.chance.randrange(1, 4)):
-            message.add_attachment(
-                f"Ferry {number} leaves at {self.round}.", filename=f"{number}.txt"
-            )
-        (self.files / "ferries.eml").write_bytes(message.as_bytes())
-
-    def change(self) -> None:
-        """Some files changed, one renamed, one gone, one new."""
-        self.round += 1
-        self.beacon()
-        self.mail()
-        for number in self.chance.sample(range(8), 3):
-            self._write(number)
-        extra = sorted(self.files.glob("extra-*.txt"))
-        for path in extra[:2]:
-            path.unlink()
-        (self.files / f"extra-{self.round}.txt").write_text(f"Extra words {self.round}.")
-        note = self.files / f"note-{self.chance.randrange(8)}.txt"
-        note.rename(self.files / f"extra-moved-{self.round}.txt")
-        self._write(int(note.stem.split("-")[1]))
-
-    def start(self, *arguments: str, failpoint: str = "") -> subprocess.Popen:
-        return subprocess.Popen(
-            [sys.executable, "-m", "kb", *arguments],
-            env=self.environment | ({"KB_FAILPOINT": failpoint} if failpoint else {}),
-            cwd=self.base,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def settle(self) -> None:
-        """Without any help but the next runs, everything is in its place again."""
-        for _ in range(60):
-            done = subprocess.run(
-                [sys.executable, "-m", "kb", "ingest", "--json"],
-                env=self.environment, cwd=self.base, capture_output=True, text=True,
-            )  # fmt: skip
-            told = json.loads(done.stdout)
-            if told.get("error", {}).get("code") == "source_busy":
-                time.sleep(0.5)
-                continue
-            assert "error" not in told, told
-            if not told["indexed"] and not told["failed"] and not told["removed"]:
-                break
-        assert kb(self.environment, self.base, "check") == ZEROS
-        ledger = kb(self.environment, self.base, "files")["files"]
-        assert {f["path"] for f in ledger if " › " not in f["path"]} == {
-            p.name for p in self.files.iterdir()
-        }
-        assert {f["state"] for f in ledger} == {"indexed"}, ledger
+KILLS = int(os.environ.get("KB_TEST_KILLS", "20"))
+SEED = int(os.environ.get("KB_TEST_SEED", "20"))
+FOLDERS = 6
+"""Beside two workers: a killed run is tried again after 15 s, meanwhile the next folder has its turn."""
 
 
-class Reader(threading.Thread):
-    """Asks for the beacon without pause; an error is no answer, a missing or double hit is wrong."""
-
-    def __init__(self, environment):
-        super().__init__(daemon=True)
-        values = {k: v for k, v in environment.items() if k.startswith("KB_")}
-        self.settings = settings_module.load({}, values)
-        self.ended = threading.Event()
-        self.answers, self.wrong = 0, []
-
-    def run(self):
-        asyncio.run(self._ask())
-
-    async def _ask(self):
-        reader = KnowledgeBase(self.settings)
-        while not self.ended.is_set():
-            with contextlib.suppress(KbError):
-                found = await reader.search(BEACON, reader.principal(None), 10)
-                times = sum(BEACON in p.text for p in found.passages)
-                self.answers += 1
-                if times != 1:
-                    self.wrong.append((time.time(), times))
-        await reader.close()
-
-    def stop(self):
-        self.ended.set()
-        self.join(60)
+def test_every_step_has_a_round():
+    """N02: a step that is added to the code gets its kills."""
+    assert set(MOST) == set(failpoints.STEPS)
 
 
-def engines(name: str, folder: str) -> list[psutil.Process]:
-    return [
-        p
-        for p in psutil.process_iter(["cmdline"])
-        if f"kb.engines.{name}" in " ".join(p.info["cmdline"] or [])
-        and folder in " ".join(p.info["cmdline"] or [])
-    ]
+def test_a_named_step_kills(environment, tmp_path):
+    """N02: the variable is known, an unknown step is refused, and each kill is told on stderr."""
+    world = World(environment, tmp_path, random.Random(1))
+    kb(environment, tmp_path, "source", "add", "files0", str(world.folders["files0"].path))
+    world.killed_at("run_begun", "ingest")
+    assert world.kills == 1
+    refused = world.start("ingest", failpoint="no_such_step:1")
+    assert refused.wait(60) not in {0, -signal.SIGKILL}
+    assert "no_such_step" in refused.log.read_text()
+    with pytest.raises(AssertionError, match="removed"):
+        world.killed_at("removed", "ingest", times=2)  # there is no second time in a run
+    world.close()
 
 
-def kill_some(run: subprocess.Popen, environment, chance: random.Random) -> int:
-    """The run itself, an engine, what it started, or several of them at once; how many."""
-    killed = 0
-    alive = run.poll() is None
-    kinds = {
-        "run": [psutil.Process(run.pid)] if alive else [],
-        "index": engines("indexer", environment["KB_DATA_DIR"]),
-        "embedder": engines("embedder", environment["KB_ENGINES__EMBEDDER_DIR"]),
-        "children": psutil.Process(run.pid).children(recursive=True) if alive else [],
-    }
-    for kind in chance.sample(sorted(kinds), chance.choice((1, 1, 2, 4))):
-        for process in kinds[kind]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGKILL)
-                killed += 1
-    return killed
+def _named_round(world: World, step: str) -> None:
+    """Killed at a step in the first run, or in the one after a killed one."""
+    if step == "rights_written":
+        readers = world.chance.choice(("everyone", "crew"))
+        world.killed_at(step, "source", "readers", "files0", readers)
+        return
+    if step in AFTER_A_KILL:
+        world.killed_at("upserted", "ingest")
+    world.killed_at(step, "ingest", times=world.times(step))
 
 
-def failpoint(chance: random.Random, number: int) -> str:
-    """Every named step in turn, the first time or a later one."""
-    step = failpoints.STEPS[number % len(failpoints.STEPS)]
-    return f"{step}:{chance.choice((1, 1, 2, 4))}"
+def _random_round(world: World) -> None:
+    """Killed at any moment between the run's beginning and its usual end."""
+    run = world.start("ingest")
+    begun = time.monotonic()
+    while run.poll() is None and not world.is_running("files0"):
+        time.sleep(0.02)
+        assert time.monotonic() - begun < 300
+    time.sleep(world.chance.uniform(0.0, 2.0))
+    world.kills += kill_some(run, world.environment, world.chance)
+    assert run.wait(300) in {0, 1, -signal.SIGKILL}, run.log.read_text()[-2000:]
 
 
 def test_killed_at_every_step_and_at_any_moment(environment, tmp_path):
-    chance = random.Random(20)
+    """N02, N01: true kills of every kind, archives and mails among the files."""
+    chance = random.Random(SEED)
     world = World(environment, tmp_path, chance)
+    folder = world.folders["files0"]
     kb(environment, tmp_path, "group", "add", "crew")
-    kb(environment, tmp_path, "source", "add", "files", str(world.files))
+    kb(environment, tmp_path, "source", "add", "files0", str(folder.path))
     world.settle()
-    reader = Reader(environment)
+    reader = Reader(environment, folder.beacons)
     reader.start()
-    killed, number = 0, -1
-    while killed < KILLS and number < 3 * KILLS:
-        number += 1
-        world.change()
+    steps = _from_a_seed(chance)
+    number = 0
+    while world.kills < KILLS:
+        folder.change()
         if number % 2:
-            run = world.start("ingest", failpoint=failpoint(chance, number // 2))
-            run.wait(120)
-            killed += run.returncode == -signal.SIGKILL
+            _random_round(world)
         else:
-            run = world.start("ingest")
-            time.sleep(chance.uniform(0.4, 3.0))
-            killed += kill_some(run, environment, chance)
-        if number % 7 == 3:
-            readers = chance.choice(("everyone", "crew"))
-            world.start("source", "readers", "files", readers, failpoint="rights_written").wait(60)
-        run.wait(120)
+            _named_round(world, steps[number // 2 % len(steps)])
         world.settle()
-        print(f"{killed} killed, {reader.answers} answers, wrong: {reader.wrong}", flush=True)
+        number += 1
+        print(f"{world.kills} kills, {reader.answers} answers, wrong: {reader.wrong}", flush=True)
     reader.stop()
-    assert killed >= KILLS
+    kb(environment, tmp_path, "ingest")
+    assert not any(kb(environment, tmp_path, "check").values())
+    world.close()
     assert reader.answers > KILLS
     assert not reader.wrong, (len(reader.wrong), reader.answers, reader.wrong[:5])
 
 
+def _from_a_seed(chance: random.Random) -> list[str]:
+    """Every step, in an order of its own for each seed: a part of the kills meets other steps."""
+    return chance.sample(failpoints.STEPS, len(failpoints.STEPS))
+
+
 @pytest.mark.real
 def test_two_workers_on_postgresql_killed_at_random(postgres, environment, tmp_path):
+    """N02, N20: runs are killed at named steps, workers and engines at any moment."""
     environment = environment | {"KB_CATALOG__URL": postgres}
-    chance = random.Random(21)
-    world = World(environment, tmp_path, chance)
-    kb(environment, tmp_path, "source", "add", "files", str(world.files), "--watch")
+    chance = random.Random(SEED + 1)
+    world = World(environment, tmp_path, chance, folders=FOLDERS)
+    for name, folder in world.folders.items():
+        kb(environment, tmp_path, "source", "add", name, str(folder.path), "--watch")
     world.settle()
-    reader = Reader(environment)
+    reader = Reader(environment, [b for f in world.folders.values() for b in f.beacons])
     reader.start()
-    workers = [world.start("worker") for _ in range(2)]
-    killed, number = 0, -1
+    workers = Workers(world)
+    steps = [s for s in _from_a_seed(chance) if s not in {"rights_written", *AFTER_A_KILL}]
+    number = 0
     try:
-        while killed < KILLS_WITH_WORKERS and number < 3 * KILLS_WITH_WORKERS:
-            number += 1
-            victim = chance.randrange(2)
+        while world.kills < KILLS:
+            name = f"files{number % FOLDERS}"
             if number % 2:
-                workers[victim].kill()
-                workers[victim].wait()
-                workers[victim] = world.start("worker", failpoint=failpoint(chance, number // 2))
-                killed += 1
-                time.sleep(2)
-            world.change()
-            time.sleep(chance.uniform(1.5, 5.0))
-            at_its_step = workers[victim].poll() == -signal.SIGKILL
-            killed += kill_some(workers[victim], environment, chance) + at_its_step
-            if workers[victim].poll() is not None:
-                workers[victim] = world.start("worker")
-            world.settle()
-            print(f"{killed} killed, {reader.answers} answers, wrong: {reader.wrong}", flush=True)
+                workers.kill_at_any_moment(name)
+            else:
+                workers.kill_run_at(name, steps[number // 2 % len(steps)])
+            world.settle(name)
+            number += 1
+            print(
+                f"{world.kills} kills, {reader.answers} answers, wrong: {reader.wrong}", flush=True
+            )
+        world.settle()
     finally:
-        for worker in workers:
-            worker.terminate()
-        codes = [worker.wait(60) for worker in workers]
+        codes = workers.stop()
         reader.stop()
+        world.close()
         stop_engines(tmp_path / "data")
-    assert set(codes) <= {0, -signal.SIGKILL}
-    assert killed >= KILLS_WITH_WORKERS
-    assert reader.answers > KILLS_WITH_WORKERS
+    assert set(codes) == {0}
+    assert reader.answers > KILLS
     assert not reader.wrong, (len(reader.wrong), reader.answers, reader.wrong[:5])
+
+
+class Workers:
+    """Two ``kb worker`` whose runs look into a file for the step at which they are to be killed."""
+
+    def __init__(self, world: World):
+        self.world = world
+        self.both = [self._start() for _ in range(2)]
+
+    def _start(self) -> subprocess.Popen:
+        return self.world.start("worker", failpoint=f"@{self.world.asked}")
+
+    def kill_run_at(self, name: str, step: str) -> None:
+        """The run that a worker begins once the folder has changed is killed at a named step."""
+        world, logs = self.world, [w.log for w in self.both]
+        told = failpoints.TOLD + step
+        before = sum(log.read_text().count(told) for log in logs)
+        world.asked.write_text(f"{step}:{world.times(step)}")
+        try:
+            world.folders[name].change()
+            limit = time.monotonic() + 300
+            while sum(log.read_text().count(told) for log in logs) == before:
+                assert time.monotonic() < limit, (name, step, [x.read_text()[-2000:] for x in logs])
+                time.sleep(0.1)
+        finally:
+            world.asked.write_text("")
+        world.kills += 1
+
+    def kill_at_any_moment(self, name: str) -> None:
+        """A worker with what it started, or an engine, while a changed folder is read."""
+        world = self.world
+        world.folders[name].change()
+        limit = time.monotonic() + 60
+        while not world.is_running(name) and time.monotonic() < limit:
+            time.sleep(0.05)
+        time.sleep(world.chance.uniform(0.0, 2.0))
+        victim = world.chance.randrange(2)
+        world.kills += kill_some(self.both[victim], world.environment, world.chance)
+        if self.both[victim].poll() is not None:
+            assert self.both[victim].returncode == -signal.SIGKILL
+            self.both[victim] = self._start()
+
+    def stop(self) -> list[int]:
+        for worker in self.both:
+            worker.terminate()
+        return [worker.wait(120) for worker in self.both]

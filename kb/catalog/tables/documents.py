@@ -31,6 +31,7 @@ leases = Table(
     metadata,
     Column("name", String(200), primary_key=True),
     Column("owner", String(200), nullable=False),
+    Column("fence", BigInteger, nullable=False, default=0),
     Column("until", Float, nullable=False),
 )
 
@@ -124,6 +125,8 @@ documents = Table(
     Column("rights", String(32), index=True),
     Column("added_at", Float, nullable=False),
     Column("indexed_at", Float),
+    Column("due_at", Float, index=True),
+    Column("pending", String(64), index=True),
     UniqueConstraint("source_id", "raw_path"),
 )
 
@@ -139,6 +142,7 @@ versions = Table(
     Column("retired", BigInteger),
     Column("retired_at", Float),
     Column("worker", String(200), nullable=False),
+    Column("fence", BigInteger, nullable=False, default=0),
     Column("started_at", Float, nullable=False),
     Column("finished_at", Float),
     Column("code", String(60)),
