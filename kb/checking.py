@@ -184,7 +184,7 @@ def _waiting(connection: Connection) -> list[int]:
     """Files that wait, in sources that nobody is reading."""
     unread = {
         source.id
-        for source in sources_catalog.all_of(connection)
+        for source in sources_catalog.all_of(connection, counted=False)
         if not leases.is_held(connection, f"source:{source.id}")
     }
     query = select(documents.c.id, documents.c.source_id).where(documents.c.state == State.WAITING)

@@ -33,6 +33,7 @@ async def status(kb: "KnowledgeBase") -> dict[str, Any]:
             "generation": f"g{live.id}" if live else None,
         },
         "access_alarms": alarmed,
+        "scratch_left_behind": len(await asyncio.to_thread(kb.scratch.stale)),
         "embedding_model": kb.embeddings.files.name,
         "language_model": await model_status(kb),
     }

@@ -29,6 +29,8 @@ def check(repair: bool, as_json: bool) -> None:
             for source in kb.sources():
                 await run_of(kb, source).run()
             found = await kb.check()
+        for line in _scratch_lines(len(kb.scratch.stale())):
+            error_console.print(line)
         return found
 
     show(
@@ -64,7 +66,14 @@ def _status_lines(value: dict[str, Any]) -> list[str]:
             if value["access_alarms"]
             else []
         ),
+        *_scratch_lines(value["scratch_left_behind"]),
     ]
+
+
+def _scratch_lines(count: int) -> list[str]:
+    if not count:
+        return []
+    return [f"Left behind by processes that are gone: {count} folders. Run: kb check --repair"]
 
 
 @click.command()

@@ -273,6 +273,28 @@ async def test_a_heartbeat_that_fails_ends_the_work(monkeypatch, error, seconds)
             await asyncio.sleep(50)
 
 
+async def test_a_run_that_lost_its_lease_ends_within_a_beat(house, monkeypatch):
+    """N03: it does not wait for its next publication to learn so."""
+    house.follow()
+    house.write("pump.txt", "Oil for the pump is in hall four.")
+    monkeypatch.setattr(heartbeat, "EVERY_SECONDS", 0.05)
+    upsert = house.kb.index.upsert
+
+    async def taken_away(*arguments):
+        await upsert(*arguments)
+        with house.kb.catalog.writing() as connection:
+            connection.execute(delete(leases_table))
+        await asyncio.Event().wait()  # for ever, but for the heartbeat
+
+    monkeypatch.setattr(house.kb.index, "upsert", taken_away)
+    async with asyncio.timeout(120):
+        with pytest.raises(LeaseLost):
+            await house.ingest()
+    monkeypatch.undo()
+    assert (await house.ingest()).indexed == 1
+    assert await house.kb.check() == ZEROS
+
+
 async def test_one_failed_beat_ends_nothing(monkeypatch):
     """N03: a database that is away for a moment does not end a run."""
     monkeypatch.setattr(heartbeat, "EVERY_SECONDS", 0.02)

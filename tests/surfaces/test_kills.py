@@ -13,9 +13,11 @@ import subprocess
 import time
 
 import pytest
+from sqlalchemy import select
 
 from kb import failpoints
-from tests.conftest import kb, stop_engines
+from kb.catalog.tables import generations
+from tests.conftest import kb, stop_engines, wait_for
 from tests.surfaces.killing import AFTER_A_KILL, MOST, Reader, World, kill_some
 
 KILLS = int(os.environ.get("KB_TEST_KILLS", "20"))
@@ -98,6 +100,28 @@ def test_killed_at_every_step_and_at_any_moment(environment, tmp_path):
 def _from_a_seed(chance: random.Random) -> list[str]:
     """Every step, in an order of its own for each seed: a part of the kills meets other steps."""
     return chance.sample(failpoints.STEPS, len(failpoints.STEPS))
+
+
+def test_a_killed_reindex_goes_on(environment, tmp_path):
+    """N02: started again it goes on with the generation that it had begun; nothing is lost."""
+    world = World(environment, tmp_path, random.Random(SEED))
+    kb(environment, tmp_path, "source", "add", "files0", str(world.folders["files0"].path))
+    world.settle()
+    rebuilding = world.start("reindex")
+
+    def begun() -> list[int]:
+        query = select(generations.c.id).where(generations.c.state == "building")
+        with world.kb.catalog.reading() as connection:
+            return list(connection.scalars(query))
+
+    wait_for(begun, 120)
+    [number] = begun()
+    rebuilding.kill()
+    assert rebuilding.wait() == -signal.SIGKILL
+    again = kb(environment, tmp_path, "reindex")
+    assert again["generation"] == f"g{number}"
+    world.settle()
+    world.close()
 
 
 @pytest.mark.real
