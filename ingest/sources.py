@@ -159,7 +159,8 @@ def compare(
         if raw not in there and not any(not c or raw.startswith(c + b"/") for c in closed)
     }
     changes.left_out = [row.id for raw, row in missing.items() if not selection.covers(raw)]
-    missing = {raw: row for raw, row in missing.items() if row.id not in set(changes.left_out)}
+    out = set(changes.left_out)
+    missing = {raw: row for raw, row in missing.items() if row.id not in out}
     by_hash = {row.content_hash: row for row in missing.values() if row.content_hash}
     sizes = {row.bytes for row in missing.values()}
     for found in files:

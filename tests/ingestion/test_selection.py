@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from ingest.selection import Selection
+from ingest.sources import compare
 from kb.errors import FileProblem, RetryableError, UsageError
 
 
@@ -189,3 +190,25 @@ async def test_a_slow_copy_is_read_whole_or_not_at_all(house):
     rows = house.ledger()
     assert rows["a.txt"].state == "indexed"
     assert rows["a.txt"].bytes == path.stat().st_size
+
+
+def test_telling_changes_takes_time_in_proportion_to_the_files():
+    """N21: files that are left out are looked at once each, however many there are."""
+    from types import SimpleNamespace
+
+    looks = 0
+
+    class Number(int):
+        def __hash__(self):
+            nonlocal looks
+            looks += 1
+            return int.__hash__(self)
+
+    known = {
+        b"old/%d.log" % n: SimpleNamespace(id=Number(n), content_hash=f"{n:064x}", bytes=n)
+        for n in range(1000)
+    }
+    changes = compare([], [], known, "/nowhere", "settings", Selection((), ("*.log",)))
+    assert len(changes.left_out) == 1000
+    assert changes.gone == []
+    assert looks < 10 * len(known)
