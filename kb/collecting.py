@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import delete, exists, select, update
 
 from kb.blobs import Blobs
-from kb.catalog import audit, conversations, questions
+from kb.catalog import audit, conversations, phrases, questions
 from kb.catalog.arrays import among
 from kb.catalog.database import Catalog, insert_ignoring, now
 from kb.catalog.tables import answers, chunks, counters, documents, vectors, versions
@@ -50,6 +50,7 @@ def collect_if_due(catalog: Catalog, blobs: Blobs, keep: Retention) -> Collected
 
 def collect(catalog: Catalog, blobs: Blobs, keep: Retention) -> Collected:
     """Delete what is older than ``keep`` says and that nothing refers to."""
+    phrases.clear_up(catalog)
     return Collected(
         _vectors(catalog, keep.vectors_hours),
         _blobs(catalog, blobs, keep.removed_hours),

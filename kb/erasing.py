@@ -15,12 +15,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, exists, select
 
 from kb.blobs import ELEMENTS, ORIGINAL, Blobs
-from kb.catalog import conversations, documents, sources
+from kb.catalog import conversations, documents, phrases, sources
 from kb.catalog.arrays import among
 from kb.catalog.database import Catalog
 from kb.catalog.names import MEMBER
 from kb.catalog.tables import answers, chunks, vectors, versions
 from kb.catalog.tables import documents as documents_table
+from kb.catalog.versions import forget_passages
 from kb.errors import UsageError
 from kb.publishing import Publisher
 
@@ -80,6 +81,7 @@ async def erase(
         erased.vectors = _erase_vectors(connection, sorted(set(hashes)))
         unused = _unused(connection, rows)
     erased.blobs = sum(blobs.forget(key, kind) for key, kind in unused)
+    phrases.clear_up(catalog)
     catalog.compact()
     return erased
 
@@ -155,7 +157,7 @@ def _pattern(path: str) -> str:
 def _erase_versions(connection: Connection, numbers: Sequence[int]) -> None:
     for start in range(0, len(numbers), PART):
         part = numbers[start : start + PART]
-        connection.execute(delete(chunks).where(among(chunks.c.version, part)))
+        forget_passages(connection, part)
         connection.execute(delete(versions).where(among(versions.c.number, part)))
 
 

@@ -5,6 +5,7 @@
 spaces stands in quotation marks: ``source:"Staff handbook"``.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ PIECE = re.compile(
     r'|["“„«](?P<phrase>[^"“”„«»]{2,300})["”“»]',
     re.IGNORECASE,
 )
+RUN = re.compile(r"[^\W_]+")
+NO_WORDS, LONGEST_WORD = "∅", 200
 MOST = 20
 """Filters of a question."""
 TYPES = {
@@ -190,6 +193,27 @@ def _moment(value: str, *, last: bool) -> float:
 def folded(text: str) -> str:
     """As phrases are compared: without case, accents and extra spaces."""
     return " ".join(fold(text).split())
+
+
+def words_in(text: str, *, is_folded: bool = False) -> str:
+    """A text as exact phrases are found in it: its words, folded, one space between.
+
+    A word is a run of letters and digits, so that marks between words do not count. ``NO_WORDS``
+    where there is none. A word of more than ``LONGEST_WORD`` characters stands as its beginning
+    and its hash, since databases do not index longer ones.
+    """
+    words = RUN.findall(text if is_folded else fold(text))
+    if not words:
+        return NO_WORDS
+    if len(max(words, key=len)) > LONGEST_WORD:
+        words = [_shortened(w) for w in words]
+    return " ".join(words)
+
+
+def _shortened(word: str) -> str:
+    if len(word) <= LONGEST_WORD:
+        return word
+    return f"{word[:LONGEST_WORD]}·{hashlib.sha256(word.encode()).hexdigest()[:32]}"
 
 
 def has_words(text: str, without: tuple[str, ...]) -> bool:

@@ -6,9 +6,11 @@ this moment), fold copies, join neighbours.
 
 import asyncio
 import time
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import msgspec
+from sqlalchemy import Connection
 
 from kb import access, fusion
 from kb.catalog import alarms, chunks, documents, filtering, generations, names
@@ -59,22 +61,30 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """What filters leave: documents, and points (empty: any of theirs)."""
+    """What filters leave. ``points``: the passages wanted; None: more than the index is told of."""
 
-    documents: frozenset[int]
-    points: frozenset[int]
     wanted: Wanted
-    by_point: bool
+    points: frozenset[int] | None
 
     def asked_of(self) -> list[int]:
         """The points that the index is asked for, where they are few enough to be named."""
-        return sorted(self.points) if len(self.points) <= MOST_POINTS else []
+        return sorted(self.points or ())
 
-    def takes(self, chunk: StoredChunk) -> bool:
-        """Whether a passage is one of those wanted."""
-        if chunk.document_id not in self.documents or has_words(chunk.text, self.wanted.without):
-            return False
-        return not self.by_point or chunk.point in self.points
+    def taken(
+        self, connection: Connection, principal: Principal, stored: dict[int, StoredChunk]
+    ) -> dict[int, StoredChunk]:
+        """The passages that are wanted, of some."""
+        every = stored.values()
+        there: AbstractSet[int] = (
+            filtering.those_of(connection, principal, self.wanted, every)
+            if self.points is None
+            else self.points
+        )
+        return {
+            point: chunk
+            for point, chunk in stored.items()
+            if point in there and not has_words(chunk.text, self.wanted.without)
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +184,7 @@ class Retriever:
         if moment is not None and wanted != EVERYTHING:
             narrow = await asyncio.to_thread(self._narrow, principal, wanted)
             lexical = msgspec.structs.replace(lexical, only=narrow.asked_of())
-        if moment is None or (narrow is not None and not narrow.documents):
+        if moment is None or (narrow is not None and narrow.points == frozenset()):
             return None
         early = await self._index.query(moment.generation, lexical)
         return Begun(moment, narrow, lexical, early)
@@ -228,10 +238,12 @@ class Retriever:
                 if stopped:
                     refused = chunks.withheld(connection, principal, stopped, seq)
                     alarming |= refused - alarms.on_their_way(connection)
+                if narrow is not None:
+                    stored = narrow.taken(connection, principal, stored)
                 found = [
                     _passage(stored[p], score, similarity.get(p, 0.0))
                     for p, score in part
-                    if p in stored and (narrow is None or narrow.takes(stored[p]))
+                    if p in stored
                 ]
                 fold(folded, found)
                 if len(folded) >= 2 * limit:
@@ -239,16 +251,12 @@ class Retriever:
         return join_neighbours(without_near_copies(folded.values(), 2 * limit))[:limit]
 
     def _narrow(self, principal: Principal, wanted: Wanted) -> Narrow:
-        """The documents and points that filters leave."""
+        """The points that filters leave, where the index can be told them."""
+        if not wanted.limits_documents and not wanted.phrases:
+            return Narrow(wanted, None)
         with self._catalog.reading() as connection:
-            found = filtering.document_ids(connection, principal, wanted)
-            if wanted.phrases:
-                with_phrases = filtering.points_with(connection, principal, wanted)
-                left = frozenset(found) if with_phrases else frozenset[int]()
-                return Narrow(left, frozenset(with_phrases), wanted, by_point=True)
-            few = wanted.limits_documents and sum(found.values()) <= MOST_POINTS
-            points = filtering.points(connection, list(found)) if few else []
-        return Narrow(frozenset(found), frozenset(points), wanted, by_point=False)
+            found = filtering.points(connection, principal, wanted, MOST_POINTS)
+        return Narrow(wanted, None if found is None else frozenset(found))
 
     def latest(self, principal: Principal, limit: int, wanted: Wanted) -> Found:
         """Without words to search for: the documents wanted, the last changed first."""

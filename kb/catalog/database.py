@@ -17,7 +17,7 @@ from kb.catalog.tables import counters
 from kb.errors import ConfigurationError, KbError, RetryableError
 from kb.settings import Settings
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration; a test compares it with the scripts."""
 MIGRATING = 0x6B62
 """Key of the lock under which PostgreSQL's catalog is migrated: «kb»."""

@@ -1,17 +1,18 @@
 """Filters and facets over documents, always under somebody's rights."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, or_, select
 
-from kb.catalog import versions
+from kb.catalog import phrases, versions
 from kb.catalog.arrays import among
 from kb.catalog.rights import readable
-from kb.catalog.tables import chunks, documents, sources
-from kb.queries import TYPES, Wanted, folded, type_of
-from kb.types import Principal
+from kb.catalog.tables import documents, sources
+from kb.queries import TYPES, Wanted, type_of, words_in
+from kb.types import Principal, StoredChunk
 
 SEARCHABLE = documents.c.chunks > 0
 NANO = 1_000_000_000
@@ -52,43 +53,65 @@ def _from(query: Select[Any], principal: Principal, wanted: Wanted) -> Select[An
     return joined.where(condition(wanted))
 
 
-def document_ids(connection: Connection, principal: Principal, wanted: Wanted) -> dict[int, int]:
-    """The documents wanted that may be read: id to its number of passages."""
-    query = _from(select(documents.c.id, documents.c.chunks), principal, wanted)
-    return dict(connection.execute(query).tuples().all())
+def count(connection: Connection, principal: Principal, wanted: Wanted) -> int:
+    """How many of the documents wanted may be read."""
+    query = _from(select(func.count()), principal, wanted)
+    return int(connection.scalar(query) or 0)
 
 
-def points(connection: Connection, ids: list[int]) -> list[int]:
-    """The points of documents' current versions."""
+def points(
+    connection: Connection, principal: Principal, wanted: Wanted, most: int
+) -> list[int] | None:
+    """The points of the passages wanted, in documents that may be read.
+
+    None where there are more than ``most``: no more than that is read.
+    """
+    if wanted.phrases:
+        query = _with_phrases(connection, principal, wanted).limit(most + 1)
+        exact = list(connection.scalars(query))
+        return exact if len(exact) <= most else None
     found: list[int] = []
-    for start in range(0, len(ids), 900):
-        query = select(documents.c.version, documents.c.chunks).where(
-            among(documents.c.id, ids[start : start + 900]), documents.c.version.is_not(None)
-        )
-        for number, count in connection.execute(query).tuples():
-            found += [versions.point_of(number, n) for n in range(count)]
+    columns = select(documents.c.version, documents.c.chunks)
+    query = _from(columns, principal, wanted).where(documents.c.version.is_not(None))
+    with connection.execute(query.limit(most + 1)) as rows:
+        for number, chunks in rows.tuples():
+            found += [versions.point_of(number, n) for n in range(chunks)]
+            if len(found) > most:
+                return None
     return found
 
 
-def points_with(connection: Connection, principal: Principal, wanted: Wanted) -> list[int]:
-    """The points whose text has every phrase wanted, in documents that may be read."""
-    query = (
-        select(chunks.c.point, chunks.c.text)
-        .join(documents, documents.c.version == chunks.c.version)
-        .join(sources, sources.c.id == documents.c.source_id)
+def _with_phrases(connection: Connection, principal: Principal, wanted: Wanted) -> Select[Any]:
+    """The points of passages with every phrase wanted."""
+    with_phrases = phrases.points_with(connection, wanted.phrases).subquery("with_phrases")
+    joined = with_phrases.join(
+        documents,
+        documents.c.version == with_phrases.c.point.bitwise_rshift(versions.ORDINAL_BITS),
+    ).join(sources, sources.c.id == documents.c.source_id)
+    return (
+        select(with_phrases.c.point)
+        .select_from(joined)
         .where(readable(principal), condition(wanted))
     )
-    phrases = [f" {' '.join(_bare(p).split())} " for p in wanted.phrases]
-    found = connection.execute(query).tuples()
-    return [p for p, text in found if all(phrase in _spaced(text) for phrase in phrases)]
 
 
-def _bare(text: str) -> str:
-    return "".join(c if c.isalnum() else " " for c in text).strip()
+def those_of(
+    connection: Connection, principal: Principal, wanted: Wanted, stored: Iterable[StoredChunk]
+) -> set[int]:
+    """The points of those passages that are wanted; their texts are there already."""
+    with_phrases = [
+        chunk
+        for chunk in stored
+        if not wanted.phrases or _has_phrases(words_in(chunk.text), wanted.phrases)
+    ]
+    query = _from(select(documents.c.id), principal, wanted)
+    ids = sorted({chunk.document_id for chunk in with_phrases})
+    found = set(connection.scalars(query.where(among(documents.c.id, ids))))
+    return {chunk.point for chunk in with_phrases if chunk.document_id in found}
 
 
-def _spaced(text: str) -> str:
-    return f" {' '.join(_bare(folded(text)).split())} "
+def _has_phrases(words: str, wanted: Iterable[str]) -> bool:
+    return all(f" {words_in(p, is_folded=True)} " in f" {words} " for p in wanted)
 
 
 def latest(connection: Connection, principal: Principal, wanted: Wanted, limit: int) -> list[int]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
+from kb.catalog import phrases
 from kb.catalog.arrays import among
 from kb.catalog.database import next_seq, now
 from kb.catalog.tables import chunks, documents, leases, versions
@@ -134,6 +135,7 @@ def publish(
         )
     if rows:
         connection.execute(insert(chunks), list(rows))
+        phrases.add(connection, rows)
     connection.execute(
         update(documents)
         .where(documents.c.id == document_id)
@@ -204,7 +206,13 @@ def swept(connection: Connection, numbers: Sequence[int]) -> None:
             .returning(versions.c.number)
         )
     )
-    connection.execute(delete(chunks).where(among(chunks.c.version, gone)))
+    forget_passages(connection, gone)
+
+
+def forget_passages(connection: Connection, numbers: Sequence[int]) -> None:
+    """Delete the passages of versions, with their words."""
+    phrases.forget(connection, numbers)
+    connection.execute(delete(chunks).where(among(chunks.c.version, numbers)))
 
 
 def history(connection: Connection, document_id: int) -> list[Row[Any]]:

@@ -164,12 +164,12 @@ class World:
         found = (await kb.search("harbour storm wall closed", principal, 20)).passages
         paths = {p for passage in found for p in (passage.chunk.path, *passage.also)}
         with kb.catalog.reading() as connection:
-            counted = filtering.document_ids(connection, principal, EVERYTHING)
+            counted = filtering.count(connection, principal, EVERYTHING)
             facets = filtering.facets(connection, principal, EVERYTHING)
             rows = ledger.rows(connection, principal, LedgerFilter())
             states = ledger.count_by_state(connection, principal, LedgerFilter())
         total = sum(n for _, n in facets["source"])
-        assert total == len(counted) == len(rows) == sum(states.values())
+        assert total == counted == len(rows) == sum(states.values())
         assert {n for kind in ("type", "language") for n in [sum(c for _, c in facets[kind])]} <= {
             total
         }

@@ -34,4 +34,4 @@ async def home(request: Request[Any, Any, Any], q: str = "") -> str:
 def _readable(kb: KnowledgeBase, principal: Principal) -> int:
     """How many documents they may search."""
     with kb.catalog.reading() as connection:
-        return len(filtering.document_ids(connection, principal, EVERYTHING))
+        return filtering.count(connection, principal, EVERYTHING)

@@ -149,7 +149,7 @@ async def one(request: Request[Any, Any, Any], name: str) -> str:
                 "kind": rules.kind(found.rule),
                 "readers": access.in_words(connection, found.readers),
                 "curators": people.curators_of(connection).get(found.id, []),
-                "count": len(filtering.document_ids(connection, principal, wanted)),
+                "count": filtering.count(connection, principal, wanted),
                 "latest": ledger.rows(
                     connection, principal, LedgerFilter(source=name), limit=10, order="changed"
                 ),

@@ -120,7 +120,7 @@ documents = Table(
     Column("confidence", Float),
     Column("chunks", Integer, nullable=False, default=0),
     Column("tries", Integer, nullable=False, default=0),
-    Column("version", Id),
+    Column("version", Id, index=True),
     Column("held", Boolean, nullable=False, default=False),
     Column("rights", String(32), index=True),
     Column("added_at", Float, nullable=False),
