@@ -152,6 +152,7 @@ class World:
         self.asked = base / "failpoint"
         self.asked.write_text("")
         self.kills = 0
+        self._begun = time.monotonic()
         self._runner = asyncio.Runner()
         self._kb: KnowledgeBase | None = None
 
@@ -212,6 +213,14 @@ class World:
             assert {(f.state, f.code) for f in ledger} == {("indexed", None)}, [
                 (f.path, f.state, f.code) for f in ledger
             ]
+
+    def tell(self, reader: "Reader") -> None:
+        """Where the test stands, for whoever watches (pytest -s)."""
+        seconds = time.monotonic() - self._begun
+        print(
+            f"{self.kills} kills in {seconds:.0f} s, {reader.answers} answers, {reader.wrong}",
+            flush=True,
+        )
 
     def waiting(self) -> list[tuple[str, str | None]]:
         rows = self.kb.files(self.kb.principal(None), LedgerFilter(state="waiting"))

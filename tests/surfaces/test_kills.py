@@ -88,7 +88,7 @@ def test_killed_at_every_step_and_at_any_moment(environment, tmp_path):
             _named_round(world, steps[number // 2 % len(steps)])
         world.settle()
         number += 1
-        print(f"{world.kills} kills, {reader.answers} answers, wrong: {reader.wrong}", flush=True)
+        world.tell(reader)
     reader.stop()
     kb(environment, tmp_path, "ingest")
     assert not any(kb(environment, tmp_path, "check").values())
@@ -147,9 +147,7 @@ def test_two_workers_on_postgresql_killed_at_random(postgres, environment, tmp_p
                 workers.kill_run_at(name, steps[number // 2 % len(steps)])
             world.settle(name)
             number += 1
-            print(
-                f"{world.kills} kills, {reader.answers} answers, wrong: {reader.wrong}", flush=True
-            )
+            world.tell(reader)
         world.settle()
     finally:
         codes = workers.stop()
