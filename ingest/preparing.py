@@ -141,12 +141,12 @@ class Preparer:
     async def embed(self, chunks: tuple[Chunk, ...]) -> dict[str, bytes]:
         """A vector for every chunk, by the hash of its embedded text; known ones are taken over."""
         texts = {chunks_catalog.short_hash(c.embedded_text): c.embedded_text for c in chunks}
-        known = await asyncio.to_thread(self._known, list(texts))
+        known = await self._catalog.read(self._known, list(texts))
         missing = [h for h in texts if h not in known]
         if missing:
             vectors = await self._embeddings.passages([texts[h] for h in missing])
             new = dict(zip(missing, vectors, strict=True))
-            await asyncio.to_thread(self._keep, new)
+            await self._catalog.write(self._keep, new)
             known |= new
         return known
 

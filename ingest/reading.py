@@ -109,7 +109,7 @@ class Reader:
             target = temporary / "content"
             with disk.translated():
                 content_hash, stat = await asyncio.to_thread(self._snapshot, item, target)
-            if self._is_same(item.document_id, content_hash):
+            if await self._catalog.read(self._is_same, item.document_id, content_hash):
                 return Unchanged(stat)
             parsed, blob = await self._preparer.parse(target, item.name, content_hash)
         members = await asyncio.to_thread(self._keep, parsed.members)

@@ -76,12 +76,12 @@ class Report:
         with self.catalog.writing() as connection:
             self._run = runs.begin(connection, self.source)
 
-    def step(self, path: str) -> None:
+    async def step(self, path: str) -> None:
         """One more file is done."""
         self._done += 1
         self.on_progress(Progress(self._done, self.total, self.pages, path))
         if time.monotonic() - self._told >= TELL_SECONDS:
-            self.tell(path)
+            await self.catalog.write(self.tell, path)
 
     def tell(self, path: str | None = None) -> None:
         """Say in the catalog where the run stands, and that it is alive."""

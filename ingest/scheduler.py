@@ -54,7 +54,7 @@ class Scheduler:
 
     async def tick(self, at: datetime) -> None:
         """Put jobs for what is due, watch what wants it, and now and then clean up."""
-        known = await asyncio.to_thread(self._known)
+        known = await self._catalog.write(self._known)
         if known is None:
             self._watcher.follow([])
             return
@@ -84,14 +84,20 @@ class Scheduler:
             self._leased = time.monotonic()
         return bool(taken)
 
-    def _changed(self, source: Source) -> None:
+    async def _changed(self, source: Source) -> None:
         try:
-            with self._catalog.writing() as connection:
-                sources.request_run(connection, source.id, WATCHED)
+            await self._catalog.write(self._request_run, source)
         except KbError as error:
             log.warning("a change in %s waits for the sweep: %s", source.name, error.message)
 
-    def stop(self) -> None:
+    def _request_run(self, source: Source) -> None:
+        with self._catalog.writing() as connection:
+            sources.request_run(connection, source.id, WATCHED)
+
+    async def stop(self) -> None:
         """Give the lease back."""
+        await self._catalog.write(self._release_lease)
+
+    def _release_lease(self) -> None:
         with self._catalog.writing() as connection:
             leases.release(connection, LEASE, self._owner)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from watchfiles import Change, awatch
@@ -20,7 +20,7 @@ log = logging.getLogger("kb.watching")
 class Watcher:
     """Watches every folder that wants it. Give it the sources again when they have changed."""
 
-    def __init__(self, on_change: Callable[[Source], None]) -> None:
+    def __init__(self, on_change: Callable[[Source], Awaitable[None]]) -> None:
         self._on_change = on_change
         self._watched: dict[str, tuple[Source, asyncio.Task[None]]] = {}
 
@@ -61,7 +61,7 @@ class Watcher:
                 debounce=CALM_MILLISECONDS,
                 ignore_permission_denied=True,
             ):
-                self._on_change(source)
+                await self._on_change(source)
         except (OSError, RuntimeError) as error:
             # The folder went away, or the system watches no more files: the sweep finds changes.
             log.warning("watching %s broke off: %s", source.name, error)

@@ -22,7 +22,7 @@ from ingest.selection import Selection
 from ingest.sources import Changes
 from kb import disk, failpoints
 from kb.blobs import Blobs
-from kb.catalog import documents, leases, members, sources, versions
+from kb.catalog import documents, leases, members, versions
 from kb.catalog.database import Catalog
 from kb.catalog.sources import Source
 from kb.collecting import collect_if_due
@@ -78,30 +78,30 @@ class Run:
             ConflictError: another process is reading this source.
             RetryableError: the folder is not there.
         """
-        self._take_lease()
+        await self.catalog.write(self._take_lease)
         try:
-            self._report.begin()
+            await self.catalog.write(self._report.begin)
             async with Heartbeat(self._beat):
                 await self._follow(confirm=confirm_removals)
         except KbError as error:
-            self._report.finish(error)
+            await self.catalog.write(self._report.finish, error)
             raise
         except asyncio.CancelledError:
             await self._publish_group()  # what is ready is not thrown away
-            self._report.finish(RetryableError("The run was stopped.", code="interrupted"))
+            stopped = RetryableError("The run was stopped.", code="interrupted")
+            await self.catalog.write(self._report.finish, stopped)
             raise
         finally:
-            with self.catalog.writing() as connection:
-                leases.release(connection, self.lease, self.owner)
-        self._report.finish(None)
+            await self.catalog.write(self._release_lease)
+        await self.catalog.write(self._report.finish, None)
         return self.counts
 
     async def _follow(self, *, confirm: bool) -> None:
         await self._recover()
         failpoints.reached("run_begun")
         changes = await asyncio.to_thread(self._compare)
-        self._apply_moves_and_removals(changes, confirm=confirm)
-        work = self._work(changes)
+        await self.catalog.write(self._apply_moves_and_removals, changes, confirm=confirm)
+        work = await self.catalog.write(self._work, changes)
         await self.publisher.flush_rights()
         await self._prepare_all(work)
         await self._publish_group()
@@ -124,14 +124,21 @@ class Run:
             leases.hold_or_raise(connection, self.lease, self.owner, self._fence)
         self._report.tell()
 
+    def _release_lease(self) -> None:
+        with self.catalog.writing() as connection:
+            leases.release(connection, self.lease, self.owner)
+
     async def _recover(self) -> None:
         """Clear up after runs that were killed: their points leave the index."""
         await asyncio.to_thread(heal, self.catalog, self.blobs, self.preparer.scratch)
-        with self.catalog.writing() as connection:
-            versions.abandon_dead_attempts(connection, self.owner)
+        await self.catalog.write(self._abandon_dead_attempts)
         await self.publisher.generation()
         await self.heal()
         await self.publisher.sweep()
+
+    def _abandon_dead_attempts(self) -> None:
+        with self.catalog.writing() as connection:
+            versions.abandon_dead_attempts(connection, self.owner)
 
     def _compare(self) -> Changes:
         files, closed = folder.walk(self.source.root, self._selection)
@@ -195,7 +202,7 @@ class Run:
     async def _prepare_all(self, work: list[Work]) -> None:
         """Prepare several files side by side; publish one group after another."""
         self._report.total = len(work)
-        self._report.tell()
+        await self.catalog.write(self._report.tell)
         async with Pipeline(self._prepare, self.settings.parsers + 1, GROUP_SECONDS) as pipeline:
             for item in work:
                 pipeline.put(item)
@@ -207,7 +214,7 @@ class Run:
                 for member in await self._settle(item, outcome):
                     pipeline.put(member)
                     self._report.total += 1
-                self._report.step(item.path)
+                await self._report.step(item.path)
 
     async def _prepare(self, item: Work) -> Attempt | Unchanged:
         """Read and cut a file, begin an attempt, and embed.
@@ -221,10 +228,7 @@ class Run:
             self.timings.parse += time.monotonic() - begun
         if isinstance(read, Unchanged):
             return read
-        with self.catalog.writing() as connection:
-            number = versions.begin(
-                connection, item.document_id, self.owner, read.content_hash, self._fence
-            )
+        number = await self.catalog.write(self._begin_attempt, item, read.content_hash)
         failpoints.reached("attempt_begun")
         begun = time.monotonic()
         vectors = await self.preparer.embed(read.cut.chunks)
@@ -233,23 +237,37 @@ class Run:
         prepared = Prepared(read.parsed, read.cut, vectors, read.content_hash, read.blob)
         return Attempt(number, prepared, read.stat, read.members)
 
+    def _begin_attempt(self, item: Work, content_hash: str) -> int:
+        with self.catalog.writing() as connection:
+            return versions.begin(
+                connection, item.document_id, self.owner, content_hash, self._fence
+            )
+
     async def _settle(self, item: Work, outcome: Outcome) -> list[Work]:
         """Bring one file to its end; returns its members, which are files of their own."""
         if isinstance(outcome, Unchanged):
-            with self.catalog.writing() as connection:
-                documents.touch(connection, item.document_id, outcome.stat)
-                left = members.due_beneath(connection, item.document_id)
+            left = await self.catalog.write(self._touch, item, outcome)
             self.counts.unchanged += 1
-            return [Work.of(member) for member in left]
+            return left
         if isinstance(outcome, KbError):
-            self._note(item, outcome)
+            await self.catalog.write(self._note, item, outcome)
             return []
         # Before the container itself: once that is published, no run comes back to it.
-        with self.catalog.writing() as connection:
-            work = recording.members(connection, self.source.id, item, outcome.members)
+        work = await self.catalog.write(self._record_members, item, outcome)
         failpoints.reached("members_recorded")
         await self._put(item, outcome)
         return work
+
+    def _touch(self, item: Work, unchanged: Unchanged) -> list[Work]:
+        """Note that it is as it was; returns its members that still wait."""
+        with self.catalog.writing() as connection:
+            documents.touch(connection, item.document_id, unchanged.stat)
+            left = members.due_beneath(connection, item.document_id)
+        return [Work.of(member) for member in left]
+
+    def _record_members(self, item: Work, attempt: Attempt) -> list[Work]:
+        with self.catalog.writing() as connection:
+            return recording.members(connection, self.source.id, item, attempt.members)
 
     async def _put(self, item: Work, attempt: Attempt) -> None:
         """Into the group that is published next."""
@@ -288,20 +306,3 @@ class Run:
                 self.owner,
             )
         self.counts.note(state)
-
-
-async def remove_source(catalog: Catalog, publisher: Publisher, source: Source) -> int:
-    """Remove a source with everything that came out of it; returns how many documents went.
-
-    Raises:
-        ConflictError: it is being read at this moment.
-    """
-    owner, lease = leases.new_owner(), f"source:{source.id}"
-    with catalog.writing() as connection:
-        if not leases.take(connection, lease, owner):
-            raise ConflictError(f"The source {source.name} is being read.", code="source_busy")
-        removed = documents.remove(connection, documents.ids_of_source(connection, source.id))
-        sources.remove(connection, source)
-        leases.release(connection, lease, owner)
-    await publisher.sweep(grace_seconds=0)
-    return removed

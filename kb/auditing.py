@@ -40,6 +40,10 @@ class Audit:
         with self._catalog.writing() as connection:
             audit.append(connection, [entry(principal, action, target, **detail)])
 
+    def looked(self, principal: Principal, action: str, target: str = "", **detail: Any) -> None:
+        """Note that somebody has looked at something, within a second; nobody waits for it."""
+        self._put(entry(principal, action, target, **detail), None)
+
     def asked(
         self,
         principal: Principal,
@@ -66,6 +70,9 @@ class Audit:
             "sources": sorted({p.chunk.source for p in passages}),
             "seconds": round(seconds, 3),
         }
+        self._put(noted, row)
+
+    def _put(self, noted: Entry, row: dict[str, Any] | None) -> None:
         self._waiting.put((noted, row))
         with self._lock:
             if self._thread is None:

@@ -4,11 +4,11 @@ Workers may go on meanwhile: whatever looks wrong is looked up in the catalog on
 counted, and a version's points are planned in the catalog before they are written.
 """
 
-import asyncio
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from kb.blobs import ELEMENTS, ORIGINAL, Blobs
 from kb.catalog import documents as documents_catalog
@@ -73,19 +73,16 @@ class Findings:
 
 async def check(catalog: Catalog, index: RemoteIndex, blobs: Blobs, kept_hours: float) -> Findings:
     """Compare catalog, index and blobs, whose unused values stay ``kept_hours``. Reads only."""
-    with catalog.reading() as connection:
-        live = generations.live(connection)
-        expected = _expected(connection)
+    live, expected = await catalog.read(_look, catalog)
     findings = Findings(Report())
     left = dict(expected.readers)
     if live is not None:
         async for part in scroll(index, name_of(live.id)):
             _compare(part, left, expected, findings)
-    with catalog.reading() as connection:
-        now = _expected(connection)
+    _, now = await catalog.read(_look, catalog)
     _keep_what_still_holds(findings, left, now)
-    unreadable = await asyncio.to_thread(_unreadable, catalog, blobs)
-    forgotten = await asyncio.to_thread(unused_blobs, catalog, blobs, kept_hours + OVERDUE_HOURS)
+    unreadable = await catalog.read(_unreadable, catalog, blobs)
+    forgotten = await catalog.read(unused_blobs, catalog, blobs, kept_hours + OVERDUE_HOURS)
     hollow = {d: n for d, n in now.hollow.items() if expected.hollow.get(d) == n}
     findings.unreadable = sorted({*unreadable, *hollow})
     findings.stray = [number for number in now.stray if number in expected.stray]
@@ -97,6 +94,12 @@ async def check(catalog: Catalog, index: RemoteIndex, blobs: Blobs, kept_hours: 
     findings.report.orphan = len(findings.orphans) + len(forgotten) + len(findings.stray)
     findings.report.wrong_access = len(findings.wrong)
     return findings
+
+
+def _look(catalog: Catalog) -> tuple[Row[Any] | None, Expected]:
+    """The live generation, and what should be in it."""
+    with catalog.reading() as connection:
+        return generations.live(connection), _expected(connection)
 
 
 def _keep_what_still_holds(findings: Findings, left: dict[int, list[str]], now: Expected) -> None:
@@ -132,10 +135,13 @@ def _unreadable(catalog: Catalog, blobs: Blobs) -> list[int]:
 
 async def is_settled(catalog: Catalog, index: RemoteIndex) -> bool:
     """Whether the index holds exactly as many points as the catalog says; cheap."""
-    with catalog.reading() as connection:
-        live = generations.live(connection)
-        settled = versions.count_settled(connection)
+    live, settled = await catalog.read(_settled, catalog)
     return live is None or await index.count(name_of(live.id)) == settled
+
+
+def _settled(catalog: Catalog) -> tuple[Row[Any] | None, int]:
+    with catalog.reading() as connection:
+        return generations.live(connection), versions.count_settled(connection)
 
 
 def _expected(connection: Connection) -> Expected:
@@ -233,6 +239,10 @@ async def repair(
     for point, readers in findings.wrong.items():
         await index.set_readers(generation, [point], readers)
     await index.flush(generation)
+    await catalog.write(_try_again, catalog, findings)
+
+
+def _try_again(catalog: Catalog, findings: Findings) -> None:
     with catalog.writing() as connection:
         documents_catalog.try_again(connection, findings.unreadable)
         versions.withdraw(connection, findings.stray)

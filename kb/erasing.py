@@ -67,6 +67,26 @@ async def erase(
                 detail={"path": row.path, "container": container},
             )
     erased = Erased()
+    rows, numbers, hashes = await catalog.write(_withdraw, catalog, chosen, erased)
+    erased.points = await publisher.sweep(grace_seconds=0)
+
+    def forget() -> None:
+        with catalog.writing() as connection:
+            _erase_versions(connection, numbers)
+            erased.vectors = _erase_vectors(connection, sorted(set(hashes)))
+            unused = _unused(connection, rows)
+        erased.blobs = sum(blobs.forget(key, kind) for key, kind in unused)
+        phrases.clear_up(catalog)
+        catalog.compact()
+
+    await catalog.write(forget)
+    return erased
+
+
+def _withdraw(
+    catalog: Catalog, chosen: Sequence[Row[Any]], erased: Erased
+) -> tuple[list[Row[Any]], list[int], list[str]]:
+    """Take documents out of the ledger: nobody finds them from here on."""
     with catalog.writing() as connection:
         rows = _with_members(connection, chosen)
         numbers = _versions_of(connection, rows)
@@ -75,15 +95,7 @@ async def erase(
         erased.answers = _erase_answers(connection, numbers)
         _keep_out(connection, rows, erased)
         erased.documents = documents.remove(connection, [row.id for row in rows])
-    erased.points = await publisher.sweep(grace_seconds=0)
-    with catalog.writing() as connection:
-        _erase_versions(connection, numbers)
-        erased.vectors = _erase_vectors(connection, sorted(set(hashes)))
-        unused = _unused(connection, rows)
-    erased.blobs = sum(blobs.forget(key, kind) for key, kind in unused)
-    phrases.clear_up(catalog)
-    catalog.compact()
-    return erased
+    return rows, numbers, hashes
 
 
 def _with_members(connection: Connection, chosen: Sequence[Row[Any]]) -> list[Row[Any]]:

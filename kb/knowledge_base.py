@@ -16,6 +16,7 @@ from kb.answering import Answerer
 from kb.auditing import Audit
 from kb.blobs import ELEMENTS, Blobs
 from kb.catalog import chunks, documents, ledger, sources
+from kb.catalog.behind import Behind
 from kb.catalog.database import Catalog, current_seq, open_catalog
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Source
@@ -69,7 +70,8 @@ class KnowledgeBase:
         self.scratch = scratch.Scratch(scratch.place(settings.scratch_dir, settings.data))
         self.uploads = Uploads(self.catalog, settings.data / "uploads", settings.ingest.max_file_mb)
         self.audit = Audit(self.catalog, settings.audit)
-        self.accounts = Accounts(self.catalog, settings.auth)
+        self.behind = Behind(self.catalog)
+        self.accounts = Accounts(self.catalog, settings.auth, self.behind)
         self.conversations = Conversations(self.catalog)
         self.receipts = Receipts(self.catalog)
         self.opinions = Opinions(self.catalog)
@@ -109,6 +111,7 @@ class KnowledgeBase:
     async def close(self) -> None:
         """Close every connection; the engines stay for others, until they are idle."""
         await asyncio.to_thread(self.audit.close)
+        await asyncio.to_thread(self.behind.close)
         await self.index.close()
         self.scratch.close()
         await self.embeddings.engine.close()
@@ -152,7 +155,7 @@ class KnowledgeBase:
             text, own = queries.parse(question) if noted else (question, EVERYTHING)
             both = queries.both(wanted, own)
             if not text and both != EVERYTHING:
-                found = await asyncio.to_thread(self.retriever.latest, principal, limit, both)
+                found = await self.catalog.read(self.retriever.latest, principal, limit, both)
             else:
                 found = await self.retriever.retrieve(text, principal, limit, both)
         if noted:
@@ -188,7 +191,7 @@ class KnowledgeBase:
         ``alone``: the question is asked as it stands, whatever was asked before it.
         Errors: see ``Answerer.answer``; NotFoundError where the conversation is not theirs.
         """
-        turns = await asyncio.to_thread(self.conversations.turns, principal, conversation)
+        turns = await self.catalog.read(self.conversations.turns, principal, conversation)
         before = () if alone else turns
         answering = aclosing(self.answerer.answer(question, principal, translate, before))
         with self._counted():
@@ -201,7 +204,7 @@ class KnowledgeBase:
     ) -> AnswerEvent:
         if not isinstance(event, AnswerFinished):
             return event
-        answer = await asyncio.to_thread(self.receipts.keep, event.answer, principal, conversation)
+        answer = await self.catalog.write(self.receipts.keep, event.answer, principal, conversation)
         self.audit.asked(
             principal, "ask", answer.question, answer.passages, answer.seconds,
             answer=answer.id, mode=answer.mode,
@@ -292,5 +295,5 @@ class KnowledgeBase:
         Raises:
             NotFoundError: one of them is not there, for them; nothing is erased.
         """
-        rows = [self.document(principal, d) for d in document_ids]
+        rows = [await self.catalog.read(self.document, principal, d) for d in document_ids]
         return (await self.upkeep.erase(rows)).as_json()

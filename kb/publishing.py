@@ -3,12 +3,11 @@
 The steps are those of docs/architecture.md, "A version's life".
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from kb import failpoints
 from kb.catalog import chunks as chunks_catalog
@@ -57,17 +56,23 @@ class Publisher:
         """
         wanted = generation_fingerprint(self._embeddings)
         dimension = await self._dimension()  # first: the embedder may take seconds to start
-        with self._catalog.writing() as connection:
-            row = generations.live(connection)
-            if row is None:
-                description = {"model": self._embeddings.files.name}
-                fingerprint = wanted
-                number = generations.begin(connection, fingerprint, description, generations.LIVE)
-            else:
-                number, fingerprint = row.id, row.fingerprint
+        number, fingerprint = await self._catalog.write(self._live, wanted)
         check_fingerprint(fingerprint, wanted)
         await self._index.create(name_of(number), dimension)
         return name_of(number)
+
+    def _live(self, wanted: str) -> tuple[int, str]:
+        """The live generation's number and fingerprint."""
+        with self._catalog.reading() as connection:
+            row = generations.live(connection)
+        if row is not None:
+            return int(row.id), str(row.fingerprint)
+        with self._catalog.writing() as connection:
+            row = generations.live(connection)
+            if row is not None:
+                return int(row.id), str(row.fingerprint)
+            description = {"model": self._embeddings.files.name}
+            return generations.begin(connection, wanted, description, generations.LIVE), wanted
 
     async def _dimension(self) -> int:
         described = await self._embeddings.engine.call("describe")
@@ -84,15 +89,13 @@ class Publisher:
         for _ in range(3):
             generation = await self.generation()
             stamped = await self._write(generation, ready)
-            done = await asyncio.to_thread(self._commit, generation, ready, stamped, lease, owner)
+            done = await self._catalog.write(self._commit, generation, ready, stamped, lease, owner)
             if done is not None:
                 return done
         raise RetryableError("The index kept being rebuilt; try again.", code="index_busy")
 
     async def _write(self, generation: str, ready: Sequence[Ready]) -> dict[int, list[str]]:
-        with self._catalog.writing() as connection:
-            versions.plan(connection, {r.number: len(r.chunks) for r in ready})
-            tokens = rights.tokens_of(connection, [r.document_id for r in ready])
+        tokens = await self._catalog.write(self._plan, ready)
         failpoints.reached("planned")
         points = [
             IndexPoint(
@@ -111,6 +114,11 @@ class Publisher:
         await self._index.flush(generation)
         failpoints.reached("flushed")
         return tokens
+
+    def _plan(self, ready: Sequence[Ready]) -> dict[int, list[str]]:
+        with self._catalog.writing() as connection:
+            versions.plan(connection, {r.number: len(r.chunks) for r in ready})
+            return rights.tokens_of(connection, [r.document_id for r in ready])
 
     def _commit(
         self,
@@ -142,37 +150,43 @@ class Publisher:
 
     async def flush_rights(self) -> int:
         """Bring changed rights from the catalog into the index; returns how many documents."""
-        with self._catalog.reading() as connection:
-            waiting = connection.execute(select(rights_outbox).limit(2000)).all()
-            if not waiting:
-                return 0
-            readable_by = rights.tokens_of(connection, [row.document_id for row in waiting])
-            wanted = [
-                (row, points_of(connection, row.document_id), readable_by.get(row.document_id))
-                for row in waiting
-            ]
+        wanted = await self._catalog.read(self._waiting_rights)
+        if not wanted:
+            return 0
         generation = await self.generation()
         for _, points, tokens in wanted:
             if points and tokens:
                 await self._index.set_readers(generation, points, tokens)
         await self._index.flush(generation)
         failpoints.reached("rights_written")
+        await self._catalog.write(self._rights_written, [row for row, _, _ in wanted])
+        return len(wanted)
+
+    def _waiting_rights(self) -> list[tuple[Row[Any], list[int], list[str] | None]]:
+        """Rows of the outbox with the points and the reader tokens of each."""
+        with self._catalog.reading() as connection:
+            waiting = connection.execute(select(rights_outbox).limit(2000)).all()
+            readable_by = rights.tokens_of(connection, [row.document_id for row in waiting])
+            return [
+                (row, points_of(connection, row.document_id), readable_by.get(row.document_id))
+                for row in waiting
+            ]
+
+    def _rights_written(self, rows: Sequence[Row[Any]]) -> None:
         with self._catalog.writing() as connection:
-            for row, _, _ in wanted:
+            for row in rows:
                 connection.execute(
                     delete(rights_outbox).where(
                         rights_outbox.c.document_id == row.document_id,
                         rights_outbox.c.seq == row.seq,
                     )
                 )
-        return len(waiting)
 
     async def sweep(self, *, grace_seconds: float = GRACE_SECONDS) -> int:
         """Step 4: delete the points of versions that nobody can be reading; returns how many."""
         total = 0
         while True:
-            with self._catalog.reading() as connection:
-                rows = versions.sweepable(connection, grace_seconds)
+            rows = await self._catalog.read(self._sweepable, grace_seconds)
             if not rows:
                 return total
             generation = await self.generation()
@@ -180,10 +194,17 @@ class Publisher:
             await self._index.delete(generation, ids)
             await self._index.flush(generation)
             failpoints.reached("points_deleted")
-            with self._catalog.writing() as connection:
-                versions.swept(connection, [r.number for r in rows])
+            await self._catalog.write(self._swept, [r.number for r in rows])
             failpoints.reached("swept")
             total += len(ids)
+
+    def _sweepable(self, grace_seconds: float) -> list[Row[Any]]:
+        with self._catalog.reading() as connection:
+            return list(versions.sweepable(connection, grace_seconds))
+
+    def _swept(self, numbers: list[int]) -> None:
+        with self._catalog.writing() as connection:
+            versions.swept(connection, numbers)
 
 
 def generation_fingerprint(embeddings: Embeddings) -> str:

@@ -153,7 +153,8 @@ class Retriever:
             UsageError: the question or the limit cannot be used.
             EngineError: an engine does not answer; never an empty result instead.
         """
-        limit, question = check_limit(limit), self.glossary.widen(check_question(question))
+        limit, question = check_limit(limit), check_question(question)
+        question = await self._catalog.read(self.glossary.widen, question)
         fetch = max(self._settings.candidates, limit * 3)
         lexical = IndexQuery(b"", question, access.tokens_or_raise(principal), fetch)
         embedded, begun = await asyncio.gather(
@@ -165,24 +166,24 @@ class Retriever:
         alarming: set[int] = set()
         for _ in range(ROUNDS):
             hits = await self._index.query(moment.generation, query)
-            passages = await asyncio.to_thread(
+            passages = await self._catalog.read(
                 self._judge, hits, question, principal, limit, moment.seq, alarming, begun.narrow
             )
             if len(passages) >= limit or hits.exhausted:
                 break
             query = msgspec.structs.replace(query, limit=query.limit * 3, lists={})
         if alarming - moment.late:
-            await asyncio.to_thread(alarms.sound, self._catalog, alarming - moment.late)
+            await self._catalog.write(alarms.sound, self._catalog, alarming - moment.late)
         return Found(tuple(passages), embedded.understood(begun.early.language))
 
     async def _begin(
         self, lexical: IndexQuery, principal: Principal, wanted: Wanted
     ) -> Begun | None:
         """What is had while the question is embedded; None where nothing can be found."""
-        moment = await asyncio.to_thread(self._moment)
+        moment = await self._catalog.read(self._moment)
         narrow = None
         if moment is not None and wanted != EVERYTHING:
-            narrow = await asyncio.to_thread(self._narrow, principal, wanted)
+            narrow = await self._catalog.read(self._narrow, principal, wanted)
             lexical = msgspec.structs.replace(lexical, only=narrow.asked_of())
         if moment is None or (narrow is not None and narrow.points == frozenset()):
             return None

@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
 async def status(kb: "KnowledgeBase") -> dict[str, Any]:
     """What is there and what answers."""
+    found = await kb.catalog.read(_figures, kb)
+    return {
+        "data_dir": kb.settings.data_dir,
+        **found,
+        "scratch_left_behind": len(await asyncio.to_thread(kb.scratch.stale)),
+        "embedding_model": kb.embeddings.files.name,
+        "language_model": await model_status(kb),
+    }
+
+
+def _figures(kb: "KnowledgeBase") -> dict[str, Any]:
     with kb.catalog.reading() as connection:
         live = generations.live(connection)
         states = ledger.count_by_state(connection, access.owner(), LedgerFilter())
@@ -23,7 +34,6 @@ async def status(kb: "KnowledgeBase") -> dict[str, Any]:
         known = sources.all_of(connection)
         alarmed = alarms.count(connection)
     return {
-        "data_dir": kb.settings.data_dir,
         "sources": [{"name": s.name, "path": s.root, "documents": s.documents} for s in known],
         "documents": states,
         "passages": sum(languages.values()),
@@ -33,9 +43,6 @@ async def status(kb: "KnowledgeBase") -> dict[str, Any]:
             "generation": f"g{live.id}" if live else None,
         },
         "access_alarms": alarmed,
-        "scratch_left_behind": len(await asyncio.to_thread(kb.scratch.stale)),
-        "embedding_model": kb.embeddings.files.name,
-        "language_model": await model_status(kb),
     }
 
 

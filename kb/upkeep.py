@@ -42,7 +42,7 @@ class Upkeep:
         findings = await self._findings()
         if repair and any(findings.report.as_json().values()):
             await self._mend(findings)
-            collect(self._catalog, self._blobs, self._retention)
+            await self._catalog.write(collect, self._catalog, self._blobs, self._retention)
             self._scratch.clear()
             findings = await self._findings()
         return findings.report.as_json()

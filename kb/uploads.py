@@ -3,6 +3,7 @@
 The names that they come with are shown, never trusted: the path in the folder is made here.
 """
 
+import asyncio
 import contextlib
 import errno
 import os
@@ -11,6 +12,7 @@ import time
 import unicodedata
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from kb.catalog import sources
 from kb.catalog.database import Catalog
@@ -42,15 +44,12 @@ class Uploads:
             RetryableError: the disk is full.
         """
         wanted = file_name(name)
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._forget_unfinished()
-        descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=UNFINISHED)
+        temporary = ""
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            temporary, file = await asyncio.to_thread(self._begin)
+            with file:
                 await self._copy(chunks, file.write)
-                file.flush()
-                os.fsync(file.fileno())
-            path = _link_unused(temporary, self._folder, wanted)
+                path = await asyncio.to_thread(self._finish, file, temporary, wanted)
         except OSError as error:
             if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
                 raise
@@ -60,8 +59,21 @@ class Uploads:
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
-        source = self._source(readers)
+        source = await self._catalog.write(self._source, readers)
         return source, path
+
+    def _begin(self) -> tuple[str, BinaryIO]:
+        """A new file, unfinished."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._forget_unfinished()
+        descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=UNFINISHED)
+        return temporary, os.fdopen(descriptor, "wb")
+
+    def _finish(self, file: BinaryIO, temporary: str, wanted: str) -> str:
+        """Bring it to disk and give it its name."""
+        file.flush()
+        os.fsync(file.fileno())
+        return _link_unused(temporary, self._folder, wanted)
 
     def _forget_unfinished(self) -> None:
         """Delete what a killed server left half stored."""
@@ -80,7 +92,7 @@ class Uploads:
                     code="too_large",
                     detail={"limit": self._limit_mb},
                 )
-            write(chunk)
+            await asyncio.to_thread(write, chunk)
         if not size:
             raise UsageError("The file is empty; nothing was stored.", code="empty")
 

@@ -13,6 +13,8 @@ import httpx
 import psutil
 import pytest
 
+os.environ["KB_TEST_GUARDS"] = "1"  # before the catalog is loaded, here and in every child
+
 from kb import access, samples, sandbox
 from kb import settings as settings_module
 from kb.catalog import sources
@@ -91,6 +93,7 @@ def environment_in(base: Path, embedder_dir: Path, catalog: str = "") -> dict[st
         "KB_LLM__PROVIDER": "none",
         **({"KB_CATALOG__URL": catalog} if catalog else {}),
         "XDG_CONFIG_HOME": str(base / "config"),
+        "KB_TEST_GUARDS": "1",
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -126,6 +129,21 @@ def command(environment, tmp_path):
         return json.loads(done.stdout)
 
     return run
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 80 MB, where this machine lets us have one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", str(folder)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    stop_engines(folder)
+    subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 class House:

@@ -23,7 +23,7 @@ from web.api import ask, conversations, health, ledger, metrics, search, sources
 from web.auth import oidc
 from web.auth.gate import gate
 from web.auth.who import ANYONE, READER
-from web.fair_use import Rates, Turns
+from web.fair_use import Rates, Shares, Turns
 from web.guard import Guard
 from web.hooks import Hooks
 from web.i18n import COOKIE, languages
@@ -149,11 +149,14 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
     """The service around an open knowledge base; it closes it at the end."""
     sandbox.preload(["kb.rendering", "pypdfium2", "PIL.PngImagePlugin"])
 
+    threads = Shares()
+
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
         warming = asyncio.create_task(_keep_warm(kb))
         yield
         warming.cancel()
+        threads.close()
         await kb.close()
 
     state = {
@@ -161,6 +164,7 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
         "kb_settings": kb.settings,
         "hooks": hooks,
         "pictures": Pictures(kb.scratch),
+        "shares": threads,
         "rates": Rates(kb.settings.fair_use),
         "turns": Turns(kb.settings.fair_use),
         "farewell": oidc.farewell,

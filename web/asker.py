@@ -9,6 +9,7 @@ from kb.errors import ForbiddenError, NotSignedInError
 from kb.knowledge_base import KnowledgeBase
 from kb.types import Principal
 from web.auth.visitor import Visitor
+from web.fair_use import Shares
 
 
 def visitor_of(request: Request[Any, Any, Any]) -> Visitor | None:
@@ -39,6 +40,12 @@ def must_manage(request: Request[Any, Any, Any]) -> None:
     """Raises ``ForbiddenError`` where somebody does not administrate."""
     if not principal_of(request).manages:
         raise ForbiddenError("This is for administrators.")
+
+
+def shares(request: Request[Any, Any, Any]) -> Shares:
+    """The threads of this application, by the kind of work."""
+    found: Shares = request.app.state.shares
+    return found
 
 
 def knowledge_base(request: Request[Any, Any, Any]) -> KnowledgeBase:

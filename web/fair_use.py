@@ -1,14 +1,18 @@
-"""So that nobody starves the others: rates, and a queue for answers that is fair to people."""
+"""So that nobody starves the others: rates, turns at the model, and threads of each kind."""
 
-import asyncio
 import time
-from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+from typing import ParamSpec, TypeVar
 
-from kb.errors import BusyError, TooManyError
+from kb.catalog.guarding import only_reading
+from kb.errors import TooManyError
 from kb.settings import FairUse
+from kb.shares import FairQueue, Share
 
+T = TypeVar("T")
+P = ParamSpec("P")
 MINUTE = 60.0
 MOST_KEYS = 20_000
 """Addresses and people that are remembered; whoever was not seen for longest is forgotten."""
@@ -52,75 +56,39 @@ class Rates:
             )  # fmt: skip
 
 
-class Turns:
-    """A bounded queue in which people take turns: one question each, then the next of each."""
+class Turns(FairQueue):
+    """Turns at the language model: so many answers at once, and a queue that is fair to people."""
 
     def __init__(self, settings: FairUse) -> None:
-        self._free = settings.answers_at_once
-        self._most = settings.answers_waiting
-        self._most_each = settings.answers_waiting_each
-        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        super().__init__(
+            settings.answers_at_once,
+            settings.answers_at_once,
+            settings.answers_waiting,
+            settings.answers_waiting_each,
+        )
 
-    @property
-    def waiting(self) -> int:
-        """Questions in the queue."""
-        return sum(map(len, self._waiting.values()))
 
-    def check(self, person: str) -> None:
-        """Whether another question of theirs could wait.
+class Shares:
+    """Threads for each kind of work that takes long; nobody ever has all of a kind.
 
-        Raises:
-            TooManyError: they have enough in the queue.
-            BusyError: the queue is full.
-        """
-        if self._free:
-            return
-        if len(self._waiting.get(person, ())) >= self._most_each:
-            raise TooManyError(
-                "Your earlier questions are still waiting for an answer.", code="rate_limited"
-            )
-        if self.waiting >= self._most:
-            raise BusyError("Very many questions are being asked right now. Try again shortly.")
+    ``visitors``: who asks, by a session or a token. ``directory``: LDAP. ``passwords``: signing in
+    (argon2 takes 64 MiB a hash, and a directory may be slow). ``pictures``: pages drawn.
+    ``files``: originals and looks at folders, which may lie on a share. ``exports``: long lists.
+    """
 
-    @asynccontextmanager
-    async def turn(self, person: str) -> AsyncIterator[None]:
-        """Wait for one's turn, and have it; raises as :meth:`check`."""
-        self.check(person)
-        if self._free:
-            self._free -= 1
-        else:
-            await self._wait(person)
-        try:
-            yield
-        finally:
-            self._pass_on()
+    def __init__(self) -> None:
+        self.visitors = Share("visitors", 8, 8, code="catalog_unavailable")
+        self.directory = Share("directory", 4, 1, code="directory_unavailable")
+        self.passwords = Share("passwords", 6, 2, waiting=60, waiting_each=6)
+        self.pictures = Share("pictures", 2, 1, waiting=200, waiting_each=40, seconds=120.0)
+        self.files = Share("files", 4, 2, waiting=200, waiting_each=40, seconds=120.0)
+        self.exports = Share("exports", 2, 1, waiting=20, waiting_each=2, seconds=600.0)
 
-    async def _wait(self, person: str) -> None:
-        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(person, deque()).append(mine)
-        try:
-            await mine
-        except asyncio.CancelledError:
-            if mine.done() and not mine.cancelled():
-                self._pass_on()  # the turn came as they left
-            self._forget(person, mine)
-            raise
+    async def look_up(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Look up who somebody is, on a thread; it writes nothing. Raises as ``Share.run``."""
+        return await self.visitors.run(only_reading, partial(call, *arguments, **named))
 
-    def _forget(self, person: str, one: asyncio.Future[None]) -> None:
-        theirs = self._waiting.get(person)
-        if theirs is not None and one in theirs:
-            theirs.remove(one)
-            if not theirs:
-                del self._waiting[person]
-
-    def _pass_on(self) -> None:
-        """To whoever's turn it is next; a person who had theirs goes to the end."""
-        while self._waiting:
-            person, theirs = self._waiting.popitem(last=False)
-            following = theirs.popleft()
-            if theirs:
-                self._waiting[person] = theirs
-            if not following.done():
-                following.set_result(None)
-                return
-        self._free += 1
+    def close(self) -> None:
+        """Let the threads go."""
+        for share in vars(self).values():
+            share.close()

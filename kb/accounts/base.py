@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from kb.accounts.directory import Directory
 from kb.catalog import people
+from kb.catalog.behind import Behind
 from kb.catalog.database import Catalog
 from kb.settings import Auth
 from kb.types import Principal
@@ -24,9 +25,10 @@ class Client:
 class Base:
     """The catalog, the settings, and the directory where there is one."""
 
-    def __init__(self, catalog: Catalog, settings: Auth) -> None:
+    def __init__(self, catalog: Catalog, settings: Auth, behind: Behind) -> None:
         self._catalog = catalog
         self._settings = settings
+        self._behind = behind
         self.directory = Directory(settings) if settings.ldap_url else None
 
     def exist(self) -> bool:

@@ -137,10 +137,15 @@ class Entering(Base):
             people.change(connection, person.id, administrator=administrators in found.groups)
         return people.by_name(connection, person.name)
 
+    def is_outdated(self, person: Person) -> bool:
+        """Whether what is known of a directory's groups is older than it may be."""
+        too_old = now() - self._settings.ldap_minutes * 60
+        is_there = self.directory is not None and person.origin == "ldap"
+        return is_there and (person.groups_at or 0) <= too_old
+
     def refresh(self, person: Person) -> None:
         """Read a directory's groups again, where what is known is older than it may be."""
-        too_old = now() - self._settings.ldap_minutes * 60
-        if self.directory is None or person.origin != "ldap" or (person.groups_at or 0) > too_old:
+        if self.directory is None or not self.is_outdated(person):
             return
         found = self.directory.look_up(person.name)
         with self._catalog.writing() as connection:

@@ -10,6 +10,7 @@ from kb.accounts.entering import Entering
 from kb.auditing import noted
 from kb.catalog import groups, people, signing_in
 from kb.catalog.database import now
+from kb.catalog.people import Person
 from kb.errors import ForbiddenError, NotFoundError
 from kb.types import Principal
 
@@ -17,22 +18,21 @@ from kb.types import Principal
 class Recognising(Entering):
     """From a secret, or from what a trusted proxy says, to a principal."""
 
-    def of_session(self, secret: str) -> tuple[Row[Any], Principal] | None:
-        """A living session and who asks in it, with the rights of this moment."""
+    def of_session(self, secret: str) -> tuple[Row[Any], Principal, Person] | None:
+        """A living session, who asks in it with the rights of this moment, and whose it is.
+
+        It reads only: the session's last use is noted behind. Whose groups :meth:`is_outdated`
+        says are old has to be refreshed, and the session looked up again.
+        """
         with self._catalog.reading() as connection:
             row = signing_in.session(connection, secret, self._settings.idle_hours * 3600)
             if row is None:
                 return None
             person = people.by_name(connection, row.name)
-        self.refresh(person)
+            principal = _seen_as(connection, row)
         if signing_in.needs_touch(row):
-            with self._catalog.writing() as connection:
-                signing_in.touch(connection, row)
-        with self._catalog.reading() as connection:
-            row = signing_in.session(connection, secret, self._settings.idle_hours * 3600)
-            if row is None:
-                return None
-            return row, _seen_as(connection, row)
+            self._behind.put(("session", row.hash), lambda c: signing_in.touch(c, row))
+        return row, principal, person
 
     def of_token(self, secret: str) -> tuple[Row[Any], Principal] | None:
         """A living token and whose it is."""
@@ -42,8 +42,7 @@ class Recognising(Entering):
                 return None
             principal = access.person(connection, row.person)
         if row.used_at is None or row.used_at < now() - signing_in.TOUCH_SECONDS:
-            with self._catalog.writing() as connection:
-                signing_in.token_used(connection, row.id)
+            self._behind.put(("token", row.id), lambda c: signing_in.token_used(c, row.id))
         return row, principal
 
     def of_header(self, found: Known) -> Principal | None:

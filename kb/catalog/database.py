@@ -2,35 +2,66 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from kb.catalog import guarding
 from kb.catalog.failures import UNAVAILABLE, code_of, translate_on
 from kb.catalog.tables import counters
 from kb.errors import ConfigurationError, KbError, RetryableError
 from kb.settings import Settings
+from kb.shares import Share
 
+T = TypeVar("T")
+P = ParamSpec("P")
 HEAD = "0008"
 """The newest migration; a test compares it with the scripts."""
 MIGRATING = 0x6B62
 """Key of the lock under which PostgreSQL's catalog is migrated: «kb»."""
 
 
+READERS, READERS_EACH = 8, 5
+"""Threads that read for people side by side, and how many of them one person may have."""
+WRITERS, WRITERS_EACH = 4, 2
+
+
 class Catalog:
-    """A pool of connections, and the two ways to use one."""
+    """A pool of connections, and the two ways to use one; threads for both.
+
+    On an event loop's thread neither is used: :meth:`read` and :meth:`write` run what uses them.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._snapshot: dict[str, Any] = {}
         if engine.dialect.name == "postgresql":  # SQLite's readers have a snapshot in any case
             self._snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        unavailable = "catalog_unavailable"
+        self._readers = Share("reading", READERS, READERS_EACH, code=unavailable)
+        self._writers = Share("writing", WRITERS, WRITERS_EACH, code=unavailable, seconds=90.0)
+
+    async def read(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Run something that reads the catalog, on a thread.
+
+        It writes nothing: a full disk, or another writer that holds the catalog, stops nobody here.
+
+        Raises:
+            RetryableError: the catalog does not answer, or too many wait for it.
+        """
+        reading = partial(call, *arguments, **named)
+        return await self._readers.run(guarding.only_reading, reading)
+
+    async def write(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Run something that writes the catalog, on a thread; raises as :meth:`read`."""
+        return await self._writers.run(call, *arguments, **named)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -38,6 +69,7 @@ class Catalog:
 
         Errors: those of :mod:`kb.catalog.failures`, here and in :meth:`writing`.
         """
+        guarding.check(writing=False)
         with _connected(self._engine) as connection:
             reader = connection.execution_options(**self._snapshot)
             with reader.begin():
@@ -46,6 +78,7 @@ class Catalog:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction: all of it or none. Writers queue up."""
+        guarding.check(writing=True)
         with _connected(self._engine) as connection:
             writer = connection.execution_options(writing=True)
             with writer.begin():
@@ -53,6 +86,7 @@ class Catalog:
 
     def compact(self) -> None:
         """Let what was deleted leave the files too, where the database keeps a log beside them."""
+        guarding.check(writing=True)
         if self._engine.dialect.name == "sqlite":
             with _connected(self._engine) as connection:
                 connection.exec_driver_sql("ROLLBACK")
@@ -60,6 +94,8 @@ class Catalog:
 
     def close(self) -> None:
         """Close every connection."""
+        self._readers.close()
+        self._writers.close()
         self._engine.dispose()
 
 

@@ -19,7 +19,8 @@ def search(question: str, limit: int, as_user: str | None, as_json: bool) -> Non
     """Find passages for QUESTION."""
 
     async def work(kb: KnowledgeBase) -> dict[str, Any]:
-        found = await kb.search(question, kb.principal(as_user), limit)
+        principal = await kb.catalog.read(kb.principal, as_user)
+        found = await kb.search(question, principal, limit)
         return shapes.hits(found.passages)
 
     show(with_knowledge_base(work), as_json, _hit_lines)
@@ -48,7 +49,8 @@ def ask(question: str, conversation: str | None, as_user: str | None, as_json: b
     """Ask QUESTION; every sentence of the answer is cited."""
 
     async def work(kb: KnowledgeBase) -> Answer:
-        return await kb.answer(question, kb.principal(as_user), conversation=conversation)
+        principal = await kb.catalog.read(kb.principal, as_user)
+        return await kb.answer(question, principal, conversation=conversation)
 
     answer = with_knowledge_base(work)
     show(shapes.answer(answer), as_json, lambda value: _answer_lines(answer, value))

@@ -1,12 +1,13 @@
 """What every command needs: the settings, the knowledge base, a way to print."""
 
 import asyncio
+import inspect
 import ipaddress
 import json
 import signal
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, overload
 
 import click
 from rich.console import Console
@@ -22,18 +23,30 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 as_option = click.option("--as", "as_user", metavar="USER", help="Act as this person.")
 
 
+@overload
 def with_knowledge_base(
-    work: Callable[[KnowledgeBase], Awaitable[T]], flags: dict[str, Any] | None = None
-) -> T:
-    """Open the configured knowledge base, do the work, close it."""
+    work: Callable[[KnowledgeBase], Coroutine[Any, Any, T]], flags: dict[str, Any] | None = None
+) -> T: ...
+@overload
+def with_knowledge_base(
+    work: Callable[[KnowledgeBase], T], flags: dict[str, Any] | None = None
+) -> T: ...
+def with_knowledge_base(
+    work: Callable[[KnowledgeBase], Any], flags: dict[str, Any] | None = None
+) -> Any:
+    """Open the configured knowledge base, do the work, close it.
 
-    async def run() -> T:
+    Work that is no coroutine uses the catalog: it runs on a thread.
+    """
+    is_coroutine = inspect.iscoroutinefunction(work)
+
+    async def run() -> Any:
         task = asyncio.current_task()
         assert task is not None
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         kb = KnowledgeBase(settings_module.load(flags))
         try:
-            return await work(kb)
+            return await (work(kb) if is_coroutine else kb.catalog.write(work, kb))
         except asyncio.CancelledError as error:
             raise RetryableError("Stopped before the end.", code="interrupted") from error
         finally:

@@ -76,7 +76,8 @@ def beir(
             if others:
                 figures["abstention"] = await _abstention(place, own, others, answers=answers)
         results = reporting.of_queries(measured, queries)
-        _keep(kb, "beir", path, begun, _asked(limit, seed, answers), figures, results, output)
+        asked = _asked(limit, seed, answers)
+        await kb.catalog.write(_keep, kb, "beir", path, begun, asked, figures, results, output)
         return {name: value for name, value in figures.items() if name != "intervals"}
 
     show(with_knowledge_base(work), as_json, _system_lines)
@@ -93,7 +94,8 @@ def own(*, answers: bool, limit: int | None, seed: int, output: Path | None, as_
 
     async def work(kb: KnowledgeBase) -> Figures:
         begun = time.time()
-        known = sets.of_judged(kb.opinions.judged(kb.principal(None)))
+        judged = await kb.catalog.read(kb.opinions.judged, kb.principal(None))
+        known = sets.of_judged(judged)
         questions = sets.sample(known, limit, seed)
         if not questions:
             raise UsageError(
@@ -106,7 +108,8 @@ def own(*, answers: bool, limit: int | None, seed: int, output: Path | None, as_
         figures = reporting.of_outcomes(outcomes)
         results = reporting.of_questions(outcomes)
         place = Path("own questions")
-        _keep(kb, "own", place, begun, _asked(limit, seed, answers), figures, results, output)
+        asked = _asked(limit, seed, answers)
+        await kb.catalog.write(_keep, kb, "own", place, begun, asked, figures, results, output)
         return figures
 
     show(with_knowledge_base(work), as_json, _figure_lines)
@@ -155,7 +158,8 @@ def docs(
             if others:
                 figures["abstention"] = await _abstention(place, own, others, answers=answers)
         results = reporting.of_questions(outcomes)
-        _keep(kb, "docs", path, begun, _asked(limit, seed, answers), figures, results, output)
+        asked = _asked(limit, seed, answers)
+        await kb.catalog.write(_keep, kb, "docs", path, begun, asked, figures, results, output)
         return figures
 
     show(with_knowledge_base(work), as_json, _figure_lines)

@@ -29,7 +29,7 @@ def hooks_of(kb: KnowledgeBase) -> Hooks:
     sweep = kb.settings.ingest.sweep_minutes * 60.0
 
     async def remove(source: Source) -> int:
-        from ingest.worker import remove_source  # heavy, and rarely needed
+        from ingest.removing import remove_source  # heavy, and rarely needed
 
         return await remove_source(kb.catalog, kb.publisher, source)
 
@@ -92,6 +92,14 @@ async def set_rule(
         UsageError: the rule cannot be, or the file system makes its rights up.
         NotFoundError: there is no such source, group or person.
     """
+    source = await kb.catalog.write(_replace_rule, kb, by, name, kind, lines)
+    await kb.publisher.flush_rights()
+    return source
+
+
+def _replace_rule(
+    kb: KnowledgeBase, by: Principal, name: str, kind: str, lines: Sequence[PathRule]
+) -> Source:
     if kind == rules.MIRROR:
         mirroring.check(kb.source(name).root)
     with kb.catalog.writing() as connection:
@@ -110,7 +118,6 @@ async def set_rule(
         if kind == rules.MIRROR:
             sources.request_run(connection, source.id, ASKED)
         noted(connection, by, "source.rule", name, rule=wanted or {"kind": rules.GROUPS})
-    await kb.publisher.flush_rights()
     return kb.source(name)
 
 

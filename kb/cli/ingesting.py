@@ -72,7 +72,7 @@ def ingest(name: str | None, confirm_removals: bool, again: str | None, as_json:
     preload_parsers()
 
     async def work(kb: KnowledgeBase) -> Counts:
-        wanted = [kb.source(name)] if name else kb.sources()
+        wanted = await kb.catalog.read(lambda: [kb.source(name)] if name else kb.sources())
         if not wanted:
             raise UsageError(
                 "There is no source yet. Add one with: kb source add NAME PATH", code="no_sources"
@@ -80,7 +80,7 @@ def ingest(name: str | None, confirm_removals: bool, again: str | None, as_json:
         total = Counts()
         for item in wanted:
             if again:
-                _try_again(kb, item, again)
+                await kb.catalog.write(_try_again, kb, item, again)
             with Bar(item.name) as on_progress:
                 counts = await run_of(kb, item, on_progress).run(confirm_removals=confirm_removals)
             for field, value in asdict(counts).items():
@@ -156,7 +156,7 @@ class Bar:
 def files(state: str | None, source_name: str | None, as_user: str | None, as_json: bool) -> None:
     """The ledger: every file with its state and, unless indexed, the reason."""
 
-    async def work(kb: KnowledgeBase) -> dict[str, object]:
+    def work(kb: KnowledgeBase) -> dict[str, object]:
         wanted = LedgerFilter(state=state, source=source_name)
         rows = kb.files(kb.principal(as_user), wanted)
         return {"files": [shapes.file(r) for r in rows]}

@@ -26,7 +26,7 @@ def group() -> None:
 def add_group(name: str, as_json: bool) -> None:
     """Add a group."""
 
-    async def work(kb: KnowledgeBase) -> None:
+    def work(kb: KnowledgeBase) -> None:
         with kb.catalog.writing() as connection:
             groups.add(connection, name)
             noted(connection, access.owner(), "group.add", name)
@@ -41,7 +41,7 @@ def add_group(name: str, as_json: bool) -> None:
 def remove_group(name: str, as_json: bool) -> None:
     """Remove a group. What only it might read nobody may, until you say otherwise."""
 
-    async def work(kb: KnowledgeBase) -> None:
+    def work(kb: KnowledgeBase) -> None:
         with kb.catalog.writing() as connection:
             groups.remove(connection, name)
             noted(connection, access.owner(), "group.remove", name)
@@ -55,7 +55,7 @@ def remove_group(name: str, as_json: bool) -> None:
 def list_groups(as_json: bool) -> None:
     """Every group."""
 
-    async def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
+    def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
         with kb.catalog.reading() as connection:
             return [{"name": n, "people": c} for n, c in groups.all_of(connection)]
 
@@ -95,7 +95,7 @@ def add_user(
     """Add a person. Without a password they come in by a link: kb user invite NAME."""
     member_of, password = _names(named), _password(password_stdin)
 
-    async def work(kb: KnowledgeBase) -> dict[str, Any]:
+    def work(kb: KnowledgeBase) -> dict[str, Any]:
         added = kb.accounts.add(
             access.owner(), name, member_of, shown_name=shown_name, administrator=administrator,
             password=password,
@@ -121,7 +121,7 @@ def change_user(
     """Change a person. What is not named stays."""
     password = _password(password_stdin)
 
-    async def work(kb: KnowledgeBase) -> dict[str, Any]:
+    def work(kb: KnowledgeBase) -> dict[str, Any]:
         changed = kb.accounts.change(
             access.owner(), name, member_of=None if named is None else _names(named),
             administrator=administrator, disabled=disabled, password=password,
@@ -142,7 +142,7 @@ def remove_user(name: str, yes: bool, as_json: bool) -> None:
     if not (yes or as_json):
         click.confirm(f"Remove {name} with their conversations?", abort=True, err=True)
 
-    async def work(kb: KnowledgeBase) -> None:
+    def work(kb: KnowledgeBase) -> None:
         kb.accounts.remove(access.owner(), name)
 
     with_knowledge_base(work)
@@ -155,7 +155,7 @@ def remove_user(name: str, yes: bool, as_json: bool) -> None:
 def invite(name: str, as_json: bool) -> None:
     """Print a one-time link by which NAME sets a (new) password."""
 
-    async def work(kb: KnowledgeBase) -> str:
+    def work(kb: KnowledgeBase) -> str:
         return link_of(kb.settings.server, kb.accounts.link_for(access.owner(), name))
 
     link = with_knowledge_base(work)
@@ -167,7 +167,7 @@ def invite(name: str, as_json: bool) -> None:
 def list_users(as_json: bool) -> None:
     """Everybody."""
 
-    async def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
+    def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
         with kb.catalog.reading() as connection:
             everybody = people.all_of(connection)
         return [{"user": p.name, **_shape(kb, p)} for p in everybody]
@@ -206,7 +206,7 @@ def _line(person: dict[str, Any]) -> str:
 def token(name: str, purpose: str, scope: str, days: int, as_json: bool) -> None:
     """Make an API token for NAME. It is shown once."""
 
-    async def work(kb: KnowledgeBase) -> str:
+    def work(kb: KnowledgeBase) -> str:
         return kb.accounts.new_token(kb.principal(name), purpose, scope, days)
 
     secret = with_knowledge_base(work)
@@ -223,7 +223,7 @@ def audit() -> None:
 def verify(as_json: bool) -> None:
     """Walk the whole log: whether an entry was changed, removed or moved. Exit 1 if so."""
 
-    async def work(kb: KnowledgeBase) -> log.Verdict:
+    def work(kb: KnowledgeBase) -> log.Verdict:
         with kb.catalog.reading() as connection:
             return log.verify(connection)
 
@@ -249,7 +249,7 @@ def verify(as_json: bool) -> None:
 def export(after: int) -> None:
     """Print every entry as a line of JSON, the oldest first."""
 
-    async def work(kb: KnowledgeBase) -> None:
+    def work(kb: KnowledgeBase) -> None:
         with kb.catalog.reading() as connection:
             for entry in log.entries(connection, after):
                 sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
@@ -265,7 +265,7 @@ def export(after: int) -> None:
 def list_entries(actor: str, action: str, limit: int, as_json: bool) -> None:
     """The last entries, the newest first."""
 
-    async def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
+    def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
         with kb.catalog.reading() as connection:
             return log.page(connection, actor=actor, action=action, limit=limit)
 

@@ -88,7 +88,7 @@ async def _demo(settings: Settings) -> None:
     preload_parsers()
     kb = KnowledgeBase(settings)
     try:
-        source = _demo_source(kb)
+        source = await kb.catalog.write(_demo_source, kb)
         click.echo("Reading the sample documents …", err=True)
         with Bar(DEMO_SOURCE) as on_progress:
             counts = await run_of(kb, source, on_progress).run()
@@ -161,16 +161,20 @@ async def _announce(server: uvicorn.Server, kb: KnowledgeBase) -> None:
     port = server.servers[0].sockets[0].getsockname()[1]
     address = address_of(settings, port)
     click.echo(f"Commonplace is ready at {address}  (stop it with Ctrl-C)", err=True)
-    with kb.catalog.reading() as connection:
-        is_set_up = people.can_sign_in(connection)
+    is_set_up = await kb.catalog.read(_is_set_up, kb)
     if not is_set_up:
-        secret = await asyncio.to_thread(kb.accounts.setup_link)
+        secret = await kb.catalog.write(kb.accounts.setup_link)
         others = "" if settings.host in LOOPBACK else " Until then nobody is let in."
         click.echo(
             f"Nobody signs in yet.{others} Make the first administrator, once, at:\n"
             f"  {link_of(settings, secret, port)}",
             err=True,
         )
+
+
+def _is_set_up(kb: KnowledgeBase) -> bool:
+    with kb.catalog.reading() as connection:
+        return people.can_sign_in(connection)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ import click
 from sqlalchemy import Connection
 
 from ingest.following import next_due
-from ingest.worker import remove_source
+from ingest.removing import remove_source
 from kb import access, shapes
 from kb.auditing import noted
 from kb.catalog import documents, runs, sources
@@ -57,7 +57,7 @@ def add(name: str, path: str, readers: str | None, as_json: bool, **given: Any) 
     """Follow the folder PATH under the name NAME."""
     following = folders.changed(sources.Following(), given)
 
-    async def work(kb: KnowledgeBase) -> dict[str, Any]:
+    def work(kb: KnowledgeBase) -> dict[str, Any]:
         added = folders.add(kb, name, path, readers, following)
         kb.audit.note(access.owner(), "source.add", name, path=path)
         with kb.catalog.reading() as connection:
@@ -75,7 +75,7 @@ def add(name: str, path: str, readers: str | None, as_json: bool, **given: Any) 
 def change(name: str, paused: bool | None, as_json: bool, **given: Any) -> None:
     """Follow NAME another way. What is not named stays; an empty text takes a setting away."""
 
-    async def work(kb: KnowledgeBase) -> dict[str, Any]:
+    def work(kb: KnowledgeBase) -> dict[str, Any]:
         with kb.catalog.writing() as connection:
             found = sources.by_name(connection, name)
             sources.change(connection, found, folders.changed(found.following, given))
@@ -115,6 +115,11 @@ def shape(
     )
 
 
+def _shape(kb: KnowledgeBase, name: str) -> dict[str, Any]:
+    with kb.catalog.reading() as connection:
+        return shape(connection, sources.by_name(connection, name))
+
+
 @source.command()
 @click.argument("name")
 @click.option("--groups", "kind", flag_value="groups", help="The source's readers, for all of it.")
@@ -135,8 +140,7 @@ def rule(name: str, kind: str | None, lines: tuple[str, ...], as_json: bool) -> 
     async def work(kb: KnowledgeBase) -> dict[str, Any]:
         wanted = [folders.path_rule(line) for line in lines]
         changed = await folders.set_rule(kb, access.owner(), name, kind or "paths", wanted)
-        with kb.catalog.reading() as connection:
-            return shape(connection, changed)
+        return await kb.catalog.read(_shape, kb, changed.name)
 
     changed = with_knowledge_base(work)
     then = {
@@ -154,7 +158,7 @@ def curators(name: str, people: str, as_json: bool) -> None:
     """Say that PEOPLE (comma between them) answer for NAME, and nobody else."""
     named = folders.names(people)
 
-    async def work(kb: KnowledgeBase) -> None:
+    def work(kb: KnowledgeBase) -> None:
         with kb.catalog.writing() as connection:
             found = sources.by_name(connection, name)
             people_catalog.set_curators(connection, found.id, named)
@@ -170,7 +174,7 @@ def curators(name: str, people: str, as_json: bool) -> None:
 def list_(as_json: bool) -> None:
     """Every source."""
 
-    async def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
+    def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
         with kb.catalog.reading() as connection:
             return [
                 shape(connection, s, kb.settings.ingest.sweep_minutes * 60)
@@ -200,11 +204,11 @@ def remove(name: str, yes: bool, as_json: bool) -> None:
     """Stop following NAME and forget its documents. The folder itself is not touched."""
 
     async def work(kb: KnowledgeBase) -> int:
-        found = kb.source(name)
+        found = await kb.catalog.read(kb.source, name)
         if not (yes or as_json):
             click.confirm(f"Forget {found.documents} documents of {name}?", abort=True, err=True)
         removed = await remove_source(kb.catalog, kb.publisher, found)
-        kb.audit.note(access.owner(), "source.remove", name)
+        await kb.catalog.write(kb.audit.note, access.owner(), "source.remove", name)
         return removed
 
     removed = with_knowledge_base(work)
@@ -221,17 +225,18 @@ def readers(name: str, groups: str, as_json: bool) -> None:
     not:GROUP makes an exception: everyone,not:interns.
     """
 
-    async def work(kb: KnowledgeBase) -> dict[str, Any]:
+    def set_readers(kb: KnowledgeBase) -> None:
+        named = folders.names(groups)
         with kb.catalog.writing() as connection:
             found = sources.by_name(connection, name)
-            sources.set_readers(
-                connection, found, access.readers(connection, folders.names(groups))
-            )
+            sources.set_readers(connection, found, access.readers(connection, named))
             queue_rights(connection, documents.ids_of_source(connection, found.id))
-            noted(connection, access.owner(), "source.readers", name, readers=folders.names(groups))
+            noted(connection, access.owner(), "source.readers", name, readers=named)
+
+    async def work(kb: KnowledgeBase) -> dict[str, Any]:
+        await kb.catalog.write(set_readers, kb)
         await kb.publisher.flush_rights()
-        with kb.catalog.reading() as connection:
-            return shape(connection, sources.by_name(connection, name))
+        return await kb.catalog.read(_shape, kb, name)
 
     changed = with_knowledge_base(work)
     show(

@@ -26,7 +26,7 @@ def check(repair: bool, as_json: bool) -> None:
             from kb.cli.ingesting import preload_parsers, run_of
 
             preload_parsers()
-            for source in kb.sources():
+            for source in await kb.catalog.read(kb.sources):
                 await run_of(kb, source).run()
             found = await kb.check()
         for line in _scratch_lines(len(kb.scratch.stale())):
@@ -118,7 +118,9 @@ def purge(paths: tuple[str, ...], source_name: str | None, yes: bool, as_json: b
 
     async def work(kb: KnowledgeBase) -> dict[str, Any]:
         owner = kb.principal(None)
-        rows = [row for path in paths for row in _documents_at(kb, path, source_name)]
+        rows = await kb.catalog.read(
+            lambda: [row for path in paths for row in _documents_at(kb, path, source_name)]
+        )
         if not (yes or as_json):
             click.confirm(f"Erase {len(rows)} documents for good?", abort=True, err=True)
         erased = await kb.erase(owner, [row.id for row in rows])

@@ -55,7 +55,7 @@ class Working:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            scheduler.stop()
+            await scheduler.stop()
             await jobs.close()
 
     async def _clear_scratch(self) -> None:

@@ -17,7 +17,7 @@ async def rank(
     kb: KnowledgeBase, questions: Sequence[Question], systems: Sequence[str], advance: Advance
 ) -> list[dict[str, Any]]:
     """A row a system: shares of the answerable questions, and seconds for all of them."""
-    stored = _passages(kb)
+    stored = await kb.catalog.read(_passages, kb)
     texts = tuple(
         Text(str(point), "", f"{c.title} {c.section or ''} {c.text}") for point, c in stored.items()
     )

@@ -96,7 +96,7 @@ async def _opened(
 ) -> AsyncIterator[KnowledgeBase]:
     kb = KnowledgeBase(_inside(settings, place, with_model=with_model))
     try:
-        await read(kb, _source(kb, folder))
+        await read(kb, await kb.catalog.write(_source, kb, folder))
         yield kb
     finally:
         await kb.index.engine.leave()

@@ -54,19 +54,22 @@ class Rebuilder:
         Raises:
             ConflictError: another rebuild is running.
         """
-        self._take_lease()
+        await self._catalog.write(self._take_lease)
         try:
-            number = self._begin()
+            number = await self._catalog.write(self._begin)
             generation = name_of(number)
             while True:
                 async with self._opened(generation) as index:
                     loaded = await self._catch_up(index, generation)
-                old = self._switch_if_complete(number, loaded)
+                old = await self._catalog.write(self._switch_if_complete, number, loaded)
                 if old is not None:
                     return Rebuilt(generation, sum(loaded.values()), [name_of(n) for n in old])
         finally:
-            with self._catalog.writing() as connection:
-                leases.release(connection, LEASE, self._owner)
+            await self._catalog.write(self._release_lease)
+
+    def _release_lease(self) -> None:
+        with self._catalog.writing() as connection:
+            leases.release(connection, LEASE, self._owner)
 
     def _take_lease(self) -> None:
         with self._catalog.writing() as connection:
@@ -101,8 +104,7 @@ class Rebuilder:
     async def _catch_up(self, index: Index, generation: str) -> dict[int, int]:
         """Load what is missing, delete what is gone; returns the versions in the generation."""
         loaded = await self._loaded(index, generation)
-        with self._catalog.reading() as connection:
-            wanted = versions.current(connection)
+        wanted = await self._catalog.read(self._current)
         extra = [v for v in loaded if v not in wanted]
         ids = [versions.point_of(v, n) for v in extra for n in range(loaded[v])]
         await index.delete(generation, ids)
@@ -110,12 +112,16 @@ class Rebuilder:
         for start in range(0, len(missing), VERSIONS_AT_ONCE):
             await self._load(index, generation, missing[start : start + VERSIONS_AT_ONCE])
             self._on_progress(start, len(missing))
-            self._heartbeat()
+            await self._catalog.write(self._heartbeat)
         await index.flush(generation)
         if isinstance(index, EdgeIndex):
             await index.optimize(generation)
         self._on_progress(len(missing), len(missing))
         return wanted
+
+    def _current(self) -> dict[int, int]:
+        with self._catalog.reading() as connection:
+            return versions.current(connection)
 
     def _heartbeat(self) -> None:
         with self._catalog.writing() as connection:

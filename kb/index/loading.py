@@ -1,6 +1,5 @@
 """From the catalog to index points, and through an index from end to end."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -26,7 +25,7 @@ async def points_of_versions(
             tokens = rights.tokens_of(connection, sorted({r.document_id for r in rows}))
         return list(rows), tokens
 
-    rows, tokens = await asyncio.to_thread(read)
+    rows, tokens = await catalog.read(read)
     missing = {
         chunks.short_hash(r.embedded_text): r.embedded_text for r in rows if r.vector is None
     }
@@ -34,8 +33,12 @@ async def points_of_versions(
     if missing:
         vectors = await embeddings.passages(list(missing.values()))
         new = dict(zip(missing, vectors, strict=True))
-        with catalog.writing() as connection:
-            chunks.keep_vectors(connection, model, new)
+
+        def keep() -> None:
+            with catalog.writing() as connection:
+                chunks.keep_vectors(connection, model, new)
+
+        await catalog.write(keep)
     return [
         IndexPoint(
             r.point,

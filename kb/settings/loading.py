@@ -22,7 +22,7 @@ LISTS = {"allowed_hosts", "roots", "trusted_proxies", "header_from"}
 """Settings that are lists: in the environment with commas between."""
 Given = tuple[list[str], Any, str]
 """A key's parts, its value, and where it stands."""
-OUTSIDE = {"KB_CONFIG", "KB_FAILPOINT", "KB_TEST_QDRANT_URL", "KB_TEST_ALL_PARTS"}
+OUTSIDE = {"KB_CONFIG", "KB_FAILPOINT", "KB_TEST_GUARDS", "KB_TEST_QDRANT_URL", "KB_TEST_ALL_PARTS"}
 
 
 def load(

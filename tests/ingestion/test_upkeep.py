@@ -161,21 +161,6 @@ async def test_a_write_that_fails_loses_nothing(house, nth):
     assert await house.kb.check() == ZEROS
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 80 MB, where this machine lets us have one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", str(folder)], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    stop_engines(folder)
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
 def test_a_full_disk_pauses_reading_and_nothing_else(environment, tmp_path, small_disk):
     """R07: paused, searchable, and gone on with when there is room."""
     environment = environment | {

@@ -132,6 +132,7 @@ async def test_searches_are_saved_and_what_was_opened_is_remembered(library, doc
     await rita.get(f"/documents/{wages}")
     body = {"name": "Pay", "address": "/?q=wages&source=staff"}
     number = (await rita.post("/api/v1/searches", json=body)).json()["id"]
+    library.kb.behind.flush()  # nobody waits for what was opened to be noted
     kept = (await rita.get("/api/v1/searches")).json()
     assert kept["searches"] == [{"id": number, **body}]
     assert [d["id"] for d in kept["opened"]] == [wages]

@@ -54,7 +54,7 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
     """
     check_question(data.question)
     kb, principal = knowledge_base(request), principal_of(request)
-    await asyncio.to_thread(kb.conversations.turns, principal, data.conversation)
+    await kb.catalog.read(kb.conversations.turns, principal, data.conversation)
     turns: Turns = request.app.state.turns
     turns.check(principal.name)
     if "application/json" in request.headers.get("accept", ""):
@@ -148,7 +148,7 @@ class Watch:
             return
         self._looked_at = time.monotonic()
         visitor = await identify(self._request)
-        if visitor is None or not await asyncio.to_thread(self._may_read, visitor.principal):
+        if visitor is None or not await self._kb.catalog.read(self._may_read, visitor.principal):
             raise NotFoundError(
                 "What this answer is made from may not be read any more. Ask again.",
                 code="answer_withheld",

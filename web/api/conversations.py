@@ -1,6 +1,5 @@
 """Conversations, receipts, and what people say of answers."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,10 +38,11 @@ class Judged:
     right: bool = True
 
 
-@get("/api/v1/conversations", summary="Conversations", sync_to_thread=True, who=READER)
-def listed(request: Request[Any, Any, Any], start: Number = 0) -> dict[str, Any]:
+@get("/api/v1/conversations", summary="Conversations", who=READER)
+async def listed(request: Request[Any, Any, Any], start: Number = 0) -> dict[str, Any]:
     """The asker's own, the last used first, fifty a page."""
-    rows = knowledge_base(request).conversations.listed(principal_of(request), start)
+    kb, principal = knowledge_base(request), principal_of(request)
+    rows = await kb.catalog.read(kb.conversations.listed, principal, start)
     return {
         "conversations": [shapes.conversation(r) for r in rows[:PAGE]],
         "more": len(rows) > PAGE,
@@ -59,15 +59,15 @@ async def one(request: Request[Any, Any, Any], number: str) -> dict[str, Any]:
         receipts = [kb.receipts.receipt(principal, turn.id) for turn in turns]
         return shapes.conversation(row) | {"turns": [shapes.turn(r) for r in receipts]}
 
-    return await asyncio.to_thread(read)
+    return await kb.catalog.read(read)
 
 
 @patch("/api/v1/conversations/{number:str}", summary="Rename a conversation", who=READER)
 async def rename(request: Request[Any, Any, Any], number: str, data: Title) -> dict[str, Any]:
     """Give it another title."""
     kb, principal = knowledge_base(request), principal_of(request)
-    await asyncio.to_thread(kb.conversations.rename, principal, number, data.title)
-    row, _ = await asyncio.to_thread(kb.conversations.one, principal, number)
+    await kb.catalog.write(kb.conversations.rename, principal, number, data.title)
+    row, _ = await kb.catalog.read(kb.conversations.one, principal, number)
     return shapes.conversation(row)
 
 
@@ -75,23 +75,21 @@ async def rename(request: Request[Any, Any, Any], number: str, data: Title) -> d
 async def remove(request: Request[Any, Any, Any], number: str) -> None:
     """It goes with its questions and answers."""
     kb, principal = knowledge_base(request), principal_of(request)
-    await asyncio.to_thread(kb.conversations.remove, principal, number)
+    await kb.catalog.write(kb.conversations.remove, principal, number)
 
 
-@get("/api/v1/answers/{answer_id:str}", summary="A kept answer", sync_to_thread=True, who=READER)
-def kept(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
+@get("/api/v1/answers/{answer_id:str}", summary="A kept answer", who=READER)
+async def kept(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
     """An earlier answer, its passages read again under the rights of this moment."""
-    kb = knowledge_base(request)
-    return shapes.answer(kb.receipts.answer(principal_of(request), answer_id))
+    kb, principal = knowledge_base(request), principal_of(request)
+    return shapes.answer(await kb.catalog.read(kb.receipts.answer, principal, answer_id))
 
 
-@get(
-    "/api/v1/answers/{answer_id:str}/receipt", summary="A receipt", sync_to_thread=True, who=READER
-)
-def receipt(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
+@get("/api/v1/answers/{answer_id:str}/receipt", summary="A receipt", who=READER)
+async def receipt(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
     """How an answer came to be: passages with versions, prompt, model, settings, times."""
-    kb = knowledge_base(request)
-    return shapes.receipt(kb.receipts.receipt(principal_of(request), answer_id))
+    kb, principal = knowledge_base(request), principal_of(request)
+    return shapes.receipt(await kb.catalog.read(kb.receipts.receipt, principal, answer_id))
 
 
 @post(
@@ -103,7 +101,7 @@ def receipt(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
 async def rate(request: Request[Any, Any, Any], answer_id: str, data: Verdict) -> None:
     """Say what you think of an answer, or of one of its citations."""
     kb, principal = knowledge_base(request), principal_of(request)
-    await asyncio.to_thread(
+    await kb.catalog.write(
         kb.opinions.give, principal, answer_id, data.verdict, data.citation, data.comment
     )
 
@@ -113,5 +111,5 @@ async def judge(request: Request[Any, Any, Any], data: Judged) -> Response[None]
     """Keep that a passage answers a question; evaluations of one's own are made of these."""
     kb, principal = knowledge_base(request), principal_of(request)
     points = points_of(data.passage_id)
-    await asyncio.to_thread(kb.opinions.judge, principal, data.question, points, right=data.right)
+    await kb.catalog.write(kb.opinions.judge, principal, data.question, points, right=data.right)
     return Response(None)

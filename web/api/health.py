@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Request, Response, get
 
 from kb.errors import KbError
+from kb.knowledge_base import KnowledgeBase
 from web.asker import knowledge_base
 from web.auth.who import ANYONE
 
@@ -15,13 +16,17 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
+def _look(kb: KnowledgeBase) -> None:
+    with kb.catalog.reading():
+        pass
+
+
 @get("/ready", summary="Ready to search", who=ANYONE)
 async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     """Catalog, embedder and index answer. The language model is not needed for that."""
     kb = knowledge_base(request)
     try:
-        with kb.catalog.reading():
-            pass
+        await kb.catalog.read(_look, kb)
         await kb.embeddings.engine.call("describe", seconds=60)
         await kb.index.languages(["ready"])
     except KbError as error:

@@ -17,8 +17,8 @@ StateQuery = Annotated[str | None, Parameter(query="state", description="Only th
 """The framework keeps the name ``state`` for itself, hence another one in the code."""
 
 
-@get("/api/v1/files", summary="The ledger", sync_to_thread=True, who=READER)
-def files(
+@get("/api/v1/files", summary="The ledger", who=READER)
+async def files(
     request: Request[Any, Any, Any],
     in_state: StateQuery = None,
     source: str | None = None,
@@ -27,7 +27,8 @@ def files(
     """Every file that the asker may see (``text``: in its path), with its state and the reason."""
     check_state(in_state)
     wanted = LedgerFilter(state=in_state, source=source, text=text)
-    rows = knowledge_base(request).files(principal_of(request), wanted)
+    kb, principal = knowledge_base(request), principal_of(request)
+    rows = await kb.catalog.read(kb.files, principal, wanted)
     translate = translations(language_of(request)).gettext
     return {"files": [shapes.file(r, translate) for r in rows]}
 

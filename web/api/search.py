@@ -1,6 +1,5 @@
 """``GET /api/v1/search``, its facets and suggestions, pinned answers, and saved searches."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -73,7 +72,7 @@ async def facets(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any]
             found = filtering.facets(connection, principal, wanted)
         return {n: [{"value": v, "count": c} for v, c in values] for n, values in found.items()}
 
-    return {"facets": await asyncio.to_thread(look)}
+    return {"facets": await kb.catalog.read(look)}
 
 
 @get("/api/v1/suggest", summary="Suggest titles and earlier questions", who=READER)
@@ -88,7 +87,7 @@ async def suggest(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any
         earlier = [a for a in asked if text.casefold() in a.casefold()][:5]
         return {"questions": earlier, "titles": [r.title or r.path for r in rows]}
 
-    return await asyncio.to_thread(look) if text else {"questions": [], "titles": []}
+    return await kb.catalog.read(look) if text else {"questions": [], "titles": []}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ async def pinned(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any]
                 for row in keeping.pinned(connection, principal, q[:2000])
             ]
 
-    return {"pins": await asyncio.to_thread(look)}
+    return {"pins": await kb.catalog.read(look)}
 
 
 @post("/api/v1/pins", status_code=201, summary="Pin an answer", who=CURATOR)
@@ -152,7 +151,7 @@ async def pin(request: Request[Any, Any, Any], data: Pin) -> dict[str, Any]:
                 },
             )
 
-    return {"id": await asyncio.to_thread(keep)}
+    return {"id": await kb.catalog.write(keep)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +180,7 @@ async def saved(request: Request[Any, Any, Any]) -> dict[str, Any]:
                 ],
             }
 
-    return await asyncio.to_thread(look)
+    return await kb.catalog.read(look)
 
 
 @post("/api/v1/searches", status_code=201, summary="Save a search", who=READER)
@@ -198,7 +197,7 @@ async def save(request: Request[Any, Any, Any], data: Saved) -> dict[str, Any]:
         with kb.catalog.writing() as connection:
             return keeping.save_search(connection, principal, name, address)
 
-    return {"id": await asyncio.to_thread(keep)}
+    return {"id": await kb.catalog.write(keep)}
 
 
 @delete("/api/v1/searches/{number:int}", summary="Forget a saved search", who=READER)
@@ -210,6 +209,6 @@ async def forget(request: Request[Any, Any, Any], number: Number) -> Response[No
         with kb.catalog.writing() as connection:
             return keeping.forget_search(connection, principal, number)
 
-    if not await asyncio.to_thread(remove):
+    if not await kb.catalog.write(remove):
         raise NotFoundError("There is no such search.", detail={"search": number})
     return Response(None, status_code=204)

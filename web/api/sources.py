@@ -1,6 +1,5 @@
 """``GET /api/v1/sources``, a look at a folder, and runs on request."""
 
-import asyncio
 from typing import Any
 
 from litestar import Request, get, post
@@ -9,15 +8,15 @@ from kb import access, shapes
 from kb.auditing import noted
 from kb.catalog import ledger, people, runs, sources
 from kb.catalog.sources import ASKED
-from web.asker import knowledge_base, must_answer_for, principal_of
+from web.asker import knowledge_base, must_answer_for, principal_of, shares
 from web.auth.who import ADMINISTRATOR, CURATOR, READER
 from web.hooks import hooks
 
 
-@get("/api/v1/sources", summary="The sources", sync_to_thread=True, who=READER)
-def listed(request: Request[Any, Any, Any]) -> dict[str, Any]:
+@get("/api/v1/sources", summary="The sources", who=READER)
+async def listed(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Every source: how it is followed, its run where one goes on, its last and its next run."""
-    return {"sources": shown(request)}
+    return {"sources": await knowledge_base(request).catalog.read(shown, request)}
 
 
 def shown(request: Request[Any, Any, Any]) -> list[dict[str, Any]]:
@@ -42,13 +41,13 @@ def shown(request: Request[Any, Any, Any]) -> list[dict[str, Any]]:
 @get("/api/v1/folders", summary="A look at a folder", who=ADMINISTRATOR)
 async def look(request: Request[Any, Any, Any], path: str) -> dict[str, Any]:
     """What is in a folder, before it is followed: files, kinds, size, how long it will take."""
-    return await asyncio.to_thread(hooks(request).preview, path)
+    return await shares(request).files.run(hooks(request).preview, path)
 
 
 @post("/api/v1/sources/{name:str}/run", summary="Read a source now", status_code=202, who=CURATOR)
 async def run(request: Request[Any, Any, Any], name: str) -> dict[str, Any]:
     """Ask for a run. It begins when a worker is free; what is asked for goes first."""
-    await asyncio.to_thread(ask_for_run, request, name)
+    await knowledge_base(request).catalog.write(ask_for_run, request, name)
     return {"requested": name}
 
 

@@ -20,17 +20,20 @@ from web.auth.who import CURATOR
 async def upload(request: Request[Any, Any, Any], name: str) -> dict[str, Any]:
     """Store a file in the source of uploads; it is read before anything else."""
     kb = knowledge_base(request)
-    _must_answer_for_uploads(request)
-    with kb.catalog.reading() as connection:
-        readers = access.readers(connection, [])
+    readers = await kb.catalog.read(_readers, request)
     source, path = await kb.uploads.store(name, request.stream(), readers)
-    kb.audit.note(principal_of(request), "upload", path)
+    await kb.catalog.write(kb.audit.note, principal_of(request), "upload", path)
     return {"source": source.name, "path": path}
 
 
-def _must_answer_for_uploads(request: Request[Any, Any, Any]) -> None:
-    """Whoever looks after the source of uploads; before there is one, an administrator."""
+def _readers(request: Request[Any, Any, Any]) -> tuple[str, ...]:
+    """Who may read what is handed in.
+
+    It takes whoever looks after the source of uploads; before there is one, an administrator.
+    """
     with knowledge_base(request).catalog.reading() as connection:
         found = [s for s in sources.all_of(connection) if s.following.uploads]
+        readers = access.readers(connection, [])
     if not any(principal_of(request).answers_for(s.id) for s in found):
         must_manage(request)
+    return readers

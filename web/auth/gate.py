@@ -10,6 +10,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
 from kb.errors import ForbiddenError, NotSignedInError
+from kb.shares import ASKER
 from web.auth.visitor import OWNER, PROXY, SESSION, TOKEN, Visitor, client_of, identify
 from web.auth.who import Who
 from web.fair_use import Rates
@@ -22,11 +23,14 @@ WHILE_VIEWING = {"/account/view-as", "/logout"}
 
 
 async def gate(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Let a request in, or raise."""
+    """Let a request in, or raise. What it does from here on is done for whoever asks."""
+    ASKER.set(f"at {client_of(connection).address}")
     wanted = handler.opt.get("who")
     needed = wanted != Who.ANYONE or handler.opt.get("greet")
     visitor = await identify(connection) if needed else None
     connection.state["visitor"] = visitor
+    if visitor is not None:
+        ASKER.set(visitor.principal.viewed_by or visitor.principal.name)
     _count(connection, visitor)
     if wanted == Who.ANYONE:
         return

@@ -1,6 +1,5 @@
 """OpenID Connect: the code flow with PKCE (RFC 7636), and logout from both ends."""
 
-import asyncio
 import json
 import secrets
 from typing import Any
@@ -86,7 +85,7 @@ async def finish(
     if claims.get("nonce") != flow["nonce"]:
         raise NotSignedInError("The provider's answer is of another flow.", code="provider_refused")
     about = claims | await provider.userinfo(kb.settings.auth, token)
-    secret = await asyncio.to_thread(
+    secret = await kb.catalog.write(
         kb.accounts.begin_from_provider,
         provider.who(kb.settings.auth, claims, about),
         client_of(request),
@@ -150,7 +149,7 @@ async def ended(request: Request[Any, Any, Any]) -> Response[str]:
                     count = 1
             noted(connection, access.owner(), "session.ended_by_provider", "", sessions=count)
 
-    await asyncio.to_thread(end)
+    await kb.catalog.write(end)
     return Response("", media_type=MediaType.TEXT, headers={"Cache-Control": "no-store"})
 
 

@@ -1,6 +1,5 @@
 """Whose request it is: a session, a token, a proxy's word, or the machine's owner."""
 
-import asyncio
 import hashlib
 import hmac
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from kb.accounts.directory import HEADER, Known
 from kb.knowledge_base import KnowledgeBase
 from kb.types import Principal
 from web.auth import cookies
+from web.fair_use import Shares
 from web.guard import LOOPBACK, hostname
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -51,17 +51,18 @@ def client_of(connection: Connection) -> Client:
 async def identify(connection: Connection) -> Visitor | None:
     """Who it is; None where nobody knows."""
     kb: KnowledgeBase = connection.app.state.kb
+    shares: Shares = connection.app.state.shares
     bearer = connection.headers.get("authorization", "")
     if bearer.lower().startswith("bearer "):
-        return await asyncio.to_thread(_by_token, kb, bearer[7:].strip())
+        return await shares.look_up(_by_token, kb, bearer[7:].strip())
     if connection.headers.get(kb.settings.auth.header or "-"):
-        return await asyncio.to_thread(_by_header, kb, connection)
+        return await kb.catalog.write(_by_header, kb, connection)
     secret = cookies.session_of(connection)
     if secret:
-        found = await asyncio.to_thread(_by_session, kb, secret)
+        found = await _by_session(connection, kb, secret)
         if found is not None:
             return found
-    if _is_at_home(connection, kb) and not await asyncio.to_thread(kb.accounts.exist):
+    if _is_at_home(connection, kb) and not await shares.look_up(kb.accounts.exist):
         return Visitor(access.owner(), OWNER)
     return None
 
@@ -74,11 +75,15 @@ def _by_token(kb: KnowledgeBase, secret: str) -> Visitor | None:
     return Visitor(principal, TOKEN, scope=row.scope)
 
 
-def _by_session(kb: KnowledgeBase, secret: str) -> Visitor | None:
-    found = kb.accounts.of_session(secret)
+async def _by_session(connection: Connection, kb: KnowledgeBase, secret: str) -> Visitor | None:
+    shares: Shares = connection.app.state.shares
+    found = await shares.look_up(kb.accounts.of_session, secret)
+    if found is not None and kb.accounts.is_outdated(found[2]):
+        await shares.directory.run(kb.accounts.refresh, found[2])
+        found = await shares.look_up(kb.accounts.of_session, secret)
     if found is None:
         return None
-    row, principal = found
+    row, principal, _ = found
     return Visitor(principal, SESSION, row.hash, secret)
 
 

@@ -1,6 +1,5 @@
 """One's own account: password, second factor, sessions, API tokens."""
 
-import asyncio
 import io
 from typing import Any
 
@@ -12,7 +11,7 @@ from kb.accounts import totp
 from kb.accounts.accounts import SCOPES
 from kb.catalog import groups, people, signing_in
 from kb.errors import NotFoundError, UsageError
-from web.asker import knowledge_base, principal_of, visitor_of
+from web.asker import knowledge_base, principal_of, shares, visitor_of
 from web.auth import cookies
 from web.auth.visitor import client_of
 from web.auth.who import READER
@@ -42,7 +41,7 @@ async def _page(request: Request[Any, Any, Any], more: dict[str, Any]) -> Respon
                 "tokens": signing_in.tokens_of(connection, person.id),
             }
 
-    values = await asyncio.to_thread(read) | {
+    values = await kb.catalog.read(read) | {
         "mine": visitor.session_hash if visitor else "",
         "scopes": SCOPES if principal.manages else SCOPES[:2],
         "shortest": kb.settings.auth.password_length,
@@ -76,26 +75,26 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     if action == "password":
         if form.get("new", "") != form.get("again", ""):
             raise UsageError("The two passwords are not the same.", code="not_the_same")
-        secret = await asyncio.to_thread(
+        secret = await shares(request).passwords.run(
             kb.accounts.change_password, principal, form.get("old", ""), form.get("new", ""), client
         )
         cookies.keep(request, back, secret, kb.settings.auth.session_hours * 3600)
     elif action == "factor":
-        await asyncio.to_thread(
+        await shares(request).passwords.run(
             kb.accounts.set_second_factor, principal, form.get("password", ""),
             form.get("secret") or None, form.get("code", ""), client,
         )  # fmt: skip
     elif action == "token":
-        token = await asyncio.to_thread(
+        token = await kb.catalog.write(
             kb.accounts.new_token, principal, form.get("name", ""), form.get("scope", ""),
             number_of(form.get("days", "")) or 0,
         )  # fmt: skip
         return await _page(request, {"new_token": token})
     elif action == "revoke":
         number = number_of(form.get("token", "")) or 0
-        await asyncio.to_thread(kb.accounts.revoke_token, principal, number)
+        await kb.catalog.write(kb.accounts.revoke_token, principal, number)
     elif action == "end":
-        await asyncio.to_thread(
+        await kb.catalog.write(
             kb.accounts.end_session, principal, principal.name, form.get("session", "")
         )
     else:
@@ -111,7 +110,7 @@ async def view_as(request: Request[Any, Any, Any]) -> Redirect:
     visitor = visitor_of(request)
     if visitor is None or not visitor.session_hash:
         raise UsageError("Only who is signed in may look through others' eyes.")
-    await asyncio.to_thread(
+    await knowledge_base(request).catalog.write(
         knowledge_base(request).accounts.view_as, visitor.principal, visitor.session_hash, name
     )
     return Redirect("/" if name else "/people", status_code=303)

@@ -1,20 +1,22 @@
 """The audit log, for administrators: filtered, verified, exported."""
 
-import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from itertools import islice
 from typing import Any
 
 from litestar import MediaType, Request, get
 from litestar.response import Stream
 
 from kb.catalog import audit as log
-from web.asker import knowledge_base, principal_of
+from kb.knowledge_base import KnowledgeBase
+from web.asker import knowledge_base, principal_of, shares
 from web.auth.who import ADMINISTRATOR
+from web.fair_use import Shares
 from web.numbers import Number
 from web.rendering import render
 
-PAGE = 100
+PAGE, PART = 100, 500
 
 
 @get("/audit", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
@@ -39,25 +41,30 @@ async def listed(
         return {"rows": rows[:PAGE], "more": len(rows) > PAGE, "verdict": verdict}
 
     wanted = {"actor": actor, "action": action, "text": text}
-    return render(request, "audit.html", await asyncio.to_thread(read) | {"wanted": wanted})
+    return render(request, "audit.html", await kb.catalog.read(read) | {"wanted": wanted})
 
 
-@get("/audit.jsonl", include_in_schema=False, who=ADMINISTRATOR, sync_to_thread=True)
-def exported(request: Request[Any, Any, Any]) -> Stream:
+@get("/audit.jsonl", include_in_schema=False, who=ADMINISTRATOR)
+async def exported(request: Request[Any, Any, Any]) -> Stream:
     """Every entry with its hash, a line each, the oldest first."""
     kb = knowledge_base(request)
-    kb.audit.note(principal_of(request), "audit.export")
-
-    def lines() -> Iterator[str]:
-        with kb.catalog.reading() as connection:
-            for entry in log.entries(connection):
-                yield json.dumps(entry, ensure_ascii=False) + "\n"
-
+    await kb.catalog.write(kb.audit.note, principal_of(request), "audit.export")
     return Stream(
-        lines(),
+        _in_parts(shares(request), _lines(kb)),
         media_type="application/x-ndjson",
         headers={"Content-Disposition": "attachment; filename=audit.jsonl"},
     )
+
+
+def _lines(kb: KnowledgeBase) -> Iterator[str]:
+    with kb.catalog.reading() as connection:
+        for entry in log.entries(connection):
+            yield json.dumps(entry, ensure_ascii=False) + "\n"
+
+
+async def _in_parts(threads: Shares, lines: Iterator[str]) -> AsyncIterator[str]:
+    while part := await threads.exports.run(lambda: "".join(islice(lines, PART))):
+        yield part
 
 
 ROUTES = [listed, exported]

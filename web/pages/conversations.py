@@ -1,6 +1,5 @@
 """Conversations: go on with one, rename it, delete it."""
 
-import asyncio
 from typing import Any
 
 from litestar import MediaType, Request, get, post
@@ -18,15 +17,15 @@ from web.rendering import render
     "/conversations",
     media_type=MediaType.HTML,
     include_in_schema=False,
-    sync_to_thread=True,
     who=READER,
 )
-def listed(
+async def listed(
     request: Request[Any, Any, Any], start: Number = 0, edit: str | None = None,
     remove: str | None = None,
 ) -> str:  # fmt: skip
     """The asker's own, the last used first; one of them open for renaming or asking to go."""
-    rows = knowledge_base(request).conversations.listed(principal_of(request), start)
+    kb, principal = knowledge_base(request), principal_of(request)
+    rows = await kb.catalog.read(kb.conversations.listed, principal, start)
     values = {
         "rows": rows[:PAGE],
         "earlier": max(0, start - PAGE) if start else None,
@@ -45,9 +44,9 @@ async def act(request: Request[Any, Any, Any], number: str) -> Redirect:
     action = str(form.get("action", ""))
     if action == "rename":
         title = str(form.get("title", ""))
-        await asyncio.to_thread(kb.conversations.rename, principal, number, title)
+        await kb.catalog.write(kb.conversations.rename, principal, number, title)
     elif action == "remove":
-        await asyncio.to_thread(kb.conversations.remove, principal, number)
+        await kb.catalog.write(kb.conversations.remove, principal, number)
     else:
         raise UsageError("There is no such action.")
     return Redirect("/conversations", status_code=303)

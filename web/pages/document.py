@@ -1,6 +1,5 @@
 """The viewer: a document with the cited words highlighted."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -10,12 +9,11 @@ from sqlalchemy import Row
 
 from kb import originals, reasons
 from kb import rendering as places
-from kb.auditing import noted
 from kb.catalog import keeping, versions
 from kb.errors import KbError, NotFoundError
 from kb.knowledge_base import KnowledgeBase
 from kb.types import Box, Element, Parsed, Principal
-from web.asker import knowledge_base, principal_of
+from web.asker import knowledge_base, principal_of, shares
 from web.auth.who import READER
 from web.i18n import language_of, translations
 from web.numbers import Number
@@ -87,16 +85,15 @@ async def document(
 ) -> str:
     """Left the document, right its facts."""
     kb, principal = knowledge_base(request), principal_of(request)
-    row = await asyncio.to_thread(kb.document, principal, document_id)
-    parsed = await asyncio.to_thread(kb.elements, row)
-    marks = _highlight(request, passage, start, end)
-    await asyncio.to_thread(_note_opened, kb, principal, row)
+    row = await kb.catalog.read(kb.document, principal, document_id)
+    parsed = await kb.catalog.read(kb.elements, row)
+    marks = await kb.catalog.read(_highlight, request, passage, start, end)
+    _note_opened(kb, principal, row)
     is_pdf = _has_pages(row) and parsed is not None
-    pictures = is_pdf and await asyncio.to_thread(_has_original, request, row)
+    pictures = is_pdf and await shares(request).files.run(_has_original, request, row)
     first = page or marks.page or 1
     translate = translations(language_of(request)).gettext
-    with kb.catalog.reading() as connection:
-        history = versions.history(connection, document_id)
+    history = await kb.catalog.read(_history, kb, document_id)
     return render(
         request,
         "document.html",
@@ -117,11 +114,17 @@ async def document(
     )
 
 
+def _history(kb: KnowledgeBase, document_id: int) -> list[Row[Any]]:
+    with kb.catalog.reading() as connection:
+        return versions.history(connection, document_id)
+
+
 def _note_opened(kb: KnowledgeBase, principal: Principal, row: Row[Any]) -> None:
-    with kb.catalog.writing() as connection:
-        if principal.viewed_by is None:
-            keeping.note_opened(connection, principal, row.id)
-        noted(connection, principal, "document.open", row.path, id=row.id, version=row.version)
+    """Nobody waits for it: reading needs no writing."""
+    if principal.viewed_by is None:
+        key = ("opened", principal.name, row.id)
+        kb.behind.put(key, lambda c: keeping.note_opened(c, principal, row.id))
+    kb.audit.looked(principal, "document.open", row.path, id=row.id, version=row.version)
 
 
 def _shown_address(row: Row[Any]) -> str:
@@ -226,7 +229,7 @@ async def picture(
 ) -> Response[bytes]:
     """A page as a picture, of the very version that was read."""
     kb = knowledge_base(request)
-    row = await asyncio.to_thread(kb.document, principal_of(request), document_id)
+    row = await kb.catalog.read(kb.document, principal_of(request), document_id)
     if not _has_pages(row):
         raise NotFoundError("Only pages of PDFs and scans have pictures.")
 
@@ -238,7 +241,7 @@ async def picture(
         return pictures.get(row.content_hash, content, number - 1, width)
 
     return Response(
-        await asyncio.to_thread(draw),
+        await shares(request).pictures.run(draw),
         media_type="image/png",
         headers={"Cache-Control": "private, max-age=300"},
     )
@@ -248,12 +251,14 @@ async def picture(
 async def original(request: Request[Any, Any, Any], document_id: Number) -> Response[bytes]:
     """The original, as a download that no browser runs."""
     kb = knowledge_base(request)
-    row = await asyncio.to_thread(kb.document, principal_of(request), document_id)
-    content = await asyncio.to_thread(originals.read, row, kb.blobs, kb.settings.ingest.max_file_mb)
+    row = await kb.catalog.read(kb.document, principal_of(request), document_id)
+    content = await shares(request).files.run(
+        originals.read, row, kb.blobs, kb.settings.ingest.max_file_mb
+    )
     if content is None:
         raise NotFoundError("The file has changed since it was read, or is gone.", code="changed")
     principal = principal_of(request)
-    await asyncio.to_thread(kb.audit.note, principal, "document.download", row.path, id=row.id)
+    kb.audit.looked(principal, "document.download", row.path, id=row.id)
     name = originals.download_name(row.path)
     plain = "".join(c if (c.isascii() and c.isalnum()) or c in "._-" else "_" for c in name)
     encoded = quote(name, safe="")

@@ -1,6 +1,5 @@
 """Documents: the ledger."""
 
-import asyncio
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -52,8 +51,8 @@ async def documents(
         code=code or None,
         folder=(folder or "").strip("/") or None,
     )
-    found = await asyncio.to_thread(_look, request, wanted, order, page)
     kb = knowledge_base(request)
+    found = await kb.catalog.read(_look, request, wanted, order, page)
     translate = translations(language_of(request)).gettext
     return render(
         request,
@@ -130,7 +129,7 @@ async def again(request: Request[Any, Any, Any]) -> Redirect:
                 sources.request_run(connection, source_id, ASKED)
             noted(connection, principal, "documents.again", str(one or ""), count=len(chosen))
 
-    await asyncio.to_thread(ask)
+    await kb.catalog.write(ask)
     back = str(form.get("back", "/documents"))
     is_here = back.startswith("/documents") and not back.startswith("//")
     return Redirect(back if is_here else "/documents", status_code=303)
@@ -140,9 +139,9 @@ async def again(request: Request[Any, Any, Any]) -> Redirect:
 async def erase(request: Request[Any, Any, Any], document_id: Number) -> Redirect:
     """Erase a document now, from everywhere."""
     kb, principal = knowledge_base(request), principal_of(request)
-    row = await asyncio.to_thread(kb.document, principal, document_id)
+    row = await kb.catalog.read(kb.document, principal, document_id)
     if not principal.answers_for(row.source_id):
         raise ForbiddenError(f"You do not answer for {row.source}.")
     await kb.erase(principal, [document_id])
-    await asyncio.to_thread(kb.audit.note, principal, "document.erase", row.path, id=document_id)
+    await kb.catalog.write(kb.audit.note, principal, "document.erase", row.path, id=document_id)
     return Redirect("/documents", status_code=303)

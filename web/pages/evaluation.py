@@ -1,6 +1,5 @@
 """Evaluation: what was measured, two runs side by side, and the questions that changed."""
 
-import asyncio
 from typing import Any
 
 from litestar import MediaType, Request, get, post
@@ -28,7 +27,10 @@ async def listed(request: Request[Any, Any, Any]) -> str:
         with knowledge_base(request).catalog.reading() as connection:
             return evaluations.all_of(connection)
 
-    values = {"runs": await asyncio.to_thread(look), "headline": comparing.headline}
+    values = {
+        "runs": await knowledge_base(request).catalog.read(look),
+        "headline": comparing.headline,
+    }
     return render(request, "evaluations.html", values)
 
 
@@ -40,7 +42,7 @@ async def listed(request: Request[Any, Any, Any]) -> str:
 )
 async def one(request: Request[Any, Any, Any], number: Number) -> str:
     """One run: charts, figures, what failed."""
-    row, _ = await asyncio.to_thread(_run, request, number)
+    row, _ = await knowledge_base(request).catalog.read(_run, request, number)
     told = principal_of(request).owner or row.kind != OWN
     values = {
         "run": row,
@@ -74,7 +76,9 @@ async def compare(request: Request[Any, Any, Any]) -> str:
             "most": MOST_SHOWN,
         }
 
-    return render(request, "evaluation_compared.html", await asyncio.to_thread(look))
+    return render(
+        request, "evaluation_compared.html", await knowledge_base(request).catalog.read(look)
+    )
 
 
 def _run(request: Request[Any, Any, Any], number: int) -> tuple[Row[Any], dict[str, Row[Any]]]:
@@ -95,6 +99,6 @@ async def forget(request: Request[Any, Any, Any], number: Number) -> Redirect:
         with knowledge_base(request).catalog.writing() as connection:
             return evaluations.remove(connection, number)
 
-    if not await asyncio.to_thread(remove):
+    if not await knowledge_base(request).catalog.write(remove):
         raise NotFoundError("There is no such evaluation.", detail={"evaluation": number})
     return Redirect("/evaluation", status_code=303)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from litestar.response import Stream
 from kb import reasons
 from kb.catalog.ledger import LedgerFilter
 from web.api.ledger import StateQuery, check_state
-from web.asker import knowledge_base, principal_of
+from web.asker import knowledge_base, principal_of, shares
 from web.auth.who import READER
 from web.i18n import language_of, translations
 
@@ -24,8 +24,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 PART = 500
 
 
-@get("/documents.csv", include_in_schema=False, sync_to_thread=True, who=READER)
-def ledger_as_csv(
+@get("/documents.csv", include_in_schema=False, who=READER)
+async def ledger_as_csv(
     request: Request[Any, Any, Any],
     in_state: StateQuery = None,
     source: str | None = None,
@@ -43,13 +43,15 @@ def ledger_as_csv(
     )
 
 
-def _lines(request: Request[Any, Any, Any], wanted: LedgerFilter) -> Iterator[str]:
+async def _lines(request: Request[Any, Any, Any], wanted: LedgerFilter) -> AsyncIterator[str]:
     kb, principal = knowledge_base(request), principal_of(request)
     translate = translations(language_of(request)).gettext
     yield "\ufeff" + _line(COLUMNS)
     offset = 0
     while True:
-        rows = kb.files(principal, wanted, limit=PART, offset=offset)
+        rows = await shares(request).exports.run(
+            kb.files, principal, wanted, limit=PART, offset=offset
+        )
         for row in rows:
             reason = reasons.render(row.code, row.parameters, translate)
             values = row._asdict() | {

@@ -1,6 +1,5 @@
 """Home: ask and search in one. Before there are documents: the first steps."""
 
-import asyncio
 from typing import Any
 
 from litestar import MediaType, Request, get
@@ -19,13 +18,13 @@ from web.rendering import render
 async def home(request: Request[Any, Any, Any], q: str = "") -> str:
     """The box; what was asked is in the address, and the script asks it again."""
     kb = knowledge_base(request)
-    sources = await asyncio.to_thread(kb.sources)
+    sources = await kb.catalog.read(kb.sources)
     if principal_of(request).manages and not any(s.documents for s in sources):
         model = await status.model_status(kb)
         values = {"sources": sources, "model": model, "data_dir": kb.settings.data_dir}
         return render(request, "first_start.html", values)
     principal = principal_of(request)
-    count = await asyncio.to_thread(_readable, kb, principal)
+    count = await kb.catalog.read(_readable, kb, principal)
     may_pin = principal.manages or bool(principal.curates)
     shown = {"q": q[:2000], "documents": count, "may_pin": may_pin}
     return render(request, "home.html", shown)

@@ -1,6 +1,5 @@
 """People and groups, for administrators."""
 
-import asyncio
 from typing import Any
 
 from litestar import MediaType, Request, Response, get, post
@@ -38,7 +37,7 @@ async def _page(request: Request[Any, Any, Any], more: dict[str, Any]) -> Respon
                 "groups": groups.all_of(connection),
             }
 
-    values = {"edit": None, "remove": None, "link": None} | await asyncio.to_thread(read) | more
+    values = {"edit": None, "remove": None, "link": None} | await kb.catalog.read(read) | more
     page = render(request, "people.html", values)
     return Response(page, media_type=MediaType.HTML, headers={"Cache-Control": "no-store"})
 
@@ -50,7 +49,7 @@ async def act(request: Request[Any, Any, Any]) -> Response[Any]:
     action, name = form.get("action", ""), form.get("name", "")
     kb, by = knowledge_base(request), principal_of(request)
     if action == "add":
-        await asyncio.to_thread(
+        await kb.catalog.write(
             kb.accounts.add, by, name, words(form.get("groups", "")),
             shown_name=form.get("shown_name", ""), administrator="administrator" in form,
         )  # fmt: skip
@@ -58,21 +57,21 @@ async def act(request: Request[Any, Any, Any]) -> Response[Any]:
     if action == "link":
         return await _with_link(request, name)
     if action == "change":
-        await asyncio.to_thread(
+        await kb.catalog.write(
             kb.accounts.change, by, name, member_of=words(form.get("groups", "")),
             administrator="administrator" in form, disabled="disabled" in form,
             without_second_factor="without_second_factor" in form,
         )  # fmt: skip
     elif action == "end":
-        await asyncio.to_thread(kb.accounts.end_session, by, name, form.get("session", ""))
+        await kb.catalog.write(kb.accounts.end_session, by, name, form.get("session", ""))
     elif action == "remove":
         if form.get("confirm", "") != name:
             raise UsageError(
                 "Type the name to remove the person. Nothing was removed.", code="not_confirmed"
             )
-        await asyncio.to_thread(kb.accounts.remove, by, name)
+        await kb.catalog.write(kb.accounts.remove, by, name)
     elif action in {"add_group", "remove_group"}:
-        await asyncio.to_thread(_group, request, action, name)
+        await kb.catalog.write(_group, request, action, name)
     else:
         raise UsageError("There is no such action.")
     return Redirect(BACK, status_code=303)
@@ -96,7 +95,7 @@ def _group(request: Request[Any, Any, Any], action: str, name: str) -> None:
 async def _with_link(request: Request[Any, Any, Any], name: str) -> Response[Any]:
     """The page with a link to hand over; it is shown this once."""
     kb = knowledge_base(request)
-    secret = await asyncio.to_thread(kb.accounts.link_for, principal_of(request), name)
+    secret = await kb.catalog.write(kb.accounts.link_for, principal_of(request), name)
     base = kb.settings.server.public_url.rstrip("/") or str(request.base_url).rstrip("/")
     hours = kb.settings.auth.link_hours
     return await _page(request, {"link": (name, f"{base}/link/{secret}", hours)})

@@ -1,6 +1,5 @@
 """How an answer came to be; run again, with what has changed since."""
 
-import asyncio
 from typing import Any
 
 from litestar import MediaType, Request, get, post
@@ -19,8 +18,8 @@ async def receipt(
 ) -> str:
     """Question, answer, passages with versions, prompt, model, settings, times."""
     kb, principal = knowledge_base(request), principal_of(request)
-    shown = await asyncio.to_thread(kb.receipts.receipt, principal, answer_id)
-    before = await asyncio.to_thread(kb.receipts.receipt, principal, beside) if beside else None
+    shown = await kb.catalog.read(kb.receipts.receipt, principal, answer_id)
+    before = await kb.catalog.read(kb.receipts.receipt, principal, beside) if beside else None
     values = {
         "receipt": shown,
         "before": before,
@@ -33,7 +32,7 @@ async def receipt(
 async def again(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
     """Ask the same question once more, in the same conversation; then both side by side."""
     kb, principal = knowledge_base(request), principal_of(request)
-    before = await asyncio.to_thread(kb.receipts.receipt, principal, answer_id)
+    before = await kb.catalog.read(kb.receipts.receipt, principal, answer_id)
     translate = translations(language_of(request)).gettext
     row = before.row
     asked = row.asked_as or row.question

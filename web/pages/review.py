@@ -1,6 +1,5 @@
 """What the documents' owners work through: unanswered questions, and answers called bad."""
 
-import asyncio
 from typing import Any
 
 from litestar import MediaType, Request, get, post
@@ -13,13 +12,11 @@ from web.numbers import Number
 from web.rendering import render
 
 
-@get(
-    "/review", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=True, who=CURATOR
-)
-def listed(request: Request[Any, Any, Any], done: bool = False, start: Number = 0) -> str:
+@get("/review", media_type=MediaType.HTML, include_in_schema=False, who=CURATOR)
+async def listed(request: Request[Any, Any, Any], done: bool = False, start: Number = 0) -> str:
     """The newest first; those done on a page of their own."""
     kb, principal = knowledge_base(request), principal_of(request)
-    rows = kb.opinions.to_review(principal, settled=done, start=start)
+    rows = await kb.catalog.read(kb.opinions.to_review, principal, settled=done, start=start)
     values = {
         "rows": rows[:PAGE],
         "done": done,
@@ -35,7 +32,7 @@ async def settle(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
     form = await request.form()
     done = str(form.get("done", "")) == "true"
     kb, principal = knowledge_base(request), principal_of(request)
-    await asyncio.to_thread(kb.opinions.settle, principal, answer_id, done=done)
+    await kb.catalog.write(kb.opinions.settle, principal, answer_id, done=done)
     return Redirect("/review" if done else "/review?done=true", status_code=303)
 
 
@@ -43,7 +40,7 @@ async def settle(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
 async def judged(request: Request[Any, Any, Any]) -> str:
     """The organisation's own questions with their right passages."""
     kb, principal = knowledge_base(request), principal_of(request)
-    rows = await asyncio.to_thread(kb.opinions.judged, principal)
+    rows = await kb.catalog.read(kb.opinions.judged, principal)
     return render(request, "own_questions.html", {"rows": rows})
 
 
@@ -56,5 +53,5 @@ async def judged(request: Request[Any, Any, Any]) -> str:
 async def forget(request: Request[Any, Any, Any], number: Number) -> Redirect:
     """Forget one of them."""
     kb, principal = knowledge_base(request), principal_of(request)
-    await asyncio.to_thread(kb.opinions.forget, principal, number)
+    await kb.catalog.write(kb.opinions.forget, principal, number)
     return Redirect("/evaluation/questions", status_code=303)

@@ -1,13 +1,12 @@
 """Signing in and out, and one-time links: the first administrator, invitations, resets."""
 
-import asyncio
 from typing import Any
 
 from litestar import MediaType, Request, Response, get, post
 from litestar.response import Redirect
 
 from kb.errors import ForbiddenError, KbError, NotSignedInError, UsageError
-from web.asker import knowledge_base, principal_of, visitor_of
+from web.asker import knowledge_base, principal_of, shares, visitor_of
 from web.auth import cookies
 from web.auth.visitor import client_of
 from web.auth.who import ANYONE, READER
@@ -51,7 +50,7 @@ async def sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
     name, back = str(form.get("name", "")), str(form.get("next", "/"))
     kb = knowledge_base(request)
     try:
-        secret = await asyncio.to_thread(
+        secret = await shares(request).passwords.run(
             kb.accounts.sign_in, name, str(form.get("password", "")), str(form.get("code", "")),
             client_of(request),
         )  # fmt: skip
@@ -75,7 +74,7 @@ async def sign_out(request: Request[Any, Any, Any]) -> Response[Any]:
     visitor, kb = visitor_of(request), knowledge_base(request)
     there: str | None = None
     if visitor is not None and visitor.session_hash:
-        id_token = await asyncio.to_thread(
+        id_token = await kb.catalog.write(
             kb.accounts.sign_out, principal_of(request), visitor.session_hash
         )
         there = await request.app.state.farewell(request, id_token) if id_token else None
@@ -94,7 +93,7 @@ async def _link_form(
     request: Request[Any, Any, Any], secret: str, error: KbError | None = None, name: str = ""
 ) -> Response[Any]:
     kb = knowledge_base(request)
-    purpose, person = await asyncio.to_thread(kb.accounts.link, secret)
+    purpose, person = await kb.catalog.read(kb.accounts.link, secret)
     values = {
         "purpose": purpose,
         "person": person,
@@ -120,7 +119,7 @@ async def use_link(request: Request[Any, Any, Any], secret: str) -> Response[Any
     try:
         if password != str(form.get("again", "")):
             raise UsageError("The two passwords are not the same.", code="not_the_same")
-        session = await asyncio.to_thread(
+        session = await shares(request).passwords.run(
             kb.accounts.use_link, secret, name, password, client_of(request)
         )
     except (UsageError, NotSignedInError, ForbiddenError) as error:

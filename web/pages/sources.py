@@ -1,6 +1,5 @@
 """Sources: a card each; add a folder, read it now, pause, edit, remove."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -26,19 +25,18 @@ from web.rendering import render
 MOST_PATTERNS = 200
 
 
-@get(
-    "/sources", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=True, who=CURATOR
-)
-def page(
+@get("/sources", media_type=MediaType.HTML, include_in_schema=False, who=CURATOR)
+async def page(
     request: Request[Any, Any, Any], edit: str | None = None, remove: str | None = None
 ) -> str:
     """The cards; one of them open for editing, or asking before it is removed."""
     kb = knowledge_base(request)
+    known = await kb.catalog.read(shown, request)
     return render(
         request,
         "sources.html",
         {
-            "sources": [s for s in shown(request) if "path" in s],
+            "sources": [s for s in known if "path" in s],
             "edit": edit,
             "remove": remove,
             "defaults": kb.settings.ingest,
@@ -53,13 +51,13 @@ async def add(request: Request[Any, Any, Any]) -> Redirect:
     form = await request.form()
     name, path = str(form.get("name", "")).strip(), str(form.get("path", "")).strip()
     following = _following(form, Following())
-    source = await asyncio.to_thread(
+    kb = knowledge_base(request)
+    source = await kb.catalog.write(
         hooks(request).add, name, path, str(form.get("readers", "")), following
     )
-    kb = knowledge_base(request)
-    await asyncio.to_thread(kb.audit.note, principal_of(request), "source.add", name, path=path)
+    await kb.catalog.write(kb.audit.note, principal_of(request), "source.add", name, path=path)
     await _set_rule(request, source.name, form)
-    await asyncio.to_thread(ask_for_run, request, source.name)
+    await kb.catalog.write(ask_for_run, request, source.name)
     return Redirect("/sources", status_code=303)
 
 
@@ -69,20 +67,18 @@ async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
     form = await request.form()
     action = str(form.get("action", ""))
     kb, principal = knowledge_base(request), principal_of(request)
-    source = await asyncio.to_thread(kb.source, name)
+    source = await kb.catalog.read(kb.source, name)
     must_answer_for(request, source)
     if action == "run":
-        await asyncio.to_thread(ask_for_run, request, name)
+        await kb.catalog.write(ask_for_run, request, name)
     elif action in {"pause", "resume"}:
-        with kb.catalog.writing() as connection:
-            sources.pause(connection, source, paused=action == "pause")
-            noted(connection, principal, f"source.{action}", name)
+        await kb.catalog.write(_pause, request, source, action)
     elif action == "change":
         following = _following(form, source.following)
-        await asyncio.to_thread(hooks(request).change, source, following)
-        await asyncio.to_thread(_describe, request, source, form)
+        await kb.catalog.write(hooks(request).change, source, following)
+        await kb.catalog.write(_describe, request, source, form)
         if principal.manages:
-            await asyncio.to_thread(_set_curators, request, source, form)
+            await kb.catalog.write(_set_curators, request, source, form)
             await _set_readers(request, source, str(form.get("readers", "")))
             await _set_rule(request, name, form)
     elif action == "remove":
@@ -93,10 +89,16 @@ async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
                 code="not_confirmed",
             )
         await hooks(request).remove(source)
-        await asyncio.to_thread(kb.audit.note, principal, "source.remove", name)
+        await kb.catalog.write(kb.audit.note, principal, "source.remove", name)
     else:
         raise UsageError("There is no such action.")
     return Redirect("/sources", status_code=303)
+
+
+def _pause(request: Request[Any, Any, Any], source: sources.Source, action: str) -> None:
+    with knowledge_base(request).catalog.writing() as connection:
+        sources.pause(connection, source, paused=action == "pause")
+        noted(connection, principal_of(request), f"source.{action}", source.name)
 
 
 def _schedule_words(gettext: Callable[[str], str]) -> Callable[[str], str]:
@@ -122,13 +124,19 @@ async def _set_readers(request: Request[Any, Any, Any], source: sources.Source, 
     named = [w.strip() for w in words.split(",") if w.strip()]
     if not named:
         return
-    with kb.catalog.writing() as connection:
-        tokens = access.readers(connection, named)
-        if set(tokens) == set(source.readers):
-            return
-        sources.set_readers(connection, source, tokens)
-        queue_rights(connection, documents.ids_of_source(connection, source.id))
-        noted(connection, principal_of(request), "source.readers", source.name, readers=named)
+
+    def change() -> bool:
+        with kb.catalog.writing() as connection:
+            tokens = access.readers(connection, named)
+            if set(tokens) == set(source.readers):
+                return False
+            sources.set_readers(connection, source, tokens)
+            queue_rights(connection, documents.ids_of_source(connection, source.id))
+            noted(connection, principal_of(request), "source.readers", source.name, readers=named)
+            return True
+
+    if not await kb.catalog.write(change):
+        return
     await kb.publisher.flush_rights()
 
 
@@ -157,7 +165,7 @@ async def one(request: Request[Any, Any, Any], name: str) -> str:
                 "sweep": kb.settings.ingest.sweep_minutes,
             }
 
-    return render(request, "source.html", await asyncio.to_thread(look))
+    return render(request, "source.html", await kb.catalog.read(look))
 
 
 async def _set_rule(request: Request[Any, Any, Any], name: str, form: Any) -> None:
