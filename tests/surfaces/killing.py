@@ -22,12 +22,13 @@ from pathlib import Path
 
 import psutil
 
-from kb import failpoints
+from kb import access, failpoints
 from kb import settings as settings_module
-from kb.catalog import runs
+from kb.catalog import runs, sources
 from kb.catalog.ledger import LedgerFilter
+from kb.catalog.sources import Following
 from kb.cli.ingesting import run_of
-from kb.errors import ConflictError, KbError
+from kb.errors import ConflictError, KbError, RetryableError
 from kb.knowledge_base import KnowledgeBase
 
 ZEROS = {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
@@ -156,6 +157,14 @@ class World:
         self._runner = asyncio.Runner()
         self._kb: KnowledgeBase | None = None
 
+    def follow(self, *, watch: bool = False) -> None:
+        """Make each folder a source, and read it for the first time."""
+        with self.kb.catalog.writing() as connection:
+            for name, folder in self.folders.items():
+                everyone = access.readers(connection, [])
+                sources.add(connection, name, str(folder.path), everyone, Following(watch=watch))
+        self.settle()
+
     def start(self, *arguments: str, failpoint: str = "") -> subprocess.Popen:
         """Start a command; what it says on stderr is kept."""
         log = self.logs / f"{len(list(self.logs.iterdir())):05}.txt"
@@ -186,6 +195,11 @@ class World:
             self._kb = KnowledgeBase(settings_module.load({}, values))
         return self._kb
 
+    def ask_for(self, name: str) -> None:
+        """What "Read now" does: a watch that began after the change does not see the change."""
+        with self.kb.catalog.writing() as connection:
+            sources.request_run(connection, self.kb.source(name).id, sources.ASKED)
+
     def is_running(self, name: str) -> bool:
         """Whether a run over a source has begun and not ended."""
         with self.kb.catalog.reading() as connection:
@@ -200,7 +214,7 @@ class World:
             for _ in range(120):
                 try:
                     counts = await run_of(self.kb, self.kb.source(name)).run()
-                except ConflictError:  # a worker is at it
+                except (ConflictError, RetryableError):  # a worker is at it; an engine starts
                     await asyncio.sleep(0.5)
                     continue
                 if not (counts.indexed or counts.failed or counts.removed):

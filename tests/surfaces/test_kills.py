@@ -34,7 +34,7 @@ def test_every_step_has_a_round():
 def test_a_named_step_kills(environment, tmp_path):
     """N02: the variable is known, an unknown step is refused, and each kill is told on stderr."""
     world = World(environment, tmp_path, random.Random(1))
-    kb(environment, tmp_path, "source", "add", "files0", str(world.folders["files0"].path))
+    world.follow()
     world.killed_at("run_begun", "ingest")
     assert world.kills == 1
     refused = world.start("ingest", failpoint="no_such_step:1")
@@ -74,8 +74,7 @@ def test_killed_at_every_step_and_at_any_moment(environment, tmp_path):
     world = World(environment, tmp_path, chance)
     folder = world.folders["files0"]
     kb(environment, tmp_path, "group", "add", "crew")
-    kb(environment, tmp_path, "source", "add", "files0", str(folder.path))
-    world.settle()
+    world.follow()
     reader = Reader(environment, folder.beacons)
     reader.start()
     steps = _from_a_seed(chance)
@@ -105,8 +104,7 @@ def _from_a_seed(chance: random.Random) -> list[str]:
 def test_a_killed_reindex_goes_on(environment, tmp_path):
     """N02: started again it goes on with the generation that it had begun; nothing is lost."""
     world = World(environment, tmp_path, random.Random(SEED))
-    kb(environment, tmp_path, "source", "add", "files0", str(world.folders["files0"].path))
-    world.settle()
+    world.follow()
     rebuilding = world.start("reindex")
 
     def begun() -> list[int]:
@@ -130,9 +128,7 @@ def test_two_workers_on_postgresql_killed_at_random(postgres, environment, tmp_p
     environment = environment | {"KB_CATALOG__URL": postgres}
     chance = random.Random(SEED + 1)
     world = World(environment, tmp_path, chance, folders=FOLDERS)
-    for name, folder in world.folders.items():
-        kb(environment, tmp_path, "source", "add", name, str(folder.path), "--watch")
-    world.settle()
+    world.follow(watch=True)
     reader = Reader(environment, [b for f in world.folders.values() for b in f.beacons])
     reader.start()
     workers = Workers(world)
@@ -177,6 +173,7 @@ class Workers:
         world.asked.write_text(f"{step}:{world.times(step)}")
         try:
             world.folders[name].change()
+            world.ask_for(name)
             limit = time.monotonic() + 300
             while sum(log.read_text().count(told) for log in logs) == before:
                 assert time.monotonic() < limit, (name, step, [x.read_text()[-2000:] for x in logs])
@@ -189,6 +186,7 @@ class Workers:
         """A worker with what it started, or an engine, while a changed folder is read."""
         world = self.world
         world.folders[name].change()
+        world.ask_for(name)
         limit = time.monotonic() + 60
         while not world.is_running(name) and time.monotonic() < limit:
             time.sleep(0.05)
