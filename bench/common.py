@@ -55,7 +55,7 @@ async def knowledge_base() -> AsyncIterator[KnowledgeBase]:
 
 def follow(kb: KnowledgeBase, name: str, folder: Path) -> None:
     with kb.catalog.writing() as connection:
-        sources.add(connection, name, str(folder), access.readers(connection, []))
+        sources.add(connection, name, str(folder), access.readers(connection, [access.EVERYONE]))
 
 
 async def ingest(kb: KnowledgeBase, name: str) -> tuple[Counts, Timings]:

@@ -4,9 +4,11 @@ The way begins at the source's folder itself: what is above it is this machine's
 share's.
 """
 
+import errno
 import grp
 import os
 import pwd
+import re
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from kb.errors import UsageError
+from kb.originals import beneath
 from kb.posix import UNRESOLVED, Step, Steps
 
 ACL = "system.posix_acl_access"
@@ -34,6 +37,11 @@ WITH_ACLS = {
     "smb3": ("cifsacl", "modefromsid", "posix"),
 }
 MOUNTS = Path("/proc/self/mountinfo")
+ESCAPED = re.compile(rb"\\([0-3][0-7]{2})")
+MOST_LINKS = 40
+"""The kernel follows no more on one way."""
+OVERFLOW = 65534
+"""Whoever has no number on this machine is given this one (``nobody``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +53,66 @@ class Mount:
     options: tuple[str, ...]
 
 
+class Way:
+    """The ways to files beneath a folder, each folder looked at once.
+
+    A link is followed as the kernel follows it (path_resolution(7)): every folder on the way to it
+    and on the way from it to its target has to let somebody through.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._base = os.path.realpath(os.fsencode(root))
+        self._folders: dict[bytes, Step | None] = {}
+
+    def steps_to(self, path: bytes) -> Steps | None:
+        """The steps to a file by its raw path; None where one of them cannot be read."""
+        passed: dict[bytes, None] = {}
+        last = self._walk(path, passed)
+        if last is None:
+            return None
+        steps = [self._through(folder) for folder in passed]
+        steps.append(_step(last, READ))
+        return None if None in steps else tuple(s for s in steps if s is not None)
+
+    def _walk(self, path: bytes, passed: dict[bytes, None]) -> bytes | None:
+        """Note every folder beneath the root that is passed; returns where the way ends."""
+        at, left, links = self._base, path.split(b"/")[::-1], 0
+        passed[at] = None
+        while left:
+            part = left.pop()
+            if part in {b"", b"."}:
+                continue
+            if part == b"..":
+                at = os.path.dirname(at)
+            else:
+                inner = os.path.join(at, part)
+                try:
+                    led = os.readlink(inner)
+                except OSError:  # it is no link
+                    led = None
+                if led is None:
+                    at = inner
+                else:
+                    links += 1
+                    if links > MOST_LINKS:
+                        return None
+                    at = b"/" if led.startswith(b"/") else at
+                    left += led.split(b"/")[::-1]
+            if left and beneath(at, self._base):
+                passed[at] = None
+        return at
+
+    def _through(self, folder: bytes) -> Step | None:
+        if folder not in self._folders:
+            self._folders[folder] = _step(folder, TRAVERSE)
+        return self._folders[folder]
+
+
 def steps_of(root: str, paths: Iterable[bytes]) -> dict[bytes, Steps]:
     """The steps to each file beneath ``root``, by its raw path. What cannot be read is left out."""
-    base = os.fsencode(root)
-    folders: dict[bytes, Steps | None] = {}
-
-    def way(inside: bytes) -> Steps | None:
-        if inside not in folders:
-            above = way(os.path.dirname(inside)) if inside else ()
-            step = _step(os.path.join(base, inside) if inside else base, TRAVERSE)
-            folders[inside] = None if above is None or step is None else (*above, step)
-        return folders[inside]
-
-    found: dict[bytes, Steps] = {}
-    for path in paths:
-        above, last = way(os.path.dirname(path)), _step(os.path.join(base, path), READ)
-        if above is not None and last is not None:
-            found[path] = (*above, last)
-    return found
+    way = Way(root)
+    found = {path: way.steps_to(path) for path in paths}
+    return {path: steps for path, steps in found.items() if steps is not None}
 
 
 def check(root: str, mounts: list[Mount] | None = None) -> None:
@@ -112,10 +162,16 @@ def _mounts() -> list[Mount]:
     found: dict[str, Mount] = {}
     for line in lines:
         left, _, right = line.partition(" - ")
-        point = left.split()[4].encode().decode("unicode_escape")
+        point = _unescaped(left.split()[4])
         kind, _, options = right.split(" ", 2)
         found[point] = Mount(point, kind, tuple(options.split(",")))
     return list(found.values())
+
+
+def _unescaped(text: str) -> str:
+    """A mount point as it is: blanks and the like are listed as octal numbers."""
+    raw = os.fsencode(text)
+    return os.fsdecode(ESCAPED.sub(lambda found: bytes([int(found[1], 8)]), raw))
 
 
 def _step(path: bytes, needed: int) -> Step | None:
@@ -162,7 +218,9 @@ def _acl(path: bytes) -> list[tuple[int, int, int]] | None:
     """Entries (tag, bits, id) of a file's ACL; None where it has none beside its mode."""
     try:
         raw = os.getxattr(path, ACL)
-    except OSError:
+    except OSError as error:
+        if error.errno not in {errno.ENODATA, errno.EOPNOTSUPP}:
+            raise  # it may have one that cannot be read now
         return None
     return list(ENTRY.iter_unpack(raw[VERSION.size :]))
 
@@ -175,7 +233,7 @@ def _has(bits: int, needed: int) -> bool:
 def user_name(number: int) -> str:
     """A user's name; where the system knows none, ``#`` and the number."""
     try:
-        return pwd.getpwuid(number).pw_name
+        return f"{UNRESOLVED}{number}" if number == OVERFLOW else pwd.getpwuid(number).pw_name
     except KeyError:
         return f"{UNRESOLVED}{number}"
 
@@ -184,7 +242,7 @@ def user_name(number: int) -> str:
 def group_name(number: int) -> str:
     """A group's name; where the system knows none, ``#`` and the number."""
     try:
-        return grp.getgrgid(number).gr_name
+        return f"{UNRESOLVED}{number}" if number == OVERFLOW else grp.getgrgid(number).gr_name
     except KeyError:
         return f"{UNRESOLVED}{number}"
 

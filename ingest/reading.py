@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -88,12 +89,14 @@ class Reader:
         blobs: Blobs,
         preparer: Preparer,
         settings: Ingest,
+        judged: Callable[[Found], None] = lambda _: None,
     ) -> None:
         self._source = source
         self._catalog = catalog
         self._blobs = blobs
         self._preparer = preparer
         self._settings = settings
+        self._judged = judged
 
     async def read(self, item: Work) -> Read | Unchanged:
         """Copy the bytes aside, parse them in the sandbox, cut the text into chunks.
@@ -128,9 +131,11 @@ class Reader:
 
     def _snapshot(self, item: Work, target: Path) -> tuple[str, Stat]:
         if item.found:
-            return folder.snapshot(
+            snapshot = folder.snapshot(
                 self._source.root, item.found, target, self._settings.max_file_mb
             )
+            self._judged(item.found)
+            return snapshot
         assert item.member is not None
         content_hash = item.member.content_hash
         content = self._stored(content_hash)

@@ -7,10 +7,10 @@ from sqlalchemy import Connection
 from ingest import mirroring
 from ingest.sources import Found
 from kb import posix, rules
-from kb.catalog import sources
+from kb.catalog import documents, sources
 from kb.catalog.database import now
 from kb.catalog.sources import Source
-from kb.errors import UsageError
+from kb.errors import FileProblem, UsageError
 from kb.publishing import queue_rights
 
 
@@ -23,11 +23,13 @@ class FolderRights:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._steps: dict[bytes, posix.Steps] = {}
+        self._targets: dict[bytes, bytes | None] = {}
         self._refusal: UsageError | None = None
         self._looked_at: float | None = None
 
     def look(self, files: Sequence[Found]) -> None:
         """Read what the file system says, where the rule asks for it."""
+        self._targets = {f.raw_path: f.target for f in files}
         if rules.kind(self._source.rule) != rules.MIRROR:
             return
         self._looked_at = now()
@@ -42,6 +44,7 @@ class FolderRights:
     def stamp(self, connection: Connection) -> None:
         """Give the documents that are there their readers."""
         source = sources.by_name(connection, self._source.name)
+        documents.note_targets(connection, source.id, self._targets)
         if source.rule is None:
             return
         queue_rights(connection, rules.stamp(connection, source, self._steps))
@@ -57,4 +60,20 @@ class FolderRights:
         if self._refusal is not None:
             raise self._refusal
         stamper = rules.Stamper(connection, sources.by_name(connection, self._source.name))
-        return lambda found: stamper.of_new(found.path, self._steps.get(found.raw_path))
+        return lambda found: stamper.of_new(
+            found.raw_path, found.target, self._steps.get(found.raw_path)
+        )
+
+    def check_again(self, found: Found) -> None:
+        """Check that the way to a file that was just read still is the one it was judged by.
+
+        Raises:
+            FileProblem: its rights are others by now, or it leads elsewhere. The next run looks.
+        """
+        if rules.kind(self._source.rule) != rules.MIRROR:
+            return
+        path = found.raw_path
+        steps = mirroring.steps_of(self._source.root, [path]).get(path)
+        before = self._steps.get(path)
+        if steps is None or before is None or posix.as_json(steps) != posix.as_json(before):
+            raise FileProblem("changed_while_reading")

@@ -13,7 +13,8 @@ from sqlalchemy import Row
 from ingest.selection import Selection
 from kb.catalog.documents import Stat
 from kb.errors import FileProblem, RetryableError, UsageError
-from kb.originals import beneath, open_beneath
+from kb.originals import beneath, leads_to, open_beneath
+from kb.pathnames import shown
 from kb.types import State
 
 RETRY_STATES = {State.WAITING}
@@ -27,6 +28,8 @@ class Found:
     stat: Stat
     problem: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
+    target: bytes | None = None
+    """Where it leads if it is a link, seen from the source's root."""
 
     @property
     def path(self) -> str:
@@ -51,12 +54,6 @@ class Changes:
     left_out: list[int] = field(default_factory=list)
     back: list[int] = field(default_factory=list)
     known: int = 0
-
-
-def shown(raw: bytes) -> str:
-    """A path for people: bytes that are not UTF-8 as ``%XX``."""
-    text = raw.decode("utf-8", "surrogateescape")
-    return "".join(f"%{ord(c) - 0xDC00:02X}" if "\udc80" <= c <= "\udcff" else c for c in text)
 
 
 def check_root(root: str, allowed: tuple[str, ...] = ()) -> Path:
@@ -135,11 +132,15 @@ def _found(entry: "os.DirEntry[bytes]", path: bytes, real: bytes) -> Found:
     except OSError as error:
         return Found(path, Stat(0, 0, 0), "unreadable", {"what": error.strerror or ""})
     stat = Stat(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    if entry.is_symlink() and not beneath(os.path.realpath(entry.path), real):
-        return Found(path, stat, "symlink_outside")
+    target = None
+    if entry.is_symlink():
+        try:
+            target = leads_to(real, path)
+        except FileProblem as problem:
+            return Found(path, stat, problem.code)
     if not stat_module.S_ISREG(status.st_mode):
-        return Found(path, stat, "not_regular")
-    return Found(path, stat)
+        return Found(path, stat, "not_regular", target=target)
+    return Found(path, stat, target=target)
 
 
 def compare(
@@ -193,7 +194,7 @@ def _is_unchanged(row: Row[Any], found: Found, fingerprint: str) -> bool:
         found.stat.mtime_ns,
         found.stat.ctime_ns,
     )
-    return same and row.settings == fingerprint
+    return same and row.settings == fingerprint and row.target == found.target
 
 
 def _renamed_from(
@@ -202,7 +203,7 @@ def _renamed_from(
     if found.problem or not by_hash or found.stat.size not in sizes or not found.stat.size:
         return None
     try:
-        with open_beneath(root, found.raw_path) as file:
+        with open_beneath(root, found.raw_path, found.target or found.raw_path) as file:
             digest = hashlib.file_digest(file, "sha256")
             return by_hash.get(digest.hexdigest())
     except FileProblem:
@@ -218,7 +219,8 @@ def snapshot(root: str, found: Found, target: Path, limit_mb: int) -> tuple[str,
     if found.stat.size > limit_mb * 1024**2:
         raise FileProblem("too_large", limit=limit_mb)
     digest = hashlib.sha256()
-    with open_beneath(root, found.raw_path) as file, target.open("wb") as copy:
+    judged = found.target or found.raw_path
+    with open_beneath(root, found.raw_path, judged) as file, target.open("wb") as copy:
         before = os.fstat(file.fileno())
         left = limit_mb * 1024**2 + 1
         while left > 0 and (part := file.read(min(left, 1024 * 1024))):

@@ -55,10 +55,17 @@ class Run:
     _fence: int = 0
 
     def __post_init__(self) -> None:
-        self._reader = Reader(self.source, self.catalog, self.blobs, self.preparer, self.settings)
+        self._rights = FolderRights(self.source)
+        self._reader = Reader(
+            self.source,
+            self.catalog,
+            self.blobs,
+            self.preparer,
+            self.settings,
+            self._rights.check_again,
+        )
         self._report = Report(self.catalog, self.source, self.on_progress)
         self._selection = Selection(self.source.following.include, self.source.following.exclude)
-        self._rights = FolderRights(self.source)
         self._parsing = asyncio.Semaphore(self.settings.parsers)
 
     @property
@@ -194,6 +201,7 @@ class Run:
                     found.path,
                     size=found.stat.size,
                     rights=rights_of(found),
+                    target=found.target,
                 )
                 work.append(Work(document_id, found.path, 0, found=found))
             documents.expect(connection, [w.document_id for w in work])

@@ -1,22 +1,26 @@
 """Who may read what. Every surface asks here, and nowhere else.
 
-A reader token is opaque to the index: ``everyone``, ``group:<name>``, ``person:<name>``,
-``acl:<hash>`` for a rule that is no plain list, and ``owner``, which only the owner of the data
-directory carries. Every document carries ``owner``.
+A reader token is opaque to the index: ``everyone``, one of a group (``group:…``), one of a person
+(``person:…``), ``acl:<hash>`` for a rule that is no plain list, and ``owner``, which only the owner
+of the data directory carries. Every document carries ``owner``. Tokens are identities: they outlive
+a change of name, and no later group or person is given one that was another's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from sqlalchemy import Connection
 
 from kb.catalog import acls, groups, people
+from kb.catalog.acls import Asker
+from kb.catalog.groups import GROUP, LOCAL, Membership
+from kb.catalog.people import PERSON, Person
 from kb.errors import UsageError
 from kb.types import Principal
 
 EVERYONE = "everyone"
 OWNER = "owner"
 NOT = "not:"
-PERSON = "person:"
 
 
 def owner() -> Principal:
@@ -24,64 +28,123 @@ def owner() -> Principal:
     return Principal("owner", frozenset({OWNER, EVERYONE}), owner=True)
 
 
-def person(connection: Connection, name: str) -> Principal:
+def person(
+    connection: Connection, name: str, system_names: AbstractSet[str] = frozenset()
+) -> Principal:
     """A person, with the groups they are in at this moment.
+
+    ``system_names``: the directories and providers whose names are the file system's. Other people
+    whom one of these brought are not taken for the file system's person of that name.
 
     Raises:
         NotFoundError: there is no such person.
     """
     found = people.by_name(connection, name)
-    member_of = groups.of_person(connection, found.id)
-    tokens = {EVERYONE, f"{PERSON}{name}", *map(group, member_of)}
+    member_of = groups.memberships_of(connection, found.id)
+    asker = _asker(connection, found, member_of, {LOCAL, *system_names})
     return Principal(
         name,
-        frozenset(tokens | acls.carried_by(connection, name, tokens)),
+        asker.tokens | acls.carried_by(connection, asker),
         administrator=found.administrator,
         curates=people.curated_by(connection, found.id),
     )
 
 
-def group(name: str) -> str:
-    """The token of a group."""
-    return f"group:{name}"
+def _asker(
+    connection: Connection, found: Person, member_of: list[Membership], trusted: set[str]
+) -> Asker:
+    names = groups.tokens(connection)
+    mine = frozenset(m.name for m in member_of if m.origin in trusted)
+    all_known = found.groups_whole and found.origin in trusted
+    return Asker(
+        tokens=frozenset({EVERYONE, found.token, *(m.token for m in member_of)}),
+        name=found.name if found.origin in trusted else None,
+        member_of=mine,
+        known=frozenset(names.values()) if all_known else mine,
+        groups=frozenset(names) if found.groups_whole else frozenset(m.token for m in member_of),
+    )
 
 
-def readers(
-    connection: Connection, names: Iterable[str], *, strict: bool = True
-) -> tuple[str, ...]:
-    """The tokens for a rule given as group names; no names means everyone.
+def readers(connection: Connection, names: Iterable[str]) -> tuple[str, ...]:
+    """The tokens for a rule given by names.
 
-    ``person:<name>`` names one person, ``not:<name>`` excepts a group: ``everyone,not:interns``.
-    Unless ``strict``, a group or person that was removed since is simply nobody.
+    ``everyone``, groups, ``person:<name>`` for one person, and ``not:<name>``, which excepts a
+    group: ``everyone,not:interns``.
 
     Raises:
         NotFoundError: a group or a person does not exist.
+        UsageError: nobody is named.
     """
-    wanted = tuple(n for n in names if n)
-    excepted = tuple(n.removeprefix(NOT) for n in wanted if n.startswith(NOT))
-    single = tuple(n.removeprefix(PERSON) for n in wanted if n.startswith(PERSON))
-    named = tuple(n for n in wanted if n != EVERYONE and not n.startswith((NOT, PERSON)))
-    if strict:
-        groups.require(connection, (*named, *excepted))
-        for name in single:
-            people.by_name(connection, name)
-    tokens = {*map(group, named), *(f"{PERSON}{n}" for n in single)}
-    if EVERYONE in wanted or not tokens:
-        tokens.add(EVERYONE)
+    return tokens_of(connection, kept(connection, names))
+
+
+def kept(connection: Connection, names: Iterable[str]) -> list[str]:
+    """Readers as a rule keeps them: by their tokens, an excepted group's behind ``not:``.
+
+    Raises:
+        NotFoundError: a group or a person does not exist.
+        UsageError: nobody is named.
+    """
+    wanted = [n for n in names if n]
+    if all(n.startswith(NOT) for n in wanted):
+        raise UsageError(
+            "Say who may read it: groups, person:NAME, or everyone"
+            + (f" (everyone,{','.join(wanted)})." if wanted else "."),
+            code="no_readers",
+        )
+    return list(dict.fromkeys(_kept(connection, n) for n in wanted))
+
+
+def _kept(connection: Connection, name: str) -> str:
+    if name == EVERYONE:
+        return EVERYONE
+    if name.startswith(NOT):
+        return NOT + groups.token_of(connection, name.removeprefix(NOT))
+    if name.startswith(PERSON):
+        return people.by_name(connection, name.removeprefix(PERSON)).token
+    return groups.token_of(connection, name)
+
+
+def tokens_of(connection: Connection, kept_readers: Sequence[str]) -> tuple[str, ...]:
+    """The tokens for a rule that is kept; a group or person that was removed since is nobody."""
+    tokens = {t for t in kept_readers if not t.startswith(NOT)}
+    excepted = [t.removeprefix(NOT) for t in kept_readers if t.startswith(NOT)]
     if excepted:
-        tokens = {acls.keep(connection, tokens, map(group, excepted))}
+        tokens = {acls.keep(connection, tokens, excepted)}
     return (*sorted(tokens), OWNER)
 
 
 def in_words(connection: Connection, tokens: Iterable[str]) -> list[str]:
-    """Reader tokens as the names they were given by; the owner goes without saying."""
-    rules = acls.rules(connection)
-    names: list[str] = []
-    for token in tokens:
-        rule = rules.get(token, {"some_of": [token], "none_of": []})
-        names += [t.removeprefix("group:") for t in rule.get("some_of", ())]
-        names += [NOT + t.removeprefix("group:") for t in rule.get("none_of", ())]
-    return [n for n in names if n != OWNER]
+    """Reader tokens as names; the owner goes without saying."""
+    wanted = [t for t in tokens if t != OWNER]
+    rules = acls.some(connection, [t for t in wanted if t.startswith(acls.PREFIX)])
+    flat: list[str] = []
+    for token in wanted:
+        rule = rules.get(token, {"some_of": [token]})
+        flat += rule.get("some_of", ())
+        flat += [NOT + t for t in rule.get("none_of", ())]
+    return named(connection, flat)
+
+
+def named(connection: Connection, kept_readers: Sequence[str]) -> list[str]:
+    """Readers as they are kept, by the names of this moment."""
+    by_group = groups.tokens(connection)
+    single = [t for t in kept_readers if t.startswith(PERSON)]
+    by_person = people.names_by_token(connection, single) if single else {}
+
+    def one(token: str) -> str:
+        if token.startswith(PERSON):
+            return PERSON + by_person.get(token, _removed(token.removeprefix(PERSON)))
+        if token.startswith(GROUP):
+            return by_group.get(token, _removed(token.removeprefix(GROUP)))
+        return token
+
+    return [NOT + one(t.removeprefix(NOT)) if t.startswith(NOT) else one(t) for t in kept_readers]
+
+
+def _removed(what: str) -> str:
+    """What is said of a group or person that is not there any more."""
+    return f"{what} (removed)"
 
 
 def tokens_or_raise(principal: Principal) -> list[str]:

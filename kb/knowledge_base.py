@@ -134,7 +134,7 @@ class KnowledgeBase:
         if name is None:
             return access.owner()
         with self.catalog.reading() as connection:
-            return access.person(connection, name)
+            return self.accounts.principal(connection, name)
 
     async def search(
         self,

@@ -17,18 +17,32 @@ def beneath(path: bytes, root: bytes) -> bool:
     return path == root or path.startswith(root.rstrip(b"/") + b"/")
 
 
-def open_beneath(root: str, raw_path: bytes) -> BufferedReader:
-    """Open a file of a source for reading, never outside its root.
+def leads_to(root: bytes, raw_path: bytes) -> bytes:
+    """Where a path of a source leads when its links are followed, seen from the source's root.
 
     Raises:
-        FileProblem: it cannot be opened, or leads out.
+        FileProblem: out of the root.
+    """
+    path = os.path.realpath(os.path.join(root, raw_path))
+    if not beneath(path, root):
+        raise FileProblem("symlink_outside")
+    return path[len(root) :].lstrip(b"/")
+
+
+def open_beneath(root: str, raw_path: bytes, target: bytes | None = None) -> BufferedReader:
+    """Open a file of a source for reading, never outside its root.
+
+    ``target`` is where the path has to lead; None: anywhere beneath the root.
+
+    Raises:
+        FileProblem: it cannot be opened, leads out, or leads elsewhere by now.
     """
     base = os.path.realpath(os.fsencode(root))
-    path = os.path.realpath(os.path.join(base, raw_path))
-    if not beneath(path, base):
-        raise FileProblem("symlink_outside")
+    path = leads_to(base, raw_path)
+    if target is not None and path != target:
+        raise FileProblem("changed_while_reading")
     try:
-        return os.fdopen(_descend(base, path[len(base) :].strip(b"/").split(b"/")), "rb")
+        return os.fdopen(_descend(base, path.split(b"/")), "rb")
     except OSError as error:
         raise FileProblem("unreadable", what=error.strerror or str(error)) from error
 

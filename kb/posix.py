@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from kb.naming import fold
+
 UNRESOLVED = "#"
 """A number without a name begins so."""
 
@@ -51,34 +53,51 @@ def _lets_everybody(step: Step) -> bool:
 
 def from_json(value: list[Any]) -> Steps:
     """The other way round."""
-    return _from_tuple(_frozen(value))
+    return tuple(
+        Step(
+            (owner[0], owner[1]),
+            tuple((p[0], p[1]) for p in people),
+            tuple((g[0], g[1]) for g in groups),
+            other,
+        )
+        for owner, people, groups, other in value
+    )
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(v) for v in value) if isinstance(value, list) else value
+def lets_through(
+    steps: Steps, name: str | None, member_of: frozenset[str], known: frozenset[str]
+) -> bool:
+    """Whether a person gets through every step.
 
-
-@lru_cache(maxsize=50_000)
-def _from_tuple(value: Any) -> Steps:
-    return tuple(Step(owner, people, groups, other) for owner, people, groups, other in value)
-
-
-def lets_through(steps: Steps, name: str, member_of: frozenset[str], known: frozenset[str]) -> bool:
-    """Whether a person gets through every step. ``known`` are the groups that there are here."""
+    ``name`` is None for somebody whose name is not the file system's: they might be any of the
+    people it names. ``known`` are the groups of which is known whether the person is in them.
+    """
     return all(_lets(step, name, member_of, known) for step in steps)
 
 
-def _lets(step: Step, name: str, member_of: frozenset[str], known: frozenset[str]) -> bool:
-    owner, granted = step.owner
-    if owner == name:
-        return granted
-    for person, granted in step.people:
-        if person == name:
-            return granted
+def _lets(step: Step, name: str | None, member_of: frozenset[str], known: frozenset[str]) -> bool:
+    people = (step.owner, *step.people)
+    if name is not None:
+        for person, granted in people:
+            if person == name:
+                return granted
+    if any(not granted and _might_be(person, name) for person, granted in people):
+        return False
     theirs = [granted for group, granted in step.groups if group in member_of]
     if theirs:
         return any(theirs)
     return step.other and not _may_refuse_some(step, known)
+
+
+def _might_be(entry: str, name: str | None) -> bool:
+    """Whether an entry may mean somebody: its name is theirs in another spelling."""
+    return name is None or _bare(entry) == _bare(name)
+
+
+@lru_cache(maxsize=50_000)
+def _bare(name: str) -> str:
+    r"""A name without its domain (``CORP\lena``, ``CORP+lena``, ``lena@corp.example``)."""
+    return fold(name.rpartition("\\")[2].rpartition("+")[2].partition("@")[0])
 
 
 def _may_refuse_some(step: Step, known: frozenset[str]) -> bool:

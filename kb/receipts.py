@@ -1,5 +1,6 @@
 """Answers as they are kept: references to passages, read again under the rights of the moment."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,7 +31,7 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """How an answer came to be. ``answer`` is None where a passage it cites may not be read."""
+    """How an answer came to be. ``answer`` is None where a passage of it may not be read."""
 
     row: Row[Any]
     answer: Answer | None
@@ -91,10 +92,20 @@ class Receipts:
                 for version, points in row.passages
             )
             verdicts = feedback.of_answer(connection, answer_id)
-        cited = {p for _, points, *_ in row.citations for p in points}
-        answer = _revived(row, stored) if cited <= set(stored) else None
+        answer = _revived(row, stored) if may_be_shown(row, used, stored) else None
         messages = _prompt(row, used)
         return Receipt(row, answer, used, verdicts, messages, _is_intact(row, messages))
+
+
+def may_be_shown(row: Row[Any], used: Iterable[Used], stored: Mapping[int, StoredChunk]) -> bool:
+    """Whether somebody may have an answer's words, by what they may read at this moment.
+
+    Every surface that gives out a kept answer asks here. What went into an answer may speak from
+    any of its sentences, cited or not, so all of it has to be theirs to read. What is cited has to
+    be there word for word too.
+    """
+    cited = {p for _, points, *_ in row.citations for p in points}
+    return cited <= set(stored) and all(u.state != GONE for u in used)
 
 
 def _reviewed(connection: Connection, principal: Principal, answer_id: str) -> Row[Any] | None:

@@ -124,9 +124,13 @@ def receipt(given: Receipt) -> dict[str, Any]:
 
 
 def source(
-    item: Source, readers: list[str], running: Row[Any] | None, next_run: float | None
+    item: Source,
+    readers: list[str],
+    rule: dict[str, Any],
+    running: Row[Any] | None,
+    next_run: float | None,
 ) -> dict[str, Any]:
-    """A source, how it is followed, and its run where one goes on."""
+    """A source, how it is followed, and its run where one goes on; readers and rule in words."""
     following = item.following
     return {
         "name": item.name,
@@ -141,7 +145,7 @@ def source(
         "languages": following.languages,
         "shown_as": following.shown_as,
         "readers": readers,
-        "rule": item.rule or {"kind": "groups"},
+        "rule": rule,
         "rights_at": item.rights_at,
         "about": item.about,
         "documents": item.documents,

@@ -160,7 +160,11 @@ class House:
         folder.mkdir(exist_ok=True)
         with self.kb.catalog.writing() as c:
             return sources.add(
-                c, name, str(folder), access.readers(c, list(readers)), Following(**following)
+                c,
+                name,
+                str(folder),
+                access.readers(c, list(readers) or [access.EVERYONE]),
+                Following(**following),
             )
 
     async def ingest(self, name: str = "files", **options):

@@ -16,14 +16,15 @@ class Hooks:
     """Verbs on folders.
 
     ``preview`` looks at a folder: ``{"files": n, "bytes": n, "kinds": {...}, "seconds": s}``.
-    ``add`` follows one and ``change`` follows it another way; both check what they are given.
+    ``add`` follows one and ``change`` follows it another way; both check what they are given, and
+    ``change`` lets nobody but administrators leave out what they may not read.
     ``next_run`` says when a source is due next. ``remove`` forgets a source with its documents.
     ``path_rule`` reads "PATTERN: GROUP, GROUP"; ``set_rule`` replaces a source's rule for readers.
     """
 
     preview: Callable[[str], dict[str, Any]]
-    add: Callable[[str, str, str, Following], Source]
-    change: Callable[[Source, Following], None]
+    add: Callable[[str, str, str | None, Following], Source]
+    change: Callable[[Principal, Source, Following], None]
     next_run: Callable[[Source], float | None]
     remove: Callable[[Source], Awaitable[int]]
     path_rule: Callable[[str], PathRule]

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
+from kb import access
 from kb.accounts.directory import Directory
 from kb.catalog import people
 from kb.catalog.behind import Behind
@@ -30,6 +33,14 @@ class Base:
         self._settings = settings
         self._behind = behind
         self.directory = Directory(settings) if settings.ldap_url else None
+
+    def principal(self, connection: Connection, name: str) -> Principal:
+        """A person with the rights of this moment.
+
+        Raises:
+            NotFoundError: there is no such person.
+        """
+        return access.person(connection, name, frozenset(self._settings.system_names))
 
     def exist(self) -> bool:
         """Whether anybody has an account here, or could come from a directory."""

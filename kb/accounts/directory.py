@@ -12,6 +12,8 @@ from kb.settings import Auth
 LDAP, OIDC, HEADER = "ldap", "oidc", "header"
 DEEPEST = 8
 """Groups in groups are followed so far."""
+ASKED_AT_ONCE = 200
+"""Members in one search for the groups that have them."""
 TIMEOUT_SECONDS = 10.0
 
 
@@ -24,6 +26,8 @@ class Known:
     subject: str
     groups: tuple[str, ...]
     origin: str
+    groups_whole: bool = True
+    """Whether these are all of their groups; where not, rules that except a group refuse them."""
 
 
 class Directory:
@@ -76,29 +80,33 @@ class Directory:
         name = str(entry[s.ldap_name][0])
         subject = str(entry.get("entryUUID", [entry.dn])[0])
         shown = str(entry.get("cn", [name])[0])
-        return Known(name, shown, f"ldap:{subject}", self._groups(str(entry.dn)), LDAP)
+        found, whole = self._groups(str(entry.dn))
+        return Known(name, shown, f"ldap:{subject}", found, LDAP, groups_whole=whole)
 
-    def _groups(self, dn: str) -> tuple[str, ...]:
-        """The groups that somebody is in, through groups in groups too."""
+    def _groups(self, dn: str) -> tuple[tuple[str, ...], bool]:
+        """The groups that somebody is in, through groups in groups too; whether that is all."""
         import bonsai
 
         s = self._settings
         if not s.ldap_groups:
-            return ()
+            return (), True
         names: dict[str, str] = {}
         members = [dn]
         for _ in range(DEEPEST):
             if not members:
                 break
-            asked = "".join(
-                f"({s.ldap_member}={bonsai.escape_filter_exp(m)})" for m in members[:200]
-            )
-            found = self._search(s.ldap_groups, f"(|{asked})", ["cn"])
+            found = []
+            for start in range(0, len(members), ASKED_AT_ONCE):
+                asked = "".join(
+                    f"({s.ldap_member}={bonsai.escape_filter_exp(m)})"
+                    for m in members[start : start + ASKED_AT_ONCE]
+                )
+                found += self._search(s.ldap_groups, f"(|{asked})", ["cn"])
             new = {str(g.dn): str(g["cn"][0]) for g in found if str(g.dn) not in names}
             names |= new
             members = list(new)
         usable = {n for n in names.values() if not any(c in n for c in ",:/\\")}
-        return tuple(sorted(usable - {"everyone", "owner", "system"}))
+        return tuple(sorted(usable - {"everyone", "owner", "system"})), not members
 
     def _search(self, base: str, wanted: str, attributes: list[str]) -> list[Any]:
         import bonsai

@@ -131,7 +131,8 @@ class Entering(Base):
                 connection, found.name, shown_name=found.shown_name, origin=found.origin,
                 subject=found.subject,
             )  # fmt: skip
-        groups.set_of(connection, person.id, found.groups, origin=found.origin)
+        known = groups.set_of(connection, person.id, found.groups, origin=found.origin)
+        people.change(connection, person.id, groups_whole=known and found.groups_whole)
         administrators = self._settings.administrators
         if administrators:
             people.change(connection, person.id, administrator=administrators in found.groups)

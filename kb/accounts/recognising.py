@@ -4,7 +4,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from kb import access
 from kb.accounts.directory import Known
 from kb.accounts.entering import Entering
 from kb.auditing import noted
@@ -29,7 +28,7 @@ class Recognising(Entering):
             if row is None:
                 return None
             person = people.by_name(connection, row.name)
-            principal = _seen_as(connection, row)
+            principal = self._seen_as(connection, row)
         if signing_in.needs_touch(row):
             self._behind.put(("session", row.hash), lambda c: signing_in.touch(c, row))
         return row, principal, person
@@ -40,7 +39,7 @@ class Recognising(Entering):
             row = signing_in.token(connection, secret)
             if row is None:
                 return None
-            principal = access.person(connection, row.person)
+            principal = self.principal(connection, row.person)
         if row.used_at is None or row.used_at < now() - signing_in.TOUCH_SECONDS:
             self._behind.put(("token", row.id), lambda c: signing_in.token_used(c, row.id))
         return row, principal
@@ -49,8 +48,10 @@ class Recognising(Entering):
         """Whom a trusted proxy names; None where they are kept out here."""
         with self._catalog.reading() as connection:
             person = people.by_subject(connection, found.subject)
-            same = person is not None and set(found.groups) == set(
-                groups.of_person(connection, person.id)
+            same = (
+                person is not None
+                and person.groups_whole >= found.groups_whole
+                and set(found.groups) == set(groups.of_person(connection, person.id))
             )
         if not same:
             with self._catalog.writing() as connection:
@@ -58,7 +59,7 @@ class Recognising(Entering):
         if person is None or person.is_disabled:
             return None
         with self._catalog.reading() as connection:
-            return access.person(connection, person.name)
+            return self.principal(connection, person.name)
 
     def view_as(self, principal: Principal, session_hash: str, name: str | None) -> None:
         """Look through somebody's eyes (None: through one's own again).
@@ -70,20 +71,19 @@ class Recognising(Entering):
         mine = principal.viewed_by or principal.name
         with self._catalog.writing() as connection:
             if name is not None:
-                if not access.person(connection, mine).administrator:
+                if not self.principal(connection, mine).administrator:
                     raise ForbiddenError("Only administrators may look through others' eyes.")
                 people.by_name(connection, name)
             signing_in.view_as(connection, session_hash, name)
             action = "view_as.begin" if name else "view_as.end"
             noted(connection, Principal(mine, frozenset()), action, name or principal.name)
 
-
-def _seen_as(connection: Connection, row: Row[Any]) -> Principal:
-    mine = access.person(connection, row.name)
-    if row.viewing_as is None or not mine.administrator:  # who is no administrator any more looks
-        return mine  # through their own eyes again
-    try:
-        seen = access.person(connection, row.viewing_as)
-    except NotFoundError:  # they were removed meanwhile
-        return mine
-    return Principal(seen.name, seen.tokens, curates=seen.curates, viewed_by=row.name)
+    def _seen_as(self, connection: Connection, row: Row[Any]) -> Principal:
+        mine = self.principal(connection, row.name)
+        if row.viewing_as is None or not mine.administrator:
+            return mine  # who is no administrator any more looks through their own eyes again
+        try:
+            seen = self.principal(connection, row.viewing_as)
+        except NotFoundError:  # they were removed meanwhile
+            return mine
+        return Principal(seen.name, seen.tokens, curates=seen.curates, viewed_by=row.name)

@@ -2,25 +2,46 @@
 
 The index knows only the token ``acl:<hash>``; who carries it is decided here, by the memberships of
 the moment, so that a change of membership touches no point of the index. A rule never changes: its
-token is the hash of what it says.
+token is the hash of what it says. Rules are of three kinds: some tokens but none of others, steps
+through a file system, and several sets of readers of which each has to let somebody in.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import compress
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from kb import posix
 from kb.catalog.arrays import among
-from kb.catalog.database import insert_ignoring
-from kb.catalog.tables import acls, groups
+from kb.catalog.tables import acls, counters
 
 PREFIX = "acl:"
-_KNOWN: dict[str, dict[str, Any]] = {}
-"""Rules by token, read once: what a token says never changes."""
+PART = 500
+MOST_PEOPLE = 512
+"""Of so many people it is kept in memory which rules fit them: a byte a rule each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """What rules need to know of somebody.
+
+    ``tokens`` are those that are theirs without any rule. ``name``, ``member_of`` and ``known`` are
+    for file systems (see ``posix.lets_through``). ``groups`` are the tokens of every group of which
+    is known whether they are in it: a rule that excepts another fits nobody.
+    """
+
+    tokens: frozenset[str]
+    name: str | None
+    member_of: frozenset[str]
+    known: frozenset[str]
+    groups: frozenset[str]
 
 
 def keep(connection: Connection, some_of: Iterable[str], none_of: Iterable[str]) -> str:
@@ -33,40 +54,130 @@ def keep_mirrored(connection: Connection, steps: posix.Steps) -> str:
     return _keep(connection, {"steps": posix.as_json(steps)})
 
 
+def keep_every(connection: Connection, sets: Iterable[Iterable[str]]) -> str:
+    """The token of the rule "carries some token of each of these sets"."""
+    return _keep(connection, {"every": sorted(sorted(tokens) for tokens in sets)})
+
+
 def _keep(connection: Connection, rule: dict[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(rule, sort_keys=True).encode()).hexdigest()[:32]
     token = f"{PREFIX}{digest}"
-    insert_ignoring(connection, acls, [{"token": token, "rule": rule}])
+    there = select(acls.c.token).where(acls.c.token == token)
+    if connection.scalar(there) is None:
+        # The count is moved first: whoever else keeps a rule waits here, and then sees this one.
+        count = update(counters).where(counters.c.name == "acls")
+        connection.execute(count.values(value=counters.c.value + 1))
+        if connection.scalar(there) is None:
+            connection.execute(insert(acls).values(token=token, rule=rule))
     return token
 
 
-def carried_by(connection: Connection, name: str, tokens: AbstractSet[str]) -> set[str]:
-    """The tokens of every rule that fits the person ``name``, who carries ``tokens``."""
-    every = rules(connection)
-    if not every:
-        return set()
-    known = frozenset(connection.scalars(select(groups.c.name)))
-    member_of = frozenset(t.removeprefix("group:") for t in tokens if t.startswith("group:"))
-    return {token for token, rule in every.items() if _fits(rule, name, tokens, member_of, known)}
+def carried_by(connection: Connection, asker: Asker) -> set[str]:
+    """The tokens of every rule that fits somebody.
+
+    A rule is tried once per person, and again only when what is known of them changes.
+    """
+    if connection.get_execution_options().get("writing"):
+        book = _Book()  # a transaction's own rules may never be committed
+        book.read(connection)
+        return book.fitting(asker)
+    with _lock:
+        book = _books.setdefault(connection.engine, _Book())
+    with book.lock:
+        book.read(connection)
+        return book.fitting(asker)
 
 
-def _fits(
-    rule: dict[str, Any],
-    name: str,
-    tokens: AbstractSet[str],
-    member_of: frozenset[str],
-    known: frozenset[str],
-) -> bool:
+def some(connection: Connection, tokens: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What these rules say, by token."""
+    query = select(acls).where(among(acls.c.token, tokens))
+    return dict(connection.execute(query).tuples().all())
+
+
+class _Book:
+    """The rules of one catalog, and which of them fit whom."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._count = -1
+        self._tokens: list[str] = []
+        self._rules: list[Any] = []
+        self._there: set[str] = set()
+        self._people: OrderedDict[Asker, bytearray] = OrderedDict()
+
+    def read(self, connection: Connection) -> None:
+        """Take up rules that are new since the last time."""
+        query = select(counters.c.value).where(counters.c.name == "acls")
+        count = int(connection.scalar(query) or 0)
+        if count == self._count:
+            return
+        new = [t for t in connection.scalars(select(acls.c.token)) if t not in self._there]
+        for start in range(0, len(new), PART):
+            for token, rule in some(connection, new[start : start + PART]).items():
+                self._there.add(token)
+                self._tokens.append(token)
+                self._rules.append(_prepared(rule))
+        self._count = count
+
+    def fitting(self, asker: Asker) -> set[str]:
+        """The tokens of the rules that fit."""
+        marks = self._people.setdefault(asker, bytearray())
+        self._people.move_to_end(asker)
+        if len(marks) < len(self._rules):
+            self._mark(asker, marks)
+        if len(self._people) > MOST_PEOPLE:
+            self._people.popitem(last=False)
+        return set(compress(self._tokens, marks))
+
+    def _mark(self, asker: Asker, marks: bytearray) -> None:
+        begin = len(marks)
+        marks.extend(bytes(len(self._rules) - begin))
+        new = range(begin, len(self._rules))
+        later = []
+        for n in new:
+            if isinstance(self._rules[n], _Every):
+                later.append(n)
+            else:
+                marks[n] = self._rules[n].fits(asker)
+        if later:  # they are made of other rules' tokens, which were kept before them
+            carried = asker.tokens | set(compress(self._tokens, marks))
+            for n in later:
+                marks[n] = self._rules[n].fits(carried)
+
+
+@dataclass(frozen=True, slots=True)
+class _Except:
+    some_of: frozenset[str]
+    none_of: frozenset[str]
+
+    def fits(self, asker: Asker) -> bool:
+        known = self.none_of <= asker.groups
+        return known and bool(asker.tokens & self.some_of) and not asker.tokens & self.none_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Mirrored:
+    steps: posix.Steps
+
+    def fits(self, asker: Asker) -> bool:
+        return posix.lets_through(self.steps, asker.name, asker.member_of, asker.known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Every:
+    sets: tuple[frozenset[str], ...]
+
+    def fits(self, carried: set[str] | frozenset[str]) -> bool:
+        return bool(self.sets) and all(carried & tokens for tokens in self.sets)
+
+
+def _prepared(rule: dict[str, Any]) -> "_Except | _Mirrored | _Every":
     if "steps" in rule:
-        return posix.lets_through(posix.from_json(rule["steps"]), name, member_of, known)
-    return bool(tokens & set(rule["some_of"])) and not tokens & set(rule["none_of"])
+        return _Mirrored(posix.from_json(rule["steps"]))
+    if "every" in rule:
+        return _Every(tuple(frozenset(tokens) for tokens in rule["every"]))
+    return _Except(frozenset(rule["some_of"]), frozenset(rule["none_of"]))
 
 
-def rules(connection: Connection) -> dict[str, dict[str, Any]]:
-    """Every rule by its token."""
-    there = list(connection.scalars(select(acls.c.token)))
-    new = [t for t in there if t not in _KNOWN]
-    for start in range(0, len(new), 500):
-        query = select(acls).where(among(acls.c.token, new[start : start + 500]))
-        _KNOWN.update(connection.execute(query).tuples().all())
-    return {token: _KNOWN[token] for token in there}
+_books: "WeakKeyDictionary[Engine, _Book]" = WeakKeyDictionary()
+_lock = threading.Lock()

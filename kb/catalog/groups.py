@@ -1,29 +1,99 @@
-"""Groups and who is in them."""
+"""Groups and who is in them.
 
-from collections.abc import Iterable
+A group is its token, which rules refer to and which is never given out again. Its name is what
+people see.
+"""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from kb.catalog.arrays import among
+from kb import naming
 from kb.catalog.database import now
 from kb.catalog.tables import groups, memberships, people
-from kb.errors import ConflictError, NotFoundError, UsageError
+from kb.errors import ConflictError, NotFoundError
 
 LOCAL = "local"
-RESERVED = {"everyone", "owner", "system"}
+GROUP = "group:"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A group that somebody is in, and who says so."""
+
+    token: str
+    name: str
+    origin: str
+
+
+def new_token(prefix: str) -> str:
+    """A reader token that nobody ever had."""
+    return f"{prefix}{secrets.token_hex(8)}"
 
 
 def add(connection: Connection, name: str) -> None:
     """Add a group.
 
     Raises:
-        ConflictError: the name is taken.
+        ConflictError: the name is taken, or looks like one that is.
         UsageError: the name cannot be used.
     """
-    check_name(name)
-    if _group_id(connection, name) is not None:
-        raise ConflictError(f"There is a group called {name} already.", detail={"group": name})
-    connection.execute(insert(groups).values(name=name))
+    naming.check(name)
+    refuse_alike(connection.scalars(select(groups.c.name)).all(), name, "group")
+    connection.execute(insert(groups).values(name=name, token=new_token(GROUP)))
+
+
+def rename(connection: Connection, old: str, new: str) -> None:
+    """Give a group another name. Rules go on to mean it; a directory's groups are told by name.
+
+    Raises:
+        ConflictError: the name is taken, or looks like one that is.
+        NotFoundError: there is no such group.
+        UsageError: the name cannot be used.
+    """
+    number = _require_group(connection, old)
+    naming.check(new)
+    names = connection.scalars(select(groups.c.name)).all()
+    refuse_alike([n for n in names if n != old], new, "group")
+    connection.execute(update(groups).where(groups.c.id == number).values(name=new))
+
+
+def refuse_alike(taken: Sequence[str], name: str, what: str) -> None:
+    """Check that a name cannot be mistaken for one that is taken.
+
+    Raises:
+        ConflictError: it can.
+    """
+    found = next((t for t in taken if naming.alike(t, name)), None)
+    if found is not None:
+        raise ConflictError(f"There is a {what} called {found} already.", detail={what: found})
+
+
+def tokens(connection: Connection) -> dict[str, str]:
+    """The name of every group by its token."""
+    return dict(connection.execute(select(groups.c.token, groups.c.name)).tuples().all())
+
+
+def token_of(connection: Connection, name: str) -> str:
+    """The token of a group.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    number = _require_group(connection, name)
+    return str(connection.scalar(select(groups.c.token).where(groups.c.id == number)))
+
+
+def memberships_of(connection: Connection, person_id: int) -> list[Membership]:
+    """The groups of a person."""
+    query = (
+        select(groups.c.token, groups.c.name, memberships.c.origin)
+        .join(memberships, memberships.c.group_id == groups.c.id)
+        .where(memberships.c.person_id == person_id)
+    )
+    return [Membership(*row) for row in connection.execute(query).tuples()]
 
 
 def remove(connection: Connection, name: str) -> None:
@@ -61,30 +131,53 @@ def of_person(connection: Connection, person_id: int) -> list[str]:
 
 def set_of(
     connection: Connection, person_id: int, names: Iterable[str], *, origin: str = LOCAL
-) -> None:
+) -> bool:
     """Replace the memberships of a person that come from ``origin``.
 
     Groups that a directory names and that are not here yet are made: who is in them is known then.
+    Returns whether every name is a group here now. A directory's name that cannot be a group's, or
+    that could be mistaken for another group's, is left out.
     """
-    wanted = set(names)
+    wanted, whole = set(names), True
     if origin != LOCAL:
-        there = set(connection.scalars(select(groups.c.name).where(among(groups.c.name, wanted))))
-        for name in sorted(wanted - there):
-            add(connection, name)
+        wanted, whole = _made(connection, wanted)
     connection.execute(
         delete(memberships).where(
             memberships.c.person_id == person_id, memberships.c.origin == origin
         )
     )
-    kept = select(memberships.c.group_id).where(memberships.c.person_id == person_id)
-    query = select(groups.c.id).where(among(groups.c.name, wanted), groups.c.id.not_in(kept))
+    kept = set(
+        connection.scalars(
+            select(memberships.c.group_id).where(memberships.c.person_id == person_id)
+        )
+    )
+    ids = dict(connection.execute(select(groups.c.name, groups.c.id)).tuples().all())
     rows = [
-        {"person_id": person_id, "group_id": g, "origin": origin}
-        for g in connection.scalars(query).all()
+        {"person_id": person_id, "group_id": ids[name], "origin": origin}
+        for name in sorted(wanted & set(ids))
+        if ids[name] not in kept
     ]
     if rows:
         connection.execute(insert(memberships), rows)
     connection.execute(update(people).where(people.c.id == person_id).values(groups_at=now()))
+    return whole
+
+
+def _made(connection: Connection, wanted: set[str]) -> tuple[set[str], bool]:
+    """A directory's groups that are here, made where needed; and whether that is all of them."""
+    there = connection.scalars(select(groups.c.name)).all()
+    looks = {key for name in there for key in (naming.fold(name), naming.skeleton(name))}
+    found, whole = wanted & set(there), True
+    for name in sorted(wanted - found):
+        if not naming.is_name(name):
+            continue  # no rule here can name it
+        if {naming.fold(name), naming.skeleton(name)} & looks:
+            whole = False
+            continue
+        connection.execute(insert(groups).values(name=name, token=new_token(GROUP)))
+        looks |= {naming.fold(name), naming.skeleton(name)}
+        found.add(name)
+    return found, whole
 
 
 def require(connection: Connection, names: tuple[str, ...]) -> None:
@@ -95,21 +188,6 @@ def require(connection: Connection, names: tuple[str, ...]) -> None:
     """
     for name in names:
         _require_group(connection, name)
-
-
-def check_name(name: str) -> None:
-    """A name that can stand in lists and addresses.
-
-    Raises:
-        UsageError: it cannot.
-    """
-    if name in RESERVED:
-        raise UsageError(f"The name {name} is reserved.", detail={"name": name})
-    if not name.strip() or len(name) > 100 or any(c in name for c in ",:/\\\n\r\t\0"):
-        raise UsageError(
-            "A name has 1 to 100 characters, without comma, colon, slash, tab or line break.",
-            detail={"name": name[:100]},
-        )
 
 
 def _group_id(connection: Connection, name: str) -> int | None:

@@ -6,11 +6,25 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
+from kb import naming
 from kb.catalog import groups
+from kb.catalog.arrays import among
 from kb.catalog.database import now
 from kb.catalog.groups import LOCAL
-from kb.catalog.tables import curators, people, sources
-from kb.errors import ConflictError, NotFoundError
+from kb.catalog.tables import (
+    answers,
+    conversations,
+    curators,
+    judged_questions,
+    opened,
+    people,
+    saved_searches,
+    sessions,
+    sources,
+)
+from kb.errors import NotFoundError
+
+PERSON = "person:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +33,7 @@ class Person:
 
     id: int
     name: str
+    token: str
     shown_name: str
     administrator: bool
     origin: str
@@ -30,6 +45,7 @@ class Person:
     created_at: float | None
     seen_at: float | None
     groups_at: float | None
+    groups_whole: bool
 
     @property
     def is_disabled(self) -> bool:
@@ -50,16 +66,17 @@ def add_person(
     """Add a person with their groups.
 
     Raises:
-        ConflictError: the name is taken.
+        ConflictError: the name is taken, or looks like one that is.
         NotFoundError: a group does not exist.
+        UsageError: the name cannot be used.
     """
-    groups.check_name(name)
-    if _row(connection, name) is not None:
-        raise ConflictError(f"There is a person called {name} already.", detail={"user": name})
+    naming.check(name)
+    groups.refuse_alike(connection.scalars(select(people.c.name)).all(), name, "person")
     groups.require(connection, member_of)
     connection.execute(
         insert(people).values(
             name=name,
+            token=groups.new_token(PERSON),
             shown_name=shown_name.strip()[:200] or None,
             administrator=administrator,
             origin=origin,
@@ -112,8 +129,37 @@ def change(connection: Connection, number: int, **values: Any) -> None:
     connection.execute(update(people).where(people.c.id == number).values(**values))
 
 
+def rename(connection: Connection, old: str, new: str) -> Person:
+    """Give a person another name. They stay who they are: rules, sessions and what they keep.
+
+    Raises:
+        ConflictError: the name is taken, or looks like one that is.
+        NotFoundError: there is no such person.
+        UsageError: the name cannot be used.
+    """
+    person = by_name(connection, old)
+    naming.check(new)
+    names = connection.scalars(select(people.c.name)).all()
+    groups.refuse_alike([n for n in names if n != old], new, "person")
+    change(connection, person.id, name=new)
+    for table in (answers, conversations, judged_questions, opened, saved_searches):
+        connection.execute(update(table).where(table.c.asker == old).values(asker=new))
+    looking = update(sessions).where(sessions.c.viewing_as == old)
+    connection.execute(looking.values(viewing_as=new))
+    return by_name(connection, new)
+
+
+def names_by_token(connection: Connection, wanted: Iterable[str]) -> dict[str, str]:
+    """The names of people by their tokens."""
+    query = select(people.c.token, people.c.name).where(among(people.c.token, wanted))
+    return dict(connection.execute(query).tuples().all())
+
+
 def remove(connection: Connection, number: int) -> None:
     """Remove a person with their sessions, tokens and links."""
+    name = select(people.c.name).where(people.c.id == number).scalar_subquery()
+    looking = update(sessions).where(sessions.c.viewing_as == name)
+    connection.execute(looking.values(viewing_as=None))
     connection.execute(delete(people).where(people.c.id == number))
 
 
@@ -184,6 +230,7 @@ def _person(row: Row[Any]) -> Person:
     return Person(
         id=row.id,
         name=row.name,
+        token=row.token,
         shown_name=row.shown_name or row.name,
         administrator=bool(row.administrator),
         origin=row.origin,
@@ -195,4 +242,5 @@ def _person(row: Row[Any]) -> Person:
         created_at=row.created_at,
         seen_at=row.seen_at,
         groups_at=row.groups_at,
+        groups_whole=bool(row.groups_whole),
     )

@@ -18,15 +18,11 @@ from kb.types import Principal
 def readable(principal: Principal) -> Any:
     """The condition that a principal may read a document, by the rights of this moment."""
     tokens = sorted(principal.tokens)
-    by_source = select(source_readers.c.source_id).where(
-        source_readers.c.source_id == documents.c.source_id, among(source_readers.c.token, tokens)
-    )
-    by_set = select(reader_sets.c.id).where(
-        reader_sets.c.id == documents.c.rights, among(reader_sets.c.token, tokens)
-    )
+    by_source = select(source_readers.c.source_id).where(among(source_readers.c.token, tokens))
+    by_set = select(reader_sets.c.id).where(among(reader_sets.c.token, tokens))
     return or_(
-        and_(documents.c.rights.is_(None), by_source.exists()),
-        and_(documents.c.rights.is_not(None), by_set.exists()),
+        and_(documents.c.rights.is_(None), documents.c.source_id.in_(by_source)),
+        and_(documents.c.rights.is_not(None), documents.c.rights.in_(by_set)),
     )
 
 

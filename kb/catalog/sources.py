@@ -187,6 +187,11 @@ def set_rule(connection: Connection, source: Source, rule: dict[str, Any] | None
     return by_name(connection, source.name)
 
 
+def note_rule(connection: Connection, source_id: int, rule: dict[str, Any]) -> None:
+    """Note how the rule was applied; what it says stays."""
+    connection.execute(update(sources).where(sources.c.id == source_id).values(rule=rule))
+
+
 def rights_read(connection: Connection, source_id: int, at: float) -> None:
     """Note that what the file system says of a source was read."""
     connection.execute(update(sources).where(sources.c.id == source_id).values(rights_at=at))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from cronsim import CronSim, CronSimError
+from sqlalchemy import Connection
 
 from ingest import mirroring
 from ingest import sources as folder
@@ -14,9 +15,9 @@ from ingest.preview import preview
 from ingest.selection import Selection
 from kb import access, rules
 from kb.auditing import noted
-from kb.catalog import sources
+from kb.catalog import documents, sources
 from kb.catalog.sources import ASKED, Following, Source
-from kb.errors import UsageError
+from kb.errors import ForbiddenError, UsageError
 from kb.knowledge_base import KnowledgeBase
 from kb.publishing import queue_rights
 from kb.rules import PathRule
@@ -33,9 +34,18 @@ def hooks_of(kb: KnowledgeBase) -> Hooks:
 
         return await remove_source(kb.catalog, kb.publisher, source)
 
-    def change(source: Source, following: Following) -> None:
+    def change(by: Principal, source: Source, following: Following) -> None:
         check_following(following)
         with kb.catalog.writing() as connection:
+            if not by.manages:
+                before = sources.by_name(connection, source.name).following
+                lost = left_out(kb, connection, source, before, following)
+                if not documents.all_readable(connection, by, set(lost)):
+                    raise ForbiddenError(
+                        "These patterns or this size would leave out documents that are not for "
+                        "you. Ask an administrator.",
+                        code="not_yours_to_leave_out",
+                    )
             sources.change(connection, source, following)
 
     return Hooks(
@@ -52,7 +62,7 @@ def hooks_of(kb: KnowledgeBase) -> Hooks:
 def add(
     kb: KnowledgeBase, name: str, path: str, readers: str | None, following: Following
 ) -> Source:
-    """Follow a folder.
+    """Follow a folder. ``readers``: names with commas; None, where nothing was said: everyone.
 
     Raises:
         UsageError: name, folder, readers, schedule or patterns cannot be.
@@ -61,9 +71,24 @@ def add(
     check_name(name)
     check_following(following)
     root = folder.check_root(path, kb.settings.ingest.roots)
+    wanted = [access.EVERYONE] if readers is None else names(readers)
     with kb.catalog.writing() as connection:
-        tokens = access.readers(connection, names(readers))
+        tokens = access.readers(connection, wanted)
         return sources.add(connection, name, str(root), tokens, following)
+
+
+def left_out(
+    kb: KnowledgeBase, connection: Connection, source: Source, before: Following, after: Following
+) -> list[int]:
+    """The documents of a source that would leave it if it were followed another way."""
+    old = Selection(before.include, before.exclude)
+    new = Selection(after.include, after.exclude)
+    largest = (after.max_file_mb or kb.settings.ingest.max_file_mb) * 1024**2
+    return [
+        row.id
+        for raw, row in documents.of_source(connection, source.id).items()
+        if (old.covers(raw) and not new.covers(raw)) or row.bytes > largest
+    ]
 
 
 def path_rule(line: str) -> PathRule:
@@ -108,16 +133,16 @@ def _replace_rule(
         if kind == rules.MIRROR:
             wanted = rules.mirrored()
         elif kind == rules.PATHS:
-            wanted = rules.paths(connection, lines)
+            wanted = rules.paths(connection, lines, before.rule)
         elif kind != rules.GROUPS:
             raise UsageError("A rule is groups, paths or mirror.", code="bad_rule")
-        if wanted == before.rule:
+        if rules.is_same(wanted, before.rule):
             return before
         source = sources.set_rule(connection, before, wanted)
         queue_rights(connection, rules.stamp(connection, source))
         if kind == rules.MIRROR:
             sources.request_run(connection, source.id, ASKED)
-        noted(connection, by, "source.rule", name, rule=wanted or {"kind": rules.GROUPS})
+        noted(connection, by, "source.rule", name, rule=rules.in_words(connection, wanted))
     return kb.source(name)
 
 

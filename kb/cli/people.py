@@ -2,11 +2,12 @@
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-from kb import access
+from kb import access, rules
 from kb.auditing import noted
 from kb.catalog import audit as log
 from kb.catalog import groups, people, signing_in
@@ -39,15 +40,41 @@ def add_group(name: str, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def remove_group(name: str, as_json: bool) -> None:
-    """Remove a group. What only it might read nobody may, until you say otherwise."""
+    """Remove a group. What only it might read, or a rule that excepts it lets read, nobody may.
 
+    A group of the same name that is added later is another one.
+    """
+
+    def work(kb: KnowledgeBase) -> list[str]:
+        with kb.catalog.writing() as connection:
+            named = rules.naming_group(connection, name)
+            groups.remove(connection, name)
+            noted(connection, access.owner(), "group.remove", name, sources=named)
+            return named
+
+    named = with_knowledge_base(work)
+    then = f" Say anew who may read what is in: {', '.join(named)}." if named else ""
+    shown = {"group": name, "sources": named}
+    show(shown, as_json, lambda _: [f"Removed the group {name}.{then}"])
+
+
+@group.command("rename")
+@click.argument("name")
+@click.argument("new")
+@json_option
+def rename_group(name: str, new: str, as_json: bool) -> None:
+    """Call a group NEW. Rules go on to mean it; a directory's groups are told by their names."""
+    _rename("group", groups.rename, name, new, as_json)
+
+
+def _rename(what: str, rename: Callable[..., Any], name: str, new: str, as_json: bool) -> None:
     def work(kb: KnowledgeBase) -> None:
         with kb.catalog.writing() as connection:
-            groups.remove(connection, name)
-            noted(connection, access.owner(), "group.remove", name)
+            rename(connection, name, new)
+            noted(connection, access.owner(), f"{what}.rename", name, new=new)
 
     with_knowledge_base(work)
-    show({"group": name}, as_json, lambda _: [f"Removed the group {name}."])
+    show({what: new}, as_json, lambda _: [f"{name} is called {new} now."])
 
 
 @group.command("list")
@@ -131,6 +158,15 @@ def change_user(
 
     changed = with_knowledge_base(work)
     show({"user": name, **changed}, as_json, lambda _: [f"Changed {name}."])
+
+
+@user.command("rename")
+@click.argument("name")
+@click.argument("new")
+@json_option
+def rename_user(name: str, new: str, as_json: bool) -> None:
+    """Call a person NEW. They keep their rights, sessions, conversations and searches."""
+    _rename("user", people.rename, name, new, as_json)
 
 
 @user.command("remove")

@@ -104,7 +104,7 @@ def _demo_source(kb: KnowledgeBase) -> Source:
         try:
             return sources.by_name(connection, DEMO_SOURCE)
         except NotFoundError:
-            readers = access.readers(connection, [])
+            readers = access.readers(connection, [access.EVERYONE])
             return sources.add(connection, DEMO_SOURCE, root, readers)
 
 

@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from ingest.following import next_due
 from ingest.removing import remove_source
-from kb import access, shapes
+from kb import access, rules, shapes
 from kb.auditing import noted
-from kb.catalog import documents, runs, sources
 from kb.catalog import people as people_catalog
+from kb.catalog import runs, sources
 from kb.cli import folders
 from kb.cli.common import json_option, show, with_knowledge_base
 from kb.knowledge_base import KnowledgeBase
@@ -110,6 +110,7 @@ def shape(
     return shapes.source(
         item,
         access.in_words(connection, item.readers),
+        rules.in_words(connection, item.rule),
         runs.running(connection).get(item.id),
         next_due(item, datetime.now().astimezone(), sweep_seconds),
     )
@@ -143,11 +144,14 @@ def rule(name: str, kind: str | None, lines: tuple[str, ...], as_json: bool) -> 
         return await kb.catalog.read(_shape, kb, changed.name)
 
     changed = with_knowledge_base(work)
+    unmatched = changed["rule"].get(rules.UNMATCHED, [])
     then = {
         "mirror": f"{name} follows the file system. Nobody sees it until: kb ingest {name}",
         "groups": f"{name} may be read by: {', '.join(changed['readers'])}.",
     }
-    show({"source": changed}, as_json, lambda _: [then.get(kind or "", f"Changed {name}.")])
+    lines_shown = [then.get(kind or "", f"Changed {name}.")]
+    lines_shown += [f"No document matches: {pattern}" for pattern in unmatched]
+    show({"source": changed}, as_json, lambda _: lines_shown)
 
 
 @source.command()
@@ -229,8 +233,8 @@ def readers(name: str, groups: str, as_json: bool) -> None:
         named = folders.names(groups)
         with kb.catalog.writing() as connection:
             found = sources.by_name(connection, name)
-            sources.set_readers(connection, found, access.readers(connection, named))
-            queue_rights(connection, documents.ids_of_source(connection, found.id))
+            tokens = access.readers(connection, named)
+            queue_rights(connection, rules.set_readers(connection, found, tokens))
             noted(connection, access.owner(), "source.readers", name, readers=named)
 
     async def work(kb: KnowledgeBase) -> dict[str, Any]:

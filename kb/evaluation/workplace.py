@@ -122,6 +122,6 @@ def _source(kb: KnowledgeBase, folder: Path) -> Source:
         return kb.source(SOURCE)
     except NotFoundError:
         with kb.catalog.writing() as connection:
-            everyone = access.readers(connection, [])
+            everyone = access.readers(connection, [access.EVERYONE])
             sources.add(connection, SOURCE, str(folder.resolve()), everyone, Following())
         return kb.source(SOURCE)

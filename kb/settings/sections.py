@@ -76,6 +76,13 @@ class Auth(Section, frozen=True, kw_only=True):
     ldap_minutes: Annotated[
         Seconds, Meta(description="Groups of a directory are read again after this.")
     ] = 15.0
+    system_names: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Of `oidc`, `ldap`, `header`: whose names of people and groups are the "
+            "file system's, for mirrored rights."
+        ),
+    ] = ()
     administrators: Annotated[
         str, Meta(description="Group of a directory or provider whose people administrate.")
     ] = ""

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Request, get, post
 
-from kb import access, shapes
+from kb import access, rules, shapes
 from kb.auditing import noted
 from kb.catalog import ledger, people, runs, sources
 from kb.catalog.sources import ASKED
@@ -31,7 +31,8 @@ def shown(request: Request[Any, Any, Any]) -> list[dict[str, Any]]:
         for s in sources.all_of(connection):
             if principal.answers_for(s.id):
                 readers = access.in_words(connection, s.readers)
-                shape = shapes.source(s, readers, going_on.get(s.id), next_run(s))
+                rule = rules.in_words(connection, s.rule)
+                shape = shapes.source(s, readers, rule, going_on.get(s.id), next_run(s))
                 found.append(shape | {"curators": curators.get(s.id, [])})
             elif s.name in seen:
                 found.append({"name": s.name, "about": s.about, "curators": curators.get(s.id, [])})

@@ -33,7 +33,7 @@ def _readers(request: Request[Any, Any, Any]) -> tuple[str, ...]:
     """
     with knowledge_base(request).catalog.reading() as connection:
         found = [s for s in sources.all_of(connection) if s.following.uploads]
-        readers = access.readers(connection, [])
+        readers = access.readers(connection, [access.EVERYONE])
     if not any(principal_of(request).answers_for(s.id) for s in found):
         must_manage(request)
     return readers

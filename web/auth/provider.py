@@ -170,9 +170,20 @@ def who(settings: Auth, claims: dict[str, Any], about: dict[str, Any]) -> Known:
     if "sub" in about and about["sub"] != claims.get("sub"):
         raise NotSignedInError("The provider told of somebody else.", code="provider_refused")
     name = str(about.get(settings.oidc_name_claim) or claims["sub"])[:100]
-    listed = about.get(settings.oidc_groups_claim) or []
-    named = [listed] if isinstance(listed, str) else [str(g) for g in listed]
+    listed = about.get(settings.oidc_groups_claim)
+    named = [listed] if isinstance(listed, str) else [str(g) for g in listed or ()]
     usable = {g.strip("/") for g in named if not any(c in g.strip("/") for c in ",:/\\")}
     groups = tuple(sorted(g for g in usable if g and g not in {"everyone", "owner", "system"}))
     shown = str(about.get("name") or name)
-    return Known(name, shown, f"oidc:{claims['iss']}:{claims['sub']}"[:400], groups, OIDC)
+    subject = f"oidc:{claims['iss']}:{claims['sub']}"[:400]
+    return Known(name, shown, subject, groups, OIDC, groups_whole=_tells_groups(settings, about))
+
+
+def _tells_groups(settings: Auth, about: dict[str, Any]) -> bool:
+    """Whether all of somebody's groups were told.
+
+    A provider that knows too many leaves them out (OpenID Connect Core 1.0, section 5.6.2).
+    """
+    claim = settings.oidc_groups_claim
+    elsewhere = about.get("_claim_names") or ()
+    return not claim or (about.get(claim) is not None and claim not in elsewhere)

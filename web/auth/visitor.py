@@ -93,9 +93,10 @@ def _by_header(kb: KnowledgeBase, connection: Connection) -> Visitor | None:
     if client_of(connection).address not in s.header_from:
         return None
     name = connection.headers[s.header].strip()[:100]
-    listed = connection.headers.get(s.header_groups, "") if s.header_groups else ""
-    groups = tuple(sorted({g.strip() for g in listed.split(",") if g.strip()}))
-    principal = kb.accounts.of_header(Known(name, name, f"header:{name}", groups, HEADER))
+    listed = connection.headers.get(s.header_groups) if s.header_groups else ""
+    groups = tuple(sorted({g.strip() for g in (listed or "").split(",") if g.strip()}))
+    known = Known(name, name, f"header:{name}", groups, HEADER, groups_whole=listed is not None)
+    principal = kb.accounts.of_header(known)
     return Visitor(principal, PROXY, secret=f"{s.header}:{name}") if principal else None
 
 

@@ -16,7 +16,7 @@ from kb.errors import KbError, NotFoundError, UsageError
 from kb.evaluation import plots
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import SECTIONS, Settings
-from web.asker import knowledge_base, principal_of
+from web.asker import knowledge_base, must_manage, principal_of
 from web.auth.who import ADMINISTRATOR, CURATOR
 from web.hooks import hooks
 from web.numbers import number_of
@@ -158,6 +158,8 @@ async def change_glossary(request: Request[Any, Any, Any]) -> Redirect:
 def _change_glossary(request: Request[Any, Any, Any], form: dict[str, str]) -> None:
     kb, principal = knowledge_base(request), principal_of(request)
     action, number = form.get("action", ""), number_of(form.get("number", ""))
+    if action in {"set", "remove"}:
+        must_manage(request)  # it steers everybody's search, whatever source they read
     with kb.catalog.writing() as connection:
         if action == "set":
             short, meaning = form.get("short", ""), form.get("meaning", "")

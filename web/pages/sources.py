@@ -8,7 +8,7 @@ from litestar.response import Redirect
 
 from kb import access, rules
 from kb.auditing import noted
-from kb.catalog import documents, filtering, ledger, people, sources
+from kb.catalog import filtering, ledger, people, sources
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Following
 from kb.errors import NotFoundError, UsageError
@@ -52,9 +52,7 @@ async def add(request: Request[Any, Any, Any]) -> Redirect:
     name, path = str(form.get("name", "")).strip(), str(form.get("path", "")).strip()
     following = _following(form, Following())
     kb = knowledge_base(request)
-    source = await kb.catalog.write(
-        hooks(request).add, name, path, str(form.get("readers", "")), following
-    )
+    source = await kb.catalog.write(hooks(request).add, name, path, form.get("readers"), following)
     await kb.catalog.write(kb.audit.note, principal_of(request), "source.add", name, path=path)
     await _set_rule(request, source.name, form)
     await kb.catalog.write(ask_for_run, request, source.name)
@@ -75,7 +73,7 @@ async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
         await kb.catalog.write(_pause, request, source, action)
     elif action == "change":
         following = _following(form, source.following)
-        await kb.catalog.write(hooks(request).change, source, following)
+        await kb.catalog.write(hooks(request).change, principal, source, following)
         await kb.catalog.write(_describe, request, source, form)
         if principal.manages:
             await kb.catalog.write(_set_curators, request, source, form)
@@ -127,11 +125,10 @@ async def _set_readers(request: Request[Any, Any, Any], source: sources.Source, 
 
     def change() -> bool:
         with kb.catalog.writing() as connection:
+            if set(named) == set(access.in_words(connection, source.readers)):
+                return False  # as it was, with groups that were removed since
             tokens = access.readers(connection, named)
-            if set(tokens) == set(source.readers):
-                return False
-            sources.set_readers(connection, source, tokens)
-            queue_rights(connection, documents.ids_of_source(connection, source.id))
+            queue_rights(connection, rules.set_readers(connection, source, tokens))
             noted(connection, principal_of(request), "source.readers", source.name, readers=named)
             return True
 

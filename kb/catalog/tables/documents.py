@@ -102,6 +102,7 @@ documents = Table(
     Column("parent_id", Id, ForeignKey("documents.id", ondelete="CASCADE"), index=True),
     Column("raw_path", LargeBinary, nullable=False),
     Column("path", Text, nullable=False),
+    Column("target", LargeBinary),
     Column("state", String(20), nullable=False, index=True),
     Column("code", String(60)),
     Column("parameters", JSON),

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    true,
 )
 
 from kb.catalog.tables.base import Id, metadata
@@ -22,6 +23,7 @@ groups = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("name", String(200), nullable=False, unique=True),
+    Column("token", String(200), index=True, unique=True),
 )
 
 people = Table(
@@ -29,6 +31,7 @@ people = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("name", String(200), nullable=False, unique=True),
+    Column("token", String(200), index=True, unique=True),
     Column("shown_name", String(200)),
     Column("administrator", Boolean, nullable=False, server_default=false()),
     Column("origin", String(20), nullable=False, server_default="local"),
@@ -41,6 +44,7 @@ people = Table(
     Column("created_at", Float),
     Column("seen_at", Float),
     Column("groups_at", Float),
+    Column("groups_whole", Boolean, nullable=False, server_default=true()),
 )
 
 memberships = Table(

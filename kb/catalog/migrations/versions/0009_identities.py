@@ -1,0 +1,49 @@
+"""Groups and people are told by tokens, not by their names; links by where they lead.
+
+Whoever is here keeps the token that was made of the name: no passage has to be written anew.
+
+Revision ID: 0009
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+
+GROUP, PERSON, NOT, EVERYONE = "group:", "person:", "not:", "everyone"
+
+
+def upgrade() -> None:
+    for name, prefix in (("groups", GROUP), ("people", PERSON)):
+        op.add_column(name, sa.Column("token", sa.String(200)))
+        op.execute(f"UPDATE {name} SET token = '{prefix}' || name")
+        op.create_index(f"ix_{name}_token", name, ["token"], unique=True)
+    op.add_column(
+        "people",
+        sa.Column("groups_whole", sa.Boolean(), nullable=False, server_default=sa.true()),
+    )
+    op.add_column("documents", sa.Column("target", sa.LargeBinary()))
+    op.execute("INSERT INTO counters (name, value) VALUES ('acls', 1)")
+    _path_rules()
+
+
+def _path_rules() -> None:
+    """Rules by paths kept names."""
+    sources = sa.table("sources", sa.column("id"), sa.column("rule", sa.JSON(none_as_null=True)))
+    connection = op.get_bind()
+    for number, rule in connection.execute(sa.select(sources.c.id, sources.c.rule)).tuples().all():
+        if rule and rule.get("kind") == "paths":
+            lines = [[pattern, [_token(n) for n in names]] for pattern, names in rule["paths"]]
+            changed = sa.update(sources).where(sources.c.id == number)
+            connection.execute(changed.values(rule={**rule, "paths": lines}))
+
+
+def _token(name: Any) -> str:
+    if name == EVERYONE or name.startswith(PERSON):
+        return str(name)
+    if name.startswith(NOT):
+        return f"{NOT}{GROUP}{name.removeprefix(NOT)}"
+    return f"{GROUP}{name}"

@@ -1,0 +1,114 @@
+"""Names of people, groups and folders: which look alike, and which cannot be taken. Pure.
+
+What looks alike is judged by a short table of letters (Unicode's TR 39 in small). It finds the
+usual tricks, not every pair of similar shapes.
+"""
+
+import unicodedata
+from functools import lru_cache
+
+from kb.errors import UsageError
+
+RESERVED = frozenset({"everyone", "owner", "system", "anonymous"})
+"""Words that rules and the audit log use themselves."""
+LONGEST = 100
+FORBIDDEN = ",:/\\"
+INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+"""Categories of characters that a reader cannot see or tell apart."""
+MIXED = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE")
+"""Scripts that share shapes; a name keeps to one of them."""
+_ALIKE = {
+    **dict(
+        zip(
+            "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d"
+            "\u0475\u0433\u043a\u043c\u043d\u0442\u0432\u044c\u04cf\u0501",
+            "aeopcyxijshdqwvrkmhtbbld",
+            strict=True,
+        )
+    ),
+    **dict(
+        zip(
+            "\u03b1\u03b2\u03b3\u03b5\u03b7\u03b9\u03ba\u03bc\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u03c9",
+            "abyenikuvoptuxw",
+            strict=True,
+        )
+    ),
+    **dict(zip("\u0585\u057d\u0570\u0578\u0581\u0575", "ouhngj", strict=True)),
+    **dict(zip("01|\u0131\u0142", "ollil", strict=True)),
+}
+"""Letters and digits, folded, by the Latin letter that they look like."""
+_TABLE = str.maketrans(_ALIKE)
+
+
+@lru_cache(maxsize=50_000)
+def fold(text: str) -> str:
+    """A text without what differs between systems only: case, composition, width, the unseen."""
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(c for c in plain if unicodedata.category(c) != "Cf")
+
+
+@lru_cache(maxsize=50_000)
+def skeleton(text: str) -> str:
+    """What a text looks like: two with the same skeleton cannot be told apart by eye."""
+    return fold(text.replace("I", "l")).translate(_TABLE)
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two names are easily taken for each other."""
+    return fold(one) == fold(other) or skeleton(one) == skeleton(other)
+
+
+def is_name(name: str) -> bool:
+    """Whether a name can be taken."""
+    try:
+        check(name)
+    except UsageError:
+        return False
+    return True
+
+
+def check(name: str) -> None:
+    """A name that can stand in lists and addresses, and that everybody sees as it is.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if any(alike(name, word) for word in RESERVED):
+        raise UsageError(
+            f"The name {name[:LONGEST]} is reserved, or looks like one that is.",
+            code="reserved_name",
+            detail={"name": name[:LONGEST]},
+        )
+    if not name.strip() or len(name) > LONGEST or any(c in FORBIDDEN for c in name):
+        raise UsageError(
+            "A name has 1 to 100 characters, without comma, colon, slash, tab or line break.",
+            detail={"name": name[:LONGEST]},
+        )
+    if name != name.strip() or any(_is_unseen(c) for c in name):
+        raise UsageError(
+            "A name has no characters that cannot be seen, and no blank at either end.",
+            code="invisible_name",
+            detail={"name": name},
+        )
+    if name != unicodedata.normalize("NFC", name):
+        raise UsageError(
+            "This name is written with separate accents. Type it anew (Unicode's form NFC).",
+            code="decomposed_name",
+            detail={"name": name},
+        )
+    if len(_scripts(name)) > 1:
+        raise UsageError(
+            "The letters of a name come from one script: letters of two can look the same.",
+            code="mixed_scripts",
+            detail={"name": name},
+        )
+
+
+def _is_unseen(character: str) -> bool:
+    kind = unicodedata.category(character)
+    return kind in INVISIBLE or (kind == "Zs" and character != " ")
+
+
+def _scripts(name: str) -> set[str]:
+    words = (unicodedata.name(c, "").partition(" ")[0] for c in name if c.isalpha())
+    return {w for w in words if w in MIXED}

@@ -1,0 +1,197 @@
+"""Links in a folder: the way to the target counts, its rights and its rule too."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ingest import mirroring
+from ingest import sources as folder
+from ingest.selection import Selection
+from kb import access
+from kb.catalog import groups
+from kb.cli.folders import set_rule
+from kb.errors import FileProblem
+from kb.rules import PathRule
+
+ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: files get other owners")
+OWNER, WRITER = 71_100, 71_101
+
+
+@pytest.fixture
+async def share(house):
+    """A share with a closed folder, and one in which anybody may write."""
+    house.root.mkdir(exist_ok=True)
+    with house.kb.catalog.writing() as connection:
+        groups.add(connection, "hr")
+    house.kb.accounts.add(access.owner(), "tim", ())
+    house.kb.accounts.add(access.owner(), "lena", ("hr",))
+    house.follow()
+    house.write("secret/merger.md", "The merger with Tangerine is secret.")
+    house.write("drop/plan.md", "The plan of the pier is open.")
+    return house
+
+
+def read_by(house, name: str) -> set[str]:
+    from kb.catalog.ledger import LedgerFilter
+
+    return {r.path for r in house.kb.files(house.kb.principal(name), LedgerFilter())}
+
+
+def link(house, path: str, target: str) -> Path:
+    made = house.root / path
+    made.parent.mkdir(parents=True, exist_ok=True)
+    made.unlink(missing_ok=True)
+    made.symlink_to(target)
+    return made
+
+
+def opens(path: Path, number: int) -> bool:
+    """Whether the kernel lets this user open it; the folders above the share are not asked."""
+    child = os.fork()
+    if child == 0:
+        os.chdir(path.parent.parent)
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(number)
+        try:
+            os.close(os.open(os.path.join(path.parent.name, path.name), os.O_RDONLY))
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize(
+    "target",
+    ["../secret/merger.md", "../drop/../secret/merger.md", "again", "{root}/secret/merger.md"],
+)
+async def test_a_mirrored_link_opens_nothing_that_its_way_closes(share, monkeypatch, target):
+    """N08: as the kernel says, who is asked too."""
+    monkeypatch.setattr(
+        mirroring, "user_name", lambda n: {OWNER: "lena", WRITER: "tim"}.get(n, "root")
+    )
+    monkeypatch.setattr(mirroring, "group_name", lambda n: f"#{n}")
+    os.chown(share.root / "secret", OWNER, 0)
+    (share.root / "secret").chmod(0o750)
+    made = link(share, "drop/harmless.md", target.format(root=share.root))
+    link(share, "drop/again", "../secret/merger.md")
+    assert not opens(made, WRITER)
+    assert target.startswith("{") or opens(made, OWNER)
+    await set_rule(share.kb, access.owner(), "files", "mirror", [])
+    await share.ingest()
+    assert read_by(share, "tim") == {"drop/plan.md"}
+    assert {"drop/harmless.md", "secret/merger.md"} <= read_by(share, "lena")
+    found = (await share.kb.search("merger with Tangerine", share.kb.principal("tim"))).passages
+    assert not any("Tangerine" in p.text for p in found)
+
+
+@pytest.mark.parametrize("rule", ["secret/", "*.md"])
+async def test_a_link_needs_the_rule_of_its_target_too(share, rule):
+    """N08: rules by path judge both places."""
+    link(share, "drop/harmless.txt", "../secret/merger.md")
+    lines = [PathRule(rule, ("hr",)), PathRule("drop/", ("everyone",))]
+    await set_rule(share.kb, access.owner(), "files", "paths", lines)
+    await share.ingest()
+    assert read_by(share, "tim") == {"drop/plan.md"}
+    assert len(read_by(share, "lena")) == 3
+
+
+async def test_both_ends_of_a_link_must_allow(share):
+    """N08: readers of the link's own place are no readers of its target, and the reverse."""
+    with share.kb.catalog.writing() as connection:
+        groups.add(connection, "crew")
+    share.kb.accounts.add(access.owner(), "both", ("hr", "crew"))
+    share.kb.accounts.add(access.owner(), "crewman", ("crew",))
+    link(share, "drop/harmless.txt", "../secret/merger.md")
+    lines = [PathRule("secret/", ("hr",)), PathRule("drop/", ("crew",))]
+    await set_rule(share.kb, access.owner(), "files", "paths", lines)
+    await share.ingest()
+    linked = "drop/harmless.txt"
+    assert linked in read_by(share, "both")
+    assert linked not in read_by(share, "lena") | read_by(share, "crewman") | read_by(share, "tim")
+    link(share, linked, "plan.md")
+    await share.ingest()
+    assert linked in read_by(share, "crewman"), "it leads elsewhere now"
+    assert linked not in read_by(share, "lena")
+
+
+async def test_a_rule_that_is_set_later_knows_where_links_lead(share):
+    """N08: without another run."""
+    link(share, "drop/harmless.txt", "../secret/merger.md")
+    await share.ingest()
+    assert len(read_by(share, "tim")) == 3
+    await set_rule(share.kb, access.owner(), "files", "paths", [PathRule("secret/", ("hr",))])
+    assert read_by(share, "tim") == {"drop/plan.md"}
+
+
+@pytest.mark.parametrize("what", ["link", "folder"])
+def test_what_leads_elsewhere_between_look_and_read_is_not_read(tmp_path, what):
+    """N08: a link, or a link in a folder's place, that changes its target meanwhile."""
+    root = tmp_path / "share"
+    (root / "secret").mkdir(parents=True)
+    (root / "open").mkdir()
+    (root / "secret/a.md").write_text("secret")
+    (root / "open/a.md").write_text("open as can be")
+    (root / "link.md").symlink_to("open/a.md")
+    files, _ = folder.walk(str(root), Selection())
+    looked = {f.path: f for f in files}
+    if what == "link":
+        (root / "link.md").unlink()
+        (root / "link.md").symlink_to("secret/a.md")
+    else:
+        (root / "open").rename(root / "away")
+        (root / "open").symlink_to("secret")
+    judged = looked["link.md" if what == "link" else "open/a.md"]
+    with pytest.raises(FileProblem) as refused:
+        folder.snapshot(str(root), judged, tmp_path / "copy", 1)
+    assert refused.value.code == "changed_while_reading"
+    copy = tmp_path / "copy"
+    assert not copy.exists() or "secret" not in copy.read_text()
+
+
+@ROOT_ONLY
+async def test_rights_that_change_between_look_and_read_are_looked_at_again(share, monkeypatch):
+    """N08: a file that is closed meanwhile is not published as open."""
+    monkeypatch.setattr(mirroring, "user_name", lambda n: f"#{n}")
+    monkeypatch.setattr(mirroring, "group_name", lambda n: f"#{n}")
+    await set_rule(share.kb, access.owner(), "files", "mirror", [])
+    plan, opened = share.root / "drop/plan.md", folder.open_beneath
+
+    def closed_first(*arguments):
+        plan.chmod(0o600)
+        plan.write_text("The plan is a secret of the board now.")
+        return opened(*arguments)
+
+    monkeypatch.setattr(folder, "open_beneath", closed_first)
+    await share.ingest()
+    found = (await share.kb.search("secret of the board", share.kb.principal("tim"))).passages
+    assert not any("board" in p.text for p in found)
+    monkeypatch.setattr(folder, "open_beneath", opened)
+    await share.ingest()
+    assert "drop/plan.md" not in read_by(share, "tim")
+    assert share.ledger()["drop/plan.md"].state == "indexed"
+
+
+def test_a_mount_point_with_letters_beyond_ascii_is_recognised(tmp_path, monkeypatch):
+    """N09: FAT and CIFS make their rights up, whatever the folder is called."""
+    listed = tmp_path / "mountinfo"
+    listed.write_text(
+        "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+        "40 22 8:17 / /srv/Gr\u00f6\u00dfe\\040x rw shared:2 - vfat /dev/sdb1 rw,uid=0,umask=022\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(mirroring, "MOUNTS", listed)
+    from kb.errors import UsageError
+
+    with pytest.raises(UsageError) as refused:
+        mirroring.check("/srv/Gr\u00f6\u00dfe x")
+    assert refused.value.code == "rights_made_up"
+
+
+def test_whoever_has_no_number_here_is_nobody():
+    """N09: files of foreign owners are shown as ``nobody``'s; a person of that name is not meant."""
+    mirroring.forget_names()
+    assert mirroring.user_name(65534) == "#65534"
+    assert mirroring.group_name(65534) == "#65534"
