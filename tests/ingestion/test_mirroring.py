@@ -66,3 +66,53 @@ def test_a_number_without_a_name_is_nobody_and_its_refusal_shuts_others_out():
     unknown_here = Step(("root", True), (), (("interns", False),), True)
     assert not may(unknown_here, "ada")
     assert may(unknown_here, "ada", known=frozenset({"interns"}))
+
+
+def test_somebody_whose_name_is_not_the_systems_might_be_anybody_it_refuses():
+    """N09: a provider's «news» is not the file system's, in neither way."""
+    owned = Step(("news", True), (), (("crew", False),), False)
+    assert may(owned, "news")
+    assert not may(owned, None)
+    shut_out = Step(("root", True), (("news", False),), (("crew", True),), True)
+    assert not may(shut_out, None)
+    assert not may(shut_out, None, {"crew"})
+    assert may(Step(("root", True), (), (("crew", True),), False), None, {"crew"})
+    assert may(Step(("root", True), (), (("crew", True),), True), None)
+
+
+@pytest.mark.parametrize(
+    "entry", ["mallory@corp.example", "CORP\\mallory", "CORP+mallory", "Mallory"]
+)
+def test_an_entry_that_refuses_somebody_in_another_spelling_refuses_them(entry):
+    """N09: and grants them nothing."""
+    assert not may(Step(("root", True), ((entry, False),), (), True), "mallory")
+    assert may(Step(("root", True), ((entry, False),), (), True), "bob")
+    assert not may(Step(("root", True), ((entry, True),), (), False), "mallory")
+
+
+async def test_an_account_of_a_provider_is_the_systems_person_only_if_that_is_said(house):
+    """N09: ``auth.system_names``."""
+    from kb import access
+    from kb.accounts.directory import Known
+    from kb.catalog import acls, groups, people
+
+    step = Step(("news", True), (), (("crew", True),), False)
+    with house.kb.catalog.writing() as connection:
+        token = acls.keep_mirrored(connection, (step,))
+        groups.add(connection, "crew")
+        for name, origin, member_of in (("news", "oidc", ()), ("olga", "ldap", ("crew",))):
+            known = Known(name, name, f"{origin}:1", member_of, origin)
+            house.kb.accounts.came(connection, known)
+        people.add_person(connection, "local", ("crew",))
+    with house.kb.catalog.reading() as connection:
+
+        def carries(name: str, *trusted: str) -> bool:
+            return token in access.person(connection, name, frozenset(trusted)).tokens
+
+        assert not carries("news")
+        assert not carries("news", "ldap")
+        assert carries("news", "oidc")
+        assert not carries("olga")
+        assert carries("olga", "ldap")
+        assert carries("local")
+    assert token not in house.kb.principal("news").tokens
