@@ -89,14 +89,13 @@ class Reader:
         blobs: Blobs,
         preparer: Preparer,
         settings: Ingest,
-        judged: Callable[[Found], None] = lambda _: None,
     ) -> None:
         self._source = source
         self._catalog = catalog
         self._blobs = blobs
         self._preparer = preparer
         self._settings = settings
-        self._judged = judged
+        self.judged: Callable[[Found], None] = lambda _: None
 
     async def read(self, item: Work) -> Read | Unchanged:
         """Copy the bytes aside, parse them in the sandbox, cut the text into chunks.
@@ -134,7 +133,7 @@ class Reader:
             snapshot = folder.snapshot(
                 self._source.root, item.found, target, self._settings.max_file_mb
             )
-            self._judged(item.found)
+            self.judged(item.found)
             return snapshot
         assert item.member is not None
         content_hash = item.member.content_hash

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from ingest import mirroring
 from ingest.sources import Found
 from kb import posix, rules
-from kb.catalog import documents, sources
+from kb.catalog import places, sources
 from kb.catalog.database import now
 from kb.catalog.sources import Source
 from kb.errors import FileProblem, UsageError
@@ -44,7 +44,7 @@ class FolderRights:
     def stamp(self, connection: Connection) -> None:
         """Give the documents that are there their readers."""
         source = sources.by_name(connection, self._source.name)
-        documents.note_targets(connection, source.id, self._targets)
+        places.note_targets(connection, source.id, self._targets)
         if source.rule is None:
             return
         queue_rights(connection, rules.stamp(connection, source, self._steps))

@@ -56,14 +56,8 @@ class Run:
 
     def __post_init__(self) -> None:
         self._rights = FolderRights(self.source)
-        self._reader = Reader(
-            self.source,
-            self.catalog,
-            self.blobs,
-            self.preparer,
-            self.settings,
-            self._rights.check_again,
-        )
+        self._reader = Reader(self.source, self.catalog, self.blobs, self.preparer, self.settings)
+        self._reader.judged = self._rights.check_again
         self._report = Report(self.catalog, self.source, self.on_progress)
         self._selection = Selection(self.source.following.include, self.source.following.exclude)
         self._parsing = asyncio.Semaphore(self.settings.parsers)

@@ -19,9 +19,9 @@ from pathspec.patterns.gitignore import GitIgnorePatternError
 from sqlalchemy import Connection, select
 
 from kb import access, posix
-from kb.catalog import acls, documents, groups, rights, sources
+from kb.catalog import acls, groups, places, rights, sources
 from kb.catalog.sources import Source
-from kb.catalog.tables import documents as documents_table
+from kb.catalog.tables import documents
 from kb.errors import UsageError
 from kb.naming import fold
 from kb.pathnames import composed, readings
@@ -213,7 +213,7 @@ def stamp(
     """
     stamper = Stamper(connection, source)
     wanted: dict[int, str | None] = {}
-    rows = documents.paths_of(connection, source.id)
+    rows = places.paths_of(connection, source.id)
     targets = {bytes(row.raw_path): row.target for row in rows if row.target is not None}
     for row in rows:
         outer = bytes(row.raw_path).split(b"\0", 1)[0]
@@ -249,8 +249,8 @@ def set_readers(connection: Connection, source: Source, tokens: Sequence[str]) -
     stamped: list[int] = []
     if kind(source.rule) == PATHS:
         stamped = stamp(connection, sources.by_name(connection, source.name))
-    own = select(documents_table.c.id).where(
-        documents_table.c.source_id == source.id, documents_table.c.rights.is_(None)
+    own = select(documents.c.id).where(
+        documents.c.source_id == source.id, documents.c.rights.is_(None)
     )
     return sorted({*stamped, *connection.scalars(own)})
 

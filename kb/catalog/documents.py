@@ -1,6 +1,6 @@
 """Documents: one row per path, the ledger of every file in a source."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,27 +43,6 @@ def of_source(connection: Connection, source_id: int) -> dict[bytes, Row[Any]]:
     return {row.raw_path: row for row in rows}
 
 
-def paths_of(connection: Connection, source_id: int) -> list[Row[Any]]:
-    """Id, raw path and, of links, the target of every document of a source, members included."""
-    query = select(documents.c.id, documents.c.raw_path, documents.c.target)
-    return list(connection.execute(query.where(documents.c.source_id == source_id)).all())
-
-
-def note_targets(
-    connection: Connection, source_id: int, targets: Mapping[bytes, bytes | None]
-) -> None:
-    """Note where the files of a source lead that are links; None: it is none (any more)."""
-    query = select(documents.c.id, documents.c.raw_path, documents.c.target).where(
-        documents.c.source_id == source_id, documents.c.parent_id.is_(None)
-    )
-    for row in connection.execute(query).all():
-        raw = bytes(row.raw_path)
-        if raw in targets and targets[raw] != row.target:
-            connection.execute(
-                update(documents).where(documents.c.id == row.id).values(target=targets[raw])
-            )
-
-
 def add(
     connection: Connection,
     source_id: int,
@@ -77,8 +56,7 @@ def add(
 ) -> int:
     """Add a document in state waiting, or find the one that is there; returns its id.
 
-    ``rights`` are a new one's: a set of readers of its own, or None for its source's. ``target`` is
-    where a link leads.
+    ``rights`` are a new one's: a set of its own, or None: its source's. ``target``: a link's.
     """
     found = connection.scalar(
         select(documents.c.id).where(
