@@ -196,3 +196,37 @@ async def test_a_directory_that_does_not_answer_lets_nobody_in_and_says_so(porta
     assert isinstance(
         await portal.sign_in("local", "seven grey geese over water"), httpx.AsyncClient
     )
+
+
+async def test_groups_are_not_cut_and_where_they_are_what_excepts_refuses(portal, slapd):
+    """N09: more groups in a level than one search asks for; a nesting deeper than is followed."""
+
+    def group(name: str, member: str) -> str:
+        return (
+            f"dn: cn={name},ou=groups,{BASE}\nchangetype: add\nobjectClass: groupOfNames\n"
+            f"cn: {name}\nmember: {member}\n\n"
+        )
+
+    lena = f"uid=lena,ou=people,{BASE}"
+    wide = "".join(group(f"wide{n:03}", lena) for n in range(230))
+    wide += "".join(
+        group(f"above{n:03}", f"cn=wide{n:03},ou=groups,{BASE}") for n in (0, 1, 199, 200, 229)
+    )
+    assert slapd.modify(wide) == 0
+    await portal.sign_in("lena", "a ladder in the orchard")
+    found = groups_of(portal, "lena")
+    assert {f"above{n:03}" for n in (0, 1, 199, 200, 229)} <= set(found)
+    assert len(found) == 3 + 230 + 5
+    with portal.kb.catalog.writing() as connection:
+        assert people.by_name(connection, "lena").groups_whole
+        token = access.readers(connection, ["everyone", "not:house"])[0]
+    marc = f"uid=marc,ou=people,{BASE}"
+    deep = group("deep0", marc)
+    deep += "".join(group(f"deep{n}", f"cn=deep{n - 1},ou=groups,{BASE}") for n in range(1, 12))
+    assert slapd.modify(deep) == 0
+    leave = f"dn: cn=house,ou=groups,{BASE}\nchangetype: modify\ndelete: member\nmember: {marc}\n"
+    assert slapd.modify(leave) == 0
+    await portal.sign_in("marc", "a lantern on the jetty")
+    with portal.kb.catalog.reading() as connection:
+        assert not people.by_name(connection, "marc").groups_whole
+    assert token not in portal.kb.principal("marc").tokens, "he might be in it, further up"
