@@ -1,39 +1,33 @@
 """The audit log in use: what is noted at once, and what a moment later.
 
-What changes something is noted in the transaction that changes it. Searches are many and somebody
-waits for each: they are noted together, within ``LATER_SECONDS``.
+What changes something is noted in the transaction that changes it. Looks are many and somebody
+waits for each: they are kept on disk before the answer goes out, and get into the chain a moment
+later (:mod:`kb.audit_writer`).
 """
 
-import logging
-import threading
 from collections.abc import Sequence
-from queue import Empty, SimpleQueue
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
-from kb.catalog import audit, questions
+from kb.audit_writer import Health, Look, Writer
+from kb.catalog import audit
 from kb.catalog.audit import Entry
-from kb.catalog.database import Catalog
-from kb.errors import KbError
+from kb.catalog.database import Catalog, now
 from kb.settings import AuditSection
 from kb.types import Passage, Principal
 
-LATER_SECONDS = 1.0
-MOST_AT_ONCE = 500
-log = logging.getLogger("kb.audit")
+MEGABYTE = 1024 * 1024
 
 
 class Audit:
     """Writes for one process."""
 
-    def __init__(self, catalog: Catalog, settings: AuditSection) -> None:
+    def __init__(self, catalog: Catalog, settings: AuditSection, folder: Path) -> None:
         self._catalog = catalog
         self._settings = settings
-        self._waiting: SimpleQueue[tuple[Entry, dict[str, Any] | None]] = SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._stop = threading.Event()
-        self._lock = threading.Lock()
+        self._writer = Writer(catalog, folder, settings.spool_mb * MEGABYTE)
 
     def note(self, principal: Principal, action: str, target: str = "", **detail: Any) -> None:
         """Note something now, in a transaction of its own."""
@@ -41,8 +35,12 @@ class Audit:
             audit.append(connection, [entry(principal, action, target, **detail)])
 
     def looked(self, principal: Principal, action: str, target: str = "", **detail: Any) -> None:
-        """Note that somebody has looked at something, within a second; nobody waits for it."""
-        self._put(entry(principal, action, target, **detail), None)
+        """Note that somebody looks at something, before they are shown it.
+
+        Raises:
+            RetryableError: the log cannot take it (``audit_unavailable``): it must not be shown.
+        """
+        self._writer.put(_look(entry(principal, action, target, **detail)))
 
     def asked(
         self,
@@ -55,14 +53,13 @@ class Audit:
         answer: str = "",
         mode: str | None = None,
     ) -> None:
-        """Note a search or an answer within a second; nobody waits for it.
+        """Note a search or an answer, before it is shown; raises as :meth:`looked`.
 
         It goes into the log, with what was shown, and, without the asker, into what is asked here.
         """
-        words = question if self._settings.questions else ""
-        noted = entry(principal, kind, answer, question=words, shown=shown(passages))
+        words = self.words(question)
         row = {
-            "at": noted.at,
+            "at": now(),
             "kind": kind,
             "question": words or None,
             "hits": len(passages),
@@ -70,43 +67,28 @@ class Audit:
             "sources": sorted({p.chunk.source for p in passages}),
             "seconds": round(seconds, 3),
         }
-        self._put(noted, row)
+        noted = entry(principal, kind, answer, question=words, shown=shown(passages))
+        self._writer.put(_look(noted, row))
 
-    def _put(self, noted: Entry, row: dict[str, Any] | None) -> None:
-        self._waiting.put((noted, row))
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._write, daemon=True)
-                self._thread.start()
+    def words(self, question: str) -> str:
+        """A question's words, where the log keeps them."""
+        return question if self._settings.questions else ""
+
+    def start(self) -> None:
+        """Take the spool's space and write what earlier processes left."""
+        self._writer.start()
+
+    def health(self) -> Health:
+        """How the writer fares."""
+        return self._writer.health()
 
     def close(self) -> None:
-        """Write what waits."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(10)
-        self._flush()
+        """Write what waits; what the catalog does not take stays on disk for the next process."""
+        self._writer.close()
 
-    def _write(self) -> None:
-        while not self._stop.wait(LATER_SECONDS):
-            self._flush()
 
-    def _flush(self) -> None:
-        waiting: list[tuple[Entry, dict[str, Any] | None]] = []
-        while len(waiting) < MOST_AT_ONCE:
-            try:
-                waiting.append(self._waiting.get_nowait())
-            except Empty:
-                break
-        if not waiting:
-            return
-        try:
-            with self._catalog.writing() as connection:
-                audit.append(connection, [noted for noted, _ in waiting])
-                questions.keep(connection, [row for _, row in waiting if row is not None])
-        except KbError as error:  # a full disk, say: they wait for the next second
-            log.warning("the audit log cannot be written right now: %s", error.message)
-            for item in waiting:
-                self._waiting.put(item)
+def _look(noted: Entry, asked: dict[str, Any] | None = None) -> Look:
+    return Look(noted.at, noted.actor, noted.action, noted.target, noted.detail, asked)
 
 
 def entry(principal: Principal, action: str, target: str = "", **detail: Any) -> Entry:

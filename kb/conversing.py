@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from kb.auditing import noted
 from kb.catalog import conversations
 from kb.catalog.database import Catalog
 from kb.errors import NotFoundError, UsageError
@@ -63,6 +64,7 @@ class Conversations:
         with self._catalog.writing() as connection:
             self._mine(connection, principal, number)
             conversations.rename(connection, number, title)
+            noted(connection, principal, "conversation.rename", number)
 
     def remove(self, principal: Principal, number: str) -> None:
         """Delete a conversation with its questions, answers and what was said of them.
@@ -73,6 +75,7 @@ class Conversations:
         with self._catalog.writing() as connection:
             self._mine(connection, principal, number)
             conversations.remove(connection, number)
+            noted(connection, principal, "conversation.remove", number)
 
     def _mine(self, connection: Connection, principal: Principal, number: str) -> Row[Any]:
         row = conversations.get(connection, principal, number)

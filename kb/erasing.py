@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, exists, select
 
+from kb.auditing import noted
 from kb.blobs import ELEMENTS, ORIGINAL, Blobs
 from kb.catalog import conversations, documents, phrases, sources
 from kb.catalog.arrays import among
@@ -24,6 +25,7 @@ from kb.catalog.tables import documents as documents_table
 from kb.catalog.versions import forget_passages
 from kb.errors import UsageError
 from kb.publishing import Publisher
+from kb.types import Principal
 
 PART = 500
 
@@ -50,9 +52,15 @@ class Erased:
 
 
 async def erase(
-    catalog: Catalog, blobs: Blobs, publisher: Publisher, chosen: Sequence[Row[Any]]
+    catalog: Catalog,
+    blobs: Blobs,
+    publisher: Publisher,
+    chosen: Sequence[Row[Any]],
+    by: Principal,
 ) -> Erased:
     """Erase documents, each with what came out of it. Repeating it does no harm.
+
+    Who did it is noted in the transaction that takes them away.
 
     Raises:
         UsageError: one is part of a mail or an archive, which would give it out again; nothing is
@@ -67,7 +75,7 @@ async def erase(
                 detail={"path": row.path, "container": container},
             )
     erased = Erased()
-    rows, numbers, hashes = await catalog.write(_withdraw, catalog, chosen, erased)
+    rows, numbers, hashes = await catalog.write(_withdraw, catalog, chosen, erased, by)
     erased.points = await publisher.sweep(grace_seconds=0)
 
     def forget() -> None:
@@ -84,7 +92,7 @@ async def erase(
 
 
 def _withdraw(
-    catalog: Catalog, chosen: Sequence[Row[Any]], erased: Erased
+    catalog: Catalog, chosen: Sequence[Row[Any]], erased: Erased, by: Principal
 ) -> tuple[list[Row[Any]], list[int], list[str]]:
     """Take documents out of the ledger: nobody finds them from here on."""
     with catalog.writing() as connection:
@@ -95,6 +103,8 @@ def _withdraw(
         erased.answers = _erase_answers(connection, numbers)
         _keep_out(connection, rows, erased)
         erased.documents = documents.remove(connection, [row.id for row in rows])
+        for row in chosen:
+            noted(connection, by, "document.erase", row.path, id=row.id, source=row.source)
     return rows, numbers, hashes
 
 

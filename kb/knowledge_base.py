@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from kb import access, queries, scratch
 from kb.accounts.accounts import Accounts
 from kb.answering import Answerer
-from kb.auditing import Audit
+from kb.auditing import Audit, shown
 from kb.blobs import ELEMENTS, Blobs
 from kb.catalog import chunks, documents, ledger, sources
 from kb.catalog.behind import Behind
@@ -36,6 +36,7 @@ from kb.types import (
     AnswerEvent,
     AnswerFinished,
     Parsed,
+    PassagesFound,
     Principal,
     StoredChunk,
     points_of,
@@ -69,7 +70,7 @@ class KnowledgeBase:
         self.blobs = Blobs(settings.data / "blobs")
         self.scratch = scratch.Scratch(scratch.place(settings.scratch_dir, settings.data))
         self.uploads = Uploads(self.catalog, settings.data / "uploads", settings.ingest.max_file_mb)
-        self.audit = Audit(self.catalog, settings.audit)
+        self.audit = Audit(self.catalog, settings.audit, settings.data / "audit")
         self.behind = Behind(self.catalog)
         self.accounts = Accounts(self.catalog, settings.auth, self.behind)
         self.conversations = Conversations(self.catalog)
@@ -160,7 +161,9 @@ class KnowledgeBase:
                 found = await self.retriever.retrieve(text, principal, limit, both)
         if noted:
             seconds = time.monotonic() - begun
-            self.audit.asked(principal, "search", question, found.passages, seconds)
+            await asyncio.to_thread(
+                self.audit.asked, principal, "search", question, found.passages, seconds
+            )
         return found
 
     async def confidence(self, question: str, principal: Principal) -> float:
@@ -197,16 +200,22 @@ class KnowledgeBase:
         with self._counted():
             async with answering as events:
                 async for event in events:
-                    yield await self._kept(event, principal, conversation)
+                    yield await self._kept(event, principal, question, conversation)
 
     async def _kept(
-        self, event: AnswerEvent, principal: Principal, conversation: str | None
+        self, event: AnswerEvent, principal: Principal, question: str, conversation: str | None
     ) -> AnswerEvent:
+        if isinstance(event, PassagesFound):  # they are shown before the answer is finished
+            places = shown(event.passages)
+            words = self.audit.words(question)
+            await asyncio.to_thread(
+                self.audit.looked, principal, "ask.passages", question=words, shown=places
+            )
         if not isinstance(event, AnswerFinished):
             return event
         answer = await self.catalog.write(self.receipts.keep, event.answer, principal, conversation)
-        self.audit.asked(
-            principal, "ask", answer.question, answer.passages, answer.seconds,
+        await asyncio.to_thread(
+            self.audit.asked, principal, "ask", answer.question, answer.passages, answer.seconds,
             answer=answer.id, mode=answer.mode,
         )  # fmt: skip
         self.metrics.answer_seconds.labels(answer.mode).observe(answer.seconds)
@@ -296,4 +305,4 @@ class KnowledgeBase:
             NotFoundError: one of them is not there, for them; nothing is erased.
         """
         rows = [await self.catalog.read(self.document, principal, d) for d in document_ids]
-        return (await self.upkeep.erase(rows)).as_json()
+        return (await self.upkeep.erase(rows, principal)).as_json()

@@ -4,6 +4,8 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from kb.audit_writer import Health
+
 SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120)
 
 
@@ -24,15 +26,28 @@ class Metrics:
         self._alarms = self._make(
             Gauge, "access_alarms", "Hits that only the catalog stopped, though the index knew."
         )
+        self._audit = {
+            name: self._make(Gauge, f"audit_{name}", text)
+            for name, text in (
+                ("waiting", "Looks on disk that are not in the audit log yet."),
+                ("behind_seconds", "Seconds for which nothing got from there into the log."),
+                ("room_bytes", "Bytes that are free there."),
+                ("set_aside", "Entries that could not be kept, since this process started."),
+                ("writer_up", "1: looks are taken; 0: the log's writer has ended or is full."),
+            )
+        }
 
     def _make(self, kind: Any, name: str, text: str, labels: Any = (), **options: Any) -> Any:
         return kind(f"commonplace_{name}", text, labels, registry=self._registry, **options)
 
-    def text(self, states: dict[str, int], passages: int, alarms: int) -> bytes:
+    def text(self, states: dict[str, int], passages: int, alarms: int, audit: Health) -> bytes:
         """All of it, with the catalog's figures of this moment."""
         self._documents.clear()
         for state, count in states.items():
             self._documents.labels(state).set(count)
         self._passages.set(passages)
         self._alarms.set(alarms)
+        for name in ("waiting", "behind_seconds", "room_bytes", "set_aside"):
+            self._audit[name].set(getattr(audit, name))
+        self._audit["writer_up"].set(audit.is_ready)
         return generate_latest(self._registry)

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from kb.auditing import noted
 from kb.catalog import answers, chunks, feedback, judged
 from kb.catalog.database import Catalog, current_seq
 from kb.errors import NotFoundError, UsageError
@@ -51,6 +52,8 @@ class Opinions:
                 feedback.withdraw(connection, answer_id, citation)
             else:
                 feedback.give(connection, answer_id, citation, verdict, comment.strip())
+            said = {"verdict": verdict, "citation": citation}
+            noted(connection, principal, "answer.rate", answer_id, **said)
 
     def to_review(
         self, principal: Principal, *, settled: bool, start: int = 0
@@ -73,6 +76,7 @@ class Opinions:
             if row is None or not feedback.concerns(connection, principal, row):
                 raise NotFoundError("There is no such answer.", detail={"answer": answer_id[:60]})
             feedback.settle(connection, answer_id, done=done)
+            noted(connection, principal, "review.settle", answer_id, done=done)
 
     def judge(self, principal: Principal, question: str, points: list[int], *, right: bool) -> None:
         """Say that a passage is the right one for a question, or take it back.
@@ -94,6 +98,8 @@ class Opinions:
                 judged.add(connection, principal, question, chunk, text)
             else:
                 judged.remove_passage(connection, question, chunk.document_id, text)
+            document = chunk.document_id
+            noted(connection, principal, "question.judge", document=document, right=right)
 
     def judged(self, principal: Principal) -> list[Row[Any]]:
         """Questions with their right passages, of documents that the principal may read."""
@@ -109,3 +115,4 @@ class Opinions:
         with self._catalog.writing() as connection:
             if not judged.remove(connection, principal, number):
                 raise NotFoundError("There is no such question.", detail={"question": number})
+            noted(connection, principal, "question.forget", str(number))

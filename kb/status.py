@@ -95,4 +95,4 @@ def metrics_text(kb: "KnowledgeBase") -> bytes:
         states = ledger.count_by_state(connection, access.owner(), LedgerFilter())
         passages = sum(documents.languages(connection).values())
         alarmed = alarms.count(connection)
-    return kb.metrics.text(states, passages, alarmed)
+    return kb.metrics.text(states, passages, alarmed, kb.audit.health())

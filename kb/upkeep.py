@@ -14,6 +14,7 @@ from kb.index.remote import RemoteIndex
 from kb.publishing import Publisher
 from kb.scratch import Scratch
 from kb.settings import Retention
+from kb.types import Principal
 
 
 class Upkeep:
@@ -61,10 +62,10 @@ class Upkeep:
         await self._mend(findings)
         return True
 
-    async def erase(self, rows: Sequence[Row[Any]]) -> erasing.Erased:
+    async def erase(self, rows: Sequence[Row[Any]], by: Principal) -> erasing.Erased:
         """Erase documents now, from everywhere."""
         self._scratch.clear()
-        return await erasing.erase(self._catalog, self._blobs, self._publisher, rows)
+        return await erasing.erase(self._catalog, self._blobs, self._publisher, rows, by)
 
     async def _findings(self) -> checking.Findings:
         hours = self._retention.removed_hours

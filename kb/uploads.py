@@ -14,10 +14,12 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from kb.auditing import noted
 from kb.catalog import sources
 from kb.catalog.database import Catalog
 from kb.catalog.sources import UPLOADED, Following, Source
 from kb.errors import NotFoundError, RetryableError, UsageError
+from kb.types import Principal
 
 SOURCE = "Uploads"
 UNFINISHED = ".upload-"
@@ -35,7 +37,7 @@ class Uploads:
         self._limit_mb = limit_mb
 
     async def store(
-        self, name: str, chunks: AsyncIterator[bytes], readers: tuple[str, ...]
+        self, name: str, chunks: AsyncIterator[bytes], readers: tuple[str, ...], by: Principal
     ) -> tuple[Source, str]:
         """Store one file durably and ask for it to be read first; returns source and path.
 
@@ -59,7 +61,7 @@ class Uploads:
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
-        source = await self._catalog.write(self._source, readers)
+        source = await self._catalog.write(self._source, readers, path, by)
         return source, path
 
     def _begin(self) -> tuple[str, BinaryIO]:
@@ -96,7 +98,7 @@ class Uploads:
         if not size:
             raise UsageError("The file is empty; nothing was stored.", code="empty")
 
-    def _source(self, readers: tuple[str, ...]) -> Source:
+    def _source(self, readers: tuple[str, ...], path: str, by: Principal) -> Source:
         with self._catalog.writing() as connection:
             try:
                 source = sources.by_name(connection, SOURCE)
@@ -104,6 +106,7 @@ class Uploads:
                 following = Following(watch=False, uploads=True)
                 source = sources.add(connection, SOURCE, str(self._folder), readers, following)
             sources.request_run(connection, source.id, UPLOADED)
+            noted(connection, by, "upload", path)
         return source
 
 

@@ -27,6 +27,7 @@ from web.fair_use import Rates, Shares, Turns
 from web.guard import Guard
 from web.hooks import Hooks
 from web.i18n import COOKIE, languages
+from web.looks import noting
 from web.pages import (
     account,
     administration,
@@ -154,6 +155,7 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
         warming = asyncio.create_task(_keep_warm(kb))
+        await asyncio.to_thread(kb.audit.start)
         yield
         warming.cancel()
         threads.close()
@@ -173,6 +175,7 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
         route_handlers=[*PAGES, *API, _static()],
         state=State(state),
         guards=[gate],
+        middleware=[noting],
         lifespan=[lifespan],
         exception_handlers={Exception: errors.answer},
         logging_config=None,

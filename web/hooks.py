@@ -17,16 +17,17 @@ class Hooks:
 
     ``preview`` looks at a folder: ``{"files": n, "bytes": n, "kinds": {...}, "seconds": s}``.
     ``add`` follows one and ``change`` follows it another way; both check what they are given, and
-    ``change`` lets nobody but administrators leave out what they may not read.
-    ``next_run`` says when a source is due next. ``remove`` forgets a source with its documents.
+    ``change`` lets nobody but administrators leave out what they may not read. ``remove`` forgets a
+    source with its documents. These three note who did it, in the transaction that does it.
+    ``next_run`` says when a source is due next.
     ``path_rule`` reads "PATTERN: GROUP, GROUP"; ``set_rule`` replaces a source's rule for readers.
     """
 
     preview: Callable[[str], dict[str, Any]]
-    add: Callable[[str, str, str | None, Following], Source]
+    add: Callable[[str, str, str | None, Following, Principal], Source]
     change: Callable[[Principal, Source, Following], None]
     next_run: Callable[[Source], float | None]
-    remove: Callable[[Source], Awaitable[int]]
+    remove: Callable[[Source, Principal], Awaitable[int]]
     path_rule: Callable[[str], PathRule]
     set_rule: Callable[[Principal, str, str, Sequence[PathRule]], Awaitable[Source]]
 

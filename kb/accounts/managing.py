@@ -63,8 +63,10 @@ class Managing(Entering):
             people.change(connection, person.id, totp=secret, totp_step=step)
             noted(connection, principal, "user.second_factor", person.name, on=bool(secret))
 
-    def new_token(self, principal: Principal, name: str, scope: str, days: int) -> str:
-        """An API token's secret; it is shown once.
+    def new_token(
+        self, principal: Principal, name: str, scope: str, days: int, by: Principal | None = None
+    ) -> str:
+        """An API token's secret; it is shown once. ``by``: who makes it, where that is another.
 
         Raises:
             UsageError: name, scope or days cannot be.
@@ -80,7 +82,11 @@ class Managing(Entering):
             raise ForbiddenError("Only an administrator makes tokens for monitoring.")
         with self._catalog.writing() as connection:
             person = people.by_name(connection, principal.name)
-            noted(connection, principal, "token.new", name.strip()[:200], scope=scope, days=days)
+            whose = {} if by is None else {"person": person.name}
+            noted(
+                connection, by or principal, "token.new", name.strip()[:200],
+                scope=scope, days=days, **whose,
+            )  # fmt: skip
             ends = now() + days * 86400
             return signing_in.new_token(connection, person.id, name.strip()[:200], scope, ends)
 

@@ -57,13 +57,27 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
             {
                 "seq": number,
                 "at": entry.at,
-                "actor": entry.actor[:200],
+                "actor": _kept(entry.actor),
                 "action": entry.action,
                 "entry": text,
                 "hash": previous,
             }
         )
     connection.execute(insert(audit), rows)
+
+
+def taken_up(connection: Connection, spool: str) -> int:
+    """Up to which number the records of a spool are in the chain; its row is ours from now on."""
+    name = f"spool:{spool}"
+    insert_ignoring(connection, counters, [{"name": name, "value": 0}])
+    mine = select(counters.c.value).where(counters.c.name == name).with_for_update()
+    return int(connection.scalar(mine) or 0)
+
+
+def take_up(connection: Connection, spool: str, number: int) -> None:
+    """The records of a spool are in the chain up to this number."""
+    mine = counters.c.name == f"spool:{spool}"
+    connection.execute(update(counters).where(mine).values(value=number))
 
 
 def _end(connection: Connection, more: int) -> tuple[int, str]:
@@ -83,12 +97,21 @@ def _text(number: int, entry: Entry) -> str:
     values = {
         "seq": number,
         "at": round(entry.at, 3),
-        "actor": entry.actor[:200],
+        "actor": _kept(entry.actor),
         "action": entry.action,
         "target": entry.target[:500],
         "detail": entry.detail,
     }
-    return json.dumps(values, ensure_ascii=False, sort_keys=True)
+    written = json.dumps(values, ensure_ascii=False, sort_keys=True)
+    # Half a surrogate pair has no bytes in UTF-8: it stands there as JSON's escape of it.
+    return written.encode("utf-8", "backslashreplace").decode()
+
+
+def _kept(actor: str) -> str:
+    """A name as a column of text can have it."""
+    return (
+        actor[:200].replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+    )
 
 
 def _hash(previous: str, text: str) -> str:

@@ -12,9 +12,17 @@ DAY = 86_400.0
 
 
 def keep(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Add questions."""
+    """Add questions; a NUL, which PostgreSQL's texts cannot have, becomes a replacement sign."""
     if rows:
-        connection.execute(insert(asked), list(rows))
+        connection.execute(insert(asked), [row | {"question": _plain(row)} for row in rows])
+
+
+def _plain(row: dict[str, Any]) -> str | None:
+    question: str | None = row["question"]
+    if question is None:
+        return None
+    plain = question.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return plain.encode("utf-8", "replace").decode()
 
 
 def by_day(connection: Connection, days: int) -> list[tuple[int, int, int]]:

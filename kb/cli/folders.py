@@ -1,7 +1,7 @@
 """Verbs on folders, for the commands and for the web pages alike."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,10 +29,10 @@ def hooks_of(kb: KnowledgeBase) -> Hooks:
     """What the web pages may do with folders."""
     sweep = kb.settings.ingest.sweep_minutes * 60.0
 
-    async def remove(source: Source) -> int:
+    async def remove(source: Source, by: Principal) -> int:
         from ingest.removing import remove_source  # heavy, and rarely needed
 
-        return await remove_source(kb.catalog, kb.publisher, source)
+        return await remove_source(kb.catalog, kb.publisher, source, by)
 
     def change(by: Principal, source: Source, following: Following) -> None:
         check_following(following)
@@ -47,10 +47,11 @@ def hooks_of(kb: KnowledgeBase) -> Hooks:
                         code="not_yours_to_leave_out",
                     )
             sources.change(connection, source, following)
+            noted(connection, by, "source.change", source.name, **differences(source, following))
 
     return Hooks(
         preview=lambda path: preview(path, kb.settings.ingest.roots),
-        add=lambda name, path, readers, following: add(kb, name, path, readers, following),
+        add=lambda name, path, readers, following, by: add(kb, name, path, readers, following, by),
         change=change,
         next_run=lambda source: next_due(source, datetime.now().astimezone(), sweep),
         remove=remove,
@@ -60,9 +61,14 @@ def hooks_of(kb: KnowledgeBase) -> Hooks:
 
 
 def add(
-    kb: KnowledgeBase, name: str, path: str, readers: str | None, following: Following
+    kb: KnowledgeBase,
+    name: str,
+    path: str,
+    readers: str | None,
+    following: Following,
+    by: Principal,
 ) -> Source:
-    """Follow a folder. ``readers``: names with commas; None, where nothing was said: everyone.
+    """Follow a folder; who did it is noted. ``readers``: names with commas; None: everyone.
 
     Raises:
         UsageError: name, folder, readers, schedule or patterns cannot be.
@@ -74,7 +80,14 @@ def add(
     wanted = [access.EVERYONE] if readers is None else names(readers)
     with kb.catalog.writing() as connection:
         tokens = access.readers(connection, wanted)
+        noted(connection, by, "source.add", name, path=path, readers=wanted)
         return sources.add(connection, name, str(root), tokens, following)
+
+
+def differences(before: Source, following: Following) -> dict[str, Any]:
+    """What is followed another way from now on, by the name of the setting."""
+    old, new = asdict(before.following), asdict(following)
+    return {name: value for name, value in new.items() if value != old[name]}
 
 
 def left_out(

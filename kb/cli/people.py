@@ -243,7 +243,7 @@ def token(name: str, purpose: str, scope: str, days: int, as_json: bool) -> None
     """Make an API token for NAME. It is shown once."""
 
     def work(kb: KnowledgeBase) -> str:
-        return kb.accounts.new_token(kb.principal(name), purpose, scope, days)
+        return kb.accounts.new_token(kb.principal(name), purpose, scope, days, by=access.owner())
 
     secret = with_knowledge_base(work)
     show({"user": name, "token": secret}, as_json, lambda _: [secret])

@@ -58,8 +58,7 @@ def add(name: str, path: str, readers: str | None, as_json: bool, **given: Any) 
     following = folders.changed(sources.Following(), given)
 
     def work(kb: KnowledgeBase) -> dict[str, Any]:
-        added = folders.add(kb, name, path, readers, following)
-        kb.audit.note(access.owner(), "source.add", name, path=path)
+        added = folders.add(kb, name, path, readers, following, access.owner())
         with kb.catalog.reading() as connection:
             return shape(connection, added)
 
@@ -78,9 +77,15 @@ def change(name: str, paused: bool | None, as_json: bool, **given: Any) -> None:
     def work(kb: KnowledgeBase) -> dict[str, Any]:
         with kb.catalog.writing() as connection:
             found = sources.by_name(connection, name)
-            sources.change(connection, found, folders.changed(found.following, given))
+            following = folders.changed(found.following, given)
+            sources.change(connection, found, following)
+            differing = folders.differences(found, following)
+            if differing:
+                noted(connection, access.owner(), "source.change", name, **differing)
             if paused is not None:
                 sources.pause(connection, found, paused=paused)
+                action = "source.pause" if paused else "source.resume"
+                noted(connection, access.owner(), action, name)
             return shape(connection, sources.by_name(connection, name))
 
     changed = with_knowledge_base(work)
@@ -211,9 +216,7 @@ def remove(name: str, yes: bool, as_json: bool) -> None:
         found = await kb.catalog.read(kb.source, name)
         if not (yes or as_json):
             click.confirm(f"Forget {found.documents} documents of {name}?", abort=True, err=True)
-        removed = await remove_source(kb.catalog, kb.publisher, found)
-        await kb.catalog.write(kb.audit.note, access.owner(), "source.remove", name)
-        return removed
+        return await remove_source(kb.catalog, kb.publisher, found, access.owner())
 
     removed = with_knowledge_base(work)
     show({"removed": removed}, as_json, lambda _: [f"Removed {name} with {removed} documents."])

@@ -92,6 +92,9 @@ class AuditSection(Section, frozen=True, kw_only=True):
     """The audit log."""
 
     questions: Annotated[bool, Meta(description="Whether it keeps the words of questions.")] = True
+    spool_mb: Annotated[
+        Count, Meta(description="Megabytes on disk for looks until the catalog takes them.")
+    ] = 8
 
 
 class FairUse(Section, frozen=True, kw_only=True):

@@ -103,7 +103,7 @@ async def test_questions_can_be_kept_out_by_policy(house):
     from kb.auditing import Audit
     from kb.settings import AuditSection
 
-    quiet = Audit(house.kb.catalog, AuditSection(questions=False))
+    quiet = Audit(house.kb.catalog, AuditSection(questions=False), house.kb.settings.data / "quiet")
     quiet.asked(access.owner(), "ask", "a private matter", (), 0.1)
     quiet.close()
     with house.kb.catalog.reading() as connection:

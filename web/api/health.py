@@ -23,12 +23,24 @@ def _look(kb: KnowledgeBase) -> None:
 
 @get("/ready", summary="Ready to search", who=ANYONE)
 async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-    """Catalog, embedder and index answer. The language model is not needed for that."""
+    """Catalog, embedder and index answer, and the audit log takes what people look at.
+
+    The language model is not needed for that. A log that is behind has room: it is told, no more.
+    """
     kb = knowledge_base(request)
+    fares = kb.audit.health()
+    audit = {
+        "state": fares.state,
+        "waiting": fares.waiting,
+        "behind_seconds": fares.behind_seconds,
+    }
+    if not fares.is_ready:
+        return Response({"status": "waiting", "audit": audit}, status_code=503)
     try:
         await kb.catalog.read(_look, kb)
         await kb.embeddings.engine.call("describe", seconds=60)
         await kb.index.languages(["ready"])
     except KbError as error:
-        return Response({"status": "waiting", **error.as_json()}, status_code=503)
-    return Response({"status": "ready"})
+        told = {"status": "waiting", "audit": audit, **error.as_json()}
+        return Response(told, status_code=503)
+    return Response({"status": "ready", "audit": audit})

@@ -195,6 +195,7 @@ async def save(request: Request[Any, Any, Any], data: Saved) -> dict[str, Any]:
 
     def keep() -> int:
         with kb.catalog.writing() as connection:
+            noted(connection, principal, "search.save")
             return keeping.save_search(connection, principal, name, address)
 
     return {"id": await kb.catalog.write(keep)}
@@ -207,6 +208,7 @@ async def forget(request: Request[Any, Any, Any], number: Number) -> Response[No
 
     def remove() -> int:
         with kb.catalog.writing() as connection:
+            noted(connection, principal, "search.forget", str(number))
             return keeping.forget_search(connection, principal, number)
 
     if not await kb.catalog.write(remove):

@@ -21,8 +21,7 @@ async def upload(request: Request[Any, Any, Any], name: str) -> dict[str, Any]:
     """Store a file in the source of uploads; it is read before anything else."""
     kb = knowledge_base(request)
     readers = await kb.catalog.read(_readers, request)
-    source, path = await kb.uploads.store(name, request.stream(), readers)
-    await kb.catalog.write(kb.audit.note, principal_of(request), "upload", path)
+    source, path = await kb.uploads.store(name, request.stream(), readers, principal_of(request))
     return {"source": source.name, "path": path}
 
 

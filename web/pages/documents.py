@@ -143,5 +143,4 @@ async def erase(request: Request[Any, Any, Any], document_id: Number) -> Redirec
     if not principal.answers_for(row.source_id):
         raise ForbiddenError(f"You do not answer for {row.source}.")
     await kb.erase(principal, [document_id])
-    await kb.catalog.write(kb.audit.note, principal, "document.erase", row.path, id=document_id)
     return Redirect("/documents", status_code=303)

@@ -6,6 +6,7 @@ from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 from sqlalchemy import Row
 
+from kb.auditing import noted
 from kb.catalog import evaluations
 from kb.errors import NotFoundError, UsageError
 from kb.evaluation import charts, comparing
@@ -97,6 +98,7 @@ async def forget(request: Request[Any, Any, Any], number: Number) -> Redirect:
 
     def remove() -> bool:
         with knowledge_base(request).catalog.writing() as connection:
+            noted(connection, principal_of(request), "evaluation.forget", str(number))
             return evaluations.remove(connection, number)
 
     if not await knowledge_base(request).catalog.write(remove):

@@ -52,8 +52,9 @@ async def add(request: Request[Any, Any, Any]) -> Redirect:
     name, path = str(form.get("name", "")).strip(), str(form.get("path", "")).strip()
     following = _following(form, Following())
     kb = knowledge_base(request)
-    source = await kb.catalog.write(hooks(request).add, name, path, form.get("readers"), following)
-    await kb.catalog.write(kb.audit.note, principal_of(request), "source.add", name, path=path)
+    source = await kb.catalog.write(
+        hooks(request).add, name, path, form.get("readers"), following, principal_of(request)
+    )
     await _set_rule(request, source.name, form)
     await kb.catalog.write(ask_for_run, request, source.name)
     return Redirect("/sources", status_code=303)
@@ -86,8 +87,7 @@ async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
                 "Type the name of the source to remove it. Nothing was removed.",
                 code="not_confirmed",
             )
-        await hooks(request).remove(source)
-        await kb.catalog.write(kb.audit.note, principal, "source.remove", name)
+        await hooks(request).remove(source, principal)
     else:
         raise UsageError("There is no such action.")
     return Redirect("/sources", status_code=303)
@@ -187,7 +187,10 @@ def _set_curators(request: Request[Any, Any, Any], source: sources.Source, form:
 
 def _describe(request: Request[Any, Any, Any], source: sources.Source, form: Any) -> None:
     with knowledge_base(request).catalog.writing() as connection:
-        sources.describe(connection, source, str(form.get("about", source.about or "")))
+        about = str(form.get("about", source.about or ""))
+        sources.describe(connection, source, about)
+        if about != (source.about or ""):
+            noted(connection, principal_of(request), "source.describe", source.name)
 
 
 def _following(form: Any, before: Following) -> Following:

@@ -1,0 +1,82 @@
+"""Every look at something of the knowledge base is noted before it goes out.
+
+A route that shows something stands in ``LOOKS``, with how the audit log calls it. Where the log
+cannot take the look, the answer is not sent (``audit_unavailable``).
+"""
+
+import asyncio
+from typing import Any
+from urllib.parse import parse_qsl
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOKS = {
+    "/": "home.view",
+    "/account": "account.view",
+    "/administration": "administration.view",
+    "/answers/{answer_id}": "receipt.view",
+    "/api/v1/answers/{answer_id}": "answer.view",
+    "/api/v1/answers/{answer_id}/receipt": "receipt.view",
+    "/api/v1/conversations": "conversations.list",
+    "/api/v1/conversations/{number}": "conversation.view",
+    "/api/v1/facets": "facets.view",
+    "/api/v1/files": "documents.list",
+    "/api/v1/folders": "folder.view",
+    "/api/v1/pins": "pins.view",
+    "/api/v1/searches": "searches.view",
+    "/api/v1/suggest": "suggest",
+    "/audit": "audit.view",
+    "/audit.jsonl": "audit.export",
+    "/conversations": "conversations.list",
+    "/documents": "documents.list",
+    "/documents.csv": "documents.export",
+    "/documents/{document_id}/pages/{number}": "document.picture",
+    "/evaluation": "evaluation.view",
+    "/evaluation/compare": "evaluation.view",
+    "/evaluation/questions": "evaluation.view",
+    "/evaluation/{number}": "evaluation.view",
+    "/glossary": "glossary.view",
+    "/people": "people.view",
+    "/review": "review.view",
+    "/source/{name}": "source.view",
+    "/sources": "sources.list",
+}
+WORDS = {"q", "text", "question"}
+"""Parameters with what somebody typed; the log may have to keep without."""
+MOST_PARAMETERS, LONGEST = 20, 300
+
+
+def noting(app: ASGIApp) -> ASGIApp:
+    """Stand between the routes and the wire."""
+
+    async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+        action = LOOKS.get(str(scope.get("path_template", ""))) if _is_read(scope) else None
+        if action is None:
+            await app(scope, receive, send)
+            return
+
+        async def out(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 300:
+                await asyncio.to_thread(_note, scope, action)
+            await send(message)
+
+        await app(scope, receive, out)
+
+    return noted
+
+
+def _is_read(scope: Any) -> bool:
+    return scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}
+
+
+def _note(scope: Scope, action: str) -> None:
+    visitor = scope["state"].get("visitor")
+    if visitor is None:  # the first start: nobody is there, and nothing to be seen
+        return
+    audit = scope["litestar_app"].state.kb.audit
+    detail: dict[str, Any] = {}
+    pairs = parse_qsl(scope["query_string"].decode("latin-1"))[:MOST_PARAMETERS]
+    for name, value in pairs:
+        detail[name[:LONGEST]] = (audit.words(value) if name in WORDS else value)[:LONGEST]
+    path = scope["path"]
+    audit.looked(visitor.principal, action, path, **({"query": detail} if detail else {}))
