@@ -8,7 +8,12 @@ import asyncio
 from typing import Any
 from urllib.parse import parse_qsl
 
+from litestar import Request
+from litestar.exceptions import LitestarException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from kb.errors import KbError
+from web import errors
 
 LOOKS = {
     "/": "home.view",
@@ -55,12 +60,27 @@ def noting(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, send)
             return
 
+        refused: KbError | None = None
+
         async def out(message: Message) -> None:
+            nonlocal refused
             if message["type"] == "http.response.start" and message["status"] < 300:
-                await asyncio.to_thread(_note, scope, action)
+                try:
+                    await asyncio.to_thread(_note, scope, action)
+                except KbError as error:
+                    refused = error
+                    raise
             await send(message)
 
-        await app(scope, receive, out)
+        try:
+            await app(scope, receive, out)
+        except LitestarException:
+            if refused is None:
+                raise
+        if refused is not None:  # the framework takes its response for begun; nothing has gone out
+            request: Request[Any, Any, Any] = Request(scope, receive, send)
+            response = errors.answer(request, refused).to_asgi_response(app=None, request=request)
+            await response(scope, receive, send)
 
     return noted
 
