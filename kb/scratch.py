@@ -26,6 +26,8 @@ EVERY_SECONDS = 3600.0
 """What a process that is gone has left is cleared at each start, and so often."""
 OLD_NAMES = ("kb-file-*", "kb-child-*", "kb-page-*")
 """Folders that releases before this one made in the system's temporary folder."""
+OLD_SECONDS = 3600.0
+"""A folder younger than this may be in use by a process that this one cannot see (a container's)."""
 OURS = (b"kb", b"multiprocessing", b"commonplace")
 """One of these is in the command line of each of our processes, and in that of some others."""
 
@@ -181,7 +183,8 @@ def _is_ours(path: Path) -> bool:
     with contextlib.suppress(OSError):
         status = path.lstat()
         closed = stat.S_ISDIR(status.st_mode) and stat.S_IMODE(status.st_mode) == 0o700
-        return closed and status.st_uid == os.geteuid() and status.st_mtime < time.time() - 60
+        old = status.st_mtime < time.time() - OLD_SECONDS
+        return closed and old and status.st_uid == os.geteuid()
     return False
 
 

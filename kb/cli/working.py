@@ -63,6 +63,7 @@ class Working:
         while True:
             await asyncio.sleep(scratch.EVERY_SECONDS)
             await asyncio.to_thread(self._kb.scratch.clear)
+            await asyncio.to_thread(scratch.clear_old)
 
     async def _heal(self) -> None:
         try:
