@@ -70,9 +70,11 @@ class Folder:
         self.chance.shuffle(WORDS)
         survey = f"\n\nRound {self.round} of the survey.\n"
         (self.path / "beacon.txt").write_text(self.beacons[0] + survey)
-        (self.path / "ferries.eml").write_bytes(self._mail().as_bytes())
+        if self.round % 2 or not self.round:
+            (self.path / "ferries.eml").write_bytes(self._mail().as_bytes())
         (self.path / "crates.zip").write_bytes(self._zip(self.beacons[1] + survey))
-        self._tar()
+        if self.round % 2 == 0:
+            self._tar()
 
     def _mail(self) -> EmailMessage:
         message = EmailMessage()
@@ -247,7 +249,7 @@ class World:
 
 
 class Reader(threading.Thread):
-    """Asks for the beacons without pause; an error is no answer, a missing or double hit is wrong."""
+    """Asks for the beacons all the time; an error is no answer, a missing or double hit is wrong."""
 
     def __init__(self, environment, beacons: list[str]):
         super().__init__(daemon=True)
@@ -270,7 +272,7 @@ class Reader(threading.Thread):
                     self.answers += 1
                     if times != 1:
                         self.wrong.append((time.time(), times, beacon))
-            await asyncio.sleep(0.02)  # the machine's other half is the test's
+            await asyncio.sleep(0.1)  # the processor is the killed ones', too
         await reader.close()
 
     def stop(self):

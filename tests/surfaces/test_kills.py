@@ -1,7 +1,7 @@
 """kill -9 at named steps and at any moment: nothing is lost, double, orphaned or open to others.
 
 R01, R02, R04, R05, R06, N02. One data directory lives through all kills, as a real one would; a reader
-asks without pause for two texts that every version contains, one of them in an archive.
+asks all the time for two texts that every version contains, one of them in an archive.
 ``KB_TEST_KILLS`` asks for another number of kills than CI's, ``KB_TEST_SEED`` for another order;
 what counts as a kill is said in ``killing``.
 """
