@@ -94,9 +94,9 @@ def _without_members(catalog: Catalog, blobs: Blobs) -> list[int]:
 def _has_members(blobs: Blobs, row: Row[tuple[int, str]]) -> bool:
     try:
         content = blobs.get(row.blob, ELEMENTS)
-    except KbError:
+        return bool(content and msgspec.msgpack.decode(content, type=_Members).members)
+    except (KbError, msgspec.MsgspecError):
         return False  # a damaged value is told by the check
-    return bool(content) and bool(msgspec.msgpack.decode(content or b"", type=_Members).members)
 
 
 def _withdrawn(connection: Connection) -> list[int]:
