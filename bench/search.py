@@ -18,6 +18,7 @@ from sqlalchemy import insert
 
 from bench.serve import environment_of
 from bench.common import data, knowledge_base, lines, percentile
+from kb import access
 from kb.catalog import generations, groups, people, sources, versions
 from kb.catalog import chunks as chunks_catalog
 from kb.catalog.tables import documents, vectors
@@ -54,7 +55,7 @@ def fill(kb, words: list[str], size: int) -> None:
         groups.add(c, "half")
         people.add_person(c, "ann", ())
         open_ = sources.add(c, "open", "/open", ("everyone", "owner"))
-        closed = sources.add(c, "closed", "/closed", ("group:half", "owner"))
+        closed = sources.add(c, "closed", "/closed", access.readers(c, ["half"]))
     for d in range(size // PER_DOCUMENT):
         with kb.catalog.writing() as c:
             source = (open_, closed)[d % 2]

@@ -76,7 +76,6 @@ def check(name: str) -> None:
     if any(alike(name, word) for word in RESERVED):
         raise UsageError(
             f"The name {name[:LONGEST]} is reserved, or looks like one that is.",
-            code="reserved_name",
             detail={"name": name[:LONGEST]},
         )
     if not name.strip() or len(name) > LONGEST or any(c in FORBIDDEN for c in name):

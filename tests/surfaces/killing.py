@@ -163,7 +163,7 @@ class World:
         """Make each folder a source, and read it for the first time."""
         with self.kb.catalog.writing() as connection:
             for name, folder in self.folders.items():
-                everyone = access.readers(connection, [])
+                everyone = access.readers(connection, [access.EVERYONE])
                 sources.add(connection, name, str(folder.path), everyone, Following(watch=watch))
         self.settle()
 
