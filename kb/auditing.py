@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from kb import spool
 from kb.audit_writer import Health, Look, Writer
 from kb.catalog import audit
 from kb.catalog.audit import Entry
@@ -27,6 +28,7 @@ class Audit:
     def __init__(self, catalog: Catalog, settings: AuditSection, folder: Path) -> None:
         self._catalog = catalog
         self._settings = settings
+        self._folder = folder
         self._writer = Writer(catalog, folder, settings.spool_mb * MEGABYTE)
 
     def note(self, principal: Principal, action: str, target: str = "", **detail: Any) -> None:
@@ -81,6 +83,10 @@ class Audit:
     def health(self) -> Health:
         """How the writer fares."""
         return self._writer.health()
+
+    def waiting(self) -> int:
+        """How many looks are on disk that are not in the chain yet, of every process here."""
+        return spool.waiting_in(self._folder)
 
     def close(self) -> None:
         """Write what waits; what the catalog does not take stays on disk for the next process."""

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +128,7 @@ class KnowledgeBase:
         await self.index.engine.leave()
 
     def principal(self, name: str | None) -> Principal:
-        """Who asks: the owner, or a person by name.
+        """Who asks on this machine: the owner, or the owner through a person's eyes, by name.
 
         Raises:
             NotFoundError: there is no such person.
@@ -135,7 +136,8 @@ class KnowledgeBase:
         if name is None:
             return access.owner()
         with self.catalog.reading() as connection:
-            return self.accounts.principal(connection, name)
+            person = self.accounts.principal(connection, name)
+        return replace(person, viewed_by=access.owner().name)
 
     async def search(
         self,

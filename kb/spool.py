@@ -10,6 +10,7 @@ next process that needs a file or by the next writer that looks for what is left
 
 import contextlib
 import fcntl
+import logging
 import os
 import struct
 import threading
@@ -31,6 +32,7 @@ _FILE = struct.Struct("<8s32sQI")
 _PLACE = struct.Struct("<QQQI")
 _RECORD = struct.Struct("<4sIQI")
 PLACES = (512, 1024)
+log = logging.getLogger("kb.spool")
 
 
 class FullError(Exception):
@@ -244,14 +246,32 @@ def left_by_others(folder: Path) -> list[Path]:
     return sorted(folder.glob("spool-*"))
 
 
+def waiting_in(folder: Path) -> int:
+    """How many records wait in a folder's files, whoever holds them: about, while they work."""
+    total = 0
+    for path in left_by_others(folder):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            total += Spool(descriptor, path).count
+        except (FullError, struct.error) as error:
+            log.warning("a spool cannot be read: %s", error)
+        finally:
+            os.close(descriptor)
+    return total
+
+
 def taken_over(path: Path) -> Spool | None:
     """The file, where nobody holds it and it is whole."""
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return Spool(descriptor, path)
-    except (BlockingIOError, FullError, struct.error):
+    except BlockingIOError:
         os.close(descriptor)
+        return None
+    except (FullError, struct.error) as error:
+        os.close(descriptor)
+        log.error("a spool cannot be read, and is left as it is: %s", error)  # noqa: TRY400 -- no bug
         return None
 
 

@@ -22,7 +22,7 @@ COMMANDS = {
     "source": "sources:source",
     "group": "people:group",
     "user": "people:user",
-    "audit": "people:audit",
+    "audit": "auditing:audit",
     "ingest": "ingesting:ingest",
     "files": "ingesting:files",
     "search": "asking:search",

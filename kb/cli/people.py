@@ -1,6 +1,5 @@
-"""``kb group``, ``kb user`` and ``kb audit``."""
+"""``kb group`` and ``kb user``."""
 
-import json
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -9,10 +8,8 @@ import click
 
 from kb import access, rules
 from kb.auditing import noted
-from kb.catalog import audit as log
 from kb.catalog import groups, people, signing_in
 from kb.cli.common import json_option, link_of, show, with_knowledge_base
-from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
 
 
@@ -247,64 +244,3 @@ def token(name: str, purpose: str, scope: str, days: int, as_json: bool) -> None
 
     secret = with_knowledge_base(work)
     show({"user": name, "token": secret}, as_json, lambda _: [secret])
-
-
-@click.group()
-def audit() -> None:
-    """The audit log."""
-
-
-@audit.command()
-@json_option
-def verify(as_json: bool) -> None:
-    """Walk the whole log: whether an entry was changed, removed or moved. Exit 1 if so."""
-
-    def work(kb: KnowledgeBase) -> log.Verdict:
-        with kb.catalog.reading() as connection:
-            return log.verify(connection)
-
-    found = with_knowledge_base(work)
-    shape = {
-        "entries": found.entries,
-        "intact": found.intact,
-        "broken_at": found.broken_at,
-        "reason": found.reason,
-        "head": found.head,
-    }
-    if not found.intact:
-        raise KbError(
-            f"The audit log does not hold from entry {found.broken_at} on: {found.reason}.",
-            code="audit_broken",
-            detail=shape,
-        )
-    show(shape, as_json, lambda _: [f"{found.entries} entries, whole and in order: {found.head}"])
-
-
-@audit.command()
-@click.option("--after", default=0, help="Only entries after this number.")
-def export(after: int) -> None:
-    """Print every entry as a line of JSON, the oldest first."""
-
-    def work(kb: KnowledgeBase) -> None:
-        with kb.catalog.reading() as connection:
-            for entry in log.entries(connection, after):
-                sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
-
-    with_knowledge_base(work)
-
-
-@audit.command("list")
-@click.option("--actor", default="", help="Only what this person did.")
-@click.option("--action", default="", help="Only actions that begin so.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
-@json_option
-def list_entries(actor: str, action: str, limit: int, as_json: bool) -> None:
-    """The last entries, the newest first."""
-
-    def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
-        with kb.catalog.reading() as connection:
-            return log.page(connection, actor=actor, action=action, limit=limit)
-
-    found = with_knowledge_base(work)
-    lines = [f"{e['seq']}\t{e['actor']}\t{e['action']}\t{e['target']}" for e in found]
-    show({"entries": found}, as_json, lambda _: lines or ["No entry."])

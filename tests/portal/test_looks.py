@@ -160,6 +160,7 @@ async def test_pictures_purges_and_answers_are_noted(portal, document_of):
                  f"/api/v1/answers/{answer['id']}/receipt"):  # fmt: skip
         assert (await rita.get(path)).status_code == 200
     assert (await rita.get(f"/documents/{wages}/pages/1")).status_code == 404
+    await portal.kb.search("wages", portal.kb.principal("rita"))
     await portal.kb.erase(portal.house.owner, [wages])
     found = entries(portal)
     mine = [e for e in found if e["actor"] == "rita"]
@@ -168,6 +169,8 @@ async def test_pictures_purges_and_answers_are_noted(portal, document_of):
     assert [e["action"] for e in mine if answer["id"] in e["target"]] == [
         "ask", "receipt.view", "answer.view", "receipt.view",
     ]  # fmt: skip
+    [search] = [e for e in found if e["action"] == "search"]
+    assert (search["actor"], search["detail"]["as"]) == ("owner", "rita"), "a command, --as rita"
     [erased] = [e for e in found if e["action"] == "document.erase"]
     assert (erased["actor"], erased["target"]) == ("owner", "wages.txt")
     assert not [e for e in mine if e["action"] == "document.picture"], "there was none to see"
