@@ -4,16 +4,17 @@ import asyncio
 import copy
 import re
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 from kb import citations, evidence, followups, links, prompt, queries, quotes
 from kb.drafts import Checked, Draft, Translate
 from kb.embedding import Embeddings, cosine
 from kb.errors import ModelError
 from kb.followups import Turn
-from kb.llm.base import LanguageModel
+from kb.llm.base import Identity, LanguageModel, chat
 from kb.retrieval import Found, Retriever, check_question
 from kb.settings import Llm, Retrieval
 from kb.types import (
@@ -28,6 +29,7 @@ from kb.types import (
 
 MATCHED = 3
 """Passages that are compared with the question word piece by word piece."""
+REMEMBERED_SECONDS = 300.0
 THINKING = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
 
 
@@ -47,6 +49,14 @@ class Answerer:
         self._model = model
         self._retrieval = retrieval
         self._llm = llm
+        self._problem: tuple[ModelError, float] | None = None
+
+    @property
+    def model_problem(self) -> ModelError | None:
+        """What the model's last answer in this process failed with, in the last minutes."""
+        if self._problem is None or time.monotonic() - self._problem[1] > REMEMBERED_SECONDS:
+            return None
+        return self._problem[0]
 
     async def answer(
         self,
@@ -57,7 +67,8 @@ class Answerer:
     ) -> AsyncGenerator[AnswerEvent, None]:
         """Passages, then tokens, then the answer as it was checked.
 
-        ``turns`` are the questions before this one, which it may lean on.
+        ``turns`` are the questions before this one, which it may lean on. A follow-up's passages
+        come at once; where the language model writes it out otherwise, better ones replace them.
 
         Raises:
             ModelError: the model broke off in the middle; before its first word it is a notice.
@@ -65,13 +76,15 @@ class Answerer:
         """
         begun = time.monotonic()
         question = check_question(question)
-        whole = await self._standing_alone(question, turns)
-        text, wanted = queries.parse(whole)
-        asked_as = text or whole
-        found = await self._retriever.retrieve(
-            asked_as, principal, self._retrieval.passages, wanted.softened()
-        )
-        yield PassagesFound(found.passages)
+        leans = bool(turns) and followups.leans(question)
+        whole = followups.carried(question, turns) if leans else question
+        async with self._written_out(question, turns if leans else ()) as writing:
+            asked_as, found = await self._found(whole, principal)
+            yield PassagesFound(found.passages)
+            written = await writing
+        if written is not None and written != whole:
+            asked_as, found = await self._found(written, principal)
+            yield PassagesFound(found.passages)
         found = replace(found, passages=tuple(p for p in found.passages if not p.hidden))
         draft = Draft(question, asked_as, found, begun, translate, self._settings())
         if not await self._is_evidence(asked_as, found):
@@ -123,22 +136,39 @@ class Answerer:
             "passages": self._retrieval.passages,
         }
 
-    async def _standing_alone(self, question: str, turns: Sequence[Turn]) -> str:
-        """The question as it is searched for: a follow-up is written out."""
-        if not turns or not followups.leans(question):
-            return question
-        model = await asyncio.to_thread(self._model)
-        carried = followups.carried(question, turns)
-        if model is None:
-            return carried
+    async def _found(self, whole: str, principal: Principal) -> tuple[str, Found]:
+        """The question without what narrows it, and its passages."""
+        text, wanted = queries.parse(whole)
+        asked_as = text or whole
+        passages = self._retrieval.passages
+        return asked_as, await self._retriever.retrieve(
+            asked_as, principal, passages, wanted.softened()
+        )
+
+    @asynccontextmanager
+    async def _written_out(
+        self, question: str, turns: Sequence[Turn]
+    ) -> AsyncIterator["asyncio.Future[str | None]"]:
+        """What the model makes of a follow-up, begun at once; None where it makes nothing of it."""
+        writing = asyncio.ensure_future(self._rewritten(question, turns))
         try:
-            name = (await model.identify()).name
-            async with aclosing(model.stream(followups.messages(question, turns), name)) as stream:
-                written = "".join([piece async for piece in stream])
-        except ModelError:
-            return carried  # the answer itself will say that the model does not answer
-        written = THINKING.sub("", written)
-        return followups.accepted(written, question, turns) or carried
+            yield writing
+        finally:
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+
+    async def _rewritten(self, question: str, turns: Sequence[Turn]) -> str | None:
+        model = await asyncio.to_thread(self._model) if turns else None
+        if model is None:
+            return None
+        try:
+            async with asyncio.timeout(self._llm.rewrite_seconds):
+                messages = followups.messages(question, turns)
+                async with aclosing(chat(model, messages)) as pieces:
+                    written = "".join([p async for p in pieces if isinstance(p, str)])
+        except (ModelError, TimeoutError):
+            return None  # the answer itself will say that the model does not answer
+        return followups.accepted(THINKING.sub("", written), question, turns)
 
     async def _from_evidence(self, draft: Draft) -> AsyncGenerator[AnswerEvent, None]:
         model = await asyncio.to_thread(self._model)
@@ -152,25 +182,30 @@ class Answerer:
                     streamed = True
                     yield event
         except ModelError as error:
+            self._problem = (error, time.monotonic())
             if streamed:
                 raise
-            yield await self._quoted(draft, error.code)
+            yield await self._quoted(draft, error.code, error.detail)
 
     async def _generated(
         self, model: LanguageModel, draft: Draft
     ) -> AsyncGenerator[AnswerEvent, None]:
-        identity = await model.identify()
         built = prompt.build(
             draft.asked_as,
             draft.found.passages,
             self._llm.context_tokens,
             self._llm.answer_tokens,
         )
-        pieces: list[str] = []
-        async with aclosing(model.stream(built.messages, identity.name)) as stream:
-            async for piece in stream:
-                pieces.append(piece)
-                yield Token(piece)
+        identity, pieces = None, []
+        async with aclosing(chat(model, built.messages)) as told:
+            async for piece in told:
+                if isinstance(piece, Identity):
+                    identity = piece
+                else:
+                    pieces.append(piece)
+                    yield Token(piece)
+        assert identity is not None  # it comes before the pieces
+        self._problem = None
         text = THINKING.sub("", "".join(pieces)).strip()
         if not text or prompt.ABSTAINED.casefold() in text.casefold():
             yield AnswerFinished(draft.abstained(identity, built.digest))
@@ -192,7 +227,9 @@ class Answerer:
             )
         )
 
-    async def _quoted(self, draft: Draft, code: str) -> AnswerFinished:
+    async def _quoted(
+        self, draft: Draft, code: str, detail: Mapping[str, Any] | None = None
+    ) -> AnswerFinished:
         asked = evidence.asking(draft.asked_as)
         checked = await quotes.quote(asked, draft.found.passages, self._embeddings)
-        return AnswerFinished(draft.quoted(checked, code))
+        return AnswerFinished(draft.quoted(checked, code, detail))

@@ -10,9 +10,9 @@ from kb import prompt
 from kb.catalog import answers, chunks, documents, feedback, versions
 from kb.catalog.database import Catalog, current_seq, now
 from kb.conversing import joined
-from kb.drafts import NOTICES, with_markers
+from kb.drafts import notice, with_markers
 from kb.errors import NotFoundError
-from kb.types import Answer, Citation, Notice, Passage, Principal, Sentence, StoredChunk
+from kb.types import Answer, Citation, Passage, Principal, Sentence, StoredChunk
 
 CURRENT, CHANGED, GONE = "current", "changed", "gone"
 """A passage is as it was; its document is another version by now; it is not there, or not for
@@ -206,7 +206,7 @@ def _revived(row: Row[Any], stored: dict[int, StoredChunk]) -> Answer:
         question=row.question,
         text=with_markers(sentences),
         mode=row.mode,
-        notice=Notice(code, NOTICES.get(code, "")) if code else None,
+        notice=notice(code, {}, str) if code else None,
         sentences=sentences,
         citations=cited,
         passages=(),

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from kb import access
 from kb.catalog import alarms, documents, generations, ledger, sources
 from kb.catalog.ledger import LedgerFilter
 from kb.errors import ModelError
+from kb.llm.base import Identity, LanguageModel, chat
 
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
@@ -22,7 +24,7 @@ async def status(kb: "KnowledgeBase") -> dict[str, Any]:
         **found,
         "scratch_left_behind": len(await asyncio.to_thread(kb.scratch.stale)),
         "embedding_model": kb.embeddings.files.name,
-        "language_model": await model_status(kb),
+        "language_model": await model_status(kb, probe=True),
     }
 
 
@@ -46,22 +48,52 @@ def _figures(kb: "KnowledgeBase") -> dict[str, Any]:
     }
 
 
-async def model_status(kb: "KnowledgeBase") -> dict[str, Any]:
-    """Which language model answers, or why none does."""
+PROBE_SECONDS = 20.0
+"""A model that says nothing for so long is being loaded, or slow."""
+PROBE = [{"role": "user", "content": "Say yes."}]
+
+
+async def model_status(kb: "KnowledgeBase", *, probe: bool = False) -> dict[str, Any]:
+    """Which language model answers, or why none does.
+
+    ``probe``: it is asked for a word, since only that shows whether it fits into its server's
+    memory and chats. Otherwise what its last answer in this process ended with counts.
+    """
     model = await asyncio.to_thread(lambda: kb.model)
     if model is None:
         return {"connected": False, "model": None, "reason": "No provider is configured."}
     begun = time.monotonic()
     try:
-        name = (await model.identify()).name
+        identity = await model.identify()
+        milliseconds = round((time.monotonic() - begun) * 1000)
+        if probe:
+            identity = await _answers(model) or identity
+        elif kb.answerer.model_problem is not None:
+            raise kb.answerer.model_problem
     except ModelError as error:
-        return {"connected": False, "model": None, "reason": error.message}
+        return {"connected": False, "model": None, "reason": error.message, "code": error.code}
     return {
         "connected": True,
-        "model": name,
+        "model": identity.name,
         "reason": None,
-        "milliseconds": round((time.monotonic() - begun) * 1000),
+        "milliseconds": milliseconds,
     }
+
+
+async def _answers(model: LanguageModel) -> Identity | None:
+    """Who says the first word; None where none came in ``PROBE_SECONDS``.
+
+    Raises:
+        ModelError: the model cannot say one.
+    """
+    identity = None
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PROBE_SECONDS), aclosing(chat(model, PROBE)) as told:
+            async for piece in told:
+                if not isinstance(piece, Identity):
+                    break
+                identity = piece
+    return identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,13 @@ from rich.progress import Progress
 from kb.catalog import evaluations
 from kb.catalog.evaluations import Evaluation, QuestionResult
 from kb.catalog.sources import Source
-from kb.cli.common import error_console, json_option, show, with_knowledge_base
+from kb.cli.common import error_console, json_option, with_knowledge_base
+from kb.cli.figures import Figures, Run, figure_lines, system_lines, tell
 from kb.cli.ingesting import Bar, preload_parsers, run_of
 from kb.errors import UsageError
 from kb.evaluation import abstaining, plain_documents, reporting, running, sets, workplace
-from kb.evaluation.page import write_report
+from kb.evaluation.page import prepare
 from kb.knowledge_base import KnowledgeBase
-
-Figures = dict[str, Any]
 
 
 @click.group(name="eval")
@@ -55,6 +54,7 @@ def beir(
     abstention: bool, outside: tuple[Path, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """A collection in BEIR's layout: nDCG, recall and MRR, beside plain systems."""
+    _prepare(output)
     wanted = _systems(systems)
     collection = sets.read_collection(path)
     queries = sets.sample(collection.queries, limit, seed)
@@ -63,7 +63,7 @@ def beir(
     others = _others(own, near, outside, limit, seed)
     preload_parsers()
 
-    async def work(kb: KnowledgeBase) -> Figures:
+    async def work(kb: KnowledgeBase) -> Run:
         begun = time.time()
         async with workplace.over_texts(
             kb.settings, collection, _read, with_model=answers
@@ -75,12 +75,14 @@ def beir(
                 figures["answers"] = await _answered(place, queries)
             if others:
                 figures["abstention"] = await _abstention(place, own, others, answers=answers)
+        figures |= reporting.of_cut(queries)
         results = reporting.of_queries(measured, queries)
         asked = _asked(limit, seed, answers)
-        await kb.catalog.write(_keep, kb, "beir", path, begun, asked, figures, results, output)
-        return {name: value for name, value in figures.items() if name != "intervals"}
+        done = await kb.catalog.write(_keep, kb, "beir", path, begun, asked, figures, results)
+        figures = {name: value for name, value in figures.items() if name != "intervals"}
+        return Run(figures, done, results)
 
-    show(with_knowledge_base(work), as_json, _system_lines)
+    tell(with_knowledge_base(work), output, as_json, system_lines)
 
 
 @evaluate.command()
@@ -91,8 +93,9 @@ def beir(
 @json_option
 def own(*, answers: bool, limit: int | None, seed: int, output: Path | None, as_json: bool) -> None:
     """The organisation's own questions, whose right passages people have named."""
+    _prepare(output)
 
-    async def work(kb: KnowledgeBase) -> Figures:
+    async def work(kb: KnowledgeBase) -> Run:
         begun = time.time()
         judged = await kb.catalog.read(kb.opinions.judged, kb.principal(None))
         known = sets.of_judged(judged)
@@ -109,10 +112,16 @@ def own(*, answers: bool, limit: int | None, seed: int, output: Path | None, as_
         results = reporting.of_questions(outcomes)
         place = Path("own questions")
         asked = _asked(limit, seed, answers)
-        await kb.catalog.write(_keep, kb, "own", place, begun, asked, figures, results, output)
-        return figures
+        done = await kb.catalog.write(_keep, kb, "own", place, begun, asked, figures, results)
+        return Run(figures, done, results)
 
-    show(with_knowledge_base(work), as_json, _figure_lines)
+    tell(with_knowledge_base(work), output, as_json, figure_lines)
+
+
+def _prepare(output: Path | None) -> None:
+    """A report that cannot be written is told before the work, not after it."""
+    if output is not None:
+        prepare(output)
 
 
 async def _answered(place: KnowledgeBase, queries: list[sets.Query]) -> dict[str, Any]:
@@ -121,9 +130,9 @@ async def _answered(place: KnowledgeBase, queries: list[sets.Query]) -> dict[str
     seconds: list[float] = []
     with _Asking(len(queries)) as advance:
         for query in queries:
-            answer = await place.answer(query.text, place.principal(None))
-            modes[answer.mode] = modes.get(answer.mode, 0) + 1
-            seconds.append(answer.seconds)
+            mode, took = await running.mode_of(place, query.text)
+            modes[mode] = modes.get(mode, 0) + 1
+            seconds.append(took)
             advance()
     return {"modes": modes, "seconds": reporting.of_seconds(seconds)}
 
@@ -136,6 +145,7 @@ def docs(
     output: Path | None, abstention: bool, outside: tuple[Path, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """A folder with docs/ and questions.jsonl: documents, pages, citations, abstention."""
+    _prepare(output)
     beside = [s for s in _systems(systems) if s != running.OURS] if systems else []
     questions = sets.sample(sets.read_questions(path), limit, seed)
     own = [(q.id, q.text) for q in questions if not q.unanswerable]
@@ -143,7 +153,7 @@ def docs(
     others = _others(own, near, outside, limit, seed)
     preload_parsers()
 
-    async def work(kb: KnowledgeBase) -> Figures:
+    async def work(kb: KnowledgeBase) -> Run:
         begun = time.time()
         opened = workplace.over_documents(kb.settings, path / "docs", _read, with_model=answers)
         async with opened as place:
@@ -159,10 +169,10 @@ def docs(
                 figures["abstention"] = await _abstention(place, own, others, answers=answers)
         results = reporting.of_questions(outcomes)
         asked = _asked(limit, seed, answers)
-        await kb.catalog.write(_keep, kb, "docs", path, begun, asked, figures, results, output)
-        return figures
+        done = await kb.catalog.write(_keep, kb, "docs", path, begun, asked, figures, results)
+        return Run(figures, done, results)
 
-    show(with_knowledge_base(work), as_json, _figure_lines)
+    tell(with_knowledge_base(work), output, as_json, figure_lines)
 
 
 Questions = list[tuple[str, str]]
@@ -201,7 +211,7 @@ async def _abstention(
 
 
 async def _abstained(place: KnowledgeBase, questions: list[str]) -> float:
-    modes = [(await place.answer(q, place.principal(None))).mode for q in questions]
+    modes = [(await running.mode_of(place, question))[0] for question in questions]
     return round(modes.count("abstained") / len(modes), 4)
 
 
@@ -235,8 +245,7 @@ def _keep(
     asked: dict[str, Any],
     figures: Figures,
     results: list[QuestionResult],
-    output: Path | None,
-) -> None:
+) -> Evaluation:
     settings = asked | {
         "embedding_model": kb.embeddings.files.name,
         "retrieval": {
@@ -247,8 +256,7 @@ def _keep(
     done = Evaluation(kind, name, settings, figures, begun, time.time() - begun)
     with kb.catalog.writing() as connection:
         evaluations.keep(connection, done, results)
-    if output is not None:
-        write_report(output, done, results)
+    return done
 
 
 class _Asking:
@@ -264,44 +272,3 @@ class _Asking:
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
-
-
-def _system_lines(figures: Figures) -> list[str]:
-    lines = [
-        f"{'system':<12} {'queries':>7} {'nDCG@10':>8} {'R@10':>6} {'R@100':>6} {'MRR':>6} {'s':>7}"
-    ]
-    lines += [_row(row) for row in figures["rows"]]
-    for language, rows in figures["by_language"].items():
-        if len(figures["by_language"]) > 1:
-            lines += ["", f"Questions in {language}:", *(_row(r) for r in rows)]
-    return lines + _abstention_lines(figures)
-
-
-def _row(row: Figures) -> str:
-    return (
-        f"{row['system']:<12} {row['queries']:>7} {row['ndcg@10']:>8.3f} {row['recall@10']:>6.3f} "
-        f"{row['recall@100']:>6.3f} {row['mrr']:>6.3f} {row['seconds']:>7.1f}"
-    )
-
-
-def _figure_lines(figures: Figures) -> list[str]:
-    lines = [f"{figures['questions']} questions"]
-    for name in reporting.QUESTION_FIGURES:
-        value = figures[name]
-        lines.append(f"{name.replace('_', ' '):<28} {'–' if value is None else f'{value:.3f}'}")
-    seconds = figures["seconds"]
-    lines.append(f"seconds: median {seconds['p50']:.3f}, 95 % below {seconds['p95']:.3f}")
-    lines.append(f"{len(figures['failures'])} questions failed in some way; --json lists them.")
-    for row in figures.get("systems", []):
-        shares = (f"{n.replace('_', ' ')} {row[n] or 0:.3f}" for n in running.HIT_FIGURES)
-        lines.append(f"{row['system']:<10} {', '.join(shares)}")
-    return lines + _abstention_lines(figures)
-
-
-def _abstention_lines(figures: Figures) -> list[str]:
-    return [
-        f"{m['name']}: {m['questions']} questions, area {m['auc']:.3f}; abstained from "
-        f"{m['abstained_at_95_answered']:.3f} where .95 are answered; as set, "
-        f"{m['abstained']:.3f} abstained from and {m['answered']:.3f} answered"
-        for m in figures.get("abstention", [])
-    ]

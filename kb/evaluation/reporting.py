@@ -1,12 +1,12 @@
 """Figures of an evaluation: the JSON of the commands, and what is kept of each question."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kb.catalog.evaluations import QuestionResult
 from kb.evaluation import measures
-from kb.evaluation.running import Measured, Outcome
-from kb.evaluation.sets import Query
+from kb.evaluation.running import REFUSED, Measured, Outcome
+from kb.evaluation.sets import Query, Question
 
 QUESTION_FIGURES = (
     "document_hit@1", "document_hit@5", "page_hit@1", "page_hit@5", "page_hit@10",
@@ -36,6 +36,12 @@ def of_systems(measured: Sequence[Measured], queries: Sequence[Query]) -> dict[s
     }
 
 
+def of_cut(questions: Iterable[Query | Question]) -> dict[str, int]:
+    """How many questions were longer than questions may be, where any was."""
+    cut = sum(q.cut for q in questions)
+    return {"questions_cut": cut} if cut else {}
+
+
 def of_queries(measured: Sequence[Measured], queries: Sequence[Query]) -> list[QuestionResult]:
     """Each question with its measures by system."""
     return [
@@ -59,6 +65,7 @@ def of_outcomes(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return figures | {
         "seconds": of_seconds([o.seconds for o in outcomes]),
         "failures": [_failure(o) for o in outcomes if _failed(o)],
+        **of_cut(o.question for o in outcomes),
     }
 
 
@@ -107,6 +114,8 @@ def _failure(outcome: Outcome) -> dict[str, Any]:
 def _got(outcome: Outcome) -> str:
     if outcome.answer["mode"] == "abstained":
         return "The documents do not say."
+    if outcome.answer["mode"] == REFUSED:
+        return f"It could not be asked: {outcome.answer['answer']}"
     places = "; ".join(
         c["document"] + (f", page {c['page']}" if c["page"] else "")
         for c in outcome.answer["citations"]

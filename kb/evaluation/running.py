@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kb import shapes
+from kb.errors import UsageError
 from kb.evaluation import measures
 from kb.evaluation.baselines import PLAIN, Baselines
 from kb.evaluation.sets import Collection, Query, Question
@@ -16,6 +17,8 @@ from kb.types import Answer, Passage
 OURS = "commonplace"
 SYSTEMS = (*PLAIN, OURS)
 DEPTH = 100
+REFUSED = "refused"
+"""How a question ends that cannot be asked: a filter in it that means nothing, say."""
 Advance = Callable[[], None]
 
 
@@ -112,14 +115,27 @@ async def ask_all(
     outcomes: list[Outcome] = []
     for question in questions:
         begun = time.monotonic()
-        answer = await kb.answerer.finished(question.text, owner, with_model=with_model)
+        try:
+            finished = await kb.answerer.finished(question.text, owner, with_model=with_model)
+            answer = _answer(finished)
+        except UsageError as error:  # one question that cannot be asked ends no evaluation
+            answer = {"mode": REFUSED, "answer": error.message, "citations": []}
         seconds = time.monotonic() - begun
         passages = (await kb.search(question.text, owner, 10, noted=False)).passages
-        outcome = Outcome(question, _hits(passages), _answer(answer), seconds)
+        outcome = Outcome(question, _hits(passages), answer, seconds)
         outcome.figures = judge(outcome)
         outcomes.append(outcome)
         advance()
     return outcomes
+
+
+async def mode_of(kb: KnowledgeBase, question: str) -> tuple[str, float]:
+    """How the question ends, and after how many seconds."""
+    try:
+        answer = await kb.answer(question, kb.principal(None))
+    except UsageError:
+        return REFUSED, 0.0
+    return answer.mode, answer.seconds
 
 
 def _hits(passages: tuple[Passage, ...]) -> list[dict[str, Any]]:
@@ -133,10 +149,11 @@ def _answer(answer: Answer) -> dict[str, Any]:
 def judge(outcome: Outcome) -> dict[str, float | None]:
     """A question's figures; None where a figure does not apply to it."""
     question, answer = outcome.question, outcome.answer
-    abstained = answer["mode"] == "abstained"
+    mode = answer["mode"]
     if question.unanswerable:
-        return {"abstained_unanswerable": float(abstained)}
-    figures: dict[str, float | None] = {"answered_answerable": float(not abstained)}
+        return {"abstained_unanswerable": float(mode == "abstained")}
+    answered = mode not in {"abstained", REFUSED}
+    figures: dict[str, float | None] = {"answered_answerable": float(answered)}
     figures |= hit_figures(question, outcome.hits)
     if question.evidence:
         cited = answer["citations"]

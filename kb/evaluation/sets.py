@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kb.errors import UsageError
+from kb.glossary import MAX_QUESTION
 
 T = TypeVar("T")
 
@@ -33,6 +34,8 @@ class Query:
     id: str
     text: str
     language: str
+    cut: bool = False
+    """Whether the set's own question is longer than questions may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,20 @@ class Question:
     documents: tuple[str, ...]
     evidence: tuple[Evidence, ...]
     unanswerable: bool
+    cut: bool = False
+    """Whether the set's own question is longer than questions may be."""
+
+
+def fitted(text: str) -> tuple[str, bool]:
+    """A question as it can be asked, and whether its end had to be cut off.
+
+    Raises:
+        UsageError: it is empty.
+    """
+    stripped = " ".join(text.split())
+    if not stripped:
+        raise UsageError("A question of the set is empty.", code="empty_question")
+    return stripped[:MAX_QUESTION].rstrip(), len(stripped) > MAX_QUESTION
 
 
 def read_collection(folder: Path) -> Collection:
@@ -82,13 +99,18 @@ def read_collection(folder: Path) -> Collection:
     )
     relevant = _relevant(_qrels(folder))
     queries = tuple(
-        Query(str(r["_id"]), str(r["text"]), str(r.get("lang") or ""))
+        _query(r)
         for r in _records(folder / "queries.jsonl", ("_id", "text"))
         if str(r["_id"]) in relevant
     )
     if not texts or not queries:
         raise UsageError(f"{folder} has no texts, or no questions with a relevant text.")
     return Collection(folder.name, texts, queries, relevant)
+
+
+def _query(record: dict[str, Any]) -> Query:
+    text, cut = fitted(str(record["text"]))
+    return Query(str(record["_id"]), text, str(record.get("lang") or ""), cut)
 
 
 def _qrels(folder: Path) -> Path:
@@ -138,14 +160,16 @@ def read_questions(folder: Path) -> tuple[Question, ...]:
 def _question(record: dict[str, Any]) -> Question:
     evidence = tuple(_evidence(e) for e in record.get("evidence") or ())
     documents = record.get("docs") or [e.document for e in evidence]
+    text, cut = fitted(str(record["question"]))
     return Question(
         id=str(record["id"]),
-        text=str(record["question"]),
+        text=text,
         language=str(record.get("lang") or ""),
         answers=tuple(str(a) for a in record.get("answers") or ()),
         documents=tuple(dict.fromkeys(str(d) for d in documents)),
         evidence=evidence,
         unanswerable=bool(record.get("unanswerable")),
+        cut=cut,
     )
 
 
@@ -194,9 +218,9 @@ def read_outside(path: Path) -> tuple[str, list[tuple[str, str]]]:
         for r in _records(files[0], ())
         if not r.get("unanswerable")
     ]
-    if not any(text for _, text in found):
+    if not any(text.strip() for _, text in found):
         raise UsageError(f"{files[0]} has no questions.")
-    return path.name, [(number, text) for number, text in found if text]
+    return path.name, [(number, fitted(text)[0]) for number, text in found if text.strip()]
 
 
 def read_near_misses(folder: Path) -> list[tuple[str, str]]:
@@ -206,7 +230,7 @@ def read_near_misses(folder: Path) -> list[tuple[str, str]]:
         return []
     try:
         records = json.loads("\n".join(_lines(path)))
-        return [(str(r["id"]), str(r["text"])) for r in records]
+        return [(str(r["id"]), fitted(str(r["text"]))[0]) for r in records]
     except (ValueError, TypeError, KeyError) as error:
         raise UsageError(f"{path} is no list of questions ({error!r}).") from error
 

@@ -139,7 +139,14 @@ class ServerIndex:
 
 def connect(url: str, api_key: str, prefix: str) -> ServerIndex:
     """An index on the server at ``url``."""
-    client = AsyncQdrantClient(url=url, api_key=api_key or None, timeout=60, prefer_grpc=True)
+    client = AsyncQdrantClient(
+        url=url,
+        api_key=api_key or None,
+        timeout=60,
+        prefer_grpc=True,
+        trust_env=False,  # passages go to the server itself, never to a proxy of the environment
+        grpc_options={"grpc.enable_http_proxy": 0},
+    )
     return ServerIndex(client, prefix)
 
 

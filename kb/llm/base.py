@@ -1,8 +1,11 @@
 """What a language model is: messages in, pieces of text out, until it is done or fails."""
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
+
+from kb.errors import ModelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +19,15 @@ class Identity:
 class LanguageModel(Protocol):
     """A model server.
 
-    Raises ``ModelError`` from both methods: with code ``model_unavailable`` where nobody answers,
-    ``model_missing`` where the server has no usable model, ``model_silent`` after a timeout,
-    ``model_failed`` for an error in the stream, ``model_cut_off`` for a stream without an end.
+    Raises ``ModelError`` from every method: with code ``model_unavailable`` where nobody answers,
+    ``model_missing`` where the model is not installed, ``model_cannot_chat``,
+    ``model_out_of_memory``, ``model_busy``, ``model_not_allowed`` (by the server, or by the
+    configuration), ``model_not_json`` where something else answers, ``model_silent`` after a
+    timeout, ``model_cut_off`` for a stream without an end, ``model_failed`` for any other error.
     """
 
     async def identify(self) -> Identity:
-        """The model that will answer."""
+        """The model that will answer. One that proved unable to chat is not named again."""
         ...
 
     async def licence(self, model: str) -> str | None:
@@ -36,3 +41,29 @@ class LanguageModel(Protocol):
     async def close(self) -> None:
         """Close the connections."""
         ...
+
+
+async def chat(
+    model: LanguageModel, messages: Sequence[dict[str, str]]
+) -> AsyncGenerator[Identity | str, None]:
+    """Who answers, then the pieces of the answer. Where a model cannot chat the next one is tried.
+
+    Raises:
+        ModelError: see :class:`LanguageModel`.
+    """
+    identity = await model.identify()
+    while True:
+        try:
+            async with aclosing(model.stream(messages, identity.name)) as stream:
+                yield identity
+                async for piece in stream:
+                    yield piece
+        except ModelError as error:
+            if error.code != "model_cannot_chat":
+                raise
+            following = await model.identify()
+            if following.name == identity.name:
+                raise
+            identity = following
+        else:
+            return

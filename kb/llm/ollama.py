@@ -1,20 +1,71 @@
-"""Ollama. Uses its client, with the time limits that the client lacks."""
+"""Ollama. Uses its client, with the time limits that the client lacks and without its proxies."""
 
 import os
-from collections.abc import AsyncGenerator, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import httpx
+import msgspec
 import ollama
 
 from kb.errors import ModelError
+from kb.llm import problems
 from kb.llm.base import Identity
+from kb.llm.choosing import is_elsewhere, only_embeds
 from kb.llm.timeouts import watched
 from kb.settings import Llm
 
-EMBEDDING_FAMILIES = {"bert", "nomic-bert"}
+T = TypeVar("T")
 LONGEST_LICENCE = 120
 DEFAULT_URL = "http://127.0.0.1:11434"
+
+
+class Details(msgspec.Struct):
+    """What Ollama says of a model's making."""
+
+    families: list[str] | None = None
+
+
+class Installed(msgspec.Struct):
+    """A model as ``/api/tags`` lists it. The client's own type drops what says where it runs."""
+
+    model: str = ""
+    name: str = ""
+    digest: str | None = None
+    remote_host: str | None = None
+    remote_model: str | None = None
+    details: Details | None = None
+
+    @property
+    def called(self) -> str:
+        """Its name."""
+        return self.model or self.name
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it runs on somebody else's machines."""
+        return is_elsewhere(self.called, self.remote_host or self.remote_model)
+
+    @property
+    def chats(self) -> bool:
+        """Whether it may write sentences, as far as its name and families tell."""
+        return not only_embeds(self.called, self.details.families if self.details else None)
+
+
+class Listed(msgspec.Struct):
+    """The answer of ``/api/tags``."""
+
+    models: list[Installed] | None = None
+
+
+class Shown(msgspec.Struct):
+    """What is used of ``/api/show``."""
+
+    license: str | None = None
+    capabilities: list[str] | None = None
+    remote_host: str | None = None
+    remote_model: str | None = None
 
 
 class Ollama:
@@ -25,36 +76,31 @@ class Ollama:
         self.url = settings.url or os.environ.get("OLLAMA_HOST") or DEFAULT_URL
         self._client = ollama.AsyncClient(
             host=self.url,
+            trust_env=False,  # a proxy of the environment would read prompts and passages
+            follow_redirects=False,
             timeout=httpx.Timeout(
                 settings.first_token_seconds + 5, connect=settings.connect_seconds
             ),
         )
+        self._unable: set[str] = set()
+        """Models that were asked and cannot chat."""
 
     async def identify(self) -> Identity:
-        """The configured model, or the first installed one that chats."""
-        try:
-            listed = await self._client.list()
-        except (ollama.ResponseError, httpx.HTTPError, ConnectionError) as error:
-            raise self._unreachable(error) from error
-        chat = [m for m in listed.models if m.model and not _only_embeds(m)]
-        wanted = self._settings.model
-        fitting = [m for m in chat if not wanted or m.model in {wanted, f"{wanted}:latest"}]
-        if fitting:
-            return Identity(wanted or str(fitting[0].model), fitting[0].digest)
-        raise ModelError(
-            f"Ollama at {self.url} has no model {wanted}. Get it with: ollama pull {wanted}"
-            if wanted
-            else f"Ollama at {self.url} has no chat model yet. Get one with: ollama pull qwen3:4b",
-            code="model_missing",
-            detail={"url": self.url, "model": wanted or None},
-        )
+        """The configured model, or the first installed one that chats and runs on this server."""
+        listed = (await self._asked("GET", "/api/tags", Listed)).models or []
+        if self._settings.model:
+            return self._wanted(self._settings.model, listed)
+        for found in listed:
+            if found.elsewhere or not found.chats or found.called in self._unable:
+                continue
+            if await self._can_chat(found.called):
+                return Identity(found.called, found.digest)
+            self._unable.add(found.called)
+        raise self._none_fits(listed)
 
     async def licence(self, model: str) -> str | None:
         """See :class:`kb.llm.base.LanguageModel`."""
-        try:
-            shown = await self._client.show(model)
-        except (ollama.ResponseError, httpx.HTTPError, ConnectionError) as error:
-            raise self._unreachable(error) from error
+        shown = await self._asked("POST", "/api/show", Shown, {"model": model})
         lines = [line.strip() for line in (shown.license or "").splitlines() if line.strip()]
         return lines[0][:LONGEST_LICENCE] if lines else None
 
@@ -63,7 +109,8 @@ class Ollama:
     ) -> AsyncGenerator[str, None]:
         """See :class:`kb.llm.base.LanguageModel`."""
         settings = self._settings
-        try:
+        finished = False
+        with self._translated(model):
             parts = await self._client.chat(
                 model=model,
                 messages=list(messages),
@@ -75,27 +122,92 @@ class Ollama:
                     "temperature": settings.temperature,
                 },
             )
-            finished = False
             async for part in watched(parts, settings.first_token_seconds, settings.token_seconds):
                 if part.message.content:
                     yield part.message.content
                 if part.done:
                     finished = True
                     self._check_length(part.prompt_eval_count)
-        except ollama.ResponseError as error:
-            raise ModelError(f"Ollama: {error.error}", code="model_failed") from error
-        except httpx.TimeoutException as error:
-            raise ModelError(f"Ollama at {self.url} was silent.", code="model_silent") from error
-        except (httpx.HTTPError, ConnectionError) as error:
-            raise ModelError(
-                f"The connection to Ollama broke: {error}", code="model_failed"
-            ) from error
         if not finished:
             raise ModelError("The answer of Ollama broke off.", code="model_cut_off")
 
     async def close(self) -> None:
         """See :class:`kb.llm.base.LanguageModel`."""
         await self._client.close()  # type: ignore[no-untyped-call]
+
+    def _wanted(self, wanted: str, listed: list[Installed]) -> Identity:
+        for found in listed:
+            if found.called not in {wanted, f"{wanted}:latest"}:
+                continue
+            if found.elsewhere and not {wanted, found.called} & set(self._settings.cloud_models):
+                raise self._runs_elsewhere(found)
+            return Identity(wanted, found.digest)
+        raise problems.missing(self.url, wanted)
+
+    async def _can_chat(self, model: str) -> bool:
+        shown = await self._asked("POST", "/api/show", Shown, {"model": model})
+        if is_elsewhere(model, shown.remote_host or shown.remote_model):
+            return False
+        return shown.capabilities is None or "completion" in shown.capabilities
+
+    def _none_fits(self, listed: list[Installed]) -> ModelError:
+        detail: dict[str, object] = {"url": self.url, "model": problems.RECOMMENDED}
+        get = f"Get one with: ollama pull {problems.RECOMMENDED}"
+        elsewhere = [m.called for m in listed if m.elsewhere]
+        if elsewhere:
+            return ModelError(
+                f"Ollama at {self.url} has no chat model of its own. {', '.join(elsewhere)} would "
+                f"send questions and passages to other machines and is not used. {get}",
+                code="model_missing",
+                detail=detail,
+            )
+        return ModelError(
+            f"Ollama at {self.url} has no chat model yet. {get}",
+            code="model_missing",
+            detail=detail,
+        )
+
+    def _runs_elsewhere(self, found: Installed) -> ModelError:
+        host = found.remote_host or "other machines"
+        return ModelError(
+            f"The model {found.called} runs on {host}: questions and passages would leave the "
+            "house. Choose another llm.model, or allow it by name in llm.cloud_models.",
+            code="model_not_allowed",
+            detail={"url": self.url, "model": found.called, "host": found.remote_host},
+        )
+
+    async def _asked(
+        self, method: str, path: str, kind: type[T], body: dict[str, str] | None = None
+    ) -> T:
+        """The server's answer, as far as it is used here."""
+        with self._translated((body or {}).get("model", self._settings.model)):
+            ask: Any = self._client._request_raw  # noqa: SLF001 - see Installed
+            response = await ask(method, path, json=body)
+            return msgspec.json.decode(response.content, type=kind)
+
+    @contextmanager
+    def _translated(self, model: str) -> Iterator[None]:
+        """Errors of the client become ours."""
+        try:
+            yield
+        except ollama.ResponseError as error:
+            status = error.status_code if error.status_code > 0 else 200
+            problem = problems.answered(status, error.error, url=self.url, model=model)
+            if problem.code == "model_cannot_chat":
+                self._unable.add(model)
+            raise problem from error
+        except httpx.ConnectTimeout as error:
+            raise self._unreachable(error) from error
+        except httpx.TimeoutException as error:
+            raise ModelError(f"Ollama at {self.url} was silent.", code="model_silent") from error
+        except (httpx.ConnectError, httpx.UnsupportedProtocol, ConnectionError) as error:
+            raise self._unreachable(error) from error
+        except httpx.HTTPError as error:
+            raise ModelError(
+                f"The connection to Ollama broke: {error}", code="model_failed"
+            ) from error
+        except ValueError as error:  # no JSON, or JSON of another shape
+            raise problems.no_json(self.url, str(error)) from error
 
     def _check_length(self, prompt_tokens: int | None) -> None:
         """A prompt that fills the window has been cut by Ollama without a word."""
@@ -112,8 +224,3 @@ class Ollama:
             f"No language model answers at {self.url}. Start Ollama there, or set llm.url.",
             detail={"url": self.url, "reason": str(error)},
         )
-
-
-def _only_embeds(model: Any) -> bool:
-    families = set(model.details.families or []) if model.details else set()
-    return bool(families) and families <= EMBEDDING_FAMILIES

@@ -1,13 +1,16 @@
 """Any server that speaks OpenAI's chat protocol: vLLM, llama.cpp, and others."""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 
 from kb.errors import ModelError
+from kb.llm import problems
 from kb.llm.base import Identity
+from kb.llm.choosing import is_elsewhere, only_embeds
 from kb.llm.timeouts import watched
 from kb.settings import Llm
 
@@ -26,6 +29,8 @@ class OpenAICompatible:
                 settings.first_token_seconds + 5, connect=settings.connect_seconds
             ),
         )
+        self._unable: set[str] = set()
+        """Models that were asked and cannot chat."""
 
     async def licence(self, model: str) -> str | None:  # noqa: ARG002 - no such call is there
         """See :class:`kb.llm.base.LanguageModel`: these servers tell none."""
@@ -35,25 +40,39 @@ class OpenAICompatible:
         """The configured model, or the first that the server lists."""
         if not self.url:
             raise ModelError("llm.url is not set; the provider openai needs it.")
-        try:
+        with self._translated(self._settings.model):
             response = await self._http.get(f"{self.url}/v1/models")
-            response.raise_for_status()
+            if response.status_code != 200:
+                raise self._refused(response.status_code, response.text, self._settings.model)
             listed = [str(m["id"]) for m in response.json()["data"]]
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(
-                f"No language model answers at {self.url}. Start the server, or set llm.url.",
-                detail={"url": self.url, "reason": str(error)},
-            ) from error
         wanted = self._settings.model
         if wanted and (wanted in listed or not listed):
-            return Identity(wanted)
-        if not wanted and listed:
-            return Identity(listed[0])
+            return Identity(self._allowed(wanted))
+        fitting = [
+            m
+            for m in listed
+            if not only_embeds(m) and not is_elsewhere(m) and m not in self._unable
+        ]
+        if not wanted and fitting:
+            return Identity(fitting[0])
         raise ModelError(
-            f"The server at {self.url} does not offer the model {wanted}.",
+            f"The server at {self.url} does not offer the model {wanted}."
+            if wanted
+            else f"The server at {self.url} offers no model that chats.",
             code="model_missing",
             detail={"url": self.url, "model": wanted or None, "offered": listed[:20]},
         )
+
+    def _allowed(self, wanted: str) -> str:
+        """The model's name, where it runs on this server or is allowed by name all the same."""
+        if is_elsewhere(wanted) and wanted not in self._settings.cloud_models:
+            raise ModelError(
+                f"The model {wanted} runs on other machines: questions and passages would leave "
+                "the house. Choose another llm.model, or allow it by name in llm.cloud_models.",
+                code="model_not_allowed",
+                detail={"url": self.url, "model": wanted},
+            )
+        return wanted
 
     async def stream(
         self, messages: Sequence[dict[str, str]], model: str
@@ -68,49 +87,71 @@ class OpenAICompatible:
             "temperature": settings.temperature,
         }
         url = f"{self.url}/v1/chat/completions"
-        try:
+        with self._translated(model):
             async with self._http.stream("POST", url, json=body) as response:
                 if response.status_code != 200:
-                    text = (await response.aread()).decode("utf-8", "replace")[:300]
-                    raise ModelError(f"The model server refused: {text}", code="model_failed")
+                    text = (await response.aread()).decode("utf-8", "replace")
+                    raise self._refused(response.status_code, text, model)
+                if "text/html" in response.headers.get("content-type", ""):
+                    raise problems.no_json(self.url, "a web page")
                 lines = watched(
                     response.aiter_lines(), settings.first_token_seconds, settings.token_seconds
                 )
-                async for piece in _pieces(lines):
+                async for piece in self._pieces(lines, model):
                     yield piece
+
+    async def close(self) -> None:
+        """See :class:`kb.llm.base.LanguageModel`."""
+        await self._http.aclose()
+
+    async def _pieces(self, lines: AsyncIterator[str], model: str) -> AsyncIterator[str]:
+        """The texts of a server-sent stream, up to its end mark."""
+        async for line in lines:
+            if not line.startswith("data:"):
+                continue
+            content = line.removeprefix("data:").strip()
+            if content == "[DONE]":
+                return
+            event = _event(content)
+            if "error" in event:
+                raise self._refused(200, _words(event["error"]), model)
+            for choice in event.get("choices", []):
+                piece = (choice.get("delta") or {}).get("content")
+                if piece:
+                    yield piece
+        raise ModelError("The model's answer broke off.", code="model_cut_off")
+
+    def _refused(self, status: int, text: str, model: str) -> ModelError:
+        problem = problems.answered(status, text, url=self.url, model=model)
+        if problem.code == "model_cannot_chat":
+            self._unable.add(model)
+        return problem
+
+    @contextmanager
+    def _translated(self, model: str) -> Iterator[None]:
+        """Errors of the client become ours."""
+        try:
+            yield
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:
+            raise ModelError(
+                f"No language model answers at {self.url}. Start the server, or set llm.url.",
+                detail={"url": self.url, "model": model or None, "reason": str(error)},
+            ) from error
         except httpx.TimeoutException as error:
             raise ModelError(f"{self.url} was silent.", code="model_silent") from error
         except httpx.HTTPError as error:
             raise ModelError(
                 f"The connection to the model broke: {error}", code="model_failed"
             ) from error
-
-    async def close(self) -> None:
-        """See :class:`kb.llm.base.LanguageModel`."""
-        await self._http.aclose()
+        except (ValueError, KeyError, TypeError) as error:  # no JSON, or JSON of another shape
+            raise problems.no_json(self.url, str(error)) from error
 
 
-async def _pieces(lines: AsyncIterator[str]) -> AsyncIterator[str]:
-    """The texts of a server-sent stream, up to its end mark."""
-    async for line in lines:
-        if not line.startswith("data:"):
-            continue
-        content = line.removeprefix("data:").strip()
-        if content == "[DONE]":
-            return
-        event = _event(content)
-        if "error" in event:
-            raise ModelError(f"The model failed: {event['error']}", code="model_failed")
-        for choice in event.get("choices", []):
-            piece = (choice.get("delta") or {}).get("content")
-            if piece:
-                yield piece
-    raise ModelError("The model's answer broke off.", code="model_cut_off")
+def _words(error: object) -> str:
+    """OpenAI's errors are an object with a message; others send the message alone."""
+    return str(error.get("message") or error) if isinstance(error, dict) else str(error)
 
 
 def _event(content: str) -> dict[str, Any]:
-    try:
-        event = json.loads(content)
-    except ValueError as error:
-        raise ModelError("The model server sent no JSON.", code="model_failed") from error
+    event = json.loads(content)
     return event if isinstance(event, dict) else {}

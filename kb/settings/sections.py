@@ -241,10 +241,24 @@ class Llm(Section, frozen=True, kw_only=True):
         str, Meta(description="Address of the model server; empty: OLLAMA_HOST, else Ollama's own.")
     ] = ""
     model: Annotated[str, Meta(description="Model; empty: the first installed chat model.")] = ""
+    cloud_models: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Models that run on others' machines and may be used all the same, by "
+            "name; questions and passages are sent there."
+        ),
+    ] = ()
     api_key: Annotated[str, Meta(description="Key of the model server (secret).")] = ""
     connect_seconds: Annotated[Seconds, Meta(description="Time to connect.")] = 1.5
     first_token_seconds: Annotated[Seconds, Meta(description="Time to the first token.")] = 120.0
     token_seconds: Annotated[Seconds, Meta(description="Time between tokens.")] = 30.0
+    rewrite_seconds: Annotated[
+        Seconds,
+        Meta(
+            description="Time to write out a follow-up question; after it the words of the "
+            "question before are carried over."
+        ),
+    ] = 8.0
     context_tokens: Annotated[
         Annotated[int, Meta(ge=512)], Meta(description="Context window; the prompt is fitted in.")
     ] = 8192

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ from web.auth.visitor import identify
 from web.auth.who import READER
 from web.fair_use import Turns
 from web.i18n import language_of, translations
+from web.streaming import kept_alive
 
 log = logging.getLogger("kb.web")
 T = TypeVar("T")
@@ -50,7 +51,8 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
     """Server-sent events, or with ``Accept: application/json`` the finished answer alone.
 
     Events: ``passages`` (search's object), ``token`` (``{"text": …}``), ``done`` (the answer,
-    which replaces what was streamed), ``error``.
+    which replaces what was streamed), ``error``. A comment line comes where nothing else does for
+    15 s. A follow-up may give ``passages`` twice; the later ones are those of the answer.
     """
     check_question(data.question)
     kb, principal = knowledge_base(request), principal_of(request)
@@ -61,7 +63,7 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
         answer = await unless_gone(request, _alone(request, data))
         return Response(shapes.answer(answer), media_type=MediaType.JSON)
     return Stream(
-        _events(request, data),
+        kept_alive(_events(request, data)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -103,7 +105,7 @@ def _translate(request: Request[Any, Any, Any]) -> Any:
     return translations(language_of(request)).gettext
 
 
-async def _events(request: Request[Any, Any, Any], data: Question) -> AsyncIterator[str]:
+async def _events(request: Request[Any, Any, Any], data: Question) -> AsyncGenerator[str, None]:
     kb, principal = knowledge_base(request), principal_of(request)
     turns: Turns = request.app.state.turns
     watch = Watch(request, kb)

@@ -85,6 +85,7 @@ async function* events(response) {
     while ((end = buffer.indexOf("\n\n")) >= 0) {
       const [name, data] = buffer.slice(0, end).split("\n");
       buffer = buffer.slice(end + 2);
+      if (name.startsWith(":")) continue;  // it is still being worked on
       yield [name.replace("event: ", ""), JSON.parse(data.replace("data: ", ""))];
     }
   }

@@ -1,0 +1,93 @@
+"""What went wrong with a model server, told by kind. Pure.
+
+The codes are those of :class:`kb.llm.base.LanguageModel`. The words that servers use are Ollama's,
+llama.cpp's and vLLM's; a text that matches none of them is ``model_failed``.
+"""
+
+import re
+
+from kb.errors import ModelError
+
+RECOMMENDED = "qwen3:4b"
+MEMORY = re.compile(
+    r"out of memory|more (?:system |gpu )?memory|(?:not enough|insufficient) (?:v?ram|memory)"
+    r"|cudamalloc|failed to allocate|signal: killed",
+    re.IGNORECASE,
+)
+CHATLESS = re.compile(r"does not support (?:the )?(?:chat|generate)", re.IGNORECASE)
+BUSY = re.compile(r"server busy|maximum pending|overloaded|too many requests", re.IGNORECASE)
+LONGEST_TEXT = 300
+
+
+def answered(status: int, text: str, *, url: str, model: str) -> ModelError:
+    """The error that a server's reply means.
+
+    ``status``: of HTTP; 200 where the reply was a stream that told an error. ``text``: its words.
+    """
+    said = " ".join(text.split())[:LONGEST_TEXT]
+    detail: dict[str, object] = {
+        "url": url,
+        "model": model or None,
+        "status": status,
+        "said": said,
+    }
+    if 300 <= status < 400 or said.startswith("<"):
+        return _no_model_server(status, url, detail)
+    if MEMORY.search(text):
+        return ModelError(
+            f"The model {model} does not fit into the memory of {url} ({said}). Take a smaller "
+            "model, or lower llm.context_tokens.",
+            code="model_out_of_memory",
+            detail=detail,
+        )
+    if status == 404:
+        return missing(url, model, detail)
+    if status in {401, 403}:
+        return ModelError(
+            f"The model server at {url} lets us not in ({status}). Set llm.api_key.",
+            code="model_not_allowed",
+            detail=detail,
+        )
+    if status in {429, 503} or BUSY.search(text):
+        return ModelError(
+            f"The model server at {url} is busy. Ask again in a moment.",
+            code="model_busy",
+            detail=detail,
+        )
+    if CHATLESS.search(text):
+        return ModelError(
+            f"The model {model} does not chat. Name another one in llm.model.",
+            code="model_cannot_chat",
+            detail=detail,
+        )
+    return ModelError(f"The model server: {said}", code="model_failed", detail=detail)
+
+
+def missing(url: str, model: str, detail: dict[str, object] | None = None) -> ModelError:
+    """The server does not have the model; says the command that brings it."""
+    return ModelError(
+        f"The model {model} is not installed at {url}. Get it with: ollama pull {model}",
+        code="model_missing",
+        detail={"url": url, **(detail or {}), "model": model},
+    )
+
+
+def no_json(url: str, said: str) -> ModelError:
+    """Something answers there, and does not speak the protocol."""
+    return _no_model_server(200, url, {"url": url, "said": said[:LONGEST_TEXT]})
+
+
+def _no_model_server(status: int, url: str, detail: dict[str, object]) -> ModelError:
+    if status >= 500:
+        return ModelError(
+            f"No language model answers at {url}: what stands before it says {status}. Start the "
+            "model server, or set llm.url.",
+            code="model_unavailable",
+            detail=detail,
+        )
+    return ModelError(
+        f"At {url} a web page answers instead of a model server ({status}); a proxy or a page to "
+        "sign in may stand before it. Set llm.url to the server itself.",
+        code="model_not_json",
+        detail=detail,
+    )
