@@ -146,6 +146,7 @@ def connect(url: str, api_key: str, prefix: str) -> ServerIndex:
         prefer_grpc=True,
         trust_env=False,  # passages go to the server itself, never to a proxy of the environment
         grpc_options={"grpc.enable_http_proxy": 0},
+        check_compatibility=False,  # it asks by a client of its own, which takes such a proxy
     )
     return ServerIndex(client, prefix)
 

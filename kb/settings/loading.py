@@ -18,7 +18,7 @@ SECTIONS: dict[str, type[Section]] = {
     if isinstance(f.type, type) and issubclass(f.type, Section)
 }
 TOP_LEVEL = {"data_dir", "scratch_dir", "language"}
-LISTS = {"allowed_hosts", "roots", "trusted_proxies", "header_from"}
+LISTS = {"allowed_hosts", "roots", "trusted_proxies", "cloud_models", "header_from"}
 """Settings that are lists: in the environment with commas between."""
 Given = tuple[list[str], Any, str]
 """A key's parts, its value, and where it stands."""
