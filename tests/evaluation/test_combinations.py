@@ -88,7 +88,7 @@ def test_every_combination_of_options_ends_with_its_figures(
     """N29: `docs … --systems bm25,dense --output DIR` ended in a traceback after the work."""
     from click.testing import CliRunner
 
-    from kb.cli import main
+    from kb.cli import cli
 
     for number, one in enumerate(combinations(options)):
         output = tmp_path / f"report-{number}" if one["output"] else None
@@ -99,7 +99,7 @@ def test_every_combination_of_options_ends_with_its_figures(
         arguments += ["--outside", str(sets["outside"])] * (one["outside"] > 0)
         arguments += ["--outside", str(sets["beir"])] * (one["outside"] > 1)
         arguments += ["--output", str(output)] if output else []
-        done = CliRunner(env=environment).invoke(main, arguments, catch_exceptions=False)
+        done = CliRunner(env=environment).invoke(cli, arguments, catch_exceptions=False)
         assert done.exit_code == 0, (arguments, done.output)
         if one["json"]:
             assert "error" not in json.loads(done.stdout), arguments
