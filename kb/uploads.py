@@ -10,15 +10,16 @@ import os
 import tempfile
 import time
 import unicodedata
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from kb import access
 from kb.auditing import noted
 from kb.catalog import sources
 from kb.catalog.database import Catalog
 from kb.catalog.sources import UPLOADED, Following, Source
-from kb.errors import NotFoundError, RetryableError, UsageError
+from kb.errors import ConflictError, RetryableError, UsageError
 from kb.types import Principal
 
 SOURCE = "Uploads"
@@ -36,10 +37,40 @@ class Uploads:
         self._folder = folder
         self._limit_mb = limit_mb
 
+    def source(self, named: Sequence[str]) -> Source:
+        """The source of uploads; the first file makes it, and says who may read it.
+
+        Raises:
+            UsageError: there is none yet, and nobody was named.
+            NotFoundError: a group or a person that was named does not exist.
+            ConflictError: it has other readers than these.
+        """
+        with self._catalog.writing() as connection:
+            found = next((s for s in sources.all_of(connection) if s.following.uploads), None)
+            if not named:
+                if found is None:
+                    raise UsageError(
+                        "Say who may read the files that are handed in: everyone, or groups.",
+                        code="readers_needed",
+                    )
+                return found
+            readers = access.readers(connection, named)
+            if found is None:
+                self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                following = Following(watch=False, uploads=True)
+                return sources.add(connection, SOURCE, str(self._folder), readers, following)
+            if set(found.readers) != set(readers):
+                raise ConflictError(
+                    "Files handed in have other readers here. Change them at the source.",
+                    code="other_readers",
+                    detail={"readers": access.in_words(connection, found.readers)},
+                )
+            return found
+
     async def store(
-        self, name: str, chunks: AsyncIterator[bytes], readers: tuple[str, ...], by: Principal
-    ) -> tuple[Source, str]:
-        """Store one file durably and ask for it to be read first; returns source and path.
+        self, source: Source, name: str, chunks: AsyncIterator[bytes], by: Principal
+    ) -> str:
+        """Store one file durably and ask for it to be read first; returns its path.
 
         Raises:
             UsageError: it has no name, is empty, or larger than allowed.
@@ -61,8 +92,8 @@ class Uploads:
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
-        source = await self._catalog.write(self._source, readers, path, by)
-        return source, path
+        await self._catalog.write(self._handed_in, source, path, by)
+        return path
 
     def _begin(self) -> tuple[str, BinaryIO]:
         """A new file, unfinished."""
@@ -98,16 +129,10 @@ class Uploads:
         if not size:
             raise UsageError("The file is empty; nothing was stored.", code="empty")
 
-    def _source(self, readers: tuple[str, ...], path: str, by: Principal) -> Source:
+    def _handed_in(self, source: Source, path: str, by: Principal) -> None:
         with self._catalog.writing() as connection:
-            try:
-                source = sources.by_name(connection, SOURCE)
-            except NotFoundError:
-                following = Following(watch=False, uploads=True)
-                source = sources.add(connection, SOURCE, str(self._folder), readers, following)
             sources.request_run(connection, source.id, UPLOADED)
             noted(connection, by, "upload", path)
-        return source
 
 
 def file_name(given: str) -> str:

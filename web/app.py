@@ -22,6 +22,7 @@ from web import errors
 from web.api import ask, conversations, health, ledger, metrics, search, sources, uploads
 from web.auth import oidc
 from web.auth.gate import gate
+from web.auth.peer import Peer
 from web.auth.who import ANYONE, READER
 from web.fair_use import Rates, Shares, Turns
 from web.guard import Guard
@@ -146,7 +147,7 @@ def _static() -> Router:
     )
 
 
-def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
+def create_app(kb: KnowledgeBase, hooks: Hooks) -> Peer:
     """The service around an open knowledge base; it closes it at the end."""
     sandbox.preload(["kb.rendering", "pypdfium2", "PIL.PngImagePlugin"])
 
@@ -189,9 +190,10 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Guard:
     )
     server = kb.settings.server
     provider = kb.settings.auth.oidc_issuer
-    return Guard(
+    guard = Guard(
         app, frozenset(server.allowed_hosts), server.public_url, provider, kb.settings.language
     )
+    return Peer(guard, server.trusted_proxies)
 
 
 async def _keep_warm(kb: KnowledgeBase) -> None:

@@ -83,6 +83,10 @@ def sign_in_words(code: str, message: str, _: Callable[[str], str]) -> str:
             "This password is one of those that are guessed first. Take another, a few words for "
             "example."
         ),
+        "code_needed": _("This account asks for the code of an authenticator app too."),
+        "sign_in_there": _(
+            "This account comes from your organisation's directory. Sign in there again."
+        ),
         "foreign_host": _(
             "This service does not know itself by the name in the address. Whoever runs it can add "
             "the name (server.public_url or server.allowed_hosts)."

@@ -19,10 +19,11 @@ NOBODY = Principal("anonymous", frozenset())
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where somebody comes from."""
+    """Where somebody comes from. ``device``: the secret of the cookie of an earlier sign-in."""
 
     address: str
     agent: str = ""
+    device: str = ""
 
 
 class Base:

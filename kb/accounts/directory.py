@@ -3,6 +3,8 @@
 The only file that knows bonsai, which is installed where LDAP is used (``commonplace-kb[ldap]``).
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +17,7 @@ DEEPEST = 8
 ASKED_AT_ONCE = 200
 """Members in one search for the groups that have them."""
 TIMEOUT_SECONDS = 10.0
+SILENT_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,15 @@ class Directory:
 
     def __init__(self, settings: Auth) -> None:
         self._settings = settings
+        self._silent_until = 0.0
 
-    def sign_in(self, name: str, password: str) -> Known | None:
+    def sign_in(
+        self, name: str, password: str, meant: Callable[[str], None] = lambda _: None
+    ) -> Known | None:
         """Who it is, if the directory takes their password.
+
+        ``meant`` is told the subject that a name means before the password is tried: names are
+        spelled in many ways, and guesses are counted for the account. What it raises goes on.
 
         Raises:
             RetryableError: the directory does not answer.
@@ -49,6 +58,7 @@ class Directory:
         found = self._find(name)
         if found is None:
             return None
+        meant(_subject(found))
         try:
             with self._client(str(found.dn), password).connect(timeout=TIMEOUT_SECONDS):
                 pass
@@ -61,11 +71,19 @@ class Directory:
     def look_up(self, name: str) -> Known | None:
         """Who it is and their groups now; None where the directory knows nobody of that name.
 
+        Once it was silent it is not waited for again at every request.
+
         Raises:
             RetryableError: the directory does not answer.
         """
-        found = self._find(name)
-        return self._known(found) if found is not None else None
+        if time.monotonic() < self._silent_until:
+            raise RetryableError("The directory does not answer.", code="directory_unavailable")
+        try:
+            found = self._find(name)
+            return self._known(found) if found is not None else None
+        except RetryableError:
+            self._silent_until = time.monotonic() + SILENT_SECONDS
+            raise
 
     def _find(self, name: str) -> Any:
         import bonsai
@@ -78,10 +96,9 @@ class Directory:
     def _known(self, entry: Any) -> Known:
         s = self._settings
         name = str(entry[s.ldap_name][0])
-        subject = str(entry.get("entryUUID", [entry.dn])[0])
         shown = str(entry.get("cn", [name])[0])
         found, whole = self._groups(str(entry.dn))
-        return Known(name, shown, f"ldap:{subject}", found, LDAP, groups_whole=whole)
+        return Known(name, shown, _subject(entry), found, LDAP, groups_whole=whole)
 
     def _groups(self, dn: str) -> tuple[tuple[str, ...], bool]:
         """The groups that somebody is in, through groups in groups too; whether that is all."""
@@ -121,9 +138,7 @@ class Directory:
                         timeout=TIMEOUT_SECONDS,
                     )
                 )  # fmt: skip
-        except bonsai.NoSuchObjectError:
-            return []
-        except bonsai.LDAPError as error:
+        except bonsai.LDAPError as error:  # a base that is not there is no fact about people either
             raise _unreachable(error) from error
 
     def _client(self, dn: str, password: str) -> Any:
@@ -139,6 +154,11 @@ class Directory:
         if dn:
             client.set_credentials("SIMPLE", user=dn, password=password)
         return client
+
+
+def _subject(entry: Any) -> str:
+    """What never changes about an entry."""
+    return f"ldap:{entry.get('entryUUID', [entry.dn])[0]}"
 
 
 def _unreachable(error: Exception) -> RetryableError:

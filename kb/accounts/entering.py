@@ -6,21 +6,17 @@ from sqlalchemy import Connection, Row
 
 from kb import access
 from kb.accounts import passwords, throttle, totp
-from kb.accounts.base import (
-    INVITE,
-    NOBODY,
-    RESET,
-    SETUP,
-    Base,
-    Client,
-)
-from kb.accounts.directory import Known
+from kb.accounts.base import NOBODY, Base, Client
+from kb.accounts.directory import LDAP, Known
 from kb.auditing import entry, noted
-from kb.catalog import audit, groups, people, signing_in
+from kb.catalog import audit, devices, groups, people, signing_in
 from kb.catalog.database import now
 from kb.catalog.people import Person
-from kb.errors import ConflictError, ForbiddenError, NotFoundError, NotSignedInError
+from kb.errors import ConflictError, KbError, NotFoundError, NotSignedInError, RetryableError
 from kb.types import Principal
+
+REFUSED = {"wrong_password", "wrong_code"}
+"""What counts as a failure."""
 
 
 class Entering(Base):
@@ -34,13 +30,30 @@ class Entering(Base):
             TooManyError: too many attempts failed.
         """
         name = name.strip()[:100]
-        with self._catalog.reading() as connection:
-            throttle.check(connection, name, client.address)
+        with self._catalog.writing() as connection:
             person = self._known(connection, name)
             secret = people.secrets(connection, person.id) if person else None
+            attempt = self._attempt(connection, name, person, client)
+        try:
+            return self._come_in(name, password, code, client, attempt, person, secret)
+        except NotSignedInError as error:
+            if error.code in REFUSED:
+                raise
+            self._take_back(attempt)
+            raise
+        except KbError:  # nobody was refused: a directory was silent, or another counter is full
+            self._take_back(attempt)
+            raise
+
+    def _come_in(
+        self, name: str, password: str, code: str, client: Client, attempt: throttle.Attempt,
+        person: Person | None, secret: Row[Any] | None,
+    ) -> str:  # fmt: skip
         kept = secret.password if secret is not None else None
         local = passwords.fits(password, kept)
-        found = None if local or self.directory is None else self.directory.sign_in(name, password)
+        found = None
+        if not local and self.directory is not None:
+            found = self.directory.sign_in(name, password, lambda s: self._count(attempt, s))
         if found is not None:
             with self._catalog.writing() as connection:
                 person = self.came(connection, found)
@@ -48,12 +61,35 @@ class Entering(Base):
         if person is None or person.is_disabled or not (local or found):
             self._refuse(name, client)
         assert person is not None
+        self.require_vouched(person)
         self._check_code(person, secret, code, name, client)
         with self._catalog.writing() as connection:
-            throttle.succeeded(connection, name, client.address)
+            attempt.succeeded(connection)
             if local and kept and passwords.is_outdated(kept):
                 people.change(connection, person.id, password=passwords.hashed(password))
             return self._begin(connection, person, "password" if local else "ldap", client)
+
+    def _attempt(
+        self, connection: Connection, name: str, person: Person | None, client: Client
+    ) -> throttle.Attempt:
+        """Count an attempt on the account that a name means, however it is spelled."""
+        meant = person or self._of_this_device(connection, name, client)
+        is_known = meant is not None and devices.knows(connection, client.device, meant.id)
+        attempt = throttle.Attempt(client.address, client.device if is_known else "")
+        attempt.count(connection, meant.subject or meant.name if meant else throttle.fold(name))
+        return attempt
+
+    def _of_this_device(self, connection: Connection, name: str, client: Client) -> Person | None:
+        found = [people.by_id(connection, p) for p in devices.people_of(connection, client.device)]
+        return next((p for p in found if p and throttle.fold(p.name) == throttle.fold(name)), None)
+
+    def _count(self, attempt: throttle.Attempt, account: str) -> None:
+        with self._catalog.writing() as connection:
+            attempt.count(connection, account)
+
+    def _take_back(self, attempt: throttle.Attempt) -> None:
+        with self._catalog.writing() as connection:
+            attempt.take_back(connection)
 
     def _known(self, connection: Connection, name: str) -> Person | None:
         try:
@@ -63,7 +99,6 @@ class Entering(Base):
 
     def _refuse(self, name: str, client: Client, code: str = "wrong_password") -> None:
         with self._catalog.writing() as connection:
-            throttle.failed(connection, name, client.address)
             detail = {"address": client.address, "code": code}
             audit.append(connection, [entry(NOBODY, "sign_in.failed", name, **detail)])
         raise NotSignedInError("Name or password is wrong.", code="wrong_password")
@@ -71,6 +106,7 @@ class Entering(Base):
     def _check_code(
         self, person: Person, secret: Row[Any] | None, code: str, name: str, client: Client
     ) -> None:
+        """The app's code where the account asks for one; each works once, whoever is quicker."""
         if secret is None or secret.totp is None:
             return
         if not code.strip():
@@ -78,10 +114,11 @@ class Entering(Base):
                 "This account asks for the code of an authenticator app too.", code="code_needed"
             )
         step = totp.step_of(secret.totp, code, secret.totp_step)
-        if step is None:
-            self._refuse(name, client, "wrong_code")
-        with self._catalog.writing() as connection:
-            people.change(connection, person.id, totp_step=step)
+        if step is not None:
+            with self._catalog.writing() as connection:
+                if people.use_step(connection, person.id, step):
+                    return
+        self._refuse(name, client, "wrong_code")
 
     def _begin(
         self, connection: Connection, person: Person, how: str, client: Client, **provider: Any
@@ -132,23 +169,44 @@ class Entering(Base):
                 subject=found.subject,
             )  # fmt: skip
         known = groups.set_of(connection, person.id, found.groups, origin=found.origin)
-        people.change(connection, person.id, groups_whole=known and found.groups_whole)
+        whole = known and found.groups_whole
+        people.change(connection, person.id, groups_whole=whole, vouched_at=now())
         administrators = self._settings.administrators
         if administrators:
             people.change(connection, person.id, administrator=administrators in found.groups)
         return people.by_name(connection, person.name)
 
+    def is_stale(self, person: Person) -> bool:
+        """Whether nobody can be asked, and the last sign-in where they come from is too old."""
+        if person.subject is None or self._can_ask_about(person):
+            return False
+        return now() - (person.vouched_at or 0.0) >= self._settings.fresh_days * 86400
+
     def is_outdated(self, person: Person) -> bool:
-        """Whether what is known of a directory's groups is older than it may be."""
+        """Whether what is known from a directory is older than it may be."""
         too_old = now() - self._settings.ldap_minutes * 60
-        is_there = self.directory is not None and person.origin == "ldap"
-        return is_there and (person.groups_at or 0) <= too_old
+        return self._can_ask_about(person) and (person.vouched_at or 0.0) <= too_old
+
+    def _can_ask_about(self, person: Person) -> bool:
+        return self.directory is not None and person.origin == LDAP
 
     def refresh(self, person: Person) -> None:
-        """Read a directory's groups again, where what is known is older than it may be."""
+        """Ask a directory again, where what is known is older than it may be.
+
+        Whoever is gone there is out here. While it is silent, what is known counts for a set time.
+
+        Raises:
+            RetryableError: it has been silent for too long.
+        """
         if self.directory is None or not self.is_outdated(person):
             return
-        found = self.directory.look_up(person.name)
+        try:
+            found = self.directory.look_up(person.name)
+        except RetryableError:
+            too_old = now() - self._settings.ldap_silent_minutes * 60
+            if (person.vouched_at or 0.0) > too_old:
+                return
+            raise
         with self._catalog.writing() as connection:
             if found is None or found.subject != person.subject:
                 people.change(connection, person.id, disabled_at=now())
@@ -157,6 +215,28 @@ class Entering(Base):
             else:
                 self.came(connection, found)
 
+    def require_vouched(self, person: Person) -> None:
+        """Refuse a password of ours to somebody whom their directory has let go.
+
+        Raises:
+            NotSignedInError: they have to sign in there.
+            RetryableError: the directory has been silent for too long.
+        """
+        self.refresh(person)
+        with self._catalog.reading() as connection:
+            again = people.by_id(connection, person.id)
+        if again is None or again.is_disabled or self.is_stale(again):
+            raise NotSignedInError(
+                "This account comes from your organisation's directory. Sign in there again.",
+                code="sign_in_there",
+            )
+
+    def remember_device(self, session: str, device: str) -> str:
+        """The secret of the device that a new session began on: it is known from now on."""
+        with self._catalog.writing() as connection:
+            row = signing_in.session(connection, session, self._settings.idle_hours * 3600)
+            return devices.remember(connection, device, row.person_id) if row else device
+
     def sign_out(self, principal: Principal, session_hash: str) -> str | None:
         """End a session; returns the token by which a provider knows it, where one began it."""
         with self._catalog.writing() as connection:
@@ -164,65 +244,3 @@ class Entering(Base):
             signing_in.end(connection, session_hash)
             noted(connection, principal, "sign_out")
         return id_token
-
-    def setup_link(self) -> str:
-        """The secret of the link by which the first administrator is made."""
-        with self._catalog.writing() as connection:
-            return signing_in.new_link(connection, SETUP, None, self._settings.link_hours * 3600)
-
-    def link_for(self, by: Principal, name: str) -> str:
-        """The secret of a link by which somebody sets their password.
-
-        Raises:
-            NotFoundError: there is no such person.
-        """
-        with self._catalog.writing() as connection:
-            person = people.by_name(connection, name)
-            purpose = RESET if person.has_password else INVITE
-            noted(connection, by, f"user.{purpose}", name)
-            seconds = self._settings.link_hours * 3600
-            return signing_in.new_link(connection, purpose, person.id, seconds)
-
-    def link(self, secret: str) -> tuple[str, Person | None]:
-        """What a link is for, and for whom.
-
-        Raises:
-            NotFoundError: it was used, has ended, or never was.
-        """
-        with self._catalog.reading() as connection:
-            row = signing_in.link(connection, secret)
-            if row is None:
-                raise NotFoundError(
-                    "This link was used already, or has ended. Ask for a new one.",
-                    code="link_ended",
-                )
-            person = people.by_id(connection, row.person_id) if row.person_id else None
-            return row.purpose, person
-
-    def use_link(self, secret: str, name: str, password: str, client: Client) -> str:
-        """Set a password by a link; returns a new session's secret.
-
-        Raises:
-            NotFoundError: the link does not hold.
-            UsageError: name or password cannot be used.
-        """
-        purpose, person = self.link(secret)
-        wanted = person.name if person else name.strip()
-        passwords.check(password, wanted, self._settings.password_length)
-        kept = passwords.hashed(password)
-        with self._catalog.writing() as connection:
-            if not signing_in.use_link(connection, secret):
-                raise NotFoundError("This link was used already.", code="link_ended")
-            if person is None:
-                if people.can_sign_in(connection):
-                    raise ForbiddenError("There is an administrator already.", code="set_up")
-                person = people.add_person(connection, wanted, administrator=True)
-            self._set_password(connection, person, kept)
-            who = Principal(person.name, frozenset())
-            noted(connection, who, "user.password", person.name, by=purpose)
-            return self._begin(connection, person, "link", client)
-
-    def _set_password(self, connection: Connection, person: Person, kept: str) -> None:
-        people.change(connection, person.id, password=kept, password_at=now())
-        signing_in.end_all(connection, person.id)
-        signing_in.revoke_all(connection, person.id)

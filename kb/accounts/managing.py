@@ -1,13 +1,12 @@
 """What people change about their own account, and administrators about those of others."""
 
-from sqlalchemy import Connection
+from typing import Any
+
+from sqlalchemy import Connection, Row
 
 from kb.accounts import passwords, throttle, totp
-from kb.accounts.base import (
-    SCOPES,
-    Client,
-)
-from kb.accounts.entering import Entering
+from kb.accounts.base import SCOPES, Client
+from kb.accounts.linking import Linking
 from kb.auditing import noted
 from kb.catalog import conversations, groups, keeping, people, signing_in
 from kb.catalog.database import now
@@ -15,8 +14,12 @@ from kb.catalog.people import Person
 from kb.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
 from kb.types import Principal
 
+SIGNED_IN = "signed in"
+WIDER = {"write": set(SCOPES), "read": {"read"}, "metrics": {"metrics"}}
+"""The scopes that a token may hand on."""
 
-class Managing(Entering):
+
+class Managing(Linking):
     """Every verb here is in the audit log."""
 
     def change_password(self, principal: Principal, old: str, new: str, client: Client) -> str:
@@ -36,14 +39,16 @@ class Managing(Entering):
             return self._begin(connection, person, "password", client)
 
     def _confirm(self, principal: Principal, password: str, client: Client) -> None:
-        with self._catalog.reading() as connection:
-            throttle.check(connection, principal.name, client.address)
+        """The password of somebody who is signed in; their failures are nobody else's."""
+        attempt = throttle.Attempt(client.address, SIGNED_IN)
+        with self._catalog.writing() as connection:
             person = people.by_name(connection, principal.name)
+            attempt.count(connection, str(person.id))
             kept = people.secrets(connection, person.id).password
         if not passwords.fits(password, kept):
-            with self._catalog.writing() as connection:
-                throttle.failed(connection, principal.name, client.address)
             raise ForbiddenError("The password is wrong.", code="wrong_password")
+        with self._catalog.writing() as connection:
+            attempt.succeeded(connection)
 
     def set_second_factor(
         self, principal: Principal, password: str, secret: str | None, code: str, client: Client
@@ -64,13 +69,17 @@ class Managing(Entering):
             noted(connection, principal, "user.second_factor", person.name, on=bool(secret))
 
     def new_token(
-        self, principal: Principal, name: str, scope: str, days: int, by: Principal | None = None
-    ) -> str:
+        self, principal: Principal, name: str, scope: str, days: int,
+        by: Principal | None = None, maker: Row[Any] | None = None,
+    ) -> str:  # fmt: skip
         """An API token's secret; it is shown once. ``by``: who makes it, where that is another.
 
+        ``maker``: the token that asks for it. The new one may no more, ends no later, and goes
+        with it.
+
         Raises:
-            UsageError: name, scope or days cannot be.
-            ForbiddenError: this scope is an administrator's.
+            UsageError: name, scope or days cannot be, or it would outlive its maker.
+            ForbiddenError: this scope is an administrator's, or wider than the maker's.
         """
         most = self._settings.token_days
         if not name.strip() or scope not in SCOPES or not 1 <= days <= most:
@@ -83,12 +92,17 @@ class Managing(Entering):
         with self._catalog.writing() as connection:
             person = people.by_name(connection, principal.name)
             whose = {} if by is None else {"person": person.name}
+            ends = now() + days * 86400
+            if maker is not None:
+                _hold_to(maker, scope, ends)
             noted(
                 connection, by or principal, "token.new", name.strip()[:200],
                 scope=scope, days=days, **whose,
             )  # fmt: skip
-            ends = now() + days * 86400
-            return signing_in.new_token(connection, person.id, name.strip()[:200], scope, ends)
+            made_by = maker.id if maker is not None else None
+            return signing_in.new_token(
+                connection, person.id, name.strip()[:200], scope, ends, made_by
+            )
 
     def revoke_token(self, principal: Principal, number: int) -> None:
         """Revoke one of one's own tokens.
@@ -200,3 +214,14 @@ class Managing(Entering):
                 "first.",
                 code="last_administrator",
             )
+
+
+def _hold_to(maker: Row[Any], scope: str, ends: float) -> None:
+    if scope not in WIDER.get(maker.scope, set()):
+        raise ForbiddenError("A token makes no token that may more than itself.")
+    if ends > maker.ends_at:
+        raise UsageError(
+            "A token makes no token that outlives it. Ask for fewer days, or make one while you "
+            "are signed in.",
+            code="outlives_its_maker",
+        )

@@ -13,6 +13,9 @@ from kb.catalog.people import Person
 from kb.errors import ForbiddenError, NotFoundError
 from kb.types import Principal
 
+VOUCHED_SECONDS = 3600.0
+"""A proxy's word is noted so often; tokens count from it."""
+
 
 class Recognising(Entering):
     """From a secret, or from what a trusted proxy says, to a principal."""
@@ -28,21 +31,26 @@ class Recognising(Entering):
             if row is None:
                 return None
             person = people.by_name(connection, row.name)
+            if self.is_stale(person):
+                return None
             principal = self._seen_as(connection, row)
         if signing_in.needs_touch(row):
             self._behind.put(("session", row.hash), lambda c: signing_in.touch(c, row))
         return row, principal, person
 
-    def of_token(self, secret: str) -> tuple[Row[Any], Principal] | None:
-        """A living token and whose it is."""
+    def of_token(self, secret: str) -> tuple[Row[Any], Principal, Person] | None:
+        """The same for a token: whoever left a directory has none that works."""
         with self._catalog.reading() as connection:
             row = signing_in.token(connection, secret)
             if row is None:
                 return None
+            person = people.by_name(connection, row.person)
+            if self.is_stale(person):
+                return None
             principal = self.principal(connection, row.person)
         if row.used_at is None or row.used_at < now() - signing_in.TOUCH_SECONDS:
             self._behind.put(("token", row.id), lambda c: signing_in.token_used(c, row.id))
-        return row, principal
+        return row, principal, person
 
     def of_header(self, found: Known) -> Principal | None:
         """Whom a trusted proxy names; None where they are kept out here."""
@@ -51,6 +59,7 @@ class Recognising(Entering):
             same = (
                 person is not None
                 and person.groups_whole >= found.groups_whole
+                and now() - (person.vouched_at or 0.0) < VOUCHED_SECONDS
                 and set(found.groups) == set(groups.of_person(connection, person.id))
             )
         if not same:

@@ -1,9 +1,18 @@
 """How often signing in may fail, without locking out the right person.
 
-Failures count per account *and* address, per address, and per account from anywhere. The last one
-keeps out only addresses from which nobody has ever signed in to that account: whoever attacks from
-elsewhere cannot shut out the person who comes from where they always come from.
+Counters drain: each forgives one failure in a fixed time, so that a typo now and then never adds
+up, however many people share an address. A device that somebody has signed in with before has a
+counter of its own for that person, and the failures of others do not slow it. Any other device
+counts per account and address, per address, and per account from anywhere; while one of these is
+full it waits, whether the password is right or not.
+
+An attempt is counted before the password is looked at, and taken back when it was right: attempts
+at one time cannot all pass the same count.
 """
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -11,68 +20,96 @@ from kb.catalog import signing_in
 from kb.catalog.database import now
 from kb.errors import TooManyError
 
-FORGET_SECONDS = 3600.0
-FREE_PAIR, FREE_ADDRESS, FREE_ACCOUNT = 5, 40, 20
-"""Failures before anybody has to wait."""
 FIRST_WAIT, LONGEST_WAIT = 15.0, 900.0
 
 
-def check(connection: Connection, account: str, address: str) -> None:
-    """Whether another attempt may be made now.
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """``free``: failures before anybody waits. ``seconds``: in so many one failure is forgiven."""
 
-    Raises:
-        TooManyError: not yet; it says in how many seconds.
-    """
-    waits = [
-        _wait(connection, _pair(account, address), FREE_PAIR),
-        _wait(connection, _address(address), FREE_ADDRESS),
-    ]
-    if not _is_known(connection, account, address):
-        waits.append(_wait(connection, _account(account), FREE_ACCOUNT))
-    longest = max(waits)
-    if longest > 0:
-        raise TooManyError(
-            "Too many attempts failed. Wait a little, then try again.",
-            code="too_many_attempts",
-            seconds=longest,
-        )
+    free: int
+    seconds: float
 
 
-def failed(connection: Connection, account: str, address: str) -> None:
-    """An attempt failed."""
-    for key in (_pair(account, address), _address(address), _account(account)):
-        signing_in.failed(connection, key, FORGET_SECONDS)
+DEVICE, PAIR = Counter(5, 720.0), Counter(5, 720.0)
+ADDRESS, ACCOUNT = Counter(40, 90.0), Counter(20, 180.0)
 
 
-def succeeded(connection: Connection, account: str, address: str) -> None:
-    """An attempt succeeded: from here this account is at home."""
-    signing_in.succeeded(connection, _pair(account, address))
-    signing_in.succeeded(connection, _home(account, address))
+def fold(name: str) -> str:
+    """A name as a directory compares it: case, accents, width, spaces and invisible signs aside."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    kept = (c for c in plain if unicodedata.category(c) not in {"Mn", "Cf"})
+    return " ".join("".join(kept).split())
 
 
-def _wait(connection: Connection, key: str, free: int) -> float:
-    row = signing_in.failures_of(connection, key)
-    if row is None or row.times < free:
+@dataclass
+class Attempt:
+    """One attempt from one address; ``device`` is the person's own, or empty for a stranger's."""
+
+    address: str
+    device: str = ""
+    _counted: dict[str, Counter] = field(default_factory=dict)
+
+    def count(self, connection: Connection, account: str) -> None:
+        """Count an attempt on an account, within a writing transaction.
+
+        Raises:
+            TooManyError: it has to wait; it says for how many seconds. Then nothing is counted.
+        """
+        new = {k: c for k, c in self._keys(account).items() if k not in self._counted}
+        held = {key: signing_in.failures_of(connection, key) for key in sorted(new)}
+        wait = max((_wait(*held[key], counter) for key, counter in new.items()), default=0.0)
+        if wait > 0:
+            raise TooManyError(
+                "Too many attempts failed. Wait a little, then try again.",
+                code="too_many_attempts",
+                seconds=wait,
+            )
+        for key, counter in new.items():
+            level = _level(*held[key], counter)
+            signing_in.count_failures(connection, key, level + 1, now())
+        self._counted |= new
+
+    def take_back(self, connection: Connection) -> None:
+        """The attempt was none: what it counted is not a failure."""
+        for key in sorted(self._counted):
+            count, last_at = signing_in.failures_of(connection, key)
+            signing_in.count_failures(connection, key, max(0.0, count - 1), last_at)
+        self._counted.clear()
+
+    def succeeded(self, connection: Connection) -> None:
+        """It was the right person: their own earlier failures are forgiven too."""
+        own = [k for k, counter in self._counted.items() if counter in (PAIR, DEVICE)]
+        self.take_back(connection)
+        for key in own:
+            signing_in.count_failures(connection, key, 0.0, 0.0)
+
+    def _keys(self, account: str) -> dict[str, Counter]:
+        if self.device:
+            return {_key("device", account, self.device): DEVICE}
+        return {
+            _key("pair", account, self.address): PAIR,
+            _key("address", self.address): ADDRESS,
+            _key("account", account): ACCOUNT,
+        }
+
+
+def _level(count: float, last_at: float, counter: Counter) -> float:
+    """What is left of a count: it drains while time passes."""
+    return max(0.0, count - max(0.0, now() - last_at) / counter.seconds)
+
+
+def _wait(count: float, last_at: float, counter: Counter) -> float:
+    if _level(count, last_at, counter) <= counter.free - 1:
         return 0.0
-    wait = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(row.times - free, 10))
-    return float(max(0.0, row.last_at + wait - now()))
+    growth = float(2.0 ** min(count - counter.free, 10.0))
+    return max(0.0, last_at + min(LONGEST_WAIT, FIRST_WAIT * growth) - now())
 
 
-def _is_known(connection: Connection, account: str, address: str) -> bool:
-    return signing_in.failures_of(connection, _home(account, address)) is not None
-
-
-def _pair(account: str, address: str) -> str:
-    return f"pair:{account[:100]}:{address[:60]}"
-
-
-def _address(address: str) -> str:
-    return f"address:{address[:60]}"
-
-
-def _account(account: str) -> str:
-    return f"account:{account[:100]}"
-
-
-def _home(account: str, address: str) -> str:
-    return f"home:{account[:100]}:{address[:60]}"
+def _key(*parts: str) -> str:
+    """Of any length, and without names in it."""
+    return (
+        parts[0]
+        + ":"
+        + hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    )

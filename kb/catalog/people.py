@@ -46,6 +46,8 @@ class Person:
     seen_at: float | None
     groups_at: float | None
     groups_whole: bool
+    vouched_at: float | None
+    """When a directory, provider or proxy last said that it is them; None for our own accounts."""
 
     @property
     def is_disabled(self) -> bool:
@@ -155,6 +157,13 @@ def names_by_token(connection: Connection, wanted: Iterable[str]) -> dict[str, s
     return dict(connection.execute(query).tuples().all())
 
 
+def use_step(connection: Connection, number: int, step: int) -> bool:
+    """Use up an app's code; False where it, or a later one, was used: somebody else was quicker."""
+    unused = or_(people.c.totp_step.is_(None), people.c.totp_step < step)
+    query = update(people).where(people.c.id == number, unused)
+    return connection.execute(query.values(totp_step=step)).rowcount == 1
+
+
 def remove(connection: Connection, number: int) -> None:
     """Remove a person with their sessions, tokens and links."""
     name = select(people.c.name).where(people.c.id == number).scalar_subquery()
@@ -243,4 +252,5 @@ def _person(row: Row[Any]) -> Person:
         seen_at=row.seen_at,
         groups_at=row.groups_at,
         groups_whole=bool(row.groups_whole),
+        vouched_at=row.vouched_at,
     )

@@ -114,7 +114,7 @@ def clear_up(connection: Connection) -> None:
     at = now()
     connection.execute(delete(sessions).where(sessions.c.ends_at < at))
     connection.execute(delete(links).where(links.c.ends_at < at - 30 * 86400))
-    connection.execute(delete(failures).where(failures.c.last_at < at - 90 * 86400))
+    connection.execute(delete(failures).where(failures.c.last_at < at - 86400))
 
 
 # --- API tokens -----------------------------------------------------------------------------------
@@ -122,8 +122,15 @@ def clear_up(connection: Connection) -> None:
 PREFIX = "kb_"
 
 
-def new_token(connection: Connection, person_id: int, name: str, scope: str, ends_at: float) -> str:
-    """A new token's secret; it is shown once."""
+def new_token(
+    connection: Connection,
+    person_id: int,
+    name: str,
+    scope: str,
+    ends_at: float,
+    made_by: int | None = None,
+) -> str:
+    """A new token's secret; it is shown once. It goes with the token that it was ``made_by``."""
     secret = PREFIX + new_secret()
     connection.execute(
         insert(tokens).values(
@@ -133,6 +140,7 @@ def new_token(connection: Connection, person_id: int, name: str, scope: str, end
             scope=scope,
             created_at=now(),
             ends_at=ends_at,
+            made_by=made_by,
         )
     )
     return secret
@@ -212,23 +220,18 @@ def use_link(connection: Connection, secret: str) -> bool:
 # --- failed attempts ------------------------------------------------------------------------------
 
 
-def failed(connection: Connection, key: str, forget_seconds: float) -> None:
-    """Count a failure; long after the last one counting begins anew."""
-    insert_ignoring(connection, failures, [{"key": key, "count": 0, "last_at": now()}])
-    row = failures_of(connection, key)
-    count = 0 if row is None or row.last_at < now() - forget_seconds else row.times
-    connection.execute(
-        update(failures).where(failures.c.key == key).values(count=count + 1, last_at=now())
-    )
+def failures_of(connection: Connection, key: str) -> tuple[float, float]:
+    """How many failures are counted, and when the last was. Within a writing transaction.
+
+    The row is held until its end: attempts at one time are counted one after the other.
+    """
+    insert_ignoring(connection, failures, [{"key": key, "count": 0.0, "last_at": 0.0}])
+    query = select(failures.c["count"], failures.c.last_at).where(failures.c.key == key)
+    count, last_at = connection.execute(query.with_for_update()).one().tuple()
+    return float(count), float(last_at)
 
 
-def failures_of(connection: Connection, key: str) -> Row[Any] | None:
-    """How often, and when last."""
-    query = select(failures.c["count"].label("times"), failures.c.last_at)
-    return connection.execute(query.where(failures.c.key == key)).one_or_none()
-
-
-def succeeded(connection: Connection, key: str) -> None:
-    """Forget failures; the key itself stays, as one that has succeeded."""
-    insert_ignoring(connection, failures, [{"key": key, "count": 0, "last_at": now()}])
-    connection.execute(update(failures).where(failures.c.key == key).values(count=0, last_at=now()))
+def count_failures(connection: Connection, key: str, count: float, at: float) -> None:
+    """Set a counter."""
+    query = update(failures).where(failures.c.key == key)
+    connection.execute(query.values(count=count, last_at=at))

@@ -132,7 +132,6 @@ async def _serve(settings: Settings) -> None:
     check_address(settings)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     kb = KnowledgeBase(settings)
-    proxies = list(settings.server.trusted_proxies)
     config = uvicorn.Config(
         create_app(kb, hooks_of(kb)),
         host=settings.server.host,
@@ -140,8 +139,7 @@ async def _serve(settings: Settings) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=proxies,
+        proxy_headers=False,  # web/auth/peer.py weighs them, and keeps the connection's own end
         timeout_graceful_shutdown=25,
     )
     server = uvicorn.Server(config)

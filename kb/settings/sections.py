@@ -83,6 +83,17 @@ class Auth(Section, frozen=True, kw_only=True):
             "file system's, for mirrored rights."
         ),
     ] = ()
+    ldap_silent_minutes: Annotated[
+        Seconds,
+        Meta(description="While the directory is silent, what is known of people counts so long."),
+    ] = 60.0
+    fresh_days: Annotated[
+        Count,
+        Meta(
+            description="Who comes from a provider or proxy signs in there at least so often; "
+            "sessions and tokens rest after it."
+        ),
+    ] = 30
     administrators: Annotated[
         str, Meta(description="Group of a directory or provider whose people administrate.")
     ] = ""

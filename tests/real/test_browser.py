@@ -149,10 +149,16 @@ def test_a_real_model_streams_into_the_page(chromium, ollama, environment, tmp_p
 
 
 def test_files_are_handed_in_found_and_erased(page, tmp_path):
+    """N13: the page asks who may read them."""
     notes = tmp_path / "lamp notes.txt"
     notes.write_text("The harbour lamps are painted violet every seventh year.")
     page.goto("/documents")
+    assert page.locator("#tray li").count() == 0
     page.set_input_files("#choose", str(notes))
+    assert page.locator("#tray li").count() == 0, (
+        "nothing is sent before it is said who may read it"
+    )
+    page.select_option("#upload-readers", "everyone")
     page.locator("#tray li .note", has_text="searchable").wait_for(timeout=90_000)
     page.goto("/?q=harbour+lamps+violet")
     page.wait_for_selector("#hits .title")

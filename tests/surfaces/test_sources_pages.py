@@ -79,7 +79,8 @@ def test_other_folders_are_refused_and_never_opened(served, path):
 
 
 def upload(web, name: str, content: bytes):
-    return web.post("/api/v1/uploads", params={"name": name}, content=content)
+    wanted = {"name": name, "readers": "everyone"}
+    return web.post("/api/v1/uploads", params=wanted, content=content)
 
 
 def test_an_upload_is_read_before_anything_else(served):

@@ -87,7 +87,7 @@ def test_what_was_acknowledged_outlives_a_killed_server(environment, tmp_path):
             with contextlib.suppress(httpx.HTTPError):
                 stored = httpx.post(
                     f"{server.address}/api/v1/uploads",
-                    params={"name": f"{number}.txt"},
+                    params={"name": f"{number}.txt", "readers": "everyone"},
                     content=f"Tide table {number}. ".encode() * 2000,
                     timeout=10,
                 )

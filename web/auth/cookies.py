@@ -7,6 +7,8 @@ from litestar.connection import ASGIConnection
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 SAFE_NAME, PLAIN_NAME = "__Host-kb", "kb_session"
+DEVICE_SAFE_NAME, DEVICE_PLAIN_NAME = "__Host-kb-device", "kb_device"
+DEVICE_SECONDS = 365 * 86400
 
 
 def is_secure(connection: Connection) -> bool:
@@ -38,3 +40,23 @@ def keep(connection: Connection, response: Response[Any], secret: str, seconds: 
 def forget(connection: Connection, response: Response[Any]) -> None:
     """Take it back."""
     keep(connection, response, "", 0)
+
+
+def device_of(connection: Connection) -> str:
+    """The secret of a device that somebody has signed in with before, or nothing."""
+    name = DEVICE_SAFE_NAME if is_secure(connection) else DEVICE_PLAIN_NAME
+    return connection.cookies.get(name, "")[:100]
+
+
+def keep_device(connection: Connection, response: Response[Any], secret: str) -> None:
+    """Let a browser be known at its next sign-in. It lets nobody in."""
+    secure = is_secure(connection)
+    response.set_cookie(
+        DEVICE_SAFE_NAME if secure else DEVICE_PLAIN_NAME,
+        secret,
+        max_age=DEVICE_SECONDS,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )

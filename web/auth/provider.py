@@ -17,7 +17,10 @@ from kb.settings import Auth
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 """Signatures with the provider's own key; never ``none``, never one with our secret (S47)."""
-METADATA_SECONDS = 3600.0
+METADATA_SECONDS, ANEW_SECONDS = 3600.0, 30.0
+"""Kept so long; read anew for an unknown key, but no oftener: strangers can send us such keys."""
+LONGEST_SUBJECT = 255
+"""Characters of a subject (OpenID Connect Core, section 2)."""
 LEEWAY_SECONDS = 60
 TIMEOUT_SECONDS = 10.0
 
@@ -45,7 +48,8 @@ async def provider(settings: Auth, *, anew: bool = False) -> Provider:
     if not issuer:
         raise NotFoundError("No provider is configured.", code="no_provider")
     found = _known.get(issuer)
-    if found and not anew and time.monotonic() - found.read_at < METADATA_SECONDS:
+    still_good = ANEW_SECONDS if anew else METADATA_SECONDS
+    if found and time.monotonic() - found.read_at < still_good:
         return found
     from joserfc.jwk import KeySet
 
@@ -149,6 +153,30 @@ async def claims(settings: Auth, raw: str, **more: Any) -> dict[str, Any]:
     ) from problem
 
 
+async def identity(settings: Auth, raw: str, nonce: str) -> dict[str, Any]:
+    """What a token of identity says (OpenID Connect Core, section 3.1.3.7).
+
+    Raises:
+        NotSignedInError: it does not hold, has no end, or is for another flow, service or nobody.
+    """
+    told = await claims(settings, raw, exp={"essential": True}, sub={"essential": True})
+    audience = told["aud"] if isinstance(told["aud"], list) else [told["aud"]]
+    party = told.get("azp", settings.oidc_client_id if len(audience) == 1 else None)
+    wrong = {
+        "of another flow": told.get("nonce") != nonce,
+        "for another service": party != settings.oidc_client_id,
+        "about nobody": not _is_subject(told["sub"]),
+    }
+    for what, is_so in wrong.items():
+        if is_so:
+            raise NotSignedInError(f"The provider's token is {what}.", code="provider_refused")
+    return told
+
+
+def _is_subject(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_SUBJECT and value.isprintable()
+
+
 async def userinfo(settings: Auth, token: dict[str, Any]) -> dict[str, Any]:
     """What the provider tells beside the token, where the token alone lacks it."""
     found = await provider(settings)
@@ -158,11 +186,14 @@ async def userinfo(settings: Auth, token: dict[str, Any]) -> dict[str, Any]:
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
             bearer = {"Authorization": f"Bearer {token['access_token']}"}
-            return dict((await client.get(address, headers=bearer)).raise_for_status().json())
+            told = dict((await client.get(address, headers=bearer)).raise_for_status().json())
     except (httpx.HTTPError, ValueError) as error:
         raise RetryableError(
             "The provider does not answer.", code="provider_unavailable"
         ) from error
+    if "sub" not in told:  # section 5.3.2: without it nobody knows whom it is about
+        raise NotSignedInError("The provider told of nobody.", code="provider_refused")
+    return told
 
 
 def who(settings: Auth, claims: dict[str, Any], about: dict[str, Any]) -> Known:

@@ -2,23 +2,36 @@
 
 import hashlib
 import hmac
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
+from sqlalchemy import Row
 
 from kb import access
 from kb.accounts.accounts import Client
 from kb.accounts.directory import HEADER, Known
+from kb.catalog.people import Person
 from kb.knowledge_base import KnowledgeBase
 from kb.types import Principal
 from web.auth import cookies
+from web.auth.kernel import user_at
+from web.auth.peer import peer_of
 from web.fair_use import Shares
 from web.guard import LOOPBACK, hostname
 
 Connection = ASGIConnection[Any, Any, Any, Any]
+Found = tuple[Row[Any], Principal, Person] | None
+Find = Callable[[str], Found]
 SESSION, TOKEN, PROXY, OWNER = "session", "token", "proxy", "owner"
-FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+FORWARDED = (
+    "forwarded", "via", "x-forwarded", "x-real-ip", "x-client-ip", "true-client-ip", "cf-",
+    "x-original-", "x-cluster-client-ip", "x-envoy-", "x-scheme", "x-remote-",
+)  # fmt: skip
+"""How the names of headers begin by which proxies say that they are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,7 @@ class Visitor:
     session_hash: str = ""
     secret: str = ""
     scope: str = "write"
+    token: Row[Any] | None = None
 
     @property
     def csrf(self) -> str:
@@ -45,7 +59,8 @@ def csrf_of(secret: str) -> str:
 def client_of(connection: Connection) -> Client:
     """Where a request comes from. A proxy's word on it has been weighed by the server."""
     address = connection.client.host if connection.client else ""
-    return Client(address, connection.headers.get("user-agent", "")[:200])
+    agent = connection.headers.get("user-agent", "")[:200]
+    return Client(address, agent, cookies.device_of(connection))
 
 
 async def identify(connection: Connection) -> Visitor | None:
@@ -54,7 +69,7 @@ async def identify(connection: Connection) -> Visitor | None:
     shares: Shares = connection.app.state.shares
     bearer = connection.headers.get("authorization", "")
     if bearer.lower().startswith("bearer "):
-        return await shares.look_up(_by_token, kb, bearer[7:].strip())
+        return await _by_token(connection, kb, bearer[7:].strip())
     if connection.headers.get(kb.settings.auth.header or "-"):
         return await kb.catalog.write(_by_header, kb, connection)
     secret = cookies.session_of(connection)
@@ -62,25 +77,31 @@ async def identify(connection: Connection) -> Visitor | None:
         found = await _by_session(connection, kb, secret)
         if found is not None:
             return found
-    if _is_at_home(connection, kb) and not await shares.look_up(kb.accounts.exist):
+    if _may_be_at_home(connection, kb) and await shares.look_up(_is_owner, connection, kb):
         return Visitor(access.owner(), OWNER)
     return None
 
 
-def _by_token(kb: KnowledgeBase, secret: str) -> Visitor | None:
-    found = kb.accounts.of_token(secret)
+async def _asked(connection: Connection, kb: KnowledgeBase, find: Find, secret: str) -> Found:
+    """Whose a secret is, after their directory was asked where what is known of them is old."""
+    shares: Shares = connection.app.state.shares
+    found = await shares.look_up(find, secret)
+    if found is not None and kb.accounts.is_outdated(found[2]):
+        await shares.directory.run(kb.accounts.refresh, found[2])
+        found = await shares.look_up(find, secret)
+    return found
+
+
+async def _by_token(connection: Connection, kb: KnowledgeBase, secret: str) -> Visitor | None:
+    found = await _asked(connection, kb, kb.accounts.of_token, secret)
     if found is None:
         return None
-    row, principal = found
-    return Visitor(principal, TOKEN, scope=row.scope)
+    row, principal, _ = found
+    return Visitor(principal, TOKEN, scope=row.scope, token=row)
 
 
 async def _by_session(connection: Connection, kb: KnowledgeBase, secret: str) -> Visitor | None:
-    shares: Shares = connection.app.state.shares
-    found = await shares.look_up(kb.accounts.of_session, secret)
-    if found is not None and kb.accounts.is_outdated(found[2]):
-        await shares.directory.run(kb.accounts.refresh, found[2])
-        found = await shares.look_up(kb.accounts.of_session, secret)
+    found = await _asked(connection, kb, kb.accounts.of_session, secret)
     if found is None:
         return None
     row, principal, _ = found
@@ -90,24 +111,58 @@ async def _by_session(connection: Connection, kb: KnowledgeBase, secret: str) ->
 def _by_header(kb: KnowledgeBase, connection: Connection) -> Visitor | None:
     """From the addresses that may say so, and no others: the connection's own, not a forwarded."""
     s = kb.settings.auth
-    if client_of(connection).address not in s.header_from:
+    peer = peer_of(connection)
+    if peer is None or peer[0] not in s.header_from:
         return None
-    name = connection.headers[s.header].strip()[:100]
+    name = _as_sent(connection.headers[s.header]).strip()[:100]
     listed = connection.headers.get(s.header_groups) if s.header_groups else ""
-    groups = tuple(sorted({g.strip() for g in (listed or "").split(",") if g.strip()}))
+    named = _as_sent(listed or "").split(",")
+    groups = tuple(sorted({g.strip() for g in named if g.strip()}))
     known = Known(name, name, f"header:{name}", groups, HEADER, groups_whole=listed is not None)
     principal = kb.accounts.of_header(known)
     return Visitor(principal, PROXY, secret=f"{s.header}:{name}") if principal else None
 
 
-def _is_at_home(connection: Connection, kb: KnowledgeBase) -> bool:
-    """Straight from this machine: loopback on both ends, and no proxy in between that says so."""
-    headers = connection.headers
-    served_here = kb.settings.server.host in LOOPBACK
-    here = client_of(connection).address in LOOPBACK
+def _as_sent(value: str) -> str:
+    """A header's bytes are read as Latin-1; proxies send names in UTF-8."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
+
+
+def _may_be_at_home(connection: Connection, kb: KnowledgeBase) -> bool:
+    """Straight from this machine: loopback on both ends, and no sign of a proxy in between."""
+    peer, server = peer_of(connection), kb.settings.server
+    public = urlsplit(server.public_url).hostname
     return (
-        served_here
-        and here
-        and hostname(headers.get("host", "")) in LOOPBACK
-        and not any(name in headers for name in FORWARDED)
+        server.host in LOOPBACK
+        and not server.trusted_proxies
+        and (public is None or public in LOOPBACK)
+        and peer is not None
+        and peer[0] in LOOPBACK
+        and hostname(connection.headers.get("host", "")) in LOOPBACK
+        and _is_spoken_by_no_proxy(connection)
     )
+
+
+def _is_spoken_by_no_proxy(connection: Connection) -> bool:
+    """No header of a proxy, and not as nginx speaks by its own defaults: HTTP/1.0, closing."""
+    headers = connection.headers
+    return (
+        not any(name.startswith(FORWARDED) for name in headers)
+        and connection.scope.get("http_version") != "1.0"
+        and "close" not in headers.get("connection", "").lower()
+    )
+
+
+def _is_ours(connection: Connection) -> bool:
+    """The kernel says that the process at the other end runs as the user that this one runs as."""
+    peer, here = peer_of(connection), connection.scope.get("server")
+    if peer is None or here is None or here[1] is None:
+        return False
+    return user_at((peer[0], peer[1]), (here[0], here[1])) == os.geteuid()
+
+
+def _is_owner(connection: Connection, kb: KnowledgeBase) -> bool:
+    return not kb.accounts.exist() and _is_ours(connection)

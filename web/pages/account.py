@@ -50,7 +50,8 @@ async def _page(request: Request[Any, Any, Any], more: dict[str, Any]) -> Respon
         "new_token": None,
     }
     page = render(request, "account.html", values | more)
-    return Response(page, media_type=MediaType.HTML, headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store"}
+    return Response(page, media_type=MediaType.HTML, status_code=200, headers=headers)
 
 
 def _new_factor(request: Request[Any, Any, Any]) -> dict[str, str]:
@@ -71,6 +72,7 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     form = {k: str(v) for k, v in (await request.form()).items()}
     action = form.get("action", "")
     kb, principal, client = knowledge_base(request), principal_of(request), client_of(request)
+    visitor = visitor_of(request)
     back: Response[Any] = Redirect("/account", status_code=303)
     if action == "password":
         if form.get("new", "") != form.get("again", ""):
@@ -87,7 +89,7 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     elif action == "token":
         token = await kb.catalog.write(
             kb.accounts.new_token, principal, form.get("name", ""), form.get("scope", ""),
-            number_of(form.get("days", "")) or 0,
+            number_of(form.get("days", "")) or 0, None, visitor.token if visitor else None,
         )  # fmt: skip
         return await _page(request, {"new_token": token})
     elif action == "revoke":

@@ -7,15 +7,16 @@ from urllib.parse import urlencode
 
 from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
+from sqlalchemy import Connection
 
-from kb import reasons
+from kb import access, reasons
 from kb.auditing import noted
 from kb.catalog import documents as tables
-from kb.catalog import ledger, sources
+from kb.catalog import groups, ledger, sources
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import ASKED
 from kb.errors import ForbiddenError, UsageError
-from kb.types import State
+from kb.types import Principal, State
 from web.api.ledger import StateQuery, check_state
 from web.asker import knowledge_base, principal_of
 from web.auth.who import CURATOR, READER
@@ -66,12 +67,24 @@ async def documents(
             "address": partial(_address, {**asdict(wanted), "order": order}),
             "crumbs": _crumbs(wanted.folder),
             "cause": lambda code: reasons.title(code, translate),
+            "upload": found["upload"],
             "limit_mb": kb.settings.ingest.max_file_mb,
             "sources": found["sources"],
             "may_change": principal_of(request).manages or bool(principal_of(request).curates),
             "reason": lambda row: reasons.render(row.code, row.parameters, translate),
         },
     )
+
+
+def _upload(connection: Connection, principal: Principal) -> dict[str, Any]:
+    """Who reads what is handed in; before the first file, who might."""
+    found = next((s for s in sources.all_of(connection) if s.following.uploads), None)
+    if found is not None:
+        may = principal.answers_for(found.id)
+        return {"may": may, "readers": access.in_words(connection, found.readers), "choice": []}
+    names = [name for name, _ in groups.all_of(connection)] if principal.manages else []
+    choice = [] if principal.owner else [f"person:{principal.name}"]
+    return {"may": principal.manages, "readers": None, "choice": [*names, *choice]}
 
 
 def _look(
@@ -86,6 +99,7 @@ def _look(
             "counts": ledger.count_by_state(connection, principal, wanted),
             "causes": ledger.count_by_reason(connection, principal, wanted),
             "sources": ledger.sources_of(connection, principal),
+            "upload": _upload(connection, principal),
             "rows": rows[:PAGE],
             "more": len(rows) > PAGE,
         }

@@ -39,7 +39,8 @@ async def _page(request: Request[Any, Any, Any], more: dict[str, Any]) -> Respon
 
     values = {"edit": None, "remove": None, "link": None} | await kb.catalog.read(read) | more
     page = render(request, "people.html", values)
-    return Response(page, media_type=MediaType.HTML, headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store"}
+    return Response(page, media_type=MediaType.HTML, status_code=200, headers=headers)
 
 
 @post("/people", include_in_schema=False, status_code=303, who=ADMINISTRATOR)

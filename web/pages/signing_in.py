@@ -5,7 +5,7 @@ from typing import Any
 from litestar import MediaType, Request, Response, get, post
 from litestar.response import Redirect
 
-from kb.errors import ForbiddenError, KbError, NotSignedInError, UsageError
+from kb.errors import KbError, TooManyError, UsageError
 from web.asker import knowledge_base, principal_of, shares, visitor_of
 from web.auth import cookies
 from web.auth.visitor import client_of
@@ -58,13 +58,16 @@ async def sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
         if "text/html" in request.headers.get("accept", ""):
             return _form(request, back, error, name)
         raise
-    return _welcome(request, secret, back)
+    return await _welcome(request, secret, back)
 
 
-def _welcome(request: Request[Any, Any, Any], secret: str, back: str) -> Response[Any]:
+async def _welcome(request: Request[Any, Any, Any], secret: str, back: str) -> Response[Any]:
     answer: Response[Any] = Redirect(local(back), status_code=303)
-    hours = knowledge_base(request).settings.auth.session_hours
-    cookies.keep(request, answer, secret, hours * 3600)
+    kb = knowledge_base(request)
+    cookies.keep(request, answer, secret, kb.settings.auth.session_hours * 3600)
+    device = cookies.device_of(request)
+    known = await kb.catalog.write(kb.accounts.remember_device, secret, device)
+    cookies.keep_device(request, answer, known)
     return answer
 
 
@@ -120,13 +123,14 @@ async def use_link(request: Request[Any, Any, Any], secret: str) -> Response[Any
         if password != str(form.get("again", "")):
             raise UsageError("The two passwords are not the same.", code="not_the_same")
         session = await shares(request).passwords.run(
-            kb.accounts.use_link, secret, name, password, client_of(request)
-        )
-    except (UsageError, NotSignedInError, ForbiddenError) as error:
+            kb.accounts.use_link, secret, name, password, client_of(request),
+            str(form.get("code", "")),
+        )  # fmt: skip
+    except (UsageError, TooManyError) as error:
         if error.code == "link_ended" or "text/html" not in request.headers.get("accept", ""):
             raise
         return await _link_form(request, secret, error, name)
-    return _welcome(request, session, "/")
+    return await _welcome(request, session, "/")
 
 
 ROUTES = [login, sign_in, sign_out, link, use_link]

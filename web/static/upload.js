@@ -3,7 +3,9 @@ const tray = document.getElementById("tray");
 const list = tray?.querySelector("ul");
 const chooser = document.getElementById("choose");
 const words = tray?.dataset ?? {};
+const readers = document.getElementById("upload-readers");
 const queue = [];
+let held = [];
 let working = 0;
 
 function row(file) {
@@ -23,6 +25,12 @@ function row(file) {
 }
 function add(files) {
   if (!files.length) return;
+  if (readers && !readers.value) {
+    held = [...held, ...files];
+    readers.setCustomValidity(readers.dataset.ask);
+    readers.reportValidity();
+    return;
+  }
   tray.hidden = false;
   for (const file of files) queue.push({ file, ...row(file) });
   while (working < 2 && queue.length) next();
@@ -34,7 +42,7 @@ function next() {
   const limit = Number(words.limit) * 1024 * 1024;
   if (job.file.size > limit) return done(job, words.large, true);
   const request = new XMLHttpRequest();
-  request.open("POST", `/api/v1/uploads?name=${encodeURIComponent(job.file.name)}`);
+  request.open("POST", `/api/v1/uploads?name=${encodeURIComponent(job.file.name)}&readers=${encodeURIComponent(readers?.value ?? "")}`);
   request.setRequestHeader("Content-Type", "application/octet-stream");
   request.upload.onprogress = (event) => { job.bar.value = event.loaded; job.state.textContent = words.sending; };
   request.onerror = () => done(job, words.broken, true);
@@ -67,7 +75,14 @@ async function follow(job, stored, tries) {
     job.state.classList.toggle("bad", !["indexed", "partial"].includes(file.state));
   } else if (tries < 600) setTimeout(() => follow(job, stored, tries + 1), tries < 20 ? 700 : 3000);
 }
-if (tray) {
+if (tray && chooser) {
+  readers?.addEventListener("change", () => {
+    readers.setCustomValidity("");
+    if (!readers.value) return;
+    const files = held;
+    held = [];
+    add(files);
+  });
   chooser.addEventListener("change", () => { add([...chooser.files]); chooser.value = ""; });
   let inside = 0;
   const carries = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");

@@ -45,6 +45,7 @@ people = Table(
     Column("seen_at", Float),
     Column("groups_at", Float),
     Column("groups_whole", Boolean, nullable=False, server_default=true()),
+    Column("vouched_at", Float),
 )
 
 memberships = Table(
@@ -93,6 +94,16 @@ tokens = Table(
     Column("created_at", Float, nullable=False),
     Column("ends_at", Float, nullable=False),
     Column("used_at", Float),
+    Column("made_by", Id, ForeignKey("tokens.id", ondelete="CASCADE"), index=True),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    Column("seen_at", Float, nullable=False),
+    Index("ix_devices_person_id", "person_id"),
 )
 
 links = Table(
@@ -109,7 +120,7 @@ failures = Table(
     "failures",
     metadata,
     Column("key", String(200), primary_key=True),
-    Column("count", Integer, nullable=False),
+    Column("count", Float, nullable=False),
     Column("last_at", Float, nullable=False),
 )
 
