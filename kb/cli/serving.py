@@ -162,7 +162,8 @@ async def _announce(server: uvicorn.Server, kb: KnowledgeBase) -> None:
     is_set_up = await kb.catalog.read(_is_set_up, kb)
     if not is_set_up:
         secret = await kb.catalog.write(kb.accounts.setup_link)
-        others = "" if settings.host in LOOPBACK else " Until then nobody is let in."
+        is_behind = settings.host not in LOOPBACK or settings.trusted_proxies or settings.public_url
+        others = " Until then nobody is let in." if is_behind else ""
         click.echo(
             f"Nobody signs in yet.{others} Make the first administrator, once, at:\n"
             f"  {link_of(settings, secret, port)}",

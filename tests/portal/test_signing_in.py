@@ -331,3 +331,38 @@ async def test_a_proxys_word_counts_from_its_own_address_and_no_other(house):
     house.kb.accounts.change(access.owner(), "gus", member_of=(), administrator=None)
     less = portal.client("192.0.2.1", **{"X-Remote-User": "gus", "X-Remote-Groups": "crew"})
     assert (await less.get("/people")).status_code == 403, "groups are read at every request"
+
+
+async def test_a_proxys_word_counts_together_with_trusted_proxies(house):
+    """N14: the proxy's own address is believed, whoever it says that it asks for."""
+    import msgspec
+
+    from kb.accounts import throttle
+    from tests.portal.conftest import Portal
+
+    settings = house.kb.settings
+    auth = msgspec.structs.replace(
+        settings.auth, header="X-Remote-User", header_from=("192.0.2.1",)
+    )
+    server = msgspec.structs.replace(settings.server, trusted_proxies=("192.0.2.1",))
+    house.kb.settings = msgspec.structs.replace(settings, auth=auth, server=server)
+    house.kb.accounts._settings = auth
+    house.kb.accounts.add(access.owner(), "rita", (), password=PASSWORD)
+    portal = Portal(house)
+    named = {"X-Remote-User": "gus"}
+    away = {"X-Forwarded-For": "198.51.100.4"}
+    assert (await portal.client("192.0.2.1", **named).get("/account")).status_code == 200
+    assert (await portal.client("192.0.2.1", **named, **away).get("/account")).status_code == 200
+    liar = portal.client("198.51.100.4", **named, **{"X-Forwarded-For": "192.0.2.1"})
+    assert (await liar.get("/account")).status_code == 401
+    umlaut = {"X-Remote-User": "müller".encode().decode("latin-1")}
+    assert (await portal.client("192.0.2.1", **umlaut).get("/account")).status_code == 200
+    with house.kb.catalog.reading() as connection:
+        assert people.by_name(connection, "müller").origin == "header"
+    guess = {"name": "rita", "password": "a guess"}
+    for _ in range(throttle.PAIR.free):
+        await portal.client("192.0.2.1", **away).post("/login", data=guess)
+    right = {"name": "rita", "password": PASSWORD}
+    assert (await portal.client("192.0.2.1", **away).post("/login", data=right)).status_code == 429
+    other = {"X-Forwarded-For": "198.51.100.5"}
+    assert (await portal.client("192.0.2.1", **other).post("/login", data=right)).status_code == 303

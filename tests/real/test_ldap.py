@@ -230,3 +230,52 @@ async def test_groups_are_not_cut_and_where_they_are_what_excepts_refuses(portal
     with portal.kb.catalog.reading() as connection:
         assert not people.by_name(connection, "marc").groups_whole
     assert token not in portal.kb.principal("marc").tokens, "he might be in it, further up"
+
+
+async def test_an_api_token_asks_the_directory_too(portal, slapd):
+    """N11: a token of who left there is worth nothing, and groups that were lost are lost to it."""
+    await portal.sign_in("lena", "a ladder in the orchard")
+    secret = portal.kb.accounts.new_token(portal.kb.principal("lena"), "script", "read", 300)
+    program = portal.client(Authorization=f"Bearer {secret}")
+    assert (await program.get("/api/v1/files")).status_code == 200
+    change = f"dn: cn=crew,ou=groups,{BASE}\nchangetype: modify\nadd: member\nmember: cn=x\n-\n"
+    change += f"delete: member\nmember: cn=night,ou=groups,{BASE}\n"
+    assert slapd.modify(change) == 0
+    assert (await program.get("/api/v1/files")).status_code == 200
+    assert groups_of(portal, "lena") == ["night"]
+    assert slapd.modify(f"dn: uid=lena,ou=people,{BASE}\nchangetype: delete\n") == 0
+    assert (await program.get("/api/v1/files")).status_code == 401
+
+
+async def test_a_silent_directory_refuses_after_a_set_number_of_minutes(portal, slapd):
+    """N11: sessions and tokens; until then what is known counts."""
+    lena = await portal.sign_in("lena", "a ladder in the orchard")
+    secret = portal.kb.accounts.new_token(portal.kb.principal("lena"), "script", "read", 300)
+    program = portal.client(Authorization=f"Bearer {secret}")
+    slapd.stop()
+    for client in (lena, program):
+        assert (await client.get("/api/v1/files")).status_code == 200
+    with portal.kb.catalog.writing() as connection:
+        connection.exec_driver_sql("UPDATE people SET vouched_at = vouched_at - 61 * 60")
+    for client in (lena, program):
+        refused = await client.get("/api/v1/files")
+        assert refused.status_code == 503
+        assert refused.json()["error"]["code"] == "directory_unavailable"
+
+
+async def test_guesses_are_counted_for_the_account_not_for_its_spelling(portal):
+    """N14: many addresses, many spellings that the directory takes for one name."""
+    from kb.accounts.accounts import Client
+    from kb.errors import TooManyError
+
+    made = 0
+    for n in range(40):
+        name = "".join(c.upper() if n >> i & 1 else c for i, c in enumerate("lena"))
+        name = [name, f" {name}  ", f"{name}\u00ad"][n % 3]
+        try:
+            portal.kb.accounts.sign_in(name, "a guess", "", Client(f"203.0.113.{n}"))
+        except TooManyError:
+            continue
+        except NotSignedInError:
+            made += 1
+    assert made <= 21, made
