@@ -144,7 +144,7 @@ def test_no_scope_makes_a_wider_one(house, mine, wanted):
     with house.kb.catalog.reading() as connection:
         maker = signing_in.token(connection, secret)
     with pytest.raises(ForbiddenError):
-        house.kb.accounts.new_token(rita, "child", wanted, 1, maker)
+        house.kb.accounts.new_token(rita, "child", wanted, 1, maker=maker)
 
 
 def with_app(house, name: str = "rita") -> str:
