@@ -1,29 +1,51 @@
-"""When a source is due: by its schedule, as the sweep of a watched folder, or on request. Pure."""
+"""When a source is due: by its schedule, as the sweep of a watched folder, or on request. Pure.
 
-from datetime import datetime
+A schedule is by the clock on the wall. Where clocks change, cron(8) of Debian shows the way: a time
+that the clock leaps over comes at the end of the leap, one that comes twice is taken once (the
+first), and what goes by hours or minutes (a star in either field) goes on by real hours.
+"""
+
+from datetime import UTC, datetime, timedelta
 
 from cronsim import CronSim
 
 from kb.catalog.sources import Source
 
+LONGEST_LEAP = timedelta(hours=3)
+"""Clocks are never changed by more. Where they are, times of the wall and of the world may be in
+different orders; so one looks from this far away, and compares times of the world."""
+
 
 def last_due(source: Source, at: datetime) -> float | None:
-    """When the schedule last asked for a run, as a time stamp; None without a schedule."""
+    """When the schedule last asked for a run, as a time stamp; None without a schedule.
+
+    ``at`` has a time zone; where that knows when its clocks change, so does the answer.
+    """
     if not source.following.schedule:
         return None
-    return next(CronSim(source.following.schedule, at, reverse=True)).timestamp()
+    return _nearest(source.following.schedule, at, past=True)
 
 
 def next_due(source: Source, at: datetime, sweep_seconds: float = 0.0) -> float | None:
     """When a run is due next by the clock: by schedule, or as the sweep of a watched folder."""
     if source.paused:
         return None
-    times = []
+    times: list[float | None] = []
     if source.following.schedule:
-        times.append(next(CronSim(source.following.schedule, at)).timestamp())
+        times.append(_nearest(source.following.schedule, at, past=False))
     if source.following.watch and sweep_seconds:
         times.append((source.started_at or at.timestamp()) + sweep_seconds)
-    return min(times, default=None)
+    return min((t for t in times if t is not None), default=None)
+
+
+def _nearest(schedule: str, at: datetime, *, past: bool) -> float | None:
+    """The schedule's last time up to ``at``, or its first after it; None where there is none."""
+    now, moment = at.timestamp(), at.astimezone(UTC)
+    offsets = {(moment + n * LONGEST_LEAP).astimezone(at.tzinfo).utcoffset() for n in (-1, 0, 1)}
+    away = LONGEST_LEAP if len(offsets) > 1 else timedelta(seconds=1)
+    start = (moment + away if past else moment - away).astimezone(at.tzinfo)
+    times = (t.timestamp() for t in CronSim(schedule, start, reverse=past))
+    return next((t for t in times if (t <= now if past else t > now)), None)
 
 
 def is_due(source: Source, at: datetime, sweep_seconds: float = 0.0) -> bool:

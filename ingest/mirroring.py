@@ -178,7 +178,7 @@ def _step(path: bytes, needed: int) -> Step | None:
     try:
         status = os.stat(path)
         acl = _acl(path)
-    except OSError:
+    except (OSError, struct.error):  # what cannot be read is nobody's
         return None
     owner, group = user_name(status.st_uid), group_name(status.st_gid)
     mode = status.st_mode
@@ -229,12 +229,23 @@ def _has(bits: int, needed: int) -> bool:
     return bool(bits & needed)
 
 
+def _named(name: str) -> str:
+    """A name that the catalog can hold.
+
+    Raises:
+        UnicodeEncodeError: it is not UTF-8.
+    """
+    name.encode()
+    return name
+
+
 @lru_cache(maxsize=4096)
 def user_name(number: int) -> str:
     """A user's name; where the system knows none, ``#`` and the number."""
     try:
-        return f"{UNRESOLVED}{number}" if number == OVERFLOW else pwd.getpwuid(number).pw_name
-    except KeyError:
+        known = number != OVERFLOW
+        return _named(pwd.getpwuid(number).pw_name) if known else f"{UNRESOLVED}{number}"
+    except (KeyError, UnicodeEncodeError):
         return f"{UNRESOLVED}{number}"
 
 
@@ -242,8 +253,9 @@ def user_name(number: int) -> str:
 def group_name(number: int) -> str:
     """A group's name; where the system knows none, ``#`` and the number."""
     try:
-        return f"{UNRESOLVED}{number}" if number == OVERFLOW else grp.getgrgid(number).gr_name
-    except KeyError:
+        known = number != OVERFLOW
+        return _named(grp.getgrgid(number).gr_name) if known else f"{UNRESOLVED}{number}"
+    except (KeyError, UnicodeEncodeError):
         return f"{UNRESOLVED}{number}"
 
 

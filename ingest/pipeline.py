@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from ingest.isolating import of_file
 from ingest.preparing import Prepared
 from ingest.reading import Kept, Unchanged, Work
 from kb.catalog.documents import Stat
-from kb.errors import EngineError, FileProblem, KbError
+from kb.errors import KbError
 
 AHEAD = 4
 """Files that may be prepared ahead of what is published; they wait in memory."""
@@ -93,6 +94,6 @@ class Pipeline:
             outcome: Outcome
             try:
                 outcome = await self._prepare(item)
-            except (FileProblem, EngineError) as problem:
-                outcome = problem
+            except Exception as error:  # noqa: BLE001 - raised again where it is not the file's
+                outcome = of_file(error)
             await self._done.put((item, outcome))

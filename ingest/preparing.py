@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from ingest import chunking, parsers
+from ingest.needs import Needs
 from ingest.parsers import libreoffice, ocr
 from ingest.parsers.options import Options
 from kb import sandbox
@@ -22,9 +23,6 @@ from kb.models import TokenCounter
 from kb.scratch import Scratch
 from kb.settings import Ingest
 from kb.types import Chunk, Parsed
-
-CHUNKER = "2"
-"""Raise it when the same elements give other chunks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +71,10 @@ class Preparer:
             max_expanded=settings.max_expanded_mb * 1024**2,
             min_confidence=settings.ocr_min_confidence,
         )
-        self.fingerprint = self._fingerprint()
-
-    def _fingerprint(self) -> str:
-        """Names what a version depends on beside the file: parsers, chunker, model."""
-        return chunks_catalog.short_hash(
-            f"{self._reading()}:{CHUNKER}:{self._embeddings.fingerprint}"
-        )
+        self.needs = Needs(settings, self._counter)
 
     def _reading(self) -> str:
-        """Parsers, options and tools that are here: once one is installed, files are read again."""
+        """Parsers, options and tools that are here: what was parsed with them is taken over."""
         tools = ["libreoffice"] if libreoffice.program() else []
         languages = ocr.usable(self._settings.ocr_languages)
         return f"{parsers.VERSION}:{'+'.join([*languages, *tools])}:{self._options}"
@@ -109,6 +101,12 @@ class Preparer:
             return self._blobs.get(key, ELEMENTS)
         except KbError:
             return None
+
+    async def parsed(self, key: str) -> Parsed | None:
+        """What was parsed of a document before, by its blob; None where it is not there."""
+        self._blobs.renew(key, ELEMENTS)
+        known = await asyncio.to_thread(self._stored, key)
+        return None if known is None else _decode(known)
 
     def _parse_confined(self, file: Path, name: str) -> bytes:
         limits = sandbox.Limits(

@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
+from sqlalchemy import Row
 
 from ingest import sources as folder
+from ingest.comparing import TRIED_AGAIN
 from ingest.preparing import Cut, Preparer
-from ingest.sources import Found
+from ingest.sources import Found, Look
 from kb import disk
 from kb.blobs import ORIGINAL, Blobs
 from kb.catalog import documents
@@ -96,17 +98,31 @@ class Reader:
         self._preparer = preparer
         self._settings = settings
         self.judged: Callable[[Found], None] = lambda _: None
+        self.look: Look | None = None
+        """What the run saw of the folder."""
 
     async def read(self, item: Work) -> Read | Unchanged:
         """Copy the bytes aside, parse them in the sandbox, cut the text into chunks.
 
         Raises:
             FileProblem: the file cannot be read; the code says why.
+            RetryableError: the folder is not there any more; that says nothing of its files.
         """
+        try:
+            return await self._read(item)
+        except FileProblem as problem:
+            if problem.code == "unreadable" and self.look is not None:
+                await asyncio.to_thread(folder.still_there, self.look)
+            raise
+
+    async def _read(self, item: Work) -> Read | Unchanged:
         if item.found and item.found.problem:
             raise FileProblem(item.found.problem, **item.found.parameters)
         if item.depth > MAX_DEPTH:
             raise FileProblem("too_deep", limit=MAX_DEPTH)
+        known = await self._cut_anew(item)
+        if known is not None:
+            return known
         with self._preparer.scratch.folder("file-") as temporary:
             target = temporary / "content"
             with disk.translated():
@@ -114,10 +130,7 @@ class Reader:
             if await self._catalog.read(self._is_same, item.document_id, content_hash):
                 return Unchanged(stat)
             parsed, blob = await self._preparer.parse(target, item.name, content_hash)
-        members = await asyncio.to_thread(self._keep, parsed.members)
-        parsed = msgspec.structs.replace(parsed, members=())
-        cut = await self._preparer.cut(parsed, item.name)
-        return Read(parsed, members, cut, blob, content_hash, stat)
+        return await self._cut(parsed, item.name, blob, content_hash, stat)
 
     def _keep(self, members: tuple[Member, ...]) -> tuple[Kept, ...]:
         """Members' bytes wait among the blobs, not in memory, and outlive this run."""
@@ -127,6 +140,33 @@ class Reader:
             self._blobs.put(content_hash, ORIGINAL, member.content)
             kept.append(Kept(member.name, content_hash, len(member.content)))
         return tuple(kept)
+
+    async def _cut_anew(self, item: Work) -> Read | None:
+        """From what was parsed before, where only the cutting has changed: the file is not read."""
+        row = await asyncio.to_thread(self._row, item.document_id)
+        if row is None or row.version is None or not row.blob or item.found is None:
+            return None
+        stat = Stat(row.bytes, row.mtime_ns, row.ctime_ns)
+        if stat != item.found.stat or row.code in TRIED_AGAIN:
+            return None
+        if not self._preparer.needs.is_cut_otherwise(row):
+            return None
+        parsed = await self._preparer.parsed(row.blob)
+        if parsed is None:
+            return None
+        return await self._cut(parsed, item.name, row.blob, row.content_hash, stat)
+
+    async def _cut(
+        self, parsed: Parsed, name: str, blob: str, content_hash: str, stat: Stat
+    ) -> Read:
+        members = await asyncio.to_thread(self._keep, parsed.members)
+        parsed = msgspec.structs.replace(parsed, members=())
+        cut = await self._preparer.cut(parsed, name)
+        return Read(parsed, members, cut, blob, content_hash, stat)
+
+    def _row(self, document_id: int) -> Row[Any] | None:
+        with self._catalog.reading() as connection:
+            return documents.by_id(connection, document_id)
 
     def _snapshot(self, item: Work, target: Path) -> tuple[str, Stat]:
         if item.found:
@@ -152,11 +192,11 @@ class Reader:
         raise FileProblem("bytes_missing")
 
     def _is_same(self, document_id: int, content_hash: str) -> bool:
-        with self._catalog.reading() as connection:
-            row = documents.by_id(connection, document_id)
+        row = self._row(document_id)
         return bool(
             row is not None
             and row.version is not None
             and row.content_hash == content_hash
-            and row.settings == self._preparer.fingerprint
+            and row.code not in TRIED_AGAIN
+            and self._preparer.needs.is_current(row)
         )

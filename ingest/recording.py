@@ -18,6 +18,7 @@ SKIPPING = {
     "needs_libreoffice",
     "no_text",
     "not_regular",
+    "path_too_long",
     "symlink_outside",
     "too_deep",
     "too_large",
@@ -25,7 +26,15 @@ SKIPPING = {
 }
 """Reasons that are nobody's fault: the file is skipped, not failed."""
 RETRIED = {"bytes_missing", "changed_while_reading", "disk_full"}
-COUNTING_TRIES = {"parser_timeout", "parser_memory", "parser_space", "parser_crashed"}
+COUNTING_TRIES = {
+    "parser_timeout",
+    "parser_memory",
+    "parser_space",
+    "parser_crashed",
+    "unexpected",
+}
+UNDECIDED = COUNTING_TRIES | {"unreadable"}
+"""Reasons that are no fact about the file: what is published of it stays, and it is tried again."""
 
 
 def facts(prepared: Prepared, stat: Stat, fingerprint: str) -> dict[str, Any]:
@@ -72,13 +81,16 @@ def problem(
     tries = documents.tries(connection, item.document_id) + 1
     versions.failed(connection, item.document_id, worker, item.begun_at, error.code, error.detail)
     if error.code in RETRIED or isinstance(error, EngineError):
-        documents.note_retry(connection, item.document_id, error.code, tries)
+        documents.note_retry(connection, item.document_id, error, tries)
         if error.code == "bytes_missing":
             documents.try_again(connection, [item.document_id])
         return State.WAITING
     state = State.SKIPPED if error.code in SKIPPING else State.FAILED
     if error.code in COUNTING_TRIES and tries >= most_tries:
         state = State.QUARANTINED
+    elif error.code in UNDECIDED and versions.is_published(connection, item.document_id):
+        documents.note_retry(connection, item.document_id, error, tries)
+        return state
     documents.note_problem(
         connection,
         item.document_id,
@@ -86,7 +98,7 @@ def problem(
         error.code,
         error.detail,
         item.found.stat if item.found else None,
-        settings=None if error.code in COUNTING_TRIES and state == State.FAILED else fingerprint,
+        settings=None if error.code in UNDECIDED and state == State.FAILED else fingerprint,
         tries=tries,
     )
     return state

@@ -1,6 +1,6 @@
 """Who may read the files of a source, as far as its folder decides it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy import Connection
 
@@ -41,13 +41,17 @@ class FolderRights:
             return
         self._steps = mirroring.steps_of(self._source.root, [f.raw_path for f in files])
 
-    def stamp(self, connection: Connection) -> None:
-        """Give the documents that are there their readers."""
+    def stamp(self, connection: Connection, held: Collection[bytes] = ()) -> None:
+        """Give the documents that are there their readers.
+
+        Those ``held`` (paths) keep what they had: that their files are away says nothing of rights.
+        """
         source = sources.by_name(connection, self._source.name)
         places.note_targets(connection, source.id, self._targets)
         if source.rule is None:
             return
-        queue_rights(connection, rules.stamp(connection, source, self._steps))
+        kept = held if self._refusal is None else ()
+        queue_rights(connection, rules.stamp(connection, source, self._steps, kept))
         if self._looked_at is not None:
             sources.rights_read(connection, source.id, self._looked_at)
 

@@ -5,6 +5,7 @@ import logging
 import time
 from datetime import datetime
 
+from ingest.clock import local_now
 from ingest.following import is_due
 from ingest.jobs import Jobs
 from ingest.watching import Watcher
@@ -44,7 +45,7 @@ class Scheduler:
         try:
             while True:
                 try:
-                    await self.tick(datetime.now().astimezone())
+                    await self.tick(local_now())
                 except KbError as error:
                     log.warning("scheduler: %s", error.message)
                     await asyncio.sleep(HOUSEKEEPING_SECONDS)

@@ -1,23 +1,26 @@
-"""Walking a folder safely, and telling what changed since the last run."""
+"""Looking at a folder, and copying a file out of it, safely."""
 
 import hashlib
 import os
 import stat as stat_module
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row
-
-from ingest.selection import Selection
+from ingest.selection import Selection, is_litter
 from kb.catalog.documents import Stat
 from kb.errors import FileProblem, RetryableError, UsageError
 from kb.originals import beneath, leads_to, open_beneath
 from kb.pathnames import shown
-from kb.types import State
 
-RETRY_STATES = {State.WAITING}
+LONGEST_PATH = 2400
+"""Bytes. PostgreSQL keeps no longer ones in an index (2,704 bytes with all that goes with them)."""
+LAST_NS = 2**63 - 1
+NOTHING = Stat(0, 0, 0)
+"""What is known of a file that could not be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +41,31 @@ class Found:
 
 
 @dataclass(slots=True)
-class Changes:
-    """What a run has to do.
+class Look:
+    """What one look at a folder has seen.
 
-    ``renamed`` maps a new file to the document it was before; ``gone`` are documents whose file is
-    not there, ``left_out`` those that the patterns do not take any more.
+    ``device`` is its file system, ``mount`` where that is mounted, ``mounts`` are folders in it
+    where others are; ``closed`` folders could not be listed; ``entries`` counts all that is listed
+    but litter.
     """
 
-    seen: int = 0
-    unchanged: int = 0
-    new: list[Found] = field(default_factory=list)
-    changed: list[tuple[int, Found]] = field(default_factory=list)
-    renamed: list[tuple[int, Found]] = field(default_factory=list)
-    gone: list[int] = field(default_factory=list)
-    left_out: list[int] = field(default_factory=list)
-    back: list[int] = field(default_factory=list)
-    known: int = 0
+    root: str
+    device: int
+    mount: str
+    files: list[Found] = field(default_factory=list)
+    closed: set[bytes] = field(default_factory=set)
+    mounts: set[bytes] = field(default_factory=set)
+    entries: int = 0
+
+    def is_beneath_closed(self, path: bytes) -> bool:
+        """Whether a path lies in a folder that could not be listed: then nothing is known of it."""
+        return any(folder in self.closed for folder in above(path))
+
+
+def above(path: bytes) -> list[bytes]:
+    """The folders that a path lies in, itself included."""
+    parts = path.split(b"/")
+    return [b"/".join(parts[:n]) for n in range(1, len(parts) + 1)]
 
 
 def check_root(root: str, allowed: tuple[str, ...] = ()) -> Path:
@@ -85,53 +97,109 @@ def check_root(root: str, allowed: tuple[str, ...] = ()) -> Path:
     return path.resolve()
 
 
-def walk(root: str, selection: Selection) -> tuple[list[Found], list[bytes]]:
-    """Every wanted file beneath ``root``, and the folders that could not be listed.
+def walk(root: str, selection: Selection) -> Look:
+    """A look at every folder beneath ``root``, without recursion: they may be nested deeply.
 
     Raises:
         RetryableError: the folder itself is not there; nothing may be concluded from that.
     """
     base = os.fsencode(root)
-    if not os.path.isdir(base):
-        raise RetryableError(
-            f"The folder {root} is not there. Its documents stay as they are.",
-            code="source_unreachable",
-            detail={"path": root},
-        )
-    closed: list[bytes] = []
-    found = _walk(base, b"", os.path.realpath(base), closed, selection)
-    files = sorted(found, key=lambda f: f.raw_path)
-    if b"" in closed:
-        raise RetryableError(f"The folder {root} cannot be listed.", code="source_unreachable")
-    return files, closed
+    look = Look(root, *_device_of(root))
+    real = os.path.realpath(base)
+    waiting = [(b"", look.device)]
+    while waiting:
+        inside, above = waiting.pop()
+        try:
+            with os.scandir(os.path.join(base, inside)) as listing:
+                entries = list(listing)
+            device = os.stat(os.path.join(base, inside)).st_dev
+        except OSError as error:
+            look.closed.add(inside)
+            look.files.append(Found(inside, NOTHING, "unreadable", {"what": _said(error)}))
+            continue
+        if device != above:
+            look.mounts.add(inside)
+        look.entries += sum(not is_litter(os.fsdecode(e.name)) for e in entries)
+        for entry in entries:
+            path = os.path.join(inside, entry.name)
+            folder = _is_folder(entry)
+            if not (selection.enters(path) if folder else selection.takes(path)):
+                continue
+            if len(path) > LONGEST_PATH:
+                look.closed.add(path)
+                look.files.append(Found(_cut(path), NOTHING, "path_too_long"))
+            elif folder:
+                waiting.append((path, device))
+            else:
+                look.files.append(_found(entry, path, real))
+    if b"" in look.closed:
+        raise unreachable(root)
+    look.files.sort(key=lambda f: f.raw_path)
+    return look
 
 
-def _walk(
-    base: bytes, inside: bytes, real: bytes, closed: list[bytes], selection: Selection
-) -> Iterator[Found]:
+def still_there(look: Look) -> None:
+    """Before it is believed that a file is not there, or cannot be read: is its share there?
+
+    Raises:
+        RetryableError: the folder is gone, lists nothing any more, or is on another file system.
+    """
+    device, _ = _device_of(look.root)
     try:
-        with os.scandir(os.path.join(base, inside)) as listing:
-            entries = list(listing)
+        empty = next(os.scandir(look.root), None) is None
     except OSError as error:
-        closed.append(inside)
-        if inside:
-            yield Found(inside, Stat(0, 0, 0), "unreadable", {"what": error.strerror or ""})
-        return
-    for entry in entries:
-        path = os.path.join(inside, entry.name)
-        if entry.is_dir(follow_symlinks=False):
-            if selection.enters(path):
-                yield from _walk(base, path, real, closed, selection)
-        elif selection.takes(path):
-            yield _found(entry, path, real)
+        raise unreachable(look.root) from error
+    if device != look.device or (empty and look.entries):
+        raise unreachable(look.root)
+
+
+def unreachable(root: str) -> RetryableError:
+    """The folder is not there, or not as it was."""
+    return RetryableError(
+        f"The folder {root} is not there. Its documents stay as they are.",
+        code="source_unreachable",
+        detail={"path": root},
+    )
+
+
+def _device_of(root: str) -> tuple[int, str]:
+    """The file system a folder is on, and where that is mounted.
+
+    Raises:
+        RetryableError: the folder is not there.
+    """
+    try:
+        device = os.stat(os.path.join(root, "")).st_dev
+        point = os.path.realpath(root)
+        while point != "/" and os.stat(os.path.dirname(point)).st_dev == device:
+            point = os.path.dirname(point)
+    except OSError as error:
+        raise unreachable(root) from error
+    return device, point
+
+
+def _is_folder(entry: "os.DirEntry[bytes]") -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:  # that it cannot be looked at is said where it is looked at as a file
+        return False
+
+
+def _cut(path: bytes) -> bytes:
+    """A path as the catalog can hold it, unlike any other: with a part of its hash at its end."""
+    return path[: LONGEST_PATH - 20] + b"~" + hashlib.sha256(path).hexdigest()[:16].encode()
+
+
+def _said(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def _found(entry: "os.DirEntry[bytes]", path: bytes, real: bytes) -> Found:
     try:
         status = entry.stat(follow_symlinks=True)
     except OSError as error:
-        return Found(path, Stat(0, 0, 0), "unreadable", {"what": error.strerror or ""})
-    stat = Stat(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        return Found(path, NOTHING, "unreadable", {"what": _said(error)})
+    stat = stat_of(status)
     target = None
     if entry.is_symlink():
         try:
@@ -141,73 +209,6 @@ def _found(entry: "os.DirEntry[bytes]", path: bytes, real: bytes) -> Found:
     if not stat_module.S_ISREG(status.st_mode):
         return Found(path, stat, "not_regular", target=target)
     return Found(path, stat, target=target)
-
-
-def compare(
-    files: list[Found],
-    closed: list[bytes],
-    known: Mapping[bytes, Row[Any]],
-    root: str,
-    fingerprint: str,
-    selection: Selection,
-) -> Changes:
-    """What changed since the catalog was written. Reads only files that may be renamed ones."""
-    changes = Changes(seen=len(files), known=len(known))
-    there = {f.raw_path for f in files}
-    missing = {
-        raw: row
-        for raw, row in known.items()
-        if raw not in there and not any(not c or raw.startswith(c + b"/") for c in closed)
-    }
-    changes.left_out = [row.id for raw, row in missing.items() if not selection.covers(raw)]
-    out = set(changes.left_out)
-    missing = {raw: row for raw, row in missing.items() if row.id not in out}
-    by_hash = {row.content_hash: row for row in missing.values() if row.content_hash}
-    sizes = {row.bytes for row in missing.values()}
-    for found in files:
-        row = known.get(found.raw_path)
-        if row is None:
-            old = _renamed_from(found, sizes, by_hash, root)
-            if old is None:
-                changes.new.append(found)
-            else:
-                by_hash.pop(old.content_hash)
-                missing.pop(old.raw_path)
-                changes.renamed.append((old.id, found))
-        elif _is_unchanged(row, found, fingerprint):
-            changes.unchanged += 1
-            if row.held:
-                changes.back.append(row.id)
-        else:
-            changes.changed.append((row.id, found))
-    changes.gone = [row.id for row in missing.values()]
-    return changes
-
-
-def _is_unchanged(row: Row[Any], found: Found, fingerprint: str) -> bool:
-    if row.state in RETRY_STATES or row.due_at is not None:
-        return False
-    if found.problem is not None and row.code != found.problem:
-        return False
-    same = (row.bytes, row.mtime_ns, row.ctime_ns) == (
-        found.stat.size,
-        found.stat.mtime_ns,
-        found.stat.ctime_ns,
-    )
-    return same and row.settings == fingerprint and row.target == found.target
-
-
-def _renamed_from(
-    found: Found, sizes: set[int], by_hash: dict[str, Row[Any]], root: str
-) -> Row[Any] | None:
-    if found.problem or not by_hash or found.stat.size not in sizes or not found.stat.size:
-        return None
-    try:
-        with open_beneath(root, found.raw_path, found.target or found.raw_path) as file:
-            digest = hashlib.file_digest(file, "sha256")
-            return by_hash.get(digest.hexdigest())
-    except FileProblem:
-        return None
 
 
 def snapshot(root: str, found: Found, target: Path, limit_mb: int) -> tuple[str, Stat]:
@@ -221,19 +222,37 @@ def snapshot(root: str, found: Found, target: Path, limit_mb: int) -> tuple[str,
     digest = hashlib.sha256()
     judged = found.target or found.raw_path
     with open_beneath(root, found.raw_path, judged) as file, target.open("wb") as copy:
-        before = os.fstat(file.fileno())
+        with reading():
+            before = os.fstat(file.fileno())
         left = limit_mb * 1024**2 + 1
-        while left > 0 and (part := file.read(min(left, 1024 * 1024))):
+        while left > 0 and (part := _part(file, min(left, 1024 * 1024))):
             digest.update(part)
             copy.write(part)
             left -= len(part)
-        after = os.fstat(file.fileno())
+        with reading():
+            after = os.fstat(file.fileno())
     if left <= 0:
         raise FileProblem("too_large", limit=limit_mb)
-    if _stat(before) != _stat(after):
+    if stat_of(before) != stat_of(after):
         raise FileProblem("changed_while_reading")
-    return digest.hexdigest(), _stat(after)
+    return digest.hexdigest(), stat_of(after)
 
 
-def _stat(status: os.stat_result) -> Stat:
-    return Stat(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+def _part(file: BufferedReader, size: int) -> bytes:
+    with reading():
+        return file.read(size)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """An error of the share while a file is read is that file's, not one of our own disk."""
+    try:
+        yield
+    except OSError as error:
+        raise FileProblem("unreadable", what=_said(error)) from error
+
+
+def stat_of(status: os.stat_result) -> Stat:
+    """Size and times (ns). The catalog holds those of 1678 to 2262: for others, the nearest."""
+    times = (max(-LAST_NS, min(LAST_NS, t)) for t in (status.st_mtime_ns, status.st_ctime_ns))
+    return Stat(status.st_size, *times)

@@ -7,10 +7,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from ingest import recording
+from ingest import comparing, holding, isolating, recording
 from ingest import sources as folder
+from ingest.comparing import Changes
+from ingest.grouping import GROUP_SECONDS, Group
 from ingest.healing import heal
 from ingest.heartbeat import Heartbeat
 from ingest.pipeline import Attempt, Outcome, Pipeline
@@ -19,7 +22,6 @@ from ingest.reading import Reader, Unchanged, Work
 from ingest.reporting import Counts, Progress, Report, Timings
 from ingest.rights import FolderRights
 from ingest.selection import Selection
-from ingest.sources import Changes
 from kb import disk, failpoints
 from kb.blobs import Blobs
 from kb.catalog import documents, leases, members, versions
@@ -29,9 +31,6 @@ from kb.collecting import collect_if_due
 from kb.errors import ConflictError, KbError, RetryableError
 from kb.publishing import Publisher, Ready
 from kb.settings import Ingest, Retention
-
-GROUP_CHUNKS = 400
-GROUP_SECONDS = 2.0
 
 
 @dataclass
@@ -50,8 +49,6 @@ class Run:
     on_progress: Callable[[Progress], None] = lambda _: None
     owner: str = field(default_factory=leases.new_owner)
     timings: Timings = field(default_factory=Timings)
-    _group: list[Ready] = field(default_factory=list)
-    _group_since: float = 0.0
     _fence: int = 0
 
     def __post_init__(self) -> None:
@@ -61,6 +58,8 @@ class Run:
         self._report = Report(self.catalog, self.source, self.on_progress)
         self._selection = Selection(self.source.following.include, self.source.following.exclude)
         self._parsing = asyncio.Semaphore(self.settings.parsers)
+        publish = partial(self.publisher.publish, lease=self.lease, owner=self.owner)
+        self._group = Group(self.catalog, publish)
 
     @property
     def counts(self) -> Counts:
@@ -87,6 +86,10 @@ class Run:
         except KbError as error:
             await self.catalog.write(self._report.finish, error)
             raise
+        except Exception as error:
+            unexpected = isolating.of_run(error)
+            await self.catalog.write(self._report.finish, unexpected)
+            raise unexpected from error
         except asyncio.CancelledError:
             await self._publish_group()  # what is ready is not thrown away
             stopped = RetryableError("The run was stopped.", code="interrupted")
@@ -142,17 +145,16 @@ class Run:
             versions.abandon_dead_attempts(connection, self.owner)
 
     def _compare(self) -> Changes:
-        files, closed = folder.walk(self.source.root, self._selection)
-        self._rights.look(files)
+        look = folder.walk(self.source.root, self._selection)
+        self._rights.look(look.files)
+        folder.still_there(look)
+        self._reader.look = self._look = look
         with self.catalog.reading() as connection:
             known = documents.of_source(connection, self.source.id)
-        return folder.compare(
-            files, closed, known, self.source.root, self.preparer.fingerprint, self._selection
-        )
+        return comparing.compare(look, known, self.preparer.needs.is_current, self._selection)
 
     def _apply_moves_and_removals(self, changes: Changes, *, confirm: bool) -> None:
         self.counts.seen, self.counts.unchanged = changes.seen, changes.unchanged
-        gone = changes.gone
         with self.catalog.writing() as connection:
             leases.hold_or_raise(connection, self.lease, self.owner, self._fence)
             for document_id, found in changes.renamed:
@@ -162,19 +164,12 @@ class Run:
                 self.counts.unchanged += 1
             for document_id in changes.back:
                 documents.unhold(connection, document_id)
-            if self._is_suspicious(len(gone), changes.known) and not confirm:
-                documents.hold(connection, gone)
-                self.counts.held = len(gone)
-            else:
-                documents.remove(connection, gone)
-                self.counts.removed = len(gone)
-            documents.remove(connection, changes.left_out)
-            self.counts.removed += len(changes.left_out)
-            self._rights.stamp(connection)
+            held, removed = holding.apply(
+                connection, self.source, changes, self._look, self.settings, confirm=confirm
+            )
+            self.counts.held, self.counts.removed = len(held), removed
+            self._rights.stamp(connection, set(held.values()))
         failpoints.reached("removed")
-
-    def _is_suspicious(self, gone: int, known: int) -> bool:
-        return gone > self.settings.guard_files and gone > self.settings.guard_share * known
 
     def _work(self, changes: Changes) -> list[Work]:
         """Every file that has to be read, known to the ledger from now on.
@@ -213,7 +208,7 @@ class Run:
                     await self._publish_group()
                     continue
                 item, outcome = done
-                for member in await self._settle(item, outcome):
+                for member in await self._settled(item, outcome):
                     pipeline.put(member)
                     self._report.total += 1
                 await self._report.step(item.path)
@@ -245,6 +240,13 @@ class Run:
                 connection, item.document_id, self.owner, content_hash, self._fence
             )
 
+    async def _settled(self, item: Work, outcome: Outcome) -> list[Work]:
+        try:
+            return await self._settle(item, outcome)
+        except Exception as error:  # noqa: BLE001 - raised again where it is not the file's
+            await self.catalog.write(self._note, item, isolating.of_writing(error))
+            return []
+
     async def _settle(self, item: Work, outcome: Outcome) -> list[Work]:
         """Bring one file to its end; returns its members, which are files of their own."""
         if isinstance(outcome, Unchanged):
@@ -274,27 +276,25 @@ class Run:
     async def _put(self, item: Work, attempt: Attempt) -> None:
         """Into the group that is published next."""
         prepared = attempt.prepared
-        facts = recording.facts(prepared, attempt.stat, self.preparer.fingerprint)
-        if not self._group:
-            self._group_since = time.monotonic()
+        needs = self.preparer.needs
+        facts = recording.facts(prepared, attempt.stat, needs.fingerprint)
+        facts["used"] = needs.used(prepared.parsed, members=bool(attempt.members))
         ready = Ready(
             item.document_id, self.source.id, attempt.number, prepared.cut.chunks,
             prepared.vectors, facts, self._fence,
         )  # fmt: skip
-        self._group.append(ready)
+        self._group.add(item, ready)
         self._report.pages += prepared.parsed.pages or 1
-        waited = time.monotonic() - self._group_since
-        if sum(len(r.chunks) for r in self._group) >= GROUP_CHUNKS or waited > GROUP_SECONDS:
+        if self._group.is_due:
             await self._publish_group()
 
     async def _publish_group(self) -> None:
-        if not self._group:
-            return
-        group, self._group = self._group, []
         begun = time.monotonic()
-        published = await self.publisher.publish(group, self.lease, self.owner)
+        published, failed = await self._group.publish()
         self.counts.indexed += len(published)
-        self.counts.chunks += sum(len(r.chunks) for r in group if r.number in published)
+        self.counts.chunks += sum(len(r.chunks) for r in published)
+        for item, problem in failed:
+            await self.catalog.write(self._note, item, problem)
         self.timings.write += time.monotonic() - begun
 
     def _note(self, item: Work, problem: KbError) -> None:
@@ -303,7 +303,7 @@ class Run:
                 connection,
                 item,
                 problem,
-                self.preparer.fingerprint,
+                self.preparer.needs.fingerprint_of(problem.code),
                 self.settings.tries,
                 self.owner,
             )

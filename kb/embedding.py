@@ -15,15 +15,28 @@ from kb.settings import Embedding, Settings
 
 
 def fingerprint(settings: Embedding) -> str:
-    """Names everything that a vector depends on."""
+    """Names everything that a vector depends on.
+
+    The number format is none of it: a vector that another processor computed is as good (a test
+    compares them). All are named as float32's always were.
+    """
+    return _fingerprint(settings, "float32")
+
+
+def earlier_fingerprints(settings: Embedding) -> tuple[str, ...]:
+    """What vectors of this model were called when their number format was part of their name."""
+    return (_fingerprint(settings, "bfloat16"),)
+
+
+def _fingerprint(settings: Embedding, dtype: str) -> str:
     files = models.find(settings)
-    parts = (files.digest, dtype_of(settings), settings.query_prompt, settings.passage_prompt)
+    parts = (files.digest, dtype, settings.query_prompt, settings.passage_prompt)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def engine_fingerprint(settings: Embedding) -> str:
     """Names the process that these settings and this release want."""
-    return f"{fingerprint(settings)}-{__version__}"
+    return f"{fingerprint(settings)}-{dtype_of(settings)}-{__version__}"
 
 
 def dtype_of(settings: Embedding) -> str:
@@ -72,6 +85,7 @@ class Embeddings:
 
     def __init__(self, settings: Settings) -> None:
         self.fingerprint = fingerprint(settings.embedding)
+        self.earlier = earlier_fingerprints(settings.embedding)
         self.files = models.find(settings.embedding)
         shared = settings.engines.embedder_dir
         self._engine = EngineClient(

@@ -96,7 +96,9 @@ class TokenCounter:
     """Counts tokens as the model will; light, no model is loaded."""
 
     def __init__(self, files: ModelFiles) -> None:
-        self._tokenizer = Tokenizer.from_file(str(files.folder / "tokenizer.json"))
+        file = files.folder / "tokenizer.json"
+        self.digest = _digest(file)
+        self._tokenizer = Tokenizer.from_file(str(file))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self.limit = files.max_tokens

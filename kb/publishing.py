@@ -13,7 +13,7 @@ from kb import failpoints
 from kb.catalog import chunks as chunks_catalog
 from kb.catalog import generations, leases, rights, versions
 from kb.catalog.arrays import among
-from kb.catalog.database import Catalog, current_seq, now
+from kb.catalog.database import Catalog, current_seq, hold_seq, now
 from kb.catalog.tables import documents, rights_outbox
 from kb.embedding import Embeddings
 from kb.errors import ConfigurationError, RetryableError
@@ -65,9 +65,10 @@ class Publisher:
         """The live generation's number and fingerprint."""
         with self._catalog.reading() as connection:
             row = generations.live(connection)
-        if row is not None:
+        if row is not None and row.fingerprint == wanted:
             return int(row.id), str(row.fingerprint)
         with self._catalog.writing() as connection:
+            adopt_earlier(connection, self._embeddings)
             row = generations.live(connection)
             if row is not None:
                 return int(row.id), str(row.fingerprint)
@@ -159,7 +160,7 @@ class Publisher:
                 await self._index.set_readers(generation, points, tokens)
         await self._index.flush(generation)
         failpoints.reached("rights_written")
-        await self._catalog.write(self._rights_written, [row for row, _, _ in wanted])
+        await self._catalog.write(self._rights_written, generation, [row for row, _, _ in wanted])
         return len(wanted)
 
     def _waiting_rights(self) -> list[tuple[Row[Any], list[int], list[str] | None]]:
@@ -172,8 +173,12 @@ class Publisher:
                 for row in waiting
             ]
 
-    def _rights_written(self, rows: Sequence[Row[Any]]) -> None:
+    def _rights_written(self, generation: str, rows: Sequence[Row[Any]]) -> None:
         with self._catalog.writing() as connection:
+            hold_seq(connection)  # no other generation goes live while these are forgotten
+            live = generations.live(connection)
+            if live is None or name_of(live.id) != generation:
+                return  # it has not heard of them: they are brought there next
             for row in rows:
                 connection.execute(
                     delete(rights_outbox).where(
@@ -209,16 +214,32 @@ class Publisher:
 
 def generation_fingerprint(embeddings: Embeddings) -> str:
     """Names what every point of a generation depends on: the model and the sparse lists."""
-    return chunks_catalog.short_hash(f"{embeddings.fingerprint}:{LEXICAL_VERSION}")
+    return _of_model(embeddings.fingerprint)
 
 
-def check_fingerprint(built_with: str, wanted: str) -> None:
+def earlier_generations(embeddings: Embeddings) -> tuple[str, ...]:
+    """What a generation of this model was called when its number format was part of its name."""
+    return tuple(_of_model(model) for model in embeddings.earlier)
+
+
+def adopt_earlier(connection: Connection, embeddings: Embeddings) -> None:
+    """Call a generation, and the vectors in it, by the names they have by now."""
+    earlier = earlier_generations(embeddings)
+    if generations.rename(connection, earlier, generation_fingerprint(embeddings)):
+        chunks_catalog.rename_model(connection, embeddings.earlier, embeddings.fingerprint)
+
+
+def _of_model(model: str) -> str:
+    return chunks_catalog.short_hash(f"{model}:{LEXICAL_VERSION}")
+
+
+def check_fingerprint(built_with: str, *wanted: str) -> None:
     """A generation can only be used with the settings it was built with.
 
     Raises:
         ConfigurationError: it was built with others.
     """
-    if built_with != wanted:
+    if built_with not in wanted:
         raise ConfigurationError(
             "The index was built with another embedding model or other embedding settings. "
             "Run kb reindex to build one with these.",

@@ -44,6 +44,10 @@ REASONS: dict[str, str] = {
     "too_large": _("It is larger than {limit} MB. Raise ingest.max_file_mb to have it read."),
     "unreadable": _("It could not be opened: {what}. Check the file's permissions."),
     "not_regular": _("It is not a regular file."),
+    "path_too_long": _(
+        "Its path is longer than 2,400 bytes. Give it or its folders shorter names."
+    ),
+    "unexpected": _("Reading it met what nobody expected: {what}. It is tried again."),
     "symlink_outside": _("It is a link that leads out of the folder; such links are not followed."),
     "changed_while_reading": _(
         "It was being written while it was read. It is tried again next run."
@@ -83,6 +87,8 @@ TITLES: dict[str, str] = {
     "too_large": _("too large"),
     "unreadable": _("not readable"),
     "not_regular": _("not a regular file"),
+    "path_too_long": _("path too long"),
+    "unexpected": _("unexpected error"),
     "symlink_outside": _("link that leads out"),
     "changed_while_reading": _("being written"),
     "parser_timeout": _("took too long"),

@@ -10,7 +10,7 @@ that are no UTF-8, a link that leads elsewhere. Where the ways name different re
 them has to let somebody in: no spelling opens what another closes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -204,12 +204,16 @@ class Stamper:
 
 
 def stamp(
-    connection: Connection, source: Source, steps: Mapping[bytes, posix.Steps] | None = None
+    connection: Connection,
+    source: Source,
+    steps: Mapping[bytes, posix.Steps] | None = None,
+    held: Collection[bytes] = (),
 ) -> list[int]:
     """Give every document of a source the readers that its rule says; returns those changed.
 
     ``steps``: what the file system says of each file, by raw path. Without it a mirrored source's
-    documents are nobody's until they are looked at.
+    documents are nobody's until they are looked at. ``held``: paths of mirrored files that are away
+    for a while, and whose documents keep the readers that they had.
     """
     stamper = Stamper(connection, source)
     wanted: dict[int, str | None] = {}
@@ -217,6 +221,8 @@ def stamp(
     targets = {bytes(row.raw_path): row.target for row in rows if row.target is not None}
     for row in rows:
         outer = bytes(row.raw_path).split(b"\0", 1)[0]
+        if steps is not None and outer in held and kind(source.rule) == MIRROR:
+            continue
         wanted[row.id] = stamper.of_new(outer, targets.get(outer), (steps or {}).get(outer))
     if kind(source.rule) == PATHS and source.rule is not None:
         unmatched = stamper.unmatched()

@@ -49,15 +49,15 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
             found = scanned.pages.get(number)
             elements += found if found is not None else _elements(lines, number + 1, body)
             elements += _unseen_elements(unseen[number], number + 1)
-        meta = document.get_metadata_dict(skip_empty=True)
+        title, author = _said(document, "Title"), _said(document, "Author")
         members, left_out = _attachments(document, options)
     left = {"members": left_out} if left_out else {}
     return Parsed(
         parser="pdfium+tesseract" if scanned.pages else "pdfium",
         media_type=MEDIA_TYPES[kind],
         elements=tuple(elements),
-        title=meta.get("Title"),
-        author=meta.get("Author"),
+        title=title,
+        author=author,
         pages=len(pages),
         page_sizes=sizes,
         members=tuple(members),
@@ -65,6 +65,14 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         problem=scanned.problem or ("members_left_out" if left else None),
         problem_parameters=scanned.parameters or left,
     )
+
+
+def _said(document: pdfium.PdfDocument, what: str) -> str | None:
+    """What a PDF says of itself; None where that cannot be decoded (its text still is read)."""
+    try:
+        return document.get_metadata_value(what) or None
+    except (pdfium.PdfiumError, ValueError):
+        return None
 
 
 def _picture(page: pdfium.PdfPage) -> tuple[Image.Image, int]:

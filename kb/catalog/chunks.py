@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, not_, select
+from sqlalchemy import Connection, Row, delete, not_, select, update
 
 from kb.catalog import versions as versions_room
 from kb.catalog.arrays import among
@@ -173,6 +173,17 @@ def keep_vectors(connection: Connection, model: str, new: dict[str, bytes]) -> N
     at = now()
     rows = [{"model": model, "hash": h, "vector": v, "kept_at": at} for h, v in new.items()]
     insert_ignoring(connection, vectors, rows)
+
+
+def rename_model(connection: Connection, earlier: Sequence[str], model: str) -> None:
+    """Vectors of models that are called otherwise by now; one that is there already stays."""
+    there = select(vectors.c.hash).where(vectors.c.model == model)
+    for name in earlier:
+        old = vectors.c.model == name
+        connection.execute(
+            update(vectors).where(old, vectors.c.hash.not_in(there)).values(model=model)
+        )
+        connection.execute(delete(vectors).where(old))
 
 
 def of_versions(connection: Connection, model: str, numbers: Sequence[int]) -> list[Row[Any]]:

@@ -216,6 +216,11 @@ def next_seq(connection: Connection) -> int:
     return current_seq(connection)
 
 
+def hold_seq(connection: Connection) -> None:
+    """Within a writing transaction: the clock stands still, so nothing is published, to its end."""
+    connection.execute(select(counters.c.value).where(counters.c.name == "seq").with_for_update())
+
+
 def current_seq(connection: Connection) -> int:
     """The catalog's clock now."""
     return int(connection.scalar(select(counters.c.value).where(counters.c.name == "seq")) or 0)

@@ -11,11 +11,12 @@ from kb.catalog.arrays import among
 from kb.catalog.database import now
 from kb.catalog.rights import readable
 from kb.catalog.tables import documents, name_tokens, sources
+from kb.errors import KbError
 from kb.types import Principal, State
 
 COMPARED = (
     "id", "raw_path", "state", "code", "bytes", "mtime_ns", "ctime_ns", "settings",
-    "content_hash", "held", "due_at", "target",
+    "used", "content_hash", "held", "due_at", "target",
 )  # fmt: skip
 """What telling changes needs of a document; there may be a hundred thousand."""
 NOT_REACHED = "not_reached"
@@ -184,6 +185,7 @@ def note_problem(
         "tries": tries,
         "chunks": 0,
         "pages": None,
+        "used": None,
         "content_hash": None,
         "version": None,
         "held": False,
@@ -198,11 +200,10 @@ def note_problem(
     connection.execute(update(documents).where(documents.c.id == document_id).values(**values))
 
 
-def note_retry(connection: Connection, document_id: int, code: str, tries: int) -> None:
+def note_retry(connection: Connection, document_id: int, error: KbError, tries: int) -> None:
     """A try failed that may work later; what was published before stays."""
-    connection.execute(
-        update(documents).where(documents.c.id == document_id).values(code=code, tries=tries)
-    )
+    values = {"code": error.code, "parameters": error.detail, "tries": tries}
+    connection.execute(update(documents).where(documents.c.id == document_id).values(**values))
 
 
 def try_again(connection: Connection, document_ids: Sequence[int]) -> None:
@@ -305,6 +306,5 @@ def languages(connection: Connection) -> dict[str, int]:
 
 def tries(connection: Connection, document_id: int) -> int:
     """How often a document has failed in a row."""
-    return int(
-        connection.scalar(select(documents.c.tries).where(documents.c.id == document_id)) or 0
-    )
+    query = select(documents.c.tries).where(documents.c.id == document_id)
+    return int(connection.scalar(query) or 0)

@@ -1,11 +1,13 @@
 """Generations of the index: one is live, another may be in the making."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from kb.catalog.database import now
-from kb.catalog.tables import generations
+from kb.catalog.tables import documents, generations, source_readers, versions
+from kb.catalog.versions import CURRENT
 
 BUILDING, LIVE, DROPPED = "building", "live", "dropped"
 
@@ -24,6 +26,15 @@ def building(connection: Connection, fingerprint: str) -> Row[Any] | None:
         .where(generations.c.state == BUILDING, generations.c.fingerprint == fingerprint)
         .order_by(generations.c.id.desc())
     ).first()
+
+
+def rename(connection: Connection, earlier: Sequence[str], now_called: str) -> bool:
+    """Call generations by the name that their settings have by now; whether there were any."""
+    old = generations.c.fingerprint.in_(earlier)
+    if connection.scalar(select(generations.c.id).where(old).limit(1)) is None:
+        return False
+    connection.execute(update(generations).where(old).values(fingerprint=now_called))
+    return True
 
 
 def begin(
@@ -52,3 +63,35 @@ def switch(connection: Connection, new_id: int) -> list[int]:
         update(generations).where(generations.c.id == new_id).values(state=LIVE, switched_at=now())
     )
     return old
+
+
+class Wanted(NamedTuple):
+    """What an index holds of one version: its document, its points, and a mark of who reads it.
+
+    Equal marks mean equal reader tokens.
+    """
+
+    document_id: int
+    points: int
+    readers: str
+
+
+def wanted(connection: Connection) -> dict[int, Wanted]:
+    """All that is published, by number of version."""
+    tokens: dict[int, list[str]] = {}
+    for source_id, token in connection.execute(
+        select(source_readers.c.source_id, source_readers.c.token).order_by(source_readers.c.token)
+    ).tuples():
+        tokens.setdefault(source_id, []).append(token)
+    rows = connection.execute(
+        select(
+            versions.c.number, versions.c.points, documents.c.id, documents.c.source_id,
+            documents.c.rights,
+        )
+        .join(documents, documents.c.id == versions.c.document_id)
+        .where(versions.c.state == CURRENT)
+    )  # fmt: skip
+    return {
+        r.number: Wanted(r.id, r.points, r.rights or "\n".join(tokens.get(r.source_id, [])))
+        for r in rows
+    }

@@ -5,7 +5,7 @@ import socket
 import uuid
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, case, delete, select, update
 
 from kb.catalog.database import insert_ignoring, now
 from kb.catalog.tables import counters, leases
@@ -88,6 +88,24 @@ def hold_or_raise(connection: Connection, name: str, owner: str, fence: int | No
     if fence is not None:
         ours.append(leases.c.fence == fence)
     held = connection.execute(update(leases).where(*ours).values(until=now() + SECONDS))
+    if held.rowcount != 1:
+        raise LeaseLost("Another process has taken over this work.", detail={"lease": name})
+
+
+def extend(connection: Connection, name: str, owner: str, seconds: float) -> None:
+    """Hold a lease for so long at least: for work during which no heartbeat can be sent.
+
+    Where the owner's process ends meanwhile, this machine takes over at once all the same.
+
+    Raises:
+        LeaseLost: somebody else owns it by now.
+    """
+    until = now() + seconds
+    held = connection.execute(
+        update(leases)
+        .where(leases.c.name == name, leases.c.owner == owner)
+        .values(until=case((leases.c.until > until, leases.c.until), else_=until))
+    )
     if held.rowcount != 1:
         raise LeaseLost("Another process has taken over this work.", detail={"lease": name})
 

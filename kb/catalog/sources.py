@@ -51,6 +51,7 @@ class Source:
     rule: dict[str, Any] | None = None
     rights_at: float | None = None
     about: str | None = None
+    mounts: dict[str, Any] | None = None
     documents: int = 0
 
     @property
@@ -195,6 +196,11 @@ def note_rule(connection: Connection, source_id: int, rule: dict[str, Any]) -> N
 def rights_read(connection: Connection, source_id: int, at: float) -> None:
     """Note that what the file system says of a source was read."""
     connection.execute(update(sources).where(sources.c.id == source_id).values(rights_at=at))
+
+
+def keep_mounts(connection: Connection, source_id: int, mounts: dict[str, Any]) -> None:
+    """Keep where shares were mounted when a source's folder was looked at last."""
+    connection.execute(update(sources).where(sources.c.id == source_id).values(mounts=mounts))
 
 
 def set_readers(connection: Connection, source: Source, readers: tuple[str, ...]) -> None:

@@ -230,6 +230,14 @@ def document_of(connection: Connection, number: int) -> int | None:
     return connection.scalar(select(versions.c.document_id).where(versions.c.number == number))
 
 
+def is_published(connection: Connection, document_id: int) -> bool:
+    """Whether a version of a document is searched."""
+    query = select(versions.c.number).where(
+        versions.c.document_id == document_id, versions.c.state == CURRENT
+    )
+    return connection.scalar(query) is not None
+
+
 def current(connection: Connection) -> dict[int, int]:
     """Number of every current version and its count of points."""
     rows = connection.execute(

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import ipaddress
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -81,3 +82,8 @@ def address_of(server: Server, port: int | None = None) -> str:
 def link_of(server: Server, secret: str, port: int | None = None) -> str:
     """A one-time link as somebody is given it."""
     return f"{server.public_url.rstrip('/') or address_of(server, port)}/link/{secret}"
+
+
+def argument(name: str) -> str:
+    """A name as it is typed after a command: quoted, and never taken for an option."""
+    return ("-- " if name.startswith("-") else "") + shlex.quote(name)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
 from typing import Any
 
 from cronsim import CronSim, CronSimError
@@ -10,6 +9,7 @@ from sqlalchemy import Connection
 
 from ingest import mirroring
 from ingest import sources as folder
+from ingest.clock import local_now
 from ingest.following import next_due
 from ingest.preview import preview
 from ingest.selection import Selection
@@ -53,7 +53,7 @@ def hooks_of(kb: KnowledgeBase) -> Hooks:
         preview=lambda path: preview(path, kb.settings.ingest.roots),
         add=lambda name, path, readers, following, by: add(kb, name, path, readers, following, by),
         change=change,
-        next_run=lambda source: next_due(source, datetime.now().astimezone(), sweep),
+        next_run=lambda source: next_due(source, local_now(), sweep),
         remove=remove,
         path_rule=path_rule,
         set_rule=lambda by, name, kind, lines: set_rule(kb, by, name, kind, lines),
@@ -183,7 +183,7 @@ def check_following(following: Following) -> None:
     if following.schedule is None:
         return
     try:
-        CronSim(following.schedule, datetime.now().astimezone())
+        CronSim(following.schedule, local_now())
     except CronSimError as error:
         raise UsageError(
             f"{following.schedule!r} is not a cron schedule (minute hour day month weekday): "
@@ -193,13 +193,17 @@ def check_following(following: Following) -> None:
 
 
 def check_name(name: str) -> None:
-    """A name that can stand in a URL and in a list.
+    """A name that can stand in a URL, in a list, and on a command line.
 
     Raises:
         UsageError: it cannot.
     """
     if not name.strip() or len(name) > 100 or any(c in name for c in "/\\\0\n\r\t,"):
         raise UsageError("The name of a source has 1 to 100 characters, no slash, comma or tab.")
+    if name.lstrip().startswith("-"):
+        raise UsageError(
+            "The name of a source does not begin with a dash: it would be taken for an option."
+        )
 
 
 def names(readers: str | None) -> list[str]:

@@ -107,8 +107,8 @@ def _lines(counts: Counts) -> list[str]:
     ]
     if counts.held:
         lines.append(
-            f"{counts.held} files are gone from the folder, unusually many. They stay searchable "
-            "until you confirm: kb ingest --confirm-removals"
+            f"{counts.held} files are gone, unusually many or with a whole share. They stay "
+            "searchable until you confirm: kb ingest --confirm-removals"
         )
     if counts.failed or counts.skipped:
         lines.append("Why files were skipped or failed: kb files --state failed (or skipped)")

@@ -1,12 +1,12 @@
 """``kb source``."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import click
 from sqlalchemy import Connection
 
+from ingest.clock import local_now
 from ingest.following import next_due
 from ingest.removing import remove_source
 from kb import access, rules, shapes
@@ -14,7 +14,7 @@ from kb.auditing import noted
 from kb.catalog import people as people_catalog
 from kb.catalog import runs, sources
 from kb.cli import folders
-from kb.cli.common import json_option, show, with_knowledge_base
+from kb.cli.common import argument, json_option, show, with_knowledge_base
 from kb.knowledge_base import KnowledgeBase
 from kb.publishing import queue_rights
 
@@ -97,7 +97,7 @@ def _added(added: dict[str, Any]) -> list[str]:
         f"Following {added['path']} as {added['name']}.",
         f"May be read by: {', '.join(added['readers'])}.",
         *_followed(added),
-        f"Read it now with: kb ingest {added['name']}",
+        f"Read it now with: kb ingest {argument(added['name'])}",
     ]
 
 
@@ -117,7 +117,7 @@ def shape(
         access.in_words(connection, item.readers),
         rules.in_words(connection, item.rule),
         runs.running(connection).get(item.id),
-        next_due(item, datetime.now().astimezone(), sweep_seconds),
+        next_due(item, local_now(), sweep_seconds),
     )
 
 
@@ -151,7 +151,8 @@ def rule(name: str, kind: str | None, lines: tuple[str, ...], as_json: bool) -> 
     changed = with_knowledge_base(work)
     unmatched = changed["rule"].get(rules.UNMATCHED, [])
     then = {
-        "mirror": f"{name} follows the file system. Nobody sees it until: kb ingest {name}",
+        "mirror": f"{name} follows the file system. Nobody sees it until: kb ingest "
+        f"{argument(name)}",
         "groups": f"{name} may be read by: {', '.join(changed['readers'])}.",
     }
     lines_shown = [then.get(kind or "", f"Changed {name}.")]

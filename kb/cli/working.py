@@ -82,7 +82,7 @@ class Working:
         """Read a source in a process of its own: what it loads is gone when it ends."""
         with channel() as told:
             child = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "kb", "ingest", source, "--json",
+                sys.executable, "-m", "kb", "ingest", "--json", "--", source,
                 env=os.environ | {"KB_DATA_DIR": self._kb.settings.data_dir} | told.environment,
                 stdout=asyncio.subprocess.DEVNULL,
                 start_new_session=True,

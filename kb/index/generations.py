@@ -5,22 +5,32 @@ built comes from the catalog alone; nothing is parsed, and only vectors of a new
 Killed and started again, it goes on where it was.
 """
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-from kb.catalog import generations, leases, versions
-from kb.catalog.database import Catalog
+from kb.catalog import generations, leases, rights, versions
+from kb.catalog.database import Catalog, hold_seq
+from kb.catalog.generations import Wanted
 from kb.embedding import Embeddings
 from kb.errors import ConflictError
 from kb.index.base import Index
 from kb.index.edge import EdgeIndex
-from kb.index.loading import points_of_versions, scroll
-from kb.publishing import generation_fingerprint, name_of
+from kb.index.loading import keep_vectors, points_of_versions, scroll
+from kb.publishing import adopt_earlier, generation_fingerprint, name_of
 from kb.settings import Settings
 
 LEASE = "reindex"
 VERSIONS_AT_ONCE = 20
+FEW = 100
+"""With so few versions left to load, publishing waits until they are loaded: a second or two."""
+ROUNDS = 10
+"""After so many rounds it waits however many there are: ingestion may never rest."""
+OPTIMIZE_SECONDS = 6 * 3600.0
+"""The graph is built without a heartbeat, since it holds the interpreter. It takes no longer."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,18 @@ class Rebuilt:
     generation: str
     points: int
     replaced: list[str]
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What the new generation holds, by version: points, and the readers they are marked with.
+
+    ``tokens`` are those that a rebuild which ended early has left.
+    """
+
+    points: dict[int, int] = field(default_factory=dict)
+    readers: dict[int, str] = field(default_factory=dict)
+    tokens: dict[int, set[tuple[str, ...]]] = field(default_factory=dict)
 
 
 class Rebuilder:
@@ -49,36 +71,63 @@ class Rebuilder:
         self._owner = leases.new_owner()
 
     async def rebuild(self) -> Rebuilt:
-        """Build, catch up until nothing is missing, switch.
+        """Build, catch up until little is missing, hold publishing, load that, switch.
 
         Raises:
             ConflictError: another rebuild is running.
+            LeaseLost: another rebuild has taken over.
         """
         await self._catalog.write(self._take_lease)
+        beating = asyncio.create_task(self._beat())
         try:
             number = await self._catalog.write(self._begin)
-            generation = name_of(number)
-            while True:
-                async with self._opened(generation) as index:
-                    loaded = await self._catch_up(index, generation)
-                old = await self._catalog.write(self._switch_if_complete, number, loaded)
-                if old is not None:
-                    return Rebuilt(generation, sum(loaded.values()), [name_of(n) for n in old])
+            async with self._opened(name_of(number)) as index:
+                loaded = await self._build(index, name_of(number))
+                loop = asyncio.get_running_loop()
+                old = await asyncio.to_thread(self._switch, loop, index, number, loaded)
+            points = sum(loaded.points.values())
+            return Rebuilt(name_of(number), points, [name_of(n) for n in old])
         finally:
-            await self._catalog.write(self._release_lease)
+            beating.cancel()
+            await self._catalog.write(self._release)
 
-    def _release_lease(self) -> None:
-        with self._catalog.writing() as connection:
-            leases.release(connection, LEASE, self._owner)
+    async def _build(self, index: Index, generation: str) -> Loaded:
+        loaded = await self._loaded(index, generation)
+        await self._catch_up(index, generation, loaded, await self._wanted())
+        await index.flush(generation)
+        if isinstance(index, EdgeIndex):
+            await self._catalog.write(self._hold, OPTIMIZE_SECONDS)
+            self._on_progress(1, 1)
+            await index.optimize(generation)
+        for _ in range(ROUNDS):
+            wanted = await self._wanted()
+            if len(_missing(loaded, wanted)) <= FEW:
+                break
+            await self._catch_up(index, generation, loaded, wanted)
+        return loaded
 
     def _take_lease(self) -> None:
         with self._catalog.writing() as connection:
             if not leases.take(connection, LEASE, self._owner):
                 raise ConflictError("The index is being rebuilt already.", code="reindex_busy")
 
+    def _release(self) -> None:
+        with self._catalog.writing() as connection:
+            leases.release(connection, LEASE, self._owner)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(leases.SECONDS / 4)
+            await self._catalog.write(self._hold, leases.SECONDS)
+
+    def _hold(self, seconds: float) -> None:
+        with self._catalog.writing() as connection:
+            leases.extend(connection, LEASE, self._owner, seconds)
+
     def _begin(self) -> int:
         wanted = generation_fingerprint(self._embeddings)
         with self._catalog.writing() as connection:
+            adopt_earlier(connection, self._embeddings)
             begun = generations.building(connection, wanted)
             if begun is not None:
                 return int(begun.id)
@@ -101,49 +150,85 @@ class Rebuilder:
         finally:
             await index.close()
 
-    async def _catch_up(self, index: Index, generation: str) -> dict[int, int]:
-        """Load what is missing, delete what is gone; returns the versions in the generation."""
-        loaded = await self._loaded(index, generation)
-        wanted = await self._catalog.read(self._current)
-        extra = [v for v in loaded if v not in wanted]
-        ids = [versions.point_of(v, n) for v in extra for n in range(loaded[v])]
-        await index.delete(generation, ids)
-        missing = [v for v, points in wanted.items() if loaded.get(v) != points and points]
-        for start in range(0, len(missing), VERSIONS_AT_ONCE):
-            await self._load(index, generation, missing[start : start + VERSIONS_AT_ONCE])
-            self._on_progress(start, len(missing))
-            await self._catalog.write(self._heartbeat)
-        await index.flush(generation)
-        if isinstance(index, EdgeIndex):
-            await index.optimize(generation)
-        self._on_progress(len(missing), len(missing))
-        return wanted
-
-    def _current(self) -> dict[int, int]:
-        with self._catalog.reading() as connection:
-            return versions.current(connection)
-
-    def _heartbeat(self) -> None:
-        with self._catalog.writing() as connection:
-            leases.hold_or_raise(connection, LEASE, self._owner)
-
-    async def _loaded(self, index: Index, generation: str) -> dict[int, int]:
-        counts: dict[int, int] = {}
+    async def _loaded(self, index: Index, generation: str) -> Loaded:
+        """What a rebuild that ended early has left."""
+        loaded = Loaded()
         async for ids in scroll(index, generation):
-            for point in ids:
-                counts[point >> versions.ORDINAL_BITS] = (
-                    counts.get(point >> versions.ORDINAL_BITS, 0) + 1
-                )
-        return counts
+            for point, tokens in ids.items():
+                number = point >> versions.ORDINAL_BITS
+                loaded.points[number] = loaded.points.get(number, 0) + 1
+                loaded.tokens.setdefault(number, set()).add(tuple(sorted(tokens)))
+        return loaded
 
-    async def _load(self, index: Index, generation: str, numbers: list[int]) -> None:
-        await index.upsert(
-            generation, await points_of_versions(self._catalog, self._embeddings, numbers)
-        )
+    async def _wanted(self) -> dict[int, Wanted]:
+        def read() -> dict[int, Wanted]:
+            with self._catalog.reading() as connection:
+                return generations.wanted(connection)
 
-    def _switch_if_complete(self, number: int, loaded: dict[int, int]) -> list[int] | None:
-        """In one transaction: nothing was published or retired since? Then this one is live."""
+        return await self._catalog.read(read)
+
+    async def _catch_up(
+        self,
+        index: Index,
+        generation: str,
+        loaded: Loaded,
+        wanted: Mapping[int, Wanted],
+        unkept: dict[str, bytes] | None = None,
+    ) -> None:
+        """Delete what is gone, load what is missing, stamp anew what others read by now."""
+        for number in [n for n in loaded.points if n not in wanted]:
+            points = loaded.points.pop(number)
+            await index.delete(generation, _points(number, points))
+            loaded.readers.pop(number, None)
+        missing = _missing(loaded, wanted)
+        for start in range(0, len(missing), VERSIONS_AT_ONCE):
+            part = missing[start : start + VERSIONS_AT_ONCE]
+            found = await points_of_versions(self._catalog, self._embeddings, part, unkept)
+            await index.upsert(generation, found)
+            for number in part:
+                loaded.points[number] = wanted[number].points
+                loaded.readers[number] = wanted[number].readers
+            self._on_progress(start, len(missing))
+        for number, one in wanted.items():
+            if one.points and loaded.readers.get(number) != one.readers:
+                tokens = await self._catalog.read(self._tokens, one.document_id)
+                if tokens and loaded.tokens.pop(number, None) != {tuple(tokens)}:
+                    await index.set_readers(generation, _points(number, one.points), tokens)
+                loaded.readers[number] = one.readers
+        self._on_progress(len(missing), len(missing))
+
+    def _tokens(self, document_id: int) -> list[str]:
+        with self._catalog.reading() as connection:
+            return rights.tokens_of(connection, [document_id]).get(document_id, [])
+
+    def _switch(
+        self, loop: asyncio.AbstractEventLoop, index: Index, number: int, loaded: Loaded
+    ) -> list[int]:
+        """In one transaction: nothing is published while the last is loaded; then this one is live.
+
+        Runs in a thread, which holds the transaction while the loop works on the index.
+        """
+
+        def done(work: Coroutine[Any, Any, T]) -> T:
+            return asyncio.run_coroutine_threadsafe(work, loop).result()
+
+        unkept: dict[str, bytes] = {}
         with self._catalog.writing() as connection:
-            if versions.current(connection) != loaded:
-                return None
-            return generations.switch(connection, number)
+            hold_seq(connection)
+            leases.extend(connection, LEASE, self._owner, leases.SECONDS)
+            wanted = generations.wanted(connection)
+            done(self._catch_up(index, name_of(number), loaded, wanted, unkept))
+            done(index.flush(name_of(number)))
+            done(index.close())  # whoever searches opens it from the next moment on
+            old = generations.switch(connection, number)
+        if unkept:
+            keep_vectors(self._catalog, self._embeddings.fingerprint, unkept)
+        return old
+
+
+def _missing(loaded: Loaded, wanted: Mapping[int, Wanted]) -> list[int]:
+    return [n for n, w in wanted.items() if w.points and loaded.points.get(n) != w.points]
+
+
+def _points(version: int, count: int) -> list[int]:
+    return [versions.point_of(version, n) for n in range(count)]

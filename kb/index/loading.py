@@ -14,9 +14,15 @@ SCROLL = 5000
 
 
 async def points_of_versions(
-    catalog: Catalog, embeddings: Embeddings, numbers: list[int]
+    catalog: Catalog,
+    embeddings: Embeddings,
+    numbers: list[int],
+    unkept: dict[str, bytes] | None = None,
 ) -> list[IndexPoint]:
-    """The index points of versions, from the catalog; missing vectors are computed and kept."""
+    """The index points of versions, from the catalog; missing vectors are computed and kept.
+
+    Who holds the catalog gives ``unkept``: there they are put, to be kept later.
+    """
     model = embeddings.fingerprint
 
     def read() -> tuple[list[Row[Any]], dict[int, list[str]]]:
@@ -33,12 +39,10 @@ async def points_of_versions(
     if missing:
         vectors = await embeddings.passages(list(missing.values()))
         new = dict(zip(missing, vectors, strict=True))
-
-        def keep() -> None:
-            with catalog.writing() as connection:
-                chunks.keep_vectors(connection, model, new)
-
-        await catalog.write(keep)
+        if unkept is None:
+            await catalog.write(keep_vectors, catalog, model, new)
+        else:
+            unkept |= new
     return [
         IndexPoint(
             r.point,
@@ -49,6 +53,12 @@ async def points_of_versions(
         )
         for r in rows
     ]
+
+
+def keep_vectors(catalog: Catalog, model: str, new: dict[str, bytes]) -> None:
+    """Keep vectors in the catalog."""
+    with catalog.writing() as connection:
+        chunks.keep_vectors(connection, model, new)
 
 
 async def scroll(index: Index, generation: str) -> AsyncIterator[dict[int, list[str]]]:

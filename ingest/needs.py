@@ -1,0 +1,84 @@
+"""What a document was read with, and whether it would be read otherwise now.
+
+What counts is what the document used: a scan is read again when a language of tesseract is new
+here, a letter is not. Hosts may differ in what is installed. A document is read again only where
+more is here than it was read with; so hosts that differ agree in the end, and no two of them read
+each other's files again for ever. The embedding model is no part of it: its vectors are the
+index's.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row
+
+from ingest import parsers
+from ingest.parsers import libreoffice, ocr
+from kb.catalog.chunks import short_hash
+from kb.models import TokenCounter
+from kb.settings import Ingest
+from kb.types import Parsed
+
+CHUNKER = "2"
+"""Raise it when the same elements give other chunks."""
+
+
+class Needs:
+    """Compares documents with what is installed and set here."""
+
+    def __init__(self, settings: Ingest, counter: TokenCounter) -> None:
+        self._settings = settings
+        self._languages = ocr.usable(settings.ocr_languages)
+        self._office = libreoffice.program() is not None
+        self._limits = [settings.max_members, settings.max_expanded_mb]
+        self._reading = short_hash(parsers.VERSION)[:24]
+        self._cutting = short_hash(f"{CHUNKER}:{counter.limit}:{counter.extra}:{counter.digest}")[
+            :24
+        ]
+        self.fingerprint = f"{self._reading}.{self._cutting}"
+
+    def fingerprint_of(self, code: str) -> str:
+        """Kept with a file that yields nothing: it is read again when this is another."""
+        if code == "expands_too_far":
+            return f"{self.fingerprint}.{self._limits[1]}"
+        return self.fingerprint
+
+    def used(self, parsed: Parsed, *, members: bool) -> dict[str, Any] | None:
+        """What of this host and its settings a document depends on; None: of nothing.
+
+        ``members``: whether files came out of it.
+        """
+        found: dict[str, Any] = {}
+        if parsed.confidences or (parsed.problem or "").startswith("scan_"):
+            found["ocr"] = {"had": self._languages, **self._recognising()}
+        if members or parsed.problem == "members_left_out":
+            found["members"] = self._limits
+        return found or None
+
+    def _recognising(self) -> dict[str, Any]:
+        s = self._settings
+        return {"wanted": s.ocr_languages, "sure": s.ocr_min_confidence}
+
+    def is_current(self, row: Row[Any]) -> bool:
+        """Whether a document would be read now as it was, if its bytes are the same."""
+        return row.settings == self.fingerprint_of(row.code or "") and not self._has_more(row)
+
+    def is_cut_otherwise(self, row: Row[Any]) -> bool:
+        """Whether what was parsed of a document holds, and only has to be cut anew."""
+        reading, _, cutting = (row.settings or "").partition(".")
+        return reading == self._reading and cutting != self._cutting and not self._has_more(row)
+
+    def _has_more(self, row: Row[Any]) -> bool:
+        """Whether there is more here than a document was read with, or it is set otherwise."""
+        if row.code == "needs_libreoffice":
+            return self._office
+        if row.code == "too_large":
+            return bool(row.bytes <= self._settings.max_file_mb * 1024**2)
+        used: Mapping[str, Any] = row.used or {}
+        if used.get("members", self._limits) != self._limits:
+            return True
+        read = used.get("ocr")
+        if read is None:
+            return False
+        otherwise = {k: read[k] for k in ("wanted", "sure")} != self._recognising()
+        return otherwise or set(read["had"]) < set(self._languages)

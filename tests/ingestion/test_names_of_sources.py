@@ -1,0 +1,51 @@
+"""A source's name is a word, on a command line too."""
+
+import asyncio
+import shlex
+
+import pytest
+
+from kb.catalog import sources
+from kb.catalog.sources import Following
+from kb.cli import folders
+from kb.cli.common import argument
+from kb.cli.working import Working
+from kb.errors import UsageError
+
+
+@pytest.mark.parametrize("name", ["--confirm-removals", "-", " --again", "-n"])
+def test_a_name_that_begins_with_a_dash_is_refused(house, name):
+    """N22: such a source is not made."""
+    with pytest.raises(UsageError):
+        folders.add(house.kb, name, str(house.root), None, Following())
+
+
+@pytest.mark.parametrize("name", ["--confirm-removals", "a b", "it's", "plain"])
+def test_a_command_that_is_shown_names_the_source(name):
+    """N22: what is shown to be typed has the name as one argument that is no option."""
+    words = shlex.split(argument(name))
+    assert words[-1] == name
+    assert words[:-1] == (["--"] if name.startswith("-") else [])
+
+
+async def test_a_source_that_is_called_like_an_option_reads_itself_alone(
+    house, tmp_path, monkeypatch
+):
+    """N22: one made before such names were refused is read as what it is, by the worker too."""
+    house.follow()
+    for n in range(30):
+        house.write(f"{n}.txt", f"Matter number {n} is settled.")
+    await house.ingest()
+    for n in range(25):
+        (house.root / f"{n}.txt").unlink()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "kite.txt").write_text("The kite festival is in May.")
+    with house.kb.catalog.writing() as c:
+        sources.add(c, "--confirm-removals", str(tmp_path / "other"), ("everyone", "owner"))
+    monkeypatch.setenv("KB_ENGINES__EMBEDDER_DIR", house.kb.settings.engines.embedder_dir)
+    monkeypatch.setenv("KB_CATALOG__URL", house.kb.settings.catalog.url)
+    monkeypatch.chdir(tmp_path)
+    await Working(house.kb, asyncio.Event())._read("--confirm-removals")
+    ledger = house.ledger()
+    assert ledger["kite.txt"].state == "indexed"
+    assert len(ledger) == 31
