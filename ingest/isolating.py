@@ -53,7 +53,7 @@ async def one_by_one(
     """
     try:
         return await publish(group), []
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - told apart in of_file
         problem = of_writing(error)
         if len(group) == 1:
             return set(), [(group[0], problem)]
