@@ -57,7 +57,7 @@ class Publisher:
         wanted = generation_fingerprint(self._embeddings)
         dimension = await self._dimension()  # first: the embedder may take seconds to start
         number, fingerprint = await self._catalog.write(self._live, wanted)
-        check_fingerprint(fingerprint, wanted)
+        check_generation(fingerprint, self._embeddings)
         await self._index.create(name_of(number), dimension)
         return name_of(number)
 
@@ -233,13 +233,13 @@ def _of_model(model: str) -> str:
     return chunks_catalog.short_hash(f"{model}:{LEXICAL_VERSION}")
 
 
-def check_fingerprint(built_with: str, *wanted: str) -> None:
+def check_generation(built_with: str, embeddings: Embeddings) -> None:
     """A generation can only be used with the settings it was built with.
 
     Raises:
         ConfigurationError: it was built with others.
     """
-    if built_with not in wanted:
+    if built_with not in {generation_fingerprint(embeddings), *earlier_generations(embeddings)}:
         raise ConfigurationError(
             "The index was built with another embedding model or other embedding settings. "
             "Run kb reindex to build one with these.",

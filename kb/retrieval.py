@@ -21,12 +21,7 @@ from kb.folding import fold, join_neighbours, without_near_copies
 from kb.glossary import MAX_QUESTION, Glossary
 from kb.index.base import GRAMS, WORDS, Hits, IndexQuery
 from kb.index.remote import RemoteIndex
-from kb.publishing import (
-    check_fingerprint,
-    earlier_generations,
-    generation_fingerprint,
-    name_of,
-)
+from kb.publishing import check_generation, name_of
 from kb.queries import EVERYTHING, Wanted, has_words
 from kb.settings import Retrieval
 from kb.types import Passage, Principal, StoredChunk
@@ -204,11 +199,7 @@ class Retriever:
             seq = current_seq(connection)
         if live is None:
             return None
-        check_fingerprint(
-            live.fingerprint,
-            generation_fingerprint(self._embeddings),
-            *earlier_generations(self._embeddings),
-        )
+        check_generation(live.fingerprint, self._embeddings)
         return Moment(name_of(live.id), seq, late)
 
     def _query(self, begun: Begun, embedded: QueryVector) -> IndexQuery:
