@@ -12,7 +12,7 @@ RULES = 3_000
 
 
 def steps(n: int) -> posix.Steps:
-    return (Step((f"u{n}", True), (), ((f"g{n % 7}", True),), n % 3 == 0),)
+    return (Step((f"u{n}", n % 3 != 0), (), ((f"g{n % 7}", True),), n % 3 == 0),)
 
 
 @pytest.fixture
