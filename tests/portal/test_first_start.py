@@ -139,7 +139,9 @@ async def test_whoever_says_that_there_is_a_proxy_has_no_owner_on_loopback(house
         assert await asyncio.to_thread(ask, port) == 401
 
 
-@pytest.mark.parametrize(("user", "version"), [("nobody", "1.1"), ("root", "1.0"), ("root", "1.1")])
+@pytest.mark.parametrize(
+    ("user", "version"), [("nobody nogroup", "1.1"), ("root root", "1.0"), ("root root", "1.1")]
+)
 async def test_behind_nginxs_plain_proxy_pass_nobody_is_the_owner(house, tmp_path, user, version):
     """N13: it puts a loopback Host in and says nothing of itself; its workers may even be of our user."""
     need_root()
@@ -148,7 +150,7 @@ async def test_behind_nginxs_plain_proxy_pass_nobody_is_the_owner(house, tmp_pat
     with listening(house) as port:
         (tmp_path / "logs").mkdir()
         (tmp_path / "nginx.conf").write_text(
-            f"worker_processes 1; daemon off; user {user}; pid {tmp_path}/pid; error_log {tmp_path}/e;\n"
+            f"worker_processes 1; daemon off; user {user}; pid {tmp_path}/pid; error_log {tmp_path}/nginx.log;\n"
             "events { worker_connections 64; }\n"
             "http { access_log off; "
             + "".join(

@@ -268,4 +268,4 @@ def test_the_days_are_a_setting(house):
     accounts.begin_from_provider(OLGA, HERE)
     passed(house, 3)
     with house.kb.catalog.reading() as connection:
-        assert not accounts.stands(people.by_name(connection, "olga"))
+        assert accounts.is_stale(people.by_name(connection, "olga"))
