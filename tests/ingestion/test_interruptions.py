@@ -243,6 +243,20 @@ async def test_only_what_was_given_up_is_swept(house):
         assert connection.scalar(select(func.count()).select_from(chunks)) == 1
 
 
+async def test_a_dead_owner_whose_parent_does_not_ask_is_gone(house):
+    """N03: in a container without an init process the dead stay in the list of processes."""
+    dead = subprocess.Popen([sys.executable, "-c", "pass"])
+    try:
+        wait_for(lambda: "(zombie)" in Path(f"/proc/{dead.pid}/status").read_text())
+        boot, _, rest = leases.new_owner().split(":")
+        with house.kb.catalog.writing() as connection:
+            assert leases.take(connection, "x", f"{boot}:{dead.pid}:{rest}")
+            assert not leases.is_held(connection, "x")
+            assert leases.take(connection, "x", leases.new_owner())
+    finally:
+        dead.wait()
+
+
 async def test_each_owner_has_a_higher_number(house):
     """N03: fencing numbers grow with each change of owner, also after a lease was given back."""
     first, second = leases.new_owner(), leases.new_owner()

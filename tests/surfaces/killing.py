@@ -213,7 +213,8 @@ class World:
 
     async def _settle(self, names: tuple[str, ...]) -> None:
         for name in names:
-            for _ in range(120):
+            limit = time.monotonic() + 900
+            while time.monotonic() < limit:
                 try:
                     counts = await run_of(self.kb, self.kb.source(name)).run()
                 except (ConflictError, RetryableError):  # a worker is at it; an engine starts
@@ -308,13 +309,14 @@ def kill_some(process: subprocess.Popen, environment, chance: random.Random) -> 
 
 
 def _kill(process: psutil.Process) -> bool:
-    """Whether it was alive, and is dead by this."""
+    """Whether it was alive, and is dead by this; its parent is left to ask how it ended."""
     try:
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
         os.kill(process.pid, signal.SIGKILL)
-        with contextlib.suppress(psutil.TimeoutExpired):
-            process.wait(10)
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except (psutil.NoSuchProcess, ProcessLookupError):
         return False
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+    return True
