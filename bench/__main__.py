@@ -1,9 +1,10 @@
-"""``python -m bench [documents|following|ingest|model|ocr|open-webui|search|serve|support|weights] …``; without a name, all of them."""
+"""``python -m bench [catalog|documents|following|ingest|model|ocr|open-webui|search|serve|support|weights] …``; without a name, all of them."""
 
 import asyncio
 import sys
 
 from bench import (
+    catalog,
     documents,
     following,
     ingest,
@@ -17,6 +18,7 @@ from bench import (
 )
 
 PARTS = {
+    "catalog": catalog,
     "documents": documents,
     "following": following,
     "ingest": ingest,

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import and_, delete, exists, select, update
 
 from kb.blobs import Blobs
 from kb.catalog import audit, conversations, phrases, questions
@@ -22,7 +22,8 @@ from kb.settings import Retention
 
 EVERY_SECONDS = 3600
 LAST = "collected_at"
-BATCH = 2000
+PART, BATCH = 50_000, 2000
+"""Vectors that are looked at in one transaction; rows that one deletes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +89,27 @@ def _answers(catalog: Catalog, days: float) -> int:
 
 
 def _vectors(catalog: Catalog, hours: float) -> int:
-    unused = (
-        select(vectors.c.hash)
-        .where(
-            vectors.c.kept_at <= now() - hours * 3600,
-            ~exists().where(chunks.c.vector_hash == vectors.c.hash),
-        )
-        .limit(BATCH)
+    """Looked for without a writer's lock, a part at a time, and looked at again when deleted."""
+    unused = and_(
+        vectors.c.kept_at <= now() - hours * 3600,
+        ~exists().where(chunks.c.vector_hash == vectors.c.hash),
     )
-    total = 0
+    total, last = 0, ""
     while True:
-        with catalog.writing() as connection:
-            hashes = list(connection.scalars(unused))
-            for start in range(0, len(hashes), 500):
-                part = hashes[start : start + 500]
-                connection.execute(delete(vectors).where(among(vectors.c.hash, part)))
-        total += len(hashes)
-        if len(hashes) < BATCH:
+        part = select(vectors.c.hash).where(vectors.c.hash > last).order_by(vectors.c.hash)
+        with catalog.reading() as connection:
+            end = connection.scalar(part.offset(PART - 1).limit(1))
+            within = vectors.c.hash > last if end is None else vectors.c.hash.between(last, end)
+            hashes = list(connection.scalars(select(vectors.c.hash).where(within, unused)))
+        for start in range(0, len(hashes), BATCH):
+            with catalog.writing() as connection:
+                gone = delete(vectors).where(
+                    among(vectors.c.hash, hashes[start : start + BATCH]), unused
+                )
+                total += connection.execute(gone).rowcount
+        if end is None:
             return total
+        last = end
 
 
 def _blobs(catalog: Catalog, blobs: Blobs, hours: float) -> int:
@@ -121,10 +125,12 @@ def unused_blobs(catalog: Catalog, blobs: Blobs, hours: float) -> list[Path]:
     old = [path for path in blobs.files() if _changed(path) <= before]
     if not old:
         return []
+    used: set[str] = set()
     with catalog.reading() as connection:
-        used = set(connection.scalars(select(documents.c.blob)))
-        used |= set(connection.scalars(select(documents.c.content_hash)))
-        used |= set(connection.scalars(select(documents.c.pending)))
+        for start in range(0, len(old), BATCH):
+            keys = [blobs.key_of(path) for path in old[start : start + BATCH]]
+            for column in (documents.c.blob, documents.c.content_hash, documents.c.pending):
+                used |= set(connection.scalars(select(column).where(among(column, keys))))
     return [path for path in old if blobs.key_of(path) not in used]
 
 

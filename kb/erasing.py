@@ -16,11 +16,11 @@ from sqlalchemy import Connection, Row, delete, exists, select
 
 from kb.auditing import noted
 from kb.blobs import ELEMENTS, ORIGINAL, Blobs
-from kb.catalog import conversations, documents, phrases, sources
+from kb.catalog import answers, conversations, documents, phrases, sources
 from kb.catalog.arrays import among
 from kb.catalog.database import Catalog
 from kb.catalog.names import MEMBER
-from kb.catalog.tables import answers, chunks, vectors, versions
+from kb.catalog.tables import chunks, vectors, versions
 from kb.catalog.tables import documents as documents_table
 from kb.catalog.versions import forget_passages
 from kb.errors import UsageError
@@ -137,17 +137,10 @@ def _vector_hashes(connection: Connection, numbers: Sequence[int]) -> list[str]:
 
 def _erase_answers(connection: Connection, numbers: Sequence[int]) -> int:
     """Answers that were written from these versions: their words may repeat the documents'."""
-    wanted = set(numbers)
-    used = [
-        answer.id
-        for answer in connection.execute(select(answers.c.id, answers.c.passages))
-        if any(version in wanted for version, _ in answer.passages)
-    ]
-    for start in range(0, len(used), PART):
-        connection.execute(delete(answers).where(among(answers.c.id, used[start : start + PART])))
-    if used:
+    gone = answers.forget_made_from(connection, numbers)
+    if gone:
         conversations.remove_empty(connection)
-    return len(used)
+    return gone
 
 
 def _keep_out(connection: Connection, rows: Sequence[Row[Any]], erased: Erased) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
 from kb import failpoints
 from kb.catalog import chunks as chunks_catalog
@@ -22,6 +22,18 @@ from kb.types import Chunk
 
 GRACE_SECONDS = 60.0
 """A version's points stay this long after it retired: longer than any search takes."""
+
+
+RIGHTS_DOCUMENTS, RIGHTS_POINTS = 2000, 10_000
+"""Documents whose changed rights are written together; points in one call to the index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Changed rights on their way into the index: points by the reader tokens they get."""
+
+    rows: Sequence[Row[Any]]
+    points: dict[tuple[str, ...], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,41 +163,48 @@ class Publisher:
 
     async def flush_rights(self) -> int:
         """Bring changed rights from the catalog into the index; returns how many documents."""
-        wanted = await self._catalog.read(self._waiting_rights)
-        if not wanted:
-            return 0
-        generation = await self.generation()
-        for _, points, tokens in wanted:
-            if points and tokens:
-                await self._index.set_readers(generation, points, tokens)
-        await self._index.flush(generation)
-        failpoints.reached("rights_written")
-        await self._catalog.write(self._rights_written, generation, [row for row, _, _ in wanted])
-        return len(wanted)
+        total = 0
+        while batch := await self._catalog.read(self._waiting_rights):
+            generation = await self.generation()
+            for tokens, points in batch.points.items():
+                for start in range(0, len(points), RIGHTS_POINTS):
+                    part = points[start : start + RIGHTS_POINTS]
+                    await self._index.set_readers(generation, part, tokens)
+            await self._index.flush(generation)
+            failpoints.reached("rights_written")
+            await self._catalog.write(self._rights_written, generation, batch.rows)
+            total += len(batch.rows)
+            if len(batch.rows) < RIGHTS_DOCUMENTS:
+                break
+        return total
 
-    def _waiting_rights(self) -> list[tuple[Row[Any], list[int], list[str] | None]]:
-        """Rows of the outbox with the points and the reader tokens of each."""
+    def _waiting_rights(self) -> "Waiting | None":
+        """Rows of the outbox, and the points of their documents by what they are to carry."""
         with self._catalog.reading() as connection:
-            waiting = connection.execute(select(rights_outbox).limit(2000)).all()
-            readable_by = rights.tokens_of(connection, [row.document_id for row in waiting])
-            return [
-                (row, points_of(connection, row.document_id), readable_by.get(row.document_id))
-                for row in waiting
-            ]
+            rows = connection.execute(
+                select(rights_outbox).order_by(rights_outbox.c.document_id).limit(RIGHTS_DOCUMENTS)
+            ).all()
+            if not rows:
+                return None
+            readable_by = rights.tokens_of(connection, [row.document_id for row in rows])
+            points: dict[tuple[str, ...], list[int]] = {}
+            for document_id, found in points_of(connection, list(readable_by)).items():
+                if tokens := tuple(readable_by[document_id]):
+                    points.setdefault(tokens, []).extend(found)
+            return Waiting(rows, points)
 
     def _rights_written(self, generation: str, rows: Sequence[Row[Any]]) -> None:
+        """Rows whose document's rights changed again since stay."""
+        written = delete(rights_outbox).where(
+            rights_outbox.c.document_id == bindparam("document"),
+            rights_outbox.c.seq == bindparam("at"),
+        )
         with self._catalog.writing() as connection:
             hold_seq(connection)  # no other generation goes live while these are forgotten
             live = generations.live(connection)
             if live is None or name_of(live.id) != generation:
                 return  # it has not heard of them: they are brought there next
-            for row in rows:
-                connection.execute(
-                    delete(rights_outbox).where(
-                        rights_outbox.c.document_id == row.document_id,
-                        rights_outbox.c.seq == row.seq,
-                    )
-                )
+            connection.execute(written, [{"document": r.document_id, "at": r.seq} for r in rows])
 
     async def sweep(self, *, grace_seconds: float = GRACE_SECONDS) -> int:
         """Step 4: delete the points of versions that nobody can be reading; returns how many."""
@@ -252,14 +271,15 @@ def name_of(generation_id: int) -> str:
     return f"g{generation_id}"
 
 
-def points_of(connection: Connection, document_id: int) -> list[int]:
-    """The points of a document's current version."""
-    row = connection.execute(
-        select(documents.c.version, documents.c.chunks).where(documents.c.id == document_id)
-    ).one_or_none()
-    if row is None or row.version is None:
-        return []
-    return [versions.point_of(row.version, n) for n in range(row.chunks)]
+def points_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, list[int]]:
+    """The points of each document's current version, of those that have one."""
+    query = select(documents.c.id, documents.c.version, documents.c.chunks).where(
+        among(documents.c.id, document_ids), documents.c.version.is_not(None)
+    )
+    return {
+        number: [versions.point_of(version, n) for n in range(chunks)]
+        for number, version, chunks in connection.execute(query).tuples()
+    }
 
 
 def queue_rights(connection: Connection, document_ids: Sequence[int]) -> None:

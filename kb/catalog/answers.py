@@ -1,16 +1,28 @@
 """Answers as they are kept: references to passages, never their texts."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
-from kb.catalog.tables import answers
+from kb.catalog.arrays import among
+from kb.catalog.tables import answer_versions, answers
 from kb.types import Principal
 
 
 def keep(connection: Connection, values: dict[str, Any]) -> None:
     """Store an answer."""
     connection.execute(insert(answers).values(**values))
+    numbers = sorted({version for version, _ in values["passages"]})
+    rows = [{"version": number, "answer_id": values["id"]} for number in numbers]
+    if rows:
+        connection.execute(insert(answer_versions), rows)
+
+
+def forget_made_from(connection: Connection, numbers: Sequence[int]) -> int:
+    """Delete the answers that were made from these versions; returns how many."""
+    of_them = select(answer_versions.c.answer_id).where(among(answer_versions.c.version, numbers))
+    return connection.execute(delete(answers).where(answers.c.id.in_(of_them))).rowcount
 
 
 def get(connection: Connection, principal: Principal, answer_id: str) -> Row[Any] | None:

@@ -231,6 +231,17 @@ def by_id(connection: Connection, document_id: int) -> Row[Any] | None:
     return connection.execute(select(documents).where(documents.c.id == document_id)).one_or_none()
 
 
+def members_of(connection: Connection, document_ids: Sequence[int]) -> list[int]:
+    """The members of containers, at every depth."""
+    found: list[int] = []
+    parents = list(document_ids)
+    while parents:
+        query = select(documents.c.id).where(among(documents.c.parent_id, parents))
+        parents = list(connection.scalars(query))
+        found += parents
+    return found
+
+
 def direct_children(connection: Connection, document_id: int) -> list[int]:
     """The members of a container, without their own."""
     query = select(documents.c.id).where(documents.c.parent_id == document_id)
@@ -246,10 +257,7 @@ def hold(connection: Connection, document_ids: Sequence[int]) -> None:
 
 def remove(connection: Connection, document_ids: Sequence[int]) -> int:
     """Remove documents with all that came out of them; returns how many rows left the ledger."""
-    found = dict.fromkeys(document_ids)
-    for document_id in document_ids:
-        found |= dict.fromkeys(c.id for c in children(connection, document_id))
-    ids = list(found)
+    ids = list(dict.fromkeys([*document_ids, *members_of(connection, document_ids)]))
     if not ids:
         return 0
     versions.retire_documents(connection, ids)

@@ -129,6 +129,19 @@ def of_person(connection: Connection, person_id: int) -> list[str]:
     return list(connection.scalars(query))
 
 
+def of_everybody(connection: Connection) -> dict[int, list[str]]:
+    """The groups of each person who is in one."""
+    query = (
+        select(memberships.c.person_id, groups.c.name)
+        .join(groups, groups.c.id == memberships.c.group_id)
+        .order_by(groups.c.name)
+    )
+    found: dict[int, list[str]] = {}
+    for person_id, name in connection.execute(query).tuples():
+        found.setdefault(person_id, []).append(name)
+    return found
+
+
 def set_of(
     connection: Connection, person_id: int, names: Iterable[str], *, origin: str = LOCAL
 ) -> bool:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 
+from kb.catalog.arrays import among
 from kb.catalog.documents import with_source
-from kb.catalog.rights import readable
-from kb.catalog.tables import documents, sources
+from kb.catalog.rights import readable, readable_of_many
+from kb.catalog.tables import documents, source_readers, sources
 from kb.types import Principal
 
 
@@ -20,6 +21,19 @@ class LedgerFilter:
     text: str | None = None
     code: str | None = None
     folder: str | None = None
+    path: str | None = None
+
+
+PATH = (sources.c.name, documents.c.raw_path)
+"""The order by path: of the bytes, since the index has them so; a member follows its container."""
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """A row's place in the order by path; what comes next begins behind it."""
+
+    source: str
+    raw_path: bytes
 
 
 def rows(
@@ -30,10 +44,11 @@ def rows(
     limit: int | None = None,
     offset: int = 0,
     order: str = "path",
+    after: "After | None" = None,
 ) -> list[Row[Any]]:
-    """Rows of the ledger that a principal may see."""
+    """Rows of the ledger that a principal may see; by path, also those ``after`` a row."""
     columns = {
-        "path": (sources.c.name, documents.c.path),
+        "path": PATH,
         "state": (documents.c.state, documents.c.path),
         "pages": (documents.c.pages.desc(), documents.c.path),
         "passages": (documents.c.chunks.desc(), documents.c.path),
@@ -43,6 +58,9 @@ def rows(
     query = _filtered(with_source(), principal, wanted).order_by(
         *columns.get(order, columns["path"])
     )
+    if after is not None:
+        same = and_(sources.c.name == after.source, documents.c.raw_path > after.raw_path)
+        query = query.where(or_(sources.c.name > after.source, same))
     return list(connection.execute(query.limit(limit).offset(offset)).all())
 
 
@@ -50,7 +68,7 @@ def count_by_state(
     connection: Connection, principal: Principal, wanted: LedgerFilter
 ) -> dict[str, int]:
     """How many rows of the ledger stand in each state."""
-    base = select(documents.c.state, func.count()).select_from(documents.join(sources))
+    base = select(documents.c.state, func.count()).select_from(documents)
     query = _filtered(base, principal, replace(wanted, state=None, code=None))
     return dict(connection.execute(query.group_by(documents.c.state)).tuples().all())
 
@@ -59,7 +77,7 @@ def count_by_reason(
     connection: Connection, principal: Principal, wanted: LedgerFilter
 ) -> dict[str, int]:
     """How many rows have each reason, the most frequent first."""
-    base = select(documents.c.code, func.count()).select_from(documents.join(sources))
+    base = select(documents.c.code, func.count()).select_from(documents)
     query = _filtered(base, principal, replace(wanted, code=None)).where(
         documents.c.code.is_not(None)
     )
@@ -71,16 +89,28 @@ def count_by_reason(
 
 def sources_of(connection: Connection, principal: Principal) -> list[str]:
     """The sources that have a file which the principal may see."""
-    query = select(sources.c.name).select_from(documents.join(sources)).where(readable(principal))
-    return list(connection.scalars(query.distinct().order_by(sources.c.name)))
+    tokens = sorted(principal.tokens)
+    of_source = documents.c.source_id == sources.c.id
+    by_source = select(source_readers.c.token).where(
+        source_readers.c.source_id == sources.c.id, among(source_readers.c.token, tokens)
+    )
+    as_source = select(documents.c.id).where(of_source, documents.c.rights.is_(None))
+    by_set = select(documents.c.id).where(of_source, readable(principal))
+    query = select(sources.c.name).where(
+        or_(and_(by_source.exists(), as_source.exists()), by_set.exists())
+    )
+    return list(connection.scalars(query.order_by(sources.c.name)))
 
 
 def _filtered(query: Select[Any], principal: Principal, wanted: LedgerFilter) -> Select[Any]:
-    query = query.where(readable(principal))
+    query = query.where(readable_of_many(principal))
+    if wanted.path is not None:
+        query = query.where(documents.c.path == wanted.path)
     if wanted.state:
         query = query.where(documents.c.state == wanted.state)
     if wanted.source:
-        query = query.where(sources.c.name == wanted.source)
+        named = select(sources.c.id).where(sources.c.name == wanted.source)
+        query = query.where(documents.c.source_id == named.scalar_subquery())
     if wanted.code:
         query = query.where(documents.c.code == wanted.code)
     if wanted.folder:

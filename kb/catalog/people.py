@@ -231,6 +231,19 @@ def sources_curated(connection: Connection, person_id: int) -> list[str]:
     return list(connection.scalars(query))
 
 
+def curated_by_all(connection: Connection) -> dict[int, list[str]]:
+    """The names of the sources that each person answers for, of those who do."""
+    query = (
+        select(curators.c.person_id, sources.c.name)
+        .join(sources, sources.c.id == curators.c.source_id)
+        .order_by(sources.c.name)
+    )
+    found: dict[int, list[str]] = {}
+    for person_id, name in connection.execute(query).tuples():
+        found.setdefault(person_id, []).append(name)
+    return found
+
+
 def _row(connection: Connection, name: str) -> Row[Any] | None:
     return connection.execute(select(people).where(people.c.name == name)).one_or_none()
 

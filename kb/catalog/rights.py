@@ -7,12 +7,15 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, case, or_, select, update
 
 from kb.catalog.arrays import among
 from kb.catalog.database import insert_ignoring
 from kb.catalog.tables import documents, reader_sets, source_readers
 from kb.types import Principal
+
+PART = 5000
+"""Documents that are looked up in one statement."""
 
 
 def readable(principal: Principal) -> Any:
@@ -26,6 +29,21 @@ def readable(principal: Principal) -> Any:
     )
 
 
+def readable_of_many(principal: Principal) -> Any:
+    """The same condition, for queries that go over many documents.
+
+    The sources and sets that the principal may read are looked up once, not for each document.
+    It is a CASE, which no database takes for two searches whose results it then has to join.
+    """
+    tokens = sorted(principal.tokens)
+    by_source = select(source_readers.c.source_id).where(among(source_readers.c.token, tokens))
+    by_set = select(reader_sets.c.id).where(among(reader_sets.c.token, tokens))
+    return case(
+        (documents.c.rights.is_(None), documents.c.source_id.in_(by_source)),
+        else_=documents.c.rights.in_(by_set),
+    )
+
+
 def keep_set(connection: Connection, tokens: Iterable[str]) -> str:
     """The id of a set of reader tokens."""
     ordered = sorted(set(tokens))
@@ -36,18 +54,19 @@ def keep_set(connection: Connection, tokens: Iterable[str]) -> str:
 
 def give(connection: Connection, wanted: Mapping[int, str | None]) -> list[int]:
     """Give documents their sets; returns those whose rights are others now."""
-    changed: list[int] = []
+    changed: dict[str | None, list[int]] = {}
     ids = list(wanted)
-    for start in range(0, len(ids), 500):
-        part = ids[start : start + 500]
+    for start in range(0, len(ids), PART):
+        part = ids[start : start + PART]
         query = select(documents.c.id, documents.c.rights).where(among(documents.c.id, part))
         for number, rights in connection.execute(query).tuples().all():
             if rights != wanted[number]:
-                connection.execute(
-                    update(documents).where(documents.c.id == number).values(rights=wanted[number])
-                )
-                changed.append(number)
-    return changed
+                changed.setdefault(wanted[number], []).append(number)
+    for rights, numbers in changed.items():
+        connection.execute(
+            update(documents).where(among(documents.c.id, numbers)).values(rights=rights)
+        )
+    return [number for numbers in changed.values() for number in numbers]
 
 
 def tokens_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, list[str]]:

@@ -75,6 +75,14 @@ def of_person(connection: Connection, person_id: int) -> list[Row[Any]]:
     return list(connection.execute(query.order_by(sessions.c.seen_at.desc())).all())
 
 
+def of_everybody(connection: Connection) -> dict[int, list[Row[Any]]]:
+    """The sessions of each person who has one, the last used first."""
+    found: dict[int, list[Row[Any]]] = {}
+    for row in connection.execute(select(sessions).order_by(sessions.c.seen_at.desc())):
+        found.setdefault(row.person_id, []).append(row)
+    return found
+
+
 def end(connection: Connection, session_hash: str, person_id: int | None = None) -> int:
     """End a session (of this person)."""
     query = delete(sessions).where(sessions.c.hash == session_hash)

@@ -136,6 +136,11 @@ def all_of(connection: Connection, *, counted: bool = True) -> list[Source]:
     return [_source(r, readers.get(r.id, []), counts.get(r.id, 0)) for r in rows]
 
 
+def has_documents(connection: Connection) -> bool:
+    """Whether any source has a document."""
+    return connection.scalar(select(documents.c.id).limit(1)) is not None
+
+
 def _document_counts(connection: Connection) -> dict[int, int]:
     query = select(documents.c.source_id, func.count()).group_by(documents.c.source_id)
     return dict(connection.execute(query).tuples().all())
@@ -162,10 +167,16 @@ def by_name(connection: Connection, name: str) -> Source:
     Raises:
         NotFoundError: there is none of that name.
     """
-    for source in all_of(connection):
-        if source.name == name:
-            return source
-    raise NotFoundError(f"There is no source called {name}.", detail={"source": name})
+    row = connection.execute(select(sources).where(sources.c.name == name)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"There is no source called {name}.", detail={"source": name})
+    readers = select(source_readers.c.token).where(source_readers.c.source_id == row.id)
+    counted = select(func.count()).where(documents.c.source_id == row.id)
+    return _source(
+        row,
+        list(connection.scalars(readers.order_by(source_readers.c.token))),
+        int(connection.scalar(counted) or 0),
+    )
 
 
 def remove(connection: Connection, source: Source) -> None:

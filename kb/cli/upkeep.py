@@ -130,8 +130,7 @@ def purge(paths: tuple[str, ...], source_name: str | None, yes: bool, as_json: b
 
 
 def _documents_at(kb: KnowledgeBase, path: str, source_name: str | None) -> list[Row[Any]]:
-    wanted = LedgerFilter(source=source_name, text=path)
-    found = [row for row in kb.files(kb.principal(None), wanted) if row.path == path]
+    found = kb.files(kb.principal(None), LedgerFilter(source=source_name, path=path))
     if not found:
         raise NotFoundError(f"There is no document {path}.", detail={"path": path})
     return found

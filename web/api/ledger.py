@@ -1,18 +1,22 @@
 """``GET /api/v1/files``."""
 
+import base64
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Request, get
 from litestar.params import Parameter
 
 from kb import shapes
-from kb.catalog.ledger import LedgerFilter
+from kb.catalog.ledger import After, LedgerFilter
 from kb.errors import UsageError
 from kb.types import State
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER
 from web.i18n import language_of, translations
 
+MOST = 1000
+"""Files on a page."""
 StateQuery = Annotated[str | None, Parameter(query="state", description="Only this state.")]
 """The framework keeps the name ``state`` for itself, hence another one in the code."""
 
@@ -23,14 +27,52 @@ async def files(
     in_state: StateQuery = None,
     source: str | None = None,
     text: str | None = None,
+    limit: Annotated[int, Parameter(description="How many files at most, 1 to 1000.")] = MOST,
+    cursor: Annotated[str | None, Parameter(description="What `next` said before.")] = None,
 ) -> dict[str, Any]:
-    """Every file that the asker may see (``text``: in its path), with its state and the reason."""
+    """The files that the asker may see (``text``: in their path), each with state and reason.
+
+    They come a page at a time, by source and path. ``next`` is the ``cursor`` of the page that
+    follows, null after the last.
+    """
     check_state(in_state)
+    if not 1 <= limit <= MOST:
+        raise UsageError(
+            f"The limit goes from 1 to {MOST}.",
+            code="limit_out_of_range",
+            detail={"lowest": 1, "highest": MOST},
+        )
     wanted = LedgerFilter(state=in_state, source=source, text=text)
+    after = place_of(cursor) if cursor else None
     kb, principal = knowledge_base(request), principal_of(request)
-    rows = await kb.catalog.read(kb.files, principal, wanted)
+    rows = await kb.catalog.read(kb.files, principal, wanted, limit=limit + 1, after=after)
     translate = translations(language_of(request)).gettext
-    return {"files": [shapes.file(r, translate) for r in rows]}
+    more = len(rows) > limit
+    return {
+        "files": [shapes.file(r, translate) for r in rows[:limit]],
+        "next": cursor_of(After(rows[limit - 1].source, rows[limit - 1].raw_path))
+        if more
+        else None,
+    }
+
+
+def cursor_of(place: After) -> str:
+    """A row's place in the ledger, as a word for an address."""
+    plain = msgspec.msgpack.encode((place.source, place.raw_path))
+    return base64.urlsafe_b64encode(plain).decode().rstrip("=")
+
+
+def place_of(cursor: str) -> After:
+    """The place that :func:`cursor_of` has written down.
+
+    Raises:
+        UsageError: it has not.
+    """
+    try:
+        plain = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        return After(*msgspec.msgpack.decode(plain, type=tuple[str, bytes]))
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise UsageError("This is no cursor of ours.", code="bad_cursor") from error
 
 
 def check_state(state: str | None) -> None:

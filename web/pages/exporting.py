@@ -10,7 +10,7 @@ from litestar import Request, get
 from litestar.response import Stream
 
 from kb import reasons
-from kb.catalog.ledger import LedgerFilter
+from kb.catalog.ledger import After, LedgerFilter
 from web.api.ledger import StateQuery, check_state
 from web.asker import knowledge_base, principal_of, shares
 from web.auth.who import READER
@@ -47,10 +47,10 @@ async def _lines(request: Request[Any, Any, Any], wanted: LedgerFilter) -> Async
     kb, principal = knowledge_base(request), principal_of(request)
     translate = translations(language_of(request)).gettext
     yield "\ufeff" + _line(COLUMNS)
-    offset = 0
+    after = None
     while True:
         rows = await shares(request).exports.run(
-            kb.files, principal, wanted, limit=PART, offset=offset
+            kb.files, principal, wanted, limit=PART, after=after
         )
         for row in rows:
             reason = reasons.render(row.code, row.parameters, translate)
@@ -62,7 +62,7 @@ async def _lines(request: Request[Any, Any, Any], wanted: LedgerFilter) -> Async
             yield _line([values[name] for name in COLUMNS])
         if len(rows) < PART:
             return
-        offset += PART
+        after = After(rows[-1].source, rows[-1].raw_path)
 
 
 def _line(values: Any) -> str:

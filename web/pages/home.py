@@ -6,6 +6,7 @@ from litestar import MediaType, Request, get
 
 from kb import status
 from kb.catalog import filtering
+from kb.catalog import sources as sources_catalog
 from kb.knowledge_base import KnowledgeBase
 from kb.queries import EVERYTHING
 from kb.types import Principal
@@ -18,8 +19,8 @@ from web.rendering import render
 async def home(request: Request[Any, Any, Any], q: str = "") -> str:
     """The box; what was asked is in the address, and the script asks it again."""
     kb = knowledge_base(request)
-    sources = await kb.catalog.read(kb.sources)
-    if principal_of(request).manages and not any(s.documents for s in sources):
+    if principal_of(request).manages and not await kb.catalog.read(_has_documents, kb):
+        sources = await kb.catalog.read(kb.sources)
         model = await status.model_status(kb)
         values = {"sources": sources, "model": model, "data_dir": kb.settings.data_dir}
         return render(request, "first_start.html", values)
@@ -28,6 +29,12 @@ async def home(request: Request[Any, Any, Any], q: str = "") -> str:
     may_pin = principal.manages or bool(principal.curates)
     shown = {"q": q[:2000], "documents": count, "may_pin": may_pin}
     return render(request, "home.html", shown)
+
+
+def _has_documents(kb: KnowledgeBase) -> bool:
+    """Whether there is anything to search, for whomever."""
+    with kb.catalog.reading() as connection:
+        return sources_catalog.has_documents(connection)
 
 
 def _readable(kb: KnowledgeBase, principal: Principal) -> int:

@@ -29,11 +29,12 @@ async def _page(request: Request[Any, Any, Any], more: dict[str, Any]) -> Respon
     def read() -> dict[str, Any]:
         with kb.catalog.reading() as connection:
             everybody = people.all_of(connection)
+            none: dict[int, list[Any]] = {p.id: [] for p in everybody}
             return {
                 "people": everybody,
-                "member_of": {p.id: groups.of_person(connection, p.id) for p in everybody},
-                "curated": {p.id: people.sources_curated(connection, p.id) for p in everybody},
-                "sessions": {p.id: signing_in.of_person(connection, p.id) for p in everybody},
+                "member_of": none | groups.of_everybody(connection),
+                "curated": none | people.curated_by_all(connection),
+                "sessions": none | signing_in.of_everybody(connection),
                 "groups": groups.all_of(connection),
             }
 

@@ -1,6 +1,7 @@
 """The tables, by what they are about."""
 
 from kb.catalog.tables.asking import (
+    answer_versions,
     answers,
     conversations,
     evaluation_questions,
@@ -45,6 +46,7 @@ from kb.catalog.tables.people import (
 
 __all__ = [
     "acls",
+    "answer_versions",
     "answers",
     "asked",
     "audit",

@@ -41,7 +41,18 @@ answers = Table(
     Column("asked_at", Float, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("settled_at", Float),
+    Index("ix_answers_asker", "asker", "asked_at"),
+    Index("ix_answers_asked_at", "asked_at"),
 )
+
+answer_versions = Table(
+    "answer_versions",
+    metadata,
+    Column("version", Id, primary_key=True, autoincrement=False),
+    Column("answer_id", String(32), ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_answer_versions_answer_id", "answer_id"),
+)
+"""From which versions an answer was made, as in its ``passages``."""
 
 feedback = Table(
     "feedback",

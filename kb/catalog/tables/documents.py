@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 from kb.catalog.tables.base import Id, metadata
@@ -93,6 +94,7 @@ reader_sets = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("token", String(200), primary_key=True),
+    Index("ix_reader_sets_token", "token", "id"),
 )
 
 documents = Table(
@@ -104,7 +106,7 @@ documents = Table(
     Column("raw_path", LargeBinary, nullable=False),
     Column("path", Text, nullable=False),
     Column("target", LargeBinary),
-    Column("state", String(20), nullable=False, index=True),
+    Column("state", String(20), nullable=False),
     Column("code", String(60)),
     Column("parameters", JSON),
     Column("bytes", BigInteger, nullable=False, default=0),
@@ -118,7 +120,7 @@ documents = Table(
     Column("author", Text),
     Column("language", String(8)),
     Column("parser", String(40)),
-    Column("blob", String(64)),
+    Column("blob", String(64), index=True),
     Column("pages", Integer),
     Column("confidence", Float),
     Column("chunks", Integer, nullable=False, default=0),
@@ -131,7 +133,15 @@ documents = Table(
     Column("due_at", Float, index=True),
     Column("pending", String(64), index=True),
     UniqueConstraint("source_id", "raw_path"),
+    Index("ix_documents_state", "state", "code", "source_id", "rights"),
+    Index("ix_documents_mtime_ns", "mtime_ns"),
 )
+Index(  # all that counting by filters needs, so that no document itself is read
+    "ix_documents_counted",
+    documents.c.source_id, documents.c.rights, documents.c.media_type, documents.c.language,
+    documents.c.mtime_ns, documents.c.author, documents.c.chunks, documents.c.version,
+    sqlite_where=text("chunks > 0"), postgresql_where=text("chunks > 0"),
+)  # fmt: skip
 
 versions = Table(
     "versions",
@@ -139,7 +149,7 @@ versions = Table(
     Column("number", Id, primary_key=True),
     Column("document_id", Id, nullable=False, index=True),
     Column("content_hash", String(64)),
-    Column("state", String(20), nullable=False, index=True),
+    Column("state", String(20), nullable=False),
     Column("points", Integer, nullable=False, default=0),
     Column("born", BigInteger),
     Column("retired", BigInteger),
@@ -150,6 +160,7 @@ versions = Table(
     Column("finished_at", Float),
     Column("code", String(60)),
     Column("parameters", JSON),
+    Index("ix_versions_state", "state", "finished_at"),
     sqlite_autoincrement=True,
 )
 
@@ -175,6 +186,7 @@ vectors = Table(
     Column("hash", String(32), primary_key=True),
     Column("vector", LargeBinary, nullable=False),
     Column("kept_at", Float, nullable=False, server_default="0"),
+    Index("ix_vectors_hash", "hash", "kept_at"),
 )
 
 name_tokens = Table(

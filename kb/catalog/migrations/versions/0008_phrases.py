@@ -1,4 +1,4 @@
-"""The words of passages, for exact phrases; indexes that queries need.
+"""The words of passages, for exact phrases.
 
 Revision ID: 0008
 """
