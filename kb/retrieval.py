@@ -28,13 +28,14 @@ from kb.types import Passage, Principal, StoredChunk
 
 MAX_LIMIT = 100
 ROUNDS = 4
-"""How often more is fetched, three times as much each time, while too few hits survive."""
+"""How often hits are fetched, more each time, while too few survive."""
 NAME_WEIGHT, LEAST_NAME_WEIGHT, TELLING = 0.35, 0.1, 3.0
 """A file name that has all of the question's words adds the first to its passages' scores; the best
 match of a long question at least the second, unless its words are in (this) many other names."""
 LANGUAGES_SECONDS = 30.0
 MOST_POINTS = 20_000
-"""Up to so many points the index is told which ones are wanted; of more, enough come up anyway."""
+"""Up to so many points the index is told which ones are wanted. Of more, hits are looked through:
+up to about so many, so that a filter that few of them pass may miss some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ class Retriever:
             )
             if len(passages) >= limit or hits.exhausted:
                 break
-            query = msgspec.structs.replace(query, limit=query.limit * 3, lists={})
+            query = msgspec.structs.replace(query, limit=_more(query.limit, begun.narrow), lists={})
         if alarming - moment.late:
             await self._catalog.write(alarms.sound, self._catalog, alarming - moment.late)
         return Found(tuple(passages), embedded.understood(begun.early.language))
@@ -277,6 +278,16 @@ class Retriever:
             least = fusion.FOREIGN_SHARE * sum(counted.values())
             self._languages = [lang for lang, n in counted.items() if lang and n >= least]
             self._languages_until = time.monotonic() + LANGUAGES_SECONDS
+
+
+def _more(limit: int, narrow: Narrow | None) -> int:
+    """How many hits to fetch next, where too few of so many survived.
+
+    Behind a filter that the index was not told of few may be wanted: steps are longer there.
+    """
+    if narrow is None or narrow.points is not None:
+        return limit * 3
+    return max(limit, min(limit * 10, MOST_POINTS))
 
 
 def _with_names(

@@ -58,10 +58,15 @@ def rows(
     query = _filtered(with_source(), principal, wanted).order_by(
         *columns.get(order, columns["path"])
     )
-    if after is not None:
-        same = and_(sources.c.name == after.source, documents.c.raw_path > after.raw_path)
-        query = query.where(or_(sources.c.name > after.source, same))
-    return list(connection.execute(query.limit(limit).offset(offset)).all())
+    if after is None:
+        return list(connection.execute(query.limit(limit).offset(offset)).all())
+    here = _of_source(query, after.source).where(documents.c.raw_path > after.raw_path)
+    here = here.order_by(None).order_by(documents.c.raw_path)
+    found = list(connection.execute(here.limit(limit)).all())
+    left = None if limit is None else limit - len(found)
+    if left != 0:
+        found += connection.execute(query.where(sources.c.name > after.source).limit(left)).all()
+    return found
 
 
 def count_by_state(
@@ -102,6 +107,11 @@ def sources_of(connection: Connection, principal: Principal) -> list[str]:
     return list(connection.scalars(query.order_by(sources.c.name)))
 
 
+def _of_source(query: Select[Any], name: str) -> Select[Any]:
+    number = select(sources.c.id).where(sources.c.name == name)
+    return query.where(documents.c.source_id == number.scalar_subquery())
+
+
 def _filtered(query: Select[Any], principal: Principal, wanted: LedgerFilter) -> Select[Any]:
     query = query.where(readable_of_many(principal))
     if wanted.path is not None:
@@ -109,8 +119,7 @@ def _filtered(query: Select[Any], principal: Principal, wanted: LedgerFilter) ->
     if wanted.state:
         query = query.where(documents.c.state == wanted.state)
     if wanted.source:
-        named = select(sources.c.id).where(sources.c.name == wanted.source)
-        query = query.where(documents.c.source_id == named.scalar_subquery())
+        query = _of_source(query, wanted.source)
     if wanted.code:
         query = query.where(documents.c.code == wanted.code)
     if wanted.folder:

@@ -32,8 +32,8 @@ async def files(
 ) -> dict[str, Any]:
     """The files that the asker may see (``text``: in their path), each with state and reason.
 
-    They come a page at a time, by source and path. ``next`` is the ``cursor`` of the page that
-    follows, null after the last.
+    They come a page at a time, by source and path. Where another page follows, ``next`` is its
+    ``cursor``; a page without ``next`` is the last.
     """
     check_state(in_state)
     if not 1 <= limit <= MOST:
@@ -47,13 +47,11 @@ async def files(
     kb, principal = knowledge_base(request), principal_of(request)
     rows = await kb.catalog.read(kb.files, principal, wanted, limit=limit + 1, after=after)
     translate = translations(language_of(request)).gettext
-    more = len(rows) > limit
-    return {
-        "files": [shapes.file(r, translate) for r in rows[:limit]],
-        "next": cursor_of(After(rows[limit - 1].source, rows[limit - 1].raw_path))
-        if more
-        else None,
-    }
+    page: dict[str, Any] = {"files": [shapes.file(r, translate) for r in rows[:limit]]}
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        page["next"] = cursor_of(After(last.source, last.raw_path))
+    return page
 
 
 def cursor_of(place: After) -> str:
