@@ -185,6 +185,13 @@ def fill(connection: Connection, size: int) -> str:
             for r in rows
         ])  # fmt: skip
         connection.execute(insert(name_tokens), list(_name_tokens(made)))
+    if connection.dialect.name == "postgresql":  # its sequences do not know of given numbers
+        for table, column in (("documents", "id"), ("versions", "number"), ("sources", "id"),
+                              ("people", "id"), ("groups", "id")):  # fmt: skip
+            connection.execute(
+                text(f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'),"
+                     f" (SELECT max({column}) FROM {table}))")
+            )  # fmt: skip
     return rare
 
 
