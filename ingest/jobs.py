@@ -7,9 +7,13 @@ in the same PostgreSQL.
 """
 
 import asyncio
+import logging
+import os
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from litestar_queues import NonRetryableError, QueueConfig, QueueService, WorkerConfig, task
@@ -34,6 +38,7 @@ STALE_SECONDS = 30.0
 DRAIN_SECONDS = 25.0
 KEPT = timedelta(days=7)
 """Finished jobs are forgotten after this; the runs themselves are kept in the catalog."""
+log = logging.getLogger("kb.jobs")
 Read = Callable[[str], Awaitable[None]]
 
 
@@ -42,6 +47,8 @@ class Jobs:
 
     def __init__(self, settings: Settings, read: Read, *, side_by_side: int = 1) -> None:
         self._read = read
+        own = settings.catalog_url.startswith("sqlite")
+        self._file = settings.data / "jobs.sqlite3" if own else None
         self._task = task(READ, retries=RETRIES, retry_backoff=BACKOFF, requeue_on_stale=True)(
             self._run
         )
@@ -72,6 +79,8 @@ class Jobs:
         Raises:
             RetryableError: its database cannot be used; so do the other methods.
         """
+        if self._file is not None:
+            await asyncio.to_thread(_set_aside_if_damaged, self._file)
         async with _translated():
             await self._service.open()
             backend: Any = self._service.get_queue_backend()
@@ -130,6 +139,28 @@ async def _translated() -> AsyncIterator[None]:
         yield
     except (SQLSpecError, QueueError, OSError) as error:
         raise RetryableError(f"The job queue: {error}", code="queue_unavailable") from error
+
+
+def _set_aside_if_damaged(file: Path) -> None:
+    """A queue that cannot be read is begun anew: what is due is put into it again.
+
+    The damaged one stays beside it, for whoever wants to know.
+    """
+    if not file.is_file():
+        return
+    try:
+        with closing(sqlite3.connect(file, timeout=30.0)) as connection:
+            [[found]] = connection.execute("PRAGMA quick_check(1)").fetchall()
+    except sqlite3.OperationalError:
+        return  # held by another process, or not to be opened: told when it is used
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    if found == "ok":
+        return
+    log.warning("the job queue was damaged (%s); a new one is begun, the old one kept", found)
+    for ending in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            os.replace(f"{file}{ending}", f"{file}.damaged{ending}")
 
 
 def _database(settings: Settings) -> Any:

@@ -78,15 +78,19 @@ def check_root(root: str, allowed: tuple[str, ...] = ()) -> Path:
         raise UsageError(f"{root} is an address, not a folder.", code="not_a_folder")
     if "\0" in root or not root.strip():
         raise UsageError("Name a folder.", code="not_a_folder")
-    path = Path(root).expanduser().absolute()
-    real = os.path.realpath(os.fsencode(path))
+    try:
+        path = Path(root).expanduser().absolute()
+        real = os.path.realpath(os.fsencode(path))
+        is_folder = path.is_dir()
+    except (OSError, RuntimeError, UnicodeEncodeError) as error:  # too long; there is no such home
+        raise UsageError(f"There is no folder {root[:200]}.", code="not_a_folder") from error
     if allowed and not any(beneath(real, os.path.realpath(os.fsencode(a))) for a in allowed):
         raise UsageError(
             f"{path} is not beneath the folders that may be followed (ingest.roots).",
             code="not_allowed",
             detail={"roots": list(allowed)},
         )
-    if not path.is_dir():
+    if not is_folder:
         raise UsageError(f"There is no folder {path}.", code="not_a_folder", detail={"path": root})
     try:
         next(os.scandir(path), None)

@@ -1,6 +1,12 @@
-"""Blobs: compressed bytes by key, in the data directory. Reached through a document only."""
+"""Blobs: compressed bytes by key, in the data directory. Reached through a document only.
+
+Every value carries a checksum (zstd's own), and an original is compared with its key as well, which
+is its hash: a single bit that the disk lost is seen.
+"""
 
 import contextlib
+import hashlib
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -9,8 +15,9 @@ from pathlib import Path
 import zstandard
 
 from kb import disk, failpoints
-from kb.errors import KbError
+from kb.errors import DamagedError, KbError
 
+log = logging.getLogger("kb.blobs")
 ELEMENTS, ORIGINAL = "elements", "original"
 """Kinds of values: a parsed document, by file and parser; a member's or an upload's own bytes."""
 
@@ -37,7 +44,7 @@ class Blobs:
             self.renew(key, kind)
             return
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        packed = zstandard.ZstdCompressor(level=3).compress(content)
+        packed = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(content)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -58,16 +65,23 @@ class Blobs:
         """A value, or None where it is not stored.
 
         Raises:
-            KbError: it is stored but damaged.
+            DamagedError: it is stored but damaged.
+            RetryableError: the disk does not give it.
         """
         try:
-            packed = self._path(key, kind).read_bytes()
+            with disk.translated():
+                packed = self._path(key, kind).read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise damaged(key, kind, error) from error
         try:
-            return zstandard.ZstdDecompressor().decompress(packed)
-        except zstandard.ZstdError as error:
-            raise KbError(f"A stored {kind} is damaged: {error}.", code="blob_damaged") from error
+            content = zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=False)
+        except (zstandard.ZstdError, MemoryError) as error:
+            raise damaged(key, kind, error) from error
+        if kind == ORIGINAL and hashlib.sha256(content).hexdigest() != key:
+            raise damaged(key, kind, "another content")
+        return content
 
     def holds(self, key: str | None, kind: str) -> bool:
         """Whether a value is stored and whole."""
@@ -96,3 +110,14 @@ class Blobs:
 
     def _path(self, key: str, kind: str) -> Path:
         return self._root / key[:2] / f"{key}.{kind}"
+
+
+def damaged(key: str, kind: str, what: object) -> DamagedError:
+    """That a value is damaged, with what heals it."""
+    log.warning("the stored %s %s is damaged: %s", kind, key, what)
+    return DamagedError(
+        f"What is stored of this file ({kind}) is damaged. Have it read again with: "
+        "kb check --repair",
+        code="blob_damaged",
+        detail={"kind": kind},
+    )

@@ -72,11 +72,16 @@ class Findings:
 
 
 async def check(catalog: Catalog, index: RemoteIndex, blobs: Blobs, kept_hours: float) -> Findings:
-    """Compare catalog, index and blobs, whose unused values stay ``kept_hours``. Reads only."""
+    """Compare catalog, index and blobs, whose unused values stay ``kept_hours``. Reads only.
+
+    Raises:
+        DamagedError: the index cannot be read; it has to be built anew.
+    """
     live, expected = await catalog.read(_look, catalog)
     findings = Findings(Report())
     left = dict(expected.readers)
     if live is not None:
+        await index.verify(name_of(live.id))
         async for part in scroll(index, name_of(live.id)):
             _compare(part, left, expected, findings)
     _, now = await catalog.read(_look, catalog)

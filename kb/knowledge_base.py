@@ -8,14 +8,13 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from sqlalchemy import Row
 
-from kb import access, queries, scratch
+from kb import access, originals, queries, scratch
 from kb.accounts.accounts import Accounts
 from kb.answering import Answerer
 from kb.auditing import Audit, shown
-from kb.blobs import ELEMENTS, Blobs
+from kb.blobs import Blobs
 from kb.catalog import chunks, documents, ledger, sources
 from kb.catalog.behind import Behind
 from kb.catalog.database import Catalog, current_seq, open_catalog
@@ -272,9 +271,8 @@ class KnowledgeBase:
         return row
 
     def elements(self, row: Row[Any]) -> Parsed | None:
-        """The stored elements of a document that :meth:`document` has given out."""
-        content = self.blobs.get(row.blob, ELEMENTS) if row.blob and row.version else None
-        return msgspec.msgpack.decode(content, type=Parsed) if content else None
+        """The stored elements of a document from :meth:`document`, or DamagedError."""
+        return originals.elements(row, self.blobs)
 
     def passage(
         self, principal: Principal, passage_id: str

@@ -6,10 +6,12 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import Row
 
-from kb.blobs import ORIGINAL, Blobs
+from kb.blobs import ELEMENTS, ORIGINAL, Blobs, damaged
 from kb.errors import FileProblem
+from kb.types import Parsed
 
 
 def beneath(path: bytes, root: bytes) -> bool:
@@ -71,6 +73,19 @@ def read(row: Row[Any], blobs: Blobs, limit_mb: int) -> bytes | None:
     except FileProblem:
         return None
     return content if hashlib.sha256(content).hexdigest() == row.content_hash else None
+
+
+def elements(row: Row[Any], blobs: Blobs) -> Parsed | None:
+    """What was read of a document's current version; None where it has none.
+
+    Raises:
+        DamagedError: it is stored but damaged.
+    """
+    content = blobs.get(row.blob, ELEMENTS) if row.blob and row.version else None
+    try:
+        return msgspec.msgpack.decode(content, type=Parsed) if content else None
+    except msgspec.DecodeError as error:  # one from before values had a checksum
+        raise damaged(row.blob, ELEMENTS, error) from error
 
 
 def download_name(path: str) -> str:

@@ -23,6 +23,8 @@ PIECE = re.compile(
 )
 RUN = re.compile(r"[^\W_]+")
 NO_WORDS, LONGEST_WORD = "∅", 200
+YEARS = range(1678, 2262)
+"""Whose nanoseconds the catalog can hold."""
 MOST = 20
 """Filters of a question."""
 TYPES = {
@@ -175,6 +177,8 @@ def _moment(value: str, *, last: bool) -> float:
     parts = value.split("-")
     try:
         year, month, day = (int(parts[n]) if n < len(parts) else 1 for n in range(3))
+        if year not in YEARS:
+            raise ValueError(year)
         begun = datetime(year, month, day, tzinfo=UTC)
         if not last:
             return begun.timestamp()

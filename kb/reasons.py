@@ -56,6 +56,7 @@ REASONS: dict[str, str] = {
     "parser_memory": _("Reading it needed more memory than ingest.parse_memory_mb allows."),
     "parser_space": _("Reading it took more than {limit} MB of temporary files and was stopped."),
     "parser_crashed": _("The program that reads it crashed ({signal}). The file may be damaged."),
+    "no_such_page": _("It has no such page."),
     "too_deep": _("It is nested more than {limit} containers deep."),
     "not_reached": _(
         "Its turn has not come yet. If no run is going on, it is among the first of the next one."
@@ -95,6 +96,7 @@ TITLES: dict[str, str] = {
     "parser_memory": _("needed too much memory"),
     "parser_space": _("needed too much room"),
     "parser_crashed": _("crashed the reader"),
+    "no_such_page": _("no such page"),
     "too_deep": _("nested too deep"),
     "not_reached": _("turn not come yet"),
     "bytes_missing": _("kept bytes missing"),

@@ -90,6 +90,7 @@ def environment_in(base: Path, embedder_dir: Path, catalog: str = "") -> dict[st
     return kept | {
         "KB_DATA_DIR": str(base / "data"),
         "KB_ENGINES__EMBEDDER_DIR": str(embedder_dir),
+        "KB_ENGINES__START_SECONDS": "600",
         "KB_LLM__PROVIDER": "none",
         **({"KB_CATALOG__URL": catalog} if catalog else {}),
         "XDG_CONFIG_HOME": str(base / "config"),

@@ -28,6 +28,7 @@ from web.fair_use import Rates, Shares, Turns
 from web.guard import Guard
 from web.hooks import Hooks
 from web.i18n import COOKIE, languages
+from web.incoming import Incoming
 from web.looks import noting
 from web.pages import (
     account,
@@ -179,6 +180,7 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Peer:
         middleware=[noting],
         lifespan=[lifespan],
         exception_handlers={Exception: errors.answer},
+        request_class=Incoming,
         logging_config=None,
         request_max_body_size=BODY_LIMIT,
         openapi_config=OpenAPIConfig(

@@ -8,7 +8,8 @@ from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
-from kb.errors import KbError, TooManyError
+from kb import reasons
+from kb.errors import FileProblem, KbError, TooManyError
 from web.guard import wants_page
 from web.rendering import render
 
@@ -22,10 +23,15 @@ HTTP_CODES = {
     413: "too_large",
     415: "wrong_media_type",
 }
+STATUS_OF_FILES = {"no_such_page": 404, "parser_timeout": 503}
+"""Problems of one file; any other is 422: what was asked for is there, and cannot be made of it."""
+VAGUE = "This cannot be done right now. Try again later; the log of the service says more."
 
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Any exception as a response; what is unexpected is logged, and told to nobody."""
+    if isinstance(error, KbError) and request.state.get("visitor") is None:
+        error = for_strangers(error)
     status, shape = _shape(error)
     headers = _headers(error, status)
     if status == 401 and _wants_page(request) and request.method == "GET":
@@ -37,6 +43,19 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     return Response(shape, status_code=status, media_type=MediaType.JSON, headers=headers)
 
 
+def for_strangers(error: KbError) -> KbError:
+    """What somebody who is not signed in is told: of our own troubles the code alone.
+
+    The sentence of such an error may hold addresses and paths of this machine; it is logged.
+    """
+    if error.status < 500 or isinstance(error, TooManyError):
+        return error
+    log.warning("not told to a stranger: %s (%s)", error.message, error.code)
+    plain = KbError(VAGUE, code=error.code)
+    plain.status = error.status
+    return plain
+
+
 def _headers(error: Exception, status: int) -> dict[str, str]:
     if isinstance(error, TooManyError):
         return {"Retry-After": str(error.seconds)}
@@ -46,6 +65,9 @@ def _headers(error: Exception, status: int) -> dict[str, str]:
 
 
 def _shape(error: Exception) -> tuple[int, dict[str, Any]]:
+    if isinstance(error, FileProblem):
+        status = STATUS_OF_FILES.get(error.code, 422)
+        return status, _named(error.code, reasons.render(error.code, error.detail), error.detail)
     if isinstance(error, KbError):
         return error.status, error.as_json()
     if isinstance(error, HTTPException):
@@ -58,7 +80,7 @@ def _shape(error: Exception) -> tuple[int, dict[str, Any]]:
     )
 
 
-def _named(code: str, message: str, detail: Any) -> dict[str, Any]:
+def _named(code: str, message: str | None, detail: Any) -> dict[str, Any]:
     return {"error": {"code": code, "message": message, "detail": detail}}
 
 

@@ -13,6 +13,7 @@ from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from web import incoming
 from web.i18n import preferred
 from web.rendering import page
 
@@ -67,6 +68,10 @@ class Guard:
         if _is_disguised(scope):
             await self._refuse(scope, send, 404, "not_found", "There is no such address.")
             return
+        unreadable = incoming.refusal(scope)
+        if unreadable is not None:
+            await self._refuse(scope, send, *unreadable)
+            return
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -87,7 +92,7 @@ class Guard:
         if hostname(host) not in self._allowed:
             return "host"
         origin = headers.get(b"origin")
-        if origin is not None and urlsplit(origin).netloc not in {host, self._public} - {""}:
+        if origin is not None and _netloc(origin) not in {host, self._public} - {""}:
             return "origin"  # a proxy may put its own Host in; what people use is in the settings
         if headers.get(b"sec-fetch-site") == "cross-site" and not _is_navigation(scope, headers):
             return "origin"
@@ -123,6 +128,14 @@ def _is_disguised(scope: HTTPScope) -> bool:
 
 def _is_navigation(scope: HTTPScope, headers: dict[bytes, str]) -> bool:
     return scope["method"] == "GET" and headers.get(b"sec-fetch-mode") == "navigate"
+
+
+def _netloc(origin: str) -> str:
+    """Host and port of an Origin; what is none is nobody's."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return "?"
 
 
 def hostname(host: str) -> str:

@@ -138,7 +138,8 @@ class Directory:
                         timeout=TIMEOUT_SECONDS,
                     )
                 )  # fmt: skip
-        except bonsai.LDAPError as error:  # a base that is not there is no fact about people either
+        except (bonsai.LDAPError, OSError, ValueError, TypeError) as error:
+            # a base that is not there is no fact about people either
             raise _unreachable(error) from error
 
     def _client(self, dn: str, password: str) -> Any:

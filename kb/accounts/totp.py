@@ -32,10 +32,23 @@ def code(secret: str, step: int) -> str:
 
 
 def step_of(secret: str, given: str, used: int | None, now: float | None = None) -> int | None:
-    """The time step that a code is of; None where it is of none, or of one that was used."""
+    """The time step that a code is of; None where it is of none, or of one that was used.
+
+    So it is too where the secret is none: a form may bring anything.
+    """
+    if not _is_secret(secret):
+        return None
     current = int((time.time() if now is None else now) // STEP_SECONDS)
-    plain = "".join(given.split())
+    plain = "".join(given.split()).encode()
     for step in range(current - DRIFT, current + DRIFT + 1):
-        if hmac.compare_digest(code(secret, step), plain) and (used is None or step > used):
+        expected = code(secret, step).encode()
+        if hmac.compare_digest(expected, plain) and (used is None or step > used):
             return step
     return None
+
+
+def _is_secret(text: str) -> bool:
+    try:
+        return len(base64.b32decode(text)) > 0
+    except ValueError:
+        return False

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from kb.catalog import guarding
-from kb.catalog.failures import UNAVAILABLE, code_of, translate_on
+from kb.catalog.failures import UNAVAILABLE, code_of, damaged, is_damage, translate_on
 from kb.catalog.tables import counters
 from kb.errors import ConfigurationError, KbError, RetryableError
 from kb.settings import Settings
@@ -126,6 +126,9 @@ def open_catalog(settings: Settings) -> Catalog:
     try:
         _migrate(engine)
     except DBAPIError as error:
+        if is_damage(error):
+            where = engine.url.render_as_string(hide_password=True)
+            raise damaged(f" at {where}") from error
         reason = f"{error.orig}" + (f" ({code})" if (code := code_of(error.orig)) else "")
         raise ConfigurationError(
             f"The catalog at {engine.url.render_as_string(hide_password=True)} cannot be opened: "

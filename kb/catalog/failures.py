@@ -17,7 +17,14 @@ from sqlalchemy.exc import (
     OperationalError,
 )
 
-from kb.errors import ConflictError, KbError, PermanentError, RetryableError, UsageError
+from kb.errors import (
+    ConflictError,
+    DamagedError,
+    KbError,
+    PermanentError,
+    RetryableError,
+    UsageError,
+)
 
 UNAVAILABLE = "catalog_unavailable"
 TAKEN = {"23505", "23P01", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
@@ -64,11 +71,8 @@ def translated(error: BaseException) -> KbError | None:
     log.warning("the catalog's database failed (%s): %s", code or "no code", error.orig)
     if isinstance(error, IntegrityError):
         return _collision(code)
-    if _family(code) in DAMAGED:
-        return PermanentError(
-            "The catalog is damaged. Restore it from a backup; the log has what its database said.",
-            code="catalog_damaged",
-        )
+    if is_damage(error):
+        return damaged()
     if isinstance(error, (OperationalError, InterfaceError)) or _is_plain(error):
         reason = REASONS.get(_family(code))
         because = f": {reason}" if reason else ""
@@ -76,6 +80,21 @@ def translated(error: BaseException) -> KbError | None:
     return PermanentError(
         "The catalog's database did not accept a statement; the log has what it said.",
         code="catalog_error",
+    )
+
+
+def is_damage(error: DBAPIError) -> bool:
+    """Whether the database says that its own files are damaged."""
+    return _family(code_of(error.orig)) in DAMAGED
+
+
+def damaged(where: str = "") -> DamagedError:
+    """What there is to do about a damaged catalog: nothing else can rebuild it."""
+    return DamagedError(
+        f"The catalog{where} is damaged. Stop the service and restore it from a backup (or save "
+        "what SQLite's .recover gives); kb check --repair then mends the index. Without one: move "
+        "the data directory aside, add the sources anew, and run kb ingest.",
+        code="catalog_damaged",
     )
 
 

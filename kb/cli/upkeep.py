@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from kb import status as standing
 from kb.catalog.ledger import LedgerFilter
 from kb.cli.common import error_console, json_option, show, with_knowledge_base
-from kb.errors import NotFoundError
+from kb.errors import DamagedError, NotFoundError
 from kb.knowledge_base import KnowledgeBase
 
 
@@ -20,7 +20,14 @@ def check(repair: bool, as_json: bool) -> None:
     """Compare catalog, index and blobs."""
 
     async def work(kb: KnowledgeBase) -> dict[str, int]:
-        found = await kb.check(repair=repair)
+        try:
+            found = await kb.check(repair=repair)
+        except DamagedError as error:
+            if not repair or error.code != "index_damaged":
+                raise
+            click.echo("The index is damaged; it is built anew from the catalog.", err=True)
+            await _rebuild(kb)
+            found = await kb.check(repair=True)
         if repair and found["lost"]:
             # What was stored of some files is gone: they are read again from their folders.
             from kb.cli.ingesting import preload_parsers, run_of
@@ -80,32 +87,32 @@ def _scratch_lines(count: int) -> list[str]:
 @json_option
 def reindex(as_json: bool) -> None:
     """Build the index anew from the catalog, beside the live one, then switch."""
-
-    async def work(kb: KnowledgeBase) -> dict[str, Any]:
-        # The engine itself is loaded here: this process builds, while the index process serves.
-        from kb.index.generations import Rebuilder
-
-        with Progress(console=error_console, disable=not error_console.is_terminal) as bar:
-            task = bar.add_task("building", total=None)
-
-            def step(done: int, total: int) -> None:
-                bar.update(task, completed=done, total=total)
-
-            rebuilt = await Rebuilder(kb.settings, kb.catalog, kb.embeddings, step).rebuild()
-        await kb.index.keep_open(rebuilt.generation)
-        for old in rebuilt.replaced:
-            await kb.index.drop(old)
-        return {
-            "generation": rebuilt.generation,
-            "points": rebuilt.points,
-            "replaced": rebuilt.replaced,
-        }
-
     show(
-        with_knowledge_base(work),
+        with_knowledge_base(_rebuild),
         as_json,
         lambda v: [f"The index is now {v['generation']} with {v['points']} passages."],
     )
+
+
+async def _rebuild(kb: KnowledgeBase) -> dict[str, Any]:
+    # The engine itself is loaded here: this process builds, while the index process serves.
+    from kb.index.generations import Rebuilder
+
+    with Progress(console=error_console, disable=not error_console.is_terminal) as bar:
+        task = bar.add_task("building", total=None)
+
+        def step(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        rebuilt = await Rebuilder(kb.settings, kb.catalog, kb.embeddings, step).rebuild()
+    await kb.index.keep_open(rebuilt.generation)
+    for old in rebuilt.replaced:
+        await kb.index.drop(old)
+    return {
+        "generation": rebuilt.generation,
+        "points": rebuilt.points,
+        "replaced": rebuilt.replaced,
+    }
 
 
 @click.command()

@@ -66,6 +66,10 @@ class Indexer:
         """Forward."""
         return int(await self._index.count(generation))
 
+    async def verify(self, generation: str) -> None:
+        """Forward."""
+        await self._index.verify(generation)
+
     async def drop(self, generation: str) -> None:
         """Forward."""
         await self._index.drop(generation)

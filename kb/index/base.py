@@ -68,7 +68,7 @@ class Index(Protocol):
     """A set of generations. Every method is safe to repeat.
 
     Raises ``UsageError`` for a filter without tokens (it would match everything), ``EngineError``
-    where the engine fails.
+    where the engine fails, ``DamagedError`` where its files are damaged.
     """
 
     async def create(self, generation: str, dimension: int) -> None:
@@ -103,6 +103,14 @@ class Index(Protocol):
 
     async def count(self, generation: str) -> int:
         """How many points there are."""
+        ...
+
+    async def verify(self, generation: str) -> None:
+        """Read every point with all that is stored of it.
+
+        Raises:
+            DamagedError: something cannot be read; the generation has to be built anew.
+        """
         ...
 
     async def drop(self, generation: str) -> None:

@@ -4,16 +4,18 @@ Edge holds the interpreter lock while it searches, so this runs in the index pro
 """
 
 import asyncio
+import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import qdrant_edge as edge
 
-from kb.errors import EngineError, KbError, UsageError
+from kb.errors import DamagedError, EngineError, KbError, UsageError
 from kb.index import lexical, searching
 from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexPoint, IndexQuery, Ranked
 from kb.index.searching import ListQuery
@@ -21,6 +23,11 @@ from kb.index.searching import ListQuery
 T = TypeVar("T")
 HNSW = edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=10_000)
 BATCH = 500
+ENGINE = {"engine": "index"}
+DAMAGE = "Service runtime error"
+"""So begin Edge's errors about its own files; those about what it is asked begin otherwise."""
+NO_ROOM = ("No space left", "Too many open files", "Cannot allocate memory", "os error 28")
+log = logging.getLogger("kb.index")
 
 
 class EdgeIndex:
@@ -119,14 +126,31 @@ class EdgeIndex:
         self._thread.submit(self._close_others, "").result()
         self._thread.shutdown()
 
+    async def verify(self, generation: str) -> None:
+        """See :class:`kb.index.base.Index`."""
+        after: int | None = None
+        while after is None or after >= 0:
+            after = await self._run(self._read_through, generation, after)
+            await asyncio.sleep(0)
+
     async def _run(self, call: Callable[..., T], *arguments: Any) -> T:
         loop = asyncio.get_running_loop()
-        try:
-            return await loop.run_in_executor(self._thread, call, *arguments)
-        except KbError:
-            raise
-        except Exception as error:  # Edge raises no narrower one, a locked shard's included
-            raise EngineError(f"Qdrant Edge: {error}", detail={"engine": "index"}) from error
+        return await loop.run_in_executor(self._thread, _translated, call, *arguments)
+
+    def _read_through(self, generation: str, after: int | None) -> int:
+        """Read points with all that is stored of them; returns the last one, -1 after the end."""
+        request = edge.ScrollRequest(
+            offset=None if after is None else after + 1,
+            limit=BATCH,
+            with_payload=True,
+            with_vector=True,
+        )
+        records, _ = self._shard(generation).scroll(request)
+        for record in records:
+            vectors: Any = record.vector
+            if DENSE not in (vectors or {}) or not (record.payload or {}).get("readers"):
+                raise _damaged(f"point {record.id} lacks its vector or its readers")
+        return max((int(r.id) for r in records), default=-1)
 
     async def _update(self, generation: str, operation: edge.UpdateOperation) -> None:
         await self._run(lambda: self._shard(generation).update(operation))
@@ -174,18 +198,64 @@ class EdgeIndex:
     def _drop(self, generation: str) -> None:
         shard = self._open.pop(generation, None)
         if shard is not None:
-            shard.close()
+            with _told_only(generation):
+                shard.close()
         if self._folder(generation).exists():
             shutil.rmtree(self._folder(generation))
 
     def _close_others(self, generation: str) -> None:
         for name in [n for n in self._open if n != generation]:
             shard = self._open.pop(name)
-            shard.flush()
-            shard.close()
+            with _told_only(name):  # the others are closed all the same
+                shard.flush()
+                shard.close()
 
     def _folder(self, generation: str) -> Path:
         return self._root / generation
+
+
+def _translated(call: Callable[..., T], *arguments: Any) -> T:
+    """Call, with Edge's errors as ours: it raises nothing narrower, panics of Rust included."""
+    try:
+        return call(*arguments)
+    except KbError:
+        raise
+    except BaseException as error:
+        words = str(error)
+        log.warning("Qdrant Edge: %s", words)
+        if "WouldBlock" in words:
+            raise EngineError(
+                "Another process has the index open.", code="index_busy", detail=ENGINE
+            ) from error
+        if any(sign in words for sign in NO_ROOM):
+            raise EngineError(
+                "The index found no room: disk, memory or open files.", detail=ENGINE
+            ) from error
+        if words.startswith(DAMAGE) or type(error).__name__ == "PanicException":
+            raise _damaged(words) from error
+        if not isinstance(error, Exception):
+            raise
+        raise EngineError(f"Qdrant Edge: {error}", detail=ENGINE) from error
+
+
+def _damaged(what: str) -> DamagedError:
+    log.warning("the index is damaged: %s", what)
+    return DamagedError(
+        "The index is damaged. Nothing is lost: build it anew from the catalog with: kb reindex",
+        code="index_damaged",
+        detail=ENGINE,
+    )
+
+
+@contextmanager
+def _told_only(generation: str) -> Iterator[None]:
+    """What goes wrong while a shard that nobody needs is closed is logged, and holds nobody up."""
+    try:
+        yield
+    except BaseException as error:  # panics of Rust are no Exception
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        log.warning("the generation %s was not closed well: %s", generation, error)
 
 
 def _tokens(readers: Sequence[str]) -> list[str]:

@@ -70,6 +70,10 @@ class RemoteIndex:
         """See :class:`kb.index.base.Index`."""
         return int(await self.engine.call("count", generation=generation))
 
+    async def verify(self, generation: str) -> None:
+        """See :class:`kb.index.base.Index`."""
+        await self.engine.call("verify", generation=generation)
+
     async def drop(self, generation: str) -> None:
         """See :class:`kb.index.base.Index`."""
         await self.engine.call("drop", generation=generation)

@@ -8,6 +8,7 @@ from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
 from web.asker import knowledge_base
 from web.auth.who import ANYONE
+from web.errors import for_strangers
 
 
 @get("/health", summary="Alive", who=ANYONE)
@@ -41,6 +42,6 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
         await kb.embeddings.engine.call("describe", seconds=60)
         await kb.index.languages(["ready"])
     except KbError as error:
-        told = {"status": "waiting", "audit": audit, **error.as_json()}
+        told = {"status": "waiting", "audit": audit, **for_strangers(error).as_json()}
         return Response(told, status_code=503)
     return Response({"status": "ready", "audit": audit})

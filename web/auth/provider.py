@@ -23,6 +23,8 @@ LONGEST_SUBJECT = 255
 """Characters of a subject (OpenID Connect Core, section 2)."""
 LEEWAY_SECONDS = 60
 TIMEOUT_SECONDS = 10.0
+NOT_AS_IT_SHOULD = (ValueError, KeyError, TypeError, AttributeError)
+"""What comes of an answer that is not JSON (a proxy's page), or JSON of another shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ async def provider(settings: Auth, *, anew: bool = False) -> Provider:
     still_good = ANEW_SECONDS if anew else METADATA_SECONDS
     if found and time.monotonic() - found.read_at < still_good:
         return found
+    from joserfc.errors import JoseError
     from joserfc.jwk import KeySet
 
     try:
@@ -60,7 +63,7 @@ async def provider(settings: Auth, *, anew: bool = False) -> Provider:
             _check(metadata, issuer)
             keys = (await client.get(metadata["jwks_uri"])).raise_for_status().json()
             found = Provider(metadata, KeySet.import_key_set(keys), time.monotonic())
-    except (httpx.HTTPError, ValueError, KeyError) as error:
+    except (httpx.HTTPError, JoseError, *NOT_AS_IT_SHOULD) as error:
         raise RetryableError(
             f"The provider {issuer} does not answer as it should: {type(error).__name__}.",
             code="provider_unavailable",
@@ -114,7 +117,11 @@ async def exchange(settings: Auth, code: str, verifier: str, back: str) -> dict[
                 code_verifier=verifier,
                 redirect_uri=back,
             )
-    except (AuthlibBaseError, httpx.HTTPError) as error:
+    except (httpx.HTTPError, *NOT_AS_IT_SHOULD) as error:
+        raise RetryableError(
+            "The provider does not answer as it should.", code="provider_unavailable"
+        ) from error
+    except AuthlibBaseError as error:
         raise NotSignedInError(
             "The provider did not take its own code back; begin again.", code="provider_refused"
         ) from error
@@ -144,7 +151,7 @@ async def claims(settings: Auth, raw: str, **more: Any) -> dict[str, Any]:
                 **more,
             )
             rules.validate(token.claims)
-        except (JoseError, ValueError) as error:
+        except (JoseError, *NOT_AS_IT_SHOULD) as error:
             problem: Exception = error
             continue
         return dict(token.claims)
@@ -187,7 +194,7 @@ async def userinfo(settings: Auth, token: dict[str, Any]) -> dict[str, Any]:
         async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
             bearer = {"Authorization": f"Bearer {token['access_token']}"}
             told = dict((await client.get(address, headers=bearer)).raise_for_status().json())
-    except (httpx.HTTPError, ValueError) as error:
+    except (httpx.HTTPError, *NOT_AS_IT_SHOULD) as error:
         raise RetryableError(
             "The provider does not answer.", code="provider_unavailable"
         ) from error

@@ -10,6 +10,7 @@ from web.asker import knowledge_base, principal_of, shares, visitor_of
 from web.auth import cookies
 from web.auth.visitor import client_of
 from web.auth.who import ANYONE, READER
+from web.errors import for_strangers
 from web.rendering import render
 
 
@@ -56,7 +57,7 @@ async def sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
         )  # fmt: skip
     except KbError as error:
         if "text/html" in request.headers.get("accept", ""):
-            return _form(request, back, error, name)
+            return _form(request, back, for_strangers(error), name)
         raise
     return await _welcome(request, secret, back)
 

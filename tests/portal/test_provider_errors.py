@@ -1,0 +1,101 @@
+"""A provider, or a proxy in its place, that answers what it should not: an error of ours, no fault.
+
+The server here is a foreign one in small, behind real HTTP.
+"""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from joserfc.jwk import ECKey
+
+from kb.errors import NotSignedInError, RetryableError
+from kb.settings import Auth
+from web.auth import provider
+
+LOGIN = b"<html><body>Sign in to the proxy</body></html>"
+WRONG = [LOGIN, b"{not json", b"[]", b"null", b"7", b'{"issuer":7}', b"\xff\xfe", b'"x"', b""]
+
+
+class Foreign(ThreadingHTTPServer):
+    """Answers each path with what ``said`` holds for it."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        self.said: dict[str, bytes] = {}
+        foreign = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                body = foreign.said.get(self.path, b"{}")
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_POST(self):
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.do_GET()
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server_port}"
+        names = ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint")
+        about = {"issuer": self.address} | {n: f"{self.address}/{n}" for n in names}
+        self.said["/.well-known/openid-configuration"] = json.dumps(about).encode()
+        key = ECKey.generate_key("P-256").as_dict(private=False)
+        self.said["/jwks_uri"] = json.dumps({"keys": [key]}).encode()
+
+
+@pytest.fixture
+def foreign():
+    server = Foreign()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def settings_of(foreign) -> Auth:
+    return Auth(oidc_issuer=foreign.address, oidc_client_id="kb")
+
+
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/jwks_uri"])
+@pytest.mark.parametrize("said", WRONG)
+async def test_what_it_says_of_itself(foreign, path, said):
+    """N18: HTML from a proxy, JSON that is not JSON, JSON of another shape."""
+    foreign.said[path] = said
+    with pytest.raises(RetryableError) as problem:
+        await provider.provider(settings_of(foreign))
+    assert problem.value.code == "provider_unavailable"
+
+
+@pytest.mark.parametrize("said", [*WRONG, b'{"access_token":7}', b'{"error":"invalid_grant"}'])
+async def test_the_tokens_it_gives_for_a_code(foreign, said):
+    """N18: it is refused, or may be tried again; never a fault of the service."""
+    foreign.said["/token_endpoint"] = said
+    with pytest.raises((RetryableError, NotSignedInError)):
+        await provider.exchange(settings_of(foreign), "code", "verifier", "http://localhost/back")
+
+
+@pytest.mark.parametrize("said", [s for s in WRONG if s != b'{"issuer":7}' and s != b"[]"])
+async def test_what_it_tells_of_a_person(foreign, said):
+    """N18"""
+    foreign.said["/userinfo_endpoint"] = said
+    with pytest.raises(RetryableError):
+        await provider.userinfo(settings_of(foreign), {"access_token": "x"})
+
+
+@pytest.mark.parametrize(
+    "raw", ["", "x", "a.b.c", "é", "..", "e30.e30.e30", "eyJhbGciOiJub25lIn0.e30."]
+)
+async def test_a_token_that_is_none(foreign, raw):
+    """N18"""
+    with pytest.raises(NotSignedInError):
+        await provider.claims(settings_of(foreign), raw)

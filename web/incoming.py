@@ -1,0 +1,108 @@
+"""What comes in with a request, read so that whatever is wrong with it is the request's fault.
+
+Text with U+0000 is refused everywhere: PostgreSQL cannot store it, and nobody types it.
+"""
+
+from typing import Any
+
+from litestar import Request
+from litestar.datastructures import FormMultiDict
+from litestar.exceptions import HTTPException
+from litestar.types import HTTPScope
+
+from kb.errors import UsageError
+
+DEEPEST = 100
+"""Lists and objects in one another, in a JSON body."""
+
+
+def refusal(scope: HTTPScope) -> tuple[int, str, str] | None:
+    """Status, code and sentence for what no route needs to see; None where all is well."""
+    query = scope["query_string"]
+    if b"%00" in query or any(b"\0" in part for part in _raw(scope)):
+        return 400, "bad_text", "Text must not hold the character U+0000."
+    kind = next((v for n, v in scope["headers"] if n == b"content-type"), b"")
+    charset = _parameter(kind.decode("latin-1"), "charset")
+    if charset and charset.lower() not in {"utf-8", "utf8", "us-ascii", "ascii"}:
+        return 415, "wrong_charset", "Send text as UTF-8."
+    return None
+
+
+def _raw(scope: HTTPScope) -> list[bytes]:
+    return [scope["query_string"], *(v for header in scope["headers"] for v in header)]
+
+
+def _parameter(value: str, name: str) -> str:
+    for part in value.split(";")[1:]:
+        key, _, given = part.partition("=")
+        if key.strip().lower() == name:
+            return given.strip().strip('"').strip()
+    return ""
+
+
+class Incoming(Request[Any, Any, Any]):
+    """A request whose body is a bad request where it cannot be read."""
+
+    async def json(self) -> Any:
+        """The JSON body.
+
+        Raises:
+            UsageError: it is nested too deeply, or its text cannot be stored.
+        """
+        try:
+            found = await super().json()
+        except HTTPException:
+            raise
+        except RecursionError as error:
+            raise _too_deep() from error
+        except ValueError as error:  # bytes that are not UTF-8 among them
+            raise UsageError("The JSON cannot be read.", code="bad_json") from error
+        _check_values(found)
+        return found
+
+    async def form(self) -> FormMultiDict:
+        """The form's fields.
+
+        Raises:
+            UsageError: it cannot be read, or its text cannot be stored.
+        """
+        try:
+            found = await super().form()
+        except HTTPException:
+            raise
+        except Exception as error:  # whatever the parsers trip over is in the body
+            message = "The form cannot be read; send it as UTF-8."
+            raise UsageError(message, code="bad_form") from error
+        for name, value in found.multi_items():
+            _check_text(name)
+            if isinstance(value, str):
+                _check_text(value)
+        return found
+
+
+def _check_values(value: Any, depth: int = 0) -> None:
+    if depth > DEEPEST:
+        raise _too_deep()
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _check_text(name)
+            _check_values(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_values(inner, depth + 1)
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise UsageError("Text must not hold the character U+0000.", code="bad_text")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError("Text must be UTF-8.", code="bad_text") from error
+
+
+def _too_deep() -> UsageError:
+    return UsageError(f"The JSON is nested more than {DEEPEST} deep.", code="too_deep")
