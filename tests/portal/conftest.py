@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from litestar import Litestar
 
 from kb import access
 from kb.catalog import groups, people, sources
@@ -30,6 +31,14 @@ class Portal:
         self.house, self.kb = house, house.kb
         self.app = create_app(house.kb, hooks_of(house.kb))
         self.clients: dict[str, httpx.AsyncClient] = {}
+
+    @property
+    def litestar(self) -> Litestar:
+        """The application itself, behind what stands in front of it."""
+        inner = self.app
+        while not isinstance(inner, Litestar):
+            inner = inner._app
+        return inner
 
     def client(self, address: str = "127.0.0.1", **headers: str) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.app, client=(address, 4711))

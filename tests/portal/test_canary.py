@@ -35,7 +35,7 @@ async def test_the_mark_is_nowhere_to_be_seen(planted, person, caplog):
     caplog.set_level(logging.DEBUG)
     client = await planted.as_person(person)
     pages = []
-    for route in planted.app._app.routes:
+    for route in planted.litestar.routes:
         assert isinstance(route, HTTPRoute)
         if "GET" not in route.route_handler_map:
             continue
@@ -114,7 +114,7 @@ async def test_a_right_that_is_taken_back_ends_a_running_stream(portal):
     found = await portal.kb.search("wages", portal.kb.principal("rita"), 3)
 
     class Request:
-        app = portal.app._app
+        app = portal.litestar
         headers = {"host": "localhost"}
         cookies = {"kb_session": secret}
         client = None

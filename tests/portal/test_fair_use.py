@@ -78,7 +78,7 @@ def test_too_many_requests_are_told_when_to_come_again():
 
 async def test_a_flood_is_answered_429_with_retry_after_and_others_are_not(portal):
     fair = msgspec.structs.replace(FairUse(), requests_per_minute=20)
-    portal.app._app.state.rates = Rates(fair)
+    portal.litestar.state.rates = Rates(fair)
     rita, otto = await portal.as_person("rita"), await portal.as_person("otto")
     codes = [(await rita.get("/api/v1/suggest?q=w")) for _ in range(25)]
     assert {c.status_code for c in codes} == {200, 429}
@@ -89,7 +89,7 @@ async def test_a_flood_is_answered_429_with_retry_after_and_others_are_not(porta
 
 async def test_a_forged_address_does_not_help_a_flood(portal):
     """S61"""
-    portal.app._app.state.rates = Rates(FairUse(requests_per_minute_address=10))
+    portal.litestar.state.rates = Rates(FairUse(requests_per_minute_address=10))
     client = portal.client("192.0.2.44")
     codes = [
         (await client.get("/login", headers={"X-Forwarded-For": f"198.51.100.{n}"})).status_code
@@ -106,8 +106,8 @@ async def asked(client, number: int) -> httpx.Response:
 async def test_two_hundred_askers_get_an_answer_or_are_told_when_to_come_again(portal):
     """R29"""
     fair = FairUse(answers_at_once=2, answers_waiting=20, answers_waiting_each=10)
-    portal.app._app.state.turns = Turns(fair)
-    portal.app._app.state.rates = Rates(FairUse(requests_per_minute=10_000))
+    portal.litestar.state.turns = Turns(fair)
+    portal.litestar.state.rates = Rates(FairUse(requests_per_minute=10_000))
     people = [await portal.as_person(name) for name in ("anna", "rita", "otto", "carl", "nina")]
     answers = await asyncio.gather(*(asked(people[n % 5], n) for n in range(200)))
     codes = Counter(a.status_code for a in answers)
@@ -116,14 +116,14 @@ async def test_two_hundred_askers_get_an_answer_or_are_told_when_to_come_again(p
     assert codes[503]
     refused = [a for a in answers if a.status_code != 200]
     assert all(int(a.headers["retry-after"]) >= 1 for a in refused)
-    assert portal.app._app.state.turns.waiting == 0
+    assert portal.litestar.state.turns.waiting == 0
     assert (await asked(people[0], 1)).status_code == 200
 
 
 async def test_a_flood_of_questions_keeps_nobody_else_from_asking(portal):
     """R28"""
     fair = FairUse(answers_at_once=1, answers_waiting=50, answers_waiting_each=3)
-    portal.app._app.state.turns = Turns(fair)
+    portal.litestar.state.turns = Turns(fair)
     rita = await portal.as_person("rita")
     others = [await portal.as_person(name) for name in ("anna", "otto", "carl", "nina")]
     flood = [asyncio.create_task(asked(rita, n)) for n in range(30)]

@@ -176,9 +176,9 @@ def has_the_shape(answer: httpx.Response) -> bool:
 CHANGES_WHO_ASKS = ("/logout", "/account/view-as", "/oidc")
 
 
-def chosen(app):
+def chosen(portal):
     """Every route; those that would sign the administrator out are left to the stranger."""
-    return [r for r in routes(app) if not r[1].startswith(CHANGES_WHO_ASKS)]
+    return [r for r in routes(portal) if not r[1].startswith(CHANGES_WHO_ASKS)]
 
 
 def some(dice: random.Random, values: list, count: int) -> list:
@@ -260,7 +260,7 @@ async def test_an_administrator_sends_everything(portal, document_of):
     """N18: every field of every route, as somebody who may use all of them."""
     anna = await portal.as_person("anna")
     send = Sender(anna)
-    await send_everything(portal, send, chosen(portal.app), document_of("ferry.txt"))
+    await send_everything(portal, send, chosen(portal), document_of("ferry.txt"))
     assert send.sent > 1000
     assert not send.wrong, json.dumps(send.wrong[:40], indent=1)
     await still_alive(portal)
@@ -270,7 +270,7 @@ async def test_a_stranger_sends_everything(portal, document_of):
     """N18: what lets in anybody is sent all of it; of the rest, that it asks who they are."""
     client = portal.client()
     send = Sender(client)
-    every, dice = routes(portal.app), random.Random(SEED)
+    every, dice = routes(portal), random.Random(SEED)
     open_ones = [r for r in every if r[3].opt["who"] == Who.ANYONE]
     await send_everything(portal, send, open_ones, document_of("ferry.txt"))
     for method, _, path, _ in every:

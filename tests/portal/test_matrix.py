@@ -29,10 +29,10 @@ VALUES = {
 }
 
 
-def routes(app):
+def routes(portal):
     """(method, path, path with types, handler) of every route, the framework's own included."""
     found = []
-    for route in app._app.routes:
+    for route in portal.litestar.routes:
         assert isinstance(route, HTTPRoute), route
         for method, (handler, _) in route.route_handler_map.items():
             if method != "OPTIONS":
@@ -49,7 +49,7 @@ def address(path: str, staff: int) -> str:
 
 async def test_every_route_says_who_may_use_it(portal):
     silent = [
-        (m, p) for m, p, _, handler in routes(portal.app) if handler.opt.get("who") not in set(Who)
+        (m, p) for m, p, _, handler in routes(portal) if handler.opt.get("who") not in set(Who)
     ]
     assert not silent
 
@@ -60,7 +60,7 @@ async def test_everybody_gets_what_is_theirs_and_no_more(portal, document_of, pe
     staff = document_of("wages.txt")
     client = await portal.as_person(person)
     wrong = []
-    for method, _, path, handler in sorted(routes(portal.app), key=lambda r: "logout" in r[1]):
+    for method, _, path, handler in sorted(routes(portal), key=lambda r: "logout" in r[1]):
         who = handler.opt["who"]
         where = address(path, staff)
         answer = await client.request(method, where, json={} if method != "GET" else None)
@@ -84,7 +84,7 @@ async def test_a_route_that_says_nothing_is_nobodys_but_the_owners(portal):
     async def forgotten() -> str:
         return "open"
 
-    portal.app._app.register(forgotten)
+    portal.litestar.register(forgotten)
     for person in PEOPLE:
         client = await portal.as_person(person)
         assert (await client.get("/forgotten")).status_code in (401, 403), person
@@ -119,7 +119,7 @@ async def test_no_number_from_outside_breaks_a_route(portal, document_of, number
     """S62, S64: neither in a path, nor behind a question mark, nor in a form."""
     anna, broken = await portal.as_person("anna"), []
     ours = document_of("ferry.txt")
-    for method, _, path, handler in routes(portal.app):
+    for method, _, path, handler in routes(portal):
         typed = re.sub(r"\{[a-z_]+:int\}", number, path)
         asked = [(address(typed, ours), {})] if typed != path else []
         for field in inspect.signature(handler.fn).parameters.values():
