@@ -1,20 +1,27 @@
 """Page pictures and the places of highlights on them."""
 
 import io
-from collections.abc import Iterable
-from functools import lru_cache
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from kb import sandbox
 from kb.catalog.chunks import Layout
 from kb.errors import FileProblem
 from kb.scratch import Scratch
+from kb.shares import Share
 from kb.types import Box, StoredChunk
 
 if TYPE_CHECKING:
     from PIL import Image
 
-WIDEST = 2000
+WIDTHS = (550, 1100, 2000)
+"""Pixels: a picture is drawn in the first of these that is wide enough, else in the last."""
+KEPT_BYTES = 64 * 1024**2
+Key = tuple[str, int, int]
+"""The file's hash, the page, the width."""
 MOST_PIXELS = 80_000_000
 LIMITS = sandbox.Limits(seconds=30, memory=2 * 1024**3, niceness=0)
 
@@ -67,26 +74,69 @@ def _of_pdf(path: str, number: int, width: int) -> "Image.Image":
 
 
 class Pictures:
-    """Page pictures; the last few dozen are kept in memory."""
+    """Page pictures; the last few are kept in memory.
 
-    def __init__(self, scratch: Scratch) -> None:
+    Who wants one that is being drawn waits for it, in their own turn; when whoever began it leaves,
+    the next draws.
+    """
+
+    def __init__(self, scratch: Scratch, share: Share) -> None:
         self._scratch = scratch
-        self._cached = lru_cache(maxsize=48)(self._render)
-        self._content: dict[str, bytes] = {}
+        self._share = share
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Key, bytes] = OrderedDict()
+        self._drawing: WeakValueDictionary[Key, threading.Lock] = WeakValueDictionary()
 
-    def get(self, content_hash: str, content: bytes, number: int, width: int) -> bytes:
-        """A picture of a page (0-based) of a PDF."""
-        self._content[content_hash] = content
+    async def get(
+        self, content_hash: str, number: int, width: int, read: Callable[[], bytes]
+    ) -> bytes:
+        """A picture of a page (0-based) of a PDF or a scan, of the next width of ``WIDTHS``.
+
+        ``read`` gives the file's bytes, on a thread. Errors: FileProblem, those of ``read`` and of
+        ``Share.run``.
+        """
+        key = content_hash, number, next((w for w in WIDTHS if w >= width), WIDTHS[-1])
+        stop = threading.Event()
         try:
-            return self._cached(content_hash, number, min(max(width, 100), WIDEST))
+            known = self._known(key)
+            if known is not None:
+                return known
+            return await self._share.run(self._drawn, key, read, stop)
         finally:
-            self._content.pop(content_hash, None)
+            stop.set()  # whoever waited may have left: the child ends
 
-    def _render(self, content_hash: str, number: int, width: int) -> bytes:
+    def _known(self, key: Key) -> bytes | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def _drawn(self, key: Key, read: Callable[[], bytes], stop: threading.Event) -> bytes:
+        with self._lock:
+            drawing = self._drawing.get(key)
+            if drawing is None:
+                drawing = self._drawing[key] = threading.Lock()
+        with drawing:
+            picture = self._known(key)
+            if picture is None:
+                picture = self._draw(key, read, stop)
+                self._keep(key, picture)
+        return picture
+
+    def _keep(self, key: Key, picture: bytes) -> None:
+        with self._lock:
+            self._kept[key] = picture
+            while len(self._kept) > 1 and sum(map(len, self._kept.values())) > KEPT_BYTES:
+                self._kept.popitem(last=False)
+
+    def _draw(self, key: Key, read: Callable[[], bytes], stop: threading.Event) -> bytes:
+        _, number, width = key
         with self._scratch.folder("page-") as folder:
-            file = folder / "document.pdf"
-            file.write_bytes(self._content[content_hash])
-            return sandbox.run(page_picture, str(file), number, width, limits=LIMITS, within=folder)
+            file = folder / "document"
+            file.write_bytes(read())
+            return sandbox.run(
+                page_picture, str(file), number, width, limits=LIMITS, within=folder, stop=stop
+            )
 
 
 def boxes(

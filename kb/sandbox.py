@@ -63,11 +63,16 @@ def preload(modules: list[str]) -> None:
 
 
 def run(
-    call: Callable[..., bytes], *arguments: Any, limits: Limits, within: Path | None = None
+    call: Callable[..., bytes],
+    *arguments: Any,
+    limits: Limits,
+    within: Path | None = None,
+    stop: threading.Event | None = None,
 ) -> bytes:
     """Run a module-level function in a child and return the bytes that it returns.
 
-    The child's temporary folder is made ``within`` a folder; without one, in the system's.
+    The child's temporary folder is made ``within`` a folder; without one, in the system's. Once
+    ``stop`` is set the child ends within a moment.
 
     Raises:
         FileProblem: what the child raised; or it hung (``parser_timeout``), ran out of memory
@@ -82,7 +87,7 @@ def run(
         with _without_main():
             child.start()
         sending.close()
-        return _answer(child, receiving, folder, limits)
+        return _answer(child, receiving, folder, limits, stop or threading.Event())
     finally:
         _end(child)
         receiving.close()
@@ -105,11 +110,19 @@ def _without_main() -> Iterator[None]:
             sys.modules["__main__"] = main
 
 
-def _answer(child: ForkServerProcess, receiving: Connection, folder: str, limits: Limits) -> bytes:
+def _answer(
+    child: ForkServerProcess,
+    receiving: Connection,
+    folder: str,
+    limits: Limits,
+    stop: threading.Event,
+) -> bytes:
     deadline = time.monotonic() + limits.seconds
     while not receiving.poll(min(POLL_SECONDS, max(0.0, deadline - time.monotonic()))):
         if time.monotonic() >= deadline:
             raise FileProblem("parser_timeout", seconds=round(limits.seconds))
+        if stop.is_set():
+            raise FileProblem("stopped")
         if _bytes_in(folder) > limits.folder_size:
             raise FileProblem("parser_space", limit=limits.folder_size // 1024**2)
     try:

@@ -167,7 +167,7 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Peer:
         "kb": kb,
         "kb_settings": kb.settings,
         "hooks": hooks,
-        "pictures": Pictures(kb.scratch),
+        "pictures": Pictures(kb.scratch, threads.pictures),
         "shares": threads,
         "rates": Rates(kb.settings.fair_use),
         "turns": Turns(kb.settings.fair_use),

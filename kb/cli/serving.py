@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from kb.errors import ConfigurationError, KbError, NotFoundError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from web.app import create_app
+from web.arriving import Punctual
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 DEMO_SOURCE = "Samples"
@@ -141,6 +143,7 @@ async def _serve(settings: Settings) -> None:
         server_header=False,
         proxy_headers=False,  # web/auth/peer.py weighs them, and keeps the connection's own end
         timeout_graceful_shutdown=25,
+        http=partial(Punctual, arrival_seconds=settings.server.arrival_seconds),  # type: ignore[arg-type]
     )
     server = uvicorn.Server(config)
     # The server passes a signal on once it has drained: it has done its work by then.

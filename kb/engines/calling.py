@@ -1,9 +1,14 @@
 """The caller's side: find an engine by its socket, start it where it is not there, call it."""
 
 import asyncio
+import contextlib
 import fcntl
 import hashlib
+import logging
 import os
+import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -35,6 +40,9 @@ then mapped anew, and embedding takes 1.6 times as long (docs/benchmarks.md)."""
 SOCKET_PATH_LIMIT = 100
 ITS_OWN = {"engine_failed", "no_such_call", "out_of_memory"}
 """Errors of the process itself, not of what it was asked to do: people are told which process."""
+CREDENTIALS = struct.Struct("3i")
+"""pid, uid, gid: unix(7), SO_PEERCRED."""
+log = logging.getLogger("kb.engines")
 TRIES = 4
 """How often a call is sent: an engine may leave, or be killed, just when it is called."""
 
@@ -68,9 +76,10 @@ class EngineClient:
         self._socket = run_dir(folder or settings.data / "run") / f"{name}.sock"
         self._http: httpx.AsyncClient | None = None
         self._checked = False
+        self._pid = 0
 
     async def call(self, call: str, *, seconds: float = 600.0, **arguments: Any) -> Any:
-        """Call by name.
+        """Call by name. An engine that has died, or hangs, is replaced, and called again.
 
         Raises:
             EngineError: it did not start, or died at each of ``TRIES`` tries, or took longer than
@@ -82,7 +91,7 @@ class EngineClient:
             try:
                 if not self._checked:
                     await self._ensure()
-                return await self._post(call, body, seconds)
+                return await self._watched(call, body, seconds)
             except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
                 self._checked = False
                 if attempt == TRIES:
@@ -97,6 +106,47 @@ class EngineClient:
                     detail={"engine": self._name},
                 ) from error
         raise AssertionError
+
+    async def _watched(self, call: str, body: bytes, seconds: float) -> Any:
+        """The answer to a call; while none comes, the engine has to say that it lives."""
+        posting = asyncio.ensure_future(self._post(call, body, seconds))
+        try:
+            while not posting.done():
+                await asyncio.wait({posting}, timeout=self._settings.engines.hung_seconds)
+                if not posting.done():
+                    await self._about()
+            return await posting
+        finally:
+            posting.cancel()
+            await asyncio.gather(posting, return_exceptions=True)
+
+    async def _about(self) -> dict[str, Any] | None:
+        """What the engine says of itself; None where none is there. One that hangs is ended.
+
+        It is asked on a connection of its own, and answers beside whatever it works on.
+        """
+        transport = httpx.AsyncHTTPTransport(uds=str(self._socket))
+        seconds = self._settings.engines.hung_seconds
+        try:
+            async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
+                answer = await client.post("http://engine/about", timeout=seconds)
+            about: dict[str, Any] = msgspec.msgpack.decode(answer.content)
+        except httpx.TimeoutException:
+            log.warning("the %s process has said nothing for %g s: ended", self._name, seconds)
+            self._end_hung()
+            return None
+        except httpx.HTTPError:
+            return None
+        self._pid = int(about["pid"])
+        return about
+
+    def _end_hung(self) -> None:
+        """Kill whoever listens at the socket, where that is an engine of ours."""
+        pid = listener_of(self._socket) or self._pid
+        command = Path(f"/proc/{pid}/cmdline")
+        with contextlib.suppress(OSError):  # it has ended by itself
+            if os.fsencode(self._socket) in command.read_bytes().split(b"\0"):
+                os.kill(pid, signal.SIGKILL)
 
     async def close(self) -> None:
         """Close the connections; the engine itself stays for others."""
@@ -143,16 +193,27 @@ class EngineClient:
             return
         lock = os.open(self._socket.with_suffix(".start"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+            await self._only_starter(lock)
             if not await self._is_ours():
                 await self._start()
         finally:
             os.close(lock)
 
+    async def _only_starter(self, lock: int) -> None:
+        """Wait until nobody else starts it; no thread waits meanwhile."""
+        deadline = time.monotonic() + 2 * self._settings.engines.start_seconds
+        while time.monotonic() < deadline:
+            with contextlib.suppress(BlockingIOError):
+                return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            await asyncio.sleep(0.05)
+        raise EngineError(
+            f"The {self._name} process is being started and does not answer yet. Try again.",
+            detail={"engine": self._name},
+        )
+
     async def _is_ours(self) -> bool:
-        try:
-            about = await self._post("about", b"", 30.0)
-        except httpx.HTTPError:
+        about = await self._about()
+        if about is None:
             return False
         if about["fingerprint"] != self._fingerprint:
             await self.leave()
@@ -207,6 +268,18 @@ class EngineClient:
 
     def _log(self) -> Path:
         return self._settings.data / "logs" / f"{self._name}.log"
+
+
+def listener_of(path: Path) -> int:
+    """The process that listens at a Unix socket, as the kernel says; 0 where none does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return 0
+        found = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+    return int(CREDENTIALS.unpack(found)[0])
 
 
 def settings_from_stdin() -> Settings:

@@ -28,6 +28,13 @@ class Server(Section, frozen=True, kw_only=True):
         str,
         Meta(description="Address that people use (`https://…`): for links, cookies, its host."),
     ] = ""
+    arrival_seconds: Annotated[
+        Seconds,
+        Meta(
+            description="A request's head has to arrive within this, and of its body at least a "
+            "kilobyte in every such time; else the connection ends."
+        ),
+    ] = 30.0
     trusted_proxies: Annotated[
         tuple[str, ...],
         Meta(description="Addresses whose X-Forwarded-For and -Proto are believed."),
@@ -286,6 +293,10 @@ class Engines(Section, frozen=True, kw_only=True):
         Seconds, Meta(description="An engine without callers leaves after this.")
     ] = 600.0
     start_seconds: Annotated[Seconds, Meta(description="Longest start of an engine.")] = 90.0
+    hung_seconds: Annotated[
+        Seconds,
+        Meta(description="An engine that says nothing for so long is ended and started again."),
+    ] = 30.0
     embedder_dir: Annotated[
         str,
         Meta(description="Knowledge bases that name the same folder share one embedder."),

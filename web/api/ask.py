@@ -1,20 +1,19 @@
 """``POST /api/v1/ask``: events while the answer comes, or the answer alone."""
 
-import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from litestar import MediaType, Request, Response, post
 from litestar.response import Stream
 
 from kb import shapes
 from kb.catalog import documents
-from kb.errors import KbError, NotFoundError, UsageError
+from kb.errors import KbError, ModelError, NotFoundError
 from kb.knowledge_base import KnowledgeBase
 from kb.retrieval import check_question
 from kb.types import (
@@ -31,10 +30,10 @@ from web.auth.visitor import identify
 from web.auth.who import READER
 from web.fair_use import Turns
 from web.i18n import language_of, translations
+from web.leaving import unless_gone
 from web.streaming import kept_alive
 
 log = logging.getLogger("kb.web")
-T = TypeVar("T")
 WATCH_SECONDS = 0.5
 
 
@@ -60,7 +59,7 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
     turns: Turns = request.app.state.turns
     turns.check(principal.name)
     if "application/json" in request.headers.get("accept", ""):
-        answer = await unless_gone(request, _alone(request, data))
+        answer = await finished(request, data)
         return Response(shapes.answer(answer), media_type=MediaType.JSON)
     return Stream(
         kept_alive(_events(request, data)),
@@ -69,36 +68,41 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
     )
 
 
-async def _alone(request: Request[Any, Any, Any], data: Question) -> Answer:
+async def answered(
+    request: Request[Any, Any, Any], data: Question, *, alone: bool = False
+) -> AsyncGenerator[AnswerEvent, None]:
+    """An answer's events, in the asker's turn and as long as they may read what is told.
+
+    ``alone``: whatever was asked before it. Every way to a model goes through here.
+    """
     kb, principal = knowledge_base(request), principal_of(request)
     turns: Turns = request.app.state.turns
+    watch = Watch(request, kb)
     async with turns.turn(principal.name):
-        return await kb.answer(data.question, principal, _translate(request), data.conversation)
+        asking = kb.ask(
+            data.question, principal, _translate(request), data.conversation, alone=alone
+        )
+        async with aclosing(asking) as events:
+            async for event in events:
+                await watch.still_allowed(event)
+                yield event
 
 
-async def unless_gone(request: Request[Any, Any, Any], work: Coroutine[Any, Any, T]) -> T:
-    """What the work gives; it is cancelled at once when the client leaves (R19).
-
-    Raises:
-        UsageError: the client has left; nobody reads this.
-    """
-    working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_left(request))
-    try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return await working
-        raise UsageError("The client has left.", code="client_left")
-    finally:
-        for task in (working, leaving):
-            task.cancel()
-        await asyncio.gather(working, leaving, return_exceptions=True)
+async def finished(
+    request: Request[Any, Any, Any], data: Question, *, alone: bool = False
+) -> Answer:
+    """The finished answer by itself; nobody works on it once the client has left."""
+    turns: Turns = request.app.state.turns
+    turns.check(principal_of(request).name)
+    return await unless_gone(request, _last(answered(request, data, alone=alone)))
 
 
-async def _left(request: Request[Any, Any, Any]) -> None:
-    """Returns when the client has gone. The body has been read before."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+async def _last(answering: AsyncGenerator[AnswerEvent, None]) -> Answer:
+    async with aclosing(answering) as events:
+        async for event in events:
+            if isinstance(event, AnswerFinished):
+                return event.answer
+    raise ModelError("The answer broke off.", code="model_cut_off")
 
 
 def _translate(request: Request[Any, Any, Any]) -> Any:
@@ -106,22 +110,16 @@ def _translate(request: Request[Any, Any, Any]) -> Any:
 
 
 async def _events(request: Request[Any, Any, Any], data: Question) -> AsyncGenerator[str, None]:
-    kb, principal = knowledge_base(request), principal_of(request)
-    turns: Turns = request.app.state.turns
-    watch = Watch(request, kb)
     try:
-        async with turns.turn(principal.name):
-            asking = kb.ask(data.question, principal, _translate(request), data.conversation)
-            async with aclosing(asking) as events:
-                async for event in events:
-                    await watch.still_allowed(event)
-                    match event:
-                        case PassagesFound(passages):
-                            yield _event("passages", shapes.hits(passages))
-                        case Token(text):
-                            yield _event("token", {"text": text})
-                        case AnswerFinished(answer):
-                            yield _event("done", shapes.answer(answer))
+        async with aclosing(answered(request, data)) as events:
+            async for event in events:
+                match event:
+                    case PassagesFound(passages):
+                        yield _event("passages", shapes.hits(passages))
+                    case Token(text):
+                        yield _event("token", {"text": text})
+                    case AnswerFinished(answer):
+                        yield _event("done", shapes.answer(answer))
     except KbError as error:
         yield _event("error", error.as_json())
     except Exception:

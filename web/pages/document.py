@@ -16,6 +16,7 @@ from kb.types import Box, Element, Parsed, Principal
 from web.asker import knowledge_base, principal_of, shares
 from web.auth.who import READER
 from web.i18n import language_of, translations
+from web.leaving import unless_gone
 from web.numbers import Number
 from web.rendering import render
 
@@ -233,15 +234,16 @@ async def picture(
     if not _has_pages(row):
         raise NotFoundError("Only pages of PDFs and scans have pictures.")
 
-    def draw() -> bytes:
+    def read() -> bytes:
         content = originals.read(row, kb.blobs, kb.settings.ingest.max_file_mb)
         if content is None:
             raise NotFoundError("The file has changed since it was read.", code="changed")
-        pictures: places.Pictures = request.app.state.pictures
-        return pictures.get(row.content_hash, content, number - 1, width)
+        return content
 
+    pictures: places.Pictures = request.app.state.pictures
+    drawing = pictures.get(row.content_hash, number - 1, width, read)
     return Response(
-        await shares(request).pictures.run(draw),
+        await unless_gone(request, drawing),
         media_type="image/png",
         headers={"Cache-Control": "private, max-age=300"},
     )

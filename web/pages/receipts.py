@@ -6,9 +6,9 @@ from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
 from kb import rerun
+from web.api.ask import Question, finished
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER
-from web.i18n import language_of, translations
 from web.rendering import render
 
 
@@ -33,8 +33,7 @@ async def again(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
     """Ask the same question once more, in the same conversation; then both side by side."""
     kb, principal = knowledge_base(request), principal_of(request)
     before = await kb.catalog.read(kb.receipts.receipt, principal, answer_id)
-    translate = translations(language_of(request)).gettext
     row = before.row
-    asked = row.asked_as or row.question
-    answer = await kb.answer(asked, principal, translate, row.conversation_id, alone=True)
+    asked = Question(row.asked_as or row.question, row.conversation_id)
+    answer = await finished(request, asked, alone=True)
     return Redirect(f"/answers/{answer.id}?beside={answer_id}", status_code=303)
