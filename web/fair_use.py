@@ -71,13 +71,15 @@ class Turns(FairQueue):
 class Shares:
     """Threads for each kind of work that takes long; nobody ever has all of a kind.
 
-    ``visitors``: who asks, by a session or a token. ``directory``: LDAP. ``passwords``: signing in
+    ``visitors``: who asks, by a session or a token. ``looks``: the audit log's.
+    ``directory``: LDAP. ``passwords``: signing in
     (argon2 takes 64 MiB a hash, and a directory may be slow). ``pictures``: pages drawn.
     ``files``: originals and looks at folders, which may lie on a share. ``exports``: long lists.
     """
 
     def __init__(self) -> None:
         self.visitors = Share("visitors", 8, 8, code="catalog_unavailable")
+        self.looks = Share("looks", 4, 3, code="audit_unavailable")
         self.directory = Share("directory", 4, 1, code="directory_unavailable")
         self.passwords = Share("passwords", 6, 2, waiting=60, waiting_each=6)
         self.pictures = Share("pictures", 2, 1, waiting=200, waiting_each=40, seconds=120.0)

@@ -4,7 +4,6 @@ A route that shows something stands in ``LOOKS``, with how the audit log calls i
 cannot take the look, the answer is not sent (``audit_unavailable``).
 """
 
-import asyncio
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -66,7 +65,8 @@ def noting(app: ASGIApp) -> ASGIApp:
             nonlocal refused
             if message["type"] == "http.response.start" and message["status"] < 300:
                 try:
-                    await asyncio.to_thread(_note, scope, action)
+                    threads = scope["litestar_app"].state.shares
+                    await threads.looks.run(_note, scope, action)
                 except KbError as error:
                     refused = error
                     raise

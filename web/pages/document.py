@@ -89,7 +89,7 @@ async def document(
     row = await kb.catalog.read(kb.document, principal, document_id)
     parsed = await kb.catalog.read(kb.elements, row)
     marks = await kb.catalog.read(_highlight, request, passage, start, end)
-    _note_opened(kb, principal, row)
+    await shares(request).looks.run(_note_opened, kb, principal, row)
     is_pdf = _has_pages(row) and parsed is not None
     pictures = is_pdf and await shares(request).files.run(_has_original, request, row)
     first = page or marks.page or 1
@@ -121,7 +121,7 @@ def _history(kb: KnowledgeBase, document_id: int) -> list[Row[Any]]:
 
 
 def _note_opened(kb: KnowledgeBase, principal: Principal, row: Row[Any]) -> None:
-    """Nobody waits for it: reading needs no writing."""
+    """In the log before it is shown; in the catalog behind: reading needs no writing there."""
     if principal.viewed_by is None:
         key = ("opened", principal.name, row.id)
         kb.behind.put(key, lambda c: keeping.note_opened(c, principal, row.id))
@@ -260,7 +260,8 @@ async def original(request: Request[Any, Any, Any], document_id: Number) -> Resp
     if content is None:
         raise NotFoundError("The file has changed since it was read, or is gone.", code="changed")
     principal = principal_of(request)
-    kb.audit.looked(principal, "document.download", row.path, id=row.id)
+    noting = shares(request).looks
+    await noting.run(kb.audit.looked, principal, "document.download", row.path, id=row.id)
     name = originals.download_name(row.path)
     plain = "".join(c if (c.isascii() and c.isalnum()) or c in "._-" else "_" for c in name)
     encoded = quote(name, safe="")
