@@ -355,7 +355,7 @@ async def test_a_proxys_word_counts_together_with_trusted_proxies(house):
     assert (await portal.client("192.0.2.1", **named, **away).get("/account")).status_code == 200
     liar = portal.client("198.51.100.4", **named, **{"X-Forwarded-For": "192.0.2.1"})
     assert (await liar.get("/account")).status_code == 401
-    umlaut = {"X-Remote-User": "müller".encode().decode("latin-1")}
+    umlaut = {"X-Remote-User": "müller".encode()}
     assert (await portal.client("192.0.2.1", **umlaut).get("/account")).status_code == 200
     with house.kb.catalog.reading() as connection:
         assert people.by_name(connection, "müller").origin == "header"
