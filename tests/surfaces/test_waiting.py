@@ -87,7 +87,9 @@ def test_the_loop_goes_on_while_another_process_writes(site, tmp_path):
     slow = site.browser()
     slow.timeout = 200.0
     changes = {
-        "upload": lambda: slow.post("/api/v1/uploads?name=a.txt&readers=everyone", content=b"A small file."),
+        "upload": lambda: slow.post(
+            "/api/v1/uploads?name=a.txt&readers=everyone", content=b"A small file."
+        ),
         "pause": lambda: slow.post("/sources/files", data={"action": "pause"}),
         "readers": lambda: slow.post(
             "/sources/files", data={"action": "change", "readers": "person:anna"}
