@@ -1,19 +1,16 @@
 """One frozen object with every setting, read once: flags > KB_* > kb.toml > defaults."""
 
+from kb.settings.base import Section
 from kb.settings.loading import SECTIONS, load, origins
+from kb.settings.models import Embedding, Engines, Llm, Retrieval
 from kb.settings.sections import (
     AuditSection,
     Auth,
     CatalogSection,
-    Embedding,
-    Engines,
     FairUse,
     IndexSection,
     Ingest,
-    Llm,
     Retention,
-    Retrieval,
-    Section,
     Server,
     Settings,
 )

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from kb.errors import ConfigurationError
-from kb.settings.sections import Section, Settings
+from kb.settings.base import Section
+from kb.settings.sections import Settings
 
 SECTIONS: dict[str, type[Section]] = {
     f.name: f.type
