@@ -73,6 +73,7 @@ async def test_a_mirrored_link_opens_nothing_that_its_way_closes(share, monkeypa
         mirroring, "user_name", lambda n: {OWNER: "lena", WRITER: "tim"}.get(n, "root")
     )
     monkeypatch.setattr(mirroring, "group_name", lambda n: f"#{n}")
+    monkeypatch.setattr(mirroring, "forget_names", lambda: None)
     os.chown(share.root / "secret", OWNER, 0)
     (share.root / "secret").chmod(0o750)
     made = link(share, "drop/harmless.md", target.format(root=share.root))
@@ -155,6 +156,7 @@ async def test_rights_that_change_between_look_and_read_are_looked_at_again(shar
     """N08: a file that is closed meanwhile is not published as open."""
     monkeypatch.setattr(mirroring, "user_name", lambda n: f"#{n}")
     monkeypatch.setattr(mirroring, "group_name", lambda n: f"#{n}")
+    monkeypatch.setattr(mirroring, "forget_names", lambda: None)
     await set_rule(share.kb, access.owner(), "files", "mirror", [])
     plan, opened = share.root / "drop/plan.md", folder.open_beneath
 
