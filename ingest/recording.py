@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from ingest.preparing import Prepared
 from ingest.reading import Kept, Work
-from kb.catalog import documents, versions
+from kb.catalog import containers, documents, versions
 from kb.catalog import members as members_catalog
 from kb.catalog.documents import Stat
 from kb.catalog.names import MEMBER
@@ -133,7 +133,7 @@ def members(
         connection, {w.document_id: w.member.content_hash for w in work.values() if w.member}
     )
     kept = {w.document_id for w in work.values()}
-    direct = documents.direct_children(connection, item.document_id)
+    direct = containers.direct_children(connection, item.document_id)
     documents.remove(connection, [c for c in direct if c not in kept])
     return list(work.values())
 

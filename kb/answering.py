@@ -14,8 +14,9 @@ from kb.drafts import Checked, Draft, Translate
 from kb.embedding import Embeddings, cosine
 from kb.errors import ModelError
 from kb.followups import Turn
+from kb.limits import check_question
 from kb.llm.base import Identity, LanguageModel, chat
-from kb.retrieval import Found, Retriever, check_question
+from kb.retrieval import Found, Retriever
 from kb.settings import Llm, Retrieval
 from kb.types import (
     Answer,

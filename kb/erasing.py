@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, delete, exists, select
 
 from kb.auditing import noted
 from kb.blobs import ELEMENTS, ORIGINAL, Blobs
-from kb.catalog import answers, conversations, documents, phrases, sources
+from kb.catalog import answers, containers, conversations, documents, phrases, sources
 from kb.catalog.arrays import among
 from kb.catalog.database import Catalog
 from kb.catalog.names import MEMBER
@@ -111,7 +111,7 @@ def _withdraw(
 def _with_members(connection: Connection, chosen: Sequence[Row[Any]]) -> list[Row[Any]]:
     found = {row.id: row for row in chosen}
     for row in chosen:
-        found |= {child.id: child for child in documents.children(connection, row.id)}
+        found |= {child.id: child for child in containers.children(connection, row.id)}
     return list(found.values())
 
 

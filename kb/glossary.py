@@ -5,9 +5,8 @@ import time
 
 from kb.catalog import keeping
 from kb.catalog.database import Catalog
+from kb.limits import MAX_QUESTION
 
-MAX_QUESTION = 2000
-"""Characters of a question, with what it is widened by."""
 SECONDS = 10.0
 """How long the glossary is kept in memory; what this process changes counts at once."""
 

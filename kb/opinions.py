@@ -8,7 +8,7 @@ from kb.auditing import noted
 from kb.catalog import answers, chunks, feedback, judged
 from kb.catalog.database import Catalog, current_seq
 from kb.errors import NotFoundError, UsageError
-from kb.retrieval import check_question
+from kb.limits import check_question
 from kb.types import Principal
 
 LONGEST_COMMENT = 2000

@@ -16,17 +16,16 @@ from kb import access, fusion
 from kb.catalog import alarms, chunks, documents, filtering, generations, names
 from kb.catalog.database import Catalog, current_seq
 from kb.embedding import Embeddings, QueryVector
-from kb.errors import UsageError
 from kb.folding import fold, join_neighbours, without_near_copies
-from kb.glossary import MAX_QUESTION, Glossary
+from kb.glossary import Glossary
 from kb.index.base import GRAMS, WORDS, Hits, IndexQuery
 from kb.index.remote import RemoteIndex
+from kb.limits import check_limit, check_question
 from kb.publishing import check_generation, name_of
 from kb.queries import EVERYTHING, Wanted, has_words
 from kb.settings import Retrieval
 from kb.types import Passage, Principal, StoredChunk
 
-MAX_LIMIT = 100
 ROUNDS = 4
 """How often hits are fetched, more each time, while too few survive."""
 NAME_WEIGHT, LEAST_NAME_WEIGHT, TELLING = 0.35, 0.1, 3.0
@@ -96,39 +95,6 @@ class Begun:
     narrow: Narrow | None
     lexical: IndexQuery
     early: Hits
-
-
-def check_question(question: str) -> str:
-    """The question without white space around it.
-
-    Raises:
-        UsageError: it is empty or too long.
-    """
-    stripped = " ".join(question.split())
-    if not stripped:
-        raise UsageError("The question is empty.", code="empty_question")
-    if len(stripped) > MAX_QUESTION:
-        raise UsageError(
-            f"The question has {len(stripped)} characters; {MAX_QUESTION} are allowed.",
-            code="question_too_long",
-            detail={"limit": MAX_QUESTION},
-        )
-    return stripped
-
-
-def check_limit(limit: int) -> int:
-    """The limit itself.
-
-    Raises:
-        UsageError: it is out of range.
-    """
-    if not 1 <= limit <= MAX_LIMIT:
-        raise UsageError(
-            f"The limit is {limit}; it goes from 1 to {MAX_LIMIT}.",
-            code="limit_out_of_range",
-            detail={"lowest": 1, "highest": MAX_LIMIT},
-        )
-    return limit
 
 
 class Retriever:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
-from kb.catalog import names, versions
+from kb.catalog import containers, names, versions
 from kb.catalog.arrays import among
 from kb.catalog.database import now
 from kb.catalog.rights import readable
@@ -93,7 +93,7 @@ def rename(connection: Connection, document_id: int, raw_path: bytes, path: str)
     """Follow a renamed file: same document, same vectors, another path; its members follow."""
     old = connection.execute(select(documents).where(documents.c.id == document_id)).one()
     _move(connection, document_id, raw_path, path)
-    for child in children(connection, document_id):
+    for child in containers.children(connection, document_id):
         _move(
             connection,
             child.id,
@@ -109,19 +109,6 @@ def _move(connection: Connection, document_id: int, raw_path: bytes, path: str) 
         .values(raw_path=raw_path, path=path, held=False)
     )
     names.index(connection, document_id, path)
-
-
-def children(connection: Connection, document_id: int) -> list[Row[Any]]:
-    """The members of a container, at every depth."""
-    found: list[Row[Any]] = []
-    parents = [document_id]
-    while parents:
-        rows = connection.execute(
-            select(documents).where(among(documents.c.parent_id, parents))
-        ).all()
-        found += rows
-        parents = [r.id for r in rows]
-    return found
 
 
 def touch(connection: Connection, document_id: int, stat: Stat) -> None:
@@ -195,7 +182,7 @@ def note_problem(
         values["pending"] = None
     if stat is not None:
         values |= {"bytes": stat.size, "mtime_ns": stat.mtime_ns, "ctime_ns": stat.ctime_ns}
-    remove(connection, direct_children(connection, document_id))
+    remove(connection, containers.direct_children(connection, document_id))
     versions.retire_documents(connection, [document_id])
     connection.execute(update(documents).where(documents.c.id == document_id).values(**values))
 
@@ -231,23 +218,6 @@ def by_id(connection: Connection, document_id: int) -> Row[Any] | None:
     return connection.execute(select(documents).where(documents.c.id == document_id)).one_or_none()
 
 
-def members_of(connection: Connection, document_ids: Sequence[int]) -> list[int]:
-    """The members of containers, at every depth."""
-    found: list[int] = []
-    parents = list(document_ids)
-    while parents:
-        query = select(documents.c.id).where(among(documents.c.parent_id, parents))
-        parents = list(connection.scalars(query))
-        found += parents
-    return found
-
-
-def direct_children(connection: Connection, document_id: int) -> list[int]:
-    """The members of a container, without their own."""
-    query = select(documents.c.id).where(documents.c.parent_id == document_id)
-    return list(connection.scalars(query))
-
-
 def hold(connection: Connection, document_ids: Sequence[int]) -> None:
     """Mark documents whose files are gone, in a removal that waits for confirmation."""
     connection.execute(
@@ -257,7 +227,7 @@ def hold(connection: Connection, document_ids: Sequence[int]) -> None:
 
 def remove(connection: Connection, document_ids: Sequence[int]) -> int:
     """Remove documents with all that came out of them; returns how many rows left the ledger."""
-    ids = list(dict.fromkeys([*document_ids, *members_of(connection, document_ids)]))
+    ids = list(dict.fromkeys([*document_ids, *containers.members_of(connection, document_ids)]))
     if not ids:
         return 0
     versions.retire_documents(connection, ids)

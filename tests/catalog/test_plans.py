@@ -8,7 +8,7 @@ from sqlalchemy import event, text
 
 from bench.catalog import fill
 from kb import access
-from kb.catalog import answers, documents, filtering, ledger, sources, versions
+from kb.catalog import answers, containers, documents, filtering, ledger, sources, versions
 from kb.catalog import rights as rights_catalog
 from kb.catalog.ledger import After, LedgerFilter
 from kb.queries import EVERYTHING, parse
@@ -34,7 +34,7 @@ CALLS = {
     "languages": documents.languages,
     "asked before": lambda c: answers.recent_questions(c, READER, 40),
     "made from": lambda c: answers.forget_made_from(c, [3, 4]),
-    "members": lambda c: documents.members_of(c, [3, 4]),
+    "members": lambda c: containers.members_of(c, [3, 4]),
     "swept": lambda c: versions.sweepable(c, 60),
     "tokens": lambda c: rights_catalog.tokens_of(c, [3, 4]),
 }

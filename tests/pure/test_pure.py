@@ -4,7 +4,7 @@ import pytest
 
 from ingest import chunking
 from ingest.parsers import text_types
-from kb import access, citations, fusion, models, prompt, retrieval, sentences, words
+from kb import access, citations, fusion, limits, models, prompt, retrieval, sentences, words
 from kb.embedding import engine_fingerprint, fingerprint
 from kb.errors import NotFoundError, UsageError
 from kb.index.base import DENSE, GRAMS, WORDS
@@ -270,14 +270,14 @@ def test_neighbours_on_two_pages_stay_apart():
 def test_questions_that_cannot_be_asked(question):
     """S62"""
     with pytest.raises(UsageError):
-        retrieval.check_question(question)
+        limits.check_question(question)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 101, 10**9])
 def test_limits_out_of_range(limit):
     """S62"""
     with pytest.raises(UsageError):
-        retrieval.check_limit(limit)
+        limits.check_limit(limit)
 
 
 def test_nobody_without_tokens_may_search():

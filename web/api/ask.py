@@ -15,7 +15,7 @@ from kb import shapes
 from kb.catalog import documents
 from kb.errors import KbError, ModelError, NotFoundError
 from kb.knowledge_base import KnowledgeBase
-from kb.retrieval import check_question
+from kb.limits import check_question
 from kb.types import (
     Answer,
     AnswerEvent,

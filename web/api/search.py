@@ -12,8 +12,8 @@ from kb.catalog import answers, chunks, filtering, keeping, ledger
 from kb.catalog.database import current_seq
 from kb.catalog.ledger import LedgerFilter
 from kb.errors import ForbiddenError, NotFoundError, UsageError
+from kb.limits import check_question
 from kb.queries import Wanted
-from kb.retrieval import check_question
 from kb.types import points_of
 from web.asker import knowledge_base, principal_of
 from web.auth.who import CURATOR, READER

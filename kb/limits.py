@@ -1,0 +1,40 @@
+"""What may be asked: how long a question is, how many hits. Pure."""
+
+from kb.errors import UsageError
+
+MAX_QUESTION = 2000
+"""Characters of a question, with what it is widened by."""
+MAX_LIMIT = 100
+
+
+def check_question(question: str) -> str:
+    """The question without white space around it.
+
+    Raises:
+        UsageError: it is empty or too long.
+    """
+    stripped = " ".join(question.split())
+    if not stripped:
+        raise UsageError("The question is empty.", code="empty_question")
+    if len(stripped) > MAX_QUESTION:
+        raise UsageError(
+            f"The question has {len(stripped)} characters; {MAX_QUESTION} are allowed.",
+            code="question_too_long",
+            detail={"limit": MAX_QUESTION},
+        )
+    return stripped
+
+
+def check_limit(limit: int) -> int:
+    """The limit itself.
+
+    Raises:
+        UsageError: it is out of range.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        raise UsageError(
+            f"The limit is {limit}; it goes from 1 to {MAX_LIMIT}.",
+            code="limit_out_of_range",
+            detail={"lowest": 1, "highest": MAX_LIMIT},
+        )
+    return limit
