@@ -83,7 +83,7 @@ from kb import samples
 from kb.encoder import Model
 from kb.settings import Embedding
 texts = [p for f in sorted(samples.documents().glob('*.md')) + sorted(samples.documents().glob('*.txt'))
-         for p in re.split(r'\\n\\n+', f.read_text()) if len(p) > 60][:40]
+         for p in re.split(r'(?<=[.!?])\\s+|\\n+', f.read_text()) if len(p) > 25][:40]
 a, b = (np.array([np.frombuffer(v, '<f4') for v in Model(Embedding(dtype=d)).encode(texts)])
         for d in ('float32', 'bfloat16'))
 print(len(texts), (a * b).sum(1).min(), abs(a @ a.T - a @ b.T).max())
