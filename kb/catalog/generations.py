@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from kb.catalog.arrays import among
 from kb.catalog.database import now
 from kb.catalog.tables import documents, generations, source_readers, versions
 from kb.catalog.versions import CURRENT
@@ -30,7 +31,7 @@ def building(connection: Connection, fingerprint: str) -> Row[Any] | None:
 
 def rename(connection: Connection, earlier: Sequence[str], now_called: str) -> bool:
     """Call generations by the name that their settings have by now; whether there were any."""
-    old = generations.c.fingerprint.in_(earlier)
+    old = among(generations.c.fingerprint, earlier)
     if connection.scalar(select(generations.c.id).where(old).limit(1)) is None:
         return False
     connection.execute(update(generations).where(old).values(fingerprint=now_called))
