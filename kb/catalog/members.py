@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
+from kb.catalog import containers
 from kb.catalog import documents as documents_catalog
 from kb.catalog.tables import documents
 from kb.types import State
@@ -55,7 +56,7 @@ def due_beneath(connection: Connection, document_id: int) -> list[Due]:
     row = documents_catalog.by_id(connection, document_id)
     if row is None:
         return []
-    inside = documents_catalog.children(connection, document_id)
+    inside = containers.children(connection, document_id)
     known = {child.id: child for child in inside} | {document_id: row}
     found = []
     for child in inside:
