@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from kb import sandbox
+from kb import rendering, sandbox
 from kb.catalog import groups, people
 from kb.errors import BusyError, FileProblem, RetryableError, TooManyError
 from kb.rendering import WIDTHS, Pictures
@@ -23,7 +23,8 @@ PAGE = b"P6 60 80 255\n" + bytes(60 * 80 * 3)
 
 
 @pytest.fixture
-def scratch_of_kb(tmp_path):
+def scratch_of_kb(tmp_path, monkeypatch):
+    monkeypatch.setattr(rendering, "LIMITS", sandbox.Limits(seconds=600))  # machines are slow
     return Scratch(tmp_path / "scratch")
 
 
