@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from kb.engines.calling import EngineClient, listener_of
-from tests.conftest import House
+from tests.conftest import House, wait_for
 
 SECONDS = 20.0
 
@@ -31,7 +31,7 @@ async def test_a_hung_engine_is_replaced_and_its_callers_are_answered(impatient)
     kb = impatient.kb
     hung = listener_of(kb.settings.data / "run" / "index.sock")
     os.kill(hung, signal.SIGSTOP)
-    assert psutil.Process(hung).status() == psutil.STATUS_STOPPED
+    wait_for(lambda: psutil.Process(hung).status() == psutil.STATUS_STOPPED)
     searching = [asyncio.create_task(impatient.paths("ferry")) for _ in range(3)]
     await asyncio.sleep(0.2)
     assert await kb.catalog.read(kb.sources)

@@ -174,7 +174,7 @@ async def test_an_answer_without_a_stream_is_withheld_too(portal, monkeypatch):
 async def test_running_again_takes_its_turn(portal):
     """N16: eight times «run again» by one person are one answer after another, within the queue."""
     turns = Turns(FairUse(answers_at_once=1, answers_waiting=50, answers_waiting_each=3))
-    portal.app._app.state.turns = turns
+    portal.litestar.state.turns = turns
     nina = await portal.as_person("nina")
     asked = await nina.post("/api/v1/ask", json={"question": "When does the ferry leave?"})
     side_by_side, most = 0, 0
