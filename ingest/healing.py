@@ -4,12 +4,13 @@ import logging
 from dataclasses import asdict, dataclass
 
 import msgspec
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
 from kb import scratch as scratch_room
 from kb.blobs import ELEMENTS, Blobs
 from kb.catalog import documents as documents_catalog
 from kb.catalog import members, sources
+from kb.catalog.arrays import among
 from kb.catalog.database import Catalog, insert_ignoring
 from kb.catalog.sources import SCHEDULED
 from kb.catalog.tables import counters, documents
@@ -63,7 +64,7 @@ def heal(catalog: Catalog, blobs: Blobs, scratch: Scratch) -> Healed:
             withdrawn = _withdrawn(connection)
             healed.withdrawn = len(withdrawn)
             documents_catalog.try_again(connection, withdrawn)
-            _ask_for_runs(connection)
+            _ask_for_runs(connection, containers)
             insert_ignoring(connection, counters, [{"name": HEALED, "value": 0}])
             connection.execute(update(counters).where(counters.c.name == HEALED).values(value=NOW))
     found = [f"{count} {name}" for name, count in asdict(healed).items() if count]
@@ -106,8 +107,9 @@ def _withdrawn(connection: Connection) -> list[int]:
     return list(connection.scalars(query))
 
 
-def _ask_for_runs(connection: Connection) -> None:
-    """Have the sources read in which a file waits."""
-    waiting = select(documents.c.source_id).where(documents.c.state == State.WAITING).distinct()
+def _ask_for_runs(connection: Connection, containers: list[int]) -> None:
+    """Have the sources read in which a file waits, or a container that is published."""
+    due = or_(documents.c.state == State.WAITING, among(documents.c.id, containers))
+    waiting = select(documents.c.source_id).where(due).distinct()
     for source_id in list(connection.scalars(waiting)):
         sources.request_run(connection, source_id, SCHEDULED)

@@ -61,14 +61,14 @@ class Needs:
 
     def is_current(self, row: Row[Any]) -> bool:
         """Whether a document would be read now as it was, if its bytes are the same."""
-        return row.settings == self.fingerprint_of(row.code or "") and not self._has_more(row)
+        return row.settings == self.fingerprint_of(row.code or "") and not self.has_more(row)
 
     def is_cut_otherwise(self, row: Row[Any]) -> bool:
         """Whether what was parsed of a document holds, and only has to be cut anew."""
         reading, _, cutting = (row.settings or "").partition(".")
-        return reading == self._reading and cutting != self._cutting and not self._has_more(row)
+        return reading == self._reading and cutting != self._cutting and not self.has_more(row)
 
-    def _has_more(self, row: Row[Any]) -> bool:
+    def has_more(self, row: Row[Any]) -> bool:
         """Whether there is more here than a document was read with, or it is set otherwise."""
         if row.code == "needs_libreoffice":
             return self._office

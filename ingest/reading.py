@@ -183,12 +183,14 @@ class Reader:
         return content_hash, Stat(len(content), 0, 0)
 
     def _stored(self, content_hash: str) -> bytes:
-        """A member's bytes, just as they came out of its container."""
+        """A member's bytes, just as they came out of its container.
+
+        What cannot be read now may be another document's too: it stays until it is written anew.
+        """
         with contextlib.suppress(KbError):  # a damaged value is as good as none
             content = self._blobs.get(content_hash, ORIGINAL)
             if content is not None and hashlib.sha256(content).hexdigest() == content_hash:
                 return content
-        self._blobs.forget(content_hash, ORIGINAL)
         raise FileProblem("bytes_missing")
 
     def _is_same(self, document_id: int, content_hash: str) -> bool:

@@ -11,6 +11,7 @@ from kb.catalog import members as members_catalog
 from kb.catalog.documents import Stat
 from kb.catalog.names import MEMBER
 from kb.errors import EngineError, KbError
+from kb.pathnames import cut
 from kb.types import HIDDEN, State
 
 SKIPPING = {
@@ -122,7 +123,7 @@ def members(
         document_id = documents.add(
             connection,
             source_id,
-            parent.raw_path + b"\0" + name.encode(),
+            cut(parent.raw_path + b"\0" + name.encode()),
             path,
             parent_id=item.document_id,
             size=member.size,

@@ -49,6 +49,9 @@ class Scheduler:
                 except KbError as error:
                     log.warning("scheduler: %s", error.message)
                     await asyncio.sleep(HOUSEKEEPING_SECONDS)
+                except Exception:  # without it nothing would ever be due again
+                    log.exception("scheduler: unexpected")
+                    await asyncio.sleep(HOUSEKEEPING_SECONDS)
                 await asyncio.sleep(TICK_SECONDS)
         finally:
             await self._watcher.stop()
@@ -61,7 +64,7 @@ class Scheduler:
             return
         self._watcher.follow(known)
         for source in known:
-            if source.id not in self._going_on and is_due(source, at, self._sweep_seconds):
+            if source.id not in self._going_on and self._is_due(source, at):
                 priority = source.priority if source.is_requested else SCHEDULED
                 await self._jobs.put(source.name, priority)
         if known and time.monotonic() - self._cleaned >= HOUSEKEEPING_SECONDS:
@@ -69,6 +72,14 @@ class Scheduler:
             await self._publisher.flush_rights()
             await self._publisher.sweep()
             await self._jobs.forget_old()
+
+    def _is_due(self, source: Source, at: datetime) -> bool:
+        """One source whose schedule cannot be read holds up no other."""
+        try:
+            return is_due(source, at, self._sweep_seconds)
+        except Exception:
+            log.exception("when %s is due cannot be told", source.name)
+            return source.is_requested
 
     def _known(self) -> list[Source] | None:
         """Every source; None where another scheduler works."""

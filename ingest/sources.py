@@ -14,10 +14,10 @@ from ingest.selection import Selection, is_litter
 from kb.catalog.documents import Stat
 from kb.errors import FileProblem, RetryableError, UsageError
 from kb.originals import beneath, leads_to, open_beneath
-from kb.pathnames import shown
+from kb.pathnames import cut, shown
 
 LONGEST_PATH = 2400
-"""Bytes. PostgreSQL keeps no longer ones in an index (2,704 bytes with all that goes with them)."""
+"""Bytes of a file's path; what comes out of the file is called by a longer one (see ``cut``)."""
 LAST_NS = 2**63 - 1
 NOTHING = Stat(0, 0, 0)
 """What is known of a file that could not be looked at."""
@@ -127,11 +127,13 @@ def walk(root: str, selection: Selection) -> Look:
         for entry in entries:
             path = os.path.join(inside, entry.name)
             folder = _is_folder(entry)
+            if folder is None:  # what lies beneath it, if it is one, is not known to be gone
+                look.closed.add(path)
             if not (selection.enters(path) if folder else selection.takes(path)):
                 continue
             if len(path) > LONGEST_PATH:
                 look.closed.add(path)
-                look.files.append(Found(_cut(path), NOTHING, "path_too_long"))
+                look.files.append(Found(cut(path, LONGEST_PATH), NOTHING, "path_too_long"))
             elif folder:
                 waiting.append((path, device))
             else:
@@ -182,16 +184,12 @@ def _device_of(root: str) -> tuple[int, str]:
     return device, point
 
 
-def _is_folder(entry: "os.DirEntry[bytes]") -> bool:
+def _is_folder(entry: "os.DirEntry[bytes]") -> bool | None:
+    """None where it cannot be told; why is said where it is looked at as a file."""
     try:
         return entry.is_dir(follow_symlinks=False)
-    except OSError:  # that it cannot be looked at is said where it is looked at as a file
-        return False
-
-
-def _cut(path: bytes) -> bytes:
-    """A path as the catalog can hold it, unlike any other: with a part of its hash at its end."""
-    return path[: LONGEST_PATH - 20] + b"~" + hashlib.sha256(path).hexdigest()[:16].encode()
+    except OSError:
+        return None
 
 
 def _said(error: OSError) -> str:

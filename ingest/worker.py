@@ -143,6 +143,7 @@ class Run:
     def _abandon_dead_attempts(self) -> None:
         with self.catalog.writing() as connection:
             versions.abandon_dead_attempts(connection, self.owner)
+            members.again_where(connection, self.source.id, self.preparer.needs.has_more)
 
     def _compare(self) -> Changes:
         look = folder.walk(self.source.root, self._selection)
@@ -299,12 +300,8 @@ class Run:
 
     def _note(self, item: Work, problem: KbError) -> None:
         with self.catalog.writing() as connection:
+            fingerprint = self.preparer.needs.fingerprint_of(problem.code)
             state = recording.problem(
-                connection,
-                item,
-                problem,
-                self.preparer.needs.fingerprint_of(problem.code),
-                self.settings.tries,
-                self.owner,
+                connection, item, problem, fingerprint, self.settings.tries, self.owner
             )
         self.counts.note(state)

@@ -1,6 +1,21 @@
 """Paths of a file system as text: for people, and for patterns. Pure."""
 
+import hashlib
 import unicodedata
+
+LONGEST = 2600
+"""Bytes of a path, a member's included. PostgreSQL keeps no longer ones in an index (2,704 bytes
+with all that goes with them)."""
+
+
+def cut(raw: bytes, longest: int = LONGEST) -> bytes:
+    """A path as the catalog can hold it, unlike any other: a long one ends with a part of its hash.
+
+    What is longer is a member's: its container's path, which is shorter, stays whole.
+    """
+    if len(raw) <= longest:
+        return raw
+    return raw[: longest - 20] + b"~" + hashlib.sha256(raw).hexdigest()[:16].encode()
 
 
 def shown(raw: bytes) -> str:

@@ -145,6 +145,7 @@ class Publisher:
         published = set()
         with self._catalog.writing() as connection:
             leases.hold_or_raise(connection, lease, owner)
+            hold_seq(connection)  # before looking: a rebuild that is switching is waited for
             live = generations.live(connection)
             if live is None or name_of(live.id) != generation:
                 return None

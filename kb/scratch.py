@@ -79,7 +79,9 @@ class Scratch:
             return self._own
 
     def _folders(self) -> list[Path]:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            if not _is_own(self.root.lstat()):
+                return []  # a link that somebody put there: what it leads to is not ours to clear
             named = {p.name.removesuffix(LOCK) for p in self.root.iterdir()}
             own = self._own.name if self._own else None
             return [self.root / name for name in sorted(named) if name != own]
@@ -115,7 +117,7 @@ def private(folder: Path) -> None:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = folder.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+    if not _is_own(status):
         raise ConfigurationError(
             f"{folder} is no folder of this user's. Name another one in KB_SCRATCH_DIR.",
             code="scratch_not_private",
@@ -123,6 +125,10 @@ def private(folder: Path) -> None:
         )
     if stat.S_IMODE(status.st_mode) != 0o700:
         folder.chmod(0o700)
+
+
+def _is_own(status: os.stat_result) -> bool:
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
 
 
 def _lock_of(path: Path) -> Path:

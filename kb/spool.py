@@ -250,10 +250,14 @@ def waiting_in(folder: Path) -> int:
     """How many records wait in a folder's files, whoever holds them: about, while they work."""
     total = 0
     for path in left_by_others(folder):
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            log.warning("a spool cannot be opened: %s", error)
+            continue
         try:
             total += Spool(descriptor, path).count
-        except (FullError, struct.error) as error:
+        except (FullError, OSError, struct.error) as error:
             log.warning("a spool cannot be read: %s", error)
         finally:
             os.close(descriptor)
@@ -261,15 +265,19 @@ def waiting_in(folder: Path) -> int:
 
 
 def taken_over(path: Path) -> Spool | None:
-    """The file, where nobody holds it and it is whole."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    """The file, where nobody holds it and it is whole, and ours."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:  # of another user's process: it holds up no other file
+        log.warning("a spool cannot be opened: %s", error)
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return Spool(descriptor, path)
     except BlockingIOError:
         os.close(descriptor)
         return None
-    except (FullError, struct.error) as error:
+    except (FullError, OSError, struct.error) as error:
         os.close(descriptor)
         log.error("a spool cannot be read, and is left as it is: %s", error)  # noqa: TRY400 -- no bug
         return None

@@ -12,6 +12,7 @@ from kb.catalog.database import now
 from kb.catalog.rights import readable
 from kb.catalog.tables import documents, name_tokens, sources
 from kb.errors import KbError
+from kb.pathnames import cut
 from kb.types import Principal, State
 
 COMPARED = (
@@ -97,7 +98,7 @@ def rename(connection: Connection, document_id: int, raw_path: bytes, path: str)
         _move(
             connection,
             child.id,
-            raw_path + child.raw_path[len(old.raw_path) :],
+            cut(raw_path + child.raw_path[len(old.raw_path) :]),
             path + child.path[len(old.path) :],
         )
 

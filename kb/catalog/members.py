@@ -1,10 +1,10 @@
 """Members of containers that are due: their bytes wait among the blobs until they are read."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
 from kb.catalog import containers
 from kb.catalog import documents as documents_catalog
@@ -80,6 +80,24 @@ def reread_what_lost_its_bytes(connection: Connection) -> int:
     documents_catalog.try_again(connection, lost)
     documents_catalog.expect(connection, lost)
     return len(lost)
+
+
+def again_where(
+    connection: Connection, source_id: int, has_more: Callable[[Row[Any]], bool]
+) -> None:
+    """Have members read anew of which more can be read by now, with what they came out of.
+
+    What they came out of may be as it was: a mail needs no tool that its attachment needs.
+    """
+    lacking = or_(documents.c.used.is_not(None), documents.c.code == "needs_libreoffice")
+    query = select(documents.c.id, documents.c.code, documents.c.bytes, documents.c.used).where(
+        documents.c.source_id == source_id,
+        documents.c.parent_id.is_not(None),
+        documents.c.settings.is_not(None),
+        lacking,
+    )
+    again = [row.id for row in connection.execute(query) if has_more(row)]
+    documents_catalog.try_again(connection, again)
 
 
 def _above(connection: Connection, row: Row[Any], known: dict[int, Row[Any]]) -> list[Row[Any]]:

@@ -62,8 +62,11 @@ class Working:
         """Every hour, what processes that are gone have left."""
         while True:
             await asyncio.sleep(scratch.EVERY_SECONDS)
-            await asyncio.to_thread(self._kb.scratch.clear)
-            await asyncio.to_thread(scratch.clear_old)
+            try:
+                await asyncio.to_thread(self._kb.scratch.clear)
+                await asyncio.to_thread(scratch.clear_old)
+            except OSError as error:  # in an hour it is tried again
+                log.warning("the scratch cannot be cleared: %s", error)
 
     async def _heal(self) -> None:
         try:

@@ -7,7 +7,7 @@ Killed and started again, it goes on where it was.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ from kb.catalog import generations, leases, rights, versions
 from kb.catalog.database import Catalog, hold_seq
 from kb.catalog.generations import Wanted
 from kb.embedding import Embeddings
-from kb.errors import ConflictError
+from kb.errors import ConflictError, RetryableError
 from kb.index.base import Index
 from kb.index.edge import EdgeIndex
 from kb.index.loading import keep_vectors, points_of_versions, scroll
@@ -118,7 +118,8 @@ class Rebuilder:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(leases.SECONDS / 4)
-            await self._catalog.write(self._hold, leases.SECONDS)
+            with suppress(RetryableError):  # whether it still is ours is asked before the switch
+                await self._catalog.write(self._hold, leases.SECONDS)
 
     def _hold(self, seconds: float) -> None:
         with self._catalog.writing() as connection:

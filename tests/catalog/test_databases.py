@@ -1,19 +1,24 @@
 """What both databases promise alike. Each expectation is read with plain SQL."""
 
+import random
 import re
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text
 
-from kb.catalog import documents, groups, leases, ledger, names, sources
+from ingest import recording
+from ingest.reading import Kept, Work
+from kb.catalog import documents, generations, groups, leases, ledger, names, sources, versions
 from kb.catalog.arrays import among
-from kb.catalog.database import open_catalog
+from kb.catalog.database import hold_seq, open_catalog
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.tables import counters
 from kb.catalog.tables import groups as groups_table
 from kb.errors import ConflictError, KbError, RetryableError, UsageError
+from kb.publishing import Publisher, Ready
 from kb.types import Principal
 
 MANY = 70_000
@@ -218,3 +223,52 @@ def test_a_damaged_file_is_told_in_plain_words(tmp_path):
         with catalog.reading() as connection:
             connection.execute(text("SELECT sum(value) FROM counters")).all()
     assert found.value.code in {"catalog_damaged", "catalog_unavailable"}
+
+
+def test_nothing_is_published_into_a_generation_that_is_being_left(catalog):
+    """N07: a rebuild holds publishing and switches; who asked just before publishes anew."""
+    publisher = Publisher(catalog, None, None)
+    with catalog.writing() as connection:
+        source = sources.add(connection, "s", "/nowhere", ("everyone", "owner"))
+        document = documents.add(connection, source.id, b"a", "a")
+        leases.take(connection, "lease", "owner")
+        old = generations.begin(connection, "f", {}, generations.LIVE)
+        new = generations.begin(connection, "f", {})
+        number = versions.begin(connection, document, "owner", "hash")
+    ready = [Ready(document, source.id, number, (), {}, {})]
+    stamped = {document: ["everyone", "owner"]}
+    done = []
+
+    def publish() -> None:
+        done.append(publisher._commit(f"g{old}", ready, stamped, "lease", "owner"))
+
+    with catalog.writing() as connection:
+        hold_seq(connection)
+        thread = threading.Thread(target=publish)
+        thread.start()
+        time.sleep(0.5)
+        generations.switch(connection, new)
+    thread.join(30)
+    assert done == [None]
+
+
+def test_members_may_have_long_names_on_long_paths(catalog):
+    """N05: PostgreSQL refuses long paths in an index; that stopped every run over their source."""
+    outer = random.Random(5).randbytes(2390).replace(b"\0", b"/")
+    found = tuple(Kept("漢" * 390 + str(n), "0" * 64, 1) for n in range(2))
+    for _ in range(2):
+        with catalog.writing() as connection:
+            source = (
+                sources.by_name(connection, "s")
+                if _
+                else sources.add(connection, "s", "/nowhere", ("everyone", "owner"))
+            )
+            document = documents.add(connection, source.id, outer, "outer")
+            work = recording.members(connection, source.id, Work(document, "outer", 0), found)
+            assert len({w.document_id for w in work}) == 2
+            documents.rename(connection, document, outer[:-1] + b"long name", "outer")
+            documents.rename(connection, document, outer, "outer")
+    with catalog.reading() as connection:
+        rows = connection.execute(text("SELECT raw_path FROM documents")).scalars().all()
+    assert len(rows) == 3
+    assert all(bytes(raw).split(b"\0")[0] == outer for raw in rows)

@@ -150,3 +150,14 @@ def test_what_was_taken_is_blank(tmp_path):
     mine.put(b"a private matter")
     mine.done(mine.waiting(1)[0])
     assert b"private" not in mine.path.read_bytes()
+
+
+def test_a_file_that_cannot_be_opened_holds_up_no_other(tmp_path):
+    """N15: one spool is another user's (here: nothing that can be opened); looks are noted still."""
+    (tmp_path / "spool-0").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "spool-1").mkdir()
+    mine = spool.open_one(tmp_path, 1 << 20)
+    mine.put(b"a look")
+    assert spool.waiting_in(tmp_path) == 1
+    mine.close()
+    assert contents(spool.open_one(tmp_path, 1 << 20)) == [b"a look"]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest import sources
+from ingest.selection import Selection
 from kb.cli.ingesting import run_of
 from kb.errors import RetryableError
 
@@ -229,3 +231,14 @@ async def test_a_new_file_that_cannot_be_read_is_tried_again_by_itself(house):
     (house.root / "real.txt").write_text("The tower clock was wound.")
     await house.ingest()
     assert house.ledger()["late.txt"].state == "indexed"
+
+
+def test_what_lies_beneath_something_that_cannot_be_told_is_not_gone(house, monkeypatch):
+    """N04: some file systems do not say what is a folder, and asking each may fail."""
+    fill(house, 2, "sub/")
+    fill(house, 1)
+    told = sources._is_folder
+    monkeypatch.setattr(sources, "_is_folder", lambda e: None if e.name == b"sub" else told(e))
+    look = sources.walk(str(house.root), Selection((), ()))
+    assert look.is_beneath_closed(b"sub/0.txt")
+    assert not look.is_beneath_closed(b"0.txt")

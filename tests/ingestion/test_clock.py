@@ -1,5 +1,6 @@
 """Schedules, on the days when clocks change. What is right is worked out minute by minute."""
 
+import asyncio
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ingest import scheduler
 from ingest.following import is_due, last_due, next_due
 from kb.catalog.sources import Following, Source
 
@@ -114,3 +116,21 @@ def test_this_machines_clock_knows_when_it_changes(zone):
         )  # fmt: skip
         assert told == shown.stdout.strip()
     assert len({told[-5:] for told in said}) == 2
+
+
+async def test_the_scheduler_outlives_what_nobody_expected(monkeypatch):
+    """N05: one tick met what is not ours; the next one comes all the same."""
+    ticks = []
+
+    async def tick(_self, _at) -> None:
+        ticks.append(True)
+        raise ValueError("a schedule of another world")
+
+    monkeypatch.setattr(scheduler, "HOUSEKEEPING_SECONDS", 0.0)
+    monkeypatch.setattr(scheduler, "TICK_SECONDS", 0.0)
+    monkeypatch.setattr(scheduler.Scheduler, "tick", tick)
+    task = asyncio.create_task(scheduler.Scheduler(None, None, None, 0.0).forever())
+    while len(ticks) < 3 and not task.done():
+        await asyncio.sleep(0.01)
+    task.cancel()
+    assert len(ticks) >= 3

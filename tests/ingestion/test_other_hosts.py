@@ -9,13 +9,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import text
+from ingest.parsers import libreoffice
+from kb.catalog.tables import documents
+from sqlalchemy import text, update
 
 from kb import models, samples
 from kb.cli.ingesting import run_of
 from kb.index.generations import Rebuilder
 from kb.knowledge_base import KnowledgeBase
 from tests.conftest import missing, program
+from tests.ingestion.test_interruptions import zipped
 
 LETTER = "Dear neighbours, the well in Aurach is open again from Monday on.\n"
 
@@ -227,3 +230,20 @@ async def test_another_model_makes_no_file_due(house):
 
     assert fingerprint(asked) != fingerprint(s.embedding)
     assert needs.is_current(house.ledger()["letter.txt"])
+
+
+async def test_a_tool_that_is_new_reads_members_that_lacked_it(house, monkeypatch):
+    """N19: an attachment is read again though the mail that it came with needs nothing new."""
+    house.follow()
+    (house.root / "a.zip").write_bytes(zipped({"old.txt": b"Pump a is oiled.", "b.txt": b"B."}))
+    await house.ingest()
+    monkeypatch.setattr(libreoffice, "program", lambda: None)
+    member = documents.c.path == "a.zip › old.txt"
+    with house.kb.catalog.writing() as c:
+        lacking = {"code": "needs_libreoffice", "state": "skipped", "version": None, "chunks": 0}
+        c.execute(update(documents).where(member).values(**lacking))
+    assert (await house.ingest()).indexed == 0
+    monkeypatch.setattr(libreoffice, "program", lambda: "/usr/bin/soffice")
+    await house.ingest()
+    assert house.ledger()["a.zip › old.txt"].state == "indexed"
+    assert (await house.ingest()).unchanged == 1

@@ -200,3 +200,26 @@ async def test_the_first_start_puts_right_what_faults_have_left(house, caplog):
     assert {p: r.state for p, r in house.ledger().items()} == dict.fromkeys(paths, "indexed")
     # The versions whose rows were taken away by hand are nobody's now; a repair withdraws them.
     assert await house.kb.check(repair=True) == ZEROS
+
+
+def test_nothing_is_cleared_where_a_link_leads(tmp_path):
+    """N24: somebody was faster in a folder for all, and put a link where the scratch should be."""
+    mine = Scratch(scratch.place(str(tmp_path), Path("/data")))
+    theirs = tmp_path / "theirs"
+    (theirs / "papers").mkdir(parents=True)
+    mine.root.symlink_to(theirs)
+    assert mine.stale() == []
+    assert mine.clear() == 0
+    assert os.listdir(theirs) == ["papers"]
+
+
+async def test_a_container_whose_members_nobody_recorded_is_asked_for(house):
+    """N24: nothing waits in its source, and yet the first start has it read."""
+    house.follow()
+    (house.root / "b.zip").write_bytes(zipped({"x.txt": b"Valve x is open."}))
+    await house.ingest()
+    with house.kb.catalog.writing() as connection:
+        connection.execute(delete(counters).where(counters.c.name == healing.HEALED))
+        connection.execute(delete(documents).where(documents.c.parent_id.is_not(None)))
+    assert healing.heal(house.kb.catalog, house.kb.blobs, house.kb.scratch).containers == 1
+    assert house.kb.source("files").is_requested
