@@ -7,10 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, insert, select, text
 
 from ingest import recording
 from ingest.reading import Kept, Work
+from kb import settings as settings_module
 from kb.catalog import documents, generations, groups, leases, ledger, names, sources, versions
 from kb.catalog.arrays import among
 from kb.catalog.database import hold_seq, open_catalog
@@ -272,3 +275,24 @@ def test_members_may_have_long_names_on_long_paths(catalog):
         rows = connection.execute(text("SELECT raw_path FROM documents")).scalars().all()
     assert len(rows) == 3
     assert all(bytes(raw).split(b"\0")[0] == outer for raw in rows)
+
+
+def test_an_older_catalog_has_names_as_long_as_they_may_be(postgres):
+    """N20: PostgreSQL refuses a token that is longer than its column; the upgrade ended there."""
+    config = Config()
+    config.set_main_option("script_location", str(Path("kb/catalog/migrations").absolute()))
+    with create_engine(postgres).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+        for table in ("groups", "people"):
+            rows = [{"id": n, "name": f"{n}" * n} for n in (1, 3, 200)]
+            rows[-1]["name"] = "x" * 200
+            connection.execute(text(f"INSERT INTO {table} (id, name) VALUES (:id, :name)"), rows)
+    opened = open_catalog(settings_module.load({"catalog.url": postgres}, {}))
+    with opened.reading() as connection:
+        for table, prefix in (("groups", "group:"), ("people", "person:")):
+            query = text(f"SELECT token FROM {table} ORDER BY id")
+            short, three, long = connection.execute(query).scalars().all()
+            assert (short, three) == (f"{prefix}1", f"{prefix}333")
+            assert re.fullmatch(f"{prefix}[0-9a-f]{{16}}", long)
+    opened.close()

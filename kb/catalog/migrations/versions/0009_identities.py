@@ -5,6 +5,7 @@ Whoever is here keeps the token that was made of the name: no passage has to be 
 Revision ID: 0009
 """
 
+import secrets
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,13 +14,14 @@ from alembic import op
 revision = "0009"
 down_revision = "0008"
 
+LONGEST = 200
 GROUP, PERSON, NOT, EVERYONE = "group:", "person:", "not:", "everyone"
 
 
 def upgrade() -> None:
     for name, prefix in (("groups", GROUP), ("people", PERSON)):
         op.add_column(name, sa.Column("token", sa.String(200)))
-        op.execute(f"UPDATE {name} SET token = '{prefix}' || name")
+        _name_tokens(name, prefix)
         op.create_index(f"ix_{name}_token", name, ["token"], unique=True)
     op.add_column(
         "people",
@@ -28,6 +30,21 @@ def upgrade() -> None:
     op.add_column("documents", sa.Column("target", sa.LargeBinary()))
     op.execute("INSERT INTO counters (name, value) VALUES ('acls', 1)")
     _path_rules()
+
+
+def _name_tokens(name: str, prefix: str) -> None:
+    """The token made of each name; of a name that is too long for that, one that nobody ever had.
+
+    Such a token could never be kept, so no source refers to it. SQLite knows no lengths.
+    """
+    connection = op.get_bind()
+    fits = LONGEST - len(prefix) if connection.dialect.name == "postgresql" else 1_000_000
+    op.execute(f"UPDATE {name} SET token = '{prefix}' || name WHERE length(name) <= {fits}")
+    table = sa.table(name, sa.column("id"), sa.column("token"))
+    without = sa.select(table.c.id).where(table.c.token.is_(None))
+    for number in connection.scalars(without).all():
+        token = f"{prefix}{secrets.token_hex(8)}"
+        connection.execute(sa.update(table).where(table.c.id == number).values(token=token))
 
 
 def _path_rules() -> None:
