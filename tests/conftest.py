@@ -17,7 +17,7 @@ os.environ["KB_TEST_GUARDS"] = "1"  # before the catalog is loaded, here and in 
 
 from kb import access, samples, sandbox
 from kb import settings as settings_module
-from kb.catalog import sources
+from kb.catalog import database, sources
 from kb.catalog.sources import Following
 from kb.cli.ingesting import PARSER_MODULES, run_of
 from kb.knowledge_base import KnowledgeBase
@@ -73,8 +73,20 @@ def postgres(postgresql):
 def catalog_url(request):
     """Gives each test's catalog: SQLite's, or, for ``KB_TEST_CATALOG=postgresql``, a new one there."""
     if os.environ.get("KB_TEST_CATALOG") == "postgresql":
-        return request.getfixturevalue("postgresql").database
+        server = request.getfixturevalue("postgresql")
+        template = server.database()
+        database.open_catalog(settings_module.load({}, {"KB_CATALOG__URL": template})).close()
+        return lambda: server.database(like=template)
     return lambda: ""
+
+
+@pytest.fixture(scope="session")
+def new_catalog(tmp_path_factory) -> Path:
+    """An empty SQLite catalog of the newest schema: a migration a session, not one a test."""
+    folder = tmp_path_factory.mktemp("catalog")
+    made = settings_module.load({"data_dir": str(folder)}, {})
+    database.open_catalog(made).close()
+    return folder / "catalog.sqlite3"
 
 
 @pytest.fixture
@@ -188,7 +200,10 @@ class House:
 
 
 @pytest.fixture
-async def house(settings, tmp_path):
+async def house(settings, tmp_path, new_catalog):
+    if not settings.catalog.url:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copy2(new_catalog, settings.data / "catalog.sqlite3")
     made = House(settings, tmp_path / "files")
     yield made
     await made.kb.close()

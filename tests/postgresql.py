@@ -10,7 +10,7 @@ import tempfile
 
 
 class PostgreSQL:
-    """``database()`` gives the URL of a new, empty one."""
+    """``database()`` gives the URL of a new one: empty, or ``like`` another that nobody uses."""
 
     def __init__(self, programs: str, port: int):
         self.programs, self.port = programs, port
@@ -27,9 +27,11 @@ class PostgreSQL:
         options += " -c max_connections=300"
         self._run("pg_ctl", "-D", data, "-o", options, "-l", f"{self.folder}/log", "-w", "start")
 
-    def database(self) -> str:
+    def database(self, like: str = "") -> str:
         name = f"commonplace{next(self._numbers)}"
-        self._run("createdb", "-h", self.folder, "-p", str(self.port), "-U", "kb", name)
+        template = ("-T", like.rpartition("/")[2]) if like else ()
+        place = ("-h", self.folder, "-p", str(self.port), "-U", "kb")
+        self._run("createdb", *place, *template, name)
         return f"postgresql+psycopg://kb@127.0.0.1:{self.port}/{name}"
 
     def stop(self) -> None:
