@@ -26,8 +26,9 @@ $(VENV)/.dev: $(VENV)/.setup
 demo: setup
 	@$(BIN)/kb demo
 
+# TESTS="tests/pure tests/index" runs some of them.
 test: dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(TESTS)
 
 check: dev
 	$(BIN)/ruff check .
