@@ -41,12 +41,16 @@ class FolderRights:
             return
         self._steps = mirroring.steps_of(self._source.root, [f.raw_path for f in files])
 
+    def hold(self, connection: Connection) -> None:
+        """Let nobody change the rule in this transaction. It comes before any document's row."""
+        sources.held(connection, self._source.name)
+
     def stamp(self, connection: Connection, held: Collection[bytes] = ()) -> None:
         """Give the documents that are there their readers.
 
         Those ``held`` (paths) keep what they had: that their files are away says nothing of rights.
         """
-        source = sources.by_name(connection, self._source.name)
+        source = sources.held(connection, self._source.name)
         places.note_targets(connection, source.id, self._targets)
         if source.rule is None:
             return
@@ -63,7 +67,7 @@ class FolderRights:
         """
         if self._refusal is not None:
             raise self._refusal
-        stamper = rules.Stamper(connection, sources.by_name(connection, self._source.name))
+        stamper = rules.Stamper(connection, sources.held(connection, self._source.name))
         return lambda found: stamper.of_new(
             found.raw_path, found.target, self._steps.get(found.raw_path)
         )

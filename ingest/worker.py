@@ -158,6 +158,7 @@ class Run:
         self.counts.seen, self.counts.unchanged = changes.seen, changes.unchanged
         with self.catalog.writing() as connection:
             leases.hold_or_raise(connection, self.lease, self.owner, self._fence)
+            self._rights.hold(connection)
             for document_id, found in changes.renamed:
                 documents.rename(connection, document_id, found.raw_path, found.path)
                 documents.touch(connection, document_id, found.stat)
@@ -173,10 +174,7 @@ class Run:
         failpoints.reached("removed")
 
     def _work(self, changes: Changes) -> list[Work]:
-        """Every file that has to be read, known to the ledger from now on.
-
-        First what an earlier run did not come to, the longest wait first.
-        """
+        """Every file to be read, known to the ledger from now on; the longest wait first."""
         work = [Work(d, found.path, 0, found=found) for d, found in changes.changed]
         with self.catalog.writing() as connection:
             since = documents.due_since(connection, self.source.id)

@@ -4,6 +4,7 @@ What looks alike is judged by a short table of letters (Unicode's TR 39 in small
 usual tricks, not every pair of similar shapes.
 """
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -15,6 +16,11 @@ LONGEST = 100
 FORBIDDEN = ",:/\\"
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Categories of characters that a reader cannot see or tell apart."""
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
+"""What is not seen either, of other categories (Unicode's Default_Ignorable_Code_Point; Braille's
+blank)."""
 MIXED = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE")
 """Scripts that share shapes; a name keeps to one of them."""
 _ALIKE = {
@@ -44,7 +50,7 @@ _TABLE = str.maketrans(_ALIKE)
 def fold(text: str) -> str:
     """A text without what differs between systems only: case, composition, width, the unseen."""
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return "".join(c for c in plain if unicodedata.category(c) != "Cf")
+    return "".join(c for c in _BLANK.sub("", plain) if unicodedata.category(c) != "Cf")
 
 
 @lru_cache(maxsize=50_000)
@@ -105,7 +111,8 @@ def check(name: str) -> None:
 
 def _is_unseen(character: str) -> bool:
     kind = unicodedata.category(character)
-    return kind in INVISIBLE or (kind == "Zs" and character != " ")
+    is_blank = _BLANK.match(character) is not None
+    return is_blank or kind in INVISIBLE or (kind == "Zs" and character != " ")
 
 
 def _scripts(name: str) -> set[str]:

@@ -251,6 +251,7 @@ def naming_group(connection: Connection, name: str) -> list[str]:
 
 def set_readers(connection: Connection, source: Source, tokens: Sequence[str]) -> list[int]:
     """Replace a source's readers; returns the documents whose readers may be others now."""
+    source = sources.held(connection, source.name)
     sources.set_readers(connection, source, tuple(tokens))
     stamped: list[int] = []
     if kind(source.rule) == PATHS:

@@ -62,9 +62,7 @@ async def choose_language(request: Request) -> Redirect:  # type: ignore[type-ar
     form = await request.form()
     wanted = str(form.get("language", ""))
     back = str(form.get("back", "/"))
-    answer = Redirect(
-        back if back.startswith("/") and not back.startswith("//") else "/", status_code=303
-    )
+    answer = Redirect(signing_in.local(back), status_code=303)
     if wanted in languages():
         answer.set_cookie(COOKIE, wanted, max_age=31_536_000, samesite="lax", httponly=True)
     return answer

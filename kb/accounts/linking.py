@@ -103,3 +103,4 @@ class Linking(Entering):
         people.change(connection, person.id, password=kept, password_at=now())
         signing_in.end_all(connection, person.id)
         signing_in.revoke_all(connection, person.id)
+        signing_in.end_links(connection, person.id)

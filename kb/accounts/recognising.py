@@ -52,20 +52,39 @@ class Recognising(Entering):
             self._behind.put(("token", row.id), lambda c: signing_in.token_used(c, row.id))
         return row, principal, person
 
-    def of_header(self, found: Known) -> Principal | None:
-        """Whom a trusted proxy names; None where they are kept out here."""
+    def recalled(self, found: Known) -> tuple[bool, Principal | None]:
+        """Whether all that a trusted proxy says of somebody is known here, and then who it is.
+
+        It reads only: that the proxy vouches for them is noted behind.
+        """
         with self._catalog.reading() as connection:
             person = people.by_subject(connection, found.subject)
-            same = (
-                person is not None
-                and person.groups_whole >= found.groups_whole
-                and now() - (person.vouched_at or 0.0) < VOUCHED_SECONDS
-                and set(found.groups) == set(groups.of_person(connection, person.id))
-            )
-        if not same:
-            with self._catalog.writing() as connection:
-                person = self.came(connection, found)
-        if person is None or person.is_disabled:
+            if person is None or not self._is_known(connection, person, found):
+                return False, None
+            principal = None if person.is_disabled else self.principal(connection, person.name)
+        if now() - (person.vouched_at or 0.0) >= VOUCHED_SECONDS:
+            number, at = person.id, now()
+            self._behind.put(("vouched", number), lambda c: people.change(c, number, vouched_at=at))
+        return True, principal
+
+    def _is_known(self, connection: Connection, person: Person, found: Known) -> bool:
+        whole = groups.are_set(connection, person.id, found.groups, origin=found.origin)
+        administrators = self._settings.administrators
+        same_role = not administrators or person.administrator == (administrators in found.groups)
+        return (
+            whole is not None
+            and person.groups_whole == (whole and found.groups_whole)
+            and same_role
+        )
+
+    def of_header(self, found: Known) -> Principal | None:
+        """Whom a trusted proxy names; None where they are kept out here."""
+        is_known, principal = self.recalled(found)
+        if is_known:
+            return principal
+        with self._catalog.writing() as connection:
+            person = self.came(connection, found)
+        if person.is_disabled:
             return None
         with self._catalog.reading() as connection:
             return self.principal(connection, person.name)

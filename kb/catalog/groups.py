@@ -99,10 +99,17 @@ def memberships_of(connection: Connection, person_id: int) -> list[Membership]:
 def remove(connection: Connection, name: str) -> None:
     """Remove a group; nobody is in it any more, and what only it might read nobody may.
 
+    Whom a directory had put in it is in a group that is not here: until it is asked again, their
+    groups are not wholly known.
+
     Raises:
         NotFoundError: there is none of that name.
     """
     number = _require_group(connection, name)
+    put_there = select(memberships.c.person_id).where(
+        memberships.c.group_id == number, memberships.c.origin != LOCAL
+    )
+    connection.execute(update(people).where(people.c.id.in_(put_there)).values(groups_whole=False))
     connection.execute(delete(memberships).where(memberships.c.group_id == number))
     connection.execute(delete(groups).where(groups.c.id == number))
 
@@ -176,21 +183,40 @@ def set_of(
     return whole
 
 
+def are_set(
+    connection: Connection, person_id: int, names: Iterable[str], *, origin: str
+) -> bool | None:
+    """What :func:`set_of` would return for a directory's groups; None where it would change any."""
+    found, new, whole = _sorted_out(connection, set(names))
+    mine = memberships_of(connection, person_id)
+    told = {m.name for m in mine if m.origin == origin}
+    others = {m.name for m in mine if m.origin != origin}
+    return None if new or told != found - others else whole
+
+
 def _made(connection: Connection, wanted: set[str]) -> tuple[set[str], bool]:
     """A directory's groups that are here, made where needed; and whether that is all of them."""
+    found, new, whole = _sorted_out(connection, wanted)
+    for name in new:
+        connection.execute(insert(groups).values(name=name, token=new_token(GROUP)))
+    return found | set(new), whole
+
+
+def _sorted_out(connection: Connection, wanted: set[str]) -> tuple[set[str], list[str], bool]:
+    """Of a directory's groups those here, those to be made, and whether that is all of them."""
     there = connection.scalars(select(groups.c.name)).all()
     looks = {key for name in there for key in (naming.fold(name), naming.skeleton(name))}
-    found, whole = wanted & set(there), True
+    found, new, whole = wanted & set(there), list[str](), True
     for name in sorted(wanted - found):
-        if not naming.is_name(name):
-            continue  # no rule here can name it
         if {naming.fold(name), naming.skeleton(name)} & looks:
             whole = False
             continue
-        connection.execute(insert(groups).values(name=name, token=new_token(GROUP)))
+        if not naming.is_name(name):  # no rule here can name it, unless in another spelling
+            whole = whole and not naming.is_name(naming.fold(name).strip())
+            continue
         looks |= {naming.fold(name), naming.skeleton(name)}
-        found.add(name)
-    return found, whole
+        new.append(name)
+    return found, new, whole
 
 
 def require(connection: Connection, names: tuple[str, ...]) -> None:

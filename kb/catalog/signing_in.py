@@ -225,6 +225,12 @@ def use_link(connection: Connection, secret: str) -> bool:
     return done.rowcount == 1
 
 
+def end_links(connection: Connection, person_id: int) -> None:
+    """End the links of a person that were not used."""
+    unused = delete(links).where(links.c.person_id == person_id, links.c.used_at.is_(None))
+    connection.execute(unused)
+
+
 # --- failed attempts ------------------------------------------------------------------------------
 
 

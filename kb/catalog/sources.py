@@ -199,6 +199,17 @@ def set_rule(connection: Connection, source: Source, rule: dict[str, Any] | None
     return by_name(connection, source.name)
 
 
+def held(connection: Connection, name: str) -> Source:
+    """One source, which nobody else changes to the end of this writing transaction.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    row = select(sources.c.id).where(sources.c.name == name)
+    connection.execute(row.with_for_update(key_share=True))
+    return by_name(connection, name)
+
+
 def note_rule(connection: Connection, source_id: int, rule: dict[str, Any]) -> None:
     """Note how the rule was applied; what it says stays."""
     connection.execute(update(sources).where(sources.c.id == source_id).values(rule=rule))

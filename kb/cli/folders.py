@@ -141,7 +141,7 @@ def _replace_rule(
     if kind == rules.MIRROR:
         mirroring.check(kb.source(name).root)
     with kb.catalog.writing() as connection:
-        before = sources.by_name(connection, name)
+        before = sources.held(connection, name)
         wanted = None
         if kind == rules.MIRROR:
             wanted = rules.mirrored()

@@ -10,8 +10,8 @@ from kb import access
 from kb.accounts import totp
 from kb.accounts.accounts import Client
 from kb.accounts.directory import HEADER, OIDC, Known
-from kb.catalog import people, signing_in
-from kb.errors import NotSignedInError
+from kb.catalog import groups, people, signing_in
+from kb.errors import NotFoundError, NotSignedInError
 from tests.portal.conftest import PASSWORD, Portal
 
 NEW = "seven grey geese over water"
@@ -81,10 +81,47 @@ async def test_a_proxys_word_is_fresh_while_the_proxy_says_it(house, portal):
     program = portal.client(Authorization=f"Bearer {token}")
     passed(house, 29, "gus")
     house.kb.accounts.of_header(gus)
+    house.kb.behind.flush()
     passed(house, 29, "gus")
     assert await status(program) == 200
     passed(house, 2, "gus")
     assert await status(program) == 401
+
+
+async def test_a_link_ends_with_the_password_that_it_was_to_replace(house):
+    """N11: whoever finds an old link after a password was changed opens nothing with it."""
+    house.kb.accounts.add(access.owner(), "rita", (), password=PASSWORD)
+    link = house.kb.accounts.link_for(access.owner(), "rita")
+    house.kb.accounts.change_password(house.kb.principal("rita"), PASSWORD, NEW, HERE)
+    with pytest.raises(NotFoundError):
+        house.kb.accounts.use_link(link, "", "another quiet harbour", HERE)
+    house.kb.accounts.sign_in("rita", NEW, "", HERE)
+
+
+async def test_a_proxys_word_that_says_nothing_new_writes_nothing(house, monkeypatch):
+    """N17: a group that cannot be one here, one of our own, an hour later: it only reads."""
+    told = ("crew", "everyone", "x" * 200, "Hands\u200b", "CREW")
+    gus = Known("gus", "gus", "header:gus", told, HEADER)
+    house.kb.accounts.of_header(gus)
+    with house.kb.catalog.writing() as connection:
+        groups.add(connection, "own")
+    house.kb.accounts.change(access.owner(), "gus", member_of=("own",))
+    house.kb.accounts.of_header(gus)
+    passed(house, 2, "gus")
+
+    def refuse(*_):
+        raise AssertionError("it was written")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(house.kb.accounts), "came", refuse)
+        principal = house.kb.accounts.of_header(gus)
+        assert principal is not None
+        assert len([t for t in principal.tokens if t.startswith("group:")]) == 2
+        with pytest.raises(AssertionError, match="written"):
+            house.kb.accounts.of_header(Known("gus", "gus", "header:gus", (), HEADER))
+    house.kb.behind.flush()
+    with house.kb.catalog.reading() as connection:
+        assert people.by_name(connection, "gus").vouched_at > time.time() - DAY
 
 
 async def test_accounts_of_our_own_need_nobody_to_vouch_for_them(house, portal):

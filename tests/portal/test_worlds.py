@@ -189,6 +189,8 @@ class World:
             elif what in {"gone", "again"}:
                 groups.remove(connection, group)
                 dead = who.groups.pop(group)
+                hers = who.people[PROVIDED]
+                who.whole[hers] = who.whole[hers] and dead not in who.member_of[hers]
                 for mine in who.member_of.values():
                     mine.discard(dead)
             elif what == "person renamed":

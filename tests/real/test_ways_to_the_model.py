@@ -250,6 +250,19 @@ async def test_a_page_to_sign_in_in_place_of_the_list(adapter):
     assert error.value.code == "model_not_json"
 
 
+@pytest.mark.parametrize("event", [b'{"choices": ["Hello."]}', b'{"choices": [{"delta": "Hi"}]}'])
+async def test_json_of_another_shape_is_no_model_server(event):
+    """N27: it ended in a traceback."""
+
+    def reply(handler, path, body):
+        listed = b'{"data": [{"id": "m"}]}'
+        return send(handler, 200, listed if path == "/v1/models" else b"data: " + event + b"\n\n")
+
+    with Server(reply) as server, pytest.raises(ModelError) as error:
+        await said(OpenAICompatible(Llm(provider="openai", url=server.url)))
+    assert error.value.code == "model_not_json"
+
+
 @pytest.mark.parametrize("adapter", ADAPTERS)
 async def test_memory_that_ends_in_the_middle_is_told_as_that(adapter):
     """N27: HTTP says 200, the stream says otherwise."""

@@ -180,6 +180,13 @@ def test_pages_speak_german(web):
     assert "Dokumente" in web.get("/documents").text
 
 
+@pytest.mark.parametrize("back", ["//elsewhere.example", "/\\elsewhere.example", "/\t/elsewhere"])
+def test_choosing_a_language_leads_nobody_elsewhere(web, back):
+    """N23: as after signing in; browsers read a backslash as a slash, and drop tabs."""
+    answer = web.post("/language", data={"language": "en", "back": back}, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
 def test_an_engine_that_was_killed_is_back_at_the_next_call(web, sample_server):
     data = sample_server.environment["KB_DATA_DIR"]
     killed = 0

@@ -71,7 +71,7 @@ async def identify(connection: Connection) -> Visitor | None:
     if bearer.lower().startswith("bearer "):
         return await _by_token(connection, kb, bearer[7:].strip())
     if connection.headers.get(kb.settings.auth.header or "-"):
-        return await kb.catalog.write(_by_header, kb, connection)
+        return await _by_header(connection, kb)
     secret = cookies.session_of(connection)
     if secret:
         found = await _by_session(connection, kb, secret)
@@ -108,18 +108,21 @@ async def _by_session(connection: Connection, kb: KnowledgeBase, secret: str) ->
     return Visitor(principal, SESSION, row.hash, secret)
 
 
-def _by_header(kb: KnowledgeBase, connection: Connection) -> Visitor | None:
+async def _by_header(connection: Connection, kb: KnowledgeBase) -> Visitor | None:
     """From the addresses that may say so, and no others: the connection's own, not a forwarded."""
+    shares: Shares = connection.app.state.shares
     s = kb.settings.auth
     peer = peer_of(connection)
     if peer is None or peer[0] not in s.header_from:
         return None
-    name = _as_sent(connection.headers[s.header]).strip()[:100]
+    name = _as_sent(connection.headers[s.header]).strip()
     listed = connection.headers.get(s.header_groups) if s.header_groups else ""
     named = _as_sent(listed or "").split(",")
     groups = tuple(sorted({g.strip() for g in named if g.strip()}))
     known = Known(name, name, f"header:{name}", groups, HEADER, groups_whole=listed is not None)
-    principal = kb.accounts.of_header(known)
+    is_known, principal = await shares.look_up(kb.accounts.recalled, known)
+    if not is_known:
+        principal = await kb.catalog.write(kb.accounts.of_header, known)
     return Visitor(principal, PROXY, secret=f"{s.header}:{name}") if principal else None
 
 

@@ -30,10 +30,14 @@ async def receipt(
 
 @post("/answers/{answer_id:str}/again", include_in_schema=False, status_code=303, who=READER)
 async def again(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
-    """Ask the same question once more, in the same conversation; then both side by side."""
+    """Ask the same question once more; then both side by side.
+
+    It goes into the same conversation, where that is the asker's own.
+    """
     kb, principal = knowledge_base(request), principal_of(request)
     before = await kb.catalog.read(kb.receipts.receipt, principal, answer_id)
     row = before.row
-    asked = Question(row.asked_as or row.question, row.conversation_id)
+    theirs = row.conversation_id if row.asker == principal.name else None
+    asked = Question(row.asked_as or row.question, theirs)
     answer = await finished(request, asked, alone=True)
     return Redirect(f"/answers/{answer.id}?beside={answer_id}", status_code=303)
