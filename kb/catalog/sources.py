@@ -202,6 +202,8 @@ def set_rule(connection: Connection, source: Source, rule: dict[str, Any] | None
 def held(connection: Connection, name: str) -> Source:
     """One source, which nobody else changes to the end of this writing transaction.
 
+    Every transaction takes it before documents and before rules that it keeps (locks in one order).
+
     Raises:
         NotFoundError: there is none of that name.
     """

@@ -236,7 +236,7 @@ def readers(name: str, groups: str, as_json: bool) -> None:
     def set_readers(kb: KnowledgeBase) -> None:
         named = folders.names(groups)
         with kb.catalog.writing() as connection:
-            found = sources.by_name(connection, name)
+            found = sources.held(connection, name)
             tokens = access.readers(connection, named)
             queue_rights(connection, rules.set_readers(connection, found, tokens))
             noted(connection, access.owner(), "source.readers", name, readers=named)

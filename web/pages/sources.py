@@ -125,10 +125,11 @@ async def _set_readers(request: Request[Any, Any, Any], source: sources.Source, 
 
     def change() -> bool:
         with kb.catalog.writing() as connection:
-            if set(named) == set(access.in_words(connection, source.readers)):
+            found = sources.held(connection, source.name)
+            if set(named) == set(access.in_words(connection, found.readers)):
                 return False  # as it was, with groups that were removed since
             tokens = access.readers(connection, named)
-            queue_rights(connection, rules.set_readers(connection, source, tokens))
+            queue_rights(connection, rules.set_readers(connection, found, tokens))
             noted(connection, principal_of(request), "source.readers", source.name, readers=named)
             return True
 
