@@ -115,17 +115,3 @@ async def test_a_passage_that_only_changed_withholds_nothing(kept):
         tokens = access.readers(connection, ["sales"])
         queue_rights(connection, rules.set_readers(connection, staff, tokens))
     assert portal.kb.receipts.receipt(portal.kb.principal("rita"), number).answer is None
-
-
-async def test_who_reviews_an_answer_can_run_it_again(kept):
-    """N10: the form on somebody else's receipt begins a conversation of one's own."""
-    portal, number = kept
-    portal.kb.opinions.give(portal.kb.principal("rita"), number, "bad", 0, "")
-    anna = await portal.as_person("anna")
-    again = await anna.post(f"/answers/{number}/again", headers={"Accept": "text/html"})
-    assert again.status_code == 303, again.text
-    made = again.headers["location"].removeprefix("/answers/").partition("?")[0]
-    with portal.kb.catalog.reading() as connection:
-        row, before = (answers.by_id(connection, n) for n in (made, number))
-    assert (row.asker, before.asker) == ("anna", "rita")
-    assert row.conversation_id != before.conversation_id
