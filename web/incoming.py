@@ -16,11 +16,19 @@ DEEPEST = 100
 """Lists and objects in one another, in a JSON body."""
 
 
+LONGEST_PART = 255
+"""Bytes of one part of an address; no file has a longer name, and no page asks for one."""
+
+
 def refusal(scope: HTTPScope) -> tuple[int, str, str] | None:
     """Status, code and sentence for what no route needs to see; None where all is well."""
     query = scope["query_string"]
     if b"%00" in query or any(b"\0" in part for part in _raw(scope)):
         return 400, "bad_text", "Text must not hold the character U+0000."
+    if any(
+        len(part.encode("utf-8", "replace")) > LONGEST_PART for part in scope["path"].split("/")
+    ):
+        return 404, "not_found", "There is no such address."
     kind = next((v for n, v in scope["headers"] if n == b"content-type"), b"")
     charset = _parameter(kind.decode("latin-1"), "charset")
     if charset and charset.lower() not in {"utf-8", "utf8", "us-ascii", "ascii"}:

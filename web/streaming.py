@@ -7,6 +7,8 @@ KEEP_ALIVE_SECONDS = 15.0
 """Proxies close a connection that is silent: nginx after 60 s, others after 30."""
 COMMENT = ": working\n\n"
 """A line that every reader of server-sent events passes over."""
+CLOSING: set["asyncio.Future[None]"] = set()
+"""Streams whose readers have left, until they are closed."""
 
 
 async def kept_alive(
@@ -28,7 +30,16 @@ async def kept_alive(
             coming = None
             yield event
     finally:
-        if coming is not None:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
-        await events.aclose()
+        # In a task of its own: the framework cancels whoever leaves again and again, and what is
+        # being closed here has to come to its end.
+        closing = asyncio.ensure_future(_closed(coming, events))
+        CLOSING.add(closing)
+        closing.add_done_callback(CLOSING.discard)
+        await asyncio.shield(closing)
+
+
+async def _closed(coming: "asyncio.Future[str] | None", events: AsyncGenerator[str, None]) -> None:
+    if coming is not None:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+    await events.aclose()

@@ -49,11 +49,20 @@ def rename(connection: Connection, old: str, new: str) -> None:
     """Give a group another name. Rules go on to mean it; a directory's groups are told by name.
 
     Raises:
-        ConflictError: the name is taken, or looks like one that is.
+        ConflictError: the name is taken, or looks like one that is; or a directory tells groups
+            here, which would make the old name anew, without what rules say of it.
         NotFoundError: there is no such group.
         UsageError: the name cannot be used.
     """
     number = _require_group(connection, old)
+    told = select(func.count()).select_from(memberships).where(memberships.c.origin != LOCAL)
+    if connection.scalar(told):
+        raise ConflictError(
+            f"A directory tells who is in which group, by names. Rename {old} there, and change "
+            "the rules here.",
+            code="groups_told_elsewhere",
+            detail={"group": old},
+        )
     naming.check(new)
     names = connection.scalars(select(groups.c.name)).all()
     refuse_alike([n for n in names if n != old], new, "group")

@@ -1,5 +1,6 @@
 """Ollama. Uses its client, with the time limits that the client lacks and without its proxies."""
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from kb.settings import Llm
 
 T = TypeVar("T")
 LONGEST_LICENCE = 120
+SHOW_SECONDS = 5.0
 DEFAULT_URL = "http://127.0.0.1:11434"
 
 
@@ -145,7 +147,12 @@ class Ollama:
         raise problems.missing(self.url, wanted)
 
     async def _can_chat(self, model: str) -> bool:
-        shown = await self._asked("POST", "/api/show", Shown, {"model": model})
+        """What the server shows of a model; where it shows nothing, trying will tell."""
+        try:
+            async with asyncio.timeout(SHOW_SECONDS):
+                shown = await self._asked("POST", "/api/show", Shown, {"model": model})
+        except (ModelError, TimeoutError):
+            return True
         if is_elsewhere(model, shown.remote_host or shown.remote_model):
             return False
         return shown.capabilities is None or "completion" in shown.capabilities

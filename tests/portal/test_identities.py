@@ -327,3 +327,23 @@ def test_names_of_an_older_catalog_become_identities(tmp_path):
         words = rules.in_words(connection, source.rule)
         assert words["paths"] == [["hr/", ["hr", "person:ada", "not:gone (removed)"]]]
     catalog.close()
+
+
+def test_a_group_is_not_renamed_where_a_directory_tells_groups(tmp_path):
+    """N09: the old name would come back as another group, and pass what excepts the renamed one."""
+    from kb import settings as settings_module
+    from kb.catalog import groups, people
+    from kb.catalog.database import open_catalog
+    from kb.errors import ConflictError
+
+    catalog = open_catalog(settings_module.load({"data_dir": str(tmp_path)}, {}))
+    with catalog.writing() as connection:
+        groups.add(connection, "interns")
+        people.add_person(connection, "ivo", [])
+        person = people.by_name(connection, "ivo").id
+        groups.rename(connection, "interns", "trainees")
+        groups.set_of(connection, person, ["trainees"], origin="ldap")
+        with pytest.raises(ConflictError) as error:
+            groups.rename(connection, "trainees", "interns")
+    assert error.value.code == "groups_told_elsewhere"
+    catalog.close()
