@@ -153,25 +153,27 @@ def is_postgresql(connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
-def forbid(connection, text) -> None:
-    """Have the database itself refuse a passage, with an error that nobody foresaw."""
+def forbid(
+    connection, text, table: str = "chunks", when: str = "NEW.text LIKE '%number 2%'"
+) -> None:
+    """Have the database itself refuse some rows, with an error that nobody foresaw."""
     if is_postgresql(connection):
         connection.execute(
             text(
                 "CREATE FUNCTION refused() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF "
-                "NEW.text LIKE '%number 2%' THEN RAISE data_exception; END IF; RETURN NEW; END $$"
+                f"{when} THEN RAISE data_exception; END IF; RETURN NEW; END $$"
             )
         )
         connection.execute(
             text(
-                "CREATE TRIGGER refuse BEFORE INSERT ON chunks FOR EACH ROW "
+                f"CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW "
                 "EXECUTE FUNCTION refused()"
             )
         )
     else:
         connection.execute(
             text(
-                "CREATE TRIGGER refuse BEFORE INSERT ON chunks WHEN NEW.text LIKE '%number 2%' "
+                f"CREATE TRIGGER refuse BEFORE INSERT ON {table} WHEN {when} "
                 "BEGIN SELECT RAISE(ABORT, 'refused'); END"
             )
         )
@@ -187,12 +189,7 @@ async def test_a_run_that_ends_unforeseen_says_so(house):
     house.follow()
     house.write("0.txt", "Matter number 0 is settled.")
     with house.kb.catalog.writing() as c:
-        c.execute(
-            text(
-                "CREATE TRIGGER refuse BEFORE INSERT ON documents "
-                "BEGIN SELECT RAISE(ABORT, 'refused'); END"
-            )
-        )
+        forbid(c, text, "documents", "NEW.id > 0")
     with pytest.raises(KbError):
         await house.ingest()
     source = house.kb.source("files")

@@ -38,6 +38,7 @@ def _written(house, first, uncited: Passage) -> str:
                 {"text": quote, "citations": cited, "supported": True},
                 {"text": f"{SAID}.", "citations": [], "supported": False},
             ],
+            "citations": [c for c in row["citations"] if c[0] in cited],
             "passages": [*row["passages"], [uncited.chunk.version, list(uncited.points)]],
         }
         answers.keep(connection, row)

@@ -29,14 +29,18 @@ def locked(environment, data):
             names = other.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
             for (name,) in names.fetchall():
                 other.execute(f'LOCK TABLE "{name}" IN EXCLUSIVE MODE')
-            yield
-            other.rollback()
+            try:
+                yield
+            finally:
+                other.rollback()
         return
     other = sqlite3.connect(data / "catalog.sqlite3", isolation_level=None, timeout=60)
     other.execute("BEGIN IMMEDIATE")
-    yield
-    other.execute("ROLLBACK")
-    other.close()
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
 
 
 class Site:
@@ -85,6 +89,7 @@ def begun(call):
 def test_the_loop_goes_on_while_another_process_writes(site, tmp_path):
     """N17: uploads, a paused source, a changed one and a run wait for the catalog; nobody else."""
     slow = site.browser()
+    slow.cookies = site.client.cookies
     slow.timeout = 200.0
     changes = {
         "upload": lambda: slow.post(
@@ -110,7 +115,7 @@ def test_the_loop_goes_on_while_another_process_writes(site, tmp_path):
 
 def test_people_go_on_reading_while_the_catalog_is_locked(site, tmp_path):
     """N17: sessions, tokens and what was opened are noted behind; searching and reading go on."""
-    number = site.client.get("/api/v1/files").json()["files"][0]["id"]
+    number = site.client.get("/api/v1/search?q=ferry").json()["hits"][0]["document_id"]
     _make_old(site, tmp_path)
     with_token = site.browser(Authorization=f"Bearer {site.token}")
     with locked(site.environment, tmp_path / "data"):
@@ -120,9 +125,12 @@ def test_people_go_on_reading_while_the_catalog_is_locked(site, tmp_path):
 
 def test_people_go_on_reading_on_a_full_disk(tmp_path, embedder_dir, small_disk):
     """N17: with no byte left, whoever is signed in goes on searching and reading."""
-    environment = environment_in(tmp_path, embedder_dir) | {"KB_DATA_DIR": str(small_disk / "data")}
+    environment = environment_in(tmp_path, embedder_dir) | {
+        "KB_DATA_DIR": str(small_disk / "data"),
+        "KB_INGEST__MIN_FREE_MB": "1",
+    }
     site = Site(environment, tmp_path)
-    number = site.client.get("/api/v1/files").json()["files"][0]["id"]
+    number = site.client.get("/api/v1/search?q=ferry").json()["hits"][0]["document_id"]
     _make_old(site, small_disk)
     with_token = site.browser(Authorization=f"Bearer {site.token}")
     time.sleep(2)  # what was noted behind so far is written
