@@ -26,6 +26,13 @@ async def either(request, environment, tmp_path):
     await made.kb.close()
 
 
+@pytest.fixture(autouse=True)
+def no_deep_folders_are_left(tmp_path):
+    """pytest itself removes old folders by calling itself, too often for these."""
+    yield
+    subprocess.run(["rm", "-rf", str(tmp_path / "files")], check=True)
+
+
 def nest(root, count: int) -> str:
     """Folders in folders; os.makedirs would call itself too often."""
     inside = ""
