@@ -196,7 +196,7 @@ async def test_a_run_that_ends_unforeseen_says_so(house):
     house.follow()
     house.write("0.txt", "Matter number 0 is settled.")
     with house.kb.catalog.writing() as c:
-        forbid(c, text, "documents", "NEW.id > 0")
+        forbid(c, text, "documents", "NEW.path IS NOT NULL")
     with pytest.raises(KbError):
         await house.ingest()
     source = house.kb.source("files")
