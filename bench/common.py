@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 
 from ingest.reporting import Counts, Timings
-from kb import access, sandbox
+from kb import access
 from kb import settings as settings_module
 from kb.catalog import sources
-from kb.cli.ingesting import PARSER_MODULES, run_of
+from kb.cli.ingesting import run_of
 from kb.knowledge_base import KnowledgeBase
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
@@ -43,7 +43,6 @@ def filings() -> list[Path]:
 @asynccontextmanager
 async def knowledge_base() -> AsyncIterator[KnowledgeBase]:
     folder = tempfile.mkdtemp(prefix="kb-bench-")
-    sandbox.preload(PARSER_MODULES)
     kb = KnowledgeBase(settings_module.load({"data_dir": folder, "llm.provider": "none"}, {}))
     try:
         yield kb

@@ -19,9 +19,8 @@ from pathlib import Path
 import httpx
 
 from bench.common import follow, ingest, percentile
-from kb import prompt, samples, sandbox
+from kb import prompt, samples
 from kb import settings as settings_module
-from kb.cli.ingesting import PARSER_MODULES
 from kb.knowledge_base import KnowledgeBase
 from kb.types import PassagesFound, Token
 
@@ -42,7 +41,6 @@ async def main() -> None:
             "llm.context_tokens": 4096, "llm.answer_tokens": 96, "llm.temperature": 0.0,
             "retrieval.passages": 4, "retrieval.min_evidence": 0.0,
         }  # fmt: skip
-        sandbox.preload(PARSER_MODULES)
         kb = KnowledgeBase(settings_module.load(values, {}))
         try:
             follow(kb, "samples", samples.documents())

@@ -33,7 +33,7 @@ class Watcher:
                 task.cancel()
                 del self._watched[key]
         for key, source in wanted.items():
-            if key not in self._watched and os.path.isdir(source.root):
+            if key not in self._watched:
                 self._watched[key] = (source, asyncio.create_task(self._watch(source)))
 
     async def stop(self) -> None:
@@ -46,6 +46,8 @@ class Watcher:
 
     async def _watch(self, source: Source) -> None:
         root = Path(source.root)
+        if not await asyncio.to_thread(root.is_dir):  # on a share that hangs this takes for ever
+            return
         selection = Selection(source.following.include, source.following.exclude)
 
         def concerns(_change: Change, path: str) -> bool:

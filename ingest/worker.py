@@ -16,13 +16,14 @@ from ingest.comparing import Changes
 from ingest.grouping import GROUP_SECONDS, Group
 from ingest.healing import heal
 from ingest.heartbeat import Heartbeat
+from ingest.parsers import kinds
 from ingest.pipeline import Attempt, Outcome, Pipeline
 from ingest.preparing import Prepared, Preparer
 from ingest.reading import Reader, Unchanged, Work
 from ingest.reporting import Counts, Progress, Report, Timings
 from ingest.rights import FolderRights
 from ingest.selection import Selection
-from kb import disk, failpoints
+from kb import disk, failpoints, sandbox
 from kb.blobs import Blobs
 from kb.catalog import documents, leases, members, versions
 from kb.catalog.database import Catalog
@@ -91,9 +92,11 @@ class Run:
             await self.catalog.write(self._report.finish, unexpected)
             raise unexpected from error
         except asyncio.CancelledError:
-            await self._publish_group()  # what is ready is not thrown away
             stopped = RetryableError("The run was stopped.", code="interrupted")
-            await self.catalog.write(self._report.finish, stopped)
+            try:
+                await self._publish_group()  # what is ready is not thrown away
+            finally:
+                await self.catalog.write(self._report.finish, stopped)
             raise
         finally:
             await self.catalog.write(self._release_lease)
@@ -197,6 +200,7 @@ class Run:
 
     async def _prepare_all(self, work: list[Work]) -> None:
         """Prepare several files side by side; publish one group after another."""
+        sandbox.preload(kinds.modules_for(item.path for item in work))
         self._report.total = len(work)
         await self.catalog.write(self._report.tell)
         async with Pipeline(self._prepare, self.settings.parsers + 1, GROUP_SECONDS) as pipeline:

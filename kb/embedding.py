@@ -3,54 +3,15 @@
 The model itself is in :mod:`kb.encoder`, which that process alone imports.
 """
 
-import hashlib
 import math
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb import __version__, models
+from kb import models
 from kb.engines.calling import EngineClient
-from kb.settings import Embedding, Settings
-
-
-def fingerprint(settings: Embedding) -> str:
-    """Names everything that a vector depends on.
-
-    The number format is none of it: a vector that another processor computed is as good (a test
-    compares them). All are named as float32's always were.
-    """
-    return _fingerprint(settings, "float32")
-
-
-def earlier_fingerprints(settings: Embedding) -> tuple[str, ...]:
-    """What vectors of this model were called when their number format was part of their name."""
-    return (_fingerprint(settings, "bfloat16"),)
-
-
-def _fingerprint(settings: Embedding, dtype: str) -> str:
-    files = models.find(settings)
-    parts = (files.digest, dtype, settings.query_prompt, settings.passage_prompt)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-
-
-def engine_fingerprint(settings: Embedding) -> str:
-    """Names the process that these settings and this release want."""
-    return f"{fingerprint(settings)}-{dtype_of(settings)}-{__version__}"
-
-
-def dtype_of(settings: Embedding) -> str:
-    """The number format that the model computes in."""
-    if settings.dtype != "auto":
-        return settings.dtype
-    cpuinfo = Path("/proc/cpuinfo")
-    flags = cpuinfo.read_text() if cpuinfo.exists() else ""
-    return "bfloat16" if "avx512_bf16" in flags or "amx_bf16" in flags else "float32"
-
-
-FOREIGN_FERTILITY = 1.5
-"""Word pieces per word from which an English-only model is out of its depth (English: 1.0 to 1.4,
-other languages 1.6 and more, measured on xquad-pool-dev)."""
+from kb.models import FOREIGN_FERTILITY
+from kb.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +45,15 @@ class Embeddings:
     """The embedder, from any process."""
 
     def __init__(self, settings: Settings) -> None:
-        self.fingerprint = fingerprint(settings.embedding)
-        self.earlier = earlier_fingerprints(settings.embedding)
+        self.fingerprint = models.fingerprint(settings.embedding)
+        self.earlier = models.earlier_fingerprints(settings.embedding)
         self.files = models.find(settings.embedding)
         shared = settings.engines.embedder_dir
         self._engine = EngineClient(
             "embedder",
             "kb.engines.embedder",
             settings,
-            engine_fingerprint(settings.embedding),
+            models.engine_fingerprint(settings.embedding),
             Path(shared) if shared else None,
         )
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from kb import models
-from kb.embedding import FOREIGN_FERTILITY, dtype_of
+from kb.models import FOREIGN_FERTILITY, dtype_of
 from kb.settings import Embedding
 
 TRANSLATED = {

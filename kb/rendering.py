@@ -17,6 +17,8 @@ from kb.types import Box, StoredChunk
 if TYPE_CHECKING:
     from PIL import Image
 
+MODULES = ("kb.rendering", "pypdfium2", "PIL.PngImagePlugin")
+"""What a child that draws needs."""
 WIDTHS = (550, 1100, 2000)
 """Pixels: a picture is drawn in the first of these that is wide enough, else in the last."""
 KEPT_BYTES = 64 * 1024**2

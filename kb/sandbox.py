@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
@@ -38,6 +38,7 @@ DONE, PROBLEM = b"D", b"P"
 
 _starting = threading.Lock()
 _context = multiprocessing.get_context("forkserver")
+_preloaded: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,15 @@ class Limits:
     niceness: int = 10
 
 
-def preload(modules: list[str]) -> None:
-    """Name the modules that the server process loads before it forks children."""
-    _context.set_forkserver_preload(modules)
+def preload(modules: Iterable[str]) -> None:
+    """Name the modules that the server process loads before it forks children.
+
+    There is one such process: what is named first stands, and anything else is loaded by each child
+    that needs it.
+    """
+    if not _preloaded:
+        _preloaded.extend(modules)
+        _context.set_forkserver_preload(_preloaded)
 
 
 def run(

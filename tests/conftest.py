@@ -15,18 +15,19 @@ import pytest
 
 os.environ["KB_TEST_GUARDS"] = "1"  # before the catalog is loaded, here and in every child
 
-from kb import access, samples, sandbox
+from ingest.parsers import kinds
+from kb import access, rendering, samples, sandbox
 from kb import settings as settings_module
 from kb.catalog import database, sources
 from kb.catalog.sources import Following
-from kb.cli.ingesting import PARSER_MODULES, run_of
+from kb.cli.ingesting import run_of
 from kb.knowledge_base import KnowledgeBase
 from tests.postgresql import PostgreSQL, programs
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 EVERY_PART = bool(os.environ.get("KB_TEST_ALL_PARTS"))
 
-sandbox.preload(PARSER_MODULES)
+sandbox.preload((*kinds.EVERYTHING, *rendering.MODULES))
 
 
 def missing(what: str) -> None:

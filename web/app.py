@@ -14,7 +14,7 @@ from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
-from kb import __version__, sandbox
+from kb import __version__, rendering, sandbox
 from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
 from kb.rendering import Pictures
@@ -148,8 +148,7 @@ def _static() -> Router:
 
 def create_app(kb: KnowledgeBase, hooks: Hooks) -> Peer:
     """The service around an open knowledge base; it closes it at the end."""
-    sandbox.preload(["kb.rendering", "pypdfium2", "PIL.PngImagePlugin"])
-
+    sandbox.preload(rendering.MODULES)
     threads = Shares()
 
     @asynccontextmanager

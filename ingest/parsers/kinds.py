@@ -1,5 +1,8 @@
 """The kinds of files that are read, and which parser reads each."""
 
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
 MEDIA_TYPES = {
     "csv": "text/csv",
     "doc": "application/msword",
@@ -47,6 +50,32 @@ FAMILIES = {
 """The file of this folder that reads a kind."""
 
 FAMILY_OF = {kind: family for family, kinds in FAMILIES.items() for kind in kinds}
+
+_OFFICE = ("ingest.parsers.office",)
+_HTML = (*_OFFICE, "unstructured.partition.html")
+LOADED = {
+    ".txt": (*_OFFICE, "unstructured.partition.text"),
+    ".md": (*_HTML, "unstructured.partition.md"),
+    ".html": _HTML,
+    ".htm": _HTML,
+    ".docx": (*_OFFICE, "unstructured.partition.docx"),
+    ".pptx": (*_OFFICE, "unstructured.partition.pptx"),
+    ".xlsx": ("ingest.parsers.sheets",),
+    ".xls": ("ingest.parsers.sheets",),
+    ".csv": ("ingest.parsers.sheets",),
+    ".pdf": ("ingest.parsers.pdf",),
+}
+"""What takes seconds to load for files that are called so; other files may hold any kind."""
+EVERYTHING = (*dict.fromkeys(m for some in LOADED.values() for m in some), "ingest.parsers.mail")
+
+
+def modules_for(names: Iterable[str]) -> tuple[str, ...]:
+    """What is worth loading once, before files of these names are read by a child each."""
+    suffixes = {PurePosixPath(name).suffix.lower() for name in names}
+    if suffixes <= LOADED.keys():
+        return tuple(dict.fromkeys(m for s in sorted(suffixes) for m in LOADED[s]))
+    return EVERYTHING
+
 
 OF_TEXT = {
     ".md": "md",

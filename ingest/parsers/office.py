@@ -1,7 +1,8 @@
 """Office files, web pages and text by unstructured, made into our elements.
 
 The replacement of unstructured's text tools is installed before it is imported: nothing is
-fetched, nothing is reported, and torch stays out of the parsers' processes.
+fetched, nothing is reported, and torch stays out of the parsers' processes. Each kind's reader is
+imported where it is used: loading all of them takes seconds.
 """
 
 import itertools
@@ -15,14 +16,6 @@ text_types.install()
 import msgspec  # noqa: E402
 from lxml import etree, html  # noqa: E402
 from unstructured.documents.elements import Element as Raw  # noqa: E402
-from unstructured.partition.docx import partition_docx  # noqa: E402
-from unstructured.partition.epub import partition_epub  # noqa: E402
-from unstructured.partition.html import partition_html  # noqa: E402
-from unstructured.partition.md import partition_md  # noqa: E402
-from unstructured.partition.odt import partition_odt  # noqa: E402
-from unstructured.partition.pptx import partition_pptx  # noqa: E402
-from unstructured.partition.rtf import partition_rtf  # noqa: E402
-from unstructured.partition.text import partition_text  # noqa: E402
 
 from ingest.parsers import hidden, libreoffice, packages, tables  # noqa: E402
 from ingest.parsers.encoding import decode  # noqa: E402
@@ -39,6 +32,8 @@ Read = tuple[list[Raw], list[str]]
 
 
 def _docx(path: Path) -> Read:
+    from unstructured.partition.docx import partition_docx
+
     plain = packages.plain(path, "docx")
     seen, unseen = hidden.in_docx(plain)
     if seen is None:
@@ -47,33 +42,55 @@ def _docx(path: Path) -> Read:
 
 
 def _pptx(path: Path) -> Read:
+    from unstructured.partition.pptx import partition_pptx
+
     plain = str(packages.plain(path, "pptx"))
     return partition_pptx(filename=plain, languages=[""], include_slide_notes=True), []
 
 
 def _odt(path: Path) -> Read:
+    from unstructured.partition.odt import partition_odt
+
     return partition_odt(filename=str(path), languages=[""]), []
 
 
 def _rtf(path: Path) -> Read:
+    from unstructured.partition.rtf import partition_rtf
+
     return partition_rtf(filename=str(path), languages=[""]), []
 
 
 def _epub(path: Path) -> Read:
+    from unstructured.partition.epub import partition_epub
+
     return partition_epub(filename=str(path), languages=[""]), []
 
 
 def _html(path: Path) -> Read:
     seen, unseen = hidden.in_html(decode(path.read_bytes()))
-    return partition_html(text=seen, languages=[""]), unseen
+    return _web_page(seen), unseen
+
+
+def _web_page(text: str) -> list[Raw]:
+    from unstructured.partition.html import partition_html
+
+    return partition_html(text=text, languages=[""])
 
 
 def _md(path: Path) -> Read:
+    from unstructured.partition.md import partition_md
+
     return partition_md(text=decode(path.read_bytes()), languages=[""]), []
 
 
 def _txt(path: Path) -> Read:
-    return partition_text(text=decode(path.read_bytes()), languages=[""]), []
+    return _text(decode(path.read_bytes())), []
+
+
+def _text(text: str) -> list[Raw]:
+    from unstructured.partition.text import partition_text
+
+    return partition_text(text=text, languages=[""])
 
 
 PARTITION: dict[str, Callable[[Path], Read]] = {
@@ -122,9 +139,9 @@ def elements_of_text(text: str, kind: str) -> list[Element]:
     if not text.strip():
         return []
     if kind != "html":
-        return list(elements_of(partition_text(text=text, languages=[""])))
+        return list(elements_of(_text(text)))
     seen, unseen = hidden.in_html(text)
-    found = elements_of(partition_html(text=seen, languages=[""])) if seen.strip() else ()
+    found = elements_of(_web_page(seen)) if seen.strip() else ()
     return [*found, *hidden.elements(unseen)]
 
 

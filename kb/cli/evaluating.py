@@ -13,7 +13,7 @@ from kb.catalog.evaluations import Evaluation, QuestionResult
 from kb.catalog.sources import Source
 from kb.cli.common import error_console, json_option, with_knowledge_base
 from kb.cli.figures import Figures, Run, figure_lines, system_lines, tell
-from kb.cli.ingesting import Bar, preload_parsers, run_of
+from kb.cli.ingesting import Bar, run_of
 from kb.errors import UsageError
 from kb.evaluation import abstaining, plain_documents, reporting, running, sets, workplace
 from kb.evaluation.page import prepare
@@ -61,7 +61,6 @@ def beir(
     own = [(q.id, q.text) for q in queries]
     near = sets.read_near_misses(path) if abstention else []
     others = _others(own, near, outside, limit, seed)
-    preload_parsers()
 
     async def work(kb: KnowledgeBase) -> Run:
         begun = time.time()
@@ -151,7 +150,6 @@ def docs(
     own = [(q.id, q.text) for q in questions if not q.unanswerable]
     near = [(q.id, q.text) for q in questions if q.unanswerable and abstention]
     others = _others(own, near, outside, limit, seed)
-    preload_parsers()
 
     async def work(kb: KnowledgeBase) -> Run:
         begun = time.time()

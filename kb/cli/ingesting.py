@@ -7,6 +7,7 @@ import click
 import msgspec
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ingest.parsers import kinds
 from ingest.preparing import Preparer
 from ingest.reporting import Counts
 from ingest.reporting import Progress as Step
@@ -16,21 +17,9 @@ from kb.catalog import documents
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Source
 from kb.cli.common import as_option, error_console, json_option, show, with_knowledge_base
-from kb.errors import UsageError
+from kb.errors import ConflictError, KbError, RetryableError, UsageError
 from kb.knowledge_base import KnowledgeBase
 from kb.types import State
-
-PARSER_MODULES = [
-    "ingest.parsers.pdf",
-    "ingest.parsers.mail",
-    "ingest.parsers.office",
-    "ingest.parsers.sheets",
-]
-
-
-def preload_parsers() -> None:
-    """Let the parsers' server process load them once, before it forks children."""
-    sandbox.preload(PARSER_MODULES)
 
 
 def run_of(
@@ -69,7 +58,6 @@ def run_of(
 @json_option
 def ingest(name: str | None, confirm_removals: bool, again: str | None, as_json: bool) -> None:
     """Read the source NAME now, or all of them."""
-    preload_parsers()
 
     async def work(kb: KnowledgeBase) -> Counts:
         wanted = await kb.catalog.read(lambda: [kb.source(name)] if name else kb.sources())
@@ -77,15 +65,28 @@ def ingest(name: str | None, confirm_removals: bool, again: str | None, as_json:
             raise UsageError(
                 "There is no source yet. Add one with: kb source add NAME PATH", code="no_sources"
             )
-        total = Counts()
+        if len(wanted) > 1:
+            sandbox.preload(kinds.EVERYTHING)
+        total, problems = Counts(), list[KbError]()
         for item in wanted:
             if again:
                 await kb.catalog.write(_try_again, kb, item, again)
-            with Bar(item.name) as on_progress:
-                counts = await run_of(kb, item, on_progress).run(confirm_removals=confirm_removals)
+            try:
+                with Bar(item.name) as on_progress:
+                    counts = await run_of(kb, item, on_progress).run(
+                        confirm_removals=confirm_removals
+                    )
+            except (ConflictError, RetryableError) as problem:  # the other sources are read
+                problems.append(problem)
+                continue
             for field, value in asdict(counts).items():
                 setattr(total, field, getattr(total, field) + value)
-        return total
+        if not problems:
+            return total
+        told = [problem.message for problem in problems[1:]]
+        for line in (*told, *_lines(total)) if len(wanted) > 1 else ():
+            error_console.print(line, markup=False)
+        raise problems[0]
 
     counts = with_knowledge_base(work)
     show(asdict(counts), as_json, lambda _: _lines(counts))

@@ -84,10 +84,9 @@ def demo(host: str | None, port: int | None) -> None:
 
 async def _demo(settings: Settings) -> None:
     # What reads documents loads here alone: kb serve starts in half the time without it.
-    from kb.cli.ingesting import Bar, preload_parsers, run_of
+    from kb.cli.ingesting import Bar, run_of
 
     check_address(settings)
-    preload_parsers()
     kb = KnowledgeBase(settings)
     try:
         source = await kb.catalog.write(_demo_source, kb)

@@ -6,10 +6,11 @@ import click
 from rich.progress import Progress
 from sqlalchemy import Row
 
+from kb import sandbox
 from kb import status as standing
 from kb.catalog.ledger import LedgerFilter
 from kb.cli.common import error_console, json_option, show, with_knowledge_base
-from kb.errors import DamagedError, NotFoundError
+from kb.errors import ConflictError, DamagedError, NotFoundError, RetryableError
 from kb.knowledge_base import KnowledgeBase
 
 
@@ -30,11 +31,15 @@ def check(repair: bool, as_json: bool) -> None:
             found = await kb.check(repair=True)
         if repair and found["lost"]:
             # What was stored of some files is gone: they are read again from their folders.
-            from kb.cli.ingesting import preload_parsers, run_of
+            from ingest.parsers import kinds
+            from kb.cli.ingesting import run_of
 
-            preload_parsers()
+            sandbox.preload(kinds.EVERYTHING)
             for source in await kb.catalog.read(kb.sources):
-                await run_of(kb, source).run()
+                try:
+                    await run_of(kb, source).run()
+                except (ConflictError, RetryableError) as error:  # the other sources go on
+                    click.echo(f"{source.name}: {error.message}", err=True)
             found = await kb.check()
         for line in _scratch_lines(len(kb.scratch.stale())):
             error_console.print(line)

@@ -125,7 +125,7 @@ class EngineClient:
 
         It is asked on a connection of its own, and answers beside whatever it works on.
         """
-        transport = httpx.AsyncHTTPTransport(uds=str(self._socket))
+        transport = self._transport()
         seconds = self._settings.engines.hung_seconds
         try:
             async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
@@ -164,7 +164,7 @@ class EngineClient:
     async def _post(self, call: str, body: bytes, seconds: float) -> Any:
         if self._http is None:
             self._http = httpx.AsyncClient(
-                transport=httpx.AsyncHTTPTransport(uds=str(self._socket)),
+                transport=self._transport(),
                 base_url="http://engine",
                 limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
                 trust_env=False,
@@ -186,6 +186,10 @@ class EngineClient:
             words = f"The {self._name} process: {problem.message} Its log is {self._log()}."
             problem.message, problem.detail = words, problem.detail | {"engine": self._name}
         raise problem
+
+    def _transport(self) -> httpx.AsyncHTTPTransport:
+        """To the socket. There is no TLS: loading the certificates for it would take 50 ms."""
+        return httpx.AsyncHTTPTransport(uds=str(self._socket), verify=False)
 
     async def _ensure(self) -> None:
         """Find an engine with our settings, or start one. One starter at a time."""
@@ -280,8 +284,3 @@ def listener_of(path: Path) -> int:
             return 0
         found = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
     return int(CREDENTIALS.unpack(found)[0])
-
-
-def settings_from_stdin() -> Settings:
-    """The settings that the starter of this engine wrote to its standard input."""
-    return msgspec.json.decode(sys.stdin.buffer.read(), type=Settings)

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from kb.embedding import engine_fingerprint
 from kb.encoder import PADDED_TO, Model
-from kb.engines.calling import settings_from_stdin
-from kb.engines.serving import give_memory_back, serve
+from kb.engines.serving import give_memory_back, serve, settings_from_stdin
+from kb.models import engine_fingerprint
 from kb.settings import Settings
 
 QUERY, BULK = 0, 1

@@ -11,12 +11,10 @@ from typing import Any
 
 import msgspec
 
-from kb.engines.calling import settings_from_stdin
-from kb.engines.serving import serve
+from kb.engines.serving import serve, settings_from_stdin
 from kb.index import lexical
-from kb.index.base import IndexPoint, IndexQuery
+from kb.index.base import IndexPoint, IndexQuery, fingerprint
 from kb.index.edge import EdgeIndex
-from kb.index.remote import fingerprint
 from kb.settings import Settings
 
 

@@ -21,6 +21,7 @@ import msgspec
 import uvicorn
 
 from kb.errors import EngineError, KbError, PermanentError, told
+from kb.settings import Settings
 
 REST_SECONDS = 3.0
 log = logging.getLogger("kb.engine")
@@ -155,3 +156,8 @@ async def _leave_when_idle(service: Service, server: uvicorn.Server) -> None:
             give_memory_back()
         await asyncio.sleep(min(1.0, service.idle_seconds))
     server.should_exit = True
+
+
+def settings_from_stdin() -> Settings:
+    """The settings that the starter of this engine wrote to its standard input."""
+    return msgspec.json.decode(sys.stdin.buffer.read(), type=Settings)

@@ -3,10 +3,14 @@
 One contract suite (``tests/index/contract.py``) runs against both.
 """
 
+import hashlib
 from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
+
+from kb import __version__
+from kb.settings import Settings
 
 DENSE, WORDS, GRAMS = "dense", "words", "grams"
 """The lists: the model's vectors; stemmed words; character grams. Both last are BM25."""
@@ -120,3 +124,16 @@ class Index(Protocol):
     async def close(self) -> None:
         """Bring everything to disk and let go."""
         ...
+
+
+def fingerprint(settings: Settings) -> str:
+    """Names the engine that these settings and this release want, not what is in it."""
+    parts = (
+        __version__,
+        LEXICAL_VERSION,
+        settings.index.backend,
+        settings.index.url,
+        settings.index.prefix,
+        settings.data_dir,
+    )
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -1,27 +1,12 @@
 """The index as every other process sees it: calls to the index process."""
 
-import hashlib
 from collections.abc import Sequence
 
 import msgspec
 
-from kb import __version__
 from kb.engines.calling import EngineClient
-from kb.index.base import LEXICAL_VERSION, Hits, IndexPoint, IndexQuery
+from kb.index.base import Hits, IndexPoint, IndexQuery, fingerprint
 from kb.settings import Settings
-
-
-def fingerprint(settings: Settings) -> str:
-    """Names the engine that these settings and this release want, not what is in it."""
-    parts = (
-        __version__,
-        LEXICAL_VERSION,
-        settings.index.backend,
-        settings.index.url,
-        settings.index.prefix,
-        settings.data_dir,
-    )
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 class RemoteIndex:

@@ -23,7 +23,8 @@ LISTS = {"allowed_hosts", "roots", "trusted_proxies", "cloud_models", "header_fr
 """Settings that are lists: in the environment with commas between."""
 Given = tuple[list[str], Any, str]
 """A key's parts, its value, and where it stands."""
-OUTSIDE = {"KB_CONFIG", "KB_FAILPOINT", "KB_TEST_GUARDS", "KB_TEST_QDRANT_URL", "KB_TEST_ALL_PARTS"}
+OUTSIDE = {"KB_CONFIG", "KB_FAILPOINT"}
+FOR_TESTS = "KB_TEST_"
 
 
 def load(
@@ -102,7 +103,7 @@ def _from_file(environment: Mapping[str, str]) -> Iterator[Given]:
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[Given]:
     for name, value in sorted(environment.items()):
-        if not name.startswith("KB_") or name in OUTSIDE:
+        if not name.startswith("KB_") or name.startswith(FOR_TESTS) or name in OUTSIDE:
             continue
         key, text = name.removeprefix("KB_").lower(), value
         if key.endswith("_file"):

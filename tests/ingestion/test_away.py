@@ -1,8 +1,10 @@
 """A share that goes away, wholly or in part, is no statement about the files on it."""
 
+import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from ingest import sources
 from ingest.selection import Selection
 from kb.cli.ingesting import run_of
 from kb.errors import RetryableError
+from tests.conftest import kb
 
 
 def fill(house, count: int, folder: str = "", said: str = "settled") -> None:
@@ -242,3 +245,21 @@ def test_what_lies_beneath_something_that_cannot_be_told_is_not_gone(house, monk
     look = sources.walk(str(house.root), Selection((), ()))
     assert look.is_beneath_closed(b"sub/0.txt")
     assert not look.is_beneath_closed(b"0.txt")
+
+
+def test_one_share_that_is_away_keeps_no_other_from_being_read(environment, tmp_path):
+    """N04: the command reads the other sources, then says which one is away, and fails."""
+    for name in ("a-share", "files"):
+        (tmp_path / name).mkdir()
+        kb(environment, tmp_path, "source", "add", name, str(tmp_path / name))
+    (tmp_path / "files" / "kite.txt").write_text("The kite festival is in May.")
+    (tmp_path / "a-share").rmdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "kb", "ingest", "--json"],
+        env=environment, cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "a-share" in json.loads(done.stdout)["error"]["message"]
+    assert "1 indexed" in done.stderr
+    [file] = kb(environment, tmp_path, "files")["files"]
+    assert (file["path"], file["state"]) == ("kite.txt", "indexed")

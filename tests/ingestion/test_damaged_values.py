@@ -84,3 +84,17 @@ async def test_check_reads_every_value_and_repair_heals(house, command):
     healed = command("check", "--repair")
     assert healed["lost"] == 0
     assert blobs.get(member.content_hash, ORIGINAL) == b"The pump runs at night only."
+
+
+async def test_a_share_that_is_away_holds_up_no_repair_of_others(house, command, tmp_path):
+    """N06: what is damaged in one source is read again though another one is not there."""
+    away = tmp_path / "away"
+    away.mkdir()
+    command("source", "add", "away", str(away))
+    away.rmdir()
+    house.write("notes.txt", "Notes about the sluice.")
+    house.follow()
+    await house.ingest()
+    notes = house.kb.document(house.owner, house.ledger()["notes.txt"].id)
+    turn_a_bit(house.kb.blobs._path(notes.blob, ELEMENTS))
+    assert command("check", "--repair")["lost"] == 0

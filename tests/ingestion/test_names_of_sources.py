@@ -17,7 +17,7 @@ from kb.errors import UsageError
 def test_a_name_that_begins_with_a_dash_is_refused(house, name):
     """N22: such a source is not made."""
     with pytest.raises(UsageError):
-        folders.add(house.kb, name, str(house.root), None, Following())
+        folders.add(house.kb, name, str(house.root), None, Following(), house.owner)
 
 
 @pytest.mark.parametrize("name", ["--confirm-removals", "a b", "it's", "plain"])

@@ -68,7 +68,7 @@ async def test_an_index_of_another_processor_is_searched_and_kept(house, dtype):
 
 def test_number_formats_of_one_model_are_one_generation(settings):
     """N19: embedding.dtype is no part of what a vector depends on; the process that computes is."""
-    from kb.embedding import engine_fingerprint, fingerprint
+    from kb.models import engine_fingerprint, fingerprint
 
     one, other = (
         msgspec.structs.replace(settings.embedding, dtype=d) for d in ("float32", "bfloat16")

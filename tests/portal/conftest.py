@@ -1,5 +1,6 @@
 """A portal with people in it: the real application over real documents, asked through HTTP."""
 
+import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,6 +9,7 @@ import pytest
 from litestar import Litestar
 
 from kb import access
+from kb.accounts import passwords
 from kb.catalog import groups, people, sources
 from kb.cli.folders import hooks_of
 from tests.conftest import House
@@ -22,6 +24,14 @@ CAST = {
     "carl": (("sales",), False),  # answers for the source «public»
     "nina": ((), False),  # in no group
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hashed_once():
+    """Everybody here has one password: its hash, which takes long on purpose, is made once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "hashed", functools.cache(passwords.hashed))
+        yield
 
 
 class Portal:

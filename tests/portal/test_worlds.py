@@ -20,7 +20,7 @@ from kb.accounts.directory import Known
 from kb.catalog import answers, documents, filtering, groups, ledger, people, sources
 from kb.catalog.ledger import LedgerFilter
 from kb.cli.folders import set_rule
-from kb.errors import NotFoundError
+from kb.errors import ConflictError, NotFoundError
 from kb.publishing import queue_rights
 from kb.queries import EVERYTHING
 from kb.rules import PathRule
@@ -183,7 +183,10 @@ class World:
         what = chance.choice(("gone", "again", "renamed", "person again", "person renamed"))
         group, person = chance.choice(GROUPS), chance.choice(PEOPLE[:3])
         with self.kb.catalog.writing() as connection:
-            if what == "renamed":
+            if what == "renamed" and who.member_of[who.people[PROVIDED]]:
+                with pytest.raises(ConflictError):  # a directory tells of groups by their names
+                    groups.rename(connection, group, "harbour")
+            elif what == "renamed":
                 groups.rename(connection, group, "harbour")
                 who.groups["harbour"] = who.groups.pop(group)
             elif what in {"gone", "again"}:

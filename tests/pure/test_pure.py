@@ -5,7 +5,7 @@ import pytest
 from ingest import chunking
 from ingest.parsers import text_types
 from kb import access, citations, fusion, limits, models, prompt, retrieval, sentences, words
-from kb.embedding import engine_fingerprint, fingerprint
+from kb.models import engine_fingerprint, fingerprint
 from kb.errors import NotFoundError, UsageError
 from kb.index.base import DENSE, GRAMS, WORDS
 from kb.settings import Embedding

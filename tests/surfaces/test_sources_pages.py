@@ -98,7 +98,7 @@ def test_an_upload_is_read_before_anything_else(served):
 
 @pytest.mark.parametrize(
     "name",
-    ["../../evil.txt", "..\\..\\evil.txt", "/etc/evil.txt", "a\0evil.txt", "C:\\evil.txt", ".evil.txt",
+    ["../../evil.txt", "..\\..\\evil.txt", "/etc/evil.txt", "C:\\evil.txt", ".evil.txt",
      "..%2fevil.txt", "x" * 400 + "evil.txt", "evil\n.txt"],
 )  # fmt: skip
 def test_names_of_uploads_stay_in_their_folder(served, name):
@@ -114,7 +114,7 @@ def test_names_of_uploads_stay_in_their_folder(served, name):
 
 @pytest.mark.parametrize(
     ("name", "content", "code"),
-    [("", b"x", "bad_name"), ("..", b"x", "bad_name"), ("a.txt", b"", "empty"),
+    [("", b"x", "bad_name"), ("a\0evil.txt", b"x", "bad_text"), ("..", b"x", "bad_name"), ("a.txt", b"", "empty"),
      ("a.txt", b"x" * (3 * 1024**2), "too_large")],
 )  # fmt: skip
 def test_bad_uploads_are_refused_and_leave_nothing(served, name, content, code):
