@@ -1,6 +1,7 @@
 """A run says that it is alive; once that fails for good, the run ends."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -40,12 +41,16 @@ class Heartbeat:
         trace: TracebackType | None,
     ) -> None:
         assert self._task is not None
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        if self._error is not None and self._work is not None:
-            if kind is asyncio.CancelledError:
-                self._work.uncancel()
-            raise self._error from error
+        if self._error is None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            return
+        assert self._work is not None
+        if kind is not asyncio.CancelledError:  # the work ended just then: its next wait is cut
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)
+        self._work.uncancel()
+        raise self._error from error
 
     async def _beating(self) -> None:
         last = time.monotonic()

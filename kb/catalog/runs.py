@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from kb.catalog.database import now
 from kb.catalog.sources import Source
@@ -68,10 +68,14 @@ def finish(
     counts: dict[str, Any] | None,
     error: dict[str, Any] | None,
 ) -> None:
-    """How a run ended; the source keeps the last one's counts beside it."""
+    """How a run ended; the source keeps the last one's counts beside it.
+
+    Where another run has taken over, it is not this one that the source tells of.
+    """
     ended: dict[str, Any] = {"finished_at": now(), "counts": counts, "error": error}
     connection.execute(update(runs).where(runs.c.id == run_id).values(**ended, path=None))
-    connection.execute(update(sources).where(sources.c.id == source.id).values(**ended))
+    newer = exists().where(runs.c.source_id == source.id, runs.c.id > run_id)
+    connection.execute(update(sources).where(sources.c.id == source.id, ~newer).values(**ended))
 
 
 def running(connection: Connection) -> dict[int, Row[Any]]:

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import ollama
 
-from kb.errors import ModelError
+from kb.errors import ConfigurationError, ModelError
 from kb.llm import problems
 from kb.llm.base import Identity
 from kb.llm.choosing import is_elsewhere, only_embeds
@@ -76,16 +76,25 @@ class Ollama:
     def __init__(self, settings: Llm) -> None:
         self._settings = settings
         self.url = settings.url or os.environ.get("OLLAMA_HOST") or DEFAULT_URL
-        self._client = ollama.AsyncClient(
-            host=self.url,
-            trust_env=False,  # a proxy of the environment would read prompts and passages
-            follow_redirects=False,
-            timeout=httpx.Timeout(
-                settings.first_token_seconds + 5, connect=settings.connect_seconds
-            ),
-        )
+        self._client = self._connected()
         self._unable: set[str] = set()
         """Models that were asked and cannot chat."""
+
+    def _connected(self) -> ollama.AsyncClient:
+        seconds = self._settings.first_token_seconds + 5
+        try:
+            return ollama.AsyncClient(
+                host=self.url,
+                trust_env=False,  # a proxy of the environment would read prompts and passages
+                follow_redirects=False,
+                timeout=httpx.Timeout(seconds, connect=self._settings.connect_seconds),
+            )
+        except ValueError as error:
+            raise ConfigurationError(
+                f"{self.url} is no address of a model server: {error}. Set llm.url or OLLAMA_HOST.",
+                code="wrong_setting",
+                detail={"key": "llm.url", "value": self.url},
+            ) from error
 
     async def identify(self) -> Identity:
         """The configured model, or the first installed one that chats and runs on this server."""
@@ -207,7 +216,7 @@ class Ollama:
             raise self._unreachable(error) from error
         except httpx.TimeoutException as error:
             raise ModelError(f"Ollama at {self.url} was silent.", code="model_silent") from error
-        except (httpx.ConnectError, httpx.UnsupportedProtocol, ConnectionError) as error:
+        except (*problems.NOWHERE, ConnectionError) as error:
             raise self._unreachable(error) from error
         except httpx.HTTPError as error:
             raise ModelError(

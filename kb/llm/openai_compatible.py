@@ -132,7 +132,7 @@ class OpenAICompatible:
         """Errors of the client become ours."""
         try:
             yield
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:
+        except (*problems.NOWHERE, httpx.ConnectTimeout) as error:
             raise ModelError(
                 f"No language model answers at {self.url}. Start the server, or set llm.url.",
                 detail={"url": self.url, "model": model or None, "reason": str(error)},

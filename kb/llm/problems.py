@@ -6,9 +6,13 @@ llama.cpp's and vLLM's; a text that matches none of them is ``model_failed``.
 
 import re
 
+import httpx
+
 from kb.errors import ModelError
 
 RECOMMENDED = "qwen3:4b"
+NOWHERE = (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.InvalidURL)
+"""What the client raises where an address leads to no server."""
 MEMORY = re.compile(
     r"out of memory|more (?:system |gpu )?memory|(?:not enough|insufficient) (?:v?ram|memory)"
     r"|cudamalloc|failed to allocate|signal: killed",

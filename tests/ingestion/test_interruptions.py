@@ -19,7 +19,7 @@ from ingest.pipeline import Pipeline
 from ingest.reading import Unchanged, Work
 from kb import reasons
 from kb.catalog import documents as documents_catalog
-from kb.catalog import leases, versions
+from kb.catalog import leases, runs, versions
 from kb.catalog.documents import Stat
 from kb.catalog.tables import chunks, documents
 from kb.catalog.tables import leases as leases_table
@@ -309,6 +309,27 @@ async def test_a_run_that_lost_its_lease_ends_within_a_beat(house, monkeypatch):
     assert await house.kb.check() == ZEROS
 
 
+def test_a_run_that_was_taken_over_tells_nothing_of_its_source(house):
+    """N03: the one that lost its lease ends last, with an error; the other one has read all."""
+    house.follow()
+    source = house.kb.source("files")
+    with house.kb.catalog.writing() as connection:
+        lost, other = (runs.begin(connection, source) for _ in range(2))
+        runs.finish(connection, source, other, {"seen": 4}, None)
+        runs.finish(connection, source, lost, None, {"code": "lease_lost"})
+    told = house.kb.source("files")
+    assert (told.counts, told.error) == ({"seen": 4}, None)
+
+
+async def test_a_beat_that_fails_as_the_work_ends_is_told_as_what_it_is():
+    """N03: nobody had stopped the run; and nothing that comes later is cut short."""
+    with pytest.raises(LeaseLost):
+        async with heartbeat.Heartbeat(lambda: None) as beating:
+            beating._end(LeaseLost("another process is at it"))
+    await asyncio.sleep(0)
+    assert not asyncio.current_task().cancelling()
+
+
 async def test_one_failed_beat_ends_nothing(monkeypatch):
     """N03: a database that is away for a moment does not end a run."""
     monkeypatch.setattr(heartbeat, "EVERY_SECONDS", 0.02)
@@ -324,8 +345,9 @@ async def test_one_failed_beat_ends_nothing(monkeypatch):
         if len(beats) == 5:
             loop.call_soon_threadsafe(enough.set)
 
-    async with heartbeat.Heartbeat(beat):
+    async with asyncio.timeout(60), heartbeat.Heartbeat(beat):
         await enough.wait()
+    assert len(beats) >= 5
 
 
 async def test_check_compares_each_document_both_ways(house):

@@ -164,6 +164,16 @@ async def test_a_logout_token_names_somebody(portal, provider):
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize("events", [None, [], "logout", 7], ids=str)
+async def test_a_logout_token_with_events_of_another_shape(portal, provider, events):
+    """N18: refused like any other token that is none for logging out."""
+    provider.token = {k: v for k, v in provider.good().items() if k != "nonce"}
+    provider.token["events"] = events
+    told = {"logout_token": provider.signed()}
+    answer = await portal.client().post("/oidc/backchannel", data=told)
+    assert answer.status_code == 401, answer.text
+
+
 async def test_tokens_of_strangers_do_not_make_us_call_the_provider_each_time(portal, provider):
     """N11: thirty junk tokens, one look at the provider."""
     await come_in(portal, provider)

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kb.errors import ModelError
+from kb.errors import ConfigurationError, ModelError
 from kb.llm.ollama import Ollama
 from kb.llm.openai_compatible import OpenAICompatible
 from kb.settings import Llm
@@ -321,11 +321,14 @@ async def test_leaving_closes_the_stream_within_a_second(adapter, line):
         await model.close()
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:PORT", "http://[::1", "http://h:99999"])
 @pytest.mark.parametrize("adapter", [Ollama, OpenAICompatible])
-async def test_nobody_there(adapter):
-    with pytest.raises(ModelError) as error:
-        await words(adapter(Llm(url=f"http://127.0.0.1:{free_port()}", **QUICK)))
-    assert error.value.code == "model_unavailable"
+async def test_nobody_there(adapter, url):
+    """N18: at an address where nothing listens, or that is none at all."""
+    with pytest.raises((ModelError, ConfigurationError)) as error:
+        await words(adapter(Llm(url=url.replace("PORT", str(free_port())), **QUICK)))
+    assert error.value.code in {"model_unavailable", "wrong_setting"}
+    assert "llm.url" in error.value.message
 
 
 @pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])

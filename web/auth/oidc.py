@@ -132,7 +132,9 @@ async def ended(request: Request[Any, Any, Any]) -> Response[str]:
     form = await request.form()
     claims = await provider.claims(kb.settings.auth, str(form.get("logout_token", "")))
     names_nobody = not ({"sid", "sub"} & set(claims))
-    if BACK_CHANNEL not in claims.get("events", {}) or "nonce" in claims or names_nobody:
+    events = claims.get("events")
+    is_logout = isinstance(events, dict) and BACK_CHANNEL in events
+    if not is_logout or "nonce" in claims or names_nobody:
         raise NotSignedInError("That is no token for logging out.", code="provider_refused")
 
     def end() -> None:
