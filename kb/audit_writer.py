@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from kb import spool
+from kb import spools
 from kb.catalog import audit, questions
 from kb.catalog.audit import Entry
 from kb.catalog.database import Catalog
@@ -150,7 +150,7 @@ class Writer:
 
     def _open(self) -> Spool:
         if self._spool is None:
-            self._spool = spool.open_one(self._folder, self._capacity)
+            self._spool = spools.open_one(self._folder, self._capacity)
         return self._spool
 
     def _run(self) -> None:
@@ -173,8 +173,8 @@ class Writer:
 
     def _drain_others(self) -> None:
         mine = self._spool.path if self._spool is not None else None
-        for path in spool.left_by_others(self._folder):
-            if path == mine or (left := spool.taken_over(path)) is None:
+        for path in spools.left_by_others(self._folder):
+            if path == mine or (left := spools.taken_over(path)) is None:
                 continue
             try:
                 self._drain(left)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from kb import spool
+from kb import spools
 from kb.audit_writer import Health, Look, Writer
 from kb.catalog import audit
 from kb.catalog.audit import Entry
@@ -86,7 +86,7 @@ class Audit:
 
     def waiting(self) -> int:
         """How many looks are on disk that are not in the chain yet, of every process here."""
-        return spool.waiting_in(self._folder)
+        return spools.waiting_in(self._folder)
 
     def close(self) -> None:
         """Write what waits; what the catalog does not take stays on disk for the next process."""

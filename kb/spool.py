@@ -8,14 +8,11 @@ A file belongs to the process that holds its lock. One whose process has ended i
 next process that needs a file or by the next writer that looks for what is left.
 """
 
-import contextlib
-import fcntl
 import logging
 import os
 import struct
 import threading
 import time
-import uuid
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,11 +21,9 @@ from pathlib import Path
 STEP = 64
 """Records begin at multiples of this many bytes."""
 HEADER = 4096
-MOST_FILES = 256
-DRAFT_SECONDS = 3600.0
 FILE_MAGIC = b"KBSPOOL1"
 MAGIC = b"\xfe\xed\xa0\xd1"
-_FILE = struct.Struct("<8s32sQI")
+FILE = struct.Struct("<8s32sQI")
 _PLACE = struct.Struct("<QQQI")
 _RECORD = struct.Struct("<4sIQI")
 PLACES = (512, 1024)
@@ -52,7 +47,8 @@ class Item:
     end: int
 
 
-def _checksum(*parts: bytes) -> int:
+def checksum(*parts: bytes) -> int:
+    """CRC-32 of the parts, one after another."""
     value = 0
     for part in parts:
         value = zlib.crc32(part, value)
@@ -66,8 +62,8 @@ class Spool:
         self.path = path
         self._file = descriptor
         self._lock = threading.Lock()
-        magic, name, capacity, check = _FILE.unpack(os.pread(descriptor, _FILE.size, 0))
-        if magic != FILE_MAGIC or check != _checksum(name, capacity.to_bytes(8, "little")):
+        magic, name, capacity, check = FILE.unpack(os.pread(descriptor, FILE.size, 0))
+        if magic != FILE_MAGIC or check != checksum(name, capacity.to_bytes(8, "little")):
             raise FullError(f"{path} is no spool.")
         self.name: str = name.decode("ascii")
         self.capacity: int = capacity
@@ -86,7 +82,7 @@ class Spool:
         """
         with self._lock:
             head = self._head(self._next, content)
-            end = self._write + _aligned(_RECORD.size + len(content))
+            end = self._write + aligned(_RECORD.size + len(content))
             if end - self._read > self.capacity:
                 raise FullError(f"{self.path} is full.")
             try:
@@ -113,7 +109,7 @@ class Spool:
             begin, self._read, self._first = self._read, item.end, item.last + 1
             self._turn += 1
             body = struct.pack("<QQQ", self._turn, self._read, self._first)
-            os.pwrite(self._file, body + struct.pack("<I", _checksum(body)), PLACES[self._turn % 2])
+            os.pwrite(self._file, body + struct.pack("<I", checksum(body)), PLACES[self._turn % 2])
             self._put(begin, bytes(self._read - begin))
             self._waiting_since = None if self._read == self._write else time.monotonic()
 
@@ -142,7 +138,7 @@ class Spool:
         for offset in PLACES:
             raw = os.pread(self._file, _PLACE.size, offset)
             *values, check = _PLACE.unpack(raw)
-            if check == _checksum(raw[:-4]) and values[0] > found[0]:
+            if check == checksum(raw[:-4]) and values[0] > found[0]:
                 found = (values[0], values[1], values[2])
         return found
 
@@ -167,7 +163,7 @@ class Spool:
 
     def _record(self, position: int, end: int) -> tuple[int, bytes, int] | None:
         magic, length, number, check = _RECORD.unpack(self._get(position, _RECORD.size))
-        after = position + _aligned(_RECORD.size + length)
+        after = position + aligned(_RECORD.size + length)
         if magic != MAGIC or after > end:
             return None
         content = self._get(position + _RECORD.size, length)
@@ -205,104 +201,9 @@ class Spool:
 
 
 def _check(number: int, content: bytes) -> int:
-    return _checksum(number.to_bytes(8, "little"), content)
+    return checksum(number.to_bytes(8, "little"), content)
 
 
-def _aligned(length: int) -> int:
+def aligned(length: int) -> int:
+    """A length in bytes, up to the next place where a record may begin."""
     return -(-length // STEP) * STEP
-
-
-def open_one(folder: Path, capacity: int) -> Spool:
-    """A file for this process: one that nobody holds, or a new one with ``capacity`` bytes.
-
-    Raises:
-        FullError: none can be had.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _clear_drafts(folder)
-        for path in left_by_others(folder):
-            if (found := taken_over(path)) is not None:
-                return found
-        for number in range(MOST_FILES):
-            path = folder / f"spool-{number}"
-            if not path.exists() and (found := _made(path, capacity)) is not None:
-                return found
-    except OSError as error:
-        raise FullError(f"{folder} takes no spool: {error}.") from error
-    raise FullError(f"{folder} has {MOST_FILES} spools in use.")
-
-
-def _clear_drafts(folder: Path) -> None:
-    """Files whose process was killed while it made them."""
-    for path in folder.glob(".draft-*"):
-        with contextlib.suppress(FileNotFoundError):
-            if path.stat().st_mtime < time.time() - DRAFT_SECONDS:
-                path.unlink()
-
-
-def left_by_others(folder: Path) -> list[Path]:
-    """Every file of the folder, held or not."""
-    return sorted(folder.glob("spool-*"))
-
-
-def waiting_in(folder: Path) -> int:
-    """How many records wait in a folder's files, whoever holds them: about, while they work."""
-    total = 0
-    for path in left_by_others(folder):
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            log.warning("a spool cannot be opened: %s", error)
-            continue
-        try:
-            total += Spool(descriptor, path).count
-        except (FullError, OSError, struct.error) as error:
-            log.warning("a spool cannot be read: %s", error)
-        finally:
-            os.close(descriptor)
-    return total
-
-
-def taken_over(path: Path) -> Spool | None:
-    """The file, where nobody holds it and it is whole, and ours."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except OSError as error:  # of another user's process: it holds up no other file
-        log.warning("a spool cannot be opened: %s", error)
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return Spool(descriptor, path)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    except (FullError, OSError, struct.error) as error:
-        os.close(descriptor)
-        log.error("a spool cannot be read, and is left as it is: %s", error)  # noqa: TRY400 -- no bug
-        return None
-
-
-def _made(path: Path, capacity: int) -> Spool | None:
-    """A new file, with its space; it appears under its name when it is whole."""
-    capacity = _aligned(capacity)
-    name = uuid.uuid4().hex.encode()
-    draft = path.with_name(f".draft-{uuid.uuid4().hex}")
-    descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        os.posix_fallocate(descriptor, 0, HEADER + capacity)
-        check = _checksum(name, capacity.to_bytes(8, "little"))
-        os.pwrite(descriptor, _FILE.pack(FILE_MAGIC, name, capacity, check), 0)
-        os.fsync(descriptor)
-        os.link(draft, path)
-        return Spool(descriptor, path)
-    except FileExistsError:
-        os.close(descriptor)
-        return None
-    except BaseException:
-        os.close(descriptor)
-        raise
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(draft)

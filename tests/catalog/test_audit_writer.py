@@ -12,7 +12,7 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from kb import access, spool
+from kb import access, spools
 from kb.auditing import Audit
 from kb.catalog import audit as log
 from kb.errors import RetryableError
@@ -66,7 +66,7 @@ def test_one_question_stops_no_later_entry(catalog, audit, words):
 @pytest.mark.parametrize("bad", [b"no json", b"{}", b'{"at": "x"}', b"\xff\xfe", b"[1]"])
 def test_a_bad_record_is_set_aside_and_named(catalog, tmp_path, bad):
     """N15: what an earlier process left and nobody can read has an entry of its own."""
-    left = spool.open_one(tmp_path / "audit", 1 << 20)
+    left = spools.open_one(tmp_path / "audit", 1 << 20)
     left.put(bad)
     left.close()
     audit = Audit(catalog, AuditSection(spool_mb=1), tmp_path / "audit")
@@ -101,7 +101,7 @@ def test_an_entry_that_the_database_refuses_is_set_aside(catalog, audit):
 
 def test_damage_in_the_spool_is_named(catalog, tmp_path):
     """N15: a record whose bytes have changed on disk is not silently left out."""
-    left = spool.open_one(tmp_path / "audit", 1 << 20)
+    left = spools.open_one(tmp_path / "audit", 1 << 20)
     for n in range(3):
         left.put(b'{"at":1,"actor":"a","action":"x","target":"%d","detail":{}}' % n)
     left.close()
@@ -187,7 +187,7 @@ def test_looks_outlive_a_kill_and_are_noted_once(postgres, tmp_path):
 
 def test_a_spool_that_is_read_twice_is_noted_once(catalog, tmp_path):
     """N15: killed between the chain and the spool, its records come again and are known."""
-    left = spool.open_one(tmp_path / "audit", 1 << 20)
+    left = spools.open_one(tmp_path / "audit", 1 << 20)
     for n in range(4):
         left.put(b'{"at":1,"actor":"a","action":"x","target":"%d","detail":{}}' % n)
     left.close()

@@ -57,6 +57,7 @@ class Folder:
         path.mkdir()
         for number in range(6):
             self._note(number)
+        (path / "called-0.txt").write_text(f"The file of {path.name} that is called otherwise.")
         self._always()
 
     def _words(self) -> str:
@@ -106,7 +107,11 @@ class Folder:
                 file.addfile(member, io.BytesIO(text))
 
     def change(self) -> None:
-        """Some files changed, one renamed, one gone, one new; each container has other members."""
+        """Some files changed, two renamed, one gone, one new; each container has other members.
+
+        One of the renamed comes again with other contents, under its old name.
+        """
+        (self.path / f"called-{self.round}.txt").rename(self.path / f"called-{self.round + 1}.txt")
         self.round += 1
         self._always()
         for number in self.chance.sample(range(6), 2):
