@@ -38,6 +38,8 @@ STALE_SECONDS = 30.0
 DRAIN_SECONDS = 25.0
 KEPT = timedelta(days=7)
 """Finished jobs are forgotten after this; the runs themselves are kept in the catalog."""
+MAKING = 0x6B63
+"""The advisory lock of whoever makes the queue's tables in PostgreSQL."""
 log = logging.getLogger("kb.jobs")
 Read = Callable[[str], Awaitable[None]]
 
@@ -47,6 +49,7 @@ class Jobs:
 
     def __init__(self, settings: Settings, read: Read, *, side_by_side: int = 1) -> None:
         self._read = read
+        self._settings = settings
         own = settings.catalog_url.startswith("sqlite")
         self._file = settings.data / "jobs.sqlite3" if own else None
         self._task = task(READ, retries=RETRIES, retry_backoff=BACKOFF, requeue_on_stale=True)(
@@ -81,7 +84,7 @@ class Jobs:
         """
         if self._file is not None:
             await asyncio.to_thread(_set_aside_if_damaged, self._file)
-        async with _translated():
+        async with _translated(), _no_other_makes(self._settings):
             await self._service.open()
             backend: Any = self._service.get_queue_backend()
             await backend.create_schema()
@@ -134,6 +137,23 @@ class Jobs:
 
 
 @asynccontextmanager
+async def _no_other_makes(settings: Settings) -> AsyncIterator[None]:
+    """Two processes that make the same tables at once refuse each other in PostgreSQL."""
+    if settings.catalog_url.startswith("sqlite"):
+        yield
+        return
+    import psycopg
+
+    try:
+        connected = await psycopg.AsyncConnection.connect(_conninfo(settings), autocommit=True)
+        async with connected as connection:
+            await connection.execute("SELECT pg_advisory_lock(%s)", [MAKING])
+            yield
+    except psycopg.Error as error:
+        raise RetryableError(f"The job queue: {error}", code="queue_unavailable") from error
+
+
+@asynccontextmanager
 async def _translated() -> AsyncIterator[None]:
     try:
         yield
@@ -165,8 +185,7 @@ def _set_aside_if_damaged(file: Path) -> None:
 
 def _database(settings: Settings) -> Any:
     """The queue's database; only the driver that is used is loaded."""
-    url = settings.catalog_url
-    if url.startswith("sqlite"):
+    if settings.catalog_url.startswith("sqlite"):
         from sqlspec.adapters.aiosqlite import AiosqliteConfig
 
         return AiosqliteConfig(
@@ -174,7 +193,10 @@ def _database(settings: Settings) -> Any:
         )
     from sqlspec.adapters.psycopg import PsycopgAsyncConfig
 
-    conninfo = "postgresql://" + url.partition("://")[2]
     return PsycopgAsyncConfig(
-        connection_config={"conninfo": conninfo, "min_size": 1, "max_size": 4}
+        connection_config={"conninfo": _conninfo(settings), "min_size": 1, "max_size": 4}
     )
+
+
+def _conninfo(settings: Settings) -> str:
+    return "postgresql://" + settings.catalog_url.partition("://")[2]

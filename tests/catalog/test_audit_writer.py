@@ -217,6 +217,8 @@ def test_a_writer_that_ended_is_seen_and_starts_again(catalog, audit):
 
 def test_a_writer_that_is_behind_is_seen(catalog, audit):
     """N15: how many wait and for how long; looks go on."""
+    audit.looked(OWNER, "document.open", "0")
+    wait_for(lambda: len(logged(catalog)) == 1, 60)  # its rows are there to be locked
     with catalog.writing() as blocker:
         blocker.execute(text("UPDATE counters SET value = value"))
         audit.looked(OWNER, "document.open", "1")

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from ingest.jobs import Jobs
+from kb import settings as settings_module
 from kb.errors import RetryableError, UsageError
 from tests.conftest import Serving, kb, wait_for
 
@@ -207,6 +208,20 @@ async def test_a_queue_that_cannot_be_used_is_an_error_that_may_pass(settings):
     with pytest.raises(RetryableError) as problem:
         await jobs.open()
     assert problem.value.code == "queue_unavailable"
+
+
+async def test_several_workers_make_one_queue(postgres, tmp_path):
+    """N20: they begin in the same moment, on a database that has no queue yet."""
+
+    async def read(_: str) -> None: ...
+
+    settings = settings_module.load({}, {"KB_DATA_DIR": str(tmp_path), "KB_CATALOG__URL": postgres})
+    several = [Jobs(settings, read) for _ in range(8)]
+    await asyncio.gather(*(jobs.open() for jobs in several))
+    await several[0].put("files", 0)
+    assert (await several[7].statistics())["waiting"] == 1
+    for jobs in several:
+        await jobs.close()
 
 
 def test_source_commands_show_how_a_folder_is_followed(command, tmp_path):
