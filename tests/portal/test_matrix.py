@@ -90,11 +90,11 @@ async def test_a_route_that_says_nothing_is_nobodys_but_the_owners(portal):
         assert (await client.get("/forgotten")).status_code in (401, 403), person
 
 
-@pytest.mark.parametrize("path", ["/documents/healthy-food", "/api/v1/healthz", "/login-records",
-                                  "/static-files", "/api/v1/files?x=/health", "/link"])  # fmt: skip
-async def test_a_path_that_contains_an_open_ones_name_is_not_open(portal, path):
+async def test_a_path_that_contains_an_open_ones_name_is_not_open(portal):
     """S30"""
-    assert (await portal.client().get(path)).status_code in (401, 404)
+    for path in ("/documents/healthy-food", "/api/v1/healthz", "/login-records", "/static-files",
+                 "/api/v1/files?x=/health", "/link"):  # fmt: skip
+        assert (await portal.client().get(path)).status_code in (401, 404), path
 
 
 async def test_a_slash_in_disguise_leads_nowhere(portal):

@@ -205,14 +205,12 @@ async def test_tokens_do_what_their_scope_says_until_they_end(portal):
     assert (await reader.get("/api/v1/search?q=wages")).status_code == 401
 
 
-@pytest.mark.parametrize(
-    "bearer",
-    ["", "kb_", "kb_x", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm5hIn0.", "../../etc/passwd", "null"],
-)
-async def test_what_is_no_token_lets_nobody_in(portal, bearer):
+async def test_what_is_no_token_lets_nobody_in(portal):
     """S46, S47: tokens are random and looked up; nothing in them is believed."""
-    client = portal.client(Authorization=f"Bearer {bearer}")
-    assert (await client.get("/api/v1/files")).status_code == 401
+    unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm5hIn0."
+    for bearer in ("", "kb_", "kb_x", unsigned, "../../etc/passwd", "null"):
+        client = portal.client(Authorization=f"Bearer {bearer}")
+        assert (await client.get("/api/v1/files")).status_code == 401, bearer
 
 
 async def test_a_link_or_a_session_is_no_token(portal):
