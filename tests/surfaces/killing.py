@@ -21,12 +21,14 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import psutil
+from sqlalchemy import func, select
 
 from kb import access, failpoints
 from kb import settings as settings_module
 from kb.catalog import runs, sources
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Following
+from kb.catalog.tables import runs as runs_table
 from kb.cli.ingesting import run_of
 from kb.errors import ConflictError, KbError, RetryableError
 from kb.knowledge_base import KnowledgeBase
@@ -211,6 +213,13 @@ class World:
         """Whether a run over a source has begun and not ended."""
         with self.kb.catalog.reading() as connection:
             return self.kb.source(name).id in runs.running(connection)
+
+    def last_ended(self, name: str) -> int:
+        """The newest run over a source that has ended; 0: none."""
+        mine = runs_table.c.source_id == self.kb.source(name).id
+        query = select(func.max(runs_table.c.id)).where(mine, runs_table.c.finished_at.is_not(None))
+        with self.kb.catalog.reading() as connection:
+            return int(connection.scalar(query) or 0)
 
     def settle(self, *names: str) -> None:
         """Without any help but the next runs, everything is in its place again."""
