@@ -2,7 +2,8 @@
 
 No file is read and nothing is embedded: rows are put into the catalog, and the pages and the API of
 the web application are asked for as over HTTP. ``KB_BENCH_DOCUMENTS`` names other sizes;
-``KB_BENCH_CATALOG`` the URL of an empty PostgreSQL database (then with one size).
+``KB_BENCH_CATALOG`` the URL of an empty PostgreSQL database (then with one size),
+``KB_BENCH_PICTURE`` a file for the figures as a picture (SVG).
 
 SQLite works in this process, so its processor time is taken: other work on the machine does not
 count. PostgreSQL does not, so there it is the time on the clock.
@@ -21,6 +22,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Connection, insert, text
 
+from bench import drawing
 from kb import access
 from kb import settings as settings_module
 from kb.catalog import filtering, names, phrases, rights, versions
@@ -96,6 +98,12 @@ async def main() -> None:
     print("|---|" + "---|" * len(sizes))
     for name, seconds in taken.items():
         print(f"| {name} | " + " | ".join(f"{1000 * s:,.1f}" for s in seconds) + " |")
+    if picture := os.environ.get("KB_BENCH_PICTURE"):
+        rows = {name: [1000 * s for s in seconds] for name, seconds in taken.items()}
+        drawn = drawing.dots(
+            "Time of each surface, by documents", [f"{n:,} documents" for n in sizes], rows
+        )
+        Path(picture).write_text(drawn, encoding="utf-8")
 
 
 async def _measured(folder: Path, size: int) -> dict[str, float]:
