@@ -116,3 +116,18 @@ async def test_a_passage_that_only_changed_withholds_nothing(kept):
         tokens = access.readers(connection, ["sales"])
         queue_rights(connection, rules.set_readers(connection, staff, tokens))
     assert portal.kb.receipts.receipt(portal.kb.principal("rita"), number).answer is None
+
+
+async def test_who_reviews_an_answer_runs_it_again_in_a_conversation_of_their_own(kept):
+    """N10: it was refused, since the conversation is somebody else's."""
+    portal, _ = kept
+    rita, carl = await portal.as_person("rita"), await portal.sign_in("carl")
+    question = {"question": "When does the ferry to the island leave?"}
+    asked = (await rita.post("/api/v1/ask", json=question)).json()
+    portal.kb.opinions.give(portal.kb.principal("rita"), asked["id"], "bad", 0, "")
+    answer = await carl.post(f"/answers/{asked['id']}/again")
+    assert answer.status_code == 303, answer.text
+    beside = await carl.get(answer.headers["location"], headers={"Accept": "text/html"})
+    assert beside.status_code == 200
+    hers = (await rita.get(f"/api/v1/conversations/{asked['conversation']}")).json()
+    assert [turn["id"] for turn in hers["turns"]] == [asked["id"]]
