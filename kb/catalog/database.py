@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text, update
+from sqlalchemy import Connection, Engine, Row, create_engine, event, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -231,13 +231,25 @@ def current_seq(connection: Connection) -> int:
 
 def insert_ignoring(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
     """Insert rows; those that exist already stay as they are."""
-    if not rows:
-        return
+    if rows:
+        connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def row_to_change(connection: Connection, table: Any, key: str, values: dict[str, Any]) -> Row[Any]:
+    """The row with this key, made where there is none; nobody else changes it meanwhile."""
+    same = {key: values[key]}
+    upsert = _insert(connection, table).values(values)
+    upsert = upsert.on_conflict_do_update(index_elements=[key], set_=same).returning(table)
+    return connection.execute(upsert).one()
+
+
+def _insert(connection: Connection, table: Any) -> Any:
+    """An insert that may say what is done where the row exists."""
     if connection.dialect.name == "sqlite":
         from sqlalchemy.dialects.sqlite import insert
     else:
         from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
-    connection.execute(insert(table).on_conflict_do_nothing(), rows)
+    return insert(table)
 
 
 def now() -> float:

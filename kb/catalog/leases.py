@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, case, delete, select, update
 
-from kb.catalog.database import insert_ignoring, now
+from kb.catalog.database import insert_ignoring, now, row_to_change
 from kb.catalog.tables import counters, leases
 from kb.errors import LeaseLost
 
@@ -60,8 +60,8 @@ def take(connection: Connection, name: str, owner: str) -> int:
     The number grows with every change of owner, whatever the lease: what was begun under a lower
     number of the same lease was begun by somebody who has lost it.
     """
-    insert_ignoring(connection, leases, [{"name": name, "owner": "", "until": 0.0, "fence": 0}])
-    row = connection.execute(select(leases).where(leases.c.name == name).with_for_update()).one()
+    free = {"name": name, "owner": "", "until": 0.0, "fence": 0}
+    row = row_to_change(connection, leases, "name", free)
     if row.owner not in {"", owner} and row.until > now() and not _is_gone(row.owner):
         return 0
     fence = int(row.fence) if row.owner == owner else _next_fence(connection)
