@@ -92,7 +92,9 @@ def add(
 
 def rename(connection: Connection, document_id: int, raw_path: bytes, path: str) -> None:
     """Follow a renamed file: same document, same vectors, another path; its members follow."""
-    old = connection.execute(select(documents).where(documents.c.id == document_id)).one()
+    old = by_id(connection, document_id)
+    if old is None:  # it was erased meanwhile: its file is new to the next run
+        return
     _move(connection, document_id, raw_path, path)
     for child in containers.children(connection, document_id):
         _move(

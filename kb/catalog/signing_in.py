@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from kb.catalog.database import insert_ignoring, now
+from kb.catalog.database import now, row_to_change
 from kb.catalog.tables import failures, links, people, sessions, tokens
 
 TOUCH_SECONDS = 60.0
@@ -239,9 +239,8 @@ def failures_of(connection: Connection, key: str) -> tuple[float, float]:
 
     The row is held until its end: attempts at one time are counted one after the other.
     """
-    insert_ignoring(connection, failures, [{"key": key, "count": 0.0, "last_at": 0.0}])
-    query = select(failures.c["count"], failures.c.last_at).where(failures.c.key == key)
-    count, last_at = connection.execute(query.with_for_update()).one().tuple()
+    none = {"key": key, "count": 0.0, "last_at": 0.0}
+    _, count, last_at = row_to_change(connection, failures, "key", none)
     return float(count), float(last_at)
 
 
