@@ -93,13 +93,25 @@ class Jobs:
         """Close the queue."""
         await self._service.close()
 
-    async def put(self, source: str, priority: int) -> None:
-        """Have a source read. One that waits or is being read is not put twice."""
+    async def put(self, source: str, priority: int, asked_at: float | None = None) -> None:
+        """Have a source read. One that waits or is being read is not put twice.
+
+        ``asked_at``: when it was asked for (seconds since the epoch). A job that failed before and
+        waits until it is tried again waits no longer.
+        """
         queue = URGENT if priority >= ASKED else USUAL
+        key = f"{queue}:{source}"
         async with _translated():
-            await self._service.enqueue(
-                self._task, source, key=f"{queue}:{source}", queue=queue, priority=priority
-            )
+            if asked_at is not None:
+                await self._forget_backoff(key, asked_at)
+            await self._service.enqueue(self._task, source, key=key, queue=queue, priority=priority)
+
+    async def _forget_backoff(self, key: str, asked_at: float) -> None:
+        earlier = await self._service.get_queue_backend().get_task_by_key(key)
+        if earlier is None or earlier.is_due or earlier.status == "running":
+            return
+        if earlier.created_at.timestamp() < asked_at:
+            await self._service.cancel_task(earlier.id)
 
     async def work(self, stop: asyncio.Event) -> None:
         """Take jobs, the most urgent first, until told to stop; the one at hand is finished."""

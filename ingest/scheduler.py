@@ -66,7 +66,7 @@ class Scheduler:
         for source in known:
             if source.id not in self._going_on and self._is_due(source, at):
                 priority = source.priority if source.is_requested else SCHEDULED
-                await self._jobs.put(source.name, priority)
+                await self._jobs.put(source.name, priority, source.requested_at)
         if known and time.monotonic() - self._cleaned >= HOUSEKEEPING_SECONDS:
             self._cleaned = time.monotonic()
             await self._publisher.flush_rights()

@@ -32,6 +32,8 @@ class Baselines:
 
     async def rank(self, system: str, queries: Sequence[Query]) -> dict[str, dict[str, float]]:
         """The 100 best texts of each question, with scores."""
+        if not queries:
+            return {}
         lexical = self._lexical(queries) if system != "dense" else None
         dense = await self._dense(queries) if system != "bm25" else None
         scores = _combined(system, lexical, dense)

@@ -16,6 +16,7 @@ import pytest
 
 from ingest.jobs import Jobs
 from kb import settings as settings_module
+from kb.catalog.sources import ASKED
 from kb.errors import RetryableError, UsageError
 from tests.conftest import Serving, kb, wait_for
 
@@ -208,6 +209,34 @@ async def test_a_queue_that_cannot_be_used_is_an_error_that_may_pass(settings):
     with pytest.raises(RetryableError) as problem:
         await jobs.open()
     assert problem.value.code == "queue_unavailable"
+
+
+async def test_what_is_asked_for_waits_for_no_earlier_failure(settings):
+    """N02: a run was killed and is to be tried again in 15 s; then somebody asks for one."""
+    times = []
+
+    async def read(_: str) -> None:
+        times.append(time.time())
+        if len(times) == 1:
+            raise RetryableError("The run was killed.")
+
+    os.makedirs(settings.data, exist_ok=True)
+    jobs = Jobs(settings, read)
+    await jobs.open()
+    stop = asyncio.Event()
+    working = asyncio.create_task(jobs.work(stop))
+    await jobs.put("files", ASKED)
+    while (await jobs.statistics())["waiting"] != 1 or not times:
+        await asyncio.sleep(0.05)
+    await jobs.put("files", ASKED, times[0] - 60)  # asked for before: it waits
+    asked_at = time.time()
+    await jobs.put("files", ASKED, asked_at)
+    while len(times) < 2:
+        await asyncio.sleep(0.05)
+    assert times[1] - asked_at < 12
+    stop.set()
+    await working
+    await jobs.close()
 
 
 async def test_several_workers_make_one_queue(postgres, tmp_path):
