@@ -330,7 +330,12 @@ def _kill(process: psutil.Process) -> bool:
         os.kill(process.pid, signal.SIGKILL)
     except (psutil.NoSuchProcess, ProcessLookupError):
         return False
-    with contextlib.suppress(psutil.NoSuchProcess):
-        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-            time.sleep(0.01)
+    try:
+        # A child of ours: it is called a zombie before its last thread has ended, and ``poll`` does not
+        # yet know of its end then.
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    except ChildProcessError:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.01)
     return True

@@ -123,10 +123,6 @@ def test_a_killed_reindex_goes_on(environment, tmp_path):
 
 
 @pytest.mark.real
-@pytest.mark.xfail(
-    raises=AssertionError,
-    reason="now and then no run begins within 300 s of a change: not understood",
-)
 def test_two_workers_on_postgresql_killed_at_random(postgres, environment, tmp_path):
     """N02, N20: runs are killed at named steps, workers and engines at any moment."""
     environment = environment | {"KB_CATALOG__URL": postgres}
