@@ -15,6 +15,7 @@ from kb.spool import FILE, FILE_MAGIC, HEADER, FullError, Spool, aligned, checks
 MOST_FILES = 256
 DRAFT_SECONDS = 3600.0
 LEAST = 1024**2
+"""Bytes of the smallest spool: a few of the largest looks."""
 log = logging.getLogger("kb.spool")
 
 

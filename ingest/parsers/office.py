@@ -1,13 +1,14 @@
 """Office files, web pages and text by unstructured, made into our elements.
 
 The replacement of unstructured's text tools is installed before it is imported: nothing is
-fetched, nothing is reported, and torch stays out of the parsers' processes. Each kind's reader is
-imported where it is used: loading all of them takes seconds.
+fetched, nothing is reported, and torch stays out of the parsers' processes.
 """
 
 import itertools
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from ingest.parsers import text_types
 
@@ -31,66 +32,49 @@ Read = tuple[list[Raw], list[str]]
 """What unstructured found, and the texts that a reader does not see."""
 
 
-def _docx(path: Path) -> Read:
-    from unstructured.partition.docx import partition_docx
+def _partition(name: str, **given: Any) -> list[Raw]:
+    """Read by unstructured. A reader is loaded at its first use: all of them take seconds."""
+    reader = getattr(import_module(f"unstructured.partition.{name}"), f"partition_{name}")
+    found: list[Raw] = reader(languages=[""], **given)
+    return found
 
+
+def _docx(path: Path) -> Read:
     plain = packages.plain(path, "docx")
     seen, unseen = hidden.in_docx(plain)
     if seen is None:
-        return partition_docx(filename=str(plain), languages=[""]), []
-    return partition_docx(file=seen, languages=[""]), unseen
+        return _partition("docx", filename=str(plain)), []
+    return _partition("docx", file=seen), unseen
 
 
 def _pptx(path: Path) -> Read:
-    from unstructured.partition.pptx import partition_pptx
-
     plain = str(packages.plain(path, "pptx"))
-    return partition_pptx(filename=plain, languages=[""], include_slide_notes=True), []
+    return _partition("pptx", filename=plain, include_slide_notes=True), []
 
 
 def _odt(path: Path) -> Read:
-    from unstructured.partition.odt import partition_odt
-
-    return partition_odt(filename=str(path), languages=[""]), []
+    return _partition("odt", filename=str(path)), []
 
 
 def _rtf(path: Path) -> Read:
-    from unstructured.partition.rtf import partition_rtf
-
-    return partition_rtf(filename=str(path), languages=[""]), []
+    return _partition("rtf", filename=str(path)), []
 
 
 def _epub(path: Path) -> Read:
-    from unstructured.partition.epub import partition_epub
-
-    return partition_epub(filename=str(path), languages=[""]), []
+    return _partition("epub", filename=str(path)), []
 
 
 def _html(path: Path) -> Read:
     seen, unseen = hidden.in_html(decode(path.read_bytes()))
-    return _web_page(seen), unseen
-
-
-def _web_page(text: str) -> list[Raw]:
-    from unstructured.partition.html import partition_html
-
-    return partition_html(text=text, languages=[""])
+    return _partition("html", text=seen), unseen
 
 
 def _md(path: Path) -> Read:
-    from unstructured.partition.md import partition_md
-
-    return partition_md(text=decode(path.read_bytes()), languages=[""]), []
+    return _partition("md", text=decode(path.read_bytes())), []
 
 
 def _txt(path: Path) -> Read:
-    return _text(decode(path.read_bytes())), []
-
-
-def _text(text: str) -> list[Raw]:
-    from unstructured.partition.text import partition_text
-
-    return partition_text(text=text, languages=[""])
+    return _partition("text", text=decode(path.read_bytes())), []
 
 
 PARTITION: dict[str, Callable[[Path], Read]] = {
@@ -139,9 +123,9 @@ def elements_of_text(text: str, kind: str) -> list[Element]:
     if not text.strip():
         return []
     if kind != "html":
-        return list(elements_of(_text(text)))
+        return list(elements_of(_partition("text", text=text)))
     seen, unseen = hidden.in_html(text)
-    found = elements_of(_web_page(seen)) if seen.strip() else ()
+    found = elements_of(_partition("html", text=seen)) if seen.strip() else ()
     return [*found, *hidden.elements(unseen)]
 
 

@@ -1,6 +1,6 @@
 """``kb ingest`` and ``kb files``."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 
 import click
@@ -47,6 +47,19 @@ def run_of(
     )
 
 
+async def each(
+    sources: Sequence[Source], read: Callable[[Source], Awaitable[object]]
+) -> list[KbError]:
+    """Read every source, though some are away or busy; returns what kept those from being read."""
+    problems: list[KbError] = []
+    for source in sources:
+        try:
+            await read(source)
+        except (ConflictError, RetryableError) as problem:
+            problems.append(problem)
+    return problems
+
+
 @click.command()
 @click.argument("name", required=False)
 @click.option("--confirm-removals", is_flag=True, help="Remove held documents after all.")
@@ -67,20 +80,17 @@ def ingest(name: str | None, confirm_removals: bool, again: str | None, as_json:
             )
         if len(wanted) > 1:
             sandbox.preload(kinds.EVERYTHING)
-        total, problems = Counts(), list[KbError]()
-        for item in wanted:
+        total = Counts()
+
+        async def read(item: Source) -> None:
             if again:
                 await kb.catalog.write(_try_again, kb, item, again)
-            try:
-                with Bar(item.name) as on_progress:
-                    counts = await run_of(kb, item, on_progress).run(
-                        confirm_removals=confirm_removals
-                    )
-            except (ConflictError, RetryableError) as problem:  # the other sources are read
-                problems.append(problem)
-                continue
+            with Bar(item.name) as on_progress:
+                counts = await run_of(kb, item, on_progress).run(confirm_removals=confirm_removals)
             for field, value in asdict(counts).items():
                 setattr(total, field, getattr(total, field) + value)
+
+        problems = await each(wanted, read)
         if not problems:
             return total
         told = [problem.message for problem in problems[1:]]

@@ -10,7 +10,7 @@ from kb import sandbox
 from kb import status as standing
 from kb.catalog.ledger import LedgerFilter
 from kb.cli.common import error_console, json_option, show, with_knowledge_base
-from kb.errors import ConflictError, DamagedError, NotFoundError, RetryableError
+from kb.errors import DamagedError, NotFoundError
 from kb.knowledge_base import KnowledgeBase
 
 
@@ -32,14 +32,12 @@ def check(repair: bool, as_json: bool) -> None:
         if repair and found["lost"]:
             # What was stored of some files is gone: they are read again from their folders.
             from ingest.parsers import kinds
-            from kb.cli.ingesting import run_of
+            from kb.cli.ingesting import each, run_of
 
             sandbox.preload(kinds.EVERYTHING)
-            for source in await kb.catalog.read(kb.sources):
-                try:
-                    await run_of(kb, source).run()
-                except (ConflictError, RetryableError) as error:  # the other sources go on
-                    click.echo(f"{source.name}: {error.message}", err=True)
+            sources = await kb.catalog.read(kb.sources)
+            for problem in await each(sources, lambda source: run_of(kb, source).run()):
+                click.echo(problem.message, err=True)
             found = await kb.check()
         for line in _scratch_lines(len(kb.scratch.stale())):
             error_console.print(line)

@@ -2,9 +2,11 @@
 
 import shutil
 import subprocess
+import sys
 
 import pytest
 
+from ingest.parsers import kinds
 from kb.errors import FileProblem
 from tests.conftest import missing, shared_data
 from tests.formats.making import MAKERS, WORDS, book, page, parse, slides, text_of, word
@@ -26,6 +28,30 @@ def test_its_kind_is_told_by_the_content(kind, tmp_path):
         assert parse(path).media_type == "message/rfc822"
     else:
         assert WORDS in text_of(parse(path))
+
+
+def test_only_what_the_files_need_is_loaded_for_all_of_them():
+    """A change in a note does not wait for the readers of PDF and spreadsheets."""
+    text = kinds.modules_for(["a.txt", "folder/b.TXT", "crate.zip › c.txt"])
+    assert text == kinds.LOADED[".txt"]
+    assert kinds.modules_for(["a.txt", "b.pdf"]) == (*kinds.LOADED[".pdf"], *text)
+    for anything in ("b.zip", "b.eml", "b", "b.unknown"):
+        assert kinds.modules_for(["a.txt", anything]) == kinds.EVERYTHING
+
+
+@pytest.mark.parametrize("modules", [*kinds.LOADED.values(), kinds.EVERYTHING], ids=len)
+def test_what_is_loaded_is_there_and_ours_comes_first(modules):
+    """A server process of parsers says nothing of a module that is not there."""
+    loads = f"import importlib, sys; [importlib.import_module(m) for m in {modules!r}]"
+    ours = "sys.modules['unstructured.nlp.tokenize'].sent_tokenize.__module__"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{loads}; print('torch' in sys.modules, {ours} if "
+         "'unstructured' in sys.modules else '')"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded_torch, tools = (done.stdout.strip() + " ").split(" ")[:2]
+    assert loaded_torch == "False"
+    assert tools in {"", "ingest.parsers.text_types"}
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "tiff", "heic"])

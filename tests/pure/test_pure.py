@@ -5,9 +5,9 @@ import pytest
 from ingest import chunking
 from ingest.parsers import text_types
 from kb import access, citations, fusion, limits, models, prompt, retrieval, sentences, words
-from kb.models import engine_fingerprint, fingerprint
 from kb.errors import NotFoundError, UsageError
 from kb.index.base import DENSE, GRAMS, WORDS
+from kb.models import engine_fingerprint, fingerprint
 from kb.settings import Embedding
 from kb.types import Element, Line, Passage, Principal, StoredChunk
 

@@ -114,8 +114,8 @@ def test_names_of_uploads_stay_in_their_folder(served, name):
 
 @pytest.mark.parametrize(
     ("name", "content", "code"),
-    [("", b"x", "bad_name"), ("a\0evil.txt", b"x", "bad_text"), ("..", b"x", "bad_name"), ("a.txt", b"", "empty"),
-     ("a.txt", b"x" * (3 * 1024**2), "too_large")],
+    [("", b"x", "bad_name"), ("..", b"x", "bad_name"), ("a\0evil.txt", b"x", "bad_text"),
+     ("a.txt", b"", "empty"), ("a.txt", b"x" * (3 * 1024**2), "too_large")],
 )  # fmt: skip
 def test_bad_uploads_are_refused_and_leave_nothing(served, name, content, code):
     folder = served.base / "data/uploads"

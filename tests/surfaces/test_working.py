@@ -78,7 +78,7 @@ def test_a_busy_server_drains_when_it_is_told_to_stop(environment, tmp_path):
     assert counts["unchanged"] + counts["indexed"] == 400
 
 
-async def test_what_was_acknowledged_outlives_a_killed_server(environment, tmp_path, house):
+def test_what_was_acknowledged_outlives_a_killed_server(environment, tmp_path, house):
     """R03: files are handed in until the server is killed; each that was accepted is there."""
     kb(environment, tmp_path, "status")
     server = Serving(environment, tmp_path)
