@@ -104,7 +104,11 @@ class AuditSection(Section, frozen=True, kw_only=True):
 
     questions: Annotated[bool, Meta(description="Whether it keeps the words of questions.")] = True
     spool_mb: Annotated[
-        Count, Meta(description="Megabytes on disk for looks until the catalog takes them.")
+        Count,
+        Meta(
+            description="Megabytes on disk for looks until the catalog takes them; fewer (1 at "
+            "least) on a nearly full disk."
+        ),
     ] = 8
 
 
