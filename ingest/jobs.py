@@ -107,10 +107,9 @@ class Jobs:
             await self._service.enqueue(self._task, source, key=key, queue=queue, priority=priority)
 
     async def _forget_backoff(self, key: str, asked_at: float) -> None:
+        """End the job that waits to be tried again; one that runs goes on."""
         earlier = await self._service.get_queue_backend().get_task_by_key(key)
-        if earlier is None or earlier.is_due or earlier.status == "running":
-            return
-        if earlier.created_at.timestamp() < asked_at:
+        if earlier and not earlier.is_due and earlier.created_at.timestamp() < asked_at:
             await self._service.cancel_task(earlier.id)
 
     async def work(self, stop: asyncio.Event) -> None:

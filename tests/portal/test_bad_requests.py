@@ -1,6 +1,5 @@
 """A request is told what it did wrong; somebody who is not signed in learns nothing of our house."""
 
-import asyncio
 import itertools
 
 import httpx
@@ -9,6 +8,7 @@ import pytest
 from kb import queries, rendering, sandbox
 from kb.engines.calling import listener_of
 from kb.errors import UsageError
+from tests.conftest import wait_for
 from tests.formats.making import page
 from web.errors import VAGUE
 
@@ -75,8 +75,7 @@ async def test_an_engine_that_does_not_start_is_told_to_strangers_without_its_pa
     """N18: /ready has the code; the path of the log is in the log of the service."""
     kb = portal.kb
     await kb.index.engine.leave()
-    while listener_of(kb.index.engine._socket):
-        await asyncio.sleep(0.05)
+    wait_for(lambda: not listener_of(kb.index.engine._socket))
     kb.index.engine._checked = False
     kb.index.engine._module = "no.such.module"
     stranger = await portal.client().get("/ready")

@@ -226,13 +226,14 @@ async def test_what_is_asked_for_waits_for_no_earlier_failure(settings):
     stop = asyncio.Event()
     working = asyncio.create_task(jobs.work(stop))
     await jobs.put("files", ASKED)
-    while (await jobs.statistics())["waiting"] != 1 or not times:
-        await asyncio.sleep(0.05)
-    await jobs.put("files", ASKED, times[0] - 60)  # asked for before: it waits
-    asked_at = time.time()
-    await jobs.put("files", ASKED, asked_at)
-    while len(times) < 2:
-        await asyncio.sleep(0.05)
+    async with asyncio.timeout(60):
+        while (await jobs.statistics())["waiting"] != 1 or not times:
+            await asyncio.sleep(0.05)
+        await jobs.put("files", ASKED, times[0] - 60)  # asked for before: it waits
+        asked_at = time.time()
+        await jobs.put("files", ASKED, asked_at)
+        while len(times) < 2:
+            await asyncio.sleep(0.05)
     assert times[1] - asked_at < 12
     stop.set()
     await working
