@@ -184,7 +184,7 @@ def test_what_no_database_can_keep_is_told(catalog, value):
     else:
         assert value == "nul\0"
         with catalog.reading() as connection:  # SQLite keeps it as it is
-            assert connection.scalar(select(counters.c.name).where(counters.c.value == 1)) == value
+            assert value in connection.scalars(select(counters.c.name))
 
 
 def test_a_mistake_of_ours_is_no_riddle(catalog):

@@ -218,7 +218,7 @@ async def test_another_model_embeds_anew_and_reads_nothing(house, tmp_path):
 async def test_another_model_makes_no_file_due(house):
     """N07: what a version needs of a host has no model in it."""
     from ingest.needs import Needs
-    from kb.models import TokenCounter
+    from kb.models import TokenCounter, fingerprint
 
     house.follow()
     house.write("letter.txt", LETTER)
@@ -226,8 +226,6 @@ async def test_another_model_makes_no_file_due(house):
     s = house.kb.settings
     needs = Needs(s.ingest, TokenCounter(house.kb.embeddings.files))
     asked = msgspec.structs.replace(s.embedding, passage_prompt="passage: ")
-    from kb.embedding import fingerprint
-
     assert fingerprint(asked) != fingerprint(s.embedding)
     assert needs.is_current(house.ledger()["letter.txt"])
 

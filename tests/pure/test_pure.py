@@ -347,6 +347,6 @@ def test_cosine_needs_no_numpy():
 
 def test_another_release_has_an_embedder_of_its_own_and_the_same_vectors(settings, monkeypatch):
     vectors, engine = (f(settings.embedding) for f in (fingerprint, engine_fingerprint))
-    monkeypatch.setattr("kb.embedding.__version__", "99")
+    monkeypatch.setattr("kb.models.__version__", "99")
     assert fingerprint(settings.embedding) == vectors
     assert engine_fingerprint(settings.embedding) != engine
