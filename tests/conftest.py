@@ -21,8 +21,10 @@ from kb import settings as settings_module
 from kb.catalog import database, sources
 from kb.catalog.sources import Following
 from kb.cli.ingesting import run_of
+from kb.engines.calling import EngineClient
 from kb.knowledge_base import KnowledgeBase
 from tests.postgresql import PostgreSQL, programs
+from tests.warm import WarmEngines
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 EVERY_PART = bool(os.environ.get("KB_TEST_ALL_PARTS"))
@@ -52,6 +54,31 @@ def embedder_dir(tmp_path_factory):
     for process in psutil.process_iter(["cmdline"]):
         if str(folder) in " ".join(process.info["cmdline"] or []):
             process.terminate()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_engines():
+    """Where a test starts an index engine from its own process, it is forked from a loaded one."""
+    engines = None
+
+    def launch(client):
+        nonlocal engines
+        if client._module != "kb.engines.indexer":
+            return cold(client)
+        engines = engines or WarmEngines()
+        return engines.launch(client)
+
+    cold, EngineClient._launch = EngineClient._launch, launch
+    yield cold
+    EngineClient._launch = cold
+    if engines:
+        engines.close()
+
+
+@pytest.fixture
+def cold_engines(warm_engines, monkeypatch):
+    """Engines start here as the product starts them."""
+    monkeypatch.setattr(EngineClient, "_launch", warm_engines)
 
 
 @pytest.fixture(scope="session")

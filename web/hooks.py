@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from litestar import Request
+from typing import TYPE_CHECKING, Any
 
 from kb.catalog.sources import Following, Source
 from kb.rules import PathRule
 from kb.types import Principal
+
+if TYPE_CHECKING:  # commands that only look at folders load no web framework
+    from litestar import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Hooks:
     set_rule: Callable[[Principal, str, str, Sequence[PathRule]], Awaitable[Source]]
 
 
-def hooks(request: Request[Any, Any, Any]) -> Hooks:
+def hooks(request: "Request[Any, Any, Any]") -> Hooks:
     """The verbs that this application was given."""
     found: Hooks = request.app.state.hooks
     return found

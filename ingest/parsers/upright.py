@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
 from PIL import Image
 
 from kb.types import Box
@@ -63,6 +62,8 @@ def skew(image: Image.Image) -> float:
 
     Lines of text are straight where the sums of dark along rows differ most from row to row.
     """
+    import numpy as np  # half a second, in processes that only ask which languages there are
+
     small = image.copy()
     small.thumbnail((SMALL, SMALL))
     dark = Image.fromarray((255 - np.asarray(small.convert("L"))).astype(np.uint8))
@@ -73,5 +74,7 @@ def skew(image: Image.Image) -> float:
 
 
 def _sharpness(dark: Image.Image, angle: float) -> float:
+    import numpy as np
+
     rows = np.asarray(dark.rotate(angle, Image.Resampling.BILINEAR)).sum(axis=1, dtype=np.float64)
     return float(np.square(np.diff(rows)).sum())

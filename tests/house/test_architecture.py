@@ -84,6 +84,11 @@ def test_help_loads_no_library_but_click():
     assert not loaded_by("import kb.cli") & heavy
 
 
+def test_commands_on_folders_load_no_web_framework():
+    heavy = {"torch", "litestar", "unstructured", "numpy", "uvicorn"}
+    assert not loaded_by("import kb.cli.ingesting, kb.cli.folders, kb.cli.upkeep") & heavy
+
+
 def test_parsers_load_neither_torch_nor_spacy():
     loaded = loaded_by("import ingest.parsers.office, ingest.parsers.pdf, ingest.parsers.mail")
     assert not loaded & {"torch", "spacy", "transformers", "torchvision"}
