@@ -1,6 +1,6 @@
 """What the pages need of the room that reads folders; given by whoever starts the service."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,24 +13,37 @@ if TYPE_CHECKING:  # commands that only look at folders load no web framework
 
 
 @dataclass(frozen=True, slots=True)
+class Edited:
+    """How a source is to be from now on; what is None, and no readers, stays as it is.
+
+    ``readers`` and ``curators`` are names; ``rule`` is its kind, with the lines of one by paths.
+    """
+
+    following: Following
+    about: str | None = None
+    curators: tuple[str, ...] | None = None
+    readers: tuple[str, ...] | None = None
+    rule: tuple[str, tuple[PathRule, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Hooks:
     """Verbs on folders.
 
     ``preview`` looks at a folder: ``{"files": n, "bytes": n, "kinds": {...}, "seconds": s}``.
-    ``add`` follows one and ``change`` follows it another way; both check what they are given, and
-    ``change`` lets nobody but administrators leave out what they may not read. ``remove`` forgets a
-    source with its documents. These three note who did it, in the transaction that does it.
-    ``next_run`` says when a source is due next.
-    ``path_rule`` reads "PATTERN: GROUP, GROUP"; ``set_rule`` replaces a source's rule for readers.
+    ``add`` follows one and ``change`` follows it another way; both check what they are given, do
+    all of it in one transaction, and ``change`` lets nobody but administrators leave out what they
+    may not read. ``remove`` forgets a source with its documents. These three note who did it, in
+    the transaction that does it. ``next_run`` says when a source is due next.
+    ``path_rule`` reads "PATTERN: GROUP, GROUP".
     """
 
     preview: Callable[[str], dict[str, Any]]
-    add: Callable[[str, str, str | None, Following, Principal], Source]
-    change: Callable[[Principal, Source, Following], None]
+    add: Callable[[str, str, Edited, Principal], Source]
+    change: Callable[[Principal, Source, Edited], None]
     next_run: Callable[[Source], float | None]
     remove: Callable[[Source, Principal], Awaitable[int]]
     path_rule: Callable[[str], PathRule]
-    set_rule: Callable[[Principal, str, str, Sequence[PathRule]], Awaitable[Source]]
 
 
 def hooks(request: "Request[Any, Any, Any]") -> Hooks:

@@ -15,14 +15,14 @@ from ingest.preview import preview
 from ingest.selection import Selection
 from kb import access, rules
 from kb.auditing import noted
-from kb.catalog import documents, sources
+from kb.catalog import documents, people, sources
 from kb.catalog.sources import ASKED, Following, Source
 from kb.errors import ForbiddenError, UsageError
 from kb.knowledge_base import KnowledgeBase
 from kb.publishing import queue_rights
 from kb.rules import PathRule
 from kb.types import Principal
-from web.hooks import Hooks
+from web.hooks import Edited, Hooks
 
 
 def hooks_of(kb: KnowledgeBase) -> Hooks:
@@ -34,54 +34,92 @@ def hooks_of(kb: KnowledgeBase) -> Hooks:
 
         return await remove_source(kb.catalog, kb.publisher, source, by)
 
-    def change(by: Principal, source: Source, following: Following) -> None:
-        check_following(following)
-        with kb.catalog.writing() as connection:
-            if not by.manages:
-                before = sources.by_name(connection, source.name).following
-                lost = left_out(kb, connection, source, before, following)
-                if not documents.all_readable(connection, by, set(lost)):
-                    raise ForbiddenError(
-                        "These patterns or this size would leave out documents that are not for "
-                        "you. Ask an administrator.",
-                        code="not_yours_to_leave_out",
-                    )
-            sources.change(connection, source, following)
-            noted(connection, by, "source.change", source.name, **differences(source, following))
-
     return Hooks(
         preview=lambda path: preview(path, kb.settings.ingest.roots),
-        add=lambda name, path, readers, following, by: add(kb, name, path, readers, following, by),
-        change=change,
+        add=lambda name, path, edited, by: add(kb, name, path, edited, by),
+        change=lambda by, source, edited: change(kb, by, source, edited),
         next_run=lambda source: next_due(source, local_now(), sweep),
         remove=remove,
         path_rule=path_rule,
-        set_rule=lambda by, name, kind, lines: set_rule(kb, by, name, kind, lines),
     )
 
 
-def add(
-    kb: KnowledgeBase,
-    name: str,
-    path: str,
-    readers: str | None,
-    following: Following,
-    by: Principal,
-) -> Source:
-    """Follow a folder; who did it is noted. ``readers``: names with commas; None: everyone.
+def add(kb: KnowledgeBase, name: str, path: str, edited: Edited, by: Principal) -> Source:
+    """Follow a folder, with its readers and its rule, or not at all; who did it is noted.
 
     Raises:
-        UsageError: name, folder, readers, schedule or patterns cannot be.
+        UsageError: name, folder, readers, rule, schedule or patterns cannot be; nobody may read it.
+        NotFoundError: a group or a person does not exist.
         ConflictError: the name is taken.
     """
     check_name(name)
-    check_following(following)
-    root = folder.check_root(path, kb.settings.ingest.roots)
-    wanted = [access.EVERYONE] if readers is None else names(readers)
+    check_following(edited.following)
+    root = str(folder.check_root(path, kb.settings.ingest.roots))
+    _check_mirror(root, edited)
+    wanted = edited.readers or ()
     with kb.catalog.writing() as connection:
         tokens = access.readers(connection, wanted)
-        noted(connection, by, "source.add", name, path=path, readers=wanted)
-        return sources.add(connection, name, str(root), tokens, following)
+        noted(connection, by, "source.add", name, path=path, readers=list(wanted))
+        source = sources.add(connection, name, root, tokens, edited.following)
+        _apply(connection, by, source, replace(edited, readers=None))
+        return sources.by_name(connection, name)
+
+
+def change(kb: KnowledgeBase, by: Principal, source: Source, edited: Edited) -> None:
+    """Follow a source another way, and say who may read it: all of that in one, or nothing.
+
+    Raises:
+        UsageError: readers, rule, schedule or patterns cannot be.
+        NotFoundError: a group or a person does not exist.
+        ForbiddenError: it would leave out what they may not read.
+    """
+    check_following(edited.following)
+    _check_mirror(source.root, edited)
+    with kb.catalog.writing() as connection:
+        before = sources.held(connection, source.name)
+        if not by.manages:
+            _refuse_to_leave_out(kb, connection, by, before, edited.following)
+        sources.change(connection, before, edited.following)
+        differing = differences(before, edited.following)
+        noted(connection, by, "source.change", source.name, **differing)
+        _apply(connection, by, before, edited)
+
+
+def _refuse_to_leave_out(
+    kb: KnowledgeBase, connection: Connection, by: Principal, before: Source, following: Following
+) -> None:
+    lost = left_out(kb, connection, before, before.following, following)
+    if not documents.all_readable(connection, by, set(lost)):
+        raise ForbiddenError(
+            "These patterns or this size would leave out documents that are not for you. Ask an "
+            "administrator.",
+            code="not_yours_to_leave_out",
+        )
+
+
+def _apply(connection: Connection, by: Principal, source: Source, edited: Edited) -> None:
+    """What it is, who answers for it, who reads it, and by which rule."""
+    if edited.about is not None and edited.about.strip() != (source.about or ""):
+        sources.describe(connection, source, edited.about)
+        noted(connection, by, "source.describe", source.name)
+    if edited.curators is not None:
+        people.set_curators(connection, source.id, edited.curators)
+        noted(connection, by, "source.curators", source.name, curators=list(edited.curators))
+    if edited.readers:
+        _apply_readers(connection, by, source, edited.readers)
+    if edited.rule is not None:
+        kind, lines = edited.rule
+        _apply_rule(connection, by, sources.held(connection, source.name), kind, lines)
+
+
+def _apply_readers(
+    connection: Connection, by: Principal, source: Source, wanted: Sequence[str]
+) -> None:
+    if set(wanted) == set(access.in_words(connection, source.readers)):
+        return  # as it was, with groups that were removed since
+    tokens = access.readers(connection, wanted)
+    queue_rights(connection, rules.set_readers(connection, source, tokens))
+    noted(connection, by, "source.readers", source.name, readers=list(wanted))
 
 
 def differences(before: Source, following: Following) -> dict[str, Any]:
@@ -141,22 +179,33 @@ def _replace_rule(
     if kind == rules.MIRROR:
         mirroring.check(kb.source(name).root)
     with kb.catalog.writing() as connection:
-        before = sources.held(connection, name)
-        wanted = None
-        if kind == rules.MIRROR:
-            wanted = rules.mirrored()
-        elif kind == rules.PATHS:
-            wanted = rules.paths(connection, lines, before.rule)
-        elif kind != rules.GROUPS:
-            raise UsageError("A rule is groups, paths or mirror.", code="bad_rule")
-        if rules.is_same(wanted, before.rule):
-            return before
-        source = sources.set_rule(connection, before, wanted)
-        queue_rights(connection, rules.stamp(connection, source))
-        if kind == rules.MIRROR:
-            sources.request_run(connection, source.id, ASKED)
-        noted(connection, by, "source.rule", name, rule=rules.in_words(connection, wanted))
+        _apply_rule(connection, by, sources.held(connection, name), kind, lines)
     return kb.source(name)
+
+
+def _check_mirror(root: str, edited: Edited) -> None:
+    """That the file system's rights are its own, where they are to be the rule."""
+    if edited.rule is not None and edited.rule[0] == rules.MIRROR:
+        mirroring.check(root)
+
+
+def _apply_rule(
+    connection: Connection, by: Principal, before: Source, kind: str, lines: Sequence[PathRule]
+) -> None:
+    wanted = None
+    if kind == rules.MIRROR:
+        wanted = rules.mirrored()
+    elif kind == rules.PATHS:
+        wanted = rules.paths(connection, lines, before.rule)
+    elif kind != rules.GROUPS:
+        raise UsageError("A rule is groups, paths or mirror.", code="bad_rule")
+    if rules.is_same(wanted, before.rule):
+        return
+    source = sources.set_rule(connection, before, wanted)
+    queue_rights(connection, rules.stamp(connection, source))
+    if kind == rules.MIRROR:
+        sources.request_run(connection, source.id, ASKED)
+    noted(connection, by, "source.rule", before.name, rule=rules.in_words(connection, wanted))
 
 
 def changed(following: Following, given: dict[str, Any]) -> Following:

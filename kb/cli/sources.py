@@ -17,6 +17,7 @@ from kb.cli import folders
 from kb.cli.common import argument, json_option, show, with_knowledge_base
 from kb.knowledge_base import KnowledgeBase
 from kb.publishing import queue_rights
+from web.hooks import Edited
 
 
 @click.group()
@@ -55,10 +56,11 @@ def following_options(command: Callable[..., None]) -> Callable[..., None]:
 @json_option
 def add(name: str, path: str, readers: str | None, as_json: bool, **given: Any) -> None:
     """Follow the folder PATH under the name NAME."""
-    following = folders.changed(sources.Following(), given)
+    wanted = [access.EVERYONE] if readers is None else folders.names(readers)
+    edited = Edited(folders.changed(sources.Following(), given), readers=tuple(wanted))
 
     def work(kb: KnowledgeBase) -> dict[str, Any]:
-        added = folders.add(kb, name, path, readers, following, access.owner())
+        added = folders.add(kb, name, path, edited, access.owner())
         with kb.catalog.reading() as connection:
             return shape(connection, added)
 

@@ -11,13 +11,16 @@ from kb.cli import folders
 from kb.cli.common import argument
 from kb.cli.working import Working
 from kb.errors import UsageError
+from web.hooks import Edited
 
 
 @pytest.mark.parametrize("name", ["--confirm-removals", "-", " --again", "-n"])
 def test_a_name_that_begins_with_a_dash_is_refused(house, name):
     """N22: such a source is not made."""
     with pytest.raises(UsageError):
-        folders.add(house.kb, name, str(house.root), None, Following(), house.owner)
+        folders.add(
+            house.kb, name, str(house.root), Edited(Following(), readers=("everyone",)), house.owner
+        )
 
 
 @pytest.mark.parametrize("name", ["--confirm-removals", "a b", "it's", "plain"])

@@ -49,7 +49,8 @@ def followed(served):
 
 def add(web):
     folder = f"{web.base}/allowed/files"
-    return web.post("/sources", data={"name": "files", "path": folder, "watch": "on"})
+    fields = {"name": "files", "path": folder, "watch": "on", "readers": "everyone"}
+    return web.post("/sources", data=fields)
 
 
 def test_a_folder_is_added_in_the_page_and_read_at_once(served):

@@ -12,12 +12,11 @@ from kb.catalog import filtering, ledger, people, sources
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Following
 from kb.errors import NotFoundError, UsageError
-from kb.publishing import queue_rights
 from kb.queries import Wanted
 from web.api.sources import ask_for_run, shown
 from web.asker import knowledge_base, must_answer_for, must_manage, principal_of
 from web.auth.who import ADMINISTRATOR, CURATOR, READER
-from web.hooks import hooks
+from web.hooks import Edited, hooks
 from web.i18n import language_of, translations
 from web.numbers import number_of
 from web.rendering import render
@@ -50,12 +49,8 @@ async def add(request: Request[Any, Any, Any]) -> Redirect:
     """Follow a folder, and read it at once."""
     form = await request.form()
     name, path = str(form.get("name", "")).strip(), str(form.get("path", "")).strip()
-    following = _following(form, Following())
-    kb = knowledge_base(request)
-    source = await kb.catalog.write(
-        hooks(request).add, name, path, form.get("readers"), following, principal_of(request)
-    )
-    await _set_rule(request, source.name, form)
+    kb, edited = knowledge_base(request), _edited(request, form, Following())
+    source = await kb.catalog.write(hooks(request).add, name, path, edited, principal_of(request))
     await kb.catalog.write(ask_for_run, request, source.name)
     return Redirect("/sources", status_code=303)
 
@@ -73,13 +68,9 @@ async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
     elif action in {"pause", "resume"}:
         await kb.catalog.write(_pause, request, source, action)
     elif action == "change":
-        following = _following(form, source.following)
-        await kb.catalog.write(hooks(request).change, principal, source, following)
-        await kb.catalog.write(_describe, request, source, form)
-        if principal.manages:
-            await kb.catalog.write(_set_curators, request, source, form)
-            await _set_readers(request, source, str(form.get("readers", "")))
-            await _set_rule(request, name, form)
+        edited = _edited(request, form, source.following)
+        await kb.catalog.write(hooks(request).change, principal, source, edited)
+        await kb.publisher.flush_rights()
     elif action == "remove":
         must_manage(request)
         if str(form.get("confirm", "")).strip() != name:
@@ -116,28 +107,6 @@ def _schedule_words(gettext: Callable[[str], str]) -> Callable[[str], str]:
     return words
 
 
-async def _set_readers(request: Request[Any, Any, Any], source: sources.Source, words: str) -> None:
-    """Change who may read it; an empty field changes nothing, least of all to everyone."""
-    kb = knowledge_base(request)
-    named = [w.strip() for w in words.split(",") if w.strip()]
-    if not named:
-        return
-
-    def change() -> bool:
-        with kb.catalog.writing() as connection:
-            found = sources.held(connection, source.name)
-            if set(named) == set(access.in_words(connection, found.readers)):
-                return False  # as it was, with groups that were removed since
-            tokens = access.readers(connection, named)
-            queue_rights(connection, rules.set_readers(connection, found, tokens))
-            noted(connection, principal_of(request), "source.readers", source.name, readers=named)
-            return True
-
-    if not await kb.catalog.write(change):
-        return
-    await kb.publisher.flush_rights()
-
-
 @get("/source/{name:str}", media_type=MediaType.HTML, include_in_schema=False, who=READER)
 async def one(request: Request[Any, Any, Any], name: str) -> str:
     """A source for the people who search in it: what it is, who answers for it, how fresh."""
@@ -166,32 +135,35 @@ async def one(request: Request[Any, Any, Any], name: str) -> str:
     return render(request, "source.html", await kb.catalog.read(look))
 
 
-async def _set_rule(request: Request[Any, Any, Any], name: str, form: Any) -> None:
+def _edited(request: Request[Any, Any, Any], form: Any, before: Following) -> Edited:
+    """What the form says of a source; who reads it and answers for it, an administrator's alone."""
+    following = _following(form, before)
+    about = str(form["about"]) if "about" in form else None
+    if not principal_of(request).manages:
+        return Edited(following, about)
+    return Edited(
+        following,
+        about,
+        curators=_names(form, "curators") if "curators" in form else None,
+        readers=_names(form, "readers"),
+        rule=_rule(request, form),
+    )
+
+
+def _names(form: Any, field: str) -> tuple[str, ...]:
+    return tuple(w.strip() for w in str(form.get(field, "")).split(",") if w.strip())
+
+
+def _rule(
+    request: Request[Any, Any, Any], form: Any
+) -> tuple[str, tuple[rules.PathRule, ...]] | None:
     """Which rule says who may read: fixed groups, path patterns, or the file system."""
     kind = str(form.get("rule", ""))
     if not kind:
-        return
+        return None
     lines = [line for line in str(form.get("paths", "")).splitlines() if line.strip()]
     wanted = [hooks(request).path_rule(line) for line in lines] if kind == rules.PATHS else []
-    await hooks(request).set_rule(principal_of(request), name, kind, wanted)
-
-
-def _set_curators(request: Request[Any, Any, Any], source: sources.Source, form: Any) -> None:
-    if "curators" not in form:
-        return
-    names = [w.strip() for w in str(form["curators"]).split(",") if w.strip()]
-    with knowledge_base(request).catalog.writing() as connection:
-        people.set_curators(connection, source.id, names)
-        who = principal_of(request)
-        noted(connection, who, "source.curators", source.name, curators=names)
-
-
-def _describe(request: Request[Any, Any, Any], source: sources.Source, form: Any) -> None:
-    with knowledge_base(request).catalog.writing() as connection:
-        about = str(form.get("about", source.about or ""))
-        sources.describe(connection, source, about)
-        if about != (source.about or ""):
-            noted(connection, principal_of(request), "source.describe", source.name)
+    return kind, tuple(wanted)
 
 
 def _following(form: Any, before: Following) -> Following:
