@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection, Row, or_, select, update
 
 from kb import scratch as scratch_room
+from kb import uploads
 from kb.blobs import ELEMENTS, Blobs
 from kb.catalog import documents as documents_catalog
 from kb.catalog import members, sources
@@ -31,13 +32,15 @@ class Healed:
     """How much was put right.
 
     ``members`` that waited without their bytes, ``containers`` whose members nobody had recorded,
-    ``withdrawn`` files to be tried again, ``folders`` of processes that are gone.
+    ``withdrawn`` files to be tried again, ``folders`` of processes and ``uploads`` of sources that
+    are gone.
     """
 
     members: int = 0
     containers: int = 0
     withdrawn: int = 0
     folders: int = 0
+    uploads: int = 0
 
 
 class _Name(msgspec.Struct):
@@ -53,7 +56,8 @@ def heal(catalog: Catalog, blobs: Blobs, scratch: Scratch) -> Healed:
 
     What has to be read anew is asked for. Says how much there was on the log, if anything.
     """
-    healed = Healed(folders=scratch.clear() + scratch_room.clear_old())
+    folders = scratch.clear() + scratch_room.clear_old()
+    healed = Healed(folders=folders, uploads=uploads.clear_up(catalog))
     with catalog.writing() as connection:
         healed.members = members.reread_what_lost_its_bytes(connection)
     if not _is_done(catalog):

@@ -1,10 +1,13 @@
 """A source is forgotten, with everything that came out of it."""
 
+from pathlib import Path
+
+from kb import uploads
 from kb.auditing import noted
 from kb.catalog import documents, leases, sources
 from kb.catalog.database import Catalog
 from kb.catalog.sources import Source
-from kb.errors import ConflictError
+from kb.errors import ConflictError, RetryableError
 from kb.publishing import Publisher
 from kb.types import Principal
 
@@ -14,13 +17,23 @@ async def remove_source(
 ) -> int:
     """Remove a source with everything that came out of it; returns how many documents went.
 
-    Who did it is noted in the same transaction.
+    Who did it is noted in the same transaction. Files that were handed in are deleted after it;
+    what a kill leaves of them, the next start deletes, and nothing reads them any more.
 
     Raises:
         ConflictError: it is being read at this moment.
+        RetryableError: files that were handed in could not be deleted.
     """
     removed = await catalog.write(_remove_rows, catalog, source, by)
+    await catalog.write(uploads.clear_up, catalog)
     await publisher.sweep(grace_seconds=0)
+    if Path(source.root) in await catalog.read(uploads.left, catalog):
+        raise RetryableError(
+            f"{source.name} is removed, but not all of its files in {source.root} could be "
+            "deleted. Look at their permissions, then run: kb check --repair",
+            code="files_left",
+            detail={"path": source.root},
+        )
     return removed
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from kb import checking, erasing
+from kb import checking, erasing, uploads
 from kb.blobs import Blobs
 from kb.catalog.database import Catalog
 from kb.collecting import collect
@@ -44,7 +44,7 @@ class Upkeep:
         if repair and any(findings.report.as_json().values()):
             await self._mend(findings)
             await self._catalog.write(collect, self._catalog, self._blobs, self._retention)
-            self._scratch.clear()
+            await self._clear_up()
             findings = await self._findings()
         return findings.report.as_json()
 
@@ -64,14 +64,20 @@ class Upkeep:
 
     async def erase(self, rows: Sequence[Row[Any]], by: Principal) -> erasing.Erased:
         """Erase documents now, from everywhere."""
-        self._scratch.clear()
+        await self._clear_up()
         return await erasing.erase(self._catalog, self._blobs, self._publisher, rows, by)
 
     async def _findings(self) -> checking.Findings:
         hours = self._retention.removed_hours
         findings = await checking.check(self._catalog, self._index, self._blobs, hours)
         findings.report.orphan += len(self._scratch.stale())
+        findings.report.orphan += len(await self._catalog.read(uploads.left, self._catalog))
         return findings
+
+    async def _clear_up(self) -> None:
+        """Copies and uploads that are nobody's any more."""
+        self._scratch.clear()
+        await self._catalog.write(uploads.clear_up, self._catalog)
 
     async def _mend(self, findings: checking.Findings) -> None:
         await checking.repair(

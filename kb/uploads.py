@@ -6,7 +6,9 @@ The names that they come with are shown, never trusted: the path in the folder i
 import asyncio
 import contextlib
 import errno
+import logging
 import os
+import secrets
 import tempfile
 import time
 import unicodedata
@@ -14,19 +16,23 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from sqlalchemy import Connection
+
 from kb import access
 from kb.auditing import noted
-from kb.catalog import sources
+from kb.catalog import erased, sources
 from kb.catalog.database import Catalog
 from kb.catalog.sources import UPLOADED, Following, Source
 from kb.errors import ConflictError, RetryableError, UsageError
 from kb.types import Principal
 
 SOURCE = "Uploads"
-UNFINISHED = ".upload-"
-UNFINISHED_SECONDS = 86_400
+UNFINISHED = ".upload-*"
+"""Files that earlier releases left half stored."""
+UNFINISHED_SECONDS = 3600.0
 LONGEST_NAME = 200
 """Bytes of a file name; file systems allow 255."""
+log = logging.getLogger("kb.uploads")
 
 
 class Uploads:
@@ -56,9 +62,7 @@ class Uploads:
                 return found
             readers = access.readers(connection, named)
             if found is None:
-                self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                following = Following(watch=False, uploads=True)
-                return sources.add(connection, SOURCE, str(self._folder), readers, following)
+                return self._new(connection, readers)
             if set(found.readers) != set(readers):
                 raise ConflictError(
                     "Files handed in have other readers here. Change them at the source.",
@@ -67,6 +71,13 @@ class Uploads:
                 )
             return found
 
+    def _new(self, connection: Connection, readers: tuple[str, ...]) -> Source:
+        """A source with a folder of its own: what another one left is never read under this."""
+        folder = self._folder / secrets.token_hex(16)
+        folder.mkdir(parents=True, mode=0o700)
+        following = Following(watch=False, uploads=True)
+        return sources.add(connection, SOURCE, str(folder), readers, following)
+
     async def store(
         self, source: Source, name: str, chunks: AsyncIterator[bytes], by: Principal
     ) -> str:
@@ -74,15 +85,17 @@ class Uploads:
 
         Raises:
             UsageError: it has no name, is empty, or larger than allowed.
+            NotFoundError, ConflictError: the source was removed meanwhile.
             RetryableError: the disk is full.
         """
-        wanted = file_name(name)
+        wanted, folder = file_name(name), Path(source.root)
         temporary = ""
         try:
-            temporary, file = await asyncio.to_thread(self._begin)
+            temporary, file = await asyncio.to_thread(_begin, folder)
             with file:
                 await self._copy(chunks, file.write)
-                path = await asyncio.to_thread(self._finish, file, temporary, wanted)
+                await asyncio.to_thread(_sync, file)
+            return await self._catalog.write(self._hand_in, source, temporary, wanted, by)
         except OSError as error:
             if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
                 raise
@@ -92,28 +105,6 @@ class Uploads:
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
-        await self._catalog.write(self._handed_in, source, path, by)
-        return path
-
-    def _begin(self) -> tuple[str, BinaryIO]:
-        """A new file, unfinished."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._forget_unfinished()
-        descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=UNFINISHED)
-        return temporary, os.fdopen(descriptor, "wb")
-
-    def _finish(self, file: BinaryIO, temporary: str, wanted: str) -> str:
-        """Bring it to disk and give it its name."""
-        file.flush()
-        os.fsync(file.fileno())
-        return _link_unused(temporary, self._folder, wanted)
-
-    def _forget_unfinished(self) -> None:
-        """Delete what a killed server left half stored."""
-        for path in self._folder.glob(f"{UNFINISHED}*"):
-            with contextlib.suppress(FileNotFoundError):
-                if time.time() - path.stat().st_mtime > UNFINISHED_SECONDS:
-                    path.unlink()
 
     async def _copy(self, chunks: AsyncIterator[bytes], write: Callable[[bytes], int]) -> None:
         size = 0
@@ -129,10 +120,79 @@ class Uploads:
         if not size:
             raise UsageError("The file is empty; nothing was stored.", code="empty")
 
-    def _handed_in(self, source: Source, path: str, by: Principal) -> None:
-        with self._catalog.writing() as connection:
-            sources.request_run(connection, source.id, UPLOADED)
-            noted(connection, by, "upload", path)
+    def _hand_in(self, source: Source, temporary: str, wanted: str, by: Principal) -> str:
+        """Put it in its place while the source cannot go, and ask for it to be read."""
+        folder, path = Path(source.root), ""
+        try:
+            with self._catalog.writing() as connection:
+                if sources.held(connection, source.name).root != source.root:
+                    raise ConflictError(
+                        "The source of uploads was removed meanwhile; nothing was stored.",
+                        code="source_gone",
+                    )
+                path = _link_unused(temporary, folder, wanted)
+                sources.request_run(connection, source.id, UPLOADED)
+                noted(connection, by, "upload", path)
+        except BaseException:
+            if path:
+                (folder / path).unlink(missing_ok=True)
+            raise
+        return path
+
+
+def clear_up(catalog: Catalog) -> int:
+    """Delete what is nobody's any more: see :func:`left`. Returns how much of it went."""
+    gone = 0
+    for path in left(catalog):
+        try:
+            _delete(path)
+        except OSError as error:  # it stays in the list, and the check counts it
+            log.warning("%s cannot be deleted: %s", path, error.strerror)
+            continue
+        with catalog.writing() as connection:
+            erased.folder_is_gone(connection, str(path))
+        gone += 1
+    return gone
+
+
+def left(catalog: Catalog) -> list[Path]:
+    """Folders whose source is gone, and files that earlier releases left half stored."""
+    with catalog.reading() as connection:
+        folders = [Path(folder) for folder in erased.folders(connection)]
+        known = sources.all_of(connection, counted=False)
+    roots = [Path(source.root) for source in known if source.following.uploads]
+    return folders + [half for root in roots for half in root.glob(UNFINISHED) if _is_old(half)]
+
+
+def _is_old(path: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return time.time() - path.stat().st_mtime > UNFINISHED_SECONDS
+    return False
+
+
+def _delete(path: Path) -> None:
+    """A file, or a folder with its files; earlier releases kept uploads where folders are now."""
+    if not path.is_dir():
+        path.unlink(missing_ok=True)
+        return
+    for entry in path.iterdir():
+        if entry.is_symlink() or not entry.is_dir():
+            entry.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # other folders of uploads lie in it
+        path.rmdir()
+
+
+def _begin(folder: Path) -> tuple[str, BinaryIO]:
+    """A new file, unfinished."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".upload-")
+    return temporary, os.fdopen(descriptor, "wb")
+
+
+def _sync(file: BinaryIO) -> None:
+    """Bring it to disk."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def file_name(given: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from kb.catalog import erased
 from kb.catalog.database import now
 from kb.catalog.tables import documents, source_readers, sources
 from kb.errors import ConflictError, NotFoundError
@@ -180,7 +181,12 @@ def by_name(connection: Connection, name: str) -> Source:
 
 
 def remove(connection: Connection, source: Source) -> None:
-    """Remove the source itself; its documents have been removed before."""
+    """Remove the source itself; its documents have been removed before.
+
+    Files that were handed in are deleted after this transaction: see :mod:`kb.uploads`.
+    """
+    if source.following.uploads:
+        erased.remove_folder(connection, source.root)
     connection.execute(delete(sources).where(sources.c.id == source.id))
 
 

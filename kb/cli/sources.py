@@ -213,16 +213,26 @@ def list_(as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def remove(name: str, yes: bool, as_json: bool) -> None:
-    """Stop following NAME and forget its documents. The folder itself is not touched."""
+    """Stop following NAME and forget its documents. The folder itself is not touched.
+
+    Files that were handed in are deleted with their source.
+    """
 
     async def work(kb: KnowledgeBase) -> int:
         found = await kb.catalog.read(kb.source, name)
         if not (yes or as_json):
-            click.confirm(f"Forget {found.documents} documents of {name}?", abort=True, err=True)
+            click.confirm(_removal(found), abort=True, err=True)
         return await remove_source(kb.catalog, kb.publisher, found, access.owner())
 
     removed = with_knowledge_base(work)
     show({"removed": removed}, as_json, lambda _: [f"Removed {name} with {removed} documents."])
+
+
+def _removal(found: sources.Source) -> str:
+    if found.following.uploads:
+        what = "with the files that were handed in"
+        return f"Delete {found.documents} documents of {found.name} for good, {what}?"
+    return f"Forget {found.documents} documents of {found.name}?"
 
 
 @source.command()

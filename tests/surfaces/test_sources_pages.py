@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -84,6 +85,12 @@ def upload(web, name: str, content: bytes):
     return web.post("/api/v1/uploads", params=wanted, content=content)
 
 
+def uploaded(web) -> Path:
+    """Where the files lie that were handed in."""
+    found = web.get("/api/v1/sources").json()["sources"]
+    return next(Path(s["path"]) for s in found if s["uploads"])
+
+
 def test_an_upload_is_read_before_anything_else(served):
     stored = upload(served, "minutes.txt", b"The council chose green lamps.")
     assert stored.status_code == 201
@@ -107,8 +114,7 @@ def test_names_of_uploads_stay_in_their_folder(served, name):
     before = {p for p in served.base.rglob("*") if "data" not in p.parts}
     stored = upload(served, name, b"Evil words.")
     assert stored.status_code == 201
-    folder = served.base / "data/uploads"
-    assert (folder / stored.json()["path"]).parent == folder
+    assert (uploaded(served) / stored.json()["path"]).parent == uploaded(served)
     assert not stored.json()["path"].startswith(".")
     assert {p for p in served.base.rglob("*") if "data" not in p.parts} == before
 
@@ -119,12 +125,12 @@ def test_names_of_uploads_stay_in_their_folder(served, name):
      ("a.txt", b"", "empty"), ("a.txt", b"x" * (3 * 1024**2), "too_large")],
 )  # fmt: skip
 def test_bad_uploads_are_refused_and_leave_nothing(served, name, content, code):
-    folder = served.base / "data/uploads"
-    before = sorted(folder.iterdir()) if folder.exists() else []
+    handed_in = lambda: sorted((served.base / "data").glob("uploads/**/*"))
+    before = handed_in()
     refused = upload(served, name, content)
     assert refused.status_code == 400
     assert refused.json()["error"]["code"] == code
-    assert (sorted(folder.iterdir()) if folder.exists() else []) == before
+    assert [p for p in handed_in() if p.is_file()] == [p for p in before if p.is_file()]
 
 
 def test_an_upload_is_erased_with_its_file(served):
@@ -142,7 +148,7 @@ def test_an_upload_is_erased_with_its_file(served):
     )
     assert served.post(f"/documents/{number}/erase").status_code == 303
     assert "erase me.txt" not in files(served, source="Uploads")
-    assert not (served.base / "data/uploads" / stored.json()["path"]).exists()
+    assert not (uploaded(served) / stored.json()["path"]).exists()
 
 
 def test_a_failed_file_is_tried_again_on_request(followed):

@@ -89,6 +89,19 @@ source_readers = Table(
     Column("token", String(200), primary_key=True),
 )
 
+erased_paths = Table(  # files that stay where they are and are not read any more
+    "erased_paths",
+    metadata,
+    Column("source_id", Id, ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
+    Column("raw_path", LargeBinary, primary_key=True),
+)
+
+removed_folders = Table(  # of uploads whose source is gone: to be deleted
+    "removed_folders",
+    metadata,
+    Column("path", Text, primary_key=True),
+)
+
 reader_sets = Table(
     "reader_sets",
     metadata,
