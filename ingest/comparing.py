@@ -49,7 +49,9 @@ def compare(
     """What changed since the catalog was written. Reads only files that may be renamed ones.
 
     ``is_current``: whether a document was read as it would be read now, if its file is the same.
+    ``selection`` has the erased files as they were when ``known`` was read: those leave the look.
     """
+    look.files = [found for found in look.files if found.raw_path not in selection.erased]
     changes = Changes(seen=len(look.files), known=len(known))
     there = {f.raw_path for f in look.files}
     missing = {

@@ -25,11 +25,25 @@ def is_litter(name: str) -> bool:
 
 
 class Selection:
-    """What a source's patterns say. Without ``include`` everything is in."""
+    """What a source's patterns say. Without ``include`` everything is in.
 
-    def __init__(self, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> None:
+    ``erased`` are files that are left out whatever the patterns say, each by its very path.
+    """
+
+    def __init__(
+        self,
+        include: tuple[str, ...] = (),
+        exclude: tuple[str, ...] = (),
+        erased: frozenset[bytes] = frozenset(),
+    ) -> None:
+        self._patterns = (include, exclude)
+        self.erased = erased
         self._include = _spec(include) if include else None
         self._exclude = _spec(exclude) if exclude else None
+
+    def without(self, erased: frozenset[bytes]) -> "Selection":
+        """These patterns, without files that were erased."""
+        return Selection(*self._patterns, erased)
 
     def enters(self, folder: bytes) -> bool:
         """Whether a folder is looked into."""
@@ -39,7 +53,7 @@ class Selection:
     def takes(self, path: bytes) -> bool:
         """Whether a file is read."""
         text = os.fsdecode(path)
-        if is_litter(os.path.basename(text)) or self._excludes(text):
+        if path in self.erased or is_litter(os.path.basename(text)) or self._excludes(text):
             return False
         return self._include is None or self._include.match_file(text)
 

@@ -25,7 +25,7 @@ from ingest.rights import FolderRights
 from ingest.selection import Selection
 from kb import disk, failpoints, sandbox
 from kb.blobs import Blobs
-from kb.catalog import documents, leases, members, versions
+from kb.catalog import documents, erased, leases, members, versions
 from kb.catalog.database import Catalog
 from kb.catalog.sources import Source
 from kb.collecting import collect_if_due
@@ -153,9 +153,10 @@ class Run:
         self._rights.look(look.files)
         folder.still_there(look)
         self._reader.look = self._look = look
-        with self.catalog.reading() as connection:
+        with self.catalog.reading() as connection:  # what is known and what is erased as one
             known = documents.of_source(connection, self.source.id)
-        return comparing.compare(look, known, self.preparer.needs.is_current, self._selection)
+            selection = self._selection.without(erased.paths_of(connection, self.source.id))
+        return comparing.compare(look, known, self.preparer.needs.is_current, selection)
 
     def _apply_moves_and_removals(self, changes: Changes, *, confirm: bool) -> None:
         self.counts.seen, self.counts.unchanged = changes.seen, changes.unchanged

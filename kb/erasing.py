@@ -8,7 +8,7 @@ followed it stays, and is left out from now on.
 import contextlib
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, delete, exists, select
 from kb.auditing import noted
 from kb.blobs import ELEMENTS, ORIGINAL, Blobs
 from kb.catalog import answers, containers, conversations, documents, phrases, sources
+from kb.catalog import erased as leaving_out
 from kb.catalog.arrays import among
 from kb.catalog.database import Catalog
 from kb.catalog.names import MEMBER
@@ -155,18 +156,8 @@ def _keep_out(connection: Connection, rows: Sequence[Row[Any]], erased: Erased) 
                 os.unlink(Path(source.root) / os.fsdecode(row.raw_path))
                 erased.files_deleted += 1
             continue
-        pattern = _pattern(os.fsdecode(row.raw_path))
-        if pattern not in source.following.exclude:
-            following = replace(source.following, exclude=(*source.following.exclude, pattern))
-            sources.change(connection, source, following)
-            by_id[source.id] = replace(source, following=following)
+        leaving_out.leave_out(connection, source.id, row.raw_path)
         erased.files_left_out += 1
-
-
-def _pattern(path: str) -> str:
-    """A gitignore pattern that matches this path alone."""
-    escaped = "".join("\\" + c if c in "\\*?[]!# " else c for c in path)
-    return "/" + escaped
 
 
 def _erase_versions(connection: Connection, numbers: Sequence[int]) -> None:

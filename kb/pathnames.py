@@ -20,8 +20,14 @@ def cut(raw: bytes, longest: int = LONGEST) -> bytes:
 
 def shown(raw: bytes) -> str:
     """A path for people: bytes that are not UTF-8 as ``%XX``."""
-    text = raw.decode("utf-8", "surrogateescape")
-    return "".join(f"%{ord(c) - 0xDC00:02X}" if "\udc80" <= c <= "\udcff" else c for c in text)
+    return printable(raw.decode("utf-8", "surrogateescape"))
+
+
+def printable(text: str) -> str:
+    """A text that may have come from a path or a command line: what is not Unicode as ``%XX``."""
+    if text.isascii():
+        return text
+    return "".join(f"%{ord(c) & 0xFF:02X}" if "\ud800" <= c <= "\udfff" else c for c in text)
 
 
 def composed(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from kb import reasons
+from kb import pathnames, reasons
 from kb.catalog.sources import Source
 from kb.receipts import Receipt
 from kb.types import Answer, Citation, Passage
@@ -132,7 +132,7 @@ def source(
 ) -> dict[str, Any]:
     """A source, how it is followed, and its run where one goes on; readers and rule in words."""
     following = item.following
-    return {
+    shape = {
         "name": item.name,
         "path": item.root,
         "schedule": following.schedule,
@@ -159,6 +159,18 @@ def source(
             "error": item.error,
         },
     }
+    return {name: _printable(value) for name, value in shape.items()}
+
+
+def _printable(value: Any) -> Any:
+    """Patterns are a command line's words: they may hold bytes that are no letters."""
+    if isinstance(value, str):
+        return pathnames.printable(value)
+    if isinstance(value, list):
+        return [_printable(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _printable(one) for name, one in value.items()}
+    return value
 
 
 def run(row: Row[Any]) -> dict[str, Any]:

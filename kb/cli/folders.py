@@ -1,5 +1,6 @@
 """Verbs on folders, for the commands and for the web pages alike."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -13,11 +14,11 @@ from ingest.clock import local_now
 from ingest.following import next_due
 from ingest.preview import preview
 from ingest.selection import Selection
-from kb import access, rules
+from kb import access, pathnames, rules
 from kb.auditing import noted
-from kb.catalog import documents, people, sources
+from kb.catalog import documents, erased, people, sources
 from kb.catalog.sources import ASKED, Following, Source
-from kb.errors import ForbiddenError, UsageError
+from kb.errors import ForbiddenError, NotFoundError, UsageError
 from kb.knowledge_base import KnowledgeBase
 from kb.publishing import queue_rights
 from kb.rules import PathRule
@@ -206,6 +207,26 @@ def _apply_rule(
     if kind == rules.MIRROR:
         sources.request_run(connection, source.id, ASKED)
     noted(connection, by, "source.rule", before.name, rule=rules.in_words(connection, wanted))
+
+
+def read_again(connection: Connection, source: Source, path: str) -> None:
+    """Have the next run read a file that was erased; ``path`` as it is, or as it is shown.
+
+    Raises:
+        NotFoundError: no file was erased there.
+    """
+    known = erased.paths_of(connection, source.id)
+    found = [raw for raw in known if path in {os.fsdecode(raw), pathnames.shown(raw)}]
+    if not found:
+        raise NotFoundError(
+            f"{pathnames.printable(path)} was not erased from {source.name}.",
+            detail={"erased": sorted(pathnames.shown(raw) for raw in known)},
+        )
+    for raw in found:
+        erased.read_again(connection, source.id, raw)
+        noted(
+            connection, access.owner(), "source.read_again", source.name, path=pathnames.shown(raw)
+        )
 
 
 def changed(following: Following, given: dict[str, Any]) -> Following:

@@ -72,8 +72,13 @@ def add(name: str, path: str, readers: str | None, as_json: bool, **given: Any) 
 @click.argument("name")
 @following_options
 @click.option("--paused/--no-paused", default=None, help="Do not read it until further notice.")
+@click.option(
+    "--read-again", "again", multiple=True, metavar="PATH", help="A file that was erased."
+)
 @json_option
-def change(name: str, paused: bool | None, as_json: bool, **given: Any) -> None:
+def change(
+    name: str, paused: bool | None, again: tuple[str, ...], as_json: bool, **given: Any
+) -> None:
     """Follow NAME another way. What is not named stays; an empty text takes a setting away."""
 
     def work(kb: KnowledgeBase) -> dict[str, Any]:
@@ -84,6 +89,8 @@ def change(name: str, paused: bool | None, as_json: bool, **given: Any) -> None:
             differing = folders.differences(found, following)
             if differing:
                 noted(connection, access.owner(), "source.change", name, **differing)
+            for path in again:
+                folders.read_again(connection, found, path)
             if paused is not None:
                 sources.pause(connection, found, paused=paused)
                 action = "source.pause" if paused else "source.resume"

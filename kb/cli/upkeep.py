@@ -150,4 +150,5 @@ def _purged_lines(value: dict[str, Any]) -> list[str]:
     lines = [f"{name.replace('_', ' ')}: {count}" for name, count in value["erased"].items()]
     if value["erased"]["files_left_out"]:
         lines.append("Their files are still in the folder; they are left out from now on.")
+        lines.append("To have one read again: kb source change NAME --read-again PATH")
     return lines

@@ -13,6 +13,7 @@ from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Following
 from kb.errors import NotFoundError, UsageError
 from kb.queries import Wanted
+from web import patterns
 from web.api.sources import ask_for_run, shown
 from web.asker import knowledge_base, must_answer_for, must_manage, principal_of
 from web.auth.who import ADMINISTRATOR, CURATOR, READER
@@ -21,8 +22,6 @@ from web.i18n import language_of, translations
 from web.numbers import number_of
 from web.rendering import render
 
-MOST_PATTERNS = 200
-
 
 @get("/sources", media_type=MediaType.HTML, include_in_schema=False, who=CURATOR)
 async def page(
@@ -30,13 +29,16 @@ async def page(
 ) -> str:
     """The cards; one of them open for editing, or asking before it is removed."""
     kb = knowledge_base(request)
-    known = await kb.catalog.read(shown, request)
+    known = [s for s in await kb.catalog.read(shown, request) if "path" in s]
+    edited = next((s["name"] for s in known if s["name"] == edit), None)
+    source = await kb.catalog.read(kb.source, edited) if edited else None
     return render(
         request,
         "sources.html",
         {
-            "sources": [s for s in known if "path" in s],
+            "sources": known,
             "edit": edit,
+            "patterns": patterns.in_form(source.following if source else Following()),
             "remove": remove,
             "defaults": kb.settings.ingest,
             "schedule_words": _schedule_words(translations(language_of(request)).gettext),
@@ -167,14 +169,10 @@ def _rule(
 
 
 def _following(form: Any, before: Following) -> Following:
-    """What the form says; a field that it does not have stays as it was."""
+    """What the form says; patterns of a field that it does not have stay as they were."""
 
     def text(name: str) -> str | None:
         return str(form.get(name, "")).strip() or None
-
-    def lines(name: str) -> tuple[str, ...]:
-        found = [x.strip() for x in str(form.get(name, "")).splitlines() if x.strip()]
-        return tuple(found[:MOST_PATTERNS])
 
     given = text("max_file_mb")
     size = number_of(given) if given else None
@@ -183,8 +181,8 @@ def _following(form: Any, before: Following) -> Following:
     return Following(
         schedule=text("schedule"),
         watch="watch" in form,
-        include=lines("include"),
-        exclude=lines("exclude"),
+        include=patterns.of_form(form, "include", before.include),
+        exclude=patterns.of_form(form, "exclude", before.exclude),
         max_file_mb=size,
         languages=text("languages"),
         shown_as=text("shown_as"),
