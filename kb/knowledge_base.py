@@ -68,8 +68,8 @@ class KnowledgeBase:
         self.settings = settings
         self.catalog: Catalog = open_catalog(settings)
         self.blobs = Blobs(settings.data / "blobs")
-        self.scratch = scratch.Scratch(scratch.place(settings.scratch_dir, settings.data))
-        self.uploads = Uploads(self.catalog, settings.data / "uploads", settings.ingest.max_file_mb)
+        self.scratch = scratch.of(settings.scratch_dir, settings.data)
+        self.uploads = Uploads(self.catalog, self.scratch, settings)
         self.audit = Audit(self.catalog, settings.audit, settings.data / "audit")
         self.behind = Behind(self.catalog)
         self.accounts = Accounts(self.catalog, settings.auth, self.behind)

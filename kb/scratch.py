@@ -34,9 +34,13 @@ OURS = (b"kb", b"multiprocessing", b"commonplace")
 
 @dataclass(slots=True)
 class Scratch:
-    """The scratch of one data directory; one object per process."""
+    """The scratch of one data directory; one object per process.
+
+    ``beside`` is another one on the file system of the files that are handed in, for these.
+    """
 
     root: Path
+    beside: "Scratch | None" = None
     _own: Path | None = None
     _held: int | None = None
     _making: threading.Lock = field(default_factory=threading.Lock)
@@ -56,14 +60,18 @@ class Scratch:
 
     def clear(self) -> int:
         """Remove what processes that are gone have left; returns how many folders."""
-        return sum(self._cleared(path) for path in self._folders())
+        others = self.beside.clear() if self.beside else 0
+        return others + sum(self._cleared(path) for path in self._folders())
 
     def stale(self) -> list[Path]:
         """Folders that processes that are gone have left."""
-        return [path for path in self._folders() if _is_free(_lock_of(path))]
+        others = self.beside.stale() if self.beside else []
+        return others + [path for path in self._folders() if _is_free(_lock_of(path))]
 
     def close(self) -> None:
         """This process needs no scratch any more."""
+        if self.beside:
+            self.beside.close()
         with self._making:
             if self._own is not None and self._held is not None:
                 shutil.rmtree(self._own, ignore_errors=True)
@@ -99,6 +107,11 @@ class Scratch:
             finally:
                 os.close(descriptor)
         return False
+
+
+def of(named: str, data: Path) -> Scratch:
+    """The scratch of a data directory, and in its uploads that of files which are handed in."""
+    return Scratch(place(named, data), Scratch(data / "uploads" / ".unfinished"))
 
 
 def place(named: str, data: Path) -> Path:

@@ -9,7 +9,7 @@ import errno
 import logging
 import os
 import secrets
-import tempfile
+import shutil
 import time
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -24,11 +24,13 @@ from kb.catalog import erased, sources
 from kb.catalog.database import Catalog
 from kb.catalog.sources import UPLOADED, Following, Source
 from kb.errors import ConflictError, RetryableError, UsageError
+from kb.scratch import Scratch
+from kb.settings import Settings
 from kb.types import Principal
 
 SOURCE = "Uploads"
 UNFINISHED = ".upload-*"
-"""Files that earlier releases left half stored."""
+"""Files left half stored by earlier releases, or on their way to another file system."""
 UNFINISHED_SECONDS = 3600.0
 LONGEST_NAME = 200
 """Bytes of a file name; file systems allow 255."""
@@ -38,10 +40,11 @@ log = logging.getLogger("kb.uploads")
 class Uploads:
     """The folder of uploads of one data directory."""
 
-    def __init__(self, catalog: Catalog, folder: Path, limit_mb: int) -> None:
+    def __init__(self, catalog: Catalog, scratch: Scratch, settings: Settings) -> None:
         self._catalog = catalog
-        self._folder = folder
-        self._limit_mb = limit_mb
+        self._scratch = scratch.beside or scratch
+        self._folder = settings.data / "uploads"
+        self._limit_mb = settings.ingest.max_file_mb
 
     def source(self, named: Sequence[str]) -> Source:
         """The source of uploads; the first file makes it, and says who may read it.
@@ -88,23 +91,20 @@ class Uploads:
             NotFoundError, ConflictError: the source was removed meanwhile.
             RetryableError: the disk is full.
         """
-        wanted, folder = file_name(name), Path(source.root)
-        temporary = ""
+        wanted = file_name(name)
         try:
-            temporary, file = await asyncio.to_thread(_begin, folder)
-            with file:
-                await self._copy(chunks, file.write)
-                await asyncio.to_thread(_sync, file)
-            return await self._catalog.write(self._hand_in, source, temporary, wanted, by)
+            with self._scratch.folder("upload-") as room:
+                unfinished = room / "content"
+                with unfinished.open("wb") as file:
+                    await self._copy(chunks, file.write)
+                    await asyncio.to_thread(_sync, file)
+                return await self._catalog.write(self._hand_in, source, unfinished, wanted, by)
         except OSError as error:
             if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
                 raise
             raise RetryableError(
                 "There is no room left on the disk; nothing was stored.", code="disk_full"
             ) from error
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
 
     async def _copy(self, chunks: AsyncIterator[bytes], write: Callable[[bytes], int]) -> None:
         size = 0
@@ -120,7 +120,7 @@ class Uploads:
         if not size:
             raise UsageError("The file is empty; nothing was stored.", code="empty")
 
-    def _hand_in(self, source: Source, temporary: str, wanted: str, by: Principal) -> str:
+    def _hand_in(self, source: Source, unfinished: Path, wanted: str, by: Principal) -> str:
         """Put it in its place while the source cannot go, and ask for it to be read."""
         folder, path = Path(source.root), ""
         try:
@@ -130,7 +130,7 @@ class Uploads:
                         "The source of uploads was removed meanwhile; nothing was stored.",
                         code="source_gone",
                     )
-                path = _link_unused(temporary, folder, wanted)
+                path = _put(unfinished, folder, wanted)
                 sources.request_run(connection, source.id, UPLOADED)
                 noted(connection, by, "upload", path)
         except BaseException:
@@ -156,7 +156,7 @@ def clear_up(catalog: Catalog) -> int:
 
 
 def left(catalog: Catalog) -> list[Path]:
-    """Folders whose source is gone, and files that earlier releases left half stored."""
+    """Folders whose source is gone, and files that were left half stored in the others."""
     with catalog.reading() as connection:
         folders = [Path(folder) for folder in erased.folders(connection)]
         known = sources.all_of(connection, counted=False)
@@ -180,13 +180,6 @@ def _delete(path: Path) -> None:
             entry.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # other folders of uploads lie in it
         path.rmdir()
-
-
-def _begin(folder: Path) -> tuple[str, BinaryIO]:
-    """A new file, unfinished."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".upload-")
-    return temporary, os.fdopen(descriptor, "wb")
 
 
 def _sync(file: BinaryIO) -> None:
@@ -214,14 +207,32 @@ def file_name(given: str) -> str:
     return name
 
 
-def _link_unused(temporary: str, folder: Path, name: str) -> str:
+def _put(unfinished: Path, folder: Path, name: str) -> str:
+    """Put a file into a folder, whole or not at all; returns the name that it has there."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        return _link_unused(unfinished, folder, name)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    copy = folder / f".upload-{secrets.token_hex(8)}"  # the folder is on another file system
+    try:
+        with copy.open("xb") as file, unfinished.open("rb") as content:
+            shutil.copyfileobj(content, file)
+            _sync(file)
+        return _link_unused(copy, folder, name)
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _link_unused(unfinished: Path, folder: Path, name: str) -> str:
     """Give the finished file its name, or the next free one; never in place of another file."""
     stem, dot, suffix = name.rpartition(".")
     stem, ending = (stem, dot + suffix) if stem else (name, "")
     candidate, number = name, 2
     while True:
         try:
-            os.link(temporary, folder / candidate)
+            os.link(unfinished, folder / candidate)
         except FileExistsError:
             candidate, number = f"{stem} ({number}){ending}", number + 1
         else:
