@@ -75,7 +75,10 @@ class Way:
         return None if None in steps else tuple(s for s in steps if s is not None)
 
     def _walk(self, path: bytes, passed: dict[bytes, None]) -> bytes | None:
-        """Note every folder beneath the root that is passed; returns where the way ends."""
+        """Note every folder beneath the root that is passed; returns where the way ends.
+
+        None: a step cannot be looked at, or there are too many links.
+        """
         at, left, links = self._base, path.split(b"/")[::-1], 0
         passed[at] = None
         while left:
@@ -87,9 +90,9 @@ class Way:
             else:
                 inner = os.path.join(at, part)
                 try:
-                    led = os.readlink(inner)
-                except OSError:  # it is no link
-                    led = None
+                    led = _link(inner)
+                except OSError:
+                    return None
                 if led is None:
                     at = inner
                 else:
@@ -106,6 +109,20 @@ class Way:
         if folder not in self._folders:
             self._folders[folder] = _step(folder, TRAVERSE)
         return self._folders[folder]
+
+
+def _link(path: bytes) -> bytes | None:
+    """What a link says; None where it is none.
+
+    Raises:
+        OSError: it cannot be looked at, so that neither is known.
+    """
+    try:
+        return os.readlink(path)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # readlink(2): it is no link
+            raise
+        return None
 
 
 def steps_of(root: str, paths: Iterable[bytes]) -> dict[bytes, Steps]:

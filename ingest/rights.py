@@ -1,14 +1,15 @@
 """Who may read the files of a source, as far as its folder decides it."""
 
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from ingest import mirroring
 from ingest.sources import Found
 from kb import posix, rules
-from kb.catalog import places, sources
-from kb.catalog.database import now
+from kb.catalog import containers, places, rights, sources
+from kb.catalog.database import Catalog, now
 from kb.catalog.sources import Source
 from kb.errors import FileProblem, UsageError
 from kb.publishing import queue_rights
@@ -20,10 +21,12 @@ class FolderRights:
     The source's rule is read again in every transaction: it may have been changed meanwhile.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, catalog: Catalog) -> None:
         self._source = source
+        self._catalog = catalog
         self._steps: dict[bytes, posix.Steps] = {}
         self._targets: dict[bytes, bytes | None] = {}
+        self._unsettled: set[bytes] = set()
         self._refusal: UsageError | None = None
         self._looked_at: float | None = None
 
@@ -45,19 +48,49 @@ class FolderRights:
         """Let nobody change the rule in this transaction. It comes before any document's row."""
         sources.held(connection, self._source.name)
 
-    def stamp(self, connection: Connection, held: Collection[bytes] = ()) -> None:
+    def stamp(
+        self, connection: Connection, held: Collection[bytes] = (), changed: Collection[int] = ()
+    ) -> None:
         """Give the documents that are there their readers.
 
         Those ``held`` (paths) keep what they had: that their files are away says nothing of rights.
+        Of those that ``changed`` (ids) the text of before is published until they are read: it is
+        for those whom both the old and the new rights let in (see :meth:`settle`).
         """
         source = sources.held(connection, self._source.name)
-        places.note_targets(connection, source.id, self._targets)
+        unsettled = {*changed, *containers.members_of(connection, list(changed))}
+        rows = places.paths_of(connection, source.id)
+        waiting = [r for r in rows if r.id in unsettled or r.pending is not None]
+        self._unsettled = {_outer(row) for row in waiting}
+        settled = {p: t for p, t in self._targets.items() if p not in self._unsettled}
+        places.note_targets(connection, source.id, settled)
         if source.rule is None:
             return
         kept = held if self._refusal is None else ()
-        queue_rights(connection, rules.stamp(connection, source, self._steps, kept))
+        stamped = rules.stamp(connection, source, self._steps, kept, self._targets, unsettled)
+        queue_rights(connection, stamped)
         if self._looked_at is not None:
             sources.rights_read(connection, source.id, self._looked_at)
+
+    async def settle(self, document_ids: Sequence[int]) -> None:
+        """What is published of these is what lies there now, if anything: so are their readers."""
+        if self._unsettled and document_ids:
+            await self._catalog.write(self._settle, document_ids)
+
+    def _settle(self, document_ids: Sequence[int]) -> None:
+        with self._catalog.writing() as connection:
+            source = sources.held(connection, self._source.name)
+            stamper = rules.Stamper(connection, source)
+            wanted = {}
+            for row in places.paths_of_some(connection, document_ids):
+                outer = _outer(row)
+                if outer not in self._unsettled or outer not in self._targets:
+                    continue
+                target = self._targets[outer]
+                if outer == bytes(row.raw_path):
+                    places.note_target(connection, row.id, target)
+                wanted[row.id] = stamper.of_new(outer, target, self._steps.get(outer))
+            queue_rights(connection, rights.give(connection, wanted))
 
     def of_new(self, connection: Connection) -> Callable[[Found], str | None]:
         """The readers of a file that was just found.
@@ -85,3 +118,8 @@ class FolderRights:
         before = self._steps.get(path)
         if steps is None or before is None or posix.as_json(steps) != posix.as_json(before):
             raise FileProblem("changed_while_reading")
+
+
+def _outer(row: Row[Any]) -> bytes:
+    """The path of the file that a document is, or came out of."""
+    return bytes(row.raw_path).split(b"\0", 1)[0]

@@ -45,8 +45,8 @@ class Look:
     """What one look at a folder has seen.
 
     ``device`` is its file system, ``mount`` where that is mounted, ``mounts`` are folders in it
-    where others are; ``closed`` folders could not be listed; ``entries`` counts all that is listed
-    but litter.
+    where others are that list something; ``closed`` folders could not be listed; ``entries``
+    counts all that is listed but litter.
     """
 
     root: str
@@ -121,9 +121,10 @@ def walk(root: str, selection: Selection) -> Look:
             look.closed.add(inside)
             look.files.append(Found(inside, NOTHING, "unreadable", {"what": _said(error)}))
             continue
-        if device != above:
+        listed = sum(not is_litter(os.fsdecode(e.name)) for e in entries)
+        if device != above and listed:  # one that lists nothing may be no share but its place
             look.mounts.add(inside)
-        look.entries += sum(not is_litter(os.fsdecode(e.name)) for e in entries)
+        look.entries += listed
         for entry in entries:
             path = os.path.join(inside, entry.name)
             folder = _is_folder(entry)
@@ -207,7 +208,7 @@ def _found(entry: "os.DirEntry[bytes]", path: bytes, real: bytes) -> Found:
         try:
             target = leads_to(real, path)
         except FileProblem as problem:
-            return Found(path, stat, problem.code)
+            return Found(path, stat, problem.code, problem.detail)
     if not stat_module.S_ISREG(status.st_mode):
         return Found(path, stat, "not_regular", target=target)
     return Found(path, stat, target=target)

@@ -16,6 +16,7 @@ from ingest.comparing import Changes
 from ingest.grouping import GROUP_SECONDS, Group
 from ingest.healing import heal
 from ingest.heartbeat import Heartbeat
+from ingest.noting import Notes
 from ingest.parsers import kinds
 from ingest.pipeline import Attempt, Outcome, Pipeline
 from ingest.preparing import Prepared, Preparer
@@ -53,7 +54,7 @@ class Run:
     _fence: int = 0
 
     def __post_init__(self) -> None:
-        self._rights = FolderRights(self.source)
+        self._rights = FolderRights(self.source, self.catalog)
         self._reader = Reader(self.source, self.catalog, self.blobs, self.preparer, self.settings)
         self._reader.judged = self._rights.check_again
         self._report = Report(self.catalog, self.source, self.on_progress)
@@ -61,6 +62,8 @@ class Run:
         self._parsing = asyncio.Semaphore(self.settings.parsers)
         publish = partial(self.publisher.publish, lease=self.lease, owner=self.owner)
         self._group = Group(self.catalog, publish)
+        needs, settings = self.preparer.needs, self.settings
+        self._notes = Notes(self.catalog, self.source.id, self._rights, needs, settings, self.owner)
 
     @property
     def counts(self) -> Counts:
@@ -174,7 +177,8 @@ class Run:
                 connection, self.source, changes, self._look, self.settings, confirm=confirm
             )
             self.counts.held, self.counts.removed = len(held), removed
-            self._rights.stamp(connection, set(held.values()))
+            changed = {document_id for document_id, _ in changes.changed}
+            self._rights.stamp(connection, set(held.values()), changed)
         failpoints.reached("removed")
 
     def _work(self, changes: Changes) -> list[Work]:
@@ -248,34 +252,24 @@ class Run:
         try:
             return await self._settle(item, outcome)
         except Exception as error:  # noqa: BLE001 - raised again where it is not the file's
-            await self.catalog.write(self._note, item, isolating.of_writing(error))
-            return []
+            return await self._problem(item, isolating.of_writing(error))
 
     async def _settle(self, item: Work, outcome: Outcome) -> list[Work]:
         """Bring one file to its end; returns its members, which are files of their own."""
         if isinstance(outcome, Unchanged):
-            left = await self.catalog.write(self._touch, item, outcome)
             self.counts.unchanged += 1
-            return left
+            return await self._notes.unchanged(item, outcome)
         if isinstance(outcome, KbError):
-            await self.catalog.write(self._note, item, outcome)
-            return []
+            return await self._problem(item, outcome)
         # Before the container itself: once that is published, no run comes back to it.
-        work = await self.catalog.write(self._record_members, item, outcome)
+        work = await self._notes.members(item, outcome)
         failpoints.reached("members_recorded")
         await self._put(item, outcome)
         return work
 
-    def _touch(self, item: Work, unchanged: Unchanged) -> list[Work]:
-        """Note that it is as it was; returns its members that still wait."""
-        with self.catalog.writing() as connection:
-            documents.touch(connection, item.document_id, unchanged.stat)
-            left = members.due_beneath(connection, item.document_id)
-        return [Work.of(member) for member in left]
-
-    def _record_members(self, item: Work, attempt: Attempt) -> list[Work]:
-        with self.catalog.writing() as connection:
-            return recording.members(connection, self.source.id, item, attempt.members)
+    async def _problem(self, item: Work, error: KbError) -> list[Work]:
+        self.counts.note(await self._notes.problem(item, error))
+        return []
 
     async def _put(self, item: Work, attempt: Attempt) -> None:
         """Into the group that is published next."""
@@ -298,13 +292,6 @@ class Run:
         self.counts.indexed += len(published)
         self.counts.chunks += sum(len(r.chunks) for r in published)
         for item, problem in failed:
-            await self.catalog.write(self._note, item, problem)
+            await self._problem(item, problem)
+        await self._rights.settle([r.document_id for r in published])
         self.timings.write += time.monotonic() - begun
-
-    def _note(self, item: Work, problem: KbError) -> None:
-        with self.catalog.writing() as connection:
-            fingerprint = self.preparer.needs.fingerprint_of(problem.code)
-            state = recording.problem(
-                connection, item, problem, fingerprint, self.settings.tries, self.owner
-            )
-        self.counts.note(state)

@@ -23,9 +23,12 @@ def leads_to(root: bytes, raw_path: bytes) -> bytes:
     """Where a path of a source leads when its links are followed, seen from the source's root.
 
     Raises:
-        FileProblem: out of the root.
+        FileProblem: out of the root; or a step of the way cannot be looked at.
     """
-    path = os.path.realpath(os.path.join(root, raw_path))
+    try:
+        path = os.path.realpath(os.path.join(root, raw_path), strict=True)
+    except OSError as error:  # a link that cannot be read is not known to be none
+        raise FileProblem("unreadable", what=error.strerror or str(error)) from error
     if not beneath(path, root):
         raise FileProblem("symlink_outside")
     return path[len(root) :].lstrip(b"/")

@@ -92,20 +92,25 @@ class Receipts:
                 for version, points in row.passages
             )
             verdicts = feedback.of_answer(connection, answer_id)
-        answer = _revived(row, stored) if may_be_shown(row, used, stored) else None
+        shown = may_be_shown(row, used, stored, principal)
+        answer = _revived(row, stored) if shown else None
         messages = _prompt(row, used)
         return Receipt(row, answer, used, verdicts, messages, _is_intact(row, messages))
 
 
-def may_be_shown(row: Row[Any], used: Iterable[Used], stored: Mapping[int, StoredChunk]) -> bool:
+def may_be_shown(
+    row: Row[Any], used: Iterable[Used], stored: Mapping[int, StoredChunk], principal: Principal
+) -> bool:
     """Whether somebody may have an answer's words, by what they may read at this moment.
 
     Every surface that gives out a kept answer asks here. What went into an answer may speak from
     any of its sentences, cited or not, so all of it has to be theirs to read. What is cited has to
-    be there word for word too.
+    be there word for word too. To others than who asked, all of it has to be: a document that has
+    changed since may have had other readers then.
     """
     cited = {p for _, points, *_ in row.citations for p in points}
-    return cited <= set(stored) and all(u.state != GONE for u in used)
+    kept = {CURRENT, CHANGED} if row.asker == principal.name else {CURRENT}
+    return cited <= set(stored) and all(u.state in kept for u in used)
 
 
 def _reviewed(connection: Connection, principal: Principal, answer_id: str) -> Row[Any] | None:

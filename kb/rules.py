@@ -195,6 +195,28 @@ class Stamper:
         """For a document that has just been found."""
         return self.of_steps(steps) if self._kind == MIRROR else self.of_path(raw_path, target)
 
+    def both(self, old: str | None, new: str | None) -> str | None:
+        """For a document whose text may be another than what lies at its place by now.
+
+        Both sets of readers (ids; None: the source's) have to let somebody in.
+        """
+        if old == new:
+            return new
+        sets = self._sets_of(old) | self._sets_of(new)
+        token = acls.keep_every(self._connection, sets)
+        return self._set(
+            (token, access.OWNER) if len(sets) > 1 else (*next(iter(sets)), access.OWNER)
+        )
+
+    def _sets_of(self, rights_id: str | None) -> set[frozenset[str]]:
+        """The sets of tokens of which each has to let somebody in."""
+        tokens = frozenset(self._source.readers)
+        if rights_id is not None:
+            tokens = frozenset(rights.of_set(self._connection, rights_id))
+        tokens -= {access.OWNER}
+        several = acls.every_of(self._connection, tokens)
+        return {tokens} if several is None else several
+
     def unmatched(self) -> list[str]:
         """The patterns that matched no path so far."""
         return [line.pattern for line in self._lines if not line.matched]
@@ -208,22 +230,29 @@ def stamp(
     source: Source,
     steps: Mapping[bytes, posix.Steps] | None = None,
     held: Collection[bytes] = (),
+    targets: Mapping[bytes, bytes | None] | None = None,
+    unsettled: Collection[int] = (),
 ) -> list[int]:
     """Give every document of a source the readers that its rule says; returns those changed.
 
     ``steps``: what the file system says of each file, by raw path. Without it a mirrored source's
     documents are nobody's until they are looked at. ``held``: paths of mirrored files that are away
-    for a while, and whose documents keep the readers that they had.
+    for a while, and whose documents keep the readers that they had. ``targets``: where links lead
+    by now. ``unsettled``: documents whose published text may be another than what lies there now;
+    until that is read, both the old and the new readers have to let somebody in.
     """
     stamper = Stamper(connection, source)
     wanted: dict[int, str | None] = {}
     rows = places.paths_of(connection, source.id)
-    targets = {bytes(row.raw_path): row.target for row in rows if row.target is not None}
+    kept = {bytes(row.raw_path): row.target for row in rows if row.target is not None}
+    targets = {**kept, **(targets or {})}
     for row in rows:
         outer = bytes(row.raw_path).split(b"\0", 1)[0]
         if steps is not None and outer in held and kind(source.rule) == MIRROR:
             continue
-        wanted[row.id] = stamper.of_new(outer, targets.get(outer), (steps or {}).get(outer))
+        new = stamper.of_new(outer, targets.get(outer), (steps or {}).get(outer))
+        old = row.version is not None and (row.pending is not None or row.id in unsettled)
+        wanted[row.id] = stamper.both(row.rights, new) if old else new
     if kind(source.rule) == PATHS and source.rule is not None:
         unmatched = stamper.unmatched()
         if source.rule.get(UNMATCHED) != unmatched:

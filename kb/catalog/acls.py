@@ -10,7 +10,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any
@@ -92,6 +92,14 @@ def some(connection: Connection, tokens: Sequence[str]) -> dict[str, dict[str, A
     """What these rules say, by token."""
     query = select(acls).where(among(acls.c.token, tokens))
     return dict(connection.execute(query).tuples().all())
+
+
+def every_of(connection: Connection, tokens: Collection[str]) -> set[frozenset[str]] | None:
+    """The sets of a rule made by :func:`keep_every`, where these tokens are that rule alone."""
+    if len(tokens) != 1 or not next(iter(tokens)).startswith(PREFIX):
+        return None
+    [rule] = some(connection, list(tokens)).values()
+    return {frozenset(s) for s in rule["every"]} if "every" in rule else None
 
 
 class _Book:

@@ -22,7 +22,7 @@ from kb.shares import Share
 
 T = TypeVar("T")
 P = ParamSpec("P")
-HEAD = "0013"
+HEAD = "0014"
 """The newest migration; a test compares it with the scripts."""
 MIGRATING = 0x6B62
 """Key of the lock under which PostgreSQL's catalog is migrated: «kb»."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from kb.catalog.database import now
-from kb.catalog.rights import readable
+from kb.catalog.rights import of_text_from, readable_text_of
 from kb.catalog.tables import documents, judged_questions, sources
 from kb.types import Principal, StoredChunk
 
@@ -27,6 +27,7 @@ def add(
             section=chunk.section,
             text=text,
             judged_at=now(),
+            **of_text_from(chunk.document_id),
         )
     )
 
@@ -43,12 +44,12 @@ def remove_passage(connection: Connection, question: str, document_id: int, text
 
 
 def all_of(connection: Connection, principal: Principal) -> list[Row[Any]]:
-    """Questions with passages of documents that the principal may read, the newest first."""
+    """Questions with passages that the principal may read, the newest first."""
     query = (
         select(judged_questions, documents.c.path, documents.c.language, sources.c.name)
         .join(documents, documents.c.id == judged_questions.c.document_id)
         .join(sources, sources.c.id == documents.c.source_id)
-        .where(readable(principal))
+        .where(readable_text_of(principal, judged_questions))
         .order_by(judged_questions.c.judged_at.desc(), judged_questions.c.id.desc())
     )
     return list(connection.execute(query).all())

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from kb.catalog.database import insert_ignoring, now
 from kb.catalog.documents import with_source
-from kb.catalog.rights import readable
+from kb.catalog.rights import of_text_from, readable, readable_text_of
 from kb.catalog.tables import documents, glossary, opened, pins, saved_searches
 from kb.types import Principal
 from kb.words import fold
@@ -78,7 +78,13 @@ def pin(connection: Connection, author: Principal, values: dict[str, Any]) -> in
     )
     number = connection.scalar(
         insert(pins)
-        .values(**values, folded=folded, author=author.name, pinned_at=now())
+        .values(
+            **values,
+            **of_text_from(values["document_id"]),
+            folded=folded,
+            author=author.name,
+            pinned_at=now(),
+        )
         .returning(pins.c.id)
     )
     return int(number or 0)
@@ -94,7 +100,7 @@ def pinned(
             documents.c.id.label("document"),
         )
         .join(documents, documents.c.id == pins.c.document_id)
-        .where(readable(principal))
+        .where(readable_text_of(principal, pins))
         .order_by(pins.c.pinned_at.desc())
     )  # fmt: skip
     if question is not None:

@@ -1,17 +1,30 @@
 """Where documents lie, and where those lead that are links."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
+from kb.catalog.arrays import among
 from kb.catalog.tables import documents
+
+_PLACES = select(
+    documents.c.id, documents.c.raw_path, documents.c.target, documents.c.rights,
+    documents.c.version, documents.c.pending,
+)  # fmt: skip
 
 
 def paths_of(connection: Connection, source_id: int) -> list[Row[Any]]:
-    """Id, raw path and, of links, the target of every document of a source, members included."""
-    query = select(documents.c.id, documents.c.raw_path, documents.c.target)
-    return list(connection.execute(query.where(documents.c.source_id == source_id)).all())
+    """Where every document of a source lies, members included, and who reads it by now.
+
+    Columns: id, raw_path, target (of links), rights, version, pending.
+    """
+    return list(connection.execute(_PLACES.where(documents.c.source_id == source_id)).all())
+
+
+def paths_of_some(connection: Connection, document_ids: Sequence[int]) -> list[Row[Any]]:
+    """The same of some documents."""
+    return list(connection.execute(_PLACES.where(among(documents.c.id, document_ids))).all())
 
 
 def note_targets(
@@ -24,6 +37,9 @@ def note_targets(
     for row in connection.execute(query).all():
         raw = bytes(row.raw_path)
         if raw in targets and targets[raw] != row.target:
-            connection.execute(
-                update(documents).where(documents.c.id == row.id).values(target=targets[raw])
-            )
+            note_target(connection, row.id, targets[raw])
+
+
+def note_target(connection: Connection, document_id: int, target: bytes | None) -> None:
+    """Note where one document leads; None: it is no link."""
+    connection.execute(update(documents).where(documents.c.id == document_id).values(target=target))

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, or_, select, update
 
 from kb.catalog.arrays import among
 from kb.catalog.database import insert_ignoring
@@ -20,12 +20,35 @@ PART = 5000
 
 def readable(principal: Principal) -> Any:
     """The condition that a principal may read a document, by the rights of this moment."""
+    return _lets_in(principal, documents.c.rights)
+
+
+def readable_text_of(principal: Principal, kept: Table) -> Any:
+    """The condition that a principal may read a text that was taken from a document and kept.
+
+    ``kept`` has ``content_hash`` and ``rights`` as the document had them then. Once the document's
+    bytes are others, its readers of today alone say nothing of that text: those of then have to
+    let somebody in too.
+    """
+    same = documents.c.content_hash == kept.c.content_hash
+    return and_(readable(principal), or_(same, _lets_in(principal, kept.c.rights)))
+
+
+def of_text_from(document_id: int) -> dict[str, Any]:
+    """The values of those columns for a text that is taken from a document now."""
+    found = select(documents).where(documents.c.id == document_id).subquery()
+    return {
+        column: select(found.c[column]).scalar_subquery() for column in ("content_hash", "rights")
+    }
+
+
+def _lets_in(principal: Principal, rights: ColumnElement[Any]) -> Any:
     tokens = sorted(principal.tokens)
     by_source = select(source_readers.c.source_id).where(among(source_readers.c.token, tokens))
     by_set = select(reader_sets.c.id).where(among(reader_sets.c.token, tokens))
     return or_(
-        and_(documents.c.rights.is_(None), documents.c.source_id.in_(by_source)),
-        and_(documents.c.rights.is_not(None), documents.c.rights.in_(by_set)),
+        and_(rights.is_(None), documents.c.source_id.in_(by_source)),
+        and_(rights.is_not(None), rights.in_(by_set)),
     )
 
 
@@ -88,7 +111,7 @@ def tokens_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, 
                 found[row.id] = by_source[row.source_id]
             else:
                 if row.rights not in by_set:
-                    by_set[row.rights] = _of_set(connection, row.rights)
+                    by_set[row.rights] = of_set(connection, row.rights)
                 found[row.id] = by_set[row.rights]
     return found
 
@@ -98,6 +121,7 @@ def _of_source(connection: Connection, source_id: int) -> list[str]:
     return sorted(connection.scalars(query))
 
 
-def _of_set(connection: Connection, number: str) -> list[str]:
+def of_set(connection: Connection, number: str) -> list[str]:
+    """The tokens of a set."""
     query = select(reader_sets.c.token).where(reader_sets.c.id == number)
     return sorted(connection.scalars(query))

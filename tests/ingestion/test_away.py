@@ -136,7 +136,9 @@ async def test_a_folder_that_was_a_mount_point_is_held(house, share):
     counts = await house.ingest()
     assert (counts.held, counts.removed) == (6, 0)
     assert "plans/net/3.txt" in await house.paths("Matter number 3 of plans/net")
-    mount(house.root / "plans" / "net")
+    mount(house.root / "plans" / "net")  # something is there, and it lists nothing
+    counts = await house.ingest()
+    assert (counts.held, counts.removed) == (6, 0)
     fill(house, 6, "plans/net/")
     counts = await house.ingest()
     assert (counts.held, counts.removed) == (0, 0)

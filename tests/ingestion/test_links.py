@@ -1,5 +1,6 @@
 """Links in a folder: the way to the target counts, its rights and its rule too."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from ingest.selection import Selection
 from kb import access
 from kb.catalog import groups
 from kb.cli.folders import set_rule
-from kb.errors import FileProblem
+from kb.errors import EngineError, FileProblem
+from kb.originals import leads_to
 from kb.rules import PathRule
+from tests.formats.making import zipped
 
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: files get other owners")
 OWNER, WRITER = 71_100, 71_101
@@ -196,3 +199,112 @@ def test_whoever_has_no_number_here_is_nobody():
     mirroring.forget_names()
     assert mirroring.user_name(65534) == "#65534"
     assert mirroring.group_name(65534) == "#65534"
+
+
+def busy(monkeypatch, *names: str) -> None:
+    """Files of these names are written to whenever they are read."""
+    snapshot = folder.snapshot
+
+    def never_still(root, found, target, limit_mb):
+        if found.raw_path.rpartition(b"/")[2].decode() in names:
+            raise FileProblem("changed_while_reading")
+        return snapshot(root, found, target, limit_mb)
+
+    monkeypatch.setattr(folder, "snapshot", never_still)
+
+
+async def away(*_):
+    raise EngineError("The embedder is away.")
+
+
+async def finds(house, name: str, words: str) -> set[str]:
+    found = await house.kb.search(words, house.kb.principal(name))
+    return {p.chunk.path for p in found.passages}
+
+
+async def test_a_link_to_what_is_gone_opens_nothing(share):
+    """N08: the text that was read through it stays whom it was for."""
+    link(share, "drop/harmless.txt", "../secret/merger.md")
+    await set_rule(share.kb, access.owner(), "files", "paths", [PathRule("secret/", ("hr",))])
+    await share.ingest()
+    (share.root / "secret/merger.md").unlink()
+    for _ in range(2):
+        await share.ingest()
+        assert "drop/harmless.txt" not in read_by(share, "tim")
+        assert "drop/harmless.txt" not in await finds(share, "tim", "merger with Tangerine")
+    assert "drop/harmless.txt" in read_by(share, "lena")
+
+
+async def test_a_link_to_what_cannot_be_read_yet_opens_nothing(share, monkeypatch):
+    """N08: the old text waits under the old readers and the new ones; the new text does not."""
+    linked = "drop/harmless.txt"
+    link(share, linked, "../secret/merger.md")
+    await set_rule(share.kb, access.owner(), "files", "paths", [PathRule("secret/", ("hr",))])
+    await share.ingest()
+    link(share, linked, "plan.md")
+    with monkeypatch.context() as patch:
+        busy(patch, "harmless.txt")
+        for _ in range(2):
+            await share.ingest()
+            assert linked not in await finds(share, "tim", "merger with Tangerine")
+            assert linked in read_by(share, "lena") - read_by(share, "tim")
+    await share.ingest()
+    assert linked in read_by(share, "tim")
+
+
+async def test_an_archive_that_is_another_keeps_its_old_members_closed(share, monkeypatch):
+    """N08: each member's text is for whom it was until the member itself has been read."""
+    (share.root / "secret/a.zip").write_bytes(zipped({"m.txt": b"The merger with Tangerine."}))
+    (share.root / "drop/b.zip").write_bytes(zipped({"m.txt": b"The plan of the quay."}))
+    link(share, "drop/c.zip", "../secret/a.zip")
+    await set_rule(share.kb, access.owner(), "files", "paths", [PathRule("secret/", ("hr",))])
+    await share.ingest()
+    member = "drop/c.zip › m.txt"
+    assert member in read_by(share, "lena") - read_by(share, "tim")
+    link(share, "drop/c.zip", "b.zip")
+    with monkeypatch.context() as patch:
+        patch.setattr("ingest.preparing.Preparer.embed", away)
+        for _ in range(2):
+            await share.ingest()
+            assert member not in read_by(share, "tim")
+    await share.ingest()
+    assert member in read_by(share, "tim")
+
+
+@ROOT_ONLY
+async def test_rights_that_widen_are_for_the_new_text(share, monkeypatch):
+    """N08: a file is closed, then rewritten and opened: the text of before stays closed."""
+    secret = share.root / "secret/merger.md"
+    secret.chmod(0o600)
+    await set_rule(share.kb, access.owner(), "files", "mirror", [])
+    await share.ingest()
+    path = "secret/merger.md"
+    assert path not in read_by(share, "tim")
+    secret.write_text("The lunch is at noon, says the new cook.")
+    secret.chmod(0o644)
+    with monkeypatch.context() as patch:
+        busy(patch, "merger.md")
+        for _ in range(2):
+            await share.ingest()
+            assert path not in read_by(share, "tim")
+            assert path not in await finds(share, "tim", "merger with Tangerine")
+    await share.ingest()
+    assert path in await finds(share, "tim", "lunch at noon")
+
+
+def test_a_step_that_cannot_be_looked_at_is_nobodys(tmp_path, monkeypatch):
+    """N08: only where the kernel says that it is no link it is none."""
+    (tmp_path / "closed").mkdir(mode=0o700)
+    (tmp_path / "closed/x.txt").write_text("secret")
+    (tmp_path / "y.txt").symlink_to("closed/x.txt")
+    way = mirroring.steps_of(str(tmp_path), [b"y.txt"])
+    assert len(way[b"y.txt"]) == 3
+
+    def fails(path, **_):
+        raise OSError(errno.EIO, "Input/output error", path)
+
+    monkeypatch.setattr(os, "readlink", fails)
+    assert mirroring.steps_of(str(tmp_path), [b"y.txt"]) == {}
+    with pytest.raises(FileProblem) as told:
+        leads_to(os.path.realpath(os.fsencode(tmp_path)), b"y.txt")
+    assert told.value.code == "unreadable"

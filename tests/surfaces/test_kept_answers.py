@@ -1,13 +1,17 @@
 """Kept answers: all that went into one has to be the reader's, whatever it cites."""
 
 import pytest
+from sqlalchemy import select
 
 from kb import access, rules
-from kb.catalog import answers, groups, people
+from kb.catalog import answers, groups, keeping, people
+from kb.catalog.tables import chunks
+from kb.cli.folders import set_rule
 from kb.publishing import queue_rights
 from kb.types import Passage
 from tests.portal.conftest import Portal, opened
 
+ASKED = "What do wages do?"
 SAID = "Moonstone gets around 312 thousand a year"
 
 
@@ -116,6 +120,69 @@ async def test_a_passage_that_only_changed_withholds_nothing(kept):
         tokens = access.readers(connection, ["sales"])
         queue_rights(connection, rules.set_readers(connection, staff, tokens))
     assert portal.kb.receipts.receipt(portal.kb.principal("rita"), number).answer is None
+
+
+@pytest.mark.parametrize("who", ["carl", "anna"])
+async def test_a_document_that_was_somebody_elses_then_tells_reviewers_nothing(kept, who):
+    """N10: its readers of today are not those of the text that the answer was written from."""
+    portal, number = kept
+    portal.kb.opinions.give(portal.kb.principal("rita"), number, "bad", 0, "")
+    portal.house.write("staff/wages.txt", "The canteen has soup on Fridays, for everybody.")
+    await portal.house.ingest("staff")
+    with portal.kb.catalog.writing() as connection:
+        tokens = access.readers(connection, [access.EVERYONE])
+        queue_rights(connection, rules.set_readers(connection, portal.kb.source("staff"), tokens))
+    await portal.sign_in(who)
+    found = await everywhere(portal, who, number)
+    assert not [where for where, text in found.items() if SAID in text]
+    mine = await everywhere(portal, "rita", number)
+    assert SAID in mine[f"/api/v1/answers/{number}"], "who asked has had the words"
+
+
+@pytest.fixture
+async def linked(house):
+    """A link to a closed passage, which is pinned, and judged to be the right one."""
+    house.root.mkdir(exist_ok=True)
+    async with opened(house) as portal:
+        line = [rules.PathRule("staff/", ("hr",))]
+        house.follow("all")
+        (house.root / "notice.txt").symlink_to("staff/wages.txt")
+        await set_rule(house.kb, access.owner(), "all", "paths", line)
+        await house.ingest("all")
+        [row] = [r for p, r in house.ledger().items() if p == "notice.txt"]
+        owner = access.owner()
+        with house.kb.catalog.writing() as connection:
+            point = connection.scalar(select(chunks.c.point).where(chunks.c.version == row.version))
+            pin = {"question": ASKED, "answer": SAID, "document_id": row.id, "address": "/"}
+            keeping.pin(connection, owner, pin)
+        house.kb.opinions.judge(owner, ASKED, [point], right=True)
+        yield portal
+
+
+def kept_for(portal: Portal, name: str) -> tuple[int, int]:
+    """How many pins and judged passages somebody is shown."""
+    who = portal.kb.principal(name)
+    with portal.kb.catalog.reading() as connection:
+        pins = keeping.pinned(connection, who, ASKED)
+    return len(pins), len(portal.kb.opinions.judged(who))
+
+
+async def test_a_kept_text_follows_no_document_that_is_another(linked):
+    """N10: a pin and a judged passage stay for whom the text was, though all may read the new."""
+    assert [kept_for(linked, name) for name in ("rita", "otto")] == [(1, 1), (0, 0)]
+    link = linked.house.root / "notice.txt"
+    link.unlink()
+    link.write_text("The canteen has soup on Fridays, for everybody.")
+    await linked.house.ingest("all")
+    assert "notice.txt" in await linked.house.paths("soup on Fridays", linked.kb.principal("otto"))
+    assert [kept_for(linked, name) for name in ("rita", "otto")] == [(1, 1), (0, 0)]
+
+
+async def test_a_kept_text_follows_its_documents_readers(linked):
+    """N10: while the document is the same, whoever may read it sees them."""
+    open_ = [rules.PathRule("staff/", (access.EVERYONE,))]
+    await set_rule(linked.kb, access.owner(), "all", "paths", open_)
+    assert kept_for(linked, "otto") == (1, 1)
 
 
 async def test_who_reviews_an_answer_runs_it_again_in_a_conversation_of_their_own(kept):

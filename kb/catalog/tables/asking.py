@@ -81,6 +81,8 @@ judged_questions = Table(
     Column("section", Text),
     Column("text", Text, nullable=False),
     Column("judged_at", Float, nullable=False),
+    Column("content_hash", String(64)),
+    Column("rights", String(32)),
 )
 
 evaluations = Table(

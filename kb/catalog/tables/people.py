@@ -171,6 +171,8 @@ pins = Table(
     Column("address", Text, nullable=False),
     Column("author", String(200), nullable=False),
     Column("pinned_at", Float, nullable=False),
+    Column("content_hash", String(64)),
+    Column("rights", String(32)),
 )
 
 glossary = Table(
