@@ -29,7 +29,7 @@ async def hand_in(client, name: str, readers: str, words: bytes = b"The lamps ar
 
 
 def files(house) -> list[str]:
-    return sorted(p.name for p in house.kb.settings.data.glob("uploads/**/*") if p.is_file())
+    return sorted(p.name for p in house.kb.settings.data.glob("uploads/**/*.md"))
 
 
 def earlier(house) -> Path:
