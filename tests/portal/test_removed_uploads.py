@@ -8,6 +8,7 @@ from ingest import healing, removing
 from kb import access
 from kb.catalog import groups, sources
 from kb.catalog.sources import Following
+from kb.cli.sources import _removal
 from kb.errors import KbError, RetryableError
 from tests.portal.conftest import PASSWORD, Portal
 
@@ -50,8 +51,6 @@ async def test_uploads_of_a_removed_source_do_not_come_back(house, anna, killed,
         earlier(house)
     await hand_in(anna, "wages.md", "hr", b"Wages rise in May.")
     await house.ingest("Uploads")
-    page = (await anna.get("/sources?remove=Uploads", headers={"Accept": "text/html"})).text
-    assert "1 document is deleted for good, with the file that was handed in." in page
     if killed:  # after the catalog's part
         await house.kb.catalog.write(
             removing._remove_rows, house.kb.catalog, house.kb.source("Uploads"), house.owner
@@ -69,6 +68,16 @@ async def test_uploads_of_a_removed_source_do_not_come_back(house, anna, killed,
     healing.heal(house.kb.catalog, house.kb.blobs, house.kb.scratch)
     assert await house.kb.check(repair=True) == ZEROS
     assert list(house.ledger()) == ["lamps.md"]
+
+
+async def test_it_is_said_before(house, anna):
+    """N13: that the files go, and are not a folder that stays."""
+    await hand_in(anna, "wages.md", "hr")
+    await house.ingest("Uploads")
+    page = (await anna.get("/sources?remove=Uploads", headers={"Accept": "text/html"})).text
+    assert "1 document is deleted for good, with the file that was handed in." in page
+    assert "The folder itself stays" not in page
+    assert "with the files that were handed in" in _removal(house.kb.source("Uploads"))
 
 
 async def test_a_source_of_an_earlier_release_takes_files_in(house, anna):
