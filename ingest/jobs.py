@@ -121,7 +121,8 @@ class Jobs:
         stopping.cancel()
         if not working.done():
             await worker.stop()
-        await working
+        async with _translated():
+            await working
 
     async def forget_old(self) -> None:
         """Forget jobs that ended long ago."""

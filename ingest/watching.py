@@ -14,6 +14,8 @@ from kb.catalog.sources import Source
 
 CALM_MILLISECONDS = 1000
 """Changes closer together than this are taken as one."""
+AGAIN_SECONDS = 15.0
+"""A watch that broke off for no reason that is known begins again after this."""
 log = logging.getLogger("kb.watching")
 
 
@@ -67,6 +69,9 @@ class Watcher:
         except (OSError, RuntimeError) as error:
             # The folder went away, or the system watches no more files: the sweep finds changes.
             log.warning("watching %s broke off: %s", source.name, error)
+        except Exception:  # it begins again at the scheduler's next look, after a while
+            log.exception("watching %s broke off", source.name)
+            await asyncio.sleep(AGAIN_SECONDS)
 
 
 def _key(source: Source) -> str:

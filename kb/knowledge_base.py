@@ -21,6 +21,7 @@ from kb.catalog.database import Catalog, current_seq, open_catalog
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Source
 from kb.conversing import Conversations
+from kb.duties import Duties
 from kb.embedding import Embeddings
 from kb.errors import KbError, ModelError, NotFoundError
 from kb.index.remote import RemoteIndex
@@ -66,6 +67,7 @@ class KnowledgeBase:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.duties = Duties()
         self.catalog: Catalog = open_catalog(settings)
         self.blobs = Blobs(settings.data / "blobs")
         self.scratch = scratch.of(settings.scratch_dir, settings.data)

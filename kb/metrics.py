@@ -4,7 +4,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from kb.audit_writer import Health
+from kb import audit_writer, duties
 
 SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120)
 
@@ -37,10 +37,29 @@ class Metrics:
             )
         }
 
+        self._worker = {
+            name: self._make(Gauge, f"worker_{name}", text)
+            for name, text in (
+                (
+                    "up",
+                    "1: sources are read when due; 0: this process's worker is failing.",
+                ),
+                ("failures", "Failures in a row of this process's worker."),
+                ("failing_seconds", "Seconds for which it has been failing."),
+            )
+        }
+
     def _make(self, kind: Any, name: str, text: str, labels: Any = (), **options: Any) -> Any:
         return kind(f"commonplace_{name}", text, labels, registry=self._registry, **options)
 
-    def text(self, states: dict[str, int], passages: int, alarms: int, audit: Health) -> bytes:
+    def text(
+        self,
+        states: dict[str, int],
+        passages: int,
+        alarms: int,
+        audit: audit_writer.Health,
+        worker: duties.Health,
+    ) -> bytes:
         """All of it, with the catalog's figures of this moment."""
         self._documents.clear()
         for state, count in states.items():
@@ -50,4 +69,7 @@ class Metrics:
         for name in ("waiting", "behind_seconds", "room_bytes", "set_aside"):
             self._audit[name].set(getattr(audit, name))
         self._audit["writer_up"].set(audit.is_ready)
+        self._worker["up"].set(worker.is_up)
+        for name in ("failures", "failing_seconds"):
+            self._worker[name].set(getattr(worker, name))
         return generate_latest(self._registry)

@@ -19,9 +19,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kb.errors import ConfigurationError
+from kb import disk
+from kb.errors import ConfigurationError, RetryableError
 
 LOCK = ".lock"
+AWAY = {errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN}
+"""What a share says that may come back."""
 EVERY_SECONDS = 3600.0
 """What a process that is gone has left is cleared at each start, and so often."""
 OLD_NAMES = ("kb-file-*", "kb-child-*", "kb-page-*")
@@ -58,6 +61,17 @@ class Scratch:
         finally:
             shutil.rmtree(made, ignore_errors=True)
 
+    def check(self) -> None:
+        """See to it that there is a folder for copies; the other methods need it too.
+
+        Raises:
+            ConfigurationError: there is none, and there can be none.
+            RetryableError: the disk is full or broken, or a share is away.
+        """
+        with _usable(self.root):
+            private(self.root)
+            self._folders()
+
     def clear(self) -> int:
         """Remove what processes that are gone have left; returns how many folders."""
         others = self.beside.clear() if self.beside else 0
@@ -81,13 +95,14 @@ class Scratch:
 
     def _mine(self) -> Path:
         with self._making:
-            if self._own is None or not self._own.is_dir():
-                private(self.root)
-                self._own, self._held = _new(self.root)
+            with _usable(self.root):
+                if self._own is None or not self._own.is_dir():
+                    private(self.root)
+                    self._own, self._held = _new(self.root)
             return self._own
 
     def _folders(self) -> list[Path]:
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        with _usable(self.root), contextlib.suppress(FileNotFoundError, NotADirectoryError):
             if not _is_own(self.root.lstat()):
                 return []  # a link that somebody put there: what it leads to is not ours to clear
             named = {p.name.removesuffix(LOCK) for p in self.root.iterdir()}
@@ -112,6 +127,22 @@ class Scratch:
 def of(named: str, data: Path) -> Scratch:
     """The scratch of a data directory, and in its uploads that of files which are handed in."""
     return Scratch(place(named, data), Scratch(data / "uploads" / ".unfinished"))
+
+
+@contextlib.contextmanager
+def _usable(folder: Path) -> Iterator[None]:
+    """Whatever the system says of the scratch, in words that say what to do."""
+    try:
+        with disk.translated():
+            yield
+    except OSError as error:
+        kind = RetryableError if error.errno in AWAY else ConfigurationError
+        raise kind(
+            f"The scratch folder {folder} cannot be used: {error.strerror or error}. Put it right, "
+            "or name another one in KB_SCRATCH_DIR.",
+            code="scratch_unusable",
+            detail={"folder": str(folder)},
+        ) from error
 
 
 def place(named: str, data: Path) -> Path:

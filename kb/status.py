@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kb import access
 from kb.catalog import alarms, documents, generations, ledger, sources
 from kb.catalog.ledger import LedgerFilter
+from kb.duties import WORKER
 from kb.errors import ModelError
 from kb.llm.base import Identity, LanguageModel, chat
 
@@ -127,4 +128,5 @@ def metrics_text(kb: "KnowledgeBase") -> bytes:
         states = ledger.count_by_state(connection, access.owner(), LedgerFilter())
         passages = sum(documents.languages(connection).values())
         alarmed = alarms.count(connection)
-    return kb.metrics.text(states, passages, alarmed, kb.audit.health())
+    health = (kb.audit.health(), kb.duties.health(WORKER))
+    return kb.metrics.text(states, passages, alarmed, *health)

@@ -1,9 +1,9 @@
 """The whole assembly of the web service."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from litestar import Litestar, Request, Response, Router, get, post
@@ -153,7 +153,7 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Peer:
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        warming = asyncio.create_task(_keep_warm(kb))
+        warming = asyncio.create_task(kb.duties.keep("warming", partial(_keep_warm, kb)))
         await asyncio.to_thread(kb.audit.start)
         yield
         warming.cancel()
@@ -199,7 +199,7 @@ async def _keep_warm(kb: KnowledgeBase) -> None:
     """Start the engines before the first question, and keep them while this service runs."""
     await asyncio.sleep(HEAD_START_SECONDS)
     while True:
-        with contextlib.suppress(KbError):
+        with suppress(KbError):
             await kb.embeddings.query("ready")
             await kb.index.languages(["ready"])
         await asyncio.sleep(WARM_SECONDS)

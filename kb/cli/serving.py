@@ -1,7 +1,6 @@
 """``kb serve``, ``kb worker``, ``kb demo``."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -22,7 +21,8 @@ from kb.catalog import people, sources
 from kb.catalog.sources import Source
 from kb.cli.common import address_of, link_of
 from kb.cli.folders import hooks_of
-from kb.errors import ConfigurationError, KbError, NotFoundError
+from kb.duties import WORKER, passed
+from kb.errors import ConfigurationError, NotFoundError, RetryableError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from web.app import create_app
@@ -30,7 +30,6 @@ from web.arriving import Punctual
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 DEMO_SOURCE = "Samples"
-AGAIN_SECONDS = 15.0
 HEAD_START_SECONDS = 0.5
 """What workers need takes half a second to load: the page answers first."""
 log = logging.getLogger("kb.serving")
@@ -66,7 +65,8 @@ async def _work(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     click.echo("Waiting for work. Stop it with Ctrl-C.", err=True)
     try:
-        await Working(kb, stop).until_stopped()
+        check_scratch(kb)
+        await kb.duties.keep(WORKER, Working(kb, stop).until_stopped, stop)
     finally:
         await kb.close()
 
@@ -129,10 +129,23 @@ def check_address(settings: Settings) -> None:
             ) from error
 
 
+def check_scratch(kb: KnowledgeBase) -> None:
+    """That files can be read here. A disk that is full or broken right now is told, no more.
+
+    Raises:
+        ConfigurationError: the scratch folder can never be used as it is.
+    """
+    try:
+        kb.scratch.check()
+    except RetryableError as error:
+        log.warning("nothing can be read for now: %s", error.message)
+
+
 async def _serve(settings: Settings) -> None:
     check_address(settings)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     kb = KnowledgeBase(settings)
+    check_scratch(kb)
     config = uvicorn.Config(
         create_app(kb, hooks_of(kb)),
         host=settings.server.host,
@@ -149,7 +162,8 @@ async def _serve(settings: Settings) -> None:
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda *_: None)
     async with _working(kb, server):
-        announcing = asyncio.create_task(_announce(server, kb))
+        announcement = partial(_announce, server, kb)
+        announcing = asyncio.create_task(kb.duties.keep("announcement", announcement))
         await server.serve()
         announcing.cancel()
 
@@ -193,18 +207,12 @@ async def _working(kb: KnowledgeBase, server: uvicorn.Server) -> AsyncIterator[N
 async def _work_beside(kb: KnowledgeBase, server: uvicorn.Server, stopping: asyncio.Event) -> None:
     while not server.started and not stopping.is_set():
         await asyncio.sleep(0.05)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(HEAD_START_SECONDS):
-            await stopping.wait()
-            return
+    await passed(stopping, HEAD_START_SECONDS)
+    if not stopping.is_set():
+        await kb.duties.keep(WORKER, partial(_work_until, kb, stopping), stopping)
+
+
+async def _work_until(kb: KnowledgeBase, stopping: asyncio.Event) -> None:
     from kb.cli.working import Working
 
-    working = Working(kb, stopping)
-    while not stopping.is_set():
-        try:
-            await working.until_stopped()
-        except KbError as error:
-            log.warning("sources are not followed for a moment: %s", error.message)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(AGAIN_SECONDS):
-                    await stopping.wait()
+    await Working(kb, stopping).until_stopped()

@@ -10,6 +10,9 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
 
 from ingest.healing import heal
 from ingest.jobs import Jobs
@@ -42,21 +45,25 @@ class Working:
         scheduler = Scheduler(
             self._kb.catalog, self._kb.publisher, jobs, settings.ingest.sweep_minutes * 60.0
         )
-        await jobs.open()
-        await self._heal()
-        tasks = [
-            asyncio.create_task(scheduler.forever()),
-            asyncio.create_task(self._end_runs_at_stop()),
-            asyncio.create_task(self._clear_scratch()),
-        ]
         try:
-            await jobs.work(self._stop)
+            await jobs.open()
+            await self._heal()
+            async with self._beside(scheduler.forever, self._end_runs_at_stop, self._clear_scratch):
+                await jobs.work(self._stop)
+        finally:
+            await jobs.close()
+
+    @asynccontextmanager
+    async def _beside(self, *works: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+        """Each of them goes on in the meantime, whatever fails in it."""
+        keep = self._kb.duties.keep
+        tasks = [asyncio.create_task(keep(work.__name__.strip("_"), work)) for work in works]
+        try:
+            yield
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await scheduler.stop()
-            await jobs.close()
 
     async def _clear_scratch(self) -> None:
         """Every hour, what processes that are gone have left."""
@@ -65,15 +72,21 @@ class Working:
             try:
                 await asyncio.to_thread(self._kb.scratch.clear)
                 await asyncio.to_thread(scratch.clear_old)
-            except OSError as error:  # in an hour it is tried again
+            except (KbError, OSError) as error:  # in an hour it is tried again
                 log.warning("the scratch cannot be cleared: %s", error)
 
     async def _heal(self) -> None:
-        try:
-            await asyncio.to_thread(heal, self._kb.catalog, self._kb.blobs, self._kb.scratch)
-            await self._kb.upkeep.heal()
-        except KbError as error:
-            log.warning("the index could not be looked at: %s", error.message)
+        """What cannot be put right now is tried again by each run, and at the next start."""
+        for put_right in (self._clear_up, self._kb.upkeep.heal):
+            try:
+                await put_right()
+            except KbError as error:
+                log.warning("not everything could be put right: %s", error.message)
+            except Exception:  # sources are read all the same
+                log.exception("not everything could be put right")
+
+    async def _clear_up(self) -> None:
+        await asyncio.to_thread(heal, self._kb.catalog, self._kb.blobs, self._kb.scratch)
 
     async def _end_runs_at_stop(self) -> None:
         await self._stop.wait()

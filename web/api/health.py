@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 
+from kb.duties import WORKER
 from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
 from web.asker import knowledge_base
@@ -27,21 +28,34 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     """Catalog, embedder and index answer, and the audit log takes what people look at.
 
     The language model is not needed for that. A log that is behind has room: it is told, no more.
+    So is a worker that is failing, since searching goes on; one that has ended is not.
     """
     kb = knowledge_base(request)
-    fares = kb.audit.health()
-    audit = {
-        "state": fares.state,
-        "waiting": fares.waiting,
-        "behind_seconds": fares.behind_seconds,
-    }
-    if not fares.is_ready:
-        return Response({"status": "waiting", "audit": audit}, status_code=503)
+    parts = _parts(kb)
+    if not kb.audit.health().is_ready or parts["worker"]["state"] == "stopped":
+        return Response({"status": "waiting", **parts}, status_code=503)
     try:
         await kb.catalog.read(_look, kb)
         await kb.embeddings.engine.call("describe", seconds=60)
         await kb.index.languages(["ready"])
     except KbError as error:
-        told = {"status": "waiting", "audit": audit, **for_strangers(error).as_json()}
+        told = {"status": "waiting", **parts, **for_strangers(error).as_json()}
         return Response(told, status_code=503)
-    return Response({"status": "ready", "audit": audit})
+    return Response({"status": "ready", **parts})
+
+
+def _parts(kb: KnowledgeBase) -> dict[str, dict[str, Any]]:
+    """How what goes on in the background fares."""
+    audit, worker = kb.audit.health(), kb.duties.health(WORKER)
+    return {
+        "audit": {
+            "state": audit.state,
+            "waiting": audit.waiting,
+            "behind_seconds": audit.behind_seconds,
+        },
+        "worker": {
+            "state": worker.state,
+            "failures": worker.failures,
+            "failing_seconds": worker.failing_seconds,
+        },
+    }
