@@ -20,6 +20,8 @@ from kb.errors import DamagedError, KbError
 log = logging.getLogger("kb.blobs")
 ELEMENTS, ORIGINAL = "elements", "original"
 """Kinds of values: a parsed document, by file and parser; a member's or an upload's own bytes."""
+ASIDE = ".old-"
+"""A file that is about to be deleted is called so; one that a crash has left is nobody's value."""
 
 
 class Blobs:
@@ -40,8 +42,7 @@ class Blobs:
 
     def _put(self, key: str, kind: str, content: bytes) -> None:
         path = self._path(key, kind)
-        if self.holds(key, kind):
-            self.renew(key, kind)
+        if self.holds(key, kind) and self.renew(key, kind):
             return
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         packed = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(content)
@@ -56,10 +57,13 @@ class Blobs:
             Path(temporary).unlink(missing_ok=True)
             raise
 
-    def renew(self, key: str, kind: str) -> None:
-        """Make a value young again: somebody is about to refer to it."""
-        with contextlib.suppress(FileNotFoundError):
+    def renew(self, key: str, kind: str) -> bool:
+        """Make a value young again, which somebody is about to refer to; whether it is there."""
+        try:
             os.utime(self._path(key, kind))
+        except FileNotFoundError:
+            return False
+        return True
 
     def get(self, key: str, kind: str) -> bytes | None:
         """A value, or None where it is not stored.
@@ -97,6 +101,27 @@ class Blobs:
         except FileNotFoundError:
             return False
         return True
+
+    def expire(self, path: Path, before: float) -> bool:
+        """Delete a value's file, unless it was renewed after ``before``; returns whether it went.
+
+        It is put aside and looked at once more: whoever stores the value from then on finds none
+        and writes it anew, and who renewed it before that is seen.
+        """
+        aside = path.with_name(f"{ASIDE}{path.name}")
+        try:
+            if path.stat().st_mtime > before:
+                return False
+            os.rename(path, aside)
+            if aside.stat().st_mtime <= before:
+                aside.unlink()
+                return True
+            with contextlib.suppress(FileExistsError):  # it was written anew: the same value
+                os.link(aside, path)
+            aside.unlink()
+        except FileNotFoundError:
+            log.debug("%s is gone already", path)
+        return False
 
     def files(self) -> Iterator[Path]:
         """Every value's file, unfinished ones included."""

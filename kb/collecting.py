@@ -22,8 +22,9 @@ from kb.settings import Retention
 
 EVERY_SECONDS = 3600
 LAST = "collected_at"
-PART, BATCH = 50_000, 2000
-"""Vectors that are looked at in one transaction; rows that one deletes."""
+PART, BATCH, FEW = 50_000, 2000, 100
+"""Vectors that are looked at in one transaction; rows that one deletes; files that are
+deleted after one more look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +114,14 @@ def _vectors(catalog: Catalog, hours: float) -> int:
 
 
 def _blobs(catalog: Catalog, blobs: Blobs, hours: float) -> int:
-    unused = unused_blobs(catalog, blobs, hours)
-    for path in unused:
-        path.unlink(missing_ok=True)
-    return len(unused)
+    """Looked for all at once; a part at a time looked at again, by reference and by age."""
+    unused, before = unused_blobs(catalog, blobs, hours), time.time() - hours * 3600
+    total = 0
+    for start in range(0, len(unused), FEW):
+        part = unused[start : start + FEW]
+        used = _used(catalog, blobs, part)
+        total += sum(blobs.expire(p, before) for p in part if blobs.key_of(p) not in used)
+    return total
 
 
 def unused_blobs(catalog: Catalog, blobs: Blobs, hours: float) -> list[Path]:
@@ -125,13 +130,19 @@ def unused_blobs(catalog: Catalog, blobs: Blobs, hours: float) -> list[Path]:
     old = [path for path in blobs.files() if _changed(path) <= before]
     if not old:
         return []
+    used = _used(catalog, blobs, old)
+    return [path for path in old if blobs.key_of(path) not in used]
+
+
+def _used(catalog: Catalog, blobs: Blobs, paths: list[Path]) -> set[str]:
+    """Of the keys of these files those that a document refers to."""
     used: set[str] = set()
     with catalog.reading() as connection:
-        for start in range(0, len(old), BATCH):
-            keys = [blobs.key_of(path) for path in old[start : start + BATCH]]
+        for start in range(0, len(paths), BATCH):
+            keys = [blobs.key_of(path) for path in paths[start : start + BATCH]]
             for column in (documents.c.blob, documents.c.content_hash, documents.c.pending):
                 used |= set(connection.scalars(select(column).where(among(column, keys))))
-    return [path for path in old if blobs.key_of(path) not in used]
+    return used
 
 
 def _changed(path: Path) -> float:
