@@ -3,12 +3,14 @@
 The only file that knows bonsai, which is installed where LDAP is used (``commonplace-kb[ldap]``).
 """
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 from kb.errors import ConfigurationError, RetryableError
+from kb.naming import FORBIDDEN, RESERVED, fold
 from kb.settings import Auth
 
 LDAP, OIDC, HEADER = "ldap", "oidc", "header"
@@ -18,6 +20,7 @@ ASKED_AT_ONCE = 200
 """Members in one search for the groups that have them."""
 TIMEOUT_SECONDS = 10.0
 SILENT_SECONDS = 20.0
+log = logging.getLogger("kb.directory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,23 @@ class Known:
     """Whether these are all of their groups; where not, rules that except a group refuse them."""
 
 
+def nameable(told: Collection[str]) -> tuple[tuple[str, ...], bool]:
+    """Of the groups that were told those that can be named here; and whether no other was told.
+
+    Somebody may be meant by a rule that excepts one that cannot: a path of groups, say.
+    """
+    telling = {name for name in told if name not in RESERVED}
+    usable = {name for name in telling if not any(c in name for c in FORBIDDEN)}
+    return tuple(sorted(usable)), usable == telling
+
+
 class Directory:
     """Reads a directory; nothing is ever written to it."""
 
     def __init__(self, settings: Auth) -> None:
         self._settings = settings
         self._silent_until = 0.0
+        self._warned: set[str] = set()
 
     def sign_in(
         self, name: str, password: str, meant: Callable[[str], None] = lambda _: None
@@ -122,8 +136,27 @@ class Directory:
             new = {str(g.dn): str(g["cn"][0]) for g in found if str(g.dn) not in names}
             names |= new
             members = list(new)
-        usable = {n for n in names.values() if not any(c in n for c in ",:/\\")}
-        return tuple(sorted(usable - {"everyone", "owner", "system"})), not members
+        clear = set(names.values()) - self._ambiguous(set(names.values()))
+        usable, whole = nameable(clear)
+        return usable, whole and not members and clear == set(names.values())
+
+    def _ambiguous(self, names: set[str]) -> set[str]:
+        """Of these names those that several groups have: nobody is in a group by such a name."""
+        import bonsai
+
+        s, named = self._settings, sorted(names)
+        entries: dict[str, set[str]] = {}
+        for start in range(0, len(named), ASKED_AT_ONCE):
+            part = named[start : start + ASKED_AT_ONCE]
+            asked = "".join(f"(cn={bonsai.escape_filter_exp(n)})" for n in part)
+            for g in self._search(s.ldap_groups, f"(&({s.ldap_member}=*)(|{asked}))", ["cn"]):
+                for cn in g["cn"]:
+                    entries.setdefault(fold(str(cn)), set()).add(str(g.dn))
+        found = {name for name in names if len(entries.get(fold(name), ())) > 1}
+        for name in sorted(found - self._warned):
+            log.warning("several groups of the directory are called %s: it counts for nobody", name)
+        self._warned |= found
+        return found
 
     def _search(self, base: str, wanted: str, attributes: list[str]) -> list[Any]:
         import bonsai

@@ -220,8 +220,8 @@ def _sorted_out(connection: Connection, wanted: set[str]) -> tuple[set[str], lis
         if {naming.fold(name), naming.skeleton(name)} & looks:
             whole = False
             continue
-        if not naming.is_name(name):  # no rule here can name it, unless in another spelling
-            whole = whole and not naming.is_name(naming.fold(name).strip())
+        if not naming.is_name(name):  # a rule may mean it, in another spelling or by its last part
+            whole = whole and naming.fold(name).strip() in naming.RESERVED
             continue
         looks |= {naming.fold(name), naming.skeleton(name)}
         new.append(name)

@@ -143,8 +143,8 @@ class OpenAICompatible:
             raise ModelError(
                 f"The connection to the model broke: {error}", code="model_failed"
             ) from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            # no JSON, or JSON of another shape
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            # no JSON, or JSON of another shape or depth
             raise problems.no_json(self.url, str(error)) from error
 
 

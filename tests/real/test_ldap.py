@@ -232,6 +232,31 @@ async def test_groups_are_not_cut_and_where_they_are_what_excepts_refuses(portal
     assert token not in portal.kb.principal("marc").tokens, "he might be in it, further up"
 
 
+async def test_a_name_that_two_groups_have_is_nobodys(portal, slapd, caplog):
+    """N09: in another unit of the directory anybody may make a group called as one that counts."""
+
+    def group(name: str, unit: str, member: str) -> str:
+        return (
+            f"dn: cn={name},{unit}{BASE}\nchangetype: add\nobjectClass: groupOfNames\n"
+            f"cn: {name}\nmember: uid={member},ou=people,{BASE}\n\n"
+        )
+
+    unit = f"dn: ou=club,ou=groups,{BASE}\nchangetype: add\nobjectClass: organizationalUnit\nou: club\n\n"
+    assert slapd.modify(unit + group("boat", "ou=groups,", "marc")) == 0
+    assert slapd.modify(group("a/b", "ou=club,ou=groups,", "marc")) == 0
+    await portal.sign_in("marc", "a lantern on the jetty")
+    assert "boat" in groups_of(portal, "marc")
+    with portal.kb.catalog.reading() as connection:
+        assert not people.by_name(connection, "marc").groups_whole, "a/b cannot be named here"
+    assert slapd.modify(group("Boat", "ou=club,ou=groups,", "lena")) == 0
+    for name, password in (("marc", "a lantern on the jetty"), ("lena", "a ladder in the orchard")):
+        await portal.sign_in(name, password)
+        assert not {"boat", "Boat"} & set(groups_of(portal, name))
+        with portal.kb.catalog.reading() as connection:
+            assert not people.by_name(connection, name).groups_whole
+    assert caplog.text.count("several groups of the directory") >= 1
+
+
 async def test_an_api_token_asks_the_directory_too(portal, slapd):
     """N11: a token of who left there is worth nothing, and groups that were lost are lost to it."""
     await portal.sign_in("lena", "a ladder in the orchard")

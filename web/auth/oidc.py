@@ -1,10 +1,10 @@
 """OpenID Connect: the code flow with PKCE (RFC 7636), and logout from both ends."""
 
-import json
 import secrets
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.response import Redirect
 
@@ -22,6 +22,15 @@ FLOW_SECONDS = 600
 BACK_CHANNEL = "http://schemas.openid.net/event/backchannel-logout"
 
 
+class Flow(msgspec.Struct):
+    """What only the browser knows that began to sign in."""
+
+    state: str
+    nonce: str
+    verifier: str
+    next: str
+
+
 def _here(request: Request[Any, Any, Any], path: str) -> str:
     settings = knowledge_base(request).settings.server
     base = settings.public_url or str(request.base_url)
@@ -37,27 +46,24 @@ async def begin(request: Request[Any, Any, Any], next: str = "/") -> Response[An
     """To the provider, with what only this browser knows."""
     settings = knowledge_base(request).settings.auth
     found = await provider.provider(settings)
-    flow = {
-        "state": secrets.token_urlsafe(24),
-        "nonce": secrets.token_urlsafe(24),
-        "verifier": secrets.token_urlsafe(48),
-        "next": local(next),
-    }
+    flow = Flow(
+        secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), local(next)
+    )
     query = {
         "response_type": "code",
         "client_id": settings.oidc_client_id,
         "redirect_uri": _here(request, "/oidc/callback"),
         "scope": settings.oidc_scopes,
-        "state": flow["state"],
-        "nonce": flow["nonce"],
-        "code_challenge": provider.challenge(flow["verifier"]),
+        "state": flow.state,
+        "nonce": flow.nonce,
+        "code_challenge": provider.challenge(flow.verifier),
         "code_challenge_method": "S256",
     }
     address = f"{found.metadata['authorization_endpoint']}?{urlencode(query)}"
     answer: Response[Any] = Redirect(address, status_code=303)
     answer.set_cookie(
         _cookie(request),
-        json.dumps(flow),
+        msgspec.json.encode(flow).decode(),
         max_age=FLOW_SECONDS,
         path="/",
         httponly=True,
@@ -72,16 +78,17 @@ async def finish(
     request: Request[Any, Any, Any], code: str = "", error: str = "",
 ) -> Response[Any]:  # fmt: skip
     """Back from the provider: who it is, by a token that only this flow can have brought."""
+    provider.issuer_of(knowledge_base(request).settings.auth)
     flow = _flow(request)
     given = request.query_params.get("state", "")
-    if error or not code or not secrets.compare_digest(given.encode(), flow["state"].encode()):
+    if error or not code or not secrets.compare_digest(given.encode(), flow.state.encode()):
         raise NotSignedInError(
             "Signing in at the provider did not work; begin again.", code="provider_refused"
         )
     kb = knowledge_base(request)
     back = _here(request, "/oidc/callback")
-    token = await provider.exchange(kb.settings.auth, code, flow["verifier"], back)
-    claims = await provider.identity(kb.settings.auth, token["id_token"], flow["nonce"])
+    token = await provider.exchange(kb.settings.auth, code, flow.verifier, back)
+    claims = await provider.identity(kb.settings.auth, token["id_token"], flow.nonce)
     about = claims | await provider.userinfo(kb.settings.auth, token)
     secret = await kb.catalog.write(
         kb.accounts.begin_from_provider,
@@ -90,17 +97,16 @@ async def finish(
         provider_session=str(claims["sid"])[:200] if "sid" in claims else None,
         id_token=token["id_token"],
     )
-    answer: Response[Any] = Redirect(local(flow["next"]), status_code=303)
+    answer: Response[Any] = Redirect(local(flow.next), status_code=303)
     cookies.keep(request, answer, secret, kb.settings.auth.session_hours * 3600)
     answer.set_cookie(_cookie(request), "", max_age=0, path="/", secure=cookies.is_secure(request))
     return answer
 
 
-def _flow(request: Request[Any, Any, Any]) -> dict[str, str]:
+def _flow(request: Request[Any, Any, Any]) -> Flow:
     try:
-        flow = json.loads(request.cookies.get(_cookie(request), ""))
-        return {name: str(flow[name]) for name in ("state", "nonce", "verifier", "next")}
-    except (ValueError, KeyError, TypeError) as error:
+        return msgspec.json.decode(request.cookies.get(_cookie(request), ""), type=Flow)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise NotSignedInError(
             "Signing in took too long, or began in another browser; begin again.",
             code="provider_refused",

@@ -4,14 +4,17 @@ The only file that knows Authlib and joserfc. Every address of the provider has 
 issuer's own host: what is not in the configuration is not talked to.
 """
 
+import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from kb.accounts.directory import OIDC, Known
+from kb.accounts.directory import OIDC, Known, nameable
 from kb.errors import NotFoundError, NotSignedInError, RetryableError
 from kb.settings import Auth
 
@@ -23,8 +26,11 @@ LONGEST_SUBJECT = 255
 """Characters of a subject (OpenID Connect Core, section 2)."""
 LEEWAY_SECONDS = 60
 TIMEOUT_SECONDS = 10.0
-NOT_AS_IT_SHOULD = (ValueError, KeyError, TypeError, AttributeError)
-"""What comes of an answer that is not JSON (a proxy's page), or JSON of another shape."""
+NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL)
+NOT_AS_IT_SHOULD = (
+    ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError,
+)  # fmt: skip
+"""What comes of an answer that is not JSON (a proxy's page), or JSON of another shape or depth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,18 @@ class Provider:
 _known: dict[str, Provider] = {}
 
 
+def issuer_of(settings: Auth) -> str:
+    """The configured provider's issuer.
+
+    Raises:
+        NotFoundError: none is configured.
+    """
+    issuer = settings.oidc_issuer.rstrip("/")
+    if not issuer:
+        raise NotFoundError("No provider is configured.", code="no_provider")
+    return issuer
+
+
 async def provider(settings: Auth, *, anew: bool = False) -> Provider:
     """The configured provider's metadata and keys, read once an hour.
 
@@ -46,9 +64,7 @@ async def provider(settings: Auth, *, anew: bool = False) -> Provider:
         NotFoundError: none is configured.
         RetryableError: it does not answer, or is not the one that was configured.
     """
-    issuer = settings.oidc_issuer.rstrip("/")
-    if not issuer:
-        raise NotFoundError("No provider is configured.", code="no_provider")
+    issuer = issuer_of(settings)
     found = _known.get(issuer)
     still_good = ANEW_SECONDS if anew else METADATA_SECONDS
     if found and time.monotonic() - found.read_at < still_good:
@@ -59,11 +75,11 @@ async def provider(settings: Auth, *, anew: bool = False) -> Provider:
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
             answer = await client.get(f"{issuer}/.well-known/openid-configuration")
-            metadata = answer.raise_for_status().json()
+            metadata = _texts(answer.raise_for_status().json())
             _check(metadata, issuer)
             keys = (await client.get(metadata["jwks_uri"])).raise_for_status().json()
             found = Provider(metadata, KeySet.import_key_set(keys), time.monotonic())
-    except (httpx.HTTPError, JoseError, *NOT_AS_IT_SHOULD) as error:
+    except (*NO_ANSWER, JoseError, *NOT_AS_IT_SHOULD) as error:
         raise RetryableError(
             f"The provider {issuer} does not answer as it should: {type(error).__name__}.",
             code="provider_unavailable",
@@ -117,7 +133,7 @@ async def exchange(settings: Auth, code: str, verifier: str, back: str) -> dict[
                 code_verifier=verifier,
                 redirect_uri=back,
             )
-    except (httpx.HTTPError, *NOT_AS_IT_SHOULD) as error:
+    except (*NO_ANSWER, *_authlibs_own(), *NOT_AS_IT_SHOULD) as error:
         raise RetryableError(
             "The provider does not answer as it should.", code="provider_unavailable"
         ) from error
@@ -128,6 +144,14 @@ async def exchange(settings: Auth, code: str, verifier: str, back: str) -> dict[
     if "id_token" not in token:
         raise NotSignedInError("The provider sent no token of identity.", code="provider_refused")
     return dict(token)
+
+
+def _authlibs_own() -> tuple[type[Exception], ...]:
+    """Authlib speaks by httpx2 where that is installed; its errors are not httpx's."""
+    with suppress(ImportError):
+        httpx2 = import_module("httpx2")
+        return (httpx2.HTTPError, httpx2.InvalidURL)
+    return ()
 
 
 async def claims(settings: Auth, raw: str, **more: Any) -> dict[str, Any]:
@@ -151,13 +175,18 @@ async def claims(settings: Auth, raw: str, **more: Any) -> dict[str, Any]:
                 **more,
             )
             rules.validate(token.claims)
+            return _texts(token.claims)
         except (JoseError, *NOT_AS_IT_SHOULD) as error:
             problem: Exception = error
-            continue
-        return dict(token.claims)
     raise NotSignedInError(
         "The provider's token does not hold.", code="provider_refused"
     ) from problem
+
+
+def _texts(told: Any) -> dict[str, Any]:
+    """What was told, whose texts can be kept; raises ``ValueError`` for half a surrogate pair."""
+    json.dumps(told, ensure_ascii=False).encode()
+    return dict(told)
 
 
 async def identity(settings: Auth, raw: str, nonce: str) -> dict[str, Any]:
@@ -193,8 +222,8 @@ async def userinfo(settings: Auth, token: dict[str, Any]) -> dict[str, Any]:
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
             bearer = {"Authorization": f"Bearer {token['access_token']}"}
-            told = dict((await client.get(address, headers=bearer)).raise_for_status().json())
-    except (httpx.HTTPError, *NOT_AS_IT_SHOULD) as error:
+            told = _texts((await client.get(address, headers=bearer)).raise_for_status().json())
+    except (*NO_ANSWER, *NOT_AS_IT_SHOULD) as error:
         raise RetryableError(
             "The provider does not answer.", code="provider_unavailable"
         ) from error
@@ -208,13 +237,17 @@ def who(settings: Auth, claims: dict[str, Any], about: dict[str, Any]) -> Known:
     if "sub" in about and about["sub"] != claims.get("sub"):
         raise NotSignedInError("The provider told of somebody else.", code="provider_refused")
     name = str(about.get(settings.oidc_name_claim) or claims["sub"])[:100]
-    listed = about.get(settings.oidc_groups_claim)
-    named = [listed] if isinstance(listed, str) else [str(g) for g in listed or ()]
-    usable = {g.strip("/") for g in named if not any(c in g.strip("/") for c in ",:/\\")}
-    groups = tuple(sorted(g for g in usable if g and g not in {"everyone", "owner", "system"}))
+    groups, whole = nameable(_listed(about.get(settings.oidc_groups_claim)))
     shown = str(about.get("name") or name)
     subject = f"oidc:{claims['iss']}:{claims['sub']}"[:400]
-    return Known(name, shown, subject, groups, OIDC, groups_whole=_tells_groups(settings, about))
+    whole = whole and _tells_groups(settings, about)
+    return Known(name, shown, subject, groups, OIDC, groups_whole=whole)
+
+
+def _listed(told: Any) -> set[str]:
+    """Names of groups in a claim, which is one name or a list; Keycloak writes them as paths."""
+    listed = told if isinstance(told, list) else [told]
+    return {str(g).strip("/") for g in listed if g is not None} - {""}
 
 
 def _tells_groups(settings: Auth, about: dict[str, Any]) -> bool:
@@ -223,5 +256,6 @@ def _tells_groups(settings: Auth, about: dict[str, Any]) -> bool:
     A provider that knows too many leaves them out (OpenID Connect Core 1.0, section 5.6.2).
     """
     claim = settings.oidc_groups_claim
-    elsewhere = about.get("_claim_names") or ()
-    return not claim or (about.get(claim) is not None and claim not in elsewhere)
+    elsewhere = about.get("_claim_names")
+    is_elsewhere = isinstance(elsewhere, dict) and claim in elsewhere
+    return not claim or (about.get(claim) is not None and not is_elsewhere)
