@@ -8,7 +8,7 @@ from kb.catalog.sources import Source
 from kb.errors import ForbiddenError, NotSignedInError
 from kb.knowledge_base import KnowledgeBase
 from kb.types import Principal
-from web.auth.visitor import Visitor
+from web.auth.visitor import TOKEN, Visitor
 from web.fair_use import Shares
 
 
@@ -34,6 +34,16 @@ def must_answer_for(request: Request[Any, Any, Any], source: Source) -> None:
     """Raises ``ForbiddenError`` where a source is not the asker's to look after."""
     if not principal_of(request).answers_for(source.id):
         raise ForbiddenError(f"You do not answer for {source.name}.")
+
+
+def must_have_signed_in(request: Request[Any, Any, Any]) -> None:
+    """Raises ``ForbiddenError`` where a token asks for what would outlive it: links, passwords."""
+    visitor = visitor_of(request)
+    if visitor is not None and visitor.how == TOKEN:
+        raise ForbiddenError(
+            "A token makes no links, passwords or second factors. Sign in, or use kb user.",
+            code="token_makes_no_secrets",
+        )
 
 
 def must_manage(request: Request[Any, Any, Any]) -> None:

@@ -11,7 +11,13 @@ from kb.accounts import totp
 from kb.accounts.accounts import SCOPES
 from kb.catalog import groups, people, signing_in
 from kb.errors import NotFoundError, UsageError
-from web.asker import knowledge_base, principal_of, shares, visitor_of
+from web.asker import (
+    knowledge_base,
+    must_have_signed_in,
+    principal_of,
+    shares,
+    visitor_of,
+)
 from web.auth import cookies
 from web.auth.visitor import client_of
 from web.auth.who import READER
@@ -74,6 +80,8 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     kb, principal, client = knowledge_base(request), principal_of(request), client_of(request)
     visitor = visitor_of(request)
     back: Response[Any] = Redirect("/account", status_code=303)
+    if action in {"password", "factor"}:
+        must_have_signed_in(request)
     if action == "password":
         if form.get("new", "") != form.get("again", ""):
             raise UsageError("The two passwords are not the same.", code="not_the_same")

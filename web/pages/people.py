@@ -8,7 +8,7 @@ from litestar.response import Redirect
 from kb.auditing import noted
 from kb.catalog import groups, people, signing_in
 from kb.errors import UsageError
-from web.asker import knowledge_base, principal_of
+from web.asker import knowledge_base, must_have_signed_in, principal_of
 from web.auth.who import ADMINISTRATOR
 from web.rendering import render
 
@@ -50,6 +50,8 @@ async def act(request: Request[Any, Any, Any]) -> Response[Any]:
     form = {k: str(v).strip() for k, v in (await request.form()).items()}
     action, name = form.get("action", ""), form.get("name", "")
     kb, by = knowledge_base(request), principal_of(request)
+    if action in {"add", "link"}:
+        must_have_signed_in(request)
     if action == "add":
         await kb.catalog.write(
             kb.accounts.add, by, name, words(form.get("groups", "")),
