@@ -169,7 +169,12 @@ def files(state: str | None, source_name: str | None, as_user: str | None, as_js
 
     def work(kb: KnowledgeBase) -> dict[str, object]:
         wanted = LedgerFilter(state=state, source=source_name)
-        rows = kb.files(kb.principal(as_user), wanted)
+        principal = kb.principal(as_user)
+        rows = kb.files(principal, wanted)
+        if as_user is not None:  # the owner's own lists are not noted
+            query = {"state": state, "source": source_name}
+            given = {name: value for name, value in query.items() if value}
+            kb.audit.looked(principal, "documents.list", "kb files", query=given)
         return {"files": [shapes.file(r) for r in rows]}
 
     def lines(value: dict[str, object]) -> list[str]:
