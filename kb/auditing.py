@@ -100,8 +100,8 @@ def _look(noted: Entry, asked: dict[str, Any] | None = None) -> Look:
 def entry(principal: Principal, action: str, target: str = "", **detail: Any) -> Entry:
     """An entry of what somebody does; whoever looks through another's eyes is named."""
     if principal.viewed_by is not None:
-        return Entry(principal.viewed_by, action, target, detail | {"as": principal.name})
-    return Entry(principal.name, action, target, detail)
+        detail = detail | {"as": principal.name}
+    return Entry(principal.asker, action, target, detail)
 
 
 def noted(

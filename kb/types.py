@@ -113,6 +113,11 @@ class Principal:
     """The administrator who looks through this person's eyes, and may change nothing."""
 
     @property
+    def asker(self) -> str:
+        """Who really asks, whoever's eyes they look through: it is noted and counted as theirs."""
+        return self.viewed_by or self.name
+
+    @property
     def manages(self) -> bool:
         """Whether people, sources and settings are theirs to change."""
         return self.owner or self.administrator

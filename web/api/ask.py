@@ -57,7 +57,7 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
     kb, principal = knowledge_base(request), principal_of(request)
     await kb.catalog.read(kb.conversations.turns, principal, data.conversation)
     turns: Turns = request.app.state.turns
-    turns.check(principal.name)
+    turns.check(principal.asker)
     if "application/json" in request.headers.get("accept", ""):
         answer = await finished(request, data)
         return Response(shapes.answer(answer), media_type=MediaType.JSON)
@@ -78,7 +78,7 @@ async def answered(
     kb, principal = knowledge_base(request), principal_of(request)
     turns: Turns = request.app.state.turns
     watch = Watch(request, kb)
-    async with turns.turn(principal.name):
+    async with turns.turn(principal.asker):
         asking = kb.ask(
             data.question, principal, _translate(request), data.conversation, alone=alone
         )

@@ -30,7 +30,7 @@ async def gate(connection: Connection, handler: BaseRouteHandler) -> None:
     visitor = await identify(connection) if needed else None
     connection.state["visitor"] = visitor
     if visitor is not None:
-        ASKER.set(visitor.principal.viewed_by or visitor.principal.name)
+        ASKER.set(visitor.principal.asker)
     _count(connection, visitor)
     if wanted == Who.ANYONE:
         return
@@ -49,7 +49,7 @@ def _count(connection: Connection, visitor: Visitor | None) -> None:
     rates: Rates = connection.app.state.rates
     rates.count_address(client_of(connection).address)
     if visitor is not None:
-        rates.count_person(visitor.principal.name)
+        rates.count_person(visitor.principal.asker)
 
 
 def _may(visitor: Visitor, wanted: Any) -> bool:
