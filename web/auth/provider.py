@@ -117,6 +117,7 @@ async def exchange(settings: Auth, code: str, verifier: str, back: str) -> dict[
     from authlib.integrations.httpx_client import AsyncOAuth2Client
 
     found = await provider(settings)
+    broken: tuple[type[Exception], ...] = (*NO_ANSWER, *_authlibs_own(), *NOT_AS_IT_SHOULD)
     try:
         async with AsyncOAuth2Client(
             settings.oidc_client_id,
@@ -133,7 +134,7 @@ async def exchange(settings: Auth, code: str, verifier: str, back: str) -> dict[
                 code_verifier=verifier,
                 redirect_uri=back,
             )
-    except (*NO_ANSWER, *_authlibs_own(), *NOT_AS_IT_SHOULD) as error:
+    except broken as error:
         raise RetryableError(
             "The provider does not answer as it should.", code="provider_unavailable"
         ) from error
