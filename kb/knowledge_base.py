@@ -83,14 +83,9 @@ class KnowledgeBase:
         self.publisher = Publisher(self.catalog, self.index, self.embeddings)
         self.retriever = Retriever(self.catalog, self.index, self.embeddings, settings.retrieval)
         self.upkeep = Upkeep(
-            self.catalog,
-            self.index,
-            self.blobs,
-            self.embeddings,
-            self.publisher,
-            settings.retention,
-            self.scratch,
-        )
+            self.catalog, self.index, self.blobs, self.embeddings, self.publisher,
+            settings.retention, self.scratch, settings.data / "evaluation",
+        )  # fmt: skip
         self.answerer = Answerer(
             self.retriever,
             self.embeddings,

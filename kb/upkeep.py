@@ -1,6 +1,7 @@
 """Keeping a data directory sound: comparing, mending, clearing up, erasing."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row
@@ -10,6 +11,7 @@ from kb.blobs import Blobs
 from kb.catalog.database import Catalog
 from kb.collecting import collect
 from kb.embedding import Embeddings
+from kb.evaluation.forgetting import forget_documents
 from kb.index.remote import RemoteIndex
 from kb.publishing import Publisher
 from kb.scratch import Scratch
@@ -29,6 +31,7 @@ class Upkeep:
         publisher: Publisher,
         retention: Retention,
         scratch: Scratch,
+        workplaces: Path,
     ) -> None:
         self._catalog = catalog
         self._index = index
@@ -37,6 +40,7 @@ class Upkeep:
         self._publisher = publisher
         self._retention = retention
         self._scratch = scratch
+        self._workplaces = workplaces
 
     async def check(self, *, repair: bool) -> dict[str, int]:
         """Compare catalog, index and blobs; with ``repair``, mend and compare again."""
@@ -65,6 +69,7 @@ class Upkeep:
     async def erase(self, rows: Sequence[Row[Any]], by: Principal) -> erasing.Erased:
         """Erase documents now, from everywhere."""
         await self._clear_up()
+        await self._catalog.write(forget_documents, self._catalog, self._workplaces)
         return await erasing.erase(self._catalog, self._blobs, self._publisher, rows, by)
 
     async def _findings(self) -> checking.Findings:
