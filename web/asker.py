@@ -41,7 +41,8 @@ def must_have_signed_in(request: Request[Any, Any, Any]) -> None:
     visitor = visitor_of(request)
     if visitor is not None and visitor.how == TOKEN:
         raise ForbiddenError(
-            "A token makes no links, passwords or second factors. Sign in, or use kb user.",
+            "A token makes no links, passwords, second factors or administrators. Sign in, or use "
+            "kb user.",
             code="token_makes_no_secrets",
         )
 

@@ -60,6 +60,8 @@ async def test_looking_through_somebodys_eyes_takes_none_of_their_requests(porta
     [
         ("/people", {"action": "add", "name": "evelyn", "administrator": "on"}),
         ("/people", {"action": "link", "name": "otto"}),
+        ("/people", {"action": "change", "name": "otto", "administrator": "on"}),
+        ("/people", {"action": "change", "name": "otto", "without_second_factor": "on"}),
         ("/account", {"action": "password", "old": "a", "new": "b", "again": "b"}),
         ("/account", {"action": "factor", "password": "a", "secret": "A" * 32, "code": "1"}),
     ],

@@ -50,7 +50,7 @@ async def act(request: Request[Any, Any, Any]) -> Response[Any]:
     form = {k: str(v).strip() for k, v in (await request.form()).items()}
     action, name = form.get("action", ""), form.get("name", "")
     kb, by = knowledge_base(request), principal_of(request)
-    if action in {"add", "link"}:
+    if action in {"add", "link"} or {"administrator", "without_second_factor"} & set(form):
         must_have_signed_in(request)
     if action == "add":
         await kb.catalog.write(
