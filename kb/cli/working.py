@@ -48,10 +48,17 @@ class Working:
         try:
             await jobs.open()
             await self._heal()
-            async with self._beside(scheduler.forever, self._end_runs_at_stop, self._clear_scratch):
-                await jobs.work(self._stop)
+            await self._follow(scheduler, jobs)
         finally:
             await jobs.close()
+
+    async def _follow(self, scheduler: Scheduler, jobs: Jobs) -> None:
+        beside = (scheduler.forever, self._end_runs_at_stop, self._clear_scratch)
+        try:
+            async with self._beside(*beside):
+                await jobs.work(self._stop)
+        finally:
+            await scheduler.stop()
 
     @asynccontextmanager
     async def _beside(self, *works: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:

@@ -8,8 +8,12 @@ import sys
 import time
 
 import pytest
+from sqlalchemy import select
 
+from ingest.scheduler import LEASE
 from kb import duties, status
+from kb.catalog.database import now
+from kb.catalog.tables import leases as leases_table
 from kb.cli import working as working_module
 from kb.cli.serving import _working, check_scratch
 from kb.cli.working import Working
@@ -180,3 +184,20 @@ async def test_a_failing_worker_is_told_to_monitoring(house, monkeypatch):
     ended = await client.get("/ready")
     assert (ended.status_code, ended.json()["worker"]["state"]) == (503, "stopped")
     await client.aclose()
+
+
+async def test_a_worker_that_stops_hands_its_schedule_over_at_once(house):
+    """N03: another one need not wait until the lease runs out."""
+    stop = asyncio.Event()
+    working = asyncio.create_task(Working(house.kb, stop).until_stopped())
+
+    def free() -> bool:
+        with house.kb.catalog.writing() as connection:
+            held = connection.scalar(select(leases_table.c.until).where(named))
+            return held is None or held < now()
+
+    named = leases_table.c.name == LEASE
+    await until(lambda: not free())
+    stop.set()
+    await working
+    assert free()
