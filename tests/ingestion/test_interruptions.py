@@ -71,7 +71,8 @@ async def test_members_outlive_a_kill(house, environment, tmp_path, step):
     run = begun(environment, tmp_path, "ingest", failpoint=step)
     run.communicate(timeout=300)
     assert run.returncode == -signal.SIGKILL
-    assert (await house.kb.check())["lost"] > 0 or not house.ledger()
+    lost, left = (await house.kb.check())["lost"], states(house)
+    assert lost > 0 or not left or step == "committed:1", "a quick run commits all at once"
     await house.ingest()
     assert states(house) == dict.fromkeys(paths, "indexed")
     assert await house.kb.check() == ZEROS

@@ -263,7 +263,7 @@ def data(text) -> bytes:
     return b"data: " + json.dumps({"choices": [{"delta": {"content": text}}]}).encode() + b"\n\n"
 
 
-QUICK = {"connect_seconds": 1.0, "first_token_seconds": 0.5, "token_seconds": 0.5}
+QUICK = {"connect_seconds": 1.0, "first_token_seconds": 1.5, "token_seconds": 1.5}
 KINDS = [(Ollama, chunk), (OpenAICompatible, data)]
 
 
