@@ -53,7 +53,8 @@ class Foreign(ThreadingHTTPServer):
 
 
 @pytest.fixture
-def foreign():
+def foreign(monkeypatch):
+    monkeypatch.setattr(provider, "_known", {})  # another test's server may have had the same port
     server = Foreign()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
