@@ -58,19 +58,39 @@ class FolderRights:
         for those whom both the old and the new rights let in (see :meth:`settle`).
         """
         source = sources.held(connection, self._source.name)
-        unsettled = {*changed, *containers.members_of(connection, list(changed))}
-        rows = places.paths_of(connection, source.id)
-        waiting = [r for r in rows if r.id in unsettled or r.pending is not None]
-        self._unsettled = {_outer(row) for row in waiting}
-        settled = {p: t for p, t in self._targets.items() if p not in self._unsettled}
+        unsettled = {
+            *changed, *containers.members_of(connection, list(changed)),
+            *places.waiting(connection, source.id),
+        }  # fmt: skip
+        outers = {_outer(row) for row in places.paths_of_some(connection, sorted(unsettled))}
+        settled = {p: t for p, t in self._targets.items() if p not in outers}
         places.note_targets(connection, source.id, settled)
-        if source.rule is None:
-            return
-        kept = held if self._refusal is None else ()
-        stamped = rules.stamp(connection, source, self._steps, kept, self._targets, unsettled)
-        queue_rights(connection, stamped)
+        if source.rule is not None or places.has_own_rights(connection, source.id):
+            kept = held if self._refusal is None else ()
+            stamped = rules.stamp(connection, source, self._steps, kept, self._targets, unsettled)
+            queue_rights(connection, stamped)
         if self._looked_at is not None:
             sources.rights_read(connection, source.id, self._looked_at)
+        self._unsettled = self._held_back(connection, source, unsettled)
+
+    def _held_back(
+        self, connection: Connection, source: Source, document_ids: Collection[int]
+    ) -> set[bytes]:
+        """The files, among those of these documents, that have other readers once they are read."""
+        stamper = rules.Stamper(connection, source)
+        rows = places.paths_of_some(connection, sorted(document_ids))
+        return {
+            _outer(row) for row in rows if self._settled(stamper, row) != (row.target, row.rights)
+        }
+
+    def _settled(self, stamper: rules.Stamper, row: Row[Any]) -> tuple[bytes | None, str | None]:
+        """Where a document leads, and its readers, once what lies there now has been read."""
+        outer = _outer(row)
+        if outer not in self._targets:  # it was not seen in this run
+            return row.target, row.rights
+        target = self._targets[outer]
+        wanted = stamper.of_new(outer, target, self._steps.get(outer))
+        return target if outer == bytes(row.raw_path) else row.target, wanted
 
     async def settle(self, document_ids: Sequence[int]) -> None:
         """What is published of these is what lies there now, if anything: so are their readers."""
@@ -83,13 +103,10 @@ class FolderRights:
             stamper = rules.Stamper(connection, source)
             wanted = {}
             for row in places.paths_of_some(connection, document_ids):
-                outer = _outer(row)
-                if outer not in self._unsettled or outer not in self._targets:
-                    continue
-                target = self._targets[outer]
-                if outer == bytes(row.raw_path):
-                    places.note_target(connection, row.id, target)
-                wanted[row.id] = stamper.of_new(outer, target, self._steps.get(outer))
+                if _outer(row) in self._unsettled:
+                    target, wanted[row.id] = self._settled(stamper, row)
+                    if target != row.target:
+                        places.note_target(connection, row.id, target)
             queue_rights(connection, rights.give(connection, wanted))
 
     def of_new(self, connection: Connection) -> Callable[[Found], str | None]:

@@ -27,6 +27,22 @@ def paths_of_some(connection: Connection, document_ids: Sequence[int]) -> list[R
     return list(connection.execute(_PLACES.where(among(documents.c.id, document_ids))).all())
 
 
+def waiting(connection: Connection, source_id: int) -> list[int]:
+    """The members of a source's containers that are still to be read."""
+    query = select(documents.c.id).where(
+        documents.c.source_id == source_id, documents.c.pending.is_not(None)
+    )
+    return list(connection.scalars(query))
+
+
+def has_own_rights(connection: Connection, source_id: int) -> bool:
+    """Whether a document of a source has other readers than the source."""
+    query = select(documents.c.id).where(
+        documents.c.source_id == source_id, documents.c.rights.is_not(None)
+    )
+    return connection.scalar(query.limit(1)) is not None
+
+
 def note_targets(
     connection: Connection, source_id: int, targets: Mapping[bytes, bytes | None]
 ) -> None:

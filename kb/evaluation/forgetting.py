@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from kb.catalog.database import Catalog
 from kb.catalog.tables import evaluation_questions
+from kb.errors import RetryableError
 
 TEXTS = "texts"
 """A workplace with this folder is one over a collection of texts, none of them a document."""
@@ -20,12 +21,19 @@ def forget_documents(catalog: Catalog, workplaces: Path) -> None:
     """Delete workplaces over folders, and the answers of earlier evaluations; figures stay.
 
     Raises:
-        OSError: a workplace cannot be deleted.
+        RetryableError: a workplace cannot be deleted.
     """
-    if workplaces.is_dir():
-        for place in sorted(workplaces.iterdir()):
+    try:
+        for place in sorted(workplaces.iterdir()) if workplaces.is_dir() else ():
             if not (place / TEXTS).is_dir():
                 shutil.rmtree(place)
+    except OSError as error:
+        raise RetryableError(
+            f"{error.filename} may hold what is to be erased, and cannot be deleted: "
+            f"{error.strerror}. Wait for a running kb eval, look at the permissions, try again.",
+            code="workplace_stays",
+            detail={"path": str(error.filename)},
+        ) from error
     with catalog.writing() as connection:
         connection.execute(
             update(evaluation_questions).where(evaluation_questions.c.got != "").values(got="")

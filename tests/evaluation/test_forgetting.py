@@ -1,7 +1,10 @@
 """Erasing reaches what evaluations keep."""
 
+import pytest
+
 from kb.catalog import evaluations
 from kb.catalog.evaluations import Evaluation, QuestionResult
+from kb.errors import RetryableError
 
 
 async def test_erased_words_are_in_no_evaluation(house):
@@ -22,3 +25,20 @@ async def test_erased_words_are_in_no_evaluation(house):
     with house.kb.catalog.reading() as connection:
         assert evaluations.questions(connection, number)["q1"].got == ""
         assert evaluations.get(connection, number).figures == {"answers": 1.0}
+
+
+async def test_a_workplace_that_cannot_be_deleted_is_named(house, monkeypatch):
+    """N24: nothing is called erased that is still there."""
+    house.follow()
+    house.write("one.txt", "The words of one are these.")
+    await house.ingest()
+    place = house.kb.settings.data / "evaluation/documents"
+    place.mkdir(parents=True)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("kb.evaluation.forgetting.shutil.rmtree", refuse)
+    with pytest.raises(RetryableError, match="evaluation/documents"):
+        await house.kb.erase(house.owner, [house.ledger()["one.txt"].id])
+    assert "one.txt" in house.ledger()

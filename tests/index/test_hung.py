@@ -15,7 +15,7 @@ SECONDS = 20.0
 
 
 @pytest.fixture
-async def impatient(settings, tmp_path):
+async def impatient(settings, tmp_path, cold_engines):
     """A knowledge base whose index has little time to say that it lives."""
     engines = msgspec.structs.replace(settings.engines, hung_seconds=SECONDS)
     made = House(msgspec.structs.replace(settings, engines=engines), tmp_path / "files")

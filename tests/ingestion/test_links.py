@@ -5,12 +5,15 @@ import os
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from ingest import mirroring
 from ingest import sources as folder
 from ingest.selection import Selection
 from kb import access
 from kb.catalog import groups
+from kb.catalog import rights as rights_catalog
+from kb.catalog.tables import documents
 from kb.cli.folders import set_rule
 from kb.errors import EngineError, FileProblem
 from kb.originals import leads_to
@@ -308,3 +311,14 @@ def test_a_step_that_cannot_be_looked_at_is_nobodys(tmp_path, monkeypatch):
     with pytest.raises(FileProblem) as told:
         leads_to(os.path.realpath(os.fsencode(tmp_path)), b"y.txt")
     assert told.value.code == "unreadable"
+
+
+async def test_readers_that_a_run_left_behind_go_with_the_rule(share):
+    """N08: a source without a rule has no document with readers of its own after a run."""
+    await share.ingest()
+    with share.kb.catalog.writing() as connection:
+        rights = rights_catalog.keep_set(connection, [access.OWNER])
+        connection.execute(update(documents).values(rights=rights))
+    assert read_by(share, "tim") == set()
+    await share.ingest()
+    assert read_by(share, "tim") == {"drop/plan.md", "secret/merger.md"}

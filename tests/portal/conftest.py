@@ -105,6 +105,15 @@ async def portal(house):
 
 
 @pytest.fixture
+async def administrator(house):
+    """An administrator's client; there is a group hr and no document."""
+    with house.kb.catalog.writing() as connection:
+        groups.add(connection, "hr")
+    house.kb.accounts.add(access.owner(), "anna", (), administrator=True, password=PASSWORD)
+    return await Portal(house).sign_in("anna")
+
+
+@pytest.fixture
 def document_of(portal):
     """The id of a document by its path."""
     rows = portal.house.ledger()

@@ -10,17 +10,9 @@ from kb.catalog import groups, sources
 from kb.catalog.sources import Following
 from kb.cli.sources import _removal
 from kb.errors import KbError, RetryableError
-from tests.portal.conftest import PASSWORD, Portal
+from tests.portal.conftest import Portal
 
 ZEROS = {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
-
-
-@pytest.fixture
-async def anna(house):
-    with house.kb.catalog.writing() as connection:
-        groups.add(connection, "hr")
-    house.kb.accounts.add(access.owner(), "anna", (), administrator=True, password=PASSWORD)
-    return await Portal(house).sign_in("anna")
 
 
 async def hand_in(client, name: str, readers: str, words: bytes = b"The lamps are violet."):
@@ -45,11 +37,11 @@ def earlier(house) -> Path:
 
 @pytest.mark.parametrize("made_by", ["this release", "an earlier one"])
 @pytest.mark.parametrize("killed", [False, True])
-async def test_uploads_of_a_removed_source_do_not_come_back(house, anna, killed, made_by):
+async def test_uploads_of_a_removed_source_do_not_come_back(house, administrator, killed, made_by):
     """N13: not under the readers of the next one either, whatever a kill has left of them."""
     if made_by == "an earlier one":
         earlier(house)
-    await hand_in(anna, "wages.md", "hr", b"Wages rise in May.")
+    await hand_in(administrator, "wages.md", "hr", b"Wages rise in May.")
     await house.ingest("Uploads")
     if killed:  # after the catalog's part
         await house.kb.catalog.write(
@@ -59,9 +51,9 @@ async def test_uploads_of_a_removed_source_do_not_come_back(house, anna, killed,
         assert (await house.kb.check())["orphan"] >= 1
     else:
         fields = {"action": "remove", "confirm": "Uploads"}
-        assert (await anna.post("/sources/Uploads", data=fields)).status_code == 303
+        assert (await administrator.post("/sources/Uploads", data=fields)).status_code == 303
         assert files(house) == []
-    await hand_in(anna, "lamps.md", "everyone")
+    await hand_in(administrator, "lamps.md", "everyone")
     await house.ingest("Uploads")
     assert list(house.ledger()) == ["lamps.md"]
     assert files(house) == ["lamps.md"]
@@ -70,20 +62,22 @@ async def test_uploads_of_a_removed_source_do_not_come_back(house, anna, killed,
     assert list(house.ledger()) == ["lamps.md"]
 
 
-async def test_it_is_said_before(house, anna):
+async def test_it_is_said_before(house, administrator):
     """N13: that the files go, and are not a folder that stays."""
-    await hand_in(anna, "wages.md", "hr")
+    await hand_in(administrator, "wages.md", "hr")
     await house.ingest("Uploads")
-    page = (await anna.get("/sources?remove=Uploads", headers={"Accept": "text/html"})).text
+    page = (
+        await administrator.get("/sources?remove=Uploads", headers={"Accept": "text/html"})
+    ).text
     assert "1 document is deleted for good, with the file that was handed in." in page
     assert "The folder itself stays" not in page
     assert "with the files that were handed in" in _removal(house.kb.source("Uploads"))
 
 
-async def test_a_source_of_an_earlier_release_takes_files_in(house, anna):
+async def test_a_source_of_an_earlier_release_takes_files_in(house, administrator):
     """N13: they lie where they lay, and are read."""
     folder = earlier(house)
-    await hand_in(anna, "lamps.md", "hr")
+    await hand_in(administrator, "lamps.md", "hr")
     assert (folder / "lamps.md").exists()
     await house.ingest("Uploads")
     assert house.ledger()["lamps.md"].state == "indexed"
@@ -108,9 +102,9 @@ async def test_a_file_for_a_source_that_goes_meanwhile_is_not_kept(house, again)
     assert files(house) == []
 
 
-async def test_files_that_cannot_be_deleted_are_told(house, anna, monkeypatch):
+async def test_files_that_cannot_be_deleted_are_told(house, administrator, monkeypatch):
     """N13: the error says so, the check counts them, and a repair deletes them."""
-    await hand_in(anna, "wages.md", "hr")
+    await hand_in(administrator, "wages.md", "hr")
 
     def refuse(self: Path, *, missing_ok: bool = False) -> None:
         raise PermissionError(13, "Permission denied")

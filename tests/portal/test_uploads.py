@@ -4,16 +4,7 @@ import pytest
 
 from kb import access
 from kb.catalog import groups, sources
-from tests.portal.conftest import PASSWORD, Portal
-
-
-@pytest.fixture
-async def anna(house):
-    """An administrator's client; there is a group hr and no document."""
-    with house.kb.catalog.writing() as connection:
-        groups.add(connection, "hr")
-    house.kb.accounts.add(access.owner(), "anna", (), administrator=True, password=PASSWORD)
-    return await Portal(house).sign_in("anna")
+from tests.portal.conftest import Portal
 
 
 async def hand_in(client, **more: str):
@@ -29,34 +20,34 @@ def readers_of_uploads(house) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("named", [{}, {"readers": ""}, {"readers": " , "}])
-async def test_nothing_is_stored_before_it_is_said_who_may_read_it(house, anna, named):
+async def test_nothing_is_stored_before_it_is_said_who_may_read_it(house, administrator, named):
     """N13"""
-    refused = await hand_in(anna, **named)
+    refused = await hand_in(administrator, **named)
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "readers_needed")
     assert readers_of_uploads(house) == []
     assert not list((house.kb.settings.data / "uploads").glob("*"))
-    assert (await hand_in(anna, readers="hr, nosuch")).status_code == 404
+    assert (await hand_in(administrator, readers="hr, nosuch")).status_code == 404
     assert readers_of_uploads(house) == []
 
 
-async def test_the_first_file_says_it_for_those_after_it(house, anna):
+async def test_the_first_file_says_it_for_those_after_it(house, administrator):
     """N13"""
-    assert (await hand_in(anna, readers="hr")).status_code == 201
+    assert (await hand_in(administrator, readers="hr")).status_code == 201
     assert readers_of_uploads(house) == [["hr"]]
-    assert (await hand_in(anna)).status_code == 201
-    assert (await hand_in(anna, readers="hr")).status_code == 201
-    other = await hand_in(anna, readers="everyone")
+    assert (await hand_in(administrator)).status_code == 201
+    assert (await hand_in(administrator, readers="hr")).status_code == 201
+    other = await hand_in(administrator, readers="everyone")
     assert (other.status_code, other.json()["error"]["code"]) == (409, "other_readers")
     assert readers_of_uploads(house) == [["hr"]]
 
 
-async def test_the_page_asks_and_then_tells(house, anna):
+async def test_the_page_asks_and_then_tells(house, administrator):
     """N13"""
-    page = (await anna.get("/documents", headers={"Accept": "text/html"})).text
+    page = (await administrator.get("/documents", headers={"Accept": "text/html"})).text
     asked = page.partition('id="upload-readers"')[2].partition("</select>")[0]
     assert 'value=""' in asked and 'value="everyone"' in asked
     assert 'value="hr"' in asked and 'value="person:anna"' in asked
-    await hand_in(anna, readers="person:anna")
-    page = (await anna.get("/documents", headers={"Accept": "text/html"})).text
+    await hand_in(administrator, readers="person:anna")
+    page = (await administrator.get("/documents", headers={"Accept": "text/html"})).text
     assert "upload-readers" not in page
     assert "Files handed in may be read by: person:anna" in page

@@ -101,6 +101,7 @@ async def test_a_queue_that_fails_between_two_looks_is_looked_at_again(house, qu
     monkeypatch.setattr(Worker, "_current_wait_timeout", failing)
     async with _working(house.kb, Server()):
         await until(lambda: len(asked) > 1)
+        assert house.kb.duties.health(WORKER).failures == 1
 
 
 async def test_what_cannot_be_put_right_does_not_stop_reading(house, monkeypatch, caplog):
