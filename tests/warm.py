@@ -1,7 +1,7 @@
 """Index engines forked from a process that has loaded one already.
 
 Nearly every test starts an index engine in a data directory of its own, and most of what such a
-start takes is loading modules and the language model: 1.7 s of processor, here 0.1 s. The engine
+start takes is loading modules and the language model: 1.9 s of processor, here 0.1 s. The engine
 itself is the product's. Commands that tests run start theirs as anybody's do.
 """
 
