@@ -48,7 +48,9 @@ class Notes:
             documents.touch(connection, item.document_id, unchanged.stat)
             left = members.due_beneath(connection, item.document_id)
             inside = containers.children(connection, item.document_id)
-        same = [item.document_id, *(row.id for row in inside if row.pending is None)]
+            unread = [row.id for row in inside if row.pending is not None]
+            others = containers.with_members(connection, unread)
+        same = [item.document_id, *(row.id for row in inside if row.id not in others)]
         return [Work.of(member) for member in left], same
 
     def _record_members(self, item: Work, attempt: Attempt) -> list[Work]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row
 from ingest import mirroring
 from ingest.sources import Found
 from kb import posix, rules
-from kb.catalog import containers, places, rights, sources
+from kb.catalog import places, rights, sources
 from kb.catalog.database import Catalog, now
 from kb.catalog.sources import Source
 from kb.errors import FileProblem, UsageError
@@ -58,16 +58,13 @@ class FolderRights:
         for those whom both the old and the new rights let in (see :meth:`settle`).
         """
         source = sources.held(connection, self._source.name)
-        unsettled = {
-            *changed, *containers.members_of(connection, list(changed)),
-            *places.waiting(connection, source.id),
-        }  # fmt: skip
+        unsettled = places.unsettled(connection, source.id, changed)
         outers = {_outer(row) for row in places.paths_of_some(connection, sorted(unsettled))}
         settled = {p: t for p, t in self._targets.items() if p not in outers}
         places.note_targets(connection, source.id, settled)
         if source.rule is not None or places.has_own_rights(connection, source.id):
             kept = held if self._refusal is None else ()
-            stamped = rules.stamp(connection, source, self._steps, kept, self._targets, unsettled)
+            stamped = rules.stamp(connection, source, self._steps, kept, self._targets, changed)
             queue_rights(connection, stamped)
         if self._looked_at is not None:
             sources.rights_read(connection, source.id, self._looked_at)

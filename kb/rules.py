@@ -231,18 +231,19 @@ def stamp(
     steps: Mapping[bytes, posix.Steps] | None = None,
     held: Collection[bytes] = (),
     targets: Mapping[bytes, bytes | None] | None = None,
-    unsettled: Collection[int] = (),
+    changed: Collection[int] = (),
 ) -> list[int]:
     """Give every document of a source the readers that its rule says; returns those changed.
 
     ``steps``: what the file system says of each file, by raw path. Without it a mirrored source's
     documents are nobody's until they are looked at. ``held``: paths of mirrored files that are away
     for a while, and whose documents keep the readers that they had. ``targets``: where links lead
-    by now. ``unsettled``: documents whose published text may be another than what lies there now;
-    until that is read, both the old and the new readers have to let somebody in.
+    by now. ``changed``: documents whose file is another by now; until it is read, both the old and
+    the new readers have to let somebody in, as with whatever else is not settled.
     """
     stamper = Stamper(connection, source)
     wanted: dict[int, str | None] = {}
+    unsettled = places.unsettled(connection, source.id, changed)
     rows = places.paths_of(connection, source.id)
     kept = {bytes(row.raw_path): row.target for row in rows if row.target is not None}
     targets = {**kept, **(targets or {})}
@@ -251,7 +252,7 @@ def stamp(
         if steps is not None and outer in held and kind(source.rule) == MIRROR:
             continue
         new = stamper.of_new(outer, targets.get(outer), (steps or {}).get(outer))
-        old = row.version is not None and (row.pending is not None or row.id in unsettled)
+        old = row.version is not None and row.id in unsettled
         wanted[row.id] = stamper.both(row.rights, new) if old else new
     if kind(source.rule) == PATHS and source.rule is not None:
         unmatched = stamper.unmatched()

@@ -33,6 +33,11 @@ def members_of(connection: Connection, document_ids: Sequence[int]) -> list[int]
     return found
 
 
+def with_members(connection: Connection, document_ids: Sequence[int]) -> set[int]:
+    """Documents and all that is in them."""
+    return {*document_ids, *members_of(connection, document_ids)}
+
+
 def direct_children(connection: Connection, document_id: int) -> list[int]:
     """The members of a container, without their own."""
     query = select(documents.c.id).where(documents.c.parent_id == document_id)

@@ -1,23 +1,24 @@
 """Where documents lie, and where those lead that are links."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
+from kb.catalog import containers
 from kb.catalog.arrays import among
 from kb.catalog.tables import documents
 
 _PLACES = select(
     documents.c.id, documents.c.raw_path, documents.c.target, documents.c.rights,
-    documents.c.version, documents.c.pending,
+    documents.c.version,
 )  # fmt: skip
 
 
 def paths_of(connection: Connection, source_id: int) -> list[Row[Any]]:
     """Where every document of a source lies, members included, and who reads it by now.
 
-    Columns: id, raw_path, target (of links), rights, version, pending.
+    Columns: id, raw_path, target (of links), rights, version.
     """
     return list(connection.execute(_PLACES.where(documents.c.source_id == source_id)).all())
 
@@ -27,12 +28,15 @@ def paths_of_some(connection: Connection, document_ids: Sequence[int]) -> list[R
     return list(connection.execute(_PLACES.where(among(documents.c.id, document_ids))).all())
 
 
-def waiting(connection: Connection, source_id: int) -> list[int]:
-    """The members of a source's containers that are still to be read."""
+def unsettled(connection: Connection, source_id: int, changed: Iterable[int] = ()) -> set[int]:
+    """The documents of a source whose text may be another than what lies at their place by now.
+
+    They are those that ``changed``, members that are still to be read, and all that was in either.
+    """
     query = select(documents.c.id).where(
         documents.c.source_id == source_id, documents.c.pending.is_not(None)
     )
-    return list(connection.scalars(query))
+    return containers.with_members(connection, [*changed, *connection.scalars(query)])
 
 
 def has_own_rights(connection: Connection, source_id: int) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from ingest import mirroring
 from ingest import sources as folder
+from ingest.reading import Reader
 from ingest.selection import Selection
 from kb import access
 from kb.catalog import groups
@@ -270,6 +271,37 @@ async def test_an_archive_that_is_another_keeps_its_old_members_closed(share, mo
         for _ in range(2):
             await share.ingest()
             assert member not in read_by(share, "tim")
+    await share.ingest()
+    assert member in read_by(share, "tim")
+
+
+async def test_what_is_in_a_member_waits_for_that_member(share, monkeypatch):
+    """N08: an archive in an archive that has not been read yet keeps what it held closed."""
+    for place, text in (
+        ("secret/a.zip", b"The merger with Tangerine."),
+        ("drop/b.zip", b"A quay."),
+    ):
+        inner = zipped({"m.txt": text})
+        (share.root / place).write_bytes(zipped({"n.zip": inner}))
+    link(share, "drop/c.zip", "../secret/a.zip")
+    await set_rule(share.kb, access.owner(), "files", "paths", [PathRule("secret/", ("hr",))])
+    await share.ingest()
+    member = "drop/c.zip › n.zip › m.txt"
+    assert member in read_by(share, "lena") - read_by(share, "tim")
+    link(share, "drop/c.zip", "b.zip")
+    read = Reader.read
+
+    async def only_the_outermost(reader, item):
+        return await (away() if item.depth else read(reader, item))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Reader, "read", only_the_outermost)
+        for again in ("changed", "as it was", "touched"):
+            if again == "touched":
+                os.utime(share.root / "drop/b.zip")
+            await share.ingest()
+            assert share.ledger()["drop/c.zip"].state == "indexed"
+            assert member not in read_by(share, "tim"), again
     await share.ingest()
     assert member in read_by(share, "tim")
 
