@@ -24,7 +24,7 @@ from kb.catalog import chunks as chunks_catalog
 from kb.catalog.tables import documents, vectors
 from kb.index.base import IndexQuery
 from kb.index.generations import Rebuilder
-from kb.publishing import name_of
+from kb.index.generation import name_of
 from kb.types import Chunk, Span
 
 PER_DOCUMENT = 50

@@ -22,7 +22,7 @@ from kb.index import searching
 from kb.embedding import QueryVector
 from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexQuery
 from kb.index.edge import EdgeIndex
-from kb.publishing import name_of
+from kb.index.generation import name_of
 
 SETS = ("cranfield", "clapnq-dev", "xquad-pool-dev", "xl-to-it-dev")
 DENSE_WEIGHTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)

@@ -19,9 +19,10 @@ from kb.catalog.tables import chunks, documents, rights_outbox
 from kb.catalog.tables import versions as versions_table
 from kb.collecting import unused_blobs
 from kb.embedding import Embeddings
+from kb.index.generation import name_of
 from kb.index.loading import points_of_versions, scroll
 from kb.index.remote import RemoteIndex
-from kb.publishing import Publisher, name_of
+from kb.publishing import Publisher
 from kb.types import State
 
 OVERDUE_HOURS = 2.0

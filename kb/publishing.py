@@ -16,8 +16,14 @@ from kb.catalog.arrays import among
 from kb.catalog.database import Catalog, current_seq, hold_seq, now
 from kb.catalog.tables import documents, rights_outbox
 from kb.embedding import Embeddings
-from kb.errors import ConfigurationError, RetryableError
-from kb.index.base import LEXICAL_VERSION, Index, IndexPoint
+from kb.errors import RetryableError
+from kb.index.base import Index, IndexPoint
+from kb.index.generation import (
+    check_generation,
+    earlier_generations,
+    generation_fingerprint,
+    name_of,
+)
 from kb.types import Chunk
 
 GRACE_SECONDS = 60.0
@@ -232,44 +238,11 @@ class Publisher:
             versions.swept(connection, numbers)
 
 
-def generation_fingerprint(embeddings: Embeddings) -> str:
-    """Names what every point of a generation depends on: the model and the sparse lists."""
-    return _of_model(embeddings.fingerprint)
-
-
-def earlier_generations(embeddings: Embeddings) -> tuple[str, ...]:
-    """What a generation of this model was called when its number format was part of its name."""
-    return tuple(_of_model(model) for model in embeddings.earlier)
-
-
 def adopt_earlier(connection: Connection, embeddings: Embeddings) -> None:
     """Call a generation, and the vectors in it, by the names they have by now."""
     earlier = earlier_generations(embeddings)
     if generations.rename(connection, earlier, generation_fingerprint(embeddings)):
         chunks_catalog.rename_model(connection, embeddings.earlier, embeddings.fingerprint)
-
-
-def _of_model(model: str) -> str:
-    return chunks_catalog.short_hash(f"{model}:{LEXICAL_VERSION}")
-
-
-def check_generation(built_with: str, embeddings: Embeddings) -> None:
-    """A generation can only be used with the settings it was built with.
-
-    Raises:
-        ConfigurationError: it was built with others.
-    """
-    if built_with not in {generation_fingerprint(embeddings), *earlier_generations(embeddings)}:
-        raise ConfigurationError(
-            "The index was built with another embedding model or other embedding settings. "
-            "Run kb reindex to build one with these.",
-            code="index_mismatch",
-        )
-
-
-def name_of(generation_id: int) -> str:
-    """How a generation is called in the index."""
-    return f"g{generation_id}"
 
 
 def points_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, list[int]]:

@@ -19,9 +19,9 @@ from kb.embedding import Embeddings, QueryVector
 from kb.folding import fold, join_neighbours, without_near_copies
 from kb.glossary import Glossary
 from kb.index.base import GRAMS, WORDS, Hits, IndexQuery
+from kb.index.generation import check_generation, name_of
 from kb.index.remote import RemoteIndex
 from kb.limits import check_limit, check_question
-from kb.publishing import check_generation, name_of
 from kb.queries import EVERYTHING, Wanted, has_words
 from kb.settings import Retrieval
 from kb.types import Passage, Principal, StoredChunk

@@ -11,7 +11,7 @@ from kb.blobs import Blobs
 from kb.catalog.database import Catalog
 from kb.collecting import collect
 from kb.embedding import Embeddings
-from kb.evaluation.forgetting import forget_documents
+from kb.forgetting import forget_documents
 from kb.index.remote import RemoteIndex
 from kb.publishing import Publisher
 from kb.scratch import Scratch

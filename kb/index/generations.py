@@ -18,8 +18,9 @@ from kb.embedding import Embeddings
 from kb.errors import ConflictError, RetryableError
 from kb.index.base import Index
 from kb.index.edge import EdgeIndex
+from kb.index.generation import generation_fingerprint, name_of
 from kb.index.loading import keep_vectors, points_of_versions, scroll
-from kb.publishing import adopt_earlier, generation_fingerprint, name_of
+from kb.publishing import adopt_earlier
 from kb.settings import Settings
 
 LEASE = "reindex"

@@ -38,7 +38,7 @@ async def test_a_workplace_that_cannot_be_deleted_is_named(house, monkeypatch):
     def refuse(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("kb.evaluation.forgetting.shutil.rmtree", refuse)
+    monkeypatch.setattr("kb.forgetting.shutil.rmtree", refuse)
     with pytest.raises(RetryableError, match="evaluation/documents"):
         await house.kb.erase(house.owner, [house.ledger()["one.txt"].id])
     assert "one.txt" in house.ledger()
