@@ -26,7 +26,7 @@ $(VENV)/.dev: $(VENV)/.setup
 demo: setup
 	@$(BIN)/kb demo
 
-# TESTS="tests/pure tests/index" runs some of them.
+# TESTS="tests/text tests/index" runs some of them.
 test: dev
 	@$(BIN)/python -m pytest $(TESTS)
 

@@ -23,7 +23,6 @@ import httpx
 from sqlalchemy import Connection, insert, text
 
 from bench import drawing
-from kb import access
 from kb import settings as settings_module
 from kb.catalog import filtering, names, phrases, rights, versions
 from kb.catalog.tables import (
@@ -32,17 +31,18 @@ from kb.catalog.tables import (
     documents,
     groups,
     memberships,
+    name_tokens,
     people,
     source_readers,
     sources,
     vectors,
 )
-from kb.catalog.tables import name_tokens
 from kb.catalog.tables import versions as versions_table
 from kb.cli.folders import hooks_of
 from kb.knowledge_base import KnowledgeBase
-from kb.queries import parse
-from kb.retrieval import MOST_POINTS
+from kb.rights import access
+from kb.search.retrieval import MOST_POINTS
+from kb.text.queries import parse
 from web.app import create_app
 
 SIZES = (1000, 20_000, 200_000)

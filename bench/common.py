@@ -11,11 +11,11 @@ from pathlib import Path
 import psutil
 
 from ingest.reporting import Counts, Timings
-from kb import access
 from kb import settings as settings_module
 from kb.catalog import sources
 from kb.cli.ingesting import run_of
 from kb.knowledge_base import KnowledgeBase
+from kb.rights import access
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
@@ -67,12 +67,15 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
 
 
+ENGINES = ("kb.embedding.process", "kb.index.process")
+
+
 def megabytes(data_dir: str) -> dict[str, float]:
     """Resident memory (MB) of the processes that work on a data directory."""
     found: dict[str, float] = {}
     for process in psutil.process_iter(["cmdline"]):
         command = " ".join(process.info["cmdline"] or [])
-        for name in ("kb.engines.embedder", "kb.engines.indexer"):
+        for name in ENGINES:
             if name in command and data_dir in command:
                 found[name] = process.memory_info().rss / 1e6
     return found

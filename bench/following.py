@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from bench.common import data, follow, ingest, knowledge_base, percentile
+from bench.common import ENGINES, data, follow, ingest, knowledge_base, percentile
 from bench.serve import end_engines, environment_of, until
 from kb import samples
 
@@ -120,9 +120,8 @@ class Serving:
         for child in psutil.Process(self.server.pid).children(recursive=True):
             found[child.pid] = child
         for process in psutil.process_iter(["cmdline"]):
-            if "kb.engines" in " ".join(process.info["cmdline"] or []) and self.folder in " ".join(
-                process.info["cmdline"] or []
-            ):
+            command = " ".join(process.info["cmdline"] or [])
+            if self.folder in command and any(engine in command for engine in ENGINES):
                 found[process.pid] = process
         total = 0.0
         for process in found.values():

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from bench.common import filings, follow, ingest, knowledge_base
 from bench.serve import serve
 from kb.catalog.tables import chunks
-from kb.models import TokenCounter
+from kb.embedding.models import TokenCounter
 
 PLAIN = Path(__file__).parent / "plain.py"
 PLAIN_ENV = Path(".venv/plain")

@@ -19,8 +19,9 @@ from pathlib import Path
 import httpx
 
 from bench.common import follow, ingest, percentile
-from kb import prompt, samples
+from kb import samples
 from kb import settings as settings_module
+from kb.answers import prompt
 from kb.knowledge_base import KnowledgeBase
 from kb.types import PassagesFound, Token
 

@@ -16,16 +16,16 @@ import httpx
 import numpy as np
 from sqlalchemy import insert
 
-from bench.serve import environment_of
 from bench.common import data, knowledge_base, lines, percentile
-from kb import access
-from kb.catalog import generations, groups, people, sources, versions
+from bench.serve import environment_of
 from kb.catalog import chunks as chunks_catalog
+from kb.catalog import generations, groups, people, sources, versions
 from kb.catalog.tables import documents, vectors
 from kb.index.base import IndexQuery
-from kb.index.generations import Rebuilder
 from kb.index.generation import name_of
+from kb.rights import access
 from kb.types import Chunk, Span
+from kb.upkeep.rebuilding import Rebuilder
 
 PER_DOCUMENT = 50
 

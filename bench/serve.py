@@ -9,8 +9,8 @@ import time
 import httpx
 import psutil
 
+from bench.common import ENGINES
 from kb import samples
-
 
 SETTLED_SECONDS = 5.0
 """The worker beside the page loads after it; engines give back what bulk work took."""
@@ -74,14 +74,15 @@ def memory(pid: int, folder: str) -> dict[str, float]:
     sizes = {"web": psutil.Process(pid).memory_info().rss / 1e6}
     for process in psutil.process_iter(["cmdline"]):
         command = " ".join(process.info["cmdline"] or [])
-        if folder in command and "kb.engines" in command:
-            sizes[command.split("kb.engines.")[1].split()[0]] = process.memory_info().rss / 1e6
+        for engine in ENGINES:
+            if folder in command and engine in command:
+                sizes[engine] = process.memory_info().rss / 1e6
     return sizes
 
 
 def end_engines(folder: str) -> None:
     for process in psutil.process_iter(["cmdline"]):
         command = " ".join(process.info["cmdline"] or [])
-        if folder in command and "kb.engines" in command:
+        if folder in command and any(engine in command for engine in ENGINES):
             process.terminate()
             process.wait(20)

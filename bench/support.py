@@ -1,12 +1,12 @@
 """Precision and recall of «this passage supports this sentence», by threshold.
 
-The labelled pairs are in ``tests/evaluation``: half of the documents to calibrate, half to report.
+The labelled pairs are in ``tests/answers``: half of the documents to calibrate, half to report.
 """
 
 from bench.common import knowledge_base
-from kb import support
-from kb.embedding import cosine
-from tests.evaluation.support_pairs import halves, pairs
+from kb.answers import support
+from kb.embedding.client import cosine
+from tests.answers.support_pairs import halves, pairs
 
 THRESHOLDS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75)
 

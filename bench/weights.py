@@ -12,14 +12,13 @@ from pathlib import Path
 from sqlalchemy import select
 
 from bench.common import data, ingest, knowledge_base
-from kb import fusion
 from kb.catalog import documents as documents_catalog
 from kb.catalog import generations
 from kb.catalog.tables import documents, versions
+from kb.embedding.client import QueryVector
 from kb.errors import EngineError
 from kb.evaluation import measures, sets, workplace
-from kb.index import searching
-from kb.embedding import QueryVector
+from kb.index import fusion, searching
 from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexQuery
 from kb.index.edge import EdgeIndex
 from kb.index.generation import name_of

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from kb import sentences
+from kb.text import sentences
 from kb.types import Chunk, Element, Line, Span
 
 CountAll = Callable[[list[str]], list[int]]

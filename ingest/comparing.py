@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from ingest.selection import Selection
 from ingest.sources import Found, Look, reading
 from kb.errors import FileProblem
-from kb.originals import open_beneath
+from kb.files.originals import open_beneath
 from kb.types import State
 
 RETRY_STATES = {State.WAITING}

@@ -8,7 +8,7 @@ from ingest.reading import Work
 from kb.catalog import versions
 from kb.catalog.database import Catalog
 from kb.errors import KbError
-from kb.publishing import Ready
+from kb.upkeep.publishing import Ready
 
 GROUP_CHUNKS = 400
 GROUP_SECONDS = 2.0
@@ -40,7 +40,7 @@ class Group:
     async def publish(self) -> tuple[list[Ready], list[tuple[Work, KbError]]]:
         """Returns what is published now, and the files that could not be, each with its reason.
 
-        Errors: those of :meth:`kb.publishing.Publisher.publish` that say nothing of one file.
+        Errors: those of :meth:`Publisher.publish` that say nothing of one file.
         """
         if not self._waiting:
             return [], []

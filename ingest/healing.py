@@ -6,9 +6,6 @@ from dataclasses import asdict, dataclass
 import msgspec
 from sqlalchemy import Connection, Row, or_, select, update
 
-from kb import scratch as scratch_room
-from kb import uploads
-from kb.blobs import ELEMENTS, Blobs
 from kb.catalog import documents as documents_catalog
 from kb.catalog import members, sources
 from kb.catalog.arrays import among
@@ -16,7 +13,10 @@ from kb.catalog.database import Catalog, insert_ignoring
 from kb.catalog.sources import SCHEDULED
 from kb.catalog.tables import counters, documents
 from kb.errors import KbError
-from kb.scratch import Scratch
+from kb.files import scratch as scratch_room
+from kb.files import uploads
+from kb.files.blobs import ELEMENTS, Blobs
+from kb.files.scratch import Scratch
 from kb.types import State
 
 HEALED = "healed"

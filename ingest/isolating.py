@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from kb import disk
 from kb.errors import (
     ConfigurationError,
     DamagedError,
@@ -12,7 +11,8 @@ from kb.errors import (
     KbError,
     RetryableError,
 )
-from kb.publishing import Ready
+from kb.files import disk
+from kb.upkeep.publishing import Ready
 
 log = logging.getLogger("kb.ingest")
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from kb.errors import UsageError
-from kb.originals import beneath
+from kb.files.originals import beneath
 from kb.posix import UNRESOLVED, Step, Steps
 
 ACL = "system.posix_acl_access"

@@ -15,7 +15,7 @@ from sqlalchemy import Row
 from ingest import parsers
 from ingest.parsers import libreoffice, ocr
 from kb.catalog.chunks import short_hash
-from kb.models import TokenCounter
+from kb.embedding.models import TokenCounter
 from kb.settings import Ingest
 from kb.types import Parsed
 

@@ -12,15 +12,15 @@ from ingest import chunking, parsers
 from ingest.needs import Needs
 from ingest.parsers import libreoffice, ocr
 from ingest.parsers.options import Options
-from kb import sandbox
-from kb.blobs import ELEMENTS, Blobs
 from kb.catalog import chunks as chunks_catalog
 from kb.catalog.database import Catalog
-from kb.embedding import Embeddings
+from kb.embedding.client import Embeddings
+from kb.embedding.models import TokenCounter
 from kb.errors import FileProblem, KbError
+from kb.files import sandbox
+from kb.files.blobs import ELEMENTS, Blobs
+from kb.files.scratch import Scratch
 from kb.index.remote import RemoteIndex
-from kb.models import TokenCounter
-from kb.scratch import Scratch
 from kb.settings import Ingest
 from kb.types import Chunk, Parsed
 

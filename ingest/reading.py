@@ -15,8 +15,6 @@ from ingest import sources as folder
 from ingest.comparing import TRIED_AGAIN
 from ingest.preparing import Cut, Preparer
 from ingest.sources import Found, Look
-from kb import disk
-from kb.blobs import ORIGINAL, Blobs
 from kb.catalog import documents
 from kb.catalog.database import Catalog, now
 from kb.catalog.documents import Stat
@@ -24,6 +22,8 @@ from kb.catalog.members import Due
 from kb.catalog.names import MEMBER
 from kb.catalog.sources import Source
 from kb.errors import FileProblem, KbError
+from kb.files import disk
+from kb.files.blobs import ORIGINAL, Blobs
 from kb.settings import Ingest
 from kb.types import Member, Parsed
 

@@ -11,7 +11,7 @@ from kb.catalog import members as members_catalog
 from kb.catalog.documents import Stat
 from kb.catalog.names import MEMBER
 from kb.errors import EngineError, KbError
-from kb.pathnames import cut
+from kb.text.pathnames import cut
 from kb.types import HIDDEN, State
 
 SKIPPING = {

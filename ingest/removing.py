@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from kb import uploads
-from kb.auditing import noted
+from kb.audit.log import noted
 from kb.catalog import documents, leases, sources
 from kb.catalog.database import Catalog
 from kb.catalog.sources import Source
 from kb.errors import ConflictError, RetryableError
-from kb.publishing import Publisher
+from kb.files import uploads
 from kb.types import Principal
+from kb.upkeep.publishing import Publisher
 
 
 async def remove_source(

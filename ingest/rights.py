@@ -7,12 +7,13 @@ from sqlalchemy import Connection, Row
 
 from ingest import mirroring
 from ingest.sources import Found
-from kb import posix, rules
+from kb import posix
 from kb.catalog import places, rights, sources
 from kb.catalog.database import Catalog, now
 from kb.catalog.sources import Source
 from kb.errors import FileProblem, UsageError
-from kb.publishing import queue_rights
+from kb.rights import rules
+from kb.upkeep.publishing import queue_rights
 
 
 class FolderRights:

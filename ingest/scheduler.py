@@ -13,7 +13,7 @@ from kb.catalog import leases, runs, sources
 from kb.catalog.database import Catalog
 from kb.catalog.sources import SCHEDULED, WATCHED, Source
 from kb.errors import KbError
-from kb.publishing import Publisher
+from kb.upkeep.publishing import Publisher
 
 TICK_SECONDS = 1.0
 """Requests of people are noticed so soon."""

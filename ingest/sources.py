@@ -13,8 +13,8 @@ from typing import Any
 from ingest.selection import Selection, is_litter
 from kb.catalog.documents import Stat
 from kb.errors import FileProblem, RetryableError, UsageError
-from kb.originals import beneath, leads_to, open_beneath
-from kb.pathnames import cut, shown
+from kb.files.originals import beneath, leads_to, open_beneath
+from kb.text.pathnames import cut, shown
 
 LONGEST_PATH = 2400
 """Bytes of a file's path; what comes out of the file is called by a longer one (see ``cut``)."""

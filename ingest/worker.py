@@ -24,15 +24,16 @@ from ingest.reading import Reader, Unchanged, Work
 from ingest.reporting import Counts, Progress, Report, Timings
 from ingest.rights import FolderRights
 from ingest.selection import Selection
-from kb import disk, failpoints, sandbox
-from kb.blobs import Blobs
+from kb import failpoints
 from kb.catalog import documents, erased, leases, members, versions
 from kb.catalog.database import Catalog
 from kb.catalog.sources import Source
-from kb.collecting import collect_if_due
 from kb.errors import ConflictError, KbError, RetryableError
-from kb.publishing import Publisher, Ready
+from kb.files import disk, sandbox
+from kb.files.blobs import Blobs
 from kb.settings import Ingest, Retention
+from kb.upkeep.collecting import collect_if_due
+from kb.upkeep.publishing import Publisher, Ready
 
 
 @dataclass

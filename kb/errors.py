@@ -97,7 +97,7 @@ class PermanentError(KbError):
 class FileProblem(PermanentError):
     """One file cannot be read.
 
-    The code is looked up in ``kb.reasons`` and rendered there.
+    The code is looked up in ``kb.surface.reasons`` and rendered there.
     """
 
     def __init__(self, code: str, **parameters: Any) -> None:

@@ -10,28 +10,30 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row
 
-from kb import access, originals, queries, scratch
 from kb.accounts.accounts import Accounts
-from kb.answering import Answerer
-from kb.auditing import Audit, shown
-from kb.blobs import Blobs
+from kb.answers.answering import Answerer
+from kb.answers.conversations import Conversations
+from kb.answers.opinions import Opinions
+from kb.answers.receipts import Receipts
+from kb.audit.log import Audit, shown
 from kb.catalog import chunks, documents, ledger, sources
 from kb.catalog.behind import Behind
 from kb.catalog.database import Catalog, current_seq, open_catalog
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Source
-from kb.conversing import Conversations
 from kb.duties import Duties
-from kb.embedding import Embeddings
+from kb.embedding.client import Embeddings
 from kb.errors import KbError, ModelError, NotFoundError
+from kb.files import originals, scratch
+from kb.files.blobs import Blobs
+from kb.files.uploads import Uploads
 from kb.index.remote import RemoteIndex
 from kb.llm.base import LanguageModel
-from kb.opinions import Opinions
-from kb.publishing import Publisher
-from kb.queries import EVERYTHING, Wanted
-from kb.receipts import Receipts
-from kb.retrieval import Found, Retriever
+from kb.rights import access
+from kb.search.retrieval import Found, Retriever
 from kb.settings import Settings
+from kb.text import queries
+from kb.text.queries import EVERYTHING, Wanted
 from kb.types import (
     Answer,
     AnswerEvent,
@@ -42,8 +44,8 @@ from kb.types import (
     StoredChunk,
     points_of,
 )
-from kb.upkeep import Upkeep
-from kb.uploads import Uploads
+from kb.upkeep.publishing import Publisher
+from kb.upkeep.verbs import Upkeep
 
 if TYPE_CHECKING:
     from kb.metrics import Metrics
@@ -144,10 +146,10 @@ class KnowledgeBase:
         *,
         noted: bool = True,
     ) -> Found:
-        """Passages for a question, with what people write beside words (``kb.queries``).
+        """Passages for a question, with what people write beside words (``kb.text.queries``).
 
-        Errors: see :meth:`kb.retrieval.Retriever.retrieve`. ``noted``: whether it goes into the
-        audit log; evaluations do not, and take every question by its words alone.
+        Errors: see :meth:`kb.search.retrieval.Retriever.retrieve`. ``noted``: whether it goes into
+        the audit log; evaluations do not, and take every question by its words alone.
         """
         begun = time.monotonic()
         with self._counted(), self.metrics.search_seconds.time():

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from kb.naming import fold
+from kb.text.naming import fold
 
 UNRESOLVED = "#"
 """A number without a name begins so."""

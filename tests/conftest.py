@@ -1,50 +1,36 @@
 """Fixtures. One embedder serves every test; each test has a data directory of its own."""
 
+import functools
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 
 os.environ["KB_TEST_GUARDS"] = "1"  # before the catalog is loaded, here and in every child
 
 from ingest.parsers import kinds
-from kb import access, rendering, samples, sandbox
+from kb import samples
 from kb import settings as settings_module
-from kb.catalog import database, sources
-from kb.catalog.sources import Following
-from kb.cli.ingesting import run_of
+from kb.accounts import passwords
+from kb.catalog import database, groups
 from kb.engines.calling import EngineClient
-from kb.knowledge_base import KnowledgeBase
-from tests.postgresql import PostgreSQL, programs
-from tests.warm import WarmEngines
+from kb.files import rendering, sandbox
+from kb.rights import access
+from tests.parts.house import House
+from tests.parts.models import gguf, llama_cpp, ollama
+from tests.parts.portal import PASSWORD, Portal, opened
+from tests.parts.postgresql import PostgreSQL, programs
+from tests.parts.processes import Serving, environment_in, free_port, kb, missing, stop_engines
+from tests.parts.warm import WarmEngines
 
-SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
-EVERY_PART = bool(os.environ.get("KB_TEST_ALL_PARTS"))
+__all__ = ["gguf", "llama_cpp", "ollama"]
 
 sandbox.preload((*kinds.EVERYTHING, *rendering.MODULES))
-
-
-def missing(what: str) -> None:
-    """Skip with a line that says what to install; in CI nothing may be missing."""
-    if EVERY_PART:
-        pytest.fail(f"missing in CI: {what}")
-    pytest.skip(f"not installed here: {what}")
-
-
-def shared_data(name: str) -> Path:
-    """A folder of development data, which is not part of the project."""
-    folder = SHARED / name
-    if not folder.exists():
-        pytest.skip(f"development data {name} is not beside the project")
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +49,7 @@ def warm_engines():
 
     def launch(client):
         nonlocal engines
-        if client._module != "kb.engines.indexer":
+        if client._module != "kb.index.process":
             return cold(client)
         engines = engines or WarmEngines()
         return engines.launch(client)
@@ -124,29 +110,6 @@ def environment(tmp_path, embedder_dir, catalog_url):
     stop_engines(tmp_path / "data")
 
 
-def environment_in(base: Path, embedder_dir: Path, catalog: str = "") -> dict[str, str]:
-    """The environment of a command whose data directory is in ``base``."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("KB_", "OLLAMA"))}
-    return kept | {
-        "KB_DATA_DIR": str(base / "data"),
-        "KB_ENGINES__EMBEDDER_DIR": str(embedder_dir),
-        "KB_ENGINES__START_SECONDS": "600",
-        "KB_LLM__PROVIDER": "none",
-        **({"KB_CATALOG__URL": catalog} if catalog else {}),
-        "XDG_CONFIG_HOME": str(base / "config"),
-        "KB_TEST_GUARDS": "1",
-        "PYTHONUNBUFFERED": "1",
-    }
-
-
-def stop_engines(data: Path) -> None:
-    for process in psutil.process_iter(["cmdline"]):
-        command = process.info["cmdline"] or []
-        if "kb.engines.indexer" in command and str(data) in " ".join(command):
-            process.terminate()
-            process.wait(20)
-
-
 @pytest.fixture
 def settings(environment):
     return settings_module.load({}, {k: v for k, v in environment.items() if k.startswith("KB_")})
@@ -187,46 +150,6 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-class House:
-    """A knowledge base with one source, and verbs to work on it."""
-
-    def __init__(self, settings, root: Path):
-        self.kb = KnowledgeBase(settings)
-        self.root = root
-        self.owner = access.owner()
-        root.mkdir(exist_ok=True)
-
-    def follow(self, name: str = "files", readers=(), root: Path | None = None, **following):
-        folder = root or self.root
-        folder.mkdir(exist_ok=True)
-        with self.kb.catalog.writing() as c:
-            return sources.add(
-                c,
-                name,
-                str(folder),
-                access.readers(c, list(readers) or [access.EVERYONE]),
-                Following(**following),
-            )
-
-    async def ingest(self, name: str = "files", **options):
-        return await run_of(self.kb, self.kb.source(name)).run(**options)
-
-    def write(self, name: str, text: str) -> Path:
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    async def paths(self, question: str, who=None) -> list[str]:
-        found = await self.kb.search(question, who or self.owner, 10)
-        return [p.chunk.path for p in found.passages]
-
-    def ledger(self) -> dict[str, object]:
-        from kb.catalog.ledger import LedgerFilter
-
-        return {r.path: r for r in self.kb.files(self.owner, LedgerFilter())}
-
-
 @pytest.fixture
 async def house(settings, tmp_path, new_catalog):
     if not settings.catalog.url:
@@ -250,65 +173,62 @@ def sample_server(tmp_path_factory, embedder_dir, catalog_url):
     stop_engines(base / "data")
 
 
-def kb(environment, folder: Path, *arguments: str):
-    done = subprocess.run(
-        [sys.executable, "-m", "kb", *arguments, "--json"],
-        env=environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
-    return json.loads(done.stdout)
+@pytest.fixture(scope="session", autouse=True)
+def hashed_once():
+    """Everybody here has one password: its hash, which takes long on purpose, is made once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "hashed", functools.cache(passwords.hashed))
+        yield
 
 
-class Serving:
-    """A running ``kb serve``."""
-
-    def __init__(self, environment, folder: Path, port: int = 0):
-        self.environment = environment
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "kb", "serve", "--port", str(port)],
-            env=environment,
-            cwd=folder,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.address = self._wait_until_ready()
-        wait_for(lambda: httpx.get(self.address + "/ready", timeout=90).status_code == 200, 90)
-
-    def _wait_until_ready(self) -> str:
-        for line in self.process.stderr:
-            if "ready at " in line:
-                return line.split("ready at ")[1].split()[0]
-        raise AssertionError("kb serve ended before it was ready")
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+@pytest.fixture
+async def portal(house):
+    house.root.mkdir(exist_ok=True)
+    async with opened(house) as made:
+        yield made
 
 
-def wait_for(condition, seconds: float = 20.0):
-    """Poll until a condition holds; the only waiting that tests do."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not happen in time")
+@pytest.fixture
+async def administrator(house):
+    """An administrator's client; there is a group hr and no document."""
+    with house.kb.catalog.writing() as connection:
+        groups.add(connection, "hr")
+    house.kb.accounts.add(access.owner(), "anna", (), administrator=True, password=PASSWORD)
+    return await Portal(house).sign_in("anna")
 
 
-def free_port() -> int:
-    import socket
+@pytest.fixture
+def document_of(portal):
+    """The id of a document by its path."""
+    rows = portal.house.ledger()
+    return lambda path: rows[path].id
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def catalog(request, tmp_path):
+    """An empty catalog."""
+    environment = {"KB_DATA_DIR": str(tmp_path / "data")}
+    if request.param == "postgresql":
+        environment["KB_CATALOG__URL"] = request.getfixturevalue("postgres")
+    opened = database.open_catalog(settings_module.load({}, environment))
+    yield opened
+    opened.close()
 
 
-def program(name: str, hint: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        missing(hint)
-    return found
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or "/usr/bin/chromium"
+    if not os.path.exists(path):
+        missing("chromium (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()

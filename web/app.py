@@ -14,10 +14,11 @@ from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
-from kb import __version__, rendering, sandbox
+from kb import __version__
 from kb.errors import KbError
+from kb.files import rendering, sandbox
+from kb.files.rendering import Pictures
 from kb.knowledge_base import KnowledgeBase
-from kb.rendering import Pictures
 from web import errors
 from web.api import ask, conversations, health, ledger, metrics, search, sources, uploads
 from web.auth import oidc

@@ -8,8 +8,8 @@ from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
-from kb import reasons
 from kb.errors import FileProblem, KbError, TooManyError
+from kb.surface import reasons
 from web.guard import wants_page
 from web.rendering import render
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kb.catalog.sources import Following, Source
-from kb.rules import PathRule
+from kb.rights.rules import PathRule
 from kb.types import Principal
 
 if TYPE_CHECKING:  # commands that only look at folders load no web framework

@@ -11,7 +11,7 @@ import re
 import sys
 import types
 
-from kb import sentences
+from kb.text import sentences
 
 VERBS = frozenset(
     """

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from kb import access
 from kb.accounts.directory import Directory
 from kb.catalog import people
 from kb.catalog.behind import Behind
 from kb.catalog.database import Catalog
+from kb.rights import access
 from kb.settings import Auth
 from kb.types import Principal
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kb.errors import ConfigurationError, RetryableError
-from kb.naming import FORBIDDEN, RESERVED, fold
 from kb.settings import Auth
+from kb.text.naming import FORBIDDEN, RESERVED, fold
 
 LDAP, OIDC, HEADER = "ldap", "oidc", "header"
 DEEPEST = 8

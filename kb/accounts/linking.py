@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from kb.accounts import passwords
 from kb.accounts.base import INVITE, RESET, SETUP, Client
 from kb.accounts.entering import Entering
-from kb.auditing import noted
+from kb.audit.log import noted
 from kb.catalog import people, signing_in
 from kb.catalog.database import now
 from kb.catalog.people import Person

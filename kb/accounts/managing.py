@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row
 from kb.accounts import passwords, throttle, totp
 from kb.accounts.base import SCOPES, Client
 from kb.accounts.linking import Linking
-from kb.auditing import noted
+from kb.audit.log import noted
 from kb.catalog import conversations, groups, keeping, people, signing_in
 from kb.catalog.database import now
 from kb.catalog.people import Person

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Row
 
 from kb.accounts.directory import Known
 from kb.accounts.entering import Entering
-from kb.auditing import noted
+from kb.audit.log import noted
 from kb.catalog import groups, people, signing_in
 from kb.catalog.database import now
 from kb.catalog.people import Person

@@ -12,7 +12,7 @@ from kb.catalog.database import now
 from kb.catalog.rights import readable
 from kb.catalog.tables import documents, name_tokens, sources
 from kb.errors import KbError
-from kb.pathnames import cut
+from kb.text.pathnames import cut
 from kb.types import Principal, State
 
 COMPARED = (

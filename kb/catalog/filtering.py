@@ -11,7 +11,7 @@ from kb.catalog import phrases, versions
 from kb.catalog.arrays import among
 from kb.catalog.rights import readable_of_many
 from kb.catalog.tables import documents, sources
-from kb.queries import TYPES, Wanted, type_of, words_in
+from kb.text.queries import TYPES, Wanted, type_of, words_in
 from kb.types import Principal, StoredChunk
 
 SEARCHABLE = documents.c.chunks > literal_column("0")

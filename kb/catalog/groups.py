@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from kb import naming
 from kb.catalog.database import now
 from kb.catalog.tables import groups, memberships, people
 from kb.errors import ConflictError, NotFoundError
+from kb.text import naming
 
 LOCAL = "local"
 GROUP = "group:"

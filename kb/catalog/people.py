@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
-from kb import naming
 from kb.catalog import groups
 from kb.catalog.arrays import among
 from kb.catalog.database import now
@@ -23,6 +22,7 @@ from kb.catalog.tables import (
     sources,
 )
 from kb.errors import NotFoundError
+from kb.text import naming
 
 PERSON = "person:"
 

@@ -1,9 +1,9 @@
 """The words of passages in their order, so that exact phrases are found without reading texts.
 
 SQLite keeps them in an FTS5 table without content, PostgreSQL as text with an index over the words.
-Both get the words as :func:`kb.queries.words_in` cuts and folds them, and are asked with words cut
-the same way: neither database's own idea of a word, a case or an accent counts. What they find is
-exact. Rows are written and deleted in the transaction that writes and deletes the passages.
+Both get the words as :func:`kb.text.queries.words_in` cuts and folds them, and are asked with
+words cut the same way: neither database's own idea of a word, a case or an accent counts. What they
+find is exact. Rows are written and deleted in the transaction that writes and deletes the passages.
 
 To delete a row of an FTS5 table without content takes the words that were put in: whoever changes
 ``words_in`` writes a migration that fills the table anew.
@@ -30,7 +30,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from kb.catalog.arrays import among
 from kb.catalog.database import Catalog, insert_ignoring
 from kb.catalog.tables import chunks, counters
-from kb.queries import words_in
+from kb.text.queries import words_in
 
 FORGOTTEN = "words_forgotten"
 """The counter is there while deleted words may still stand in the table's old parts."""

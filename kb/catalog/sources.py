@@ -183,7 +183,7 @@ def by_name(connection: Connection, name: str) -> Source:
 def remove(connection: Connection, source: Source) -> None:
     """Remove the source itself; its documents have been removed before.
 
-    Files that were handed in are deleted after this transaction: see :mod:`kb.uploads`.
+    Files that were handed in are deleted after this transaction: see :mod:`kb.files.uploads`.
     """
     if source.following.uploads:
         erased.remove_folder(connection, source.root)
@@ -198,7 +198,7 @@ def describe(connection: Connection, source: Source, about: str) -> None:
 
 
 def set_rule(connection: Connection, source: Source, rule: dict[str, Any] | None) -> Source:
-    """Replace the rule for who may read the source's documents (see ``kb.rules``)."""
+    """Replace the rule for who may read the source's documents (see ``kb.rights.rules``)."""
     connection.execute(
         update(sources).where(sources.c.id == source.id).values(rule=rule, rights_at=None)
     )

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from kb import shapes
 from kb.cli.common import as_option, json_option, show, with_knowledge_base
 from kb.knowledge_base import KnowledgeBase
+from kb.surface import shapes
 from kb.types import Answer
 
 

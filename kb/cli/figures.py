@@ -10,7 +10,7 @@ from kb.cli.common import error_console, show
 from kb.errors import UsageError
 from kb.evaluation import reporting, running
 from kb.evaluation.page import write_report
-from kb.limits import MAX_QUESTION
+from kb.search.limits import MAX_QUESTION
 
 Figures = dict[str, Any]
 Lines = Callable[[Figures], list[str]]

@@ -14,15 +14,16 @@ from ingest.clock import local_now
 from ingest.following import next_due
 from ingest.preview import preview
 from ingest.selection import Selection
-from kb import access, pathnames, rules
-from kb.auditing import noted
+from kb.audit.log import noted
 from kb.catalog import documents, erased, people, sources
 from kb.catalog.sources import ASKED, Following, Source
 from kb.errors import ForbiddenError, NotFoundError, UsageError
 from kb.knowledge_base import KnowledgeBase
-from kb.publishing import queue_rights
-from kb.rules import PathRule
+from kb.rights import access, rules
+from kb.rights.rules import PathRule
+from kb.text import pathnames
 from kb.types import Principal
+from kb.upkeep.publishing import queue_rights
 from web.hooks import Edited, Hooks
 
 

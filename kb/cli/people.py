@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from kb import access, rules
-from kb.auditing import noted
+from kb.audit.log import noted
 from kb.catalog import groups, people, signing_in
 from kb.cli.common import json_option, link_of, show, with_knowledge_base
 from kb.knowledge_base import KnowledgeBase
+from kb.rights import access, rules
 
 
 @click.group()

@@ -15,7 +15,7 @@ import click
 import uvicorn
 import uvloop
 
-from kb import access, samples
+from kb import samples
 from kb import settings as settings_module
 from kb.catalog import people, sources
 from kb.catalog.sources import Source
@@ -24,6 +24,7 @@ from kb.cli.folders import hooks_of
 from kb.duties import WORKER, passed
 from kb.errors import ConfigurationError, NotFoundError, RetryableError
 from kb.knowledge_base import KnowledgeBase
+from kb.rights import access
 from kb.settings import Settings
 from web.app import create_app
 from web.arriving import Punctual

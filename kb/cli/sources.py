@@ -9,14 +9,15 @@ from sqlalchemy import Connection
 from ingest.clock import local_now
 from ingest.following import next_due
 from ingest.removing import remove_source
-from kb import access, rules, shapes
-from kb.auditing import noted
+from kb.audit.log import noted
 from kb.catalog import people as people_catalog
 from kb.catalog import runs, sources
 from kb.cli import folders
 from kb.cli.common import argument, json_option, show, with_knowledge_base
 from kb.knowledge_base import KnowledgeBase
-from kb.publishing import queue_rights
+from kb.rights import access, rules
+from kb.surface import shapes
+from kb.upkeep.publishing import queue_rights
 from web.hooks import Edited
 
 

@@ -6,12 +6,12 @@ import click
 from rich.progress import Progress
 from sqlalchemy import Row
 
-from kb import sandbox
-from kb import status as standing
 from kb.catalog.ledger import LedgerFilter
 from kb.cli.common import error_console, json_option, show, with_knowledge_base
 from kb.errors import DamagedError, NotFoundError
+from kb.files import sandbox
 from kb.knowledge_base import KnowledgeBase
+from kb.surface import status as standing
 
 
 @click.command()
@@ -99,7 +99,7 @@ def reindex(as_json: bool) -> None:
 
 async def _rebuild(kb: KnowledgeBase) -> dict[str, Any]:
     # The engine itself is loaded here: this process builds, while the index process serves.
-    from kb.index.generations import Rebuilder
+    from kb.upkeep.rebuilding import Rebuilder
 
     with Progress(console=error_console, disable=not error_console.is_terminal) as bar:
         task = bar.add_task("building", total=None)

@@ -17,9 +17,9 @@ from typing import Any
 from ingest.healing import heal
 from ingest.jobs import Jobs
 from ingest.scheduler import Scheduler
-from kb import scratch
 from kb.cli.telling import channel
 from kb.errors import KbError
+from kb.files import scratch
 from kb.knowledge_base import KnowledgeBase
 
 STOP_SECONDS = 20.0

@@ -12,7 +12,7 @@ import bm25s
 import numpy as np
 import Stemmer
 
-from kb.embedding import Embeddings
+from kb.embedding.client import Embeddings
 from kb.evaluation.sets import Collection, Query
 
 DEPTH = 100

@@ -8,8 +8,8 @@ from typing import Any
 import ir_measures
 from ir_measures import RR, R, nDCG
 
-from kb import words
 from kb.evaluation.sets import Evidence, Question
+from kb.text import words
 
 NDCG, RECALL_10, RECALL_100, MRR = nDCG @ 10, R @ 10, R @ 100, RR
 MEASURES = {"ndcg@10": NDCG, "recall@10": RECALL_10, "recall@100": RECALL_100, "mrr": MRR}

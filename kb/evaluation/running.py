@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kb import shapes
 from kb.errors import UsageError
 from kb.evaluation import measures
 from kb.evaluation.baselines import PLAIN, Baselines
 from kb.evaluation.sets import Collection, Query, Question
 from kb.evaluation.workplace import number_of
 from kb.knowledge_base import KnowledgeBase
+from kb.surface import shapes
 from kb.types import Answer, Passage
 
 OURS = "commonplace"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kb.errors import UsageError
-from kb.limits import MAX_QUESTION
+from kb.search.limits import MAX_QUESTION
 
 T = TypeVar("T")
 

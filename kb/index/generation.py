@@ -1,7 +1,7 @@
 """A generation of the index: what it is called, and what every point of it depends on."""
 
 from kb.catalog.chunks import short_hash
-from kb.embedding import Embeddings
+from kb.embedding.client import Embeddings
 from kb.errors import ConfigurationError
 from kb.index.base import LEXICAL_VERSION
 

@@ -13,7 +13,7 @@ class RemoteIndex:
     """Implements :class:`kb.index.base.Index` over the wire."""
 
     def __init__(self, settings: Settings) -> None:
-        self.engine = EngineClient("index", "kb.engines.indexer", settings, fingerprint(settings))
+        self.engine = EngineClient("index", "kb.index.process", settings, fingerprint(settings))
 
     async def create(self, generation: str, dimension: int) -> None:
         """See :class:`kb.index.base.Index`."""

@@ -12,8 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from kb import fusion
-from kb.index import lexical
+from kb.index import fusion, lexical
 from kb.index.base import DENSE, GRAMS, LISTS, WORDS, Hits, IndexQuery, Ranked
 from kb.index.lexical import Sparse
 

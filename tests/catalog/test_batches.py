@@ -10,7 +10,7 @@ from kb.catalog import documents, groups, ledger, people, rights, signing_in, so
 from kb.catalog.ledger import After, LedgerFilter
 from kb.errors import UsageError
 from kb.types import Principal
-from tests.catalog import making
+from tests.parts import catalogs as making
 from web.api.ledger import cursor_of, place_of
 
 READER = Principal("p7", frozenset({"everyone", "group:group-7", "person:p7"}))

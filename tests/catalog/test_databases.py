@@ -21,8 +21,8 @@ from kb.catalog.ledger import LedgerFilter
 from kb.catalog.tables import counters
 from kb.catalog.tables import groups as groups_table
 from kb.errors import ConflictError, KbError, RetryableError, UsageError
-from kb.publishing import Publisher, Ready
 from kb.types import Principal
+from kb.upkeep.publishing import Publisher, Ready
 
 MANY = 70_000
 """More than PostgreSQL (65,535) and SQLite (32,766) take as parameters."""

@@ -13,9 +13,9 @@ from sqlalchemy import create_engine
 from kb import settings as settings_module
 from kb.catalog import filtering, migrations, phrases, versions
 from kb.catalog.database import open_catalog
-from kb.queries import Wanted, parse
+from kb.text.queries import Wanted, parse
 from kb.types import Principal
-from tests.catalog import making
+from tests.parts import catalogs as making
 
 PIECES = st.sampled_from(
     ["Café", "cafe", "CAFÉ", "Straße", "STRASSE", "of", "the", "of", "the", "a", "b", "x_y", "don't",

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import event, text
 
 from bench.catalog import fill
-from kb import access
 from kb.catalog import answers, containers, documents, filtering, ledger, sources, versions
 from kb.catalog import rights as rights_catalog
 from kb.catalog.ledger import After, LedgerFilter
-from kb.queries import EVERYTHING, parse
+from kb.rights import access
+from kb.text.queries import EVERYTHING, parse
 from kb.types import Principal
-from tests.catalog import making
+from tests.parts import catalogs as making
 
 READER = Principal("p7", frozenset({"everyone", "group:group-7", "person:p7"}))
 CALLS = {

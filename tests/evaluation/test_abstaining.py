@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from kb import evidence
-from kb.embedding import Embeddings
+from kb.answers import evidence
+from kb.answers.evidence import Match
+from kb.embedding.client import Embeddings
 from kb.errors import UsageError
 from kb.evaluation import abstaining, sets
 from kb.evaluation.charts import charts_of
-from kb.evidence import Match
 from kb.types import Passage, StoredChunk
 
 

@@ -10,7 +10,7 @@ import random
 
 import pytest
 
-from tests.conftest import stop_engines
+from tests.parts.processes import stop_engines
 
 TEXTS = {
     "tram": "The tram depot in Harbour Street keeps forty electric trams.",

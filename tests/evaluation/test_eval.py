@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from kb import samples
-from tests.conftest import Serving, kb, stop_engines
+from tests.parts.processes import Serving, kb, stop_engines
 
 ROW = {"system", "queries", "ndcg@10", "recall@10", "recall@100", "mrr", "seconds"}
 FIGURES = {

@@ -11,12 +11,12 @@ ROOT = Path(__file__).parent.parent.parent
 ROOMS = ("kb", "ingest", "web")
 FILES = [p for room in ROOMS for p in sorted((ROOT / room).rglob("*.py"))]
 ENGINES = {
-    "sentence_transformers": {"kb/encoder.py"},
-    "torch": {"kb/encoder.py"},
+    "sentence_transformers": {"kb/embedding/encoder.py"},
+    "torch": {"kb/embedding/encoder.py"},
     "qdrant_client": {"kb/index/server.py"},
     "qdrant_edge": {"kb/index/edge.py", "kb/index/lexical.py"},
     "ollama": {"kb/llm/ollama.py"},
-    "pypdfium2": {"ingest/parsers/pdf.py", "kb/rendering.py"},
+    "pypdfium2": {"ingest/parsers/pdf.py", "kb/files/rendering.py"},
     "unstructured": {"ingest/parsers/office.py"},
     "py3langid": {"kb/index/lexical.py"},
 }
@@ -113,7 +113,7 @@ def test_a_model_without_safetensors_is_refused(tmp_path):
     """S54"""
     import msgspec
 
-    from kb import models
+    from kb.embedding import models
     from kb.errors import ConfigurationError
     from kb.settings import Embedding
 

@@ -11,11 +11,12 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from sqlalchemy import create_engine, inspect
 
-from kb import access, samples
+from kb import samples
 from kb import settings as settings_module
 from kb.catalog import database, ledger
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.tables import metadata
+from kb.rights import access
 from kb.settings import SECTIONS
 from web.i18n import languages
 

@@ -9,7 +9,7 @@ import pytest
 
 from kb.errors import EngineError
 from kb.index.edge import EdgeIndex
-from tests.index.contract import SIZE, IndexContract, everything, point, query
+from tests.index.contract import IndexContract, everything, query
 
 WRITER = """
 import asyncio, os, signal, sys

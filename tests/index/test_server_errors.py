@@ -13,7 +13,7 @@ from qdrant_client import grpc as qdrant
 
 from kb.errors import ConfigurationError, EngineError, KbError, PermanentError, RetryableError
 from kb.index.server import ServerIndex
-from tests.conftest import free_port
+from tests.parts.processes import free_port
 
 KINDS = {
     "UNAVAILABLE": (EngineError, "engine_unavailable"),

@@ -11,11 +11,11 @@ from typing import Any
 from litestar import MediaType, Request, Response, post
 from litestar.response import Stream
 
-from kb import shapes
 from kb.catalog import documents
 from kb.errors import KbError, ModelError, NotFoundError
 from kb.knowledge_base import KnowledgeBase
-from kb.limits import check_question
+from kb.search.limits import check_question
+from kb.surface import shapes
 from kb.types import (
     Answer,
     AnswerEvent,

@@ -5,8 +5,8 @@ from typing import Any
 
 from litestar import Request, Response, delete, get, patch, post
 
-from kb import shapes
-from kb.conversing import PAGE
+from kb.answers.conversations import PAGE
+from kb.surface import shapes
 from kb.types import points_of
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER

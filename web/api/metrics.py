@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 
-from kb import status
+from kb.surface import status
 from web.asker import knowledge_base
 from web.auth.who import METRICS
 

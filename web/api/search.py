@@ -6,14 +6,15 @@ from typing import Annotated, Any
 from litestar import Request, Response, delete, get, post
 from litestar.params import Parameter
 
-from kb import queries, shapes
-from kb.auditing import noted
+from kb.audit.log import noted
 from kb.catalog import answers, chunks, filtering, keeping, ledger
 from kb.catalog.database import current_seq
 from kb.catalog.ledger import LedgerFilter
 from kb.errors import ForbiddenError, NotFoundError, UsageError
-from kb.limits import check_question
-from kb.queries import Wanted
+from kb.search.limits import check_question
+from kb.surface import shapes
+from kb.text import queries
+from kb.text.queries import Wanted
 from kb.types import points_of
 from web.asker import knowledge_base, principal_of
 from web.auth.who import CURATOR, READER

@@ -4,10 +4,11 @@ from typing import Any
 
 from litestar import Request, get, post
 
-from kb import access, rules, shapes
-from kb.auditing import noted
+from kb.audit.log import noted
 from kb.catalog import ledger, people, runs, sources
 from kb.catalog.sources import ASKED
+from kb.rights import access, rules
+from kb.surface import shapes
 from web.asker import knowledge_base, must_answer_for, principal_of, shares
 from web.auth.who import ADMINISTRATOR, CURATOR, READER
 from web.hooks import hooks

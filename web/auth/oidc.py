@@ -8,10 +8,10 @@ import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.response import Redirect
 
-from kb import access
-from kb.auditing import noted
+from kb.audit.log import noted
 from kb.catalog import people, signing_in
 from kb.errors import NotSignedInError, RetryableError
+from kb.rights import access
 from web.asker import knowledge_base
 from web.auth import cookies, provider
 from web.auth.visitor import client_of

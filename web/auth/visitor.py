@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from litestar.connection import ASGIConnection
 from sqlalchemy import Row
 
-from kb import access
 from kb.accounts.accounts import Client
 from kb.accounts.directory import HEADER, Known
 from kb.catalog.people import Person
 from kb.knowledge_base import KnowledgeBase
+from kb.rights import access
 from kb.types import Principal
 from web.auth import cookies
 from web.auth.kernel import user_at

@@ -8,14 +8,15 @@ import msgspec
 from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
-from kb import __version__, status
+from kb import __version__
 from kb import settings as settings_module
-from kb.auditing import noted
+from kb.audit.log import noted
 from kb.catalog import keeping, questions, runs, sources
 from kb.errors import KbError, NotFoundError, UsageError
 from kb.evaluation import plots
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import SECTIONS, Settings
+from kb.surface import status
 from web.asker import knowledge_base, must_manage, principal_of
 from web.auth.who import ADMINISTRATOR, CURATOR
 from web.hooks import hooks

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
-from kb.conversing import PAGE
+from kb.answers.conversations import PAGE
 from kb.errors import UsageError
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER

@@ -7,11 +7,12 @@ from urllib.parse import quote
 from litestar import MediaType, Request, Response, get
 from sqlalchemy import Row
 
-from kb import originals, reasons
-from kb import rendering as places
 from kb.catalog import keeping, versions
 from kb.errors import KbError, NotFoundError
+from kb.files import originals
+from kb.files import rendering as places
 from kb.knowledge_base import KnowledgeBase
+from kb.surface import reasons
 from kb.types import Box, Element, Parsed, Principal
 from web.asker import knowledge_base, principal_of, shares
 from web.auth.who import READER

@@ -9,13 +9,14 @@ from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 from sqlalchemy import Connection
 
-from kb import access, reasons
-from kb.auditing import noted
+from kb.audit.log import noted
 from kb.catalog import documents as tables
 from kb.catalog import groups, ledger, sources
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import ASKED
 from kb.errors import ForbiddenError, UsageError
+from kb.rights import access
+from kb.surface import reasons
 from kb.types import Principal, State
 from web.api.ledger import StateQuery, check_state
 from web.asker import knowledge_base, principal_of

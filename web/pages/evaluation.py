@@ -6,7 +6,7 @@ from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 from sqlalchemy import Row
 
-from kb.auditing import noted
+from kb.audit.log import noted
 from kb.catalog import evaluations
 from kb.errors import NotFoundError, UsageError
 from kb.evaluation import charts, comparing

@@ -4,11 +4,11 @@ from typing import Any
 
 from litestar import MediaType, Request, get
 
-from kb import status
 from kb.catalog import filtering
 from kb.catalog import sources as sources_catalog
 from kb.knowledge_base import KnowledgeBase
-from kb.queries import EVERYTHING
+from kb.surface import status
+from kb.text.queries import EVERYTHING
 from kb.types import Principal
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import MediaType, Request, Response, get, post
 from litestar.response import Redirect
 
-from kb.auditing import noted
+from kb.audit.log import noted
 from kb.catalog import groups, people, signing_in
 from kb.errors import UsageError
 from web.asker import knowledge_base, must_have_signed_in, principal_of

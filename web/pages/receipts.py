@@ -5,7 +5,7 @@ from typing import Any
 from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
-from kb import rerun
+from kb.answers import rerun
 from web.api.ask import Question, finished
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
-from kb.opinions import PAGE
+from kb.answers.opinions import PAGE
 from web.asker import knowledge_base, principal_of
 from web.auth.who import CURATOR
 from web.numbers import Number

@@ -6,13 +6,13 @@ from typing import Any
 from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
-from kb import access, rules
-from kb.auditing import noted
+from kb.audit.log import noted
 from kb.catalog import filtering, ledger, people, sources
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Following
 from kb.errors import NotFoundError, UsageError
-from kb.queries import Wanted
+from kb.rights import access, rules
+from kb.text.queries import Wanted
 from web import patterns
 from web.api.sources import ask_for_run, shown
 from web.asker import knowledge_base, must_answer_for, must_manage, principal_of

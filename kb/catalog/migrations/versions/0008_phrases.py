@@ -6,7 +6,7 @@ Revision ID: 0008
 import sqlalchemy as sa
 from alembic import op
 
-from kb.queries import words_in
+from kb.text.queries import words_in
 
 revision = "0008"
 down_revision = "0007"

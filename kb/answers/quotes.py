@@ -1,0 +1,110 @@
+"""The answer without a language model: the best sentences, verbatim."""
+
+from dataclasses import dataclass
+
+from kb.embedding.client import Embeddings, cosine
+from kb.text import sentences, words
+from kb.types import Citation, Passage, Sentence
+
+MOST_SENTENCES = 3
+MOST_CHARACTERS = 500
+CONSIDERED_PASSAGES = 6
+LONGEST = 400
+"""A longer stretch without a full stop (a table, say) is cut at line ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence of a passage."""
+
+    passage: Passage
+    rank: int
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """Its words, verbatim."""
+        return self.passage.text[self.start : self.end]
+
+
+async def quote(
+    question: str, passages: tuple[Passage, ...], embeddings: Embeddings
+) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
+    """At most three sentences and 500 characters, each cited, best first."""
+    candidates = [
+        Candidate(p, rank, s, e)
+        for rank, p in enumerate(passages[:CONSIDERED_PASSAGES])
+        for s, e in stretches(p.text)
+    ][:120]
+    if not candidates:
+        return (), ()
+    scores = await _scores(question, candidates, embeddings)
+    chosen = _choose(
+        [c for _, c in sorted(zip(scores, candidates, strict=True), key=lambda x: -x[0])]
+    )
+    quoted = tuple(
+        Sentence(" ".join(c.text.split()), (n,), supported=True) for n, c in enumerate(chosen, 1)
+    )
+    cited = tuple(
+        Citation(n, c.passage, c.start, c.end, supported=True) for n, c in enumerate(chosen, 1)
+    )
+    return quoted, cited
+
+
+def stretches(text: str) -> list[tuple[int, int]]:
+    """Sentences, and lines where there are no sentences."""
+    found: list[tuple[int, int]] = []
+    for start, end in sentences.spans(text):
+        if end - start <= LONGEST and text.count("\n", start, end) < 2:
+            found.append((start, end))
+            continue
+        position = start
+        for line in text[start:end].split("\n"):
+            if line.strip():
+                found.append((position, position + len(line)))
+            position += len(line) + 1
+    return [(s, min(e, s + LONGEST)) for s, e in found if e - s > 3]
+
+
+async def _scores(
+    question: str, candidates: list[Candidate], embeddings: Embeddings
+) -> list[float]:
+    texts = [question, *(_with_place(c) for c in candidates)]
+    vectors = await embeddings.texts(texts)
+    asked = words.content(question)
+    return [
+        cosine(vectors[0], vector)
+        + 0.45 * words.coverage(asked, candidate.text)
+        + 0.15 * words.coverage(asked, _with_place(candidate))
+        - 0.04 * candidate.rank
+        - 0.3 * _is_heading(candidate)
+        for candidate, vector in zip(candidates, vectors[1:], strict=True)
+    ]
+
+
+def _with_place(candidate: Candidate) -> str:
+    section = (candidate.passage.chunk.section or "").rpartition(" › ")[2]
+    return f"{section}: {' '.join(candidate.text.split())}"[:600]
+
+
+def _is_heading(candidate: Candidate) -> bool:
+    text = " ".join(candidate.text.split())
+    is_short = len(text.split()) < 4 and text[-1:] not in ".!?"
+    return text.endswith("?") or is_short or text == (candidate.passage.chunk.section or "")
+
+
+def _choose(ranked: list[Candidate]) -> list[Candidate]:
+    chosen: list[Candidate] = []
+    used = 0
+    seen: set[str] = set()
+    for candidate in ranked:
+        key = " ".join(candidate.text.casefold().split())
+        if key in seen or used + len(key) > MOST_CHARACTERS:
+            continue
+        seen.add(key)
+        chosen.append(candidate)
+        used += len(key)
+        if len(chosen) == MOST_SENTENCES:
+            break
+    return chosen

@@ -1,0 +1,66 @@
+"""What has changed between two answers to one question. Pure: two receipts to differences."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from kb.answers.receipts import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Differences, from the earlier answer to the later one."""
+
+    facts: list[tuple[str, Any, Any]]
+    """Name (mode, model, model digest, a setting), before, after."""
+    passages_gone: list[str]
+    passages_new: list[str]
+    sentences_gone: list[str]
+    sentences_new: list[str]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether both came out alike."""
+        return not (
+            self.facts
+            or self.passages_gone
+            or self.passages_new
+            or self.sentences_gone
+            or self.sentences_new
+        )
+
+
+def changes(before: Receipt, after: Receipt) -> Changes:
+    """What is otherwise in ``after``."""
+    old, new = _facts(before), _facts(after)
+    facts = [(n, old.get(n), new.get(n)) for n in {**old, **new} if old.get(n) != new.get(n)]
+    gone, come = _difference(_passages(before), _passages(after))
+    unsaid, said = _difference(_sentences(before), _sentences(after))
+    return Changes(facts, gone, come, unsaid, said)
+
+
+def _facts(receipt: Receipt) -> dict[str, Any]:
+    row = receipt.row
+    facts = {"mode": row.mode, "model": row.model, "model digest": row.model_digest}
+    return facts | dict(row.settings)
+
+
+def _passages(receipt: Receipt) -> list[str]:
+    """Each passage by what it says and where; those that are gone by their version alone."""
+    found = []
+    for used in receipt.used:
+        if used.passage is None:
+            path = used.document.path if used.document else "–"
+            found.append(f"{path} (version {used.version})")
+            continue
+        chunk = used.passage.chunk
+        page = f", {chunk.page}" if chunk.page else ""
+        found.append(f"{chunk.path}{page}: {' '.join(used.passage.text.split())[:120]}")
+    return found
+
+
+def _sentences(receipt: Receipt) -> list[str]:
+    return [s.text for s in receipt.answer.sentences] if receipt.answer else []
+
+
+def _difference(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
+    return [x for x in old if x not in new], [x for x in new if x not in old]

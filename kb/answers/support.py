@@ -1,0 +1,102 @@
+"""Whether a stretch of a passage supports a sentence of an answer. Pure.
+
+Hard rules first (``kb/answers/facts.py``): every number, month and name of the sentence must stand
+in the stretch, and both must say no equally often. Then the words they share and the likeness of
+their embeddings decide together; the threshold is calibrated by ``python -m bench support``.
+"""
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from kb.answers import facts
+from kb.text import sentences, words
+
+LIKENESS, SHARED = 0.5, 0.5
+"""What the two kinds of evidence weigh."""
+THRESHOLD = 0.45
+PAIRED = 1.7
+"""Two neighbouring sentences together are as like as their sum over this."""
+DIVIDED = re.compile(r"\n|(?<=;) ")
+Likeness = Callable[[str, str], float]
+"""Cosine of a sentence and a stretch, both as they were embedded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """The best stretch of a passage for a sentence, how good it is, and whether it holds it."""
+
+    start: int
+    end: int
+    score: float
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch or two: its likeness to the sentence, its score, and what of it says no or not."""
+
+    start: int
+    end: int
+    like: float
+    score: float
+    heart: str
+
+
+def stretches(text: str) -> list[tuple[int, int]]:
+    """Sentences of a passage; of them the lines (rows, points) and what semicolons divide."""
+    found: list[tuple[int, int]] = []
+    for start, end in sentences.spans(text):
+        position = start
+        for part in DIVIDED.split(text[start:end]):
+            if part.strip():
+                found.append((position, position + len(part)))
+            position += len(part) + 1
+    return found
+
+
+def judge(claim: str, text: str, context: str, likeness: Likeness) -> Support:
+    """The stretch of a passage that supports a sentence best.
+
+    None does where another one is nearer to the sentence and contradicts it. ``context`` is what
+    else is known of the passage (title, headings): names may stand there.
+    """
+    best, against = Support(0, len(text), 0.0, holds=False), 0.0
+    for window in _windows(claim, text, _own(claim, context), likeness):
+        stretch = text[window.start : window.end]
+        has_all = window.score >= THRESHOLD and not facts.missing(claim, f"{stretch} {context}")
+        contradicts = has_all and facts.contradict(claim, window.heart)
+        if contradicts and window.heart == stretch:
+            against = max(against, window.score)
+        found = Support(window.start, window.end, window.score, has_all and not contradicts)
+        if (found.holds, found.score) > (best.holds, best.score):
+            best = found
+    return replace(best, holds=best.holds and best.score >= against)
+
+
+def _own(claim: str, context: str) -> list[str]:
+    """The words that a sentence does not share with every passage beneath the same title."""
+    asked = words.content(claim)
+    given = set(words.content(context))
+    return [w for w in asked if w not in given] or asked
+
+
+def _windows(claim: str, text: str, asked: list[str], likeness: Likeness) -> Iterator[Window]:
+    """Each stretch alone, then each with the one after it.
+
+    The heart of two is the one nearer to the sentence: a negation would stand there.
+    """
+    if not asked:
+        return
+
+    def window(start: int, end: int, like: float, heart: str | None = None) -> Window:
+        score = LIKENESS * like + SHARED * words.coverage(asked, text[start:end])
+        return Window(start, end, like, round(score, 4), heart or text[start:end])
+
+    single = [window(s, e, likeness(claim, text[s:e])) for s, e in stretches(text)]
+    yield from single
+    for left, right in itertools.pairwise(single):
+        heart = max(left, right, key=lambda w: w.score).heart
+        like = max(left.like, right.like, (left.like + right.like) / PAIRED)
+        yield window(left.start, right.end, like, heart)

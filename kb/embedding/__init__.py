@@ -1,0 +1,1 @@
+"""Texts to vectors: the model, the process that has it, and whoever calls that."""

@@ -1,0 +1,178 @@
+"""The embedder process: torch and the model, once. Questions overtake bulk work.
+
+One thread a core, each with a batch of its own: on two cores that embeds 1.3 times as many
+passages as two threads that share each batch (docs/benchmarks.md).
+"""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from kb.embedding.encoder import PADDED_TO, Model
+from kb.embedding.models import engine_fingerprint
+from kb.engines.serving import give_memory_back, serve, settings_from_stdin
+from kb.settings import Settings
+
+QUERY, BULK = 0, 1
+SLICE_SECONDS = 0.2
+"""A bulk slice takes about this long."""
+MOST_QUESTIONS = 16
+BULK_NICENESS = 10
+REST_SECONDS = 1.0
+"""After so long without bulk work its memory (200 MB) goes back, however many questions come."""
+SLICE_TOKENS = (2048, 1024, 512, 256)
+"""Padded tokens of a bulk slice: the most that fit the time. More is no faster."""
+
+
+@dataclass(slots=True)
+class Job:
+    """A slice of texts that wait for their vectors."""
+
+    texts: list[str]
+    tokens: int
+    done: "asyncio.Future[list[bytes]]"
+    loop: asyncio.AbstractEventLoop
+
+
+class Embedder:
+    """Calls: ``embed_query``, ``embed_texts``, ``embed_passages``, ``match``, ``describe``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.fingerprint = engine_fingerprint(settings.embedding)
+        self._model = Model(settings.embedding)
+        self._questions: SimpleQueue[Job] = SimpleQueue()
+        self._slices: SimpleQueue[Job] = SimpleQueue()
+        self._tokens_a_second = 1.5 * SLICE_TOKENS[1] / SLICE_SECONDS
+        for _ in range(settings.embedding.threads or usable_cores()):
+            threading.Thread(target=self._work, daemon=True).start()
+        threading.Thread(target=self._answer_questions, daemon=True).start()
+
+    async def embed_query(self, text: str) -> dict[str, object]:
+        """One question: its vector, and what tells whether the model knows its language."""
+        [vector] = await self._put(QUERY, [self._model.as_query(text)])
+        return {
+            "vector": vector,
+            "fertility": self._model.fertility(text),
+            "multilingual": self._model.multilingual,
+            "languages": self._model.languages,
+        }
+
+    async def embed_texts(self, texts: list[str]) -> list[bytes]:
+        """A few texts that somebody waits for. Order is kept."""
+        return await self._embed(QUERY, texts)
+
+    async def match(self, question: str, texts: list[str]) -> list[tuple[float, float]]:
+        """How well a question's word pieces are met by each of a few texts."""
+        asked = self._model.as_query(question)
+        passages = [self._model.as_passage(t) for t in texts]
+        return await asyncio.to_thread(self._model.matches, asked, passages)
+
+    async def embed_passages(self, texts: list[str]) -> list[bytes]:
+        """Many passages, in slices between which questions go first. Order is kept."""
+        return await self._embed(BULK, [self._model.as_passage(t) for t in texts])
+
+    async def _embed(self, priority: int, texts: list[str]) -> list[bytes]:
+        lengths = self._model.count(texts)
+        slices = cut(lengths, self._slice_tokens())
+        results = await asyncio.gather(
+            *(self._put(priority, [texts[i] for i in s], len(s) * lengths[s[0]]) for s in slices)
+        )
+        vectors: list[bytes] = [b""] * len(texts)
+        for indices, embedded in zip(slices, results, strict=True):
+            for index, vector in zip(indices, embedded, strict=True):
+                vectors[index] = vector
+        return vectors
+
+    async def describe(self) -> dict[str, object]:
+        """What the model is."""
+        return self._model.describe()
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+    async def _put(self, priority: int, texts: list[str], tokens: int = 0) -> list[bytes]:
+        loop = asyncio.get_running_loop()
+        job = Job(texts, tokens, loop.create_future(), loop)
+        (self._questions if priority == QUERY else self._slices).put(job)
+        return await job.done
+
+    def _answer_questions(self) -> None:
+        """In a thread of their own: a question waits for no slice, and several go as one batch."""
+        while True:
+            jobs = [self._questions.get()]
+            while len(jobs) < MOST_QUESTIONS and not self._questions.empty():
+                jobs.append(self._questions.get())
+            self._answer(jobs)
+
+    def _work(self) -> None:
+        """Bulk work, at a lower priority of the system: a question gets most of a core at once."""
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BULK_NICENESS)
+        while True:
+            try:
+                job = self._slices.get(timeout=REST_SECONDS)
+            except Empty:
+                give_memory_back()
+                job = self._slices.get()
+            self._answer([job])
+
+    def _slice_tokens(self) -> int:
+        """A power of two, so that batches have few shapes: each costs a kernel of its own."""
+        fitting = self._tokens_a_second * SLICE_SECONDS
+        return next((n for n in SLICE_TOKENS if n <= fitting), SLICE_TOKENS[-1])
+
+    def _answer(self, jobs: list[Job]) -> None:
+        begun = time.monotonic()
+        try:
+            vectors = iter(self._model.encode([t for j in jobs for t in j.texts]))
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits
+            for job in jobs:
+                job.loop.call_soon_threadsafe(_fail, job.done, error)
+            return
+        if jobs[0].tokens:
+            speed = jobs[0].tokens / (time.monotonic() - begun)
+            self._tokens_a_second += (speed - self._tokens_a_second) / 8
+        for job in jobs:
+            result = list(itertools.islice(vectors, len(job.texts)))
+            job.loop.call_soon_threadsafe(_finish, job.done, result)
+
+
+def usable_cores() -> int:
+    """Processor cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def cut(lengths: list[int], tokens: int) -> list[list[int]]:
+    """Indices of texts in slices of like length, ``tokens`` padded tokens at most each."""
+    ordered = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
+    slices: list[list[int]] = []
+    while ordered:
+        padded = -(-max(lengths[ordered[0]], 1) // PADDED_TO) * PADDED_TO
+        room = max(1, tokens // padded)
+        slices.append(ordered[:room])
+        ordered = ordered[room:]
+    return slices
+
+
+def _finish(future: "asyncio.Future[list[bytes]]", result: list[bytes]) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _fail(future: "asyncio.Future[list[bytes]]", error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
+
+
+if __name__ == "__main__":
+    configured = settings_from_stdin()
+    serve(lambda: Embedder(configured), Path(sys.argv[1]), configured.engines.idle_seconds)

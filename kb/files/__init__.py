@@ -1,0 +1,1 @@
+"""Files on disk: blobs, originals, uploads, copies for a while, children that read them."""

@@ -1,0 +1,239 @@
+"""Files that people hand in through the page: stored whole or not at all, in a source of their own.
+
+The names that they come with are shown, never trusted: the path in the folder is made here.
+"""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import secrets
+import shutil
+import time
+import unicodedata
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import Connection
+
+from kb.audit.log import noted
+from kb.catalog import erased, sources
+from kb.catalog.database import Catalog
+from kb.catalog.sources import UPLOADED, Following, Source
+from kb.errors import ConflictError, RetryableError, UsageError
+from kb.files.scratch import Scratch
+from kb.rights import access
+from kb.settings import Settings
+from kb.types import Principal
+
+SOURCE = "Uploads"
+UNFINISHED = ".upload-*"
+"""Files left half stored by earlier releases, or on their way to another file system."""
+UNFINISHED_SECONDS = 3600.0
+LONGEST_NAME = 200
+"""Bytes of a file name; file systems allow 255."""
+log = logging.getLogger("kb.uploads")
+
+
+class Uploads:
+    """The folder of uploads of one data directory."""
+
+    def __init__(self, catalog: Catalog, scratch: Scratch, settings: Settings) -> None:
+        self._catalog = catalog
+        self._scratch = scratch.beside or scratch
+        self._folder = settings.data / "uploads"
+        self._limit_mb = settings.ingest.max_file_mb
+
+    def source(self, named: Sequence[str]) -> Source:
+        """The source of uploads; the first file makes it, and says who may read it.
+
+        Raises:
+            UsageError: there is none yet, and nobody was named.
+            NotFoundError: a group or a person that was named does not exist.
+            ConflictError: it has other readers than these.
+        """
+        with self._catalog.writing() as connection:
+            found = next((s for s in sources.all_of(connection) if s.following.uploads), None)
+            if not named:
+                if found is None:
+                    raise UsageError(
+                        "Say who may read the files that are handed in: everyone, or groups.",
+                        code="readers_needed",
+                    )
+                return found
+            readers = access.readers(connection, named)
+            if found is None:
+                return self._new(connection, readers)
+            if set(found.readers) != set(readers):
+                raise ConflictError(
+                    "Files handed in have other readers here. Change them at the source.",
+                    code="other_readers",
+                    detail={"readers": access.in_words(connection, found.readers)},
+                )
+            return found
+
+    def _new(self, connection: Connection, readers: tuple[str, ...]) -> Source:
+        """A source with a folder of its own: what another one left is never read under this."""
+        folder = self._folder / secrets.token_hex(16)
+        folder.mkdir(parents=True, mode=0o700)
+        following = Following(watch=False, uploads=True)
+        return sources.add(connection, SOURCE, str(folder), readers, following)
+
+    async def store(
+        self, source: Source, name: str, chunks: AsyncIterator[bytes], by: Principal
+    ) -> str:
+        """Store one file durably and ask for it to be read first; returns its path.
+
+        Raises:
+            UsageError: it has no name, is empty, or larger than allowed.
+            NotFoundError, ConflictError: the source was removed meanwhile.
+            RetryableError: the disk is full.
+        """
+        wanted = file_name(name)
+        try:
+            with self._scratch.folder("upload-") as room:
+                unfinished = room / "content"
+                with unfinished.open("wb") as file:
+                    await self._copy(chunks, file.write)
+                    await asyncio.to_thread(_sync, file)
+                return await self._catalog.write(self._hand_in, source, unfinished, wanted, by)
+        except OSError as error:
+            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+                raise
+            raise RetryableError(
+                "There is no room left on the disk; nothing was stored.", code="disk_full"
+            ) from error
+
+    async def _copy(self, chunks: AsyncIterator[bytes], write: Callable[[bytes], int]) -> None:
+        size = 0
+        async for chunk in chunks:
+            size += len(chunk)
+            if size > self._limit_mb * 1024**2:
+                raise UsageError(
+                    f"The file is larger than {self._limit_mb} MB.",
+                    code="too_large",
+                    detail={"limit": self._limit_mb},
+                )
+            await asyncio.to_thread(write, chunk)
+        if not size:
+            raise UsageError("The file is empty; nothing was stored.", code="empty")
+
+    def _hand_in(self, source: Source, unfinished: Path, wanted: str, by: Principal) -> str:
+        """Put it in its place while the source cannot go, and ask for it to be read."""
+        folder, path = Path(source.root), ""
+        try:
+            with self._catalog.writing() as connection:
+                if sources.held(connection, source.name).root != source.root:
+                    raise ConflictError(
+                        "The source of uploads was removed meanwhile; nothing was stored.",
+                        code="source_gone",
+                    )
+                path = _put(unfinished, folder, wanted)
+                sources.request_run(connection, source.id, UPLOADED)
+                noted(connection, by, "upload", path)
+        except BaseException:
+            if path:
+                (folder / path).unlink(missing_ok=True)
+            raise
+        return path
+
+
+def clear_up(catalog: Catalog) -> int:
+    """Delete what is nobody's any more: see :func:`left`. Returns how much of it went."""
+    gone = 0
+    for path in left(catalog):
+        try:
+            _delete(path)
+        except OSError as error:  # it stays in the list, and the check counts it
+            log.warning("%s cannot be deleted: %s", path, error.strerror)
+            continue
+        with catalog.writing() as connection:
+            erased.folder_is_gone(connection, str(path))
+        gone += 1
+    return gone
+
+
+def left(catalog: Catalog) -> list[Path]:
+    """Folders whose source is gone, and files that were left half stored in the others."""
+    with catalog.reading() as connection:
+        folders = [Path(folder) for folder in erased.folders(connection)]
+        known = sources.all_of(connection, counted=False)
+    roots = [Path(source.root) for source in known if source.following.uploads]
+    return folders + [half for root in roots for half in root.glob(UNFINISHED) if _is_old(half)]
+
+
+def _is_old(path: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return time.time() - path.stat().st_mtime > UNFINISHED_SECONDS
+    return False
+
+
+def _delete(path: Path) -> None:
+    """A file, or a folder with its files; earlier releases kept uploads where folders are now."""
+    if not path.is_dir():
+        path.unlink(missing_ok=True)
+        return
+    for entry in path.iterdir():
+        if entry.is_symlink() or not entry.is_dir():
+            entry.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # other folders of uploads lie in it
+        path.rmdir()
+
+
+def _sync(file: BinaryIO) -> None:
+    """Bring it to disk."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def file_name(given: str) -> str:
+    """A name that can stand in one folder, as near to the given one as is safe.
+
+    Raises:
+        UsageError: nothing is left of it.
+    """
+    last = unicodedata.normalize("NFC", given).replace("\\", "/").rsplit("/", 1)[-1]
+    name = "".join(c for c in last if c.isprintable()).strip().lstrip(".~ ")
+    stem, dot, suffix = name.rpartition(".")
+    if not stem:
+        stem, dot, suffix = name, "", ""
+    while len(f"{stem}{dot}{suffix}".encode("utf-8", "replace")) > LONGEST_NAME and len(stem) > 1:
+        stem = stem[:-1]
+    name = f"{stem}{dot}{suffix}".encode("utf-8", "replace").decode()
+    if not name or len(name.encode()) > LONGEST_NAME:
+        raise UsageError("The file needs a name.", code="bad_name")
+    return name
+
+
+def _put(unfinished: Path, folder: Path, name: str) -> str:
+    """Put a file into a folder, whole or not at all; returns the name that it has there."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        return _link_unused(unfinished, folder, name)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    copy = folder / f".upload-{secrets.token_hex(8)}"  # the folder is on another file system
+    try:
+        with copy.open("xb") as file, unfinished.open("rb") as content:
+            shutil.copyfileobj(content, file)
+            _sync(file)
+        return _link_unused(copy, folder, name)
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _link_unused(unfinished: Path, folder: Path, name: str) -> str:
+    """Give the finished file its name, or the next free one; never in place of another file."""
+    stem, dot, suffix = name.rpartition(".")
+    stem, ending = (stem, dot + suffix) if stem else (name, "")
+    candidate, number = name, 2
+    while True:
+        try:
+            os.link(unfinished, folder / candidate)
+        except FileExistsError:
+            candidate, number = f"{stem} ({number}){ending}", number + 1
+        else:
+            return candidate

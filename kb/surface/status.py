@@ -1,0 +1,132 @@
+"""What is there, and what answers: for ``kb status``, the pages, and monitoring."""
+
+import asyncio
+import time
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kb.catalog import alarms, documents, generations, ledger, sources
+from kb.catalog.ledger import LedgerFilter
+from kb.duties import WORKER
+from kb.errors import ModelError
+from kb.llm.base import Identity, LanguageModel, chat
+from kb.rights import access
+
+if TYPE_CHECKING:
+    from kb.knowledge_base import KnowledgeBase
+
+
+async def status(kb: "KnowledgeBase") -> dict[str, Any]:
+    """What is there and what answers."""
+    found = await kb.catalog.read(_figures, kb)
+    return {
+        "data_dir": kb.settings.data_dir,
+        **found,
+        "scratch_left_behind": len(await asyncio.to_thread(kb.scratch.stale)),
+        "embedding_model": kb.embeddings.files.name,
+        "language_model": await model_status(kb, probe=True),
+    }
+
+
+def _figures(kb: "KnowledgeBase") -> dict[str, Any]:
+    with kb.catalog.reading() as connection:
+        live = generations.live(connection)
+        states = ledger.count_by_state(connection, access.owner(), LedgerFilter())
+        languages = documents.languages(connection)
+        known = sources.all_of(connection)
+        alarmed = alarms.count(connection)
+    return {
+        "sources": [{"name": s.name, "path": s.root, "documents": s.documents} for s in known],
+        "documents": states,
+        "passages": sum(languages.values()),
+        "languages": languages,
+        "index": {
+            "backend": kb.settings.index.backend,
+            "generation": f"g{live.id}" if live else None,
+        },
+        "access_alarms": alarmed,
+    }
+
+
+PROBE_SECONDS = 20.0
+"""A model that says nothing for so long is being loaded, or slow."""
+PROBE = [{"role": "user", "content": "Say yes."}]
+
+
+async def model_status(kb: "KnowledgeBase", *, probe: bool = False) -> dict[str, Any]:
+    """Which language model answers, or why none does.
+
+    ``probe``: it is asked for a word, since only that shows whether it fits into its server's
+    memory and chats. Otherwise what its last answer in this process ended with counts.
+    """
+    model = await asyncio.to_thread(lambda: kb.model)
+    if model is None:
+        return {"connected": False, "model": None, "reason": "No provider is configured."}
+    begun = time.monotonic()
+    try:
+        identity = await model.identify()
+        milliseconds = round((time.monotonic() - begun) * 1000)
+        if probe:
+            identity = await _answers(model) or identity
+        elif kb.answerer.model_problem is not None:
+            raise kb.answerer.model_problem
+    except ModelError as error:
+        return {"connected": False, "model": None, "reason": error.message, "code": error.code}
+    return {
+        "connected": True,
+        "model": identity.name,
+        "reason": None,
+        "milliseconds": milliseconds,
+    }
+
+
+async def _answers(model: LanguageModel) -> Identity | None:
+    """Who says the first word; None where none came in ``PROBE_SECONDS``.
+
+    Raises:
+        ModelError: the model cannot say one.
+    """
+    identity = None
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PROBE_SECONDS), aclosing(chat(model, PROBE)) as told:
+            async for piece in told:
+                if not isinstance(piece, Identity):
+                    break
+                identity = piece
+    return identity
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """A model in use: what for, its name, digest (sha256) and licence, each where it is known."""
+
+    role: str
+    name: str
+    digest: str | None
+    licence: str | None
+
+
+async def models_in_use(kb: "KnowledgeBase") -> list[RegisteredModel]:
+    """The embedding model, and the language model where one answers."""
+    files = kb.embeddings.files
+    found = [RegisteredModel("embedding", files.name, files.digest, files.licence)]
+    model = await asyncio.to_thread(lambda: kb.model)
+    if model is None:
+        return found
+    try:
+        identity = await model.identify()
+        licence = await model.licence(identity.name)
+    except ModelError:
+        return found  # whether it answers is told by its part
+    return [*found, RegisteredModel("language", identity.name, identity.digest, licence)]
+
+
+def metrics_text(kb: "KnowledgeBase") -> bytes:
+    """What a monitoring system reads."""
+    with kb.catalog.reading() as connection:
+        states = ledger.count_by_state(connection, access.owner(), LedgerFilter())
+        passages = sum(documents.languages(connection).values())
+        alarmed = alarms.count(connection)
+    health = (kb.audit.health(), kb.duties.health(WORKER))
+    return kb.metrics.text(states, passages, alarmed, *health)

@@ -1,0 +1,1 @@
+"""Words, sentences, names, and what people write in the box. Pure."""

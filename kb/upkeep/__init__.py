@@ -1,0 +1,1 @@
+"""What becomes of versions: published, rebuilt, checked, mended, erased, collected."""

@@ -1,0 +1,254 @@
+"""Catalog against index and blobs: what is lost, double, orphaned, or open to the wrong people.
+
+Workers may go on meanwhile: whatever looks wrong is looked up in the catalog once more before it is
+counted, and a version's points are planned in the catalog before they are written.
+"""
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from kb.catalog import documents as documents_catalog
+from kb.catalog import generations, leases, rights, versions
+from kb.catalog import sources as sources_catalog
+from kb.catalog.database import Catalog
+from kb.catalog.tables import chunks, documents, rights_outbox
+from kb.catalog.tables import versions as versions_table
+from kb.embedding.client import Embeddings
+from kb.files.blobs import ELEMENTS, ORIGINAL, Blobs
+from kb.index.generation import name_of
+from kb.index.remote import RemoteIndex
+from kb.types import State
+from kb.upkeep.collecting import unused_blobs
+from kb.upkeep.loading import points_of_versions, scroll
+from kb.upkeep.publishing import Publisher
+
+OVERDUE_HOURS = 2.0
+"""What is collected every hour is overdue after this."""
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts of passages and of stored values; all zero is a sound knowledge base."""
+
+    lost: int = 0
+    duplicate: int = 0
+    orphan: int = 0
+    wrong_access: int = 0
+
+    def as_json(self) -> dict[str, int]:
+        """The JSON of ``kb check``."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Expected:
+    """What the catalog says the index should hold."""
+
+    readers: dict[int, list[str]] = field(default_factory=dict)
+    tolerated: dict[int, int] = field(default_factory=dict)
+    duplicates: int = 0
+    hollow: dict[int, int] = field(default_factory=dict)
+    """Documents of which the catalog has fewer passages than it says, and how many are missing."""
+    stray: list[int] = field(default_factory=list)
+    """Current versions that no document has for its own."""
+    waiting: list[int] = field(default_factory=list)
+    """Files that wait to be read although no run is going on over their source."""
+    pending_rights: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class Findings:
+    """The report, and what a repair needs."""
+
+    report: Report
+    lost: list[int] = field(default_factory=list)
+    orphans: list[int] = field(default_factory=list)
+    wrong: dict[int, list[str]] = field(default_factory=dict)
+    unreadable: list[int] = field(default_factory=list)
+    """Documents whose stored elements, original or passages are missing or damaged."""
+    stray: list[int] = field(default_factory=list)
+
+
+async def check(catalog: Catalog, index: RemoteIndex, blobs: Blobs, kept_hours: float) -> Findings:
+    """Compare catalog, index and blobs, whose unused values stay ``kept_hours``. Reads only.
+
+    Raises:
+        DamagedError: the index cannot be read; it has to be built anew.
+    """
+    live, expected = await catalog.read(_look, catalog)
+    findings = Findings(Report())
+    left = dict(expected.readers)
+    if live is not None:
+        await index.verify(name_of(live.id))
+        async for part in scroll(index, name_of(live.id)):
+            _compare(part, left, expected, findings)
+    _, now = await catalog.read(_look, catalog)
+    _keep_what_still_holds(findings, left, now)
+    unreadable = await catalog.read(_unreadable, catalog, blobs)
+    forgotten = await catalog.read(unused_blobs, catalog, blobs, kept_hours + OVERDUE_HOURS)
+    hollow = {d: n for d, n in now.hollow.items() if expected.hollow.get(d) == n}
+    findings.unreadable = sorted({*unreadable, *hollow})
+    findings.stray = [number for number in now.stray if number in expected.stray]
+    waiting = set(now.waiting) & set(expected.waiting)
+    findings.report.lost = (
+        len(findings.lost) + len(unreadable) + sum(hollow.values()) + len(waiting)
+    )
+    findings.report.duplicate = min(expected.duplicates, now.duplicates)
+    findings.report.orphan = len(findings.orphans) + len(forgotten) + len(findings.stray)
+    findings.report.wrong_access = len(findings.wrong)
+    return findings
+
+
+def _look(catalog: Catalog) -> tuple[Row[Any] | None, Expected]:
+    """The live generation, and what should be in it."""
+    with catalog.reading() as connection:
+        return generations.live(connection), _expected(connection)
+
+
+def _keep_what_still_holds(findings: Findings, left: dict[int, list[str]], now: Expected) -> None:
+    """Drop suspicions that the catalog, read again, explains: it moved on during the look."""
+    findings.lost = sorted(point for point in left if point in now.readers)
+    findings.orphans = [p for p in findings.orphans if not _is_tolerated(p, now)]
+    findings.wrong = {
+        point: now.readers[point]
+        for point, wanted in findings.wrong.items()
+        if now.readers.get(point) == wanted and point not in now.pending_rights
+    }
+
+
+def _is_tolerated(point: int, expected: Expected) -> bool:
+    planned = expected.tolerated.get(point >> versions.ORDINAL_BITS, 0)
+    return (point & ((1 << versions.ORDINAL_BITS) - 1)) < planned
+
+
+def _unreadable(catalog: Catalog, blobs: Blobs) -> list[int]:
+    with catalog.reading() as connection:
+        rows = connection.execute(
+            select(
+                documents.c.id, documents.c.blob, documents.c.parent_id, documents.c.content_hash
+            ).where(documents.c.version.is_not(None))
+        ).all()
+    return [
+        row.id
+        for row in rows
+        if not blobs.holds(row.blob, ELEMENTS)
+        or (row.parent_id is not None and not blobs.holds(row.content_hash, ORIGINAL))
+    ]
+
+
+async def is_settled(catalog: Catalog, index: RemoteIndex) -> bool:
+    """Whether the index holds exactly as many points as the catalog says; cheap."""
+    live, settled = await catalog.read(_settled, catalog)
+    return live is None or await index.count(name_of(live.id)) == settled
+
+
+def _settled(catalog: Catalog) -> tuple[Row[Any] | None, int]:
+    with catalog.reading() as connection:
+        return generations.live(connection), versions.count_settled(connection)
+
+
+def _expected(connection: Connection) -> Expected:
+    rows = connection.execute(
+        select(chunks.c.point, documents.c.id)
+        .join(versions_table, versions_table.c.number == chunks.c.version)
+        .join(documents, documents.c.version == versions_table.c.number)
+        .where(versions_table.c.state == versions.CURRENT)
+    ).all()
+    tokens = rights.tokens_of(connection, sorted({r.id for r in rows}))
+    expected = Expected({r.point: tokens.get(r.id, []) for r in rows})
+    expected.tolerated = {n: points for n, (_, points) in versions.in_index(connection).items()}
+    expected.duplicates = _current_twice(connection)
+    _compare_promises(connection, Counter(r.id for r in rows), expected)
+    expected.waiting = _waiting(connection)
+    pending = set(connection.scalars(select(rights_outbox.c.document_id)))
+    expected.pending_rights = frozenset(r.point for r in rows if r.id in pending)
+    return expected
+
+
+def _compare_promises(connection: Connection, held: Counter[int], expected: Expected) -> None:
+    """Each document's number of passages, as it and its version say, against those that are there.
+
+    What the sums over all documents would hide: one has too few, another too many.
+    """
+    promises = connection.execute(
+        select(documents.c.id, documents.c.chunks, versions_table.c.points)
+        .outerjoin(versions_table, versions_table.c.number == documents.c.version)
+        .where(documents.c.version.is_not(None))
+    ).all()
+    for document_id, promised, points in promises:
+        missing = max(promised, points or 0) - held[document_id]
+        if missing > 0:
+            expected.hollow[document_id] = missing
+        expected.duplicates += max(0, -missing)
+    expected.stray = list(
+        connection.scalars(
+            select(versions_table.c.number)
+            .outerjoin(documents, documents.c.version == versions_table.c.number)
+            .where(versions_table.c.state == versions.CURRENT, documents.c.id.is_(None))
+        )
+    )
+
+
+def _waiting(connection: Connection) -> list[int]:
+    """Files that wait, in sources that nobody is reading."""
+    unread = {
+        source.id
+        for source in sources_catalog.all_of(connection, counted=False)
+        if not leases.is_held(connection, f"source:{source.id}")
+    }
+    query = select(documents.c.id, documents.c.source_id).where(documents.c.state == State.WAITING)
+    return [row.id for row in connection.execute(query) if row.source_id in unread]
+
+
+def _current_twice(connection: Connection) -> int:
+    twice = (
+        select(versions_table.c.document_id)
+        .where(versions_table.c.state == versions.CURRENT)
+        .group_by(versions_table.c.document_id)
+        .having(func.count() > 1)
+    )
+    return len(connection.execute(twice).all())
+
+
+def _compare(
+    part: dict[int, list[str]], left: dict[int, list[str]], expected: Expected, findings: Findings
+) -> None:
+    for point, readers in part.items():
+        wanted = left.pop(point, None)
+        if wanted is None:
+            if not _is_tolerated(point, expected):
+                findings.orphans.append(point)
+        elif sorted(readers) != sorted(wanted) and point not in expected.pending_rights:
+            findings.wrong[point] = wanted
+
+
+async def repair(
+    catalog: Catalog,
+    index: RemoteIndex,
+    embeddings: Embeddings,
+    publisher: Publisher,
+    findings: Findings,
+) -> None:
+    """Mend what :func:`check` found: everything comes from the catalog.
+
+    Documents whose stored values are unreadable are read again in the next run of their source.
+    """
+    generation = await publisher.generation()
+    numbers = sorted({p >> versions.ORDINAL_BITS for p in findings.lost})
+    if numbers:
+        points = await points_of_versions(catalog, embeddings, numbers)
+        await index.upsert(generation, points)
+    await index.delete(generation, findings.orphans)
+    for point, readers in findings.wrong.items():
+        await index.set_readers(generation, [point], readers)
+    await index.flush(generation)
+    await catalog.write(_try_again, catalog, findings)
+
+
+def _try_again(catalog: Catalog, findings: Findings) -> None:
+    with catalog.writing() as connection:
+        documents_catalog.try_again(connection, findings.unreadable)
+        versions.withdraw(connection, findings.stray)

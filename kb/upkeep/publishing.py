@@ -1,0 +1,274 @@
+"""A prepared version becomes the current one; the sweeper clears up after old ones.
+
+The steps are those of docs/architecture.md, "A version's life".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select
+
+from kb import failpoints
+from kb.catalog import chunks as chunks_catalog
+from kb.catalog import generations, leases, rights, versions
+from kb.catalog.arrays import among
+from kb.catalog.database import Catalog, current_seq, hold_seq, now
+from kb.catalog.tables import documents, rights_outbox
+from kb.embedding.client import Embeddings
+from kb.errors import RetryableError
+from kb.index.base import Index, IndexPoint
+from kb.index.generation import (
+    check_generation,
+    earlier_generations,
+    generation_fingerprint,
+    name_of,
+)
+from kb.types import Chunk
+
+GRACE_SECONDS = 60.0
+"""A version's points stay this long after it retired: longer than any search takes."""
+
+
+RIGHTS_DOCUMENTS, RIGHTS_POINTS = 2000, 10_000
+"""Documents whose changed rights are written together; points in one call to the index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Changed rights on their way into the index: points by the reader tokens they get."""
+
+    rows: Sequence[Row[Any]]
+    points: dict[tuple[str, ...], list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A version on its way into the index: attempt number, chunks, vectors, document's facts.
+
+    ``fence`` is the number of the lease that the attempt was begun under.
+    """
+
+    document_id: int
+    source_id: int
+    number: int
+    chunks: tuple[Chunk, ...]
+    vectors: dict[str, bytes]
+    facts: dict[str, Any]
+    fence: int = 0
+
+
+class Publisher:
+    """Publishes under a lease; several documents at a time, because a flush is dear."""
+
+    def __init__(self, catalog: Catalog, index: Index, embeddings: Embeddings) -> None:
+        self._catalog = catalog
+        self._index = index
+        self._embeddings = embeddings
+
+    async def generation(self) -> str:
+        """The live generation's name, made if there is none yet.
+
+        Raises:
+            ConfigurationError: it was built with another model; ``kb reindex`` builds a new one.
+        """
+        wanted = generation_fingerprint(self._embeddings)
+        dimension = await self._dimension()  # first: the embedder may take seconds to start
+        number, fingerprint = await self._catalog.write(self._live, wanted)
+        check_generation(fingerprint, self._embeddings)
+        await self._index.create(name_of(number), dimension)
+        return name_of(number)
+
+    def _live(self, wanted: str) -> tuple[int, str]:
+        """The live generation's number and fingerprint."""
+        with self._catalog.reading() as connection:
+            row = generations.live(connection)
+        if row is not None and row.fingerprint == wanted:
+            return int(row.id), str(row.fingerprint)
+        with self._catalog.writing() as connection:
+            adopt_earlier(connection, self._embeddings)
+            row = generations.live(connection)
+            if row is not None:
+                return int(row.id), str(row.fingerprint)
+            description = {"model": self._embeddings.files.name}
+            return generations.begin(connection, wanted, description, generations.LIVE), wanted
+
+    async def _dimension(self) -> int:
+        described = await self._embeddings.engine.call("describe")
+        return int(described["dimension"])
+
+    async def publish(self, ready: Sequence[Ready], lease: str, owner: str) -> set[int]:
+        """Steps 2 and 3 for a group of documents; returns the numbers of what is published.
+
+        A document that was removed meanwhile is not published.
+
+        Raises:
+            LeaseLost: somebody else took over; nothing is published.
+        """
+        for _ in range(3):
+            generation = await self.generation()
+            stamped = await self._write(generation, ready)
+            done = await self._catalog.write(self._commit, generation, ready, stamped, lease, owner)
+            if done is not None:
+                return done
+        raise RetryableError("The index kept being rebuilt; try again.", code="index_busy")
+
+    async def _write(self, generation: str, ready: Sequence[Ready]) -> dict[int, list[str]]:
+        tokens = await self._catalog.write(self._plan, ready)
+        failpoints.reached("planned")
+        points = [
+            IndexPoint(
+                versions.point_of(r.number, c.ordinal),
+                r.vectors[chunks_catalog.short_hash(c.embedded_text)],
+                c.embedded_text,
+                r.facts["language"],
+                tokens[r.document_id],
+            )
+            for r in ready
+            if r.document_id in tokens  # one that was removed meanwhile is not written
+            for c in r.chunks
+        ]
+        await self._index.upsert(generation, points)
+        failpoints.reached("upserted")
+        await self._index.flush(generation)
+        failpoints.reached("flushed")
+        return tokens
+
+    def _plan(self, ready: Sequence[Ready]) -> dict[int, list[str]]:
+        with self._catalog.writing() as connection:
+            versions.plan(connection, {r.number: len(r.chunks) for r in ready})
+            return rights.tokens_of(connection, [r.document_id for r in ready])
+
+    def _commit(
+        self,
+        generation: str,
+        ready: Sequence[Ready],
+        stamped: dict[int, list[str]],
+        lease: str,
+        owner: str,
+    ) -> set[int] | None:
+        """What was published; None where the generation is not the live one any more."""
+        published = set()
+        with self._catalog.writing() as connection:
+            leases.hold_or_raise(connection, lease, owner)
+            hold_seq(connection)  # before looking: a rebuild that is switching is waited for
+            live = generations.live(connection)
+            if live is None or name_of(live.id) != generation:
+                return None
+            for r in ready:
+                rows = [chunks_catalog.row(r.number, c) for c in r.chunks]
+                if not _still_there(connection, r.document_id):
+                    versions.abandon(connection, r.number, "removed_meanwhile")
+                    continue
+                versions.publish(connection, r.document_id, r.number, rows, r.facts, r.fence)
+                published.add(r.number)
+                now_readable = rights.tokens_of(connection, [r.document_id])
+                if now_readable != {r.document_id: stamped.get(r.document_id)}:
+                    queue_rights(connection, [r.document_id])
+        failpoints.reached("committed")
+        return published
+
+    async def flush_rights(self) -> int:
+        """Bring changed rights from the catalog into the index; returns how many documents."""
+        total = 0
+        while batch := await self._catalog.read(self._waiting_rights):
+            generation = await self.generation()
+            for tokens, points in batch.points.items():
+                for start in range(0, len(points), RIGHTS_POINTS):
+                    part = points[start : start + RIGHTS_POINTS]
+                    await self._index.set_readers(generation, part, tokens)
+            await self._index.flush(generation)
+            failpoints.reached("rights_written")
+            await self._catalog.write(self._rights_written, generation, batch.rows)
+            total += len(batch.rows)
+            if len(batch.rows) < RIGHTS_DOCUMENTS:
+                break
+        return total
+
+    def _waiting_rights(self) -> "Waiting | None":
+        """Rows of the outbox, and the points of their documents by what they are to carry."""
+        with self._catalog.reading() as connection:
+            rows = connection.execute(
+                select(rights_outbox).order_by(rights_outbox.c.document_id).limit(RIGHTS_DOCUMENTS)
+            ).all()
+            if not rows:
+                return None
+            readable_by = rights.tokens_of(connection, [row.document_id for row in rows])
+            points: dict[tuple[str, ...], list[int]] = {}
+            for document_id, found in points_of(connection, list(readable_by)).items():
+                if tokens := tuple(readable_by[document_id]):
+                    points.setdefault(tokens, []).extend(found)
+            return Waiting(rows, points)
+
+    def _rights_written(self, generation: str, rows: Sequence[Row[Any]]) -> None:
+        """Rows whose document's rights changed again since stay."""
+        written = delete(rights_outbox).where(
+            rights_outbox.c.document_id == bindparam("document"),
+            rights_outbox.c.seq == bindparam("at"),
+        )
+        with self._catalog.writing() as connection:
+            hold_seq(connection)  # no other generation goes live while these are forgotten
+            live = generations.live(connection)
+            if live is None or name_of(live.id) != generation:
+                return  # it has not heard of them: they are brought there next
+            connection.execute(written, [{"document": r.document_id, "at": r.seq} for r in rows])
+
+    async def sweep(self, *, grace_seconds: float = GRACE_SECONDS) -> int:
+        """Step 4: delete the points of versions that nobody can be reading; returns how many."""
+        total = 0
+        while True:
+            rows = await self._catalog.read(self._sweepable, grace_seconds)
+            if not rows:
+                return total
+            generation = await self.generation()
+            ids = [versions.point_of(r.number, n) for r in rows for n in range(r.points)]
+            await self._index.delete(generation, ids)
+            await self._index.flush(generation)
+            failpoints.reached("points_deleted")
+            await self._catalog.write(self._swept, [r.number for r in rows])
+            failpoints.reached("swept")
+            total += len(ids)
+
+    def _sweepable(self, grace_seconds: float) -> list[Row[Any]]:
+        with self._catalog.reading() as connection:
+            return list(versions.sweepable(connection, grace_seconds))
+
+    def _swept(self, numbers: list[int]) -> None:
+        with self._catalog.writing() as connection:
+            versions.swept(connection, numbers)
+
+
+def adopt_earlier(connection: Connection, embeddings: Embeddings) -> None:
+    """Call a generation, and the vectors in it, by the names they have by now."""
+    earlier = earlier_generations(embeddings)
+    if generations.rename(connection, earlier, generation_fingerprint(embeddings)):
+        chunks_catalog.rename_model(connection, embeddings.earlier, embeddings.fingerprint)
+
+
+def points_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, list[int]]:
+    """The points of each document's current version, of those that have one."""
+    query = select(documents.c.id, documents.c.version, documents.c.chunks).where(
+        among(documents.c.id, document_ids), documents.c.version.is_not(None)
+    )
+    return {
+        number: [versions.point_of(version, n) for n in range(chunks)]
+        for number, version, chunks in connection.execute(query).tuples()
+    }
+
+
+def queue_rights(connection: Connection, document_ids: Sequence[int]) -> None:
+    """Note that these documents' rights in the index may be behind the catalog's."""
+    seq = current_seq(connection)
+    for start in range(0, len(document_ids), 500):
+        part = list(document_ids[start : start + 500])
+        connection.execute(delete(rights_outbox).where(among(rights_outbox.c.document_id, part)))
+        connection.execute(
+            insert(rights_outbox),
+            [{"document_id": d, "seq": seq, "queued_at": now()} for d in part],
+        )
+
+
+def _still_there(connection: Connection, document_id: int) -> bool:
+    return (
+        connection.scalar(select(documents.c.id).where(documents.c.id == document_id)) is not None
+    )

@@ -1,0 +1,236 @@
+"""A new generation of the index, built beside the live one, then switched to.
+
+Runs in a process of its own (``kb reindex``): building the graph holds the interpreter. What is
+built comes from the catalog alone; nothing is parsed, and only vectors of a new model are computed.
+Killed and started again, it goes on where it was.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from kb.catalog import generations, leases, rights, versions
+from kb.catalog.database import Catalog, hold_seq
+from kb.catalog.generations import Wanted
+from kb.embedding.client import Embeddings
+from kb.errors import ConflictError, RetryableError
+from kb.index.base import Index
+from kb.index.edge import EdgeIndex
+from kb.index.generation import generation_fingerprint, name_of
+from kb.settings import Settings
+from kb.upkeep.loading import keep_vectors, points_of_versions, scroll
+from kb.upkeep.publishing import adopt_earlier
+
+LEASE = "reindex"
+VERSIONS_AT_ONCE = 20
+FEW = 100
+"""With so few versions left to load, publishing waits until they are loaded: a second or two."""
+ROUNDS = 10
+"""After so many rounds it waits however many there are: ingestion may never rest."""
+OPTIMIZE_SECONDS = 6 * 3600.0
+"""The graph is built without a heartbeat, since it holds the interpreter. It takes no longer."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How a rebuild ended."""
+
+    generation: str
+    points: int
+    replaced: list[str]
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What the new generation holds, by version: points, and the readers they are marked with.
+
+    ``tokens`` are those that a rebuild which ended early has left.
+    """
+
+    points: dict[int, int] = field(default_factory=dict)
+    readers: dict[int, str] = field(default_factory=dict)
+    tokens: dict[int, set[tuple[str, ...]]] = field(default_factory=dict)
+
+
+class Rebuilder:
+    """Builds one generation from the catalog."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        embeddings: Embeddings,
+        on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._embeddings = embeddings
+        self._on_progress = on_progress
+        self._owner = leases.new_owner()
+
+    async def rebuild(self) -> Rebuilt:
+        """Build, catch up until little is missing, hold publishing, load that, switch.
+
+        Raises:
+            ConflictError: another rebuild is running.
+            LeaseLost: another rebuild has taken over.
+        """
+        await self._catalog.write(self._take_lease)
+        beating = asyncio.create_task(self._beat())
+        try:
+            number = await self._catalog.write(self._begin)
+            async with self._opened(name_of(number)) as index:
+                loaded = await self._build(index, name_of(number))
+                loop = asyncio.get_running_loop()
+                old = await asyncio.to_thread(self._switch, loop, index, number, loaded)
+            points = sum(loaded.points.values())
+            return Rebuilt(name_of(number), points, [name_of(n) for n in old])
+        finally:
+            beating.cancel()
+            await self._catalog.write(self._release)
+
+    async def _build(self, index: Index, generation: str) -> Loaded:
+        loaded = await self._loaded(index, generation)
+        await self._catch_up(index, generation, loaded, await self._wanted())
+        await index.flush(generation)
+        if isinstance(index, EdgeIndex):
+            await self._catalog.write(self._hold, OPTIMIZE_SECONDS)
+            self._on_progress(1, 1)
+            await index.optimize(generation)
+        for _ in range(ROUNDS):
+            wanted = await self._wanted()
+            if len(_missing(loaded, wanted)) <= FEW:
+                break
+            await self._catch_up(index, generation, loaded, wanted)
+        return loaded
+
+    def _take_lease(self) -> None:
+        with self._catalog.writing() as connection:
+            if not leases.take(connection, LEASE, self._owner):
+                raise ConflictError("The index is being rebuilt already.", code="reindex_busy")
+
+    def _release(self) -> None:
+        with self._catalog.writing() as connection:
+            leases.release(connection, LEASE, self._owner)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(leases.SECONDS / 4)
+            with suppress(RetryableError):  # whether it still is ours is asked before the switch
+                await self._catalog.write(self._hold, leases.SECONDS)
+
+    def _hold(self, seconds: float) -> None:
+        with self._catalog.writing() as connection:
+            leases.extend(connection, LEASE, self._owner, seconds)
+
+    def _begin(self) -> int:
+        wanted = generation_fingerprint(self._embeddings)
+        with self._catalog.writing() as connection:
+            adopt_earlier(connection, self._embeddings)
+            begun = generations.building(connection, wanted)
+            if begun is not None:
+                return int(begun.id)
+            return generations.begin(connection, wanted, {"model": self._embeddings.files.name})
+
+    @asynccontextmanager
+    async def _opened(self, generation: str) -> AsyncIterator[Index]:
+        described = await self._embeddings.engine.call("describe")
+        index: Index
+        if self._settings.index.backend == "edge":
+            index = EdgeIndex(self._settings.data / "index")
+        else:
+            from kb.index.server import connect
+
+            s = self._settings.index
+            index = connect(s.url, s.api_key, s.prefix)
+        try:
+            await index.create(generation, int(described["dimension"]))
+            yield index
+        finally:
+            await index.close()
+
+    async def _loaded(self, index: Index, generation: str) -> Loaded:
+        """What a rebuild that ended early has left."""
+        loaded = Loaded()
+        async for ids in scroll(index, generation):
+            for point, tokens in ids.items():
+                number = point >> versions.ORDINAL_BITS
+                loaded.points[number] = loaded.points.get(number, 0) + 1
+                loaded.tokens.setdefault(number, set()).add(tuple(sorted(tokens)))
+        return loaded
+
+    async def _wanted(self) -> dict[int, Wanted]:
+        def read() -> dict[int, Wanted]:
+            with self._catalog.reading() as connection:
+                return generations.wanted(connection)
+
+        return await self._catalog.read(read)
+
+    async def _catch_up(
+        self,
+        index: Index,
+        generation: str,
+        loaded: Loaded,
+        wanted: Mapping[int, Wanted],
+        unkept: dict[str, bytes] | None = None,
+    ) -> None:
+        """Delete what is gone, load what is missing, stamp anew what others read by now."""
+        for number in [n for n in loaded.points if n not in wanted]:
+            points = loaded.points.pop(number)
+            await index.delete(generation, _points(number, points))
+            loaded.readers.pop(number, None)
+        missing = _missing(loaded, wanted)
+        for start in range(0, len(missing), VERSIONS_AT_ONCE):
+            part = missing[start : start + VERSIONS_AT_ONCE]
+            found = await points_of_versions(self._catalog, self._embeddings, part, unkept)
+            await index.upsert(generation, found)
+            for number in part:
+                loaded.points[number] = wanted[number].points
+                loaded.readers[number] = wanted[number].readers
+            self._on_progress(start, len(missing))
+        for number, one in wanted.items():
+            if one.points and loaded.readers.get(number) != one.readers:
+                tokens = await self._catalog.read(self._tokens, one.document_id)
+                if tokens and loaded.tokens.pop(number, None) != {tuple(tokens)}:
+                    await index.set_readers(generation, _points(number, one.points), tokens)
+                loaded.readers[number] = one.readers
+        self._on_progress(len(missing), len(missing))
+
+    def _tokens(self, document_id: int) -> list[str]:
+        with self._catalog.reading() as connection:
+            return rights.tokens_of(connection, [document_id]).get(document_id, [])
+
+    def _switch(
+        self, loop: asyncio.AbstractEventLoop, index: Index, number: int, loaded: Loaded
+    ) -> list[int]:
+        """In one transaction: nothing is published while the last is loaded; then this one is live.
+
+        Runs in a thread, which holds the transaction while the loop works on the index.
+        """
+
+        def done(work: Coroutine[Any, Any, T]) -> T:
+            return asyncio.run_coroutine_threadsafe(work, loop).result()
+
+        unkept: dict[str, bytes] = {}
+        with self._catalog.writing() as connection:
+            hold_seq(connection)
+            leases.extend(connection, LEASE, self._owner, leases.SECONDS)
+            wanted = generations.wanted(connection)
+            done(self._catch_up(index, name_of(number), loaded, wanted, unkept))
+            done(index.flush(name_of(number)))
+            done(index.close())  # whoever searches opens it from the next moment on
+            old = generations.switch(connection, number)
+        if unkept:
+            keep_vectors(self._catalog, self._embeddings.fingerprint, unkept)
+        return old
+
+
+def _missing(loaded: Loaded, wanted: Mapping[int, Wanted]) -> list[int]:
+    return [n for n, w in wanted.items() if w.points and loaded.points.get(n) != w.points]
+
+
+def _points(version: int, count: int) -> list[int]:
+    return [versions.point_of(version, n) for n in range(count)]

@@ -1,0 +1,91 @@
+"""Keeping a data directory sound: comparing, mending, clearing up, erasing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row
+
+from kb.catalog.database import Catalog
+from kb.embedding.client import Embeddings
+from kb.files import uploads
+from kb.files.blobs import Blobs
+from kb.files.scratch import Scratch
+from kb.index.remote import RemoteIndex
+from kb.settings import Retention
+from kb.types import Principal
+from kb.upkeep import checking, erasing
+from kb.upkeep.collecting import collect
+from kb.upkeep.forgetting import forget_documents
+from kb.upkeep.publishing import Publisher
+
+
+class Upkeep:
+    """The verbs of upkeep on one data directory."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        index: RemoteIndex,
+        blobs: Blobs,
+        embeddings: Embeddings,
+        publisher: Publisher,
+        retention: Retention,
+        scratch: Scratch,
+        workplaces: Path,
+    ) -> None:
+        self._catalog = catalog
+        self._index = index
+        self._blobs = blobs
+        self._embeddings = embeddings
+        self._publisher = publisher
+        self._retention = retention
+        self._scratch = scratch
+        self._workplaces = workplaces
+
+    async def check(self, *, repair: bool) -> dict[str, int]:
+        """Compare catalog, index and blobs; with ``repair``, mend and compare again."""
+        findings = await self._findings()
+        if repair and any(findings.report.as_json().values()):
+            await self._mend(findings)
+            await self._catalog.write(collect, self._catalog, self._blobs, self._retention)
+            await self._clear_up()
+            findings = await self._findings()
+        return findings.report.as_json()
+
+    async def heal(self) -> bool:
+        """At a start: mend the index where it holds another number of points than it should.
+
+        So it is after a power cut that took back what the disk had promised, or with an index that
+        was restored from elsewhere. Returns whether anything was mended.
+        """
+        if await checking.is_settled(self._catalog, self._index):
+            return False
+        findings = await self._findings()
+        if not (findings.lost or findings.orphans):
+            return False
+        await self._mend(findings)
+        return True
+
+    async def erase(self, rows: Sequence[Row[Any]], by: Principal) -> erasing.Erased:
+        """Erase documents now, from everywhere."""
+        await self._clear_up()
+        await self._catalog.write(forget_documents, self._catalog, self._workplaces)
+        return await erasing.erase(self._catalog, self._blobs, self._publisher, rows, by)
+
+    async def _findings(self) -> checking.Findings:
+        hours = self._retention.removed_hours
+        findings = await checking.check(self._catalog, self._index, self._blobs, hours)
+        findings.report.orphan += len(self._scratch.stale())
+        findings.report.orphan += len(await self._catalog.read(uploads.left, self._catalog))
+        return findings
+
+    async def _clear_up(self) -> None:
+        """Copies and uploads that are nobody's any more."""
+        self._scratch.clear()
+        await self._catalog.write(uploads.clear_up, self._catalog)
+
+    async def _mend(self, findings: checking.Findings) -> None:
+        await checking.repair(
+            self._catalog, self._index, self._embeddings, self._publisher, findings
+        )

@@ -1,0 +1,55 @@
+"""An engine that hangs is replaced; whoever called it is answered."""
+
+import asyncio
+import os
+import signal
+
+import msgspec
+import psutil
+import pytest
+
+from kb.engines.calling import EngineClient, listener_of
+from tests.parts.house import House
+from tests.parts.processes import wait_for
+
+SECONDS = 20.0
+
+
+@pytest.fixture
+async def impatient(settings, tmp_path, cold_engines):
+    """A knowledge base whose index has little time to say that it lives."""
+    engines = msgspec.structs.replace(settings.engines, hung_seconds=SECONDS)
+    made = House(msgspec.structs.replace(settings, engines=engines), tmp_path / "files")
+    made.write("ferry.txt", "The ferry to the island leaves at seven.")
+    made.follow()
+    await made.ingest()
+    yield made
+    await made.kb.close()
+
+
+async def test_a_hung_engine_is_replaced_and_its_callers_are_answered(impatient):
+    """N22: with the index stopped (SIGSTOP) a search is answered by a new one, reading goes on."""
+    kb = impatient.kb
+    hung = listener_of(kb.settings.data / "run" / "index.sock")
+    os.kill(hung, signal.SIGSTOP)
+    wait_for(lambda: psutil.Process(hung).status() == psutil.STATUS_STOPPED)
+    searching = [asyncio.create_task(impatient.paths("ferry")) for _ in range(3)]
+    await asyncio.sleep(0.2)
+    assert await kb.catalog.read(kb.sources)
+    assert not any(task.done() for task in searching)
+    assert await asyncio.gather(*searching) == [["ferry.txt"]] * 3
+    assert listener_of(kb.settings.data / "run" / "index.sock") not in {0, hung}
+    assert not psutil.pid_exists(hung) or psutil.Process(hung).status() == psutil.STATUS_ZOMBIE
+
+
+async def test_one_that_hangs_before_the_first_call_is_replaced_too(impatient):
+    """N22: a new caller finds the socket, gets no answer, and starts another."""
+    kb = impatient.kb
+    socket = kb.settings.data / "run" / "index.sock"
+    hung = listener_of(socket)
+    os.kill(hung, signal.SIGSTOP)
+    fingerprint = kb.index.engine._fingerprint
+    fresh = EngineClient("index", "kb.index.process", kb.settings, fingerprint)
+    assert await fresh.call("languages", texts=["The ferry leaves at seven."]) == ["en"]
+    assert listener_of(socket) not in {0, hung}
+    await fresh.close()

@@ -1,0 +1,74 @@
+"""Tables stay tables: merged cells, headers, hidden sheets, several on a sheet."""
+
+from pathlib import Path
+
+import openpyxl
+
+from tests.parts.files import ods, parse, text_of
+
+
+def table_of(path: Path):
+    return next(e for e in parse(path).elements if e.rows)
+
+
+def test_merged_cells_and_headers_of_two_lines(tmp_path):
+    made = openpyxl.Workbook()
+    sheet = made.active
+    sheet.title = "Fleet"
+    sheet["A1"] = "Buses of the north depot"
+    sheet.merge_cells("A1:D1")
+    for row in (["Bus", "Cost", None, "Driver"], [None, "2024", "2025", None]):
+        sheet.append(row)
+    sheet.merge_cells("B2:C2")
+    sheet.merge_cells("A2:A3")
+    sheet.append(["LT-1", 100, 0.125, "Ada"])
+    sheet["C4"].number_format = "0.0%"
+    sheet.append(["LT-2", 200, 300, "Ben"])
+    sheet.merge_cells("D4:D5")
+    path = tmp_path / "fleet.xlsx"
+    made.save(path)
+    elements = parse(path).elements
+    assert [e.text for e in elements if e.kind == "Title"] == ["Buses of the north depot"]
+    table = table_of(path)
+    assert table.section == "Fleet"
+    assert table.header_rows == 2
+    assert table.rows[0][:3] == ("Bus", "Cost", "Cost")
+    assert table.rows[1][:3] == ("Bus", "2024", "2025")
+    assert table.rows[2] == ("LT-1", "100", "12.5%", "Ada")
+    assert table.rows[3] == ("LT-2", "200", "300", "Ada")
+
+
+def test_hidden_sheets_are_left_out(tmp_path):
+    made = openpyxl.Workbook()
+    made.active.append(["Place", "Note"])
+    made.active.append(["Hall", "Pump"])
+    secret = made.create_sheet("Old")
+    secret.append(["hidden figure", 4711])
+    secret.sheet_state = "hidden"
+    made.save(tmp_path / "a.xlsx")
+    assert "hidden" not in text_of(parse(tmp_path / "a.xlsx"))
+    ods(tmp_path / "a.ods")
+    assert "hidden" not in text_of(parse(tmp_path / "a.ods"))
+
+
+def test_a_long_table_repeats_its_whole_header():
+    from ingest import chunking
+    from ingest.parsers import tables
+
+    rows = [["Bus", "Cost"], ["", "in euros"], *([f"LT-{n}", str(n * 7)] for n in range(300))]
+    element = tables.table(rows, 2, "Fleet")
+    count = lambda texts: [len(t.split()) for t in texts]
+    chunks = chunking.chunk([element], "fleet.xlsx", count, 60)
+    assert len(chunks) > 10
+    for chunk in chunks:
+        assert chunk.text.startswith("Bus | Cost\n | in euros\n")
+        assert len(chunk.embedded_text.split()) <= 60
+
+
+def test_several_tables_on_one_sheet_each_have_their_header(tmp_path):
+    made = openpyxl.Workbook()
+    for row in (["Bus", "Cost"], ["LT-1", 5], [], ["Driver", "Phone"], ["Ada", "0551"]):
+        made.active.append(row)
+    made.save(tmp_path / "a.xlsx")
+    tables = [e for e in parse(tmp_path / "a.xlsx").elements if e.rows]
+    assert [t.rows[0] for t in tables] == [("Bus", "Cost"), ("Driver", "Phone")]

@@ -1,0 +1,311 @@
+"""Bad files: each in the ledger with a reason a person can act on; the others go on."""
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import docx
+import psutil
+import pytest
+
+from ingest import parsers
+from ingest.parsers.options import Options
+from kb import samples
+from kb.errors import FileProblem
+from kb.files import sandbox
+from kb.surface import reasons
+from tests.parts.processes import missing, shared_data, wait_for
+
+
+async def ledger_of(house, files: dict[str, bytes]):
+    house.follow()
+    for name, content in files.items():
+        (house.root / name).write_bytes(content)
+    house.write("good.txt", "Good words about water pumps.")
+    await house.ingest()
+    assert "good.txt" in await house.paths("water pumps")
+    return house.ledger()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "state", "code"),
+    [
+        ("empty.txt", b"", "skipped", "empty"),
+        ("blank.md", b" \n\t \n", "skipped", "empty"),
+        ("broken.docx", b"PK\x03\x04garbage", "failed", "damaged"),
+        ("broken.pdf", b"%PDF-1.7\ngarbage", "failed", "damaged"),
+        ("strange.bin", bytes(range(256)) * 40, "skipped", "unknown_type"),
+        ("old.doc", bytes.fromhex("d0cf11e0a1b11ae1") + b"garbage", "failed", "damaged"),
+    ],
+)
+async def test_each_with_its_reason(house, name, content, state, code):
+    row = (await ledger_of(house, {name: content}))[name]
+    assert (row.state, row.code) == (state, code)
+    assert len(reasons.render(row.code, row.parameters)) > 20
+
+
+def test_encrypted_office_files_are_named_as_such():
+    folder = shared_data("robustness-dev-20mb") / "files"
+    for name in ("0016_password_protected.xlsx", "0018_testODTEncrypted.odt", "0022_password.pdf"):
+        with pytest.raises(FileProblem) as problem:
+            parsers.parse(str(folder / name), name, Options())
+        assert problem.value.code == "encrypted", name
+
+
+async def test_a_file_too_large_is_skipped(settings, tmp_path):
+    import msgspec
+
+    from tests.parts.house import House
+
+    ingest = msgspec.structs.replace(settings.ingest, max_file_mb=1)
+    house = House(msgspec.structs.replace(settings, ingest=ingest), tmp_path / "files")
+    rows = await ledger_of(house, {"big.txt": b"word " * 400_000})
+    assert rows["big.txt"].code == "too_large"
+    await house.kb.close()
+
+
+async def test_a_name_that_is_not_utf8(house):
+    """Trap 17"""
+    house.follow()
+    raw = os.path.join(os.fsencode(house.root), b"caf\xe9.txt")
+    with open(raw, "wb") as file:
+        file.write(b"Coffee is served in hall nine.")
+    await house.ingest()
+    assert house.ledger()["caf%E9.txt"].state == "indexed"
+    assert await house.paths("coffee in hall nine") == ["caf%E9.txt"]
+    assert (await house.ingest()).unchanged == 1
+
+
+async def test_a_link_that_leads_out_is_not_followed(house, tmp_path):
+    """S05"""
+    (tmp_path / "outside.txt").write_text("outside secret words")
+    house.follow()
+    (house.root / "link.txt").symlink_to(tmp_path / "outside.txt")
+    (house.root / "dir").symlink_to(tmp_path)
+    await house.ingest()
+    assert house.ledger()["link.txt"].code == "symlink_outside"
+    assert await house.paths("outside secret words") == []
+
+
+def test_an_unreadable_file_is_named_as_such(tmp_path_factory):
+    import tempfile
+    from pathlib import Path
+
+    from kb.files.originals import open_beneath
+
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    (folder / "locked.txt").write_text("Locked words.")
+    (folder / "locked.txt").chmod(0)
+    was = os.geteuid()
+    os.seteuid(65534 if was == 0 else was)
+    try:
+        with pytest.raises(FileProblem) as problem:
+            open_beneath(str(folder), b"locked.txt")
+    finally:
+        os.seteuid(was)
+        shutil.rmtree(folder)
+    assert problem.value.code == "unreadable"
+
+
+async def test_a_mended_file_is_read(house):
+    rows = await ledger_of(house, {"a.docx": b"PK\x03\x04garbage"})
+    assert rows["a.docx"].state == "failed"
+    assert (await house.ingest()).unchanged == 2
+    shutil.copy(samples.documents() / "staff-handbook.docx", house.root / "a.docx")
+    await house.ingest()
+    assert house.ledger()["a.docx"].state == "indexed"
+
+
+async def test_scripts_in_names_and_text_stay_text(house):
+    """S16, S17"""
+    document = docx.Document()
+    document.add_heading("<script>alert(1)</script>", 1)
+    document.add_paragraph("An <img src=x onerror=alert(1)> in the text.")
+    house.follow()
+    document.save(house.root / "<b>bold.docx")
+    await house.ingest()
+    found = await house.kb.search("onerror alert in the text", house.owner, 1)
+    assert "<img src=x" in found.passages[0].text
+
+
+def test_a_scan_is_read_once_ocr_is_installed(command, tmp_path):
+    """The reason in the ledger says: install tesseract-ocr, then run kb ingest."""
+    if shutil.which("tesseract") is None:
+        missing("tesseract (apt-get install tesseract-ocr)")
+    (tmp_path / "scans").mkdir()
+    shutil.copy(samples.documents() / "depot-inspection-scan.pdf", tmp_path / "scans")
+    command("source", "add", "scans", str(tmp_path / "scans"))
+    command("ingest", env={"PATH": "/nonexistent"})
+    [before] = command("files")["files"]
+    assert (before["state"], before["code"]) == ("partial", "scan_without_ocr")
+    assert command("ingest")["indexed"] == 1
+    [after] = command("files")["files"]
+    assert (after["state"], after["code"]) == ("indexed", None)
+    assert "pallets" in command("search", "emergency exit")["hits"][0]["text"]
+
+
+# --- the sandbox
+
+
+def hang() -> bytes:
+    time.sleep(60)
+    return b""
+
+
+def eat_memory() -> bytes:
+    return bytes(bytearray(10 * 1024**3))
+
+
+def crash() -> bytes:
+    os.abort()
+
+
+def write_forever() -> bytes:
+    with open("big", "wb") as file:
+        while True:
+            file.write(b"x" * 1024**2)
+
+
+def fill_folder() -> bytes:
+    for number in range(1000):
+        Path(f"part{number}").write_bytes(bytes(4 * 1024**2))
+        time.sleep(0.01)
+    return b""
+
+
+def fork_bomb() -> bytes:
+    while True:
+        try:
+            if os.fork() == 0:
+                continue
+        except OSError:
+            time.sleep(1)
+
+
+def leave_one_behind() -> bytes:
+    """A grandchild in a session of its own, which outlives whoever started it."""
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        os.write(writing, b"x")
+        time.sleep(600)
+    os.read(reading, 1)
+    return b"left"
+
+
+def network() -> bytes:
+    import socket
+
+    socket.create_connection(("127.0.0.1", 9), timeout=1)
+    return b"connected"
+
+
+@pytest.mark.parametrize(
+    ("call", "codes"),
+    [
+        (hang, {"parser_timeout"}),
+        (eat_memory, {"parser_memory"}),
+        (crash, {"parser_crashed"}),
+        (fill_folder, {"parser_space"}),
+        (fork_bomb, {"parser_timeout", "parser_crashed", "parser_memory"}),
+        (write_forever, {"damaged", "parser_crashed"}),
+        (network, {"damaged"}),
+    ],
+)
+def test_a_child_is_held_to_its_limits(call, codes):
+    """R21"""
+    # The clock is the limit of what never ends; whatever else is tried reaches its own limit.
+    limits = sandbox.Limits(
+        seconds=3 if call in (hang, fork_bomb) else 120,
+        memory=1024**3,
+        file_size=8 * 1024**2,
+        folder_size=64 * 1024**2,
+    )
+    before = len(psutil.pids())
+    with pytest.raises(FileProblem) as problem:
+        sandbox.run(call, limits=limits)
+    assert problem.value.code in codes
+    wait_for(lambda: len(psutil.pids()) < before + 20)
+
+
+def test_what_a_child_started_ends_with_it():
+    """R21"""
+    assert sandbox.run(leave_one_behind, limits=sandbox.Limits(seconds=10)) == b"left"
+    sleepers = lambda: [  # noqa: E731
+        p
+        for p in psutil.process_iter(["cmdline", "status", "ppid"])
+        if "forkserver" in " ".join(p.info["cmdline"] or [])
+        and p.info["status"] == "sleeping"
+        and p.info["ppid"] == 1
+    ]
+    wait_for(lambda: not sleepers())
+
+
+async def test_hostile_files_end_in_the_ledger(house):
+    """Every file of a hostile collection is accounted for, and the service lives on."""
+    folder = shared_data("robustness-dev-20mb") / "files"
+    chosen = sorted(folder.iterdir(), key=lambda p: p.stat().st_size)[:150]
+    house.follow()
+    for path in chosen:
+        shutil.copy(path, house.root / path.name)
+    house.write("good.txt", "Good words about water pumps.")
+    counts = await house.ingest()
+    rows = [r for p, r in house.ledger().items() if " › " not in p]
+    assert len(rows) == counts.seen
+    assert all(r.state in {"indexed", "partial"} or r.code for r in rows)
+    assert "good.txt" in await house.paths("water pumps")
+    assert not any((await house.kb.check()).values())
+
+
+# --- the parsers
+
+
+def parsed(name: str):
+    import msgspec
+
+    from kb.types import Parsed
+
+    return msgspec.msgpack.decode(
+        parsers.parse(str(samples.documents() / name), name, Options(languages="eng")), type=Parsed
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [
+        ("staff-handbook.docx", "Annual leave"),
+        ("Reisekostenrichtlinie.docx", "Verpflegung und Unterkunft"),
+        ("guide-accueil.docx", "Personnes à mobilité réduite"),
+        ("reglement-velos.odt", "Caution et âge"),
+        ("biglietti.html", "Oggetti smarriti"),
+        ("it-notes.md", "Backups"),
+        ("annual-report-2025.pdf", "Fleet and energy"),
+        ("strategy-2030.pptx", "North depot"),
+    ],
+)
+def test_headings_are_found_in_every_language(name, heading):
+    assert heading in [e.text for e in parsed(name).elements if e.kind == "Title"]
+
+
+def test_pdf_lines_have_boxes_inside_the_page():
+    report = parsed("annual-report-2025.pdf")
+    lines = [line for e in report.elements for line in e.lines]
+    assert report.pages == 3
+    assert lines
+    assert all(0 <= b[0] < b[2] <= 1 and 0 <= b[1] < b[3] <= 1 for b in (li.box for li in lines))
+    for element in report.elements:
+        assert all(element.text[li.start : li.end].strip() for li in element.lines)
+
+
+def test_sheets_keep_rows_and_names():
+    book = parsed("fleet.xlsx")
+    assert {e.section for e in book.elements} == {"Buses", "Service"}
+    assert ("LT-107", "2025-02-11", "Gearbox replaced", "8740") in book.elements[1].rows
+
+
+def test_a_slide_has_one_heading_and_its_notes():
+    slides = [e for e in parsed("strategy-2030.pptx").elements if e.page == 3]
+    assert [e.text for e in slides if e.kind == "Title"] == ["North depot"]
+    assert any("access road" in e.text for e in slides)

@@ -1,0 +1,49 @@
+"""A knowledge base in this process."""
+
+from pathlib import Path
+
+from kb.catalog import sources
+from kb.catalog.sources import Following
+from kb.cli.ingesting import run_of
+from kb.knowledge_base import KnowledgeBase
+from kb.rights import access
+
+
+class House:
+    """A knowledge base with one source, and verbs to work on it."""
+
+    def __init__(self, settings, root: Path):
+        self.kb = KnowledgeBase(settings)
+        self.root = root
+        self.owner = access.owner()
+        root.mkdir(exist_ok=True)
+
+    def follow(self, name: str = "files", readers=(), root: Path | None = None, **following):
+        folder = root or self.root
+        folder.mkdir(exist_ok=True)
+        with self.kb.catalog.writing() as c:
+            return sources.add(
+                c,
+                name,
+                str(folder),
+                access.readers(c, list(readers) or [access.EVERYONE]),
+                Following(**following),
+            )
+
+    async def ingest(self, name: str = "files", **options):
+        return await run_of(self.kb, self.kb.source(name)).run(**options)
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    async def paths(self, question: str, who=None) -> list[str]:
+        found = await self.kb.search(question, who or self.owner, 10)
+        return [p.chunk.path for p in found.passages]
+
+    def ledger(self) -> dict[str, object]:
+        from kb.catalog.ledger import LedgerFilter
+
+        return {r.path: r for r in self.kb.files(self.owner, LedgerFilter())}

@@ -1,0 +1,86 @@
+"""A portal with people in it: the real application over real documents, asked through HTTP."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from litestar import Litestar
+
+from kb.catalog import groups, people, sources
+from kb.cli.folders import hooks_of
+from kb.rights import access
+from tests.parts.house import House
+from web.app import create_app
+
+PASSWORD = "a quiet harbour at dawn"
+ORIGIN = {"Origin": "http://localhost", "Accept": "application/json"}
+CAST = {
+    "anna": ((), True),  # administrates, and reads what everybody reads
+    "rita": (("hr",), False),
+    "otto": (("sales",), False),
+    "carl": (("sales",), False),  # answers for the source «public»
+    "nina": ((), False),  # in no group
+}
+
+
+class Portal:
+    """The application, and a client for each person."""
+
+    def __init__(self, house: House):
+        self.house, self.kb = house, house.kb
+        self.app = create_app(house.kb, hooks_of(house.kb))
+        self.clients: dict[str, httpx.AsyncClient] = {}
+
+    @property
+    def litestar(self) -> Litestar:
+        """The application itself, behind what stands in front of it."""
+        inner = self.app
+        while not isinstance(inner, Litestar):
+            inner = inner._app
+        return inner
+
+    def client(self, address: str = "127.0.0.1", **headers: str) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(app=self.app, client=(address, 4711))
+        return httpx.AsyncClient(
+            transport=transport, base_url="http://localhost", headers=ORIGIN | headers, timeout=60
+        )
+
+    async def sign_in(self, name: str, password: str = PASSWORD, **more: str) -> httpx.AsyncClient:
+        client = self.client()
+        answer = await client.post("/login", data={"name": name, "password": password, **more})
+        assert answer.status_code == 303, answer.text
+        self.clients[name] = client
+        return client
+
+    async def as_person(self, name: str) -> httpx.AsyncClient:
+        if name == "":
+            return self.client()
+        return self.clients.get(name) or await self.sign_in(name)
+
+    async def close(self) -> None:
+        for client in self.clients.values():
+            await client.aclose()
+
+
+@asynccontextmanager
+async def opened(house: House) -> AsyncIterator[Portal]:
+    with house.kb.catalog.writing() as connection:
+        for name in ("hr", "sales"):
+            groups.add(connection, name)
+    owner = access.owner()
+    for name, (member_of, administrator) in CAST.items():
+        house.kb.accounts.add(
+            owner, name, member_of, administrator=administrator, password=PASSWORD
+        )
+    house.follow("public", root=house.root / "public")
+    house.follow("staff", readers=["hr"], root=house.root / "staff")
+    house.write("public/ferry.txt", "The ferry to the island leaves at seven in the morning.")
+    house.write("staff/wages.txt", "Wages rise by four per cent in May, says the pay agreement.")
+    with house.kb.catalog.writing() as connection:
+        public = sources.by_name(connection, "public")
+        people.set_curators(connection, public.id, ["carl"])
+    for name in ("public", "staff"):
+        await house.ingest(name)
+    portal = Portal(house)
+    yield portal
+    await portal.close()

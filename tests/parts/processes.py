@@ -1,0 +1,119 @@
+"""Commands, servers and engines as processes; programs and data that may be missing."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+SHARED = Path(__file__).parent.parent.parent.parent / "shared" / "data"
+EVERY_PART = bool(os.environ.get("KB_TEST_ALL_PARTS"))
+
+
+def missing(what: str) -> None:
+    """Skip with a line that says what to install; in CI nothing may be missing."""
+    if EVERY_PART:
+        pytest.fail(f"missing in CI: {what}")
+    pytest.skip(f"not installed here: {what}")
+
+
+def shared_data(name: str) -> Path:
+    """A folder of development data, which is not part of the project."""
+    folder = SHARED / name
+    if not folder.exists():
+        pytest.skip(f"development data {name} is not beside the project")
+    return folder
+
+
+def environment_in(base: Path, embedder_dir: Path, catalog: str = "") -> dict[str, str]:
+    """The environment of a command whose data directory is in ``base``."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("KB_", "OLLAMA"))}
+    return kept | {
+        "KB_DATA_DIR": str(base / "data"),
+        "KB_ENGINES__EMBEDDER_DIR": str(embedder_dir),
+        "KB_ENGINES__START_SECONDS": "600",
+        "KB_LLM__PROVIDER": "none",
+        **({"KB_CATALOG__URL": catalog} if catalog else {}),
+        "XDG_CONFIG_HOME": str(base / "config"),
+        "KB_TEST_GUARDS": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def stop_engines(data: Path) -> None:
+    for process in psutil.process_iter(["cmdline"]):
+        command = process.info["cmdline"] or []
+        if "kb.index.process" in command and str(data) in " ".join(command):
+            process.terminate()
+            process.wait(20)
+
+
+def kb(environment, folder: Path, *arguments: str):
+    done = subprocess.run(
+        [sys.executable, "-m", "kb", *arguments, "--json"],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    return json.loads(done.stdout)
+
+
+class Serving:
+    """A running ``kb serve``."""
+
+    def __init__(self, environment, folder: Path, port: int = 0):
+        self.environment = environment
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "kb", "serve", "--port", str(port)],
+            env=environment,
+            cwd=folder,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.address = self._wait_until_ready()
+        wait_for(lambda: httpx.get(self.address + "/ready", timeout=90).status_code == 200, 90)
+
+    def _wait_until_ready(self) -> str:
+        for line in self.process.stderr:
+            if "ready at " in line:
+                return line.split("ready at ")[1].split()[0]
+        raise AssertionError("kb serve ended before it was ready")
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+def wait_for(condition, seconds: float = 20.0):
+    """Poll until a condition holds; the only waiting that tests do."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not happen in time")
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def program(name: str, hint: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        missing(hint)
+    return found

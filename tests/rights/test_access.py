@@ -1,0 +1,13 @@
+"""Who may read at all."""
+
+import pytest
+
+from kb.errors import UsageError
+from kb.rights import access
+from kb.types import Principal
+
+
+def test_nobody_without_tokens_may_search():
+    """S40"""
+    with pytest.raises(UsageError):
+        access.tokens_or_raise(Principal("nobody", frozenset()))

@@ -1,0 +1,161 @@
+"""WCAG 2.2 AA on every page, by axe in a real browser: light and dark, wide and narrow."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kb import samples
+from tests.parts.portal import PASSWORD
+from tests.parts.processes import Serving, environment_in, kb, stop_engines
+
+pytestmark = pytest.mark.real
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PAGES = (
+    "/", "/?q=How+many+buses+are+electric", "/conversations", "/documents", "/documents?state=failed",
+    "/documents/1", "/documents/2", "/documents/3", "/sources", "/sources?edit=samples",
+    "/sources?remove=samples", "/source/samples", "/review", "/evaluation", "/evaluation/questions",
+    "/administration", "/people", "/people?edit=anna", "/people?remove=anna", "/audit?verify=true",
+    "/glossary", "/account", "/account?factor=true", "/no-such-page",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def peopled(tmp_path_factory, embedder_dir):
+    """The samples behind accounts, with somebody in every role."""
+    base = tmp_path_factory.mktemp("a")
+    environment = environment_in(base, embedder_dir)
+    kb(environment, base, "source", "add", "samples", str(samples.documents()))
+    kb(environment, base, "ingest")
+    kb(environment, base, "group", "add", "hr")
+    for name, more in (("anna", ["--administrator"]), ("rita", ["--groups", "hr"])):
+        subprocess.run(
+            [sys.executable, "-m", "kb", "user", "add", name, *more, "--password-stdin", "--json"],
+            env=environment, cwd=base, input=PASSWORD + "\n", text=True, check=True,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+    server = Serving(environment, base)
+    link = kb(environment, base, "user", "invite", "rita")["link"]
+    server.invited = "/link/" + link.rpartition("/")[2]
+    yield server
+    server.stop()
+    stop_engines(base / "data")
+
+
+@pytest.fixture(scope="module")
+def axe():
+    import axe_core_python
+
+    return (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+def come_in(context, address: str, name: str = "anna"):
+    page = context.new_page()
+    page.goto(address + "/login")
+    page.fill("input[name=name]", name)
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(address + "/")
+    return page
+
+
+def settled(page) -> None:
+    page.wait_for_load_state("networkidle")
+
+
+def violations(page, axe: str) -> list[str]:
+    page.evaluate(axe)
+    found = page.evaluate(
+        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
+    )
+    return [
+        f"{v['id']}: {n['target']} {n['failureSummary'][:160]}"
+        for v in found["violations"]
+        for n in v["nodes"]
+    ]
+
+
+def receipt_of(page, address: str) -> str:
+    """The address of how an answer came to be."""
+    asked = page.request.post(
+        address + "/api/v1/ask",
+        data={"question": "How many buses are electric?"},
+        headers={"Accept": "application/json", "Origin": address},
+    )
+    return f"/answers/{asked.json()['id']}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_axe_finds_nothing_on_any_page(peopled, chromium, axe, scheme, width):
+    context = chromium.new_context(
+        color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True
+    )
+    page = context.new_page()
+    found = {}
+    page.goto(peopled.address + "/login")
+    found["/login"] = violations(page, axe)
+    page = come_in(context, peopled.address)
+    for path in PAGES:
+        page.goto(peopled.address + path)
+        settled(page)
+        found[path] = violations(page, axe)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width + 1, (path, wide)
+    for path in (receipt_of(page, peopled.address), peopled.invited):
+        page.goto(peopled.address + path)
+        settled(page)
+        found[path] = violations(page, axe)
+    context.close()
+    assert {path: v for path, v in found.items() if v} == {}
+
+
+def test_the_portal_works_by_keyboard_alone(peopled, chromium):
+    """Signing in, filtering, saving, inviting, looking through others' eyes, signing out."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = come_in(context, peopled.address)
+    page.keyboard.press("/")
+    page.keyboard.type("solar roof")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#hits li a.title")
+    page.wait_for_selector("#facets summary")
+    page.focus("#facets summary")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#facets .chip")
+    assert "source=" in page.url or "type=" in page.url
+    page.focus("#facets .chip")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#facets .chip", state="detached")
+    page.focus("#save")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#save[disabled]")
+    page.goto(peopled.address + "/")
+    page.wait_for_selector("#saved a")
+    page.goto(peopled.address + "/people?edit=rita")
+    page.focus("button[name=name][value=rita]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".viewing")
+    page.focus(".viewing button")
+    page.keyboard.press("Enter")
+    page.wait_for_url(peopled.address + "/people")
+    page.goto(peopled.address + "/account")
+    page.focus("form[action='/logout'] button")
+    page.keyboard.press("Enter")
+    page.wait_for_url(peopled.address + "/login")
+    page.go_back()
+    page.reload()
+    page.wait_for_url("**/login?next=**")
+    context.close()
+
+
+def test_what_a_reader_sees_has_no_doors_that_are_shut(peopled, chromium):
+    context = chromium.new_context()
+    page = come_in(context, peopled.address, "rita")
+    links = page.eval_on_selector_all("nav a", "all => all.map(a => a.getAttribute('href'))")
+    assert links == ["/", "/conversations", "/documents"]
+    page.goto(peopled.address + "/documents/1")
+    assert page.query_selector("form[action$='/erase']") is None
+    context.close()
