@@ -43,6 +43,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
 from kb.search.retrieval import MOST_POINTS
 from kb.text.queries import parse
+from kb.types.points import point_of
 from web.app import create_app
 
 SIZES = (1000, 20_000, 200_000)
@@ -258,7 +259,7 @@ def _document(n: int, own: str | None) -> dict[str, Any]:
 
 
 def _passage(n: int, words: str) -> dict[str, Any]:
-    return {"point": versions.point_of(n, 0), "version": n, "ordinal": 0, "text": words,
+    return {"point": point_of(n, 0), "version": n, "ordinal": 0, "text": words,
             "text_hash": f"{n:032x}", "embedded_text": words, "vector_hash": f"{n:032x}",
             "layout": bytes(200)}  # fmt: skip
 

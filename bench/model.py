@@ -23,7 +23,7 @@ from kb import samples
 from kb import settings as settings_module
 from kb.answers import prompt
 from kb.knowledge_base import KnowledgeBase
-from kb.types import PassagesFound, Token
+from kb.types.answers import PassagesFound, Token
 
 PAIRS = int(os.environ.get("KB_BENCH_PAIRS", "24"))
 PORT = 11999

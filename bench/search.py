@@ -24,7 +24,7 @@ from kb.catalog.tables import documents, vectors
 from kb.index.base import IndexQuery
 from kb.index.generation import name_of
 from kb.rights import access
-from kb.types import Chunk, Span
+from kb.types.parsed import Chunk, Span
 from kb.upkeep.rebuilding import Rebuilder
 
 PER_DOCUMENT = 50

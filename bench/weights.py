@@ -22,6 +22,7 @@ from kb.index import fusion, searching
 from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexQuery
 from kb.index.edge import EdgeIndex
 from kb.index.generation import name_of
+from kb.types.points import version_of
 
 SETS = ("cranfield", "clapnq-dev", "xquad-pool-dev", "xl-to-it-dev")
 DENSE_WEIGHTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -146,7 +147,7 @@ class Searched:
     def ranking(self, found: Hits) -> dict[str, float]:
         ranking: dict[str, float] = {}
         for place, (point, _) in enumerate(found.fused):
-            ranking.setdefault(self.texts[point >> 20], float(-place))
+            ranking.setdefault(self.texts[version_of(point)], float(-place))
         return ranking
 
 

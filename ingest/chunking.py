@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kb.text import sentences
-from kb.types import Chunk, Element, Line, Span
+from kb.types.parsed import Chunk, Element, Line, Span
 
 CountAll = Callable[[list[str]], list[int]]
 HEADING_SHARE = 0.25

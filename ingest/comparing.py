@@ -11,7 +11,7 @@ from ingest.selection import Selection
 from ingest.sources import Found, Look, reading
 from kb.errors import FileProblem
 from kb.files.originals import open_beneath
-from kb.types import State
+from kb.types.parsed import State
 
 RETRY_STATES = {State.WAITING}
 TRIED_AGAIN = {

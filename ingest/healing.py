@@ -4,12 +4,12 @@ import logging
 from dataclasses import asdict, dataclass
 
 import msgspec
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Row, or_, select, update
 
 from kb.catalog import documents as documents_catalog
 from kb.catalog import members, sources
 from kb.catalog.arrays import among
-from kb.catalog.database import Catalog, insert_ignoring
+from kb.catalog.database import Catalog, Connection, insert_ignoring
 from kb.catalog.sources import SCHEDULED
 from kb.catalog.tables import counters, documents
 from kb.errors import KbError
@@ -17,7 +17,7 @@ from kb.files import scratch as scratch_room
 from kb.files import uploads
 from kb.files.blobs import ELEMENTS, Blobs
 from kb.files.scratch import Scratch
-from kb.types import State
+from kb.types.parsed import State
 
 HEALED = "healed"
 """The counter that says what of the faults of earlier releases has been put right."""

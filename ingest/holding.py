@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from sqlalchemy import Connection
-
 from ingest.comparing import Changes
 from ingest.sources import Look, above
 from kb.catalog import documents, sources
+from kb.catalog.database import Connection
 from kb.catalog.sources import Source
 from kb.settings import Ingest
 

@@ -17,7 +17,7 @@ from ingest.parsers import libreoffice, ocr
 from kb.catalog.chunks import short_hash
 from kb.embedding.models import TokenCounter
 from kb.settings import Ingest
-from kb.types import Parsed
+from kb.types.parsed import Parsed
 
 CHUNKER = "2"
 """Raise it when the same elements give other chunks."""

@@ -11,7 +11,7 @@ from kb.catalog import containers, documents, members, versions
 from kb.catalog.database import Catalog
 from kb.errors import KbError
 from kb.settings import Ingest
-from kb.types import State
+from kb.types.parsed import State
 
 
 @dataclass(frozen=True, slots=True)

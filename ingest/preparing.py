@@ -22,7 +22,7 @@ from kb.files.blobs import ELEMENTS, Blobs
 from kb.files.scratch import Scratch
 from kb.index.remote import RemoteIndex
 from kb.settings import Ingest
-from kb.types import Chunk, Parsed
+from kb.types.parsed import Chunk, Parsed
 
 
 @dataclass(frozen=True, slots=True)

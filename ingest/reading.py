@@ -25,7 +25,7 @@ from kb.errors import FileProblem, KbError
 from kb.files import disk
 from kb.files.blobs import ORIGINAL, Blobs
 from kb.settings import Ingest
-from kb.types import Member, Parsed
+from kb.types.parsed import Member, Parsed
 
 MAX_DEPTH = 3
 

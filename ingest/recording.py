@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from sqlalchemy import Connection
-
 from ingest.preparing import Prepared
 from ingest.reading import Kept, Work
 from kb.catalog import containers, documents, versions
 from kb.catalog import members as members_catalog
+from kb.catalog.database import Connection
 from kb.catalog.documents import Stat
 from kb.catalog.names import MEMBER
 from kb.errors import EngineError, KbError
 from kb.text.pathnames import cut
-from kb.types import HIDDEN, State
+from kb.types.parsed import HIDDEN, State
 
 SKIPPING = {
     "empty",

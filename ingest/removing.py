@@ -8,7 +8,7 @@ from kb.catalog.database import Catalog
 from kb.catalog.sources import Source
 from kb.errors import ConflictError, RetryableError
 from kb.files import uploads
-from kb.types import Principal
+from kb.types.people import Principal
 from kb.upkeep.publishing import Publisher
 
 

@@ -8,7 +8,7 @@ from kb.catalog import runs
 from kb.catalog.database import Catalog
 from kb.catalog.sources import Source
 from kb.errors import KbError
-from kb.types import State
+from kb.types.parsed import State
 
 TELL_SECONDS = 1.0
 """The catalog learns of progress at most so often."""

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from ingest import mirroring
 from ingest.sources import Found
 from kb import posix
 from kb.catalog import places, rights, sources
-from kb.catalog.database import Catalog, now
+from kb.catalog.database import Catalog, Connection, now
 from kb.catalog.sources import Source
 from kb.errors import FileProblem, UsageError
-from kb.rights import rules
+from kb.rights import rules, stamping
 from kb.upkeep.publishing import queue_rights
 
 
@@ -65,7 +65,7 @@ class FolderRights:
         places.note_targets(connection, source.id, settled)
         if source.rule is not None or places.has_own_rights(connection, source.id):
             kept = held if self._refusal is None else ()
-            stamped = rules.stamp(connection, source, self._steps, kept, self._targets, changed)
+            stamped = stamping.stamp(connection, source, self._steps, kept, self._targets, changed)
             queue_rights(connection, stamped)
         if self._looked_at is not None:
             sources.rights_read(connection, source.id, self._looked_at)
@@ -75,13 +75,13 @@ class FolderRights:
         self, connection: Connection, source: Source, document_ids: Collection[int]
     ) -> set[bytes]:
         """The files, among those of these documents, that have other readers once they are read."""
-        stamper = rules.Stamper(connection, source)
+        stamper = stamping.Stamper(connection, source)
         rows = places.paths_of_some(connection, sorted(document_ids))
         return {
             _outer(row) for row in rows if self._settled(stamper, row) != (row.target, row.rights)
         }
 
-    def _settled(self, stamper: rules.Stamper, row: Row[Any]) -> tuple[bytes | None, str | None]:
+    def _settled(self, stamper: stamping.Stamper, row: Row[Any]) -> tuple[bytes | None, str | None]:
         """Where a document leads, and its readers, once what lies there now has been read."""
         outer = _outer(row)
         if outer not in self._targets:  # it was not seen in this run
@@ -98,7 +98,7 @@ class FolderRights:
     def _settle(self, document_ids: Sequence[int]) -> None:
         with self._catalog.writing() as connection:
             source = sources.held(connection, self._source.name)
-            stamper = rules.Stamper(connection, source)
+            stamper = stamping.Stamper(connection, source)
             wanted = {}
             for row in places.paths_of_some(connection, document_ids):
                 if _outer(row) in self._unsettled:
@@ -115,7 +115,7 @@ class FolderRights:
         """
         if self._refusal is not None:
             raise self._refusal
-        stamper = rules.Stamper(connection, sources.held(connection, self._source.name))
+        stamper = stamping.Stamper(connection, sources.held(connection, self._source.name))
         return lambda found: stamper.of_new(
             found.raw_path, found.target, self._steps.get(found.raw_path)
         )

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from sqlalchemy import Row
 
@@ -28,40 +28,26 @@ from kb.files import originals, scratch
 from kb.files.blobs import Blobs
 from kb.files.uploads import Uploads
 from kb.index.remote import RemoteIndex
+from kb.llm.adapters import adapter
 from kb.llm.base import LanguageModel
 from kb.rights import access
 from kb.search.retrieval import Found, Retriever
 from kb.settings import Settings
 from kb.text import queries
 from kb.text.queries import EVERYTHING, Wanted
-from kb.types import (
-    Answer,
-    AnswerEvent,
-    AnswerFinished,
-    Parsed,
-    PassagesFound,
-    Principal,
-    StoredChunk,
-    points_of,
-)
+from kb.types.answers import Answer, AnswerEvent, AnswerFinished, PassagesFound
+from kb.types.parsed import Parsed
+from kb.types.passages import StoredChunk
+from kb.types.people import Principal
+from kb.types.points import points_of
 from kb.upkeep.publishing import Publisher
 from kb.upkeep.verbs import Upkeep
 
 if TYPE_CHECKING:
     from kb.metrics import Metrics
 
-
-def language_model(settings: Settings) -> LanguageModel | None:
-    """The configured language model's adapter; its client library loads at the first question."""
-    if settings.llm.provider == "none":
-        return None
-    if settings.llm.provider == "openai":
-        from kb.llm.openai_compatible import OpenAICompatible
-
-        return OpenAICompatible(settings.llm)
-    from kb.llm.ollama import Ollama
-
-    return Ollama(settings.llm)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class KnowledgeBase:
@@ -99,7 +85,7 @@ class KnowledgeBase:
     @cached_property
     def model(self) -> LanguageModel | None:
         """The language model's adapter."""
-        return language_model(self.settings)
+        return adapter(self.settings)
 
     @cached_property
     def metrics(self) -> "Metrics":
@@ -107,6 +93,18 @@ class KnowledgeBase:
         from kb.metrics import Metrics
 
         return Metrics()
+
+    async def read(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Run a call that reads the catalog, on a thread of the catalog's own.
+
+        Raises:
+            RetryableError: the catalog does not answer, or too many wait for it.
+        """
+        return await self.catalog.read(call, *arguments, **named)
+
+    async def write(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Run a call that writes the catalog, on a thread; raises as :meth:`read`."""
+        return await self.catalog.write(call, *arguments, **named)
 
     async def close(self) -> None:
         """Close every connection; the engines stay for others, until they are idle."""
@@ -292,10 +290,6 @@ class KnowledgeBase:
                 code="passage_gone",
             )
         return [stored[p] for p in points], layouts
-
-    async def check(self, *, repair: bool = False) -> dict[str, int]:
-        """Compare catalog, index and blobs; with ``repair``, mend and compare again."""
-        return await self.upkeep.check(repair=repair)
 
     async def erase(self, principal: Principal, document_ids: Sequence[int]) -> dict[str, int]:
         """Erase documents that the principal may read, now and everywhere; says how much went.

@@ -7,7 +7,7 @@ from litestar import Request
 from kb.catalog.sources import Source
 from kb.errors import ForbiddenError, NotSignedInError
 from kb.knowledge_base import KnowledgeBase
-from kb.types import Principal
+from kb.types.people import Principal
 from web.auth.visitor import TOKEN, Visitor
 from web.fair_use import Shares
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kb.catalog.sources import Following, Source
 from kb.rights.rules import PathRule
-from kb.types import Principal
+from kb.types.people import Principal
 
 if TYPE_CHECKING:  # commands that only look at folders load no web framework
     from litestar import Request

@@ -10,7 +10,7 @@ from ingest.parsers.cleaning import storable
 from ingest.parsers.kinds import FAMILY_OF
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
-from kb.types import Parsed
+from kb.types.parsed import Parsed
 
 VERSION = "5"
 """Raise it when parsers give other elements for the same file: files are then parsed again."""

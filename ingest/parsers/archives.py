@@ -19,7 +19,7 @@ import msgspec
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
-from kb.types import Member, Parsed
+from kb.types.parsed import Member, Parsed
 
 LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 LONE = "content"

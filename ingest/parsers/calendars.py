@@ -10,7 +10,7 @@ from ingest.parsers.encoding import decode
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
-from kb.types import Element, Parsed
+from kb.types.parsed import Element, Parsed
 
 ENTRIES = ("VEVENT", "VTODO", "VJOURNAL")
 FIELDS = ("LOCATION", "ORGANIZER", "ATTENDEE", "RRULE", "DESCRIPTION")

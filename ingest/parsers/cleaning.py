@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from kb.types import Element, Member, Parsed
+from kb.types.parsed import Element, Member, Parsed
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """NUL (PostgreSQL refuses it), and halves of surrogate pairs (nothing encodes them)."""

@@ -12,7 +12,7 @@ import docx
 from docx.oxml.ns import qn
 from lxml import etree, html
 
-from kb.types import HIDDEN, Element
+from kb.types.parsed import HIDDEN, Element
 
 STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])"

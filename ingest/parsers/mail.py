@@ -12,7 +12,7 @@ from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.names import safe_name
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
-from kb.types import Element, Member, Parsed
+from kb.types.parsed import Element, Member, Parsed
 
 HEADERS = ("From", "To", "Cc", "Date", "Subject")
 

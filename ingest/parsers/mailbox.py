@@ -9,7 +9,7 @@ from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.mail import header_of
 from ingest.parsers.names import safe_name
 from ingest.parsers.options import Options
-from kb.types import Member, Parsed
+from kb.types.parsed import Member, Parsed
 
 
 def parse(path: Path, kind: str, options: Options) -> Parsed:

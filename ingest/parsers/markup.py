@@ -8,7 +8,7 @@ from lxml import etree
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
-from kb.types import Element, Parsed
+from kb.types.parsed import Element, Parsed
 
 MAX_DEPTH = 200
 HEADING = {"title", "heading", "head", "name", "subject", "label"}

@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 from ingest.parsers.upright import Turned, skew, turn
-from kb.types import Element, Line
+from kb.types.parsed import Element, Line
 
 MIN_CONFIDENCE = 30.0
 """Words below this confidence (0 to 100) are noise."""

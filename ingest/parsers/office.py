@@ -22,7 +22,7 @@ from ingest.parsers import hidden, libreoffice, packages, tables  # noqa: E402
 from ingest.parsers.encoding import decode  # noqa: E402
 from ingest.parsers.kinds import MEDIA_TYPES  # noqa: E402
 from ingest.parsers.options import Options  # noqa: E402
-from kb.types import Element, Member, Parsed  # noqa: E402
+from kb.types.parsed import Element, Member, Parsed  # noqa: E402
 
 LEFT_OUT = {"Header", "Footer", "PageBreak", "PageNumber", "Image"}
 PAGED = {"pptx"}

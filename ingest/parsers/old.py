@@ -10,7 +10,7 @@ from ingest.parsers import libreoffice, office, sheets
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
-from kb.types import Parsed
+from kb.types.parsed import Parsed
 
 TARGETS = {
     "doc": ("docx", office.parse),

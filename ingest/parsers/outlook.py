@@ -10,7 +10,7 @@ from ingest.parsers.mail import header_elements
 from ingest.parsers.names import safe_name
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
-from kb.types import Element, Member, Parsed
+from kb.types.parsed import Element, Member, Parsed
 
 ENCRYPTED = ("IPM.Note.SMIME", "IPM.Note.Secure")
 

@@ -13,7 +13,7 @@ from lxml import etree
 from ingest.parsers.names import safe_name
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
-from kb.types import Member
+from kb.types.parsed import Member
 
 PLAIN_TYPES = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",

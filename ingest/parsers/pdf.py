@@ -14,7 +14,7 @@ from ingest.parsers.names import safe_name
 from ingest.parsers.options import Options
 from ingest.parsers.running import PrintedLine
 from kb.errors import FileProblem
-from kb.types import HIDDEN, Box, Element, Line, Member, Parsed
+from kb.types.parsed import HIDDEN, Box, Element, Line, Member, Parsed
 
 BROKEN_WORD = "\ufffe\x02\xad"
 """What pdfium puts where a word is hyphenated at the end of a line."""

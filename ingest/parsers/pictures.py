@@ -8,7 +8,7 @@ from PIL import Image, UnidentifiedImageError
 from ingest.parsers import ocr, scans
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
-from kb.types import Parsed
+from kb.types.parsed import Parsed
 
 Image.MAX_IMAGE_PIXELS = 2 * ocr.MOST_PIXELS
 MAX_FRAMES = 2000

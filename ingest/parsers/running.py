@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from kb.types import Box
+from kb.types.parsed import Box
 
 MARGIN = 0.1
 """Share of the page's height, above and below, in which lines may be running ones."""

@@ -10,7 +10,7 @@ from PIL import Image
 from ingest.parsers import ocr
 from ingest.parsers.ocr import Reading
 from ingest.parsers.options import Options
-from kb.types import Element
+from kb.types.parsed import Element
 
 LITTLE = {
     "eng": frozenset(["the", "of", "and", "to", "is", "that", "for", "with", "was", "by"]),

@@ -23,7 +23,7 @@ from ingest.parsers.opendocument import STYLE, TABLE, content_of, paragraphs
 from ingest.parsers.options import Options
 from ingest.parsers.tables import MAX_CELLS, Sheet
 from kb.errors import FileProblem
-from kb.types import Parsed
+from kb.types.parsed import Parsed
 
 WHOLE_BYTES = 60 * 1024**2
 """Workbooks whose sheets are larger are read row by row, without their merged cells."""

@@ -8,7 +8,7 @@ from lxml import etree
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.opendocument import DRAW, PRESENTATION, TEXT, content_of, paragraphs
 from ingest.parsers.options import Options
-from kb.types import Element, Parsed
+from kb.types.parsed import Element, Parsed
 
 
 def parse(path: Path, kind: str, _options: Options) -> Parsed:

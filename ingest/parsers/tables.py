@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from kb.types import Element
+from kb.types.parsed import Element
 
 CELLS = " | "
 MAX_CELLS = 3_000_000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from kb.types import Box
+from kb.types.parsed import Box
 
 SMALL = 800
 """Longest side, in pixels, of the copy that the angle is measured on."""

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from kb.accounts.directory import Directory
 from kb.catalog import people
 from kb.catalog.behind import Behind
-from kb.catalog.database import Catalog
+from kb.catalog.database import Catalog, Connection
 from kb.rights import access
 from kb.settings import Auth
-from kb.types import Principal
+from kb.types.people import Principal
 
 SETUP, INVITE, RESET = "setup", "invite", "reset"
 SCOPES = ("read", "write", "metrics")

@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from kb.accounts import passwords, throttle, totp
 from kb.accounts.base import NOBODY, Base, Client
 from kb.accounts.directory import LDAP, Known
 from kb.audit.log import entry, noted
 from kb.catalog import audit, devices, groups, people, signing_in
-from kb.catalog.database import now
+from kb.catalog.database import Connection, now
 from kb.catalog.people import Person
 from kb.errors import ConflictError, KbError, NotFoundError, NotSignedInError, RetryableError
 from kb.rights import access
-from kb.types import Principal
+from kb.types.people import Principal
 
 REFUSED = {"wrong_password", "wrong_code"}
 """What counts as a failure."""

@@ -1,16 +1,14 @@
 """One-time links: the first administrator, invitations, resets."""
 
-from sqlalchemy import Connection
-
 from kb.accounts import passwords
 from kb.accounts.base import INVITE, RESET, SETUP, Client
 from kb.accounts.entering import Entering
 from kb.audit.log import noted
 from kb.catalog import people, signing_in
-from kb.catalog.database import now
+from kb.catalog.database import Connection, now
 from kb.catalog.people import Person
 from kb.errors import ForbiddenError, NotFoundError, NotSignedInError
-from kb.types import Principal
+from kb.types.people import Principal
 
 
 class Linking(Entering):

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from kb.accounts import passwords, throttle, totp
 from kb.accounts.base import SCOPES, Client
 from kb.accounts.linking import Linking
 from kb.audit.log import noted
 from kb.catalog import conversations, groups, keeping, people, signing_in
-from kb.catalog.database import now
+from kb.catalog.database import Connection, now
 from kb.catalog.people import Person
 from kb.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
-from kb.types import Principal
+from kb.types.people import Principal
 
 SIGNED_IN = "signed in"
 WIDER = {"write": set(SCOPES), "read": {"read"}, "metrics": {"metrics"}}

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from kb.accounts.directory import Known
 from kb.accounts.entering import Entering
 from kb.audit.log import noted
 from kb.catalog import groups, people, signing_in
-from kb.catalog.database import now
+from kb.catalog.database import Connection, now
 from kb.catalog.people import Person
 from kb.errors import ForbiddenError, NotFoundError
-from kb.types import Principal
+from kb.types.people import Principal
 
 VOUCHED_SECONDS = 3600.0
 """A proxy's word is noted so often; tokens count from it."""

@@ -14,10 +14,8 @@ import hashlib
 import unicodedata
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection
-
 from kb.catalog import signing_in
-from kb.catalog.database import now
+from kb.catalog.database import Connection, now
 from kb.errors import TooManyError
 
 FIRST_WAIT, LONGEST_WAIT = 15.0, 900.0

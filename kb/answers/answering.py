@@ -19,15 +19,9 @@ from kb.search.limits import check_question
 from kb.search.retrieval import Found, Retriever
 from kb.settings import Llm, Retrieval
 from kb.text import queries
-from kb.types import (
-    Answer,
-    AnswerEvent,
-    AnswerFinished,
-    Passage,
-    PassagesFound,
-    Principal,
-    Token,
-)
+from kb.types.answers import Answer, AnswerEvent, AnswerFinished, PassagesFound, Token
+from kb.types.passages import Passage
+from kb.types.people import Principal
 
 MATCHED = 3
 """Passages that are compared with the question word piece by word piece."""

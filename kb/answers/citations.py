@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from kb.answers import support
 from kb.answers.support import Likeness, Support
 from kb.text import sentences
-from kb.types import Citation, Passage, Sentence
+from kb.types.answers import Citation, Sentence
+from kb.types.passages import Passage
 
 LIST = r"\d{1,2}(?:\s*(?:[,;&–-]|and|und|et|e|y)\s*\d{1,2})*"
 BRACKETED = re.compile(

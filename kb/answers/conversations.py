@@ -4,14 +4,14 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from kb.answers.followups import Turn
 from kb.audit.log import noted
 from kb.catalog import conversations
-from kb.catalog.database import Catalog
+from kb.catalog.database import Catalog, Connection
 from kb.errors import NotFoundError, UsageError
-from kb.types import Principal
+from kb.types.people import Principal
 
 REMEMBERED = 6
 """Earlier questions that a new one may lean on."""

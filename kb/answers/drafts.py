@@ -9,7 +9,7 @@ from typing import Any
 from kb.llm.base import Identity
 from kb.llm.problems import RECOMMENDED
 from kb.search.retrieval import Found
-from kb.types import Answer, Citation, Notice, Sentence
+from kb.types.answers import Answer, Citation, Notice, Sentence
 
 
 def _(text: str) -> str:

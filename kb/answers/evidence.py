@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.text import sentences, words
-from kb.types import Passage
+from kb.types.passages import Passage
 
 COSINE, MET, FIRST_MET, LEAST, TITLED, BIAS = 10.1, 5.0, 4.9, 2.9, -2.75, -10.8
 """Weights per unit of each reading, and the constant, by which .4 answers .95 of the questions."""

@@ -9,7 +9,7 @@ from kb.catalog import answers, chunks, feedback, judged
 from kb.catalog.database import Catalog, current_seq
 from kb.errors import NotFoundError, UsageError
 from kb.search.limits import check_question
-from kb.types import Principal
+from kb.types.people import Principal
 
 LONGEST_COMMENT = 2000
 PAGE = 50

@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kb.types import Passage
+from kb.types.passages import Passage
 
 RULES = (
     "You answer questions from an organisation's documents. Use only the passages below. Each "

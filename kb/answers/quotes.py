@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from kb.embedding.client import Embeddings, cosine
 from kb.text import sentences, words
-from kb.types import Citation, Passage, Sentence
+from kb.types.answers import Citation, Sentence
+from kb.types.passages import Passage
 
 MOST_SENTENCES = 3
 MOST_CHARACTERS = 500

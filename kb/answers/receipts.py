@@ -4,15 +4,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from kb.answers import prompt
 from kb.answers.conversations import joined
 from kb.answers.drafts import notice, with_markers
 from kb.catalog import answers, chunks, documents, feedback, versions
-from kb.catalog.database import Catalog, current_seq, now
+from kb.catalog.database import Catalog, Connection, current_seq, now
 from kb.errors import NotFoundError
-from kb.types import Answer, Citation, Passage, Principal, Sentence, StoredChunk
+from kb.types.answers import Answer, Citation, Sentence
+from kb.types.passages import Passage, StoredChunk
+from kb.types.people import Principal
 
 CURRENT, CHANGED, GONE = "current", "changed", "gone"
 """A passage is as it was; its document is another version by now; it is not there, or not for

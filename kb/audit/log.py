@@ -9,15 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
-
 from kb.audit import spools
 from kb.audit.writer import Health, Look, Writer
 from kb.catalog import audit
 from kb.catalog.audit import Entry
-from kb.catalog.database import Catalog, now
+from kb.catalog.database import Catalog, Connection, now
 from kb.settings import AuditSection
-from kb.types import Passage, Principal
+from kb.types.passages import Passage
+from kb.types.people import Principal
 
 MEGABYTE = 1024 * 1024
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, delete, insert, select
 
 from kb.catalog.arrays import among
 from kb.catalog.tables import answer_versions, answers
-from kb.types import Principal
+from kb.types.people import Principal
 
 
 def keep(connection: Connection, values: dict[str, Any]) -> None:

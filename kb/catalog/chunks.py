@@ -12,7 +12,10 @@ from kb.catalog.arrays import among
 from kb.catalog.database import insert_ignoring, now
 from kb.catalog.rights import readable
 from kb.catalog.tables import chunks, documents, sources, vectors, versions
-from kb.types import Chunk, Line, Principal, Span, StoredChunk
+from kb.types.parsed import Chunk, Line, Span
+from kb.types.passages import StoredChunk
+from kb.types.people import Principal
+from kb.types.points import point_of
 
 
 class Layout(msgspec.Struct, frozen=True, array_like=True):
@@ -30,7 +33,7 @@ def short_hash(text: str) -> str:
 def row(version: int, chunk: Chunk) -> dict[str, Any]:
     """A chunk as a row of the catalog."""
     return {
-        "point": versions_room.point_of(version, chunk.ordinal),
+        "point": point_of(version, chunk.ordinal),
         "version": version,
         "ordinal": chunk.ordinal,
         "page": chunk.page,
@@ -97,7 +100,7 @@ def first_points(connection: Connection, document_ids: Sequence[int]) -> dict[in
         documents.c.version.is_not(None),
         documents.c.chunks > 0,
     )
-    return {d: versions_room.point_of(v, 0) for d, v in connection.execute(query).tuples()}
+    return {d: point_of(v, 0) for d, v in connection.execute(query).tuples()}
 
 
 def layouts(connection: Connection, points: Sequence[int]) -> dict[int, Layout]:

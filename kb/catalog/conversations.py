@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from kb.catalog.database import now
 from kb.catalog.tables import answers, conversations
-from kb.types import Principal
+from kb.types.people import Principal
 
 LONGEST_TITLE = 120
 

@@ -20,6 +20,10 @@ from kb.errors import ConfigurationError, KbError, RetryableError
 from kb.settings import Settings
 from kb.shares import Share
 
+__all__ = [
+    "Catalog", "Connection", "current_seq", "hold_seq", "insert_ignoring", "next_seq", "now",
+    "open_catalog", "row_to_change",
+]  # fmt: skip
 T = TypeVar("T")
 P = ParamSpec("P")
 HEAD = "0014"

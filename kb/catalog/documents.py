@@ -13,7 +13,8 @@ from kb.catalog.rights import readable
 from kb.catalog.tables import documents, name_tokens, sources
 from kb.errors import KbError
 from kb.text.pathnames import cut
-from kb.types import Principal, State
+from kb.types.parsed import State
+from kb.types.people import Principal
 
 COMPARED = (
     "id", "raw_path", "state", "code", "bytes", "mtime_ns", "ctime_ns", "settings",

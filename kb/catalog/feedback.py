@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, selec
 from kb.catalog.arrays import among
 from kb.catalog.database import now
 from kb.catalog.tables import answers, documents, feedback, versions
-from kb.types import Principal
+from kb.types.people import Principal
 
 WHOLE = 0
 """In place of a citation's number: the answer as a whole."""

@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, literal_column, or_, select
 
-from kb.catalog import phrases, versions
+from kb.catalog import phrases
 from kb.catalog.arrays import among
 from kb.catalog.rights import readable_of_many
 from kb.catalog.tables import documents, sources
 from kb.text.queries import TYPES, Wanted, type_of, words_in
-from kb.types import Principal, StoredChunk
+from kb.types.passages import StoredChunk
+from kb.types.people import Principal
+from kb.types.points import ORDINAL_BITS, point_of
 
 SEARCHABLE = documents.c.chunks > literal_column("0")
 """As the index over them says it: a parameter in its place would leave the index unused."""
@@ -77,7 +79,7 @@ def points(
     query = _from(columns, principal, wanted).where(documents.c.version.is_not(None))
     with connection.execute(query.limit(most + 1)) as rows:
         for number, chunks in rows.tuples():
-            found += [versions.point_of(number, n) for n in range(chunks)]
+            found += [point_of(number, n) for n in range(chunks)]
             if len(found) > most:
                 return None
     return found
@@ -88,7 +90,7 @@ def _with_phrases(connection: Connection, principal: Principal, wanted: Wanted) 
     with_phrases = phrases.points_with(connection, wanted.phrases).subquery("with_phrases")
     joined = with_phrases.join(
         documents,
-        documents.c.version == with_phrases.c.point.bitwise_rshift(versions.ORDINAL_BITS),
+        documents.c.version == with_phrases.c.point.bitwise_rshift(ORDINAL_BITS),
     )
     return (
         select(with_phrases.c.point)

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, delete, insert, select
 from kb.catalog.database import now
 from kb.catalog.rights import of_text_from, readable_text_of
 from kb.catalog.tables import documents, judged_questions, sources
-from kb.types import Principal, StoredChunk
+from kb.types.passages import StoredChunk
+from kb.types.people import Principal
 
 
 def add(

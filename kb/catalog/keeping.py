@@ -9,7 +9,7 @@ from kb.catalog.documents import with_source
 from kb.catalog.rights import of_text_from, readable, readable_text_of
 from kb.catalog.tables import documents, glossary, opened, pins, saved_searches
 from kb.text.words import fold
-from kb.types import Principal
+from kb.types.people import Principal
 
 MOST_OPENED = 50
 

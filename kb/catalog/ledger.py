@@ -9,7 +9,7 @@ from kb.catalog.arrays import among
 from kb.catalog.documents import with_source
 from kb.catalog.rights import readable, readable_of_many
 from kb.catalog.tables import documents, source_readers, sources
-from kb.types import Principal
+from kb.types.people import Principal
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, or_, select, update
 from kb.catalog import containers
 from kb.catalog import documents as documents_catalog
 from kb.catalog.tables import documents
-from kb.types import State
+from kb.types.parsed import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from kb.catalog.arrays import among
 from kb.catalog.database import insert_ignoring
 from kb.catalog.rights import readable
 from kb.catalog.tables import documents, name_tokens
-from kb.types import Principal
+from kb.types.people import Principal
 
 MEMBER = " › "
 """Between a container's path and its member's, as people see it."""

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, case, or_, select
 from kb.catalog.arrays import among
 from kb.catalog.database import insert_ignoring
 from kb.catalog.tables import documents, reader_sets, source_readers
-from kb.types import Principal
+from kb.types.people import Principal
 
 PART = 5000
 """Documents that are looked up in one statement."""

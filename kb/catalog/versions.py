@@ -11,13 +11,7 @@ from kb.catalog.database import next_seq, now
 from kb.catalog.tables import chunks, documents, leases, versions
 from kb.errors import LeaseLost
 
-ORDINAL_BITS = 20
 ATTEMPT, CURRENT, RETIRED, ABANDONED, SWEPT = "attempt", "current", "retired", "abandoned", "swept"
-
-
-def point_of(version: int, ordinal: int) -> int:
-    """The id in the index of a version's n-th chunk; below 2**53 for 8 billion versions."""
-    return (version << ORDINAL_BITS) | ordinal
 
 
 def begin(

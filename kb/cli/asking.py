@@ -7,7 +7,7 @@ import click
 from kb.cli.common import as_option, json_option, show, with_knowledge_base
 from kb.knowledge_base import KnowledgeBase
 from kb.surface import shapes
-from kb.types import Answer
+from kb.types.answers import Answer
 
 
 @click.command()
@@ -19,7 +19,7 @@ def search(question: str, limit: int, as_user: str | None, as_json: bool) -> Non
     """Find passages for QUESTION."""
 
     async def work(kb: KnowledgeBase) -> dict[str, Any]:
-        principal = await kb.catalog.read(kb.principal, as_user)
+        principal = await kb.read(kb.principal, as_user)
         found = await kb.search(question, principal, limit)
         return shapes.hits(found.passages)
 
@@ -49,7 +49,7 @@ def ask(question: str, conversation: str | None, as_user: str | None, as_json: b
     """Ask QUESTION; every sentence of the answer is cited."""
 
     async def work(kb: KnowledgeBase) -> Answer:
-        principal = await kb.catalog.read(kb.principal, as_user)
+        principal = await kb.read(kb.principal, as_user)
         return await kb.answer(question, principal, conversation=conversation)
 
     answer = with_knowledge_base(work)

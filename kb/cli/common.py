@@ -47,7 +47,7 @@ def with_knowledge_base(
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         kb = KnowledgeBase(settings_module.load(flags))
         try:
-            return await (work(kb) if is_coroutine else kb.catalog.write(work, kb))
+            return await (work(kb) if is_coroutine else kb.write(work, kb))
         except asyncio.CancelledError as error:
             raise RetryableError("Stopped before the end.", code="interrupted") from error
         finally:

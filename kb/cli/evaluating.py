@@ -77,7 +77,7 @@ def beir(
         figures |= reporting.of_cut(queries)
         results = reporting.of_queries(measured, queries)
         asked = _asked(limit, seed, answers)
-        done = await kb.catalog.write(_keep, kb, "beir", path, begun, asked, figures, results)
+        done = await kb.write(_keep, kb, "beir", path, begun, asked, figures, results)
         figures = {name: value for name, value in figures.items() if name != "intervals"}
         return Run(figures, done, results)
 
@@ -96,7 +96,7 @@ def own(*, answers: bool, limit: int | None, seed: int, output: Path | None, as_
 
     async def work(kb: KnowledgeBase) -> Run:
         begun = time.time()
-        judged = await kb.catalog.read(kb.opinions.judged, kb.principal(None))
+        judged = await kb.read(kb.opinions.judged, kb.principal(None))
         known = sets.of_judged(judged)
         questions = sets.sample(known, limit, seed)
         if not questions:
@@ -111,7 +111,7 @@ def own(*, answers: bool, limit: int | None, seed: int, output: Path | None, as_
         results = reporting.of_questions(outcomes)
         place = Path("own questions")
         asked = _asked(limit, seed, answers)
-        done = await kb.catalog.write(_keep, kb, "own", place, begun, asked, figures, results)
+        done = await kb.write(_keep, kb, "own", place, begun, asked, figures, results)
         return Run(figures, done, results)
 
     tell(with_knowledge_base(work), output, as_json, figure_lines)
@@ -167,7 +167,7 @@ def docs(
                 figures["abstention"] = await _abstention(place, own, others, answers=answers)
         results = reporting.of_questions(outcomes)
         asked = _asked(limit, seed, answers)
-        done = await kb.catalog.write(_keep, kb, "docs", path, begun, asked, figures, results)
+        done = await kb.write(_keep, kb, "docs", path, begun, asked, figures, results)
         return Run(figures, done, results)
 
     tell(with_knowledge_base(work), output, as_json, figure_lines)

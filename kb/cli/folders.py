@@ -6,7 +6,6 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from cronsim import CronSim, CronSimError
-from sqlalchemy import Connection
 
 from ingest import mirroring
 from ingest import sources as folder
@@ -16,13 +15,14 @@ from ingest.preview import preview
 from ingest.selection import Selection
 from kb.audit.log import noted
 from kb.catalog import documents, erased, people, sources
+from kb.catalog.database import Connection
 from kb.catalog.sources import ASKED, Following, Source
 from kb.errors import ForbiddenError, NotFoundError, UsageError
 from kb.knowledge_base import KnowledgeBase
-from kb.rights import access, rules
+from kb.rights import access, rules, stamping
 from kb.rights.rules import PathRule
 from kb.text import pathnames
-from kb.types import Principal
+from kb.types.people import Principal
 from kb.upkeep.publishing import queue_rights
 from web.hooks import Edited, Hooks
 
@@ -120,7 +120,7 @@ def _apply_readers(
     if set(wanted) == set(access.in_words(connection, source.readers)):
         return  # as it was, with groups that were removed since
     tokens = access.readers(connection, wanted)
-    queue_rights(connection, rules.set_readers(connection, source, tokens))
+    queue_rights(connection, stamping.set_readers(connection, source, tokens))
     noted(connection, by, "source.readers", source.name, readers=list(wanted))
 
 
@@ -170,7 +170,7 @@ async def set_rule(
         UsageError: the rule cannot be, or the file system makes its rights up.
         NotFoundError: there is no such source, group or person.
     """
-    source = await kb.catalog.write(_replace_rule, kb, by, name, kind, lines)
+    source = await kb.write(_replace_rule, kb, by, name, kind, lines)
     await kb.publisher.flush_rights()
     return source
 
@@ -204,7 +204,7 @@ def _apply_rule(
     if rules.is_same(wanted, before.rule):
         return
     source = sources.set_rule(connection, before, wanted)
-    queue_rights(connection, rules.stamp(connection, source))
+    queue_rights(connection, stamping.stamp(connection, source))
     if kind == rules.MIRROR:
         sources.request_run(connection, source.id, ASKED)
     noted(connection, by, "source.rule", before.name, rule=rules.in_words(connection, wanted))

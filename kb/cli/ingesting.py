@@ -20,7 +20,7 @@ from kb.errors import ConflictError, KbError, RetryableError, UsageError
 from kb.files import sandbox
 from kb.knowledge_base import KnowledgeBase
 from kb.surface import shapes
-from kb.types import State
+from kb.types.parsed import State
 
 
 def run_of(
@@ -74,7 +74,7 @@ def ingest(name: str | None, confirm_removals: bool, again: str | None, as_json:
     """Read the source NAME now, or all of them."""
 
     async def work(kb: KnowledgeBase) -> Counts:
-        wanted = await kb.catalog.read(lambda: [kb.source(name)] if name else kb.sources())
+        wanted = await kb.read(lambda: [kb.source(name)] if name else kb.sources())
         if not wanted:
             raise UsageError(
                 "There is no source yet. Add one with: kb source add NAME PATH", code="no_sources"
@@ -85,7 +85,7 @@ def ingest(name: str | None, confirm_removals: bool, again: str | None, as_json:
 
         async def read(item: Source) -> None:
             if again:
-                await kb.catalog.write(_try_again, kb, item, again)
+                await kb.write(_try_again, kb, item, again)
             with Bar(item.name) as on_progress:
                 counts = await run_of(kb, item, on_progress).run(confirm_removals=confirm_removals)
             for field, value in asdict(counts).items():

@@ -90,7 +90,7 @@ async def _demo(settings: Settings) -> None:
     check_address(settings)
     kb = KnowledgeBase(settings)
     try:
-        source = await kb.catalog.write(_demo_source, kb)
+        source = await kb.write(_demo_source, kb)
         click.echo("Reading the sample documents …", err=True)
         with Bar(DEMO_SOURCE) as on_progress:
             counts = await run_of(kb, source, on_progress).run()
@@ -176,9 +176,9 @@ async def _announce(server: uvicorn.Server, kb: KnowledgeBase) -> None:
     port = server.servers[0].sockets[0].getsockname()[1]
     address = address_of(settings, port)
     click.echo(f"Commonplace is ready at {address}  (stop it with Ctrl-C)", err=True)
-    is_set_up = await kb.catalog.read(_is_set_up, kb)
+    is_set_up = await kb.read(_is_set_up, kb)
     if not is_set_up:
-        secret = await kb.catalog.write(kb.accounts.setup_link)
+        secret = await kb.write(kb.accounts.setup_link)
         is_behind = settings.host not in LOOPBACK or settings.trusted_proxies or settings.public_url
         others = " Until then nobody is let in." if is_behind else ""
         click.echo(

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-from sqlalchemy import Connection
 
 from ingest.clock import local_now
 from ingest.following import next_due
@@ -12,10 +11,11 @@ from ingest.removing import remove_source
 from kb.audit.log import noted
 from kb.catalog import people as people_catalog
 from kb.catalog import runs, sources
+from kb.catalog.database import Connection
 from kb.cli import folders
 from kb.cli.common import argument, json_option, show, with_knowledge_base
 from kb.knowledge_base import KnowledgeBase
-from kb.rights import access, rules
+from kb.rights import access, rules, stamping
 from kb.surface import shapes
 from kb.upkeep.publishing import queue_rights
 from web.hooks import Edited
@@ -156,7 +156,7 @@ def rule(name: str, kind: str | None, lines: tuple[str, ...], as_json: bool) -> 
     async def work(kb: KnowledgeBase) -> dict[str, Any]:
         wanted = [folders.path_rule(line) for line in lines]
         changed = await folders.set_rule(kb, access.owner(), name, kind or "paths", wanted)
-        return await kb.catalog.read(_shape, kb, changed.name)
+        return await kb.read(_shape, kb, changed.name)
 
     changed = with_knowledge_base(work)
     unmatched = changed["rule"].get(rules.UNMATCHED, [])
@@ -227,7 +227,7 @@ def remove(name: str, yes: bool, as_json: bool) -> None:
     """
 
     async def work(kb: KnowledgeBase) -> int:
-        found = await kb.catalog.read(kb.source, name)
+        found = await kb.read(kb.source, name)
         if not (yes or as_json):
             click.confirm(_removal(found), abort=True, err=True)
         return await remove_source(kb.catalog, kb.publisher, found, access.owner())
@@ -258,13 +258,13 @@ def readers(name: str, groups: str, as_json: bool) -> None:
         with kb.catalog.writing() as connection:
             found = sources.held(connection, name)
             tokens = access.readers(connection, named)
-            queue_rights(connection, rules.set_readers(connection, found, tokens))
+            queue_rights(connection, stamping.set_readers(connection, found, tokens))
             noted(connection, access.owner(), "source.readers", name, readers=named)
 
     async def work(kb: KnowledgeBase) -> dict[str, Any]:
-        await kb.catalog.write(set_readers, kb)
+        await kb.write(set_readers, kb)
         await kb.publisher.flush_rights()
-        return await kb.catalog.read(_shape, kb, name)
+        return await kb.read(_shape, kb, name)
 
     changed = with_knowledge_base(work)
     show(

@@ -22,23 +22,23 @@ def check(repair: bool, as_json: bool) -> None:
 
     async def work(kb: KnowledgeBase) -> dict[str, int]:
         try:
-            found = await kb.check(repair=repair)
+            found = await kb.upkeep.check(repair=repair)
         except DamagedError as error:
             if not repair or error.code != "index_damaged":
                 raise
             click.echo("The index is damaged; it is built anew from the catalog.", err=True)
             await _rebuild(kb)
-            found = await kb.check(repair=True)
+            found = await kb.upkeep.check(repair=True)
         if repair and found["lost"]:
             # What was stored of some files is gone: they are read again from their folders.
             from ingest.parsers import kinds
             from kb.cli.ingesting import each, run_of
 
             sandbox.preload(kinds.EVERYTHING)
-            sources = await kb.catalog.read(kb.sources)
+            sources = await kb.read(kb.sources)
             for problem in await each(sources, lambda source: run_of(kb, source).run()):
                 click.echo(problem.message, err=True)
-            found = await kb.check()
+            found = await kb.upkeep.check()
         for line in _scratch_lines(len(kb.scratch.stale())):
             error_console.print(line)
         return found
@@ -128,7 +128,7 @@ def purge(paths: tuple[str, ...], source_name: str | None, yes: bool, as_json: b
 
     async def work(kb: KnowledgeBase) -> dict[str, Any]:
         owner = kb.principal(None)
-        rows = await kb.catalog.read(
+        rows = await kb.read(
             lambda: [row for path in paths for row in _documents_at(kb, path, source_name)]
         )
         if not (yes or as_json):

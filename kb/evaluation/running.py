@@ -12,7 +12,8 @@ from kb.evaluation.sets import Collection, Query, Question
 from kb.evaluation.workplace import number_of
 from kb.knowledge_base import KnowledgeBase
 from kb.surface import shapes
-from kb.types import Answer, Passage
+from kb.types.answers import Answer
+from kb.types.passages import Passage
 
 OURS = "commonplace"
 SYSTEMS = (*PLAIN, OURS)

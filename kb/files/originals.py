@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from kb.errors import FileProblem
 from kb.files.blobs import ELEMENTS, ORIGINAL, Blobs, damaged
-from kb.types import Parsed
+from kb.types.parsed import Parsed
 
 
 def beneath(path: bytes, root: bytes) -> bool:

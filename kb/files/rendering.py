@@ -12,7 +12,8 @@ from kb.errors import FileProblem
 from kb.files import sandbox
 from kb.files.scratch import Scratch
 from kb.shares import Share
-from kb.types import Box, StoredChunk
+from kb.types.parsed import Box
+from kb.types.passages import StoredChunk
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -16,17 +16,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import Connection
-
 from kb.audit.log import noted
 from kb.catalog import erased, sources
-from kb.catalog.database import Catalog
+from kb.catalog.database import Catalog, Connection
 from kb.catalog.sources import UPLOADED, Following, Source
 from kb.errors import ConflictError, RetryableError, UsageError
 from kb.files.scratch import Scratch
 from kb.rights import access
 from kb.settings import Settings
-from kb.types import Principal
+from kb.types.people import Principal
 
 SOURCE = "Uploads"
 UNFINISHED = ".upload-*"

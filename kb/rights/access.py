@@ -9,14 +9,13 @@ a change of name, and no later group or person is given one that was another's.
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
-from sqlalchemy import Connection
-
 from kb.catalog import acls, groups, people
 from kb.catalog.acls import Asker
+from kb.catalog.database import Connection
 from kb.catalog.groups import GROUP, LOCAL, Membership
 from kb.catalog.people import PERSON, Person
 from kb.errors import UsageError
-from kb.types import Principal
+from kb.types.people import Principal
 
 EVERYONE = "everyone"
 OWNER = "owner"

@@ -10,22 +10,17 @@ that are no UTF-8, a link that leads elsewhere. Where the ways name different re
 them has to let somebody in: no spelling opens what another closes.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pathspec import GitIgnoreSpec
 from pathspec.patterns.gitignore import GitIgnorePatternError
-from sqlalchemy import Connection, select
 
-from kb import posix
-from kb.catalog import acls, groups, places, rights, sources
-from kb.catalog.sources import Source
-from kb.catalog.tables import documents
+from kb.catalog import groups, sources
+from kb.catalog.database import Connection
 from kb.errors import UsageError
 from kb.rights import access
-from kb.text.naming import fold
-from kb.text.pathnames import composed, readings
 
 PATHS, MIRROR, GROUPS = "paths", "mirror", "groups"
 MOST_PATTERNS = 200
@@ -59,13 +54,15 @@ def paths(
         raise UsageError(f"A rule by paths has 1 to {MOST_PATTERNS} patterns.", code="bad_rule")
     kept = {
         (line.pattern, line.readers): readers
-        for line, (_, readers) in zip(path_rules(connection, before), _kept(before), strict=True)
+        for line, (_, readers) in zip(
+            path_rules(connection, before), kept_lines(before), strict=True
+        )
     }
     lines = []
     for line in given:
         if not line.readers:
             raise UsageError(f"Say who may read {line.pattern}.", code="bad_rule")
-        _spec(line.pattern)
+        spec_of(line.pattern)
         readers = kept.get((line.pattern, line.readers))
         lines.append([line.pattern, readers or access.kept(connection, line.readers)])
     return {"kind": PATHS, "paths": lines}
@@ -76,7 +73,8 @@ def mirrored() -> dict[str, Any]:
     return {"kind": MIRROR}
 
 
-def _kept(rule: Mapping[str, Any] | None) -> list[tuple[str, list[str]]]:
+def kept_lines(rule: Mapping[str, Any] | None) -> list[tuple[str, list[str]]]:
+    """The lines of a rule by paths as they are kept: patterns and reader tokens."""
     if kind(rule) != PATHS or rule is None:
         return []
     return [(pattern, list(readers)) for pattern, readers in rule["paths"]]
@@ -84,7 +82,9 @@ def _kept(rule: Mapping[str, Any] | None) -> list[tuple[str, list[str]]]:
 
 def path_rules(connection: Connection, rule: Mapping[str, Any] | None) -> list[PathRule]:
     """The lines of a rule by paths, with the names of this moment."""
-    return [PathRule(p, tuple(access.named(connection, readers))) for p, readers in _kept(rule)]
+    return [
+        PathRule(p, tuple(access.named(connection, readers))) for p, readers in kept_lines(rule)
+    ]
 
 
 def in_words(connection: Connection, rule: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -97,168 +97,7 @@ def in_words(connection: Connection, rule: Mapping[str, Any] | None) -> dict[str
 
 def is_same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
     """Whether two rules say the same."""
-    return kind(one) == kind(other) and _kept(one) == _kept(other)
-
-
-@dataclass(slots=True)
-class _Line:
-    pattern: str
-    exact: GitIgnoreSpec
-    folded: GitIgnoreSpec
-    is_ascii: bool
-    tokens: tuple[str, ...]
-    matched: bool = False
-
-
-Wanted = tuple[str, ...] | None
-"""Reader tokens; None: the source's readers, whoever they are."""
-
-
-class Stamper:
-    """Says, for the documents of one source, which set of readers each has."""
-
-    def __init__(self, connection: Connection, source: Source) -> None:
-        self._connection = connection
-        self._source = source
-        self._kind = kind(source.rule)
-        self._lines = [
-            _Line(
-                pattern,
-                _spec(composed(pattern)),
-                _folded(pattern),
-                pattern.isascii(),
-                access.tokens_of(connection, readers),
-            )
-            for pattern, readers in _kept(source.rule)
-        ]
-        self._plain = all(line.pattern == fold(line.pattern) for line in self._lines)
-        self._nobody = self._set((access.OWNER,)) if self._kind == MIRROR else None
-        self._mirrored: dict[posix.Steps, str] = {}
-        self._sets: dict[frozenset[Wanted], str | None] = {}
-
-    def of_path(self, raw_path: bytes, target: bytes | None = None) -> str | None:
-        """By the rule for paths; a member's path is its container's. None: the source's readers.
-
-        ``target`` is where a link leads: its readers have to be allowed too.
-        """
-        if not self._lines:
-            return None
-        outer = raw_path.split(b"\0", 1)[0]
-        wanted = self._wanted(outer) | (set() if target is None else self._wanted(target))
-        key = frozenset(wanted)
-        if key not in self._sets:
-            self._sets[key] = self._every(key)
-        return self._sets[key]
-
-    def _wanted(self, path: bytes) -> set[Wanted]:
-        """The readers by each way to read a path."""
-        found: set[Wanted] = set()
-        for text, is_whole in readings(path):
-            found.add(self._last(text, folded=False))
-            if not self._plain or fold(text) != text:
-                found.add(self._last(text, folded=True))
-            if not is_whole:  # its bytes may have been meant as any of these letters
-                found |= {line.tokens for line in self._lines if not line.is_ascii}
-        return found
-
-    def _last(self, text: str, *, folded: bool) -> Wanted:
-        found: Wanted = None
-        for line in self._lines:
-            spec = line.folded if folded else line.exact
-            if spec.match_file(fold(text) if folded else text):
-                line.matched = True
-                found = line.tokens
-        return found
-
-    def _every(self, wanted: frozenset[Wanted]) -> str | None:
-        if wanted == {None}:
-            return None
-        sets = {
-            frozenset(self._source.readers if tokens is None else tokens) - {access.OWNER}
-            for tokens in wanted
-        }
-        if len(sets) == 1:
-            return self._set((*next(iter(sets)), access.OWNER))
-        return self._set((acls.keep_every(self._connection, sets), access.OWNER))
-
-    def of_steps(self, steps: posix.Steps | None) -> str | None:
-        """By what the file system says; where that is not known, nobody."""
-        if steps is None:
-            return self._nobody
-        if steps not in self._mirrored:
-            token = acls.keep_mirrored(self._connection, steps)
-            self._mirrored[steps] = self._set((token, access.OWNER))
-        return self._mirrored[steps]
-
-    def of_new(
-        self, raw_path: bytes, target: bytes | None, steps: posix.Steps | None
-    ) -> str | None:
-        """For a document that has just been found."""
-        return self.of_steps(steps) if self._kind == MIRROR else self.of_path(raw_path, target)
-
-    def both(self, old: str | None, new: str | None) -> str | None:
-        """For a document whose text may be another than what lies at its place by now.
-
-        Both sets of readers (ids; None: the source's) have to let somebody in.
-        """
-        if old == new:
-            return new
-        sets = self._sets_of(old) | self._sets_of(new)
-        token = acls.keep_every(self._connection, sets)
-        return self._set(
-            (token, access.OWNER) if len(sets) > 1 else (*next(iter(sets)), access.OWNER)
-        )
-
-    def _sets_of(self, rights_id: str | None) -> set[frozenset[str]]:
-        """The sets of tokens of which each has to let somebody in."""
-        tokens = frozenset(self._source.readers)
-        if rights_id is not None:
-            tokens = frozenset(rights.of_set(self._connection, rights_id))
-        tokens -= {access.OWNER}
-        several = acls.every_of(self._connection, tokens)
-        return {tokens} if several is None else several
-
-    def unmatched(self) -> list[str]:
-        """The patterns that matched no path so far."""
-        return [line.pattern for line in self._lines if not line.matched]
-
-    def _set(self, tokens: Sequence[str]) -> str:
-        return rights.keep_set(self._connection, tokens)
-
-
-def stamp(
-    connection: Connection,
-    source: Source,
-    steps: Mapping[bytes, posix.Steps] | None = None,
-    held: Collection[bytes] = (),
-    targets: Mapping[bytes, bytes | None] | None = None,
-    changed: Collection[int] = (),
-) -> list[int]:
-    """Give every document of a source the readers that its rule says; returns those changed.
-
-    ``steps``: what the file system says of each file, by raw path; without it a mirrored source's
-    documents are nobody's until they are looked at. ``held``: paths of mirrored files that are away
-    for a while, whose documents keep their readers. ``targets``: where links lead. ``changed``:
-    documents whose file is another; until it is read, both old and new readers have to let one in.
-    """
-    stamper = Stamper(connection, source)
-    wanted: dict[int, str | None] = {}
-    unsettled = places.unsettled(connection, source.id, changed)
-    rows = places.paths_of(connection, source.id)
-    kept = {bytes(row.raw_path): row.target for row in rows if row.target is not None}
-    targets = {**kept, **(targets or {})}
-    for row in rows:
-        outer = bytes(row.raw_path).split(b"\0", 1)[0]
-        if steps is not None and outer in held and kind(source.rule) == MIRROR:
-            continue
-        new = stamper.of_new(outer, targets.get(outer), (steps or {}).get(outer))
-        old = row.version is not None and row.id in unsettled
-        wanted[row.id] = stamper.both(row.rights, new) if old else new
-    if kind(source.rule) == PATHS and source.rule is not None:
-        unmatched = stamper.unmatched()
-        if source.rule.get(UNMATCHED) != unmatched:
-            sources.note_rule(connection, source.id, {**source.rule, UNMATCHED: unmatched})
-    return rights.give(connection, wanted)
+    return kind(one) == kind(other) and kept_lines(one) == kept_lines(other)
 
 
 def naming_group(connection: Connection, name: str) -> list[str]:
@@ -279,27 +118,12 @@ def naming_group(connection: Connection, name: str) -> list[str]:
     ]
 
 
-def set_readers(connection: Connection, source: Source, tokens: Sequence[str]) -> list[int]:
-    """Replace a source's readers; returns the documents whose readers may be others now."""
-    source = sources.held(connection, source.name)
-    sources.set_readers(connection, source, tuple(tokens))
-    stamped: list[int] = []
-    if kind(source.rule) == PATHS:
-        stamped = stamp(connection, sources.by_name(connection, source.name))
-    own = select(documents.c.id).where(
-        documents.c.source_id == source.id, documents.c.rights.is_(None)
-    )
-    return sorted({*stamped, *connection.scalars(own)})
+def spec_of(pattern: str) -> GitIgnoreSpec:
+    """What a pattern matches.
 
-
-def _folded(pattern: str) -> GitIgnoreSpec:
-    try:
-        return _spec(fold(pattern))
-    except UsageError:  # what is left of it is no pattern: it is compared as it stands alone
-        return _spec(composed(pattern))
-
-
-def _spec(pattern: str) -> GitIgnoreSpec:
+    Raises:
+        UsageError: it is malformed.
+    """
     if not pattern.strip() or len(pattern) > 500 or pattern.lstrip().startswith(("#", "!")):
         raise UsageError(f"{pattern[:80]!r} is not a pattern for paths.", code="bad_rule")
     try:

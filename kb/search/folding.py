@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from kb.types import Passage
+from kb.types.passages import Passage
 
 SAME_SHARE = 0.85
 """Passages that share this much of their words and of their triples of words are near-copies."""

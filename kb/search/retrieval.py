@@ -10,10 +10,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection
 
 from kb.catalog import alarms, chunks, documents, filtering, generations, names
-from kb.catalog.database import Catalog, current_seq
+from kb.catalog.database import Catalog, Connection, current_seq
 from kb.embedding.client import Embeddings, QueryVector
 from kb.index import fusion
 from kb.index.base import GRAMS, WORDS, Hits, IndexQuery
@@ -25,7 +24,9 @@ from kb.search.glossary import Glossary
 from kb.search.limits import check_limit, check_question
 from kb.settings import Retrieval
 from kb.text.queries import EVERYTHING, Wanted, has_words
-from kb.types import Passage, Principal, StoredChunk
+from kb.types.passages import Passage, StoredChunk
+from kb.types.people import Principal
+from kb.types.points import version_of
 
 ROUNDS = 4
 """How often hits are fetched, more each time, while too few survive."""
@@ -270,10 +271,10 @@ def _with_names(
     best = max(named.values())
     worth = max(NAME_WEIGHT / len(asked) ** 0.5, LEAST_NAME_WEIGHT * min(1.0, TELLING * best))
     bonus = {first[d]: worth * weight / best for d, weight in named.items() if d in first}
-    by_version = {point >> 20: extra for point, extra in bonus.items()}
-    raised = {p: score + by_version.get(p >> 20, 0.0) for p, score in ranked}
-    present = {p >> 20 for p in raised}
-    raised |= {point: extra for point, extra in bonus.items() if point >> 20 not in present}
+    by_version = {version_of(point): extra for point, extra in bonus.items()}
+    raised = {p: score + by_version.get(version_of(p), 0.0) for p, score in ranked}
+    present = {version_of(p) for p in raised}
+    raised |= {point: extra for point, extra in bonus.items() if version_of(point) not in present}
     return sorted(raised.items(), key=lambda item: (-item[1], item[0]))
 
 

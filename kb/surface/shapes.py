@@ -9,7 +9,8 @@ from kb.answers.receipts import Receipt
 from kb.catalog.sources import Source
 from kb.surface import reasons
 from kb.text import pathnames
-from kb.types import Answer, Citation, Passage
+from kb.types.answers import Answer, Citation
+from kb.types.passages import Passage
 
 
 def hit(passage: Passage) -> dict[str, Any]:

@@ -8,19 +8,20 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Row, func, select
 
 from kb.catalog import documents as documents_catalog
 from kb.catalog import generations, leases, rights, versions
 from kb.catalog import sources as sources_catalog
-from kb.catalog.database import Catalog
+from kb.catalog.database import Catalog, Connection
 from kb.catalog.tables import chunks, documents, rights_outbox
 from kb.catalog.tables import versions as versions_table
 from kb.embedding.client import Embeddings
 from kb.files.blobs import ELEMENTS, ORIGINAL, Blobs
 from kb.index.generation import name_of
 from kb.index.remote import RemoteIndex
-from kb.types import State
+from kb.types.parsed import State
+from kb.types.points import ordinal_of, version_of
 from kb.upkeep.collecting import unused_blobs
 from kb.upkeep.loading import points_of_versions, scroll
 from kb.upkeep.publishing import Publisher
@@ -120,8 +121,8 @@ def _keep_what_still_holds(findings: Findings, left: dict[int, list[str]], now: 
 
 
 def _is_tolerated(point: int, expected: Expected) -> bool:
-    planned = expected.tolerated.get(point >> versions.ORDINAL_BITS, 0)
-    return (point & ((1 << versions.ORDINAL_BITS) - 1)) < planned
+    planned = expected.tolerated.get(version_of(point), 0)
+    return ordinal_of(point) < planned
 
 
 def _unreadable(catalog: Catalog, blobs: Blobs) -> list[int]:
@@ -237,7 +238,7 @@ async def repair(
     Documents whose stored values are unreadable are read again in the next run of their source.
     """
     generation = await publisher.generation()
-    numbers = sorted({p >> versions.ORDINAL_BITS for p in findings.lost})
+    numbers = sorted({version_of(p) for p in findings.lost})
     if numbers:
         points = await points_of_versions(catalog, embeddings, numbers)
         await index.upsert(generation, points)

@@ -12,20 +12,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, select
+from sqlalchemy import Row, delete, exists, select
 
 from kb.audit.log import noted
 from kb.catalog import answers, containers, conversations, documents, phrases, sources
 from kb.catalog import erased as leaving_out
 from kb.catalog.arrays import among
-from kb.catalog.database import Catalog
+from kb.catalog.database import Catalog, Connection
 from kb.catalog.names import MEMBER
 from kb.catalog.tables import chunks, vectors, versions
 from kb.catalog.tables import documents as documents_table
 from kb.catalog.versions import forget_passages
 from kb.errors import UsageError
 from kb.files.blobs import ELEMENTS, ORIGINAL, Blobs
-from kb.types import Principal
+from kb.types.people import Principal
 from kb.upkeep.publishing import Publisher
 
 PART = 500

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select
+from sqlalchemy import Row, bindparam, delete, insert, select
 
 from kb import failpoints
 from kb.catalog import chunks as chunks_catalog
 from kb.catalog import generations, leases, rights, versions
 from kb.catalog.arrays import among
-from kb.catalog.database import Catalog, current_seq, hold_seq, now
+from kb.catalog.database import Catalog, Connection, current_seq, hold_seq, now
 from kb.catalog.tables import documents, rights_outbox
 from kb.embedding.client import Embeddings
 from kb.errors import RetryableError
@@ -24,7 +24,8 @@ from kb.index.generation import (
     generation_fingerprint,
     name_of,
 )
-from kb.types import Chunk
+from kb.types.parsed import Chunk
+from kb.types.points import point_of
 
 GRACE_SECONDS = 60.0
 """A version's points stay this long after it retired: longer than any search takes."""
@@ -118,7 +119,7 @@ class Publisher:
         failpoints.reached("planned")
         points = [
             IndexPoint(
-                versions.point_of(r.number, c.ordinal),
+                point_of(r.number, c.ordinal),
                 r.vectors[chunks_catalog.short_hash(c.embedded_text)],
                 c.embedded_text,
                 r.facts["language"],
@@ -221,7 +222,7 @@ class Publisher:
             if not rows:
                 return total
             generation = await self.generation()
-            ids = [versions.point_of(r.number, n) for r in rows for n in range(r.points)]
+            ids = [point_of(r.number, n) for r in rows for n in range(r.points)]
             await self._index.delete(generation, ids)
             await self._index.flush(generation)
             failpoints.reached("points_deleted")
@@ -251,7 +252,7 @@ def points_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, 
         among(documents.c.id, document_ids), documents.c.version.is_not(None)
     )
     return {
-        number: [versions.point_of(version, n) for n in range(chunks)]
+        number: [point_of(version, n) for n in range(chunks)]
         for number, version, chunks in connection.execute(query).tuples()
     }
 

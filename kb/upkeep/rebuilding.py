@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from kb.catalog import generations, leases, rights, versions
+from kb.catalog import generations, leases, rights
 from kb.catalog.database import Catalog, hold_seq
 from kb.catalog.generations import Wanted
 from kb.embedding.client import Embeddings
@@ -20,6 +20,7 @@ from kb.index.base import Index
 from kb.index.edge import EdgeIndex
 from kb.index.generation import generation_fingerprint, name_of
 from kb.settings import Settings
+from kb.types.points import point_of, version_of
 from kb.upkeep.loading import keep_vectors, points_of_versions, scroll
 from kb.upkeep.publishing import adopt_earlier
 
@@ -157,7 +158,7 @@ class Rebuilder:
         loaded = Loaded()
         async for ids in scroll(index, generation):
             for point, tokens in ids.items():
-                number = point >> versions.ORDINAL_BITS
+                number = version_of(point)
                 loaded.points[number] = loaded.points.get(number, 0) + 1
                 loaded.tokens.setdefault(number, set()).add(tuple(sorted(tokens)))
         return loaded
@@ -233,4 +234,4 @@ def _missing(loaded: Loaded, wanted: Mapping[int, Wanted]) -> list[int]:
 
 
 def _points(version: int, count: int) -> list[int]:
-    return [versions.point_of(version, n) for n in range(count)]
+    return [point_of(version, n) for n in range(count)]

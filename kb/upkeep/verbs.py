@@ -13,7 +13,7 @@ from kb.files.blobs import Blobs
 from kb.files.scratch import Scratch
 from kb.index.remote import RemoteIndex
 from kb.settings import Retention
-from kb.types import Principal
+from kb.types.people import Principal
 from kb.upkeep import checking, erasing
 from kb.upkeep.collecting import collect
 from kb.upkeep.forgetting import forget_documents
@@ -43,7 +43,7 @@ class Upkeep:
         self._scratch = scratch
         self._workplaces = workplaces
 
-    async def check(self, *, repair: bool) -> dict[str, int]:
+    async def check(self, *, repair: bool = False) -> dict[str, int]:
         """Compare catalog, index and blobs; with ``repair``, mend and compare again."""
         findings = await self._findings()
         if repair and any(findings.report.as_json().values()):

@@ -74,7 +74,7 @@ async def test_a_conversation_keeps_its_context(asked):
 async def test_nobody_reads_or_continues_anothers_conversation(asked):
     """S33"""
     house, first = asked
-    from kb.types import Principal
+    from kb.types.people import Principal
 
     other = Principal("eve", frozenset({"everyone"}))
     for act in (
@@ -130,7 +130,7 @@ async def test_a_receipt_names_no_document_that_its_reader_may_not_read(asked):
     """S44"""
     house, first = asked
     from kb.catalog import groups, sources
-    from kb.types import Principal
+    from kb.types.people import Principal
 
     ann = Principal("ann", frozenset({"everyone"}))
     mine = await house.kb.answer(first.question, ann)

@@ -6,8 +6,8 @@ from sqlalchemy import select
 from kb.catalog import answers, groups, keeping, people
 from kb.catalog.tables import chunks
 from kb.cli.folders import set_rule
-from kb.rights import access, rules
-from kb.types import Passage
+from kb.rights import access, rules, stamping
+from kb.types.passages import Passage
 from kb.upkeep.publishing import queue_rights
 from tests.parts.portal import Portal, opened
 
@@ -118,7 +118,7 @@ async def test_a_passage_that_only_changed_withholds_nothing(kept):
     with portal.kb.catalog.writing() as connection:
         staff = portal.kb.source("staff")
         tokens = access.readers(connection, ["sales"])
-        queue_rights(connection, rules.set_readers(connection, staff, tokens))
+        queue_rights(connection, stamping.set_readers(connection, staff, tokens))
     assert portal.kb.receipts.receipt(portal.kb.principal("rita"), number).answer is None
 
 
@@ -131,7 +131,9 @@ async def test_a_document_that_was_somebody_elses_then_tells_reviewers_nothing(k
     await portal.house.ingest("staff")
     with portal.kb.catalog.writing() as connection:
         tokens = access.readers(connection, [access.EVERYONE])
-        queue_rights(connection, rules.set_readers(connection, portal.kb.source("staff"), tokens))
+        queue_rights(
+            connection, stamping.set_readers(connection, portal.kb.source("staff"), tokens)
+        )
     await portal.sign_in(who)
     found = await everywhere(portal, who, number)
     assert not [where for where, text in found.items() if SAID in text]

@@ -21,7 +21,7 @@ from kb.catalog.ledger import LedgerFilter
 from kb.catalog.tables import counters
 from kb.catalog.tables import groups as groups_table
 from kb.errors import ConflictError, KbError, RetryableError, UsageError
-from kb.types import Principal
+from kb.types.people import Principal
 from kb.upkeep.publishing import Publisher, Ready
 
 MANY = 70_000

@@ -14,7 +14,8 @@ from kb import settings as settings_module
 from kb.catalog import filtering, migrations, phrases, versions
 from kb.catalog.database import open_catalog
 from kb.text.queries import Wanted, parse
-from kb.types import Principal
+from kb.types.people import Principal
+from kb.types.points import point_of
 from tests.parts import catalogs as making
 
 PIECES = st.sampled_from(
@@ -76,7 +77,7 @@ def test_phrases_are_found_as_by_reading_every_text(kind, request, tmp_path):
                     versions.retire_documents(connection, [document])
                     versions.swept(connection, [number])
                 elif open_to[n] != "b" and all(has(text, p) for p in wanted.phrases):
-                    expected.add(versions.point_of(number, 0))
+                    expected.add(point_of(number, 0))
             found = filtering.points(connection, reader, wanted, 100)
         assert set(found) == expected
         assert len(found) == len(expected)
@@ -158,5 +159,5 @@ def test_words_that_were_forgotten_leave_the_file(tmp_path):
     with catalog.reading() as connection:
         reader = Principal("ann", frozenset({"everyone"}))
         found = filtering.points(connection, reader, parse('"keel of"')[1], 5)
-        assert found == [versions.point_of(kept, 0)]
+        assert found == [point_of(kept, 0)]
     catalog.close()

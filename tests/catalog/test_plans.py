@@ -12,7 +12,7 @@ from kb.catalog import rights as rights_catalog
 from kb.catalog.ledger import After, LedgerFilter
 from kb.rights import access
 from kb.text.queries import EVERYTHING, parse
-from kb.types import Principal
+from kb.types.people import Principal
 from tests.parts import catalogs as making
 
 READER = Principal("p7", frozenset({"everyone", "group:group-7", "person:p7"}))

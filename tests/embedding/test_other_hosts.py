@@ -61,7 +61,7 @@ async def test_an_index_of_another_processor_is_searched_and_kept(house, dtype):
     assert vectors(house) == {model: count}
     house.write("copy.txt", LETTER)
     await house.ingest()
-    assert not any((await house.kb.check()).values())
+    assert not any((await house.kb.upkeep.check()).values())
     assert (
         await Rebuilder(house.kb.settings, house.kb.catalog, house.kb.embeddings).rebuild()
     ).points == 2

@@ -10,7 +10,7 @@ from kb.embedding.client import Embeddings
 from kb.errors import UsageError
 from kb.evaluation import abstaining, sets
 from kb.evaluation.charts import charts_of
-from kb.types import Passage, StoredChunk
+from kb.types.passages import Passage, StoredChunk
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ async def test_uploads_of_a_removed_source_do_not_come_back(house, administrator
             removing._remove_rows, house.kb.catalog, house.kb.source("Uploads"), house.owner
         )
         assert files(house) == ["wages.md"]
-        assert (await house.kb.check())["orphan"] >= 1
+        assert (await house.kb.upkeep.check())["orphan"] >= 1
     else:
         fields = {"action": "remove", "confirm": "Uploads"}
         assert (await administrator.post("/sources/Uploads", data=fields)).status_code == 303
@@ -57,7 +57,7 @@ async def test_uploads_of_a_removed_source_do_not_come_back(house, administrator
     assert list(house.ledger()) == ["lamps.md"]
     assert files(house) == ["lamps.md"]
     healing.heal(house.kb.catalog, house.kb.blobs, house.kb.scratch)
-    assert await house.kb.check(repair=True) == ZEROS
+    assert await house.kb.upkeep.check(repair=True) == ZEROS
     assert list(house.ledger()) == ["lamps.md"]
 
 
@@ -113,6 +113,6 @@ async def test_files_that_cannot_be_deleted_are_told(house, administrator, monke
         source = house.kb.source("Uploads")
         await removing.remove_source(house.kb.catalog, house.kb.publisher, source, house.owner)
     assert refused.value.code == "files_left"
-    assert (await house.kb.check())["orphan"] == 1
-    assert await house.kb.check(repair=True) == ZEROS
+    assert (await house.kb.upkeep.check())["orphan"] == 1
+    assert await house.kb.upkeep.check(repair=True) == ZEROS
     assert files(house) == []

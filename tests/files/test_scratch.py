@@ -103,10 +103,10 @@ async def test_a_killed_run_leaves_copies_until_the_next_start(house, environmen
     assert run.returncode == -signal.SIGKILL
     assert copies(house.kb.scratch.root)
     assert not [p for p in temporary.rglob("*") if p.is_file() and b"Pump" in p.read_bytes()]
-    assert (await house.kb.check())["orphan"] == 1
+    assert (await house.kb.upkeep.check())["orphan"] == 1
     await house.ingest()
     assert copies(house.kb.scratch.root) == []
-    assert await house.kb.check() == ZEROS
+    assert await house.kb.upkeep.check() == ZEROS
 
 
 async def test_purge_and_repair_reach_the_scratch(house):
@@ -120,7 +120,7 @@ async def test_purge_and_repair_reach_the_scratch(house):
         left.wait()
         assert copies(house.kb.scratch.root)
         if use == "repair":
-            assert await house.kb.check(repair=True) == ZEROS
+            assert await house.kb.upkeep.check(repair=True) == ZEROS
         else:
             await house.kb.erase(house.owner, [house.ledger()["one.txt"].id])
         assert copies(house.kb.scratch.root) == []
@@ -199,7 +199,7 @@ async def test_the_first_start_puts_right_what_faults_have_left(house, caplog):
     await house.ingest()
     assert {p: r.state for p, r in house.ledger().items()} == dict.fromkeys(paths, "indexed")
     # The versions whose rows were taken away by hand are nobody's now; a repair withdraws them.
-    assert await house.kb.check(repair=True) == ZEROS
+    assert await house.kb.upkeep.check(repair=True) == ZEROS
 
 
 def test_nothing_is_cleared_where_a_link_leads(tmp_path):

@@ -58,17 +58,17 @@ async def test_a_killed_upload_is_counted_and_cleared(house, environment, tmp_pa
         process.kill()
         process.wait()
     assert len(files(house)) == 1
-    assert (await house.kb.check())["orphan"] == 1
+    assert (await house.kb.upkeep.check())["orphan"] == 1
     if cleared_by == "start":
         healing.heal(house.kb.catalog, house.kb.blobs, house.kb.scratch)
     elif cleared_by == "purge":
         await house.kb.erase(house.owner, [])
     elif cleared_by == "repair":
-        assert await house.kb.check(repair=True) == ZEROS
+        assert await house.kb.upkeep.check(repair=True) == ZEROS
     else:
         house.kb.scratch.clear()
     assert files(house) == []
-    assert await house.kb.check() == ZEROS
+    assert await house.kb.upkeep.check() == ZEROS
 
 
 async def test_what_earlier_releases_left_half_stored_is_counted_and_cleared(house):
@@ -76,9 +76,9 @@ async def test_what_earlier_releases_left_half_stored_is_counted_and_cleared(hou
     source = house.kb.uploads.source(["everyone"])
     half = Path(source.root) / ".upload-abc"
     half.write_bytes(b"secretsecret")
-    assert await house.kb.check() == ZEROS  # it may be on its way
+    assert await house.kb.upkeep.check() == ZEROS  # it may be on its way
     os.utime(half, (time.time() - 7200,) * 2)
-    assert (await house.kb.check())["orphan"] == 1
+    assert (await house.kb.upkeep.check())["orphan"] == 1
     healing.heal(house.kb.catalog, house.kb.blobs, house.kb.scratch)
     assert files(house) == []
 

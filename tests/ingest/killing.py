@@ -237,7 +237,7 @@ class World:
                     continue
                 if not (counts.indexed or counts.failed or counts.removed):
                     break
-        found = await self.kb.check()
+        found = await self.kb.upkeep.check()
         assert found == ZEROS, (found, self.waiting())
         for name in names:
             ledger = self.kb.files(self.kb.principal(None), LedgerFilter(source=name))

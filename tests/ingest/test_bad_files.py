@@ -256,7 +256,7 @@ async def test_hostile_files_end_in_the_ledger(house):
     assert len(rows) == counts.seen
     assert all(r.state in {"indexed", "partial"} or r.code for r in rows)
     assert "good.txt" in await house.paths("water pumps")
-    assert not any((await house.kb.check()).values())
+    assert not any((await house.kb.upkeep.check()).values())
 
 
 # --- the parsers
@@ -265,7 +265,7 @@ async def test_hostile_files_end_in_the_ledger(house):
 def parsed(name: str):
     import msgspec
 
-    from kb.types import Parsed
+    from kb.types.parsed import Parsed
 
     return msgspec.msgpack.decode(
         parsers.parse(str(samples.documents() / name), name, Options(languages="eng")), type=Parsed

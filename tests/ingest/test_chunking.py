@@ -5,7 +5,7 @@ import pytest
 from ingest import chunking
 from kb.embedding import models
 from kb.settings import Embedding
-from kb.types import Element, Line
+from kb.types.parsed import Element, Line
 
 
 @pytest.fixture(scope="module")

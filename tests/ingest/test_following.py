@@ -33,7 +33,7 @@ async def filled(house):
 
 
 async def zeros(house) -> bool:
-    return not any((await house.kb.check()).values())
+    return not any((await house.kb.upkeep.check()).values())
 
 
 async def test_a_second_run_touches_nothing(filled):
@@ -218,8 +218,8 @@ async def test_check_sees_damage_and_repair_mends_it(filled):
     await kb.index.upsert(
         generation, [IndexPoint(999 << 20, b"\0" * 1536, "x", "en", ["everyone"])]
     )
-    assert await kb.check() == {"lost": 1, "duplicate": 0, "orphan": 1, "wrong_access": 1}
-    assert await kb.check(repair=True) == {
+    assert await kb.upkeep.check() == {"lost": 1, "duplicate": 0, "orphan": 1, "wrong_access": 1}
+    assert await kb.upkeep.check(repair=True) == {
         "lost": 0,
         "duplicate": 0,
         "orphan": 0,
@@ -329,7 +329,7 @@ async def test_an_index_that_gives_out_too_much_is_stopped_and_counted(shared):
     found = await kb.search("merger", bob, 10)
     assert "canary" not in " ".join(p.text for p in found.passages)
     assert await alarms(shared) == 1
-    await kb.check(repair=True)
+    await kb.upkeep.check(repair=True)
     await kb.search("merger", bob, 10)
     assert await alarms(shared) == 1
 

@@ -82,7 +82,7 @@ async def test_a_share_that_goes_away_during_a_run_withdraws_nothing(house, empt
     assert {row.state for row in house.ledger().values()} == {"indexed"}
     found = await house.kb.search("matter number 17", house.owner, 30)
     assert all("changed" in p.text for p in found.passages)
-    assert not any((await house.kb.check()).values())
+    assert not any((await house.kb.upkeep.check()).values())
 
 
 async def test_an_empty_folder_holds_a_small_source(house):
@@ -117,7 +117,7 @@ async def test_what_is_gone_from_an_empty_folder_goes_once_it_is_confirmed(house
     assert (await house.ingest()).held == 3
     assert (await house.ingest(confirm_removals=True)).removed == 3
     assert house.ledger() == {}
-    assert not any((await house.kb.check()).values())
+    assert not any((await house.kb.upkeep.check()).values())
 
 
 async def test_a_folder_that_was_a_mount_point_is_held(house, share):
@@ -223,7 +223,7 @@ async def test_the_published_version_stays_while_a_newer_one_cannot_be_read(hous
     assert (await house.ingest()).failed == 0
     row = house.ledger()["ferry.txt"]
     assert (row.state, row.code, row.id) == ("indexed", None, before["ferry.txt"])
-    assert not any((await house.kb.check()).values())
+    assert not any((await house.kb.upkeep.check()).values())
 
 
 async def test_a_new_file_that_cannot_be_read_is_tried_again_by_itself(house):

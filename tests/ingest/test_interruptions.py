@@ -26,6 +26,7 @@ from kb.catalog.tables import versions as versions_table
 from kb.cli.ingesting import run_of
 from kb.errors import EngineError, LeaseLost, RetryableError
 from kb.surface import reasons
+from kb.types.points import point_of
 from tests.parts.processes import kb, stop_engines, wait_for
 
 ZEROS = {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
@@ -72,11 +73,11 @@ async def test_members_outlive_a_kill(house, environment, tmp_path, step):
     run = begun(environment, tmp_path, "ingest", failpoint=step)
     run.communicate(timeout=300)
     assert run.returncode == -signal.SIGKILL
-    lost, left = (await house.kb.check())["lost"], states(house)
+    lost, left = (await house.kb.upkeep.check())["lost"], states(house)
     assert lost > 0 or not left or step == "committed:1", "a quick run commits all at once"
     await house.ingest()
     assert states(house) == dict.fromkeys(paths, "indexed")
-    assert await house.kb.check() == ZEROS
+    assert await house.kb.upkeep.check() == ZEROS
     assert (await house.ingest()).indexed == 0
 
 
@@ -100,11 +101,11 @@ async def test_members_outlive_a_stop(house, environment, tmp_path):
     assert waiting
     assert {row.code for row in waiting} == {documents_catalog.NOT_REACHED}
     assert all("next" in reasons.render(row.code, row.parameters) for row in waiting)
-    assert (await house.kb.check())["lost"] >= len(waiting)
+    assert (await house.kb.upkeep.check())["lost"] >= len(waiting)
     counts = await house.ingest()
     assert states(house) == dict.fromkeys(paths, "indexed")
     assert counts.indexed >= len(waiting)
-    assert await house.kb.check() == ZEROS
+    assert await house.kb.upkeep.check() == ZEROS
 
 
 async def test_a_member_whose_bytes_are_gone_comes_out_of_its_container_again(house):
@@ -120,10 +121,10 @@ async def test_a_member_whose_bytes_are_gone_comes_out_of_its_container_again(ho
         )
         inside = select(documents.c.id).where(documents.c.parent_id.is_not(None))
         versions.retire_documents(connection, list(connection.scalars(inside)))
-    assert (await house.kb.check())["lost"] == 4
+    assert (await house.kb.upkeep.check())["lost"] == 4
     await house.ingest()
     assert states(house) == dict.fromkeys(paths, "indexed")
-    assert await house.kb.check() == ZEROS
+    assert await house.kb.upkeep.check() == ZEROS
 
 
 async def test_a_touched_container_takes_up_what_waits_in_it(house):
@@ -145,7 +146,7 @@ async def test_a_touched_container_takes_up_what_waits_in_it(house):
 def test_again_takes_every_state(command):
     """N01: `--again` names every state that a file can have."""
     from kb.cli.ingesting import ingest
-    from kb.types import State
+    from kb.types.parsed import State
 
     [again] = [p for p in ingest.params if p.name == "again"]
     assert set(again.type.choices) == {s.value for s in State}
@@ -228,7 +229,7 @@ async def test_a_version_given_up_is_not_published(house, monkeypatch, taken_ove
     assert await house.paths("oil for the pump") == []
     assert (await house.ingest()).indexed == 1
     assert await house.paths("oil for the pump") == ["pump.txt"]
-    assert await house.kb.check() == ZEROS
+    assert await house.kb.upkeep.check() == ZEROS
 
 
 async def test_only_what_was_given_up_is_swept(house):
@@ -308,7 +309,7 @@ async def test_a_run_that_lost_its_lease_ends_within_a_beat(house, monkeypatch):
             await house.ingest()
     monkeypatch.undo()
     assert (await house.ingest()).indexed == 1
-    assert await house.kb.check() == ZEROS
+    assert await house.kb.upkeep.check() == ZEROS
 
 
 def test_a_run_that_was_taken_over_tells_nothing_of_its_source(house):
@@ -362,9 +363,9 @@ async def test_check_compares_each_document_both_ways(house):
         one, two = sorted(versions.current(connection))
         row = connection.execute(select(chunks).where(chunks.c.version == two)).one()
         connection.execute(delete(chunks).where(chunks.c.version == one))
-        extra = row._asdict() | {"point": versions.point_of(two, 7), "ordinal": 7}
+        extra = row._asdict() | {"point": point_of(two, 7), "ordinal": 7}
         connection.execute(insert(chunks).values(**extra))
-    found = await house.kb.check()
+    found = await house.kb.upkeep.check()
     assert found["lost"] >= 1
     assert found["duplicate"] >= 1
 
@@ -381,8 +382,8 @@ async def test_check_sees_a_current_version_of_no_document(house):
             .where(versions_table.c.number == number)
             .values(state="current", born=1)
         )
-    assert (await house.kb.check())["orphan"] == 1
-    assert await house.kb.check(repair=True) == ZEROS
+    assert (await house.kb.upkeep.check())["orphan"] == 1
+    assert await house.kb.upkeep.check(repair=True) == ZEROS
 
 
 async def test_a_hollow_document_is_read_again(house):
@@ -393,11 +394,11 @@ async def test_a_hollow_document_is_read_again(house):
     with house.kb.catalog.writing() as connection:
         connection.execute(delete(chunks))
         connection.execute(update(versions_table).values(state="swept", points=0))
-    assert (await house.kb.check())["lost"] == 1
-    await house.kb.check(repair=True)
+    assert (await house.kb.upkeep.check())["lost"] == 1
+    await house.kb.upkeep.check(repair=True)
     await house.ingest()
     assert await house.paths("words of one") == ["one.txt"]
-    assert await house.kb.check() == ZEROS
+    assert await house.kb.upkeep.check() == ZEROS
 
 
 async def test_counted_is_what_was_published(house, monkeypatch):

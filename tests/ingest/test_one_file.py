@@ -153,7 +153,7 @@ async def test_what_the_database_refuses_is_that_files_reason(either):
     assert (await house.ingest()).failed == 0
     assert house.ledger()["2.txt"].state == "indexed"
     await house.kb.publisher.sweep(grace_seconds=0)
-    assert not any((await house.kb.check()).values())
+    assert not any((await house.kb.upkeep.check()).values())
 
 
 def is_postgresql(connection) -> bool:

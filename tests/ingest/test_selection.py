@@ -141,7 +141,7 @@ async def test_a_file_replaced_by_a_folder_and_back(house):
     house.write("a.txt", "Storm drains are cleaned in October.")
     await house.ingest()
     assert sorted(house.ledger()) == ["a.txt"]
-    assert not any((await house.kb.check()).values())
+    assert not any((await house.kb.upkeep.check()).values())
 
 
 async def test_clock_jumps_lose_nothing(house, monkeypatch):
@@ -166,7 +166,7 @@ async def test_clock_jumps_lose_nothing(house, monkeypatch):
         assert f"{days + 3} times" in found.passages[0].text
         assert "old.txt" in await house.paths("bridges painted in June")
     await house.ingest()
-    assert not any((await house.kb.check()).values())
+    assert not any((await house.kb.upkeep.check()).values())
 
 
 async def test_a_slow_copy_is_read_whole_or_not_at_all(house):

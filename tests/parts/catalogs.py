@@ -5,6 +5,7 @@ from kb.catalog import documents, rights, sources, versions
 from kb.catalog.database import open_catalog
 from kb.catalog.sources import Following
 from kb.catalog.tables import metadata
+from kb.types.points import point_of
 
 KINDS = ("sqlite", "postgresql")
 
@@ -41,7 +42,7 @@ def published(connection, source_id, path, texts, *, readers=None, **facts):
     number = versions.begin(connection, document, "worker", "hash")
     rows = [
         {
-            "point": versions.point_of(number, n), "version": number, "ordinal": n, "text": text,
+            "point": point_of(number, n), "version": number, "ordinal": n, "text": text,
             "text_hash": "", "embedded_text": "", "vector_hash": f"{number}-{n}", "layout": b"",
         }
         for n, text in enumerate(texts)

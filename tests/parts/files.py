@@ -17,7 +17,7 @@ from ingest import parsers
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.files import sandbox
-from kb.types import Parsed
+from kb.types.parsed import Parsed
 
 WORDS = "The pump in hall nine is inspected every spring."
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"

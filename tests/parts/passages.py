@@ -1,14 +1,15 @@
 """Passages as a search gives them."""
 
-from kb.types import Passage, StoredChunk
+from kb.types.passages import Passage, StoredChunk
+from kb.types.points import ordinal_of, version_of
 
 
 def passage(text, point=(1 << 20), page=None, section=None, title="T", document=1):
     chunk = StoredChunk(
         point,
-        point & 0xFFFFF,
+        ordinal_of(point),
         document,
-        point >> 20,
+        version_of(point),
         "a.docx",
         "s",
         None,

@@ -4,7 +4,7 @@ import pytest
 
 from kb.errors import UsageError
 from kb.rights import access
-from kb.types import Principal
+from kb.types.people import Principal
 
 
 def test_nobody_without_tokens_may_search():

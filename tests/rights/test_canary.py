@@ -106,7 +106,7 @@ async def test_a_right_that_is_taken_back_ends_a_running_stream(portal):
     """S44: between two tokens."""
     from kb.catalog import groups, people
     from kb.rights import access
-    from kb.types import PassagesFound, Token
+    from kb.types.answers import PassagesFound, Token
     from web.api import ask
 
     rita = await portal.as_person("rita")

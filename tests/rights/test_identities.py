@@ -7,7 +7,7 @@ import pytest
 from kb.accounts.directory import Known
 from kb.catalog import documents, groups, people, sources
 from kb.errors import ConflictError, UsageError
-from kb.rights import access, rules
+from kb.rights import access, rules, stamping
 from kb.rights.rules import PathRule
 from kb.text.pathnames import shown
 from kb.upkeep.publishing import queue_rights
@@ -34,21 +34,21 @@ def appear(house, *paths: str | bytes) -> None:
         for path in paths:
             raw = os.fsencode(path)
             documents.add(connection, source.id, raw, shown(raw))
-        queue_rights(connection, rules.stamp(connection, source))
+        queue_rights(connection, stamping.stamp(connection, source))
 
 
 def rule_by_paths(house, *lines: PathRule) -> None:
     with house.kb.catalog.writing() as connection:
         source = sources.by_name(connection, "files")
         source = sources.set_rule(connection, source, rules.paths(connection, lines, source.rule))
-        queue_rights(connection, rules.stamp(connection, source))
+        queue_rights(connection, stamping.stamp(connection, source))
 
 
 async def give(house, *readers: str) -> None:
     with house.kb.catalog.writing() as connection:
         source = house.kb.source("files")
         tokens = access.readers(connection, readers)
-        queue_rights(connection, rules.set_readers(connection, source, tokens))
+        queue_rights(connection, stamping.set_readers(connection, source, tokens))
 
 
 def read_by(house, name: str) -> set[str]:

@@ -20,7 +20,7 @@ from kb.catalog import answers, documents, filtering, groups, ledger, people, so
 from kb.catalog.ledger import LedgerFilter
 from kb.cli.folders import set_rule
 from kb.errors import ConflictError, NotFoundError
-from kb.rights import access, rules
+from kb.rights import access, stamping
 from kb.rights.rules import PathRule
 from kb.text.queries import EVERYTHING
 from kb.upkeep.publishing import queue_rights
@@ -247,7 +247,7 @@ class World:
         with self.kb.catalog.writing() as connection:
             source = sources.by_name(connection, "shore")
             tokens = access.readers(connection, readers)
-            queue_rights(connection, rules.set_readers(connection, source, tokens))
+            queue_rights(connection, stamping.set_readers(connection, source, tokens))
         await self.kb.publisher.flush_rights()
 
     async def by_groups(self) -> None:
@@ -458,7 +458,12 @@ async def test_every_surface_shows_what_brute_force_allows(house, monkeypatch):
                 total += len(allowed)
     # Where an entry refuses somebody who is not known here, «other» is taken as refused too.
     assert less <= 0.5 * total, (less, total)
-    assert await world.kb.check() == {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
+    assert await world.kb.upkeep.check() == {
+        "lost": 0,
+        "duplicate": 0,
+        "orphan": 0,
+        "wrong_access": 0,
+    }
 
 
 async def test_a_group_that_is_removed_stops_no_run_and_opens_nothing(house):

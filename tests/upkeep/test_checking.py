@@ -31,7 +31,7 @@ async def test_an_erased_document_is_gone_everywhere(house):
     assert await house.paths("vault code") != ["secret/a [1].txt"]
     with pytest.raises(KbError):
         house.kb.receipts.answer(house.owner, answer.id)
-    assert await house.kb.check() == ZEROS
+    assert await house.kb.upkeep.check() == ZEROS
     counts = await house.ingest()
     assert (counts.seen, counts.unchanged) == (1, 1)  # left out from now on
     assert list(house.ledger()) == ["b.txt"]
@@ -65,7 +65,7 @@ async def test_a_part_is_erased_with_the_whole(house):
     assert (erased["documents"], erased["blobs"]) == (2, 3)
     assert house.ledger() == {}
     assert not list(house.kb.blobs.files())
-    assert await house.kb.check() == ZEROS
+    assert await house.kb.upkeep.check() == ZEROS
 
 
 async def test_erasing_leaves_what_others_share(house):
@@ -76,7 +76,7 @@ async def test_erasing_leaves_what_others_share(house):
     erased = await house.kb.erase(house.owner, [house.ledger()["a.txt"].id])
     assert (erased["blobs"], erased["points"]) == (0, 1)  # vectors are of text and title
     assert await house.paths("bridges painted") == ["b.txt"]
-    assert await house.kb.check() == ZEROS
+    assert await house.kb.upkeep.check() == ZEROS
 
 
 async def test_missing_and_damaged_values_are_found_and_read_again(house):
@@ -87,10 +87,10 @@ async def test_missing_and_damaged_values_are_found_and_read_again(house):
     first, second = (house.kb.blobs._path(r.blob, "elements") for r in house.ledger().values())
     first.unlink()
     second.write_bytes(b"damaged")
-    assert (await house.kb.check())["lost"] == 2
-    await house.kb.check(repair=True)
+    assert (await house.kb.upkeep.check())["lost"] == 2
+    await house.kb.upkeep.check(repair=True)
     assert (await house.ingest()).indexed == 2
-    assert await house.kb.check() == ZEROS
+    assert await house.kb.upkeep.check() == ZEROS
 
 
 async def test_values_that_nobody_needs_are_orphans_and_collected(house):
@@ -99,10 +99,10 @@ async def test_values_that_nobody_needs_are_orphans_and_collected(house):
     await house.ingest()
     house.kb.blobs.put("f" * 64, "elements", b"nobody's")
     path = house.kb.blobs._path("f" * 64, "elements")
-    assert await house.kb.check() == ZEROS  # young: a run may be about to need it
+    assert await house.kb.upkeep.check() == ZEROS  # young: a run may be about to need it
     os.utime(path, (1, 1))
-    assert (await house.kb.check())["orphan"] == 1
-    assert await house.kb.check(repair=True) == ZEROS
+    assert (await house.kb.upkeep.check())["orphan"] == 1
+    assert await house.kb.upkeep.check(repair=True) == ZEROS
     assert not path.exists()
 
 
@@ -127,7 +127,7 @@ async def test_an_index_that_fell_behind_heals_at_the_next_start(house):
     assert "b.txt" in await house.paths("storm drains cleaned")
     found = await house.kb.search("bridges painted", house.owner, 1)
     assert "July" in found.passages[0].text
-    assert await house.kb.check() == ZEROS
+    assert await house.kb.upkeep.check() == ZEROS
     assert not await house.kb.upkeep.heal()
 
 
@@ -158,7 +158,7 @@ async def test_a_write_that_fails_loses_nothing(house, nth):
     await house.ingest()
     assert {r.state for r in house.ledger().values()} == {"indexed"}
     assert len(house.ledger()) == 5
-    assert await house.kb.check() == ZEROS
+    assert await house.kb.upkeep.check() == ZEROS
 
 
 def test_a_full_disk_pauses_reading_and_nothing_else(environment, tmp_path, small_disk):

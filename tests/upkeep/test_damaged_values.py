@@ -80,7 +80,7 @@ async def test_check_reads_every_value_and_repair_heals(house, command):
     blobs = house.kb.blobs
     turn_a_bit(blobs._path(member.content_hash, ORIGINAL))
     turn_a_bit(blobs._path(house.kb.document(house.owner, notes.id).blob, ELEMENTS))
-    assert (await house.kb.check())["lost"] == 2
+    assert (await house.kb.upkeep.check())["lost"] == 2
     healed = command("check", "--repair")
     assert healed["lost"] == 0
     assert blobs.get(member.content_hash, ORIGINAL) == b"The pump runs at night only."

@@ -70,7 +70,7 @@ async def test_rights_that_change_meanwhile_are_kept(filled):
     with filled.kb.catalog.reading() as c:
         board = groups.token_of(c, "board")
     assert {tuple(sorted(tokens)) for tokens in found.values()} == {(board, "owner")}
-    assert not any((await filled.kb.check()).values())
+    assert not any((await filled.kb.upkeep.check()).values())
 
 
 async def test_a_rebuild_ends_under_steady_ingestion(filled):
@@ -95,7 +95,7 @@ async def test_a_rebuild_ends_under_steady_ingestion(filled):
     assert 0 < published_meanwhile < 25
     assert rebuilt.generation == "g2"
     await filled.kb.publisher.sweep(grace_seconds=0)
-    assert not any((await filled.kb.check()).values())
+    assert not any((await filled.kb.upkeep.check()).values())
     assert len(written) == published_meanwhile
     assert set(written) <= set(filled.ledger())
 

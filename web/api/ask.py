@@ -16,15 +16,9 @@ from kb.errors import KbError, ModelError, NotFoundError
 from kb.knowledge_base import KnowledgeBase
 from kb.search.limits import check_question
 from kb.surface import shapes
-from kb.types import (
-    Answer,
-    AnswerEvent,
-    AnswerFinished,
-    Passage,
-    PassagesFound,
-    Principal,
-    Token,
-)
+from kb.types.answers import Answer, AnswerEvent, AnswerFinished, PassagesFound, Token
+from kb.types.passages import Passage
+from kb.types.people import Principal
 from web.asker import knowledge_base, principal_of
 from web.auth.visitor import identify
 from web.auth.who import READER
@@ -55,7 +49,7 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
     """
     check_question(data.question)
     kb, principal = knowledge_base(request), principal_of(request)
-    await kb.catalog.read(kb.conversations.turns, principal, data.conversation)
+    await kb.read(kb.conversations.turns, principal, data.conversation)
     turns: Turns = request.app.state.turns
     turns.check(principal.asker)
     if "application/json" in request.headers.get("accept", ""):
@@ -148,7 +142,7 @@ class Watch:
             return
         self._looked_at = time.monotonic()
         visitor = await identify(self._request)
-        if visitor is None or not await self._kb.catalog.read(self._may_read, visitor.principal):
+        if visitor is None or not await self._kb.read(self._may_read, visitor.principal):
             raise NotFoundError(
                 "What this answer is made from may not be read any more. Ask again.",
                 code="answer_withheld",

@@ -7,7 +7,7 @@ from litestar import Request, Response, delete, get, patch, post
 
 from kb.answers.conversations import PAGE
 from kb.surface import shapes
-from kb.types import points_of
+from kb.types.points import points_of
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER
 from web.numbers import Number
@@ -42,7 +42,7 @@ class Judged:
 async def listed(request: Request[Any, Any, Any], start: Number = 0) -> dict[str, Any]:
     """The asker's own, the last used first, fifty a page."""
     kb, principal = knowledge_base(request), principal_of(request)
-    rows = await kb.catalog.read(kb.conversations.listed, principal, start)
+    rows = await kb.read(kb.conversations.listed, principal, start)
     return {
         "conversations": [shapes.conversation(r) for r in rows[:PAGE]],
         "more": len(rows) > PAGE,
@@ -59,15 +59,15 @@ async def one(request: Request[Any, Any, Any], number: str) -> dict[str, Any]:
         receipts = [kb.receipts.receipt(principal, turn.id) for turn in turns]
         return shapes.conversation(row) | {"turns": [shapes.turn(r) for r in receipts]}
 
-    return await kb.catalog.read(read)
+    return await kb.read(read)
 
 
 @patch("/api/v1/conversations/{number:str}", summary="Rename a conversation", who=READER)
 async def rename(request: Request[Any, Any, Any], number: str, data: Title) -> dict[str, Any]:
     """Give it another title."""
     kb, principal = knowledge_base(request), principal_of(request)
-    await kb.catalog.write(kb.conversations.rename, principal, number, data.title)
-    row, _ = await kb.catalog.read(kb.conversations.one, principal, number)
+    await kb.write(kb.conversations.rename, principal, number, data.title)
+    row, _ = await kb.read(kb.conversations.one, principal, number)
     return shapes.conversation(row)
 
 
@@ -75,21 +75,21 @@ async def rename(request: Request[Any, Any, Any], number: str, data: Title) -> d
 async def remove(request: Request[Any, Any, Any], number: str) -> None:
     """It goes with its questions and answers."""
     kb, principal = knowledge_base(request), principal_of(request)
-    await kb.catalog.write(kb.conversations.remove, principal, number)
+    await kb.write(kb.conversations.remove, principal, number)
 
 
 @get("/api/v1/answers/{answer_id:str}", summary="A kept answer", who=READER)
 async def kept(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
     """An earlier answer, its passages read again under the rights of this moment."""
     kb, principal = knowledge_base(request), principal_of(request)
-    return shapes.answer(await kb.catalog.read(kb.receipts.answer, principal, answer_id))
+    return shapes.answer(await kb.read(kb.receipts.answer, principal, answer_id))
 
 
 @get("/api/v1/answers/{answer_id:str}/receipt", summary="A receipt", who=READER)
 async def receipt(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
     """How an answer came to be: passages with versions, prompt, model, settings, times."""
     kb, principal = knowledge_base(request), principal_of(request)
-    return shapes.receipt(await kb.catalog.read(kb.receipts.receipt, principal, answer_id))
+    return shapes.receipt(await kb.read(kb.receipts.receipt, principal, answer_id))
 
 
 @post(
@@ -101,7 +101,7 @@ async def receipt(request: Request[Any, Any, Any], answer_id: str) -> dict[str, 
 async def rate(request: Request[Any, Any, Any], answer_id: str, data: Verdict) -> None:
     """Say what you think of an answer, or of one of its citations."""
     kb, principal = knowledge_base(request), principal_of(request)
-    await kb.catalog.write(
+    await kb.write(
         kb.opinions.give, principal, answer_id, data.verdict, data.citation, data.comment
     )
 
@@ -111,5 +111,5 @@ async def judge(request: Request[Any, Any, Any], data: Judged) -> Response[None]
     """Keep that a passage answers a question; evaluations of one's own are made of these."""
     kb, principal = knowledge_base(request), principal_of(request)
     points = points_of(data.passage_id)
-    await kb.catalog.write(kb.opinions.judge, principal, data.question, points, right=data.right)
+    await kb.write(kb.opinions.judge, principal, data.question, points, right=data.right)
     return Response(None)

@@ -35,7 +35,7 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     if not kb.audit.health().is_ready or parts["worker"]["state"] == "stopped":
         return Response({"status": "waiting", **parts}, status_code=503)
     try:
-        await kb.catalog.read(_look, kb)
+        await kb.read(_look, kb)
         await kb.embeddings.engine.call("describe", seconds=60)
         await kb.index.languages(["ready"])
     except KbError as error:

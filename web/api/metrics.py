@@ -13,5 +13,5 @@ from web.auth.who import METRICS
 async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Prometheus' text format: how many files stand where, how long questions take."""
     kb = knowledge_base(request)
-    text = await kb.catalog.read(status.metrics_text, kb)
+    text = await kb.read(status.metrics_text, kb)
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")

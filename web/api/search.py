@@ -15,7 +15,7 @@ from kb.search.limits import check_question
 from kb.surface import shapes
 from kb.text import queries
 from kb.text.queries import Wanted
-from kb.types import points_of
+from kb.types.points import points_of
 from web.asker import knowledge_base, principal_of
 from web.auth.who import CURATOR, READER
 from web.numbers import Number
@@ -73,7 +73,7 @@ async def facets(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any]
             found = filtering.facets(connection, principal, wanted)
         return {n: [{"value": v, "count": c} for v, c in values] for n, values in found.items()}
 
-    return {"facets": await kb.catalog.read(look)}
+    return {"facets": await kb.read(look)}
 
 
 @get("/api/v1/suggest", summary="Suggest titles and earlier questions", who=READER)
@@ -88,7 +88,7 @@ async def suggest(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any
         earlier = [a for a in asked if text.casefold() in a.casefold()][:5]
         return {"questions": earlier, "titles": [r.title or r.path for r in rows]}
 
-    return await kb.catalog.read(look) if text else {"questions": [], "titles": []}
+    return await kb.read(look) if text else {"questions": [], "titles": []}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ async def pinned(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any]
                 for row in keeping.pinned(connection, principal, q[:2000])
             ]
 
-    return {"pins": await kb.catalog.read(look)}
+    return {"pins": await kb.read(look)}
 
 
 @post("/api/v1/pins", status_code=201, summary="Pin an answer", who=CURATOR)
@@ -152,7 +152,7 @@ async def pin(request: Request[Any, Any, Any], data: Pin) -> dict[str, Any]:
                 },
             )
 
-    return {"id": await kb.catalog.write(keep)}
+    return {"id": await kb.write(keep)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ async def saved(request: Request[Any, Any, Any]) -> dict[str, Any]:
                 ],
             }
 
-    return await kb.catalog.read(look)
+    return await kb.read(look)
 
 
 @post("/api/v1/searches", status_code=201, summary="Save a search", who=READER)
@@ -199,7 +199,7 @@ async def save(request: Request[Any, Any, Any], data: Saved) -> dict[str, Any]:
             noted(connection, principal, "search.save")
             return keeping.save_search(connection, principal, name, address)
 
-    return {"id": await kb.catalog.write(keep)}
+    return {"id": await kb.write(keep)}
 
 
 @delete("/api/v1/searches/{number:int}", summary="Forget a saved search", who=READER)
@@ -212,6 +212,6 @@ async def forget(request: Request[Any, Any, Any], number: Number) -> Response[No
             noted(connection, principal, "search.forget", str(number))
             return keeping.forget_search(connection, principal, number)
 
-    if not await kb.catalog.write(remove):
+    if not await kb.write(remove):
         raise NotFoundError("There is no such search.", detail={"search": number})
     return Response(None, status_code=204)

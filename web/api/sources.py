@@ -17,7 +17,7 @@ from web.hooks import hooks
 @get("/api/v1/sources", summary="The sources", who=READER)
 async def listed(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Every source: how it is followed, its run where one goes on, its last and its next run."""
-    return {"sources": await knowledge_base(request).catalog.read(shown, request)}
+    return {"sources": await knowledge_base(request).read(shown, request)}
 
 
 def shown(request: Request[Any, Any, Any]) -> list[dict[str, Any]]:
@@ -49,7 +49,7 @@ async def look(request: Request[Any, Any, Any], path: str) -> dict[str, Any]:
 @post("/api/v1/sources/{name:str}/run", summary="Read a source now", status_code=202, who=CURATOR)
 async def run(request: Request[Any, Any, Any], name: str) -> dict[str, Any]:
     """Ask for a run. It begins when a worker is free; what is asked for goes first."""
-    await knowledge_base(request).catalog.write(ask_for_run, request, name)
+    await knowledge_base(request).write(ask_for_run, request, name)
     return {"requested": name}
 
 

@@ -22,9 +22,9 @@ async def upload(request: Request[Any, Any, Any], name: str, readers: str = "") 
     The first one names its ``readers`` (``everyone``, groups, ``person:NAME``; commas between).
     """
     kb = knowledge_base(request)
-    await kb.catalog.read(_must_answer_for_uploads, request)
+    await kb.read(_must_answer_for_uploads, request)
     named = [w.strip() for w in readers.split(",") if w.strip()]
-    source = await kb.catalog.write(kb.uploads.source, named)
+    source = await kb.write(kb.uploads.source, named)
     path = await kb.uploads.store(source, name, request.stream(), principal_of(request))
     return {"source": source.name, "path": path}
 

@@ -90,7 +90,7 @@ async def finish(
     token = await provider.exchange(kb.settings.auth, code, flow.verifier, back)
     claims = await provider.identity(kb.settings.auth, token["id_token"], flow.nonce)
     about = claims | await provider.userinfo(kb.settings.auth, token)
-    secret = await kb.catalog.write(
+    secret = await kb.write(
         kb.accounts.begin_from_provider,
         provider.who(kb.settings.auth, claims, about),
         client_of(request),
@@ -156,7 +156,7 @@ async def ended(request: Request[Any, Any, Any]) -> Response[str]:
                     count = 1
             noted(connection, access.owner(), "session.ended_by_provider", "", sessions=count)
 
-    await kb.catalog.write(end)
+    await kb.write(end)
     return Response("", media_type=MediaType.TEXT, headers={"Cache-Control": "no-store"})
 
 

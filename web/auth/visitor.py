@@ -16,7 +16,7 @@ from kb.accounts.directory import HEADER, Known
 from kb.catalog.people import Person
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
-from kb.types import Principal
+from kb.types.people import Principal
 from web.auth import cookies
 from web.auth.kernel import user_at
 from web.auth.peer import peer_of
@@ -122,7 +122,7 @@ async def _by_header(connection: Connection, kb: KnowledgeBase) -> Visitor | Non
     known = Known(name, name, f"header:{name}", groups, HEADER, groups_whole=listed is not None)
     is_known, principal = await shares.look_up(kb.accounts.recalled, known)
     if not is_known:
-        principal = await kb.catalog.write(kb.accounts.of_header, known)
+        principal = await kb.write(kb.accounts.of_header, known)
     return Visitor(principal, PROXY, secret=f"{s.header}:{name}") if principal else None
 
 

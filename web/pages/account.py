@@ -47,7 +47,7 @@ async def _page(request: Request[Any, Any, Any], more: dict[str, Any]) -> Respon
                 "tokens": signing_in.tokens_of(connection, person.id),
             }
 
-    values = await kb.catalog.read(read) | {
+    values = await kb.read(read) | {
         "mine": visitor.session_hash if visitor else "",
         "scopes": SCOPES if principal.manages else SCOPES[:2],
         "shortest": kb.settings.auth.password_length,
@@ -95,18 +95,16 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
             form.get("secret") or None, form.get("code", ""), client,
         )  # fmt: skip
     elif action == "token":
-        token = await kb.catalog.write(
+        token = await kb.write(
             kb.accounts.new_token, principal, form.get("name", ""), form.get("scope", ""),
             number_of(form.get("days", "")) or 0, None, visitor.token if visitor else None,
         )  # fmt: skip
         return await _page(request, {"new_token": token})
     elif action == "revoke":
         number = number_of(form.get("token", "")) or 0
-        await kb.catalog.write(kb.accounts.revoke_token, principal, number)
+        await kb.write(kb.accounts.revoke_token, principal, number)
     elif action == "end":
-        await kb.catalog.write(
-            kb.accounts.end_session, principal, principal.name, form.get("session", "")
-        )
+        await kb.write(kb.accounts.end_session, principal, principal.name, form.get("session", ""))
     else:
         raise UsageError("There is no such action.")
     return back
@@ -120,7 +118,7 @@ async def view_as(request: Request[Any, Any, Any]) -> Redirect:
     visitor = visitor_of(request)
     if visitor is None or not visitor.session_hash:
         raise UsageError("Only who is signed in may look through others' eyes.")
-    await knowledge_base(request).catalog.write(
+    await knowledge_base(request).write(
         knowledge_base(request).accounts.view_as, visitor.principal, visitor.session_hash, name
     )
     return Redirect("/" if name else "/people", status_code=303)

@@ -32,7 +32,7 @@ LONGEST_SHORT, LONGEST_MEANING = 60, 500
 async def overview(request: Request[Any, Any, Any]) -> str:
     """Whether every part answers, who waits for what, and what is asked."""
     kb = knowledge_base(request)
-    values = await kb.catalog.read(_figures, request)
+    values = await kb.read(_figures, request)
     values["parts"] = await _parts(kb)
     values["models"] = await status.models_in_use(kb)
     return render(request, "administration.html", values)
@@ -93,7 +93,7 @@ async def _catalog(kb: KnowledgeBase) -> None:
         with kb.catalog.reading():
             pass
 
-    await kb.catalog.read(look)
+    await kb.read(look)
 
 
 async def _timed(name: str, where: str, call: Any) -> dict[str, Any]:
@@ -145,14 +145,14 @@ async def glossary(request: Request[Any, Any, Any]) -> str:
                 ],
             }
 
-    return render(request, "glossary.html", await kb.catalog.read(read))
+    return render(request, "glossary.html", await kb.read(read))
 
 
 @post("/glossary", include_in_schema=False, status_code=303, who=CURATOR)
 async def change_glossary(request: Request[Any, Any, Any]) -> Redirect:
     """Say what an abbreviation means, or take one away; take a pin away."""
     form = {k: str(v).strip() for k, v in (await request.form()).items()}
-    await knowledge_base(request).catalog.write(_change_glossary, request, form)
+    await knowledge_base(request).write(_change_glossary, request, form)
     return Redirect("/glossary", status_code=303)
 
 

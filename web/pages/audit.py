@@ -41,7 +41,7 @@ async def listed(
         return {"rows": rows[:PAGE], "more": len(rows) > PAGE, "verdict": verdict}
 
     wanted = {"actor": actor, "action": action, "text": text}
-    return render(request, "audit.html", await kb.catalog.read(read) | {"wanted": wanted})
+    return render(request, "audit.html", await kb.read(read) | {"wanted": wanted})
 
 
 @get("/audit.jsonl", include_in_schema=False, who=ADMINISTRATOR)

@@ -25,7 +25,7 @@ async def listed(
 ) -> str:  # fmt: skip
     """The asker's own, the last used first; one of them open for renaming or asking to go."""
     kb, principal = knowledge_base(request), principal_of(request)
-    rows = await kb.catalog.read(kb.conversations.listed, principal, start)
+    rows = await kb.read(kb.conversations.listed, principal, start)
     values = {
         "rows": rows[:PAGE],
         "earlier": max(0, start - PAGE) if start else None,
@@ -44,9 +44,9 @@ async def act(request: Request[Any, Any, Any], number: str) -> Redirect:
     action = str(form.get("action", ""))
     if action == "rename":
         title = str(form.get("title", ""))
-        await kb.catalog.write(kb.conversations.rename, principal, number, title)
+        await kb.write(kb.conversations.rename, principal, number, title)
     elif action == "remove":
-        await kb.catalog.write(kb.conversations.remove, principal, number)
+        await kb.write(kb.conversations.remove, principal, number)
     else:
         raise UsageError("There is no such action.")
     return Redirect("/conversations", status_code=303)

@@ -13,7 +13,8 @@ from kb.files import originals
 from kb.files import rendering as places
 from kb.knowledge_base import KnowledgeBase
 from kb.surface import reasons
-from kb.types import Box, Element, Parsed, Principal
+from kb.types.parsed import Box, Element, Parsed
+from kb.types.people import Principal
 from web.asker import knowledge_base, principal_of, shares
 from web.auth.who import READER
 from web.i18n import language_of, translations
@@ -87,15 +88,15 @@ async def document(
 ) -> str:
     """Left the document, right its facts."""
     kb, principal = knowledge_base(request), principal_of(request)
-    row = await kb.catalog.read(kb.document, principal, document_id)
-    parsed = await kb.catalog.read(kb.elements, row)
-    marks = await kb.catalog.read(_highlight, request, passage, start, end)
+    row = await kb.read(kb.document, principal, document_id)
+    parsed = await kb.read(kb.elements, row)
+    marks = await kb.read(_highlight, request, passage, start, end)
     await shares(request).looks.run(_note_opened, kb, principal, row)
     is_pdf = _has_pages(row) and parsed is not None
     pictures = is_pdf and await shares(request).files.run(_has_original, request, row)
     first = page or marks.page or 1
     translate = translations(language_of(request)).gettext
-    history = await kb.catalog.read(_history, kb, document_id)
+    history = await kb.read(_history, kb, document_id)
     return render(
         request,
         "document.html",
@@ -231,7 +232,7 @@ async def picture(
 ) -> Response[bytes]:
     """A page as a picture, of the very version that was read."""
     kb = knowledge_base(request)
-    row = await kb.catalog.read(kb.document, principal_of(request), document_id)
+    row = await kb.read(kb.document, principal_of(request), document_id)
     if not _has_pages(row):
         raise NotFoundError("Only pages of PDFs and scans have pictures.")
 
@@ -254,7 +255,7 @@ async def picture(
 async def original(request: Request[Any, Any, Any], document_id: Number) -> Response[bytes]:
     """The original, as a download that no browser runs."""
     kb = knowledge_base(request)
-    row = await kb.catalog.read(kb.document, principal_of(request), document_id)
+    row = await kb.read(kb.document, principal_of(request), document_id)
     content = await shares(request).files.run(
         originals.read, row, kb.blobs, kb.settings.ingest.max_file_mb
     )

@@ -7,17 +7,18 @@ from urllib.parse import urlencode
 
 from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
-from sqlalchemy import Connection
 
 from kb.audit.log import noted
 from kb.catalog import documents as tables
 from kb.catalog import groups, ledger, sources
+from kb.catalog.database import Connection
 from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import ASKED
 from kb.errors import ForbiddenError, UsageError
 from kb.rights import access
 from kb.surface import reasons
-from kb.types import Principal, State
+from kb.types.parsed import State
+from kb.types.people import Principal
 from web.api.ledger import StateQuery, check_state
 from web.asker import knowledge_base, principal_of
 from web.auth.who import CURATOR, READER
@@ -54,7 +55,7 @@ async def documents(
         folder=(folder or "").strip("/") or None,
     )
     kb = knowledge_base(request)
-    found = await kb.catalog.read(_look, request, wanted, order, page)
+    found = await kb.read(_look, request, wanted, order, page)
     translate = translations(language_of(request)).gettext
     return render(
         request,
@@ -144,7 +145,7 @@ async def again(request: Request[Any, Any, Any]) -> Redirect:
                 sources.request_run(connection, source_id, ASKED)
             noted(connection, principal, "documents.again", str(one or ""), count=len(chosen))
 
-    await kb.catalog.write(ask)
+    await kb.write(ask)
     back = str(form.get("back", "/documents"))
     is_here = back.startswith("/documents") and not back.startswith("//")
     return Redirect(back if is_here else "/documents", status_code=303)
@@ -154,7 +155,7 @@ async def again(request: Request[Any, Any, Any]) -> Redirect:
 async def erase(request: Request[Any, Any, Any], document_id: Number) -> Redirect:
     """Erase a document now, from everywhere."""
     kb, principal = knowledge_base(request), principal_of(request)
-    row = await kb.catalog.read(kb.document, principal, document_id)
+    row = await kb.read(kb.document, principal, document_id)
     if not principal.answers_for(row.source_id):
         raise ForbiddenError(f"You do not answer for {row.source}.")
     await kb.erase(principal, [document_id])

@@ -29,7 +29,7 @@ async def listed(request: Request[Any, Any, Any]) -> str:
             return evaluations.all_of(connection)
 
     values = {
-        "runs": await knowledge_base(request).catalog.read(look),
+        "runs": await knowledge_base(request).read(look),
         "headline": comparing.headline,
     }
     return render(request, "evaluations.html", values)
@@ -43,7 +43,7 @@ async def listed(request: Request[Any, Any, Any]) -> str:
 )
 async def one(request: Request[Any, Any, Any], number: Number) -> str:
     """One run: charts, figures, what failed."""
-    row, _ = await knowledge_base(request).catalog.read(_run, request, number)
+    row, _ = await knowledge_base(request).read(_run, request, number)
     told = principal_of(request).owner or row.kind != OWN
     values = {
         "run": row,
@@ -77,9 +77,7 @@ async def compare(request: Request[Any, Any, Any]) -> str:
             "most": MOST_SHOWN,
         }
 
-    return render(
-        request, "evaluation_compared.html", await knowledge_base(request).catalog.read(look)
-    )
+    return render(request, "evaluation_compared.html", await knowledge_base(request).read(look))
 
 
 def _run(request: Request[Any, Any, Any], number: int) -> tuple[Row[Any], dict[str, Row[Any]]]:
@@ -101,6 +99,6 @@ async def forget(request: Request[Any, Any, Any], number: Number) -> Redirect:
             noted(connection, principal_of(request), "evaluation.forget", str(number))
             return evaluations.remove(connection, number)
 
-    if not await knowledge_base(request).catalog.write(remove):
+    if not await knowledge_base(request).write(remove):
         raise NotFoundError("There is no such evaluation.", detail={"evaluation": number})
     return Redirect("/evaluation", status_code=303)

@@ -9,7 +9,7 @@ from kb.catalog import sources as sources_catalog
 from kb.knowledge_base import KnowledgeBase
 from kb.surface import status
 from kb.text.queries import EVERYTHING
-from kb.types import Principal
+from kb.types.people import Principal
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER
 from web.rendering import render
@@ -19,13 +19,13 @@ from web.rendering import render
 async def home(request: Request[Any, Any, Any], q: str = "") -> str:
     """The box; what was asked is in the address, and the script asks it again."""
     kb = knowledge_base(request)
-    if principal_of(request).manages and not await kb.catalog.read(_has_documents, kb):
-        sources = await kb.catalog.read(kb.sources)
+    if principal_of(request).manages and not await kb.read(_has_documents, kb):
+        sources = await kb.read(kb.sources)
         model = await status.model_status(kb)
         values = {"sources": sources, "model": model, "data_dir": kb.settings.data_dir}
         return render(request, "first_start.html", values)
     principal = principal_of(request)
-    count = await kb.catalog.read(_readable, kb, principal)
+    count = await kb.read(_readable, kb, principal)
     may_pin = principal.manages or bool(principal.curates)
     shown = {"q": q[:2000], "documents": count, "may_pin": may_pin}
     return render(request, "home.html", shown)

@@ -38,7 +38,7 @@ async def _page(request: Request[Any, Any, Any], more: dict[str, Any]) -> Respon
                 "groups": groups.all_of(connection),
             }
 
-    values = {"edit": None, "remove": None, "link": None} | await kb.catalog.read(read) | more
+    values = {"edit": None, "remove": None, "link": None} | await kb.read(read) | more
     page = render(request, "people.html", values)
     headers = {"Cache-Control": "no-store"}
     return Response(page, media_type=MediaType.HTML, status_code=200, headers=headers)
@@ -53,7 +53,7 @@ async def act(request: Request[Any, Any, Any]) -> Response[Any]:
     if action in {"add", "link"} or {"administrator", "without_second_factor"} & set(form):
         must_have_signed_in(request)
     if action == "add":
-        await kb.catalog.write(
+        await kb.write(
             kb.accounts.add, by, name, words(form.get("groups", "")),
             shown_name=form.get("shown_name", ""), administrator="administrator" in form,
         )  # fmt: skip
@@ -61,21 +61,21 @@ async def act(request: Request[Any, Any, Any]) -> Response[Any]:
     if action == "link":
         return await _with_link(request, name)
     if action == "change":
-        await kb.catalog.write(
+        await kb.write(
             kb.accounts.change, by, name, member_of=words(form.get("groups", "")),
             administrator="administrator" in form, disabled="disabled" in form,
             without_second_factor="without_second_factor" in form,
         )  # fmt: skip
     elif action == "end":
-        await kb.catalog.write(kb.accounts.end_session, by, name, form.get("session", ""))
+        await kb.write(kb.accounts.end_session, by, name, form.get("session", ""))
     elif action == "remove":
         if form.get("confirm", "") != name:
             raise UsageError(
                 "Type the name to remove the person. Nothing was removed.", code="not_confirmed"
             )
-        await kb.catalog.write(kb.accounts.remove, by, name)
+        await kb.write(kb.accounts.remove, by, name)
     elif action in {"add_group", "remove_group"}:
-        await kb.catalog.write(_group, request, action, name)
+        await kb.write(_group, request, action, name)
     else:
         raise UsageError("There is no such action.")
     return Redirect(BACK, status_code=303)
@@ -99,7 +99,7 @@ def _group(request: Request[Any, Any, Any], action: str, name: str) -> None:
 async def _with_link(request: Request[Any, Any, Any], name: str) -> Response[Any]:
     """The page with a link to hand over; it is shown this once."""
     kb = knowledge_base(request)
-    secret = await kb.catalog.write(kb.accounts.link_for, principal_of(request), name)
+    secret = await kb.write(kb.accounts.link_for, principal_of(request), name)
     base = kb.settings.server.public_url.rstrip("/") or str(request.base_url).rstrip("/")
     hours = kb.settings.auth.link_hours
     return await _page(request, {"link": (name, f"{base}/link/{secret}", hours)})

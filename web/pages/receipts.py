@@ -18,8 +18,8 @@ async def receipt(
 ) -> str:
     """Question, answer, passages with versions, prompt, model, settings, times."""
     kb, principal = knowledge_base(request), principal_of(request)
-    shown = await kb.catalog.read(kb.receipts.receipt, principal, answer_id)
-    before = await kb.catalog.read(kb.receipts.receipt, principal, beside) if beside else None
+    shown = await kb.read(kb.receipts.receipt, principal, answer_id)
+    before = await kb.read(kb.receipts.receipt, principal, beside) if beside else None
     values = {
         "receipt": shown,
         "before": before,
@@ -35,7 +35,7 @@ async def again(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
     It goes into the same conversation, where that is the asker's own.
     """
     kb, principal = knowledge_base(request), principal_of(request)
-    before = await kb.catalog.read(kb.receipts.receipt, principal, answer_id)
+    before = await kb.read(kb.receipts.receipt, principal, answer_id)
     row = before.row
     theirs = row.conversation_id if row.asker == principal.name else None
     asked = Question(row.asked_as or row.question, theirs)

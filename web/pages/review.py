@@ -16,7 +16,7 @@ from web.rendering import render
 async def listed(request: Request[Any, Any, Any], done: bool = False, start: Number = 0) -> str:
     """The newest first; those done on a page of their own."""
     kb, principal = knowledge_base(request), principal_of(request)
-    rows = await kb.catalog.read(kb.opinions.to_review, principal, settled=done, start=start)
+    rows = await kb.read(kb.opinions.to_review, principal, settled=done, start=start)
     values = {
         "rows": rows[:PAGE],
         "done": done,
@@ -32,7 +32,7 @@ async def settle(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
     form = await request.form()
     done = str(form.get("done", "")) == "true"
     kb, principal = knowledge_base(request), principal_of(request)
-    await kb.catalog.write(kb.opinions.settle, principal, answer_id, done=done)
+    await kb.write(kb.opinions.settle, principal, answer_id, done=done)
     return Redirect("/review" if done else "/review?done=true", status_code=303)
 
 
@@ -40,7 +40,7 @@ async def settle(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
 async def judged(request: Request[Any, Any, Any]) -> str:
     """The organisation's own questions with their right passages."""
     kb, principal = knowledge_base(request), principal_of(request)
-    rows = await kb.catalog.read(kb.opinions.judged, principal)
+    rows = await kb.read(kb.opinions.judged, principal)
     return render(request, "own_questions.html", {"rows": rows})
 
 
@@ -53,5 +53,5 @@ async def judged(request: Request[Any, Any, Any]) -> str:
 async def forget(request: Request[Any, Any, Any], number: Number) -> Redirect:
     """Forget one of them."""
     kb, principal = knowledge_base(request), principal_of(request)
-    await kb.catalog.write(kb.opinions.forget, principal, number)
+    await kb.write(kb.opinions.forget, principal, number)
     return Redirect("/evaluation/questions", status_code=303)

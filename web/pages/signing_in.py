@@ -67,7 +67,7 @@ async def _welcome(request: Request[Any, Any, Any], secret: str, back: str) -> R
     kb = knowledge_base(request)
     cookies.keep(request, answer, secret, kb.settings.auth.session_hours * 3600)
     device = cookies.device_of(request)
-    known = await kb.catalog.write(kb.accounts.remember_device, secret, device)
+    known = await kb.write(kb.accounts.remember_device, secret, device)
     cookies.keep_device(request, answer, known)
     return answer
 
@@ -78,9 +78,7 @@ async def sign_out(request: Request[Any, Any, Any]) -> Response[Any]:
     visitor, kb = visitor_of(request), knowledge_base(request)
     there: str | None = None
     if visitor is not None and visitor.session_hash:
-        id_token = await kb.catalog.write(
-            kb.accounts.sign_out, principal_of(request), visitor.session_hash
-        )
+        id_token = await kb.write(kb.accounts.sign_out, principal_of(request), visitor.session_hash)
         there = await request.app.state.farewell(request, id_token) if id_token else None
     answer: Response[Any] = Redirect(there or "/login", status_code=303)
     cookies.forget(request, answer)
@@ -97,7 +95,7 @@ async def _link_form(
     request: Request[Any, Any, Any], secret: str, error: KbError | None = None, name: str = ""
 ) -> Response[Any]:
     kb = knowledge_base(request)
-    purpose, person = await kb.catalog.read(kb.accounts.link, secret)
+    purpose, person = await kb.read(kb.accounts.link, secret)
     values = {
         "purpose": purpose,
         "person": person,

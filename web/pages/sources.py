@@ -29,9 +29,9 @@ async def page(
 ) -> str:
     """The cards; one of them open for editing, or asking before it is removed."""
     kb = knowledge_base(request)
-    known = [s for s in await kb.catalog.read(shown, request) if "path" in s]
+    known = [s for s in await kb.read(shown, request) if "path" in s]
     edited = next((s["name"] for s in known if s["name"] == edit), None)
-    source = await kb.catalog.read(kb.source, edited) if edited else None
+    source = await kb.read(kb.source, edited) if edited else None
     return render(
         request,
         "sources.html",
@@ -52,8 +52,8 @@ async def add(request: Request[Any, Any, Any]) -> Redirect:
     form = await request.form()
     name, path = str(form.get("name", "")).strip(), str(form.get("path", "")).strip()
     kb, edited = knowledge_base(request), _edited(request, form, Following())
-    source = await kb.catalog.write(hooks(request).add, name, path, edited, principal_of(request))
-    await kb.catalog.write(ask_for_run, request, source.name)
+    source = await kb.write(hooks(request).add, name, path, edited, principal_of(request))
+    await kb.write(ask_for_run, request, source.name)
     return Redirect("/sources", status_code=303)
 
 
@@ -63,15 +63,15 @@ async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
     form = await request.form()
     action = str(form.get("action", ""))
     kb, principal = knowledge_base(request), principal_of(request)
-    source = await kb.catalog.read(kb.source, name)
+    source = await kb.read(kb.source, name)
     must_answer_for(request, source)
     if action == "run":
-        await kb.catalog.write(ask_for_run, request, name)
+        await kb.write(ask_for_run, request, name)
     elif action in {"pause", "resume"}:
-        await kb.catalog.write(_pause, request, source, action)
+        await kb.write(_pause, request, source, action)
     elif action == "change":
         edited = _edited(request, form, source.following)
-        await kb.catalog.write(hooks(request).change, principal, source, edited)
+        await kb.write(hooks(request).change, principal, source, edited)
         await kb.publisher.flush_rights()
     elif action == "remove":
         must_manage(request)
@@ -134,7 +134,7 @@ async def one(request: Request[Any, Any, Any], name: str) -> str:
                 "sweep": kb.settings.ingest.sweep_minutes,
             }
 
-    return render(request, "source.html", await kb.catalog.read(look))
+    return render(request, "source.html", await kb.read(look))
 
 
 def _edited(request: Request[Any, Any, Any], form: Any, before: Following) -> Edited:

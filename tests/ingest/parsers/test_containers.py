@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 from kb import samples
-from kb.types import Parsed
+from kb.types.parsed import Parsed
 from tests.parts.files import mail, parse, problem_of, word, zipped
 
 

@@ -113,7 +113,7 @@ def test_no_character_map_is_unpickled(tmp_path):
 
 def test_what_no_database_stores_is_taken_out_and_places_stay():
     from ingest.parsers.cleaning import storable
-    from kb.types import Element, Member, Parsed
+    from kb.types.parsed import Element, Member, Parsed
 
     rows = (("a\x00", "b"), ("c", "\ud800d"))
     cleaned = storable(

@@ -1,0 +1,85 @@
+"""An answer, and what happens until it is there."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from kb.types.passages import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A claim that characters ``start`` to ``end`` of a passage support a sentence."""
+
+    n: int
+    passage: Passage
+    start: int
+    end: int
+    supported: bool
+
+    @property
+    def quote(self) -> str:
+        """The cited words, verbatim."""
+        return self.passage.text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer, its citations by number, and whether they hold."""
+
+    text: str
+    citations: tuple[int, ...]
+    supported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the reader of an answer has to know about how it came to be."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer."""
+
+    id: str
+    question: str
+    text: str
+    mode: str
+    notice: Notice | None
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...]
+    model: str | None
+    seconds: float
+    asked_as: str | None = None
+    """What was searched for, where a follow-up had to be written out."""
+    conversation: str | None = None
+    model_digest: str | None = None
+    prompt_hash: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """Event: these passages were found; the answer follows."""
+
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Event: the next piece of the answer, not yet checked."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFinished:
+    """Event: the answer, checked; replaces what was streamed."""
+
+    answer: Answer
+
+
+AnswerEvent = PassagesFound | Token | AnswerFinished

@@ -1,0 +1,52 @@
+"""What a search finds."""
+
+from dataclasses import dataclass
+
+from kb.types.parsed import HIDDEN
+from kb.types.points import ordinal_of
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk as the catalog gives it to a reader who may see it."""
+
+    point: int
+    ordinal: int
+    document_id: int
+    version: int
+    path: str
+    source: str
+    shown_as: str | None
+    title: str
+    media_type: str
+    language: str | None
+    modified: float | None
+    page: int | None
+    section: str | None
+    text: str
+    text_hash: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One hit: a stretch of one document on one page, possibly of several joined chunks."""
+
+    chunk: StoredChunk
+    text: str
+    points: tuple[int, ...]
+    score: float
+    similarity: float
+    copies: int = 1
+    also: tuple[str, ...] = ()
+
+    @property
+    def hidden(self) -> bool:
+        """Whether a reader of the document does not see it."""
+        return self.chunk.section == HIDDEN
+
+    @property
+    def passage_id(self) -> str:
+        """Names the passage in URLs and citations: version and ordinals."""
+        first, last = ordinal_of(self.points[0]), ordinal_of(self.points[-1])
+        return f"{self.chunk.version}-{first}" + (f"-{last}" if last != first else "")
