@@ -37,6 +37,10 @@ def test_links_lead_somewhere(document):
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.relative_to(ROOT).as_posix())
 def test_files_that_are_named_are_there(document):
     named = re.findall(r"`[^`\n]*`", document.read_text(encoding="utf-8"))
-    paths = [p for text in named for p in re.findall(r"\b(?:kb|ingest|web|tests|docs)/[\w./{},*-]+", text)]
+    paths = [
+        p
+        for text in named
+        for p in re.findall(r"\b(?:kb|ingest|web|tests|docs)/[\w./{},*-]+", text)
+    ]
     for path in (p for named in paths for p in braces(named.rstrip(".,"))):
         assert list(ROOT.glob(path.rstrip("/"))), path
