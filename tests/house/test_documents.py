@@ -105,8 +105,8 @@ def test_migrations_give_the_tables_that_the_code_describes(tmp_path):
         assert {c["name"] for c in found.get_columns(table.name)} == set(table.columns.keys())
 
 
+@pytest.mark.case("R26")
 def test_a_catalog_of_the_first_schema_is_migrated_with_what_is_in_it(tmp_path):
-    """R26"""
     from alembic import command
     from alembic.config import Config
 
@@ -125,9 +125,10 @@ def test_a_catalog_of_the_first_schema_is_migrated_with_what_is_in_it(tmp_path):
     assert rows == [("m", "h", 0.0)]
 
 
+@pytest.mark.case("R26")
 @pytest.mark.parametrize("schema", ["0001", "0002", "0003", "0004", "0005"])
 def test_what_refers_to_a_table_that_is_migrated_stays(tmp_path, schema):
-    """R26: sources with their documents, people with their groups, from every earlier schema."""
+    """Sources with their documents, people with their groups, from every earlier schema."""
     from alembic import command
     from alembic.config import Config
 
@@ -185,8 +186,8 @@ def test_samples_are_as_promised():
             assert evidence["doc"].split(" › ")[0] in files
 
 
+@pytest.mark.case("S57")
 def test_compose_publishes_the_portal_and_nothing_else():
-    """S57"""
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
     services = compose["services"]
     assert {"web", "worker", "qdrant", "ollama", "postgres"} <= set(services)
