@@ -47,8 +47,8 @@ def test_a_watched_folder_is_followed(served):
     assert not any("November" in text for text in found(server.address, "storm drains"))
 
 
+@pytest.mark.case("R31")
 def test_a_busy_server_drains_when_it_is_told_to_stop(environment, tmp_path):
-    """R31"""
     (tmp_path / "files").mkdir()
     for number in range(400):
         (tmp_path / "files" / f"{number}.txt").write_text(f"Note {number} about pump {number}.")
@@ -72,8 +72,9 @@ def test_a_busy_server_drains_when_it_is_told_to_stop(environment, tmp_path):
     assert counts["unchanged"] + counts["indexed"] == 400
 
 
+@pytest.mark.case("R03", "N24")
 def test_what_was_acknowledged_outlives_a_killed_server(environment, tmp_path, house):
-    """R03, N24: files are handed in until the server is killed; those that it accepted stay, whole."""
+    """Files are handed in until the server is killed; those that it accepted stay, whole."""
     kb(environment, tmp_path, "status")
     server = Serving(environment, tmp_path)
     accepted, ended = [], threading.Event()
@@ -120,8 +121,9 @@ def worker(environment, folder) -> subprocess.Popen:
     )
 
 
+@pytest.mark.case("R24")
 def test_two_workers_read_one_folder_once(environment, tmp_path, house):
-    """R24: a thousand files, each indexed once; a worker that is killed is replaced."""
+    """A thousand files, each indexed once; a worker that is killed is replaced."""
     files = house.root
     for number in range(1000):
         (files / f"{number}.txt").write_text(f"Note {number} about pump {number}.")
@@ -143,6 +145,115 @@ def test_two_workers_read_one_folder_once(environment, tmp_path, house):
     assert not any(kb(environment, tmp_path, "check").values())
 
 
+<<<<<<< HEAD
+=======
+async def test_urgent_jobs_go_first_and_waiting_ones_are_not_put_twice(settings):
+    done = []
+
+    async def read(source: str) -> None:
+        done.append(source)
+
+    os.makedirs(settings.data, exist_ok=True)
+    jobs = Jobs(settings, read)
+    await jobs.open()
+    for name, priority in (("night", 0), ("upload", 10), ("watched", 1), ("night", 0)):
+        await jobs.put(name, priority)
+    stop = asyncio.Event()
+    working = asyncio.create_task(jobs.work(stop))
+    while len(done) < 3:
+        await asyncio.sleep(0.05)
+    stop.set()
+    await working
+    assert done == ["upload", "watched", "night"]
+    assert (await jobs.statistics())["done"] == 3
+    await jobs.close()
+
+
+async def test_only_what_may_work_later_is_tried_again(settings, monkeypatch):
+    from litestar_queues.task import RetryBackoff
+
+    from ingest import jobs as module
+
+    monkeypatch.setattr(module, "BACKOFF", RetryBackoff(initial_delay=0.1))
+    tries = []
+
+    async def read(source: str) -> None:
+        tries.append(source)
+        if source == "share" and tries.count("share") < 3:
+            raise RetryableError("The share is away.")
+        if source == "wrong":
+            raise UsageError("There is no such source.")
+
+    os.makedirs(settings.data, exist_ok=True)
+    jobs = Jobs(settings, read)
+    await jobs.open()
+    await jobs.put("share", 0)
+    await jobs.put("wrong", 0)
+    stop = asyncio.Event()
+    working = asyncio.create_task(jobs.work(stop))
+    while (await jobs.statistics())["done"] < 1:
+        await asyncio.sleep(0.05)
+    stop.set()
+    await working
+    assert (tries.count("share"), tries.count("wrong")) == (3, 1)
+    assert (await jobs.statistics())["failed"] == 1
+    await jobs.close()
+
+
+async def test_a_queue_that_cannot_be_used_is_an_error_that_may_pass(settings):
+    os.makedirs(settings.data / "jobs.sqlite3")
+    jobs = Jobs(settings, lambda _: None)
+    with pytest.raises(RetryableError) as problem:
+        await jobs.open()
+    assert problem.value.code == "queue_unavailable"
+
+
+@pytest.mark.case("N02")
+async def test_what_is_asked_for_waits_for_no_earlier_failure(settings):
+    """A run was killed and is to be tried again in 15 s; then somebody asks for one."""
+    times = []
+
+    async def read(_: str) -> None:
+        times.append(time.time())
+        if len(times) == 1:
+            raise RetryableError("The run was killed.")
+
+    os.makedirs(settings.data, exist_ok=True)
+    jobs = Jobs(settings, read)
+    await jobs.open()
+    stop = asyncio.Event()
+    working = asyncio.create_task(jobs.work(stop))
+    await jobs.put("files", ASKED)
+    async with asyncio.timeout(60):
+        while (await jobs.statistics())["waiting"] != 1 or not times:
+            await asyncio.sleep(0.05)
+        await jobs.put("files", ASKED, times[0] - 60)  # asked for before: it waits
+        asked_at = time.time()
+        await jobs.put("files", ASKED, asked_at)
+        while len(times) < 2:
+            await asyncio.sleep(0.05)
+    assert times[1] - asked_at < 12
+    stop.set()
+    await working
+    await jobs.close()
+
+
+@pytest.mark.case("N20")
+async def test_several_workers_make_one_queue(postgres, tmp_path):
+    """They begin in the same moment, on a database that has no queue yet."""
+
+    async def read(_: str) -> None: ...
+
+    settings = settings_module.load({}, {"KB_DATA_DIR": str(tmp_path), "KB_CATALOG__URL": postgres})
+    several = [Jobs(settings, read) for _ in range(8)]
+    await asyncio.gather(*(jobs.open() for jobs in several))
+    await several[0].put("files", 0)
+    assert (await several[7].statistics())["waiting"] == 1
+    for jobs in several:
+        await jobs.close()
+
+
+>>>>>>> main
 def test_source_commands_show_how_a_folder_is_followed(command, tmp_path):
     (tmp_path / "files").mkdir()
     added = command(

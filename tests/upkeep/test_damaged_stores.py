@@ -39,9 +39,10 @@ def damage(generation, which: str) -> None:
         how(file)
 
 
+@pytest.mark.case("N06")
 @pytest.mark.parametrize("which", [w for w in DAMAGE if w != "the log"])
 async def test_every_damage_of_an_index_is_named_with_what_heals_it(tmp_path, which):
-    """N06: `kb reindex`; panics of the engine's own language included. None kills the process."""
+    """`kb reindex`; panics of the engine's own language included. None kills the process."""
     index = EdgeIndex(tmp_path)
     await index.create("g1", SIZE)
     await index.upsert("g1", [point(n, f"Passage {n} about ferries") for n in range(30)])
@@ -78,8 +79,9 @@ def filled(environment, tmp_path):
     return tmp_path / "data"
 
 
+@pytest.mark.case("N06")
 def test_a_damaged_index_from_the_commands_and_the_web(filled, environment, tmp_path):
-    """N06: search, ask and check say what to do, in one line; the web says 503; --repair does it."""
+    """Search, ask and check say what to do, in one line; the web says 503; --repair does it."""
     [generation] = (filled / "index").iterdir()
     damage(generation, "vectors")
     damage(generation, "the segment's description")
@@ -120,6 +122,7 @@ def malformed(file) -> None:
     file.write_bytes(content)
 
 
+@pytest.mark.case("N06")
 @pytest.mark.parametrize(
     "how",
     [
@@ -130,7 +133,7 @@ def malformed(file) -> None:
     ids=["not a database", "truncated", "malformed pages"],
 )
 def test_a_damaged_catalog_is_named_by_every_command(filled, environment, tmp_path, how):
-    """N06: no traceback; what there is to do."""
+    """No traceback; what there is to do."""
     if "KB_CATALOG__URL" in environment:
         pytest.skip("SQLite's file")
     [file] = filled.glob("catalog*.sqlite3")
@@ -142,3 +145,6 @@ def test_a_damaged_catalog_is_named_by_every_command(filled, environment, tmp_pa
         assert done.returncode == 1, (arguments, done.stderr)
         assert "Traceback" not in done.stderr, (arguments, done.stderr[-800:])
         assert "backup" in done.stderr, (arguments, done.stderr)
+
+
+@pytest.mark.case("N06")
