@@ -116,6 +116,14 @@ def tokens_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, 
     return found
 
 
+def without_own(connection: Connection, source_id: int) -> list[int]:
+    """The documents of a source that have no readers of their own, but the source's."""
+    query = select(documents.c.id).where(
+        documents.c.source_id == source_id, documents.c.rights.is_(None)
+    )
+    return list(connection.scalars(query))
+
+
 def _of_source(connection: Connection, source_id: int) -> list[str]:
     query = select(source_readers.c.token).where(source_readers.c.source_id == source_id)
     return sorted(connection.scalars(query))

@@ -1,4 +1,4 @@
-"""Versions: an attempt becomes the current version, the old one retires, a sweeper clears up."""
+"""Versions: an attempt becomes the current version, and the old one retires."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -170,45 +170,6 @@ def visible(seq: int) -> Any:
     return and_(versions.c.born <= seq, or_(versions.c.retired.is_(None), versions.c.retired > seq))
 
 
-def sweepable(connection: Connection, grace_seconds: float, limit: int = 200) -> list[Row[Any]]:
-    """Versions whose points nobody can be reading any more."""
-    query = (
-        select(versions.c.number, versions.c.points)
-        .where(
-            or_(
-                versions.c.state == ABANDONED,
-                and_(versions.c.state == RETIRED, versions.c.retired_at < now() - grace_seconds),
-            )
-        )
-        .order_by(versions.c.number)
-        .limit(limit)
-    )
-    return list(connection.execute(query).all())
-
-
-def swept(connection: Connection, numbers: Sequence[int]) -> None:
-    """The points of these versions have left the index: forget their chunks.
-
-    One that is being tried or is current is not touched, whoever asks.
-    """
-    given_up = versions.c.state.in_((ABANDONED, RETIRED))
-    gone = list(
-        connection.scalars(
-            update(versions)
-            .where(among(versions.c.number, numbers), given_up)
-            .values(state=SWEPT, points=0)
-            .returning(versions.c.number)
-        )
-    )
-    forget_passages(connection, gone)
-
-
-def forget_passages(connection: Connection, numbers: Sequence[int]) -> None:
-    """Delete the passages of versions, with their words."""
-    phrases.forget(connection, numbers)
-    connection.execute(delete(chunks).where(among(chunks.c.version, numbers)))
-
-
 def history(connection: Connection, document_id: int) -> list[Row[Any]]:
     """Every attempt for a document, the newest first."""
     query = (
@@ -232,14 +193,6 @@ def is_published(connection: Connection, document_id: int) -> bool:
     return connection.scalar(query) is not None
 
 
-def current(connection: Connection) -> dict[int, int]:
-    """Number of every current version and its count of points."""
-    rows = connection.execute(
-        select(versions.c.number, versions.c.points).where(versions.c.state == CURRENT)
-    )
-    return dict(rows.tuples().all())
-
-
 def count_settled(connection: Connection) -> int:
     """How many points the index should hold when nothing is under way."""
     query = select(func.coalesce(func.sum(versions.c.points), 0)).where(
@@ -248,11 +201,34 @@ def count_settled(connection: Connection) -> int:
     return int(connection.scalar(query) or 0)
 
 
-def in_index(connection: Connection) -> dict[int, tuple[str, int]]:
-    """Every version whose points may stand in the index: number to state and count."""
-    rows = connection.execute(
-        select(versions.c.number, versions.c.state, versions.c.points).where(
-            versions.c.state != SWEPT
-        )
+def in_index(connection: Connection) -> dict[int, int]:
+    """Every version whose points may stand in the index, by number, with how many they are."""
+    query = select(versions.c.number, versions.c.points).where(versions.c.state != SWEPT)
+    return dict(connection.execute(query).tuples().all())
+
+
+def of_documents(connection: Connection, document_ids: Sequence[int]) -> list[int]:
+    """The numbers of every version of these documents."""
+    query = select(versions.c.number).where(among(versions.c.document_id, document_ids))
+    return list(connection.scalars(query))
+
+
+def stray(connection: Connection) -> list[int]:
+    """The numbers of current versions that no document has for its own."""
+    query = (
+        select(versions.c.number)
+        .outerjoin(documents, documents.c.version == versions.c.number)
+        .where(versions.c.state == CURRENT, documents.c.id.is_(None))
     )
-    return {number: (state, points) for number, state, points in rows.tuples()}
+    return list(connection.scalars(query))
+
+
+def count_current_twice(connection: Connection) -> int:
+    """How many documents have more than one current version."""
+    twice = (
+        select(versions.c.document_id)
+        .where(versions.c.state == CURRENT)
+        .group_by(versions.c.document_id)
+        .having(func.count() > 1)
+    )
+    return connection.scalar(select(func.count()).select_from(twice.subquery())) or 0

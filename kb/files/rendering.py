@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from kb.catalog.chunks import Layout
 from kb.errors import FileProblem
 from kb.files import sandbox
 from kb.files.scratch import Scratch
 from kb.shares import Share
 from kb.types.parsed import Box
-from kb.types.passages import StoredChunk
+from kb.types.passages import Layout, StoredChunk
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -9,13 +9,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pathspec import GitIgnoreSpec
-from sqlalchemy import select
 
 from kb import posix
 from kb.catalog import acls, places, rights, sources
 from kb.catalog.database import Connection
 from kb.catalog.sources import Source
-from kb.catalog.tables import documents
 from kb.errors import UsageError
 from kb.rights import access
 from kb.rights.rules import MIRROR, PATHS, UNMATCHED, kept_lines, kind, spec_of
@@ -191,10 +189,7 @@ def set_readers(connection: Connection, source: Source, tokens: Sequence[str]) -
     stamped: list[int] = []
     if kind(source.rule) == PATHS:
         stamped = stamp(connection, sources.by_name(connection, source.name))
-    own = select(documents.c.id).where(
-        documents.c.source_id == source.id, documents.c.rights.is_(None)
-    )
-    return sorted({*stamped, *connection.scalars(own)})
+    return sorted({*stamped, *rights.without_own(connection, source.id)})
 
 
 def _folded(pattern: str) -> GitIgnoreSpec:

@@ -7,10 +7,8 @@ next evaluation makes it anew. What was answered in earlier evaluations may repe
 import shutil
 from pathlib import Path
 
-from sqlalchemy import update
-
+from kb.catalog import evaluations
 from kb.catalog.database import Catalog
-from kb.catalog.tables import evaluation_questions
 from kb.errors import RetryableError
 
 TEXTS = "texts"
@@ -35,6 +33,4 @@ def forget_documents(catalog: Catalog, workplaces: Path) -> None:
             detail={"path": str(error.filename)},
         ) from error
     with catalog.writing() as connection:
-        connection.execute(
-            update(evaluation_questions).where(evaluation_questions.c.got != "").values(got="")
-        )
+        evaluations.forget_answers(connection)

@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 from kb.catalog import generations, leases, rights
 from kb.catalog.database import Catalog, hold_seq
-from kb.catalog.generations import Wanted
 from kb.embedding.client import Embeddings
 from kb.errors import ConflictError, RetryableError
 from kb.index.base import Index
 from kb.index.edge import EdgeIndex
 from kb.index.generation import generation_fingerprint, name_of
 from kb.settings import Settings
+from kb.types.index import Published
 from kb.types.points import point_of, version_of
 from kb.upkeep.loading import keep_vectors, points_of_versions, scroll
 from kb.upkeep.publishing import adopt_earlier
@@ -133,7 +133,7 @@ class Rebuilder:
             adopt_earlier(connection, self._embeddings)
             begun = generations.building(connection, wanted)
             if begun is not None:
-                return int(begun.id)
+                return begun.id
             return generations.begin(connection, wanted, {"model": self._embeddings.files.name})
 
     @asynccontextmanager
@@ -163,10 +163,10 @@ class Rebuilder:
                 loaded.tokens.setdefault(number, set()).add(tuple(sorted(tokens)))
         return loaded
 
-    async def _wanted(self) -> dict[int, Wanted]:
-        def read() -> dict[int, Wanted]:
+    async def _wanted(self) -> dict[int, Published]:
+        def read() -> dict[int, Published]:
             with self._catalog.reading() as connection:
-                return generations.wanted(connection)
+                return generations.published(connection)
 
         return await self._catalog.read(read)
 
@@ -175,7 +175,7 @@ class Rebuilder:
         index: Index,
         generation: str,
         loaded: Loaded,
-        wanted: Mapping[int, Wanted],
+        wanted: Mapping[int, Published],
         unkept: dict[str, bytes] | None = None,
     ) -> None:
         """Delete what is gone, load what is missing, stamp anew what others read by now."""
@@ -219,7 +219,7 @@ class Rebuilder:
         with self._catalog.writing() as connection:
             hold_seq(connection)
             leases.extend(connection, LEASE, self._owner, leases.SECONDS)
-            wanted = generations.wanted(connection)
+            wanted = generations.published(connection)
             done(self._catch_up(index, name_of(number), loaded, wanted, unkept))
             done(index.flush(name_of(number)))
             done(index.close())  # whoever searches opens it from the next moment on
@@ -229,7 +229,7 @@ class Rebuilder:
         return old
 
 
-def _missing(loaded: Loaded, wanted: Mapping[int, Wanted]) -> list[int]:
+def _missing(loaded: Loaded, wanted: Mapping[int, Published]) -> list[int]:
     return [n for n, w in wanted.items() if w.points and loaded.points.get(n) != w.points]
 
 

@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy import Row
 
 from kb.catalog.database import Catalog
 from kb.embedding.client import Embeddings
@@ -67,11 +64,14 @@ class Upkeep:
         await self._mend(findings)
         return True
 
-    async def erase(self, rows: Sequence[Row[Any]], by: Principal) -> erasing.Erased:
-        """Erase documents now, from everywhere."""
+    async def erase(self, document_ids: Sequence[int], by: Principal) -> erasing.Erased:
+        """Erase documents now, from everywhere; raises as :func:`kb.upkeep.erasing.erase`.
+
+        Whether they may is the caller's to ask.
+        """
         await self._clear_up()
         await self._catalog.write(forget_documents, self._catalog, self._workplaces)
-        return await erasing.erase(self._catalog, self._blobs, self._publisher, rows, by)
+        return await erasing.erase(self._catalog, self._blobs, self._publisher, document_ids, by)
 
     async def _findings(self) -> checking.Findings:
         hours = self._retention.removed_hours

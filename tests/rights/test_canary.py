@@ -82,8 +82,8 @@ async def test_a_question_never_reaches_the_log(portal, caplog):
 async def test_a_right_that_is_taken_back_is_gone_at_the_next_request(portal, document_of):
     """S44"""
     from kb.catalog import documents, sources
+    from kb.catalog.outbox import queue_rights
     from kb.rights import access
-    from kb.upkeep.publishing import queue_rights
 
     rita = await portal.as_person("rita")
     wages = document_of("wages.txt")
