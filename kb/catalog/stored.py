@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Connection, select
 
 from kb.catalog import containers
 from kb.catalog.arrays import among
+from kb.catalog.entries import entries
 from kb.catalog.tables import documents
-from kb.types.stored import StoredDocument
+from kb.types.files import Entry
 
 
 def used(connection: Connection, keys: Collection[str]) -> set[str]:
@@ -18,26 +19,12 @@ def used(connection: Connection, keys: Collection[str]) -> set[str]:
     return found
 
 
-def published(connection: Connection) -> list[StoredDocument]:
+def published(connection: Connection) -> list[Entry]:
     """Every document that has a version."""
-    return _where(connection, documents.c.version.is_not(None))
+    return entries(connection, documents.c.version.is_not(None))
 
 
-def with_members(connection: Connection, document_ids: Sequence[int]) -> list[StoredDocument]:
+def with_members(connection: Connection, document_ids: Sequence[int]) -> list[Entry]:
     """Documents and all that came out of them."""
     every = containers.with_members(connection, document_ids)
-    return _where(connection, among(documents.c.id, every))
-
-
-def _where(connection: Connection, condition: ColumnElement[bool]) -> list[StoredDocument]:
-    query = select(
-        documents.c.id,
-        documents.c.source_id,
-        documents.c.parent_id,
-        documents.c.raw_path,
-        documents.c.path,
-        documents.c.blob,
-        documents.c.content_hash,
-        documents.c.pending,
-    ).where(condition)
-    return [StoredDocument(*row) for row in connection.execute(query.order_by(documents.c.id))]
+    return entries(connection, among(documents.c.id, every))

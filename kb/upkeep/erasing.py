@@ -28,8 +28,8 @@ from kb.catalog.erased import leave_out
 from kb.catalog.names import MEMBER
 from kb.errors import UsageError
 from kb.files.blobs import ELEMENTS, ORIGINAL, Blobs
+from kb.types.files import Entry
 from kb.types.people import Principal
-from kb.types.stored import StoredDocument
 from kb.upkeep.publishing import Publisher
 
 
@@ -59,7 +59,7 @@ class Erased:
 class _Withdrawn:
     """What is out of the ledger, and still to be deleted elsewhere."""
 
-    documents: Sequence[StoredDocument]
+    documents: Sequence[Entry]
     versions: Sequence[int]
     vectors: Sequence[str]
 
@@ -104,7 +104,7 @@ def _withdraw(
     return _Withdrawn(found, numbers, sorted(set(hashes)))
 
 
-def _note(connection: Connection, chosen: Sequence[StoredDocument], by: Principal) -> None:
+def _note(connection: Connection, chosen: Sequence[Entry], by: Principal) -> None:
     """Who erased them; UsageError where one is part of another."""
     by_id = {source.id: source for source in sources.all_of(connection, counted=False)}
     for one in chosen:
@@ -130,7 +130,7 @@ def _forget(catalog: Catalog, blobs: Blobs, withdrawn: _Withdrawn, erased: Erase
     catalog.compact()
 
 
-def _unused(connection: Connection, found: Sequence[StoredDocument]) -> set[tuple[str, str]]:
+def _unused(connection: Connection, found: Sequence[Entry]) -> set[tuple[str, str]]:
     """Key and kind of the values that these documents had, and that no document has now."""
     values = {(one.blob, ELEMENTS) for one in found}
     values |= {(key, ORIGINAL) for one in found for key in (one.content_hash, one.pending)}
@@ -147,7 +147,7 @@ def _erase_answers(connection: Connection, numbers: Sequence[int]) -> int:
     return gone
 
 
-def _keep_out(connection: Connection, found: Sequence[StoredDocument], erased: Erased) -> None:
+def _keep_out(connection: Connection, found: Sequence[Entry], erased: Erased) -> None:
     """Delete files that were handed in; leave the others out of their source from now on."""
     by_id = {source.id: source for source in sources.all_of(connection, counted=False)}
     for one in found:

@@ -5,7 +5,6 @@ The steps are those of docs/architecture.md, "A version's life".
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from kb import failpoints
 from kb.catalog import (
@@ -29,8 +28,8 @@ from kb.index.generation import (
     generation_fingerprint,
     name_of,
 )
-from kb.types.parsed import Chunk
 from kb.types.points import point_of
+from kb.types.versions import Ready
 
 GRACE_SECONDS = 60.0
 """A version's points stay this long after it retired: longer than any search takes."""
@@ -50,22 +49,6 @@ class Waiting:
 
     changes: dict[int, int]
     points: dict[tuple[str, ...], list[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A version on its way into the index: attempt number, chunks, vectors, document's facts.
-
-    ``fence`` is the number of the lease that the attempt was begun under.
-    """
-
-    document_id: int
-    source_id: int
-    number: int
-    chunks: tuple[Chunk, ...]
-    vectors: dict[str, bytes]
-    facts: dict[str, Any]
-    fence: int = 0
 
 
 class Publisher:
@@ -131,12 +114,12 @@ class Publisher:
                 point_of(r.number, c.ordinal),
                 r.vectors[chunks.short_hash(c.embedded_text)],
                 c.embedded_text,
-                r.facts["language"],
+                r.content.facts.language,
                 tokens[r.document_id],
             )
             for r in ready
             if r.document_id in tokens  # one that was removed meanwhile is not written
-            for c in r.chunks
+            for c in r.content.chunks
         ]
         await self._index.upsert(generation, points)
         failpoints.reached("upserted")
@@ -146,7 +129,7 @@ class Publisher:
 
     def _plan(self, ready: Sequence[Ready]) -> dict[int, list[str]]:
         with self._catalog.writing() as connection:
-            versions.plan(connection, {r.number: len(r.chunks) for r in ready})
+            versions.plan(connection, {r.number: len(r.content.chunks) for r in ready})
             return rights.tokens_of(connection, [r.document_id for r in ready])
 
     def _commit(
@@ -166,11 +149,12 @@ class Publisher:
             if live is None or name_of(live.id) != generation:
                 return None
             for r in ready:
-                rows = [chunks.row(r.number, c) for c in r.chunks]
                 if documents.by_id(connection, r.document_id) is None:
                     versions.abandon(connection, r.number, "removed_meanwhile")
                     continue
-                versions.publish(connection, r.document_id, r.number, rows, r.facts, r.fence)
+                rows = [chunks.row(r.number, c) for c in r.content.chunks]
+                facts = r.content.facts
+                versions.publish(connection, r.document_id, r.number, rows, facts, r.fence)
                 published.add(r.number)
                 now_readable = rights.tokens_of(connection, [r.document_id])
                 if now_readable != {r.document_id: stamped.get(r.document_id)}:
