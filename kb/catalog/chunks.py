@@ -24,7 +24,7 @@ def short_hash(text: str) -> str:
 
 
 def row(version: int, chunk: Chunk) -> dict[str, Any]:
-    """A chunk as a row of the catalog."""
+    """A version's chunk as a row of the catalog: values by column."""
     return {
         "point": point_of(version, chunk.ordinal),
         "version": version,
@@ -42,7 +42,7 @@ def row(version: int, chunk: Chunk) -> dict[str, Any]:
 def hydrate(
     connection: Connection, principal: Principal, points: Sequence[int], seq: int
 ) -> dict[int, StoredChunk]:
-    """The chunks of points that are current at ``seq`` and readable now, and no others."""
+    """The chunks of those points that are current at ``seq`` and readable now, by point."""
     found: dict[int, StoredChunk] = {}
     for start in range(0, len(points), 900):
         query = _stored().where(
@@ -57,7 +57,7 @@ def hydrate(
 def withheld(
     connection: Connection, principal: Principal, points: Sequence[int], seq: int
 ) -> set[int]:
-    """Documents of points that are current at ``seq`` and that the principal may not read."""
+    """Documents of those points that are current at ``seq`` and not for this principal."""
     found: set[int] = set()
     for start in range(0, len(points), 900):
         query = (
@@ -97,7 +97,7 @@ def first_points(connection: Connection, document_ids: Sequence[int]) -> dict[in
 
 
 def layouts(connection: Connection, points: Sequence[int]) -> dict[int, Layout]:
-    """Where chunks stand in their document. The caller has checked that they may be read."""
+    """Where chunks stand in their document, by point; the caller asks whether they may be read."""
     query = select(chunks.c.point, chunks.c.layout).where(among(chunks.c.point, points))
     return {
         p: msgspec.msgpack.decode(layout, type=Layout)

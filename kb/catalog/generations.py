@@ -32,7 +32,7 @@ def _newest(connection: Connection, *conditions: ColumnElement[bool]) -> Generat
 
 
 def rename(connection: Connection, earlier: Sequence[str], now_called: str) -> bool:
-    """Call generations by the name that their settings have by now; whether there were any."""
+    """Give generations of ``earlier`` fingerprints that of today; whether there were any."""
     old = among(generations.c.fingerprint, earlier)
     if connection.scalar(select(generations.c.id).where(old).limit(1)) is None:
         return False
@@ -43,7 +43,7 @@ def rename(connection: Connection, earlier: Sequence[str], now_called: str) -> b
 def begin(
     connection: Connection, fingerprint: str, description: dict[str, Any], state: str = BUILDING
 ) -> int:
-    """Begin a generation; returns its id."""
+    """Begin a generation; returns its id. ``description`` is kept for people to read."""
     new_id = connection.execute(
         insert(generations)
         .values(
@@ -59,7 +59,7 @@ def begin(
 
 
 def switch(connection: Connection, new_id: int) -> list[int]:
-    """Make a generation the live one; returns those that were until now."""
+    """Make a generation the live one; returns the ids of those that were live until now."""
     old = list(connection.scalars(select(generations.c.id).where(generations.c.state == LIVE)))
     connection.execute(update(generations).where(generations.c.state == LIVE).values(state=DROPPED))
     connection.execute(
@@ -69,7 +69,7 @@ def switch(connection: Connection, new_id: int) -> list[int]:
 
 
 def published(connection: Connection) -> dict[int, Published]:
-    """All that is published, by number of version."""
+    """What an index has to hold: every published version, by number."""
     tokens: dict[int, list[str]] = {}
     for source_id, token in connection.execute(
         select(source_readers.c.source_id, source_readers.c.token).order_by(source_readers.c.token)

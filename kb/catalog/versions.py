@@ -19,7 +19,7 @@ ATTEMPT, CURRENT, RETIRED, ABANDONED, SWEPT = "attempt", "current", "retired", "
 def begin(
     connection: Connection, document_id: int, worker: str, content_hash: str, fence: int = 0
 ) -> int:
-    """Step 0: an attempt, with a version number that is never used again.
+    """Step 0: begin an attempt; returns its version number, which is never used again.
 
     ``fence`` is the fencing number of the lease that the attempt is made under.
     """
@@ -40,7 +40,7 @@ def begin(
 
 
 def plan(connection: Connection, planned: dict[int, int]) -> None:
-    """Before step 2: how many points each attempt will write, so that they can be swept."""
+    """Before step 2: note how many points each attempt will write, so that they can be swept."""
     for number, points in planned.items():
         connection.execute(
             update(versions).where(versions.c.number == number).values(points=points)
@@ -50,7 +50,7 @@ def plan(connection: Connection, planned: dict[int, int]) -> None:
 def abandon(
     connection: Connection, number: int, code: str, parameters: dict[str, Any] | None = None
 ) -> None:
-    """An attempt ended without becoming a version."""
+    """Note that an attempt ended without becoming a version, and why."""
     connection.execute(
         update(versions)
         .where(versions.c.number == number, versions.c.state == ATTEMPT)
@@ -66,7 +66,7 @@ def failed(
     code: str,
     parameters: dict[str, Any],
 ) -> None:
-    """Keep, for the history, a try that gave nothing to publish."""
+    """Keep an attempt that gave nothing to publish, for the document's history."""
     connection.execute(
         insert(versions).values(
             document_id=document_id,
@@ -82,10 +82,10 @@ def failed(
 
 
 def abandon_dead_attempts(connection: Connection, worker: str) -> int:
-    """Attempts of workers that hold no lease any more ended without a word.
+    """Abandon the attempts of workers that hold no lease any more; returns how many.
 
-    Where such a worker's lease still stands in its name, it is taken away: should the worker wake
-    up, it learns so before it publishes.
+    A lease that has run out, and still stands in the name of such a worker, is taken away: should
+    the worker wake up, it learns so before it publishes.
     """
     silent = select(versions.c.worker).where(
         versions.c.state == ATTEMPT, versions.c.worker != worker
@@ -112,7 +112,7 @@ def publish(
     facts: Facts,
     fence: int = 0,
 ) -> int:
-    """Step 3: the attempt is the current version from the sequence number that is returned.
+    """Step 3: make an attempt the current version; returns from which sequence number on it is.
 
     ``rows`` are its chunks.
 
@@ -182,7 +182,7 @@ def visible(seq: int) -> Any:
 
 
 def history(connection: Connection, document_id: int) -> list[Row[Any]]:
-    """Every attempt for a document, the newest first."""
+    """The last attempts for a document, the newest first."""
     query = (
         select(versions)
         .where(versions.c.document_id == document_id)
@@ -205,7 +205,7 @@ def is_published(connection: Connection, document_id: int) -> bool:
 
 
 def count_settled(connection: Connection) -> int:
-    """How many points the index should hold when nothing is under way."""
+    """How many points the index holds, of current and retired versions, when all is at rest."""
     query = select(func.coalesce(func.sum(versions.c.points), 0)).where(
         versions.c.state.in_((CURRENT, RETIRED))
     )
