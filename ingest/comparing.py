@@ -90,7 +90,7 @@ class _Missing:
         except FileProblem:  # it may be any of those of its size: they stay until it is read
             self._unsure.add(seen.stat.bytes)
             return None
-        if old is not None:
+        if old is not None and old.content_hash is not None:
             self._by_hash.pop(old.content_hash)
             self._left.pop(old.raw_path)
         return old
