@@ -14,6 +14,14 @@ class Embedding(Section, frozen=True, kw_only=True):
         str,
         Meta(description="`bundled` (all-MiniLM-L6-v2), a folder, or a hub name."),
     ] = "bundled"
+    sha256: Annotated[
+        str,
+        Meta(
+            pattern="^([0-9a-f]{64})?$",
+            description="SHA-256 that the model's weights (model.safetensors) must have; empty: "
+            "any. `bundled` has its own.",
+        ),
+    ] = ""
     allow_download: Annotated[
         bool, Meta(description="Let a hub name be downloaded. Off: nothing is fetched.")
     ] = False
