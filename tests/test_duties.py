@@ -93,7 +93,7 @@ async def test_a_duty_that_has_ended_is_told():
 
 @pytest.mark.case("N18")
 async def test_a_queue_that_fails_between_two_looks_is_looked_at_again(house, quick, monkeypatch):
-"""Whatever the look fails of, the worker ends no more."""
+    """Whatever the look fails of, the worker ends no more."""
     looks, beginning = [], LocalJobs._begin_what_is_wanted
 
     async def failing(self) -> None:
