@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -16,7 +17,7 @@ from ingest.local_jobs import LocalJobs
 from ingest.queued_jobs import SCHEMA, SCHEMAS, QueuedJobs
 from ingest.wanted import JOB, Wanted
 from kb import settings as settings_module
-from kb.catalog import leases, runs, sources
+from kb.catalog import leases, migrations, runs, sources
 from kb.catalog.database import open_catalog
 from kb.catalog.sources import ASKED, SCHEDULED, UPLOADED, WATCHED
 from kb.errors import RetryableError, UsageError
@@ -368,3 +369,33 @@ async def test_the_queue_file_of_an_earlier_release_goes(tmp_path):
     (tmp_path / "kept").write_bytes(b"")
     await LocalJobs(None, None, None, data=tmp_path).open()
     assert [f.name for f in tmp_path.iterdir()] == ["kept"]
+
+
+@pytest.mark.case("R26")
+async def test_what_the_queue_of_an_earlier_release_knew_is_read_after_the_upgrade(tmp_path):
+    """What failed last, or never ended, was to be tried again by that queue alone."""
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__path__[0])))
+    engine = create_engine(f"sqlite:///{tmp_path}/catalog.sqlite3")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0014")
+        for number, (name, finished, error) in enumerate(
+            (("well", 2.0, "'null'"), ("failed", 2.0, "'{}'"), ("killed", "NULL", "NULL")), 1
+        ):
+            connection.exec_driver_sql(
+                "INSERT INTO sources (id, name, root, created_at, started_at, finished_at, error)"
+                f" VALUES ({number}, '{name}', '/', 1, 1, {finished}, {error})"
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO runs (source_id, started_at, seen_at, finished_at)"
+                f" VALUES ({number}, 1, 1, {finished})"
+            )
+    engine.dispose()
+    catalog = open_catalog(settings_module.load({"data_dir": str(tmp_path)}, {}))
+    assert [job.name for job in Wanted(catalog, 0.0).now()] == ["failed", "killed"]
+    catalog.close()
