@@ -1,4 +1,4 @@
-"""The embedding model itself. The only file that imports torch and sentence_transformers.
+"""The embedding model itself. It and :mod:`kb.embedding.lighter` alone know torch.
 
 It lives in the embedder process; everybody else calls it through :mod:`kb.embedding.client`.
 """
@@ -6,16 +6,14 @@ It lives in the embedder process; everybody else calls it through :mod:`kb.embed
 import ctypes
 import os
 import re
-import sys
 import threading
-from importlib.machinery import ModuleSpec
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from kb.embedding import models
+from kb.embedding import lighter, models
 from kb.embedding.models import FOREIGN_FERTILITY, dtype_of
 from kb.settings import Embedding
 
@@ -37,14 +35,21 @@ PADDED_TO = 16
 
 
 class Model:
-    """A sentence-transformers model in memory. Every method may be called from several threads."""
+    """A sentence-transformers model in memory. Every method may be called from several threads.
+
+    Raises:
+        ConfigurationError: there is no such model, or its weights are not those that are pinned.
+    """
 
     def __init__(self, settings: Embedding) -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"
-        self._torch, sentence_transformers = _libraries()
+        self._files = models.find(settings)
+        with ThreadPoolExecutor(1) as beside:
+            checked = beside.submit(models.check_weights, self._files)
+            self._torch, sentence_transformers = lighter.libraries()
+        checked.result()
         self._torch.set_num_threads(1)  # the embedder runs as many batches side by side instead
         self._settings = settings
-        self._files = models.find(settings)
         self._dtype = dtype_of(settings)
         self._model = sentence_transformers.SentenceTransformer(
             str(self._files.folder),
@@ -160,69 +165,3 @@ def _page_out(*parts: str) -> None:
         if any(part in path for part in parts):
             start, end = (int(n, 16) for n in area.split("-"))
             advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), MADV_PAGEOUT)
-
-
-def _libraries() -> tuple[Any, Any]:
-    """Torch and sentence_transformers, without what they load for training, compiling and GPUs.
-
-    Triton and torch's compiler, scikit-learn and pandas take 150 MB and are never called here. The
-    compiler is only put off: whoever asks for more of it than its decorators gets the real one.
-    """
-    import torch
-
-    absent: dict[str, Any] = {"triton": None, "pandas": None, **_metrics()}
-    for name, module in absent.items():
-        sys.modules.setdefault(name, module)
-    _put_off_compiler(torch)
-    import sentence_transformers
-
-    return torch, sentence_transformers
-
-
-def _metrics() -> dict[str, ModuleType]:
-    """In place of scikit-learn: what sentence_transformers.evaluation imports, as names only."""
-    package, metrics = _module("sklearn", []), _module("sklearn.metrics", None)
-    for name in (
-        "pairwise_distances", "average_precision_score", "f1_score", "ndcg_score",
-        "matthews_corrcoef",
-    ):  # fmt: skip
-        setattr(metrics, name, None)
-    return {"sklearn": package, "sklearn.metrics": metrics}
-
-
-class _CompilerPutOff(ModuleType):
-    """torch._dynamo until somebody really compiles."""
-
-    def __getattr__(self, name: str) -> Any:
-        import importlib
-
-        import torch
-
-        if name.startswith("__"):
-            raise AttributeError(name)
-        del sys.modules["torch._dynamo"]
-        torch._dynamo = importlib.import_module("torch._dynamo")  # noqa: SLF001
-        return getattr(torch._dynamo, name)  # noqa: SLF001
-
-
-def _put_off_compiler(torch: Any) -> None:
-    if "torch._dynamo" in sys.modules:
-        return
-    folder = str(Path(torch.__file__).parent / "_dynamo")
-    module = _module("torch._dynamo", [folder], _CompilerPutOff)
-    for decorator in ("disable", "assume_constant_result", "allow_in_graph"):
-        setattr(module, decorator, _unchanged)
-    sys.modules["torch._dynamo"] = torch._dynamo = module  # noqa: SLF001
-
-
-def _unchanged(function: Any = None, *_: Any, **__: Any) -> Any:
-    """A decorator, with or without arguments, that leaves a function as it is."""
-    return function if callable(function) else _unchanged
-
-
-def _module(name: str, path: list[str] | None, kind: type[ModuleType] = ModuleType) -> ModuleType:
-    module = kind(name)
-    module.__spec__ = ModuleSpec(name, None, is_package=path is not None)
-    if path is not None:
-        module.__path__ = path
-    return module

@@ -19,7 +19,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from kb.errors import EngineError, rebuilt
+from kb.engines import REFUSED
+from kb.errors import EngineError, KbError, rebuilt
 from kb.settings import Settings
 
 QUIET = {
@@ -247,7 +248,12 @@ class EngineClient:
             await asyncio.sleep(0.05)
 
     async def _start(self) -> None:
-        """Start an engine and wait for it. One that is just leaving is let go first."""
+        """Start an engine and wait for it. One that is just leaving is let go first.
+
+        Raises:
+            ConfigurationError: its settings keep it from starting.
+            EngineError: it did not start, for any other reason.
+        """
         deadline = time.monotonic() + self._settings.engines.start_seconds
         process = self._launch()
         while time.monotonic() < deadline:
@@ -256,6 +262,8 @@ class EngineClient:
             ended = process.poll()
             if ended == 0:  # it found another one, which was leaving
                 process = self._launch()
+            elif ended == REFUSED:
+                raise self._refusal()
             elif ended is not None:
                 break
             await asyncio.sleep(0.05)
@@ -263,6 +271,10 @@ class EngineClient:
             f"The {self._name} process did not start; the reason is at the end of {self._log()}.",
             detail={"engine": self._name, "log": str(self._log())},
         )
+
+    def _refusal(self) -> KbError:
+        lines = reversed(self._log().read_bytes().splitlines())
+        return rebuilt(msgspec.json.decode(next(s for s in lines if s.startswith(b"{"))))
 
     def _launch(self) -> "subprocess.Popen[bytes]":
         log = self._log()

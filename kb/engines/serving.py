@@ -20,7 +20,8 @@ from typing import Any, Protocol
 import msgspec
 import uvicorn
 
-from kb.errors import EngineError, KbError, PermanentError, told
+from kb.engines import REFUSED
+from kb.errors import ConfigurationError, EngineError, KbError, PermanentError, told
 from kb.settings import Settings
 
 REST_SECONDS = 3.0
@@ -132,7 +133,11 @@ def serve(engine: Callable[[], Engine], socket_path: Path, idle_seconds: float) 
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         sys.exit(0)  # another one is there already
-    loaded = engine()
+    try:
+        loaded = engine()
+    except ConfigurationError as error:
+        sys.stderr.buffer.write(msgspec.json.encode(told(error)) + b"\n")
+        sys.exit(REFUSED)
     socket_path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     os.umask(0o177)

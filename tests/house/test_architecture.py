@@ -11,10 +11,11 @@ ROOT = Path(__file__).parent.parent.parent
 ROOMS = ("kb", "ingest", "web")
 FILES = [p for room in ROOMS for p in sorted((ROOT / room).rglob("*.py"))]
 ENGINES = {
-    "sentence_transformers": {"kb/embedding/encoder.py"},
-    "torch": {"kb/embedding/encoder.py"},
+    "sentence_transformers": {"kb/embedding/lighter.py"},
+    "torch": {"kb/embedding/lighter.py"},
     "qdrant_client": {"kb/index/server.py"},
     "qdrant_edge": {"kb/index/edge.py", "kb/index/lexical.py"},
+    "procrastinate": {"ingest/queued_jobs.py"},
     "ollama": {"kb/llm/ollama.py"},
     "pypdfium2": {"ingest/parsers/pdf.py", "kb/files/rendering.py"},
     "unstructured": {"ingest/parsers/office.py"},
