@@ -93,13 +93,8 @@ async def test_a_duty_that_has_ended_is_told():
 
 @pytest.mark.case("N18")
 async def test_a_queue_that_fails_between_two_looks_is_looked_at_again(house, quick, monkeypatch):
-<<<<<<< HEAD
-    """N18: whatever the look fails of, the worker ends no more."""
+    """Whatever the look fails of, the worker ends no more."""
     looks, beginning = [], LocalJobs._begin_what_is_wanted
-=======
-    """What the queue's library asks outside its own net ends the worker no more."""
-    from litestar_queues.worker.worker import Worker
->>>>>>> main
 
     async def failing(self) -> None:
         looks.append(1)

@@ -145,6 +145,3 @@ def test_a_damaged_catalog_is_named_by_every_command(filled, environment, tmp_pa
         assert done.returncode == 1, (arguments, done.stderr)
         assert "Traceback" not in done.stderr, (arguments, done.stderr[-800:])
         assert "backup" in done.stderr, (arguments, done.stderr)
-
-
-@pytest.mark.case("N06")
