@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from kb.catalog import guarding
+from kb.catalog.acls import BOOK, RuleBook
 from kb.catalog.failures import UNAVAILABLE, code_of, damaged, is_damage, translate_on
 from kb.catalog.tables import counters
 from kb.errors import ConfigurationError, KbError, RetryableError
@@ -45,9 +46,9 @@ class Catalog:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._snapshot: dict[str, Any] = {}
+        self._for_reading: dict[str, Any] = {BOOK: RuleBook()}
         if engine.dialect.name == "postgresql":  # SQLite's readers have a snapshot in any case
-            self._snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            self._for_reading |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         unavailable = "catalog_unavailable"
         self._readers = Share("reading", READERS, READERS_EACH, code=unavailable)
         self._writers = Share("writing", WRITERS, WRITERS_EACH, code=unavailable, seconds=90.0)
@@ -75,7 +76,7 @@ class Catalog:
         """
         guarding.check(writing=False)
         with _connected(self._engine) as connection:
-            reader = connection.execution_options(**self._snapshot)
+            reader = connection.execution_options(**self._for_reading)
             with reader.begin():
                 yield reader
 
