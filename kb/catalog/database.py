@@ -36,6 +36,8 @@ MIGRATING = 0x6B62
 READERS, READERS_EACH = 8, 5
 """Threads that read for people side by side, and how many of them one person may have."""
 WRITERS, WRITERS_EACH = 4, 2
+DOORKEEPERS = 8
+"""Threads that find out who asks: what readers do holds up nobody at the door."""
 
 
 class Catalog:
@@ -51,6 +53,7 @@ class Catalog:
             self._for_reading |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         unavailable = "catalog_unavailable"
         self._readers = Share("reading", READERS, READERS_EACH, code=unavailable)
+        self._doorkeepers = Share("visitors", DOORKEEPERS, DOORKEEPERS, code=unavailable)
         self._writers = Share("writing", WRITERS, WRITERS_EACH, code=unavailable, seconds=90.0)
 
     async def read(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
@@ -63,6 +66,11 @@ class Catalog:
         """
         reading = partial(call, *arguments, **named)
         return await self._readers.run(guarding.only_reading, reading)
+
+    async def look_up(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Find out who asks, on a thread of its own kind: reads only, raises as :meth:`read`."""
+        looking = partial(call, *arguments, **named)
+        return await self._doorkeepers.run(guarding.only_reading, looking)
 
     async def write(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Run something that writes the catalog, on a thread; raises as :meth:`read`."""
@@ -100,6 +108,7 @@ class Catalog:
     def close(self) -> None:
         """Close every connection."""
         self._readers.close()
+        self._doorkeepers.close()
         self._writers.close()
         self._engine.dispose()
 
