@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import select
 
 from kb.catalog import answers, groups, keeping, people
+from kb.catalog.outbox import queue_rights
 from kb.catalog.tables import chunks
 from kb.cli.folders import set_rule
 from kb.rights import access, rules, stamping
 from kb.types.passages import Passage
-from kb.upkeep.publishing import queue_rights
 from tests.parts.portal import Portal, opened
 
 ASKED = "What do wages do?"

@@ -11,8 +11,8 @@ ROOT = Path(__file__).parent.parent.parent
 ROOMS = ("kb", "ingest", "web")
 FILES = [p for room in ROOMS for p in sorted((ROOT / room).rglob("*.py"))]
 ENGINES = {
-    "sentence_transformers": {"kb/embedding/encoder.py"},
-    "torch": {"kb/embedding/encoder.py"},
+    "sentence_transformers": {"kb/embedding/lighter.py"},
+    "torch": {"kb/embedding/lighter.py"},
     "qdrant_client": {"kb/index/server.py"},
     "qdrant_edge": {"kb/index/edge.py", "kb/index/lexical.py"},
     "ollama": {"kb/llm/ollama.py"},
@@ -123,3 +123,11 @@ def test_a_model_without_safetensors_is_refused(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(ConfigurationError):
         models.find(msgspec.structs.replace(Embedding(), model=str(tmp_path)))
+
+
+WALLED = ("ingest/", "kb/embedding/", "kb/engines/", "kb/index/", "kb/rights/", "kb/upkeep/")
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if name(p).startswith(WALLED)], ids=name)
+def test_only_the_catalog_knows_sql(path):
+    assert "sqlalchemy" not in {i.split(".")[0] for i in imports(path)}
