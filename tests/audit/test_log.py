@@ -5,11 +5,11 @@ import json
 import pytest
 
 from kb.catalog import audit
-from kb.catalog.audit import Entry
 from kb.rights import access
+from kb.types.audit import Entry, Verdict
 
 
-def verdict(house) -> audit.Verdict:
+def verdict(house) -> Verdict:
     with house.kb.catalog.reading() as connection:
         return audit.verify(connection)
 
@@ -57,7 +57,7 @@ def test_what_changed_places_is_found(logged):
 def test_what_expired_leaves_a_log_that_holds(logged):
     with logged.kb.catalog.writing() as connection:
         connection.exec_driver_sql("UPDATE audit SET at = at")
-        rows = list(audit.entries(connection))
+        rows = list(map(json.loads, audit.lines(connection)))
     with logged.kb.catalog.writing() as connection:
         assert audit.expire(connection, rows[9]["at"] + 10_000) == 30
     assert verdict(logged).intact
@@ -79,7 +79,7 @@ async def test_who_asked_saw_opened_and_changed_is_there(portal, document_of):
     await anna.get(f"/documents/{wages}")
     portal.kb.audit.close()
     with portal.kb.catalog.reading() as connection:
-        entries = list(audit.entries(connection))
+        entries = list(map(json.loads, audit.lines(connection)))
         assert audit.verify(connection).intact
     by_action = {}
     for entry in entries:
@@ -107,7 +107,7 @@ async def test_questions_can_be_kept_out_by_policy(house):
     quiet.asked(access.owner(), "ask", "a private matter", (), 0.1)
     quiet.close()
     with house.kb.catalog.reading() as connection:
-        [entry] = audit.entries(connection)
+        [entry] = map(json.loads, audit.lines(connection))
         assert entry["detail"]["question"] == ""
         assert connection.exec_driver_sql("SELECT question FROM asked").scalar() is None
 
