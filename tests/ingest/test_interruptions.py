@@ -93,7 +93,7 @@ async def test_members_outlive_a_stop(house, environment, tmp_path):
         members = [row.state for row in found if row.parent_id is not None]
         return "indexed" in {row.state for row in found} and "waiting" in members
 
-    wait_for(some_wait, 300)
+    wait_for(some_wait)
     run.send_signal(signal.SIGTERM)
     run.communicate(timeout=300)
     assert run.returncode == 1

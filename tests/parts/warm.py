@@ -57,7 +57,7 @@ class WarmEngines:
 
     def close(self) -> None:
         self._process.stdin.close()
-        self._process.wait(20)
+        self._process.wait(300)
 
 
 class WarmEngine:

@@ -97,7 +97,7 @@ def test_a_damaged_index_from_the_commands_and_the_web(filled, environment, tmp_
     )  # fmt: skip
     try:
         address = server._wait_until_ready()
-        found = httpx.get(f"{address}/api/v1/search", params={"q": "ferry"}, timeout=120)
+        found = httpx.get(f"{address}/api/v1/search", params={"q": "ferry"}, timeout=300)
         assert (found.status_code, found.json()["error"]["code"]) == (503, "index_damaged")
     finally:
         server.process.terminate()

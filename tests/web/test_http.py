@@ -13,7 +13,7 @@ from tests.cli.test_commands import ASK_KEYS, FILE_KEYS, HIT_KEYS
 
 @pytest.fixture
 def web(sample_server):
-    with httpx.Client(base_url=sample_server.address, timeout=90, trust_env=False) as client:
+    with httpx.Client(base_url=sample_server.address, timeout=300, trust_env=False) as client:
         yield client
 
 
