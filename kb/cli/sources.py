@@ -12,12 +12,12 @@ from kb.audit.log import noted
 from kb.catalog import people as people_catalog
 from kb.catalog import runs, sources
 from kb.catalog.database import Connection
+from kb.catalog.outbox import queue_rights
 from kb.cli import folders
 from kb.cli.common import argument, json_option, show, with_knowledge_base
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access, rules, stamping
 from kb.surface import shapes
-from kb.upkeep.publishing import queue_rights
 from web.hooks import Edited
 
 

@@ -18,12 +18,12 @@ from ingest import mirroring
 from kb.accounts.directory import Known
 from kb.catalog import answers, documents, filtering, groups, ledger, people, sources
 from kb.catalog.ledger import LedgerFilter
+from kb.catalog.outbox import queue_rights
 from kb.cli.folders import set_rule
 from kb.errors import ConflictError, NotFoundError
 from kb.rights import access, stamping
 from kb.rights.rules import PathRule
 from kb.text.queries import EVERYTHING
-from kb.upkeep.publishing import queue_rights
 
 ON_POSTGRESQL = os.environ.get("KB_TEST_CATALOG") == "postgresql"
 WORLDS = int(os.environ.get("KB_TEST_WORLDS", "20" if ON_POSTGRESQL else "50"))
@@ -410,9 +410,10 @@ def hurried(catalog) -> None:
         event.listen(engine, "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF"))
 
 
+@pytest.mark.case("R06", "S40", "S42", "N08", "N09", "N10")
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: files get other people's owners")
 async def test_every_surface_shows_what_brute_force_allows(house, monkeypatch):
-    """R06, S40, S42, N08, N09, N10: nobody ever sees more; and what can be told, nobody sees less.
+    """Nobody ever sees more; and what can be told, nobody sees less.
 
     Links, excepted groups, people and groups that are renamed, removed and made again, receipts and
     reviews are among the worlds.
