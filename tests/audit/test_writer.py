@@ -210,6 +210,7 @@ def test_a_spool_that_is_read_twice_is_noted_once(catalog, tmp_path):
     assert logged(catalog) == [("x", str(n)) for n in range(4)]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.case("N15")
 def test_a_writer_that_ended_is_seen_and_starts_again(catalog, audit):
     """Whatever ends the thread, the state says so and the next look has a writer."""

@@ -20,10 +20,20 @@ from kb.catalog.tables import generations
 from tests.ingest.killing import AFTER_A_KILL, MOST, Reader, World, kill_some
 from tests.parts.processes import kb, stop_engines, wait_for
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("KB_TEST_KILLS", "20"))
 SEED = int(os.environ.get("KB_TEST_SEED", "20"))
 FOLDERS = 6
 """Beside two workers: a killed run is tried again after 15 s, meanwhile the next folder has its turn."""
+
+
+@pytest.fixture(scope="module")
+def embedder_dir(tmp_path_factory):
+    """An embedder that may be killed: nobody else's."""
+    folder = tmp_path_factory.mktemp("e")
+    yield folder
+    stop_engines(folder)
 
 
 @pytest.mark.case("N02")
@@ -212,4 +222,4 @@ class Workers:
     def stop(self) -> list[int]:
         for worker in self.both:
             worker.terminate()
-        return [worker.wait(120) for worker in self.both]
+        return [worker.wait(300) for worker in self.both]

@@ -13,6 +13,8 @@ import httpx
 import psutil
 import pytest
 
+from tests.parts.warm import can_be_warm, warm
+
 SHARED = Path(__file__).parent.parent.parent.parent / "shared" / "data"
 HANGING = 300.0
 """Seconds after which something hangs, on the slowest machine beside other work: no measure."""
@@ -49,24 +51,34 @@ def environment_in(base: Path, embedder_dir: Path, catalog: str = "") -> dict[st
     }
 
 
-def stop_engines(data: Path) -> None:
+def stop_engines(folder: Path) -> None:
+    """End the engines whose sockets lie in a folder; an index's files are free after it."""
     for process in psutil.process_iter(["cmdline"]):
         command = process.info["cmdline"] or []
-        if "kb.index.process" in command and str(data) in " ".join(command):
+        if not any(str(folder) in word for word in command):
+            continue
+        if "kb.embedding.process" in command:
+            process.terminate()
+        if "kb.index.process" in command:
             process.terminate()
             process.wait(HANGING)
 
 
-def kb(environment, folder: Path, *arguments: str):
-    done = subprocess.run(
-        [sys.executable, "-m", "kb", *arguments, "--json"],
-        env=environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=HANGING,
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
+def run_kb(environment, folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """A command to its end: forked from a process that has loaded it, where that is the same."""
+    if can_be_warm(environment):
+        return warm().run(arguments, environment, folder, HANGING)
+    return subprocess.run(
+        [sys.executable, "-m", "kb", *arguments],
+        env=environment, cwd=folder, capture_output=True, text=True, timeout=HANGING,
+    )  # fmt: skip
+
+
+def kb(environment, folder: Path, *arguments: str, code: int = 0):
+    """What a command says as JSON, and nothing beside it."""
+    done = run_kb(environment, folder, *arguments, "--json")
+    assert done.returncode == code, done.stderr + done.stdout
+    assert len(done.stdout.strip().splitlines()) == 1, done.stdout
     return json.loads(done.stdout)
 
 

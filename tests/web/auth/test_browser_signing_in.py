@@ -53,7 +53,7 @@ class FirstStart:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(60)
+        self.process.wait(300)
 
 
 def said_of(line: str) -> str:

@@ -41,7 +41,7 @@ class Listening:
 
     def stop(self) -> None:
         self.server.should_exit = True
-        self.thread.join(30)
+        self.thread.join(300)
 
 
 @contextlib.contextmanager
@@ -177,7 +177,7 @@ async def test_behind_nginxs_plain_proxy_pass_nobody_is_the_owner(house, tmp_pat
             assert link == 200, "the printed link goes through"
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(300)
 
 
 def answers(port: int) -> bool:

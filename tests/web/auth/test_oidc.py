@@ -65,7 +65,7 @@ def shape(modules, tmp_path_factory, embedder_dir):
     yield server, environment, base
     server.stop()
     provider.terminate()
-    provider.wait(10)
+    provider.wait(300)
     stop_engines(base / "data")
 
 
