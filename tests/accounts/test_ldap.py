@@ -108,7 +108,7 @@ class Slapd:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(300)
 
 
 @pytest.fixture

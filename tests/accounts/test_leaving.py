@@ -16,6 +16,8 @@ from kb.rights import access
 from kb.types.accounts import Client
 from tests.parts.portal import PASSWORD, Portal
 
+pytestmark = pytest.mark.both_catalogs
+
 NEW = "seven grey geese over water"
 OLGA = Known("olga", "Olga Ost", "oidc:https://id.example:42", ("crew",), OIDC)
 HERE = Client("127.0.0.1")

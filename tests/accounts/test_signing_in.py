@@ -40,10 +40,9 @@ async def test_a_wrong_password_and_an_unknown_name_are_told_apart_by_nothing(po
     client = portal.client()
     answers = []
     for name in ("rita", "nobody-of-that-name"):
-        begun = time.perf_counter()
         answer = await client.post("/login", data={"name": name, "password": "wrong password"})
-        answers.append((answer.status_code, answer.json(), time.perf_counter() - begun))
-    assert answers[0][:2] == answers[1][:2]
+        answers.append((answer.status_code, answer.json()))
+    assert answers[0] == answers[1]
     assert answers[0][0] == 401
 
 

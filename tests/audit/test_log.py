@@ -7,6 +7,9 @@ import pytest
 from kb.catalog import audit
 from kb.rights import access
 from kb.types.audit import Entry, Verdict
+from tests.parts.processes import run_kb
+
+pytestmark = pytest.mark.both_catalogs
 
 
 def verdict(house) -> Verdict:
@@ -113,17 +116,12 @@ async def test_questions_can_be_kept_out_by_policy(house):
 
 
 def test_the_command_verifies_and_exports(command, environment, tmp_path):
-    import subprocess
-    import sys
-
     command("group", "add", "night")
     command("user", "add", "ada", "--groups", "night")
     assert command("audit", "verify")["intact"] is True
     assert [e["action"] for e in command("audit", "list")["entries"]] == ["user.add", "group.add"]
-    done = subprocess.run(
-        [sys.executable, "-m", "kb", "audit", "export"], env=environment, cwd=tmp_path,
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    done = run_kb(environment, tmp_path, "audit", "export")
+    assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["seq"] for line in lines] == [1, 2]
     assert all(len(line["hash"]) == 64 for line in lines)

@@ -11,6 +11,8 @@ from kb.catalog.database import open_catalog
 from kb.posix import Step
 from kb.rights import access
 
+pytestmark = pytest.mark.both_catalogs
+
 RULES = 600
 
 
