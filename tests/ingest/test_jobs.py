@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -399,3 +400,25 @@ async def test_what_the_queue_of_an_earlier_release_knew_is_read_after_the_upgra
     catalog = open_catalog(settings_module.load({"data_dir": str(tmp_path)}, {}))
     assert [job.name for job in Wanted(catalog, 0.0).now()] == ["failed", "killed"]
     catalog.close()
+
+
+def test_waits_between_tries_grow_and_are_bounded():
+    at = datetime(2026, 5, 4, 2, 5, tzinfo=UTC)
+    moment = at.timestamp()
+
+    def due(asked=None, failures=0, failed=None) -> bool:
+        return following.is_due(failing(asked, failures, failed), at)
+
+    def failing(asked, failures, failed):
+        return sources.Source(
+            1, "s", "/", sources.Following(), False, (), 0.0, asked, 0, moment - 100, None, None, None,
+            failures=failures, failed_at=failed,
+        )  # fmt: skip
+
+    waits = [following.next_try(failing(None, n, 0.0)) for n in range(1, 8)]
+    assert waits == [15, 30, 60, 120, 240, 480, 600]
+    assert not due(failures=1, failed=moment - 5)
+    assert due(failures=1, failed=moment - 16)
+    assert due(failures=1, failed=moment + 50)  # the clock was put back
+    assert due(asked=moment - 1, failures=1, failed=moment - 5)
+    assert not due(asked=moment - 50, failures=1, failed=moment - 5)
