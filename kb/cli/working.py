@@ -14,8 +14,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ingest.healing import heal
 from ingest.jobs import Jobs
+from ingest.running.healing import heal
 from ingest.scheduler import Scheduler
 from kb.cli.telling import channel
 from kb.errors import KbError
