@@ -7,12 +7,12 @@ from typing import Any
 
 from cronsim import CronSim, CronSimError
 
-from ingest import mirroring
-from ingest import sources as folder
 from ingest.clock import local_now
+from ingest.finding import mirroring
+from ingest.finding import sources as folder
+from ingest.finding.preview import preview
+from ingest.finding.selection import Selection
 from ingest.following import next_due
-from ingest.preview import preview
-from ingest.selection import Selection
 from kb.audit.log import noted
 from kb.catalog import documents, erased, people, sources
 from kb.catalog.database import Connection

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest import healing, removing
+from ingest import removing
+from ingest.running import healing
 from kb.catalog import groups, sources
 from kb.catalog.sources import Following
 from kb.cli.sources import _removal

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from ingest import sources as folder
+from ingest.finding import sources as folder
 from kb.catalog import documents, erased, sources
 from kb.cli import folders
 from kb.errors import NotFoundError
