@@ -38,7 +38,7 @@ from kb.search.saved import Searches
 from kb.search.searching import Search
 from kb.settings import Settings
 from kb.types.parsed import Parsed
-from kb.types.passages import StoredChunk
+from kb.types.passages import Layout, StoredChunk
 from kb.types.people import Principal
 from kb.types.points import points_of
 from kb.upkeep.publishing import Publisher
@@ -179,7 +179,7 @@ class KnowledgeBase:
 
     def passage(
         self, principal: Principal, passage_id: str
-    ) -> tuple[list[StoredChunk], dict[int, chunks.Layout]]:
+    ) -> tuple[list[StoredChunk], dict[int, Layout]]:
         """The chunks of a passage with their places, where it is current and may be read.
 
         Raises:
@@ -203,5 +203,6 @@ class KnowledgeBase:
         Raises:
             NotFoundError: one of them is not there, for them; nothing is erased.
         """
-        rows = [await self.catalog.read(self.document, principal, d) for d in document_ids]
-        return (await self.upkeep.erase(rows, principal)).as_json()
+        for number in document_ids:
+            await self.catalog.read(self.document, principal, number)
+        return (await self.upkeep.erase(document_ids, principal)).as_json()

@@ -10,6 +10,7 @@ import time
 import pytest
 from sqlalchemy import select
 
+from ingest.local_jobs import LocalJobs
 from ingest.scheduler import LEASE
 from kb import duties
 from kb.catalog.database import now
@@ -92,20 +93,23 @@ async def test_a_duty_that_has_ended_is_told():
 
 @pytest.mark.case("N18")
 async def test_a_queue_that_fails_between_two_looks_is_looked_at_again(house, quick, monkeypatch):
+<<<<<<< HEAD
+    """N18: whatever the look fails of, the worker ends no more."""
+    looks, beginning = [], LocalJobs._begin_what_is_wanted
+=======
     """What the queue's library asks outside its own net ends the worker no more."""
     from litestar_queues.worker.worker import Worker
+>>>>>>> main
 
-    asked, wait_timeout = [], Worker._current_wait_timeout
-
-    async def failing(self) -> float:
-        asked.append(1)
-        if len(asked) == 1:
+    async def failing(self) -> None:
+        looks.append(1)
+        if len(looks) == 1:
             raise OSError(errno.EIO, "broken")
-        return await wait_timeout(self)
+        await beginning(self)
 
-    monkeypatch.setattr(Worker, "_current_wait_timeout", failing)
+    monkeypatch.setattr(LocalJobs, "_begin_what_is_wanted", failing)
     async with _working(house.kb, Server()):
-        await until(lambda: len(asked) > 1)
+        await until(lambda: len(looks) > 1)
         assert house.kb.duties.health(WORKER).failures == 1
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from kb.catalog.tables import evaluation_questions, evaluations
 from kb.types.evaluations import Evaluation, KeptEvaluation, QuestionResult
@@ -54,6 +54,12 @@ def questions(connection: Connection, number: int) -> dict[str, QuestionResult]:
         .order_by(evaluation_questions.c.question_id)
     )
     return {row.id: QuestionResult(**row._asdict()) for row in connection.execute(query)}
+
+
+def forget_answers(connection: Connection) -> None:
+    """Forget what was answered in evaluations; their figures stay."""
+    said = evaluation_questions.c.got != ""
+    connection.execute(update(evaluation_questions).where(said).values(got=""))
 
 
 def remove(connection: Connection, number: int) -> bool:

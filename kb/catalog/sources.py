@@ -34,7 +34,10 @@ class Following:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A folder that is followed, who may read what is in it, and how it went so far."""
+    """A folder that is followed, who may read what is in it, and how it went so far.
+
+    ``failures``: how many runs in a row failed of what may pass, the last at ``failed_at``.
+    """
 
     id: int
     name: str
@@ -53,6 +56,8 @@ class Source:
     rights_at: float | None = None
     about: str | None = None
     mounts: dict[str, Any] | None = None
+    failures: int = 0
+    failed_at: float | None = None
     documents: int = 0
 
     @property
@@ -123,6 +128,30 @@ def request_run(connection: Connection, source_id: int, priority: int) -> None:
         .where(sources.c.id == source_id, sources.c.priority < priority)
         .values(priority=priority)
     )
+
+
+def failures(connection: Connection, source_id: int) -> int:
+    """How many runs over a source failed in a row, of what may pass."""
+    found = connection.scalar(select(sources.c.failures).where(sources.c.id == source_id))
+    return int(found or 0)
+
+
+def tried_again(connection: Connection, source_id: int, failures: int) -> None:
+    """Note that a run failed for the ``failures``-th time in a row, of what may pass."""
+    values = {"failures": failures, "failed_at": now()}
+    connection.execute(update(sources).where(sources.c.id == source_id).values(values))
+
+
+def tried(connection: Connection, source_id: int, taken_at: float, *, gave_up: bool) -> None:
+    """Note that a run over a source is not tried again: it went well, or is given up.
+
+    Given up is also what was asked for until it was taken; what was asked for later stays.
+    """
+    one = sources.c.id == source_id
+    connection.execute(update(sources).where(one).values(failures=0, failed_at=None))
+    if gave_up:
+        asked = sources.c.requested_at <= taken_at
+        connection.execute(update(sources).where(one, asked).values(requested_at=None))
 
 
 def all_of(connection: Connection, *, counted: bool = True) -> list[Source]:

@@ -18,7 +18,7 @@ from ingest import heartbeat
 from ingest.pipeline import Pipeline
 from ingest.reading import Unchanged, Work
 from kb.catalog import documents as documents_catalog
-from kb.catalog import leases, runs, versions
+from kb.catalog import leases, runs, sweeping, versions
 from kb.catalog.tables import chunks, documents
 from kb.catalog.tables import leases as leases_table
 from kb.catalog.tables import versions as versions_table
@@ -247,9 +247,9 @@ async def test_only_what_was_given_up_is_swept(house):
     house.write("pump.txt", "Oil for the pump is in hall four.")
     await house.ingest()
     with house.kb.catalog.writing() as connection:
-        [number] = versions.current(connection)
+        [number] = versions.in_index(connection)
         tried = versions.begin(connection, 1, "somebody", "0" * 64)
-        versions.swept(connection, [number, tried])
+        sweeping.swept(connection, [number, tried])
         rows = connection.execute(select(versions_table.c.number, versions_table.c.state))
         assert dict(rows.tuples().all()) == {number: "current", tried: "attempt"}
         assert connection.scalar(select(func.count()).select_from(chunks)) == 1
@@ -377,7 +377,7 @@ async def test_check_compares_each_document_both_ways(house):
         house.write(f"{name}.txt", f"The words of {name} are these.")
     await house.ingest()
     with house.kb.catalog.writing() as connection:
-        one, two = sorted(versions.current(connection))
+        one, two = sorted(versions.in_index(connection))
         row = connection.execute(select(chunks).where(chunks.c.version == two)).one()
         connection.execute(delete(chunks).where(chunks.c.version == one))
         extra = row._asdict() | {"point": point_of(two, 7), "ordinal": 7}

@@ -1,9 +1,7 @@
 """Workers, jobs and watching: real processes on a real folder."""
 
-import asyncio
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,10 +12,6 @@ import httpx
 import psutil
 import pytest
 
-from ingest.jobs import Jobs
-from kb import settings as settings_module
-from kb.catalog.sources import ASKED
-from kb.errors import RetryableError, UsageError
 from tests.parts.processes import Serving, kb, wait_for
 
 
@@ -151,6 +145,8 @@ def test_two_workers_read_one_folder_once(environment, tmp_path, house):
     assert not any(kb(environment, tmp_path, "check").values())
 
 
+<<<<<<< HEAD
+=======
 async def test_urgent_jobs_go_first_and_waiting_ones_are_not_put_twice(settings):
     done = []
 
@@ -257,6 +253,7 @@ async def test_several_workers_make_one_queue(postgres, tmp_path):
         await jobs.close()
 
 
+>>>>>>> main
 def test_source_commands_show_how_a_folder_is_followed(command, tmp_path):
     (tmp_path / "files").mkdir()
     added = command(

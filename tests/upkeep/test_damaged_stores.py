@@ -1,4 +1,4 @@
-"""An index, a catalog or a queue whose files are damaged: told in plain words, with what heals it."""
+"""An index or a catalog whose files are damaged: told in plain words, with what heals it."""
 
 import os
 import subprocess
@@ -7,7 +7,6 @@ import sys
 import httpx
 import pytest
 
-from ingest.jobs import Jobs
 from kb.errors import DamagedError
 from kb.index.edge import EdgeIndex
 from tests.index.contract import SIZE, point, query
@@ -149,36 +148,3 @@ def test_a_damaged_catalog_is_named_by_every_command(filled, environment, tmp_pa
 
 
 @pytest.mark.case("N06")
-async def test_a_queue_that_is_garbage_is_begun_anew(settings, caplog):
-    """It was served, but sources were "not followed for a moment", for ever."""
-    if not settings.catalog_url.startswith("sqlite"):
-        pytest.skip("SQLite's file")
-    settings.data.mkdir(parents=True, exist_ok=True)
-    file = settings.data / "jobs.sqlite3"
-    file.write_bytes(b"garbage, and nothing but garbage " * 300)
-    read = []
-
-    async def reading(name):
-        read.append(name)
-
-    jobs = Jobs(settings, reading)
-    await jobs.open()
-    await jobs.put("files", 0)
-    assert (await jobs.statistics())["waiting"] == 1
-    await jobs.close()
-    assert "damaged" in caplog.text
-    assert file.with_name("jobs.sqlite3.damaged").read_bytes().startswith(b"garbage")
-
-
-@pytest.mark.case("N06")
-async def test_a_whole_queue_stays(settings):
-    if not settings.catalog_url.startswith("sqlite"):
-        pytest.skip("SQLite's file")
-    settings.data.mkdir(parents=True, exist_ok=True)
-    for expected in (1, 1):
-        jobs = Jobs(settings, lambda _: None)
-        await jobs.open()
-        await jobs.put("files", 0)
-        assert (await jobs.statistics())["waiting"] == expected
-        await jobs.close()
-    assert not list(settings.data.glob("*.damaged"))
