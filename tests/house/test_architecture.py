@@ -126,7 +126,10 @@ def test_a_model_without_safetensors_is_refused(tmp_path):
         models.find(msgspec.structs.replace(Embedding(), model=str(tmp_path)))
 
 
-WALLED = ("ingest/", "kb/embedding/", "kb/engines/", "kb/index/", "kb/rights/", "kb/upkeep/")
+WALLED = (
+    "ingest/", "kb/answers/", "kb/embedding/", "kb/engines/", "kb/evaluation/", "kb/index/",
+    "kb/rights/", "kb/search/", "kb/upkeep/",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if name(p).startswith(WALLED)], ids=name)
