@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from sqlalchemy import Row
 
 from kb.accounts.accounts import Accounts
+from kb.accounts.groups import Groups
 from kb.answers.answering import Answerer
 from kb.answers.asking import Answers
 from kb.answers.conversations import Conversations
@@ -64,6 +65,7 @@ class KnowledgeBase:
         self.audit = Audit(self.catalog, settings.audit, settings.data / "audit")
         self.behind = Behind(self.catalog)
         self.accounts = Accounts(self.catalog, settings.auth, self.behind)
+        self.groups = Groups(self.catalog)
         self.conversations = Conversations(self.catalog)
         self.receipts = Receipts(self.catalog)
         self.opinions = Opinions(self.catalog)
@@ -108,6 +110,10 @@ class KnowledgeBase:
             RetryableError: the catalog does not answer, or too many wait for it.
         """
         return await self.catalog.read(call, *arguments, **named)
+
+    async def look_up(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Run a call that finds out who asks, on threads for that; raises as :meth:`read`."""
+        return await self.catalog.look_up(call, *arguments, **named)
 
     async def write(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Run a call that writes the catalog, on a thread; raises as :meth:`read`."""

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from kb.catalog import guarding
+from kb.catalog.acls import BOOK, RuleBook
 from kb.catalog.failures import UNAVAILABLE, code_of, damaged, is_damage, translate_on
 from kb.catalog.tables import counters
 from kb.errors import ConfigurationError, KbError, RetryableError
@@ -36,6 +37,8 @@ READERS, READERS_EACH = 8, 5
 """Threads that read for people side by side, and how many of them one person may have."""
 WRITERS, WRITERS_EACH = 4, 2
 """Threads that write, and how many of them one person may have."""
+DOORKEEPERS = 8
+"""Threads that find out who asks: what readers do holds up nobody at the door."""
 
 
 class Catalog:
@@ -47,11 +50,12 @@ class Catalog:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._snapshot: dict[str, Any] = {}
+        self._for_reading: dict[str, Any] = {BOOK: RuleBook()}
         if engine.dialect.name == "postgresql":  # SQLite's readers have a snapshot in any case
-            self._snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            self._for_reading |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         unavailable = "catalog_unavailable"
         self._readers = Share("reading", READERS, READERS_EACH, code=unavailable)
+        self._doorkeepers = Share("visitors", DOORKEEPERS, DOORKEEPERS, code=unavailable)
         self._writers = Share("writing", WRITERS, WRITERS_EACH, code=unavailable, seconds=90.0)
 
     async def read(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
@@ -65,6 +69,11 @@ class Catalog:
         reading = partial(call, *arguments, **named)
         return await self._readers.run(guarding.only_reading, reading)
 
+    async def look_up(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Find out who asks, on a thread of its own kind: reads only, raises as :meth:`read`."""
+        looking = partial(call, *arguments, **named)
+        return await self._doorkeepers.run(guarding.only_reading, looking)
+
     async def write(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Run a call that writes the catalog, on a thread; raises as :meth:`read`."""
         return await self._writers.run(call, *arguments, **named)
@@ -77,7 +86,7 @@ class Catalog:
         """
         guarding.check(writing=False)
         with _connected(self._engine) as connection:
-            reader = connection.execution_options(**self._snapshot)
+            reader = connection.execution_options(**self._for_reading)
             with reader.begin():
                 yield reader
 
@@ -101,6 +110,7 @@ class Catalog:
     def close(self) -> None:
         """Close every connection."""
         self._readers.close()
+        self._doorkeepers.close()
         self._writers.close()
         self._engine.dispose()
 

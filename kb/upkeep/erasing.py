@@ -93,7 +93,9 @@ def _withdraw(
     """Take documents out of the ledger: nobody finds them from here on."""
     with catalog.writing() as connection:
         found = stored.with_members(connection, document_ids)
-        _note(connection, [one for one in found if one.id in document_ids], by)
+        wanted = set(document_ids)
+        chosen = [one for one in found if one.id in wanted]
+        _check_whole(chosen)
         ids = [one.id for one in found]
         numbers = versions.of_documents(connection, ids)
         hashes = vectors.of_versions(connection, numbers)
@@ -101,12 +103,11 @@ def _withdraw(
         erased.answers = _erase_answers(connection, numbers)
         _keep_out(connection, found, erased)
         erased.documents = documents.remove(connection, ids)
+        _note(connection, chosen, by)
     return _Withdrawn(found, numbers, sorted(set(hashes)))
 
 
-def _note(connection: Connection, chosen: Sequence[Entry], by: Principal) -> None:
-    """Who erased them; UsageError where one is part of another."""
-    by_id = {source.id: source for source in sources.all_of(connection, counted=False)}
+def _check_whole(chosen: Sequence[Entry]) -> None:
     for one in chosen:
         if one.parent_id is not None:
             container = one.path.partition(MEMBER)[0]
@@ -115,6 +116,12 @@ def _note(connection: Connection, chosen: Sequence[Entry], by: Principal) -> Non
                 code="part_of_another",
                 detail={"path": one.path, "container": container},
             )
+
+
+def _note(connection: Connection, chosen: Sequence[Entry], by: Principal) -> None:
+    """Note who erased them: last, since the log's end is locked from then on."""
+    by_id = {source.id: source for source in sources.all_of(connection, counted=False)}
+    for one in chosen:
         source = by_id[one.source_id].name
         noted(connection, by, "document.erase", one.path, id=one.id, source=source)
 

@@ -162,8 +162,9 @@ async def test_a_run_that_fails_again_and_again_is_given_up(shop, monkeypatch, c
     assert not shop.source("share").is_requested
 
 
+@pytest.mark.case("N02")
 async def test_what_is_asked_for_waits_for_no_earlier_failure(shop):
-    """N02: a run was killed and is to be tried again in 15 s; then somebody asks for one."""
+    """A run was killed and is to be tried again in 15 s; then somebody asks for one."""
     times = []
 
     async def read(name: str) -> None:
@@ -200,8 +201,9 @@ async def test_what_is_asked_for_while_it_is_read_is_read_once_more(shop):
     assert shop.reads == ["files", "files"]
 
 
+@pytest.mark.case("R24")
 async def test_several_workers_share_what_there_is(shop):
-    """R24: each source is read once."""
+    """Each source is read once."""
 
     async def read(name: str) -> None:
         shop.begin(name)
@@ -241,8 +243,9 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.case("R24")
 async def test_what_a_killed_worker_left_is_taken_up(shop, monkeypatch, tmp_path):
-    """R24: the run had begun, so nothing else says that it is due; at once on one machine."""
+    """The run had begun, so nothing else says that it is due; at once on one machine."""
     monkeypatch.setattr(queued_jobs, "HEARTBEAT_SECONDS", 0.5)
     monkeypatch.setattr(queued_jobs, "STALE_SECONDS", 3.0)
     shop.ask("files")
@@ -326,8 +329,9 @@ async def test_a_queue_that_fails_at_work_is_an_error_that_may_pass(shop, postgr
     await broken.close()
 
 
+@pytest.mark.case("N20")
 async def test_several_workers_make_one_queue(postgres, tmp_path):
-    """N20: they begin in the same moment, on a database that has no queue yet."""
+    """They begin in the same moment, on a database that has no queue yet."""
     made = settings_module.load({}, {"KB_DATA_DIR": str(tmp_path), "KB_CATALOG__URL": postgres})
     catalog = open_catalog(made)
     shop = Shop(catalog, postgres, tmp_path)

@@ -12,6 +12,8 @@ from kb.rights import access, rules, stamping
 from kb.rights.rules import PathRule
 from kb.text.pathnames import shown
 
+pytestmark = pytest.mark.both_catalogs
+
 
 @pytest.fixture
 async def harbour(house):

@@ -21,6 +21,8 @@ from kb.rights import access
 from kb.rights.rules import PathRule
 from tests.parts.files import zipped
 
+pytestmark = pytest.mark.both_catalogs
+
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: files get other owners")
 OWNER, WRITER = 71_100, 71_101
 

@@ -10,7 +10,7 @@ import pytest
 from kb.errors import DamagedError
 from kb.index.edge import EdgeIndex
 from tests.index.contract import SIZE, point, query
-from tests.parts.processes import Serving, kb, stop_engines
+from tests.parts.processes import Serving, kb, run_kb, stop_engines
 
 
 def truncate(file) -> None:
@@ -62,13 +62,6 @@ async def test_every_damage_of_an_index_is_named_with_what_heals_it(tmp_path, wh
     await again.close()
 
 
-def run(environment, folder, *arguments: str):
-    return subprocess.run(
-        [sys.executable, "-m", "kb", *arguments],
-        env=environment, cwd=folder, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-
-
 @pytest.fixture
 def filled(environment, tmp_path):
     (tmp_path / "files").mkdir()
@@ -86,7 +79,7 @@ def test_a_damaged_index_from_the_commands_and_the_web(filled, environment, tmp_
     damage(generation, "vectors")
     damage(generation, "the segment's description")
     for arguments in (["search", "ferry"], ["ask", "When does the ferry leave?"], ["check"]):
-        done = run(environment, tmp_path, *arguments)
+        done = run_kb(environment, tmp_path, *arguments)
         assert done.returncode == 1, arguments
         assert "kb reindex" in done.stderr, arguments
         assert "Traceback" not in done.stderr + done.stdout, arguments
@@ -98,11 +91,11 @@ def test_a_damaged_index_from_the_commands_and_the_web(filled, environment, tmp_
     )  # fmt: skip
     try:
         address = server._wait_until_ready()
-        found = httpx.get(f"{address}/api/v1/search", params={"q": "ferry"}, timeout=120)
+        found = httpx.get(f"{address}/api/v1/search", params={"q": "ferry"}, timeout=300)
         assert (found.status_code, found.json()["error"]["code"]) == (503, "index_damaged")
     finally:
         server.process.terminate()
-        server.process.wait(60)
+        server.process.wait(300)
     healed = kb(environment, tmp_path, "check", "--repair")
     assert set(healed.values()) == {0}
     [hit] = kb(environment, tmp_path, "search", "ferry")["hits"]
@@ -141,10 +134,7 @@ def test_a_damaged_catalog_is_named_by_every_command(filled, environment, tmp_pa
         beside.unlink()
     how(file)
     for arguments in COMMANDS:
-        done = run(environment, tmp_path, *arguments)
+        done = run_kb(environment, tmp_path, *arguments)
         assert done.returncode == 1, (arguments, done.stderr)
         assert "Traceback" not in done.stderr, (arguments, done.stderr[-800:])
         assert "backup" in done.stderr, (arguments, done.stderr)
-
-
-@pytest.mark.case("N06")

@@ -84,7 +84,7 @@ def _upload(connection: Connection, principal: Principal) -> dict[str, Any]:
     if found is not None:
         may = principal.answers_for(found.id)
         return {"may": may, "readers": access.in_words(connection, found.readers), "choice": []}
-    names = [name for name, _ in groups.all_of(connection)] if principal.manages else []
+    names = [g.name for g in groups.all_of(connection)] if principal.manages else []
     choice = [] if principal.owner else [f"person:{principal.name}"]
     return {"may": principal.manages, "readers": None, "choice": [*names, *choice]}
 

@@ -1,4 +1,4 @@
-"""How often a run over a source failed in a row; the job queue of earlier releases goes.
+"""How often a run over a source failed in a row.
 
 Revision ID: 0015
 """
@@ -8,7 +8,6 @@ from alembic import op
 
 revision = "0015"
 down_revision = "0014"
-OLD_QUEUE = ("queue_task", "queue_task_event_history", "queue_task_reservation", "queue_task_maintenance")
 
 
 def upgrade() -> None:
@@ -21,9 +20,6 @@ def upgrade() -> None:
         "UPDATE sources SET failures = 1, failed_at = COALESCE(finished_at, started_at) "
         f"WHERE started_at IS NOT NULL AND ({failed} OR {unfinished})"
     )
-    if op.get_bind().dialect.name == "postgresql":
-        for table in OLD_QUEUE:
-            op.execute(f"DROP TABLE IF EXISTS {table} CASCADE")
 
 
 def downgrade() -> None:
