@@ -41,7 +41,7 @@ from kb.catalog.tables import versions as versions_table
 from kb.cli.folders import hooks_of
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
-from kb.search.retrieval import MOST_POINTS
+from kb.search.narrowing import MOST_POINTS
 from kb.text.queries import parse
 from kb.types.points import point_of
 from web.app import create_app

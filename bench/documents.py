@@ -27,7 +27,7 @@ async def measure(name, folder) -> None:
         seconds = []
         for question in asked:
             begun = time.monotonic()
-            found = await kb.search(question["question"], kb.principal(None), 10)
+            found = await kb.search.passages(question["question"], kb.principal(None), 10)
             seconds.append(time.monotonic() - begun)
             paths = [p.chunk.path for p in found.passages]
             first += any(d in paths[:1] for d in question["docs"])

@@ -22,8 +22,10 @@ from bench.common import follow, ingest, percentile
 from kb import samples
 from kb import settings as settings_module
 from kb.answers import prompt
+from kb.evaluation.running import MEASURED
 from kb.knowledge_base import KnowledgeBase
 from kb.types.answers import PassagesFound, Token
+from kb.types.asking import Asked
 
 PAIRS = int(os.environ.get("KB_BENCH_PAIRS", "24"))
 PORT = 11999
@@ -87,7 +89,7 @@ async def measure(kb: KnowledgeBase) -> None:
         await plain(client, [{"role": "user", "content": "Hello."}])
         for number, question in enumerate((questions * 3)[: PAIRS + 2]):
             owner = kb.principal(None)
-            found = await kb.retriever.retrieve(question, owner, 4)
+            found = await kb.search.passages(question, owner, 4, manner=MEASURED)
             built = prompt.build(question, [p for p in found.passages if not p.hidden], 4096, 96)
             sides = {}
             for side in ("ours", "plain") if number % 2 else ("plain", "ours"):
@@ -105,8 +107,8 @@ async def ours(kb: KnowledgeBase, question: str) -> tuple[float, float, float]:
     begun = time.monotonic()
     found = first = last = begun
     count = 0
-    answering = kb.answerer.answer(question, kb.principal(None))
-    async with aclosing(answering) as events:
+    asked = Asked(question, kb.principal(None), manner=MEASURED)
+    async with aclosing(kb.answers.ask(asked)) as events:
         async for event in events:
             if isinstance(event, PassagesFound):
                 found = time.monotonic()

@@ -22,6 +22,7 @@ from kb.catalog import generations, groups, people, sources, versions
 from kb.catalog.chunks import row, short_hash
 from kb.catalog.tables import documents, vectors
 from kb.index.base import IndexQuery
+from kb.evaluation.running import BY_WORDS
 from kb.index.generation import name_of
 from kb.rights import access
 from kb.types.files import Stat
@@ -137,7 +138,7 @@ async def compare(kb, client, asked: list[str], size: int, ann, generation: str)
         await kb.index.query(generation, IndexQuery(vector, question, sorted(ann.tokens), 100))
         engine.append(time.monotonic() - at)
         at = time.monotonic()
-        await kb.search(question, ann, noted=False)
+        await kb.search.passages(question, ann, manner=BY_WORDS)
         retrieval.append(time.monotonic() - at)
         at = time.monotonic()
         await ask(question)

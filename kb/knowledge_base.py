@@ -1,9 +1,7 @@
 """The facade: one object that the commands and the web hold, put together here and nowhere else."""
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -13,10 +11,12 @@ from sqlalchemy import Row
 from kb.accounts.accounts import Accounts
 from kb.accounts.groups import Groups
 from kb.answers.answering import Answerer
+from kb.answers.asking import Answers
 from kb.answers.conversations import Conversations
+from kb.answers.evaluations import Evaluations
 from kb.answers.opinions import Opinions
 from kb.answers.receipts import Receipts
-from kb.audit.log import Audit, shown
+from kb.audit.log import Audit
 from kb.catalog import chunks, documents, ledger, sources
 from kb.catalog.behind import Behind
 from kb.catalog.database import Catalog, current_seq, open_catalog
@@ -24,7 +24,7 @@ from kb.catalog.ledger import LedgerFilter
 from kb.catalog.sources import Source
 from kb.duties import Duties
 from kb.embedding.client import Embeddings
-from kb.errors import KbError, ModelError, NotFoundError
+from kb.errors import NotFoundError
 from kb.files import originals, scratch
 from kb.files.blobs import Blobs
 from kb.files.uploads import Uploads
@@ -32,11 +32,12 @@ from kb.index.remote import RemoteIndex
 from kb.llm.adapters import adapter
 from kb.llm.base import LanguageModel
 from kb.rights import access
-from kb.search.retrieval import Found, Retriever
+from kb.search.glossary import Glossary
+from kb.search.pins import Pins
+from kb.search.retrieval import Retriever
+from kb.search.saved import Searches
+from kb.search.searching import Search
 from kb.settings import Settings
-from kb.text import queries
-from kb.text.queries import EVERYTHING, Wanted
-from kb.types.answers import Answer, AnswerEvent, AnswerFinished, PassagesFound
 from kb.types.parsed import Parsed
 from kb.types.passages import Layout, StoredChunk
 from kb.types.people import Principal
@@ -71,18 +72,24 @@ class KnowledgeBase:
         self.embeddings = Embeddings(settings)
         self.index = RemoteIndex(settings)
         self.publisher = Publisher(self.catalog, self.index, self.embeddings)
-        self.retriever = Retriever(self.catalog, self.index, self.embeddings, settings.retrieval)
+        self.evaluations = Evaluations(self.catalog)
+        self.glossary = Glossary(self.catalog)
+        self.pins = Pins(self.catalog)
+        self.searches = Searches(self.catalog)
+        retriever = Retriever(
+            self.catalog, self.index, self.embeddings, settings.retrieval, self.glossary
+        )
+        self.search = Search(self.catalog, retriever, self.audit, lambda: self.metrics)
+        answerer = Answerer(
+            retriever, self.embeddings, lambda: self.model, settings.retrieval, settings.llm
+        )
+        self.answers = Answers(
+            self.catalog, answerer, self.receipts, self.audit, lambda: self.metrics
+        )
         self.upkeep = Upkeep(
             self.catalog, self.index, self.blobs, self.embeddings, self.publisher,
             settings.retention, self.scratch, settings.data / "evaluation",
         )  # fmt: skip
-        self.answerer = Answerer(
-            self.retriever,
-            self.embeddings,
-            lambda: self.model,
-            settings.retrieval,
-            settings.llm,
-        )
 
     @cached_property
     def model(self) -> LanguageModel | None:
@@ -140,107 +147,6 @@ class KnowledgeBase:
         with self.catalog.reading() as connection:
             person = self.accounts.principal(connection, name)
         return replace(person, viewed_by=access.owner().name)
-
-    async def search(
-        self,
-        question: str,
-        principal: Principal,
-        limit: int = 10,
-        wanted: Wanted = EVERYTHING,
-        *,
-        noted: bool = True,
-    ) -> Found:
-        """Passages for a question, with what people write beside words (``kb.text.queries``).
-
-        Errors: see :meth:`kb.search.retrieval.Retriever.retrieve`. ``noted``: whether it goes into
-        the audit log; evaluations do not, and take every question by its words alone.
-        """
-        begun = time.monotonic()
-        with self._counted(), self.metrics.search_seconds.time():
-            text, own = queries.parse(question) if noted else (question, EVERYTHING)
-            both = queries.both(wanted, own)
-            if not text and both != EVERYTHING:
-                found = await self.catalog.read(self.retriever.latest, principal, limit, both)
-            else:
-                found = await self.retriever.retrieve(text, principal, limit, both)
-        if noted:
-            seconds = time.monotonic() - begun
-            await asyncio.to_thread(
-                self.audit.asked, principal, "search", question, found.passages, seconds
-            )
-        return found
-
-    async def confidence(self, question: str, principal: Principal) -> float:
-        """How sure it is that the documents answer a question (0 to 1)."""
-        found = await self.retriever.retrieve(question, principal, self.settings.retrieval.passages)
-        return await self.answerer.confidence(question, found)
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        """Failures are counted by their code."""
-        try:
-            yield
-        except KbError as error:
-            self.metrics.failures.labels(error.code).inc()
-            raise
-
-    async def ask(
-        self,
-        question: str,
-        principal: Principal,
-        translate: Callable[[str], str] = str,
-        conversation: str | None = None,
-        *,
-        alone: bool = False,
-    ) -> AsyncGenerator[AnswerEvent, None]:
-        """An answer's events; the finished answer is kept, in its conversation or a new one.
-
-        ``alone``: the question is asked as it stands, whatever was asked before it.
-        Errors: see ``Answerer.answer``; NotFoundError where the conversation is not theirs.
-        """
-        turns = await self.catalog.read(self.conversations.turns, principal, conversation)
-        before = () if alone else turns
-        answering = aclosing(self.answerer.answer(question, principal, translate, before))
-        with self._counted():
-            async with answering as events:
-                async for event in events:
-                    yield await self._kept(event, principal, question, conversation)
-
-    async def _kept(
-        self, event: AnswerEvent, principal: Principal, question: str, conversation: str | None
-    ) -> AnswerEvent:
-        if isinstance(event, PassagesFound):  # they are shown before the answer is finished
-            places = shown(event.passages)
-            words = self.audit.words(question)
-            await asyncio.to_thread(
-                self.audit.looked, principal, "ask.passages", question=words, shown=places
-            )
-        if not isinstance(event, AnswerFinished):
-            return event
-        answer = await self.catalog.write(self.receipts.keep, event.answer, principal, conversation)
-        await asyncio.to_thread(
-            self.audit.asked, principal, "ask", answer.question, answer.passages, answer.seconds,
-            answer=answer.id, mode=answer.mode,
-        )  # fmt: skip
-        self.metrics.answer_seconds.labels(answer.mode).observe(answer.seconds)
-        return AnswerFinished(answer)
-
-    async def answer(
-        self,
-        question: str,
-        principal: Principal,
-        translate: Callable[[str], str] = str,
-        conversation: str | None = None,
-        *,
-        alone: bool = False,
-    ) -> Answer:
-        """The finished answer by itself."""
-        asking = self.ask(question, principal, translate, conversation, alone=alone)
-        async with aclosing(asking) as events:
-            async for event in events:
-                if isinstance(event, AnswerFinished):
-                    return event.answer
-        raise ModelError("The answer broke off.", code="model_cut_off")
 
     def files(self, principal: Principal, wanted: LedgerFilter, **paging: Any) -> list[Row[Any]]:
         """Rows of the ledger that the principal may see."""

@@ -1,11 +1,14 @@
 """What a monitoring system reads at ``/metrics``: Prometheus' text format, no question, no name."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from kb import duties
 from kb.audit import writer as audit_writer
+from kb.errors import KbError
 
 SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120)
 
@@ -21,7 +24,7 @@ class Metrics:
         self.answer_seconds = self._make(
             Histogram, "answer_seconds", "Seconds that answers took.", ["mode"], buckets=SECONDS
         )
-        self.failures = self._make(Counter, "failures", "Questions that failed.", ["code"])
+        self._failures = self._make(Counter, "failures", "Questions that failed.", ["code"])
         self._documents = self._make(Gauge, "documents", "Files in the ledger.", ["state"])
         self._passages = self._make(Gauge, "passages", "Passages that can be found.")
         self._alarms = self._make(
@@ -52,6 +55,15 @@ class Metrics:
 
     def _make(self, kind: Any, name: str, text: str, labels: Any = (), **options: Any) -> Any:
         return kind(f"commonplace_{name}", text, labels, registry=self._registry, **options)
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """Count what fails within, by its code."""
+        try:
+            yield
+        except KbError as error:
+            self._failures.labels(error.code).inc()
+            raise
 
     def text(
         self,

@@ -181,7 +181,7 @@ async def test_an_answer_without_a_stream_is_withheld_too(portal, monkeypatch):
         with portal.kb.catalog.writing() as connection:
             groups.set_of(connection, people.by_name(connection, "rita").id, ())
 
-    portal.kb.answerer._model = lambda: SlowSpeaker(leave_hr)
+    portal.kb.__dict__["model"] = SlowSpeaker(leave_hr)
     answer = await rita.post("/api/v1/ask", json={"question": "By how much do wages rise in May?"})
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "answer_withheld"
@@ -211,7 +211,7 @@ async def test_running_again_takes_its_turn(portal):
             finally:
                 side_by_side -= 1
 
-    portal.kb.answerer._model = lambda: Counting(meanwhile)
+    portal.kb.__dict__["model"] = Counting(meanwhile)
     again = f"/answers/{asked.json()['id']}/again"
     codes = [a.status_code for a in await asyncio.gather(*(nina.post(again) for _ in range(8)))]
     assert most == 1

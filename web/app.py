@@ -39,6 +39,7 @@ from web.pages import (
     documents,
     evaluation,
     exporting,
+    glossary,
     home,
     people,
     receipts,
@@ -107,6 +108,8 @@ PAGES: list[ControllerRouterHandler] = [
     *people.ROUTES,
     *audit.ROUTES,
     *administration.ROUTES,
+    glossary.page,
+    glossary.change,
     choose_language,
     favicon,
 ]

@@ -1,5 +1,6 @@
 """The words of the pages in the reader's language, from ``locale/*/messages.po``."""
 
+from collections.abc import Callable
 from functools import cache
 from gettext import NullTranslations
 from io import BytesIO
@@ -38,6 +39,11 @@ def translations(language: str) -> NullTranslations:
 def language_of(request: Request[Any, Any, Any]) -> str:
     """Chosen by the reader, by the administrator, or by the browser, in this order."""
     return preferred(request, request.app.state.kb_settings.language)
+
+
+def translate(request: Request[Any, Any, Any]) -> Callable[[str], str]:
+    """Turns a text into the reader's language."""
+    return translations(language_of(request)).gettext
 
 
 def preferred(connection: ASGIConnection[Any, Any, Any, Any], administrators: str) -> str:

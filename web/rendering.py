@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request
 
 from kb import __version__
+from kb.surface import notices
 from web.i18n import language_of, languages, translations
 
 OWN_NAMES = {code: str(Locale(code).display_name).capitalize() for code in languages()}
@@ -41,6 +42,9 @@ def _environment(language: str) -> Environment:
     )
     environment.globals["error_words"] = lambda code, message: sign_in_words(
         code, message, translations(language).gettext
+    )
+    environment.globals["notice_words"] = lambda notice: notices.render(
+        notice, translations(language).gettext
     )
     environment.filters["moment"] = lambda t: _moment(t, language)
     return environment

@@ -1,7 +1,6 @@
 """From a question to a checked answer. The orchestrator: a list of verbs."""
 
 import asyncio
-import copy
 import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
@@ -10,16 +9,16 @@ from dataclasses import replace
 from typing import Any
 
 from kb.answers import citations, evidence, followups, links, prompt, quotes
-from kb.answers.drafts import Checked, Draft, Translate
-from kb.answers.followups import Turn
+from kb.answers.drafts import Checked, Draft
 from kb.embedding.client import Embeddings, cosine
 from kb.errors import ModelError
 from kb.llm.base import Identity, LanguageModel, chat
-from kb.search.limits import check_question
+from kb.search import sought
 from kb.search.retrieval import Found, Retriever
 from kb.settings import Llm, Retrieval
-from kb.text import queries
-from kb.types.answers import Answer, AnswerEvent, AnswerFinished, PassagesFound, Token
+from kb.types.answers import AnswerEvent, AnswerFinished, PassagesFound, Token
+from kb.types.asking import Asked
+from kb.types.conversations import Turn
 from kb.types.passages import Passage
 from kb.types.people import Principal
 
@@ -28,15 +27,18 @@ MATCHED = 3
 REMEMBERED_SECONDS = 300.0
 THINKING = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
 
+Model = Callable[[], LanguageModel | None]
+"""Gives the language model, None where none is to be asked; what it loads is loaded then."""
+
 
 class Answerer:
-    """Holds what answering needs; ``model`` gives the model, None where none is configured."""
+    """Holds what answering needs."""
 
     def __init__(
         self,
         retriever: Retriever,
         embeddings: Embeddings,
-        model: Callable[[], LanguageModel | None],
+        model: Model,
         retrieval: Retrieval,
         llm: Llm,
     ) -> None:
@@ -54,27 +56,21 @@ class Answerer:
             return None
         return self._problem[0]
 
-    async def answer(
-        self,
-        question: str,
-        principal: Principal,
-        translate: Translate = str,
-        turns: Sequence[Turn] = (),
-    ) -> AsyncGenerator[AnswerEvent, None]:
+    async def answer(self, asked: Asked) -> AsyncGenerator[AnswerEvent, None]:
         """Passages, then tokens, then the answer as it was checked.
 
-        ``turns`` are the questions before this one, which it may lean on. A follow-up's passages
-        come at once; where the language model writes it out otherwise, better ones replace them.
+        A follow-up's passages come at once; where the language model writes it out otherwise,
+        better ones replace them.
 
         Raises:
             ModelError: the model broke off in the middle; before its first word it is a notice.
             KbError: the passages could not be looked for. Never an answer without them.
         """
-        begun = time.monotonic()
-        question = check_question(question)
-        leans = bool(turns) and followups.leans(question)
-        whole = followups.carried(question, turns) if leans else question
-        async with self._written_out(question, turns if leans else ()) as writing:
+        begun, question, principal = time.monotonic(), asked.question, asked.principal
+        model: Model = self._model if asked.manner.with_model else _no_model
+        turns = asked.turns if followups.leans(question) else ()
+        whole = followups.carried(question, turns)
+        async with self._written_out(question, turns, model) as writing:
             asked_as, found = await self._found(whole, principal)
             yield PassagesFound(found.passages)
             written = await writing
@@ -82,26 +78,13 @@ class Answerer:
             asked_as, found = await self._found(written, principal)
             yield PassagesFound(found.passages)
         found = replace(found, passages=tuple(p for p in found.passages if not p.hidden))
-        draft = Draft(question, asked_as, found, begun, translate, self._settings())
+        draft = Draft(question, asked_as, found, begun, self._settings())
         if not await self._is_evidence(asked_as, found):
             yield AnswerFinished(draft.abstained())
             return
-        async with aclosing(self._from_evidence(draft)) as events:
+        async with aclosing(self._from_evidence(draft, model)) as events:
             async for event in events:
                 yield event
-
-    async def finished(
-        self, question: str, principal: Principal, *, with_model: bool = True
-    ) -> Answer:
-        """The finished answer alone, kept nowhere; without the model it is quotations."""
-        answerer = self if with_model else copy.copy(self)
-        if not with_model:
-            answerer._model = lambda: None  # noqa: SLF001 - our own copy
-        async with aclosing(answerer.answer(question, principal)) as events:
-            async for event in events:
-                if isinstance(event, AnswerFinished):
-                    return event.answer
-        raise ModelError("The answer broke off.", code="model_cut_off")
 
     async def _is_evidence(self, question: str, found: Found) -> bool:
         """Whether to answer. Where the cosine alone says so, the first token waits for no more."""
@@ -111,9 +94,19 @@ class Answerer:
             at_least = evidence.confidence(asked, found.passages, [evidence.POOREST])
             if at_least >= least:
                 return True
-        return await self.confidence(question, found) >= least
+        return await self._confidence(question, found) >= least
 
-    async def confidence(self, question: str, found: Found) -> float:
+    async def sureness(self, question: str, principal: Principal) -> float:
+        """How sure it is that the documents answer a question, taken by its words (0 to 1).
+
+        Raises:
+            UsageError: the question cannot be used.
+        """
+        by_words = sought.in_words_alone(question)
+        found = await self._retriever.retrieve(by_words, principal, self._retrieval.passages)
+        return await self._confidence(question, found)
+
+    async def _confidence(self, question: str, found: Found) -> float:
         """How sure it is that the passages hold the answer (0 to 1)."""
         question, passages = evidence.asking(question), found.passages
         if not passages or not found.understood:
@@ -134,46 +127,43 @@ class Answerer:
 
     async def _found(self, whole: str, principal: Principal) -> tuple[str, Found]:
         """The question without what narrows it, and its passages."""
-        text, wanted = queries.parse(whole)
-        asked_as = text or whole
+        read = sought.in_a_sentence(whole)
         passages = self._retrieval.passages
-        return asked_as, await self._retriever.retrieve(
-            asked_as, principal, passages, wanted.softened()
-        )
+        return read.words, await self._retriever.retrieve(read, principal, passages)
 
     @asynccontextmanager
     async def _written_out(
-        self, question: str, turns: Sequence[Turn]
+        self, question: str, turns: Sequence[Turn], model: Model
     ) -> AsyncIterator["asyncio.Future[str | None]"]:
         """What the model makes of a follow-up, begun at once; None where it makes nothing of it."""
-        writing = asyncio.ensure_future(self._rewritten(question, turns))
+        writing = asyncio.ensure_future(self._rewritten(question, turns, model))
         try:
             yield writing
         finally:
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
 
-    async def _rewritten(self, question: str, turns: Sequence[Turn]) -> str | None:
-        model = await asyncio.to_thread(self._model) if turns else None
-        if model is None:
+    async def _rewritten(self, question: str, turns: Sequence[Turn], model: Model) -> str | None:
+        speaker = await asyncio.to_thread(model) if turns else None
+        if speaker is None:
             return None
         try:
             async with asyncio.timeout(self._llm.rewrite_seconds):
                 messages = followups.messages(question, turns)
-                async with aclosing(chat(model, messages)) as pieces:
+                async with aclosing(chat(speaker, messages)) as pieces:
                     written = "".join([p async for p in pieces if isinstance(p, str)])
         except (ModelError, TimeoutError):
             return None  # the answer itself will say that the model does not answer
         return followups.accepted(THINKING.sub("", written), question, turns)
 
-    async def _from_evidence(self, draft: Draft) -> AsyncGenerator[AnswerEvent, None]:
-        model = await asyncio.to_thread(self._model)
-        if model is None:
+    async def _from_evidence(self, draft: Draft, model: Model) -> AsyncGenerator[AnswerEvent, None]:
+        speaker = await asyncio.to_thread(model)
+        if speaker is None:
             yield await self._quoted(draft, "no_model")
             return
         streamed = False
         try:
-            async with aclosing(self._generated(model, draft)) as events:
+            async with aclosing(self._generated(speaker, draft)) as events:
                 async for event in events:
                     streamed = True
                     yield event
@@ -229,3 +219,7 @@ class Answerer:
         asked = evidence.asking(draft.asked_as)
         checked = await quotes.quote(asked, draft.found.passages, self._embeddings)
         return AnswerFinished(draft.quoted(checked, code, detail))
+
+
+def _no_model() -> None:
+    """Quotations are wanted."""

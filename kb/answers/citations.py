@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.answers import support
-from kb.answers.support import Likeness, Support
+from kb.answers.support import Likeness
 from kb.text import sentences
 from kb.types.answers import Citation, Sentence
 from kb.types.passages import Passage
@@ -41,6 +41,19 @@ class Claim:
 
     text: str
     named: tuple[int, ...]
+
+
+Place = tuple[int, int, int]
+"""A passage's number (from 1), and where a stretch of it begins and ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A claim with the stretches of passages that it is cited with, and whether they hold it."""
+
+    text: str
+    places: tuple[Place, ...]
+    holds: bool
 
 
 def claims(text: str, passages: int) -> list[Claim]:
@@ -89,34 +102,34 @@ def verify(
     found: Sequence[Claim], passages: Sequence[Passage], likeness: Likeness
 ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
     """The claims as sentences, with the citations that hold."""
-    cited: list[Citation] = []
-    checked: list[Sentence] = []
-    for claim in found:
-        judged = {
-            n: support.judge(claim.text, p.text, _context(p), likeness)
-            for n, p in enumerate(passages, 1)
-        }
-        holding = [n for n in claim.named if judged[n].holds]
-        if not holding:
-            others = [n for n in judged if judged[n].holds]
-            holding = [max(others, key=lambda n: judged[n].score)] if others else []
-        numbers = [
-            _cite(cited, passages[n - 1], judged[n], supported=bool(holding))
-            for n in holding or claim.named
-        ]
-        unique = tuple(dict.fromkeys(numbers))
-        checked.append(Sentence(claim.text, unique, supported=bool(holding)))
-    return tuple(checked), tuple(cited)
+    judged = [_judge(claim, passages, likeness) for claim in found]
+    cited: dict[Place, Citation] = {}
+    for claim in judged:
+        for place in claim.places:
+            number, start, end = place
+            passage = passages[number - 1]
+            new = Citation(len(cited) + 1, passage, start, end, supported=claim.holds)
+            cited.setdefault(place, new)
+    checked = [
+        Sentence(j.text, tuple(dict.fromkeys(cited[p].n for p in j.places)), supported=j.holds)
+        for j in judged
+    ]
+    return tuple(checked), tuple(cited.values())
+
+
+def _judge(claim: Claim, passages: Sequence[Passage], likeness: Likeness) -> Judged:
+    """The stretches that hold a claim: of the passages it names, else of the best; or none does."""
+    found = {
+        n: support.judge(claim.text, p.text, _context(p), likeness)
+        for n, p in enumerate(passages, 1)
+    }
+    holding = [n for n in claim.named if found[n].holds]
+    if not holding:
+        others = [n for n in found if found[n].holds]
+        holding = [max(others, key=lambda n: found[n].score)] if others else []
+    places = tuple((n, found[n].start, found[n].end) for n in holding or claim.named)
+    return Judged(claim.text, places, holds=bool(holding))
 
 
 def _context(passage: Passage) -> str:
     return f"{passage.chunk.title} {passage.chunk.section or ''}"
-
-
-def _cite(cited: list[Citation], passage: Passage, best: Support, *, supported: bool) -> int:
-    """The number of the citation of a passage's best stretch for a sentence."""
-    for known in cited:
-        if known.passage is passage and (known.start, known.end) == (best.start, best.end):
-            return known.n
-    cited.append(Citation(len(cited) + 1, passage, best.start, best.end, supported))
-    return len(cited)

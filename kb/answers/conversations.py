@@ -1,16 +1,13 @@
 """Conversations as people see them: kept, listed, renamed, deleted. Nobody sees another's."""
 
 import uuid
-from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Row
-
-from kb.answers.followups import Turn
+from kb.answers import reopening
 from kb.audit.log import noted
 from kb.catalog import conversations
 from kb.catalog.database import Catalog, Connection
 from kb.errors import NotFoundError, UsageError
+from kb.types.conversations import Conversation, ListedConversation, Talk, Turn
 from kb.types.people import Principal
 
 REMEMBERED = 6
@@ -24,36 +21,25 @@ class Conversations:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    def turns(self, principal: Principal, number: str | None) -> Sequence[Turn]:
-        """The last questions of a conversation; none for a new one.
-
-        Raises:
-            NotFoundError: there is no such conversation, for them.
-        """
-        if number is None:
-            return ()
-        with self._catalog.reading() as connection:
-            self._mine(connection, principal, number)
-            rows = conversations.turns(connection, number, REMEMBERED)
-        return [Turn(row.question, row.asked_as or row.question) for row in rows]
-
-    def listed(self, principal: Principal, start: int = 0) -> list[Row[Any]]:
+    def listed(self, principal: Principal, start: int = 0) -> list[ListedConversation]:
         """A page of this principal's conversations, the last used first, and one more if any."""
         with self._catalog.reading() as connection:
             return conversations.all_of(connection, principal, PAGE + 1, start)
 
-    def one(self, principal: Principal, number: str) -> tuple[Row[Any], list[Row[Any]]]:
-        """A conversation with its answers.
+    def one(self, principal: Principal, number: str) -> Talk:
+        """A conversation with its answers, each as its receipt tells it now.
 
         Raises:
             NotFoundError: there is no such conversation, for them.
         """
         with self._catalog.reading() as connection:
-            row = self._mine(connection, principal, number)
-            return row, conversations.turns(connection, number)
+            found = _mine(connection, principal, number)
+            rows = conversations.turns(connection, number)
+            turns = [reopening.receipt(connection, principal, row) for row in rows]
+        return Talk(found, tuple(turns))
 
-    def rename(self, principal: Principal, number: str, title: str) -> None:
-        """Give a conversation another title.
+    def rename(self, principal: Principal, number: str, title: str) -> Conversation:
+        """Give a conversation another title; returns it as it is then.
 
         Raises:
             NotFoundError: there is no such conversation, for them.
@@ -62,9 +48,10 @@ class Conversations:
         if not title.strip():
             raise UsageError("A conversation needs a title.", code="empty_title")
         with self._catalog.writing() as connection:
-            self._mine(connection, principal, number)
+            _mine(connection, principal, number)
             conversations.rename(connection, number, title)
             noted(connection, principal, "conversation.rename", number)
+            return _mine(connection, principal, number)
 
     def remove(self, principal: Principal, number: str) -> None:
         """Delete a conversation with its questions, answers and what was said of them.
@@ -73,15 +60,29 @@ class Conversations:
             NotFoundError: there is no such conversation, for them.
         """
         with self._catalog.writing() as connection:
-            self._mine(connection, principal, number)
+            _mine(connection, principal, number)
             conversations.remove(connection, number)
             noted(connection, principal, "conversation.remove", number)
 
-    def _mine(self, connection: Connection, principal: Principal, number: str) -> Row[Any]:
-        row = conversations.get(connection, principal, number)
-        if row is None:
-            raise NotFoundError("There is no such conversation.", detail={"id": number[:60]})
-        return row
+
+def turns(connection: Connection, principal: Principal, number: str | None) -> tuple[Turn, ...]:
+    """The last questions of a conversation; none for a new one.
+
+    Raises:
+        NotFoundError: there is no such conversation, for them.
+    """
+    if number is None:
+        return ()
+    _mine(connection, principal, number)
+    kept = conversations.turns(connection, number, REMEMBERED)
+    return tuple(Turn(row.question, row.asked_as or row.question) for row in kept)
+
+
+def _mine(connection: Connection, principal: Principal, number: str) -> Conversation:
+    found = conversations.get(connection, principal, number)
+    if found is None:
+        raise NotFoundError("There is no such conversation.", detail={"id": number[:60]})
+    return found
 
 
 def joined(connection: Connection, principal: Principal, number: str | None, question: str) -> str:

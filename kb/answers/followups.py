@@ -7,9 +7,9 @@ something else, the words of the question before are carried over.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from kb.text import words
+from kb.types.conversations import Turn
 
 MOST_CARRIED = 12
 SHORT = 3
@@ -38,14 +38,6 @@ RULES = (
     "words from the conversation, keep its language, and write the question alone. If it can be "
     "understood already, repeat it unchanged."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """An earlier question of a conversation: as it was put, and as it was searched for."""
-
-    question: str
-    asked_as: str
 
 
 def leans(question: str) -> bool:

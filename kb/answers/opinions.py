@@ -1,14 +1,11 @@
 """What people say of answers: verdicts, right passages, and the list to be worked through."""
 
-from typing import Any
-
-from sqlalchemy import Row
-
 from kb.audit.log import noted
 from kb.catalog import answers, chunks, feedback, judged
 from kb.catalog.database import Catalog, current_seq
 from kb.errors import NotFoundError, UsageError
 from kb.search.limits import check_question
+from kb.types.opinions import JudgedQuestion, ToReview
 from kb.types.people import Principal
 
 LONGEST_COMMENT = 2000
@@ -42,7 +39,7 @@ class Opinions:
             )
         with self._catalog.writing() as connection:
             row = answers.get(connection, principal, answer_id)
-            known = [feedback.WHOLE, *(n for n, *_ in row.citations)] if row else []
+            known = [feedback.WHOLE, *(c.n for c in row.citations)] if row else []
             if citation not in known:
                 raise NotFoundError(
                     "There is no such answer, or no such citation in it.",
@@ -55,15 +52,12 @@ class Opinions:
             said = {"verdict": verdict, "citation": citation}
             noted(connection, principal, "answer.rate", answer_id, **said)
 
-    def to_review(
-        self, principal: Principal, *, settled: bool, start: int = 0
-    ) -> list[tuple[Row[Any], dict[int, Row[Any]]]]:
+    def to_review(self, principal: Principal, *, settled: bool, start: int = 0) -> list[ToReview]:
         """A page of unanswered and badly rated answers with their verdicts, and one more if any."""
         with self._catalog.reading() as connection:
-            rows = feedback.to_review(
+            return feedback.to_review(
                 connection, principal, settled=settled, limit=PAGE + 1, offset=start
             )
-            return [(row, feedback.of_answer(connection, row.id)) for row in rows]
 
     def settle(self, principal: Principal, answer_id: str, *, done: bool) -> None:
         """Take an answer off that list, or put it back.
@@ -73,7 +67,8 @@ class Opinions:
         """
         with self._catalog.writing() as connection:
             row = answers.by_id(connection, answer_id)
-            if row is None or not feedback.concerns(connection, principal, row):
+            made_from = [p.version for p in row.passages] if row else []
+            if row is None or not feedback.concerns(connection, principal, made_from):
                 raise NotFoundError("There is no such answer.", detail={"answer": answer_id[:60]})
             feedback.settle(connection, answer_id, done=done)
             noted(connection, principal, "review.settle", answer_id, done=done)
@@ -101,7 +96,7 @@ class Opinions:
             document = chunk.document_id
             noted(connection, principal, "question.judge", document=document, right=right)
 
-    def judged(self, principal: Principal) -> list[Row[Any]]:
+    def judged(self, principal: Principal) -> list[JudgedQuestion]:
         """Questions with their right passages, of documents that the principal may read."""
         with self._catalog.reading() as connection:
             return judged.all_of(connection, principal)

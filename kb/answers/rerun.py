@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from kb.answers.receipts import Receipt
+from kb.types.kept import Receipt
 
 
 @dataclass(frozen=True, slots=True)

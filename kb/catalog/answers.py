@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+import msgspec
+from sqlalchemy import Connection, Select, delete, insert, select
 
 from kb.catalog.arrays import among
 from kb.catalog.tables import answer_versions, answers
+from kb.types.kept import KeptAnswer
 from kb.types.people import Principal
 
 
-def keep(connection: Connection, values: dict[str, Any]) -> None:
+def keep(connection: Connection, answer: KeptAnswer) -> None:
     """Store an answer."""
-    connection.execute(insert(answers).values(**values))
-    numbers = sorted({version for version, _ in values["passages"]})
-    rows = [{"version": number, "answer_id": values["id"]} for number in numbers]
+    connection.execute(insert(answers).values(**msgspec.to_builtins(answer)))
+    numbers = sorted({passage.version for passage in answer.passages})
+    rows = [{"version": number, "answer_id": answer.id} for number in numbers]
     if rows:
         connection.execute(insert(answer_versions), rows)
 
@@ -30,17 +32,26 @@ def expire(connection: Connection, before: float) -> int:
     return connection.execute(delete(answers).where(answers.c.asked_at < before)).rowcount
 
 
-def get(connection: Connection, principal: Principal, answer_id: str) -> Row[Any] | None:
+def get(connection: Connection, principal: Principal, answer_id: str) -> KeptAnswer | None:
     """An answer that this principal asked for."""
     query = select(answers).where(answers.c.id == answer_id)
     if not principal.owner:
         query = query.where(answers.c.asker == principal.name)
-    return connection.execute(query).one_or_none()
+    return next(iter(all_of(connection, query)), None)
 
 
-def by_id(connection: Connection, answer_id: str) -> Row[Any] | None:
+def by_id(connection: Connection, answer_id: str) -> KeptAnswer | None:
     """An answer, whoever asked for it: the caller decides who may see it."""
-    return connection.execute(select(answers).where(answers.c.id == answer_id)).one_or_none()
+    return next(iter(all_of(connection, select(answers).where(answers.c.id == answer_id))), None)
+
+
+def all_of(connection: Connection, query: Select[Any]) -> list[KeptAnswer]:
+    """The answers that a query of whole rows gives."""
+    columns = KeptAnswer.__struct_fields__
+    return [
+        msgspec.convert({c: getattr(row, c) for c in columns}, KeptAnswer)
+        for row in connection.execute(query)
+    ]
 
 
 def recent_questions(connection: Connection, principal: Principal, limit: int) -> list[str]:

@@ -1,14 +1,18 @@
 """Conversations: whose they are, what they are called, and the questions in them."""
 
-from typing import Any
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
-
+from kb.catalog import answers as answers_catalog
 from kb.catalog.database import now
 from kb.catalog.tables import answers, conversations
+from kb.types.conversations import Conversation, ListedConversation
+from kb.types.kept import KeptAnswer
 from kb.types.people import Principal
 
 LONGEST_TITLE = 120
+SHOWN = (
+    conversations.c.id, conversations.c.title, conversations.c.started_at, conversations.c.used_at,
+)  # fmt: skip
 
 
 def start(connection: Connection, principal: Principal, number: str, question: str) -> None:
@@ -30,20 +34,21 @@ def shortened(title: str) -> str:
     return plain if len(plain) <= LONGEST_TITLE else plain[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
-def get(connection: Connection, principal: Principal, number: str) -> Row[Any] | None:
+def get(connection: Connection, principal: Principal, number: str) -> Conversation | None:
     """A conversation of this principal's own; nobody reads another's."""
-    query = select(conversations).where(
+    query = select(*SHOWN).where(
         conversations.c.id == number, conversations.c.asker == principal.name
     )
-    return connection.execute(query).one_or_none()
+    row = connection.execute(query).one_or_none()
+    return Conversation(**row._asdict()) if row else None
 
 
 def all_of(
     connection: Connection, principal: Principal, limit: int, offset: int = 0
-) -> list[Row[Any]]:
+) -> list[ListedConversation]:
     """This principal's conversations with how many questions they have, the last used first."""
     query = (
-        select(conversations, func.count(answers.c.id).label("questions"))
+        select(*SHOWN, func.count(answers.c.id).label("questions"))
         .join(answers, answers.c.conversation_id == conversations.c.id, isouter=True)
         .where(conversations.c.asker == principal.name)
         .group_by(conversations.c.id)
@@ -51,10 +56,10 @@ def all_of(
         .limit(limit)
         .offset(offset)
     )
-    return list(connection.execute(query).all())
+    return [ListedConversation(**row._asdict()) for row in connection.execute(query)]
 
 
-def turns(connection: Connection, number: str, limit: int = 200) -> list[Row[Any]]:
+def turns(connection: Connection, number: str, limit: int = 200) -> list[KeptAnswer]:
     """The answers of a conversation, the oldest first; the last ``limit`` of them."""
     query = (
         select(answers)
@@ -62,7 +67,7 @@ def turns(connection: Connection, number: str, limit: int = 200) -> list[Row[Any
         .order_by(answers.c.asked_at.desc(), answers.c.id)
         .limit(limit)
     )
-    return list(connection.execute(query).all())[::-1]
+    return answers_catalog.all_of(connection, query)[::-1]
 
 
 def used(connection: Connection, number: str) -> None:

@@ -1,49 +1,18 @@
 """Evaluations that were run: their figures, and what came of each question."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from kb.catalog.tables import evaluation_questions, evaluations
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionResult:
-    """What came of a question: figures by system (or none), and what was found, in short."""
-
-    id: str
-    question: str
-    figures: dict[str, Any]
-    got: str
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """A finished evaluation. ``kind`` is ``beir`` or ``docs``; ``started_at`` in Unix seconds."""
-
-    kind: str
-    name: str
-    settings: dict[str, Any]
-    figures: dict[str, Any]
-    started_at: float
-    seconds: float
+from kb.types.evaluations import Evaluation, KeptEvaluation, QuestionResult
 
 
 def keep(connection: Connection, done: Evaluation, results: Sequence[QuestionResult]) -> int:
     """Store an evaluation; its number."""
     number = connection.execute(
-        insert(evaluations)
-        .values(
-            kind=done.kind,
-            name=done.name,
-            settings=done.settings,
-            figures=done.figures,
-            started_at=done.started_at,
-            seconds=done.seconds,
-        )
-        .returning(evaluations.c.id)
+        insert(evaluations).values(**asdict(done)).returning(evaluations.c.id)
     ).scalar_one()
     rows = [
         {
@@ -60,24 +29,31 @@ def keep(connection: Connection, done: Evaluation, results: Sequence[QuestionRes
     return int(number)
 
 
-def all_of(connection: Connection) -> list[Row[Any]]:
+def all_of(connection: Connection) -> list[KeptEvaluation]:
     """Every evaluation, the newest first."""
-    return list(connection.execute(select(evaluations).order_by(evaluations.c.id.desc())).all())
+    rows = connection.execute(select(evaluations).order_by(evaluations.c.id.desc()))
+    return [KeptEvaluation(**row._asdict()) for row in rows]
 
 
-def get(connection: Connection, number: int) -> Row[Any] | None:
+def get(connection: Connection, number: int) -> KeptEvaluation | None:
     """One of them."""
-    return connection.execute(select(evaluations).where(evaluations.c.id == number)).one_or_none()
+    rows = connection.execute(select(evaluations).where(evaluations.c.id == number))
+    return next((KeptEvaluation(**row._asdict()) for row in rows), None)
 
 
-def questions(connection: Connection, number: int) -> dict[str, Row[Any]]:
+def questions(connection: Connection, number: int) -> dict[str, QuestionResult]:
     """What came of its questions, by their id."""
     query = (
-        select(evaluation_questions)
+        select(
+            evaluation_questions.c.question_id.label("id"),
+            evaluation_questions.c.question,
+            evaluation_questions.c.figures,
+            evaluation_questions.c.got,
+        )
         .where(evaluation_questions.c.evaluation_id == number)
         .order_by(evaluation_questions.c.question_id)
     )
-    return {r.question_id: r for r in connection.execute(query)}
+    return {row.id: QuestionResult(**row._asdict()) for row in connection.execute(query)}
 
 
 def forget_answers(connection: Connection) -> None:

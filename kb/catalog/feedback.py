@@ -1,12 +1,14 @@
 """What people think of answers and of single citations, and what is to be worked through."""
 
-from typing import Any
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, or_, select, update
 
 from kb.catalog.arrays import among
 from kb.catalog.database import now
 from kb.catalog.tables import answers, documents, feedback, versions
+from kb.types.kept import KeptAnswer
+from kb.types.opinions import ToReview, Verdict
 from kb.types.people import Principal
 
 WHOLE = 0
@@ -37,19 +39,18 @@ def withdraw(connection: Connection, answer_id: str, citation: int) -> None:
     )
 
 
-def of_answer(connection: Connection, answer_id: str) -> dict[int, Row[Any]]:
+def of_answer(connection: Connection, answer_id: str) -> dict[int, Verdict]:
     """The verdicts on an answer, by citation."""
-    rows = connection.execute(select(feedback).where(feedback.c.answer_id == answer_id))
-    return {row.citation: row for row in rows}
+    query = select(feedback.c.citation, feedback.c.verdict, feedback.c.comment).where(
+        feedback.c.answer_id == answer_id
+    )
+    return {row.citation: Verdict(*row) for row in connection.execute(query)}
 
 
 def to_review(
     connection: Connection, principal: Principal, *, settled: bool, limit: int, offset: int = 0
-) -> list[Row[Any]]:
-    """Answers that abstained or were called bad, the newest first; those settled, or the others.
-
-    Rows are answers with ``bad`` (how many verdicts) and ``comments`` of whoever gave them.
-    """
+) -> list[ToReview]:
+    """Answers that abstained or were called bad, the newest first; those settled, or the others."""
     bad = feedback.c.verdict == "bad"
     complained = exists().where(feedback.c.answer_id == answers.c.id, bad)
     count = (
@@ -59,7 +60,14 @@ def to_review(
         .scalar_subquery()
     )
     query = (
-        select(answers, count.label("bad"))
+        select(
+            answers.c.id,
+            answers.c.question,
+            answers.c.mode,
+            answers.c.asked_at,
+            answers.c.passages,
+            count.label("bad"),
+        )
         .where(
             or_(answers.c.mode == "abstained", complained),
             answers.c.settled_at.is_not(None) if settled else answers.c.settled_at.is_(None),
@@ -67,17 +75,24 @@ def to_review(
         .order_by(answers.c.asked_at.desc(), answers.c.id)
     )
     if principal.manages:
-        return list(connection.execute(query.limit(limit).offset(offset)).all())
-    rows = connection.execute(query.limit(MOST_LOOKED_AT)).all()
-    theirs = [row for row in rows if concerns(connection, principal, row)]
-    return theirs[offset : offset + limit]
+        chosen = connection.execute(query.limit(limit).offset(offset)).all()
+    else:
+        rows = connection.execute(query.limit(MOST_LOOKED_AT)).all()
+        theirs = [r for r in rows if concerns(connection, principal, [v for v, _ in r.passages])]
+        chosen = theirs[offset : offset + limit]
+    return [
+        ToReview(r.id, r.question, r.mode, r.asked_at, r.bad, of_answer(connection, r.id))
+        for r in chosen
+    ]
 
 
-def concerns(connection: Connection, principal: Principal, row: Row[Any]) -> bool:
-    """Whether an answer was made from, or came near, documents that somebody answers for."""
+def concerns(connection: Connection, principal: Principal, numbers: Sequence[int]) -> bool:
+    """Whether documents of these versions are somebody's to answer for.
+
+    The versions are those that an answer was made from, or came near.
+    """
     if principal.manages:
         return True
-    numbers = [version for version, _ in row.passages]
     query = (
         select(documents.c.source_id)
         .join(versions, versions.c.document_id == documents.c.id)
@@ -87,12 +102,12 @@ def concerns(connection: Connection, principal: Principal, row: Row[Any]) -> boo
     return not principal.curates.isdisjoint(connection.scalars(query))
 
 
-def is_to_review(connection: Connection, row: Row[Any]) -> bool:
+def is_to_review(connection: Connection, answer: KeptAnswer) -> bool:
     """Whether an answer abstained, or somebody called it or a citation of it bad."""
     bad = select(feedback.c.answer_id).where(
-        feedback.c.answer_id == row.id, feedback.c.verdict == "bad"
+        feedback.c.answer_id == answer.id, feedback.c.verdict == "bad"
     )
-    return bool(row.mode == "abstained" or connection.execute(bad.limit(1)).first())
+    return bool(answer.mode == "abstained" or connection.execute(bad.limit(1)).first())
 
 
 def settle(connection: Connection, answer_id: str, *, done: bool) -> None:

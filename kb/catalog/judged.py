@@ -3,13 +3,12 @@
 They go with their document: what was erased leaves no text behind here.
 """
 
-from typing import Any
-
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from kb.catalog.database import now
 from kb.catalog.rights import of_text_from, readable_text_of
 from kb.catalog.tables import documents, judged_questions, sources
+from kb.types.opinions import JudgedQuestion
 from kb.types.passages import StoredChunk
 from kb.types.people import Principal
 
@@ -44,16 +43,20 @@ def remove_passage(connection: Connection, question: str, document_id: int, text
     )
 
 
-def all_of(connection: Connection, principal: Principal) -> list[Row[Any]]:
+def all_of(connection: Connection, principal: Principal) -> list[JudgedQuestion]:
     """Questions with passages that the principal may read, the newest first."""
     query = (
-        select(judged_questions, documents.c.path, documents.c.language, sources.c.name)
+        select(
+            judged_questions.c.id, judged_questions.c.question, judged_questions.c.document_id,
+            documents.c.path, sources.c.name, documents.c.language, judged_questions.c.page,
+            judged_questions.c.section, judged_questions.c.text, judged_questions.c.judged_at,
+        )
         .join(documents, documents.c.id == judged_questions.c.document_id)
         .join(sources, sources.c.id == documents.c.source_id)
         .where(readable_text_of(principal, judged_questions))
         .order_by(judged_questions.c.judged_at.desc(), judged_questions.c.id.desc())
-    )
-    return list(connection.execute(query).all())
+    )  # fmt: skip
+    return [JudgedQuestion(**row._asdict()) for row in connection.execute(query)]
 
 
 def remove(connection: Connection, principal: Principal, number: int) -> bool:

@@ -1,15 +1,13 @@
 """What people keep: saved searches, what they opened, and answers and words of the house."""
 
-from typing import Any
-
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from kb.catalog.database import insert_ignoring, now
-from kb.catalog.documents import with_source
 from kb.catalog.rights import of_text_from, readable, readable_text_of
-from kb.catalog.tables import documents, glossary, opened, pins, saved_searches
+from kb.catalog.tables import documents, glossary, opened, pins, saved_searches, sources
 from kb.text.words import fold
 from kb.types.people import Principal
+from kb.types.searches import Opened, Pin, SavedSearch, Term
 
 MOST_OPENED = 50
 
@@ -24,10 +22,14 @@ def save_search(connection: Connection, principal: Principal, name: str, address
     return int(number or 0)
 
 
-def searches(connection: Connection, principal: Principal) -> list[Row[Any]]:
+def searches(connection: Connection, principal: Principal) -> list[SavedSearch]:
     """The asker's own searches, by name."""
-    query = select(saved_searches).where(saved_searches.c.asker == principal.name)
-    return list(connection.execute(query.order_by(saved_searches.c.name)).all())
+    query = (
+        select(saved_searches.c.id, saved_searches.c.name, saved_searches.c.address)
+        .where(saved_searches.c.asker == principal.name)
+        .order_by(saved_searches.c.name)
+    )
+    return [SavedSearch(**row._asdict()) for row in connection.execute(query)]
 
 
 def forget_search(connection: Connection, principal: Principal, number: int) -> int:
@@ -52,16 +54,17 @@ def note_opened(connection: Connection, principal: Principal, document_id: int) 
     )
 
 
-def recently_opened(connection: Connection, principal: Principal, limit: int) -> list[Row[Any]]:
+def recently_opened(connection: Connection, principal: Principal, limit: int) -> list[Opened]:
     """What the asker opened last, as far as they may still read it."""
     query = (
-        with_source()
+        select(documents.c.id, documents.c.title, documents.c.path, sources.c.name.label("source"))
+        .join(sources, sources.c.id == documents.c.source_id)
         .join(opened, opened.c.document_id == documents.c.id)
         .where(opened.c.asker == principal.name, readable(principal))
         .order_by(opened.c.at.desc())
         .limit(limit)
     )
-    return list(connection.execute(query).all())
+    return [Opened(**row._asdict()) for row in connection.execute(query)]
 
 
 def forget_person(connection: Connection, name: str) -> None:
@@ -70,17 +73,28 @@ def forget_person(connection: Connection, name: str) -> None:
     connection.execute(delete(opened).where(opened.c.asker == name))
 
 
-def pin(connection: Connection, author: Principal, values: dict[str, Any]) -> int:
+def pin(
+    connection: Connection,
+    author: Principal,
+    *,
+    question: str,
+    answer: str,
+    document_id: int,
+    address: str,
+) -> int:
     """Pin an answer for a question: it is shown first to whoever may read its document."""
-    folded = folded_question(values["question"])
+    folded = folded_question(question)
     connection.execute(
-        delete(pins).where(pins.c.folded == folded, pins.c.document_id == values["document_id"])
+        delete(pins).where(pins.c.folded == folded, pins.c.document_id == document_id)
     )
     number = connection.scalar(
         insert(pins)
         .values(
-            **values,
-            **of_text_from(values["document_id"]),
+            question=question,
+            answer=answer,
+            document_id=document_id,
+            address=address,
+            **of_text_from(document_id),
             folded=folded,
             author=author.name,
             pinned_at=now(),
@@ -90,14 +104,12 @@ def pin(connection: Connection, author: Principal, values: dict[str, Any]) -> in
     return int(number or 0)
 
 
-def pinned(
-    connection: Connection, principal: Principal, question: str | None = None
-) -> list[Row[Any]]:
+def pinned(connection: Connection, principal: Principal, question: str | None = None) -> list[Pin]:
     """Pins (for a question) whose document the asker may read."""
     query = (
         select(
-            pins, documents.c.path, documents.c.title, documents.c.source_id,
-            documents.c.id.label("document"),
+            pins.c.id, pins.c.question, pins.c.answer, pins.c.address, pins.c.author,
+            documents.c.path, documents.c.title, documents.c.source_id,
         )
         .join(documents, documents.c.id == pins.c.document_id)
         .where(readable_text_of(principal, pins))
@@ -105,7 +117,7 @@ def pinned(
     )  # fmt: skip
     if question is not None:
         query = query.where(pins.c.folded == folded_question(question))
-    return list(connection.execute(query).all())
+    return [Pin(**row._asdict()) for row in connection.execute(query)]
 
 
 def unpin(connection: Connection, number: int) -> None:
@@ -118,9 +130,10 @@ def folded_question(question: str) -> str:
     return " ".join(fold(question).split()).strip(" ?!.…")[:400]
 
 
-def terms(connection: Connection) -> list[Row[Any]]:
+def terms(connection: Connection) -> list[Term]:
     """The glossary, by abbreviation."""
-    return list(connection.execute(select(glossary).order_by(glossary.c.short)).all())
+    query = select(glossary.c.id, glossary.c.short, glossary.c.meaning).order_by(glossary.c.short)
+    return [Term(**row._asdict()) for row in connection.execute(query)]
 
 
 def set_term(connection: Connection, short: str, meaning: str) -> None:

@@ -20,7 +20,7 @@ def search(question: str, limit: int, as_user: str | None, as_json: bool) -> Non
 
     async def work(kb: KnowledgeBase) -> dict[str, Any]:
         principal = await kb.read(kb.principal, as_user)
-        found = await kb.search(question, principal, limit)
+        found = await kb.search.passages(question, principal, limit)
         return shapes.hits(found.passages)
 
     show(with_knowledge_base(work), as_json, _hit_lines)
@@ -50,14 +50,14 @@ def ask(question: str, conversation: str | None, as_user: str | None, as_json: b
 
     async def work(kb: KnowledgeBase) -> Answer:
         principal = await kb.read(kb.principal, as_user)
-        return await kb.answer(question, principal, conversation=conversation)
+        return await kb.answers.answer(question, principal, conversation)
 
     answer = with_knowledge_base(work)
     show(shapes.answer(answer), as_json, lambda value: _answer_lines(answer, value))
 
 
 def _answer_lines(answer: Answer, value: dict[str, Any]) -> list[str]:
-    lines = [answer.notice.message, ""] if answer.notice else []
+    lines = [value["notice"]["message"], ""] if value["notice"] else []
     for sentence in answer.sentences:
         marks = "".join(f"[{n}]" for n in sentence.citations)
         doubt = "" if sentence.supported else "  (not supported by the documents)"

@@ -8,8 +8,6 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from kb.catalog import evaluations
-from kb.catalog.evaluations import Evaluation, QuestionResult
 from kb.catalog.sources import Source
 from kb.cli.common import error_console, json_option, with_knowledge_base
 from kb.cli.figures import Figures, Run, figure_lines, system_lines, tell
@@ -19,6 +17,7 @@ from kb.evaluation import abstaining, plain_documents, reporting, running, sets,
 from kb.evaluation.baselines import check_installed
 from kb.evaluation.page import prepare
 from kb.knowledge_base import KnowledgeBase
+from kb.types.evaluations import Evaluation, QuestionResult
 
 
 @click.group(name="eval")
@@ -254,8 +253,7 @@ def _keep(
     }
     name = path.resolve().name
     done = Evaluation(kind, name, settings, figures, begun, time.time() - begun)
-    with kb.catalog.writing() as connection:
-        evaluations.keep(connection, done, results)
+    kb.evaluations.keep(done, results)
     return done
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kb.catalog.evaluations import Evaluation, QuestionResult
 from kb.cli.common import error_console, show
 from kb.errors import UsageError
 from kb.evaluation import reporting, running
 from kb.evaluation.page import write_report
 from kb.search.limits import MAX_QUESTION
+from kb.types.evaluations import Evaluation, QuestionResult
 
 Figures = dict[str, Any]
 Lines = Callable[[Figures], list[str]]

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kb.types.evaluations import QuestionResult
+
 OURS = "commonplace"
 CHANGED = 0.005
 MAIN = ("ndcg@10", "answer_in_quotes", "page_hit@5", "document_hit@5", "abstained_unanswerable")
@@ -42,11 +44,10 @@ def flat(figures: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    """Questions of both evaluations whose value moved, the largest losses first.
-
-    The values are rows of ``evaluation_questions`` by the question's id.
-    """
+def changes(
+    before: Mapping[str, QuestionResult], after: Mapping[str, QuestionResult]
+) -> list[Change]:
+    """Questions, by id, of both evaluations whose value moved, the largest losses first."""
     found = [
         Change(key, old.question, _value(old), _value(after[key]), old.got, after[key].got)
         for key, old in before.items()
@@ -55,6 +56,6 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
     return sorted(found, key=lambda c: (c.after - c.before, c.id))
 
 
-def _value(row: Any) -> float:
-    figures = row.figures.get(OURS, row.figures)
+def _value(result: QuestionResult) -> float:
+    figures = result.figures.get(OURS, result.figures)
     return float(next((figures[n] for n in MAIN if figures.get(n) is not None), 0.0))

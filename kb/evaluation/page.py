@@ -10,9 +10,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from kb.catalog.evaluations import Evaluation, QuestionResult
 from kb.errors import UsageError
 from kb.evaluation.charts import charts_of
+from kb.types.evaluations import Evaluation, QuestionResult
 
 log = logging.getLogger("kb.evaluation")
 DRAWN = {"curve"}

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from kb.catalog.evaluations import QuestionResult
 from kb.evaluation import measures
 from kb.evaluation.running import REFUSED, Measured, Outcome
 from kb.evaluation.sets import Query, Question
+from kb.types.evaluations import QuestionResult
 
 QUESTION_FIGURES = (
     "document_hit@1", "document_hit@5", "page_hit@1", "page_hit@5", "page_hit@10",

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kb.errors import UsageError
@@ -12,12 +12,16 @@ from kb.evaluation.sets import Collection, Query, Question
 from kb.evaluation.workplace import number_of
 from kb.knowledge_base import KnowledgeBase
 from kb.surface import shapes
-from kb.types.answers import Answer
+from kb.types.asking import Manner
 from kb.types.passages import Passage
 
 OURS = "commonplace"
 SYSTEMS = (*PLAIN, OURS)
 DEPTH = 100
+MEASURED = Manner(noted=False)
+"""Nothing of what an evaluation asks is kept."""
+BY_WORDS = Manner(noted=False, syntax=False)
+"""Sets of questions are searched for as they stand: quotation marks are no order in them."""
 REFUSED = "refused"
 """How a question ends that cannot be asked: a filter in it that means nothing, say."""
 Advance = Callable[[], None]
@@ -77,7 +81,7 @@ async def _ours(
     owner = kb.principal(None)
     rankings: dict[str, dict[str, float]] = {}
     for query in queries:
-        passages = (await kb.search(query.text, owner, DEPTH, noted=False)).passages
+        passages = (await kb.search.passages(query.text, owner, DEPTH, manner=BY_WORDS)).passages
         ranking: dict[str, float] = {}
         for place, passage in enumerate(passages):
             for path in (passage.chunk.path, *passage.also):
@@ -92,7 +96,7 @@ async def confidences(kb: KnowledgeBase, questions: Sequence[str], advance: Adva
     owner = kb.principal(None)
     found = []
     for question in questions:
-        found.append(await kb.confidence(question, owner))
+        found.append(await kb.answers.sureness(question, owner))
         advance()
     return found
 
@@ -112,17 +116,16 @@ async def ask_all(
     kb: KnowledgeBase, questions: Sequence[Question], advance: Advance, *, with_model: bool = True
 ) -> list[Outcome]:
     """Each question searched and asked, and judged; nothing of it is kept."""
-    owner = kb.principal(None)
+    owner, manner = kb.principal(None), replace(MEASURED, with_model=with_model)
     outcomes: list[Outcome] = []
     for question in questions:
         begun = time.monotonic()
         try:
-            finished = await kb.answerer.finished(question.text, owner, with_model=with_model)
-            answer = _answer(finished)
+            answer = shapes.answer(await kb.answers.answer(question.text, owner, manner=manner))
         except UsageError as error:  # one question that cannot be asked ends no evaluation
             answer = {"mode": REFUSED, "answer": error.message, "citations": []}
         seconds = time.monotonic() - begun
-        passages = (await kb.search(question.text, owner, 10, noted=False)).passages
+        passages = (await kb.search.passages(question.text, owner, 10, manner=BY_WORDS)).passages
         outcome = Outcome(question, _hits(passages), answer, seconds)
         outcome.figures = judge(outcome)
         outcomes.append(outcome)
@@ -133,7 +136,7 @@ async def ask_all(
 async def mode_of(kb: KnowledgeBase, question: str) -> tuple[str, float]:
     """How the question ends, and after how many seconds."""
     try:
-        answer = await kb.answer(question, kb.principal(None))
+        answer = await kb.answers.answer(question, kb.principal(None), manner=MEASURED)
     except UsageError:
         return REFUSED, 0.0
     return answer.mode, answer.seconds
@@ -141,10 +144,6 @@ async def mode_of(kb: KnowledgeBase, question: str) -> tuple[str, float]:
 
 def _hits(passages: tuple[Passage, ...]) -> list[dict[str, Any]]:
     return [shapes.hit(p) | {"also": list(p.also)} for p in passages]
-
-
-def _answer(answer: Answer) -> dict[str, Any]:
-    return shapes.answer(answer)
 
 
 def judge(outcome: Outcome) -> dict[str, float | None]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from kb.errors import UsageError
 from kb.search.limits import MAX_QUESTION
+from kb.types.opinions import JudgedQuestion
 
 T = TypeVar("T")
 
@@ -184,9 +185,9 @@ def _evidence(record: dict[str, Any]) -> Evidence:
     )
 
 
-def of_judged(rows: Sequence[Any]) -> list[Question]:
+def of_judged(rows: Sequence[JudgedQuestion]) -> list[Question]:
     """The organisation's own questions, each with every passage that was named for it."""
-    places: dict[str, list[Any]] = {}
+    places: dict[str, list[JudgedQuestion]] = {}
     for row in rows:
         places.setdefault(row.question, []).append(row)
     return [

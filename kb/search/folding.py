@@ -1,6 +1,6 @@
 """Passages that say the same, or follow one another, become one. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +10,12 @@ SAME_SHARE = 0.85
 """Passages that share this much of their words and of their triples of words are near-copies."""
 
 
-def fold(folded: dict[str, Passage], found: Iterable[Passage]) -> None:
-    """The same words in several documents are one hit, shown with every path."""
+def fold(before: Mapping[str, Passage], found: Iterable[Passage]) -> dict[str, Passage]:
+    """The same words in several documents are one hit, shown with every path.
+
+    By the hash of the words: what was folded before, and what was found now.
+    """
+    folded = dict(before)
     for passage in found:
         key = passage.chunk.text_hash
         kept = folded.get(key)
@@ -20,6 +24,7 @@ def fold(folded: dict[str, Passage], found: Iterable[Passage]) -> None:
         elif passage.chunk.document_id != kept.chunk.document_id:
             also = tuple(dict.fromkeys((*kept.also, passage.chunk.path)))
             folded[key] = replace(kept, copies=kept.copies + 1, also=also)
+    return folded
 
 
 def without_near_copies(passages: Iterable[Passage], limit: int) -> list[Passage]:

@@ -1,14 +1,19 @@
-"""The house's abbreviations in use: they widen a question."""
+"""The house's abbreviations: they widen a question. Who manages the house says what they mean."""
 
 import re
 import time
 
+from kb.audit.log import noted
 from kb.catalog import keeping
 from kb.catalog.database import Catalog
+from kb.errors import ForbiddenError, UsageError
 from kb.search.limits import MAX_QUESTION
+from kb.types.people import Principal
+from kb.types.searches import HouseWords, Term
 
 SECONDS = 10.0
 """How long the glossary is kept in memory; what this process changes counts at once."""
+LONGEST_SHORT, LONGEST_MEANING = 60, 500
 
 
 class Glossary:
@@ -16,23 +21,60 @@ class Glossary:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._terms: list[tuple[str, str]] = []
+        self._terms: list[Term] = []
         self._until = 0.0
 
     def widen(self, question: str) -> str:
         """The question, with what the abbreviations in it stand for."""
         asked = {w.casefold() for w in re.findall(r"[\w&/.-]+", question)}
-        meant = [m for short, m in self._read() if short.casefold() in asked]
+        meant = [t.meaning for t in self._read() if t.short.casefold() in asked]
         added = [f"({m})" for m in meant if m.casefold() not in question.casefold()]
         return " ".join([question, *added])[:MAX_QUESTION] if added else question
 
-    def forget(self) -> None:
-        """It has changed: read it again at the next question."""
+    def beside_pins(self, principal: Principal) -> HouseWords:
+        """The glossary, beside the pins that the principal may read."""
+        with self._catalog.reading() as connection:
+            pins = keeping.pinned(connection, principal)
+            return HouseWords(
+                tuple(keeping.terms(connection)),
+                tuple((pin, principal.answers_for(pin.source_id)) for pin in pins),
+            )
+
+    def set(self, principal: Principal, short: str, meaning: str) -> None:
+        """Say what an abbreviation means; it replaces what was said before.
+
+        Raises:
+            ForbiddenError: they do not manage the house: it steers everybody's search.
+            UsageError: one of both is missing or too long.
+        """
+        _must_manage(principal)
+        if not (short and meaning) or len(short) > LONGEST_SHORT or len(meaning) > LONGEST_MEANING:
+            raise UsageError("An abbreviation and what it stands for are needed.")
+        with self._catalog.writing() as connection:
+            keeping.set_term(connection, short, meaning)
+            noted(connection, principal, "glossary.set", short, meaning=meaning)
         self._until = 0.0
 
-    def _read(self) -> list[tuple[str, str]]:
+    def remove(self, principal: Principal, number: int) -> None:
+        """Take an abbreviation away.
+
+        Raises:
+            ForbiddenError: they do not manage the house.
+        """
+        _must_manage(principal)
+        with self._catalog.writing() as connection:
+            keeping.remove_term(connection, number)
+            noted(connection, principal, "glossary.remove", str(number))
+        self._until = 0.0
+
+    def _read(self) -> list[Term]:
         if time.monotonic() > self._until:
             with self._catalog.reading() as connection:
-                self._terms = [(t.short, t.meaning) for t in keeping.terms(connection)]
+                self._terms = keeping.terms(connection)
             self._until = time.monotonic() + SECONDS
         return self._terms
+
+
+def _must_manage(principal: Principal) -> None:
+    if not principal.manages:
+        raise ForbiddenError("This is for administrators.")

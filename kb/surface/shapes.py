@@ -5,12 +5,16 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from kb.answers.receipts import Receipt
 from kb.catalog.sources import Source
-from kb.surface import reasons
+from kb.surface import notices, reasons
 from kb.text import pathnames
 from kb.types.answers import Answer, Citation
+from kb.types.conversations import Conversation
+from kb.types.kept import Receipt
 from kb.types.passages import Passage
+
+Translate = Callable[[str], str]
+"""A text in the reader's language."""
 
 
 def hit(passage: Passage) -> dict[str, Any]:
@@ -55,9 +59,11 @@ def citation(cited: Citation) -> dict[str, Any]:
     }
 
 
-def answer(given: Answer) -> dict[str, Any]:
-    """A whole answer."""
-    notice = {"code": given.notice.code, "message": given.notice.message} if given.notice else None
+def answer(given: Answer, translate: Translate = str) -> dict[str, Any]:
+    """A whole answer, its notice in the reader's language."""
+    notice = None
+    if given.notice:
+        notice = {"code": given.notice.code, "message": notices.render(given.notice, translate)}
     return {
         "id": given.id,
         "conversation": given.conversation,
@@ -74,7 +80,7 @@ def answer(given: Answer) -> dict[str, Any]:
     }
 
 
-def conversation(row: Row[Any]) -> dict[str, Any]:
+def conversation(row: Conversation) -> dict[str, Any]:
     """A conversation in a list."""
     return {
         "id": row.id,
@@ -84,20 +90,20 @@ def conversation(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def turn(given: Receipt) -> dict[str, Any]:
+def turn(given: Receipt, translate: Translate = str) -> dict[str, Any]:
     """A question of a conversation; ``answer`` is null where it may not be read any more."""
     return {
         "id": given.row.id,
         "question": given.row.question,
         "asked_at": given.row.asked_at,
-        "answer": answer(given.answer) if given.answer else None,
+        "answer": answer(given.answer, translate) if given.answer else None,
     }
 
 
-def receipt(given: Receipt) -> dict[str, Any]:
+def receipt(given: Receipt, translate: Translate = str) -> dict[str, Any]:
     """How an answer came to be."""
     row = given.row
-    return turn(given) | {
+    return turn(given, translate) | {
         "asked_as": row.asked_as or row.question,
         "conversation": row.conversation_id,
         "mode": row.mode,
@@ -190,7 +196,7 @@ def run(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def file(row: Row[Any], translate: Callable[[str], str] = str) -> dict[str, Any]:
+def file(row: Row[Any], translate: Translate = str) -> dict[str, Any]:
     """One row of the ledger."""
     return {
         "source": row.source,

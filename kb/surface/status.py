@@ -69,8 +69,8 @@ async def model_status(kb: "KnowledgeBase", *, probe: bool = False) -> dict[str,
         milliseconds = round((time.monotonic() - begun) * 1000)
         if probe:
             identity = await _answers(model) or identity
-        elif kb.answerer.model_problem is not None:
-            raise kb.answerer.model_problem
+        elif kb.answers.model_problem is not None:
+            raise kb.answers.model_problem
     except ModelError as error:
         return {"connected": False, "model": None, "reason": error.message, "code": error.code}
     return {

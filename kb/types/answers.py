@@ -1,5 +1,6 @@
 """An answer, and what happens until it is there."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,10 +34,13 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the reader of an answer has to know about how it came to be."""
+    """Something the reader of an answer has to know about how it came to be.
+
+    A code with parameters: ``kb/surface/notices.py`` has the words.
+    """
 
     code: str
-    message: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ import pytest
 
 from kb import samples
 from kb.answers import followups, rerun
-from kb.answers.followups import Turn
 from kb.errors import NotFoundError, UsageError
+from kb.types.asking import Manner
+from kb.types.conversations import Turn
 from tests.parts.processes import Serving, kb, stop_engines
 
 LEAVE = "Full-time staff get 28 days of paid leave a year.\n\nPart-time staff get 14 days of leave."
@@ -20,7 +21,8 @@ async def asked(house):
     house.write("leave.txt", LEAVE)
     house.write("ferry.txt", "The ferry to the island leaves at seven in the morning.")
     await house.ingest()
-    answer = await house.kb.answer("How many days of leave do full-time staff get?", house.owner)
+    question = "How many days of leave do full-time staff get?"
+    answer = await house.kb.answers.answer(question, house.owner)
     return house, answer
 
 
@@ -60,15 +62,15 @@ def test_a_model_may_only_use_words_that_were_said(written, accepted):
 
 async def test_a_conversation_keeps_its_context(asked):
     house, first = asked
-    second = await house.kb.answer(
+    second = await house.kb.answers.answer(
         "And for part-time staff?", house.owner, conversation=first.conversation
     )
     assert second.conversation == first.conversation
     assert "14 days" in second.text
     assert second.asked_as != second.question
-    row, turns = house.kb.conversations.one(house.owner, first.conversation)
-    assert row.title == first.question
-    assert [t.question for t in turns] == [first.question, "And for part-time staff?"]
+    talk = house.kb.conversations.one(house.owner, first.conversation)
+    assert talk.conversation.title == first.question
+    assert [t.row.question for t in talk.turns] == [first.question, "And for part-time staff?"]
 
 
 @pytest.mark.case("S33")
@@ -87,7 +89,7 @@ async def test_nobody_reads_or_continues_anothers_conversation(asked):
         with pytest.raises(NotFoundError):
             act()
     with pytest.raises(NotFoundError):
-        await house.kb.answer("And?", other, conversation=first.conversation)
+        await house.kb.answers.answer("And?", other, conversation=first.conversation)
     assert house.kb.conversations.listed(other) == []
 
 
@@ -110,7 +112,7 @@ async def test_a_receipt_says_how_an_answer_came_to_be(asked):
     assert receipt.answer.text == first.text
     assert {u.state for u in receipt.used} == {"current"}
     assert receipt.row.settings["passages"] == 8
-    again = await house.kb.answer(first.question, house.owner, alone=True)
+    again = await house.kb.answers.answer(first.question, house.owner, manner=Manner(alone=True))
     assert rerun.changes(receipt, house.kb.receipts.receipt(house.owner, again.id)).nothing
 
 
@@ -121,7 +123,7 @@ async def test_a_receipt_whose_document_has_changed_says_so_and_keeps_its_words(
     receipt = house.kb.receipts.receipt(house.owner, first.id)
     assert receipt.answer is None
     assert "changed" in {u.state for u in receipt.used}
-    again = await house.kb.answer(first.question, house.owner, alone=True)
+    again = await house.kb.answers.answer(first.question, house.owner, manner=Manner(alone=True))
     found = rerun.changes(receipt, house.kb.receipts.receipt(house.owner, again.id))
     assert any("30 days" in text for text in found.passages_new)
 
@@ -133,7 +135,7 @@ async def test_a_receipt_names_no_document_that_its_reader_may_not_read(asked):
     from kb.types.people import Principal
 
     ann = Principal("ann", frozenset({"everyone"}))
-    mine = await house.kb.answer(first.question, ann)
+    mine = await house.kb.answers.answer(first.question, ann)
     with house.kb.catalog.writing() as c:
         groups.add(c, "crew")
         sources.set_readers(c, house.kb.source("files"), ("group:crew", "owner"))
@@ -144,14 +146,16 @@ async def test_a_receipt_names_no_document_that_its_reader_may_not_read(asked):
 
 async def test_bad_and_unanswered_answers_are_worked_through(asked):
     house, first = asked
-    unanswered = await house.kb.answer("Who painted the Mona Lisa in Florence?", house.owner)
+    unanswered = await house.kb.answers.answer(
+        "Who painted the Mona Lisa in Florence?", house.owner
+    )
     assert unanswered.mode == "abstained"
     house.kb.opinions.give(house.owner, first.id, "bad", 1, "wrong page")
     listed = house.kb.opinions.to_review(house.owner, settled=False)
-    assert [row.id for row, _ in listed] == [unanswered.id, first.id]
-    assert listed[1][1][1].comment == "wrong page"
+    assert [row.id for row in listed] == [unanswered.id, first.id]
+    assert listed[1].verdicts[1].comment == "wrong page"
     house.kb.opinions.settle(house.owner, first.id, done=True)
-    assert [r.id for r, _ in house.kb.opinions.to_review(house.owner, settled=True)] == [first.id]
+    assert [r.id for r in house.kb.opinions.to_review(house.owner, settled=True)] == [first.id]
     house.kb.opinions.give(house.owner, first.id, "none", 1, "")
     assert house.kb.opinions.to_review(house.owner, settled=True) == []
 

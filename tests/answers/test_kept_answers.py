@@ -1,5 +1,6 @@
 """Kept answers: all that went into one has to be the reader's, whatever it cites."""
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -8,6 +9,7 @@ from kb.catalog.outbox import queue_rights
 from kb.catalog.tables import chunks
 from kb.cli.folders import set_rule
 from kb.rights import access, rules, stamping
+from kb.types.kept import KeptPassage, KeptSentence
 from kb.types.passages import Passage
 from tests.parts.portal import Portal, opened
 
@@ -21,8 +23,8 @@ async def kept(house):
     house.root.mkdir(exist_ok=True)
     async with opened(house) as portal:
         rita = house.kb.principal("rita")
-        first = await house.kb.answer("When does the ferry to the island leave?", rita)
-        found = (await house.kb.search("wages pay agreement May", rita)).passages
+        first = await house.kb.answers.answer("When does the ferry to the island leave?", rita)
+        found = (await house.kb.search.passages("wages pay agreement May", rita)).passages
         uncited = next(p for p in found if p.chunk.source == "staff")
         await portal.sign_in("rita")
         yield portal, _written(house, first, uncited)
@@ -31,22 +33,23 @@ async def kept(house):
 def _written(house, first, uncited: Passage) -> str:
     """As a model writes: one sentence cites the open passage, one paraphrases the closed one."""
     with house.kb.catalog.writing() as connection:
-        row = dict(answers.by_id(connection, first.id)._mapping)
-        cited = row["sentences"][0]["citations"]
+        row = answers.by_id(connection, first.id)
+        cited = row.sentences[0].citations
         quote = "The ferry leaves at seven."
-        row |= {
-            "id": "f" * 32,
-            "mode": "generated",
-            "text": f"{quote} {SAID}.",
-            "sentences": [
-                {"text": quote, "citations": cited, "supported": True},
-                {"text": f"{SAID}.", "citations": [], "supported": False},
-            ],
-            "citations": [c for c in row["citations"] if c[0] in cited],
-            "passages": [*row["passages"], [uncited.chunk.version, list(uncited.points)]],
-        }
-        answers.keep(connection, row)
-    return str(row["id"])
+        written = msgspec.structs.replace(
+            row,
+            id="f" * 32,
+            mode="generated",
+            text=f"{quote} {SAID}.",
+            sentences=(
+                KeptSentence(quote, cited, supported=True),
+                KeptSentence(f"{SAID}.", (), supported=False),
+            ),
+            citations=tuple(c for c in row.citations if c.n in cited),
+            passages=(*row.passages, KeptPassage(uncited.chunk.version, uncited.points)),
+        )
+        answers.keep(connection, written)
+    return written.id
 
 
 def lose_hr(house) -> None:
@@ -161,7 +164,7 @@ async def linked(house):
         with house.kb.catalog.writing() as connection:
             point = connection.scalar(select(chunks.c.point).where(chunks.c.version == row.version))
             pin = {"question": ASKED, "answer": SAID, "document_id": row.id, "address": "/"}
-            keeping.pin(connection, owner, pin)
+            keeping.pin(connection, owner, **pin)
         house.kb.opinions.judge(owner, ASKED, [point], right=True)
         yield portal
 

@@ -150,7 +150,7 @@ def test_a_bar_never_leaves_its_chart():
 
 
 def test_figures_of_an_evaluation_are_json(tmp_path):
-    from kb.catalog.evaluations import Evaluation, QuestionResult
+    from kb.types.evaluations import Evaluation, QuestionResult
     from kb.evaluation.page import write_report
 
     figures = {

@@ -283,7 +283,7 @@ class Reader(threading.Thread):
         while not self.ended.is_set():
             for beacon in self.beacons:
                 with contextlib.suppress(KbError):
-                    found = await reader.search(beacon, reader.principal(None), 20)
+                    found = await reader.search.passages(beacon, reader.principal(None), 20)
                     times = sum(beacon in p.text for p in found.passages)
                     self.answers += 1
                     if times != 1:

@@ -126,7 +126,7 @@ async def test_scripts_in_names_and_text_stay_text(house):
     house.follow()
     document.save(house.root / "<b>bold.docx")
     await house.ingest()
-    found = await house.kb.search("onerror alert in the text", house.owner, 1)
+    found = await house.kb.search.passages("onerror alert in the text", house.owner, 1)
     assert "<img src=x" in found.passages[0].text
 
 

@@ -46,7 +46,7 @@ async def test_a_changed_file_is_read_again(filled):
     filled.write("leave.md", "# Leave\n\nEverybody has 31 days of leave a year.\n")
     counts = await filled.ingest()
     assert (counts.indexed, counts.unchanged) == (1, 2)
-    found = await filled.kb.search("days of leave", filled.owner, 10)
+    found = await filled.kb.search.passages("days of leave", filled.owner, 10)
     texts = [p.text for p in found.passages if p.chunk.path == "leave.md"]
     assert texts
     assert all("31 days" in t for t in texts)
@@ -81,7 +81,7 @@ async def test_a_copy_costs_no_vector_and_folds_into_one_hit(filled):
     shutil.copy(filled.root / "leave.md", filled.root / "copy.md")
     await filled.ingest()
     assert vector_count(filled) == count
-    found = await filled.kb.search("days of leave", filled.owner, 10)
+    found = await filled.kb.search.passages("days of leave", filled.owner, 10)
     [hit] = [p for p in found.passages if "28 days" in p.text]
     assert hit.copies == 2
 
@@ -292,12 +292,14 @@ async def test_three_people_see_three_things(shared):
     ann, bob = shared.kb.principal("ann"), shared.kb.principal("bob")
 
     async def texts(who):
-        return " ".join(p.text for p in (await shared.kb.search("Sunday", who, 10)).passages)
+        return " ".join(
+            p.text for p in (await shared.kb.search.passages("Sunday", who, 10)).passages
+        )
 
     assert "canary-7731" in await texts(shared.owner)
     assert "canary-7731" in await texts(ann)
     assert "canary-7731" not in await texts(bob)
-    answer = await shared.kb.answer("What is on Sunday?", bob)
+    answer = await shared.kb.answers.answer("What is on Sunday?", bob)
     assert "canary" not in answer.text
     with pytest.raises(NotFoundError):
         shared.kb.document(bob, _id_of(shared, "secret"))
@@ -314,7 +316,7 @@ async def test_a_right_taken_away_is_gone_at_the_next_question(shared):
         groups.add(c, "nobody")
         secret = sources.by_name(c, "secret")
         sources.set_readers(c, secret, access.readers(c, ["nobody"]))
-    found = await shared.kb.search("merger", ann, 10)
+    found = await shared.kb.search.passages("merger", ann, 10)
     assert "canary" not in " ".join(p.text for p in found.passages)
 
 
@@ -328,11 +330,11 @@ async def test_an_index_that_gives_out_too_much_is_stopped_and_counted(shared):
     generation = await kb.publisher.generation()
     points = list(await kb.index.readers(generation, None, 100))
     await kb.index.set_readers(generation, points, ["everyone", "owner"])
-    found = await kb.search("merger", bob, 10)
+    found = await kb.search.passages("merger", bob, 10)
     assert "canary" not in " ".join(p.text for p in found.passages)
     assert await alarms(shared) == 1
     await kb.upkeep.check(repair=True)
-    await kb.search("merger", bob, 10)
+    await kb.search.passages("merger", bob, 10)
     assert await alarms(shared) == 1
 
 
@@ -347,7 +349,7 @@ async def test_rights_on_their_way_to_the_index_are_no_alarm(shared):
         secret = sources.by_name(c, "secret")
         sources.set_readers(c, secret, access.readers(c, ["nobody"]))
         queue_rights(c, documents.ids_of_source(c, secret.id))
-    found = await shared.kb.search("merger", ann, 10)
+    found = await shared.kb.search.passages("merger", ann, 10)
     assert "canary" not in " ".join(p.text for p in found.passages)
     assert await alarms(shared) == 0
 
@@ -363,7 +365,7 @@ async def test_an_answer_is_kept_without_texts_and_withheld_with_its_sources(sha
     from kb.rights import access
 
     ann = shared.kb.principal("ann")
-    answer = await shared.kb.answer("When is the merger with canary-7731?", ann)
+    answer = await shared.kb.answers.answer("When is the merger with canary-7731?", ann)
     assert answer.citations
     assert shared.kb.receipts.answer(ann, answer.id).citations
     with shared.kb.catalog.reading() as c:
@@ -429,9 +431,9 @@ async def test_a_version_published_while_somebody_searches_is_neither_missed_nor
         return hits
 
     house.kb.index.query = then_replaced
-    found = await house.kb.search("Which colour is the quay beacon?", house.owner, 10)
+    found = await house.kb.search.passages("Which colour is the quay beacon?", house.owner, 10)
     texts = [p.text for p in found.passages]
     assert sum("First" in t for t in texts) == 1 and not any("Second" in t for t in texts)
-    found = await house.kb.search("Which colour is the quay beacon?", house.owner, 10)
+    found = await house.kb.search.passages("Which colour is the quay beacon?", house.owner, 10)
     texts = [p.text for p in found.passages]
     assert sum("Second" in t for t in texts) == 1 and not any("First" in t for t in texts)

@@ -82,7 +82,7 @@ async def test_a_share_that_goes_away_during_a_run_withdraws_nothing(house, empt
     counts = await house.ingest()
     assert (counts.failed, counts.removed, counts.held) == (0, 0, 0)
     assert {row.state for row in house.ledger().values()} == {"indexed"}
-    found = await house.kb.search("matter number 17", house.owner, 30)
+    found = await house.kb.search.passages("matter number 17", house.owner, 30)
     assert all("changed" in p.text for p in found.passages)
     assert not any((await house.kb.upkeep.check()).values())
 

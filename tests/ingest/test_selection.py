@@ -85,7 +85,7 @@ async def test_identical_and_hard_linked_files_are_read_once(house, monkeypatch)
     shutil.copy(house.root / "a.txt", house.root / "c.txt")
     await house.ingest()
     assert len(parsed) == 1
-    [passage] = (await house.kb.search("storm drains", house.owner, 5)).passages
+    [passage] = (await house.kb.search.passages("storm drains", house.owner, 5)).passages
     assert passage.copies == 3
     assert {passage.chunk.path, *passage.also} == {"a.txt", "b.txt", "c.txt"}
 
@@ -164,7 +164,7 @@ async def test_clock_jumps_lose_nothing(house, monkeypatch):
         house.write("new.txt", f"Storm drains are cleaned {days + 3} times a year.")
         await house.ingest()
         monkeypatch.undo()
-        found = await house.kb.search("storm drains", house.owner, 3)
+        found = await house.kb.search.passages("storm drains", house.owner, 3)
         assert f"{days + 3} times" in found.passages[0].text
         assert "old.txt" in await house.paths("bridges painted in June")
     await house.ingest()

@@ -40,7 +40,7 @@ class House:
         return path
 
     async def paths(self, question: str, who=None) -> list[str]:
-        found = await self.kb.search(question, who or self.owner, 10)
+        found = await self.kb.search.passages(question, who or self.owner, 10)
         return [p.chunk.path for p in found.passages]
 
     def ledger(self) -> dict[str, object]:

@@ -113,7 +113,7 @@ async def test_a_right_that_is_taken_back_ends_a_running_stream(portal):
 
     rita = await portal.as_person("rita")
     secret = rita.cookies["kb_session"]
-    found = await portal.kb.search("wages", portal.kb.principal("rita"), 3)
+    found = await portal.kb.search.passages("wages", portal.kb.principal("rita"), 3)
 
     class Request:
         app = portal.litestar

@@ -94,7 +94,8 @@ async def test_a_mirrored_link_opens_nothing_that_its_way_closes(share, monkeypa
     await share.ingest()
     assert read_by(share, "tim") == {"drop/plan.md"}
     assert {"drop/harmless.md", "secret/merger.md"} <= read_by(share, "lena")
-    found = (await share.kb.search("merger with Tangerine", share.kb.principal("tim"))).passages
+    tim = share.kb.principal("tim")
+    found = (await share.kb.search.passages("merger with Tangerine", tim)).passages
     assert not any("Tangerine" in p.text for p in found)
 
 
@@ -182,7 +183,9 @@ async def test_rights_that_change_between_look_and_read_are_looked_at_again(shar
 
     monkeypatch.setattr(folder, "open_beneath", closed_first)
     await share.ingest()
-    found = (await share.kb.search("secret of the board", share.kb.principal("tim"))).passages
+    found = (
+        await share.kb.search.passages("secret of the board", share.kb.principal("tim"))
+    ).passages
     assert not any("board" in p.text for p in found)
     monkeypatch.setattr(folder, "open_beneath", opened)
     await share.ingest()
@@ -232,7 +235,7 @@ async def away(*_):
 
 
 async def finds(house, name: str, words: str) -> set[str]:
-    found = await house.kb.search(words, house.kb.principal(name))
+    found = await house.kb.search.passages(words, house.kb.principal(name))
     return {p.chunk.path for p in found.passages}
 
 

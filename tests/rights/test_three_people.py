@@ -98,7 +98,7 @@ async def test_a_right_that_is_taken_back_ends_the_answer_that_is_being_told(por
         with portal.kb.catalog.writing() as connection:
             groups.set_of(connection, people.by_name(connection, "rita").id, ())
 
-    portal.kb.answerer._model = lambda: SlowSpeaker(leave_hr)
+    portal.kb.__dict__["model"] = SlowSpeaker(leave_hr)
     question = {"question": "By how much do wages rise in May?"}
     answer = await rita.post("/api/v1/ask", json=question, headers={"Accept": "text/event-stream"})
     assert "event: passages" in answer.text
@@ -114,7 +114,7 @@ async def test_a_disabled_person_hears_no_more_of_an_answer(portal, monkeypatch)
 
     monkeypatch.setattr(ask, "WATCH_SECONDS", 0.0)
     rita = await portal.as_person("rita")
-    portal.kb.answerer._model = lambda: SlowSpeaker(
+    portal.kb.__dict__["model"] = SlowSpeaker(
         lambda: portal.kb.accounts.change(access.owner(), "rita", disabled=True)
     )
     question = {"question": "By how much do wages rise in May?"}

@@ -11,6 +11,7 @@ import os
 import random
 import struct
 
+import msgspec
 import pytest
 from sqlalchemy import event
 
@@ -24,6 +25,7 @@ from kb.errors import ConflictError, NotFoundError
 from kb.rights import access, stamping
 from kb.rights.rules import PathRule
 from kb.text.queries import EVERYTHING
+from kb.types.kept import KeptAnswer
 
 pytestmark = pytest.mark.both_catalogs
 
@@ -172,7 +174,7 @@ class World:
                 "model": "fake", "settings": {}, "asked_at": 1.0, "seconds": 0.1,
             }  # fmt: skip
             with self.kb.catalog.writing() as connection:
-                answers.keep(connection, row)
+                answers.keep(connection, msgspec.convert(row, KeptAnswer))
             self.kb.opinions.give(self.kb.principal(name), number, "bad", 0, "")
             self.answers[number] = (name, set(used))
 
@@ -350,7 +352,7 @@ class World:
             assert sum(n for _, n in facets[kind]) == total
         surfaces = {"ledger": {r.path for r in rows}, "documents": opened}
         if searching:
-            found = (await kb.search("harbour storm wall closed", principal, 30)).passages
+            found = (await kb.search.passages("harbour storm wall closed", principal, 30)).passages
             surfaces["search"] = {p for f in found for p in (f.chunk.path, *f.also)}
         return surfaces
 
@@ -358,7 +360,7 @@ class World:
         """Receipts of one's own answers and of those to review: the words, and what they name."""
         principal = self.kb.principal(person)
         listed = self.kb.opinions.to_review(principal, settled=False)
-        assert {row.id for row, _ in listed} == (
+        assert {row.id for row in listed} == (
             set(self.answers) if person == self.curator else set()
         )
         for number, (asker, used) in self.answers.items():

@@ -21,7 +21,7 @@ async def test_an_erased_document_is_gone_everywhere(house):
     house.write("secret/a [1].txt", SECRET)
     house.write("b.txt", "Bridges are painted in June.")
     await house.ingest()
-    answer = await house.kb.answer("What is the vault code?", house.owner)
+    answer = await house.kb.answers.answer("What is the vault code?", house.owner)
     assert answer.citations
     row = house.ledger()["secret/a [1].txt"]
     erased = await house.kb.erase(house.owner, [row.id])
@@ -126,7 +126,7 @@ async def test_an_index_that_fell_behind_heals_at_the_next_start(house):
     (data / "index-before").rename(data / "index")
     assert await house.kb.upkeep.heal()
     assert "b.txt" in await house.paths("storm drains cleaned")
-    found = await house.kb.search("bridges painted", house.owner, 1)
+    found = await house.kb.search.passages("bridges painted", house.owner, 1)
     assert "July" in found.passages[0].text
     assert await house.kb.upkeep.check() == ZEROS
     assert not await house.kb.upkeep.heal()

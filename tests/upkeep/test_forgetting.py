@@ -3,8 +3,8 @@
 import pytest
 
 from kb.catalog import evaluations
-from kb.catalog.evaluations import Evaluation, QuestionResult
 from kb.errors import RetryableError
+from kb.types.evaluations import Evaluation, QuestionResult
 
 
 @pytest.mark.case("N24")

@@ -11,19 +11,18 @@ from typing import Any
 from litestar import MediaType, Request, Response, post
 from litestar.response import Stream
 
-from kb.catalog import documents
-from kb.errors import KbError, ModelError, NotFoundError
+from kb.answers.asking import finished
+from kb.errors import KbError, NotFoundError
 from kb.knowledge_base import KnowledgeBase
-from kb.search.limits import check_question
 from kb.surface import shapes
 from kb.types.answers import Answer, AnswerEvent, AnswerFinished, PassagesFound, Token
+from kb.types.asking import Asked
 from kb.types.passages import Passage
-from kb.types.people import Principal
 from web.asker import knowledge_base, principal_of
 from web.auth.visitor import identify
 from web.auth.who import READER
 from web.fair_use import Turns
-from web.i18n import language_of, translations
+from web.i18n import translate
 from web.leaving import unless_gone
 from web.streaming import kept_alive
 
@@ -47,65 +46,46 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
     which replaces what was streamed), ``error``. A comment line comes where nothing else does for
     15 s. A follow-up may give ``passages`` twice; the later ones are those of the answer.
     """
-    check_question(data.question)
     kb, principal = knowledge_base(request), principal_of(request)
-    await kb.read(kb.conversations.turns, principal, data.conversation)
+    asked = await kb.read(kb.answers.asked, data.question, principal, data.conversation)
     turns: Turns = request.app.state.turns
     turns.check(principal.asker)
     if "application/json" in request.headers.get("accept", ""):
-        answer = await finished(request, data)
-        return Response(shapes.answer(answer), media_type=MediaType.JSON)
+        answer = await answer_alone(request, asked)
+        return Response(shapes.answer(answer, translate(request)), media_type=MediaType.JSON)
     return Stream(
-        kept_alive(_events(request, data)),
+        kept_alive(_events(request, asked)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
 async def answered(
-    request: Request[Any, Any, Any], data: Question, *, alone: bool = False
+    request: Request[Any, Any, Any], asked: Asked
 ) -> AsyncGenerator[AnswerEvent, None]:
     """An answer's events, in the asker's turn and as long as they may read what is told.
 
-    ``alone``: whatever was asked before it. Every way to a model goes through here.
+    Every way to a model goes through here.
     """
-    kb, principal = knowledge_base(request), principal_of(request)
+    kb = knowledge_base(request)
     turns: Turns = request.app.state.turns
     watch = Watch(request, kb)
-    async with turns.turn(principal.asker):
-        asking = kb.ask(
-            data.question, principal, _translate(request), data.conversation, alone=alone
-        )
-        async with aclosing(asking) as events:
-            async for event in events:
-                await watch.still_allowed(event)
-                yield event
+    async with turns.turn(asked.principal.asker), aclosing(kb.answers.ask(asked)) as events:
+        async for event in events:
+            await watch.still_allowed(event)
+            yield event
 
 
-async def finished(
-    request: Request[Any, Any, Any], data: Question, *, alone: bool = False
-) -> Answer:
+async def answer_alone(request: Request[Any, Any, Any], asked: Asked) -> Answer:
     """The finished answer by itself; nobody works on it once the client has left."""
     turns: Turns = request.app.state.turns
-    turns.check(principal_of(request).name)
-    return await unless_gone(request, _last(answered(request, data, alone=alone)))
+    turns.check(asked.principal.name)
+    return await unless_gone(request, finished(answered(request, asked)))
 
 
-async def _last(answering: AsyncGenerator[AnswerEvent, None]) -> Answer:
-    async with aclosing(answering) as events:
-        async for event in events:
-            if isinstance(event, AnswerFinished):
-                return event.answer
-    raise ModelError("The answer broke off.", code="model_cut_off")
-
-
-def _translate(request: Request[Any, Any, Any]) -> Any:
-    return translations(language_of(request)).gettext
-
-
-async def _events(request: Request[Any, Any, Any], data: Question) -> AsyncGenerator[str, None]:
+async def _events(request: Request[Any, Any, Any], asked: Asked) -> AsyncGenerator[str, None]:
     try:
-        async with aclosing(answered(request, data)) as events:
+        async with aclosing(answered(request, asked)) as events:
             async for event in events:
                 match event:
                     case PassagesFound(passages):
@@ -113,7 +93,7 @@ async def _events(request: Request[Any, Any, Any], data: Question) -> AsyncGener
                     case Token(text):
                         yield _event("token", {"text": text})
                     case AnswerFinished(answer):
-                        yield _event("done", shapes.answer(answer))
+                        yield _event("done", shapes.answer(answer, translate(request)))
     except KbError as error:
         yield _event("error", error.as_json())
     except Exception:
@@ -142,16 +122,13 @@ class Watch:
             return
         self._looked_at = time.monotonic()
         visitor = await identify(self._request)
-        if visitor is None or not await self._kb.read(self._may_read, visitor.principal):
+        told = {passage.chunk.document_id for passage in self._passages}
+        may_read = self._kb.search.may_read
+        if visitor is None or not await self._kb.read(may_read, visitor.principal, told):
             raise NotFoundError(
                 "What this answer is made from may not be read any more. Ask again.",
                 code="answer_withheld",
             )
-
-    def _may_read(self, principal: Principal) -> bool:
-        wanted = {p.chunk.document_id for p in self._passages}
-        with self._kb.catalog.reading() as connection:
-            return documents.all_readable(connection, principal, wanted)
 
 
 def _event(name: str, value: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from kb.surface import shapes
 from kb.types.points import points_of
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER
+from web.i18n import translate
 from web.numbers import Number
 
 
@@ -53,22 +54,17 @@ async def listed(request: Request[Any, Any, Any], start: Number = 0) -> dict[str
 async def one(request: Request[Any, Any, Any], number: str) -> dict[str, Any]:
     """Its questions with their answers, each read again under the rights of this moment."""
     kb, principal = knowledge_base(request), principal_of(request)
-
-    def read() -> dict[str, Any]:
-        row, turns = kb.conversations.one(principal, number)
-        receipts = [kb.receipts.receipt(principal, turn.id) for turn in turns]
-        return shapes.conversation(row) | {"turns": [shapes.turn(r) for r in receipts]}
-
-    return await kb.read(read)
+    talk = await kb.read(kb.conversations.one, principal, number)
+    turns = [shapes.turn(receipt, translate(request)) for receipt in talk.turns]
+    return shapes.conversation(talk.conversation) | {"turns": turns}
 
 
 @patch("/api/v1/conversations/{number:str}", summary="Rename a conversation", who=READER)
 async def rename(request: Request[Any, Any, Any], number: str, data: Title) -> dict[str, Any]:
     """Give it another title."""
     kb, principal = knowledge_base(request), principal_of(request)
-    await kb.write(kb.conversations.rename, principal, number, data.title)
-    row, _ = await kb.read(kb.conversations.one, principal, number)
-    return shapes.conversation(row)
+    renamed = await kb.write(kb.conversations.rename, principal, number, data.title)
+    return shapes.conversation(renamed)
 
 
 @delete("/api/v1/conversations/{number:str}", summary="Delete a conversation", who=READER)
@@ -82,14 +78,16 @@ async def remove(request: Request[Any, Any, Any], number: str) -> None:
 async def kept(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
     """An earlier answer, its passages read again under the rights of this moment."""
     kb, principal = knowledge_base(request), principal_of(request)
-    return shapes.answer(await kb.read(kb.receipts.answer, principal, answer_id))
+    answer = await kb.read(kb.receipts.answer, principal, answer_id)
+    return shapes.answer(answer, translate(request))
 
 
 @get("/api/v1/answers/{answer_id:str}/receipt", summary="A receipt", who=READER)
 async def receipt(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
     """How an answer came to be: passages with versions, prompt, model, settings, times."""
     kb, principal = knowledge_base(request), principal_of(request)
-    return shapes.receipt(await kb.read(kb.receipts.receipt, principal, answer_id))
+    found = await kb.read(kb.receipts.receipt, principal, answer_id)
+    return shapes.receipt(found, translate(request))
 
 
 @post(

@@ -6,24 +6,17 @@ from typing import Annotated, Any
 from litestar import Request, Response, delete, get, post
 from litestar.params import Parameter
 
-from kb.audit.log import noted
-from kb.catalog import answers, chunks, filtering, keeping, ledger
-from kb.catalog.database import current_seq
-from kb.catalog.ledger import LedgerFilter
-from kb.errors import ForbiddenError, NotFoundError, UsageError
-from kb.search.limits import check_question
 from kb.surface import shapes
 from kb.text import queries
 from kb.text.queries import Wanted
-from kb.types.points import points_of
 from web.asker import knowledge_base, principal_of
 from web.auth.who import CURATOR, READER
 from web.numbers import Number
 
 Several = Annotated[list[str] | None, Parameter(description="Any of these; may be repeated.")]
 Day = Annotated[str | None, Parameter(description="A year, month (2025-03) or day (2025-03-31).")]
-LONGEST_ANSWER, LONGEST_NAME = 2000, 200
-LONGEST_ADDRESS = 4000
+LONGEST = 2000
+"""Of a question, so many characters are looked at beside searching."""
 
 
 def wanted_of(request: Request[Any, Any, Any]) -> Wanted:
@@ -57,7 +50,7 @@ async def search(
 ) -> dict[str, Any]:
     """The best passages for a question that the asker may read."""
     kb, principal = knowledge_base(request), principal_of(request)
-    found = await kb.search(q, principal, limit, wanted_of(request))
+    found = await kb.search.passages(q, principal, limit, wanted_of(request))
     return shapes.hits(found.passages)
 
 
@@ -65,30 +58,19 @@ async def search(
 async def facets(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any]:
     """How many documents that the asker may read have each value, under the filters chosen."""
     kb, principal = knowledge_base(request), principal_of(request)
-    _, own = queries.parse(q[:2000])
-    wanted = queries.both(wanted_of(request), own)
-
-    def look() -> dict[str, Any]:
-        with kb.catalog.reading() as connection:
-            found = filtering.facets(connection, principal, wanted)
-        return {n: [{"value": v, "count": c} for v, c in values] for n, values in found.items()}
-
-    return {"facets": await kb.read(look)}
+    found = await kb.read(kb.search.facets, principal, q[:LONGEST], wanted_of(request))
+    shown = {n: [{"value": v, "count": c} for v, c in values] for n, values in found.items()}
+    return {"facets": shown}
 
 
 @get("/api/v1/suggest", summary="Suggest titles and earlier questions", who=READER)
 async def suggest(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any]:
     """Titles that contain the text, and the asker's own earlier questions."""
     kb, principal, text = knowledge_base(request), principal_of(request), q.strip()[:100]
-
-    def look() -> dict[str, Any]:
-        with kb.catalog.reading() as connection:
-            asked = answers.recent_questions(connection, principal, 40)
-            rows = ledger.rows(connection, principal, LedgerFilter(text=text), limit=5)
-        earlier = [a for a in asked if text.casefold() in a.casefold()][:5]
-        return {"questions": earlier, "titles": [r.title or r.path for r in rows]}
-
-    return await kb.read(look) if text else {"questions": [], "titles": []}
+    if not text:
+        return {"questions": [], "titles": []}
+    found = await kb.read(kb.search.suggestions, principal, text)
+    return {"questions": list(found.questions), "titles": list(found.titles)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,55 +86,29 @@ class Pin:
 async def pinned(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any]:
     """Pins whose document the asker may read."""
     kb, principal = knowledge_base(request), principal_of(request)
-
-    def look() -> list[dict[str, Any]]:
-        with kb.catalog.reading() as connection:
-            return [
-                {
-                    "id": row.id,
-                    "question": row.question,
-                    "answer": row.answer,
-                    "document": row.path,
-                    "title": row.title or row.path,
-                    "address": row.address,
-                    "author": row.author,
-                }
-                for row in keeping.pinned(connection, principal, q[:2000])
-            ]
-
-    return {"pins": await kb.read(look)}
+    pins = await kb.read(kb.pins.of_question, principal, q[:LONGEST])
+    return {
+        "pins": [
+            {
+                "id": pin.id,
+                "question": pin.question,
+                "answer": pin.answer,
+                "document": pin.path,
+                "title": pin.title or pin.path,
+                "address": pin.address,
+                "author": pin.author,
+            }
+            for pin in pins
+        ]
+    }
 
 
 @post("/api/v1/pins", status_code=201, summary="Pin an answer", who=CURATOR)
 async def pin(request: Request[Any, Any, Any], data: Pin) -> dict[str, Any]:
     """For whoever answers for the document's source; it replaces an earlier pin of the same."""
     kb, principal = knowledge_base(request), principal_of(request)
-    question, text = check_question(data.question), data.answer.strip()
-    if not text or len(text) > LONGEST_ANSWER:
-        raise UsageError(f"A pinned answer has 1 to {LONGEST_ANSWER} characters.")
-    points = points_of(data.passage_id)
-
-    def keep() -> int:
-        with kb.catalog.writing() as connection:
-            stored = chunks.hydrate(connection, principal, points, current_seq(connection))
-            if len(stored) != len(points):
-                raise NotFoundError("There is no such passage, for you.", code="passage_gone")
-            chunk = stored[points[0]]
-            if not principal.answers_for(kb.source(chunk.source).id):
-                raise ForbiddenError(f"You do not answer for {chunk.source}.")
-            noted(connection, principal, "pin.add", question, document=chunk.document_id)
-            return keeping.pin(
-                connection,
-                principal,
-                {
-                    "question": question,
-                    "answer": text,
-                    "document_id": chunk.document_id,
-                    "address": f"/documents/{chunk.document_id}?passage={data.passage_id}",
-                },
-            )
-
-    return {"id": await kb.write(keep)}
+    number = await kb.write(kb.pins.add, principal, data.question, data.answer, data.passage_id)
+    return {"id": number}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,51 +123,25 @@ class Saved:
 async def saved(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """The asker's own."""
     kb, principal = knowledge_base(request), principal_of(request)
-
-    def look() -> dict[str, Any]:
-        with kb.catalog.reading() as connection:
-            return {
-                "searches": [
-                    {"id": r.id, "name": r.name, "address": r.address}
-                    for r in keeping.searches(connection, principal)
-                ],
-                "opened": [
-                    {"id": r.id, "title": r.title or r.path, "source": r.source}
-                    for r in keeping.recently_opened(connection, principal, 8)
-                ],
-            }
-
-    return await kb.read(look)
+    kept = await kb.read(kb.searches.remembered, principal)
+    return {
+        "searches": [{"id": s.id, "name": s.name, "address": s.address} for s in kept.searches],
+        "opened": [
+            {"id": d.id, "title": d.title or d.path, "source": d.source} for d in kept.opened
+        ],
+    }
 
 
 @post("/api/v1/searches", status_code=201, summary="Save a search", who=READER)
 async def save(request: Request[Any, Any, Any], data: Saved) -> dict[str, Any]:
     """Keep a search under a name."""
     kb, principal = knowledge_base(request), principal_of(request)
-    name, address = " ".join(data.name.split()), data.address
-    if not name or len(name) > LONGEST_NAME or len(address) > LONGEST_ADDRESS:
-        raise UsageError("A saved search has a name and an address of this service.")
-    if not address.startswith("/?"):
-        raise UsageError("Only searches of this service can be saved.", code="foreign_address")
-
-    def keep() -> int:
-        with kb.catalog.writing() as connection:
-            noted(connection, principal, "search.save")
-            return keeping.save_search(connection, principal, name, address)
-
-    return {"id": await kb.write(keep)}
+    return {"id": await kb.write(kb.searches.save, principal, data.name, data.address)}
 
 
 @delete("/api/v1/searches/{number:int}", summary="Forget a saved search", who=READER)
 async def forget(request: Request[Any, Any, Any], number: Number) -> Response[None]:
     """One of one's own."""
     kb, principal = knowledge_base(request), principal_of(request)
-
-    def remove() -> int:
-        with kb.catalog.writing() as connection:
-            noted(connection, principal, "search.forget", str(number))
-            return keeping.forget_search(connection, principal, number)
-
-    if not await kb.write(remove):
-        raise NotFoundError("There is no such search.", detail={"search": number})
+    await kb.write(kb.searches.forget, principal, number)
     return Response(None, status_code=204)

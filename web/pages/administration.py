@@ -1,31 +1,27 @@
-"""Administration: health, what is asked, jobs, models, settings in force, glossary."""
+"""Administration: health, what is asked, jobs, models, settings in force."""
 
 import sys
 import time
 from typing import Any
 
 import msgspec
-from litestar import MediaType, Request, get, post
-from litestar.response import Redirect
+from litestar import MediaType, Request, get
 
 from kb import __version__
 from kb import settings as settings_module
-from kb.audit.log import noted
-from kb.catalog import keeping, questions, runs, sources
-from kb.errors import KbError, NotFoundError, UsageError
+from kb.catalog import questions, runs, sources
+from kb.errors import KbError
 from kb.evaluation import plots
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import SECTIONS, Settings
 from kb.surface import status
-from web.asker import knowledge_base, must_manage, principal_of
-from web.auth.who import ADMINISTRATOR, CURATOR
+from web.asker import knowledge_base
+from web.auth.who import ADMINISTRATOR
 from web.hooks import hooks
-from web.numbers import number_of
 from web.rendering import render
 
 DAYS = 30
 SECRET = ("password", "secret", "api_key", "url")
-LONGEST_SHORT, LONGEST_MEANING = 60, 500
 
 
 @get("/administration", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
@@ -130,60 +126,4 @@ def _shown(key: str, value: Any) -> str:
     return str(value)
 
 
-@get("/glossary", media_type=MediaType.HTML, include_in_schema=False, who=CURATOR)
-async def glossary(request: Request[Any, Any, Any]) -> str:
-    """The house's abbreviations, and the answers that are pinned."""
-    kb, principal = knowledge_base(request), principal_of(request)
-
-    def read() -> dict[str, Any]:
-        with kb.catalog.reading() as connection:
-            return {
-                "terms": keeping.terms(connection),
-                "pins": [
-                    (row, principal.answers_for(row.source_id))
-                    for row in keeping.pinned(connection, principal)
-                ],
-            }
-
-    return render(request, "glossary.html", await kb.read(read))
-
-
-@post("/glossary", include_in_schema=False, status_code=303, who=CURATOR)
-async def change_glossary(request: Request[Any, Any, Any]) -> Redirect:
-    """Say what an abbreviation means, or take one away; take a pin away."""
-    form = {k: str(v).strip() for k, v in (await request.form()).items()}
-    await knowledge_base(request).write(_change_glossary, request, form)
-    return Redirect("/glossary", status_code=303)
-
-
-def _change_glossary(request: Request[Any, Any, Any], form: dict[str, str]) -> None:
-    kb, principal = knowledge_base(request), principal_of(request)
-    action, number = form.get("action", ""), number_of(form.get("number", ""))
-    if action in {"set", "remove"}:
-        must_manage(request)  # it steers everybody's search, whatever source they read
-    with kb.catalog.writing() as connection:
-        if action == "set":
-            short, meaning = form.get("short", ""), form.get("meaning", "")
-            if (
-                not (short and meaning)
-                or len(short) > LONGEST_SHORT
-                or len(meaning) > LONGEST_MEANING
-            ):
-                raise UsageError("An abbreviation and what it stands for are needed.")
-            keeping.set_term(connection, short, meaning)
-            noted(connection, principal, "glossary.set", short, meaning=meaning)
-        elif action == "remove" and number is not None:
-            keeping.remove_term(connection, number)
-            noted(connection, principal, "glossary.remove", str(number))
-        elif action == "unpin" and number is not None:
-            found = [p for p in keeping.pinned(connection, principal) if p.id == number]
-            if not found or not principal.answers_for(found[0].source_id):
-                raise NotFoundError("There is no such pin, or it is not yours to take away.")
-            keeping.unpin(connection, number)
-            noted(connection, principal, "pin.remove", str(number))
-        else:
-            raise UsageError("There is no such action.")
-    kb.retriever.glossary.forget()
-
-
-ROUTES = [overview, glossary, change_glossary]
+ROUTES = [overview]

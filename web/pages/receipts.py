@@ -6,7 +6,7 @@ from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
 from kb.answers import rerun
-from web.api.ask import Question, finished
+from web.api.ask import answer_alone
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER
 from web.rendering import render
@@ -18,8 +18,9 @@ async def receipt(
 ) -> str:
     """Question, answer, passages with versions, prompt, model, settings, times."""
     kb, principal = knowledge_base(request), principal_of(request)
-    shown = await kb.read(kb.receipts.receipt, principal, answer_id)
-    before = await kb.read(kb.receipts.receipt, principal, beside) if beside else None
+    wanted = (answer_id, beside) if beside else (answer_id,)
+    shown, *earlier = await kb.read(kb.receipts.side_by_side, principal, *wanted)
+    before = earlier[0] if earlier else None
     values = {
         "receipt": shown,
         "before": before,
@@ -35,9 +36,6 @@ async def again(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
     It goes into the same conversation, where that is the asker's own.
     """
     kb, principal = knowledge_base(request), principal_of(request)
-    before = await kb.read(kb.receipts.receipt, principal, answer_id)
-    row = before.row
-    theirs = row.conversation_id if row.asker == principal.name else None
-    asked = Question(row.asked_as or row.question, theirs)
-    answer = await finished(request, asked, alone=True)
+    asked = await kb.read(kb.answers.again, principal, answer_id)
+    answer = await answer_alone(request, asked)
     return Redirect(f"/answers/{answer.id}?beside={answer_id}", status_code=303)

@@ -1,0 +1,148 @@
+"""The door to an answer: a question is checked, answered, counted, noted, and its receipt kept."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from kb.answers import conversations, reopening
+from kb.answers.answering import Answerer
+from kb.answers.receipts import Receipts
+from kb.audit.log import Audit, shown
+from kb.catalog.database import Catalog, Connection
+from kb.errors import ModelError
+from kb.search.limits import check_question
+from kb.types.answers import Answer, AnswerEvent, AnswerFinished, PassagesFound
+from kb.types.asking import AS_PEOPLE_ASK, Asked, Manner
+from kb.types.people import Principal
+
+if TYPE_CHECKING:
+    from kb.metrics import Metrics
+
+
+class Answers:
+    """Questions put to a knowledge base."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        answerer: Answerer,
+        receipts: Receipts,
+        audit: Audit,
+        metrics: Callable[[], "Metrics"],
+    ) -> None:
+        self._catalog = catalog
+        self._answerer = answerer
+        self._receipts = receipts
+        self._audit = audit
+        self._metrics = metrics
+
+    @property
+    def model_problem(self) -> ModelError | None:
+        """What the model's last answer in this process failed with, in the last minutes."""
+        return self._answerer.model_problem
+
+    def asked(
+        self,
+        question: str,
+        principal: Principal,
+        conversation: str | None = None,
+        manner: Manner = AS_PEOPLE_ASK,
+    ) -> Asked:
+        """A question that may be answered, before anything of an answer is told.
+
+        Raises:
+            UsageError: the question is empty or too long.
+            NotFoundError: there is no such conversation, for them.
+        """
+        question = check_question(question)
+        with self._catalog.reading() as connection:
+            return _asked(connection, question, principal, conversation, manner)
+
+    def again(self, principal: Principal, answer_id: str) -> Asked:
+        """The question of a kept answer once more, whatever was asked before it.
+
+        It goes into the same conversation, where that is the asker's own.
+
+        Raises:
+            NotFoundError: there is no such answer, for them.
+        """
+        with self._catalog.reading() as connection:
+            row = reopening.kept(connection, principal, answer_id)
+            theirs = row.conversation_id if row.asker == principal.name else None
+            manner = Manner(alone=True)
+            return _asked(connection, row.asked_as or row.question, principal, theirs, manner)
+
+    async def ask(self, asked: Asked) -> AsyncGenerator[AnswerEvent, None]:
+        """An answer's events; the finished answer is kept, in its conversation or a new one.
+
+        Raises:
+            ModelError: the model broke off in the middle; before its first word it is a notice.
+            KbError: the passages could not be looked for. Never an answer without them.
+        """
+        with self._metrics().failing():
+            async with aclosing(self._answerer.answer(asked)) as events:
+                async for event in events:
+                    yield await self._noted(event, asked) if asked.manner.noted else event
+
+    async def answer(
+        self,
+        question: str,
+        principal: Principal,
+        conversation: str | None = None,
+        manner: Manner = AS_PEOPLE_ASK,
+    ) -> Answer:
+        """The finished answer by itself; raises as :meth:`asked` and :meth:`ask`."""
+        asked = await self._catalog.read(self.asked, question, principal, conversation, manner)
+        return await finished(self.ask(asked))
+
+    async def sureness(self, question: str, principal: Principal) -> float:
+        """How sure it is that the documents answer a question (0 to 1), without an answer.
+
+        Raises:
+            UsageError: the question is empty or too long.
+        """
+        return await self._answerer.sureness(question, principal)
+
+    async def _noted(self, event: AnswerEvent, asked: Asked) -> AnswerEvent:
+        """What is told next, as it is told once it has been noted and kept."""
+        if isinstance(event, PassagesFound):  # they are shown before the answer is finished
+            places, words = shown(event.passages), self._audit.words(asked.question)
+            await asyncio.to_thread(
+                self._audit.looked, asked.principal, "ask.passages", question=words, shown=places
+            )
+        if not isinstance(event, AnswerFinished):
+            return event
+        answer = await self._catalog.write(
+            self._receipts.keep, event.answer, asked.principal, asked.conversation
+        )
+        await asyncio.to_thread(
+            self._audit.asked, asked.principal, "ask", answer.question, answer.passages,
+            answer.seconds, answer=answer.id, mode=answer.mode,
+        )  # fmt: skip
+        self._metrics().answer_seconds.labels(answer.mode).observe(answer.seconds)
+        return AnswerFinished(answer)
+
+
+def _asked(
+    connection: Connection,
+    question: str,
+    principal: Principal,
+    conversation: str | None,
+    manner: Manner,
+) -> Asked:
+    turns = conversations.turns(connection, principal, conversation)
+    return Asked(question, principal, conversation, () if manner.alone else turns, manner)
+
+
+async def finished(answering: AsyncGenerator[AnswerEvent, None]) -> Answer:
+    """The answer that events end with.
+
+    Raises:
+        ModelError: they end without one.
+    """
+    async with aclosing(answering) as events:
+        async for event in events:
+            if isinstance(event, AnswerFinished):
+                return event.answer
+    raise ModelError("The answer broke off.", code="model_cut_off")

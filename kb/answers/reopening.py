@@ -1,0 +1,129 @@
+"""A kept answer opened again: its passages are read under the rights of the moment."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from kb.answers import prompt
+from kb.answers.drafts import with_markers
+from kb.catalog import answers, chunks, documents, feedback, versions
+from kb.catalog.database import Connection, current_seq
+from kb.errors import NotFoundError
+from kb.types.answers import Answer, Citation, Notice, Sentence
+from kb.types.kept import CHANGED, CURRENT, GONE, KeptAnswer, Receipt, Used, UsedDocument
+from kb.types.passages import Passage, StoredChunk
+from kb.types.people import Principal
+
+Stored = Mapping[int, StoredChunk]
+"""Chunks by their points."""
+
+
+def kept(connection: Connection, principal: Principal, answer_id: str) -> KeptAnswer:
+    """An answer that somebody asked for, or that is theirs to review.
+
+    Raises:
+        NotFoundError: there is no such answer, for them.
+    """
+    found = answers.get(connection, principal, answer_id)
+    if found is None:
+        found = _reviewed(connection, principal, answer_id)
+    if found is None:
+        raise NotFoundError("There is no such answer.", detail={"answer": answer_id[:60]})
+    return found
+
+
+def _reviewed(connection: Connection, principal: Principal, answer_id: str) -> KeptAnswer | None:
+    """Somebody else's answer, for whoever answers for the documents it was made from."""
+    found = answers.by_id(connection, answer_id)
+    if found is None or not feedback.is_to_review(connection, found):
+        return None
+    made_from = [p.version for p in found.passages]
+    return found if feedback.concerns(connection, principal, made_from) else None
+
+
+def receipt(connection: Connection, principal: Principal, row: KeptAnswer) -> Receipt:
+    """How an answer came to be, as far as the asker may read it now."""
+    stored = _stored(connection, principal, row)
+    used = tuple(_used(connection, principal, p.version, p.points, stored) for p in row.passages)
+    answer = _revived(row, stored) if may_be_shown(row, used, stored, principal) else None
+    messages = _prompt(row, used)
+    intact = None if messages is None else prompt.digest(messages) == row.prompt_hash
+    return Receipt(row, answer, used, feedback.of_answer(connection, row.id), messages, intact)
+
+
+def may_be_shown(
+    row: KeptAnswer, used: Iterable[Used], stored: Stored, principal: Principal
+) -> bool:
+    """Whether somebody may have an answer's words, by what they may read at this moment.
+
+    Every surface that gives out a kept answer asks here. What went into an answer may speak from
+    any of its sentences, cited or not, so all of it has to be theirs to read. What is cited has to
+    be there word for word too. To others than who asked, all of it has to be: a document that has
+    changed since may have had other readers then.
+    """
+    cited = {point for c in row.citations for point in c.points}
+    enough = {CURRENT, CHANGED} if row.asker == principal.name else {CURRENT}
+    return cited <= set(stored) and all(u.state in enough for u in used)
+
+
+def _stored(connection: Connection, principal: Principal, row: KeptAnswer) -> Stored:
+    wanted = {point for c in row.citations for point in c.points}
+    wanted |= {point for p in row.passages for point in p.points}
+    return chunks.hydrate(connection, principal, sorted(wanted), current_seq(connection))
+
+
+def _used(
+    connection: Connection,
+    principal: Principal,
+    version: int,
+    points: Sequence[int],
+    stored: Stored,
+) -> Used:
+    if set(points) <= set(stored):
+        return Used(CURRENT, version, _passage(points, stored), None)
+    document_id = versions.document_of(connection, version)
+    document = documents.get(connection, principal, document_id) if document_id else None
+    if document is None:
+        return Used(GONE, version, None, None)
+    return Used(CHANGED, version, None, UsedDocument(document.id, document.path))
+
+
+def _passage(points: Sequence[int], stored: Stored) -> Passage:
+    text = "\n".join(stored[p].text for p in points)
+    return Passage(stored[points[0]], text, tuple(points), 0.0, 0.0)
+
+
+def _prompt(row: KeptAnswer, used: Sequence[Used]) -> tuple[dict[str, str], ...] | None:
+    """The prompt as it was sent, built again from the same passages."""
+    passages = [u.passage for u in used if u.passage is not None]
+    window, answer = row.settings.get("num_ctx"), row.settings.get("num_predict")
+    if not row.prompt_hash or len(passages) < len(used) or not window or not answer:
+        return None
+    return prompt.build(row.asked_as or row.question, passages, window, answer).messages
+
+
+def _revived(row: KeptAnswer, stored: Stored) -> Answer:
+    cited = tuple(
+        Citation(c.n, _passage(c.points, stored), c.start, c.end, c.supported)
+        for c in row.citations
+    )
+    quoted = {c.n: " ".join(c.quote.split()) for c in cited}
+    sentences = tuple(
+        Sentence(s.text if s.text is not None else quoted[s.citations[0]], s.citations, s.supported)
+        for s in row.sentences
+    )
+    return Answer(
+        id=row.id,
+        question=row.question,
+        text=with_markers(sentences),
+        mode=row.mode,
+        notice=Notice(row.notice.code, row.notice.parameters) if row.notice else None,
+        sentences=sentences,
+        citations=cited,
+        passages=(),
+        model=row.model,
+        seconds=row.seconds,
+        asked_as=row.asked_as,
+        conversation=row.conversation_id,
+        model_digest=row.model_digest,
+        prompt_hash=row.prompt_hash,
+        settings=row.settings,
+    )

@@ -1,0 +1,115 @@
+"""The second wall: the index's hits are passages only where the catalog says so at this moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kb.catalog import alarms, chunks, names
+from kb.catalog.database import Connection
+from kb.index.base import Hits
+from kb.search.folding import fold, join_neighbours, without_near_copies
+from kb.search.narrowing import Narrow
+from kb.types.passages import Passage, StoredChunk
+from kb.types.people import Principal
+from kb.types.points import version_of
+
+NAME_WEIGHT, LEAST_NAME_WEIGHT, TELLING = 0.35, 0.1, 3.0
+"""A file name that has all of the question's words adds the first to its passages' scores; the best
+match of a long question at least the second, unless its words are in (this) many other names."""
+Ranked = Sequence[tuple[int, float]]
+"""Points with their scores, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a reader sees for the length of a question: taken before the index is asked.
+
+    A version that is published between the index's answer and its reading is not among the hits:
+    whoever took the tick only then would miss the old one and the new one alike. ``late`` are
+    documents whose rights the index may not know yet.
+    """
+
+    generation: str
+    seq: int
+    late: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What hits are judged by: who asks, how many passages they want, when, and which ones."""
+
+    words: str
+    principal: Principal
+    limit: int
+    moment: Moment
+    narrow: Narrow | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is left of hits, best first.
+
+    ``alarming`` are documents that the index gave out against the catalog's rights, although it
+    should have known better.
+    """
+
+    passages: tuple[Passage, ...]
+    alarming: frozenset[int]
+
+
+def judge(connection: Connection, hits: Hits, scope: Scope) -> Judged:
+    """Hydrate as far as needed, fold, join."""
+    ranked = _with_names(connection, hits.fused, scope)
+    folded: dict[str, Passage] = {}
+    alarming: frozenset[int] = frozenset()
+    for start in range(0, len(ranked), 3 * scope.limit):
+        part = ranked[start : start + 3 * scope.limit]
+        stored, refused = _stored(connection, [point for point, _ in part], scope)
+        alarming |= refused
+        found = [
+            passage(stored[point], score, hits.similarity.get(point, 0.0))
+            for point, score in part
+            if point in stored
+        ]
+        folded = fold(folded, found)
+        if len(folded) >= 2 * scope.limit:
+            break
+    apart = without_near_copies(folded.values(), 2 * scope.limit)
+    return Judged(tuple(join_neighbours(apart)[: scope.limit]), alarming)
+
+
+def passage(stored: StoredChunk, score: float = 0.0, similarity: float = 0.0) -> Passage:
+    """A chunk as a hit of its own."""
+    return Passage(stored, stored.text, (stored.point,), score, similarity)
+
+
+def _stored(
+    connection: Connection, points: Sequence[int], scope: Scope
+) -> tuple[dict[int, StoredChunk], frozenset[int]]:
+    """The chunks that are there for the asker and wanted; and the documents that alarm."""
+    principal, seq = scope.principal, scope.moment.seq
+    stored = chunks.hydrate(connection, principal, points, seq)
+    alarming: frozenset[int] = frozenset()
+    stopped = [point for point in points if point not in stored]
+    if stopped:
+        refused = chunks.withheld(connection, principal, stopped, seq)
+        alarming = frozenset(refused - alarms.on_their_way(connection))
+    if scope.narrow is not None:
+        stored = scope.narrow.taken(connection, principal, stored)
+    return stored, alarming
+
+
+def _with_names(connection: Connection, ranked: Ranked, scope: Scope) -> Ranked:
+    """Raise the passages of documents whose file name was asked for; their first one joins in."""
+    named = names.named(connection, scope.principal, scope.words)
+    if not named:
+        return ranked
+    first = chunks.first_points(connection, list(named))
+    asked = {w for w in names.words_of(scope.words) if len(w) > 1}
+    best = max(named.values())
+    worth = max(NAME_WEIGHT / len(asked) ** 0.5, LEAST_NAME_WEIGHT * min(1.0, TELLING * best))
+    bonus = {first[d]: worth * weight / best for d, weight in named.items() if d in first}
+    by_version = {version_of(point): extra for point, extra in bonus.items()}
+    raised = {p: score + by_version.get(version_of(p), 0.0) for p, score in ranked}
+    present = {version_of(p) for p in raised}
+    raised |= {point: extra for point, extra in bonus.items() if version_of(point) not in present}
+    return sorted(raised.items(), key=lambda item: (-item[1], item[0]))

@@ -1,0 +1,35 @@
+"""A question on its way in: in what manner it is taken, and what came before it."""
+
+from dataclasses import dataclass
+
+from kb.types.conversations import Turn
+from kb.types.people import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """In what manner a question is taken; as people ask, where nothing else is said."""
+
+    noted: bool = True
+    """It goes into the audit log, and an answer is kept with its receipt."""
+    syntax: bool = True
+    """What is written beside plain words narrows a search; else every word is searched for."""
+    alone: bool = False
+    """Whatever was asked before it in the conversation."""
+    with_model: bool = True
+    """The language model may write the answer; else it is quotations."""
+
+
+AS_PEOPLE_ASK = Manner()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that may be answered: checked, with the questions that it may lean on."""
+
+    question: str
+    principal: Principal
+    conversation: str | None = None
+    """The one that it goes on with; None begins one."""
+    turns: tuple[Turn, ...] = ()
+    manner: Manner = AS_PEOPLE_ASK

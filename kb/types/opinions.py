@@ -1,0 +1,46 @@
+"""What people say of answers and of passages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What somebody thinks of a citation of an answer, or (citation 0) of the whole answer."""
+
+    citation: int
+    verdict: str
+    """``good`` or ``bad``."""
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToReview:
+    """An answer that abstained or was called bad, with the verdicts on it, by citation."""
+
+    id: str
+    question: str
+    mode: str
+    asked_at: float
+    """Unix seconds."""
+    bad: int
+    """How many verdicts call it or a citation of it bad."""
+    verdicts: Mapping[int, Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedQuestion:
+    """A question of the organisation's own with one passage that somebody called the right one."""
+
+    id: int
+    question: str
+    document_id: int
+    path: str
+    name: str
+    """Of the document's source."""
+    language: str | None
+    page: int | None
+    section: str | None
+    text: str
+    judged_at: float
+    """Unix seconds."""
