@@ -44,6 +44,6 @@ async def measure(name, folder) -> None:
 
 
 def _all():
-    from kb.catalog.ledger import LedgerFilter
+    from kb.types.library import LedgerFilter
 
     return LedgerFilter()

@@ -113,6 +113,6 @@ def plain(folder: str, pages: int, ours: float, length: int) -> None:
 
 
 def _all():
-    from kb.catalog.ledger import LedgerFilter
+    from kb.types.library import LedgerFilter
 
     return LedgerFilter()

@@ -17,7 +17,7 @@ import httpx
 import psutil
 
 from bench.common import filings, follow, ingest, knowledge_base
-from kb.catalog.ledger import LedgerFilter
+from kb.types.library import LedgerFilter
 
 ENVIRONMENT = Path(".venv/open-webui")
 ADDRESS = "http://127.0.0.1:8766"

@@ -10,13 +10,13 @@ from kb.catalog import documents as documents_catalog
 from kb.catalog import members, sources
 from kb.catalog.arrays import among
 from kb.catalog.database import Catalog, Connection, insert_ignoring
-from kb.catalog.sources import SCHEDULED
 from kb.catalog.tables import counters, documents
 from kb.errors import KbError
 from kb.files import scratch as scratch_room
 from kb.files import uploads
 from kb.files.blobs import ELEMENTS, Blobs
 from kb.files.scratch import Scratch
+from kb.types.library import SCHEDULED
 from kb.types.parsed import State
 
 HEALED = "healed"

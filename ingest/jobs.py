@@ -23,9 +23,9 @@ from litestar_queues.task import RetryBackoff
 from litestar_queues.worker import Worker
 from sqlspec.exceptions import SQLSpecError
 
-from kb.catalog.sources import ASKED
 from kb.errors import KbError, RetryableError
 from kb.settings import Settings
+from kb.types.library import ASKED
 
 READ = "commonplace.read"
 USUAL, URGENT = "usual", "urgent"

@@ -20,11 +20,11 @@ from kb.catalog.database import Catalog, now
 from kb.catalog.documents import Stat
 from kb.catalog.members import Due
 from kb.catalog.names import MEMBER
-from kb.catalog.sources import Source
 from kb.errors import FileProblem, KbError
 from kb.files import disk
 from kb.files.blobs import ORIGINAL, Blobs
 from kb.settings import Ingest
+from kb.types.library import Source
 from kb.types.parsed import Member, Parsed
 
 MAX_DEPTH = 3

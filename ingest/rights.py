@@ -10,9 +10,9 @@ from ingest.sources import Found
 from kb import posix
 from kb.catalog import places, rights, sources
 from kb.catalog.database import Catalog, Connection, now
-from kb.catalog.sources import Source
 from kb.errors import FileProblem, UsageError
 from kb.rights import rules, stamping
+from kb.types.library import Source
 from kb.upkeep.publishing import queue_rights
 
 

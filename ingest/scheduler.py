@@ -11,8 +11,8 @@ from ingest.jobs import Jobs
 from ingest.watching import Watcher
 from kb.catalog import leases, runs, sources
 from kb.catalog.database import Catalog
-from kb.catalog.sources import SCHEDULED, WATCHED, Source
 from kb.errors import KbError
+from kb.types.library import SCHEDULED, WATCHED, Source
 from kb.upkeep.publishing import Publisher
 
 TICK_SECONDS = 1.0

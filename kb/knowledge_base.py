@@ -19,8 +19,6 @@ from kb.audit.log import Audit, shown
 from kb.catalog import chunks, documents, ledger, sources
 from kb.catalog.behind import Behind
 from kb.catalog.database import Catalog, current_seq, open_catalog
-from kb.catalog.ledger import LedgerFilter
-from kb.catalog.sources import Source
 from kb.duties import Duties
 from kb.embedding.client import Embeddings
 from kb.errors import KbError, ModelError, NotFoundError
@@ -36,6 +34,7 @@ from kb.settings import Settings
 from kb.text import queries
 from kb.text.queries import EVERYTHING, Wanted
 from kb.types.answers import Answer, AnswerEvent, AnswerFinished, PassagesFound
+from kb.types.library import LedgerFilter, Source
 from kb.types.parsed import Parsed
 from kb.types.passages import StoredChunk
 from kb.types.people import Principal

@@ -4,26 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kb.catalog.sources import Following, Source
-from kb.rights.rules import PathRule
+from kb.types.library import Edited, PathRule, Source
 from kb.types.people import Principal
 
 if TYPE_CHECKING:  # commands that only look at folders load no web framework
     from litestar import Request
-
-
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """How a source is to be from now on; what is None, and no readers, stays as it is.
-
-    ``readers`` and ``curators`` are names; ``rule`` is its kind, with the lines of one by paths.
-    """
-
-    following: Following
-    about: str | None = None
-    curators: tuple[str, ...] | None = None
-    readers: tuple[str, ...] | None = None
-    rule: tuple[str, tuple[PathRule, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The ledger: every file with its state, as the people see it who may."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select
@@ -9,31 +9,11 @@ from kb.catalog.arrays import among
 from kb.catalog.documents import with_source
 from kb.catalog.rights import readable, readable_of_many
 from kb.catalog.tables import documents, source_readers, sources
+from kb.types.library import After, LedgerFilter
 from kb.types.people import Principal
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerFilter:
-    """Which rows of the ledger are wanted."""
-
-    state: str | None = None
-    source: str | None = None
-    text: str | None = None
-    code: str | None = None
-    folder: str | None = None
-    path: str | None = None
-
 
 PATH = (sources.c.name, documents.c.raw_path)
 """The order by path: of the bytes, since the index has them so; a member follows its container."""
-
-
-@dataclass(frozen=True, slots=True)
-class After:
-    """A row's place in the order by path; what comes next begins behind it."""
-
-    source: str
-    raw_path: bytes
 
 
 def rows(
@@ -44,7 +24,7 @@ def rows(
     limit: int | None = None,
     offset: int = 0,
     order: str = "path",
-    after: "After | None" = None,
+    after: After | None = None,
 ) -> list[Row[Any]]:
     """Rows of the ledger that a principal may see; by path, also those ``after`` a row."""
     columns = {

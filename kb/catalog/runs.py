@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from kb.catalog.database import now
-from kb.catalog.sources import Source
 from kb.catalog.tables import runs, sources
+from kb.types.library import Source
 
 KEPT = 50
 """Runs of a source that stay in its history."""

@@ -10,7 +10,6 @@ from rich.progress import Progress
 
 from kb.catalog import evaluations
 from kb.catalog.evaluations import Evaluation, QuestionResult
-from kb.catalog.sources import Source
 from kb.cli.common import error_console, json_option, with_knowledge_base
 from kb.cli.figures import Figures, Run, figure_lines, system_lines, tell
 from kb.cli.ingesting import Bar, run_of
@@ -18,6 +17,7 @@ from kb.errors import UsageError
 from kb.evaluation import abstaining, plain_documents, reporting, running, sets, workplace
 from kb.evaluation.page import prepare
 from kb.knowledge_base import KnowledgeBase
+from kb.types.library import Source
 
 
 @click.group(name="eval")

@@ -16,15 +16,14 @@ from ingest.selection import Selection
 from kb.audit.log import noted
 from kb.catalog import documents, erased, people, sources
 from kb.catalog.database import Connection
-from kb.catalog.sources import ASKED, Following, Source
 from kb.errors import ForbiddenError, NotFoundError, UsageError
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access, rules, stamping
-from kb.rights.rules import PathRule
 from kb.text import pathnames
+from kb.types.library import ASKED, Edited, Following, PathRule, Source
 from kb.types.people import Principal
 from kb.upkeep.publishing import queue_rights
-from web.hooks import Edited, Hooks
+from web.hooks import Hooks
 
 
 def hooks_of(kb: KnowledgeBase) -> Hooks:

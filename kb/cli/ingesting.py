@@ -13,13 +13,12 @@ from ingest.reporting import Counts
 from ingest.reporting import Progress as Step
 from ingest.worker import Run
 from kb.catalog import documents
-from kb.catalog.ledger import LedgerFilter
-from kb.catalog.sources import Source
 from kb.cli.common import as_option, error_console, json_option, show, with_knowledge_base
 from kb.errors import ConflictError, KbError, RetryableError, UsageError
 from kb.files import sandbox
 from kb.knowledge_base import KnowledgeBase
 from kb.surface import shapes
+from kb.types.library import LedgerFilter, Source
 from kb.types.parsed import State
 
 

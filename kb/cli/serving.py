@@ -18,7 +18,6 @@ import uvloop
 from kb import samples
 from kb import settings as settings_module
 from kb.catalog import people, sources
-from kb.catalog.sources import Source
 from kb.cli.common import address_of, link_of
 from kb.cli.folders import hooks_of
 from kb.duties import WORKER, passed
@@ -26,6 +25,7 @@ from kb.errors import ConfigurationError, NotFoundError, RetryableError
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
 from kb.settings import Settings
+from kb.types.library import Source
 from web.app import create_app
 from web.arriving import Punctual
 

@@ -17,8 +17,8 @@ from kb.cli.common import argument, json_option, show, with_knowledge_base
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access, rules, stamping
 from kb.surface import shapes
+from kb.types.library import Edited, Following, Source
 from kb.upkeep.publishing import queue_rights
-from web.hooks import Edited
 
 
 @click.group()
@@ -58,7 +58,7 @@ def following_options(command: Callable[..., None]) -> Callable[..., None]:
 def add(name: str, path: str, readers: str | None, as_json: bool, **given: Any) -> None:
     """Follow the folder PATH under the name NAME."""
     wanted = [access.EVERYONE] if readers is None else folders.names(readers)
-    edited = Edited(folders.changed(sources.Following(), given), readers=tuple(wanted))
+    edited = Edited(folders.changed(Following(), given), readers=tuple(wanted))
 
     def work(kb: KnowledgeBase) -> dict[str, Any]:
         added = folders.add(kb, name, path, edited, access.owner())
@@ -118,9 +118,7 @@ def _followed(item: dict[str, Any]) -> list[str]:
     return lines
 
 
-def shape(
-    connection: Connection, item: sources.Source, sweep_seconds: float = 0.0
-) -> dict[str, Any]:
+def shape(connection: Connection, item: Source, sweep_seconds: float = 0.0) -> dict[str, Any]:
     """A source as JSON."""
     return shapes.source(
         item,
@@ -236,7 +234,7 @@ def remove(name: str, yes: bool, as_json: bool) -> None:
     show({"removed": removed}, as_json, lambda _: [f"Removed {name} with {removed} documents."])
 
 
-def _removal(found: sources.Source) -> str:
+def _removal(found: Source) -> str:
     if found.following.uploads:
         what = "with the files that were handed in"
         return f"Delete {found.documents} documents of {found.name} for good, {what}?"

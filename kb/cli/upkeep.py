@@ -6,12 +6,12 @@ import click
 from rich.progress import Progress
 from sqlalchemy import Row
 
-from kb.catalog.ledger import LedgerFilter
 from kb.cli.common import error_console, json_option, show, with_knowledge_base
 from kb.errors import DamagedError, NotFoundError
 from kb.files import sandbox
 from kb.knowledge_base import KnowledgeBase
 from kb.surface import status as standing
+from kb.types.library import LedgerFilter
 
 
 @click.command()

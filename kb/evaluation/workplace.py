@@ -15,13 +15,13 @@ from pathlib import Path
 import msgspec
 
 from kb.catalog import sources
-from kb.catalog.sources import Following, Source
 from kb.engines.calling import run_dir
 from kb.errors import NotFoundError
 from kb.evaluation.sets import Collection
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
 from kb.settings import Settings
+from kb.types.library import Following, Source
 
 SOURCE = "questions"
 KEPT = 8

@@ -19,11 +19,11 @@ from typing import BinaryIO
 from kb.audit.log import noted
 from kb.catalog import erased, sources
 from kb.catalog.database import Catalog, Connection
-from kb.catalog.sources import UPLOADED, Following, Source
 from kb.errors import ConflictError, RetryableError, UsageError
 from kb.files.scratch import Scratch
 from kb.rights import access
 from kb.settings import Settings
+from kb.types.library import UPLOADED, Following, Source
 from kb.types.people import Principal
 
 SOURCE = "Uploads"

@@ -11,7 +11,6 @@ them has to let somebody in: no spelling opens what another closes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pathspec import GitIgnoreSpec
@@ -21,19 +20,12 @@ from kb.catalog import groups, sources
 from kb.catalog.database import Connection
 from kb.errors import UsageError
 from kb.rights import access
+from kb.types.library import PathRule
 
 PATHS, MIRROR, GROUPS = "paths", "mirror", "groups"
 MOST_PATTERNS = 200
 UNMATCHED = "unmatched"
 """Patterns of a rule that matched no document when the rule was last applied."""
-
-
-@dataclass(frozen=True, slots=True)
-class PathRule:
-    """Documents whose path matches ``pattern`` are for ``readers`` (names, as in ``--readers``)."""
-
-    pattern: str
-    readers: tuple[str, ...]
 
 
 def kind(rule: Mapping[str, Any] | None) -> str:

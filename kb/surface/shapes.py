@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Row
 
 from kb.answers.receipts import Receipt
-from kb.catalog.sources import Source
 from kb.surface import reasons
 from kb.text import pathnames
 from kb.types.answers import Answer, Citation
+from kb.types.library import Source
 from kb.types.passages import Passage
 
 

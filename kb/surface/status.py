@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kb.catalog import alarms, documents, generations, ledger, sources
-from kb.catalog.ledger import LedgerFilter
 from kb.duties import WORKER
 from kb.errors import ModelError
 from kb.llm.base import Identity, LanguageModel, chat
 from kb.rights import access
+from kb.types.library import LedgerFilter
 
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase

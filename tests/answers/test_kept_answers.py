@@ -6,7 +6,8 @@ from sqlalchemy import select
 from kb.catalog import answers, groups, keeping, people
 from kb.catalog.tables import chunks
 from kb.cli.folders import set_rule
-from kb.rights import access, rules, stamping
+from kb.rights import access, stamping
+from kb.types.library import PathRule
 from kb.types.passages import Passage
 from kb.upkeep.publishing import queue_rights
 from tests.parts.portal import Portal, opened
@@ -146,7 +147,7 @@ async def linked(house):
     """A link to a closed passage, which is pinned, and judged to be the right one."""
     house.root.mkdir(exist_ok=True)
     async with opened(house) as portal:
-        line = [rules.PathRule("staff/", ("hr",))]
+        line = [PathRule("staff/", ("hr",))]
         house.follow("all")
         (house.root / "notice.txt").symlink_to("staff/wages.txt")
         await set_rule(house.kb, access.owner(), "all", "paths", line)
@@ -182,7 +183,7 @@ async def test_a_kept_text_follows_no_document_that_is_another(linked):
 
 async def test_a_kept_text_follows_its_documents_readers(linked):
     """N10: while the document is the same, whoever may read it sees them."""
-    open_ = [rules.PathRule("staff/", (access.EVERYONE,))]
+    open_ = [PathRule("staff/", (access.EVERYONE,))]
     await set_rule(linked.kb, access.owner(), "all", "paths", open_)
     assert kept_for(linked, "otto") == (1, 1)
 

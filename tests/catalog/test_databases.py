@@ -17,10 +17,10 @@ from kb import settings as settings_module
 from kb.catalog import documents, generations, groups, leases, ledger, names, sources, versions
 from kb.catalog.arrays import among
 from kb.catalog.database import hold_seq, open_catalog
-from kb.catalog.ledger import LedgerFilter
 from kb.catalog.tables import counters
 from kb.catalog.tables import groups as groups_table
 from kb.errors import ConflictError, KbError, RetryableError, UsageError
+from kb.types.library import LedgerFilter
 from kb.types.people import Principal
 from kb.upkeep.publishing import Publisher, Ready
 

@@ -9,9 +9,9 @@ from sqlalchemy import event, text
 from bench.catalog import fill
 from kb.catalog import answers, containers, documents, filtering, ledger, sources, versions
 from kb.catalog import rights as rights_catalog
-from kb.catalog.ledger import After, LedgerFilter
 from kb.rights import access
 from kb.text.queries import EVERYTHING, parse
+from kb.types.library import After, LedgerFilter
 from kb.types.people import Principal
 from tests.parts import catalogs as making
 

@@ -6,12 +6,11 @@ import shlex
 import pytest
 
 from kb.catalog import sources
-from kb.catalog.sources import Following
 from kb.cli import folders
 from kb.cli.common import argument
 from kb.cli.working import Working
 from kb.errors import UsageError
-from web.hooks import Edited
+from kb.types.library import Edited, Following
 
 
 @pytest.mark.parametrize("name", ["--confirm-removals", "-", " --again", "-n"])

@@ -6,10 +6,10 @@ import pytest
 
 from ingest import healing, removing
 from kb.catalog import groups, sources
-from kb.catalog.sources import Following
 from kb.cli.sources import _removal
 from kb.errors import KbError, RetryableError
 from kb.rights import access
+from kb.types.library import Following
 
 ZEROS = {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
 

@@ -26,13 +26,12 @@ from sqlalchemy import func, select
 from kb import failpoints
 from kb import settings as settings_module
 from kb.catalog import runs, sources
-from kb.catalog.ledger import LedgerFilter
-from kb.catalog.sources import Following
 from kb.catalog.tables import runs as runs_table
 from kb.cli.ingesting import run_of
 from kb.errors import ConflictError, KbError, RetryableError
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
+from kb.types.library import ASKED, Following, LedgerFilter
 
 ZEROS = {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
 WORDS = "tram rain gate lamp dock hall road pump sand wire".split()
@@ -208,7 +207,7 @@ class World:
     def ask_for(self, name: str) -> None:
         """What "Read now" does: a watch that began after the change does not see the change."""
         with self.kb.catalog.writing() as connection:
-            sources.request_run(connection, self.kb.source(name).id, sources.ASKED)
+            sources.request_run(connection, self.kb.source(name).id, ASKED)
 
     def is_running(self, name: str) -> bool:
         """Whether a run over a source has begun and not ended."""

@@ -378,7 +378,7 @@ async def test_schedules():
     from datetime import UTC, datetime
 
     from ingest.following import is_due, next_due
-    from kb.catalog.sources import Following, Source
+    from kb.types.library import Following, Source
 
     at = datetime(2026, 5, 4, 2, 5, tzinfo=UTC)
 
@@ -405,7 +405,7 @@ async def test_schedules():
 
 
 def _id_of(house, source: str) -> int:
-    from kb.catalog.ledger import LedgerFilter
+    from kb.types.library import LedgerFilter
 
     [row] = house.kb.files(house.owner, LedgerFilter(source=source))
     return row.id

@@ -16,8 +16,8 @@ import pytest
 
 from ingest.jobs import Jobs
 from kb import settings as settings_module
-from kb.catalog.sources import ASKED
 from kb.errors import RetryableError, UsageError
+from kb.types.library import ASKED
 from tests.parts.processes import Serving, kb, wait_for
 
 

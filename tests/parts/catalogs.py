@@ -3,8 +3,8 @@
 from kb import settings as settings_module
 from kb.catalog import documents, rights, sources, versions
 from kb.catalog.database import open_catalog
-from kb.catalog.sources import Following
 from kb.catalog.tables import metadata
+from kb.types.library import Following
 from kb.types.points import point_of
 
 KINDS = ("sqlite", "postgresql")

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from kb.catalog import sources
-from kb.catalog.sources import Following
 from kb.cli.ingesting import run_of
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
+from kb.types.library import Following
 
 
 class House:
@@ -44,6 +44,6 @@ class House:
         return [p.chunk.path for p in found.passages]
 
     def ledger(self) -> dict[str, object]:
-        from kb.catalog.ledger import LedgerFilter
+        from kb.types.library import LedgerFilter
 
         return {r.path: r for r in self.kb.files(self.owner, LedgerFilter())}

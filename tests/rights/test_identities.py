@@ -8,8 +8,8 @@ from kb.accounts.directory import Known
 from kb.catalog import documents, groups, people, sources
 from kb.errors import ConflictError, UsageError
 from kb.rights import access, rules, stamping
-from kb.rights.rules import PathRule
 from kb.text.pathnames import shown
+from kb.types.library import PathRule
 from kb.upkeep.publishing import queue_rights
 
 
@@ -52,7 +52,7 @@ async def give(house, *readers: str) -> None:
 
 
 def read_by(house, name: str) -> set[str]:
-    from kb.catalog.ledger import LedgerFilter
+    from kb.types.library import LedgerFilter
 
     return {r.path for r in house.kb.files(house.kb.principal(name), LedgerFilter())}
 

@@ -18,7 +18,7 @@ from kb.cli.folders import set_rule
 from kb.errors import EngineError, FileProblem
 from kb.files.originals import leads_to
 from kb.rights import access
-from kb.rights.rules import PathRule
+from kb.types.library import PathRule
 from tests.parts.files import zipped
 
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: files get other owners")
@@ -40,7 +40,7 @@ async def share(house):
 
 
 def read_by(house, name: str) -> set[str]:
-    from kb.catalog.ledger import LedgerFilter
+    from kb.types.library import LedgerFilter
 
     return {r.path for r in house.kb.files(house.kb.principal(name), LedgerFilter())}
 

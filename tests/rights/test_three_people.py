@@ -11,7 +11,7 @@ from kb.catalog import groups, people
 from kb.cli.folders import set_rule
 from kb.llm.base import Identity
 from kb.rights import access
-from kb.rights.rules import PathRule
+from kb.types.library import PathRule
 
 SEEN = {
     "nina": {"open.txt"},

@@ -17,12 +17,11 @@ from sqlalchemy import event
 from ingest import mirroring
 from kb.accounts.directory import Known
 from kb.catalog import answers, documents, filtering, groups, ledger, people, sources
-from kb.catalog.ledger import LedgerFilter
 from kb.cli.folders import set_rule
 from kb.errors import ConflictError, NotFoundError
 from kb.rights import access, stamping
-from kb.rights.rules import PathRule
 from kb.text.queries import EVERYTHING
+from kb.types.library import LedgerFilter, PathRule
 from kb.upkeep.publishing import queue_rights
 
 ON_POSTGRESQL = os.environ.get("KB_TEST_CATALOG") == "postgresql"

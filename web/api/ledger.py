@@ -7,9 +7,9 @@ import msgspec
 from litestar import Request, get
 from litestar.params import Parameter
 
-from kb.catalog.ledger import After, LedgerFilter
 from kb.errors import UsageError
 from kb.surface import shapes
+from kb.types.library import After, LedgerFilter
 from kb.types.parsed import State
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER

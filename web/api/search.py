@@ -9,12 +9,12 @@ from litestar.params import Parameter
 from kb.audit.log import noted
 from kb.catalog import answers, chunks, filtering, keeping, ledger
 from kb.catalog.database import current_seq
-from kb.catalog.ledger import LedgerFilter
 from kb.errors import ForbiddenError, NotFoundError, UsageError
 from kb.search.limits import check_question
 from kb.surface import shapes
 from kb.text import queries
 from kb.text.queries import Wanted
+from kb.types.library import LedgerFilter
 from kb.types.points import points_of
 from web.asker import knowledge_base, principal_of
 from web.auth.who import CURATOR, READER

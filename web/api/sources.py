@@ -6,9 +6,9 @@ from litestar import Request, get, post
 
 from kb.audit.log import noted
 from kb.catalog import ledger, people, runs, sources
-from kb.catalog.sources import ASKED
 from kb.rights import access, rules
 from kb.surface import shapes
+from kb.types.library import ASKED
 from web.asker import knowledge_base, must_answer_for, principal_of, shares
 from web.auth.who import ADMINISTRATOR, CURATOR, READER
 from web.hooks import hooks

@@ -12,11 +12,10 @@ from kb.audit.log import noted
 from kb.catalog import documents as tables
 from kb.catalog import groups, ledger, sources
 from kb.catalog.database import Connection
-from kb.catalog.ledger import LedgerFilter
-from kb.catalog.sources import ASKED
 from kb.errors import ForbiddenError, UsageError
 from kb.rights import access
 from kb.surface import reasons
+from kb.types.library import ASKED, LedgerFilter
 from kb.types.parsed import State
 from kb.types.people import Principal
 from web.api.ledger import StateQuery, check_state

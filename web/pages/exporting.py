@@ -9,8 +9,8 @@ from typing import Any
 from litestar import Request, get
 from litestar.response import Stream
 
-from kb.catalog.ledger import After, LedgerFilter
 from kb.surface import reasons
+from kb.types.library import After, LedgerFilter
 from web.api.ledger import StateQuery, check_state
 from web.asker import knowledge_base, principal_of, shares
 from web.auth.who import READER

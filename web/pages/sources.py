@@ -8,16 +8,15 @@ from litestar.response import Redirect
 
 from kb.audit.log import noted
 from kb.catalog import filtering, ledger, people, sources
-from kb.catalog.ledger import LedgerFilter
-from kb.catalog.sources import Following
 from kb.errors import NotFoundError, UsageError
 from kb.rights import access, rules
 from kb.text.queries import Wanted
+from kb.types.library import Edited, Following, LedgerFilter, PathRule, Source
 from web import patterns
 from web.api.sources import ask_for_run, shown
 from web.asker import knowledge_base, must_answer_for, must_manage, principal_of
 from web.auth.who import ADMINISTRATOR, CURATOR, READER
-from web.hooks import Edited, hooks
+from web.hooks import hooks
 from web.i18n import language_of, translations
 from web.numbers import number_of
 from web.rendering import render
@@ -86,7 +85,7 @@ async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
     return Redirect("/sources", status_code=303)
 
 
-def _pause(request: Request[Any, Any, Any], source: sources.Source, action: str) -> None:
+def _pause(request: Request[Any, Any, Any], source: Source, action: str) -> None:
     with knowledge_base(request).catalog.writing() as connection:
         sources.pause(connection, source, paused=action == "pause")
         noted(connection, principal_of(request), f"source.{action}", source.name)
@@ -156,9 +155,7 @@ def _names(form: Any, field: str) -> tuple[str, ...]:
     return tuple(w.strip() for w in str(form.get(field, "")).split(",") if w.strip())
 
 
-def _rule(
-    request: Request[Any, Any, Any], form: Any
-) -> tuple[str, tuple[rules.PathRule, ...]] | None:
+def _rule(request: Request[Any, Any, Any], form: Any) -> tuple[str, tuple[PathRule, ...]] | None:
     """Which rule says who may read: fixed groups, path patterns, or the file system."""
     kind = str(form.get("rule", ""))
     if not kind:

@@ -2,12 +2,13 @@
 
 import pytest
 
-from kb.catalog import people, sources
+from kb.catalog import people
 from kb.errors import NotFoundError
 from kb.rights import access, rules
+from kb.types.library import Source
 
 
-def known(portal) -> dict[str, sources.Source]:
+def known(portal) -> dict[str, Source]:
     return {source.name: source for source in portal.kb.sources()}
 
 
