@@ -9,10 +9,11 @@ from sqlalchemy import Row
 from kb.answers import prompt
 from kb.answers.conversations import joined
 from kb.answers.drafts import notice, with_markers
-from kb.catalog import answers, chunks, documents, feedback, versions
+from kb.catalog import answers, chunks, feedback, ledger, versions
 from kb.catalog.database import Catalog, Connection, current_seq, now
 from kb.errors import NotFoundError
 from kb.types.answers import Answer, Citation, Sentence
+from kb.types.library import Document
 from kb.types.passages import Passage, StoredChunk
 from kb.types.people import Principal
 
@@ -28,7 +29,7 @@ class Used:
     state: str
     version: int
     passage: Passage | None
-    document: Row[Any] | None
+    document: Document | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ def _used(
     if set(points) <= set(stored):
         return Used(CURRENT, version, _passage(points, stored), None)
     document_id = versions.document_of(connection, version)
-    document = documents.get(connection, principal, document_id) if document_id else None
+    document = ledger.one(connection, principal, document_id) if document_id else None
     return Used(CHANGED if document else GONE, version, None, document)
 
 

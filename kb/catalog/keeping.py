@@ -4,11 +4,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from kb.catalog import ledger
 from kb.catalog.database import insert_ignoring, now
-from kb.catalog.documents import with_source
 from kb.catalog.rights import of_text_from, readable, readable_text_of
 from kb.catalog.tables import documents, glossary, opened, pins, saved_searches
 from kb.text.words import fold
+from kb.types.library import Document
 from kb.types.people import Principal
 
 MOST_OPENED = 50
@@ -52,16 +53,16 @@ def note_opened(connection: Connection, principal: Principal, document_id: int) 
     )
 
 
-def recently_opened(connection: Connection, principal: Principal, limit: int) -> list[Row[Any]]:
+def recently_opened(connection: Connection, principal: Principal, limit: int) -> list[Document]:
     """What the asker opened last, as far as they may still read it."""
     query = (
-        with_source()
+        ledger.with_source()
         .join(opened, opened.c.document_id == documents.c.id)
         .where(opened.c.asker == principal.name, readable(principal))
         .order_by(opened.c.at.desc())
         .limit(limit)
     )
-    return list(connection.execute(query).all())
+    return ledger.found(connection, query)
 
 
 def forget_person(connection: Connection, name: str) -> None:

@@ -87,6 +87,11 @@ def all_of(connection: Connection, *, counted: bool = True) -> list[Source]:
     return [_source(r, readers.get(r.id, []), counts.get(r.id, 0)) for r in rows]
 
 
+def of_uploads(connection: Connection) -> Source | None:
+    """The source of what people hand in; None before the first file."""
+    return next((s for s in all_of(connection, counted=False) if s.following.uploads), None)
+
+
 def has_documents(connection: Connection) -> bool:
     """Whether any source has a document."""
     return connection.scalar(select(documents.c.id).limit(1)) is not None

@@ -1,6 +1,7 @@
 """Versions: an attempt becomes the current version, the old one retires, a sweeper clears up."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
@@ -10,6 +11,7 @@ from kb.catalog.arrays import among
 from kb.catalog.database import next_seq, now
 from kb.catalog.tables import chunks, documents, leases, versions
 from kb.errors import LeaseLost
+from kb.types.library import Version
 
 ATTEMPT, CURRENT, RETIRED, ABANDONED, SWEPT = "attempt", "current", "retired", "abandoned", "swept"
 
@@ -209,14 +211,14 @@ def forget_passages(connection: Connection, numbers: Sequence[int]) -> None:
     connection.execute(delete(chunks).where(among(chunks.c.version, numbers)))
 
 
-def history(connection: Connection, document_id: int) -> list[Row[Any]]:
+def history(connection: Connection, document_id: int) -> list[Version]:
     """Every attempt for a document, the newest first."""
     query = (
-        select(versions)
+        select(*(versions.c[field.name] for field in fields(Version)))
         .where(versions.c.document_id == document_id)
         .order_by(versions.c.number.desc())
     )
-    return list(connection.execute(query.limit(50)).all())
+    return [Version(*row) for row in connection.execute(query.limit(50))]
 
 
 def document_of(connection: Connection, number: int) -> int | None:

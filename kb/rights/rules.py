@@ -33,6 +33,26 @@ def kind(rule: Mapping[str, Any] | None) -> str:
     return str(rule["kind"]) if rule else GROUPS
 
 
+def path_rule(line: str) -> PathRule:
+    """A line of a rule by paths: ``PATTERN: GROUP, GROUP``.
+
+    Raises:
+        UsageError: it is not like that.
+    """
+    pattern, colon, readers = line.rpartition(": ") if ": " in line else line.rpartition("=")
+    if not colon or not pattern.strip():
+        raise UsageError(
+            f"{line[:80]!r} is not a line like “hr/: hr, board”: a pattern, a colon, readers.",
+            code="bad_rule",
+        )
+    return PathRule(pattern.strip(), tuple(names(readers)))
+
+
+def names(text: str) -> list[str]:
+    """The words of a list with commas: groups, people, readers."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def paths(
     connection: Connection, given: Sequence[PathRule], before: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:

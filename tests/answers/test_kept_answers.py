@@ -5,11 +5,11 @@ from sqlalchemy import select
 
 from kb.catalog import answers, groups, keeping, people
 from kb.catalog.tables import chunks
-from kb.cli.folders import set_rule
 from kb.rights import access, stamping
 from kb.types.library import PathRule
 from kb.types.passages import Passage
 from kb.upkeep.publishing import queue_rights
+from tests.parts.house import set_rule
 from tests.parts.portal import Portal, opened
 
 ASKED = "What do wages do?"
@@ -117,7 +117,7 @@ async def test_a_passage_that_only_changed_withholds_nothing(kept):
     receipt = portal.kb.receipts.receipt(portal.kb.principal("rita"), number)
     assert receipt.answer is not None
     with portal.kb.catalog.writing() as connection:
-        staff = portal.kb.source("staff")
+        staff = portal.kb.sources.named("staff")
         tokens = access.readers(connection, ["sales"])
         queue_rights(connection, stamping.set_readers(connection, staff, tokens))
     assert portal.kb.receipts.receipt(portal.kb.principal("rita"), number).answer is None
@@ -133,7 +133,7 @@ async def test_a_document_that_was_somebody_elses_then_tells_reviewers_nothing(k
     with portal.kb.catalog.writing() as connection:
         tokens = access.readers(connection, [access.EVERYONE])
         queue_rights(
-            connection, stamping.set_readers(connection, portal.kb.source("staff"), tokens)
+            connection, stamping.set_readers(connection, portal.kb.sources.named("staff"), tokens)
         )
     await portal.sign_in(who)
     found = await everywhere(portal, who, number)

@@ -35,10 +35,8 @@ def test_what_is_done_to_many_documents_is_one_statement(catalog):
         wanted = [documents.add(connection, source.id, b"%d" % n, str(n)) for n in range(3)]
     with catalog.writing() as connection:
         documents.hold(connection, [*range(10_000, 10_000 + MANY), *wanted[:2]])
-        assert documents.all_readable(
-            connection, Principal("a", frozenset({"everyone"})), {wanted[0]}
-        )
-        assert not documents.all_readable(
+        assert ledger.all_readable(connection, Principal("a", frozenset({"everyone"})), {wanted[0]})
+        assert not ledger.all_readable(
             connection, Principal("a", frozenset({"everyone"})), set(range(MANY))
         )
     with catalog.reading() as connection:

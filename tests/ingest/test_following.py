@@ -160,7 +160,7 @@ async def test_an_attachment_is_a_document_of_its_own(house):
 async def test_two_runs_at_once_are_refused(filled):
     from kb.catalog import leases
 
-    source = filled.kb.source("files")
+    source = filled.kb.sources.named("files")
     with filled.kb.catalog.writing() as c:
         assert leases.take(c, f"source:{source.id}", leases.new_owner())
     with pytest.raises(ConflictError):
@@ -171,7 +171,7 @@ async def test_a_dead_owner_is_taken_over_at_once(filled):
     from kb.catalog import leases
 
     boot = leases.new_owner().split(":")[0]
-    source = filled.kb.source("files")
+    source = filled.kb.sources.named("files")
     with filled.kb.catalog.writing() as c:
         assert leases.take(c, f"source:{source.id}", f"{boot}:999999:x")
     assert (await filled.ingest()).unchanged == 3
@@ -185,7 +185,7 @@ async def test_a_worker_that_lost_its_lease_publishes_nothing(filled):
 
     kb = filled.kb
     filled.write("new.txt", "A new matter.")
-    source = kb.source("files")
+    source = kb.sources.named("files")
 
     def steal(_step):
         with kb.catalog.writing() as c:
@@ -299,7 +299,7 @@ async def test_three_people_see_three_things(shared):
     answer = await shared.kb.answer("What is on Sunday?", bob)
     assert "canary" not in answer.text
     with pytest.raises(NotFoundError):
-        shared.kb.document(bob, _id_of(shared, "secret"))
+        shared.kb.documents.one(bob, _id_of(shared, "secret"))
 
 
 async def test_a_right_taken_away_is_gone_at_the_next_question(shared):
@@ -407,7 +407,7 @@ async def test_schedules():
 def _id_of(house, source: str) -> int:
     from kb.types.library import LedgerFilter
 
-    [row] = house.kb.files(house.owner, LedgerFilter(source=source))
+    [row] = house.kb.ledger.rows(house.owner, LedgerFilter(source=source))
     return row.id
 
 

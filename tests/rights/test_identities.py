@@ -46,7 +46,7 @@ def rule_by_paths(house, *lines: PathRule) -> None:
 
 async def give(house, *readers: str) -> None:
     with house.kb.catalog.writing() as connection:
-        source = house.kb.source("files")
+        source = house.kb.sources.named("files")
         tokens = access.readers(connection, readers)
         queue_rights(connection, stamping.set_readers(connection, source, tokens))
 
@@ -54,7 +54,7 @@ async def give(house, *readers: str) -> None:
 def read_by(house, name: str) -> set[str]:
     from kb.types.library import LedgerFilter
 
-    return {r.path for r in house.kb.files(house.kb.principal(name), LedgerFilter())}
+    return {r.path for r in house.kb.ledger.rows(house.kb.principal(name), LedgerFilter())}
 
 
 def anew(house, name: str, *members: str) -> None:
@@ -78,7 +78,7 @@ async def test_removing_an_excepted_group_opens_nothing(harbour):
     assert read_by(harbour, "ivo") == set()
     assert read_by(harbour, "lena") == set(), "who was excepted cannot be told any more"
     with harbour.kb.catalog.reading() as connection:
-        words = access.in_words(connection, harbour.kb.source("files").readers)
+        words = access.in_words(connection, harbour.kb.sources.named("files").readers)
     assert words[0] == "everyone"
     assert words[1].startswith("not:")
     assert words[1].endswith("(removed)")
@@ -187,7 +187,7 @@ async def test_a_pattern_that_matches_nothing_is_said(harbour):
 
     def said() -> list[str]:
         with harbour.kb.catalog.reading() as connection:
-            return rules.in_words(connection, harbour.kb.source("files").rule)["unmatched"]
+            return rules.in_words(connection, harbour.kb.sources.named("files").rule)["unmatched"]
 
     assert said() == ["payroll/"]
     appear(harbour, "payroll/june.txt")

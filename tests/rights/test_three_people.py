@@ -8,10 +8,10 @@ from asyncio import create_subprocess_exec, subprocess
 import pytest
 
 from kb.catalog import groups, people
-from kb.cli.folders import set_rule
 from kb.llm.base import Identity
 from kb.rights import access
 from kb.types.library import PathRule
+from tests.parts.house import set_rule
 
 SEEN = {
     "nina": {"open.txt"},

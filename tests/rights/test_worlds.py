@@ -16,13 +16,13 @@ from sqlalchemy import event
 
 from ingest import mirroring
 from kb.accounts.directory import Known
-from kb.catalog import answers, documents, filtering, groups, ledger, people, sources
-from kb.cli.folders import set_rule
+from kb.catalog import answers, filtering, groups, ledger, people, sources
 from kb.errors import ConflictError, NotFoundError
 from kb.rights import access, stamping
 from kb.text.queries import EVERYTHING
 from kb.types.library import LedgerFilter, PathRule
 from kb.upkeep.publishing import queue_rights
+from tests.parts.house import set_rule
 
 ON_POSTGRESQL = os.environ.get("KB_TEST_CATALOG") == "postgresql"
 WORLDS = int(os.environ.get("KB_TEST_WORLDS", "20" if ON_POSTGRESQL else "50"))
@@ -340,7 +340,7 @@ class World:
             opened = {
                 path
                 for path, number in self.numbers.items()
-                if documents.get(connection, principal, number) is not None
+                if ledger.one(connection, principal, number) is not None
             }
         total = sum(n for _, n in facets["source"])
         assert total == counted == len(rows) == sum(states.values())

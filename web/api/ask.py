@@ -11,7 +11,7 @@ from typing import Any
 from litestar import MediaType, Request, Response, post
 from litestar.response import Stream
 
-from kb.catalog import documents
+from kb.catalog import ledger
 from kb.errors import KbError, ModelError, NotFoundError
 from kb.knowledge_base import KnowledgeBase
 from kb.search.limits import check_question
@@ -151,7 +151,7 @@ class Watch:
     def _may_read(self, principal: Principal) -> bool:
         wanted = {p.chunk.document_id for p in self._passages}
         with self._kb.catalog.reading() as connection:
-            return documents.all_readable(connection, principal, wanted)
+            return ledger.all_readable(connection, principal, wanted)
 
 
 def _event(name: str, value: dict[str, Any]) -> str:

@@ -138,7 +138,7 @@ async def pin(request: Request[Any, Any, Any], data: Pin) -> dict[str, Any]:
             if len(stored) != len(points):
                 raise NotFoundError("There is no such passage, for you.", code="passage_gone")
             chunk = stored[points[0]]
-            if not principal.answers_for(kb.source(chunk.source).id):
+            if not principal.answers_for(kb.sources.named(chunk.source).id):
                 raise ForbiddenError(f"You do not answer for {chunk.source}.")
             noted(connection, principal, "pin.add", question, document=chunk.document_id)
             return keeping.pin(
