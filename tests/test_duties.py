@@ -42,11 +42,12 @@ def quick(monkeypatch):
     monkeypatch.setattr("kb.cli.serving.HEAD_START_SECONDS", 0.01)
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize("error", [RuntimeError("odd"), OSError(errno.EIO, "broken"), KeyError(1)])
 async def test_an_error_nobody_expected_does_not_end_all_reading(
     house, quick, monkeypatch, caplog, error
 ):
-    """N18: the worker beside the server begins again, the log has the traceback."""
+    """The worker beside the server begins again, the log has the traceback."""
     tries = []
 
     async def failing(self) -> None:
@@ -68,16 +69,18 @@ async def test_an_error_nobody_expected_does_not_end_all_reading(
     assert any(r.exc_info and r.exc_info[1] is error for r in caplog.records)
 
 
+@pytest.mark.case("N18")
 async def test_the_wait_between_tries_is_bounded():
-    """N18: it grows, and ends growing."""
+    """It grows, and ends growing."""
     duty = duties._Duty(time.monotonic())
     waits = [duty.failed() for _ in range(2000)]
     assert waits[:3] == [2.0, 4.0, 8.0]
     assert max(waits) == waits[-1] == duties.LONGEST_SECONDS
 
 
+@pytest.mark.case("N18")
 async def test_a_duty_that_has_ended_is_told():
-    """N18: one that is cancelled, or whose interpreter ends, is not shown as working."""
+    """One that is cancelled, or whose interpreter ends, is not shown as working."""
     kept = Duties()
     assert kept.health("one").state == "idle"
     task = asyncio.create_task(kept.keep("one", asyncio.Event().wait))
@@ -87,8 +90,9 @@ async def test_a_duty_that_has_ended_is_told():
     assert kept.health("one").state == "stopped"
 
 
+@pytest.mark.case("N18")
 async def test_a_queue_that_fails_between_two_looks_is_looked_at_again(house, quick, monkeypatch):
-    """N18: what the queue's library asks outside its own net ends the worker no more."""
+    """What the queue's library asks outside its own net ends the worker no more."""
     from litestar_queues.worker.worker import Worker
 
     asked, wait_timeout = [], Worker._current_wait_timeout
@@ -105,8 +109,9 @@ async def test_a_queue_that_fails_between_two_looks_is_looked_at_again(house, qu
         assert house.kb.duties.health(WORKER).failures == 1
 
 
+@pytest.mark.case("N18")
 async def test_what_cannot_be_put_right_does_not_stop_reading(house, monkeypatch, caplog):
-    """N18: neither an unusable scratch nor an index that cannot be compared."""
+    """Neither an unusable scratch nor an index that cannot be compared."""
     healed = []
 
     def failing(*_) -> None:
@@ -123,9 +128,10 @@ async def test_what_cannot_be_put_right_does_not_stop_reading(house, monkeypatch
     assert len([r for r in caplog.records if r.exc_info]) == 2
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize("number", [errno.ELOOP, errno.EACCES, errno.EIO, errno.ESTALE])
 def test_whatever_the_system_says_of_the_scratch_is_an_error_of_ours(tmp_path, monkeypatch, number):
-    """N18: of every kind, in every verb; only what may pass is to be tried again."""
+    """Of every kind, in every verb; only what may pass is to be tried again."""
 
     def failing(*_, **__):
         raise OSError(number, os.strerror(number))
@@ -139,8 +145,9 @@ def test_whatever_the_system_says_of_the_scratch_is_an_error_of_ours(tmp_path, m
             verb()
 
 
+@pytest.mark.case("N18")
 def test_a_scratch_that_cannot_be_used_is_said_at_the_start(environment, tmp_path):
-    """N18: in a sentence, by the server and by the worker, before they begin."""
+    """In a sentence, by the server and by the worker, before they begin."""
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     environment = environment | {"KB_SCRATCH_DIR": str(tmp_path / "loop" / "s")}
     for arguments in (["serve", "--port", "0"], ["worker"]):
@@ -153,8 +160,9 @@ def test_a_scratch_that_cannot_be_used_is_said_at_the_start(environment, tmp_pat
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.case("N18")
 async def test_a_broken_disk_does_not_keep_the_portal_from_starting(house, monkeypatch, caplog):
-    """N18: searching goes on without a scratch."""
+    """Searching goes on without a scratch."""
 
     def failing() -> None:
         raise RetryableError("The disk does not take more.")
@@ -164,8 +172,9 @@ async def test_a_broken_disk_does_not_keep_the_portal_from_starting(house, monke
     assert "does not take more" in caplog.text
 
 
+@pytest.mark.case("N18")
 async def test_a_failing_worker_is_told_to_monitoring(house, monkeypatch):
-    """N18: at /ready, which stays 200 since searching goes on, and at /metrics; one that ended: 503."""
+    """At /ready, which stays 200 since searching goes on, and at /metrics; one that ended: 503."""
 
     async def failing() -> None:
         raise RuntimeError("odd")
@@ -188,8 +197,9 @@ async def test_a_failing_worker_is_told_to_monitoring(house, monkeypatch):
     await client.aclose()
 
 
+@pytest.mark.case("N03")
 async def test_a_worker_that_stops_hands_its_schedule_over_at_once(house):
-    """N03: another one need not wait until the lease runs out."""
+    """Another one need not wait until the lease runs out."""
     stop = asyncio.Event()
     working = asyncio.create_task(Working(house.kb, stop).until_stopped())
 

@@ -1,4 +1,4 @@
-"""S15: with the network taken away, everything works, and nobody tries to reach out."""
+"""With the network taken away, everything works, and nobody tries to reach out."""
 
 import json
 import subprocess
@@ -31,6 +31,7 @@ def can_unshare() -> bool:
     return subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode == 0
 
 
+@pytest.mark.case("S15")
 @pytest.mark.real
 def test_everything_works_without_a_network(environment, tmp_path):
     if not can_unshare():

@@ -51,8 +51,9 @@ async def begun(held: Held) -> None:
     assert await asyncio.to_thread(held.begun.acquire, timeout=60)
 
 
+@pytest.mark.case("N16")
 async def test_one_person_never_has_all_threads_of_a_kind():
-    """N16: one reader's flood leaves a thread for the others, and the turns go round."""
+    """One reader's flood leaves a thread for the others, and the turns go round."""
     share, held = Share("test", 3, 2), Held()
     flood = [asyncio.create_task(asked(share, "ann", held, "ann")) for _ in range(20)]
     await begun(held)
@@ -66,8 +67,9 @@ async def test_one_person_never_has_all_threads_of_a_kind():
     share.close()
 
 
+@pytest.mark.case("N16")
 async def test_who_leaves_the_queue_is_not_worked_for_and_a_thread_that_works_is_still_theirs():
-    """N16: cancelled requests leave the queue; a thread that cannot be stopped counts as theirs."""
+    """Cancelled requests leave the queue; a thread that cannot be stopped counts as theirs."""
     share, held = Share("test", 2, 1), Held()
     first = asyncio.create_task(asked(share, "ann", held, "first"))
     await begun(held)
@@ -85,8 +87,9 @@ async def test_who_leaves_the_queue_is_not_worked_for_and_a_thread_that_works_is
     share.close()
 
 
+@pytest.mark.case("N16", "N22")
 async def test_the_queue_is_bounded_and_a_hung_call_is_answered():
-    """N16, N22: enough of one person is 429, of all 503; who waits too long is told so."""
+    """Enough of one person is 429, of all 503; who waits too long is told so."""
     share, held = Share("test", 1, 1, waiting=2, waiting_each=1, seconds=1.0), Held()
     hung = asyncio.create_task(asked(share, "ann", held, "ann"))
     await begun(held)
@@ -104,8 +107,9 @@ async def test_the_queue_is_bounded_and_a_hung_call_is_answered():
     share.close()
 
 
+@pytest.mark.case("N16")
 async def test_pictures_of_one_document_by_many_at_once(scratch_of_kb):
-    """N16: every one of 40 pictures asked for at once comes (11 of 80 were KeyErrors)."""
+    """Every one of 40 pictures asked for at once comes (11 of 80 were KeyErrors)."""
     share = Share("pictures", 2, 1, waiting_each=40, seconds=600)
     pictures = Pictures(scratch_of_kb, share)
 
@@ -120,8 +124,9 @@ async def test_pictures_of_one_document_by_many_at_once(scratch_of_kb):
     share.close()
 
 
+@pytest.mark.case("N16")
 async def test_widths_are_few(scratch_of_kb):
-    """N16: 24 widths of one page are one picture, drawn once, rounded up."""
+    """24 widths of one page are one picture, drawn once, rounded up."""
     share = Share("pictures", 2, 1, seconds=600)
     pictures = Pictures(scratch_of_kb, share)
     read = []
@@ -138,8 +143,9 @@ async def test_widths_are_few(scratch_of_kb):
     share.close()
 
 
+@pytest.mark.case("N16")
 async def test_a_child_ends_when_nobody_waits_for_it():
-    """N16: whoever leaves takes the child with them that draws for them."""
+    """Whoever leaves takes the child with them that draws for them."""
     stop = threading.Event()
     limits = sandbox.Limits(seconds=300)
     working = asyncio.create_task(
@@ -153,8 +159,9 @@ async def test_a_child_ends_when_nobody_waits_for_it():
     assert ended.value.code == "stopped"
 
 
+@pytest.mark.case("N16")
 async def test_an_answer_without_a_stream_is_withheld_too(portal, monkeypatch):
-    """N16: with Accept: application/json a right that is taken back ends the answer as well."""
+    """With Accept: application/json a right that is taken back ends the answer as well."""
     from web.api import ask
 
     monkeypatch.setattr(ask, "WATCH_SECONDS", 0.0)
@@ -170,8 +177,9 @@ async def test_an_answer_without_a_stream_is_withheld_too(portal, monkeypatch):
     assert answer.json()["error"]["code"] == "answer_withheld"
 
 
+@pytest.mark.case("N16")
 async def test_running_again_takes_its_turn(portal):
-    """N16: eight times «run again» by one person are one answer after another, within the queue."""
+    """Eight times «run again» by one person are one answer after another, within the queue."""
     turns = Turns(FairUse(answers_at_once=1, answers_waiting=50, answers_waiting_each=3))
     portal.litestar.state.turns = turns
     nina = await portal.as_person("nina")

@@ -6,7 +6,6 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 import olefile
-import puremagic
 
 from ingest.parsers.encoding import unmarked_utf16
 from ingest.parsers.kinds import OF_TEXT
@@ -64,7 +63,7 @@ def kind_of(path: Path, name: str) -> str:
     if kind is None and _is_text(head):
         kind = _textual(head, PurePosixPath(name.lower()).suffix)
     if kind is None:
-        raise FileProblem("unknown_type", what=_name_of(path, name))
+        raise FileProblem("unknown_type", what=_ending(name))
     return kind
 
 
@@ -158,9 +157,5 @@ def _textual(head: bytes, suffix: str) -> str:
     return "eml" if is_mail else "txt"
 
 
-def _name_of(path: Path, name: str) -> str:
-    try:
-        found = puremagic.magic_file(str(path))
-    except (puremagic.PureError, ValueError, OSError):
-        found = []
-    return found[0].name if found else PurePosixPath(name).suffix.lstrip(".") or "unknown"
+def _ending(name: str) -> str:
+    return PurePosixPath(name).suffix.lstrip(".") or "unknown"

@@ -16,7 +16,7 @@ from rich.console import Console
 from kb import settings as settings_module
 from kb.errors import RetryableError
 from kb.knowledge_base import KnowledgeBase
-from kb.settings.sections import Server
+from kb.settings.people import Server
 
 T = TypeVar("T")
 error_console = Console(stderr=True)

@@ -15,6 +15,7 @@ from kb.cli.figures import Figures, Run, figure_lines, system_lines, tell
 from kb.cli.ingesting import Bar, run_of
 from kb.errors import UsageError
 from kb.evaluation import abstaining, plain_documents, reporting, running, sets, workplace
+from kb.evaluation.baselines import check_installed
 from kb.evaluation.page import prepare
 from kb.knowledge_base import KnowledgeBase
 from kb.types.library import Source
@@ -228,6 +229,7 @@ def _systems(names: str) -> list[str]:
             code="unknown_system",
             detail={"known": list(running.SYSTEMS)},
         )
+    check_installed(wanted)
     return list(dict.fromkeys(wanted))
 
 

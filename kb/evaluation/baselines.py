@@ -5,19 +5,37 @@ configured model; reciprocal rank fusion with k = 60 (Cormack, Clarke and Büttc
 over its maximum plus half cosine, of the hundred best of each.
 """
 
+import importlib.util
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-import bm25s
 import numpy as np
-import Stemmer
 
 from kb.embedding.client import Embeddings
+from kb.errors import UsageError
 from kb.evaluation.sets import Collection, Query
 
 DEPTH = 100
 RRF_K = 60
 PLAIN = ("bm25", "dense", "rrf", "weighted")
+LEXICAL = {"bm25", "rrf", "weighted"}
+"""Those that need bm25s and pystemmer, which the extra ``[eval]`` installs."""
+
+
+def check_installed(systems: Sequence[str]) -> None:
+    """Tell before the work what these systems lack.
+
+    Raises:
+        UsageError: bm25s or pystemmer is not installed, and one of the systems needs it.
+    """
+    named = ", ".join(s for s in systems if s in LEXICAL)
+    if named and not all(importlib.util.find_spec(m) for m in ("bm25s", "Stemmer")):
+        raise UsageError(
+            f"Comparing with {named} needs bm25s and pystemmer, which are not installed: "
+            "pip install 'commonplace-kb[eval]'. Without them, --systems dense,commonplace.",
+            code="eval_missing",
+        )
 
 
 class Baselines:
@@ -26,7 +44,6 @@ class Baselines:
     def __init__(self, collection: Collection, embeddings: Embeddings) -> None:
         self._collection = collection
         self._embeddings = embeddings
-        self._stemmer = Stemmer.Stemmer("english")
         self._bm25: Any = None
         self._matrix: Any = None
 
@@ -41,24 +58,8 @@ class Baselines:
 
     def _lexical(self, queries: Sequence[Query]) -> Any:
         if self._bm25 is None:
-            self._bm25 = bm25s.BM25()
-            self._bm25.index(
-                self._tokens([t.whole for t in self._collection.texts]), show_progress=False
-            )
-        tokens = bm25s.tokenize(
-            [q.text for q in queries],
-            stopwords=None,
-            stemmer=self._stemmer,
-            return_ids=False,
-            show_progress=False,
-        )
-        count = len(self._collection.texts)
-        return np.stack(
-            [self._bm25.get_scores(t) if t else np.zeros(count, dtype="f4") for t in tokens]
-        )
-
-    def _tokens(self, texts: list[str]) -> Any:
-        return bm25s.tokenize(texts, stopwords=None, stemmer=self._stemmer, show_progress=False)
+            self._bm25 = _Bm25([t.whole for t in self._collection.texts])
+        return self._bm25.scores([q.text for q in queries])
 
     async def _dense(self, queries: Sequence[Query]) -> Any:
         if self._matrix is None:
@@ -70,6 +71,30 @@ class Baselines:
     def _best(self, row: Any) -> dict[str, float]:
         best = np.argsort(-row, kind="stable")[:DEPTH]
         return {self._collection.texts[i].id: float(row[i]) for i in best if row[i] > 0}
+
+
+class _Bm25:
+    """Texts in bm25s. It and its stemmer are imported here: an installation may lack them."""
+
+    def __init__(self, texts: list[str]) -> None:
+        import bm25s
+        import Stemmer
+
+        self._tokenize = partial(
+            bm25s.tokenize,
+            stopwords=None,
+            stemmer=Stemmer.Stemmer("english"),
+            show_progress=False,
+        )
+        self._count = len(texts)
+        self._index = bm25s.BM25()
+        self._index.index(self._tokenize(texts), show_progress=False)
+
+    def scores(self, queries: list[str]) -> Any:
+        """A row for each question, a column for each text."""
+        nothing = np.zeros(self._count, dtype="f4")
+        tokens = self._tokenize(queries, return_ids=False)
+        return np.stack([self._index.get_scores(t) if t else nothing for t in tokens])
 
 
 def _combined(system: str, lexical: Any, dense: Any) -> Any:

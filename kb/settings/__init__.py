@@ -3,15 +3,12 @@
 from kb.settings.base import Section
 from kb.settings.loading import SECTIONS, load, origins
 from kb.settings.models import Embedding, Engines, Llm, Retrieval
+from kb.settings.people import AuditSection, Auth, FairUse, Server
 from kb.settings.sections import (
-    AuditSection,
-    Auth,
     CatalogSection,
-    FairUse,
     IndexSection,
     Ingest,
     Retention,
-    Server,
     Settings,
 )
 

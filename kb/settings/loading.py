@@ -19,7 +19,12 @@ SECTIONS: dict[str, type[Section]] = {
     if isinstance(f.type, type) and issubclass(f.type, Section)
 }
 TOP_LEVEL = {"data_dir", "scratch_dir", "language"}
-LISTS = {"allowed_hosts", "roots", "trusted_proxies", "cloud_models", "header_from"}
+LISTS = {
+    f"{section}.{field.name}"
+    for section, kind in SECTIONS.items()
+    for field in msgspec.structs.fields(kind)
+    if field.default == ()
+}
 """Settings that are lists: in the environment with commas between."""
 Given = tuple[list[str], Any, str]
 """A key's parts, its value, and where it stands."""
@@ -146,8 +151,8 @@ def _known_or_raise(key: list[str], where: str) -> None:
 def _convert(values: dict[str, Any], places: Mapping[str, str]) -> Settings:
     for section, inner in values.items():
         if isinstance(inner, dict):
-            for name in LISTS & inner.keys():
-                if isinstance(inner[name], str):
+            for name in inner:
+                if f"{section}.{name}" in LISTS and isinstance(inner[name], str):
                     inner[name] = [part.strip() for part in inner[name].split(",") if part.strip()]
             try:
                 msgspec.convert(inner, SECTIONS[section], strict=False)

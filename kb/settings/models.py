@@ -12,34 +12,58 @@ class Embedding(Section, frozen=True, kw_only=True):
 
     model: Annotated[
         str,
-        Meta(description="`bundled` (all-MiniLM-L6-v2), a folder, or a hub name."),
+        Meta(
+            description="The embedding model: `bundled` (all-MiniLM-L6-v2), a folder, or a "
+            "hub name."
+        ),
     ] = "bundled"
     allow_download: Annotated[
-        bool, Meta(description="Let a hub name be downloaded. Off: nothing is fetched.")
+        bool,
+        Meta(
+            description="Whether a model that a hub name names may be downloaded; off: "
+            "nothing is fetched."
+        ),
     ] = False
     dtype: Annotated[
         Literal["auto", "float32", "bfloat16"],
-        Meta(description="`auto`: bfloat16 where the processor computes it, else float32."),
+        Meta(
+            description="Number format of the model; `auto`: bfloat16 where the processor "
+            "computes it, else float32."
+        ),
     ] = "auto"
-    threads: Annotated[int, Meta(ge=0, description="Threads for embedding; 0: all cores.")] = 0
-    query_prompt: Annotated[str, Meta(description="Put before a question.")] = ""
-    passage_prompt: Annotated[str, Meta(description="Put before a passage.")] = ""
+    threads: Annotated[int, Meta(ge=0, description="Threads that embed; 0: one a core.")] = 0
+    query_prompt: Annotated[
+        str, Meta(description="Text put before a question when it is embedded.")
+    ] = ""
+    passage_prompt: Annotated[
+        str, Meta(description="Text put before a passage when it is embedded.")
+    ] = ""
 
 
 class Retrieval(Section, frozen=True, kw_only=True):
     """From a question to passages."""
 
-    candidates: Annotated[Count, Meta(description="Points fetched from each list.")] = 30
+    candidates: Annotated[
+        Count, Meta(description="Passages fetched from each list of the index.")
+    ] = 30
     passages: Annotated[Count, Meta(description="Passages that an answer may use.")] = 8
     dense_weight: Annotated[
-        Share, Meta(description="Weight of the dense list where the model knows the language.")
+        Share,
+        Meta(
+            description="Weight (0 to 1) of the dense list where the model knows the "
+            "question's language."
+        ),
     ] = 0.7
     dense_weight_foreign: Annotated[
-        Share, Meta(description="Weight of the dense list where it does not.")
+        Share,
+        Meta(description="Weight (0 to 1) of the dense list where the model does not know it."),
     ] = 0.4
     min_evidence: Annotated[
         Share,
-        Meta(description="Answer where it is at least so likely that the passages hold one."),
+        Meta(
+            description="Least confidence (0 to 1) that the passages hold an answer; below it "
+            "the reply is “The documents do not say”."
+        ),
     ] = 0.4
 
 
@@ -48,51 +72,70 @@ class Llm(Section, frozen=True, kw_only=True):
 
     provider: Annotated[
         Literal["ollama", "openai", "none"],
-        Meta(description="`ollama`, `openai` (any compatible server: vLLM, llama.cpp), or `none`."),
+        Meta(
+            description="Kind of model server: `ollama`, `openai` (any compatible server, "
+            "such as vLLM or llama.cpp), or `none`."
+        ),
     ] = "ollama"
     url: Annotated[
-        str, Meta(description="Address of the model server; empty: OLLAMA_HOST, else Ollama's own.")
+        str,
+        Meta(description="Address of the model server; empty: `OLLAMA_HOST`, else Ollama's own."),
     ] = ""
-    model: Annotated[str, Meta(description="Model; empty: the first installed chat model.")] = ""
+    model: Annotated[
+        str, Meta(description="Name of the model; empty: the first chat model that is installed.")
+    ] = ""
     cloud_models: Annotated[
         tuple[str, ...],
         Meta(
-            description="Models that run on others' machines and may be used all the same, by "
-            "name; questions and passages are sent there."
+            description="Names of models that run on others' machines and may be used all the "
+            "same; questions and passages are sent there."
         ),
     ] = ()
     api_key: Annotated[str, Meta(description="Key of the model server (secret).")] = ""
-    connect_seconds: Annotated[Seconds, Meta(description="Time to connect.")] = 1.5
-    first_token_seconds: Annotated[Seconds, Meta(description="Time to the first token.")] = 120.0
-    token_seconds: Annotated[Seconds, Meta(description="Time between tokens.")] = 30.0
+    connect_seconds: Annotated[
+        Seconds, Meta(description="Seconds to connect to the model server.")
+    ] = 1.5
+    first_token_seconds: Annotated[
+        Seconds, Meta(description="Seconds until the first token of an answer.")
+    ] = 120.0
+    token_seconds: Annotated[Seconds, Meta(description="Seconds between two tokens.")] = 30.0
     rewrite_seconds: Annotated[
         Seconds,
         Meta(
-            description="Time to write out a follow-up question; after it the words of the "
-            "question before are carried over."
+            description="Seconds in which the model may write out a follow-up question; after "
+            "them the words of the question before are carried over."
         ),
     ] = 8.0
     context_tokens: Annotated[
-        Annotated[int, Meta(ge=512)], Meta(description="Context window; the prompt is fitted in.")
+        Annotated[int, Meta(ge=512)],
+        Meta(description="Tokens of the model's context window; the prompt is fitted into it."),
     ] = 8192
     answer_tokens: Annotated[
-        Annotated[int, Meta(ge=32)], Meta(description="Longest answer; part of the window.")
+        Annotated[int, Meta(ge=32)],
+        Meta(description="Tokens of the longest answer; they are part of the window."),
     ] = 700
-    temperature: Annotated[float, Meta(ge=0, le=2, description="Randomness.")] = 0.1
+    temperature: Annotated[
+        float, Meta(ge=0, le=2, description="Randomness of the model (0 to 2).")
+    ] = 0.1
 
 
 class Engines(Section, frozen=True, kw_only=True):
     """The engine processes."""
 
     idle_seconds: Annotated[
-        Seconds, Meta(description="An engine without callers leaves after this.")
+        Seconds, Meta(description="Seconds without callers after which an engine ends.")
     ] = 600.0
-    start_seconds: Annotated[Seconds, Meta(description="Longest start of an engine.")] = 90.0
+    start_seconds: Annotated[
+        Seconds, Meta(description="Seconds that the start of an engine may take.")
+    ] = 90.0
     hung_seconds: Annotated[
         Seconds,
-        Meta(description="An engine that says nothing for so long is ended and started again."),
+        Meta(description="Seconds of silence after which an engine is ended and started again."),
     ] = 30.0
     embedder_dir: Annotated[
         str,
-        Meta(description="Knowledge bases that name the same folder share one embedder."),
+        Meta(
+            description="Folder of the embedder's socket; knowledge bases that name the same "
+            "one share one embedder."
+        ),
     ] = ""

@@ -7,130 +7,14 @@ from msgspec import Meta
 
 from kb.settings.base import Count, Seconds, Section, Share
 from kb.settings.models import Embedding, Engines, Llm, Retrieval
-
-
-class Server(Section, frozen=True, kw_only=True):
-    """The web service."""
-
-    host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on.")] = 8000
-    allowed_hosts: Annotated[
-        tuple[str, ...], Meta(description="Host names accepted beside localhost.")
-    ] = ()
-    public_url: Annotated[
-        str,
-        Meta(description="Address that people use (`https://…`): for links, cookies, its host."),
-    ] = ""
-    arrival_seconds: Annotated[
-        Seconds,
-        Meta(
-            description="A request's head has to arrive within this, and of its body at least a "
-            "kilobyte in every such time; else the connection ends."
-        ),
-    ] = 30.0
-    trusted_proxies: Annotated[
-        tuple[str, ...],
-        Meta(description="Addresses whose X-Forwarded-For and -Proto are believed."),
-    ] = ()
-
-
-class Auth(Section, frozen=True, kw_only=True):
-    """How people sign in."""
-
-    password_length: Annotated[
-        Annotated[int, Meta(ge=8)], Meta(description="Fewest characters of a password.")
-    ] = 10
-    session_hours: Annotated[Seconds, Meta(description="A session ends after this.")] = 168.0
-    idle_hours: Annotated[Seconds, Meta(description="A session not used for so long ends.")] = 24.0
-    link_hours: Annotated[
-        Seconds, Meta(description="How long an invitation or reset link holds.")
-    ] = 48.0
-    token_days: Annotated[Count, Meta(description="Longest life of an API token.")] = 366
-    header: Annotated[
-        str,
-        Meta(description="Header in which a reverse proxy names who signed in; empty: none."),
-    ] = ""
-    header_groups: Annotated[
-        str, Meta(description="Header with their groups, commas between; empty: none.")
-    ] = ""
-    header_from: Annotated[
-        tuple[str, ...], Meta(description="Addresses that may send these headers.")
-    ] = ()
-    oidc_issuer: Annotated[str, Meta(description="Issuer of OpenID Connect; empty: none.")] = ""
-    oidc_client_id: Annotated[str, Meta(description="This service's name there.")] = ""
-    oidc_client_secret: Annotated[str, Meta(description="Its secret there (secret).")] = ""
-    oidc_scopes: Annotated[str, Meta(description="Scopes asked for.")] = "openid profile email"
-    oidc_name_claim: Annotated[str, Meta(description="Claim with a person's name.")] = (
-        "preferred_username"
-    )
-    oidc_groups_claim: Annotated[str, Meta(description="Claim with their groups.")] = "groups"
-    ldap_url: Annotated[str, Meta(description="`ldap://` or `ldaps://` address; empty: none.")] = ""
-    ldap_bind_dn: Annotated[str, Meta(description="Who looks people up; empty: anonymous.")] = ""
-    ldap_bind_password: Annotated[str, Meta(description="Their password (secret).")] = ""
-    ldap_people: Annotated[str, Meta(description="Where people are (a DN).")] = ""
-    ldap_name: Annotated[str, Meta(description="Attribute that people sign in with.")] = "uid"
-    ldap_groups: Annotated[str, Meta(description="Where groups are (a DN).")] = ""
-    ldap_member: Annotated[str, Meta(description="Attribute of a group with its members.")] = (
-        "member"
-    )
-    ldap_minutes: Annotated[
-        Seconds, Meta(description="Groups of a directory are read again after this.")
-    ] = 15.0
-    system_names: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="Of `oidc`, `ldap`, `header`: whose names of people and groups are the "
-            "file system's, for mirrored rights."
-        ),
-    ] = ()
-    ldap_silent_minutes: Annotated[
-        Seconds,
-        Meta(description="While the directory is silent, what is known of people counts so long."),
-    ] = 60.0
-    fresh_days: Annotated[
-        Count,
-        Meta(
-            description="Who comes from a provider or proxy signs in there at least so often; "
-            "sessions and tokens rest after it."
-        ),
-    ] = 30
-    administrators: Annotated[
-        str, Meta(description="Group of a directory or provider whose people administrate.")
-    ] = ""
-
-
-class AuditSection(Section, frozen=True, kw_only=True):
-    """The audit log."""
-
-    questions: Annotated[bool, Meta(description="Whether it keeps the words of questions.")] = True
-    spool_mb: Annotated[
-        Count,
-        Meta(
-            description="Megabytes on disk for looks until the catalog takes them; fewer (1 at "
-            "least) on a nearly full disk."
-        ),
-    ] = 8
-
-
-class FairUse(Section, frozen=True, kw_only=True):
-    """So that nobody starves the others."""
-
-    answers_at_once: Annotated[Count, Meta(description="Answers written side by side.")] = 4
-    answers_waiting: Annotated[Count, Meta(description="Questions that wait for their turn.")] = 64
-    answers_waiting_each: Annotated[
-        Count, Meta(description="Of these, how many may be one person's.")
-    ] = 4
-    requests_per_minute: Annotated[Count, Meta(description="Requests of one person.")] = 600
-    requests_per_minute_address: Annotated[
-        Count, Meta(description="Requests from one address.")
-    ] = 3000
+from kb.settings.people import AuditSection, Auth, FairUse, Server
 
 
 class CatalogSection(Section, frozen=True, kw_only=True):
     """Where the catalog lives."""
 
     url: Annotated[
-        str, Meta(description="SQLAlchemy URL; empty means SQLite in the data directory.")
+        str, Meta(description="SQLAlchemy URL of the catalog; empty: SQLite in the data directory.")
     ] = ""
 
 
@@ -139,11 +23,17 @@ class IndexSection(Section, frozen=True, kw_only=True):
 
     backend: Annotated[
         Literal["edge", "server"],
-        Meta(description="`edge`: Qdrant Edge in this machine's data directory; `server`: Qdrant."),
+        Meta(
+            description="`edge`: Qdrant Edge in this machine's data directory; `server`: a "
+            "Qdrant server."
+        ),
     ] = "edge"
     url: Annotated[str, Meta(description="Address of the Qdrant server.")] = ""
     api_key: Annotated[str, Meta(description="Key of the Qdrant server (secret).")] = ""
-    prefix: Annotated[str, Meta(description="Collections on the server begin so.")] = "commonplace"
+    prefix: Annotated[
+        str,
+        Meta(description="Prefix of this installation's collection names on the Qdrant server."),
+    ] = "commonplace"
 
 
 class Ingest(Section, frozen=True, kw_only=True):
@@ -151,40 +41,65 @@ class Ingest(Section, frozen=True, kw_only=True):
 
     roots: Annotated[
         tuple[str, ...],
-        Meta(description="Sources are folders beneath these only; empty: any folder."),
+        Meta(description="Folders beneath which sources may lie; empty: anywhere."),
     ] = ()
-    max_file_mb: Annotated[Count, Meta(description="Larger files are skipped.")] = 200
-    parse_seconds: Annotated[Seconds, Meta(description="A parser is stopped after this.")] = 120.0
-    parse_memory_mb: Annotated[Count, Meta(description="Address space of a parser.")] = 3072
+    max_file_mb: Annotated[
+        Count,
+        Meta(description="Megabytes of the largest file that is read; larger ones are skipped."),
+    ] = 200
+    parse_seconds: Annotated[
+        Seconds, Meta(description="Seconds after which a parser is stopped.")
+    ] = 120.0
+    parse_memory_mb: Annotated[
+        Count, Meta(description="Megabytes of address space that a parser may take.")
+    ] = 3072
     parse_processes: Annotated[
-        Annotated[int, Meta(ge=8)], Meta(description="Processes and threads of a parser.")
+        Annotated[int, Meta(ge=8)],
+        Meta(description="Processes and threads that a parser may start."),
     ] = 128
-    parsers: Annotated[Count, Meta(description="Files parsed side by side.")] = 2
-    max_members: Annotated[Count, Meta(description="Files taken out of one archive or mail.")] = (
-        5000
-    )
+    parsers: Annotated[Count, Meta(description="Files that are parsed side by side.")] = 2
+    max_members: Annotated[
+        Count, Meta(description="Files that are taken out of one archive or mail.")
+    ] = 5000
     max_expanded_mb: Annotated[
-        Count, Meta(description="What one archive may expand to; the rest is left out.")
+        Count,
+        Meta(description="Megabytes to which one archive may expand; what is beyond is left out."),
     ] = 256
     tries: Annotated[Count, Meta(description="Tries before a file is quarantined.")] = 3
     min_free_mb: Annotated[
-        int, Meta(ge=0, description="With less room on the disk, reading files is paused.")
+        int, Meta(ge=0, description="Megabytes free on the disk below which reading files pauses.")
     ] = 300
-    runs: Annotated[Count, Meta(description="Sources read side by side by one worker.")] = 1
+    runs: Annotated[Count, Meta(description="Sources that one worker reads side by side.")] = 1
     sweep_minutes: Annotated[
-        float, Meta(gt=0, description="A watched folder is compared at least so often.")
+        float,
+        Meta(gt=0, description="Minutes after which a watched folder is compared in any case."),
     ] = 60.0
     ocr_languages: Annotated[
-        str, Meta(description="Tesseract languages for scanned pages; what is missing is left out.")
+        str,
+        Meta(
+            description="Languages for scanned pages, by tesseract's names; one that is not "
+            "installed is left out."
+        ),
     ] = "eng+deu+fra+ita"
     ocr_min_confidence: Annotated[
         float,
-        Meta(ge=0, le=100, description="A scanned page read less surely makes its file partial."),
+        Meta(
+            ge=0,
+            le=100,
+            description="Confidence (0 to 100) below which a scanned page makes its file partial.",
+        ),
     ] = 60.0
     guard_files: Annotated[
-        int, Meta(ge=0, description="More removals than this, and guard_share, are held.")
+        int,
+        Meta(
+            ge=0,
+            description="Removals of one run are held if they are more than this many files "
+            "and more than `guard_share` of the source.",
+        ),
     ] = 20
-    guard_share: Annotated[Share, Meta(description="Share of a source, see guard_files.")] = 0.3
+    guard_share: Annotated[
+        Share, Meta(description="Share of a source (0 to 1), see `guard_files`.")
+    ] = 0.3
 
 
 class Retention(Section, frozen=True, kw_only=True):
@@ -192,20 +107,33 @@ class Retention(Section, frozen=True, kw_only=True):
 
     versions_days: Annotated[
         float,
-        Meta(gt=0, description="A file's history; the version in use stays."),
+        Meta(
+            gt=0, description="Days for which a file's history is kept; the version in use stays."
+        ),
     ] = 365.0
     removed_hours: Annotated[
-        float, Meta(ge=1, description="Text and originals of removed and replaced documents.")
+        float,
+        Meta(
+            ge=1,
+            description="Hours for which text and originals of removed and replaced documents "
+            "are kept.",
+        ),
     ] = 24.0
     vectors_hours: Annotated[
-        float, Meta(ge=1, description="Vectors that no passage needs any more.")
+        float,
+        Meta(ge=1, description="Hours for which vectors that no passage needs any more are kept."),
     ] = 24.0
     answers_days: Annotated[
         float,
-        Meta(gt=0, description="Conversations with their answers, and what is asked here."),
+        Meta(
+            gt=0,
+            description="Days for which conversations with their answers, and the list of "
+            "what was asked, are kept.",
+        ),
     ] = 365.0
     audit_days: Annotated[
-        float, Meta(ge=0, description="Entries of the audit log; 0: they stay.")
+        float,
+        Meta(ge=0, description="Days for which entries of the audit log are kept; 0: for ever."),
     ] = 0.0
 
 
@@ -216,8 +144,8 @@ class Settings(Section, frozen=True, kw_only=True):
     scratch_dir: Annotated[
         str,
         Meta(
-            description="Where copies lie while they are read (`KB_SCRATCH_DIR`); empty: in the "
-            "data directory."
+            description="Folder for copies of files while they are read (`KB_SCRATCH_DIR`); "
+            "empty: in the data directory."
         ),
     ] = ""
     language: Annotated[

@@ -39,8 +39,9 @@ def escaping(monkeypatch):
     monkeypatch.setitem(sys.modules, "bonsai", made)
 
 
+@pytest.mark.case("N09")
 def test_a_name_that_two_groups_have_is_nobodys(caplog):
-    """N09: whoever may make groups in another unit makes no administrator; it is said once."""
+    """Whoever may make groups in another unit makes no administrator; it is said once."""
     directory = Listed(**{
         "admins,ou=it": ["anna"], "Admins,ou=club": ["mallory"], "staff,ou=it": ["anna", "mallory"],
     })  # fmt: skip
@@ -51,16 +52,18 @@ def test_a_name_that_two_groups_have_is_nobodys(caplog):
     assert Listed(**{"admins,ou=it": ["anna"]})._groups("anna") == (("admins",), True)
 
 
+@pytest.mark.case("N09")
 def test_a_group_that_cannot_be_named_here_is_missed():
-    """N09: whoever is in one may be somebody whom a rule excepts."""
+    """Whoever is in one may be somebody whom a rule excepts."""
     directory = Listed(**{"staff/interns": ["ivo"], "staff": ["ivo", "lena"], "everyone": ["lena"]})
     assert directory._groups("ivo") == (("staff",), False)
     assert directory._groups("lena") == (("staff",), True)
 
 
+@pytest.mark.case("N09")
 @pytest.mark.parametrize("origin", ["oidc", "ldap", "header"])
 async def test_such_a_group_does_not_open_what_excepts_another(harbour, origin):  # noqa: F811
-    """N09: also where a proxy tells it, and whichever way it came here."""
+    """Also where a proxy tells it, and whichever way it came here."""
     await give(harbour, "everyone", "not:interns")
     come(harbour, "olga", ("staff", "/staff/interns"), origin=origin)
     assert read_by(harbour, "olga") == set()

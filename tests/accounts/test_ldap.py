@@ -198,8 +198,9 @@ async def test_a_directory_that_does_not_answer_lets_nobody_in_and_says_so(porta
     )
 
 
+@pytest.mark.case("N09")
 async def test_groups_are_not_cut_and_where_they_are_what_excepts_refuses(portal, slapd):
-    """N09: more groups in a level than one search asks for; a nesting deeper than is followed."""
+    """More groups in a level than one search asks for; a nesting deeper than is followed."""
 
     def group(name: str, member: str) -> str:
         return (
@@ -232,8 +233,9 @@ async def test_groups_are_not_cut_and_where_they_are_what_excepts_refuses(portal
     assert token not in portal.kb.principal("marc").tokens, "he might be in it, further up"
 
 
+@pytest.mark.case("N09")
 async def test_a_name_that_two_groups_have_is_nobodys(portal, slapd, caplog):
-    """N09: in another unit of the directory anybody may make a group called as one that counts."""
+    """In another unit of the directory anybody may make a group called as one that counts."""
 
     def group(name: str, unit: str, member: str) -> str:
         return (
@@ -257,8 +259,9 @@ async def test_a_name_that_two_groups_have_is_nobodys(portal, slapd, caplog):
     assert caplog.text.count("several groups of the directory") >= 1
 
 
+@pytest.mark.case("N11")
 async def test_an_api_token_asks_the_directory_too(portal, slapd):
-    """N11: a token of who left there is worth nothing, and groups that were lost are lost to it."""
+    """A token of who left there is worth nothing, and groups that were lost are lost to it."""
     await portal.sign_in("lena", "a ladder in the orchard")
     secret = portal.kb.accounts.new_token(portal.kb.principal("lena"), "script", "read", 300)
     program = portal.client(Authorization=f"Bearer {secret}")
@@ -272,8 +275,9 @@ async def test_an_api_token_asks_the_directory_too(portal, slapd):
     assert (await program.get("/api/v1/files")).status_code == 401
 
 
+@pytest.mark.case("N11")
 async def test_a_silent_directory_refuses_after_a_set_number_of_minutes(portal, slapd):
-    """N11: sessions and tokens; until then what is known counts."""
+    """Sessions and tokens; until then what is known counts."""
     lena = await portal.sign_in("lena", "a ladder in the orchard")
     secret = portal.kb.accounts.new_token(portal.kb.principal("lena"), "script", "read", 300)
     program = portal.client(Authorization=f"Bearer {secret}")
@@ -288,8 +292,9 @@ async def test_a_silent_directory_refuses_after_a_set_number_of_minutes(portal, 
         assert refused.json()["error"]["code"] == "directory_unavailable"
 
 
+@pytest.mark.case("N14")
 async def test_guesses_are_counted_for_the_account_not_for_its_spelling(portal):
-    """N14: many addresses, many spellings that the directory takes for one name."""
+    """Many addresses, many spellings that the directory takes for one name."""
     from kb.accounts.accounts import Client
     from kb.errors import TooManyError
 

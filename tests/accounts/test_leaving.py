@@ -43,8 +43,9 @@ async def status(client) -> int:
     return (await client.get("/api/v1/files")).status_code
 
 
+@pytest.mark.case("N11")
 async def test_without_a_fresh_sign_in_at_the_provider_tokens_and_sessions_end(house, portal):
-    """N11: nothing can be asked where there is no refresh token, so time decides."""
+    """Nothing can be asked where there is no refresh token, so time decides."""
     session = house.kb.accounts.begin_from_provider(OLGA, HERE)
     token = house.kb.accounts.new_token(house.kb.principal("olga"), "script", "read", 366)
     program = portal.client(Authorization=f"Bearer {token}")
@@ -59,8 +60,9 @@ async def test_without_a_fresh_sign_in_at_the_provider_tokens_and_sessions_end(h
     assert await status(program) == 200, "signing in there makes it fresh"
 
 
+@pytest.mark.case("N11")
 async def test_a_password_here_does_not_stand_for_a_sign_in_there(house, portal):
-    """N11: an invitation for somebody who comes from a provider is no way around it."""
+    """An invitation for somebody who comes from a provider is no way around it."""
     house.kb.accounts.begin_from_provider(OLGA, HERE)
     link = house.kb.accounts.link_for(access.owner(), "olga")
     house.kb.accounts.use_link(link, "", NEW, HERE)
@@ -73,8 +75,9 @@ async def test_a_password_here_does_not_stand_for_a_sign_in_there(house, portal)
         house.kb.accounts.use_link(late, "", "another quiet harbour", HERE)
 
 
+@pytest.mark.case("N11")
 async def test_a_proxys_word_is_fresh_while_the_proxy_says_it(house, portal):
-    """N11: a program's token of somebody whom the proxy names no more ends too."""
+    """A program's token of somebody whom the proxy names no more ends too."""
     gus = Known("gus", "gus", "header:gus", (), HEADER)
     house.kb.accounts.of_header(gus)
     token = house.kb.accounts.new_token(house.kb.principal("gus"), "script", "read", 366)
@@ -88,8 +91,9 @@ async def test_a_proxys_word_is_fresh_while_the_proxy_says_it(house, portal):
     assert await status(program) == 401
 
 
+@pytest.mark.case("N11")
 async def test_a_link_ends_with_the_password_that_it_was_to_replace(house):
-    """N11: whoever finds an old link after a password was changed opens nothing with it."""
+    """Whoever finds an old link after a password was changed opens nothing with it."""
     house.kb.accounts.add(access.owner(), "rita", (), password=PASSWORD)
     link = house.kb.accounts.link_for(access.owner(), "rita")
     house.kb.accounts.change_password(house.kb.principal("rita"), PASSWORD, NEW, HERE)
@@ -98,8 +102,9 @@ async def test_a_link_ends_with_the_password_that_it_was_to_replace(house):
     house.kb.accounts.sign_in("rita", NEW, "", HERE)
 
 
+@pytest.mark.case("N17")
 async def test_a_proxys_word_that_says_nothing_new_writes_nothing(house, monkeypatch):
-    """N17: a group that cannot be one here, one of our own, an hour later: it only reads."""
+    """A group that cannot be one here, one of our own, an hour later: it only reads."""
     told = ("crew", "everyone", "x" * 200, "Hands\u200b", "CREW")
     gus = Known("gus", "gus", "header:gus", told, HEADER)
     house.kb.accounts.of_header(gus)
@@ -124,15 +129,15 @@ async def test_a_proxys_word_that_says_nothing_new_writes_nothing(house, monkeyp
         assert people.by_name(connection, "gus").vouched_at > time.time() - DAY
 
 
+@pytest.mark.case("N11")
 async def test_accounts_of_our_own_need_nobody_to_vouch_for_them(house, portal):
-    """N11"""
     house.kb.accounts.add(access.owner(), "rita", (), password=PASSWORD)
     token = house.kb.accounts.new_token(house.kb.principal("rita"), "script", "read", 366)
     assert await status(portal.client(Authorization=f"Bearer {token}")) == 200
 
 
+@pytest.mark.case("N11")
 async def test_a_token_neither_outlives_nor_outscopes_the_token_that_made_it(house, portal):
-    """N11"""
     house.kb.accounts.add(access.owner(), "rita", (), administrator=True, password=PASSWORD)
     rita = house.kb.principal("rita")
     maker = house.kb.accounts.new_token(rita, "maker", "write", 3)
@@ -167,12 +172,13 @@ async def test_a_token_neither_outlives_nor_outscopes_the_token_that_made_it(hou
     assert [await status(c) for c in (program, young, youngest)] == [401, 401, 401]
 
 
+@pytest.mark.case("N11")
 @pytest.mark.parametrize(
     ("mine", "wanted"),
     [("read", "write"), ("read", "metrics"), ("metrics", "read"), ("metrics", "write")],
 )
 def test_no_scope_makes_a_wider_one(house, mine, wanted):
-    """N11: at the verb itself, whatever routes let through."""
+    """At the verb itself, whatever routes let through."""
     from kb.errors import ForbiddenError
 
     house.kb.accounts.add(access.owner(), "rita", (), administrator=True, password=PASSWORD)
@@ -196,8 +202,9 @@ def code(secret: str, steps: int = 0) -> str:
     return totp.code(secret, int(time.time() // 30) + steps)
 
 
+@pytest.mark.case("N11")
 async def test_a_reset_link_does_not_pass_over_the_second_factor(house, portal):
-    """N11: who has the mailbox or overhears the link still lacks the phone."""
+    """Who has the mailbox or overhears the link still lacks the phone."""
     secret = with_app(house)
     link = house.kb.accounts.link_for(access.owner(), "rita")
     client = portal.client()
@@ -218,8 +225,8 @@ async def test_a_reset_link_does_not_pass_over_the_second_factor(house, portal):
     ).status_code == 404
 
 
+@pytest.mark.case("N11")
 async def test_an_invitation_asks_for_no_code(house, portal):
-    """N11"""
     house.kb.accounts.add(access.owner(), "nina", ())
     link = house.kb.accounts.link_for(access.owner(), "nina")
     assert 'name="code"' not in (await portal.client().get(f"/link/{link}")).text
@@ -227,8 +234,9 @@ async def test_an_invitation_asks_for_no_code(house, portal):
     assert answer.status_code == 303
 
 
+@pytest.mark.case("N11")
 def test_a_code_of_the_app_works_once_under_parallel_use(house):
-    """N11: six at one time, one comes in."""
+    """Six at one time, one comes in."""
     secret = with_app(house)
     given, told = code(secret), []
     ready = threading.Barrier(6)
@@ -249,8 +257,9 @@ def test_a_code_of_the_app_works_once_under_parallel_use(house):
     assert sorted(told) == ["in"] + ["refused"] * 5
 
 
+@pytest.mark.case("N11")
 def test_a_step_is_used_up_by_whoever_is_quicker(house):
-    """N11: the rule itself, without threads: an earlier code is no good after a later one either."""
+    """The rule itself, without threads: an earlier code is no good after a later one either."""
     with_app(house)
     with house.kb.catalog.writing() as connection:
         number = people.by_name(connection, "rita").id
@@ -258,8 +267,9 @@ def test_a_step_is_used_up_by_whoever_is_quicker(house):
     assert used == [True, False, False, True, False]
 
 
+@pytest.mark.case("N11")
 def test_catalogs_of_before_keep_their_people_tokens_and_sessions(tmp_path):
-    """N11: after the upgrade what was known of somebody counts from when it was last read."""
+    """After the upgrade what was known of somebody counts from when it was last read."""
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine
@@ -298,8 +308,8 @@ def test_catalogs_of_before_keep_their_people_tokens_and_sessions(tmp_path):
     catalog.close()
 
 
+@pytest.mark.case("N11")
 def test_the_days_are_a_setting(house):
-    """N11"""
     accounts = house.kb.accounts
     accounts._settings = msgspec.structs.replace(accounts._settings, fresh_days=2)
     accounts.begin_from_provider(OLGA, HERE)

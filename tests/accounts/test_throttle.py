@@ -54,8 +54,9 @@ def add(house, *names: str) -> None:
         house.kb.accounts.add(access.owner(), name, (), password=PASSWORD)
 
 
+@pytest.mark.case("N14")
 def test_typos_of_many_people_behind_one_address_block_nobody(house, clock):
-    """N14: one typo every 20 minutes, each followed by the right password, for 40 hours."""
+    """One typo every 20 minutes, each followed by the right password, for 40 hours."""
     refused = 0
     with house.kb.catalog.writing() as connection:
         for n in range(120):
@@ -72,8 +73,9 @@ def test_typos_of_many_people_behind_one_address_block_nobody(house, clock):
     assert attempt(house, "p1", PASSWORD, Client(OFFICE)) == "in"
 
 
+@pytest.mark.case("N14")
 def test_a_known_device_is_not_slowed_by_the_failures_of_others(house, clock):
-    """N14: neither by those behind the same address nor by those who guess at its account."""
+    """Neither by those behind the same address nor by those who guess at its account."""
     add(house, "rita", "otto")
     accounts = house.kb.accounts
     session = accounts.sign_in("rita", PASSWORD, "", Client(OFFICE))
@@ -91,8 +93,9 @@ def test_a_known_device_is_not_slowed_by_the_failures_of_others(house, clock):
     assert attempt(house, "rita", PASSWORD, at_home) == "waits", "its own failures count"
 
 
+@pytest.mark.case("N14")
 def test_a_blocked_unknown_device_waits_right_password_or_not(house, clock):
-    """N14: nothing tells a guesser that a guess was right."""
+    """Nothing tells a guesser that a guess was right."""
     add(house, "rita")
     guesser = Client("198.51.100.7")
     for _ in range(5):
@@ -107,8 +110,9 @@ def test_a_blocked_unknown_device_waits_right_password_or_not(house, clock):
     assert attempt(house, "rita", PASSWORD, guesser) == "in", "and then it may"
 
 
+@pytest.mark.case("N14")
 def test_whoever_goes_on_guessing_gets_a_few_guesses_an_hour(house, clock):
-    """N14: forgiving is not letting guess: a day of guessing from one address, once a minute."""
+    """Forgiving is not letting guess: a day of guessing from one address, once a minute."""
     made = 0
     with house.kb.catalog.writing() as connection:
         for _ in range(24 * 60):
@@ -121,8 +125,9 @@ def test_whoever_goes_on_guessing_gets_a_few_guesses_an_hour(house, clock):
     assert made <= 5 + 24 * 6, made
 
 
+@pytest.mark.case("N14")
 def test_an_account_is_guessed_at_from_everywhere_as_slowly(house, clock):
-    """N14: 1,000 addresses in an hour."""
+    """1,000 addresses in an hour."""
     made = 0
     with house.kb.catalog.writing() as connection:
         for n in range(1000):
@@ -135,8 +140,9 @@ def test_an_account_is_guessed_at_from_everywhere_as_slowly(house, clock):
     assert made <= 20 + 20 + 5, made
 
 
+@pytest.mark.case("N14")
 def test_guesses_at_one_time_are_counted_one_after_the_other(house):
-    """N14: ten at once are no more than ten one after another."""
+    """Ten at once are no more than ten one after another."""
     add(house, "rita")
     told: list[str] = []
     threads = [
@@ -152,8 +158,9 @@ def test_guesses_at_one_time_are_counted_one_after_the_other(house):
     assert sorted(told) == ["refused"] * 5 + ["waits"] * 5
 
 
+@pytest.mark.case("N14")
 def test_a_wrong_old_password_counts_for_its_own_account_alone(house, clock):
-    """N14: on the page Account too."""
+    """On the page Account too."""
     add(house, "rita", "otto")
     rita = house.kb.principal("rita")
     for _ in range(5):
@@ -165,16 +172,17 @@ def test_a_wrong_old_password_counts_for_its_own_account_alone(house, clock):
     assert attempt(house, "rita", PASSWORD, Client(OFFICE)) == "in"
 
 
+@pytest.mark.case("N14")
 @pytest.mark.parametrize(
     "spelled", ["EMMA", " emma ", "Emma\u200b", "ｅｍｍａ", "émma", "e\u0301mma", "em\u00adma"]
 )
 def test_spellings_that_a_directory_takes_for_one_name_are_one(spelled):
-    """N14"""
     assert throttle.fold(spelled) == throttle.fold("emma")
 
 
+@pytest.mark.case("N14")
 async def test_the_cookie_of_an_earlier_sign_in_makes_a_device_known(house):
-    """N14: over HTTP; it lets nobody in."""
+    """Over HTTP; it lets nobody in."""
     add(house, "rita")
     portal = Portal(house)
     client = portal.client(OFFICE)

@@ -71,8 +71,8 @@ async def test_a_conversation_keeps_its_context(asked):
     assert [t.question for t in turns] == [first.question, "And for part-time staff?"]
 
 
+@pytest.mark.case("S33")
 async def test_nobody_reads_or_continues_anothers_conversation(asked):
-    """S33"""
     house, first = asked
     from kb.types.people import Principal
 
@@ -126,8 +126,8 @@ async def test_a_receipt_whose_document_has_changed_says_so_and_keeps_its_words(
     assert any("30 days" in text for text in found.passages_new)
 
 
+@pytest.mark.case("S44")
 async def test_a_receipt_names_no_document_that_its_reader_may_not_read(asked):
-    """S44"""
     house, first = asked
     from kb.catalog import groups, sources
     from kb.types.people import Principal

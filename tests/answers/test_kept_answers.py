@@ -73,15 +73,16 @@ async def everywhere(portal: Portal, name: str, number: str) -> dict[str, str]:
     return found
 
 
+@pytest.mark.case("N10")
 async def test_who_may_read_all_of_it_has_it(kept):
-    """N10"""
     portal, number = kept
     found = await everywhere(portal, "rita", number)
     assert sum(SAID in text for text in found.values()) >= 4
 
 
+@pytest.mark.case("N10")
 async def test_a_passage_that_is_not_cited_counts_too(kept):
-    """N10: on every surface: answer, receipt, comparison, conversation."""
+    """On every surface: answer, receipt, comparison, conversation."""
     portal, number = kept
     lose_hr(portal.house)
     found = await everywhere(portal, "rita", number)
@@ -89,9 +90,10 @@ async def test_a_passage_that_is_not_cited_counts_too(kept):
     assert "wages" not in "".join(found.values()), "nor is the document named"
 
 
+@pytest.mark.case("N10")
 @pytest.mark.parametrize("who", ["carl", "anna"])
 async def test_review_gives_nobody_what_they_may_not_read(kept, who):
-    """N10: neither a curator of a source it used, nor an administrator."""
+    """Neither a curator of a source it used, nor an administrator."""
     portal, number = kept
     portal.kb.opinions.give(portal.kb.principal("rita"), number, "bad", 0, "")
     await portal.sign_in(who)
@@ -100,8 +102,9 @@ async def test_review_gives_nobody_what_they_may_not_read(kept, who):
     assert not [where for where, text in found.items() if SAID in text]
 
 
+@pytest.mark.case("N10")
 async def test_a_document_that_is_gone_takes_the_answers_words_along(kept):
-    """N10: what cannot be looked at is not anybody's to read."""
+    """What cannot be looked at is not anybody's to read."""
     portal, number = kept
     (portal.house.root / "staff/wages.txt").unlink()
     await portal.house.ingest("staff", confirm_removals=True)
@@ -109,8 +112,9 @@ async def test_a_document_that_is_gone_takes_the_answers_words_along(kept):
     assert not [where for where, text in found.items() if SAID in text]
 
 
+@pytest.mark.case("N10")
 async def test_a_passage_that_only_changed_withholds_nothing(kept):
-    """N10: rights are asked, not versions; words that are not quoted need not be there still."""
+    """Rights are asked, not versions; words that are not quoted need not be there still."""
     portal, number = kept
     portal.house.write("staff/wages.txt", "Wages rise by five per cent in May, after all.")
     await portal.house.ingest("staff")
@@ -123,9 +127,10 @@ async def test_a_passage_that_only_changed_withholds_nothing(kept):
     assert portal.kb.receipts.receipt(portal.kb.principal("rita"), number).answer is None
 
 
+@pytest.mark.case("N10")
 @pytest.mark.parametrize("who", ["carl", "anna"])
 async def test_a_document_that_was_somebody_elses_then_tells_reviewers_nothing(kept, who):
-    """N10: its readers of today are not those of the text that the answer was written from."""
+    """Its readers of today are not those of the text that the answer was written from."""
     portal, number = kept
     portal.kb.opinions.give(portal.kb.principal("rita"), number, "bad", 0, "")
     portal.house.write("staff/wages.txt", "The canteen has soup on Fridays, for everybody.")
@@ -170,8 +175,9 @@ def kept_for(portal: Portal, name: str) -> tuple[int, int]:
     return len(pins), len(portal.kb.opinions.judged(who))
 
 
+@pytest.mark.case("N10")
 async def test_a_kept_text_follows_no_document_that_is_another(linked):
-    """N10: a pin and a judged passage stay for whom the text was, though all may read the new."""
+    """A pin and a judged passage stay for whom the text was, though all may read the new."""
     assert [kept_for(linked, name) for name in ("rita", "otto")] == [(1, 1), (0, 0)]
     link = linked.house.root / "notice.txt"
     link.unlink()
@@ -181,15 +187,17 @@ async def test_a_kept_text_follows_no_document_that_is_another(linked):
     assert [kept_for(linked, name) for name in ("rita", "otto")] == [(1, 1), (0, 0)]
 
 
+@pytest.mark.case("N10")
 async def test_a_kept_text_follows_its_documents_readers(linked):
-    """N10: while the document is the same, whoever may read it sees them."""
+    """While the document is the same, whoever may read it sees them."""
     open_ = [PathRule("staff/", (access.EVERYONE,))]
     await set_rule(linked.kb, access.owner(), "all", "paths", open_)
     assert kept_for(linked, "otto") == (1, 1)
 
 
+@pytest.mark.case("N10")
 async def test_who_reviews_an_answer_runs_it_again_in_a_conversation_of_their_own(kept):
-    """N10: it was refused, since the conversation is somebody else's."""
+    """It was refused, since the conversation is somebody else's."""
     portal, _ = kept
     rita, carl = await portal.as_person("rita"), await portal.sign_in("carl")
     question = {"question": "When does the ferry to the island leave?"}

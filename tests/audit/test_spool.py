@@ -28,8 +28,9 @@ def contents(found):
     return [item.content for item in found.waiting(10**6)]
 
 
+@pytest.mark.case("N15")
 def test_what_is_taken_is_what_was_put_in_its_order(tmp_path):
-    """N15: a ring that is filled, emptied and filled again agrees with a list."""
+    """A ring that is filled, emptied and filled again agrees with a list."""
     mine, model, rng = spools.open_one(tmp_path, 4096), [], random.Random(15)
     refused = 0
     for n in range(3000):
@@ -54,8 +55,9 @@ def test_what_is_taken_is_what_was_put_in_its_order(tmp_path):
     assert len(os.listdir(tmp_path)) == 1, "the same file all the time"
 
 
+@pytest.mark.case("N15")
 def test_what_was_put_outlives_a_kill(tmp_path):
-    """N15: a process is killed while it puts; every record that it knew of is there."""
+    """A process is killed while it puts; every record that it knew of is there."""
     child = subprocess.Popen(
         [sys.executable, "-c", PUTS_UNTIL_KILLED, str(tmp_path)], stdout=subprocess.PIPE
     )
@@ -69,9 +71,10 @@ def test_what_was_put_outlives_a_kill(tmp_path):
     assert len(numbers) <= len(told) + 1
 
 
+@pytest.mark.case("N15")
 @pytest.mark.parametrize("seed", range(60))
 def test_a_flipped_bit_costs_one_record_and_is_named(tmp_path, seed):
-    """N15: damage anywhere among the records hides no other one, and leaves no silent gap."""
+    """Damage anywhere among the records hides no other one, and leaves no silent gap."""
     rng = random.Random(seed)
     mine = spools.open_one(tmp_path, 16_384)
     for n in range(20):
@@ -98,8 +101,9 @@ def test_a_flipped_bit_costs_one_record_and_is_named(tmp_path, seed):
     assert after == whole, "and the same after a restart"
 
 
+@pytest.mark.case("N15")
 def test_a_process_has_a_file_of_its_own(tmp_path):
-    """N15: two at once never share a file; one that was left is taken over with what is in it."""
+    """Two at once never share a file; one that was left is taken over with what is in it."""
     first, second = spools.open_one(tmp_path, 4096), spools.open_one(tmp_path, 4096)
     assert first.path != second.path
     first.put(b"left")
@@ -110,8 +114,9 @@ def test_a_process_has_a_file_of_its_own(tmp_path):
     assert contents(third) == [b"left"]
 
 
+@pytest.mark.case("N15")
 def test_its_space_is_taken_when_it_is_made(tmp_path):
-    """N15: the kernel says that every block of the file is there."""
+    """The kernel says that every block of the file is there."""
     mine = spools.open_one(tmp_path, 1 << 20)
     assert os.stat(mine.path).st_blocks * 512 >= (1 << 20)
     assert os.stat(mine.path).st_mode & 0o777 == 0o600
@@ -129,8 +134,9 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=False)
 
 
+@pytest.mark.case("N15")
 def test_a_full_disk_stops_no_look_while_there_is_room(small_disk):
-    """N15: the disk has no byte left, the spool takes a megabyte; a second one cannot be had."""
+    """The disk has no byte left, the spool takes a megabyte; a second one cannot be had."""
     mine = spools.open_one(small_disk / "audit", 1 << 20)
     with pytest.raises(OSError), open(small_disk / "rest", "wb", buffering=0) as rest:
         while True:
@@ -145,8 +151,9 @@ def test_a_full_disk_stops_no_look_while_there_is_room(small_disk):
     assert len(contents(spools.open_one(small_disk / "audit", 1 << 20))) == 1000
 
 
+@pytest.mark.case("N15")
 def test_on_a_disk_that_is_nearly_full_it_is_smaller(small_disk):
-    """N15: a command that only looks needs no eight megabytes."""
+    """A command that only looks needs no eight megabytes."""
     (small_disk / "ballast").write_bytes(bytes(shutil.disk_usage(small_disk).free - 3 * 1024**2))
     mine = spools.open_one(small_disk / "audit", 8 << 20)
     mine.put(b"a look")
@@ -155,16 +162,18 @@ def test_on_a_disk_that_is_nearly_full_it_is_smaller(small_disk):
     mine.close()
 
 
+@pytest.mark.case("N15")
 def test_what_was_taken_is_blank(tmp_path):
-    """N15: words of questions do not stay in the file after the log has them."""
+    """Words of questions do not stay in the file after the log has them."""
     mine = spools.open_one(tmp_path, 4096)
     mine.put(b"a private matter")
     mine.done(mine.waiting(1)[0])
     assert b"private" not in mine.path.read_bytes()
 
 
+@pytest.mark.case("N15")
 def test_a_file_that_cannot_be_opened_holds_up_no_other(tmp_path):
-    """N15: one spool is another user's (here: nothing that can be opened); looks are noted still."""
+    """One spool is another user's (here: nothing that can be opened); looks are noted still."""
     (tmp_path / "spool-0").symlink_to(tmp_path / "nowhere")
     (tmp_path / "spool-1").mkdir()
     mine = spools.open_one(tmp_path, 1 << 20)

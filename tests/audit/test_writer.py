@@ -38,19 +38,21 @@ def logged(catalog):
     return [(e["action"], e["target"]) for e in map(json.loads, rows)]
 
 
+@pytest.mark.case("N15")
 def test_a_look_is_in_the_chain_a_moment_later(catalog, audit):
-    """N15: without closing, within the writer's next rounds."""
+    """Without closing, within the writer's next rounds."""
     audit.looked(OWNER, "document.open", "a.txt")
     wait_for(lambda: logged(catalog) == [("document.open", "a.txt")], 60)
     wait_for(lambda: audit.health().waiting == 0, 60)
     assert audit.health().state == "ok"
 
 
+@pytest.mark.case("N15")
 @pytest.mark.parametrize(
     "words", ["bridge\0x", "bridge \ud800 opened", "\udfff" * 5, "a" * 400_000]
 )
 def test_one_question_stops_no_later_entry(catalog, audit, words):
-    """N15: a NUL, half a surrogate pair, a very long text: the entries after it are there."""
+    """A NUL, half a surrogate pair, a very long text: the entries after it are there."""
     audit.asked(OWNER, "search", "normal", [], 0.1)
     audit.asked(OWNER, "search", words, [], 0.1)
     audit.looked(OWNER, "document.open", words)
@@ -64,9 +66,10 @@ def test_one_question_stops_no_later_entry(catalog, audit, words):
         assert connection.scalar(text("SELECT count(*) FROM asked")) in {1, 2}
 
 
+@pytest.mark.case("N15")
 @pytest.mark.parametrize("bad", [b"no json", b"{}", b'{"at": "x"}', b"\xff\xfe", b"[1]"])
 def test_a_bad_record_is_set_aside_and_named(catalog, tmp_path, bad):
-    """N15: what an earlier process left and nobody can read has an entry of its own."""
+    """What an earlier process left and nobody can read has an entry of its own."""
     left = spools.open_one(tmp_path / "audit", 1 << 20)
     left.put(bad)
     left.close()
@@ -80,8 +83,9 @@ def test_a_bad_record_is_set_aside_and_named(catalog, tmp_path, bad):
     assert audit.health().set_aside == 1
 
 
+@pytest.mark.case("N15")
 def test_an_entry_that_the_database_refuses_is_set_aside(catalog, audit):
-    """N15: the database says no to one of many; the others are kept, and that one is named."""
+    """The database says no to one of many; the others are kept, and that one is named."""
     with catalog.writing() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(
@@ -100,8 +104,9 @@ def test_an_entry_that_the_database_refuses_is_set_aside(catalog, audit):
     assert [action for action, _ in found if action != "good"] == ["audit.set_aside"]
 
 
+@pytest.mark.case("N15")
 def test_damage_in_the_spool_is_named(catalog, tmp_path):
-    """N15: a record whose bytes have changed on disk is not silently left out."""
+    """A record whose bytes have changed on disk is not silently left out."""
     left = spools.open_one(tmp_path / "audit", 1 << 20)
     for n in range(3):
         left.put(b'{"at":1,"actor":"a","action":"x","target":"%d","detail":{}}' % n)
@@ -115,8 +120,9 @@ def test_damage_in_the_spool_is_named(catalog, tmp_path):
     assert [action for action, _ in logged(catalog)] == ["x", "audit.set_aside", "x"]
 
 
+@pytest.mark.case("N15")
 def test_a_full_spool_refuses_and_says_so(catalog, tmp_path):
-    """N15: nothing takes the looks: while there is room they are kept, then refused; none is lost."""
+    """Nothing takes the looks: while there is room they are kept, then refused; none is lost."""
     audit = Audit(catalog, AuditSection(spool_mb=1), tmp_path / "audit")
     kept = 0
     with catalog.writing() as blocker:
@@ -155,8 +161,9 @@ for n in range(100_000):
 """
 
 
+@pytest.mark.case("N15")
 def test_looks_outlive_a_kill_and_are_noted_once(postgres, tmp_path):
-    """N15: killed at any moment, also within the writer's transaction; each look is there once."""
+    """Killed at any moment, also within the writer's transaction; each look is there once."""
     from kb import settings as settings_module
     from kb.catalog.database import open_catalog
 
@@ -187,8 +194,9 @@ def test_looks_outlive_a_kill_and_are_noted_once(postgres, tmp_path):
     catalog.close()
 
 
+@pytest.mark.case("N15")
 def test_a_spool_that_is_read_twice_is_noted_once(catalog, tmp_path):
-    """N15: killed between the chain and the spool, its records come again and are known."""
+    """Killed between the chain and the spool, its records come again and are known."""
     left = spools.open_one(tmp_path / "audit", 1 << 20)
     for n in range(4):
         left.put(b'{"at":1,"actor":"a","action":"x","target":"%d","detail":{}}' % n)
@@ -202,8 +210,9 @@ def test_a_spool_that_is_read_twice_is_noted_once(catalog, tmp_path):
     assert logged(catalog) == [("x", str(n)) for n in range(4)]
 
 
+@pytest.mark.case("N15")
 def test_a_writer_that_ended_is_seen_and_starts_again(catalog, audit):
-    """N15: whatever ends the thread, the state says so and the next look has a writer."""
+    """Whatever ends the thread, the state says so and the next look has a writer."""
     audit.looked(OWNER, "document.open", "1")
     [thread] = [t for t in threading.enumerate() if t.name == "audit" and t.is_alive()]
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
@@ -217,8 +226,9 @@ def test_a_writer_that_ended_is_seen_and_starts_again(catalog, audit):
     wait_for(lambda: logged(catalog)[-1:] == [("document.open", "2")], 60)
 
 
+@pytest.mark.case("N15")
 def test_a_writer_that_is_behind_is_seen(catalog, audit):
-    """N15: how many wait and for how long; looks go on."""
+    """How many wait and for how long; looks go on."""
     audit.looked(OWNER, "document.open", "0")
     wait_for(lambda: len(logged(catalog)) == 1, 60)  # its rows are there to be locked
     with catalog.writing() as blocker:

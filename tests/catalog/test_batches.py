@@ -29,9 +29,10 @@ def counted(connection):
     event.remove(connection, "before_cursor_execute", note)
 
 
+@pytest.mark.case("N21")
 @pytest.mark.parametrize("kind", making.KINDS)
 def test_pages_of_the_ledger_are_the_whole_of_it(kind, request, tmp_path):
-    """N21: page after page, every row that may be seen comes once, members behind their container."""
+    """Page after page, every row that may be seen comes once, members behind their container."""
     catalog = making.opened(kind, request, tmp_path)
     with catalog.writing() as connection:
         fill(connection, 500)
@@ -68,15 +69,17 @@ def test_pages_of_the_ledger_are_the_whole_of_it(kind, request, tmp_path):
     assert set(found) <= {(name, bytes(raw)) for name, raw in plain}
 
 
+@pytest.mark.case("N21")
 @pytest.mark.parametrize("cursor", ["", "x", "nothing", "gqNhYmM", "kg", "é", "A" * 5000])
 def test_a_cursor_that_is_none_is_refused(cursor):
-    """N21: whatever stands in the address."""
+    """Whatever stands in the address."""
     with pytest.raises(UsageError):
         place_of(cursor)
 
 
+@pytest.mark.case("N21")
 def test_lists_of_everybody_are_those_of_each(tmp_path):
-    """N21: the page of people asks once for all of them what it asked for each."""
+    """The page of people asks once for all of them what it asked for each."""
     catalog = making.opened("sqlite", None, tmp_path)
     with catalog.writing() as connection:
         fill(connection, 500)
@@ -94,9 +97,10 @@ def test_lists_of_everybody_are_those_of_each(tmp_path):
     catalog.close()
 
 
+@pytest.mark.case("N21")
 @pytest.mark.parametrize("kind", making.KINDS)
 def test_many_are_removed_and_given_rights_in_few_statements(kind, request, tmp_path):
-    """N21: one statement for each set of readers and each depth of members, not for each document."""
+    """One statement for each set of readers and each depth of members, not for each document."""
     catalog = making.opened(kind, request, tmp_path)
     with catalog.writing() as connection:
         one = making.source(connection, "one")

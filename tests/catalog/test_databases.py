@@ -28,8 +28,9 @@ MANY = 70_000
 """More than PostgreSQL (65,535) and SQLite (32,766) take as parameters."""
 
 
+@pytest.mark.case("N20")
 def test_what_is_done_to_many_documents_is_one_statement(catalog):
-    """N20: a share of 70,000 documents that is gone is held, not refused."""
+    """A share of 70,000 documents that is gone is held, not refused."""
     with catalog.writing() as connection:
         source = sources.add(connection, "s", "/nowhere", ("everyone", "owner"))
         wanted = [documents.add(connection, source.id, b"%d" % n, str(n)) for n in range(3)]
@@ -44,8 +45,9 @@ def test_what_is_done_to_many_documents_is_one_statement(catalog):
         assert held.scalars().all() == ["0", "1"]
 
 
+@pytest.mark.case("N20")
 def test_somebody_may_carry_many_tokens(catalog):
-    """N20: 70,000 rules that fit one person are no error."""
+    """70,000 rules that fit one person are no error."""
     tokens = {"everyone", *(f"acl:{n:032x}" for n in range(MANY))}
     with catalog.writing() as connection:
         source = sources.add(connection, "s", "/nowhere", ("everyone", "owner"))
@@ -58,9 +60,10 @@ def test_somebody_may_carry_many_tokens(catalog):
         assert names.named(connection, Principal("anna", frozenset(tokens)), "a " * MANY) == {}
 
 
+@pytest.mark.case("N20")
 @pytest.mark.parametrize("values", [[], [""], ["a"], ["a", "ä", "it's", 'a"b', "{x}", "a,b", "\\"]])
 def test_a_value_is_among_others_as_it_stands(catalog, values):
-    """N20: an array of values means what one value after another means."""
+    """An array of values means what one value after another means."""
     every = ["", "a", "ä", "A", "it's", 'a"b', "{x}", "a,b", "\\", "NULL"]
     with catalog.writing() as connection:
         connection.execute(insert(counters), [{"name": name, "value": 1} for name in every])
@@ -69,8 +72,9 @@ def test_a_value_is_among_others_as_it_stands(catalog, values):
         assert set(found) == set(every) & set(values)
 
 
+@pytest.mark.case("N20")
 def test_no_condition_counts_its_values():
-    """N20: lists of values that are not written out here go through ``among``."""
+    """Lists of values that are not written out here go through ``among``."""
     pattern = re.compile(
         r"\.in_\((?!\(|select\(|(by_source|by_set|silent|of_them|points|put_there)\))"
     )  # subqueries
@@ -84,8 +88,9 @@ def test_no_condition_counts_its_values():
     assert found == []
 
 
+@pytest.mark.case("N20")
 def test_two_looks_in_one_reading_agree(catalog):
-    """N20: what is written meanwhile is seen by the next reading, not by half of this one."""
+    """What is written meanwhile is seen by the next reading, not by half of this one."""
     query = text("SELECT value FROM counters WHERE name = 'seq'")
     with catalog.reading() as reader:
         before = reader.scalar(query)
@@ -96,8 +101,9 @@ def test_two_looks_in_one_reading_agree(catalog):
         assert reader.scalar(query) == before + 1
 
 
+@pytest.mark.case("N20")
 def test_who_reads_does_not_write(postgres, tmp_path):
-    """N20: PostgreSQL refuses a change within a reading."""
+    """PostgreSQL refuses a change within a reading."""
     catalog = opened(postgres, tmp_path)
     with pytest.raises(KbError), catalog.reading() as reader:
         reader.execute(text("UPDATE counters SET value = 7"))
@@ -132,23 +138,26 @@ def at_once(catalog, do):
     return sorted(got, key=str)
 
 
+@pytest.mark.case("N20")
 def test_one_of_two_takes_a_lease_that_nobody_had(postgres, tmp_path):
-    """N20: the other one is told no, not an error."""
+    """The other one is told no, not an error."""
     catalog = opened(postgres, tmp_path)
     take = lambda c: leases.take(c, "source:77", leases.new_owner())
     assert at_once(catalog, take) == [False, True]
     catalog.close()
 
 
+@pytest.mark.case("N20")
 def test_one_of_two_adds_a_group(postgres, tmp_path):
-    """N20: a name that somebody took a moment before is a conflict."""
+    """A name that somebody took a moment before is a conflict."""
     catalog = opened(postgres, tmp_path)
     assert at_once(catalog, lambda c: groups.add(c, "night")) == [409, None]
     catalog.close()
 
 
+@pytest.mark.case("N20")
 def test_a_row_that_is_there_already_is_a_conflict(catalog):
-    """N20: a unique violation is 409, on either database."""
+    """A unique violation is 409, on either database."""
     for _ in range(2):
         try:
             with catalog.writing() as connection:
@@ -160,17 +169,19 @@ def test_a_row_that_is_there_already_is_a_conflict(catalog):
         raise AssertionError("two groups of one name")
 
 
+@pytest.mark.case("N20")
 def test_what_refers_to_nothing_is_a_conflict(catalog):
-    """N20: a row whose parent has gone meanwhile is 409."""
+    """A row whose parent has gone meanwhile is 409."""
     with pytest.raises(ConflictError), catalog.writing() as connection:
         connection.execute(
             text("INSERT INTO source_readers (source_id, token) VALUES (4711, 'everyone')")
         )
 
 
+@pytest.mark.case("N20")
 @pytest.mark.parametrize("value", ["a\ud800b", 2**63, "nul\0"])
 def test_what_no_database_can_keep_is_told(catalog, value):
-    """N20: half a surrogate pair and a number beyond 64 bits are the asker's mistake; so is NUL."""
+    """Half a surrogate pair and a number beyond 64 bits are the asker's mistake; so is NUL."""
     number = isinstance(value, int)
     statement = "INSERT INTO counters (name, value) VALUES (:name, :value)"
     row = {"name": "x" if number else value, "value": value if number else 1}
@@ -185,16 +196,18 @@ def test_what_no_database_can_keep_is_told(catalog, value):
             assert value in connection.scalars(select(counters.c.name))
 
 
+@pytest.mark.case("N20")
 def test_a_mistake_of_ours_is_no_riddle(catalog):
-    """N20: a statement that the database does not understand is an error of ours too."""
+    """A statement that the database does not understand is an error of ours too."""
     with pytest.raises(KbError) as found, catalog.reading() as connection:
         connection.execute(text("SELECT nothing FROM nowhere"))
     assert found.value.code in {"catalog_error", "catalog_unavailable"}
     assert "nowhere" not in found.value.message
 
 
+@pytest.mark.case("N20")
 def test_a_server_that_went_away_is_told_without_its_address(postgresql, postgres, tmp_path):
-    """N20: every kind of lost connection is "come again", and names no address."""
+    """Every kind of lost connection is "come again", and names no address."""
     catalog = opened(postgres, tmp_path)
     with pytest.raises(RetryableError) as found, catalog.reading() as connection:
         with catalog.writing() as other:
@@ -208,8 +221,9 @@ def test_a_server_that_went_away_is_told_without_its_address(postgresql, postgre
     catalog.close()
 
 
+@pytest.mark.case("N20")
 def test_a_damaged_file_is_told_in_plain_words(tmp_path):
-    """N20: a SQLite file whose pages are overwritten is named as damaged."""
+    """A SQLite file whose pages are overwritten is named as damaged."""
     catalog = opened("", tmp_path)
     with catalog.writing() as connection:
         connection.execute(insert(counters), [{"name": f"n{n}", "value": n} for n in range(9000)])
@@ -226,8 +240,9 @@ def test_a_damaged_file_is_told_in_plain_words(tmp_path):
     assert found.value.code in {"catalog_damaged", "catalog_unavailable"}
 
 
+@pytest.mark.case("N07")
 def test_nothing_is_published_into_a_generation_that_is_being_left(catalog):
-    """N07: a rebuild holds publishing and switches; who asked just before publishes anew."""
+    """A rebuild holds publishing and switches; who asked just before publishes anew."""
     publisher = Publisher(catalog, None, None)
     with catalog.writing() as connection:
         source = sources.add(connection, "s", "/nowhere", ("everyone", "owner"))
@@ -253,8 +268,9 @@ def test_nothing_is_published_into_a_generation_that_is_being_left(catalog):
     assert done == [None]
 
 
+@pytest.mark.case("N05")
 def test_members_may_have_long_names_on_long_paths(catalog):
-    """N05: PostgreSQL refuses long paths in an index; that stopped every run over their source."""
+    """PostgreSQL refuses long paths in an index; that stopped every run over their source."""
     outer = random.Random(5).randbytes(2390).replace(b"\0", b"/")
     found = tuple(Kept("漢" * 390 + str(n), "0" * 64, 1) for n in range(2))
     for _ in range(2):
@@ -275,8 +291,9 @@ def test_members_may_have_long_names_on_long_paths(catalog):
     assert all(bytes(raw).split(b"\0")[0] == outer for raw in rows)
 
 
+@pytest.mark.case("N20")
 def test_an_older_catalog_has_names_as_long_as_they_may_be(postgres):
-    """N20: PostgreSQL refuses a token that is longer than its column; the upgrade ended there."""
+    """PostgreSQL refuses a token that is longer than its column; the upgrade ended there."""
     config = Config()
     config.set_main_option("script_location", str(Path("kb/catalog/migrations").absolute()))
     with create_engine(postgres).begin() as connection:

@@ -2,11 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from kb.catalog import leases
 
 
+@pytest.mark.case("N03", "N20")
 def test_many_take_one_and_give_it_back(catalog):
-    """N03, N20: none is told that the row it has just seen is gone; one at a time holds it."""
+    """None is told that the row it has just seen is gone; one at a time holds it."""
     holding: list[str] = []
 
     def hold(number: int) -> int:

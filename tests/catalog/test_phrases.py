@@ -47,9 +47,10 @@ def storable(text, kind):
     return text.replace("\x00", "\x01") if kind == "postgresql" else text
 
 
+@pytest.mark.case("N21")
 @pytest.mark.parametrize("kind", making.KINDS)
 def test_phrases_are_found_as_by_reading_every_text(kind, request, tmp_path):
-    """N21: case, accents, marks, scripts without spaces, deleted versions, and rights always."""
+    """Case, accents, marks, scripts without spaces, deleted versions, and rights always."""
     catalog = making.opened(kind, request, tmp_path)
 
     @settings(max_examples=60, deadline=None)
@@ -86,9 +87,10 @@ def test_phrases_are_found_as_by_reading_every_text(kind, request, tmp_path):
     catalog.close()
 
 
+@pytest.mark.case("N21")
 @pytest.mark.parametrize("kind", making.KINDS)
 def test_no_more_is_read_than_was_asked_for(kind, request, tmp_path):
-    """N21: of a phrase that very many passages have, the caller is told that they are many."""
+    """Of a phrase that very many passages have, the caller is told that they are many."""
     catalog = making.opened(kind, request, tmp_path)
     with catalog.writing() as connection:
         one = making.source(connection, "one")
@@ -102,9 +104,10 @@ def test_no_more_is_read_than_was_asked_for(kind, request, tmp_path):
     catalog.close()
 
 
+@pytest.mark.case("N21")
 @pytest.mark.parametrize("kind", making.KINDS)
 def test_passages_of_an_older_catalog_are_found(kind, request, tmp_path):
-    """N21: the migration fills the index of phrases from the passages that are there."""
+    """The migration fills the index of phrases from the passages that are there."""
     url = request.getfixturevalue("postgres") if kind == "postgresql" else f"sqlite:///{tmp_path}/c"
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__path__[0])))
@@ -137,8 +140,9 @@ def test_passages_of_an_older_catalog_are_found(kind, request, tmp_path):
     catalog.close()
 
 
+@pytest.mark.case("N21")
 def test_words_that_were_forgotten_leave_the_file(tmp_path):
-    """N21: what was purged is not left in the index of phrases, of which SQLite keeps old parts."""
+    """What was purged is not left in the index of phrases, of which SQLite keeps old parts."""
     catalog = making.opened("sqlite", None, tmp_path)
     files = [tmp_path / "data" / f"catalog.sqlite3{end}" for end in ("", "-wal")]
 

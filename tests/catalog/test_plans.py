@@ -43,9 +43,10 @@ WHOLE = {"home", "facets", "language", "states", "reasons", "languages", "source
 LARGE = ("documents", "chunks", "versions", "vectors", "answers", "name_tokens")
 
 
+@pytest.mark.case("N21")
 @pytest.mark.parametrize("kind", making.KINDS)
 def test_no_query_of_a_request_reads_a_large_table(kind, request, tmp_path):
-    """N21: by the word of SQLite's and PostgreSQL's planner.
+    """By the word of SQLite's and PostgreSQL's planner.
 
     PostgreSQL is asked whether there is another way than reading the table, since it rightly reads
     one of this size.
@@ -108,8 +109,9 @@ def scans(lines, name):
     return len(allowed) < len(found)
 
 
+@pytest.mark.case("N21")
 def test_the_owner_is_no_exception(tmp_path):
-    """N21: the condition on many documents lets through what the one on single documents does."""
+    """The condition on many documents lets through what the one on single documents does."""
     catalog = making.opened("sqlite", None, tmp_path)
     with catalog.writing() as connection:
         fill(connection, 300)

@@ -151,6 +151,7 @@ def test_a_rule_with_an_exception(command, tmp_path):
     command("source", "readers", "news", "not:ghosts", code=1)
 
 
+@pytest.mark.case("S03", "S04")
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -169,7 +170,6 @@ def test_a_rule_with_an_exception(command, tmp_path):
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_shape(command, arguments, code):
-    """S03, S04"""
     error = command(*arguments, code=1)["error"]
     assert error["code"] == code
     assert set(error) == {"code", "message", "detail"}
@@ -194,10 +194,10 @@ def test_a_wrong_setting_is_named(command):
     assert error["detail"]["nearest"] == "server.port"
 
 
+@pytest.mark.case("S56")
 def test_the_first_start_prints_a_link_by_which_the_first_administrator_is_made(
     environment, tmp_path
 ):
-    """S56"""
     server = subprocess.Popen(
         [sys.executable, "-m", "kb", "serve", "--port", "0"],
         env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True,

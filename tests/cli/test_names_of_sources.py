@@ -13,26 +13,29 @@ from kb.types.library import Edited, Following
 from tests.parts.house import folders_of
 
 
+@pytest.mark.case("N22")
 @pytest.mark.parametrize("name", ["--confirm-removals", "-", " --again", "-n"])
 def test_a_name_that_begins_with_a_dash_is_refused(house, name):
-    """N22: such a source is not made."""
+    """Such a source is not made."""
     with pytest.raises(UsageError):
         edited = Edited(Following(), readers=("everyone",))
         folders_of(house.kb).add(house.owner, name, str(house.root), edited)
 
 
+@pytest.mark.case("N22")
 @pytest.mark.parametrize("name", ["--confirm-removals", "a b", "it's", "plain"])
 def test_a_command_that_is_shown_names_the_source(name):
-    """N22: what is shown to be typed has the name as one argument that is no option."""
+    """What is shown to be typed has the name as one argument that is no option."""
     words = shlex.split(argument(name))
     assert words[-1] == name
     assert words[:-1] == (["--"] if name.startswith("-") else [])
 
 
+@pytest.mark.case("N22")
 async def test_a_source_that_is_called_like_an_option_reads_itself_alone(
     house, tmp_path, monkeypatch
 ):
-    """N22: one made before such names were refused is read as what it is, by the worker too."""
+    """One made before such names were refused is read as what it is, by the worker too."""
     house.follow()
     for n in range(30):
         house.write(f"{n}.txt", f"Matter number {n} is settled.")

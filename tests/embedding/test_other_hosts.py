@@ -40,9 +40,10 @@ def vectors(house) -> dict[str, int]:
         return dict(rows.tuples().all())
 
 
+@pytest.mark.case("N19")
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 async def test_an_index_of_another_processor_is_searched_and_kept(house, dtype):
-    """N19: a base made where the model computed in another number format is used as it is."""
+    """A base made where the model computed in another number format is used as it is."""
     from kb.index.base import LEXICAL_VERSION
 
     house.follow()
@@ -67,8 +68,9 @@ async def test_an_index_of_another_processor_is_searched_and_kept(house, dtype):
     ).points == 2
 
 
+@pytest.mark.case("N19")
 def test_number_formats_of_one_model_are_one_generation(settings):
-    """N19: embedding.dtype is no part of what a vector depends on; the process that computes is."""
+    """`embedding.dtype` is no part of what a vector depends on; the process that computes is."""
     from kb.embedding.models import engine_fingerprint, fingerprint
 
     one, other = (
@@ -78,8 +80,9 @@ def test_number_formats_of_one_model_are_one_generation(settings):
     assert engine_fingerprint(one) != engine_fingerprint(other)
 
 
+@pytest.mark.case("N19")
 def test_vectors_of_both_number_formats_are_the_same_for_search():
-    """N19: measured, not believed: what float32 finds first, bfloat16 finds first."""
+    """Measured, not believed: what float32 finds first, bfloat16 finds first."""
     code = """
 import re, numpy as np, msgspec
 from pathlib import Path
@@ -121,10 +124,11 @@ def tesseract_with(tmp_path):
     return make
 
 
+@pytest.mark.case("N19")
 def test_hosts_with_other_languages_do_not_read_each_others_files_for_ever(
     command, tmp_path, tesseract_with
 ):
-    """N19: a scan is read again where more is installed than it was read with; a letter never."""
+    """A scan is read again where more is installed than it was read with; a letter never."""
     folder = tmp_path / "scans"
     folder.mkdir()
     shutil.copy(samples.documents() / "depot-inspection-scan.pdf", folder)
@@ -143,8 +147,9 @@ def test_hosts_with_other_languages_do_not_read_each_others_files_for_ever(
     assert command("ingest", env=otherwise)["indexed"] == 1
 
 
+@pytest.mark.case("N19")
 def test_a_tool_that_is_new_reads_only_files_that_lacked_it(command, tmp_path):
-    """N19: LibreOffice is installed, and taken away again; the others are not touched."""
+    """LibreOffice is installed, and taken away again; the others are not touched."""
     office = program("soffice", "LibreOffice (apt-get install libreoffice-writer-nogui)")
     folder = tmp_path / "files"
     folder.mkdir()
@@ -180,8 +185,9 @@ def _opening(event: str, arguments: tuple) -> None:
 sys.addaudithook(_opening)
 
 
+@pytest.mark.case("N07")
 async def test_another_model_embeds_anew_and_reads_nothing(house, tmp_path):
-    """N07: after another model's reindex no file is due; one that reads less has passages cut anew
+    """After another model's reindex no file is due; one that reads less has passages cut anew
     from what was parsed, and no file is opened."""
     text_of_it = " ".join(f"Sentence number {n} says that pump {n} runs." for n in range(60))
     house.follow()
@@ -216,8 +222,9 @@ async def test_another_model_embeds_anew_and_reads_nothing(house, tmp_path):
         await kb.close()
 
 
+@pytest.mark.case("N07")
 async def test_another_model_makes_no_file_due(house):
-    """N07: what a version needs of a host has no model in it."""
+    """What a version needs of a host has no model in it."""
     from ingest.needs import Needs
     from kb.embedding.models import TokenCounter, fingerprint
 
@@ -231,8 +238,9 @@ async def test_another_model_makes_no_file_due(house):
     assert needs.is_current(house.ledger()["letter.txt"])
 
 
+@pytest.mark.case("N19")
 async def test_a_tool_that_is_new_reads_members_that_lacked_it(house, monkeypatch):
-    """N19: an attachment is read again though the mail that it came with needs nothing new."""
+    """An attachment is read again though the mail that it came with needs nothing new."""
     house.follow()
     (house.root / "a.zip").write_bytes(zipped({"old.txt": b"Pump a is oiled.", "b.txt": b"B."}))
     await house.ingest()

@@ -29,9 +29,10 @@ def made(kind):
     return kind("m", code="special", detail={"a": [1, "x"]})
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize("kind", sorted(kinds(), key=lambda k: k.__name__))
 def test_every_class_comes_out_as_it_went_in(kind):
-    """N18: generated from the tree itself, so that a new class is in it."""
+    """Generated from the tree itself, so that a new class is in it."""
     before = made(kind)
     after = errors.rebuilt(errors.told(before))
     assert type(after) is kind
@@ -41,8 +42,8 @@ def test_every_class_comes_out_as_it_went_in(kind):
     assert vars(after).keys() == vars(before).keys()
 
 
+@pytest.mark.case("N18")
 def test_a_class_of_another_release_keeps_whether_to_try_again():
-    """N18"""
     told = {"kind": "FutureError", "code": "c", "message": "m", "detail": {}}
     assert isinstance(errors.rebuilt(told | {"retryable": True}), errors.RetryableError)
     assert type(errors.rebuilt(told | {"retryable": False})) is KbError
@@ -92,6 +93,7 @@ async def client(settings):
     await made.close()
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize(
     ("call", "kind", "code"),
     [
@@ -106,7 +108,7 @@ async def client(settings):
 async def test_an_engines_error_keeps_its_class_and_is_logged_there(
     client, caplog, call, kind, code
 ):
-    """N18: a fault of the engine is no "try again"; what it could not do is."""
+    """A fault of the engine is no "try again"; what it could not do is."""
     async with served(client):
         with pytest.raises(KbError) as problem:
             await client.call(call)
@@ -114,8 +116,9 @@ async def test_an_engines_error_keeps_its_class_and_is_logged_there(
     assert [r for r in caplog.records if r.name == "kb.engine" and call in r.getMessage()]
 
 
+@pytest.mark.case("N18")
 async def test_an_engine_that_dies_while_it_is_sent_something_large(client, monkeypatch):
-    """N18: the write fails, not the read."""
+    """The write fails, not the read."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(client._socket))
     listener.listen(8)
@@ -138,9 +141,8 @@ async def test_an_engine_that_dies_while_it_is_sent_something_large(client, monk
     listener.close()
 
 
+@pytest.mark.case("N18")
 async def test_an_engine_that_answers_nonsense(client, monkeypatch):
-    """N18"""
-
     async def nonsense(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 500 x\r\nContent-Length: 5\r\nConnection: close\r\n\r\nOops!")
@@ -168,8 +170,9 @@ async def read(house, name: str, *, kill: bool = False):
     return problem.value
 
 
+@pytest.mark.case("N18")
 async def test_a_runs_error_keeps_its_class(house, environment, monkeypatch, caplog):
-    """N18: the code alone never said it; those the list of codes lacked were not tried again."""
+    """The code alone never said it; those the list of codes lacked were not tried again."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     missing = await read(house, "nobody")
@@ -184,8 +187,9 @@ async def test_a_runs_error_keeps_its_class(house, environment, monkeypatch, cap
     assert (killed.code, isinstance(killed, errors.RetryableError)) == ("interrupted", True)
 
 
+@pytest.mark.case("N18")
 async def test_a_run_whose_class_no_list_of_codes_knew(house, environment, monkeypatch):
-    """N18: an engine that cannot be started is tried again, whatever its code."""
+    """An engine that cannot be started is tried again, whatever its code."""
     house.follow("files")
     house.write("a.txt", "The sluice is opened at dawn.")
     for name, value in environment.items():

@@ -27,8 +27,9 @@ async def impatient(settings, tmp_path, cold_engines):
     await made.kb.close()
 
 
+@pytest.mark.case("N22")
 async def test_a_hung_engine_is_replaced_and_its_callers_are_answered(impatient):
-    """N22: with the index stopped (SIGSTOP) a search is answered by a new one, reading goes on."""
+    """With the index stopped (SIGSTOP) a search is answered by a new one, reading goes on."""
     kb = impatient.kb
     hung = listener_of(kb.settings.data / "run" / "index.sock")
     os.kill(hung, signal.SIGSTOP)
@@ -42,8 +43,9 @@ async def test_a_hung_engine_is_replaced_and_its_callers_are_answered(impatient)
     assert not psutil.pid_exists(hung) or psutil.Process(hung).status() == psutil.STATUS_ZOMBIE
 
 
+@pytest.mark.case("N22")
 async def test_one_that_hangs_before_the_first_call_is_replaced_too(impatient):
-    """N22: a new caller finds the socket, gets no answer, and starts another."""
+    """A new caller finds the socket, gets no answer, and starts another."""
     kb = impatient.kb
     socket = kb.settings.data / "run" / "index.sock"
     hung = listener_of(socket)

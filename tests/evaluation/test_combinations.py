@@ -81,11 +81,12 @@ def sets(tmp_path_factory):
     return {"beir": beir, "docs": docs, "outside": outside}
 
 
+@pytest.mark.case("N29")
 @pytest.mark.parametrize(("kind", "options"), [("beir", BEIR), ("docs", DOCS)])
 def test_every_combination_of_options_ends_with_its_figures(
     kind, options, sets, environment, tmp_path
 ):
-    """N29: `docs … --systems bm25,dense --output DIR` ended in a traceback after the work."""
+    """`docs … --systems bm25,dense --output DIR` ended in a traceback after the work."""
     from click.testing import CliRunner
 
     from kb.cli import cli
@@ -113,8 +114,9 @@ def test_every_combination_of_options_ends_with_its_figures(
     stop_engines(tmp_path / "data")
 
 
+@pytest.mark.case("N29")
 def test_figures_are_printed_where_their_page_cannot_be_written(sets, command, tmp_path):
-    """N29: the folder becomes a file's place while the work goes on; and before it is told at once."""
+    """The folder becomes a file's place while the work goes on; and before it is told at once."""
     taken = tmp_path / "taken"
     taken.write_text("a file")
     told = command("eval", "docs", str(sets["docs"]), "--output", str(taken), code=1)
@@ -126,8 +128,9 @@ def test_figures_are_printed_where_their_page_cannot_be_written(sets, command, t
     assert json.loads((folder / "report.json").read_text())["figures"]["questions"] == 2
 
 
+@pytest.mark.case("N29")
 def test_a_question_that_is_too_long_is_cut_and_counted(sets, command, tmp_path):
-    """N29: one question of over 2,000 characters ended the evaluation of a whole collection."""
+    """One question of over 2,000 characters ended the evaluation of a whole collection."""
     import shutil
 
     beir, docs = tmp_path / "beir", tmp_path / "docs-set"

@@ -1,5 +1,6 @@
 """``kb eval`` and its page: on the samples, and on a collection made here."""
 
+import importlib.util
 import json
 import re
 import shutil
@@ -8,6 +9,8 @@ import httpx
 import pytest
 
 from kb import samples
+from kb.errors import UsageError
+from kb.evaluation import baselines
 from tests.parts.processes import Serving, kb, stop_engines
 
 ROW = {"system", "queries", "ndcg@10", "recall@10", "recall@100", "mrr", "seconds"}
@@ -68,6 +71,14 @@ def test_what_cannot_be_measured_says_why(command, collection, tmp_path):
     assert told["error"]["code"] == "unknown_system"
     told = command("eval", "docs", str(collection), code=1)
     assert "no folder docs" in told["error"]["message"]
+
+
+def test_plain_systems_that_are_not_installed_say_how_to_install_them(monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda m: None if m == "bm25s" else found(m))
+    baselines.check_installed(["dense", "commonplace"])
+    with pytest.raises(UsageError, match=r"Comparing with bm25, rrf .*'commonplace-kb\[eval\]'"):
+        baselines.check_installed(["bm25", "dense", "rrf", "commonplace"])
 
 
 def test_documents_are_measured_and_runs_compared_in_the_page(environment, tmp_path):

@@ -35,10 +35,11 @@ def earlier(house) -> Path:
     return folder
 
 
+@pytest.mark.case("N13")
 @pytest.mark.parametrize("made_by", ["this release", "an earlier one"])
 @pytest.mark.parametrize("killed", [False, True])
 async def test_uploads_of_a_removed_source_do_not_come_back(house, administrator, killed, made_by):
-    """N13: not under the readers of the next one either, whatever a kill has left of them."""
+    """Not under the readers of the next one either, whatever a kill has left of them."""
     if made_by == "an earlier one":
         earlier(house)
     await hand_in(administrator, "wages.md", "hr", b"Wages rise in May.")
@@ -62,8 +63,9 @@ async def test_uploads_of_a_removed_source_do_not_come_back(house, administrator
     assert list(house.ledger()) == ["lamps.md"]
 
 
+@pytest.mark.case("N13")
 async def test_it_is_said_before(house, administrator):
-    """N13: that the files go, and are not a folder that stays."""
+    """That the files go, and are not a folder that stays."""
     await hand_in(administrator, "wages.md", "hr")
     await house.ingest("Uploads")
     page = (
@@ -74,8 +76,9 @@ async def test_it_is_said_before(house, administrator):
     assert "with the files that were handed in" in _removal(house.kb.sources.named("Uploads"))
 
 
+@pytest.mark.case("N13")
 async def test_a_source_of_an_earlier_release_takes_files_in(house, administrator):
-    """N13: they lie where they lay, and are read."""
+    """They lie where they lay, and are read."""
     folder = earlier(house)
     await hand_in(administrator, "lamps.md", "hr")
     assert (folder / "lamps.md").exists()
@@ -83,9 +86,10 @@ async def test_a_source_of_an_earlier_release_takes_files_in(house, administrato
     assert house.ledger()["lamps.md"].state == "indexed"
 
 
+@pytest.mark.case("N13")
 @pytest.mark.parametrize("again", [False, True])
 async def test_a_file_for_a_source_that_goes_meanwhile_is_not_kept(house, again):
-    """N13: nor is it put among the files of the one that came after."""
+    """Nor is it put among the files of the one that came after."""
     with house.kb.catalog.writing() as connection:
         groups.add(connection, "hr")
     first = house.kb.uploads.source(house.owner, ["hr"])
@@ -102,8 +106,9 @@ async def test_a_file_for_a_source_that_goes_meanwhile_is_not_kept(house, again)
     assert files(house) == []
 
 
+@pytest.mark.case("N13")
 async def test_files_that_cannot_be_deleted_are_told(house, administrator, monkeypatch):
-    """N13: the error says so, the check counts them, and a repair deletes them."""
+    """The error says so, the check counts them, and a repair deletes them."""
     await hand_in(administrator, "wages.md", "hr")
 
     def refuse(self: Path, *, missing_ok: bool = False) -> None:

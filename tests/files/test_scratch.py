@@ -45,8 +45,9 @@ def copies(root: Path) -> list[Path]:
     return [p for p in root.rglob("content") if p.is_file()]
 
 
+@pytest.mark.case("N24")
 def test_what_a_dead_process_left_is_cleared_and_a_living_ones_is_not(tmp_path):
-    """N24: the lock decides, which the kernel frees; not a number that another process may have."""
+    """The lock decides, which the kernel frees; not a number that another process may have."""
     root = tmp_path / "scratch"
     dead, living = holder(root), holder(root)
     dead.kill()
@@ -72,8 +73,9 @@ def test_what_a_dead_process_left_is_cleared_and_a_living_ones_is_not(tmp_path):
     assert list(root.iterdir()) == []
 
 
+@pytest.mark.case("N24")
 def test_a_scratch_elsewhere_is_a_folder_of_its_own(tmp_path):
-    """N24: KB_SCRATCH_DIR may be shared; nobody else reads what lies there, no link leads away."""
+    """KB_SCRATCH_DIR may be shared; nobody else reads what lies there, no link leads away."""
     one = scratch.place(str(tmp_path), Path("/data/one"))
     assert one.parent == tmp_path
     assert one != scratch.place(str(tmp_path), Path("/data/two"))
@@ -88,8 +90,9 @@ def test_a_scratch_elsewhere_is_a_folder_of_its_own(tmp_path):
         assert stat.S_IMODE(one.stat().st_mode) == 0o700
 
 
+@pytest.mark.case("N24")
 async def test_a_killed_run_leaves_copies_until_the_next_start(house, environment, tmp_path):
-    """N24: `check` counts them, the next run clears them; the temporary folder stays clean."""
+    """`check` counts them, the next run clears them; the temporary folder stays clean."""
     house.follow()
     await house.ingest()
     place = tmp_path / "elsewhere"
@@ -109,8 +112,9 @@ async def test_a_killed_run_leaves_copies_until_the_next_start(house, environmen
     assert await house.kb.upkeep.check() == ZEROS
 
 
+@pytest.mark.case("N24")
 async def test_purge_and_repair_reach_the_scratch(house):
-    """N24: a copy of an erased document goes with it."""
+    """A copy of an erased document goes with it."""
     house.follow()
     house.write("one.txt", "The words of one are these.")
     await house.ingest()
@@ -126,8 +130,9 @@ async def test_purge_and_repair_reach_the_scratch(house):
         assert copies(house.kb.scratch.root) == []
 
 
+@pytest.mark.case("N24")
 def test_old_folders_in_the_temporary_folder_are_cleared_with_care(tmp_path, monkeypatch):
-    """N24: only ours, closed to others, and with no living process that may have made them."""
+    """Only ours, closed to others, and with no living process that may have made them."""
     old = time.time() - 3 * 86400
     made = {}
     for name, mode in (("kb-file-abc", 0o700), ("kb-child-abc", 0o755), ("other-abc", 0o700)):
@@ -153,8 +158,9 @@ def test_old_folders_in_the_temporary_folder_are_cleared_with_care(tmp_path, mon
     )
 
 
+@pytest.mark.case("N24")
 def test_living_processes_are_told_by_the_kernel():
-    """N24: begin and folder of a process that bears our name."""
+    """Begin and folder of a process that bears our name."""
     begun_at = time.time()
     process = subprocess.Popen(
         [sys.executable, "-c", "import time; time.sleep(600)", "kb"], cwd="/"
@@ -168,8 +174,9 @@ def test_living_processes_are_told_by_the_kernel():
         process.wait()
 
 
+@pytest.mark.case("N24")
 async def test_the_first_start_puts_right_what_faults_have_left(house, caplog):
-    """N24: members nobody recorded, members that wait, files that were withdrawn; and how many."""
+    """Members nobody recorded, members that wait, files that were withdrawn; and how many."""
     house.follow()
     paths = texts(house, 1, 2)
     (house.root / "b.zip").write_bytes(zipped({"x.txt": b"Valve x is open."}))
@@ -202,8 +209,9 @@ async def test_the_first_start_puts_right_what_faults_have_left(house, caplog):
     assert await house.kb.upkeep.check(repair=True) == ZEROS
 
 
+@pytest.mark.case("N24")
 def test_nothing_is_cleared_where_a_link_leads(tmp_path):
-    """N24: somebody was faster in a folder for all, and put a link where the scratch should be."""
+    """Somebody was faster in a folder for all, and put a link where the scratch should be."""
     mine = Scratch(scratch.place(str(tmp_path), Path("/data")))
     theirs = tmp_path / "theirs"
     (theirs / "papers").mkdir(parents=True)
@@ -213,8 +221,9 @@ def test_nothing_is_cleared_where_a_link_leads(tmp_path):
     assert os.listdir(theirs) == ["papers"]
 
 
+@pytest.mark.case("N24")
 async def test_a_container_whose_members_nobody_recorded_is_asked_for(house):
-    """N24: nothing waits in its source, and yet the first start has it read."""
+    """Nothing waits in its source, and yet the first start has it read."""
     house.follow()
     (house.root / "b.zip").write_bytes(zipped({"x.txt": b"Valve x is open."}))
     await house.ingest()

@@ -42,9 +42,10 @@ async def chunks(words: bytes = b"The lamps are violet."):
     yield words
 
 
+@pytest.mark.case("N24")
 @pytest.mark.parametrize("cleared_by", ["start", "purge", "repair", "hour"])
 async def test_a_killed_upload_is_counted_and_cleared(house, environment, tmp_path, cleared_by):
-    """N24: whoever clears the scratch reaches it; a living one is left alone."""
+    """Whoever clears the scratch reaches it; a living one is left alone."""
     process = subprocess.Popen(
         [sys.executable, "-c", HANDING_IN],
         env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True,
@@ -71,8 +72,9 @@ async def test_a_killed_upload_is_counted_and_cleared(house, environment, tmp_pa
     assert await house.kb.upkeep.check() == ZEROS
 
 
+@pytest.mark.case("N24")
 async def test_what_earlier_releases_left_half_stored_is_counted_and_cleared(house):
-    """N24: it lies among the files themselves."""
+    """It lies among the files themselves."""
     source = house.kb.uploads.source(house.owner, ["everyone"])
     half = Path(source.root) / ".upload-abc"
     half.write_bytes(b"secretsecret")
@@ -83,8 +85,9 @@ async def test_what_earlier_releases_left_half_stored_is_counted_and_cleared(hou
     assert files(house) == []
 
 
+@pytest.mark.case("N24")
 async def test_files_reach_another_file_system_whole(house, monkeypatch):
-    """N24: by a copy there, which has its name when it is complete."""
+    """By a copy there, which has its name when it is complete."""
     source = house.kb.uploads.source(house.owner, ["everyone"])
     link, refused = os.link, []
 
@@ -105,8 +108,9 @@ async def test_files_reach_another_file_system_whole(house, monkeypatch):
         assert set(of_source(connection, source.id)) == {b"lamps.md", b"lamps (2).md"}
 
 
+@pytest.mark.case("N24")
 async def test_a_file_that_the_catalog_refuses_is_not_kept(house, monkeypatch):
-    """N24: whoever handed it in is told that it was not stored."""
+    """Whoever handed it in is told that it was not stored."""
     source = house.kb.uploads.source(house.owner, ["everyone"])
 
     def refuse(*_, **__):

@@ -19,6 +19,7 @@ ENGINES = {
     "pypdfium2": {"ingest/parsers/pdf.py", "kb/files/rendering.py"},
     "unstructured": {"ingest/parsers/office.py"},
     "py3langid": {"kb/index/lexical.py"},
+    "bm25s": {"kb/evaluation/baselines.py"},
 }
 
 
@@ -100,8 +101,9 @@ def test_every_command_is_listed_with_its_help():
     assert list(COMMANDS) == list(HELP)
 
 
+@pytest.mark.case("S54")
 def test_nothing_is_unpickled():
-    """S54: weights are safetensors, caches are msgpack and JSON."""
+    """Weights are safetensors, caches are msgpack and JSON."""
     for path in FILES:
         assert not {"pickle", "dill", "joblib", "shelve"} & {
             i.split(".")[0] for i in imports(path)
@@ -109,8 +111,8 @@ def test_nothing_is_unpickled():
         assert "torch.load" not in path.read_text(encoding="utf-8"), path
 
 
+@pytest.mark.case("S54")
 def test_a_model_without_safetensors_is_refused(tmp_path):
-    """S54"""
     import msgspec
 
     from kb.embedding import models

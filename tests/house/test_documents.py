@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import msgspec
 import pytest
@@ -17,6 +18,8 @@ from kb.catalog import database, ledger
 from kb.catalog.tables import metadata
 from kb.rights import access
 from kb.settings import SECTIONS
+from kb.settings.loading import TOP_LEVEL
+from kb.settings.sections import Settings
 from kb.types.library import LedgerFilter
 from web.i18n import languages
 
@@ -62,11 +65,32 @@ def test_every_language_is_complete(language):
 PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")
 
 
-def test_every_setting_is_documented():
-    text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+def described(kind: type, name: str) -> str:
+    """What the code says of a setting."""
+
+    def descriptions(hint):
+        for part in getattr(hint, "__metadata__", ()):
+            yield getattr(part, "description", None)
+        for inner in get_args(hint)[:1]:
+            yield from descriptions(inner)
+
+    hint = get_type_hints(kind, include_extras=True)[name]
+    return next(text for text in descriptions(hint) if text)
+
+
+def test_every_setting_is_documented_as_the_code_describes_it():
+    rows = (ROOT / "docs/configuration.md").read_text(encoding="utf-8").splitlines()
+    cells = [[c.strip(" `") for c in row.split("|")[1:4]] for row in rows if row.startswith("| `")]
+    wanted = {name: described(Settings, name) for name in TOP_LEVEL}
+    defaults = {}
     for section, kind in SECTIONS.items():
         for field in msgspec.structs.fields(kind):
-            assert f"`{section}.{field.name}`" in text
+            wanted[f"{section}.{field.name}"] = described(kind, field.name).strip("`")
+            if field.default not in {"", ()}:
+                defaults[f"{section}.{field.name}"] = str(field.default)
+    assert {key: text for key, _, text in cells} == wanted
+    shown = {key: default for key, default, _ in cells if default and key not in TOP_LEVEL}
+    assert shown == {k: v.lower() if v in {"True", "False"} else v for k, v in defaults.items()}
 
 
 def test_the_newest_migration_is_the_one_the_code_wants():
@@ -81,8 +105,8 @@ def test_migrations_give_the_tables_that_the_code_describes(tmp_path):
         assert {c["name"] for c in found.get_columns(table.name)} == set(table.columns.keys())
 
 
+@pytest.mark.case("R26")
 def test_a_catalog_of_the_first_schema_is_migrated_with_what_is_in_it(tmp_path):
-    """R26"""
     from alembic import command
     from alembic.config import Config
 
@@ -101,9 +125,10 @@ def test_a_catalog_of_the_first_schema_is_migrated_with_what_is_in_it(tmp_path):
     assert rows == [("m", "h", 0.0)]
 
 
+@pytest.mark.case("R26")
 @pytest.mark.parametrize("schema", ["0001", "0002", "0003", "0004", "0005"])
 def test_what_refers_to_a_table_that_is_migrated_stays(tmp_path, schema):
-    """R26: sources with their documents, people with their groups, from every earlier schema."""
+    """Sources with their documents, people with their groups, from every earlier schema."""
     from alembic import command
     from alembic.config import Config
 
@@ -161,8 +186,8 @@ def test_samples_are_as_promised():
             assert evidence["doc"].split(" › ")[0] in files
 
 
+@pytest.mark.case("S57")
 def test_compose_publishes_the_portal_and_nothing_else():
-    """S57"""
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
     services = compose["services"]
     assert {"web", "worker", "qdrant", "ollama", "postgres"} <= set(services)

@@ -46,10 +46,11 @@ async def reads_and_writes(catalog, kind):
 """
 
 
+@pytest.mark.case("N17")
 @pytest.mark.parametrize("kind", ["reading", "writing"])
 @pytest.mark.parametrize("name", ["web.pages.made_up", "ingest.made_up", "kb.made_up"])
 def test_a_catalog_call_on_the_loop_fails(catalog, name, kind):
-    """N17: in the whole suite a coroutine of ours that uses the catalog on the loop's thread fails."""
+    """In the whole suite a coroutine of ours that uses the catalog on the loop's thread fails."""
     made = room(name, ROOM)
     for wrong in ("page", "by_way_of_a_helper"):
         with pytest.raises(AssertionError, match="on the event loop's thread"):
@@ -57,8 +58,9 @@ def test_a_catalog_call_on_the_loop_fails(catalog, name, kind):
     asyncio.run(made["on_a_thread"](catalog, kind))
 
 
+@pytest.mark.case("N17")
 def test_a_callback_on_the_loop_fails_too(catalog):
-    """N17: what the loop itself calls is on the loop as well."""
+    """What the loop itself calls is on the loop as well."""
     made = room("web.made_up", ROOM)
 
     async def called():
@@ -71,14 +73,16 @@ def test_a_callback_on_the_loop_fails_too(catalog):
     assert isinstance(asyncio.run(called()), AssertionError)
 
 
+@pytest.mark.case("N17")
 def test_what_only_reads_may_not_write(catalog):
-    """N17: whatever is run as reading cannot write, so reading needs no writing."""
+    """Whatever is run as reading cannot write, so reading needs no writing."""
     with pytest.raises(AssertionError, match="has written"):
         asyncio.run(room("web.made_up", ROOM)["reads_and_writes"](catalog, ""))
 
 
+@pytest.mark.case("N16")
 def test_the_pages_have_threads_of_their_own_kinds():
-    """N16: no page and no route uses the one pool of the library, which has no bound a person."""
+    """No page and no route uses the one pool of the library, which has no bound a person."""
     wrong = []
     for file in sorted((ROOT / "web").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

@@ -125,8 +125,8 @@ class IndexContract:
         hits = await filled.query("g1", query("canteen", readers=["group:kitchen"]))
         assert {p for ranked in hits.lists.values() for p, _ in ranked} == {2}
 
+    @pytest.mark.case("S40")
     async def test_an_empty_filter_is_refused(self, filled):
-        """S40, trap 1"""
         with pytest.raises(KbError):
             await filled.query("g1", query(readers=[]))
         with pytest.raises(KbError):
@@ -134,8 +134,9 @@ class IndexContract:
         with pytest.raises(KbError):
             await filled.set_readers("g1", [1], [])
 
+    @pytest.mark.case("S41")
     async def test_a_point_without_tokens_is_hidden(self, filled):
-        """S41: nothing matches what no reader carries."""
+        """Nothing matches what no reader carries."""
         hits = await filled.query("g1", query("leave", readers=["nobody-has-this"]))
         assert all(not ranked for ranked in hits.lists.values())
 

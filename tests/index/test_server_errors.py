@@ -69,9 +69,10 @@ def answered(status: str, kind: str, body: str) -> bytes:
     return f"{head}Connection: close\r\n\r\n{body}".encode()
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize("name", KINDS)
 async def test_each_of_grpcs_statuses_is_an_error_of_its_kind(name):
-    """N18: gRPC's errors are translated; addresses and paths in their words go no further."""
+    """gRPC's errors are translated; addresses and paths in their words go no further."""
     kind, code = KINDS[name]
     async with qdrant_that_says(grpc.StatusCode[name]) as index:
         with pytest.raises(KbError) as problem:
@@ -81,8 +82,8 @@ async def test_each_of_grpcs_statuses_is_an_error_of_its_kind(name):
     assert "/srv" not in problem.value.message
 
 
+@pytest.mark.case("N18")
 async def test_no_server_at_all():
-    """N18"""
     client = AsyncQdrantClient(
         host="127.0.0.1", grpc_port=free_port(), prefer_grpc=True, timeout=2,
         check_compatibility=False,
@@ -96,6 +97,7 @@ async def test_no_server_at_all():
 LOGIN = "<html><body><h1>Sign in to proceed</h1></body></html>"
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize(
     "answer",
     [
@@ -111,7 +113,7 @@ LOGIN = "<html><body><h1>Sign in to proceed</h1></body></html>"
     ],
 )
 async def test_a_proxy_in_the_place_of_the_server(answer):
-    """N18: HTML, JSON that is not JSON, JSON of another shape, an answer that breaks off."""
+    """HTML, JSON that is not JSON, JSON of another shape, an answer that breaks off."""
     async with http_that_says(answer) as index:
         with pytest.raises(EngineError) as problem:
             await index.count("g1")
@@ -119,9 +121,9 @@ async def test_a_proxy_in_the_place_of_the_server(answer):
     assert problem.value.code == "engine_unavailable"
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
 async def test_a_key_that_is_refused_names_the_setting(status):
-    """N18"""
     async with http_that_says(answered(status, "application/json", "{}")) as index:
         with pytest.raises(ConfigurationError, match=r"index\.api_key"):
             await index.count("g1")

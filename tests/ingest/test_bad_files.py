@@ -77,8 +77,8 @@ async def test_a_name_that_is_not_utf8(house):
     assert (await house.ingest()).unchanged == 1
 
 
+@pytest.mark.case("S05")
 async def test_a_link_that_leads_out_is_not_followed(house, tmp_path):
-    """S05"""
     (tmp_path / "outside.txt").write_text("outside secret words")
     house.follow()
     (house.root / "link.txt").symlink_to(tmp_path / "outside.txt")
@@ -118,8 +118,8 @@ async def test_a_mended_file_is_read(house):
     assert house.ledger()["a.docx"].state == "indexed"
 
 
+@pytest.mark.case("S16", "S17")
 async def test_scripts_in_names_and_text_stay_text(house):
-    """S16, S17"""
     document = docx.Document()
     document.add_heading("<script>alert(1)</script>", 1)
     document.add_paragraph("An <img src=x onerror=alert(1)> in the text.")
@@ -202,6 +202,7 @@ def network() -> bytes:
     return b"connected"
 
 
+@pytest.mark.case("R21")
 @pytest.mark.parametrize(
     ("call", "codes"),
     [
@@ -215,7 +216,6 @@ def network() -> bytes:
     ],
 )
 def test_a_child_is_held_to_its_limits(call, codes):
-    """R21"""
     # The clock is the limit of what never ends; whatever else is tried reaches its own limit.
     limits = sandbox.Limits(
         seconds=3 if call in (hang, fork_bomb) else 120,
@@ -230,8 +230,8 @@ def test_a_child_is_held_to_its_limits(call, codes):
     wait_for(lambda: len(psutil.pids()) < before + 20)
 
 
+@pytest.mark.case("R21")
 def test_what_a_child_started_ends_with_it():
-    """R21"""
     assert sandbox.run(leave_one_behind, limits=sandbox.Limits(seconds=10)) == b"left"
     sleepers = lambda: [  # noqa: E731
         p

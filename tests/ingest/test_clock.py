@@ -61,10 +61,11 @@ def once_a_day(walls: list[datetime], hour: int, minute: int) -> list[float]:
     return sorted(found.values())
 
 
+@pytest.mark.case("N28")
 @pytest.mark.parametrize(("zone", "day"), CHANGES)
 @pytest.mark.parametrize(("hour", "minute"), [(2, 30), (0, 0), (0, 30), (3, 0)])
 def test_a_daily_job_runs_once_where_clocks_change(zone, day, hour, minute):
-    """N28: a job at 02:30 runs once a day in both directions, and "next run" says when."""
+    """A job at 02:30 runs once a day in both directions, and "next run" says when."""
     walls = minutes(day - timedelta(days=1), 3, ZoneInfo(zone))
     wanted = once_a_day(walls, hour, minute)
     schedule = f"{minute} {hour} * * *"
@@ -83,10 +84,11 @@ def test_a_daily_job_runs_once_where_clocks_change(zone, day, hour, minute):
             assert last_due(source(schedule), wall) == gone[-1]
 
 
+@pytest.mark.case("N28")
 @pytest.mark.parametrize(("zone", "day"), CHANGES)
 @pytest.mark.parametrize(("schedule", "at"), [("*/30 * * * *", {0, 30}), ("15 * * * *", {15})])
 def test_what_goes_by_the_hour_goes_on_by_the_hour(zone, day, schedule, at):
-    """N28: a job of every hour misses none and doubles none."""
+    """A job of every hour misses none and doubles none."""
     walls = minutes(day - timedelta(hours=12), 2, ZoneInfo(zone))
     wanted = [w.timestamp() for w in walls[1:] if w.minute in at]
     began, runs = walls[0].timestamp(), []
@@ -97,9 +99,10 @@ def test_what_goes_by_the_hour_goes_on_by_the_hour(zone, day, schedule, at):
     assert runs == wanted
 
 
+@pytest.mark.case("N28")
 @pytest.mark.parametrize("zone", ["Europe/Berlin", ":America/New_York"])
 def test_this_machines_clock_knows_when_it_changes(zone):
-    """N28: half a year from now the time is told with that day's offset, as date(1) tells it."""
+    """Half a year from now the time is told with that day's offset, as date(1) tells it."""
     code = (
         "from datetime import datetime; from ingest.clock import local_now; now = local_now();"
         "stamps = [now.timestamp() + 91 * 86400 * n for n in range(4)];"
@@ -118,8 +121,9 @@ def test_this_machines_clock_knows_when_it_changes(zone):
     assert len({told[-5:] for told in said}) == 2
 
 
+@pytest.mark.case("N05")
 async def test_the_scheduler_outlives_what_nobody_expected(monkeypatch):
-    """N05: one tick met what is not ours; the next one comes all the same."""
+    """One tick met what is not ours; the next one comes all the same."""
     ticks = []
 
     async def tick(_self, _at) -> None:

@@ -177,8 +177,9 @@ async def test_a_dead_owner_is_taken_over_at_once(filled):
     assert (await filled.ingest()).unchanged == 3
 
 
+@pytest.mark.case("R24")
 async def test_a_worker_that_lost_its_lease_publishes_nothing(filled):
-    """R24: one that was stopped, and wakes when another has taken over."""
+    """One that was stopped, and wakes when another has taken over."""
     from kb.catalog import leases
     from kb.cli.ingesting import run_of
     from kb.errors import LeaseLost
@@ -286,8 +287,8 @@ async def shared(house, tmp_path):
     return house
 
 
+@pytest.mark.case("S22", "S31")
 async def test_three_people_see_three_things(shared):
-    """S22, S31"""
     ann, bob = shared.kb.principal("ann"), shared.kb.principal("bob")
 
     async def texts(who):
@@ -302,8 +303,9 @@ async def test_three_people_see_three_things(shared):
         shared.kb.documents.one(bob, _id_of(shared, "secret"))
 
 
+@pytest.mark.case("S44")
 async def test_a_right_taken_away_is_gone_at_the_next_question(shared):
-    """S44: the catalog's word counts although the index has not heard of it yet."""
+    """The catalog's word counts although the index has not heard of it yet."""
     from kb.catalog import groups, sources
     from kb.rights import access
 
@@ -393,7 +395,7 @@ async def test_schedules():
     assert not is_due(source(None, None), at)
     assert not is_due(source("0 2 * * *", None, paused=True), at)
     assert is_due(source(None, None, requested=at.timestamp()), at)
-    tomorrow = at.timestamp() + 86400  # R23: it ran before the clock was put back
+    tomorrow = at.timestamp() + 86400  # it ran before the clock was put back
     assert is_due(source(None, tomorrow, requested=at.timestamp()), at)
     assert is_due(source("0 2 * * *", tomorrow), at)
     assert is_due(source(None, tomorrow, watch=True), at, 3600.0)
@@ -411,8 +413,9 @@ def _id_of(house, source: str) -> int:
     return row.id
 
 
+@pytest.mark.case("R05")
 async def test_a_version_published_while_somebody_searches_is_neither_missed_nor_doubled(house):
-    """R05: between the index's answer and its reading the file is replaced."""
+    """Between the index's answer and its reading the file is replaced."""
     house.follow()
     house.write("beacon.txt", "The quay beacon is painted green.\n\nFirst survey.")
     await house.ingest()

@@ -52,9 +52,10 @@ def share(tmp_path):
         subprocess.run(["umount", "-l", str(folder)], check=False)
 
 
+@pytest.mark.case("N04")
 @pytest.mark.parametrize("empty", [False, True], ids=["gone", "an empty folder in its place"])
 async def test_a_share_that_goes_away_during_a_run_withdraws_nothing(house, empty):
-    """N04: 60 files are due when the share goes; all stay searchable, and are read when it is back."""
+    """60 files are due when the share goes; all stay searchable, and are read when it is back."""
     house.follow()
     fill(house, 60)
     await house.ingest()
@@ -85,8 +86,9 @@ async def test_a_share_that_goes_away_during_a_run_withdraws_nothing(house, empt
     assert not any((await house.kb.upkeep.check()).values())
 
 
+@pytest.mark.case("N04")
 async def test_an_empty_folder_holds_a_small_source(house):
-    """N04: a mount point without its share, with fewer files than the guard's number."""
+    """A mount point without its share, with fewer files than the guard's number."""
     house.follow()
     fill(house, 5)
     await house.ingest()
@@ -107,8 +109,9 @@ async def test_an_empty_folder_holds_a_small_source(house):
     assert not any(row.held for row in house.ledger().values())
 
 
+@pytest.mark.case("N04")
 async def test_what_is_gone_from_an_empty_folder_goes_once_it_is_confirmed(house):
-    """N04: --confirm-removals is the way out."""
+    """--confirm-removals is the way out."""
     house.follow()
     fill(house, 3)
     await house.ingest()
@@ -120,8 +123,9 @@ async def test_what_is_gone_from_an_empty_folder_goes_once_it_is_confirmed(house
     assert not any((await house.kb.upkeep.check()).values())
 
 
+@pytest.mark.case("N04")
 async def test_a_folder_that_was_a_mount_point_is_held(house, share):
-    """N04: a share mounted beneath the root leaves; the rest of the source goes on as ever."""
+    """A share mounted beneath the root leaves; the rest of the source goes on as ever."""
     mount, unmount = share
     mount(house.root / "plans" / "net")
     house.follow()
@@ -151,8 +155,9 @@ async def test_a_folder_that_was_a_mount_point_is_held(house, share):
     assert (await house.ingest()).held == 0
 
 
+@pytest.mark.case("N04")
 async def test_a_root_whose_share_was_mounted_above_it_is_held(house, share, tmp_path):
-    """N04: the folder is there without its share, and is not even empty."""
+    """The folder is there without its share, and is not even empty."""
     mount, unmount = share
     root = tmp_path / "mnt" / "docs"
     mount(tmp_path / "mnt")
@@ -174,8 +179,9 @@ async def test_a_root_whose_share_was_mounted_above_it_is_held(house, share, tmp
     assert (counts.held, counts.removed) == (0, 1)
 
 
+@pytest.mark.case("N04")
 async def test_held_documents_of_a_mirrored_source_keep_their_readers(house, share):
-    """N04: a held document is still searchable, by who could read it."""
+    """A held document is still searchable, by who could read it."""
     from kb.catalog import people, sources
     from kb.rights import rules
 
@@ -200,8 +206,9 @@ def house_source(house, connection):
     return house_follows
 
 
+@pytest.mark.case("N04")
 async def test_the_published_version_stays_while_a_newer_one_cannot_be_read(house):
-    """N04: a failed look is no fact about a file; it is tried again in each run, by itself."""
+    """A failed look is no fact about a file; it is tried again in each run, by itself."""
     house.follow()
     fill(house, 3)
     house.write("link.txt", "x")
@@ -226,8 +233,9 @@ async def test_the_published_version_stays_while_a_newer_one_cannot_be_read(hous
     assert not any((await house.kb.upkeep.check()).values())
 
 
+@pytest.mark.case("N04")
 async def test_a_new_file_that_cannot_be_read_is_tried_again_by_itself(house):
-    """N04: nobody has to ask for it."""
+    """Nobody has to ask for it."""
     house.follow()
     fill(house, 1)
     (house.root / "late.txt").symlink_to("real.txt")
@@ -238,8 +246,9 @@ async def test_a_new_file_that_cannot_be_read_is_tried_again_by_itself(house):
     assert house.ledger()["late.txt"].state == "indexed"
 
 
+@pytest.mark.case("N04")
 def test_what_lies_beneath_something_that_cannot_be_told_is_not_gone(house, monkeypatch):
-    """N04: some file systems do not say what is a folder, and asking each may fail."""
+    """Some file systems do not say what is a folder, and asking each may fail."""
     fill(house, 2, "sub/")
     fill(house, 1)
     told = sources._is_folder
@@ -249,8 +258,9 @@ def test_what_lies_beneath_something_that_cannot_be_told_is_not_gone(house, monk
     assert not look.is_beneath_closed(b"0.txt")
 
 
+@pytest.mark.case("N04")
 def test_one_share_that_is_away_keeps_no_other_from_being_read(environment, tmp_path):
-    """N04: the command reads the other sources, then says which one is away, and fails."""
+    """The command reads the other sources, then says which one is away, and fails."""
     for name in ("a-share", "files"):
         (tmp_path / name).mkdir()
         kb(environment, tmp_path, "source", "add", name, str(tmp_path / name))

@@ -64,9 +64,10 @@ def begun(environment, folder, *arguments, failpoint=""):
     )  # fmt: skip
 
 
+@pytest.mark.case("N01")
 @pytest.mark.parametrize("step", ["members_recorded:1", "committed:1", "attempt_begun:3"])
 async def test_members_outlive_a_kill(house, environment, tmp_path, step):
-    """N01: killed around the publication of an archive, the next run has every member."""
+    """Killed around the publication of an archive, the next run has every member."""
     house.follow()
     await house.ingest()  # the engines are there
     paths = texts(house, 2, 3)
@@ -81,8 +82,9 @@ async def test_members_outlive_a_kill(house, environment, tmp_path, step):
     assert (await house.ingest()).indexed == 0
 
 
+@pytest.mark.case("N01", "N25")
 async def test_members_outlive_a_stop(house, environment, tmp_path):
-    """N01, N25: after SIGTERM what waits has a reason, `check` counts it, the next run reads it."""
+    """After SIGTERM what waits has a reason, `check` counts it, the next run reads it."""
     house.follow()
     await house.ingest()
     paths = texts(house, 6, 8)
@@ -108,8 +110,9 @@ async def test_members_outlive_a_stop(house, environment, tmp_path):
     assert await house.kb.upkeep.check() == ZEROS
 
 
+@pytest.mark.case("N01")
 async def test_a_member_whose_bytes_are_gone_comes_out_of_its_container_again(house):
-    """N01: a member that waits, as an older release left it, is read with its container."""
+    """A member that waits, as an older release left it, is read with its container."""
     house.follow()
     paths = texts(house, 1, 2)
     await house.ingest()
@@ -127,8 +130,9 @@ async def test_a_member_whose_bytes_are_gone_comes_out_of_its_container_again(ho
     assert await house.kb.upkeep.check() == ZEROS
 
 
+@pytest.mark.case("N01")
 async def test_a_touched_container_takes_up_what_waits_in_it(house):
-    """N01: the container proves unchanged, a member of it was left by an engine that did not answer."""
+    """The container proves unchanged, a member of it was left by an engine that did not answer."""
     house.follow()
     texts(house, 1, 2)
     await house.ingest()
@@ -143,8 +147,9 @@ async def test_a_touched_container_takes_up_what_waits_in_it(house):
     assert (await house.ingest()).indexed == 1
 
 
+@pytest.mark.case("N01")
 def test_again_takes_every_state(command):
-    """N01: `--again` names every state that a file can have."""
+    """`--again` names every state that a file can have."""
     from kb.cli.ingesting import ingest
     from kb.types.parsed import State
 
@@ -173,14 +178,16 @@ def _peak_megabytes(environment, base, archives: int) -> float:
     return peak / 1024
 
 
+@pytest.mark.case("N01")
 def test_bytes_of_members_wait_on_the_disk(environment, tmp_path):
-    """N01: twelve archives more take no more memory (it was more than 6 MB for each of them)."""
+    """Twelve archives more take no more memory (it was more than 6 MB for each of them)."""
     few, many = (_peak_megabytes(environment, tmp_path, n) for n in (8, 20))
     assert many - few < 30, (few, many)
 
 
+@pytest.mark.case("N01")
 async def test_members_come_before_other_files():
-    """N01: what came out of a container is prepared before the next container is opened."""
+    """What came out of a container is prepared before the next container is opened."""
     prepared = []
 
     async def prepare(item):
@@ -207,10 +214,11 @@ async def given_up(house, run, *, taken_over: bool):
     await house.kb.publisher.sweep()
 
 
+@pytest.mark.case("N03")
 @pytest.mark.parametrize("taken_over", [True, False])
 @pytest.mark.parametrize("before", ["upsert", "flush"])
 async def test_a_version_given_up_is_not_published(house, monkeypatch, taken_over, before):
-    """N03: neither by the lease that was taken away, nor by the attempt's own state."""
+    """Neither by the lease that was taken away, nor by the attempt's own state."""
     house.follow()
     house.write("pump.txt", "Oil for the pump is in hall four.")
     run = run_of(house.kb, house.kb.sources.named("files"))
@@ -232,8 +240,9 @@ async def test_a_version_given_up_is_not_published(house, monkeypatch, taken_ove
     assert await house.kb.upkeep.check() == ZEROS
 
 
+@pytest.mark.case("N03")
 async def test_only_what_was_given_up_is_swept(house):
-    """N03: a sweeper with an old list takes nothing from a version that is current or being tried."""
+    """A sweeper with an old list takes nothing from a version that is current or being tried."""
     house.follow()
     house.write("pump.txt", "Oil for the pump is in hall four.")
     await house.ingest()
@@ -246,8 +255,9 @@ async def test_only_what_was_given_up_is_swept(house):
         assert connection.scalar(select(func.count()).select_from(chunks)) == 1
 
 
+@pytest.mark.case("N03")
 async def test_a_dead_owner_whose_parent_does_not_ask_is_gone(house):
-    """N03: in a container without an init process the dead stay in the list of processes."""
+    """In a container without an init process the dead stay in the list of processes."""
     dead = subprocess.Popen([sys.executable, "-c", "pass"])
     try:
         wait_for(lambda: "(zombie)" in Path(f"/proc/{dead.pid}/status").read_text())
@@ -260,8 +270,9 @@ async def test_a_dead_owner_whose_parent_does_not_ask_is_gone(house):
         dead.wait()
 
 
+@pytest.mark.case("N03")
 async def test_each_owner_has_a_higher_number(house):
-    """N03: fencing numbers grow with each change of owner, also after a lease was given back."""
+    """Fencing numbers grow with each change of owner, also after a lease was given back."""
     first, second = leases.new_owner(), leases.new_owner()
     with house.kb.catalog.writing() as connection:
         one = leases.take(connection, "x", first)
@@ -274,11 +285,12 @@ async def test_each_owner_has_a_higher_number(house):
             leases.hold_or_raise(connection, "x", second, one)
 
 
+@pytest.mark.case("N03")
 @pytest.mark.parametrize(
     ("error", "seconds"), [(LeaseLost("gone"), 5), (RetryableError("locked"), 5), (ValueError(), 5)]
 )
 async def test_a_heartbeat_that_fails_ends_the_work(monkeypatch, error, seconds):
-    """N03: at once where the lease is lost, before it can be lost where the catalog is away."""
+    """At once where the lease is lost, before it can be lost where the catalog is away."""
     for name in ("EVERY_SECONDS", "AGAIN_SECONDS", "LATEST_SECONDS"):
         monkeypatch.setattr(heartbeat, name, 0.05)
 
@@ -290,8 +302,9 @@ async def test_a_heartbeat_that_fails_ends_the_work(monkeypatch, error, seconds)
             await asyncio.sleep(50)
 
 
+@pytest.mark.case("N03")
 async def test_a_run_that_lost_its_lease_ends_within_a_beat(house, monkeypatch):
-    """N03: it does not wait for its next publication to learn so."""
+    """It does not wait for its next publication to learn so."""
     house.follow()
     house.write("pump.txt", "Oil for the pump is in hall four.")
     monkeypatch.setattr(heartbeat, "EVERY_SECONDS", 0.05)
@@ -312,8 +325,9 @@ async def test_a_run_that_lost_its_lease_ends_within_a_beat(house, monkeypatch):
     assert await house.kb.upkeep.check() == ZEROS
 
 
+@pytest.mark.case("N03")
 def test_a_run_that_was_taken_over_tells_nothing_of_its_source(house):
-    """N03: the one that lost its lease ends last, with an error; the other one has read all."""
+    """The one that lost its lease ends last, with an error; the other one has read all."""
     house.follow()
     source = house.kb.sources.named("files")
     with house.kb.catalog.writing() as connection:
@@ -324,8 +338,9 @@ def test_a_run_that_was_taken_over_tells_nothing_of_its_source(house):
     assert (told.counts, told.error) == ({"seen": 4}, None)
 
 
+@pytest.mark.case("N03")
 async def test_a_beat_that_fails_as_the_work_ends_is_told_as_what_it_is():
-    """N03: nobody had stopped the run; and nothing that comes later is cut short."""
+    """Nobody had stopped the run; and nothing that comes later is cut short."""
     with pytest.raises(LeaseLost):
         async with heartbeat.Heartbeat(lambda: None) as beating:
             beating._end(LeaseLost("another process is at it"))
@@ -333,8 +348,9 @@ async def test_a_beat_that_fails_as_the_work_ends_is_told_as_what_it_is():
     assert not asyncio.current_task().cancelling()
 
 
+@pytest.mark.case("N03")
 async def test_one_failed_beat_ends_nothing(monkeypatch):
-    """N03: a database that is away for a moment does not end a run."""
+    """A database that is away for a moment does not end a run."""
     monkeypatch.setattr(heartbeat, "EVERY_SECONDS", 0.02)
     monkeypatch.setattr(heartbeat, "AGAIN_SECONDS", 0.02)
     enough = asyncio.Event()
@@ -353,8 +369,9 @@ async def test_one_failed_beat_ends_nothing(monkeypatch):
     assert len(beats) >= 5
 
 
+@pytest.mark.case("N03")
 async def test_check_compares_each_document_both_ways(house):
-    """N03: one document with too few passages and another with too many do not make up for it."""
+    """One document with too few passages and another with too many do not make up for it."""
     house.follow()
     for name in ("one", "two"):
         house.write(f"{name}.txt", f"The words of {name} are these.")
@@ -370,8 +387,9 @@ async def test_check_compares_each_document_both_ways(house):
     assert found["duplicate"] >= 1
 
 
+@pytest.mark.case("N03")
 async def test_check_sees_a_current_version_of_no_document(house):
-    """N03: it is an orphan, and a repair withdraws it."""
+    """It is an orphan, and a repair withdraws it."""
     house.follow()
     house.write("one.txt", "The words of one are these.")
     await house.ingest()
@@ -386,8 +404,9 @@ async def test_check_sees_a_current_version_of_no_document(house):
     assert await house.kb.upkeep.check(repair=True) == ZEROS
 
 
+@pytest.mark.case("N03")
 async def test_a_hollow_document_is_read_again(house):
-    """N03: what a version that was swept after its publication left is lost, and mended."""
+    """What a version that was swept after its publication left is lost, and mended."""
     house.follow()
     house.write("one.txt", "The words of one are these.")
     await house.ingest()
@@ -401,8 +420,9 @@ async def test_a_hollow_document_is_read_again(house):
     assert await house.kb.upkeep.check() == ZEROS
 
 
+@pytest.mark.case("N07")
 async def test_counted_is_what_was_published(house, monkeypatch):
-    """N07: a document removed while it was read is not counted as indexed."""
+    """A document removed while it was read is not counted as indexed."""
     house.follow()
     house.write("one.txt", "The words of one are these.")
     house.write("two.txt", "The words of two are these.")
@@ -419,8 +439,9 @@ async def test_counted_is_what_was_published(house, monkeypatch):
     assert (counts.indexed, counts.chunks) == (1, 1)
 
 
+@pytest.mark.case("N25")
 async def test_what_was_not_reached_is_first_next_time(house, monkeypatch):
-    """N25: a run that fails says so for each file; the next begins with those, the oldest first."""
+    """A run that fails says so for each file; the next begins with those, the oldest first."""
     house.follow()
     for n in range(5):
         house.write(f"{n}.txt", f"The words of file {n} are these.")

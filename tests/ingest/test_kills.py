@@ -1,6 +1,6 @@
 """kill -9 at named steps and at any moment: nothing is lost, double, orphaned or open to others.
 
-R01, R02, R04, R05, R06, N02. One data directory lives through all kills, as a real one would; a reader
+One data directory lives through all kills, as a real one would; a reader
 asks all the time for two texts that every version contains, one of them in an archive.
 ``KB_TEST_KILLS`` asks for another number of kills than CI's, ``KB_TEST_SEED`` for another order;
 what counts as a kill is said in ``killing``.
@@ -26,13 +26,15 @@ FOLDERS = 6
 """Beside two workers: a killed run is tried again after 15 s, meanwhile the next folder has its turn."""
 
 
+@pytest.mark.case("N02")
 def test_every_step_has_a_round():
-    """N02: a step that is added to the code gets its kills."""
+    """A step that is added to the code gets its kills."""
     assert set(MOST) == set(failpoints.STEPS)
 
 
+@pytest.mark.case("N02")
 def test_a_named_step_kills(environment, tmp_path):
-    """N02: the variable is known, an unknown step is refused, and each kill is told on stderr."""
+    """The variable is known, an unknown step is refused, and each kill is told on stderr."""
     world = World(environment, tmp_path, random.Random(1))
     world.follow()
     world.killed_at("run_begun", "ingest")
@@ -68,8 +70,9 @@ def _random_round(world: World) -> None:
     assert run.wait(300) in {0, 1, -signal.SIGKILL}, run.log.read_text()[-2000:]
 
 
+@pytest.mark.case("R01", "R02", "R04", "R05", "R06", "N01", "N02")
 def test_killed_at_every_step_and_at_any_moment(environment, tmp_path):
-    """N02, N01: true kills of every kind, archives and mails among the files."""
+    """True kills of every kind, archives and mails among the files."""
     chance = random.Random(SEED)
     world = World(environment, tmp_path, chance)
     folder = world.folders["files0"]
@@ -101,8 +104,9 @@ def _from_a_seed(chance: random.Random) -> list[str]:
     return chance.sample(failpoints.STEPS, len(failpoints.STEPS))
 
 
+@pytest.mark.case("N02")
 def test_a_killed_reindex_goes_on(environment, tmp_path):
-    """N02: started again it goes on with the generation that it had begun; nothing is lost."""
+    """Started again it goes on with the generation that it had begun; nothing is lost."""
     world = World(environment, tmp_path, random.Random(SEED))
     world.follow()
     rebuilding = world.start("reindex")
@@ -122,9 +126,10 @@ def test_a_killed_reindex_goes_on(environment, tmp_path):
     world.close()
 
 
+@pytest.mark.case("N02", "N20")
 @pytest.mark.real
 def test_two_workers_on_postgresql_killed_at_random(postgres, environment, tmp_path):
-    """N02, N20: runs are killed at named steps, workers and engines at any moment."""
+    """Runs are killed at named steps, workers and engines at any moment."""
     environment = environment | {"KB_CATALOG__URL": postgres}
     chance = random.Random(SEED + 1)
     world = World(environment, tmp_path, chance, folders=FOLDERS)

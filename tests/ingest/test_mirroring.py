@@ -38,7 +38,7 @@ def test_modes_that_are_made_up_are_refused_naming_the_mount(mount):
     ],
 )
 def test_rights_that_are_kept_are_believed(mounts):
-    mirroring.check("/srv/share", mounts)
+    assert mirroring.check("/srv/share", mounts) is None
 
 
 def test_where_it_cannot_be_told_nothing_is_believed():
@@ -68,8 +68,9 @@ def test_a_number_without_a_name_is_nobody_and_its_refusal_shuts_others_out():
     assert may(unknown_here, "ada", known=frozenset({"interns"}))
 
 
+@pytest.mark.case("N09")
 def test_somebody_whose_name_is_not_the_systems_might_be_anybody_it_refuses():
-    """N09: a provider's «news» is not the file system's, in neither way."""
+    """A provider's «news» is not the file system's, in neither way."""
     owned = Step(("news", True), (), (("crew", False),), False)
     assert may(owned, "news")
     assert not may(owned, None)
@@ -80,18 +81,20 @@ def test_somebody_whose_name_is_not_the_systems_might_be_anybody_it_refuses():
     assert may(Step(("root", True), (), (("crew", True),), True), None)
 
 
+@pytest.mark.case("N09")
 @pytest.mark.parametrize(
     "entry", ["mallory@corp.example", "CORP\\mallory", "CORP+mallory", "Mallory"]
 )
 def test_an_entry_that_refuses_somebody_in_another_spelling_refuses_them(entry):
-    """N09: and grants them nothing."""
+    """And grants them nothing."""
     assert not may(Step(("root", True), ((entry, False),), (), True), "mallory")
     assert may(Step(("root", True), ((entry, False),), (), True), "bob")
     assert not may(Step(("root", True), ((entry, True),), (), False), "mallory")
 
 
+@pytest.mark.case("N09")
 async def test_an_account_of_a_provider_is_the_systems_person_only_if_that_is_said(house):
-    """N09: ``auth.system_names``."""
+    """``auth.system_names``."""
     from kb.accounts.directory import Known
     from kb.catalog import acls, groups, people
     from kb.rights import access

@@ -73,8 +73,9 @@ BROKEN_TITLES = {
 }
 
 
+@pytest.mark.case("N05")
 async def test_nothing_in_a_folder_stops_a_run(either):
-    """N05: times of 2400, 1,100 folders, long paths, broken titles, NUL: all the rest is read."""
+    """Times of 2400, 1,100 folders, long paths, broken titles, NUL: all the rest is read."""
     house = either
     house.follow()
     house.write("plain.txt", "The plain matter is settled.")
@@ -121,8 +122,9 @@ async def test_nothing_in_a_folder_stops_a_run(either):
     assert "year2400.txt" in await house.paths("The matter of the year 2400")
 
 
+@pytest.mark.case("N05")
 async def test_rights_of_a_deeply_nested_file_are_read(house):
-    """N05: what the file system says of 1,100 folders is asked for without recursion."""
+    """What the file system says of 1,100 folders is asked for without recursion."""
     from ingest import mirroring
 
     deep = nest(house.root, 1100)
@@ -131,8 +133,9 @@ async def test_rights_of_a_deeply_nested_file_are_read(house):
     assert len(steps) == 1 + 1100 + 1
 
 
+@pytest.mark.case("N05")
 async def test_what_the_database_refuses_is_that_files_reason(either):
-    """N05: the catalog refuses one document of a group; the others are published."""
+    """The catalog refuses one document of a group; the others are published."""
     from sqlalchemy import text
 
     house = either
@@ -186,8 +189,9 @@ def forbid(
         )
 
 
+@pytest.mark.case("N05")
 async def test_a_run_that_ends_unforeseen_says_so(house):
-    """N05: the source shows the error, and no run stays under way."""
+    """The source shows the error, and no run stays under way."""
     from sqlalchemy import text
 
     from kb.catalog import runs

@@ -69,8 +69,9 @@ async def test_a_size_limit_of_the_source_counts(house):
     assert house.ledger()["big.txt"].parameters == {"limit": 1}
 
 
+@pytest.mark.case("S06")
 async def test_identical_and_hard_linked_files_are_read_once(house, monkeypatch):
-    """S06: a hard link inside is a file like any other; one hit shows every path."""
+    """A hard link inside is a file like any other; one hit shows every path."""
     from kb.files import sandbox
 
     parsed = []
@@ -89,10 +90,10 @@ async def test_identical_and_hard_linked_files_are_read_once(house, monkeypatch)
     assert {passage.chunk.path, *passage.also} == {"a.txt", "b.txt", "c.txt"}
 
 
+@pytest.mark.case("S06")
 async def test_a_folder_swapped_for_a_link_while_it_is_opened_leads_nowhere(
     house, tmp_path, monkeypatch
 ):
-    """S06"""
     from kb.files import originals
 
     outside = tmp_path / "outside"
@@ -144,8 +145,9 @@ async def test_a_file_replaced_by_a_folder_and_back(house):
     assert not any((await house.kb.upkeep.check()).values())
 
 
+@pytest.mark.case("R23")
 async def test_clock_jumps_lose_nothing(house, monkeypatch):
-    """R23: the wall clock a day off, and times of files in 1970 and in the future."""
+    """The wall clock a day off, and times of files in 1970 and in the future."""
     import time
 
     from kb.catalog import database
@@ -169,8 +171,8 @@ async def test_clock_jumps_lose_nothing(house, monkeypatch):
     assert not any((await house.kb.upkeep.check()).values())
 
 
+@pytest.mark.case("R25")
 async def test_a_slow_copy_is_read_whole_or_not_at_all(house):
-    """R25"""
     house.follow()
     path = house.write("a.txt", "Part one. ")
     stop = asyncio.Event()
@@ -193,8 +195,9 @@ async def test_a_slow_copy_is_read_whole_or_not_at_all(house):
     assert rows["a.txt"].bytes == path.stat().st_size
 
 
+@pytest.mark.case("N21")
 def test_telling_changes_takes_time_in_proportion_to_the_files():
-    """N21: files that are left out are looked at once each, however many there are."""
+    """Files that are left out are looked at once each, however many there are."""
     from types import SimpleNamespace
 
     looks = 0

@@ -53,8 +53,8 @@ def test_a_watched_folder_is_followed(served):
     assert not any("November" in text for text in found(server.address, "storm drains"))
 
 
+@pytest.mark.case("R31")
 def test_a_busy_server_drains_when_it_is_told_to_stop(environment, tmp_path):
-    """R31"""
     (tmp_path / "files").mkdir()
     for number in range(400):
         (tmp_path / "files" / f"{number}.txt").write_text(f"Note {number} about pump {number}.")
@@ -78,8 +78,9 @@ def test_a_busy_server_drains_when_it_is_told_to_stop(environment, tmp_path):
     assert counts["unchanged"] + counts["indexed"] == 400
 
 
+@pytest.mark.case("R03", "N24")
 def test_what_was_acknowledged_outlives_a_killed_server(environment, tmp_path, house):
-    """R03, N24: files are handed in until the server is killed; those that it accepted stay, whole."""
+    """Files are handed in until the server is killed; those that it accepted stay, whole."""
     kb(environment, tmp_path, "status")
     server = Serving(environment, tmp_path)
     accepted, ended = [], threading.Event()
@@ -126,8 +127,9 @@ def worker(environment, folder) -> subprocess.Popen:
     )
 
 
+@pytest.mark.case("R24")
 def test_two_workers_read_one_folder_once(environment, tmp_path, house):
-    """R24: a thousand files, each indexed once; a worker that is killed is replaced."""
+    """A thousand files, each indexed once; a worker that is killed is replaced."""
     files = house.root
     for number in range(1000):
         (files / f"{number}.txt").write_text(f"Note {number} about pump {number}.")
@@ -210,8 +212,9 @@ async def test_a_queue_that_cannot_be_used_is_an_error_that_may_pass(settings):
     assert problem.value.code == "queue_unavailable"
 
 
+@pytest.mark.case("N02")
 async def test_what_is_asked_for_waits_for_no_earlier_failure(settings):
-    """N02: a run was killed and is to be tried again in 15 s; then somebody asks for one."""
+    """A run was killed and is to be tried again in 15 s; then somebody asks for one."""
     times = []
 
     async def read(_: str) -> None:
@@ -239,8 +242,9 @@ async def test_what_is_asked_for_waits_for_no_earlier_failure(settings):
     await jobs.close()
 
 
+@pytest.mark.case("N20")
 async def test_several_workers_make_one_queue(postgres, tmp_path):
-    """N20: they begin in the same moment, on a database that has no queue yet."""
+    """They begin in the same moment, on a database that has no queue yet."""
 
     async def read(_: str) -> None: ...
 

@@ -189,9 +189,9 @@ QUICK = {"connect_seconds": 1.0, "first_token_seconds": 1.5, "token_seconds": 1.
 KINDS = [(Ollama, chunk), (OpenAICompatible, data)]
 
 
+@pytest.mark.case("R14")
 @pytest.mark.parametrize(("adapter", "line"), KINDS)
 async def test_silence_before_the_first_token(adapter, line):
-    """R14"""
     async with Bad(stall=True) as bad:
         with pytest.raises(ModelError) as error:
             await words(adapter(Llm(url=bad.url, **QUICK)))
@@ -206,15 +206,16 @@ async def test_silence_between_tokens(adapter, line):
     assert error.value.code == "model_silent"
 
 
+@pytest.mark.case("R16")
 @pytest.mark.parametrize(("adapter", "line"), KINDS)
 async def test_a_stream_without_its_end_is_not_an_answer(adapter, line):
-    """R16"""
     async with Bad(lines=(line("Hello"),)) as bad:
         with pytest.raises(ModelError) as error:
             await words(adapter(Llm(url=bad.url, **QUICK)))
     assert error.value.code == "model_cut_off"
 
 
+@pytest.mark.case("R15")
 @pytest.mark.parametrize(
     ("adapter", "lines"),
     [
@@ -223,15 +224,14 @@ async def test_a_stream_without_its_end_is_not_an_answer(adapter, line):
     ],
 )
 async def test_an_error_in_the_stream_is_an_error(adapter, lines):
-    """R15"""
     async with Bad(lines=lines) as bad:
         with pytest.raises(ModelError, match="out of memory"):
             await words(adapter(Llm(url=bad.url, **QUICK)))
 
 
+@pytest.mark.case("R18")
 @pytest.mark.parametrize(("adapter", "line"), KINDS)
 async def test_leaving_closes_the_stream_within_a_second(adapter, line):
-    """R18"""
     async with Bad(lines=(line("Hello"),), stall=True) as bad:
         model = adapter(Llm(url=bad.url))
         stream = model.stream(MESSAGES, "m")
@@ -250,21 +250,23 @@ async def test_nobody_there(adapter):
     assert error.value.code == "model_unavailable"
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize("url", ["http://[::1", "http://h:99999"])
 @pytest.mark.parametrize(
     ("adapter", "code"), [(Ollama, "wrong_setting"), (OpenAICompatible, "model_unavailable")]
 )
 async def test_an_address_that_is_none(adapter, code, url):
-    """N18: it was a traceback; the setting is named."""
+    """It was a traceback; the setting is named."""
     with pytest.raises((ModelError, ConfigurationError)) as error:
         await words(adapter(Llm(url=url, **QUICK)))
     assert error.value.code == code
     assert "llm.url" in error.value.message
 
 
+@pytest.mark.case("R18", "R19")
 @pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])
 def test_a_client_that_leaves_frees_the_model(environment, tmp_path, accept):
-    """R18, R19, through the web service: the model's connection closes within a second."""
+    """Through the web service: the model's connection closes within a second."""
     files = tmp_path / "files"
     files.mkdir()
     (files / "leave.txt").write_text("Every employee has 28 days of paid leave.")

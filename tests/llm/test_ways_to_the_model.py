@@ -139,8 +139,9 @@ FIRST = [
 ]
 
 
+@pytest.mark.case("N26")
 async def test_a_model_elsewhere_or_for_vectors_is_never_taken_by_itself():
-    """N26: Ollama lists by date; cloud and embedding models come first here."""
+    """Ollama lists by date; cloud and embedding models come first here."""
     with ollama(*FIRST, model("mistral:7b")) as server:
         assert await identified(server.url) == "mistral:7b"
     with ollama(*FIRST) as server:
@@ -150,8 +151,9 @@ async def test_a_model_elsewhere_or_for_vectors_is_never_taken_by_itself():
         assert not server.chats()
 
 
+@pytest.mark.case("N26")
 async def test_what_ollama_shows_of_a_model_counts_too():
-    """N26: neither its name nor its family says so, only /api/show."""
+    """Neither its name nor its family says so, only /api/show."""
     show = {
         "vectors:1b": {"capabilities": ["embedding"]},
         "far:1b": {"capabilities": ["completion"], "remote_host": "https://ollama.com:443"},
@@ -161,9 +163,9 @@ async def test_what_ollama_shows_of_a_model_counts_too():
         assert await identified(server.url) == "near:1b"
 
 
+@pytest.mark.case("N26")
 @pytest.mark.parametrize("name", ["gpt-oss:120b-cloud", "looks-local"])
 async def test_a_configured_cloud_model_is_used_only_where_it_is_allowed_by_name(name):
-    """N26"""
     with ollama(*FIRST) as server:
         with pytest.raises(ModelError, match="cloud_models") as error:
             await identified(server.url, model=name)
@@ -173,9 +175,8 @@ async def test_a_configured_cloud_model_is_used_only_where_it_is_allowed_by_name
         assert await identified(server.url, model=name, cloud_models=(name,)) == name
 
 
+@pytest.mark.case("N26")
 async def test_an_openai_server_that_lists_a_cloud_model_first():
-    """N26"""
-
     def reply(handler, path, body):
         names = ["gpt-oss:120b-cloud", "text-embedding-3", "local-model"]
         send(handler, 200, json.dumps({"data": [{"id": n} for n in names]}).encode())
@@ -191,9 +192,8 @@ async def test_an_openai_server_that_lists_a_cloud_model_first():
         await named.close()
 
 
+@pytest.mark.case("N27")
 async def test_a_model_that_does_not_chat_gives_way_to_the_next():
-    """N27"""
-
     def answer(handler, name):
         if name == "strange:1b":
             return send(handler, 400, b'{"error":"\\"strange:1b\\" does not support chat"}')
@@ -225,10 +225,11 @@ WRONG = [
 ADAPTERS = [Ollama, OpenAICompatible]
 
 
+@pytest.mark.case("N27")
 @pytest.mark.parametrize("adapter", ADAPTERS)
 @pytest.mark.parametrize(("code", "words", "answer"), WRONG)
 async def test_what_went_wrong_is_told_by_kind(adapter, code, words, answer):
-    """N27: memory, missing with the command, busy, not let in, a page to sign in, a gateway."""
+    """Memory, missing with the command, busy, not let in, a page to sign in, a gateway."""
 
     def reply(handler, path, body):
         if path in ("/api/tags", "/v1/models"):
@@ -241,18 +242,20 @@ async def test_what_went_wrong_is_told_by_kind(adapter, code, words, answer):
     assert error.value.code == code
 
 
+@pytest.mark.case("N27")
 @pytest.mark.parametrize("adapter", ADAPTERS)
 async def test_a_page_to_sign_in_in_place_of_the_list(adapter):
-    """N27: it ended in a traceback."""
+    """It ended in a traceback."""
     with Server(lambda h, *_: send(h, 200, HTML, "text/html")) as server:
         with pytest.raises(ModelError) as error:
             await said(adapter(Llm(url=server.url)))
     assert error.value.code == "model_not_json"
 
 
+@pytest.mark.case("N27")
 @pytest.mark.parametrize("event", [b'{"choices": ["Hello."]}', b'{"choices": [{"delta": "Hi"}]}'])
 async def test_json_of_another_shape_is_no_model_server(event):
-    """N27: it ended in a traceback."""
+    """It ended in a traceback."""
 
     def reply(handler, path, body):
         listed = b'{"data": [{"id": "m"}]}'
@@ -263,9 +266,10 @@ async def test_json_of_another_shape_is_no_model_server(event):
     assert error.value.code == "model_not_json"
 
 
+@pytest.mark.case("N27")
 @pytest.mark.parametrize("adapter", ADAPTERS)
 async def test_memory_that_ends_in_the_middle_is_told_as_that(adapter):
-    """N27: HTTP says 200, the stream says otherwise."""
+    """HTTP says 200, the stream says otherwise."""
 
     def reply(handler, path, body):
         if path in ("/api/tags", "/v1/models"):
@@ -302,8 +306,9 @@ def asks(url: str, **more: str) -> dict[str, str]:
     return {"KB_LLM__PROVIDER": "ollama", "KB_LLM__URL": url, **more}
 
 
+@pytest.mark.case("N27")
 def test_status_and_answer_say_what_is_wrong_with_the_model(leave):
-    """N27: a model that is installed and does not fit into memory."""
+    """A model that is installed and does not fit into memory."""
     with ollama(model("m"), chat=refuses(500, MEMORY)) as server:
         told = leave("status", env=asks(server.url))["language_model"]
         assert told["connected"] is False
@@ -321,8 +326,9 @@ def test_status_and_answer_say_what_is_wrong_with_the_model(leave):
         assert (told["connected"], told["model"], told["reason"]) == (True, "m", None)
 
 
+@pytest.mark.case("N27")
 def test_no_client_takes_a_proxy_from_the_environment(leave):
-    """N27: prompts and passages went to HTTP_PROXY, for 127.0.0.1 too."""
+    """Prompts and passages went to HTTP_PROXY, for 127.0.0.1 too."""
     with (
         Server(lambda h, *_: send(h, 502, b"")) as proxy,
         ollama(model("m"), chat=lambda h, _: lines(h, "They have 28 days [1].")) as server,
@@ -339,9 +345,10 @@ def test_no_client_takes_a_proxy_from_the_environment(leave):
         assert proxy.asked == []
 
 
+@pytest.mark.case("N27")
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY", "http_proxy"])
 async def test_the_adapters_ask_no_proxy(monkeypatch, variable):
-    """N27: each client by itself, the Qdrant server's and the provider's among them."""
+    """Each client by itself, the Qdrant server's and the provider's among them."""
     from kb.index.server import connect
     from web.auth import provider
 
@@ -371,8 +378,9 @@ async def test_the_adapters_ask_no_proxy(monkeypatch, variable):
         assert proxy.asked
 
 
+@pytest.mark.case("N27")
 def test_a_model_that_loads_for_long_keeps_the_stream_alive():
-    """N27: a comment line where nothing else comes; here after a tenth of a second."""
+    """A comment line where nothing else comes; here after a tenth of a second."""
     from web import streaming
 
     async def slowly():
@@ -389,8 +397,9 @@ def test_a_model_that_loads_for_long_keeps_the_stream_alive():
     assert streaming.COMMENT.startswith(":") and streaming.COMMENT.endswith("\n\n")
 
 
+@pytest.mark.case("N27")
 def test_a_comment_comes_over_http_while_the_model_is_silent(environment, leave, tmp_path):
-    """N27: 15 s and a half of silence, as nginx sees it."""
+    """15 s and a half of silence, as nginx sees it."""
 
     def answer(handler, _):
         return lines(handler, "They have 28 days [1].", pause=17)
@@ -413,8 +422,9 @@ def test_a_comment_comes_over_http_while_the_model_is_silent(environment, leave,
     assert any(block.startswith("event: done") for block in blocks)
 
 
+@pytest.mark.case("N27")
 def test_a_follow_up_has_its_passages_at_once(environment, leave, tmp_path):
-    """N27: the model writes the follow-up out for a minute; the passages do not wait for it."""
+    """The model writes the follow-up out for a minute; the passages do not wait for it."""
 
     def reply(handler, path, body):
         if path == "/api/tags":
@@ -454,14 +464,15 @@ def test_a_follow_up_has_its_passages_at_once(environment, leave, tmp_path):
     assert done_after < 60, "the writing out has a limit of its own"
 
 
+@pytest.mark.case("N26")
 def test_settings_name_cloud_models_as_a_list():
-    """N26"""
     loaded = settings_module.load({}, {"KB_LLM__CLOUD_MODELS": "a-cloud,b:cloud"})
     assert loaded.llm.cloud_models == ("a-cloud", "b:cloud")
 
 
+@pytest.mark.case("N27")
 def test_a_real_follow_up_over_two_rounds(leave):
-    """N27: what the model writes out is searched for."""
+    """What the model writes out is searched for."""
 
     def reply(handler, path, body):
         if path == "/api/tags":

@@ -7,7 +7,7 @@ from kb.rights import access
 from kb.types.people import Principal
 
 
+@pytest.mark.case("S40")
 def test_nobody_without_tokens_may_search():
-    """S40"""
     with pytest.raises(UsageError):
         access.tokens_or_raise(Principal("nobody", frozenset()))

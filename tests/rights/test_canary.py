@@ -1,4 +1,4 @@
-"""Marked documents, and a look for the mark everywhere (S22, S32, S42, S43, S59)."""
+"""Marked documents, and a look for the mark everywhere."""
 
 import logging
 import re
@@ -30,6 +30,7 @@ async def planted(portal):
     return portal
 
 
+@pytest.mark.case("S22", "S32", "S42", "S59")
 @pytest.mark.parametrize("person", ["", "otto", "nina", "carl"])
 async def test_the_mark_is_nowhere_to_be_seen(planted, person, caplog):
     caplog.set_level(logging.DEBUG)
@@ -60,8 +61,8 @@ async def test_the_mark_is_nowhere_to_be_seen(planted, person, caplog):
     assert not any(MARK in line for line in logged)
 
 
+@pytest.mark.case("S43")
 async def test_two_people_who_ask_the_same_get_what_is_theirs(planted):
-    """S43"""
     question = {"question": "Who signed the agreement?"}
     rita, otto = await planted.as_person("rita"), await planted.as_person("otto")
     first = (await rita.post("/api/v1/ask", json=question)).text
@@ -69,8 +70,8 @@ async def test_two_people_who_ask_the_same_get_what_is_theirs(planted):
     assert MARK in first and MARK not in second
 
 
+@pytest.mark.case("S59")
 async def test_a_question_never_reaches_the_log(portal, caplog):
-    """S59"""
     caplog.set_level(logging.DEBUG)
     rita = await portal.as_person("rita")
     await rita.get("/api/v1/search", params={"q": "canary-7261 wages"})
@@ -79,8 +80,8 @@ async def test_a_question_never_reaches_the_log(portal, caplog):
     assert not any("canary-7261" in line for line in mine)
 
 
+@pytest.mark.case("S44")
 async def test_a_right_that_is_taken_back_is_gone_at_the_next_request(portal, document_of):
-    """S44"""
     from kb.catalog import documents, sources
     from kb.rights import access
     from kb.upkeep.publishing import queue_rights
@@ -102,8 +103,9 @@ async def test_a_right_that_is_taken_back_is_gone_at_the_next_request(portal, do
     assert "four per cent" not in receipt
 
 
+@pytest.mark.case("S44")
 async def test_a_right_that_is_taken_back_ends_a_running_stream(portal):
-    """S44: between two tokens."""
+    """Between two tokens."""
     from kb.catalog import groups, people
     from kb.rights import access
     from kb.types.answers import PassagesFound, Token

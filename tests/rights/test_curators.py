@@ -26,6 +26,7 @@ def there(portal) -> set[str]:
 FIELDS = {"action": "change", "watch": "on"}
 
 
+@pytest.mark.case("N12")
 @pytest.mark.parametrize(
     "change",
     [
@@ -37,7 +38,7 @@ FIELDS = {"action": "change", "watch": "on"}
     ],
 )
 async def test_a_curator_removes_nothing_that_is_not_theirs_to_read(projects, change):
-    """N12: by way of what is left out of a source."""
+    """By way of what is left out of a source."""
     carl, before = await projects.as_person("carl"), there(projects)
     answer = await carl.post("/sources/public", data=FIELDS | change)
     assert answer.status_code == 403
@@ -46,8 +47,8 @@ async def test_a_curator_removes_nothing_that_is_not_theirs_to_read(projects, ch
     assert there(projects) == before
 
 
+@pytest.mark.case("N12")
 async def test_nor_by_the_largest_size(projects):
-    """N12"""
     big = "Salaries of a whole year. " * 60_000
     projects.house.write("public/hr/all.txt", big)
     await projects.house.ingest("public")
@@ -56,8 +57,9 @@ async def test_nor_by_the_largest_size(projects):
     assert answer.status_code == 403
 
 
+@pytest.mark.case("N12")
 async def test_a_curator_leaves_out_what_they_may_read(projects):
-    """N12: their own work goes on."""
+    """Their own work goes on."""
     carl = await projects.as_person("carl")
     answer = await carl.post("/sources/public", data=FIELDS | {"exclude": "drafts/"})
     assert answer.status_code == 303
@@ -67,8 +69,9 @@ async def test_a_curator_leaves_out_what_they_may_read(projects):
     assert (await anna.post("/sources/public", data=FIELDS | {"exclude": "*"})).status_code == 303
 
 
+@pytest.mark.case("N12")
 async def test_the_glossary_is_the_administrators(projects):
-    """N12: it steers the search of people who read other sources."""
+    """It steers the search of people who read other sources."""
     carl, anna = await projects.as_person("carl"), await projects.as_person("anna")
     term = {"action": "set", "short": "FT", "meaning": "ferry timetable"}
     assert (await carl.post("/glossary", data=term)).status_code == 403
@@ -81,8 +84,9 @@ async def test_the_glossary_is_the_administrators(projects):
     ).status_code == 403
 
 
+@pytest.mark.case("N12")
 async def test_a_curator_changes_no_reader(projects):
-    """N12: neither readers, nor rule, nor who else answers for the source."""
+    """Neither readers, nor rule, nor who else answers for the source."""
     carl = await projects.as_person("carl")
     more = {"readers": "everyone", "rule": "groups", "curators": "carl, otto"}
     await carl.post("/sources/public", data=FIELDS | more)

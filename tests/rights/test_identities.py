@@ -68,8 +68,9 @@ def anew(house, name: str, *members: str) -> None:
             groups.set_of(connection, number, of)
 
 
+@pytest.mark.case("N09")
 async def test_removing_an_excepted_group_opens_nothing(harbour):
-    """N09: a rule that excepts a group that is gone lets nobody in, and says so."""
+    """A rule that excepts a group that is gone lets nobody in, and says so."""
     await give(harbour, "everyone", "not:interns")
     assert read_by(harbour, "ivo") == set()
     assert len(read_by(harbour, "lena")) == 2
@@ -84,8 +85,9 @@ async def test_removing_an_excepted_group_opens_nothing(harbour):
     assert words[1].endswith("(removed)")
 
 
+@pytest.mark.case("N09")
 async def test_a_group_of_the_same_name_inherits_nothing(harbour):
-    """N09: neither a source, nor a path, nor an exception."""
+    """Neither a source, nor a path, nor an exception."""
     await give(harbour, "hr")
     anew(harbour, "hr", "ivo")
     assert read_by(harbour, "ivo") == set()
@@ -99,8 +101,9 @@ async def test_a_group_of_the_same_name_inherits_nothing(harbour):
     assert read_by(harbour, "mia") == {"notes.txt"}
 
 
+@pytest.mark.case("N09")
 async def test_a_person_of_the_same_name_inherits_nothing(harbour):
-    """N09: what was given to one person is not the next one's of that name."""
+    """What was given to one person is not the next one's of that name."""
     await give(harbour, "person:ivo")
     assert len(read_by(harbour, "ivo")) == 2
     harbour.kb.accounts.remove(access.owner(), "ivo")
@@ -108,8 +111,9 @@ async def test_a_person_of_the_same_name_inherits_nothing(harbour):
     assert read_by(harbour, "ivo") == set()
 
 
+@pytest.mark.case("N09")
 async def test_a_new_name_changes_no_right(harbour):
-    """N09: groups and people are told by what they are."""
+    """Groups and people are told by what they are."""
     await give(harbour, "hr", "person:ivo")
     with harbour.kb.catalog.writing() as connection:
         groups.rename(connection, "hr", "human resources")
@@ -121,16 +125,18 @@ async def test_a_new_name_changes_no_right(harbour):
     assert read_by(harbour, "ivo") == set()
 
 
+@pytest.mark.case("N09")
 @pytest.mark.parametrize("readers", [[], [""], ["not:interns"]])
 async def test_no_readers_are_an_error(harbour, readers):
-    """N09: an empty list is never everyone."""
+    """An empty list is never everyone."""
     with harbour.kb.catalog.writing() as connection, pytest.raises(UsageError) as refused:
         access.readers(connection, readers)
     assert refused.value.code == "no_readers"
 
 
+@pytest.mark.case("N09")
 def test_the_command_refuses_an_empty_list(command, tmp_path):
-    """N09: as an unset variable of a shell gives it."""
+    """As an unset variable of a shell gives it."""
     (tmp_path / "news").mkdir()
     command("source", "add", "empty", str(tmp_path / "news"), "--readers", "", code=1)
     added = command("source", "add", "news", str(tmp_path / "news"))
@@ -150,18 +156,20 @@ PATHS = [
 ]
 
 
+@pytest.mark.case("N09")
 @pytest.mark.parametrize(("pattern", "path"), PATHS)
 async def test_no_spelling_escapes_a_pattern(harbour, pattern, path):
-    """N09: NFC and NFD, case, names with the sign between a container and its member."""
+    """NFC and NFD, case, names with the sign between a container and its member."""
     rule_by_paths(harbour, PathRule(pattern, ("hr",)))
     appear(harbour, path)
     assert path in read_by(harbour, "lena")
     assert path not in read_by(harbour, "ivo")
 
 
+@pytest.mark.case("N09")
 @pytest.mark.parametrize("encoding", ["latin-1", "cp850", "cp1251"])
 async def test_a_name_that_is_no_utf_8_escapes_no_pattern(harbour, encoding):
-    """N09: its bytes may be any of the letters that a pattern names."""
+    """Its bytes may be any of the letters that a pattern names."""
     name = "\u041b\u0451\u043d\u0435" if encoding == "cp1251" else "L\u00f6hne"
     rule_by_paths(harbour, PathRule("notes.txt", ("staff",)), PathRule(f"{name}/", ("hr",)))
     appear(harbour, name.encode(encoding) + b"/a.txt")
@@ -169,8 +177,9 @@ async def test_a_name_that_is_no_utf_8_escapes_no_pattern(harbour, encoding):
     assert read_by(harbour, "ivo") == {"hr/wages.txt", "notes.txt"}
 
 
+@pytest.mark.case("N09")
 async def test_case_closes_and_never_opens(harbour):
-    """N09: a wider pattern does not open a folder that is written otherwise."""
+    """A wider pattern does not open a folder that is written otherwise."""
     appear(harbour, "PUBLIC/plan.txt", "public/plan.txt")
     await give(harbour, "hr")
     rule_by_paths(harbour, PathRule("public/", ("everyone",)))
@@ -181,8 +190,8 @@ async def test_case_closes_and_never_opens(harbour):
     }  # fmt: skip
 
 
+@pytest.mark.case("N09")
 async def test_a_pattern_that_matches_nothing_is_said(harbour):
-    """N09"""
     rule_by_paths(harbour, PathRule("hr/", ("hr",)), PathRule("payroll/", ("hr",)))
 
     def said() -> list[str]:
@@ -201,9 +210,10 @@ NAMES = [
 ]  # fmt: skip
 
 
+@pytest.mark.case("N09")
 @pytest.mark.parametrize("name", NAMES)
 async def test_names_that_deceive_are_refused(harbour, name):
-    """N09: reserved, invisible, reversed, composed otherwise, of two scripts."""
+    """Reserved, invisible, reversed, composed otherwise, of two scripts."""
     with harbour.kb.catalog.writing() as connection:
         with pytest.raises(UsageError):
             people.add_person(connection, name)
@@ -211,9 +221,10 @@ async def test_names_that_deceive_are_refused(harbour, name):
             groups.add(connection, name)
 
 
+@pytest.mark.case("N09")
 @pytest.mark.parametrize("name", ["LENA", "\u0456\u0475\u043e", "1ena", "hr", "HR", "\u04bb\u0433"])
 async def test_names_that_look_alike_are_refused(harbour, name):
-    """N09: nobody is taken for somebody else by their name."""
+    """Nobody is taken for somebody else by their name."""
     with harbour.kb.catalog.writing() as connection:
         if name.casefold() == "hr" or name == "\u04bb\u0433":
             with pytest.raises(ConflictError):
@@ -236,8 +247,9 @@ def come(house, name: str, member_of: tuple[str, ...], *, whole: bool = True, or
         return house.kb.accounts.came(connection, known)
 
 
+@pytest.mark.case("N09")
 async def test_groups_that_are_not_known_refuse_what_excepts(harbour):
-    """N09: no claim of groups, or a list that was cut."""
+    """No claim of groups, or a list that was cut."""
     await give(harbour, "everyone", "not:interns")
     come(harbour, "olga", ("staff",))
     assert len(read_by(harbour, "olga")) == 2
@@ -250,9 +262,10 @@ async def test_groups_that_are_not_known_refuse_what_excepts(harbour):
     assert len(read_by(harbour, "olga")) == 2
 
 
+@pytest.mark.case("N09")
 @pytest.mark.parametrize("told", ["Interné", "interne\u0301", "interné\ufe0f", " interné "])
 async def test_a_directorys_spelling_is_no_way_around_an_exception(harbour, told):
-    """N09: a name that cannot be a group's is looked at too, whichever was there first."""
+    """A name that cannot be a group's is looked at too, whichever was there first."""
     come(harbour, "early", (told,))
     with harbour.kb.catalog.writing() as connection:
         if "interné" not in groups.tokens(connection).values() and told != "Interné":
@@ -265,8 +278,9 @@ async def test_a_directorys_spelling_is_no_way_around_an_exception(harbour, told
     assert len(read_by(harbour, "olga")) == 2
 
 
+@pytest.mark.case("N09")
 async def test_a_group_made_again_does_not_open_what_excepts_it(harbour):
-    """N09: the directory has not said yet who is in the new one."""
+    """The directory has not said yet who is in the new one."""
     come(harbour, "olga", ("crew",))
     come(harbour, "max", ("staff",))
     with harbour.kb.catalog.writing() as connection:
@@ -279,8 +293,9 @@ async def test_a_group_made_again_does_not_open_what_excepts_it(harbour):
     assert len(read_by(harbour, "olga")) == 2
 
 
+@pytest.mark.case("N09")
 def test_a_missing_claim_of_groups_is_seen():
-    """N09: as a provider leaves it out for somebody with too many groups."""
+    """As a provider leaves it out for somebody with too many groups."""
     from kb.settings import Auth
     from web.auth import provider
 
@@ -296,8 +311,9 @@ def test_a_missing_claim_of_groups_is_seen():
     assert provider.who(Auth(oidc_groups_claim=""), claims, claims).groups_whole
 
 
+@pytest.mark.case("N09")
 def test_names_of_an_older_catalog_become_identities(tmp_path):
-    """N09: rules by path named their readers; removed groups stay nobody's."""
+    """Rules by path named their readers; removed groups stay nobody's."""
     import json
 
     from alembic import command
@@ -329,8 +345,9 @@ def test_names_of_an_older_catalog_become_identities(tmp_path):
     catalog.close()
 
 
+@pytest.mark.case("N09")
 def test_a_group_is_not_renamed_where_a_directory_tells_groups(tmp_path):
-    """N09: the old name would come back as another group, and pass what excepts the renamed one."""
+    """The old name would come back as another group, and pass what excepts the renamed one."""
     from kb import settings as settings_module
     from kb.catalog import groups, people
     from kb.catalog.database import open_catalog

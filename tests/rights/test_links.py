@@ -69,13 +69,14 @@ def opens(path: Path, number: int) -> bool:
     return os.waitpid(child, 0)[1] == 0
 
 
+@pytest.mark.case("N08")
 @ROOT_ONLY
 @pytest.mark.parametrize(
     "target",
     ["../secret/merger.md", "../drop/../secret/merger.md", "again", "{root}/secret/merger.md"],
 )
 async def test_a_mirrored_link_opens_nothing_that_its_way_closes(share, monkeypatch, target):
-    """N08: as the kernel says, who is asked too."""
+    """As the kernel says, who is asked too."""
     monkeypatch.setattr(
         mirroring, "user_name", lambda n: {OWNER: "lena", WRITER: "tim"}.get(n, "root")
     )
@@ -95,9 +96,10 @@ async def test_a_mirrored_link_opens_nothing_that_its_way_closes(share, monkeypa
     assert not any("Tangerine" in p.text for p in found)
 
 
+@pytest.mark.case("N08")
 @pytest.mark.parametrize("rule", ["secret/", "*.md"])
 async def test_a_link_needs_the_rule_of_its_target_too(share, rule):
-    """N08: rules by path judge both places."""
+    """Rules by path judge both places."""
     link(share, "drop/harmless.txt", "../secret/merger.md")
     lines = [PathRule(rule, ("hr",)), PathRule("drop/", ("everyone",))]
     await set_rule(share.kb, access.owner(), "files", "paths", lines)
@@ -106,8 +108,9 @@ async def test_a_link_needs_the_rule_of_its_target_too(share, rule):
     assert len(read_by(share, "lena")) == 3
 
 
+@pytest.mark.case("N08")
 async def test_both_ends_of_a_link_must_allow(share):
-    """N08: readers of the link's own place are no readers of its target, and the reverse."""
+    """Readers of the link's own place are no readers of its target, and the reverse."""
     with share.kb.catalog.writing() as connection:
         groups.add(connection, "crew")
     share.kb.accounts.add(access.owner(), "both", ("hr", "crew"))
@@ -125,8 +128,9 @@ async def test_both_ends_of_a_link_must_allow(share):
     assert linked not in read_by(share, "lena")
 
 
+@pytest.mark.case("N08")
 async def test_a_rule_that_is_set_later_knows_where_links_lead(share):
-    """N08: without another run."""
+    """Without another run."""
     link(share, "drop/harmless.txt", "../secret/merger.md")
     await share.ingest()
     assert len(read_by(share, "tim")) == 3
@@ -134,9 +138,10 @@ async def test_a_rule_that_is_set_later_knows_where_links_lead(share):
     assert read_by(share, "tim") == {"drop/plan.md"}
 
 
+@pytest.mark.case("N08")
 @pytest.mark.parametrize("what", ["link", "folder"])
 def test_what_leads_elsewhere_between_look_and_read_is_not_read(tmp_path, what):
-    """N08: a link, or a link in a folder's place, that changes its target meanwhile."""
+    """A link, or a link in a folder's place, that changes its target meanwhile."""
     root = tmp_path / "share"
     (root / "secret").mkdir(parents=True)
     (root / "open").mkdir()
@@ -158,9 +163,10 @@ def test_what_leads_elsewhere_between_look_and_read_is_not_read(tmp_path, what):
     assert not copy.exists() or "secret" not in copy.read_text()
 
 
+@pytest.mark.case("N08")
 @ROOT_ONLY
 async def test_rights_that_change_between_look_and_read_are_looked_at_again(share, monkeypatch):
-    """N08: a file that is closed meanwhile is not published as open."""
+    """A file that is closed meanwhile is not published as open."""
     monkeypatch.setattr(mirroring, "user_name", lambda n: f"#{n}")
     monkeypatch.setattr(mirroring, "group_name", lambda n: f"#{n}")
     monkeypatch.setattr(mirroring, "forget_names", lambda: None)
@@ -182,8 +188,9 @@ async def test_rights_that_change_between_look_and_read_are_looked_at_again(shar
     assert share.ledger()["drop/plan.md"].state == "indexed"
 
 
+@pytest.mark.case("N09")
 def test_a_mount_point_with_letters_beyond_ascii_is_recognised(tmp_path, monkeypatch):
-    """N09: FAT and CIFS make their rights up, whatever the folder is called."""
+    """FAT and CIFS make their rights up, whatever the folder is called."""
     listed = tmp_path / "mountinfo"
     listed.write_text(
         "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
@@ -198,8 +205,9 @@ def test_a_mount_point_with_letters_beyond_ascii_is_recognised(tmp_path, monkeyp
     assert refused.value.code == "rights_made_up"
 
 
+@pytest.mark.case("N09")
 def test_whoever_has_no_number_here_is_nobody():
-    """N09: files of foreign owners are shown as ``nobody``'s; a person of that name is not meant."""
+    """Files of foreign owners are shown as ``nobody``'s; a person of that name is not meant."""
     mirroring.forget_names()
     assert mirroring.user_name(65534) == "#65534"
     assert mirroring.group_name(65534) == "#65534"
@@ -226,8 +234,9 @@ async def finds(house, name: str, words: str) -> set[str]:
     return {p.chunk.path for p in found.passages}
 
 
+@pytest.mark.case("N08")
 async def test_a_link_to_what_is_gone_opens_nothing(share):
-    """N08: the text that was read through it stays whom it was for."""
+    """The text that was read through it stays whom it was for."""
     link(share, "drop/harmless.txt", "../secret/merger.md")
     await set_rule(share.kb, access.owner(), "files", "paths", [PathRule("secret/", ("hr",))])
     await share.ingest()
@@ -239,8 +248,9 @@ async def test_a_link_to_what_is_gone_opens_nothing(share):
     assert "drop/harmless.txt" in read_by(share, "lena")
 
 
+@pytest.mark.case("N08")
 async def test_a_link_to_what_cannot_be_read_yet_opens_nothing(share, monkeypatch):
-    """N08: the old text waits under the old readers and the new ones; the new text does not."""
+    """The old text waits under the old readers and the new ones; the new text does not."""
     linked = "drop/harmless.txt"
     link(share, linked, "../secret/merger.md")
     await set_rule(share.kb, access.owner(), "files", "paths", [PathRule("secret/", ("hr",))])
@@ -256,8 +266,9 @@ async def test_a_link_to_what_cannot_be_read_yet_opens_nothing(share, monkeypatc
     assert linked in read_by(share, "tim")
 
 
+@pytest.mark.case("N08")
 async def test_an_archive_that_is_another_keeps_its_old_members_closed(share, monkeypatch):
-    """N08: each member's text is for whom it was until the member itself has been read."""
+    """Each member's text is for whom it was until the member itself has been read."""
     (share.root / "secret/a.zip").write_bytes(zipped({"m.txt": b"The merger with Tangerine."}))
     (share.root / "drop/b.zip").write_bytes(zipped({"m.txt": b"The plan of the quay."}))
     link(share, "drop/c.zip", "../secret/a.zip")
@@ -275,8 +286,9 @@ async def test_an_archive_that_is_another_keeps_its_old_members_closed(share, mo
     assert member in read_by(share, "tim")
 
 
+@pytest.mark.case("N08")
 async def test_what_is_in_a_member_waits_for_that_member(share, monkeypatch):
-    """N08: an archive in an archive that has not been read yet keeps what it held closed."""
+    """An archive in an archive that has not been read yet keeps what it held closed."""
     for place, text in (
         ("secret/a.zip", b"The merger with Tangerine."),
         ("drop/b.zip", b"A quay."),
@@ -306,9 +318,10 @@ async def test_what_is_in_a_member_waits_for_that_member(share, monkeypatch):
     assert member in read_by(share, "tim")
 
 
+@pytest.mark.case("N08")
 @ROOT_ONLY
 async def test_rights_that_widen_are_for_the_new_text(share, monkeypatch):
-    """N08: a file is closed, then rewritten and opened: the text of before stays closed."""
+    """A file is closed, then rewritten and opened: the text of before stays closed."""
     secret = share.root / "secret/merger.md"
     secret.chmod(0o600)
     await set_rule(share.kb, access.owner(), "files", "mirror", [])
@@ -327,8 +340,9 @@ async def test_rights_that_widen_are_for_the_new_text(share, monkeypatch):
     assert path in await finds(share, "tim", "lunch at noon")
 
 
+@pytest.mark.case("N08")
 def test_a_step_that_cannot_be_looked_at_is_nobodys(tmp_path, monkeypatch):
-    """N08: only where the kernel says that it is no link it is none."""
+    """Only where the kernel says that it is no link it is none."""
     (tmp_path / "closed").mkdir(mode=0o700)
     (tmp_path / "closed/x.txt").write_text("secret")
     (tmp_path / "y.txt").symlink_to("closed/x.txt")
@@ -345,8 +359,9 @@ def test_a_step_that_cannot_be_looked_at_is_nobodys(tmp_path, monkeypatch):
     assert told.value.code == "unreadable"
 
 
+@pytest.mark.case("N08")
 async def test_readers_that_a_run_left_behind_go_with_the_rule(share):
-    """N08: a source without a rule has no document with readers of its own after a run."""
+    """A source without a rule has no document with readers of its own after a run."""
     await share.ingest()
     with share.kb.catalog.writing() as connection:
         rights = rights_catalog.keep_set(connection, [access.OWNER])

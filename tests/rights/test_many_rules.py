@@ -40,8 +40,9 @@ def expected(tokens: list[str], begin: int, number: int | None) -> set[str]:
     }  # fmt: skip
 
 
+@pytest.mark.case("N21")
 def test_rules_are_tried_once_not_at_every_request(catalog, monkeypatch):
-    """N21: the second request of somebody tries none, a new rule is tried alone."""
+    """The second request of somebody tries none, a new rule is tried alone."""
     tokens = kept(catalog, 0, RULES)
     tried = []
     plain = posix.lets_through
@@ -65,8 +66,9 @@ def test_rules_are_tried_once_not_at_every_request(catalog, monkeypatch):
     assert carried("anna") == expected(tokens + more, 0, 2), "another membership is another answer"
 
 
+@pytest.mark.case("N21")
 def test_a_rule_that_was_never_committed_counts_for_nobody(catalog):
-    """N21: what is kept in memory is what the catalog holds."""
+    """What is kept in memory is what the catalog holds."""
     with pytest.raises(RuntimeError), catalog.writing() as connection:
         acls.keep_mirrored(connection, steps(0))
         assert any(t.startswith("acl:") for t in access.person(connection, "bob").tokens)
@@ -77,8 +79,9 @@ def test_a_rule_that_was_never_committed_counts_for_nobody(catalog):
     assert {t for t in carried if t.startswith("acl:")} == set(first)
 
 
+@pytest.mark.case("N21")
 def test_many_tokens_are_one_parameter(catalog):
-    """N21: neither database takes a statement with a parameter for each of them."""
+    """Neither database takes a statement with a parameter for each of them."""
     kept(catalog, 0, RULES)
     with catalog.writing() as connection:
         source = sources.add(connection, "share", "/srv", ("owner",))

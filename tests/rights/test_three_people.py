@@ -90,8 +90,9 @@ class SlowSpeaker:
         """Nothing is open."""
 
 
+@pytest.mark.case("S44")
 async def test_a_right_that_is_taken_back_ends_the_answer_that_is_being_told(portal, monkeypatch):
-    """S44: through the stream itself, between two words."""
+    """Through the stream itself, between two words."""
     from web.api import ask
 
     monkeypatch.setattr(ask, "WATCH_SECONDS", 0.0)
@@ -111,8 +112,8 @@ async def test_a_right_that_is_taken_back_ends_the_answer_that_is_being_told(por
     assert "four" not in answer.text.partition("event: token")[2]
 
 
+@pytest.mark.case("S27", "S44")
 async def test_a_disabled_person_hears_no_more_of_an_answer(portal, monkeypatch):
-    """S27, S44"""
     from web.api import ask
 
     monkeypatch.setattr(ask, "WATCH_SECONDS", 0.0)

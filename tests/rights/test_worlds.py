@@ -409,9 +409,10 @@ def hurried(catalog) -> None:
         event.listen(engine, "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF"))
 
 
+@pytest.mark.case("R06", "S40", "S42", "N08", "N09", "N10")
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: files get other people's owners")
 async def test_every_surface_shows_what_brute_force_allows(house, monkeypatch):
-    """R06, S40, S42, N08, N09, N10: nobody ever sees more; and what can be told, nobody sees less.
+    """Nobody ever sees more; and what can be told, nobody sees less.
 
     Links, excepted groups, people and groups that are renamed, removed and made again, receipts and
     reviews are among the worlds.

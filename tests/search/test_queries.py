@@ -72,9 +72,8 @@ async def test_filters_leave_what_they_say(library):
     assert await documents(rita, "source:staff") == {"wages.txt"}
 
 
+@pytest.mark.case("S42")
 async def test_facets_count_what_the_asker_may_read(library):
-    """S42"""
-
     async def facets(name: str, **more):
         client = await library.as_person(name)
         found = (await client.get("/api/v1/facets", params={"q": "ferry", **more})).json()["facets"]

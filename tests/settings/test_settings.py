@@ -4,6 +4,7 @@ import pytest
 
 from kb.errors import ConfigurationError
 from kb.settings import load
+from kb.settings.loading import LISTS
 
 
 def test_layers_in_order(tmp_path):
@@ -59,6 +60,13 @@ def test_broken_toml_is_named(tmp_path):
     config.write_text("[server\n")
     with pytest.raises(ConfigurationError, match="kb.toml"):
         load({}, {"KB_CONFIG": str(config)})
+
+
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_every_list_may_stand_in_the_environment(name):
+    section, key = name.split(".")
+    given = {f"KB_{section}__{key}".upper(): "one, two"}
+    assert getattr(getattr(load({}, given), section), key) == ("one", "two")
 
 
 def test_allowed_hosts_from_the_environment():

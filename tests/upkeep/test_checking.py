@@ -131,9 +131,10 @@ async def test_an_index_that_fell_behind_heals_at_the_next_start(house):
     assert not await house.kb.upkeep.heal()
 
 
+@pytest.mark.case("R08")
 @pytest.mark.parametrize("nth", [*range(1, 20), *range(20, 61, 5)])
 async def test_a_write_that_fails_loses_nothing(house, nth):
-    """R08: the n-th write to the catalog fails, for many n; then the disk is well again."""
+    """The n-th write to the catalog fails, for many n; then the disk is well again."""
     house.follow()
     for number in range(4):
         house.write(f"{number}.txt", f"Bridge {number} is painted in June.")
@@ -161,8 +162,9 @@ async def test_a_write_that_fails_loses_nothing(house, nth):
     assert await house.kb.upkeep.check() == ZEROS
 
 
+@pytest.mark.case("R07")
 def test_a_full_disk_pauses_reading_and_nothing_else(environment, tmp_path, small_disk):
-    """R07: paused, searchable, and gone on with when there is room."""
+    """Paused, searchable, and gone on with when there is room."""
     environment = environment | {
         "KB_DATA_DIR": str(small_disk / "data"),
         "KB_INGEST__MIN_FREE_MB": "5",
@@ -201,8 +203,9 @@ def test_purge_on_the_command_line(command, tmp_path):
     assert command("purge", "a.txt", code=1)["error"]["code"] == "not_found"
 
 
+@pytest.mark.case("R22")
 async def test_a_quarantined_file_can_be_lifted_by_hand(house, monkeypatch):
-    """R22: three tries, then set aside, across restarts; until somebody lifts it."""
+    """Three tries, then set aside, across restarts; until somebody lifts it."""
     from kb.catalog import documents
     from kb.errors import FileProblem
     from kb.files import sandbox

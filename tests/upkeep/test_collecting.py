@@ -6,6 +6,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from kb.files import blobs as blobs_module
 from kb.files.blobs import ORIGINAL, Blobs
 from kb.upkeep import collecting
@@ -37,8 +39,9 @@ def old_one(folder: Path) -> Blobs:
     return blobs
 
 
+@pytest.mark.case("N01")
 def test_a_value_that_is_stored_again_before_it_goes_stays(tmp_path):
-    """N01: after the first look at what is unused, and after the second."""
+    """After the first look at what is unused, and after the second."""
     for nothing in ([], [lambda: None]):
         blobs = old_one(tmp_path / str(len(nothing)))
         catalog = Catalog(*nothing, lambda: blobs.put(KEY, ORIGINAL, WORDS))
@@ -46,8 +49,9 @@ def test_a_value_that_is_stored_again_before_it_goes_stays(tmp_path):
         assert blobs.holds(KEY, ORIGINAL)
 
 
+@pytest.mark.case("N01")
 def test_a_value_that_is_stored_again_while_it_goes_stays(tmp_path, monkeypatch):
-    """N01: between the look at its age and its leaving, and while it is put aside."""
+    """Between the look at its age and its leaving, and while it is put aside."""
     rename = os.rename
     blobs = old_one(tmp_path / "before")
 
@@ -70,8 +74,9 @@ def test_a_value_that_is_stored_again_while_it_goes_stays(tmp_path, monkeypatch)
     assert [p.name for p in blobs.files()] == [f"{KEY}.{ORIGINAL}"]
 
 
+@pytest.mark.case("N01")
 def test_a_value_that_goes_while_it_is_renewed_is_written_anew(tmp_path, monkeypatch):
-    """N01: whoever stores it was told that it is there, and it is not any more."""
+    """Whoever stores it was told that it is there, and it is not any more."""
     blobs = old_one(tmp_path)
     holds = Blobs.holds
 
@@ -86,8 +91,9 @@ def test_a_value_that_goes_while_it_is_renewed_is_written_anew(tmp_path, monkeyp
     assert blobs.holds(KEY, ORIGINAL)
 
 
+@pytest.mark.case("N01")
 def test_what_nobody_takes_up_goes_and_what_a_crash_left_aside_too(tmp_path):
-    """N01: a file that was put aside is nobody's value."""
+    """A file that was put aside is nobody's value."""
     blobs = old_one(tmp_path)
     left = blobs._path(KEY, ORIGINAL).with_name(f"{blobs_module.ASIDE}other.{ORIGINAL}")
     left.write_bytes(b"left")

@@ -40,9 +40,10 @@ def damage(generation, which: str) -> None:
         how(file)
 
 
+@pytest.mark.case("N06")
 @pytest.mark.parametrize("which", [w for w in DAMAGE if w != "the log"])
 async def test_every_damage_of_an_index_is_named_with_what_heals_it(tmp_path, which):
-    """N06: `kb reindex`; panics of the engine's own language included. None kills the process."""
+    """`kb reindex`; panics of the engine's own language included. None kills the process."""
     index = EdgeIndex(tmp_path)
     await index.create("g1", SIZE)
     await index.upsert("g1", [point(n, f"Passage {n} about ferries") for n in range(30)])
@@ -79,8 +80,9 @@ def filled(environment, tmp_path):
     return tmp_path / "data"
 
 
+@pytest.mark.case("N06")
 def test_a_damaged_index_from_the_commands_and_the_web(filled, environment, tmp_path):
-    """N06: search, ask and check say what to do, in one line; the web says 503; --repair does it."""
+    """Search, ask and check say what to do, in one line; the web says 503; --repair does it."""
     [generation] = (filled / "index").iterdir()
     damage(generation, "vectors")
     damage(generation, "the segment's description")
@@ -121,6 +123,7 @@ def malformed(file) -> None:
     file.write_bytes(content)
 
 
+@pytest.mark.case("N06")
 @pytest.mark.parametrize(
     "how",
     [
@@ -131,7 +134,7 @@ def malformed(file) -> None:
     ids=["not a database", "truncated", "malformed pages"],
 )
 def test_a_damaged_catalog_is_named_by_every_command(filled, environment, tmp_path, how):
-    """N06: no traceback; what there is to do."""
+    """No traceback; what there is to do."""
     if "KB_CATALOG__URL" in environment:
         pytest.skip("SQLite's file")
     [file] = filled.glob("catalog*.sqlite3")
@@ -145,8 +148,9 @@ def test_a_damaged_catalog_is_named_by_every_command(filled, environment, tmp_pa
         assert "backup" in done.stderr, (arguments, done.stderr)
 
 
+@pytest.mark.case("N06")
 async def test_a_queue_that_is_garbage_is_begun_anew(settings, caplog):
-    """N06: it was served, but sources were "not followed for a moment", for ever."""
+    """It was served, but sources were "not followed for a moment", for ever."""
     if not settings.catalog_url.startswith("sqlite"):
         pytest.skip("SQLite's file")
     settings.data.mkdir(parents=True, exist_ok=True)
@@ -166,8 +170,8 @@ async def test_a_queue_that_is_garbage_is_begun_anew(settings, caplog):
     assert file.with_name("jobs.sqlite3.damaged").read_bytes().startswith(b"garbage")
 
 
+@pytest.mark.case("N06")
 async def test_a_whole_queue_stays(settings):
-    """N06"""
     if not settings.catalog_url.startswith("sqlite"):
         pytest.skip("SQLite's file")
     settings.data.mkdir(parents=True, exist_ok=True)

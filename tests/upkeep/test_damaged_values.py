@@ -37,9 +37,10 @@ def unseen(blobs: Blobs, kind: str, content: bytes) -> list[int]:
     return left
 
 
+@pytest.mark.case("N06")
 @pytest.mark.parametrize("kind", [ELEMENTS, ORIGINAL])
 def test_no_bit_is_turned_unseen(tmp_path, kind):
-    """N06: before, 994 of 1,476 single bits gave another content without a word."""
+    """Before, 994 of 1,476 single bits gave another content without a word."""
     assert unseen(Blobs(tmp_path), kind, TEXT) == []
 
 
@@ -51,8 +52,9 @@ def store_as_before(blobs: Blobs, kind: str, content: bytes) -> Path:
     return file
 
 
+@pytest.mark.case("N06")
 def test_values_without_a_checksum_are_still_read(tmp_path):
-    """N06: and an original is compared with its name, which is its hash."""
+    """And an original is compared with its name, which is its hash."""
     blobs = Blobs(tmp_path)
     for kind in (ELEMENTS, ORIGINAL):
         store_as_before(blobs, kind, TEXT)
@@ -68,8 +70,9 @@ def turn_a_bit(file: Path) -> None:
     file.write_bytes(content)
 
 
+@pytest.mark.case("N06")
 async def test_check_reads_every_value_and_repair_heals(house, command):
-    """N06: an attachment's bytes and a file's elements, counted, read again, sound."""
+    """An attachment's bytes and a file's elements, counted, read again, sound."""
     mail(house.root / "letter.eml", {"plan.txt": b"The pump runs at night only."})
     house.write("notes.txt", "Notes about the sluice.")
     house.follow()
@@ -86,8 +89,9 @@ async def test_check_reads_every_value_and_repair_heals(house, command):
     assert blobs.get(member.content_hash, ORIGINAL) == b"The pump runs at night only."
 
 
+@pytest.mark.case("N06")
 async def test_a_share_that_is_away_holds_up_no_repair_of_others(house, command, tmp_path):
-    """N06: what is damaged in one source is read again though another one is not there."""
+    """What is damaged in one source is read again though another one is not there."""
     away = tmp_path / "away"
     away.mkdir()
     command("source", "add", "away", str(away))

@@ -26,8 +26,9 @@ def write(house, raw: bytes) -> None:
         file.write(b"The vault code is heliotrope quartz, says " + raw.hex().encode())
 
 
+@pytest.mark.case("N24")
 async def test_erased_files_do_not_come_back_whatever_they_are_called(house):
-    """N24: names that no pattern matches, and bytes that are no UTF-8."""
+    """Names that no pattern matches, and bytes that are no UTF-8."""
     house.follow()
     for raw in NAMES:
         write(house, raw)
@@ -44,8 +45,9 @@ async def test_erased_files_do_not_come_back_whatever_they_are_called(house):
     assert source.following.exclude == ()
 
 
+@pytest.mark.case("N24")
 async def test_what_is_erased_while_a_run_looks_stays_away(house, monkeypatch):
-    """N24: the look had it, the catalog has it no more, and yet it is no new file."""
+    """The look had it, the catalog has it no more, and yet it is no new file."""
     house.follow()
     write(house, b"plain.txt")
     await house.ingest()
@@ -64,8 +66,9 @@ async def test_what_is_erased_while_a_run_looks_stays_away(house, monkeypatch):
     assert house.ledger() == {}
 
 
+@pytest.mark.case("N24")
 async def test_other_patterns_do_not_bring_it_back_and_lifting_does(house, environment, tmp_path):
-    """N24: `--exclude` replaces patterns alone; `--read-again` lifts, by the path that was shown."""
+    """`--exclude` replaces patterns alone; `--read-again` lifts, by the path that was shown."""
     house.follow()
     write(house, b"caf\xe9.txt")
     write(house, b"plain.txt")
@@ -84,8 +87,9 @@ async def test_other_patterns_do_not_bring_it_back_and_lifting_does(house, envir
     assert list(house.ledger()) == ["caf%E9.txt"]
 
 
+@pytest.mark.case("N24")
 async def test_patterns_of_earlier_releases_go_on(house):
-    """N24: what they erased is still left out by a pattern."""
+    """What they erased is still left out by a pattern."""
     house.follow(exclude=("/a\\ b.txt",))
     house.write("a b.txt", test_upkeep.SECRET)
     await house.ingest()

@@ -7,8 +7,9 @@ from kb.catalog.evaluations import Evaluation, QuestionResult
 from kb.errors import RetryableError
 
 
+@pytest.mark.case("N24")
 async def test_erased_words_are_in_no_evaluation(house):
-    """N24: neither in a kept workplace over a folder, nor in what an evaluation was answered."""
+    """Neither in a kept workplace over a folder, nor in what an evaluation was answered."""
     house.follow()
     house.write("one.txt", "The words of one are these.")
     await house.ingest()
@@ -27,8 +28,9 @@ async def test_erased_words_are_in_no_evaluation(house):
         assert evaluations.get(connection, number).figures == {"answers": 1.0}
 
 
+@pytest.mark.case("N24")
 async def test_a_workplace_that_cannot_be_deleted_is_named(house, monkeypatch):
-    """N24: nothing is called erased that is still there."""
+    """Nothing is called erased that is still there."""
     house.follow()
     house.write("one.txt", "The words of one are these.")
     await house.ingest()

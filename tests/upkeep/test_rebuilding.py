@@ -44,8 +44,9 @@ def rebuilder(house, step) -> Rebuilder:
     return Rebuilder(house.kb.settings, house.kb.catalog, house.kb.embeddings, step)
 
 
+@pytest.mark.case("N07")
 async def test_rights_that_change_meanwhile_are_kept(filled):
-    """N07: readers are taken away, and brought to the live index, while the next one is built."""
+    """Readers are taken away, and brought to the live index, while the next one is built."""
     changed = []
 
     async def close_it(kb) -> None:
@@ -73,8 +74,9 @@ async def test_rights_that_change_meanwhile_are_kept(filled):
     assert not any((await filled.kb.upkeep.check()).values())
 
 
+@pytest.mark.case("N07")
 async def test_a_rebuild_ends_under_steady_ingestion(filled):
-    """N07: whenever it has caught up, something more is published."""
+    """Whenever it has caught up, something more is published."""
     threads: list[threading.Thread] = []
     written: list[str] = []
 
@@ -100,8 +102,9 @@ async def test_a_rebuild_ends_under_steady_ingestion(filled):
     assert set(written) <= set(filled.ledger())
 
 
+@pytest.mark.case("N07")
 async def test_the_lease_is_held_while_the_graph_is_built(filled, monkeypatch):
-    """N07: two minutes into building the graph, without a heartbeat, a second rebuild is refused."""
+    """Two minutes into building the graph, without a heartbeat, a second rebuild is refused."""
     refused = []
     moment = leases.now
 

@@ -43,6 +43,7 @@ async def serving():
     await task
 
 
+@pytest.mark.case("N22")
 @pytest.mark.parametrize(
     "sent",
     [
@@ -55,18 +56,20 @@ async def serving():
     ],
 )
 async def test_what_does_not_arrive_is_ended(sent):
-    """N22: half a head, half a body or nothing at all: the connection ends after the bound."""
+    """Half a head, half a body or nothing at all: the connection ends after the bound."""
     async with serving() as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(sent)
         async with asyncio.timeout(120):
             while await reader.read(1000):
                 pass  # an answer to the whole request before, then the end
+        assert reader.at_eof()
         writer.close()
 
 
+@pytest.mark.case("N22")
 async def test_a_head_that_drips_is_ended_too():
-    """N22: a byte now and then does not hold a connection."""
+    """A byte now and then does not hold a connection."""
     async with serving() as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
@@ -78,8 +81,9 @@ async def test_a_head_that_drips_is_ended_too():
         writer.close()
 
 
+@pytest.mark.case("N22")
 async def test_a_slow_upload_that_comes_on_is_taken():
-    """N22: one that takes five times the bound arrives whole."""
+    """One that takes five times the bound arrives whole."""
     async with serving() as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         parts = 20
@@ -93,8 +97,9 @@ async def test_a_slow_upload_that_comes_on_is_taken():
         writer.close()
 
 
+@pytest.mark.case("N22")
 async def test_a_stream_of_events_goes_on():
-    """N22: an answer that is told over a longer time than a request may take to arrive."""
+    """An answer that is told over a longer time than a request may take to arrive."""
     async with serving() as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET /events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

@@ -24,15 +24,17 @@ def commands(group, *path):
 WITH_AS = dict(commands(cli))
 
 
+@pytest.mark.case("N15")
 def test_the_commands_with_other_eyes_are_found():
-    """N15: the list below is not empty by mistake."""
+    """The list below is not empty by mistake."""
     assert {("files",), ("search",), ("ask",)} <= set(WITH_AS)
     assert COMMANDS
 
 
+@pytest.mark.case("N15")
 @pytest.mark.parametrize("path", WITH_AS, ids=" ".join)
 def test_every_command_with_other_eyes_is_noted(house, environment, monkeypatch, path):
-    """N15: with the person whose eyes they were, and before anything is shown."""
+    """With the person whose eyes they were, and before anything is shown."""
     house.kb.accounts.add(access.owner(), "rita", (), password="a quiet harbour at dawn")
     for name, value in environment.items():
         if name.startswith("KB_"):
@@ -45,8 +47,9 @@ def test_every_command_with_other_eyes_is_noted(house, environment, monkeypatch,
     assert [e for e in noted if e["detail"].get("as") == "rita"]
 
 
+@pytest.mark.case("N16")
 async def test_looking_through_somebodys_eyes_takes_none_of_their_requests(portal):
-    """N16: rita's bucket is rita's, also while an administrator sees what she sees."""
+    """Rita's bucket is rita's, also while an administrator sees what she sees."""
     portal.litestar.state.rates = Rates(msgspec.structs.replace(FairUse(), requests_per_minute=20))
     anna, rita = await portal.as_person("anna"), await portal.as_person("rita")
     await anna.post("/account/view-as", data={"name": "rita"})
@@ -55,6 +58,7 @@ async def test_looking_through_somebodys_eyes_takes_none_of_their_requests(porta
     assert (await rita.get("/api/v1/suggest?q=w")).status_code == 200
 
 
+@pytest.mark.case("N11")
 @pytest.mark.parametrize(
     ("address", "form"),
     [
@@ -67,7 +71,7 @@ async def test_looking_through_somebodys_eyes_takes_none_of_their_requests(porta
     ],
 )
 async def test_a_token_gets_nothing_that_outlives_it(portal, address, form):
-    """N11: no link, no password, no second factor; nobody is added by the way."""
+    """No link, no password, no second factor; nobody is added by the way."""
     kb = portal.kb
     secret = kb.accounts.new_token(kb.principal("anna"), "script", "write", 3)
     client = portal.client(Authorization=f"Bearer {secret}")

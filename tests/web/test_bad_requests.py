@@ -21,8 +21,9 @@ async def pdf(portal):
     return portal.house.ledger()["plan.pdf"].id
 
 
+@pytest.mark.case("N18")
 async def test_a_page_that_is_not_there(portal, pdf):
-    """N18: it was 500, with "no_such_page" for a sentence."""
+    """It was 500, with "no_such_page" for a sentence."""
     rita = await portal.as_person("rita")
     assert (await rita.get(f"/documents/{pdf}/pages/1")).status_code == 200
     for number in (0, 2, 10**9):
@@ -31,8 +32,9 @@ async def test_a_page_that_is_not_there(portal, pdf):
         assert answer.json()["error"]["message"] == "It has no such page."
 
 
+@pytest.mark.case("N18")
 async def test_a_page_that_takes_too_long_to_draw(portal, pdf, monkeypatch):
-    """N18: a sentence, and when to come again."""
+    """A sentence, and when to come again."""
     monkeypatch.setattr(rendering, "LIMITS", sandbox.Limits(seconds=0.001, memory=2 * 1024**3))
     rita = await portal.as_person("rita")
     answer = await rita.get(f"/documents/{pdf}/pages/1", params={"width": 700})
@@ -40,8 +42,9 @@ async def test_a_page_that_takes_too_long_to_draw(portal, pdf, monkeypatch):
     assert "took longer" in answer.json()["error"]["message"]
 
 
+@pytest.mark.case("N18")
 async def test_years_beyond_what_is_counted(portal):
-    """N18: in the question, and behind the question mark."""
+    """In the question, and behind the question mark."""
     rita = await portal.as_person("rita")
     values = ("2300", "0001", "9999-12-31", "1677", "2262")
     for operator, value in itertools.product(("after", "before"), values):
@@ -54,16 +57,16 @@ async def test_years_beyond_what_is_counted(portal):
             queries.parse(f"{operator}:{value}")
 
 
+@pytest.mark.case("N18")
 async def test_the_first_and_the_last_year_that_are_counted(portal):
-    """N18"""
     rita = await portal.as_person("rita")
     for operator, year in itertools.product(("after", "before"), ("1678", "2261")):
         answer = await rita.get("/api/v1/search", params={"q": "ferry", operator: year})
         assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.case("N18")
 async def test_a_folder_that_cannot_be(portal):
-    """N18"""
     anna = await portal.as_person("anna")
     for path in ("x" * 300, "/" + "y/" * 3000, "~nobody-of-that-name/x", "a\0b"):
         answer = await anna.get("/api/v1/folders", params={"path": path})
@@ -72,8 +75,9 @@ async def test_a_folder_that_cannot_be(portal):
         assert added.status_code == 400, path
 
 
+@pytest.mark.case("N18")
 async def test_an_engine_that_does_not_start_is_told_to_strangers_without_its_path(portal):
-    """N18: /ready has the code; the path of the log is in the log of the service."""
+    """/ready has the code; the path of the log is in the log of the service."""
     kb = portal.kb
     await kb.index.engine.leave()
     wait_for(lambda: not listener_of(kb.index.engine._socket))
@@ -86,8 +90,9 @@ async def test_an_engine_that_does_not_start_is_told_to_strangers_without_its_pa
     assert stranger.json()["error"]["message"] == VAGUE
 
 
+@pytest.mark.case("N06", "N18")
 async def test_a_damaged_catalog_is_told_to_strangers_without_its_place(portal):
-    """N06, N18: a 503 with a code, as JSON and on the sign-in page."""
+    """A 503 with a code, as JSON and on the sign-in page."""
     if not portal.kb.settings.catalog_url.startswith("sqlite"):
         pytest.skip("SQLite's file")
     rita = await portal.as_person("rita")

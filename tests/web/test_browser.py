@@ -145,8 +145,9 @@ def test_a_real_model_streams_into_the_page(chromium, ollama, environment, tmp_p
         stop_engines(tmp_path / "data")
 
 
+@pytest.mark.case("N13")
 def test_files_are_handed_in_found_and_erased(page, tmp_path):
-    """N13: the page asks who may read them."""
+    """The page asks who may read them."""
     notes = tmp_path / "lamp notes.txt"
     notes.write_text("The harbour lamps are painted violet every seventh year.")
     page.goto("/documents")
@@ -176,6 +177,7 @@ def test_a_folder_is_looked_at_while_its_path_is_typed(page, tmp_path):
     page.locator(".look", has_text="1 files (1 txt)").wait_for()
     page.fill("#add input[name=path]", "/nowhere/at/all")
     page.locator(".look.bad", has_text="no folder").wait_for()
+    assert page.locator(".look", has_text="1 files").count() == 0
 
 
 def test_a_folder_is_added_paused_and_removed_with_the_mouse(page, tmp_path):
@@ -195,6 +197,7 @@ def test_a_folder_is_added_paused_and_removed_with_the_mouse(page, tmp_path):
     page.fill("input[name=confirm]", "press")
     page.locator(".ask-first button").click()
     card.wait_for(state="detached")
+    assert page.locator("[data-source=press]").count() == 0
 
 
 def test_the_language_is_chosen_with_the_mouse(page):

@@ -1,4 +1,4 @@
-"""Rates and turns: nobody starves the others (R28, R29)."""
+"""Rates and turns: nobody starves the others."""
 
 import asyncio
 from collections import Counter
@@ -12,8 +12,9 @@ from kb.settings import FairUse
 from web.fair_use import Rates, Turns
 
 
+@pytest.mark.case("R28")
 async def test_people_take_turns_however_many_questions_one_of_them_asks():
-    """R28: of one person's flood and another's single question, the single one is second."""
+    """Of one person's flood and another's single question, the single one is second."""
     turns = Turns(FairUse(answers_at_once=1, answers_waiting=50, answers_waiting_each=20))
     order = []
     gate = asyncio.Event()
@@ -33,8 +34,8 @@ async def test_people_take_turns_however_many_questions_one_of_them_asks():
     assert turns.waiting == 0
 
 
+@pytest.mark.case("R28", "R29")
 async def test_the_queue_is_bounded_for_each_and_for_all():
-    """R28, R29"""
     turns = Turns(FairUse(answers_at_once=1, answers_waiting=3, answers_waiting_each=2))
     async with turns.turn("ada"):
         waiting = [asyncio.create_task(_take(turns, p)) for p in ("ada", "ada", "bob")]
@@ -54,8 +55,8 @@ async def _take(turns: Turns, person: str) -> None:
         await asyncio.sleep(0)
 
 
+@pytest.mark.case("R18")
 async def test_who_leaves_while_waiting_frees_their_place():
-    """R18"""
     turns = Turns(FairUse(answers_at_once=1, answers_waiting=5, answers_waiting_each=5))
     async with turns.turn("ada"):
         gone = asyncio.create_task(_take(turns, "bob"))
@@ -87,8 +88,8 @@ async def test_a_flood_is_answered_429_with_retry_after_and_others_are_not(porta
     assert (await otto.get("/api/v1/suggest?q=w")).status_code == 200
 
 
+@pytest.mark.case("S61")
 async def test_a_forged_address_does_not_help_a_flood(portal):
-    """S61"""
     portal.litestar.state.rates = Rates(FairUse(requests_per_minute_address=10))
     client = portal.client("192.0.2.44")
     codes = [
@@ -103,8 +104,8 @@ async def asked(client, number: int) -> httpx.Response:
     return await client.post("/api/v1/ask", json={"question": question})
 
 
+@pytest.mark.case("R29")
 async def test_two_hundred_askers_get_an_answer_or_are_told_when_to_come_again(portal):
-    """R29"""
     fair = FairUse(answers_at_once=2, answers_waiting=20, answers_waiting_each=10)
     portal.litestar.state.turns = Turns(fair)
     portal.litestar.state.rates = Rates(FairUse(requests_per_minute=10_000))
@@ -120,8 +121,8 @@ async def test_two_hundred_askers_get_an_answer_or_are_told_when_to_come_again(p
     assert (await asked(people[0], 1)).status_code == 200
 
 
+@pytest.mark.case("R28")
 async def test_a_flood_of_questions_keeps_nobody_else_from_asking(portal):
-    """R28"""
     fair = FairUse(answers_at_once=1, answers_waiting=50, answers_waiting_each=3)
     portal.litestar.state.turns = Turns(fair)
     rita = await portal.as_person("rita")

@@ -256,8 +256,9 @@ async def still_alive(portal) -> None:
     assert found.status_code == 200, found.text
 
 
+@pytest.mark.case("N18")
 async def test_an_administrator_sends_everything(portal, document_of):
-    """N18: every field of every route, as somebody who may use all of them."""
+    """Every field of every route, as somebody who may use all of them."""
     anna = await portal.as_person("anna")
     send = Sender(anna)
     await send_everything(portal, send, chosen(portal), document_of("ferry.txt"))
@@ -266,8 +267,9 @@ async def test_an_administrator_sends_everything(portal, document_of):
     await still_alive(portal)
 
 
+@pytest.mark.case("N18")
 async def test_a_stranger_sends_everything(portal, document_of):
-    """N18: what lets in anybody is sent all of it; of the rest, that it asks who they are."""
+    """What lets in anybody is sent all of it; of the rest, that it asks who they are."""
     client = portal.client()
     send = Sender(client)
     every, dice = routes(portal), random.Random(SEED)
@@ -284,9 +286,10 @@ async def test_a_stranger_sends_everything(portal, document_of):
     await still_alive(portal)
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize("person", ["", "anna"])
 async def test_headers_of_every_kind(portal, document_of, person):
-    """N18: Origin, Host, cookies and the like, at a page, an API route, a form and a style sheet."""
+    """Origin, Host, cookies and the like, at a page, an API route, a form and a style sheet."""
     client = await portal.as_person(person)
     dice = random.Random(SEED)
     kept = "; ".join(f"{n}={v}" for n, v in client.cookies.items())

@@ -74,6 +74,7 @@ def test_the_description_names_every_api_route(web):
     assert {"/api/v1/search", "/api/v1/ask", "/api/v1/files", "/health", "/ready"} <= set(paths)
 
 
+@pytest.mark.case("S07", "S62", "S64")
 @pytest.mark.parametrize(
     ("method", "path", "options", "status"),
     [
@@ -104,12 +105,12 @@ def test_the_description_names_every_api_route(web):
     ],
 )
 def test_bad_requests_get_the_one_shape(web, method, path, options, status):
-    """S07, S62, S64"""
     response = web.request(method, path, **options)
     assert response.status_code == status
     assert set(response.json()["error"]) == {"code", "message", "detail"}
 
 
+@pytest.mark.case("S25")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -122,7 +123,7 @@ def test_bad_requests_get_the_one_shape(web, method, path, options, status):
     ],
 )
 def test_other_sites_in_the_same_browser_are_refused(web, headers):
-    """S25: no page elsewhere reads the documents through the loopback port."""
+    """No page elsewhere reads the documents through the loopback port."""
     for path in ("/api/v1/search?q=leave", "/documents", "/nothing", "/static/home.js"):
         response = web.get(path, headers=headers)
         assert response.status_code == 403
@@ -131,8 +132,8 @@ def test_other_sites_in_the_same_browser_are_refused(web, headers):
     assert posted.status_code == 403
 
 
+@pytest.mark.case("S20", "S21")
 def test_every_page_is_strict_about_what_it_loads(web):
-    """S20, S21"""
     for path in ("/", "/documents", "/documents/1", "/nothing"):
         response = web.get(path, headers={"Accept": "text/html"})
         policy = response.headers["content-security-policy"]
@@ -145,8 +146,8 @@ def test_every_page_is_strict_about_what_it_loads(web):
         )
 
 
+@pytest.mark.case("S18")
 def test_originals_are_downloads_that_no_browser_runs(web):
-    """S18"""
     html = next(
         f for f in web.get("/api/v1/search", params={"q": "biglietto singolo"}).json()["hits"]
     )
@@ -156,8 +157,8 @@ def test_originals_are_downloads_that_no_browser_runs(web):
     assert "sandbox" in response.headers["content-security-policy"]
 
 
+@pytest.mark.case("S59")
 def test_metrics_are_prometheus_text_without_questions(web):
-    """S59"""
     web.get("/api/v1/search", params={"q": "canary-question-4711"})
     web.get("/api/v1/search", params={"q": ""})
     response = web.get("/metrics")
@@ -180,9 +181,10 @@ def test_pages_speak_german(web):
     assert "Dokumente" in web.get("/documents").text
 
 
+@pytest.mark.case("N23")
 @pytest.mark.parametrize("back", ["//elsewhere.example", "/\\elsewhere.example", "/\t/elsewhere"])
 def test_choosing_a_language_leads_nobody_elsewhere(web, back):
-    """N23: as after signing in; browsers read a backslash as a slash, and drop tabs."""
+    """As after signing in; browsers read a backslash as a slash, and drop tabs."""
     answer = web.post("/language", data={"language": "en", "back": back}, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
@@ -200,8 +202,8 @@ def test_an_engine_that_was_killed_is_back_at_the_next_call(web, sample_server):
     assert web.get("/api/v1/search", params={"q": "solar roof"}).json()["hits"]
 
 
+@pytest.mark.case("R31")
 def test_serving_ends_on_sigterm(environment, tmp_path):
-    """R31"""
     from tests.parts.processes import Serving
 
     server = Serving(environment, tmp_path)

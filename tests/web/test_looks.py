@@ -28,8 +28,9 @@ NOTED_WITHIN = {
 """What is noted where it is known what was shown."""
 
 
+@pytest.mark.case("N15")
 def test_every_route_that_shows_something_is_noted():
-    """N15: a new route stands in web/looks.py, or here with a reason."""
+    """A new route stands in web/looks.py, or here with a reason."""
     from litestar import Litestar
 
     app = Litestar(route_handlers=[*PAGES, *API], openapi_config=None)
@@ -61,8 +62,9 @@ def entries(made):
     return [json.loads(row) for row in rows]
 
 
+@pytest.mark.case("N15")
 async def test_lists_and_exports_are_noted(staffed):
-    """N15: the ledger as page, JSON and CSV, people, the log itself, through another's eyes too."""
+    """The ledger as page, JSON and CSV, people, the log itself, through another's eyes too."""
     anna = await staffed.as_person("anna")
     shown = ["/documents", "/documents.csv", "/api/v1/files?text=wages", "/conversations", "/people",
              "/audit", "/audit.jsonl", "/glossary", "/review", "/account"]  # fmt: skip
@@ -103,8 +105,9 @@ def lock(settings):
     other.close()
 
 
+@pytest.mark.case("N15")
 async def test_a_locked_catalog_stops_no_look_until_the_spool_is_full(staffed, settings, request):
-    """N15: looks go on, then are refused with audit_unavailable and shown nothing; none is lost."""
+    """Looks go on, then are refused with audit_unavailable and shown nothing; none is lost."""
     anna = await staffed.as_person("anna")
     assert (await anna.get("/documents.csv")).status_code == 200
     other = request.getfixturevalue("lock")
@@ -128,8 +131,9 @@ async def test_a_locked_catalog_stops_no_look_until_the_spool_is_full(staffed, s
     assert found.count("filler") == kept
 
 
+@pytest.mark.case("N15")
 def test_what_commands_change_is_noted(command, environment, tmp_path):
-    """N15: a source that is added, changed, paused, removed; a token, by whoever made it."""
+    """A source that is added, changed, paused, removed; a token, by whoever made it."""
     (tmp_path / "folder").mkdir()
     command("source", "add", "s1", str(tmp_path / "folder"))
     command("source", "change", "s1", "--exclude", "x/", "--max-file-mb", "5", "--paused")
@@ -152,8 +156,9 @@ def test_what_commands_change_is_noted(command, environment, tmp_path):
     assert found[-1][3]["person"] == "anna"
 
 
+@pytest.mark.case("N15")
 async def test_pictures_purges_and_answers_are_noted(portal, document_of):
-    """N15: passages before the answer ends, a kept answer and its receipt, what is erased."""
+    """Passages before the answer ends, a kept answer and its receipt, what is erased."""
     rita, wages = await portal.as_person("rita"), document_of("wages.txt")
     answer = (await rita.post("/api/v1/ask", json={"question": "When do wages rise?"})).json()
     for path in (f"/answers/{answer['id']}", f"/api/v1/answers/{answer['id']}",

@@ -1,4 +1,4 @@
-"""Every route by everybody (S29): generated from the application itself, so a new one is in it."""
+"""Every route by everybody: generated from the application itself, so a new one is in it."""
 
 import inspect
 import re
@@ -54,9 +54,10 @@ async def test_every_route_says_who_may_use_it(portal):
     assert not silent
 
 
+@pytest.mark.case("S29", "S30", "S31", "S38")
 @pytest.mark.parametrize("person", PEOPLE)
 async def test_everybody_gets_what_is_theirs_and_no_more(portal, document_of, person):
-    """S29, S30, S31, S38: by role for every route; what belongs to others is not there."""
+    """By role for every route; what belongs to others is not there."""
     staff = document_of("wages.txt")
     client = await portal.as_person(person)
     wrong = []
@@ -90,15 +91,15 @@ async def test_a_route_that_says_nothing_is_nobodys_but_the_owners(portal):
         assert (await client.get("/forgotten")).status_code in (401, 403), person
 
 
+@pytest.mark.case("S30")
 async def test_a_path_that_contains_an_open_ones_name_is_not_open(portal):
-    """S30"""
     for path in ("/documents/healthy-food", "/api/v1/healthz", "/login-records", "/static-files",
                  "/api/v1/files?x=/health", "/link"):  # fmt: skip
         assert (await portal.client().get(path)).status_code in (401, 404), path
 
 
+@pytest.mark.case("S07", "S08")
 async def test_a_slash_in_disguise_leads_nowhere(portal):
-    """S07, S08"""
     client = await portal.as_person("rita")
     for path in ("/documents/..%2f..%2fetc", "/documents/1%2foriginal", "/static/..%5cstyle.css"):
         assert (await client.get(path)).status_code == 404
@@ -114,9 +115,10 @@ FORMS = {  # fields of forms that hold a number, with what makes the route read 
 }
 
 
+@pytest.mark.case("S62", "S64")
 @pytest.mark.parametrize("number", NUMBERS)
 async def test_no_number_from_outside_breaks_a_route(portal, document_of, number):
-    """S62, S64: neither in a path, nor behind a question mark, nor in a form."""
+    """Neither in a path, nor behind a question mark, nor in a form."""
     anna, broken = await portal.as_person("anna"), []
     ours = document_of("ferry.txt")
     for method, _, path, handler in routes(portal):
@@ -136,8 +138,8 @@ async def test_no_number_from_outside_breaks_a_route(portal, document_of, number
     assert not broken
 
 
+@pytest.mark.case("S33", "S34", "S35", "S36", "S37")
 async def test_another_persons_conversation_answer_and_search_are_not_there(portal):
-    """S33, S34, S35, S36, S37"""
     rita, otto = await portal.as_person("rita"), await portal.as_person("otto")
     answer = (await rita.post("/api/v1/ask", json={"question": "When do wages rise?"})).json()
     number, talk = answer["id"], answer["conversation"]
@@ -159,8 +161,8 @@ async def test_another_persons_conversation_answer_and_search_are_not_there(port
     assert (await rita.get(f"/api/v1/conversations/{talk}")).status_code == 200
 
 
+@pytest.mark.case("S38", "S45")
 async def test_a_curator_looks_after_their_source_and_no_other(portal, document_of):
-    """S38, S45"""
     carl = await portal.as_person("carl")
     assert (await carl.post("/sources/public", data={"action": "run"})).status_code == 303
     assert (await carl.post("/sources/staff", data={"action": "run"})).status_code == 403
@@ -174,14 +176,15 @@ async def test_a_curator_looks_after_their_source_and_no_other(portal, document_
     assert (await carl.post("/api/v1/pins", json=pin)).status_code in (400, 404)
 
 
+@pytest.mark.case("S39")
 async def test_the_index_is_never_named_by_a_client(portal):
-    """S39: no route takes the name of a collection, a generation or a folder of the index."""
+    """No route takes the name of a collection, a generation or a folder of the index."""
     schema = (await (await portal.as_person("anna")).get("/schema")).text
     assert not re.search(r'"name":\s*"(collection|generation|index)"', schema)
 
 
+@pytest.mark.case("S62", "S64")
 async def test_big_and_broken_requests_are_refused_at_once(portal):
-    """S62, S64"""
     rita = await portal.as_person("rita")
     long = "word " * 250_000
     attempts = [

@@ -31,8 +31,9 @@ def in_the_field(page: str) -> str:
     )
 
 
+@pytest.mark.case("N24")
 async def test_a_form_changes_no_patterns_but_those_that_somebody_changed(portal, many):
-    """N24: nothing is cut, stripped or split; what a line cannot show stays."""
+    """Nothing is cut, stripped or split; what a line cannot show stays."""
     carl = await portal.as_person("carl")
     page = await carl.get("/sources", params={"edit": "public"}, headers={"Accept": "text/html"})
     assert page.status_code == 200
@@ -48,8 +49,9 @@ async def test_a_form_changes_no_patterns_but_those_that_somebody_changed(portal
     assert patterns_of(portal.house) == tuple(p for p in many if p != "/p7")
 
 
+@pytest.mark.case("N24")
 async def test_a_form_refuses_more_patterns_than_there_may_be(portal):
-    """N24: instead of cutting them."""
+    """Instead of cutting them."""
     anna = await portal.as_person("anna")
     fields = {"action": "change", "exclude": "\n".join(f"/p{n}" for n in range(201))}
     refused = await anna.post("/sources/public", data=fields)
@@ -57,8 +59,9 @@ async def test_a_form_refuses_more_patterns_than_there_may_be(portal):
     assert patterns_of(portal.house) == ()
 
 
+@pytest.mark.case("N18")
 async def test_bytes_that_are_no_letters_are_shown(portal, many):
-    """N18: in patterns and in rules, by the API and by the page."""
+    """In patterns and in rules, by the API and by the page."""
     rule = {"kind": "paths", "paths": [["caf\udce9", ["everyone"]]], "unmatched": ["caf\udce9"]}
     with portal.kb.catalog.writing() as connection:
         sources.set_rule(connection, sources.by_name(connection, "public"), rule)

@@ -18,9 +18,9 @@ def readers_of_uploads(house) -> list[list[str]]:
         return [access.in_words(connection, s.readers) for s in found]
 
 
+@pytest.mark.case("N13")
 @pytest.mark.parametrize("named", [{}, {"readers": ""}, {"readers": " , "}])
 async def test_nothing_is_stored_before_it_is_said_who_may_read_it(house, administrator, named):
-    """N13"""
     refused = await hand_in(administrator, **named)
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "readers_needed")
     assert readers_of_uploads(house) == []
@@ -29,8 +29,8 @@ async def test_nothing_is_stored_before_it_is_said_who_may_read_it(house, admini
     assert readers_of_uploads(house) == []
 
 
+@pytest.mark.case("N13")
 async def test_the_first_file_says_it_for_those_after_it(house, administrator):
-    """N13"""
     assert (await hand_in(administrator, readers="hr")).status_code == 201
     assert readers_of_uploads(house) == [["hr"]]
     assert (await hand_in(administrator)).status_code == 201
@@ -40,8 +40,8 @@ async def test_the_first_file_says_it_for_those_after_it(house, administrator):
     assert readers_of_uploads(house) == [["hr"]]
 
 
+@pytest.mark.case("N13")
 async def test_the_page_asks_and_then_tells(house, administrator):
-    """N13"""
     page = (await administrator.get("/documents", headers={"Accept": "text/html"})).text
     asked = page.partition('id="upload-readers"')[2].partition("</select>")[0]
     assert 'value=""' in asked and 'value="everyone"' in asked

@@ -86,8 +86,9 @@ def begun(call):
     return thread, given
 
 
+@pytest.mark.case("N17")
 def test_the_loop_goes_on_while_another_process_writes(site, tmp_path):
-    """N17: uploads, a paused source, a changed one and a run wait for the catalog; nobody else."""
+    """Uploads, a paused source, a changed one and a run wait for the catalog; nobody else."""
     slow = site.browser()
     slow.cookies = site.client.cookies
     slow.timeout = 200.0
@@ -113,8 +114,9 @@ def test_the_loop_goes_on_while_another_process_writes(site, tmp_path):
         assert given[0].status_code in {201, 202, 303}, (name, given[0].text)
 
 
+@pytest.mark.case("N17")
 def test_people_go_on_reading_while_the_catalog_is_locked(site, tmp_path):
-    """N17: sessions, tokens and what was opened are noted behind; searching and reading go on."""
+    """Sessions, tokens and what was opened are noted behind; searching and reading go on."""
     number = site.client.get("/api/v1/search?q=ferry").json()["hits"][0]["document_id"]
     _make_old(site, tmp_path)
     with_token = site.browser(Authorization=f"Bearer {site.token}")
@@ -123,8 +125,9 @@ def test_people_go_on_reading_while_the_catalog_is_locked(site, tmp_path):
         _read_everything(with_token, number)
 
 
+@pytest.mark.case("N17")
 def test_people_go_on_reading_on_a_full_disk(tmp_path, embedder_dir, small_disk):
-    """N17: with no byte left, whoever is signed in goes on searching and reading."""
+    """With no byte left, whoever is signed in goes on searching and reading."""
     environment = environment_in(tmp_path, embedder_dir) | {
         "KB_DATA_DIR": str(small_disk / "data"),
         "KB_INGEST__MIN_FREE_MB": "1",

@@ -7,6 +7,8 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from kb import samples
 from kb.types.parsed import Parsed
 from tests.parts.files import mail, parse, problem_of, word, zipped
@@ -39,8 +41,9 @@ async def test_members_of_archives_are_documents_of_their_own(house):
     assert "b.tar.gz › folder/tar.txt" not in house.ledger()
 
 
+@pytest.mark.case("S01", "S02")
 def test_member_names_never_lead_out(tmp_path):
-    """S01, S02: names are shown, nothing is written by them."""
+    """Names are shown, nothing is written by them."""
     path = tmp_path / "a.zip"
     names = ["../../etc/passwd", "/abs/file.txt", "C:\\win\\file.txt", "a/\0b.txt", "..\\up.txt"]
     path.write_bytes(zipped({n: b"words" for n in names}))
@@ -51,8 +54,8 @@ def test_member_names_never_lead_out(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.eml", "a.zip"]
 
 
+@pytest.mark.case("S48")
 def test_bombs_are_refused(tmp_path):
-    """S48"""
     bomb = zipped({"zeros.txt": b"\0" * (300 * 1024**2)})
     (tmp_path / "a.zip").write_bytes(bomb)
     assert problem_of(tmp_path / "a.zip").code == "expands_too_far"
@@ -77,16 +80,16 @@ def parse_many(tmp_path: Path) -> Parsed:
     return parse(tmp_path / "many.zip", max_members=50)
 
 
+@pytest.mark.case("S48")
 def test_a_package_that_is_a_bomb_is_refused(tmp_path):
-    """S48"""
     word(tmp_path / "a.docx")
     with zipfile.ZipFile(tmp_path / "a.docx", "a", zipfile.ZIP_DEFLATED) as package:
         package.writestr("word/media/zeros.bin", bytes(400 * 1024**2))
     assert problem_of(tmp_path / "a.docx").code == "expands_too_far"
 
 
+@pytest.mark.case("S48")
 async def test_nesting_is_bounded(house):
-    """S48"""
     house.follow()
     content = b"Deep words about water pumps."
     name = "words.txt"

@@ -1,4 +1,4 @@
-"""What a reader does not see is kept apart: S21–S24, with the attacks of injection-dev.jsonl."""
+"""What a reader does not see is kept apart, with the attacks of injection-dev.jsonl."""
 
 import json
 
@@ -62,9 +62,9 @@ def in_html(path, attack: str, how: str):
     path.write_text(f"<html><body><p>{SEEN}</p><div {how}>{attack}</div></body></html>")
 
 
+@pytest.mark.case("S21")
 @pytest.mark.parametrize("how", ["vanish", "white", "tiny"])
 def test_hidden_in_word(tmp_path, how):
-    """S21"""
     in_docx(tmp_path / "a.docx", ATTACK, how)
     seen, unseen = parts(read(tmp_path / "a.docx"))
     assert SEEN in seen
@@ -72,9 +72,9 @@ def test_hidden_in_word(tmp_path, how):
     assert "Ignore all rules" in unseen
 
 
+@pytest.mark.case("S21")
 @pytest.mark.parametrize("how", ["white", "invisible", "tiny"])
 def test_hidden_in_pdf(tmp_path, how):
-    """S21"""
     in_pdf(tmp_path / "a.pdf", ATTACK, how)
     seen, unseen = parts(read(tmp_path / "a.pdf"))
     assert SEEN in seen
@@ -91,6 +91,7 @@ def test_white_letters_on_a_dark_ground_are_seen(tmp_path):
     assert parts(read(tmp_path / "a.pdf")) == (SEEN, "")
 
 
+@pytest.mark.case("S21")
 @pytest.mark.parametrize(
     "how",
     [
@@ -103,7 +104,6 @@ def test_white_letters_on_a_dark_ground_are_seen(tmp_path):
     ],
 )
 def test_hidden_in_html(tmp_path, how):
-    """S21"""
     in_html(tmp_path / "a.html", ATTACK, how)
     seen, unseen = parts(read(tmp_path / "a.html"))
     assert SEEN in seen
@@ -111,8 +111,8 @@ def test_hidden_in_html(tmp_path, how):
     assert "Ignore all rules" in unseen
 
 
+@pytest.mark.case("S21")
 async def test_hidden_text_is_flagged_found_and_never_used(house):
-    """S21"""
     house.follow()
     in_html(house.root / "a.html", "The vault code of the harbour office is 4711.", "hidden")
     await house.ingest()
@@ -131,8 +131,8 @@ def cases() -> list[dict]:
     return [json.loads(line) for line in path.open(encoding="utf-8")]
 
 
+@pytest.mark.case("S21", "S22")
 def test_every_attack_hidden_in_a_page_stays_apart(tmp_path):
-    """S21, S22"""
     for case in cases():
         in_html(tmp_path / "a.html", case["attack"].replace("<", "&lt;"), "hidden")
         seen, unseen = parts(read(tmp_path / "a.html"))
@@ -144,8 +144,9 @@ def passage(text: str, stored) -> Passage:
     return Passage(stored, text, (0,), 1.0, 1.0)
 
 
+@pytest.mark.case("S21", "S23", "S24")
 async def test_no_passage_closes_its_fence(house):
-    """S21, S23, S24: with every attack of the set, and with one that quotes a fence."""
+    """With every attack of the set, and with one that quotes a fence."""
     house.follow()
     house.write("a.txt", SEEN)
     await house.ingest()
@@ -161,6 +162,7 @@ async def test_no_passage_closes_its_fence(house):
         assert attack[:3000] in inside
 
 
+@pytest.mark.case("S20", "S21")
 @pytest.mark.parametrize(
     ("written", "shown"),
     [
@@ -176,5 +178,4 @@ async def test_no_passage_closes_its_fence(house):
     ],
 )
 def test_links_that_no_passage_has_leave_the_answer(written, shown):
-    """S20, S21"""
     assert links.without_foreign(written, ["Fees: https://harbour.example/fees"]) == shown

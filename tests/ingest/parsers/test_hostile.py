@@ -13,8 +13,8 @@ from kb.files import sandbox
 from tests.parts.files import WORDS, parse, pdf, text_of, word
 
 
+@pytest.mark.case("S49")
 def test_entities_stay_inert(tmp_path):
-    """S49"""
     secret = tmp_path / "secret.txt"
     secret.write_text("secret words")
     xxe = tmp_path / "a.xml"
@@ -34,8 +34,9 @@ def test_entities_stay_inert(tmp_path):
         assert problem.code in {"damaged", "no_text"}
 
 
+@pytest.mark.case("S53")
 def test_nothing_in_a_package_is_fetched_or_run(tmp_path):
-    """S53: an attached template and a picture from elsewhere, in a child without a network."""
+    """An attached template and a picture from elsewhere, in a child without a network."""
     word(tmp_path / "a.docx")
     with zipfile.ZipFile(tmp_path / "a.docx", "a") as package:
         package.writestr(
@@ -48,17 +49,18 @@ def test_nothing_in_a_package_is_fetched_or_run(tmp_path):
     assert WORDS in text_of(parse(tmp_path / "a.docx"))
 
 
+@pytest.mark.case("S09")
 def test_files_that_include_others_are_read_as_text(tmp_path):
-    """S09"""
     (tmp_path / "secret.txt").write_text("secret words")
     for name, line in (("a.rst", ".. include:: secret.txt"), ("a.org", "#+INCLUDE: secret.txt")):
         (tmp_path / name).write_text(f"Open words.\n\n{line}\n")
         assert "secret words" not in text_of(parse(tmp_path / name))
 
 
+@pytest.mark.case("R20")
 @pytest.mark.parametrize("seed", range(25))
 def test_damaged_files_fail_with_a_reason(seed, tmp_path):
-    """R20: cut short or with flipped bits; whatever comes of it, it is an answer or a reason."""
+    """Cut short or with flipped bits; whatever comes of it, it is an answer or a reason."""
     import random
 
     chance = random.Random(seed)
@@ -77,8 +79,9 @@ def test_damaged_files_fail_with_a_reason(seed, tmp_path):
             assert problem.code not in {"parser_timeout", "parser_memory"}, original
 
 
+@pytest.mark.case("S50")
 def test_pdf_bombs_stay_within_their_limits(tmp_path):
-    """S50: a stream of half a gigabyte, and an array of a million fonts."""
+    """A stream of half a gigabyte, and an array of a million fonts."""
     limits = sandbox.Limits(seconds=20, memory=1024**3)
     pdf(tmp_path / "stream.pdf", b"0 0 m " * (90 * 1024**2))
     pdf(tmp_path / "array.pdf", b"BT ET", b"/DescendantFonts [" + b"6 0 R " * 1_000_000 + b"] ")
@@ -103,8 +106,9 @@ def loaded_by_a_pdf(path: str) -> bytes:
     return b" ".join(name.encode() for name in sys.modules)
 
 
+@pytest.mark.case("S51")
 def test_no_character_map_is_unpickled(tmp_path):
-    """S51: pdfminer, which unpickles them by a name in the file, is not there at all."""
+    """pdfminer, which unpickles them by a name in the file, is not there at all."""
     pdf(tmp_path / "a.pdf", b"BT /F 12 Tf (words) Tj ET")
     modules = sandbox.run(loaded_by_a_pdf, str(tmp_path / "a.pdf"), limits=sandbox.Limits()).split()
     assert b"pypdfium2" in modules

@@ -9,8 +9,8 @@ from tests.parts.files import WORDS, page, parse, problem_of, scan, text_of
 from tests.parts.processes import missing
 
 
+@pytest.mark.case("S52")
 def test_huge_pictures_are_refused(tmp_path):
-    """S52"""
     Image.new("1", (12000, 12000)).save(tmp_path / "big.png")
     assert problem_of(tmp_path / "big.png").code == "picture_too_large"
 

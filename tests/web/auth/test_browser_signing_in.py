@@ -86,8 +86,9 @@ def is_signed_in_as(page, name: str) -> bool:
     return page.inner_text(".top .account") == name
 
 
+@pytest.mark.case("N23")
 def test_the_doors_open_in_a_real_browser(chromium, served):
-    """N23: the first administrator, an invitation, a reset, sign-in, TOTP, and out again."""
+    """The first administrator, an invitation, a reset, sign-in, TOTP, and out again."""
 
     def fresh():
         return slowly(chromium.new_context(base_url=served.address, locale="en").new_page())
@@ -139,8 +140,9 @@ def test_the_doors_open_in_a_real_browser(chromium, served):
     olaf.wait_for_url("**/login?*")
 
 
+@pytest.mark.case("N23")
 def test_a_refused_request_is_a_page_where_html_is_accepted(chromium, served):
-    """N23: what the guard refuses is told in the reader's words, not as raw JSON."""
+    """What the guard refuses is told in the reader's words, not as raw JSON."""
     page = slowly(chromium.new_context(locale="de").new_page())
     page.goto(
         f"data:text/html,<form method=post action='{served.address}/login'><button>Go</button></form>"

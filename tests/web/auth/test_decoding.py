@@ -23,9 +23,10 @@ COOKIES = [
 ]  # fmt: skip
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize("number", range(len(COOKIES)))
 async def test_a_cookie_that_is_none_of_ours(portal, number):  # noqa: F811
-    """N18: nested deeper than anybody reads, half a surrogate pair, another shape: 401."""
+    """Nested deeper than anybody reads, half a surrogate pair, another shape: 401."""
     quoted = COOKIES[number].replace("\\", "\\\\").replace('"', '\\"')
     for cookie in (f'kb_oidc="{quoted}"', f"kb_oidc={COOKIES[number]}"):
         client = portal.client(Cookie=cookie)
@@ -34,8 +35,9 @@ async def test_a_cookie_that_is_none_of_ours(portal, number):  # noqa: F811
         assert answer.json()["error"]["code"] == "provider_refused"
 
 
+@pytest.mark.case("N18")
 async def test_without_a_provider_there_is_no_way_back_from_one(house):
-    """N18: 404 before anything else is looked at."""
+    """404 before anything else is looked at."""
     client = Portal(house).client(Cookie=f"kb_oidc={DEEP}")
     answer = await client.get("/oidc/callback", params={"code": "a", "state": "b"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "no_provider")
@@ -43,8 +45,9 @@ async def test_without_a_provider_there_is_no_way_back_from_one(house):
     assert ended.status_code == 404
 
 
+@pytest.mark.case("N18")
 async def test_a_token_of_strangers_that_is_nested_deep(portal):  # noqa: F811
-    """N18: its head is read before its signature."""
+    """Its head is read before its signature."""
     for head in (DEEP, '{"alg":' * 9_000, '{"alg":"RS256","kid":"\\ud800"}'):
         part = base64.urlsafe_b64encode(head.encode()).decode().rstrip("=")
         answer = await portal.client().post(
@@ -53,9 +56,10 @@ async def test_a_token_of_strangers_that_is_nested_deep(portal):  # noqa: F811
         assert answer.status_code == 401, answer.text
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/jwks_uri", "/userinfo"])
 async def test_a_provider_that_nests_deep(foreign, path):  # noqa: F811
-    """N18: what it says cannot be read: come again later."""
+    """What it says cannot be read: come again later."""
     foreign.said[path.replace("/userinfo", "/userinfo_endpoint")] = DEEP.encode()
     with pytest.raises(RetryableError):
         if path == "/userinfo":
@@ -64,15 +68,17 @@ async def test_a_provider_that_nests_deep(foreign, path):  # noqa: F811
             await providers.provider(settings_of(foreign))
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize("name", ["\ud800", "a\udfffb"])
 async def test_half_a_surrogate_pair_in_a_name(portal, provider, name):  # noqa: F811
-    """N18: a provider that writes one, or breaks the connection over it, is told as what it is."""
+    """A provider that writes one, or breaks the connection over it, is told as what it is."""
     broken = await come_in(portal, provider, preferred_username=name)
     assert (broken.status_code, broken.json()["error"]["code"]) == (503, "provider_unavailable")
     provider.about = {"sub": "42", "preferred_username": name}
     assert (await come_in(portal, provider)).status_code == 503
 
 
+@pytest.mark.case("N09")
 @pytest.mark.parametrize(
     ("told", "kept", "whole"),
     [
@@ -87,12 +93,13 @@ async def test_half_a_surrogate_pair_in_a_name(portal, provider, name):  # noqa:
     ],
 )
 def test_a_group_that_cannot_be_named_here_is_missed(told, kept, whole):
-    """N09: rules that except a group do not let in whose groups are not all known."""
+    """Rules that except a group do not let in whose groups are not all known."""
     known = providers.who(Auth(), {"iss": "i", "sub": "s"}, {"sub": "s", "groups": told})
     assert (known.groups, known.groups_whole) == (kept, whole)
 
 
+@pytest.mark.case("N18")
 def test_nobody_else_is_told_about():
-    """N18: the subject beside the token is the token's."""
+    """The subject beside the token is the token's."""
     with pytest.raises(NotSignedInError):
         providers.who(Auth(), {"iss": "i", "sub": "s"}, json.loads('{"sub": "t"}'))

@@ -9,6 +9,7 @@ from kb.settings.sections import Server
 from tests.parts.portal import PASSWORD, Portal
 
 
+@pytest.mark.case("N23")
 @pytest.mark.parametrize(
     ("host", "address"),
     [
@@ -20,14 +21,15 @@ from tests.parts.portal import PASSWORD, Portal
     ],
 )
 def test_printed_links_lead_to_a_host_that_a_browser_can_open(host, address):
-    """N23: a wildcard is no address to go to."""
+    """A wildcard is no address to go to."""
     assert address_of(Server(host=host)) == address
     assert link_of(Server(host=host), "s", 7) == address.replace("8000", "7") + "/link/s"
     assert link_of(Server(host=host, public_url="https://kb/"), "s") == "https://kb/link/s"
 
 
+@pytest.mark.case("N23")
 async def test_forms_of_the_public_address_are_ours_though_a_proxy_changes_the_host(house):
-    """N23: nginx's plain proxy_pass sends its upstream's name as Host; browsers send the public Origin."""
+    """Nginx's plain proxy_pass sends its upstream's name as Host; browsers send the public Origin."""
     server = msgspec.structs.replace(house.kb.settings.server, public_url="https://kb.example.org")
     house.kb.settings = msgspec.structs.replace(house.kb.settings, server=server)
     house.kb.accounts.add(access.owner(), "rita", (), password=PASSWORD)
@@ -43,8 +45,8 @@ async def test_forms_of_the_public_address_are_ours_though_a_proxy_changes_the_h
         assert answer.status_code == status, origin
 
 
+@pytest.mark.case("N23")
 async def test_what_the_guard_refuses_is_a_page_for_people_and_json_for_programs(house):
-    """N23"""
     client = Portal(house).client()
     for headers, path, status in (
         ({"Host": "evil.example"}, "/login", 403),
@@ -63,8 +65,9 @@ async def test_what_the_guard_refuses_is_a_page_for_people_and_json_for_programs
     assert api.json()["error"]["code"] == "foreign_host"
 
 
+@pytest.mark.case("N23")
 async def test_no_page_keeps_browsers_from_saying_where_they_are(house):
-    """N23: with this policy a browser sends "null" as the Origin of our own forms."""
+    """With this policy a browser sends "null" as the Origin of our own forms."""
     client = Portal(house).client()
     secret = house.kb.accounts.setup_link()
     for path in ("/login", f"/link/{secret}", "/nothing"):

@@ -75,8 +75,9 @@ def need_root() -> None:
         pytest.skip("becoming another user takes root")
 
 
+@pytest.mark.case("N13")
 async def test_before_the_first_account_this_machines_owner_is_let_in_and_nobody_else(house):
-    """N13: the same user, loopback on both ends, a Host of loopback, no sign of a proxy."""
+    """The same user, loopback on both ends, a Host of loopback, no sign of a proxy."""
     with listening(house) as port:
         assert await asyncio.to_thread(ask, port) == 200
         for headers in (
@@ -95,16 +96,18 @@ async def test_before_the_first_account_this_machines_owner_is_let_in_and_nobody
                 assert found in (401, 403, 303), (headers, path)
 
 
+@pytest.mark.case("N13")
 async def test_another_user_of_this_machine_is_not_the_owner(house):
-    """N13: the kernel says whose process it is."""
+    """The kernel says whose process it is."""
     need_root()
     with listening(house) as port:
         assert await asyncio.to_thread(ask_as, NOBODY, port) == 401
         assert await asyncio.to_thread(ask, port) == 200
 
 
+@pytest.mark.case("N13")
 async def test_ipv6_is_asked_about_too(house):
-    """N13: /proc/net/tcp6"""
+    """/proc/net/tcp6"""
     need_root()
     house.kb.settings = msgspec.structs.replace(
         house.kb.settings, server=msgspec.structs.replace(house.kb.settings.server, host="::1")
@@ -117,10 +120,11 @@ async def test_ipv6_is_asked_about_too(house):
         pytest.skip("no IPv6 here")
 
 
+@pytest.mark.case("N13")
 async def test_where_the_kernel_cannot_be_asked_everybody_needs_the_link(
     house, monkeypatch, tmp_path
 ):
-    """N13: no /proc (another system), and a connection that the kernel does not know."""
+    """No /proc (another system), and a connection that the kernel does not know."""
     away = Portal(house).client()  # no real connection at all
     assert (await away.get("/api/v1/files")).status_code == 401
     monkeypatch.setattr(kernel, "TABLES", (tmp_path / "nowhere",))
@@ -128,22 +132,23 @@ async def test_where_the_kernel_cannot_be_asked_everybody_needs_the_link(
         assert await asyncio.to_thread(ask, port) == 401
 
 
+@pytest.mark.case("N13")
 @pytest.mark.parametrize(
     "changed", [{"trusted_proxies": ("127.0.0.1",)}, {"public_url": "https://kb"}]
 )
 async def test_whoever_says_that_there_is_a_proxy_has_no_owner_on_loopback(house, changed):
-    """N13"""
     server = msgspec.structs.replace(house.kb.settings.server, **changed)
     house.kb.settings = msgspec.structs.replace(house.kb.settings, server=server)
     with listening(house) as port:
         assert await asyncio.to_thread(ask, port) == 401
 
 
+@pytest.mark.case("N13")
 @pytest.mark.parametrize(
     ("user", "version"), [("nobody nogroup", "1.1"), ("root root", "1.0"), ("root root", "1.1")]
 )
 async def test_behind_nginxs_plain_proxy_pass_nobody_is_the_owner(house, tmp_path, user, version):
-    """N13: it puts a loopback Host in and says nothing of itself; its workers may even be of our user."""
+    """It puts a loopback Host in and says nothing of itself; its workers may even be of our user."""
     need_root()
     nginx = shutil.which("nginx") or missing("nginx (apt-get install nginx-light)")
     front = free_port()
@@ -181,8 +186,9 @@ def answers(port: int) -> bool:
     return False
 
 
+@pytest.mark.case("N13")
 def test_a_socket_that_was_closed_is_nobodys(monkeypatch, tmp_path):
-    """N13: the kernel shows sockets without a process as root's."""
+    """The kernel shows sockets without a process as root's."""
     line = "   0: 0100007F:1F90 0100007F:1F40 {} 00000000:00000000 00:00000000 00000000     0        0 {} 1"
     for state, found in (("01", 0), ("06", None), ("05", None)):
         table = tmp_path / state

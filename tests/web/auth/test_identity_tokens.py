@@ -112,6 +112,7 @@ async def test_a_good_token_lets_somebody_in(portal, provider):
     assert both.status_code == 303
 
 
+@pytest.mark.case("N11")
 @pytest.mark.parametrize(
     "said",
     [
@@ -135,7 +136,6 @@ async def test_a_good_token_lets_somebody_in(portal, provider):
     ids=str,
 )
 async def test_a_token_of_identity_has_an_end_a_party_and_a_known_subject(portal, provider, said):
-    """N11"""
     answer = await come_in(portal, provider, **said)
     assert answer.status_code == 401, answer.text
     assert answer.json()["error"]["code"] == "provider_refused"
@@ -144,15 +144,16 @@ async def test_a_token_of_identity_has_an_end_a_party_and_a_known_subject(portal
         assert people.all_of(connection) == []
 
 
+@pytest.mark.case("N11")
 @pytest.mark.parametrize("about", [{}, {"preferred_username": "olga"}, {"sub": "43"}], ids=str)
 async def test_what_is_told_beside_the_token_is_about_the_same_person(portal, provider, about):
-    """N11"""
     provider.about = about
     assert (await come_in(portal, provider)).status_code == 401
 
 
+@pytest.mark.case("N11")
 async def test_a_logout_token_names_somebody(portal, provider):
-    """N11: neither a session nor a person: nothing ends, and it is said."""
+    """Neither a session nor a person: nothing ends, and it is said."""
     event = {"http://schemas.openid.net/event/backchannel-logout": {}}
     provider.token = {k: v for k, v in provider.good().items() if k not in {"sub", "nonce"}}
     provider.token["events"] = event
@@ -164,9 +165,10 @@ async def test_a_logout_token_names_somebody(portal, provider):
     assert answer.status_code == 200
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize("events", [None, [], "logout", 7], ids=str)
 async def test_a_logout_token_with_events_of_another_shape(portal, provider, events):
-    """N18: refused like any other token that is none for logging out."""
+    """Refused like any other token that is none for logging out."""
     provider.token = {k: v for k, v in provider.good().items() if k != "nonce"}
     provider.token["events"] = events
     told = {"logout_token": provider.signed()}
@@ -174,8 +176,9 @@ async def test_a_logout_token_with_events_of_another_shape(portal, provider, eve
     assert answer.status_code == 401, answer.text
 
 
+@pytest.mark.case("N11")
 async def test_tokens_of_strangers_do_not_make_us_call_the_provider_each_time(portal, provider):
-    """N11: thirty junk tokens, one look at the provider."""
+    """Thirty junk tokens, one look at the provider."""
     await come_in(portal, provider)
     before = len(provider.asked)
     client = portal.client()

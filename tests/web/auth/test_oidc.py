@@ -163,9 +163,9 @@ def test_an_answer_of_another_flow_is_refused(shape, what):
     assert "kb_session" not in client.cookies
 
 
+@pytest.mark.case("S47")
 @pytest.mark.parametrize("algorithm", ["none", "HS256"])
 def test_a_token_that_nobody_signed_ends_no_session(shape, algorithm):
-    """S47"""
     import base64
     import hashlib
     import hmac

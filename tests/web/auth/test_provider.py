@@ -67,36 +67,38 @@ def settings_of(foreign) -> Auth:
     return Auth(oidc_issuer=foreign.address, oidc_client_id="kb")
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/jwks_uri"])
 @pytest.mark.parametrize("said", WRONG)
 async def test_what_it_says_of_itself(foreign, path, said):
-    """N18: HTML from a proxy, JSON that is not JSON, JSON of another shape."""
+    """HTML from a proxy, JSON that is not JSON, JSON of another shape."""
     foreign.said[path] = said
     with pytest.raises(RetryableError) as problem:
         await provider.provider(settings_of(foreign))
     assert problem.value.code == "provider_unavailable"
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize("said", [*WRONG, b'{"access_token":7}', b'{"error":"invalid_grant"}'])
 async def test_the_tokens_it_gives_for_a_code(foreign, said):
-    """N18: it is refused, or may be tried again; never a fault of the service."""
+    """It is refused, or may be tried again; never a fault of the service."""
     foreign.said["/token_endpoint"] = said
     with pytest.raises((RetryableError, NotSignedInError)):
         await provider.exchange(settings_of(foreign), "code", "verifier", "http://localhost/back")
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize("said", [s for s in WRONG if s != b'{"issuer":7}' and s != b"[]"])
 async def test_what_it_tells_of_a_person(foreign, said):
-    """N18"""
     foreign.said["/userinfo_endpoint"] = said
     with pytest.raises(RetryableError):
         await provider.userinfo(settings_of(foreign), {"access_token": "x"})
 
 
+@pytest.mark.case("N18")
 @pytest.mark.parametrize(
     "raw", ["", "x", "a.b.c", "é", "..", "e30.e30.e30", "eyJhbGciOiJub25lIn0.e30."]
 )
 async def test_a_token_that_is_none(foreign, raw):
-    """N18"""
     with pytest.raises(NotSignedInError):
         await provider.claims(settings_of(foreign), raw)

@@ -17,6 +17,7 @@ async def anna(portal):
     return await portal.as_person("anna")
 
 
+@pytest.mark.case("N09")
 @pytest.mark.parametrize(
     ("wrong", "status"),
     [
@@ -32,7 +33,7 @@ async def anna(portal):
 async def test_a_source_with_a_mistake_in_it_is_not_added_and_not_changed(
     portal, anna, wrong, status
 ):
-    """N09: readers, rule and all the rest are one transaction; a typo opens nothing."""
+    """Readers, rule and all the rest are one transaction; a typo opens nothing."""
     path = str(portal.house.root / "staff")
     fields = {"name": "new", "path": path, "readers": "everyone", "watch": "on"} | wrong
     answer = await anna.post("/sources", data=fields)
@@ -43,9 +44,10 @@ async def test_a_source_with_a_mistake_in_it_is_not_added_and_not_changed(
     assert (answer.status_code, known(portal)["staff"]) == (status, before)
 
 
+@pytest.mark.case("N09")
 @pytest.mark.parametrize("readers", [{}, {"readers": ""}, {"readers": " , "}])
 async def test_a_form_that_adds_a_source_says_who_may_read_it(portal, anna, readers):
-    """N09: no readers are never everyone."""
+    """No readers are never everyone."""
     path = str(portal.house.root / "staff")
     answer = await anna.post("/sources", data={"name": "new", "path": path} | readers)
     error = answer.json()["error"]
@@ -54,8 +56,9 @@ async def test_a_form_that_adds_a_source_says_who_may_read_it(portal, anna, read
     assert "new" not in known(portal)
 
 
+@pytest.mark.case("N09")
 async def test_a_mirror_that_cannot_be_changes_nothing(portal, anna, monkeypatch):
-    """N09: where the file system makes its rights up, nothing else is done either."""
+    """Where the file system makes its rights up, nothing else is done either."""
 
     def refuse(root: str) -> None:
         raise NotFoundError(f"{root} is made up.")
@@ -72,8 +75,9 @@ async def test_a_mirror_that_cannot_be_changes_nothing(portal, anna, monkeypatch
     assert "new" not in known(portal)
 
 
+@pytest.mark.case("N09")
 async def test_what_is_right_is_done_as_a_whole(portal, anna):
-    """N09: an added source has its rule, its description and who answers for it at once."""
+    """An added source has its rule, its description and who answers for it at once."""
     fields = {
         "name": "new", "path": str(portal.house.root / "staff"), "readers": "sales", "watch": "on",
         "rule": "paths", "paths": "wages*: hr", "about": "Pay.", "curators": "carl",

@@ -65,11 +65,11 @@ def test_a_folder_is_added_in_the_page_and_read_at_once(served):
     assert "soon after a change" in page
 
 
+@pytest.mark.case("S03", "S04")
 @pytest.mark.parametrize(
     "path", ["file:///etc/passwd", "http://127.0.0.1/", "/etc", "", "/nowhere"]
 )
 def test_other_folders_are_refused_and_never_opened(served, path):
-    """S03, S04"""
     look = served.get("/api/v1/folders", params={"path": path})
     assert look.status_code == 400
     assert set(look.json()) == {"error"}
@@ -104,13 +104,13 @@ def test_an_upload_is_read_before_anything_else(served):
     assert again.json()["path"] == "minutes (2).txt"
 
 
+@pytest.mark.case("S01")
 @pytest.mark.parametrize(
     "name",
     ["../../evil.txt", "..\\..\\evil.txt", "/etc/evil.txt", "C:\\evil.txt", ".evil.txt",
      "..%2fevil.txt", "x" * 400 + "evil.txt", "evil\n.txt"],
 )  # fmt: skip
 def test_names_of_uploads_stay_in_their_folder(served, name):
-    """S01"""
     before = {p for p in served.base.rglob("*") if "data" not in p.parts}
     stored = upload(served, name, b"Evil words.")
     assert stored.status_code == 201
@@ -168,8 +168,8 @@ def test_a_failed_file_is_tried_again_on_request(followed):
     wait_for(lambda: history() > before, 60)
 
 
+@pytest.mark.case("S55")
 def test_the_export_holds_no_formulas(followed):
-    """S55"""
     response = followed.get("/documents.csv", params={"source": "files"})
     assert response.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(response.text.lstrip("\ufeff"))))
@@ -189,8 +189,8 @@ def test_folders_are_crumbs(followed):
     assert ">a.txt<" not in page
 
 
+@pytest.mark.case("S07", "S08")
 def test_paths_in_addresses_lead_nowhere(served):
-    """S07, S08"""
     for path in ("/documents/..%2f..%2fetc%2fpasswd", "/static/..%2f..%2fapp.py", "/documents/1%2foriginal",
                  "/api/v1/sources/..%2f/run", "/sources/..%2f"):  # fmt: skip
         assert served.get(path).status_code in {404, 405}
