@@ -24,7 +24,9 @@ from kb.catalog.tables import documents, vectors
 from kb.index.base import IndexQuery
 from kb.index.generation import name_of
 from kb.rights import access
+from kb.types.files import Stat
 from kb.types.parsed import Chunk, Span
+from kb.types.versions import Facts
 from kb.upkeep.rebuilding import Rebuilder
 
 PER_DOCUMENT = 50
@@ -73,7 +75,11 @@ def fill(kb, words: list[str], size: int) -> None:
                 text = " ".join(words[at : at + 130]) + f" {d} {n}"
                 made.append(Chunk(ordinal=n, text=text, embedded_text=text, page=None, section=None,
                                   spans=(Span(0, len(text), n, 0),), lines=()))  # fmt: skip
-            versions.publish(c, document, number, [chunks_catalog.row(number, m) for m in made], {})
+            facts = Facts(
+                stat=Stat(1, 0, 0), content_hash="h", language="en", title=f"Document {d}"
+            )
+            rows = [chunks_catalog.row(number, m) for m in made]
+            versions.publish(c, document, number, rows, facts)
             unit = rng.standard_normal((PER_DOCUMENT, 384)).astype("<f4")
             unit /= np.linalg.norm(unit, axis=1, keepdims=True)
             c.execute(insert(vectors), [

@@ -2,15 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-from sqlalchemy import Row
+from dataclasses import dataclass
 
 from ingest.selection import Selection
-from ingest.sources import Found, Look, reading
+from ingest.sources import Look, SeenFile, reading
 from kb.errors import FileProblem
 from kb.files.originals import open_beneath
+from kb.types.files import Known
 from kb.types.parsed import State
 
 RETRY_STATES = {State.WAITING}
@@ -21,95 +19,117 @@ TRIED_AGAIN = {
 """Reasons that are no fact about the file: until it is set aside, each run looks at it again."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Changes:
-    """What a run has to do.
+    """What a run has to do: files of the folder beside ids of the documents that they are.
 
-    ``renamed`` maps a new file to the document it was before; ``gone`` are documents whose file is
-    not there, with its path, ``left_out`` those that the patterns do not take any more.
+    ``renamed`` has each new file with the document that it was before; ``gone`` are documents whose
+    file is not there, with its path, ``left_out`` those that the patterns do not take any more,
+    ``back`` those that were held. ``seen``, ``unchanged`` and ``known`` are numbers of files and of
+    documents.
     """
 
-    seen: int = 0
-    unchanged: int = 0
-    new: list[Found] = field(default_factory=list)
-    changed: list[tuple[int, Found]] = field(default_factory=list)
-    renamed: list[tuple[int, Found]] = field(default_factory=list)
-    gone: dict[int, bytes] = field(default_factory=dict)
-    left_out: list[int] = field(default_factory=list)
-    back: list[int] = field(default_factory=list)
-    known: int = 0
+    seen: int
+    known: int
+    unchanged: int
+    new: list[SeenFile]
+    changed: list[tuple[int, SeenFile]]
+    renamed: list[tuple[int, SeenFile]]
+    gone: dict[int, bytes]
+    left_out: list[int]
+    back: list[int]
 
 
 def compare(
     look: Look,
-    known: Mapping[bytes, Row[Any]],
-    is_current: Callable[[Row[Any]], bool],
+    known: Mapping[bytes, Known],
+    is_current: Callable[[Known], bool],
     selection: Selection,
 ) -> Changes:
     """What changed since the catalog was written. Reads only files that may be renamed ones.
 
     ``is_current``: whether a document was read as it would be read now, if its file is the same.
-    ``selection`` has the erased files as they were when ``known`` was read: those leave the look.
+    ``selection`` has the erased files as they were when ``known`` was read: those count as unseen.
     """
-    look.files = [found for found in look.files if found.raw_path not in selection.erased]
-    changes = Changes(seen=len(look.files), known=len(known))
-    there = {f.raw_path for f in look.files}
-    missing = {
-        raw: row
-        for raw, row in known.items()
-        if raw not in there and not look.is_beneath_closed(raw)
-    }
-    left_out = {raw: row for raw, row in missing.items() if not selection.covers(raw)}
-    changes.left_out = [row.id for row in left_out.values()]
-    missing = {raw: row for raw, row in missing.items() if raw not in left_out}
-    by_hash = {row.content_hash: row for row in missing.values() if row.content_hash}
-    sizes = {row.bytes for row in missing.values()}
-    unsure: set[int] = set()
-    for found in look.files:
-        row = known.get(found.raw_path)
-        if row is None:
-            try:
-                old = _renamed_from(found, sizes, by_hash, look.root)
-            except FileProblem:  # it may be any of those of its size: they stay until it is read
-                old = None
-                unsure.add(found.stat.size)
-            if old is None:
-                changes.new.append(found)
-            else:
-                by_hash.pop(old.content_hash)
-                missing.pop(old.raw_path)
-                changes.renamed.append((old.id, found))
-        elif _is_unchanged(row, found, is_current):
-            changes.unchanged += 1
-            if row.held:
-                changes.back.append(row.id)
-        else:
-            changes.changed.append((row.id, found))
-    changes.gone = {row.id: raw for raw, row in missing.items() if row.bytes not in unsure}
-    return changes
-
-
-def _is_unchanged(row: Row[Any], found: Found, is_current: Callable[[Row[Any]], bool]) -> bool:
-    if row.state in RETRY_STATES:
-        return False
-    if row.code in TRIED_AGAIN and row.state != State.QUARANTINED:
-        return False
-    if found.problem is not None and row.code != found.problem:
-        return False
-    same = (row.bytes, row.mtime_ns, row.ctime_ns) == (
-        found.stat.size,
-        found.stat.mtime_ns,
-        found.stat.ctime_ns,
+    files = [seen for seen in look.files if seen.raw_path not in selection.erased]
+    left_out, missing = _away(look, {seen.raw_path for seen in files}, known, selection)
+    strange = [seen for seen in files if seen.raw_path not in known]
+    renamed = [(old.id, seen) for seen in strange if (old := missing.claimed_by(seen))]
+    moved = {seen.raw_path for _, seen in renamed}
+    met = [(known[seen.raw_path], seen) for seen in files if seen.raw_path in known]
+    changed = [(old.id, seen) for old, seen in met if not _is_unchanged(old, seen, is_current)]
+    differ = {number for number, _ in changed}
+    same = [old for old, _ in met if old.id not in differ]
+    return Changes(
+        seen=len(files),
+        known=len(known),
+        unchanged=len(same),
+        new=[seen for seen in strange if seen.raw_path not in moved],
+        changed=changed,
+        renamed=renamed,
+        gone=missing.gone(),
+        left_out=left_out,
+        back=[old.id for old in same if old.held],
     )
-    return same and row.target == found.target and is_current(row)
 
 
-def _renamed_from(
-    found: Found, sizes: set[int], by_hash: dict[str, Row[Any]], root: str
-) -> Row[Any] | None:
-    if found.problem or not by_hash or found.stat.size not in sizes or not found.stat.size:
-        return None
-    judged = found.target or found.raw_path
-    with open_beneath(root, found.raw_path, judged) as file, reading():
-        digest = hashlib.file_digest(file, "sha256")
-        return by_hash.get(digest.hexdigest())
+class _Missing:
+    """Documents whose files are not there: the content of a new file may be one of theirs."""
+
+    def __init__(self, root: str, documents: dict[bytes, Known]) -> None:
+        self._root = root
+        self._left = documents
+        self._by_hash = {old.content_hash: old for old in documents.values() if old.content_hash}
+        self._sizes = {old.bytes for old in documents.values()}
+        self._unsure: set[int] = set()
+
+    def claimed_by(self, seen: SeenFile) -> Known | None:
+        """The document that a new file was before; it is missing no more."""
+        try:
+            old = self._with_content_of(seen)
+        except FileProblem:  # it may be any of those of its size: they stay until it is read
+            self._unsure.add(seen.stat.bytes)
+            return None
+        if old is not None and old.content_hash is not None:
+            self._by_hash.pop(old.content_hash)
+            self._left.pop(old.raw_path)
+        return old
+
+    def _with_content_of(self, seen: SeenFile) -> Known | None:
+        size = seen.stat.bytes
+        if seen.problem or not self._by_hash or size not in self._sizes or not size:
+            return None
+        judged = seen.target or seen.raw_path
+        with open_beneath(self._root, seen.raw_path, judged) as file, reading():
+            digest = hashlib.file_digest(file, "sha256")
+            return self._by_hash.get(digest.hexdigest())
+
+    def gone(self) -> dict[int, bytes]:
+        """Those that no new file has claimed, or may still claim, with their paths."""
+        return {old.id: raw for raw, old in self._left.items() if old.bytes not in self._unsure}
+
+
+def _away(
+    look: Look, there: set[bytes], known: Mapping[bytes, Known], selection: Selection
+) -> tuple[list[int], _Missing]:
+    """The documents that are left out by now, and those whose files are missing."""
+    left_out: list[int] = []
+    missing: dict[bytes, Known] = {}
+    for raw, old in known.items():
+        if raw in there or look.is_beneath_closed(raw):
+            continue
+        if selection.covers(raw):
+            missing[raw] = old
+        else:
+            left_out.append(old.id)
+    return left_out, _Missing(look.root, missing)
+
+
+def _is_unchanged(old: Known, seen: SeenFile, is_current: Callable[[Known], bool]) -> bool:
+    if old.state in RETRY_STATES:
+        return False
+    if old.code in TRIED_AGAIN and old.state != State.QUARANTINED:
+        return False
+    if seen.problem is not None and old.code != seen.problem:
+        return False
+    return old.is_as(seen.stat) and old.target == seen.target and is_current(old)

@@ -15,6 +15,7 @@ from ingest.selection import Selection
 from kb.audit.log import noted
 from kb.catalog import documents, erased, ledger, people, sources
 from kb.catalog.database import Catalog, Connection
+from kb.catalog.outbox import queue_rights
 from kb.errors import ForbiddenError, NotFoundError, UsageError
 from kb.library.sources import pause
 from kb.rights import access, rules, stamping
@@ -22,7 +23,7 @@ from kb.settings.sections import Ingest
 from kb.text import pathnames
 from kb.types.library import ASKED, Edited, Following, PathRule, Source
 from kb.types.people import Principal
-from kb.upkeep.publishing import Publisher, queue_rights
+from kb.upkeep.publishing import Publisher
 
 
 class Folders:

@@ -8,7 +8,7 @@ from ingest.reading import Work
 from kb.catalog import versions
 from kb.catalog.database import Catalog
 from kb.errors import KbError
-from kb.upkeep.publishing import Ready
+from kb.types.versions import Ready
 
 GROUP_CHUNKS = 400
 GROUP_SECONDS = 2.0
@@ -34,7 +34,7 @@ class Group:
     @property
     def is_due(self) -> bool:
         """Whether it is large, or has waited long enough."""
-        chunks = sum(len(ready.chunks) for _, ready in self._waiting)
+        chunks = sum(len(ready.content.chunks) for _, ready in self._waiting)
         return chunks >= GROUP_CHUNKS or time.monotonic() - self._since > GROUP_SECONDS
 
     async def publish(self) -> tuple[list[Ready], list[tuple[Work, KbError]]]:

@@ -12,7 +12,7 @@ from kb.errors import (
     RetryableError,
 )
 from kb.files import disk
-from kb.upkeep.publishing import Ready
+from kb.types.versions import Ready
 
 log = logging.getLogger("kb.ingest")
 

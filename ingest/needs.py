@@ -10,13 +10,12 @@ index's.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row
-
 from ingest import parsers
 from ingest.parsers import libreoffice, ocr
 from kb.catalog.chunks import short_hash
 from kb.embedding.models import TokenCounter
 from kb.settings import Ingest
+from kb.types.files import Known
 from kb.types.parsed import Parsed
 
 CHUNKER = "2"
@@ -59,22 +58,22 @@ class Needs:
         s = self._settings
         return {"wanted": s.ocr_languages, "sure": s.ocr_min_confidence}
 
-    def is_current(self, row: Row[Any]) -> bool:
+    def is_current(self, known: Known) -> bool:
         """Whether a document would be read now as it was, if its bytes are the same."""
-        return row.settings == self.fingerprint_of(row.code or "") and not self.has_more(row)
+        return known.settings == self.fingerprint_of(known.code or "") and not self.has_more(known)
 
-    def is_cut_otherwise(self, row: Row[Any]) -> bool:
+    def is_cut_otherwise(self, known: Known) -> bool:
         """Whether what was parsed of a document holds, and only has to be cut anew."""
-        reading, _, cutting = (row.settings or "").partition(".")
-        return reading == self._reading and cutting != self._cutting and not self.has_more(row)
+        reading, _, cutting = (known.settings or "").partition(".")
+        return reading == self._reading and cutting != self._cutting and not self.has_more(known)
 
-    def has_more(self, row: Row[Any]) -> bool:
+    def has_more(self, known: Known) -> bool:
         """Whether there is more here than a document was read with, or it is set otherwise."""
-        if row.code == "needs_libreoffice":
+        if known.code == "needs_libreoffice":
             return self._office
-        if row.code == "too_large":
-            return bool(row.bytes <= self._settings.max_file_mb * 1024**2)
-        used: Mapping[str, Any] = row.used or {}
+        if known.code == "too_large":
+            return known.bytes <= self._settings.max_file_mb * 1024**2
+        used: Mapping[str, Any] = known.used or {}
         if used.get("members", self._limits) != self._limits:
             return True
         read = used.get("ocr")

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from ingest import recording
 from ingest.needs import Needs
-from ingest.pipeline import Attempt
 from ingest.reading import Unchanged, Work
 from ingest.rights import FolderRights
 from kb.catalog import containers, documents, members, versions
@@ -12,6 +11,7 @@ from kb.catalog.database import Catalog
 from kb.errors import KbError
 from kb.settings import Ingest
 from kb.types.parsed import State
+from kb.types.versions import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class Notes:
         await self.rights.settle(same)
         return left
 
-    async def members(self, item: Work, attempt: Attempt) -> list[Work]:
+    async def members(self, item: Work, found: tuple[Kept, ...]) -> list[Work]:
         """It holds these files, which are to be read from now on."""
-        return await self.catalog.write(self._record_members, item, attempt)
+        return await self.catalog.write(self._record_members, item, found)
 
     async def problem(self, item: Work, error: KbError) -> State:
         """It yields nothing; returns where it stands now."""
@@ -53,9 +53,9 @@ class Notes:
         same = [item.document_id, *(row.id for row in inside if row.id not in others)]
         return [Work.of(member) for member in left], same
 
-    def _record_members(self, item: Work, attempt: Attempt) -> list[Work]:
+    def _record_members(self, item: Work, found: tuple[Kept, ...]) -> list[Work]:
         with self.catalog.writing() as connection:
-            return recording.members(connection, self.source_id, item, attempt.members)
+            return recording.members(connection, self.source_id, item, found)
 
     def _note(self, item: Work, problem: KbError) -> tuple[State, bool]:
         fingerprint = self.needs.fingerprint_of(problem.code)

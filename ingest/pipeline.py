@@ -3,31 +3,19 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from ingest.isolating import of_file
-from ingest.preparing import Prepared
-from ingest.reading import Kept, Unchanged, Work
-from kb.catalog.documents import Stat
+from ingest.reading import Unchanged, Work
 from kb.errors import KbError
+from kb.types.versions import Ready
 
 AHEAD = 4
 """Files that may be prepared ahead of what is published; they wait in memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A file that is ready to be published under its version number."""
-
-    number: int
-    prepared: Prepared
-    stat: Stat
-    members: tuple[Kept, ...] = ()
-
-
-Outcome = Attempt | Unchanged | KbError
+Outcome = Ready | Unchanged | KbError
 
 
 class Pipeline:
@@ -35,7 +23,7 @@ class Pipeline:
 
     def __init__(
         self,
-        prepare: Callable[[Work], Awaitable[Attempt | Unchanged]],
+        prepare: Callable[[Work], Awaitable[Ready | Unchanged]],
         side_by_side: int,
         pause_seconds: float,
     ) -> None:

@@ -1,4 +1,4 @@
-"""One file's bytes to a prepared version: parsed, cut, embedded. Nothing is published here."""
+"""One file's bytes, parsed, cut and embedded. Nothing is published here."""
 
 import asyncio
 import hashlib
@@ -32,17 +32,6 @@ class Cut:
     chunks: tuple[Chunk, ...]
     title: str
     language: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """All that a version needs to be published."""
-
-    parsed: Parsed
-    cut: Cut
-    vectors: dict[str, bytes]
-    content_hash: str
-    blob: str
 
 
 class Preparer:

@@ -6,55 +6,50 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import msgspec
-from sqlalchemy import Row
 
+from ingest import describing
 from ingest import sources as folder
 from ingest.comparing import TRIED_AGAIN
-from ingest.preparing import Cut, Preparer
-from ingest.sources import Found, Look
+from ingest.preparing import Preparer
+from ingest.sources import Look, SeenFile
 from kb.catalog import documents
 from kb.catalog.database import Catalog, now
-from kb.catalog.documents import Stat
 from kb.catalog.members import Due
 from kb.catalog.names import MEMBER
 from kb.errors import FileProblem, KbError
 from kb.files import disk
 from kb.files.blobs import ORIGINAL, Blobs
 from kb.settings import Ingest
+from kb.types.files import Entry, Stat
 from kb.types.library import Source
 from kb.types.parsed import Member, Parsed
+from kb.types.versions import Content, Kept
 
 MAX_DEPTH = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A member of a container whose bytes wait among the blobs; size in bytes."""
-
-    name: str
-    content_hash: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
 class Work:
-    """One file, or one member of a container, to be prepared."""
+    """A document of the ledger that is to be read, and where its bytes are.
+
+    They are those of a file of the folder (``seen``), or a member's, among the blobs under their
+    hash (``pending``). ``depth`` counts the containers that it is in; a path is for people.
+    """
 
     document_id: int
     path: str
     depth: int
-    found: Found | None = None
-    member: Kept | None = None
+    seen: SeenFile | None = None
+    pending: str | None = None
     begun_at: float = field(default_factory=now)
 
     @classmethod
     def of(cls, member: Due) -> Self:
         """A member that an earlier run left."""
-        kept = Kept(member.path, member.content_hash, member.size)
-        return cls(member.document_id, member.path, member.depth, member=kept)
+        return cls(member.document_id, member.path, member.depth, pending=member.pending)
 
     @property
     def name(self) -> str:
@@ -66,18 +61,6 @@ class Work:
 class Unchanged:
     """The published version is of the same bytes and settings; only the file's times moved."""
 
-    stat: Stat
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A parsed and cut file; its members' bytes are among the blobs."""
-
-    parsed: Parsed
-    members: tuple[Kept, ...]
-    cut: Cut
-    blob: str
-    content_hash: str
     stat: Stat
 
 
@@ -97,11 +80,11 @@ class Reader:
         self._blobs = blobs
         self._preparer = preparer
         self._settings = settings
-        self.judged: Callable[[Found], None] = lambda _: None
+        self.judged: Callable[[SeenFile], None] = lambda _: None
         self.look: Look | None = None
         """What the run saw of the folder."""
 
-    async def read(self, item: Work) -> Read | Unchanged:
+    async def read(self, item: Work) -> Content | Unchanged:
         """Copy the bytes aside, parse them in the sandbox, cut the text into chunks.
 
         Raises:
@@ -115,9 +98,9 @@ class Reader:
                 await asyncio.to_thread(folder.still_there, self.look)
             raise
 
-    async def _read(self, item: Work) -> Read | Unchanged:
-        if item.found and item.found.problem:
-            raise FileProblem(item.found.problem, **item.found.parameters)
+    async def _read(self, item: Work) -> Content | Unchanged:
+        if item.seen and item.seen.problem:
+            raise FileProblem(item.seen.problem, **item.seen.parameters)
         if item.depth > MAX_DEPTH:
             raise FileProblem("too_deep", limit=MAX_DEPTH)
         known = await self._cut_anew(item)
@@ -141,46 +124,53 @@ class Reader:
             kept.append(Kept(member.name, content_hash, len(member.content)))
         return tuple(kept)
 
-    async def _cut_anew(self, item: Work) -> Read | None:
+    async def _cut_anew(self, item: Work) -> Content | None:
         """From what was parsed before, where only the cutting has changed: the file is not read."""
-        row = await asyncio.to_thread(self._row, item.document_id)
-        if row is None or row.version is None or not row.blob or item.found is None:
+        entry = await self._catalog.read(self._entry, item.document_id)
+        if entry is None or item.seen is None or not self._is_as_parsed(entry, item.seen.stat):
             return None
-        stat = Stat(row.bytes, row.mtime_ns, row.ctime_ns)
-        if stat != item.found.stat or row.code in TRIED_AGAIN:
+        parsed = await self._preparer.parsed(entry.blob) if entry.blob else None
+        if parsed is None or entry.blob is None or entry.content_hash is None:
             return None
-        if not self._preparer.needs.is_cut_otherwise(row):
-            return None
-        parsed = await self._preparer.parsed(row.blob)
-        if parsed is None:
-            return None
-        return await self._cut(parsed, item.name, row.blob, row.content_hash, stat)
+        return await self._cut(parsed, item.name, entry.blob, entry.content_hash, item.seen.stat)
+
+    def _is_as_parsed(self, entry: Entry, stat: Stat) -> bool:
+        """Whether what was parsed of a file that is so by now holds, and is cut otherwise now."""
+        return (
+            entry.version is not None
+            and entry.is_as(stat)
+            and entry.code not in TRIED_AGAIN
+            and self._preparer.needs.is_cut_otherwise(entry)
+        )
 
     async def _cut(
         self, parsed: Parsed, name: str, blob: str, content_hash: str, stat: Stat
-    ) -> Read:
+    ) -> Content:
         members = await asyncio.to_thread(self._keep, parsed.members)
-        parsed = msgspec.structs.replace(parsed, members=())
+        parsed = msgspec.structs.replace(parsed, members=())  # their bytes go out of memory
         cut = await self._preparer.cut(parsed, name)
-        return Read(parsed, members, cut, blob, content_hash, stat)
+        needs = self._preparer.needs
+        facts = describing.facts(
+            parsed, cut, stat, content_hash, blob, needs, members=bool(members)
+        )
+        return Content(facts, cut.chunks, members)
 
-    def _row(self, document_id: int) -> Row[Any] | None:
+    def _entry(self, document_id: int) -> Entry | None:
         with self._catalog.reading() as connection:
             return documents.by_id(connection, document_id)
 
     def _snapshot(self, item: Work, target: Path) -> tuple[str, Stat]:
-        if item.found:
+        if item.seen:
             snapshot = folder.snapshot(
-                self._source.root, item.found, target, self._settings.max_file_mb
+                self._source.root, item.seen, target, self._settings.max_file_mb
             )
-            self.judged(item.found)
+            self.judged(item.seen)
             return snapshot
-        assert item.member is not None
-        content_hash = item.member.content_hash
-        content = self._stored(content_hash)
+        assert item.pending is not None
+        content = self._stored(item.pending)
         target.write_bytes(content)
-        self._blobs.renew(content_hash, ORIGINAL)
-        return content_hash, Stat(len(content), 0, 0)
+        self._blobs.renew(item.pending, ORIGINAL)
+        return item.pending, Stat(len(content), 0, 0)
 
     def _stored(self, content_hash: str) -> bytes:
         """A member's bytes, just as they came out of its container.
@@ -194,11 +184,11 @@ class Reader:
         raise FileProblem("bytes_missing")
 
     def _is_same(self, document_id: int, content_hash: str) -> bool:
-        row = self._row(document_id)
-        return bool(
-            row is not None
-            and row.version is not None
-            and row.content_hash == content_hash
-            and row.code not in TRIED_AGAIN
-            and self._preparer.needs.is_current(row)
+        entry = self._entry(document_id)
+        return (
+            entry is not None
+            and entry.version is not None
+            and entry.content_hash == content_hash
+            and entry.code not in TRIED_AGAIN
+            and self._preparer.needs.is_current(entry)
         )

@@ -1,17 +1,14 @@
-"""What the ledger learns of a file: its facts, its members, or why there are none."""
+"""What the ledger learns of a file: its members, or why it yields nothing."""
 
-from typing import Any
-
-from ingest.preparing import Prepared
-from ingest.reading import Kept, Work
+from ingest.reading import Work
 from kb.catalog import containers, documents, versions
 from kb.catalog import members as members_catalog
 from kb.catalog.database import Connection
-from kb.catalog.documents import Stat
 from kb.catalog.names import MEMBER
 from kb.errors import EngineError, KbError
 from kb.text.pathnames import cut
-from kb.types.parsed import HIDDEN, State
+from kb.types.parsed import State
+from kb.types.versions import Kept
 
 SKIPPING = {
     "empty",
@@ -35,38 +32,6 @@ COUNTING_TRIES = {
 }
 UNDECIDED = COUNTING_TRIES | {"unreadable"}
 """Reasons that are no fact about the file: what is published of it stays, and it is tried again."""
-
-
-def facts(prepared: Prepared, stat: Stat, fingerprint: str) -> dict[str, Any]:
-    """The columns of a document whose version is about to be published."""
-    parsed = prepared.parsed
-    unseen = sum(e.section == HIDDEN for e in parsed.elements)
-    return {
-        "state": State.PARTIAL if parsed.problem else State.INDEXED,
-        "code": parsed.problem or ("hidden_text" if unseen else None),
-        "parameters": parsed.problem_parameters or ({"pieces": unseen} if unseen else {}),
-        "bytes": stat.size,
-        "mtime_ns": stat.mtime_ns,
-        "ctime_ns": stat.ctime_ns,
-        "content_hash": prepared.content_hash,
-        "settings": fingerprint,
-        "media_type": parsed.media_type,
-        "title": prepared.cut.title,
-        "author": (parsed.author or "")[:300] or None,
-        "language": prepared.cut.language,
-        "parser": parsed.parser,
-        "blob": prepared.blob,
-        "pages": parsed.pages,
-        "confidence": _mean([c for _, c in parsed.confidences]),
-        "chunks": len(prepared.cut.chunks),
-        "tries": 0,
-        "due_at": None,
-        "pending": None,
-    }
-
-
-def _mean(values: list[float]) -> float | None:
-    return round(sum(values) / len(values), 1) if values else None
 
 
 def problem(
@@ -97,7 +62,7 @@ def problem(
         state,
         error.code,
         error.detail,
-        item.found.stat if item.found else None,
+        item.seen.stat if item.seen else None,
         settings=None if error.code in UNDECIDED and state == State.FAILED else fingerprint,
         tries=tries,
     )
@@ -128,13 +93,11 @@ def members(
             size=member.size,
             rights=parent.rights,
         )
-        work[name] = Work(document_id, path, item.depth + 1, member=member)
-    members_catalog.expect(
-        connection, {w.document_id: w.member.content_hash for w in work.values() if w.member}
-    )
-    kept = {w.document_id for w in work.values()}
+        work[name] = Work(document_id, path, item.depth + 1, pending=member.content_hash)
+    pending = {w.document_id: w.pending for w in work.values() if w.pending}
+    members_catalog.expect(connection, pending)
     direct = containers.direct_children(connection, item.document_id)
-    documents.remove(connection, [c for c in direct if c not in kept])
+    documents.remove(connection, [c for c in direct if c not in pending])
     return list(work.values())
 
 

@@ -1,19 +1,17 @@
 """Who may read the files of a source, as far as its folder decides it."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
-
-from sqlalchemy import Row
 
 from ingest import mirroring
-from ingest.sources import Found
+from ingest.sources import SeenFile
 from kb import posix
 from kb.catalog import places, rights, sources
 from kb.catalog.database import Catalog, Connection, now
+from kb.catalog.outbox import queue_rights
 from kb.errors import FileProblem, UsageError
 from kb.rights import rules, stamping
+from kb.types.files import Place
 from kb.types.library import Source
-from kb.upkeep.publishing import queue_rights
 
 
 class FolderRights:
@@ -31,7 +29,7 @@ class FolderRights:
         self._refusal: UsageError | None = None
         self._looked_at: float | None = None
 
-    def look(self, files: Sequence[Found]) -> None:
+    def look(self, files: Sequence[SeenFile]) -> None:
         """Read what the file system says, where the rule asks for it."""
         self._targets = {f.raw_path: f.target for f in files}
         if rules.kind(self._source.rule) != rules.MIRROR:
@@ -60,7 +58,7 @@ class FolderRights:
         """
         source = sources.held(connection, self._source.name)
         unsettled = places.unsettled(connection, source.id, changed)
-        outers = {_outer(row) for row in places.paths_of_some(connection, sorted(unsettled))}
+        outers = {place.outer for place in places.paths_of_some(connection, sorted(unsettled))}
         settled = {p: t for p, t in self._targets.items() if p not in outers}
         places.note_targets(connection, source.id, settled)
         if source.rule is not None or places.has_own_rights(connection, source.id):
@@ -76,19 +74,21 @@ class FolderRights:
     ) -> set[bytes]:
         """The files, among those of these documents, that have other readers once they are read."""
         stamper = stamping.Stamper(connection, source)
-        rows = places.paths_of_some(connection, sorted(document_ids))
+        found = places.paths_of_some(connection, sorted(document_ids))
         return {
-            _outer(row) for row in rows if self._settled(stamper, row) != (row.target, row.rights)
+            place.outer
+            for place in found
+            if self._settled(stamper, place) != (place.target, place.rights)
         }
 
-    def _settled(self, stamper: stamping.Stamper, row: Row[Any]) -> tuple[bytes | None, str | None]:
+    def _settled(self, stamper: stamping.Stamper, place: Place) -> tuple[bytes | None, str | None]:
         """Where a document leads, and its readers, once what lies there now has been read."""
-        outer = _outer(row)
+        outer = place.outer
         if outer not in self._targets:  # it was not seen in this run
-            return row.target, row.rights
+            return place.target, place.rights
         target = self._targets[outer]
         wanted = stamper.of_new(outer, target, self._steps.get(outer))
-        return target if outer == bytes(row.raw_path) else row.target, wanted
+        return target if outer == place.raw_path else place.target, wanted
 
     async def settle(self, document_ids: Sequence[int]) -> None:
         """What is published of these is what lies there now, if anything: so are their readers."""
@@ -100,15 +100,15 @@ class FolderRights:
             source = sources.held(connection, self._source.name)
             stamper = stamping.Stamper(connection, source)
             wanted = {}
-            for row in places.paths_of_some(connection, document_ids):
-                if _outer(row) in self._unsettled:
-                    target, wanted[row.id] = self._settled(stamper, row)
-                    if target != row.target:
-                        places.note_target(connection, row.id, target)
+            for place in places.paths_of_some(connection, document_ids):
+                if place.outer in self._unsettled:
+                    target, wanted[place.id] = self._settled(stamper, place)
+                    if target != place.target:
+                        places.note_target(connection, place.id, target)
             queue_rights(connection, rights.give(connection, wanted))
 
-    def of_new(self, connection: Connection) -> Callable[[Found], str | None]:
-        """The readers of a file that was just found.
+    def of_new(self, connection: Connection) -> Callable[[SeenFile], str | None]:
+        """The readers of a file that was just seen for the first time.
 
         Raises:
             UsageError: the file system's rights are made up; everything has been hidden before.
@@ -116,11 +116,11 @@ class FolderRights:
         if self._refusal is not None:
             raise self._refusal
         stamper = stamping.Stamper(connection, sources.held(connection, self._source.name))
-        return lambda found: stamper.of_new(
-            found.raw_path, found.target, self._steps.get(found.raw_path)
+        return lambda seen: stamper.of_new(
+            seen.raw_path, seen.target, self._steps.get(seen.raw_path)
         )
 
-    def check_again(self, found: Found) -> None:
+    def check_again(self, seen: SeenFile) -> None:
         """Check that the way to a file that was just read still is the one it was judged by.
 
         Raises:
@@ -128,13 +128,8 @@ class FolderRights:
         """
         if rules.kind(self._source.rule) != rules.MIRROR:
             return
-        path = found.raw_path
+        path = seen.raw_path
         steps = mirroring.steps_of(self._source.root, [path]).get(path)
         before = self._steps.get(path)
         if steps is None or before is None or posix.as_json(steps) != posix.as_json(before):
             raise FileProblem("changed_while_reading")
-
-
-def _outer(row: Row[Any]) -> bytes:
-    """The path of the file that a document is, or came out of."""
-    return bytes(row.raw_path).split(b"\0", 1)[0]

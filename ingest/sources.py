@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ingest.selection import Selection, is_litter
-from kb.catalog.documents import Stat
 from kb.errors import FileProblem, RetryableError, UsageError
 from kb.files.originals import beneath, leads_to, open_beneath
 from kb.text.pathnames import cut, shown
+from kb.types.files import Stat
 
 LONGEST_PATH = 2400
 """Bytes of a file's path; what comes out of the file is called by a longer one (see ``cut``)."""
@@ -24,8 +24,8 @@ NOTHING = Stat(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A file of the folder; ``problem`` where it cannot be opened."""
+class SeenFile:
+    """A file of the folder as a look saw it; ``problem`` where it cannot be opened."""
 
     raw_path: bytes
     stat: Stat
@@ -40,7 +40,7 @@ class Found:
         return shown(self.raw_path)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Look:
     """What one look at a folder has seen.
 
@@ -52,9 +52,9 @@ class Look:
     root: str
     device: int
     mount: str
-    files: list[Found] = field(default_factory=list)
-    closed: set[bytes] = field(default_factory=set)
-    mounts: set[bytes] = field(default_factory=set)
+    files: tuple[SeenFile, ...] = ()
+    closed: frozenset[bytes] = frozenset()
+    mounts: frozenset[bytes] = frozenset()
     entries: int = 0
 
     def is_beneath_closed(self, path: bytes) -> bool:
@@ -107,42 +107,72 @@ def walk(root: str, selection: Selection) -> Look:
     Raises:
         RetryableError: the folder itself is not there; nothing may be concluded from that.
     """
-    base = os.fsencode(root)
-    look = Look(root, *_device_of(root))
-    real = os.path.realpath(base)
-    waiting = [(b"", look.device)]
+    device, mount = _device_of(root)
+    walk = _Walk(root, selection)
+    waiting = [(b"", device)]
     while waiting:
-        inside, above = waiting.pop()
-        try:
-            with os.scandir(os.path.join(base, inside)) as listing:
-                entries = list(listing)
-            device = os.stat(os.path.join(base, inside)).st_dev
-        except OSError as error:
-            look.closed.add(inside)
-            look.files.append(Found(inside, NOTHING, "unreadable", {"what": _said(error)}))
-            continue
-        listed = sum(not is_litter(os.fsdecode(e.name)) for e in entries)
-        if device != above and listed:  # one that lists nothing may be no share but its place
-            look.mounts.add(inside)
-        look.entries += listed
-        for entry in entries:
-            path = os.path.join(inside, entry.name)
-            folder = _is_folder(entry)
-            if folder is None:  # what lies beneath it, if it is one, is not known to be gone
-                look.closed.add(path)
-            if not (selection.enters(path) if folder else selection.takes(path)):
-                continue
-            if len(path) > LONGEST_PATH:
-                look.closed.add(path)
-                look.files.append(Found(cut(path, LONGEST_PATH), NOTHING, "path_too_long"))
-            elif folder:
-                waiting.append((path, device))
-            else:
-                look.files.append(_found(entry, path, real))
-    if b"" in look.closed:
+        waiting += walk.through(*waiting.pop())
+    if b"" in walk.closed:
         raise unreachable(root)
-    look.files.sort(key=lambda f: f.raw_path)
-    return look
+    return Look(
+        root,
+        device,
+        mount,
+        tuple(sorted(walk.files, key=lambda seen: seen.raw_path)),
+        frozenset(walk.closed),
+        frozenset(walk.mounts),
+        walk.entries,
+    )
+
+
+class _Walk:
+    """A look at a folder that is going on: what it has come by so far, see :class:`Look`."""
+
+    def __init__(self, root: str, selection: Selection) -> None:
+        self._base = os.fsencode(root)
+        self._real = os.path.realpath(self._base)
+        self._selection = selection
+        self.files: list[SeenFile] = []
+        self.closed: set[bytes] = set()
+        self.mounts: set[bytes] = set()
+        self.entries = 0
+
+    def through(self, folder: bytes, device_above: int) -> list[tuple[bytes, int]]:
+        """Note what is in a folder; returns the folders in it, each with the file system above."""
+        try:
+            entries, device = self._listed(folder)
+        except OSError as error:
+            self.closed.add(folder)
+            self.files.append(SeenFile(folder, NOTHING, "unreadable", {"what": _said(error)}))
+            return []
+        count = sum(not is_litter(os.fsdecode(entry.name)) for entry in entries)
+        self.entries += count
+        if device != device_above and count:  # one that lists nothing may be no share but its place
+            self.mounts.add(folder)
+        inner = [self._met(entry, os.path.join(folder, entry.name)) for entry in entries]
+        return [(path, device) for path in inner if path is not None]
+
+    def _listed(self, folder: bytes) -> "tuple[list[os.DirEntry[bytes]], int]":
+        path = os.path.join(self._base, folder)
+        with os.scandir(path) as listing:
+            entries = list(listing)
+        return entries, os.stat(path).st_dev
+
+    def _met(self, entry: "os.DirEntry[bytes]", path: bytes) -> bytes | None:
+        """Note a file; returns the path where it is a folder to be looked into."""
+        is_folder = _is_folder(entry)
+        if is_folder is None:  # what lies beneath it, if it is one, is not known to be gone
+            self.closed.add(path)
+        if not (self._selection.enters(path) if is_folder else self._selection.takes(path)):
+            return None
+        if len(path) > LONGEST_PATH:
+            self.closed.add(path)
+            self.files.append(SeenFile(cut(path, LONGEST_PATH), NOTHING, "path_too_long"))
+            return None
+        if is_folder:
+            return path
+        self.files.append(_seen(entry, path, self._real))
+        return None
 
 
 def still_there(look: Look) -> None:
@@ -197,34 +227,34 @@ def _said(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _found(entry: "os.DirEntry[bytes]", path: bytes, real: bytes) -> Found:
+def _seen(entry: "os.DirEntry[bytes]", path: bytes, real: bytes) -> SeenFile:
     try:
         status = entry.stat(follow_symlinks=True)
     except OSError as error:
-        return Found(path, NOTHING, "unreadable", {"what": _said(error)})
+        return SeenFile(path, NOTHING, "unreadable", {"what": _said(error)})
     stat = stat_of(status)
     target = None
     if entry.is_symlink():
         try:
             target = leads_to(real, path)
         except FileProblem as problem:
-            return Found(path, stat, problem.code, problem.detail)
+            return SeenFile(path, stat, problem.code, problem.detail)
     if not stat_module.S_ISREG(status.st_mode):
-        return Found(path, stat, "not_regular", target=target)
-    return Found(path, stat, target=target)
+        return SeenFile(path, stat, "not_regular", target=target)
+    return SeenFile(path, stat, target=target)
 
 
-def snapshot(root: str, found: Found, target: Path, limit_mb: int) -> tuple[str, Stat]:
+def snapshot(root: str, seen: SeenFile, target: Path, limit_mb: int) -> tuple[str, Stat]:
     """Copy a file that stands still; returns its SHA-256 and what the file system said of it.
 
     Raises:
         FileProblem: too large, unreadable, or written to meanwhile.
     """
-    if found.stat.size > limit_mb * 1024**2:
+    if seen.stat.bytes > limit_mb * 1024**2:
         raise FileProblem("too_large", limit=limit_mb)
     digest = hashlib.sha256()
-    judged = found.target or found.raw_path
-    with open_beneath(root, found.raw_path, judged) as file, target.open("wb") as copy:
+    judged = seen.target or seen.raw_path
+    with open_beneath(root, seen.raw_path, judged) as file, target.open("wb") as copy:
         with reading():
             before = os.fstat(file.fileno())
         left = limit_mb * 1024**2 + 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ingest import comparing, holding, isolating, recording
+from ingest import comparing, holding, isolating
 from ingest import sources as folder
 from ingest.comparing import Changes
 from ingest.grouping import GROUP_SECONDS, Group
@@ -18,8 +18,8 @@ from ingest.healing import heal
 from ingest.heartbeat import Heartbeat
 from ingest.noting import Notes
 from ingest.parsers import kinds
-from ingest.pipeline import Attempt, Outcome, Pipeline
-from ingest.preparing import Prepared, Preparer
+from ingest.pipeline import Outcome, Pipeline
+from ingest.preparing import Preparer
 from ingest.reading import Reader, Unchanged, Work
 from ingest.reporting import Counts, Progress, Report, Timings
 from ingest.rights import FolderRights
@@ -32,8 +32,9 @@ from kb.files import disk, sandbox
 from kb.files.blobs import Blobs
 from kb.settings import Ingest, Retention
 from kb.types.library import Source
+from kb.types.versions import Content, Ready
 from kb.upkeep.collecting import collect_if_due
-from kb.upkeep.publishing import Publisher, Ready
+from kb.upkeep.publishing import Publisher
 
 
 @dataclass
@@ -167,9 +168,9 @@ class Run:
         with self.catalog.writing() as connection:
             leases.hold_or_raise(connection, self.lease, self.owner, self._fence)
             self._rights.hold(connection)
-            for document_id, found in changes.renamed:
-                documents.rename(connection, document_id, found.raw_path, found.path)
-                documents.touch(connection, document_id, found.stat)
+            for document_id, seen in changes.renamed:
+                documents.rename(connection, document_id, seen.raw_path, seen.path)
+                documents.touch(connection, document_id, seen.stat)
                 failpoints.reached("renamed")
                 self.counts.unchanged += 1
             for document_id in changes.back:
@@ -184,23 +185,23 @@ class Run:
 
     def _work(self, changes: Changes) -> list[Work]:
         """Every file to be read, known to the ledger from now on; the longest wait first."""
-        work = [Work(d, found.path, 0, found=found) for d, found in changes.changed]
+        work = [Work(d, seen.path, 0, seen=seen) for d, seen in changes.changed]
         with self.catalog.writing() as connection:
             since = documents.due_since(connection, self.source.id)
             work.sort(key=lambda w: since.get(w.document_id, float("inf")))
             left = members.due(connection, self.source.id, {w.document_id for w in work})
             rights_of = self._rights.of_new(connection)
-            for found in changes.new:
+            for seen in changes.new:
                 document_id = documents.add(
                     connection,
                     self.source.id,
-                    found.raw_path,
-                    found.path,
-                    size=found.stat.size,
-                    rights=rights_of(found),
-                    target=found.target,
+                    seen.raw_path,
+                    seen.path,
+                    size=seen.stat.bytes,
+                    rights=rights_of(seen),
+                    target=seen.target,
                 )
-                work.append(Work(document_id, found.path, 0, found=found))
+                work.append(Work(document_id, seen.path, 0, seen=seen))
             documents.expect(connection, [w.document_id for w in work])
         return [Work.of(member) for member in left] + work
 
@@ -222,7 +223,7 @@ class Run:
                     self._report.total += 1
                 await self._report.step(item.path)
 
-    async def _prepare(self, item: Work) -> Attempt | Unchanged:
+    async def _prepare(self, item: Work) -> Ready | Unchanged:
         """Read and cut a file, begin an attempt, and embed.
 
         One more file is under way than parsers are allowed: it is being embedded meanwhile.
@@ -230,23 +231,22 @@ class Run:
         async with self._parsing:
             disk.check_room(self.data, self.settings.min_free_mb)
             begun = time.monotonic()
-            read = await self._reader.read(item)
+            content = await self._reader.read(item)
             self.timings.parse += time.monotonic() - begun
-        if isinstance(read, Unchanged):
-            return read
-        number = await self.catalog.write(self._begin_attempt, item, read.content_hash)
+        if isinstance(content, Unchanged):
+            return content
+        number = await self.catalog.write(self._begin_attempt, item, content)
         failpoints.reached("attempt_begun")
         begun = time.monotonic()
-        vectors = await self.preparer.embed(read.cut.chunks)
+        vectors = await self.preparer.embed(content.chunks)
         self.timings.embed += time.monotonic() - begun
         failpoints.reached("embedded")
-        prepared = Prepared(read.parsed, read.cut, vectors, read.content_hash, read.blob)
-        return Attempt(number, prepared, read.stat, read.members)
+        return Ready(item.document_id, number, self._fence, content, vectors)
 
-    def _begin_attempt(self, item: Work, content_hash: str) -> int:
+    def _begin_attempt(self, item: Work, content: Content) -> int:
         with self.catalog.writing() as connection:
             return versions.begin(
-                connection, item.document_id, self.owner, content_hash, self._fence
+                connection, item.document_id, self.owner, content.facts.content_hash, self._fence
             )
 
     async def _settled(self, item: Work, outcome: Outcome) -> list[Work]:
@@ -263,7 +263,7 @@ class Run:
         if isinstance(outcome, KbError):
             return await self._problem(item, outcome)
         # Before the container itself: once that is published, no run comes back to it.
-        work = await self._notes.members(item, outcome)
+        work = await self._notes.members(item, outcome.content.members)
         failpoints.reached("members_recorded")
         await self._put(item, outcome)
         return work
@@ -272,18 +272,10 @@ class Run:
         self.counts.note(await self._notes.problem(item, error))
         return []
 
-    async def _put(self, item: Work, attempt: Attempt) -> None:
+    async def _put(self, item: Work, ready: Ready) -> None:
         """Into the group that is published next."""
-        prepared = attempt.prepared
-        needs = self.preparer.needs
-        facts = recording.facts(prepared, attempt.stat, needs.fingerprint)
-        facts["used"] = needs.used(prepared.parsed, members=bool(attempt.members))
-        ready = Ready(
-            item.document_id, self.source.id, attempt.number, prepared.cut.chunks,
-            prepared.vectors, facts, self._fence,
-        )  # fmt: skip
         self._group.add(item, ready)
-        self._report.pages += prepared.parsed.pages or 1
+        self._report.pages += ready.content.facts.pages or 1
         if self._group.is_due:
             await self._publish_group()
 
@@ -291,7 +283,7 @@ class Run:
         begun = time.monotonic()
         published, failed = await self._group.publish()
         self.counts.indexed += len(published)
-        self.counts.chunks += sum(len(r.chunks) for r in published)
+        self.counts.chunks += sum(len(r.content.chunks) for r in published)
         for item, problem in failed:
             await self._problem(item, problem)
         await self._rights.settle([r.document_id for r in published])

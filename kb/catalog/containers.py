@@ -1,24 +1,23 @@
 """What came out of mails and archives: documents with a parent."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from kb.catalog.arrays import among
+from kb.catalog.entries import entries
 from kb.catalog.tables import documents
+from kb.types.files import Entry
 
 
-def children(connection: Connection, document_id: int) -> list[Row[Any]]:
+def children(connection: Connection, document_id: int) -> list[Entry]:
     """The members of a container, at every depth."""
-    found: list[Row[Any]] = []
+    found: list[Entry] = []
     parents = [document_id]
     while parents:
-        rows = connection.execute(
-            select(documents).where(among(documents.c.parent_id, parents))
-        ).all()
-        found += rows
-        parents = [r.id for r in rows]
+        inside = entries(connection, among(documents.c.parent_id, parents))
+        found += inside
+        parents = [entry.id for entry in inside]
     return found
 
 

@@ -1,47 +1,33 @@
 """Documents: one row per path, the ledger of every file in a source."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from kb.catalog import containers, names, versions
+from kb.catalog import containers, entries, names, versions
 from kb.catalog.arrays import among
 from kb.catalog.database import now
 from kb.catalog.tables import documents, name_tokens
 from kb.errors import KbError
 from kb.text.pathnames import cut
+from kb.types.files import Entry, Known, Stat
 from kb.types.parsed import State
 
-COMPARED = (
-    "id", "raw_path", "state", "code", "bytes", "mtime_ns", "ctime_ns", "settings",
-    "used", "content_hash", "held", "due_at", "target",
-)  # fmt: skip
-"""What telling changes needs of a document; there may be a hundred thousand."""
 NOT_REACHED = "not_reached"
 """The reason of a file whose turn has not come."""
+_UNREAD = {"state": State.WAITING, "code": NOT_REACHED, "chunks": 0, "tries": 0, "held": False}
 LASTING = {"hidden_text"}
 """Reasons of an indexed document that are not over when its file proves unchanged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
-    """What the file system says of a file."""
-
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-
-
-def of_source(connection: Connection, source_id: int) -> dict[bytes, Row[Any]]:
+def of_source(connection: Connection, source_id: int) -> dict[bytes, Known]:
     """Every document of a source that is a file itself, by raw path."""
-    rows = connection.execute(
-        select(*(documents.c[name] for name in COMPARED)).where(
-            documents.c.source_id == source_id, documents.c.parent_id.is_(None)
-        )
+    found = entries.known(
+        connection, documents.c.source_id == source_id, documents.c.parent_id.is_(None)
     )
-    return {row.raw_path: row for row in rows}
+    return {known.raw_path: known for known in found}
 
 
 def add(
@@ -59,26 +45,19 @@ def add(
 
     ``rights`` are a new one's: a set of its own, or None: its source's. ``target``: a link's.
     """
-    found = connection.scalar(
-        select(documents.c.id).where(
-            documents.c.source_id == source_id, documents.c.raw_path == raw_path
-        )
-    )
+    here = (documents.c.source_id == source_id, documents.c.raw_path == raw_path)
+    found = connection.scalar(select(documents.c.id).where(*here))
     if found is not None:
         return int(found)
     new_id = connection.execute(
         insert(documents)
         .values(
+            **_UNREAD,
             source_id=source_id,
             parent_id=parent_id,
             raw_path=raw_path,
             path=path,
-            state=State.WAITING,
-            code=NOT_REACHED,
             bytes=size,
-            chunks=0,
-            tries=0,
-            held=False,
             rights=rights,
             target=target,
             added_at=now(),
@@ -115,11 +94,10 @@ def _move(connection: Connection, document_id: int, raw_path: bytes, path: str) 
 
 def touch(connection: Connection, document_id: int, stat: Stat) -> None:
     """The content is the same; only the file's times moved. A reason to wait is over."""
-    times = {"bytes": stat.size, "mtime_ns": stat.mtime_ns, "ctime_ns": stat.ctime_ns}
     connection.execute(
         update(documents)
         .where(documents.c.id == document_id)
-        .values(**times, held=False, tries=0, due_at=None, pending=None)
+        .values(**asdict(stat), held=False, tries=0, due_at=None, pending=None)
     )
     connection.execute(
         update(documents)
@@ -183,7 +161,7 @@ def note_problem(
     if settings is not None:
         values["pending"] = None
     if stat is not None:
-        values |= {"bytes": stat.size, "mtime_ns": stat.mtime_ns, "ctime_ns": stat.ctime_ns}
+        values |= asdict(stat)
     remove(connection, containers.direct_children(connection, document_id))
     versions.retire_documents(connection, [document_id])
     connection.execute(update(documents).where(documents.c.id == document_id).values(**values))
@@ -215,9 +193,10 @@ def unhold(connection: Connection, document_id: int) -> None:
     connection.execute(update(documents).where(documents.c.id == document_id).values(held=False))
 
 
-def by_id(connection: Connection, document_id: int) -> Row[Any] | None:
-    """A document's row, whoever may read it: for ingestion only."""
-    return connection.execute(select(documents).where(documents.c.id == document_id)).one_or_none()
+def by_id(connection: Connection, document_id: int) -> Entry | None:
+    """A document's entry, whoever may read it: for ingestion only."""
+    found = entries.entries(connection, documents.c.id == document_id)
+    return found[0] if found else None
 
 
 def hold(connection: Connection, document_ids: Sequence[int]) -> None:

@@ -1,26 +1,26 @@
 """Members of containers that are due: their bytes wait among the blobs until they are read."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from kb.catalog import containers
 from kb.catalog import documents as documents_catalog
+from kb.catalog.entries import entries, known
 from kb.catalog.tables import documents
+from kb.types.files import Entry, Known
 from kb.types.parsed import State
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A member to be read; ``depth`` is how many containers it is in, ``size`` is in bytes."""
+    """A member to be read: ``pending`` is its bytes' hash, ``depth`` counts the containers."""
 
     document_id: int
     path: str
     depth: int
-    content_hash: str
-    size: int
+    pending: str
 
 
 def expect(connection: Connection, hashes: Mapping[int, str]) -> None:
@@ -37,32 +37,37 @@ def due(connection: Connection, source_id: int, busy: Container[int]) -> list[Du
 
     A member of a container that is due itself comes out of it again.
     """
-    rows = connection.execute(
-        select(documents)
-        .where(documents.c.source_id == source_id, documents.c.pending.is_not(None))
-        .order_by(documents.c.due_at, documents.c.id)
-    ).all()
-    known = {row.id: row for row in rows}
-    found = []
-    for row in rows:
-        above = _above(connection, row, known)
-        if not any(a.id in busy or a.pending is not None for a in above):
-            found.append(Due(row.id, row.path, len(above), row.pending, row.bytes))
-    return found
+    waiting = entries(
+        connection,
+        documents.c.source_id == source_id,
+        documents.c.pending.is_not(None),
+        order=(documents.c.due_at, documents.c.id),
+    )
+    return _due(connection, waiting, {entry.id: entry for entry in waiting}, busy)
 
 
 def due_beneath(connection: Connection, document_id: int) -> list[Due]:
     """Members that are due of a container that proved unchanged itself."""
-    row = documents_catalog.by_id(connection, document_id)
-    if row is None:
+    container = documents_catalog.by_id(connection, document_id)
+    if container is None:
         return []
     inside = containers.children(connection, document_id)
-    known = {child.id: child for child in inside} | {document_id: row}
+    return _due(connection, inside, {entry.id: entry for entry in (*inside, container)})
+
+
+def _due(
+    connection: Connection,
+    inside: Iterable[Entry],
+    seen: dict[int, Entry],
+    busy: Container[int] = (),
+) -> list[Due]:
+    """Those that are due and are in nothing that is due, or that is in ``busy``."""
     found = []
-    for child in inside:
-        above = _above(connection, child, known)
-        if child.pending is not None and all(a.pending is None for a in above):
-            found.append(Due(child.id, child.path, len(above), child.pending, child.bytes))
+    for entry in inside:
+        above = _above(connection, entry, seen)
+        waits = any(outer.id in busy or outer.pending is not None for outer in above)
+        if entry.pending is not None and not waits:
+            found.append(Due(entry.id, entry.path, len(above), entry.pending))
     return found
 
 
@@ -82,31 +87,29 @@ def reread_what_lost_its_bytes(connection: Connection) -> int:
     return len(lost)
 
 
-def again_where(
-    connection: Connection, source_id: int, has_more: Callable[[Row[Any]], bool]
-) -> None:
+def again_where(connection: Connection, source_id: int, has_more: Callable[[Known], bool]) -> None:
     """Have members read anew of which more can be read by now, with what they came out of.
 
     What they came out of may be as it was: a mail needs no tool that its attachment needs.
     """
     lacking = or_(documents.c.used.is_not(None), documents.c.code == "needs_libreoffice")
-    query = select(documents.c.id, documents.c.code, documents.c.bytes, documents.c.used).where(
+    found = known(
+        connection,
         documents.c.source_id == source_id,
         documents.c.parent_id.is_not(None),
         documents.c.settings.is_not(None),
         lacking,
     )
-    again = [row.id for row in connection.execute(query) if has_more(row)]
-    documents_catalog.try_again(connection, again)
+    documents_catalog.try_again(connection, [member.id for member in found if has_more(member)])
 
 
-def _above(connection: Connection, row: Row[Any], known: dict[int, Row[Any]]) -> list[Row[Any]]:
-    """The containers that a member is in, the innermost first."""
-    above: list[Row[Any]] = []
-    while row.parent_id is not None:
-        parent = known.get(row.parent_id) or documents_catalog.by_id(connection, row.parent_id)
+def _above(connection: Connection, entry: Entry, seen: dict[int, Entry]) -> list[Entry]:
+    """The containers that a member is in, the innermost first. ``seen`` are looked up already."""
+    above: list[Entry] = []
+    while entry.parent_id is not None:
+        parent = seen.get(entry.parent_id) or documents_catalog.by_id(connection, entry.parent_id)
         if parent is None:
             return above
-        known[parent.id] = row = parent
+        seen[parent.id] = entry = parent
         above.append(parent)
     return above

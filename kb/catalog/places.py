@@ -1,31 +1,23 @@
 """Where documents lie, and where those lead that are links."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, select, update
 
-from kb.catalog import containers
+from kb.catalog import containers, entries
 from kb.catalog.arrays import among
 from kb.catalog.tables import documents
-
-_PLACES = select(
-    documents.c.id, documents.c.raw_path, documents.c.target, documents.c.rights,
-    documents.c.version,
-)  # fmt: skip
+from kb.types.files import Place
 
 
-def paths_of(connection: Connection, source_id: int) -> list[Row[Any]]:
-    """Where every document of a source lies, members included, and who reads it by now.
-
-    Columns: id, raw_path, target (of links), rights, version.
-    """
-    return list(connection.execute(_PLACES.where(documents.c.source_id == source_id)).all())
+def paths_of(connection: Connection, source_id: int) -> list[Place]:
+    """Where every document of a source lies, members included, and who reads it by now."""
+    return entries.places(connection, documents.c.source_id == source_id)
 
 
-def paths_of_some(connection: Connection, document_ids: Sequence[int]) -> list[Row[Any]]:
+def paths_of_some(connection: Connection, document_ids: Sequence[int]) -> list[Place]:
     """The same of some documents."""
-    return list(connection.execute(_PLACES.where(among(documents.c.id, document_ids))).all())
+    return entries.places(connection, among(documents.c.id, document_ids))
 
 
 def unsettled(connection: Connection, source_id: int, changed: Iterable[int] = ()) -> set[int]:
@@ -51,13 +43,12 @@ def note_targets(
     connection: Connection, source_id: int, targets: Mapping[bytes, bytes | None]
 ) -> None:
     """Note where the files of a source lead that are links; None: it is none (any more)."""
-    query = select(documents.c.id, documents.c.raw_path, documents.c.target).where(
-        documents.c.source_id == source_id, documents.c.parent_id.is_(None)
+    files = entries.places(
+        connection, documents.c.source_id == source_id, documents.c.parent_id.is_(None)
     )
-    for row in connection.execute(query).all():
-        raw = bytes(row.raw_path)
-        if raw in targets and targets[raw] != row.target:
-            note_target(connection, row.id, targets[raw])
+    for place in files:
+        if place.raw_path in targets and targets[place.raw_path] != place.target:
+            note_target(connection, place.id, targets[place.raw_path])
 
 
 def note_target(connection: Connection, document_id: int, target: bytes | None) -> None:

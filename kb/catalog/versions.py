@@ -1,7 +1,7 @@
 """Versions: an attempt becomes the current version, the old one retires, a sweeper clears up."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
@@ -12,6 +12,7 @@ from kb.catalog.database import next_seq, now
 from kb.catalog.tables import chunks, documents, leases, versions
 from kb.errors import LeaseLost
 from kb.types.library import Version
+from kb.types.versions import Facts
 
 ATTEMPT, CURRENT, RETIRED, ABANDONED, SWEPT = "attempt", "current", "retired", "abandoned", "swept"
 
@@ -109,10 +110,12 @@ def publish(
     document_id: int,
     number: int,
     rows: Sequence[dict[str, Any]],
-    facts: dict[str, Any],
+    facts: Facts,
     fence: int = 0,
 ) -> int:
     """Step 3: the attempt is the current version from the sequence number that is returned.
+
+    ``rows`` are its chunks.
 
     Raises:
         LeaseLost: the attempt was given up meanwhile, or was begun under another fencing number;
@@ -135,9 +138,16 @@ def publish(
     connection.execute(
         update(documents)
         .where(documents.c.id == document_id)
-        .values(version=number, indexed_at=now(), held=False, **facts)
+        .values(version=number, chunks=len(rows), indexed_at=now(), **_columns(facts))
     )
     return seq
+
+
+def _columns(facts: Facts) -> dict[str, Any]:
+    """What is true of a document that was read just now; nothing of it waits any more."""
+    given = {field.name: getattr(facts, field.name) for field in fields(facts)}
+    done = {"held": False, "tries": 0, "due_at": None, "pending": None}
+    return asdict(given.pop("stat")) | given | done
 
 
 def retire_documents(connection: Connection, document_ids: Sequence[int]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from kb.audit.log import noted
 from kb.catalog import filtering, ledger, people, runs, sources
 from kb.catalog.database import Catalog, Connection
+from kb.catalog.outbox import queue_rights
 from kb.errors import ForbiddenError, NotFoundError
 from kb.library.removing import remove_source
 from kb.rights import access, rules, stamping
@@ -20,7 +21,7 @@ from kb.types.library import (
     Standing,
 )
 from kb.types.people import Principal
-from kb.upkeep.publishing import Publisher, queue_rights
+from kb.upkeep.publishing import Publisher
 
 LATEST = 10
 

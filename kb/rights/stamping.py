@@ -168,10 +168,10 @@ def stamp(
     wanted: dict[int, str | None] = {}
     unsettled = places.unsettled(connection, source.id, changed)
     rows = places.paths_of(connection, source.id)
-    kept = {bytes(row.raw_path): row.target for row in rows if row.target is not None}
+    kept = {row.raw_path: row.target for row in rows if row.target is not None}
     targets = {**kept, **(targets or {})}
     for row in rows:
-        outer = bytes(row.raw_path).split(b"\0", 1)[0]
+        outer = row.outer
         if steps is not None and outer in held and kind(source.rule) == MIRROR:
             continue
         new = stamper.of_new(outer, targets.get(outer), (steps or {}).get(outer))

@@ -110,7 +110,7 @@ def _withdraw(
 
 
 def _with_members(connection: Connection, chosen: Sequence[Row[Any]]) -> list[Row[Any]]:
-    found = {row.id: row for row in chosen}
+    found: dict[int, Any] = {row.id: row for row in chosen}
     for row in chosen:
         found |= {child.id: child for child in containers.children(connection, row.id)}
     return list(found.values())

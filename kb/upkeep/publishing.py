@@ -5,16 +5,11 @@ The steps are those of docs/architecture.md, "A version's life".
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Row, bindparam, delete, insert, select
 
 from kb import failpoints
 from kb.catalog import chunks as chunks_catalog
-from kb.catalog import generations, leases, rights, versions
-from kb.catalog.arrays import among
-from kb.catalog.database import Catalog, Connection, current_seq, hold_seq, now
-from kb.catalog.tables import documents, rights_outbox
+from kb.catalog import documents, generations, leases, outbox, rights, versions
+from kb.catalog.database import Catalog, Connection, hold_seq
 from kb.embedding.client import Embeddings
 from kb.errors import RetryableError
 from kb.index.base import Index, IndexPoint
@@ -24,8 +19,8 @@ from kb.index.generation import (
     generation_fingerprint,
     name_of,
 )
-from kb.types.parsed import Chunk
 from kb.types.points import point_of
+from kb.types.versions import Ready
 
 GRACE_SECONDS = 60.0
 """A version's points stay this long after it retired: longer than any search takes."""
@@ -37,26 +32,14 @@ RIGHTS_DOCUMENTS, RIGHTS_POINTS = 2000, 10_000
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Changed rights on their way into the index: points by the reader tokens they get."""
+    """Changed rights on their way into the index.
 
-    rows: Sequence[Row[Any]]
-    points: dict[tuple[str, ...], list[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A version on its way into the index: attempt number, chunks, vectors, document's facts.
-
-    ``fence`` is the number of the lease that the attempt was begun under.
+    ``changes`` are documents with the tick of the change, ``points`` theirs, by the reader tokens
+    that they get.
     """
 
-    document_id: int
-    source_id: int
-    number: int
-    chunks: tuple[Chunk, ...]
-    vectors: dict[str, bytes]
-    facts: dict[str, Any]
-    fence: int = 0
+    changes: dict[int, int]
+    points: dict[tuple[str, ...], list[int]]
 
 
 class Publisher:
@@ -122,12 +105,12 @@ class Publisher:
                 point_of(r.number, c.ordinal),
                 r.vectors[chunks_catalog.short_hash(c.embedded_text)],
                 c.embedded_text,
-                r.facts["language"],
+                r.content.facts.language,
                 tokens[r.document_id],
             )
             for r in ready
             if r.document_id in tokens  # one that was removed meanwhile is not written
-            for c in r.chunks
+            for c in r.content.chunks
         ]
         await self._index.upsert(generation, points)
         failpoints.reached("upserted")
@@ -137,7 +120,7 @@ class Publisher:
 
     def _plan(self, ready: Sequence[Ready]) -> dict[int, list[str]]:
         with self._catalog.writing() as connection:
-            versions.plan(connection, {r.number: len(r.chunks) for r in ready})
+            versions.plan(connection, {r.number: len(r.content.chunks) for r in ready})
             return rights.tokens_of(connection, [r.document_id for r in ready])
 
     def _commit(
@@ -157,15 +140,16 @@ class Publisher:
             if live is None or name_of(live.id) != generation:
                 return None
             for r in ready:
-                rows = [chunks_catalog.row(r.number, c) for c in r.chunks]
-                if not _still_there(connection, r.document_id):
+                if documents.by_id(connection, r.document_id) is None:
                     versions.abandon(connection, r.number, "removed_meanwhile")
                     continue
-                versions.publish(connection, r.document_id, r.number, rows, r.facts, r.fence)
+                rows = [chunks_catalog.row(r.number, c) for c in r.content.chunks]
+                facts = r.content.facts
+                versions.publish(connection, r.document_id, r.number, rows, facts, r.fence)
                 published.add(r.number)
                 now_readable = rights.tokens_of(connection, [r.document_id])
                 if now_readable != {r.document_id: stamped.get(r.document_id)}:
-                    queue_rights(connection, [r.document_id])
+                    outbox.queue_rights(connection, [r.document_id])
         failpoints.reached("committed")
         return published
 
@@ -180,59 +164,54 @@ class Publisher:
                     await self._index.set_readers(generation, part, tokens)
             await self._index.flush(generation)
             failpoints.reached("rights_written")
-            await self._catalog.write(self._rights_written, generation, batch.rows)
-            total += len(batch.rows)
-            if len(batch.rows) < RIGHTS_DOCUMENTS:
+            await self._catalog.write(self._rights_written, generation, batch.changes)
+            total += len(batch.changes)
+            if len(batch.changes) < RIGHTS_DOCUMENTS:
                 break
         return total
 
-    def _waiting_rights(self) -> "Waiting | None":
-        """Rows of the outbox, and the points of their documents by what they are to carry."""
+    def _waiting_rights(self) -> Waiting | None:
         with self._catalog.reading() as connection:
-            rows = connection.execute(
-                select(rights_outbox).order_by(rights_outbox.c.document_id).limit(RIGHTS_DOCUMENTS)
-            ).all()
-            if not rows:
+            changes = outbox.waiting(connection, RIGHTS_DOCUMENTS)
+            if not changes:
                 return None
-            readable_by = rights.tokens_of(connection, [row.document_id for row in rows])
+            readable_by = rights.tokens_of(connection, list(changes))
             points: dict[tuple[str, ...], list[int]] = {}
-            for document_id, found in points_of(connection, list(readable_by)).items():
+            for document_id, found in outbox.points_of(connection, list(readable_by)).items():
                 if tokens := tuple(readable_by[document_id]):
                     points.setdefault(tokens, []).extend(found)
-            return Waiting(rows, points)
+            return Waiting(changes, points)
 
-    def _rights_written(self, generation: str, rows: Sequence[Row[Any]]) -> None:
-        """Rows whose document's rights changed again since stay."""
-        written = delete(rights_outbox).where(
-            rights_outbox.c.document_id == bindparam("document"),
-            rights_outbox.c.seq == bindparam("at"),
-        )
+    def _rights_written(self, generation: str, changes: dict[int, int]) -> None:
+        """What has changed again since stays noted."""
         with self._catalog.writing() as connection:
             hold_seq(connection)  # no other generation goes live while these are forgotten
             live = generations.live(connection)
             if live is None or name_of(live.id) != generation:
                 return  # it has not heard of them: they are brought there next
-            connection.execute(written, [{"document": r.document_id, "at": r.seq} for r in rows])
+            outbox.written(connection, changes)
 
     async def sweep(self, *, grace_seconds: float = GRACE_SECONDS) -> int:
         """Step 4: delete the points of versions that nobody can be reading; returns how many."""
         total = 0
         while True:
-            rows = await self._catalog.read(self._sweepable, grace_seconds)
-            if not rows:
+            sizes = await self._catalog.read(self._sweepable, grace_seconds)
+            if not sizes:
                 return total
             generation = await self.generation()
-            ids = [point_of(r.number, n) for r in rows for n in range(r.points)]
+            ids = [point_of(number, n) for number, points in sizes.items() for n in range(points)]
             await self._index.delete(generation, ids)
             await self._index.flush(generation)
             failpoints.reached("points_deleted")
-            await self._catalog.write(self._swept, [r.number for r in rows])
+            await self._catalog.write(self._swept, list(sizes))
             failpoints.reached("swept")
             total += len(ids)
 
-    def _sweepable(self, grace_seconds: float) -> list[Row[Any]]:
+    def _sweepable(self, grace_seconds: float) -> dict[int, int]:
+        """Numbers of versions, and how many points each has."""
         with self._catalog.reading() as connection:
-            return list(versions.sweepable(connection, grace_seconds))
+            found = versions.sweepable(connection, grace_seconds)
+            return {version.number: version.points for version in found}
 
     def _swept(self, numbers: list[int]) -> None:
         with self._catalog.writing() as connection:
@@ -244,32 +223,3 @@ def adopt_earlier(connection: Connection, embeddings: Embeddings) -> None:
     earlier = earlier_generations(embeddings)
     if generations.rename(connection, earlier, generation_fingerprint(embeddings)):
         chunks_catalog.rename_model(connection, embeddings.earlier, embeddings.fingerprint)
-
-
-def points_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, list[int]]:
-    """The points of each document's current version, of those that have one."""
-    query = select(documents.c.id, documents.c.version, documents.c.chunks).where(
-        among(documents.c.id, document_ids), documents.c.version.is_not(None)
-    )
-    return {
-        number: [point_of(version, n) for n in range(chunks)]
-        for number, version, chunks in connection.execute(query).tuples()
-    }
-
-
-def queue_rights(connection: Connection, document_ids: Sequence[int]) -> None:
-    """Note that these documents' rights in the index may be behind the catalog's."""
-    seq = current_seq(connection)
-    for start in range(0, len(document_ids), 500):
-        part = list(document_ids[start : start + 500])
-        connection.execute(delete(rights_outbox).where(among(rights_outbox.c.document_id, part)))
-        connection.execute(
-            insert(rights_outbox),
-            [{"document_id": d, "seq": seq, "queued_at": now()} for d in part],
-        )
-
-
-def _still_there(connection: Connection, document_id: int) -> bool:
-    return (
-        connection.scalar(select(documents.c.id).where(documents.c.id == document_id)) is not None
-    )

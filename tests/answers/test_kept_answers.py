@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import select
 
 from kb.catalog import answers, groups, keeping, people
+from kb.catalog.outbox import queue_rights
 from kb.catalog.tables import chunks
 from kb.rights import access, stamping
 from kb.types.library import PathRule
 from kb.types.passages import Passage
-from kb.upkeep.publishing import queue_rights
 from tests.parts.house import set_rule
 from tests.parts.portal import Portal, opened
 

@@ -12,7 +12,7 @@ from alembic.config import Config
 from sqlalchemy import create_engine, insert, select, text
 
 from ingest import recording
-from ingest.reading import Kept, Work
+from ingest.reading import Work
 from kb import settings as settings_module
 from kb.catalog import documents, generations, groups, leases, ledger, names, sources, versions
 from kb.catalog.arrays import among
@@ -20,9 +20,11 @@ from kb.catalog.database import hold_seq, open_catalog
 from kb.catalog.tables import counters
 from kb.catalog.tables import groups as groups_table
 from kb.errors import ConflictError, KbError, RetryableError, UsageError
+from kb.types.files import Stat
 from kb.types.library import LedgerFilter
 from kb.types.people import Principal
-from kb.upkeep.publishing import Publisher, Ready
+from kb.types.versions import Content, Facts, Kept, Ready
+from kb.upkeep.publishing import Publisher
 
 MANY = 70_000
 """More than PostgreSQL (65,535) and SQLite (32,766) take as parameters."""
@@ -251,7 +253,8 @@ def test_nothing_is_published_into_a_generation_that_is_being_left(catalog):
         old = generations.begin(connection, "f", {}, generations.LIVE)
         new = generations.begin(connection, "f", {})
         number = versions.begin(connection, document, "owner", "hash")
-    ready = [Ready(document, source.id, number, (), {}, {})]
+    facts = Facts(stat=Stat(0, 0, 0), content_hash="hash")
+    ready = [Ready(document, number, 0, Content(facts), {})]
     stamped = {document: ["everyone", "owner"]}
     done = []
 

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from ingest import healing
+from kb.catalog.healing import HEALED
 from kb.catalog.tables import counters, documents
 from kb.errors import ConfigurationError
 from kb.files import scratch
@@ -184,7 +185,7 @@ async def test_the_first_start_puts_right_what_faults_have_left(house, caplog):
     await house.ingest()
     paths |= {"b.zip", "b.zip › x.txt", "shared.txt"}
     with house.kb.catalog.writing() as connection:
-        connection.execute(delete(counters).where(counters.c.name == healing.HEALED))
+        connection.execute(delete(counters).where(counters.c.name == HEALED))
         gone = select(documents.c.id).where(documents.c.path == "b.zip › x.txt")
         connection.execute(delete(documents).where(documents.c.id.in_(gone)))
         connection.execute(
@@ -228,7 +229,7 @@ async def test_a_container_whose_members_nobody_recorded_is_asked_for(house):
     (house.root / "b.zip").write_bytes(zipped({"x.txt": b"Valve x is open."}))
     await house.ingest()
     with house.kb.catalog.writing() as connection:
-        connection.execute(delete(counters).where(counters.c.name == healing.HEALED))
+        connection.execute(delete(counters).where(counters.c.name == HEALED))
         connection.execute(delete(documents).where(documents.c.parent_id.is_not(None)))
     assert healing.heal(house.kb.catalog, house.kb.blobs, house.kb.scratch).containers == 1
     assert house.kb.sources.named("files").is_requested

@@ -123,3 +123,8 @@ def test_a_model_without_safetensors_is_refused(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(ConfigurationError):
         models.find(msgspec.structs.replace(Embedding(), model=str(tmp_path)))
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if name(p).startswith("ingest/")], ids=name)
+def test_ingestion_knows_no_sql(path):
+    assert "sqlalchemy" not in {i.split(".")[0] for i in imports(path)}

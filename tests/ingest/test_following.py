@@ -338,8 +338,8 @@ async def test_an_index_that_gives_out_too_much_is_stopped_and_counted(shared):
 
 async def test_rights_on_their_way_to_the_index_are_no_alarm(shared):
     from kb.catalog import documents, groups, sources
+    from kb.catalog.outbox import queue_rights
     from kb.rights import access
-    from kb.upkeep.publishing import queue_rights
 
     ann = shared.kb.principal("ann")
     with shared.kb.catalog.writing() as c:

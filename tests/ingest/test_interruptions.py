@@ -19,13 +19,13 @@ from ingest.pipeline import Pipeline
 from ingest.reading import Unchanged, Work
 from kb.catalog import documents as documents_catalog
 from kb.catalog import leases, runs, versions
-from kb.catalog.documents import Stat
 from kb.catalog.tables import chunks, documents
 from kb.catalog.tables import leases as leases_table
 from kb.catalog.tables import versions as versions_table
 from kb.cli.ingesting import run_of
 from kb.errors import EngineError, LeaseLost, RetryableError
 from kb.surface import reasons
+from kb.types.files import Stat
 from kb.types.points import point_of
 from tests.parts.processes import kb, stop_engines, wait_for
 

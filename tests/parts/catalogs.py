@@ -4,8 +4,10 @@ from kb import settings as settings_module
 from kb.catalog import documents, rights, sources, versions
 from kb.catalog.database import open_catalog
 from kb.catalog.tables import metadata
+from kb.types.files import Stat
 from kb.types.library import Following
 from kb.types.points import point_of
+from kb.types.versions import Facts
 
 KINDS = ("sqlite", "postgresql")
 
@@ -35,7 +37,7 @@ def source(connection, name, readers=("everyone", "owner")):
     return sources.add(connection, name, "/nowhere", tuple(readers), Following())
 
 
-def published(connection, source_id, path, texts, *, readers=None, **facts):
+def published(connection, source_id, path, texts, *, readers=None):
     """A document with a passage for each text; returns its id and its version's number."""
     own = rights.keep_set(connection, readers) if readers is not None else None
     document = documents.add(connection, source_id, path.encode(), path, rights=own)
@@ -47,6 +49,6 @@ def published(connection, source_id, path, texts, *, readers=None, **facts):
         }
         for n, text in enumerate(texts)
     ]  # fmt: skip
-    facts = {"chunks": len(texts), "state": "indexed", "mtime_ns": 0} | facts
+    facts = Facts(stat=Stat(0, 0, 0), content_hash="hash")
     versions.publish(connection, document, number, rows, facts)
     return document, number

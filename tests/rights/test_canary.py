@@ -83,8 +83,8 @@ async def test_a_question_never_reaches_the_log(portal, caplog):
 @pytest.mark.case("S44")
 async def test_a_right_that_is_taken_back_is_gone_at_the_next_request(portal, document_of):
     from kb.catalog import documents, sources
+    from kb.catalog.outbox import queue_rights
     from kb.rights import access
-    from kb.upkeep.publishing import queue_rights
 
     rita = await portal.as_person("rita")
     wages = document_of("wages.txt")

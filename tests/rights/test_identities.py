@@ -6,11 +6,11 @@ import pytest
 
 from kb.accounts.directory import Known
 from kb.catalog import documents, groups, people, sources
+from kb.catalog.outbox import queue_rights
 from kb.errors import ConflictError, UsageError
 from kb.rights import access, rules, stamping
 from kb.text.pathnames import shown
 from kb.types.library import PathRule
-from kb.upkeep.publishing import queue_rights
 
 
 @pytest.fixture

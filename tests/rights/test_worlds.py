@@ -17,11 +17,11 @@ from sqlalchemy import event
 from ingest import mirroring
 from kb.accounts.directory import Known
 from kb.catalog import answers, filtering, groups, ledger, people, sources
+from kb.catalog.outbox import queue_rights
 from kb.errors import ConflictError, NotFoundError
 from kb.rights import access, stamping
 from kb.text.queries import EVERYTHING
 from kb.types.library import LedgerFilter, PathRule
-from kb.upkeep.publishing import queue_rights
 from tests.parts.house import set_rule
 
 ON_POSTGRESQL = os.environ.get("KB_TEST_CATALOG") == "postgresql"

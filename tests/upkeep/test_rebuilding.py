@@ -6,10 +6,10 @@ import threading
 import pytest
 
 from kb.catalog import groups, leases, sources
+from kb.catalog.outbox import queue_rights
 from kb.cli.ingesting import run_of
 from kb.errors import ConflictError
 from kb.knowledge_base import KnowledgeBase
-from kb.upkeep.publishing import queue_rights
 from kb.upkeep.rebuilding import Rebuilder
 
 

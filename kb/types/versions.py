@@ -1,0 +1,67 @@
+"""A version of a document on its way into the index."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from kb.types.files import Stat
+from kb.types.parsed import Chunk, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the ledger says of a document whose version is published.
+
+    ``code`` with its ``parameters`` says what a reader should know, such as that a part could not
+    be read. ``settings`` and ``used`` say what the file was read with (see :mod:`ingest.needs`),
+    ``blob`` is the key of its parsed elements, ``confidence`` the mean of its recognised pages' (0
+    to 100).
+    """
+
+    stat: Stat
+    content_hash: str
+    state: State = State.INDEXED
+    code: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    settings: str | None = None
+    used: dict[str, Any] | None = None
+    parser: str | None = None
+    media_type: str | None = None
+    blob: str | None = None
+    title: str | None = None
+    author: str | None = None
+    language: str | None = None
+    pages: int | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A member of a container whose bytes wait among the blobs; size in bytes."""
+
+    name: str
+    content_hash: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is in a file: facts, passages, and the files that came out of it."""
+
+    facts: Facts
+    chunks: tuple[Chunk, ...] = ()
+    members: tuple[Kept, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A file's content under the number of an attempt to publish it, with its passages' vectors.
+
+    ``fence`` is the number of the lease that the attempt was begun under. ``vectors`` (float32
+    bytes) are by the hash of the embedded text.
+    """
+
+    document_id: int
+    number: int
+    fence: int
+    content: Content
+    vectors: dict[str, bytes]
