@@ -26,9 +26,10 @@ $(VENV)/.dev: $(VENV)/.setup
 demo: setup
 	@$(BIN)/kb demo
 
-# TESTS="tests/text tests/index" runs some of them.
+# TESTS="tests/text tests/index" runs some of them, in one process; TESTS="-m ''" the slow ones, too.
+WORKERS ?= $(if $(TESTS),0,auto)
 test: dev
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(TESTS)
 
 check: dev
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""``python -m bench [catalog|documents|following|ingest|model|ocr|open-webui|search|serve|support|weights] …``; without a name, all of them."""
+"""``python -m bench [catalog|documents|following|ingest|lighter|model|ocr|open-webui|search|serve|support|weights] …``; without a name, all of them."""
 
 import asyncio
 import sys
@@ -8,6 +8,7 @@ from bench import (
     documents,
     following,
     ingest,
+    lighter,
     model,
     ocr,
     open_webui,
@@ -22,6 +23,7 @@ PARTS = {
     "documents": documents,
     "following": following,
     "ingest": ingest,
+    "lighter": lighter,
     "model": model,
     "ocr": ocr,
     "open-webui": open_webui,

@@ -18,8 +18,8 @@ from sqlalchemy import insert
 
 from bench.common import data, knowledge_base, lines, percentile
 from bench.serve import environment_of
-from kb.catalog import chunks as chunks_catalog
 from kb.catalog import generations, groups, people, sources, versions
+from kb.catalog.chunks import row, short_hash
 from kb.catalog.tables import documents, vectors
 from kb.index.base import IndexQuery
 from kb.index.generation import name_of
@@ -78,12 +78,12 @@ def fill(kb, words: list[str], size: int) -> None:
             facts = Facts(
                 stat=Stat(1, 0, 0), content_hash="h", language="en", title=f"Document {d}"
             )
-            rows = [chunks_catalog.row(number, m) for m in made]
+            rows = [row(number, m) for m in made]
             versions.publish(c, document, number, rows, facts)
             unit = rng.standard_normal((PER_DOCUMENT, 384)).astype("<f4")
             unit /= np.linalg.norm(unit, axis=1, keepdims=True)
             c.execute(insert(vectors), [
-                {"model": model, "hash": chunks_catalog.short_hash(m.embedded_text), "vector": v.tobytes()}
+                {"model": model, "hash": short_hash(m.embedded_text), "vector": v.tobytes()}
                 for m, v in zip(made, unit, strict=True)
             ])  # fmt: skip
 

@@ -14,6 +14,11 @@ from kb.types.library import Source
 LONGEST_LEAP = timedelta(hours=3)
 """Clocks are never changed by more. Where they are, times of the wall and of the world may be in
 different orders; so one looks from this far away, and compares times of the world."""
+FIRST_WAIT, LONGEST_WAIT = 15.0, 600.0
+"""Seconds from the first failure of a run to the next try, each wait twice the one before; and the
+longest wait."""
+TRIES = 7
+"""A run that failed so often in a row is given up until it is due again, or asked for."""
 
 
 def last_due(source: Source, at: datetime) -> float | None:
@@ -48,11 +53,24 @@ def _nearest(schedule: str, at: datetime, *, past: bool) -> float | None:
     return next((t for t in times if (t <= now if past else t > now)), None)
 
 
+def next_try(source: Source) -> float | None:
+    """When a run that failed is tried again; None where the last one did not fail."""
+    if not source.failures or source.failed_at is None:
+        return None
+    return source.failed_at + min(FIRST_WAIT * 2.0 ** (source.failures - 1), LONGEST_WAIT)
+
+
 def is_due(source: Source, at: datetime, sweep_seconds: float = 0.0) -> bool:
-    """Whether a run was asked for since the last one began (or the source was added)."""
+    """Whether a run was asked for since the last one began (or the source was added).
+
+    One that failed waits for its next try, unless it was asked for since.
+    """
     if source.paused:
         return False
-    if source.is_requested:
+    again = next_try(source)
+    if again is not None and again > at.timestamp() >= _failed(source):
+        return _asked(source) > _failed(source)
+    if source.is_requested or again is not None:
         return True
     began, added = _not_after(at, source.started_at), _not_after(at, source.created_at)
     due = last_due(source, at)
@@ -61,6 +79,14 @@ def is_due(source: Source, at: datetime, sweep_seconds: float = 0.0) -> bool:
     return bool(
         source.following.watch and sweep_seconds and at.timestamp() - began >= sweep_seconds
     )
+
+
+def _failed(source: Source) -> float:
+    return source.failed_at or 0.0
+
+
+def _asked(source: Source) -> float:
+    return source.requested_at or 0.0
 
 
 def _not_after(at: datetime, moment: float | None) -> float:

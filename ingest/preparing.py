@@ -12,7 +12,8 @@ from ingest import chunking, parsers
 from ingest.needs import Needs
 from ingest.parsers import libreoffice, ocr
 from ingest.parsers.options import Options
-from kb.catalog import chunks as chunks_catalog
+from kb.catalog import vectors
+from kb.catalog.chunks import short_hash
 from kb.catalog.database import Catalog
 from kb.embedding.client import Embeddings
 from kb.embedding.models import TokenCounter
@@ -127,23 +128,23 @@ class Preparer:
 
     async def embed(self, chunks: tuple[Chunk, ...]) -> dict[str, bytes]:
         """A vector for every chunk, by the hash of its embedded text; known ones are taken over."""
-        texts = {chunks_catalog.short_hash(c.embedded_text): c.embedded_text for c in chunks}
+        texts = {short_hash(c.embedded_text): c.embedded_text for c in chunks}
         known = await self._catalog.read(self._known, list(texts))
         missing = [h for h in texts if h not in known]
         if missing:
-            vectors = await self._embeddings.passages([texts[h] for h in missing])
-            new = dict(zip(missing, vectors, strict=True))
+            embedded = await self._embeddings.passages([texts[h] for h in missing])
+            new = dict(zip(missing, embedded, strict=True))
             await self._catalog.write(self._keep, new)
             known |= new
         return known
 
     def _known(self, hashes: list[str]) -> dict[str, bytes]:
         with self._catalog.reading() as connection:
-            return chunks_catalog.known_vectors(connection, self._embeddings.fingerprint, hashes)
+            return vectors.known(connection, self._embeddings.fingerprint, hashes)
 
     def _keep(self, new: dict[str, bytes]) -> None:
         with self._catalog.writing() as connection:
-            chunks_catalog.keep_vectors(connection, self._embeddings.fingerprint, new)
+            vectors.keep(connection, self._embeddings.fingerprint, new)
 
 
 def title_of(parsed: Parsed, name: str) -> str:

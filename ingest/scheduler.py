@@ -1,4 +1,4 @@
-"""When which source is read: schedules, watches, requests; and the house kept clean in between."""
+"""Looks every second: what is to be read, what is to be watched; and keeps the house clean."""
 
 import asyncio
 import logging
@@ -6,13 +6,13 @@ import time
 from datetime import datetime
 
 from ingest.clock import local_now
-from ingest.following import is_due
 from ingest.jobs import Jobs
+from ingest.wanted import Job, Wanted
 from ingest.watching import Watcher
-from kb.catalog import leases, runs, sources
+from kb.catalog import leases, sources
 from kb.catalog.database import Catalog
 from kb.errors import KbError
-from kb.types.library import SCHEDULED, WATCHED, Source
+from kb.types.library import WATCHED, Source
 from kb.upkeep.publishing import Publisher
 
 TICK_SECONDS = 1.0
@@ -27,17 +27,14 @@ log = logging.getLogger("kb.scheduler")
 class Scheduler:
     """One of them works at a time, whoever holds the lease."""
 
-    def __init__(
-        self, catalog: Catalog, publisher: Publisher, jobs: Jobs, sweep_seconds: float
-    ) -> None:
+    def __init__(self, catalog: Catalog, publisher: Publisher, wanted: Wanted, jobs: Jobs) -> None:
         self._catalog = catalog
         self._publisher = publisher
+        self._wanted = wanted
         self._jobs = jobs
-        self._sweep_seconds = sweep_seconds
         self._owner = leases.new_owner()
         self._watcher = Watcher(self._changed)
         self._cleaned = 0.0
-        self._going_on: set[int] = set()
         self._leased = -RENEW_SECONDS
 
     async def forever(self) -> None:
@@ -57,37 +54,26 @@ class Scheduler:
             await self._watcher.stop()
 
     async def tick(self, at: datetime) -> None:
-        """Put jobs for what is due, watch what wants it, and now and then clean up."""
-        known = await self._catalog.write(self._known)
-        if known is None:
+        """Put jobs for what is to be read, watch what wants it, and now and then clean up."""
+        seen = await self._catalog.write(self._look, at)
+        if seen is None:
             self._watcher.follow([])
             return
+        known, wanted = seen
         self._watcher.follow(known)
-        for source in known:
-            if source.id not in self._going_on and self._is_due(source, at):
-                priority = source.priority if source.is_requested else SCHEDULED
-                await self._jobs.put(source.name, priority, source.requested_at)
+        await self._jobs.put(wanted)
         if known and time.monotonic() - self._cleaned >= HOUSEKEEPING_SECONDS:
             self._cleaned = time.monotonic()
             await self._publisher.flush_rights()
             await self._publisher.sweep()
-            await self._jobs.forget_old()
 
-    def _is_due(self, source: Source, at: datetime) -> bool:
-        """One source whose schedule cannot be read holds up no other."""
-        try:
-            return is_due(source, at, self._sweep_seconds)
-        except Exception:
-            log.exception("when %s is due cannot be told", source.name)
-            return source.is_requested
-
-    def _known(self) -> list[Source] | None:
-        """Every source; None where another scheduler works."""
+    def _look(self, at: datetime) -> tuple[list[Source], list[Job]] | None:
+        """Every source, and what is to be read now; None where another scheduler works."""
         if time.monotonic() - self._leased >= RENEW_SECONDS and not self._take_lease():
             return None
         with self._catalog.reading() as connection:
-            self._going_on = set(runs.running(connection))
-            return sources.all_of(connection, counted=False)
+            known = sources.all_of(connection, counted=False)
+            return known, self._wanted.among(connection, known, at)
 
     def _take_lease(self) -> bool:
         with self._catalog.writing() as connection:

@@ -183,7 +183,8 @@ def still_there(look: Look) -> None:
     """
     device, _ = _device_of(look.root)
     try:
-        empty = next(os.scandir(look.root), None) is None
+        with os.scandir(look.root) as entries:
+            empty = next(entries, None) is None
     except OSError as error:
         raise unreachable(look.root) from error
     if device != look.device or (empty and look.entries):

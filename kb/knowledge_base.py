@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from kb.accounts.accounts import Accounts
+from kb.accounts.groups import Groups
 from kb.answers.answering import Answerer
 from kb.answers.conversations import Conversations
 from kb.answers.opinions import Opinions
@@ -60,6 +61,7 @@ class KnowledgeBase:
         self.questions = Questions(self.catalog)
         self.behind = Behind(self.catalog)
         self.accounts = Accounts(self.catalog, settings.auth, self.behind)
+        self.groups = Groups(self.catalog)
         self.conversations = Conversations(self.catalog)
         self.receipts = Receipts(self.catalog)
         self.opinions = Opinions(self.catalog)
@@ -104,6 +106,10 @@ class KnowledgeBase:
             RetryableError: the catalog does not answer, or too many wait for it.
         """
         return await self.catalog.read(call, *arguments, **named)
+
+    async def look_up(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Run a call that finds out who asks, on threads for that; raises as :meth:`read`."""
+        return await self.catalog.look_up(call, *arguments, **named)
 
     async def write(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Run a call that writes the catalog, on a thread; raises as :meth:`read`."""

@@ -1,14 +1,11 @@
 """Fixtures. One embedder serves every test; each test has a data directory of its own."""
 
 import functools
-import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
 os.environ["KB_TEST_GUARDS"] = "1"  # before the catalog is loaded, here and in every child
@@ -25,40 +22,59 @@ from tests.parts.house import House
 from tests.parts.models import gguf, llama_cpp, ollama
 from tests.parts.portal import PASSWORD, Portal, opened
 from tests.parts.postgresql import PostgreSQL, programs
-from tests.parts.processes import Serving, environment_in, free_port, kb, missing, stop_engines
-from tests.parts.warm import WarmEngines
+from tests.parts.processes import (
+    HANGING,
+    Serving,
+    environment_in,
+    free_port,
+    kb,
+    missing,
+    stop_engines,
+)
+from tests.parts.sharing import (
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_unconfigure,
+    pytest_xdist_auto_num_workers,
+    shared_folder,
+)
+from tests.parts.warm import warm
 
-__all__ = ["gguf", "llama_cpp", "ollama"]
+__all__ = [
+    "gguf",
+    "llama_cpp",
+    "ollama",
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_unconfigure",
+    "pytest_xdist_auto_num_workers",
+]
 
-sandbox.preload((*kinds.EVERYTHING, *rendering.MODULES))
+COUNTED = ("tests.parts.counted",) if "COVERAGE_PROCESS_CONFIG" in os.environ else ()
+
+sandbox.preload((*kinds.EVERYTHING, *rendering.MODULES, *COUNTED))
 
 
 @pytest.fixture(scope="session")
-def embedder_dir(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("e")
-    yield folder
-    for process in psutil.process_iter(["cmdline"]):
-        if str(folder) in " ".join(process.info["cmdline"] or []):
-            process.terminate()
+def embedder_dir():
+    """The embedder's, of which there is one, however many workers there are."""
+    folder = shared_folder() / "e"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session", autouse=True)
 def warm_engines():
     """Where a test starts an index engine from its own process, it is forked from a loaded one."""
-    engines = None
 
     def launch(client):
-        nonlocal engines
-        if client._module != "kb.index.process":
-            return cold(client)
-        engines = engines or WarmEngines()
-        return engines.launch(client)
+        return cold(client) if client._module != "kb.index.process" else warm().launch(client)
 
     cold, EngineClient._launch = EngineClient._launch, launch
     yield cold
     EngineClient._launch = cold
-    if engines:
-        engines.close()
+    if warm.cache_info().currsize:
+        warm().close()
 
 
 @pytest.fixture
@@ -84,14 +100,33 @@ def postgres(postgresql):
 
 
 @pytest.fixture(scope="session")
-def catalog_url(request):
-    """Gives each test's catalog: SQLite's, or, for ``KB_TEST_CATALOG=postgresql``, a new one there."""
-    if os.environ.get("KB_TEST_CATALOG") == "postgresql":
-        server = request.getfixturevalue("postgresql")
-        template = server.database()
-        database.open_catalog(settings_module.load({}, {"KB_CATALOG__URL": template})).close()
-        return lambda: server.database(like=template)
-    return lambda: ""
+def postgresql_template(postgresql):
+    """A catalog of the newest schema, in which nothing stands."""
+    url = postgresql.database()
+    database.open_catalog(settings_module.load({}, {"KB_CATALOG__URL": url})).close()
+    return url
+
+
+@pytest.fixture
+def catalog_kind(request):
+    """Of a test marked ``both_catalogs`` each in turn; of any other what KB_TEST_CATALOG says."""
+    return getattr(request, "param", "") or os.environ.get("KB_TEST_CATALOG", "sqlite")
+
+
+def pytest_generate_tests(metafunc):
+    if "catalog_kind" in metafunc.fixturenames:
+        if metafunc.definition.get_closest_marker("both_catalogs"):
+            kinds = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+            metafunc.parametrize("catalog_kind", kinds, indirect=True)
+
+
+@pytest.fixture
+def catalog_url(request, catalog_kind):
+    """Of this test's catalog: a new one in PostgreSQL; empty for SQLite's, in its data directory."""
+    if catalog_kind == "postgresql":
+        template = request.getfixturevalue("postgresql_template")
+        return request.getfixturevalue("postgresql").database(like=template)
+    return ""
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +141,7 @@ def new_catalog(tmp_path_factory) -> Path:
 @pytest.fixture
 def environment(tmp_path, embedder_dir, catalog_url):
     """The environment of a command that works in this test's data directory."""
-    yield environment_in(tmp_path, embedder_dir, catalog_url())
+    yield environment_in(tmp_path, embedder_dir, catalog_url)
     stop_engines(tmp_path / "data")
 
 
@@ -120,17 +155,7 @@ def command(environment, tmp_path):
     """Run ``kb`` as a process; returns its JSON."""
 
     def run(*arguments: str, code: int = 0, env: dict[str, str] | None = None):
-        done = subprocess.run(
-            [sys.executable, "-m", "kb", *arguments, "--json"],
-            env=environment | (env or {}),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == code, done.stderr + done.stdout
-        assert len(done.stdout.strip().splitlines()) == 1, done.stdout
-        return json.loads(done.stdout)
+        return kb(environment | (env or {}), tmp_path, *arguments, code=code)
 
     return run
 
@@ -161,10 +186,10 @@ async def house(settings, tmp_path, new_catalog):
 
 
 @pytest.fixture(scope="session")
-def sample_server(tmp_path_factory, embedder_dir, catalog_url):
+def sample_server(tmp_path_factory, embedder_dir):
     """``kb serve`` over the sample documents, as a process; gives its address."""
     base = tmp_path_factory.mktemp("s")
-    environment = environment_in(base, embedder_dir, catalog_url())
+    environment = environment_in(base, embedder_dir)
     kb(environment, base, "source", "add", "samples", str(samples.documents()))
     kb(environment, base, "ingest")
     server = Serving(environment, base)
@@ -221,6 +246,12 @@ FLAGS = [
 ]  # fmt: skip
 
 
+def patient(context):
+    """Whose pages wait as long as anything here does."""
+    context.set_default_timeout(HANGING * 1000)
+    return context
+
+
 @pytest.fixture(scope="module")
 def chromium():
     from playwright.sync_api import sync_playwright
@@ -230,5 +261,7 @@ def chromium():
         missing("chromium (apt-get install chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        new = browser.new_context
+        browser.new_context = lambda **options: patient(new(**options))
         yield browser
         browser.close()

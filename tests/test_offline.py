@@ -44,7 +44,6 @@ def test_everything_works_without_a_network(environment, tmp_path):
         "PYTHONPATH": str(tmp_path / "site"),
         "ATTEMPTS": str(attempts),
         "KB_ENGINES__EMBEDDER_DIR": str(tmp_path / "e"),
-        "KB_ENGINES__IDLE_SECONDS": "3",
     }
 
     def alone(*arguments):
@@ -63,5 +62,5 @@ def test_everything_works_without_a_network(environment, tmp_path):
     counts = alone("ingest")
     assert (counts["failed"], counts["skipped"]) == (0, 0)
     assert alone("ask", "How many buses are electric?")["citations"]
-    stop_engines(tmp_path / "data")
+    stop_engines(tmp_path)
     assert attempts.read_text() == ""

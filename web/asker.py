@@ -6,6 +6,7 @@ from litestar import Request
 
 from kb.errors import ForbiddenError, NotSignedInError
 from kb.knowledge_base import KnowledgeBase
+from kb.rights import access
 from kb.types.library import Source
 from kb.types.people import Principal
 from web.auth.visitor import TOKEN, Visitor
@@ -49,8 +50,7 @@ def must_have_signed_in(request: Request[Any, Any, Any]) -> None:
 
 def must_manage(request: Request[Any, Any, Any]) -> None:
     """Raises ``ForbiddenError`` where somebody does not administrate."""
-    if not principal_of(request).manages:
-        raise ForbiddenError("This is for administrators.")
+    access.must_manage(principal_of(request))
 
 
 def shares(request: Request[Any, Any, Any]) -> Shares:

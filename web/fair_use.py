@@ -2,17 +2,11 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from functools import partial
-from typing import ParamSpec, TypeVar
 
-from kb.catalog.guarding import only_reading
 from kb.errors import TooManyError
 from kb.settings import FairUse
 from kb.shares import FairQueue, Share
 
-T = TypeVar("T")
-P = ParamSpec("P")
 MINUTE = 60.0
 MOST_KEYS = 20_000
 """Addresses and people that are remembered; whoever was not seen for longest is forgotten."""
@@ -71,24 +65,18 @@ class Turns(FairQueue):
 class Shares:
     """Threads for each kind of work that takes long; nobody ever has all of a kind.
 
-    ``visitors``: who asks, by a session or a token. ``looks``: the audit log's.
-    ``directory``: LDAP. ``passwords``: signing in
-    (argon2 takes 64 MiB a hash, and a directory may be slow). ``pictures``: pages drawn.
-    ``files``: originals and looks at folders, which may lie on a share. ``exports``: long lists.
+    ``looks``: the audit log's. ``directory``: LDAP. ``passwords``: signing in (argon2 takes
+    64 MiB a hash, and a directory may be slow). ``pictures``: pages drawn. ``files``: originals and
+    looks at folders, which may lie on a share. ``exports``: long lists.
     """
 
     def __init__(self) -> None:
-        self.visitors = Share("visitors", 8, 8, code="catalog_unavailable")
         self.looks = Share("looks", 4, 3, code="audit_unavailable")
         self.directory = Share("directory", 4, 1, code="directory_unavailable")
         self.passwords = Share("passwords", 6, 2, waiting=60, waiting_each=6)
         self.pictures = Share("pictures", 2, 1, waiting=200, waiting_each=40, seconds=120.0)
         self.files = Share("files", 4, 2, waiting=200, waiting_each=40, seconds=120.0)
         self.exports = Share("exports", 2, 1, waiting=20, waiting_each=2, seconds=600.0)
-
-    async def look_up(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Look up who somebody is, on a thread; it writes nothing. Raises as ``Share.run``."""
-        return await self.visitors.run(only_reading, partial(call, *arguments, **named))
 
     def close(self) -> None:
         """Let the threads go."""

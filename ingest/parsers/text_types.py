@@ -58,5 +58,4 @@ def install() -> None:
     replacement = types.ModuleType("unstructured.nlp.tokenize")
     for function in (sent_tokenize, word_tokenize, pos_tag):
         setattr(replacement, function.__name__, function)
-    replacement.__dict__["download_nltk_packages"] = lambda: None
     sys.modules["unstructured.nlp.tokenize"] = replacement

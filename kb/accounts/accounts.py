@@ -1,11 +1,67 @@
 """The accounts of a catalog: coming in, being recognised, and what can be changed."""
 
-from kb.accounts.base import SCOPES, Client
+from kb.accounts.entering import Entering
+from kb.accounts.linking import Linking
 from kb.accounts.managing import Managing
+from kb.accounts.own import Own
 from kb.accounts.recognising import Recognising
+from kb.accounts.sessions import Sessions
+from kb.accounts.tokens import Tokens
+from kb.accounts.vouching import Vouching
+from kb.catalog.behind import Behind
+from kb.catalog.database import Catalog
+from kb.settings import Auth
 
-__all__ = ["SCOPES", "Accounts", "Client"]
 
+class Accounts:
+    """The verbs that the commands and the web use, each from the part that does it."""
 
-class Accounts(Managing, Recognising):
-    """What the commands and the web hold; see the parts for the verbs."""
+    def __init__(self, catalog: Catalog, settings: Auth, behind: Behind) -> None:
+        vouching = Vouching(catalog, settings)
+        self.came = vouching.came
+        self.is_stale = vouching.is_stale
+        self.is_outdated = vouching.is_outdated
+        self.refresh = vouching.refresh
+
+        recognising = Recognising(catalog, settings, behind, vouching)
+        self.exist = recognising.exist
+        self.are_there = recognising.are_there
+        self.principal = recognising.principal
+        self.of_session = recognising.of_session
+        self.of_token = recognising.of_token
+        self.recalled = recognising.recalled
+        self.of_header = recognising.of_header
+        self.view_as = recognising.view_as
+
+        sessions = Sessions(catalog, settings)
+        self.remember_device = sessions.remember_device
+        self.sign_out = sessions.sign_out
+        self.end_session = sessions.end_session
+        self.ended_by_provider = sessions.ended_by_provider
+
+        entering = Entering(catalog, vouching, sessions)
+        self.sign_in = entering.sign_in
+        self.begin_from_provider = entering.begin_from_provider
+
+        linking = Linking(catalog, settings, vouching, entering, sessions)
+        self.setup_link = linking.setup_link
+        self.link_for = linking.link_for
+        self.link = linking.link
+        self.use_link = linking.use_link
+
+        own = Own(catalog, settings, sessions)
+        self.own = own.own
+        self.change_password = own.change_password
+        self.set_second_factor = own.set_second_factor
+
+        tokens = Tokens(catalog, settings)
+        self.new_token = tokens.new_token
+        self.revoke_token = tokens.revoke_token
+
+        managing = Managing(catalog, settings)
+        self.everybody = managing.everybody
+        self.one = managing.one
+        self.add = managing.add
+        self.change = managing.change
+        self.rename = managing.rename
+        self.remove = managing.remove

@@ -1,56 +1,84 @@
 """Whose request it is, with the rights of this moment."""
 
-from typing import Any
-
-from sqlalchemy import Row
-
 from kb.accounts.directory import Known
-from kb.accounts.entering import Entering
+from kb.accounts.vouching import Vouching
 from kb.audit.log import noted
-from kb.catalog import groups, people, signing_in
-from kb.catalog.database import Connection, now
-from kb.catalog.people import Person
+from kb.catalog import api_tokens, groups, people, sessions
+from kb.catalog.behind import Behind
+from kb.catalog.database import Catalog, Connection, now
 from kb.errors import ForbiddenError, NotFoundError
-from kb.types.people import Principal
+from kb.rights import access
+from kb.settings import Auth
+from kb.types.accounts import ApiToken, Recognised, Session
+from kb.types.people import Person, Principal
 
+USED_SECONDS = 60.0
+"""The last use of a session or a token is noted so often."""
 VOUCHED_SECONDS = 3600.0
 """A proxy's word is noted so often; tokens count from it."""
 
 
-class Recognising(Entering):
+class Recognising:
     """From a secret, or from what a trusted proxy says, to a principal."""
 
-    def of_session(self, secret: str) -> tuple[Row[Any], Principal, Person] | None:
-        """A living session, who asks in it with the rights of this moment, and whose it is.
+    def __init__(
+        self, catalog: Catalog, settings: Auth, behind: Behind, vouching: Vouching
+    ) -> None:
+        self._catalog = catalog
+        self._settings = settings
+        self._behind = behind
+        self._vouching = vouching
 
-        It reads only: the session's last use is noted behind. Whose groups :meth:`is_outdated`
+    def exist(self) -> bool:
+        """Whether anybody has an account here, or could come from a directory."""
+        s = self._settings
+        return bool(s.header or s.oidc_issuer or s.ldap_url) or self.are_there()
+
+    def are_there(self) -> bool:
+        """Whether anybody has an account here."""
+        with self._catalog.reading() as connection:
+            return people.can_sign_in(connection)
+
+    def principal(self, connection: Connection, name: str) -> Principal:
+        """A person with the rights of this moment.
+
+        Raises:
+            NotFoundError: there is no such person.
+        """
+        return access.person(connection, name, frozenset(self._settings.system_names))
+
+    def of_session(self, secret: str) -> Recognised | None:
+        """Whose a living session is, with the rights of this moment.
+
+        It reads only: the session's last use is noted behind. Whose groups ``Vouching.is_outdated``
         says are old has to be refreshed, and the session looked up again.
         """
         with self._catalog.reading() as connection:
-            row = signing_in.session(connection, secret, self._settings.idle_hours * 3600)
-            if row is None:
+            found = sessions.living(connection, secret, self._settings.idle_hours * 3600)
+            person = self._person_of(connection, found)
+            if found is None or person is None:
                 return None
-            person = people.by_name(connection, row.name)
-            if self.is_stale(person):
-                return None
-            principal = self._seen_as(connection, row)
-        if signing_in.needs_touch(row):
-            self._behind.put(("session", row.hash), lambda c: signing_in.touch(c, row))
-        return row, principal, person
+            principal = self._seen_as(connection, person, found.viewing_as)
+        if found.seen_at < now() - USED_SECONDS:
+            self._behind.put(("session", found.hash), lambda c: sessions.touch(c, found))
+        return Recognised(principal, person, found)
 
-    def of_token(self, secret: str) -> tuple[Row[Any], Principal, Person] | None:
+    def of_token(self, secret: str) -> Recognised | None:
         """The same for a token: whoever left a directory has none that works."""
         with self._catalog.reading() as connection:
-            row = signing_in.token(connection, secret)
-            if row is None:
+            found = api_tokens.living(connection, secret)
+            person = self._person_of(connection, found)
+            if found is None or person is None:
                 return None
-            person = people.by_name(connection, row.person)
-            if self.is_stale(person):
-                return None
-            principal = self.principal(connection, row.person)
-        if row.used_at is None or row.used_at < now() - signing_in.TOUCH_SECONDS:
-            self._behind.put(("token", row.id), lambda c: signing_in.token_used(c, row.id))
-        return row, principal, person
+            principal = self.principal(connection, person.name)
+        if found.used_at is None or found.used_at < now() - USED_SECONDS:
+            self._behind.put(("token", found.id), lambda c: api_tokens.touch(c, found.id))
+        return Recognised(principal, person, found)
+
+    def _person_of(self, connection: Connection, found: Session | ApiToken | None) -> Person | None:
+        """Whose it is, unless they have to sign in again where they come from."""
+        person = people.by_id(connection, found.person_id) if found is not None else None
+        return None if person is None or self._vouching.is_stale(person) else person
 
     def recalled(self, found: Known) -> tuple[bool, Principal | None]:
         """Whether all that a trusted proxy says of somebody is known here, and then who it is.
@@ -83,7 +111,7 @@ class Recognising(Entering):
         if is_known:
             return principal
         with self._catalog.writing() as connection:
-            person = self.came(connection, found)
+            person = self._vouching.came(connection, found)
         if person.is_disabled:
             return None
         with self._catalog.reading() as connection:
@@ -102,16 +130,17 @@ class Recognising(Entering):
                 if not self.principal(connection, mine).administrator:
                     raise ForbiddenError("Only administrators may look through others' eyes.")
                 people.by_name(connection, name)
-            signing_in.view_as(connection, session_hash, name)
+            sessions.view_as(connection, session_hash, name)
             action = "view_as.begin" if name else "view_as.end"
             noted(connection, Principal(mine, frozenset()), action, name or principal.name)
 
-    def _seen_as(self, connection: Connection, row: Row[Any]) -> Principal:
-        mine = self.principal(connection, row.name)
-        if row.viewing_as is None or not mine.administrator:
+    def _seen_as(self, connection: Connection, person: Person, viewing_as: str | None) -> Principal:
+        """Somebody, or, where they are an administrator, whom they look through the eyes of."""
+        mine = self.principal(connection, person.name)
+        if viewing_as is None or not mine.administrator:
             return mine  # who is no administrator any more looks through their own eyes again
         try:
-            seen = self.principal(connection, row.viewing_as)
+            seen = self.principal(connection, viewing_as)
         except NotFoundError:  # they were removed meanwhile
             return mine
-        return Principal(seen.name, seen.tokens, curates=seen.curates, viewed_by=row.name)
+        return Principal(seen.name, seen.tokens, curates=seen.curates, viewed_by=person.name)

@@ -14,7 +14,7 @@ import hashlib
 import unicodedata
 from dataclasses import dataclass, field
 
-from kb.catalog import signing_in
+from kb.catalog import failed_attempts
 from kb.catalog.database import Connection, now
 from kb.errors import TooManyError
 
@@ -55,7 +55,7 @@ class Attempt:
             TooManyError: it has to wait; it says for how many seconds. Then nothing is counted.
         """
         new = {k: c for k, c in self._keys(account).items() if k not in self._counted}
-        held = {key: signing_in.failures_of(connection, key) for key in sorted(new)}
+        held = {key: failed_attempts.held(connection, key) for key in sorted(new)}
         wait = max((_wait(*held[key], counter) for key, counter in new.items()), default=0.0)
         if wait > 0:
             raise TooManyError(
@@ -65,14 +65,14 @@ class Attempt:
             )
         for key, counter in new.items():
             level = _level(*held[key], counter)
-            signing_in.count_failures(connection, key, level + 1, now())
+            failed_attempts.count(connection, key, level + 1, now())
         self._counted |= new
 
     def take_back(self, connection: Connection) -> None:
         """The attempt was none: what it counted is not a failure."""
         for key in sorted(self._counted):
-            count, last_at = signing_in.failures_of(connection, key)
-            signing_in.count_failures(connection, key, max(0.0, count - 1), last_at)
+            count, last_at = failed_attempts.held(connection, key)
+            failed_attempts.count(connection, key, max(0.0, count - 1), last_at)
         self._counted.clear()
 
     def succeeded(self, connection: Connection) -> None:
@@ -80,7 +80,7 @@ class Attempt:
         own = [k for k, counter in self._counted.items() if counter in (PAIR, DEVICE)]
         self.take_back(connection)
         for key in own:
-            signing_in.count_failures(connection, key, 0.0, 0.0)
+            failed_attempts.count(connection, key, 0.0, 0.0)
 
     def _keys(self, account: str) -> dict[str, Counter]:
         if self.device:

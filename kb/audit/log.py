@@ -5,16 +5,17 @@ waits for each: they are kept on disk before the answer goes out, and get into t
 later (:mod:`kb.audit.writer`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from kb.audit import spools
 from kb.audit.writer import Health, Look, Writer
 from kb.catalog import audit
-from kb.catalog.audit import Entry
 from kb.catalog.database import Catalog, Connection, now
+from kb.rights import access
 from kb.settings import AuditSection
+from kb.types.audit import Entry, Page, Verification
 from kb.types.passages import Passage
 from kb.types.people import Principal
 
@@ -74,6 +75,48 @@ class Audit:
     def words(self, question: str) -> str:
         """A question's words, where the log keeps them."""
         return question if self._settings.questions else ""
+
+    def page(
+        self, by: Principal, *, actor: str = "", action: str = "", text: str = "",
+        before: int = 0, limit: int = 100, verified: bool = False,
+    ) -> Page:  # fmt: skip
+        """Entries like these, the newest first; ``verified``: with a walk along the whole chain.
+
+        ``before``: only those with a smaller number, if given.
+
+        Raises:
+            ForbiddenError: the principal does not administrate.
+        """
+        access.must_manage(by)
+        with self._catalog.reading() as connection:
+            rows = audit.page(
+                connection, actor=actor, action=action, text=text, before=before, limit=limit + 1
+            )
+            verdict = audit.verify(connection) if verified else None
+        return Page(tuple(rows[:limit]), more=len(rows) > limit, verdict=verdict)
+
+    def verification(self, by: Principal) -> Verification:
+        """A walk along the whole chain.
+
+        Raises:
+            ForbiddenError: the principal does not administrate.
+        """
+        access.must_manage(by)
+        with self._catalog.reading() as connection:
+            return Verification(audit.verify(connection), self.waiting())
+
+    def lines(self, by: Principal, after: int = 0) -> Iterator[str]:
+        """Every entry after this number with its hash, a line of JSON each, the oldest first.
+
+        Raises:
+            ForbiddenError: the principal does not administrate.
+        """
+        access.must_manage(by)
+        return self._lines(after)
+
+    def _lines(self, after: int) -> Iterator[str]:
+        with self._catalog.reading() as connection:
+            yield from audit.lines(connection, after)
 
     def start(self) -> None:
         """Take the spool's space and write what earlier processes left."""

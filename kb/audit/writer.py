@@ -18,9 +18,9 @@ import msgspec
 from kb.audit import spools
 from kb.audit.spool import FullError, Item, Spool
 from kb.catalog import audit, questions
-from kb.catalog.audit import Entry
 from kb.catalog.database import Catalog
 from kb.errors import RetryableError
+from kb.types.audit import Entry
 
 LATER_SECONDS = 1.0
 OTHERS_SECONDS = 30.0

@@ -14,15 +14,16 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from kb import posix
 from kb.catalog.arrays import among
 from kb.catalog.tables import acls, counters
 
 PREFIX = "acl:"
+BOOK = "rule_book"
+"""The option of a reading connection that holds its catalog's :class:`RuleBook`."""
 PART = 500
 MOST_PEOPLE = 512
 """Of so many people it is kept in memory which rules fit them: a byte a rule each."""
@@ -77,12 +78,8 @@ def carried_by(connection: Connection, asker: Asker) -> set[str]:
 
     A rule is tried once per person, and again only when what is known of them changes.
     """
-    if connection.get_execution_options().get("writing"):
-        book = _Book()  # a transaction's own rules may never be committed
-        book.read(connection)
-        return book.fitting(asker)
-    with _lock:
-        book = _books.setdefault(connection.engine, _Book())
+    # A writer has no book of its catalog's: its own rules may never be committed.
+    book: RuleBook = connection.get_execution_options().get(BOOK) or RuleBook()
     with book.lock:
         book.read(connection)
         return book.fitting(asker)
@@ -102,7 +99,7 @@ def every_of(connection: Connection, tokens: Collection[str]) -> set[frozenset[s
     return {frozenset(s) for s in rule["every"]} if "every" in rule else None
 
 
-class _Book:
+class RuleBook:
     """The rules of one catalog, and which of them fit whom."""
 
     def __init__(self) -> None:
@@ -185,7 +182,3 @@ def _prepared(rule: dict[str, Any]) -> "_Except | _Mirrored | _Every":
     if "every" in rule:
         return _Every(tuple(frozenset(tokens) for tokens in rule["every"]))
     return _Except(frozenset(rule["some_of"]), frozenset(rule["none_of"]))
-
-
-_books: "WeakKeyDictionary[Engine, _Book]" = WeakKeyDictionary()
-_lock = threading.Lock()

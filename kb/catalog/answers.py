@@ -25,6 +25,11 @@ def forget_made_from(connection: Connection, numbers: Sequence[int]) -> int:
     return connection.execute(delete(answers).where(answers.c.id.in_(of_them))).rowcount
 
 
+def expire(connection: Connection, before: float) -> int:
+    """Delete the answers to what was asked ``before`` (Unix seconds); returns how many."""
+    return connection.execute(delete(answers).where(answers.c.asked_at < before)).rowcount
+
+
 def get(connection: Connection, principal: Principal, answer_id: str) -> Row[Any] | None:
     """An answer that this principal asked for."""
     query = select(answers).where(answers.c.id == answer_id)

@@ -8,40 +8,17 @@ cut-off end is seen too.
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from kb.catalog.database import insert_ignoring, now
+from kb.catalog.database import insert_ignoring
 from kb.catalog.tables import audit, counters
+from kb.types.audit import START, Entry, Logged, Verdict
 
 COUNTER = "audit"
-START = "0" * 64
 EXPIRED = "audit.expired"
 PART = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is to be noted. ``detail`` holds numbers and names, never a document's text."""
-
-    actor: str
-    action: str
-    target: str = ""
-    detail: dict[str, Any] = field(default_factory=dict)
-    at: float = field(default_factory=now)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether the chain holds; where it does not, from which entry on, and why."""
-
-    entries: int
-    intact: bool
-    broken_at: int | None = None
-    reason: str | None = None
-    head: str = START
 
 
 def append(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -164,11 +141,12 @@ def _rows(connection: Connection) -> Iterator[Row[Any]]:
         after = rows[-1].seq
 
 
-def entries(connection: Connection, after: int = 0) -> Iterator[dict[str, Any]]:
-    """Every entry with its hash, the oldest first."""
+def lines(connection: Connection, after: int = 0) -> Iterator[str]:
+    """Every entry with its hash as a line of JSON, as it stands there, the oldest first."""
     for row in _rows(connection):
         if row.entry and row.seq > after:
-            yield json.loads(row.entry) | {"hash": row.hash}
+            said = json.loads(row.entry) | {"hash": row.hash}
+            yield json.dumps(said, ensure_ascii=False) + "\n"
 
 
 def page(
@@ -179,7 +157,7 @@ def page(
     text: str = "",
     before: int = 0,
     limit: int = 100,
-) -> list[dict[str, Any]]:
+) -> list[Logged]:
     """Entries, the newest first, as a person looks at them; those ``before`` one, if given."""
     query = select(audit.c.entry).where(audit.c.entry != "").order_by(audit.c.seq.desc())
     if actor:
@@ -190,7 +168,7 @@ def page(
         query = query.where(audit.c.entry.icontains(text, autoescape=True))
     if before:
         query = query.where(audit.c.seq < before)
-    return [json.loads(entry) for entry in connection.scalars(query.limit(limit))]
+    return [Logged(**json.loads(entry)) for entry in connection.scalars(query.limit(limit))]
 
 
 def expire(connection: Connection, before: float) -> int:

@@ -1,7 +1,8 @@
-"""Notes that are written behind: nobody waits for them, and a full disk loses them.
+"""Notes that a thread writes into the catalog a moment later: nobody waits for them.
 
-When a session or a token was last used, and what somebody opened last. Reading needs no writing:
-whoever is signed in goes on reading while the catalog cannot be written.
+They say when a session or a token was last used, and what somebody opened last. So whoever is
+signed in goes on reading while the catalog cannot be written. At an end, notes that cannot be
+written are lost.
 """
 
 import logging
@@ -14,17 +15,19 @@ from kb.catalog.database import Catalog
 from kb.errors import KbError
 
 SECONDS = 1.0
+"""Seconds between two times of writing."""
 CLOSE_SECONDS = 10.0
+"""Seconds that an ending process waits for its last notes."""
 AGAIN_SECONDS = 15.0
-"""After a failure the catalog is left alone for so long."""
+"""Seconds for which the catalog is left alone after a failure."""
 MOST = 10_000
-"""Notes that wait; of more the oldest are forgotten."""
+"""Notes that wait at most; of more the oldest are forgotten."""
 log = logging.getLogger("kb.behind")
 Note = Callable[[Connection], None]
 
 
 class Behind:
-    """One process's notes. The last one of a key is the one that counts."""
+    """The notes of one process, by key: a new note replaces an earlier one with its key."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -35,7 +38,7 @@ class Behind:
         self._thread: threading.Thread | None = None
 
     def put(self, key: tuple[str | int, ...], note: Note) -> None:
-        """Have something noted in a moment."""
+        """Have a note written in a moment; ``note`` is called with the transaction."""
         with self._lock:
             self._waiting.pop(key, None)
             self._waiting[key] = note
@@ -46,13 +49,13 @@ class Behind:
                 self._thread.start()
 
     def close(self) -> None:
-        """Write what waits, where the catalog can be written."""
+        """End the thread; it writes what waits, where the catalog can be written."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(CLOSE_SECONDS)
 
     def flush(self) -> bool:
-        """Write what waits; returns whether that went well."""
+        """Write what waits; returns whether the catalog could be written."""
         with self._writing:
             return self._flush()
 

@@ -1,28 +1,21 @@
-"""Chunks and vectors: what a passage says, and its embedding by the hash of what was embedded."""
+"""Chunks: what passages say and where they stand, as the catalog keeps them."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, not_, select, update
+from sqlalchemy import Connection, Row, not_, select
 
-from kb.catalog import versions as versions_room
 from kb.catalog.arrays import among
-from kb.catalog.database import insert_ignoring, now
 from kb.catalog.rights import readable
 from kb.catalog.tables import chunks, documents, sources, vectors, versions
-from kb.types.parsed import Chunk, Line, Span
-from kb.types.passages import StoredChunk
+from kb.catalog.versions import CURRENT, visible
+from kb.types.index import Embeddable
+from kb.types.parsed import Chunk
+from kb.types.passages import Layout, StoredChunk
 from kb.types.people import Principal
 from kb.types.points import point_of
-
-
-class Layout(msgspec.Struct, frozen=True, array_like=True):
-    """Where a chunk's text stands: in which elements, and in which lines of the page."""
-
-    spans: tuple[Span, ...]
-    lines: tuple[Line, ...]
 
 
 def short_hash(text: str) -> str:
@@ -31,7 +24,7 @@ def short_hash(text: str) -> str:
 
 
 def row(version: int, chunk: Chunk) -> dict[str, Any]:
-    """A chunk as a row of the catalog."""
+    """A version's chunk as a row of the catalog: values by column."""
     return {
         "point": point_of(version, chunk.ordinal),
         "version": version,
@@ -49,12 +42,12 @@ def row(version: int, chunk: Chunk) -> dict[str, Any]:
 def hydrate(
     connection: Connection, principal: Principal, points: Sequence[int], seq: int
 ) -> dict[int, StoredChunk]:
-    """The chunks of points that are current at ``seq`` and readable now, and no others."""
+    """The chunks of those points that are current at ``seq`` and readable now, by point."""
     found: dict[int, StoredChunk] = {}
     for start in range(0, len(points), 900):
         query = _stored().where(
             among(chunks.c.point, points[start : start + 900]),
-            versions_room.visible(seq),
+            visible(seq),
             readable(principal),
         )
         found |= {r.point: _chunk(r) for r in connection.execute(query)}
@@ -64,7 +57,7 @@ def hydrate(
 def withheld(
     connection: Connection, principal: Principal, points: Sequence[int], seq: int
 ) -> set[int]:
-    """Documents of points that are current at ``seq`` and that the principal may not read."""
+    """Documents of those points that are current at ``seq`` and not for this principal."""
     found: set[int] = set()
     for start in range(0, len(points), 900):
         query = (
@@ -73,7 +66,7 @@ def withheld(
             .join(chunks, chunks.c.version == versions.c.number)
             .where(
                 among(chunks.c.point, points[start : start + 900]),
-                versions_room.visible(seq),
+                visible(seq),
                 not_(readable(principal)),
             )
         )
@@ -104,7 +97,7 @@ def first_points(connection: Connection, document_ids: Sequence[int]) -> dict[in
 
 
 def layouts(connection: Connection, points: Sequence[int]) -> dict[int, Layout]:
-    """Where chunks stand in their document. The caller has checked that they may be read."""
+    """Where chunks stand in their document, by point; the caller asks whether they may be read."""
     query = select(chunks.c.point, chunks.c.layout).where(among(chunks.c.point, points))
     return {
         p: msgspec.msgpack.decode(layout, type=Layout)
@@ -159,47 +152,16 @@ def _chunk(r: Row[Any]) -> StoredChunk:
     )
 
 
-def known_vectors(connection: Connection, model: str, hashes: Iterable[str]) -> dict[str, bytes]:
-    """The vectors (float32, little endian) that are there already."""
-    wanted = sorted(set(hashes))
-    found: dict[str, bytes] = {}
-    for start in range(0, len(wanted), 900):
-        query = select(vectors.c.hash, vectors.c.vector).where(
-            vectors.c.model == model, among(vectors.c.hash, wanted[start : start + 900])
-        )
-        found.update(connection.execute(query).tuples().all())
-    return found
-
-
-def keep_vectors(connection: Connection, model: str, new: dict[str, bytes]) -> None:
-    """Store vectors; one that exists stays."""
-    at = now()
-    rows = [{"model": model, "hash": h, "vector": v, "kept_at": at} for h, v in new.items()]
-    insert_ignoring(connection, vectors, rows)
-
-
-def rename_model(connection: Connection, earlier: Sequence[str], model: str) -> None:
-    """Vectors of models that are called otherwise by now; one that is there already stays."""
-    there = select(vectors.c.hash).where(vectors.c.model == model)
-    for name in earlier:
-        old = vectors.c.model == name
-        connection.execute(
-            update(vectors).where(old, vectors.c.hash.not_in(there)).values(model=model)
-        )
-        connection.execute(delete(vectors).where(old))
-
-
-def of_versions(connection: Connection, model: str, numbers: Sequence[int]) -> list[Row[Any]]:
-    """All that an index point is made of, for the chunks of these versions."""
+def of_versions(connection: Connection, model: str, numbers: Sequence[int]) -> list[Embeddable]:
+    """The passages of these versions as index points are made of them, with their vectors."""
     query = (
         select(
             chunks.c.point,
-            chunks.c.version,
+            documents.c.id,
             chunks.c.embedded_text,
-            vectors.c.vector,
             documents.c.language,
-            documents.c.source_id,
-            documents.c.id.label("document_id"),
+            chunks.c.vector_hash,
+            vectors.c.vector,
         )
         .join(versions, versions.c.number == chunks.c.version)
         .join(documents, documents.c.id == versions.c.document_id)
@@ -207,4 +169,15 @@ def of_versions(connection: Connection, model: str, numbers: Sequence[int]) -> l
         .where(among(chunks.c.version, numbers))
         .order_by(chunks.c.point)
     )
-    return list(connection.execute(query).all())
+    return [Embeddable(*row) for row in connection.execute(query)]
+
+
+def points_of_current(connection: Connection) -> dict[int, int]:
+    """Every point of a current version, with its document's id."""
+    query = (
+        select(chunks.c.point, documents.c.id)
+        .join(versions, versions.c.number == chunks.c.version)
+        .join(documents, documents.c.version == versions.c.number)
+        .where(versions.c.state == CURRENT)
+    )
+    return dict(connection.execute(query).tuples().all())

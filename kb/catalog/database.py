@@ -1,4 +1,4 @@
-"""Opening the catalog. The only file that knows which database it is."""
+"""The catalog as a database: it is opened, migrated, read and written here."""
 
 import sqlite3
 import time
@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from kb.catalog import guarding
+from kb.catalog.acls import BOOK, RuleBook
 from kb.catalog.failures import UNAVAILABLE, code_of, damaged, is_damage, translate_on
 from kb.catalog.tables import counters
 from kb.errors import ConfigurationError, KbError, RetryableError
@@ -26,7 +27,7 @@ __all__ = [
 ]  # fmt: skip
 T = TypeVar("T")
 P = ParamSpec("P")
-HEAD = "0014"
+HEAD = "0015"
 """The newest migration; a test compares it with the scripts."""
 MIGRATING = 0x6B62
 """Key of the lock under which PostgreSQL's catalog is migrated: «kb»."""
@@ -35,27 +36,32 @@ MIGRATING = 0x6B62
 READERS, READERS_EACH = 8, 5
 """Threads that read for people side by side, and how many of them one person may have."""
 WRITERS, WRITERS_EACH = 4, 2
+"""Threads that write, and how many of them one person may have."""
+DOORKEEPERS = 8
+"""Threads that find out who asks: what readers do holds up nobody at the door."""
 
 
 class Catalog:
-    """A pool of connections, and the two ways to use one; threads for both.
+    """A pool of connections, with threads to use them on.
 
-    On an event loop's thread neither is used: :meth:`read` and :meth:`write` run what uses them.
+    :meth:`reading` and :meth:`writing` give a transaction. Neither is used on an event loop's
+    thread: there :meth:`read` and :meth:`write` are awaited, which run a call on another thread.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._snapshot: dict[str, Any] = {}
+        self._for_reading: dict[str, Any] = {BOOK: RuleBook()}
         if engine.dialect.name == "postgresql":  # SQLite's readers have a snapshot in any case
-            self._snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            self._for_reading |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         unavailable = "catalog_unavailable"
         self._readers = Share("reading", READERS, READERS_EACH, code=unavailable)
+        self._doorkeepers = Share("visitors", DOORKEEPERS, DOORKEEPERS, code=unavailable)
         self._writers = Share("writing", WRITERS, WRITERS_EACH, code=unavailable, seconds=90.0)
 
     async def read(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Run something that reads the catalog, on a thread.
+        """Run a call that only reads the catalog, on a thread.
 
-        It writes nothing: a full disk, or another writer that holds the catalog, stops nobody here.
+        So neither a full disk nor another writer that holds the catalog stops anybody here.
 
         Raises:
             RetryableError: the catalog does not answer, or too many wait for it.
@@ -63,25 +69,30 @@ class Catalog:
         reading = partial(call, *arguments, **named)
         return await self._readers.run(guarding.only_reading, reading)
 
+    async def look_up(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Find out who asks, on a thread of its own kind: reads only, raises as :meth:`read`."""
+        looking = partial(call, *arguments, **named)
+        return await self._doorkeepers.run(guarding.only_reading, looking)
+
     async def write(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Run something that writes the catalog, on a thread; raises as :meth:`read`."""
+        """Run a call that writes the catalog, on a thread; raises as :meth:`read`."""
         return await self._writers.run(call, *arguments, **named)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One consistent snapshot; nothing is written.
+        """A transaction that sees one consistent snapshot, and writes nothing.
 
-        Errors: those of :mod:`kb.catalog.failures`, here and in :meth:`writing`.
+        Raises errors of ours, translated in :mod:`kb.catalog.failures`; so does :meth:`writing`.
         """
         guarding.check(writing=False)
         with _connected(self._engine) as connection:
-            reader = connection.execution_options(**self._snapshot)
+            reader = connection.execution_options(**self._for_reading)
             with reader.begin():
                 yield reader
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction: all of it or none. Writers queue up."""
+        """A transaction that writes: all of it stands, or nothing. Writers wait for each other."""
         guarding.check(writing=True)
         with _connected(self._engine) as connection:
             writer = connection.execution_options(writing=True)
@@ -89,7 +100,7 @@ class Catalog:
                 yield writer
 
     def compact(self) -> None:
-        """Let what was deleted leave the files too, where the database keeps a log beside them."""
+        """Let what was deleted leave SQLite's files too: its log is written back and emptied."""
         guarding.check(writing=True)
         if self._engine.dialect.name == "sqlite":
             with _connected(self._engine) as connection:
@@ -99,6 +110,7 @@ class Catalog:
     def close(self) -> None:
         """Close every connection."""
         self._readers.close()
+        self._doorkeepers.close()
         self._writers.close()
         self._engine.dispose()
 
@@ -117,7 +129,13 @@ def _connected(engine: Engine) -> Iterator[Connection]:
 
 
 def open_catalog(settings: Settings) -> Catalog:
-    """Open the catalog, creating or migrating it first where needed."""
+    """Open the catalog; it is made, or migrated, first where it has to be.
+
+    Raises:
+        ConfigurationError: it cannot be opened.
+        DamagedError: its files are damaged.
+        KbError: a newer release has written it.
+    """
     url = settings.catalog_url
     if url.startswith("sqlite"):
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -216,7 +234,7 @@ def _alone(connection: Connection) -> None:
 
 
 def next_seq(connection: Connection) -> int:
-    """Advance the catalog's clock within a writing transaction; serialises publications."""
+    """Advance the catalog's clock by a tick; until this transaction ends nobody else can."""
     connection.execute(
         update(counters).where(counters.c.name == "seq").values(value=counters.c.value + 1)
     )
@@ -224,12 +242,12 @@ def next_seq(connection: Connection) -> int:
 
 
 def hold_seq(connection: Connection) -> None:
-    """Within a writing transaction: the clock stands still, so nothing is published, to its end."""
+    """Let the clock stand still to the end of a writing transaction: nothing is published."""
     connection.execute(select(counters.c.value).where(counters.c.name == "seq").with_for_update())
 
 
 def current_seq(connection: Connection) -> int:
-    """The catalog's clock now."""
+    """The catalog's clock: the number of its last tick (``seq``)."""
     return int(connection.scalar(select(counters.c.value).where(counters.c.name == "seq")) or 0)
 
 
@@ -240,7 +258,7 @@ def insert_ignoring(connection: Connection, table: Any, rows: list[dict[str, Any
 
 
 def row_to_change(connection: Connection, table: Any, key: str, values: dict[str, Any]) -> Row[Any]:
-    """The row with this key, made where there is none; nobody else changes it meanwhile."""
+    """The row with this key, locked to the transaction's end; it is made where there is none."""
     same = {key: values[key]}
     upsert = _insert(connection, table).values(values)
     upsert = upsert.on_conflict_do_update(index_elements=[key], set_=same).returning(table)
@@ -257,5 +275,5 @@ def _insert(connection: Connection, table: Any) -> Any:
 
 
 def now() -> float:
-    """Wall clock for what people see; never used to order events."""
+    """Unix time in seconds, for what people see; events are ordered by the catalog's clock."""
     return time.time()

@@ -5,8 +5,8 @@ The secret is in a cookie and its hash is kept, for each person who signed in wi
 
 from sqlalchemy import Connection, delete, select, update
 
+from kb.catalog.bearer_secrets import hash_of, new_secret
 from kb.catalog.database import insert_ignoring, now
-from kb.catalog.signing_in import hash_of, new_secret
 from kb.catalog.tables import devices
 
 KEPT_SECONDS = 365 * 86400.0

@@ -1,4 +1,4 @@
-"""What is not to come back: files that were erased, and folders of uploads whose source is gone."""
+"""Files that were erased and stay away, and folders of uploads that are still to be deleted."""
 
 from sqlalchemy import Connection, delete, select
 
@@ -19,7 +19,7 @@ def paths_of(connection: Connection, source_id: int) -> frozenset[bytes]:
 
 
 def read_again(connection: Connection, source_id: int, raw_path: bytes) -> None:
-    """Lift it for a file."""
+    """Have a file that was erased read again from now on."""
     connection.execute(
         delete(erased_paths).where(
             erased_paths.c.source_id == source_id, erased_paths.c.raw_path == raw_path
@@ -28,7 +28,7 @@ def read_again(connection: Connection, source_id: int, raw_path: bytes) -> None:
 
 
 def remove_folder(connection: Connection, path: str) -> None:
-    """Have a folder of uploads deleted: its source goes in this transaction."""
+    """Note that a folder of uploads is to be deleted, whose source goes in this transaction."""
     insert_ignoring(connection, removed_folders, [{"path": path}])
 
 

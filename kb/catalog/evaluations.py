@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from kb.catalog.tables import evaluation_questions, evaluations
 
@@ -78,6 +78,12 @@ def questions(connection: Connection, number: int) -> dict[str, Row[Any]]:
         .order_by(evaluation_questions.c.question_id)
     )
     return {r.question_id: r for r in connection.execute(query)}
+
+
+def forget_answers(connection: Connection) -> None:
+    """Forget what was answered in evaluations; their figures stay."""
+    said = evaluation_questions.c.got != ""
+    connection.execute(update(evaluation_questions).where(said).values(got=""))
 
 
 def remove(connection: Connection, number: int) -> bool:

@@ -1,6 +1,7 @@
-"""What a database says when a statement fails, told in our own errors.
+"""Errors of the database become errors of ours.
 
-The driver's words name hosts, files and values: they go into the program's log, not to who asked.
+The driver's own words name hosts, files and values: they go into the program's log, and not to who
+asked.
 """
 
 import logging
@@ -28,8 +29,11 @@ from kb.errors import (
 
 UNAVAILABLE = "catalog_unavailable"
 TAKEN = {"23505", "23P01", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
-"""Two had the same idea at once: SQLSTATE on PostgreSQL, the extended result's name on SQLite."""
+"""Codes that say: such a row is there already. Two had the same idea at once.
+
+A code is PostgreSQL's SQLSTATE, or SQLite's name of the extended result."""
 REFERENCED = {"23503", "SQLITE_CONSTRAINT_FOREIGNKEY"}
+"""Codes that say: what a row refers to is not there any more."""
 DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "XX001", "XX002"}
 REASONS = {
     "SQLITE_BUSY": "another program holds it",
@@ -89,7 +93,7 @@ def is_damage(error: DBAPIError) -> bool:
 
 
 def damaged(where: str = "") -> DamagedError:
-    """What there is to do about a damaged catalog: nothing else can rebuild it."""
+    """The error that says what to do about a damaged catalog, which nothing can rebuild."""
     return DamagedError(
         f"The catalog{where} is damaged. Stop the service and restore it from a backup (or save "
         "what SQLite's .recover gives); kb check --repair then mends the index. Without one: move "
@@ -104,7 +108,7 @@ def _is_plain(error: DBAPIError) -> bool:
 
 
 def code_of(original: Any) -> str:
-    """SQLSTATE, or the name of SQLite's result; empty where there is none."""
+    """A driver's error as a code: SQLSTATE, or the name of SQLite's result; empty: it has none."""
     found = getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
     return str(found or "")
 

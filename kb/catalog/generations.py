@@ -1,36 +1,38 @@
 """Generations of the index: one is live, another may be in the making."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from kb.catalog.arrays import among
 from kb.catalog.database import now
 from kb.catalog.tables import documents, generations, source_readers, versions
 from kb.catalog.versions import CURRENT
+from kb.types.index import Generation, Published
 
 BUILDING, LIVE, DROPPED = "building", "live", "dropped"
 
 
-def live(connection: Connection) -> Row[Any] | None:
-    """The generation that is searched."""
-    return connection.execute(
-        select(generations).where(generations.c.state == LIVE).order_by(generations.c.id.desc())
-    ).first()
+def live(connection: Connection) -> Generation | None:
+    """The generation that is searched; None: nothing was indexed yet."""
+    return _newest(connection, generations.c.state == LIVE)
 
 
-def building(connection: Connection, fingerprint: str) -> Row[Any] | None:
+def building(connection: Connection, fingerprint: str) -> Generation | None:
     """A generation of these settings that was begun and not finished."""
-    return connection.execute(
-        select(generations)
-        .where(generations.c.state == BUILDING, generations.c.fingerprint == fingerprint)
-        .order_by(generations.c.id.desc())
-    ).first()
+    of_them = generations.c.fingerprint == fingerprint
+    return _newest(connection, generations.c.state == BUILDING, of_them)
+
+
+def _newest(connection: Connection, *conditions: ColumnElement[bool]) -> Generation | None:
+    query = select(generations.c.id, generations.c.fingerprint).where(*conditions)
+    row = connection.execute(query.order_by(generations.c.id.desc())).first()
+    return None if row is None else Generation(*row)
 
 
 def rename(connection: Connection, earlier: Sequence[str], now_called: str) -> bool:
-    """Call generations by the name that their settings have by now; whether there were any."""
+    """Give generations of ``earlier`` fingerprints that of today; whether there were any."""
     old = among(generations.c.fingerprint, earlier)
     if connection.scalar(select(generations.c.id).where(old).limit(1)) is None:
         return False
@@ -41,7 +43,7 @@ def rename(connection: Connection, earlier: Sequence[str], now_called: str) -> b
 def begin(
     connection: Connection, fingerprint: str, description: dict[str, Any], state: str = BUILDING
 ) -> int:
-    """Begin a generation; returns its id."""
+    """Begin a generation; returns its id. ``description`` is kept for people to read."""
     new_id = connection.execute(
         insert(generations)
         .values(
@@ -57,7 +59,7 @@ def begin(
 
 
 def switch(connection: Connection, new_id: int) -> list[int]:
-    """Make a generation the live one; returns those that were until now."""
+    """Make a generation the live one; returns the ids of those that were live until now."""
     old = list(connection.scalars(select(generations.c.id).where(generations.c.state == LIVE)))
     connection.execute(update(generations).where(generations.c.state == LIVE).values(state=DROPPED))
     connection.execute(
@@ -66,19 +68,8 @@ def switch(connection: Connection, new_id: int) -> list[int]:
     return old
 
 
-class Wanted(NamedTuple):
-    """What an index holds of one version: its document, its points, and a mark of who reads it.
-
-    Equal marks mean equal reader tokens.
-    """
-
-    document_id: int
-    points: int
-    readers: str
-
-
-def wanted(connection: Connection) -> dict[int, Wanted]:
-    """All that is published, by number of version."""
+def published(connection: Connection) -> dict[int, Published]:
+    """What an index has to hold: every published version, by number."""
     tokens: dict[int, list[str]] = {}
     for source_id, token in connection.execute(
         select(source_readers.c.source_id, source_readers.c.token).order_by(source_readers.c.token)
@@ -93,6 +84,6 @@ def wanted(connection: Connection) -> dict[int, Wanted]:
         .where(versions.c.state == CURRENT)
     )  # fmt: skip
     return {
-        r.number: Wanted(r.id, r.points, r.rights or "\n".join(tokens.get(r.source_id, [])))
+        r.number: Published(r.id, r.points, r.rights or "\n".join(tokens.get(r.source_id, [])))
         for r in rows
     }

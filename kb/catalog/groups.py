@@ -6,7 +6,6 @@ people see.
 
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -14,18 +13,9 @@ from kb.catalog.database import now
 from kb.catalog.tables import groups, memberships, people
 from kb.errors import ConflictError, NotFoundError
 from kb.text import naming
+from kb.types.people import LOCAL, Group, Membership
 
-LOCAL = "local"
 GROUP = "group:"
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """A group that somebody is in, and who says so."""
-
-    token: str
-    name: str
-    origin: str
 
 
 def new_token(prefix: str) -> str:
@@ -123,15 +113,15 @@ def remove(connection: Connection, name: str) -> None:
     connection.execute(delete(groups).where(groups.c.id == number))
 
 
-def all_of(connection: Connection) -> list[tuple[str, int]]:
-    """Every group with how many people are in it."""
+def all_of(connection: Connection) -> list[Group]:
+    """Every group, by name."""
     query = (
         select(groups.c.name, func.count(memberships.c.person_id))
         .join(memberships, memberships.c.group_id == groups.c.id, isouter=True)
         .group_by(groups.c.name)
         .order_by(groups.c.name)
     )
-    return [(name, int(count)) for name, count in connection.execute(query).tuples()]
+    return [Group(name, int(count)) for name, count in connection.execute(query).tuples()]
 
 
 def of_person(connection: Connection, person_id: int) -> list[str]:

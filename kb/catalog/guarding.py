@@ -1,7 +1,7 @@
 """A check that tests switch on (``KB_TEST_GUARDS=1``): where the catalog may be used, and how.
 
 The event loop never waits for the catalog: a call from a coroutine of ours, or from a callback on
-the loop, fails. Reading needs no writing: what is run by ``Catalog.read`` may not write.
+the loop, fails. What only reads writes nothing: what ``Catalog.read`` runs fails where it does.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def only_reading(call: Callable[[], T]) -> T:
-    """Call something that may not write."""
+    """Call something that only reads: where it writes to the catalog, :func:`check` fails."""
     before = _reading.set(True)
     try:
         return call()
@@ -28,7 +28,11 @@ def only_reading(call: Callable[[], T]) -> T:
 
 
 def check(*, writing: bool) -> None:
-    """Raises ``AssertionError`` where the catalog may not be used so; nothing unless tests ask."""
+    """Check that the catalog may be used here; does nothing unless tests have switched it on.
+
+    Raises:
+        AssertionError: it may not, or not for writing.
+    """
     if not ON:
         return
     if writing and _reading.get():

@@ -87,6 +87,13 @@ def is_held(connection: Connection, name: str) -> bool:
     return row is not None and bool(row.owner) and row.until > now() and not _is_gone(row.owner)
 
 
+def standing(connection: Connection) -> dict[str, bool]:
+    """Every lease that was not given back, and whether its owner may be alive."""
+    rows = connection.execute(select(leases).where(leases.c.owner != ""))
+    moment = now()
+    return {row.name: row.until > moment and not _is_gone(row.owner) for row in rows}
+
+
 def hold_or_raise(connection: Connection, name: str, owner: str, fence: int | None = None) -> None:
     """Within a writing transaction: still ours, under this fencing number? Extends it.
 

@@ -1,7 +1,6 @@
 """People, and who answers for which source."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
@@ -9,7 +8,6 @@ from sqlalchemy import Connection, Row, delete, func, insert, or_, select, updat
 from kb.catalog import groups
 from kb.catalog.arrays import among
 from kb.catalog.database import now
-from kb.catalog.groups import LOCAL
 from kb.catalog.tables import (
     answers,
     conversations,
@@ -23,36 +21,10 @@ from kb.catalog.tables import (
 )
 from kb.errors import NotFoundError
 from kb.text import naming
+from kb.types.accounts import Secrets
+from kb.types.people import LOCAL, Person
 
 PERSON = "person:"
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody with an account or without; never their secrets."""
-
-    id: int
-    name: str
-    token: str
-    shown_name: str
-    administrator: bool
-    origin: str
-    subject: str | None
-    has_password: bool
-    has_second_factor: bool
-    password_at: float | None
-    disabled_at: float | None
-    created_at: float | None
-    seen_at: float | None
-    groups_at: float | None
-    groups_whole: bool
-    vouched_at: float | None
-    """When a directory, provider or proxy last said that it is them; None for our own accounts."""
-
-    @property
-    def is_disabled(self) -> bool:
-        """Whether they are kept out."""
-        return self.disabled_at is not None
 
 
 def add_person(
@@ -97,10 +69,16 @@ def by_name(connection: Connection, name: str) -> Person:
     Raises:
         NotFoundError: there is none of that name.
     """
-    row = _row(connection, name)
-    if row is None:
+    person = find(connection, name)
+    if person is None:
         raise NotFoundError(f"There is no person called {name[:100]}.", detail={"user": name[:100]})
-    return _person(row)
+    return person
+
+
+def find(connection: Connection, name: str) -> Person | None:
+    """A person by their name; None where there is none of that name."""
+    row = connection.execute(select(people).where(people.c.name == name)).one_or_none()
+    return _person(row) if row else None
 
 
 def by_id(connection: Connection, number: int) -> Person | None:
@@ -120,10 +98,10 @@ def all_of(connection: Connection) -> list[Person]:
     return [_person(r) for r in connection.execute(select(people).order_by(people.c.name))]
 
 
-def secrets(connection: Connection, number: int) -> Row[Any]:
+def secrets(connection: Connection, number: int) -> Secrets:
     """Password hash and second factor of a person: for signing in only."""
     query = select(people.c.password, people.c.totp, people.c.totp_step)
-    return connection.execute(query.where(people.c.id == number)).one()
+    return Secrets(*connection.execute(query.where(people.c.id == number)).tuples().one())
 
 
 def change(connection: Connection, number: int, **values: Any) -> None:
@@ -242,10 +220,6 @@ def curated_by_all(connection: Connection) -> dict[int, list[str]]:
     for person_id, name in connection.execute(query).tuples():
         found.setdefault(person_id, []).append(name)
     return found
-
-
-def _row(connection: Connection, name: str) -> Row[Any] | None:
-    return connection.execute(select(people).where(people.c.name == name)).one_or_none()
 
 
 def _person(row: Row[Any]) -> Person:

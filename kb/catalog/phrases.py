@@ -33,13 +33,13 @@ from kb.catalog.tables import chunks, counters
 from kb.text.queries import words_in
 
 FORGOTTEN = "words_forgotten"
-"""The counter is there while deleted words may still stand in the table's old parts."""
+"""Counter that is there while deleted words may still stand in old parts of the table."""
 PART = 1000
 MERGED_PAGES = 500
-"""Pages that one transaction merges at most: others wait that long."""
+"""Pages that one transaction merges at most, since other writers wait for it."""
 ROWS = table("passage_words", column("point"), column("words", Text))
 WORDS_EACH: Any = literal_column("string_to_array(passage_words.words, ' ')", ARRAY(Text))
-"""As the index of PostgreSQL has it."""
+"""The words as an array, written as PostgreSQL's index has them."""
 FTS = table("passage_words", column("rowid"))
 MATCHES = text("passage_words MATCH :match")
 ADD = text("INSERT INTO passage_words (rowid, words) VALUES (:point, :words)")
@@ -73,7 +73,7 @@ def forget(connection: Connection, numbers: Sequence[int]) -> None:
 
 
 def clear_up(catalog: Catalog) -> None:
-    """Let deleted words leave SQLite's table for good; done a little at a time.
+    """Let deleted words leave SQLite's table for good, a little in each transaction.
 
     FTS5 notes that a row is gone and drops its words when the parts that have them are merged.
     """

@@ -15,7 +15,7 @@ from kb.catalog.tables import documents, reader_sets, source_readers
 from kb.types.people import Principal
 
 PART = 5000
-"""Documents that are looked up in one statement."""
+"""Documents that one statement looks up."""
 
 
 def readable(principal: Principal) -> Any:
@@ -35,7 +35,7 @@ def readable_text_of(principal: Principal, kept: Table) -> Any:
 
 
 def of_text_from(document_id: int) -> dict[str, Any]:
-    """The values of those columns for a text that is taken from a document now."""
+    """Values of the columns ``content_hash`` and ``rights`` for a text taken from a document."""
     found = select(documents).where(documents.c.id == document_id).subquery()
     return {
         column: select(found.c[column]).scalar_subquery() for column in ("content_hash", "rights")
@@ -53,7 +53,7 @@ def _lets_in(principal: Principal, rights: ColumnElement[Any]) -> Any:
 
 
 def readable_of_many(principal: Principal) -> Any:
-    """The same condition, for queries that go over many documents.
+    """The condition of :func:`readable`, for queries that go over many documents.
 
     The sources and sets that the principal may read are looked up once, not for each document.
     It is a CASE, which no database takes for two searches whose results it then has to join.
@@ -68,7 +68,7 @@ def readable_of_many(principal: Principal) -> Any:
 
 
 def keep_set(connection: Connection, tokens: Iterable[str]) -> str:
-    """The id of a set of reader tokens."""
+    """The id of a set of reader tokens, which is kept where it is new."""
     ordered = sorted(set(tokens))
     number = hashlib.sha256("\n".join(ordered).encode()).hexdigest()[:32]
     insert_ignoring(connection, reader_sets, [{"id": number, "token": t} for t in ordered])
@@ -76,7 +76,7 @@ def keep_set(connection: Connection, tokens: Iterable[str]) -> str:
 
 
 def give(connection: Connection, wanted: Mapping[int, str | None]) -> list[int]:
-    """Give documents their sets; returns those whose rights are others now."""
+    """Give documents their sets (ids; None: the source's readers); returns those that changed."""
     changed: dict[str | None, list[int]] = {}
     ids = list(wanted)
     for start in range(0, len(ids), PART):
@@ -116,12 +116,20 @@ def tokens_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, 
     return found
 
 
+def without_own(connection: Connection, source_id: int) -> list[int]:
+    """The documents of a source that have no readers of their own, but the source's."""
+    query = select(documents.c.id).where(
+        documents.c.source_id == source_id, documents.c.rights.is_(None)
+    )
+    return list(connection.scalars(query))
+
+
 def _of_source(connection: Connection, source_id: int) -> list[str]:
     query = select(source_readers.c.token).where(source_readers.c.source_id == source_id)
     return sorted(connection.scalars(query))
 
 
 def of_set(connection: Connection, number: str) -> list[str]:
-    """The tokens of a set."""
+    """The reader tokens of a set, sorted."""
     query = select(reader_sets.c.token).where(reader_sets.c.id == number)
     return sorted(connection.scalars(query))

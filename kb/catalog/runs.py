@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, case, delete, exists, insert, select, update
 
 from kb.catalog.database import now
 from kb.catalog.tables import runs, sources
@@ -23,10 +23,12 @@ def begin(connection: Connection, source: Source) -> int:
         .where(runs.c.source_id == source.id, runs.c.finished_at.is_(None))
         .values(finished_at=runs.c.seen_at, error=_error("interrupted", "The run was interrupted."))
     )
+    asked = sources.c.priority  # what is tried again keeps its place
+    nobody = sources.c.requested_at.is_(None) & (sources.c.failures == 0)
     connection.execute(
         update(sources)
         .where(sources.c.id == source.id)
-        .values(started_at=moment, requested_at=None)
+        .values(started_at=moment, requested_at=None, priority=case((nobody, 0), else_=asked))
     )
     run_id = connection.scalar(
         insert(runs)

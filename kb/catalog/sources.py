@@ -75,6 +75,30 @@ def request_run(connection: Connection, source_id: int, priority: int) -> None:
     )
 
 
+def failures(connection: Connection, source_id: int) -> int:
+    """How many runs over a source failed in a row, of what may pass."""
+    found = connection.scalar(select(sources.c.failures).where(sources.c.id == source_id))
+    return int(found or 0)
+
+
+def tried_again(connection: Connection, source_id: int, failures: int) -> None:
+    """Note that a run failed for the ``failures``-th time in a row, of what may pass."""
+    values = {"failures": failures, "failed_at": now()}
+    connection.execute(update(sources).where(sources.c.id == source_id).values(values))
+
+
+def tried(connection: Connection, source_id: int, taken_at: float, *, gave_up: bool) -> None:
+    """Note that a run over a source is not tried again: it went well, or is given up.
+
+    Given up is also what was asked for until it was taken; what was asked for later stays.
+    """
+    one = sources.c.id == source_id
+    connection.execute(update(sources).where(one).values(failures=0, failed_at=None))
+    if gave_up:
+        asked = sources.c.requested_at <= taken_at
+        connection.execute(update(sources).where(one, asked).values(requested_at=None))
+
+
 def all_of(connection: Connection, *, counted: bool = True) -> list[Source]:
     """Every source, by name; ``counted``: with how many documents it has."""
     counts = _document_counts(connection) if counted else {}

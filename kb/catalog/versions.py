@@ -1,4 +1,4 @@
-"""Versions: an attempt becomes the current version, the old one retires, a sweeper clears up."""
+"""Versions: an attempt becomes the current version, and the old one retires."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -20,7 +20,7 @@ ATTEMPT, CURRENT, RETIRED, ABANDONED, SWEPT = "attempt", "current", "retired", "
 def begin(
     connection: Connection, document_id: int, worker: str, content_hash: str, fence: int = 0
 ) -> int:
-    """Step 0: an attempt, with a version number that is never used again.
+    """Step 0: begin an attempt; returns its version number, which is never used again.
 
     ``fence`` is the fencing number of the lease that the attempt is made under.
     """
@@ -41,7 +41,7 @@ def begin(
 
 
 def plan(connection: Connection, planned: dict[int, int]) -> None:
-    """Before step 2: how many points each attempt will write, so that they can be swept."""
+    """Before step 2: note how many points each attempt will write, so that they can be swept."""
     for number, points in planned.items():
         connection.execute(
             update(versions).where(versions.c.number == number).values(points=points)
@@ -51,7 +51,7 @@ def plan(connection: Connection, planned: dict[int, int]) -> None:
 def abandon(
     connection: Connection, number: int, code: str, parameters: dict[str, Any] | None = None
 ) -> None:
-    """An attempt ended without becoming a version."""
+    """Note that an attempt ended without becoming a version, and why."""
     connection.execute(
         update(versions)
         .where(versions.c.number == number, versions.c.state == ATTEMPT)
@@ -67,7 +67,7 @@ def failed(
     code: str,
     parameters: dict[str, Any],
 ) -> None:
-    """Keep, for the history, a try that gave nothing to publish."""
+    """Keep an attempt that gave nothing to publish, for the document's history."""
     connection.execute(
         insert(versions).values(
             document_id=document_id,
@@ -83,10 +83,10 @@ def failed(
 
 
 def abandon_dead_attempts(connection: Connection, worker: str) -> int:
-    """Attempts of workers that hold no lease any more ended without a word.
+    """Abandon the attempts of workers that hold no lease any more; returns how many.
 
-    Where such a worker's lease still stands in its name, it is taken away: should the worker wake
-    up, it learns so before it publishes.
+    A lease that has run out, and still stands in the name of such a worker, is taken away: should
+    the worker wake up, it learns so before it publishes.
     """
     silent = select(versions.c.worker).where(
         versions.c.state == ATTEMPT, versions.c.worker != worker
@@ -113,7 +113,7 @@ def publish(
     facts: Facts,
     fence: int = 0,
 ) -> int:
-    """Step 3: the attempt is the current version from the sequence number that is returned.
+    """Step 3: make an attempt the current version; returns from which sequence number on it is.
 
     ``rows`` are its chunks.
 
@@ -182,47 +182,8 @@ def visible(seq: int) -> Any:
     return and_(versions.c.born <= seq, or_(versions.c.retired.is_(None), versions.c.retired > seq))
 
 
-def sweepable(connection: Connection, grace_seconds: float, limit: int = 200) -> list[Row[Any]]:
-    """Versions whose points nobody can be reading any more."""
-    query = (
-        select(versions.c.number, versions.c.points)
-        .where(
-            or_(
-                versions.c.state == ABANDONED,
-                and_(versions.c.state == RETIRED, versions.c.retired_at < now() - grace_seconds),
-            )
-        )
-        .order_by(versions.c.number)
-        .limit(limit)
-    )
-    return list(connection.execute(query).all())
-
-
-def swept(connection: Connection, numbers: Sequence[int]) -> None:
-    """The points of these versions have left the index: forget their chunks.
-
-    One that is being tried or is current is not touched, whoever asks.
-    """
-    given_up = versions.c.state.in_((ABANDONED, RETIRED))
-    gone = list(
-        connection.scalars(
-            update(versions)
-            .where(among(versions.c.number, numbers), given_up)
-            .values(state=SWEPT, points=0)
-            .returning(versions.c.number)
-        )
-    )
-    forget_passages(connection, gone)
-
-
-def forget_passages(connection: Connection, numbers: Sequence[int]) -> None:
-    """Delete the passages of versions, with their words."""
-    phrases.forget(connection, numbers)
-    connection.execute(delete(chunks).where(among(chunks.c.version, numbers)))
-
-
-def history(connection: Connection, document_id: int) -> list[Version]:
-    """Every attempt for a document, the newest first."""
+def history(connection: Connection, document_id: int) -> list[Row[Any]]:
+    """The last attempts for a document, the newest first."""
     query = (
         select(*(versions.c[field.name] for field in fields(Version)))
         .where(versions.c.document_id == document_id)
@@ -244,27 +205,42 @@ def is_published(connection: Connection, document_id: int) -> bool:
     return connection.scalar(query) is not None
 
 
-def current(connection: Connection) -> dict[int, int]:
-    """Number of every current version and its count of points."""
-    rows = connection.execute(
-        select(versions.c.number, versions.c.points).where(versions.c.state == CURRENT)
-    )
-    return dict(rows.tuples().all())
-
-
 def count_settled(connection: Connection) -> int:
-    """How many points the index should hold when nothing is under way."""
+    """How many points the index holds, of current and retired versions, when all is at rest."""
     query = select(func.coalesce(func.sum(versions.c.points), 0)).where(
         versions.c.state.in_((CURRENT, RETIRED))
     )
     return int(connection.scalar(query) or 0)
 
 
-def in_index(connection: Connection) -> dict[int, tuple[str, int]]:
-    """Every version whose points may stand in the index: number to state and count."""
-    rows = connection.execute(
-        select(versions.c.number, versions.c.state, versions.c.points).where(
-            versions.c.state != SWEPT
-        )
+def in_index(connection: Connection) -> dict[int, int]:
+    """Every version whose points may stand in the index, by number, with how many they are."""
+    query = select(versions.c.number, versions.c.points).where(versions.c.state != SWEPT)
+    return dict(connection.execute(query).tuples().all())
+
+
+def of_documents(connection: Connection, document_ids: Sequence[int]) -> list[int]:
+    """The numbers of every version of these documents."""
+    query = select(versions.c.number).where(among(versions.c.document_id, document_ids))
+    return list(connection.scalars(query))
+
+
+def stray(connection: Connection) -> list[int]:
+    """The numbers of current versions that no document has for its own."""
+    query = (
+        select(versions.c.number)
+        .outerjoin(documents, documents.c.version == versions.c.number)
+        .where(versions.c.state == CURRENT, documents.c.id.is_(None))
     )
-    return {number: (state, points) for number, state, points in rows.tuples()}
+    return list(connection.scalars(query))
+
+
+def count_current_twice(connection: Connection) -> int:
+    """How many documents have more than one current version."""
+    twice = (
+        select(versions.c.document_id)
+        .where(versions.c.state == CURRENT)
+        .group_by(versions.c.document_id)
+        .having(func.count() > 1)
+    )
+    return connection.scalar(select(func.count()).select_from(twice.subquery())) or 0

@@ -1,15 +1,14 @@
 """``kb audit``."""
 
-import json
 import sys
-from typing import Any
 
 import click
 
-from kb.catalog import audit as log
 from kb.cli.common import json_option, show, with_knowledge_base
 from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
+from kb.rights import access
+from kb.types.audit import Logged, Verdict, Verification
 
 
 @click.group()
@@ -22,11 +21,11 @@ def audit() -> None:
 def verify(as_json: bool) -> None:
     """Walk the whole log: whether an entry was changed, removed or moved. Exit 1 if so."""
 
-    def work(kb: KnowledgeBase) -> tuple[log.Verdict, int]:
-        with kb.catalog.reading() as connection:
-            return log.verify(connection), kb.audit.waiting()
+    def work(kb: KnowledgeBase) -> Verification:
+        return kb.audit.verification(access.owner())
 
-    found, waiting = with_knowledge_base(work)
+    walked = with_knowledge_base(work)
+    found, waiting = walked.verdict, walked.waiting
     shape = {
         "entries": found.entries,
         "intact": found.intact,
@@ -44,7 +43,7 @@ def verify(as_json: bool) -> None:
     show(shape, as_json, lambda _: _verified(found, waiting))
 
 
-def _verified(found: log.Verdict, waiting: int) -> list[str]:
+def _verified(found: Verdict, waiting: int) -> list[str]:
     lines = [f"{found.entries} entries, whole and in order: {found.head}"]
     return lines + ([f"{waiting} more wait on disk for the catalog."] if waiting else [])
 
@@ -55,9 +54,8 @@ def export(after: int) -> None:
     """Print every entry as a line of JSON, the oldest first."""
 
     def work(kb: KnowledgeBase) -> None:
-        with kb.catalog.reading() as connection:
-            for entry in log.entries(connection, after):
-                sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        for line in kb.audit.lines(access.owner(), after):
+            sys.stdout.write(line)
 
     with_knowledge_base(work)
 
@@ -70,10 +68,10 @@ def export(after: int) -> None:
 def list_entries(actor: str, action: str, limit: int, as_json: bool) -> None:
     """The last entries, the newest first."""
 
-    def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
-        with kb.catalog.reading() as connection:
-            return log.page(connection, actor=actor, action=action, limit=limit)
+    def work(kb: KnowledgeBase) -> tuple[Logged, ...]:
+        return kb.audit.page(access.owner(), actor=actor, action=action, limit=limit).rows
 
     found = with_knowledge_base(work)
-    lines = [f"{e['seq']}\t{e['actor']}\t{e['action']}\t{e['target']}" for e in found]
-    show({"entries": found}, as_json, lambda _: lines or ["No entry."])
+    lines = [f"{e.seq}\t{e.actor}\t{e.action}\t{e.target}" for e in found]
+    shown = {"entries": [e.as_json() for e in found]}
+    show(shown, as_json, lambda _: lines or ["No entry."])

@@ -1,16 +1,14 @@
 """``kb group`` and ``kb user``."""
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import click
 
-from kb.audit.log import noted
-from kb.catalog import groups, people, signing_in
 from kb.cli.common import json_option, link_of, show, with_knowledge_base
 from kb.knowledge_base import KnowledgeBase
-from kb.rights import access, rules
+from kb.rights import access
+from kb.types.accounts import Listed
 
 
 @click.group()
@@ -25,9 +23,7 @@ def add_group(name: str, as_json: bool) -> None:
     """Add a group."""
 
     def work(kb: KnowledgeBase) -> None:
-        with kb.catalog.writing() as connection:
-            groups.add(connection, name)
-            noted(connection, access.owner(), "group.add", name)
+        kb.groups.add(access.owner(), name)
 
     with_knowledge_base(work)
     show({"group": name}, as_json, lambda _: [f"Added the group {name}."])
@@ -43,11 +39,7 @@ def remove_group(name: str, as_json: bool) -> None:
     """
 
     def work(kb: KnowledgeBase) -> list[str]:
-        with kb.catalog.writing() as connection:
-            named = rules.naming_group(connection, name)
-            groups.remove(connection, name)
-            noted(connection, access.owner(), "group.remove", name, sources=named)
-            return named
+        return kb.groups.remove(access.owner(), name)
 
     named = with_knowledge_base(work)
     then = f" Say anew who may read what is in: {', '.join(named)}." if named else ""
@@ -61,17 +53,12 @@ def remove_group(name: str, as_json: bool) -> None:
 @json_option
 def rename_group(name: str, new: str, as_json: bool) -> None:
     """Call a group NEW. Rules go on to mean it; a directory's groups are told by their names."""
-    _rename("group", groups.rename, name, new, as_json)
 
-
-def _rename(what: str, rename: Callable[..., Any], name: str, new: str, as_json: bool) -> None:
     def work(kb: KnowledgeBase) -> None:
-        with kb.catalog.writing() as connection:
-            rename(connection, name, new)
-            noted(connection, access.owner(), f"{what}.rename", name, new=new)
+        kb.groups.rename(access.owner(), name, new)
 
     with_knowledge_base(work)
-    show({what: new}, as_json, lambda _: [f"{name} is called {new} now."])
+    show({"group": new}, as_json, lambda _: [f"{name} is called {new} now."])
 
 
 @group.command("list")
@@ -80,8 +67,7 @@ def list_groups(as_json: bool) -> None:
     """Every group."""
 
     def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
-        with kb.catalog.reading() as connection:
-            return [{"name": n, "people": c} for n, c in groups.all_of(connection)]
+        return [{"name": g.name, "people": g.people} for g in kb.groups.all_of(access.owner())]
 
     found = with_knowledge_base(work)
     lines = [f"{g['name']}\t{g['people']} people" for g in found]
@@ -120,11 +106,11 @@ def add_user(
     member_of, password = _names(named), _password(password_stdin)
 
     def work(kb: KnowledgeBase) -> dict[str, Any]:
-        added = kb.accounts.add(
+        kb.accounts.add(
             access.owner(), name, member_of, shown_name=shown_name, administrator=administrator,
             password=password,
         )  # fmt: skip
-        return _shape(kb, added)
+        return _shape(kb.accounts.one(access.owner(), name))
 
     added = with_knowledge_base(work)
     show({"user": name, **added}, as_json, lambda _: [f"Added the person {name}."])
@@ -146,12 +132,12 @@ def change_user(
     password = _password(password_stdin)
 
     def work(kb: KnowledgeBase) -> dict[str, Any]:
-        changed = kb.accounts.change(
+        kb.accounts.change(
             access.owner(), name, member_of=None if named is None else _names(named),
             administrator=administrator, disabled=disabled, password=password,
             without_second_factor=without_second_factor,
         )  # fmt: skip
-        return _shape(kb, changed)
+        return _shape(kb.accounts.one(access.owner(), name))
 
     changed = with_knowledge_base(work)
     show({"user": name, **changed}, as_json, lambda _: [f"Changed {name}."])
@@ -163,7 +149,12 @@ def change_user(
 @json_option
 def rename_user(name: str, new: str, as_json: bool) -> None:
     """Call a person NEW. They keep their rights, sessions, conversations and searches."""
-    _rename("user", people.rename, name, new, as_json)
+
+    def work(kb: KnowledgeBase) -> None:
+        kb.accounts.rename(access.owner(), name, new)
+
+    with_knowledge_base(work)
+    show({"user": new}, as_json, lambda _: [f"{name} is called {new} now."])
 
 
 @user.command("remove")
@@ -201,27 +192,26 @@ def list_users(as_json: bool) -> None:
     """Everybody."""
 
     def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
-        with kb.catalog.reading() as connection:
-            everybody = people.all_of(connection)
-        return [{"user": p.name, **_shape(kb, p)} for p in everybody]
+        everybody = kb.accounts.everybody(access.owner())
+        return [{"user": p.person.name, **_shape(p)} for p in everybody.people]
 
     found = with_knowledge_base(work)
     show({"users": found}, as_json, lambda _: [_line(p) for p in found] or ["Nobody yet."])
 
 
-def _shape(kb: KnowledgeBase, person: people.Person) -> dict[str, Any]:
-    with kb.catalog.reading() as connection:
-        return {
-            "groups": groups.of_person(connection, person.id),
-            "shown_name": person.shown_name,
-            "administrator": person.administrator,
-            "curates": people.sources_curated(connection, person.id),
-            "origin": person.origin,
-            "disabled": person.is_disabled,
-            "can_sign_in": person.has_password or person.subject is not None,
-            "second_factor": person.has_second_factor,
-            "sessions": len(signing_in.of_person(connection, person.id)),
-        }
+def _shape(listed: Listed) -> dict[str, Any]:
+    person = listed.person
+    return {
+        "groups": listed.groups,
+        "shown_name": person.shown_name,
+        "administrator": person.administrator,
+        "curates": listed.sources,
+        "origin": person.origin,
+        "disabled": person.is_disabled,
+        "can_sign_in": person.has_account,
+        "second_factor": person.has_second_factor,
+        "sessions": len(listed.sessions),
+    }
 
 
 def _line(person: dict[str, Any]) -> str:

@@ -18,7 +18,6 @@ import uvloop
 from ingest.folders import Folders
 from kb import samples
 from kb import settings as settings_module
-from kb.catalog import people
 from kb.cli.common import address_of, link_of
 from kb.duties import WORKER, passed
 from kb.errors import ConfigurationError, RetryableError
@@ -173,8 +172,7 @@ async def _announce(server: uvicorn.Server, kb: KnowledgeBase) -> None:
     port = server.servers[0].sockets[0].getsockname()[1]
     address = address_of(settings, port)
     click.echo(f"Commonplace is ready at {address}  (stop it with Ctrl-C)", err=True)
-    is_set_up = await kb.read(_is_set_up, kb)
-    if not is_set_up:
+    if not await kb.read(kb.accounts.are_there):
         secret = await kb.write(kb.accounts.setup_link)
         is_behind = settings.host not in LOOPBACK or settings.trusted_proxies or settings.public_url
         others = " Until then nobody is let in." if is_behind else ""
@@ -183,11 +181,6 @@ async def _announce(server: uvicorn.Server, kb: KnowledgeBase) -> None:
             f"  {link_of(settings, secret, port)}",
             err=True,
         )
-
-
-def _is_set_up(kb: KnowledgeBase) -> bool:
-    with kb.catalog.reading() as connection:
-        return people.can_sign_in(connection)
 
 
 @asynccontextmanager

@@ -15,8 +15,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from ingest.healing import heal
-from ingest.jobs import Jobs
+from ingest.jobs import Jobs, Read
 from ingest.scheduler import Scheduler
+from ingest.wanted import Wanted
 from kb.cli.telling import channel
 from kb.errors import KbError
 from kb.files import scratch
@@ -24,6 +25,18 @@ from kb.knowledge_base import KnowledgeBase
 
 STOP_SECONDS = 20.0
 log = logging.getLogger("kb.working")
+
+
+def jobs_of(kb: KnowledgeBase, wanted: Wanted, read: Read) -> Jobs:
+    """One machine's workers take jobs from the catalog, an organisation's from a queue."""
+    settings, runs = kb.settings, kb.settings.ingest.runs
+    if settings.catalog_url.startswith("sqlite"):
+        from ingest.local_jobs import LocalJobs
+
+        return LocalJobs(kb.catalog, wanted, read, data=settings.data, side_by_side=runs)
+    from ingest.queued_jobs import QueuedJobs  # one of them knows PostgreSQL's queue
+
+    return QueuedJobs(kb.catalog, wanted, read, url=settings.catalog_url, side_by_side=runs)
 
 
 class Working:
@@ -40,11 +53,9 @@ class Working:
         Raises:
             RetryableError: the queue's database cannot be used.
         """
-        settings = self._kb.settings
-        jobs = Jobs(settings, self._read, side_by_side=settings.ingest.runs)
-        scheduler = Scheduler(
-            self._kb.catalog, self._kb.publisher, jobs, settings.ingest.sweep_minutes * 60.0
-        )
+        wanted = Wanted(self._kb.catalog, self._kb.settings.ingest.sweep_minutes * 60.0)
+        jobs = jobs_of(self._kb, wanted, self._read)
+        scheduler = Scheduler(self._kb.catalog, self._kb.publisher, wanted, jobs)
         try:
             await jobs.open()
             await self._heal()

@@ -1,6 +1,6 @@
-"""Texts to vectors, from any process: an :class:`Embeddings` calls the embedder.
+"""Texts to vectors, from any process: :class:`Embeddings` calls the embedder process.
 
-The model itself is in :mod:`kb.embedding.encoder`, which that process alone imports.
+The model itself is in :mod:`kb.embedding.encoder`, which the embedder alone imports.
 """
 
 import math
@@ -16,9 +16,10 @@ from kb.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class QueryVector:
-    """A question's vector (float32 bytes, normalised), and what the model makes of its words.
+    """A question's vector (float32 bytes, normalised), and how well the model knows its words.
 
-    ``fertility`` is word pieces per word; ``languages`` are those that the model is known to know.
+    ``fertility`` is word pieces per word. ``languages`` are those that the model was trained on
+    (ISO 639-1), ``multilingual``: it was trained on many.
     """
 
     vector: bytes
@@ -28,7 +29,7 @@ class QueryVector:
 
     @property
     def familiar(self) -> bool:
-        """Whether the model knows the words; rare names of its own language are not among them."""
+        """Whether the model knows the words. It does not know rare names, in whatever language."""
         return self.multilingual or self.fertility < FOREIGN_FERTILITY
 
     def understood(self, language: str) -> bool:
@@ -37,12 +38,12 @@ class QueryVector:
 
 
 def cosine(left: bytes, right: bytes) -> float:
-    """Of two normalised float32 vectors; without numpy, which the web process does not load."""
+    """The cosine of two normalised float32 vectors; without numpy, which the web does not load."""
     return math.fsum(a * b for a, b in zip(array("f", left), array("f", right), strict=True))
 
 
 class Embeddings:
-    """The embedder, from any process."""
+    """The embedder, as every other process calls it."""
 
     def __init__(self, settings: Settings) -> None:
         self.fingerprint = models.fingerprint(settings.embedding)
@@ -58,7 +59,7 @@ class Embeddings:
         )
 
     async def query(self, text: str) -> QueryVector:
-        """Embed a question; overtakes bulk work."""
+        """A question's vector; it overtakes bulk work."""
         answer = await self._engine.call("embed_query", seconds=60, text=text)
         return QueryVector(
             answer["vector"],
@@ -68,19 +69,19 @@ class Embeddings:
         )
 
     async def texts(self, texts: list[str]) -> list[bytes]:
-        """Embed a few texts that somebody waits for: normalised float32 bytes each."""
+        """Vectors (normalised float32 bytes) of a few texts that somebody waits for, in order."""
         return list(await self._engine.call("embed_texts", seconds=60, texts=texts))
 
     async def matches(self, question: str, texts: list[str]) -> list[tuple[float, float]]:
-        """How well a question's word pieces are met by each text: all, and the worst quarter."""
+        """How well a question's word pieces are met by each text (see ``Model.matches``)."""
         found = await self._engine.call("match", seconds=60, question=question, texts=texts)
         return [(mean, least) for mean, least in found]
 
     async def passages(self, texts: list[str]) -> list[bytes]:
-        """Embed many passages: float32 bytes each."""
+        """Vectors (normalised float32 bytes) of many passages, in order."""
         return list(await self._engine.call("embed_passages", seconds=3600, texts=texts))
 
     @property
     def engine(self) -> EngineClient:
-        """The process behind it."""
+        """The client of the embedder process."""
         return self._engine

@@ -1,4 +1,4 @@
-"""The embedding model itself. The only file that imports torch and sentence_transformers.
+"""The embedding model itself. It and :mod:`kb.embedding.lighter` alone know torch.
 
 It lives in the embedder process; everybody else calls it through :mod:`kb.embedding.client`.
 """
@@ -6,16 +6,14 @@ It lives in the embedder process; everybody else calls it through :mod:`kb.embed
 import ctypes
 import os
 import re
-import sys
 import threading
-from importlib.machinery import ModuleSpec
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from kb.embedding import models
+from kb.embedding import lighter, models
 from kb.embedding.models import FOREIGN_FERTILITY, dtype_of
 from kb.settings import Embedding
 
@@ -30,20 +28,28 @@ TRANSLATED = {
 }
 """English sentences and their translations: a multilingual model puts each pair close together."""
 MADV_PAGEOUT = 21
-"""From Linux 5.4 on: clean pages leave memory, nothing is lost."""
+"""Advice to the system, from Linux 5.4 on: these pages may leave memory. Clean ones lose
+nothing."""
 PADDED_TO = 16
 """Batches are padded to a multiple of this: fewer shapes, so fewer kernels made and kept."""
 
 
 class Model:
-    """A sentence-transformers model in memory. Every method may be called from several threads."""
+    """A sentence-transformers model in memory. Every method may be called from several threads.
+
+    Raises:
+        ConfigurationError: there is no such model, or its weights are not those that are pinned.
+    """
 
     def __init__(self, settings: Embedding) -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"
-        self._torch, sentence_transformers = _libraries()
+        self._files = models.find(settings)
+        with ThreadPoolExecutor(1) as beside:
+            checked = beside.submit(models.check_weights, self._files)
+            self._torch, sentence_transformers = lighter.libraries()
+        checked.result()
         self._torch.set_num_threads(1)  # the embedder runs as many batches side by side instead
         self._settings = settings
-        self._files = models.find(settings)
         self._dtype = dtype_of(settings)
         self._model = sentence_transformers.SentenceTransformer(
             str(self._files.folder),
@@ -59,15 +65,15 @@ class Model:
         self.languages = self._languages()
 
     def as_query(self, text: str) -> str:
-        """With the prompt that the model wants before questions."""
+        """A question with the prompt that the model wants before it."""
         return self._settings.query_prompt + text
 
     def as_passage(self, text: str) -> str:
-        """With the prompt that the model wants before passages."""
+        """A passage with the prompt that the model wants before it."""
         return self._settings.passage_prompt + text
 
     def encode(self, texts: list[str]) -> list[bytes]:
-        """One batch: normalised float32 vectors as bytes, in the order of the texts."""
+        """Vectors (normalised float32 bytes) of one batch, in the order of the texts."""
         with self._torch.inference_mode():
             with self._tokenizing:
                 batch = self._model.preprocess(
@@ -80,7 +86,8 @@ class Model:
     def matches(self, question: str, texts: list[str]) -> list[tuple[float, float]]:
         """How well the question's word pieces are met by each text (late interaction).
 
-        Each piece takes its best cosine in the text: the mean of all, and of the worst quarter.
+        Of each piece the best cosine with a piece of the text counts. Given are the mean over all
+        pieces, and the mean over the worst quarter of them.
         """
         with self._torch.inference_mode():
             with self._tokenizing:
@@ -123,7 +130,11 @@ class Model:
         return pairs > 0.7
 
     def _languages(self) -> list[str]:
-        """Those that the model knows by their words: a question with a rare name is one of them."""
+        """Languages (ISO 639-1) that the tokenizer splits into few pieces per word.
+
+        The model was trained on these. A short question with a rare name is often taken for another
+        language; it then still counts as one of these.
+        """
         english = " ".join(sentence for sentence, _ in TRANSLATED.values())
         samples = {"en": english} | {lang: text for lang, (_, text) in TRANSLATED.items()}
         return [lang for lang, text in samples.items() if self.fertility(text) < FOREIGN_FERTILITY]
@@ -154,69 +165,3 @@ def _page_out(*parts: str) -> None:
         if any(part in path for part in parts):
             start, end = (int(n, 16) for n in area.split("-"))
             advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), MADV_PAGEOUT)
-
-
-def _libraries() -> tuple[Any, Any]:
-    """Torch and sentence_transformers, without what they load for training, compiling and GPUs.
-
-    Triton and torch's compiler, scikit-learn and pandas take 150 MB and are never called here. The
-    compiler is only put off: whoever asks for more of it than its decorators gets the real one.
-    """
-    import torch
-
-    absent: dict[str, Any] = {"triton": None, "pandas": None, **_metrics()}
-    for name, module in absent.items():
-        sys.modules.setdefault(name, module)
-    _put_off_compiler(torch)
-    import sentence_transformers
-
-    return torch, sentence_transformers
-
-
-def _metrics() -> dict[str, ModuleType]:
-    """In place of scikit-learn: what sentence_transformers.evaluation imports, as names only."""
-    package, metrics = _module("sklearn", []), _module("sklearn.metrics", None)
-    for name in (
-        "pairwise_distances", "average_precision_score", "f1_score", "ndcg_score",
-        "matthews_corrcoef",
-    ):  # fmt: skip
-        setattr(metrics, name, None)
-    return {"sklearn": package, "sklearn.metrics": metrics}
-
-
-class _CompilerPutOff(ModuleType):
-    """torch._dynamo until somebody really compiles."""
-
-    def __getattr__(self, name: str) -> Any:
-        import importlib
-
-        import torch
-
-        if name.startswith("__"):
-            raise AttributeError(name)
-        del sys.modules["torch._dynamo"]
-        torch._dynamo = importlib.import_module("torch._dynamo")  # noqa: SLF001
-        return getattr(torch._dynamo, name)  # noqa: SLF001
-
-
-def _put_off_compiler(torch: Any) -> None:
-    if "torch._dynamo" in sys.modules:
-        return
-    folder = str(Path(torch.__file__).parent / "_dynamo")
-    module = _module("torch._dynamo", [folder], _CompilerPutOff)
-    for decorator in ("disable", "assume_constant_result", "allow_in_graph"):
-        setattr(module, decorator, _unchanged)
-    sys.modules["torch._dynamo"] = torch._dynamo = module  # noqa: SLF001
-
-
-def _unchanged(function: Any = None, *_: Any, **__: Any) -> Any:
-    """A decorator, with or without arguments, that leaves a function as it is."""
-    return function if callable(function) else _unchanged
-
-
-def _module(name: str, path: list[str] | None, kind: type[ModuleType] = ModuleType) -> ModuleType:
-    module = kind(name)
-    module.__spec__ = ModuleSpec(name, None, is_package=path is not None)
-    if path is not None:
-        module.__path__ = path
-    return module

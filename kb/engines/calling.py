@@ -19,7 +19,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from kb.errors import EngineError, rebuilt
+from kb.engines import REFUSED
+from kb.errors import EngineError, KbError, rebuilt
 from kb.settings import Settings
 
 QUIET = {
@@ -32,23 +33,30 @@ QUIET = {
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
     "TOKENIZERS_PARALLELISM": "false",
 }
-"""Environment of every engine: no telemetry, and memory given back (arenas; the kernels that oneDNN
-and torch's layer above it, LRU_CACHE_CAPACITY, keep for every shape they have met).
+"""Environment of every engine: no telemetry, and memory given back. The two capacities bound the
+kernels that oneDNN, and torch's layer above it, keep for every shape they have met.
 
 Both thresholds go together: a trim threshold alone fixes the other one at 128 KB, every tensor is
 then mapped anew, and embedding takes 1.6 times as long (docs/benchmarks.md)."""
 SOCKET_PATH_LIMIT = 100
+"""Bytes: the system takes no longer path of a Unix socket than about this."""
 ITS_OWN = {"engine_failed", "no_such_call", "out_of_memory"}
-"""Errors of the process itself, not of what it was asked to do: people are told which process."""
+"""Codes of errors of the engine itself, not of what it was asked to do: the message then names the
+engine and its log."""
 CREDENTIALS = struct.Struct("3i")
 """pid, uid, gid: unix(7), SO_PEERCRED."""
 log = logging.getLogger("kb.engines")
 TRIES = 4
-"""How often a call is sent: an engine may leave, or be killed, just when it is called."""
+"""How often a call is sent, the first time included: an engine may leave, or be killed, just when
+it is called."""
 
 
 def run_dir(inside: Path) -> Path:
-    """Where sockets live: in this folder, or, where its path is too long, in a temporary one."""
+    """The folder for sockets, made here: this one, or a temporary one where its path is too long.
+
+    Raises:
+        EngineError: it belongs to somebody else.
+    """
     if len(str(inside)) + len("/embedder.sock") > SOCKET_PATH_LIMIT:
         name = hashlib.sha256(str(inside).encode()).hexdigest()[:16]
         inside = Path(tempfile.gettempdir()) / f"commonplace-{os.getuid()}-{name}"
@@ -59,7 +67,11 @@ def run_dir(inside: Path) -> Path:
 
 
 class EngineClient:
-    """Calls one engine. Starts it at the first call, and again when it has died."""
+    """Calls one engine by its socket; starts it at the first call, and again when it has died.
+
+    ``module`` is what the engine runs, ``fingerprint`` names the settings that it has to have,
+    ``folder`` is where its socket lies (None: in the data directory).
+    """
 
     def __init__(
         self,
@@ -79,11 +91,11 @@ class EngineClient:
         self._pid = 0
 
     async def call(self, call: str, *, seconds: float = 600.0, **arguments: Any) -> Any:
-        """Call by name. An engine that has died, or hangs, is replaced, and called again.
+        """Send a call by name. An engine that has died, or hangs, is replaced, and called again.
 
         Raises:
-            EngineError: it did not start, or died at each of ``TRIES`` tries, or took longer than
-                ``seconds``.
+            EngineError: the engine did not start, or died at each of ``TRIES`` tries, or took
+                longer than ``seconds``.
             KbError: what the engine itself raised, in its own class.
         """
         body = msgspec.msgpack.encode(arguments)
@@ -236,7 +248,12 @@ class EngineClient:
             await asyncio.sleep(0.05)
 
     async def _start(self) -> None:
-        """Start an engine and wait for it. One that is just leaving is let go first."""
+        """Start an engine and wait for it. One that is just leaving is let go first.
+
+        Raises:
+            ConfigurationError: its settings keep it from starting.
+            EngineError: it did not start, for any other reason.
+        """
         deadline = time.monotonic() + self._settings.engines.start_seconds
         process = self._launch()
         while time.monotonic() < deadline:
@@ -245,6 +262,8 @@ class EngineClient:
             ended = process.poll()
             if ended == 0:  # it found another one, which was leaving
                 process = self._launch()
+            elif ended == REFUSED:
+                raise self._refusal()
             elif ended is not None:
                 break
             await asyncio.sleep(0.05)
@@ -252,6 +271,10 @@ class EngineClient:
             f"The {self._name} process did not start; the reason is at the end of {self._log()}.",
             detail={"engine": self._name, "log": str(self._log())},
         )
+
+    def _refusal(self) -> KbError:
+        lines = reversed(self._log().read_bytes().splitlines())
+        return rebuilt(msgspec.json.decode(next(s for s in lines if s.startswith(b"{"))))
 
     def _launch(self) -> "subprocess.Popen[bytes]":
         log = self._log()

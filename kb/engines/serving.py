@@ -20,17 +20,22 @@ from typing import Any, Protocol
 import msgspec
 import uvicorn
 
-from kb.errors import EngineError, KbError, PermanentError, told
+from kb.engines import REFUSED
+from kb.errors import ConfigurationError, EngineError, KbError, PermanentError, told
 from kb.settings import Settings
 
 REST_SECONDS = 3.0
+"""Seconds without a call after which an engine gives back memory that it has freed."""
 log = logging.getLogger("kb.engine")
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Engine(Protocol):
-    """What is served: coroutine methods, a fingerprint of its settings, and a last duty."""
+    """What is served: an object whose public coroutine methods are the calls.
+
+    ``fingerprint`` names its settings; a caller with others has the engine leave.
+    """
 
     fingerprint: str
 
@@ -39,7 +44,7 @@ class Engine(Protocol):
 
 
 class Service:
-    """An ASGI application around an engine. It notices when nobody calls any more."""
+    """An ASGI application that answers an engine's calls, and notices when there are none."""
 
     def __init__(self, engine: Engine, idle_seconds: float) -> None:
         self._engine = engine
@@ -78,7 +83,7 @@ class Service:
             return 500, _told(name, error)
 
     def has_come_to_rest(self) -> bool:
-        """True once after each time of work, when nobody has called for a moment."""
+        """Whether nobody has called for ``REST_SECONDS``; true once after each time of work."""
         resting = not self._busy and time.monotonic() - self._last_call > REST_SECONDS
         if resting and self._rested_after != self._last_call:
             self._rested_after = self._last_call
@@ -86,7 +91,7 @@ class Service:
         return False
 
     def is_idle(self) -> bool:
-        """Whether nobody has called for so long that the engine should leave."""
+        """Whether nobody has called for ``idle_seconds``: the engine should leave."""
         return not self._busy and time.monotonic() - self._last_call > self.idle_seconds
 
 
@@ -102,7 +107,7 @@ def _told(call: str, error: Exception) -> dict[str, Any]:
 
 
 def give_memory_back() -> None:
-    """Return what bulk work has freed to the system; only glibc keeps it and only glibc can."""
+    """Give memory that was freed back to the system. Only glibc keeps it, and only glibc can."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
@@ -118,14 +123,21 @@ async def _body(receive: Receive) -> bytes:
 
 
 def serve(engine: Callable[[], Engine], socket_path: Path, idle_seconds: float) -> None:
-    """Hold the engine's lock, load it, listen, until idle or told to leave."""
+    """Be an engine's process: load it, and answer at the socket until idle or told to leave.
+
+    The process exits at once where another one holds the engine's lock.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     lock = os.open(socket_path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         sys.exit(0)  # another one is there already
-    loaded = engine()
+    try:
+        loaded = engine()
+    except ConfigurationError as error:
+        sys.stderr.buffer.write(msgspec.json.encode(told(error)) + b"\n")
+        sys.exit(REFUSED)
     socket_path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     os.umask(0o177)

@@ -1,7 +1,7 @@
-"""Blobs: compressed bytes by key, in the data directory. Reached through a document only.
+"""Blobs: values (compressed bytes) by key, in the data directory; reached through a document only.
 
-Every value carries a checksum (zstd's own), and an original is compared with its key as well, which
-is its hash: a single bit that the disk lost is seen.
+Every value carries a checksum (zstd's own). The key of an original is the hash of its bytes, which
+is compared as well: a single bit that the disk lost is seen.
 """
 
 import contextlib
@@ -20,9 +20,10 @@ from kb.files import disk
 
 log = logging.getLogger("kb.blobs")
 ELEMENTS, ORIGINAL = "elements", "original"
-"""Kinds of values: a parsed document, by file and parser; a member's or an upload's own bytes."""
+"""Kinds of values: what was parsed of a file, and the file's own bytes (a member's or an
+upload's)."""
 ASIDE = ".old-"
-"""A file that is about to be deleted is called so; one that a crash has left is nobody's value."""
+"""Prefix of a file that is about to be deleted. One that a crash has left is nobody's value."""
 
 
 class Blobs:
@@ -59,7 +60,7 @@ class Blobs:
             raise
 
     def renew(self, key: str, kind: str) -> bool:
-        """Make a value young again, which somebody is about to refer to; whether it is there."""
+        """Make a value young again, since somebody is about to refer to it; whether it is there."""
         try:
             os.utime(self._path(key, kind))
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Room on the disk: looked after before it is gone, and named when it is."""
+"""Room on the disk: checked before it is gone, and an error of ours when it is."""
 
 import errno
 import shutil
@@ -9,11 +9,13 @@ from pathlib import Path
 from kb.errors import RetryableError
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
+"""What the system says when there is no room."""
 BROKEN = FULL | {errno.EIO, errno.EROFS}
+"""What it says when a disk takes nothing that is written."""
 
 
 def check_room(folder: Path, least_mb: int) -> None:
-    """Stop writing while there is still room to read, search and clear up.
+    """Check that a folder's disk has room left to read, search and clear up.
 
     Raises:
         RetryableError: less than ``least_mb`` is free.
@@ -30,10 +32,10 @@ def check_room(folder: Path, least_mb: int) -> None:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Errors of a full or broken disk as errors that a later try may not meet.
+    """Turn errors of a full or broken disk into ours.
 
     Raises:
-        RetryableError: the disk is full, or does not take what is written.
+        RetryableError: the disk is full, or does not take what is written; a later try may work.
     """
     try:
         yield

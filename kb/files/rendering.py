@@ -1,4 +1,4 @@
-"""Page pictures and the places of highlights on them."""
+"""Pictures of pages, and where on them highlights are."""
 
 import io
 import threading
@@ -7,25 +7,26 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from kb.catalog.chunks import Layout
 from kb.errors import FileProblem
 from kb.files import sandbox
 from kb.files.scratch import Scratch
 from kb.shares import Share
 from kb.types.parsed import Box
-from kb.types.passages import StoredChunk
+from kb.types.passages import Layout, StoredChunk
 
 if TYPE_CHECKING:
     from PIL import Image
 
 MODULES = ("kb.files.rendering", "pypdfium2", "PIL.PngImagePlugin")
-"""What a child that draws needs."""
+"""Modules that a child needs which draws."""
 WIDTHS = (550, 1100, 2000)
 """Pixels: a picture is drawn in the first of these that is wide enough, else in the last."""
 KEPT_BYTES = 64 * 1024**2
+"""Pictures that a process keeps in memory, in bytes of PNG."""
 Key = tuple[str, int, int]
 """The file's hash, the page, the width."""
 MOST_PIXELS = 80_000_000
+"""A scan with more is not opened."""
 LIMITS = sandbox.Limits(seconds=30, memory=2 * 1024**3, niceness=0)
 
 
@@ -77,10 +78,10 @@ def _of_pdf(path: str, number: int, width: int) -> "Image.Image":
 
 
 class Pictures:
-    """Page pictures; the last few are kept in memory.
+    """Draws pictures of pages, and keeps the last ones in memory.
 
-    Who wants one that is being drawn waits for it, in their own turn; when whoever began it leaves,
-    the next draws.
+    A picture that several people want is drawn once: the others wait, each in their own turn. When
+    the one leaves for whom it was being drawn, it is drawn for the next.
     """
 
     def __init__(self, scratch: Scratch, share: Share) -> None:
@@ -145,9 +146,10 @@ class Pictures:
 def boxes(
     stored: Iterable[StoredChunk], layouts: dict[int, Layout], start: int, end: int
 ) -> list[tuple[int, Box]]:
-    """Page (1-based) and box of every printed line that characters ``start`` to ``end`` touch.
+    """Page (1-based) and box of every printed line of a passage that a stretch of it touches.
 
-    Offsets count in the passage's text: its chunks joined by one character.
+    The stretch is from character ``start`` to ``end`` of the passage's text: its chunks, with one
+    character between them.
     """
     found: list[tuple[int, Box]] = []
     offset = 0
@@ -164,7 +166,10 @@ def boxes(
 def ranges(
     stored: Iterable[StoredChunk], layouts: dict[int, Layout], start: int, end: int
 ) -> dict[int, list[tuple[int, int]]]:
-    """For each element, the stretches of its text that characters ``start`` to ``end`` are."""
+    """The same stretch of a passage in the texts of the document's elements, by element.
+
+    Each is from one character to another of the element's own text.
+    """
     found: dict[int, list[tuple[int, int]]] = {}
     offset = 0
     for chunk in stored:

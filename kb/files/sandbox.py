@@ -1,7 +1,7 @@
 """A child process under limits, for code that touches bytes from outside.
 
-The child is forked from a server process that has loaded the parsers and nothing else (no torch,
-no threads, no open catalog), so it starts in milliseconds. It dies with its parent, has its own
+A child is forked from a server process that has loaded the parsers and nothing else (no torch, no
+threads, no open catalog), so it starts in milliseconds. It dies with its parent, has its own
 temporary folder, and hands back bytes of bounded size. Where the system allows it (Linux with user
 namespaces), it has no network, sees no other process, and may start a bounded number of its own,
 which all end with it.
@@ -33,7 +33,9 @@ from kb.errors import FileProblem
 PR_SET_PDEATHSIG = 1
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 POLL_SECONDS = 0.5
+"""How often a parent looks at its child: at its folder, and whether it is to stop."""
 ANSWER_BYTES = 512 * 1024 * 1024
+"""A longer answer of a child is not taken."""
 DONE, PROBLEM = b"D", b"P"
 
 _starting = threading.Lock()
@@ -45,9 +47,9 @@ _preloaded: list[str] = []
 class Limits:
     """What a child may use.
 
-    Seconds of clock and of processor; bytes of address space, of one file and of its temporary
-    folder; processes, their threads included. ``niceness`` keeps bulk work behind what people wait
-    for.
+    ``seconds`` of the clock, and as many of the processor; ``memory`` is bytes of address space,
+    ``file_size`` of one file, ``folder_size`` of all in its temporary folder; ``processes`` counts
+    threads as well. ``niceness`` keeps bulk work behind what people wait for.
     """
 
     seconds: float = 120.0
@@ -61,8 +63,8 @@ class Limits:
 def preload(modules: Iterable[str]) -> None:
     """Name the modules that the server process loads before it forks children.
 
-    There is one such process: what is named first stands, and anything else is loaded by each child
-    that needs it.
+    There is one server process, so only the first call counts; any other module is loaded by each
+    child that needs it.
     """
     if not _preloaded:
         _preloaded.extend(modules)

@@ -1,7 +1,8 @@
-"""Scratch: folders for copies of what is being read, each owned by a living process.
+"""Scratch: temporary folders for copies of what is being read, each owned by a living process.
 
-A process that works here has a folder of its own and holds a lock on a file beside that folder.
-The system lets go of the lock when the process ends, in whatever way: then anybody may clear up.
+A process that needs one has a folder of its own in the scratch, and holds a lock on a file beside
+the folder. The system releases the lock when the process ends, in whatever way: then any other
+process may delete the folder.
 """
 
 import contextlib
@@ -24,9 +25,10 @@ from kb.files import disk
 
 LOCK = ".lock"
 AWAY = {errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN}
-"""What a share says that may come back."""
+"""What the system says of a share that is away and may come back."""
 EVERY_SECONDS = 3600.0
-"""What a process that is gone has left is cleared at each start, and so often."""
+"""Seconds between two times of clearing up what processes that are gone have left; each start of a
+process clears up too."""
 OLD_NAMES = ("kb-file-*", "kb-child-*", "kb-page-*")
 """Folders that releases before this one made in the system's temporary folder."""
 OLD_SECONDS = 3600.0
@@ -39,7 +41,8 @@ OURS = (b"kb", b"multiprocessing", b"commonplace")
 class Scratch:
     """The scratch of one data directory; one object per process.
 
-    ``beside`` is another one on the file system of the files that are handed in, for these.
+    ``beside`` is a second scratch, for files that are handed in: it lies on the file system where
+    these files will stay.
     """
 
     root: Path
@@ -62,7 +65,7 @@ class Scratch:
             shutil.rmtree(made, ignore_errors=True)
 
     def check(self) -> None:
-        """See to it that there is a folder for copies; the other methods need it too.
+        """Make the scratch where there is none, and check that it can be used.
 
         Raises:
             ConfigurationError: there is none, and there can be none.
@@ -73,17 +76,17 @@ class Scratch:
             self._folders()
 
     def clear(self) -> int:
-        """Remove what processes that are gone have left; returns how many folders."""
+        """Delete the folders that processes which are gone have left; returns how many."""
         others = self.beside.clear() if self.beside else 0
         return others + sum(self._cleared(path) for path in self._folders())
 
     def stale(self) -> list[Path]:
-        """Folders that processes that are gone have left."""
+        """The folders that processes which are gone have left."""
         others = self.beside.stale() if self.beside else []
         return others + [path for path in self._folders() if _is_free(_lock_of(path))]
 
     def close(self) -> None:
-        """This process needs no scratch any more."""
+        """Delete this process's own folder, and release its lock."""
         if self.beside:
             self.beside.close()
         with self._making:
@@ -125,7 +128,7 @@ class Scratch:
 
 
 def of(named: str, data: Path) -> Scratch:
-    """The scratch of a data directory, and in its uploads that of files which are handed in."""
+    """The scratch of a data directory, with the second one among its uploads."""
     return Scratch(place(named, data), Scratch(data / "uploads" / ".unfinished"))
 
 
@@ -146,7 +149,7 @@ def _usable(folder: Path) -> Iterator[None]:
 
 
 def place(named: str, data: Path) -> Path:
-    """Where the scratch of a data directory is: in it, or in a folder of its own in ``named``."""
+    """The folder of a data directory's scratch: in the directory, or its own one in ``named``."""
     if not named:
         return data / "scratch"
     key = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
@@ -154,7 +157,7 @@ def place(named: str, data: Path) -> Path:
 
 
 def private(folder: Path) -> None:
-    """Make a folder that nobody else reads, or see to it that it is one.
+    """Make a folder that only this user can read; one that is there becomes so.
 
     Raises:
         ConfigurationError: it is a link, somebody else's, or no folder.
@@ -208,10 +211,11 @@ def _is_free(lock: Path) -> bool:
 
 
 def clear_old(temporary: Path | None = None) -> int:
-    """Remove what earlier releases left in the system's temporary folder; returns how many folders.
+    """Delete what earlier releases left in the system's temporary folder; returns how many folders.
 
-    Only what is surely ours and surely left: a folder of this user's under one of our names, closed
-    to others, and no process of Commonplace alive that is older than it or works in it.
+    A folder goes only if it is surely ours and surely left: it is this user's, has one of our
+    names, is closed to others, and no living process of Commonplace is older than it or works in
+    it.
     """
     base = temporary or Path(tempfile.gettempdir())
     found = [p for name in OLD_NAMES for p in base.glob(name) if _is_ours(p)]

@@ -1,6 +1,7 @@
-"""What an index is. Two adapters implement it: Qdrant Edge and a Qdrant server.
+"""What an index is: points (vectors of passages, with who may read them) that are searched.
 
-One contract suite (``tests/index/contract.py``) runs against both.
+Two adapters implement it, Qdrant Edge and a Qdrant server. One contract suite
+(``tests/index/contract.py``) runs against both.
 """
 
 import hashlib
@@ -13,16 +14,22 @@ from kb import __version__
 from kb.settings import Settings
 
 DENSE, WORDS, GRAMS = "dense", "words", "grams"
-"""The lists: the model's vectors; stemmed words; character grams. Both last are BM25."""
+"""Names of the lists that a search consults: the model's vectors, stemmed words (BM25), and
+character grams (BM25)."""
 LISTS = (DENSE, WORDS, GRAMS)
 Ranked = list[tuple[int, float]]
-"""Points with scores, best first."""
+"""Pairs of a point and its score, best first."""
 LEXICAL_VERSION = "2"
-"""Raise it when the sparse lists give other vectors for a text; generations are rebuilt."""
+"""Version of the sparse vectors. Whoever changes what a text's words or grams are raises it, and
+every generation is rebuilt."""
 
 
 class IndexPoint(msgspec.Struct, frozen=True):
-    """A chunk on its way into the index: ``vector`` is float32 bytes, ``readers`` not empty."""
+    """A chunk on its way into the index.
+
+    ``vector`` is float32 bytes, ``language`` an ISO 639-1 code; ``readers`` are reader tokens,
+    never empty.
+    """
 
     id: int
     vector: bytes
@@ -32,15 +39,17 @@ class IndexPoint(msgspec.Struct, frozen=True):
 
 
 class IndexQuery(msgspec.Struct, frozen=True):
-    """A question for every list at once. ``vector`` is float32 bytes.
+    """A question that is put to every list at once, for at most ``limit`` points each.
 
-    Without a vector the lists of words come alone: they can be had while the question is being
-    embedded. ``lists`` are lists that are there already, from such a call.
+    ``vector`` is the question's, as float32 bytes. While a question is being embedded, it is asked
+    without one: only words and grams are searched. ``lists`` are the lists that such an earlier
+    call gave; they are not searched again.
 
-    ``worth`` is what each list weighs where the question's language is one of ``languages``,
-    ``worth_foreign`` where it is not: the lists are then fused. Without them they come as they are.
+    ``worth`` and ``worth_foreign`` are the weights for fusing the lists, by list name: the first if
+    the question's language is one of ``languages``, the second otherwise. If both are empty, the
+    lists are returned unfused.
 
-    ``only``: the points that are asked for, where not all are.
+    ``only`` limits the search to these points; empty: all that the readers may see.
     """
 
     vector: bytes
@@ -55,10 +64,10 @@ class IndexQuery(msgspec.Struct, frozen=True):
 
 
 class Hits(msgspec.Struct, frozen=True):
-    """Points with scores, best first, by list or fused; and the question's language.
+    """What a search found, best first: points with scores, in ``lists`` by name or ``fused``.
 
-    ``similarity`` is the cosine of each fused point with the question; ``exhausted`` says that no
-    list has more.
+    ``language`` is the question's (ISO 639-1), ``similarity`` the cosine of each fused point with
+    the question. ``exhausted``: no list has more points than these.
     """
 
     language: str
@@ -69,10 +78,11 @@ class Hits(msgspec.Struct, frozen=True):
 
 
 class Index(Protocol):
-    """A set of generations. Every method is safe to repeat.
+    """A set of generations: each is a whole index by itself, and one of them is searched.
 
-    Raises ``UsageError`` for a filter without tokens (it would match everything), ``EngineError``
-    where the engine fails, ``DamagedError`` where its files are damaged.
+    Every method is safe to repeat. It raises ``UsageError`` for a filter without tokens (it would
+    match everything), ``EngineError`` where the engine fails, ``DamagedError`` where its files are
+    damaged.
     """
 
     async def create(self, generation: str, dimension: int) -> None:
@@ -102,7 +112,7 @@ class Index(Protocol):
         ...
 
     async def readers(self, generation: str, after: int | None, limit: int) -> dict[int, list[str]]:
-        """Ids with their reader tokens, ascending, beyond ``after``."""
+        """The next ``limit`` points beyond ``after``, in order, with their reader tokens."""
         ...
 
     async def count(self, generation: str) -> int:
@@ -127,7 +137,10 @@ class Index(Protocol):
 
 
 def fingerprint(settings: Settings) -> str:
-    """Names the engine that these settings and this release want, not what is in it."""
+    """Name of the index process that these settings and this release want: 32 hexadecimal digits.
+
+    What is in the index is no part of it.
+    """
     parts = (
         __version__,
         LEXICAL_VERSION,

@@ -23,15 +23,17 @@ from kb.index.searching import ListQuery
 T = TypeVar("T")
 HNSW = edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=10_000)
 BATCH = 500
+"""Points that are written, or read through, in one call."""
 ENGINE = {"engine": "index"}
 DAMAGE = "Service runtime error"
-"""So begin Edge's errors about its own files; those about what it is asked begin otherwise."""
+"""How messages of Edge begin that are about its own files; those about what it is asked do not."""
 NO_ROOM = ("No space left", "Too many open files", "Cannot allocate memory", "os error 28")
+"""Words in a message that say: there is no room on the disk or in memory."""
 log = logging.getLogger("kb.index")
 
 
 class EdgeIndex:
-    """Generations as folders; one thread, so that calls never overlap."""
+    """Generations as folders. Every call runs on one thread, so that calls never overlap."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -48,7 +50,8 @@ class EdgeIndex:
             part = []
             for point in points[start : start + BATCH]:
                 part.append(_point(point))
-                await asyncio.sleep(0)  # a question gets in between: each point takes a millisecond
+                # Building a point takes about 1 ms, and a query must not wait for a whole batch.
+                await asyncio.sleep(0)
             await self._update(generation, edge.UpdateOperation.upsert_points(part))
 
     async def flush(self, generation: str) -> None:
@@ -100,7 +103,10 @@ class EdgeIndex:
         return {int(r.id): list((r.payload or {}).get("readers", [])) for r in records}
 
     async def optimize(self, generation: str) -> None:
-        """Compact, and build the graph. Holds the interpreter: never where people search."""
+        """Compact a generation, and build its graph.
+
+        It holds the interpreter all the while: never done in a process that people search by.
+        """
         await self._run(lambda: self._shard(generation).optimize())
         await self.flush(generation)
 
@@ -122,7 +128,7 @@ class EdgeIndex:
         await self._run(self._close_others, "")
 
     def close_now(self) -> None:
-        """Close from outside the event loop."""
+        """Close every generation, at the end of the process; for callers outside the event loop."""
         self._thread.submit(self._close_others, "").result()
         self._thread.shutdown()
 

@@ -1,4 +1,4 @@
-"""Several ranked lists to one. Pure; the figures behind it are in docs/retrieval.md."""
+"""Several ranked lists fused to one, by values alone; docs/retrieval.md has the figures."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,34 +6,36 @@ from kb.index.base import DENSE, GRAMS, WORDS
 
 RankedList = Sequence[tuple[int, float]]
 FOREIGN_SHARE = 0.05
-"""Under this share of passages in the question's language, stemmed words are not to be trusted."""
-
-
+"""Share of the passages (0 to 1) that a language has to have for a question in it not to count as
+foreign. With fewer passages stemmed words are not to be trusted."""
 MOST_DENSE_FOREIGN = 0.6
+"""The dense list's weight (0 to 1) is at most this for a foreign question."""
 
 
 def weights(dense: float) -> dict[str, float]:
-    """What each list is worth for a question in a language of the documents.
+    """Weight of each list, by name, for a question in a language of the documents; their sum is 1.
 
-    ``dense`` is the share of the dense list; words and grams halve the rest.
+    ``dense`` is the dense list's weight; words and grams share the rest in halves.
     """
     return {DENSE: dense, WORDS: (1 - dense) / 2, GRAMS: (1 - dense) / 2}
 
 
 def weights_foreign(dense: float) -> dict[str, float]:
-    """The same for a question in a language that the documents are not in.
+    """Weight of each list, by name, for a question in a language that the documents are not in.
 
-    Of the words only character grams carry over, and what the model makes of the documents'
-    language is worth less.
+    Stemmed words weigh nothing, since only character grams are shared between languages; the dense
+    list weighs less, since the model knows one of the two languages less well.
     """
     dense = min(dense, MOST_DENSE_FOREIGN)
     return {DENSE: dense, WORDS: 0.0, GRAMS: 1 - dense}
 
 
 def fuse(lists: Mapping[str, RankedList], worth: Mapping[str, float]) -> list[tuple[int, float]]:
-    """Weighted sum of scores, each list divided by its maximum; best first, ties by id.
+    """One list of all points, best first (ties by id), by the weighted sum of their scores.
 
-    Scores carry what ranks throw away; a list's own maximum needs no statistics of the corpus.
+    Each list's scores are divided by the list's highest before they are added. Scores are added,
+    and not ranks, because ranks lose how far apart two points are; and the highest score of a list
+    is known without statistics of the whole index.
     """
     fused: dict[int, float] = {}
     for name, ranked in lists.items():

@@ -1,4 +1,4 @@
-"""A generation of the index: what it is called, and what every point of it depends on."""
+"""A generation of the index: its name, and the fingerprint of what it was built with."""
 
 from kb.catalog.chunks import short_hash
 from kb.embedding.client import Embeddings
@@ -7,17 +7,17 @@ from kb.index.base import LEXICAL_VERSION
 
 
 def generation_fingerprint(embeddings: Embeddings) -> str:
-    """Names what every point of a generation depends on: the model and the sparse lists."""
+    """Fingerprint of what every point depends on, the model and the sparse lists: 32 digits."""
     return _of_model(embeddings.fingerprint)
 
 
 def earlier_generations(embeddings: Embeddings) -> tuple[str, ...]:
-    """What a generation of this model was called when its number format was part of its name."""
+    """Fingerprints of the same generation by earlier releases, which counted the number format."""
     return tuple(_of_model(model) for model in embeddings.earlier)
 
 
 def check_generation(built_with: str, embeddings: Embeddings) -> None:
-    """A generation can only be used with the settings it was built with.
+    """Check that a generation was built with these settings: with others it cannot be searched.
 
     Raises:
         ConfigurationError: it was built with others.
@@ -31,7 +31,7 @@ def check_generation(built_with: str, embeddings: Embeddings) -> None:
 
 
 def name_of(generation_id: int) -> str:
-    """How a generation is called in the index."""
+    """Name of a generation in the index: its folder, or the end of its collection's name."""
     return f"g{generation_id}"
 
 

@@ -1,4 +1,4 @@
-"""Texts to the two sparse lists, the same for both engines.
+"""A text as the two sparse vectors, of words and of grams, the same for both engines.
 
 Words: ``qdrant_edge.Bm25`` with the language's stemmer and stop words. Grams: BM25 weights over
 the 4- and 5-grams of each romanised word, word boundaries included, spelled by sound; the engine
@@ -26,7 +26,9 @@ K1, B = 1.2, 0.75
 AVERAGE_GRAMS = 900.0
 """Grams in a passage of usual length."""
 AVERAGE_WORDS = 120.0
+"""Words in a passage of usual length."""
 SIZES = (4, 5)
+"""Lengths of the grams, in letters."""
 SOUNDS = (
     ("ph", "f"), ("ck", "k"), ("qu", "k"), ("sch", "sh"), ("ch", "k"), ("th", "t"), ("y", "i"),
     ("j", "i"), ("c", "k"), ("q", "k"), ("w", "v"), ("z", "s"), ("x", "ks"),
@@ -37,14 +39,14 @@ DOUBLED = re.compile(r"([a-z])\1")
 
 @dataclass(frozen=True, slots=True)
 class Sparse:
-    """A sparse vector."""
+    """A sparse vector: ``values`` at ``indices``, and 0 everywhere else."""
 
     indices: list[int]
     values: list[float]
 
 
 def language_of(text: str) -> str:
-    """ISO 639-1 code by py3langid; empty where the text has no letters."""
+    """ISO 639-1 code of a text's language by py3langid; empty where the text has no letters."""
     sample = text[:4000]
     return str(py3langid.classify(sample)[0]) if any(c.isalpha() for c in sample) else ""
 
@@ -61,13 +63,13 @@ def _bm25(language: str) -> Bm25:
 
 
 def words_of_passage(text: str, language: str | None) -> Sparse:
-    """Term weights of a passage."""
+    """BM25 weights of a passage's words, stemmed in its language, without IDF."""
     vector = _bm25(language or "").embed_document(text)
     return Sparse(list(vector.indices), list(vector.values))
 
 
 def words_of_question(text: str, language: str | None) -> Sparse:
-    """Each word of a question once."""
+    """The words of a question, stemmed in its language, each with the weight 1."""
     vector = _bm25(language or "").embed_query(text)
     return Sparse(list(vector.indices), list(vector.values))
 
@@ -106,13 +108,13 @@ def grams_of_passage(text: str) -> Sparse:
 
 
 def grams_of_question(text: str) -> Sparse:
-    """Each gram of a question once."""
+    """The grams of a question, each with the weight 1."""
     counts = _counted(text)
     return Sparse(list(counts), [1.0] * len(counts))
 
 
 @lru_cache(maxsize=64)
 def of_question(text: str) -> tuple[str, Sparse, Sparse]:
-    """A question's language, words and grams: asked for twice within a search."""
+    """A question's language (ISO 639-1), words and grams; kept, as a search asks for them twice."""
     language = language_of(text)
     return language, words_of_question(text, language), grams_of_question(text)

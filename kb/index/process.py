@@ -19,7 +19,10 @@ from kb.settings import Settings
 
 
 class Indexer:
-    """Calls: those of :class:`kb.index.base.Index`, and ``languages``."""
+    """The index process's engine: the calls of :class:`kb.index.base.Index`, and ``languages``.
+
+    Each call decodes its arguments and forwards them to the adapter.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.fingerprint = fingerprint(settings)
@@ -32,53 +35,53 @@ class Indexer:
             self._index = connect(settings.index.url, settings.index.api_key, settings.index.prefix)
 
     async def create(self, generation: str, dimension: int) -> None:
-        """Forward."""
+        """See :class:`kb.index.base.Index`."""
         await self._index.create(generation, dimension)
 
     async def upsert(self, generation: str, points: list[Any]) -> None:
-        """Forward."""
+        """See :class:`kb.index.base.Index`."""
         await self._index.upsert(generation, msgspec.convert(points, list[IndexPoint]))
 
     async def flush(self, generation: str) -> None:
-        """Forward."""
+        """See :class:`kb.index.base.Index`."""
         await self._index.flush(generation)
 
     async def delete(self, generation: str, ids: list[int]) -> None:
-        """Forward."""
+        """See :class:`kb.index.base.Index`."""
         await self._index.delete(generation, ids)
 
     async def set_readers(self, generation: str, ids: list[int], readers: list[str]) -> None:
-        """Forward."""
+        """See :class:`kb.index.base.Index`."""
         await self._index.set_readers(generation, ids, readers)
 
     async def query(self, generation: str, query: Any) -> Any:
-        """Forward."""
+        """See :class:`kb.index.base.Index`."""
         return await self._index.query(generation, msgspec.convert(query, IndexQuery))
 
     async def readers(self, generation: str, after: int | None, limit: int) -> Any:
-        """Forward."""
+        """See :class:`kb.index.base.Index`."""
         found = await self._index.readers(generation, after, limit)
         return list(found.items())
 
     async def count(self, generation: str) -> int:
-        """Forward."""
+        """See :class:`kb.index.base.Index`."""
         return int(await self._index.count(generation))
 
     async def verify(self, generation: str) -> None:
-        """Forward."""
+        """See :class:`kb.index.base.Index`."""
         await self._index.verify(generation)
 
     async def drop(self, generation: str) -> None:
-        """Forward."""
+        """See :class:`kb.index.base.Index`."""
         await self._index.drop(generation)
 
     async def keep_open(self, generation: str) -> None:
-        """Close the other generations, where that means something."""
+        """Close every generation but this one; only Qdrant Edge keeps any open."""
         if isinstance(self._index, EdgeIndex):
             await self._index.keep_open(generation)
 
     async def languages(self, texts: list[str]) -> list[str]:
-        """The language of each text."""
+        """The language (ISO 639-1) of each text; empty where it has no letters."""
         return [lexical.language_of(t) for t in texts]
 
     def close(self) -> None:

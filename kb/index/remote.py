@@ -10,7 +10,7 @@ from kb.settings import Settings
 
 
 class RemoteIndex:
-    """Implements :class:`kb.index.base.Index` over the wire."""
+    """A :class:`kb.index.base.Index` whose every method calls the index process."""
 
     def __init__(self, settings: Settings) -> None:
         self.engine = EngineClient("index", "kb.index.process", settings, fingerprint(settings))
@@ -20,7 +20,7 @@ class RemoteIndex:
         await self.engine.call("create", generation=generation, dimension=dimension)
 
     async def upsert(self, generation: str, points: Sequence[IndexPoint]) -> None:
-        """See :class:`kb.index.base.Index`. Sent in parts, so that questions get in between."""
+        """See :class:`kb.index.base.Index`. Sent in parts: a query waits for one part at most."""
         for start in range(0, len(points), 50):
             part = list(points[start : start + 50])
             await self.engine.call("upsert", generation=generation, points=part)
@@ -64,7 +64,7 @@ class RemoteIndex:
         await self.engine.call("drop", generation=generation)
 
     async def keep_open(self, generation: str) -> None:
-        """Tell the engine that only this generation is in use."""
+        """Have the index process close every other generation: another process may open those."""
         await self.engine.call("keep_open", generation=generation)
 
     async def languages(self, texts: list[str]) -> list[str]:

@@ -1,9 +1,10 @@
-"""How a question becomes lists, the same for every engine.
+"""How a question is searched in two rounds, the same for every engine.
 
-First every list by itself. Then, where the lists are to be fused: the three best points' vectors
-move the question's (Rocchio, 1971), and each list scores all points that any list has brought. A
-point that one list ranks 101st is not worth nothing there, and what the first hits have in common
-finds their like. docs/retrieval.md says what each of the two gives.
+The first round asks every list by itself. The second, where the lists are to be fused, has two
+ends, and docs/retrieval.md says what each of them gives. The question's vector is moved towards
+those of the three best points (Rocchio, 1971): what the first hits have in common finds others like
+them. And each list scores all points that any list has brought: a point just beyond the end of a
+list is worth a little less than the last one there, and not nothing.
 """
 
 from collections.abc import Sequence
@@ -17,14 +18,16 @@ from kb.index.base import DENSE, GRAMS, LISTS, WORDS, Hits, IndexQuery, Ranked
 from kb.index.lexical import Sparse
 
 FEEDBACK_POINTS, FEEDBACK_WEIGHT = 3, 0.5
+"""How many best points move the question's vector, and the weight of their mean beside it."""
 ASKED = "asked"
-"""The dense list of the question as it was put, for points that only other lists have brought."""
+"""Dense scores by the question's own vector, only for points that other lists brought; needed to
+report a similarity for every hit."""
 Vector = list[float] | Sparse
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """One list of an engine: ``using`` names it, ``only`` limits it to some points."""
+    """A question to one list, named by ``using``; ``only`` limits the search to some points."""
 
     using: str
     vector: Vector
@@ -33,21 +36,21 @@ class ListQuery:
 
 
 class Engine(Protocol):
-    """What searching needs of an engine."""
+    """What searching needs of an adapter."""
 
     async def ranked(
         self, generation: str, queries: Sequence[ListQuery], readers: Sequence[str]
     ) -> list[Ranked]:
-        """Search several lists in one batch."""
+        """Search several lists in one batch; the best points of each, for who has these tokens."""
         ...
 
     async def vectors(self, generation: str, ids: Sequence[int]) -> list[list[float]]:
-        """The dense vectors of points that are there."""
+        """The dense vectors of these points, as far as they are there."""
         ...
 
 
 async def search(engine: Engine, generation: str, query: IndexQuery) -> Hits:
-    """Every list of a question; with ``worth``, completed, with feedback, and fused."""
+    """Search every list; where the query has weights, search again as above, and fuse."""
     language, vectors = _vectors(query)
     asked = [n for n in LISTS if n in vectors and n not in query.lists]
     only = tuple(query.only) or None
@@ -84,7 +87,7 @@ async def _second(
     vectors: dict[str, Vector],
     worth: dict[str, float],
 ) -> dict[str, Ranked]:
-    """The lists over all points that were brought, the dense one by the moved question."""
+    """Each list's scores of all points that were brought; the dense one's by the moved vector."""
     every = {point for ranked in lists.values() for point, _ in ranked}
     best = [point for point, _ in fusion.fuse(lists, worth)[:FEEDBACK_POINTS]]
     moved = _moved(vectors[DENSE], await engine.vectors(generation, best))

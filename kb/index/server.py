@@ -18,17 +18,18 @@ from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexPoint, IndexQuery, Ran
 from kb.index.searching import ListQuery
 
 BATCH = 200
+"""Points that are written in one call."""
 REFUSED = {"UNAUTHENTICATED", "PERMISSION_DENIED", "401", "403"}
 MISSING = {"NOT_FOUND", "404", "not found"}
 WRONG = {"INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE", "UNIMPLEMENTED", "400", "422"}
-"""Names of gRPC's statuses and numbers of HTTP's: we are not let in, it is not there, it cannot be.
-After any other trying again may help."""
+"""Statuses (gRPC's names, HTTP's numbers) that say: we are not let in; the collection is not there;
+the request is wrong. After any other status trying again may help."""
 log = logging.getLogger("kb.index")
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class ServerIndex:
-    """Generations as collections."""
+    """Generations as collections, named ``PREFIX-g1``, ``PREFIX-g2`` and so on."""
 
     def __init__(self, client: AsyncQdrantClient, prefix: str) -> None:
         self._client = client
@@ -57,11 +58,11 @@ class ServerIndex:
                 part = []
                 for point in points[start : start + BATCH]:
                     part.append(_point(point))
-                    await asyncio.sleep(0)  # a question gets in between
+                    await asyncio.sleep(0)  # a query must not wait for a whole batch
                 await self._client.upsert(self._name(generation), part, wait=True)
 
     async def flush(self, generation: str) -> None:
-        """The server has acknowledged after its write-ahead log: nothing is left to do."""
+        """Nothing is left to do: the server acknowledges what its write-ahead log has."""
 
     async def delete(self, generation: str, ids: Sequence[int]) -> None:
         """See :class:`kb.index.base.Index`."""
@@ -125,7 +126,7 @@ class ServerIndex:
             return int((await self._client.count(self._name(generation), exact=True)).count)
 
     async def verify(self, generation: str) -> None:
-        """The server looks after its own files; here it only has to answer."""
+        """See that the server answers: it looks after its own files."""
         await self.count(generation)
 
     async def drop(self, generation: str) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from kb.audit.log import Audit
 from kb.catalog import chunks, keeping, ledger, versions
@@ -13,12 +12,12 @@ from kb.files import originals
 from kb.files.blobs import Blobs
 from kb.types.library import Document, Version
 from kb.types.parsed import Parsed
-from kb.types.passages import StoredChunk
+from kb.types.passages import Layout, StoredChunk
 from kb.types.people import Principal
 from kb.types.points import points_of
 from kb.upkeep.verbs import Upkeep
 
-Places = tuple[list[StoredChunk], dict[int, chunks.Layout]]
+Places = tuple[list[StoredChunk], dict[int, Layout]]
 """The chunks of a passage, and where each of them stands, by its point."""
 
 
@@ -127,17 +126,14 @@ class Documents:
             NotFoundError: one of them is not there, for them; nothing is erased.
             ForbiddenError: one of them is not theirs to look after; nothing is erased.
         """
-        chosen: Sequence[Any] = await self._catalog.read(
-            self._answered_for, principal, document_ids
-        )
-        return (await self._upkeep.erase(chosen, principal)).as_json()
+        await self._catalog.read(self._must_answer_for, principal, document_ids)
+        return (await self._upkeep.erase(document_ids, principal)).as_json()
 
-    def _answered_for(self, principal: Principal, document_ids: Sequence[int]) -> list[Document]:
+    def _must_answer_for(self, principal: Principal, document_ids: Sequence[int]) -> None:
         with self._catalog.reading() as connection:
             chosen = [one(connection, principal, number) for number in document_ids]
         for document in chosen:
             must_answer_for(principal, document)
-        return chosen
 
 
 def must_answer_for(principal: Principal, document: Document) -> None:

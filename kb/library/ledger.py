@@ -117,6 +117,6 @@ def _handing_in(connection: Connection, principal: Principal) -> HandingIn:
     if found is not None:
         readers = access.in_words(connection, found.readers)
         return HandingIn(principal.answers_for(found.id), readers, [])
-    names = [name for name, _ in groups.all_of(connection)] if principal.manages else []
+    names = [group.name for group in groups.all_of(connection)] if principal.manages else []
     choice = [] if principal.owner else [f"person:{principal.name}"]
     return HandingIn(principal.manages, None, [*names, *choice])

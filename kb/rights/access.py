@@ -12,10 +12,10 @@ from collections.abc import Set as AbstractSet
 from kb.catalog import acls, groups, people
 from kb.catalog.acls import Asker
 from kb.catalog.database import Connection
-from kb.catalog.groups import GROUP, LOCAL, Membership
-from kb.catalog.people import PERSON, Person
-from kb.errors import UsageError
-from kb.types.people import Principal
+from kb.catalog.groups import GROUP
+from kb.catalog.people import PERSON
+from kb.errors import ForbiddenError, UsageError
+from kb.types.people import LOCAL, Membership, Person, Principal
 
 EVERYONE = "everyone"
 OWNER = "owner"
@@ -25,6 +25,12 @@ NOT = "not:"
 def owner() -> Principal:
     """Whoever may open the data directory."""
     return Principal("owner", frozenset({OWNER, EVERYONE}), owner=True)
+
+
+def must_manage(principal: Principal) -> None:
+    """Raises ``ForbiddenError`` where somebody does not administrate."""
+    if not principal.manages:
+        raise ForbiddenError("This is for administrators.")
 
 
 def person(

@@ -1,20 +1,18 @@
-"""A source's rule applied: which set of readers each document has.
+"""Stamping: a source's rule is applied, and each document gets its set of readers.
 
-Documents are stamped when a run has found them and whenever a rule, readers or a file's own rights
-have changed. A text that may be another than what lies at its place by now is for those whom both
-the old and the new readers let in.
+Documents are stamped when a run has found them, and whenever a rule, readers or a file's own rights
+have changed. Where another file may lie at a document's place by now, the document's text is only
+for those who are among its old readers and among its new ones.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pathspec import GitIgnoreSpec
-from sqlalchemy import select
 
 from kb import posix
 from kb.catalog import acls, places, rights, sources
 from kb.catalog.database import Connection
-from kb.catalog.tables import documents
 from kb.errors import UsageError
 from kb.rights import access
 from kb.rights.rules import MIRROR, PATHS, UNMATCHED, kept_lines, kind, spec_of
@@ -60,9 +58,10 @@ class Stamper:
         self._sets: dict[frozenset[Wanted], str | None] = {}
 
     def of_path(self, raw_path: bytes, target: bytes | None = None) -> str | None:
-        """By the rule for paths; a member's path is its container's. None: the source's readers.
+        """The set of readers (its id) by the rule for paths; None: the source's readers.
 
-        ``target`` is where a link leads: its readers have to be allowed too.
+        A member has its container's path. ``target`` is where a link leads: only those read it who
+        may read the target as well.
         """
         if not self._lines:
             return None
@@ -105,7 +104,7 @@ class Stamper:
         return self._set((acls.keep_every(self._connection, sets), access.OWNER))
 
     def of_steps(self, steps: posix.Steps | None) -> str | None:
-        """By what the file system says; where that is not known, nobody."""
+        """The set of readers by what the file system says; where that is not known, nobody's."""
         if steps is None:
             return self._nobody
         if steps not in self._mirrored:
@@ -116,13 +115,13 @@ class Stamper:
     def of_new(
         self, raw_path: bytes, target: bytes | None, steps: posix.Steps | None
     ) -> str | None:
-        """For a document that has just been found."""
+        """The set of readers of a document that has just been found, by the kind of rule."""
         return self.of_steps(steps) if self._kind == MIRROR else self.of_path(raw_path, target)
 
     def both(self, old: str | None, new: str | None) -> str | None:
-        """For a document whose text may be another than what lies at its place by now.
+        """The set of those who are in both sets (ids; None: the source's readers).
 
-        Both sets of readers (ids; None: the source's) have to let somebody in.
+        It is for a document whose place may hold another file by now.
         """
         if old == new:
             return new
@@ -142,7 +141,7 @@ class Stamper:
         return {tokens} if several is None else several
 
     def unmatched(self) -> list[str]:
-        """The patterns that matched no path so far."""
+        """The rule's patterns that have matched no path so far."""
         return [line.pattern for line in self._lines if not line.matched]
 
     def _set(self, tokens: Sequence[str]) -> str:
@@ -157,12 +156,15 @@ def stamp(
     targets: Mapping[bytes, bytes | None] | None = None,
     changed: Collection[int] = (),
 ) -> list[int]:
-    """Give every document of a source the readers that its rule says; returns those changed.
+    """Give every document of a source the readers that its rule says.
+
+    Returns the documents (ids) whose readers are others now.
 
     ``steps``: what the file system says of each file, by raw path; without it a mirrored source's
     documents are nobody's until they are looked at. ``held``: paths of mirrored files that are away
     for a while, whose documents keep their readers. ``targets``: where links lead. ``changed``:
-    documents whose file is another; until it is read, both old and new readers have to let one in.
+    documents whose file is another; until it is read, they are for those who are old and new
+    readers.
     """
     stamper = Stamper(connection, source)
     wanted: dict[int, str | None] = {}
@@ -191,10 +193,7 @@ def set_readers(connection: Connection, source: Source, tokens: Sequence[str]) -
     stamped: list[int] = []
     if kind(source.rule) == PATHS:
         stamped = stamp(connection, sources.by_name(connection, source.name))
-    own = select(documents.c.id).where(
-        documents.c.source_id == source.id, documents.c.rights.is_(None)
-    )
-    return sorted({*stamped, *connection.scalars(own)})
+    return sorted({*stamped, *rights.without_own(connection, source.id)})
 
 
 def _folded(pattern: str) -> GitIgnoreSpec:

@@ -17,6 +17,14 @@ class Embedding(Section, frozen=True, kw_only=True):
             "hub name."
         ),
     ] = "bundled"
+    sha256: Annotated[
+        str,
+        Meta(
+            pattern="^([0-9a-f]{64})?$",
+            description="SHA-256 that the model's weights (model.safetensors) must have; empty: "
+            "any. `bundled` has its own.",
+        ),
+    ] = ""
     allow_download: Annotated[
         bool,
         Meta(

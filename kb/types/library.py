@@ -27,7 +27,10 @@ class Following:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A folder that is followed, who may read what is in it, and how it went so far."""
+    """A folder that is followed, who may read what is in it, and how it went so far.
+
+    ``failures``: how many runs in a row failed of what may pass, the last at ``failed_at``.
+    """
 
     id: int
     name: str
@@ -46,6 +49,8 @@ class Source:
     rights_at: float | None = None
     about: str | None = None
     mounts: dict[str, Any] | None = None
+    failures: int = 0
+    failed_at: float | None = None
     documents: int = 0
 
     @property

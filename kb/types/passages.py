@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from kb.types.parsed import HIDDEN
+import msgspec
+
+from kb.types.parsed import HIDDEN, Line, Span
 from kb.types.points import ordinal_of
 
 
@@ -26,6 +28,13 @@ class StoredChunk:
     text: str
     text_hash: str
     content_hash: str
+
+
+class Layout(msgspec.Struct, frozen=True, array_like=True):
+    """Where a chunk's text stands: in which elements, and in which lines of the page."""
+
+    spans: tuple[Span, ...]
+    lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""What becomes of versions: published, rebuilt, checked, mended, erased, collected."""
+"""What becomes of versions: they are published, rebuilt, checked, mended, erased, collected."""

@@ -1,4 +1,6 @@
-"""Catalog against index and blobs: what is lost, double, orphaned, or open to the wrong people.
+"""Checking: the catalog compared with index and blobs, and repaired.
+
+Found is what is lost, double, orphaned, or open to the wrong people.
 
 Workers may go on meanwhile: whatever looks wrong is looked up in the catalog once more before it is
 counted, and a version's points are planned in the catalog before they are written.
@@ -6,33 +8,40 @@ counted, and a version's points are planned in the catalog before they are writt
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
-from sqlalchemy import Row, func, select
-
-from kb.catalog import documents as documents_catalog
-from kb.catalog import generations, leases, rights, versions
-from kb.catalog import sources as sources_catalog
+from kb.catalog import (
+    chunks,
+    documents,
+    generations,
+    leases,
+    promises,
+    rights,
+    sources,
+    stored,
+    versions,
+)
 from kb.catalog.database import Catalog, Connection
-from kb.catalog.tables import chunks, documents, rights_outbox
-from kb.catalog.tables import versions as versions_table
 from kb.embedding.client import Embeddings
 from kb.files.blobs import ELEMENTS, ORIGINAL, Blobs
 from kb.index.generation import name_of
 from kb.index.remote import RemoteIndex
-from kb.types.parsed import State
+from kb.types.index import Generation
 from kb.types.points import ordinal_of, version_of
 from kb.upkeep.collecting import unused_blobs
 from kb.upkeep.loading import points_of_versions, scroll
 from kb.upkeep.publishing import Publisher
 
 OVERDUE_HOURS = 2.0
-"""What is collected every hour is overdue after this."""
+"""Hours after which what is collected every hour is overdue."""
 
 
 @dataclass(slots=True)
 class Report:
-    """Counts of passages and of stored values; all zero is a sound knowledge base."""
+    """Counts of faults, in passages and stored values; a sound knowledge base has none.
+
+    ``lost`` is missing in the index, or cannot be read; ``orphan`` is there, and nothing refers to
+    it; ``wrong_access``: the index lets in other readers than the catalog.
+    """
 
     lost: int = 0
     duplicate: int = 0
@@ -46,7 +55,12 @@ class Report:
 
 @dataclass(slots=True)
 class Expected:
-    """What the catalog says the index should hold."""
+    """What the catalog says that the index should hold.
+
+    ``readers`` are the reader tokens of each point; ``tolerated`` are versions whose points may be
+    there, with how many; ``duplicates`` are passages that the catalog itself has too many;
+    ``pending_rights`` are points whose readers in the index may be behind.
+    """
 
     readers: dict[int, list[str]] = field(default_factory=dict)
     tolerated: dict[int, int] = field(default_factory=dict)
@@ -54,7 +68,7 @@ class Expected:
     hollow: dict[int, int] = field(default_factory=dict)
     """Documents of which the catalog has fewer passages than it says, and how many are missing."""
     stray: list[int] = field(default_factory=list)
-    """Current versions that no document has for its own."""
+    """Current versions (numbers) that no document has for its own."""
     waiting: list[int] = field(default_factory=list)
     """Files that wait to be read although no run is going on over their source."""
     pending_rights: frozenset[int] = frozenset()
@@ -62,7 +76,7 @@ class Expected:
 
 @dataclass(slots=True)
 class Findings:
-    """The report, and what a repair needs."""
+    """The report, and what a repair needs: points ``lost``, orphaned, or with the wrong readers."""
 
     report: Report
     lost: list[int] = field(default_factory=list)
@@ -74,7 +88,7 @@ class Findings:
 
 
 async def check(catalog: Catalog, index: RemoteIndex, blobs: Blobs, kept_hours: float) -> Findings:
-    """Compare catalog, index and blobs, whose unused values stay ``kept_hours``. Reads only.
+    """Compare catalog, index and blobs; nothing is changed. Unused values stay ``kept_hours``.
 
     Raises:
         DamagedError: the index cannot be read; it has to be built anew.
@@ -103,7 +117,7 @@ async def check(catalog: Catalog, index: RemoteIndex, blobs: Blobs, kept_hours: 
     return findings
 
 
-def _look(catalog: Catalog) -> tuple[Row[Any] | None, Expected]:
+def _look(catalog: Catalog) -> tuple[Generation | None, Expected]:
     """The live generation, and what should be in it."""
     with catalog.reading() as connection:
         return generations.live(connection), _expected(connection)
@@ -127,91 +141,61 @@ def _is_tolerated(point: int, expected: Expected) -> bool:
 
 def _unreadable(catalog: Catalog, blobs: Blobs) -> list[int]:
     with catalog.reading() as connection:
-        rows = connection.execute(
-            select(
-                documents.c.id, documents.c.blob, documents.c.parent_id, documents.c.content_hash
-            ).where(documents.c.version.is_not(None))
-        ).all()
+        published = stored.published(connection)
     return [
-        row.id
-        for row in rows
-        if not blobs.holds(row.blob, ELEMENTS)
-        or (row.parent_id is not None and not blobs.holds(row.content_hash, ORIGINAL))
+        one.id
+        for one in published
+        if not blobs.holds(one.blob, ELEMENTS)
+        or (one.parent_id is not None and not blobs.holds(one.content_hash, ORIGINAL))
     ]
 
 
 async def is_settled(catalog: Catalog, index: RemoteIndex) -> bool:
-    """Whether the index holds exactly as many points as the catalog says; cheap."""
+    """Whether the index holds as many points as the catalog says; nothing else is compared."""
     live, settled = await catalog.read(_settled, catalog)
     return live is None or await index.count(name_of(live.id)) == settled
 
 
-def _settled(catalog: Catalog) -> tuple[Row[Any] | None, int]:
+def _settled(catalog: Catalog) -> tuple[Generation | None, int]:
     with catalog.reading() as connection:
         return generations.live(connection), versions.count_settled(connection)
 
 
 def _expected(connection: Connection) -> Expected:
-    rows = connection.execute(
-        select(chunks.c.point, documents.c.id)
-        .join(versions_table, versions_table.c.number == chunks.c.version)
-        .join(documents, documents.c.version == versions_table.c.number)
-        .where(versions_table.c.state == versions.CURRENT)
-    ).all()
-    tokens = rights.tokens_of(connection, sorted({r.id for r in rows}))
-    expected = Expected({r.point: tokens.get(r.id, []) for r in rows})
-    expected.tolerated = {n: points for n, (_, points) in versions.in_index(connection).items()}
-    expected.duplicates = _current_twice(connection)
-    _compare_promises(connection, Counter(r.id for r in rows), expected)
+    held = chunks.points_of_current(connection)
+    tokens = rights.tokens_of(connection, sorted(set(held.values())))
+    expected = Expected({point: tokens.get(number, []) for point, number in held.items()})
+    expected.tolerated = versions.in_index(connection)
+    expected.duplicates = versions.count_current_twice(connection)
+    _compare_promises(promises.passages(connection), Counter(held.values()), expected)
+    expected.stray = versions.stray(connection)
     expected.waiting = _waiting(connection)
-    pending = set(connection.scalars(select(rights_outbox.c.document_id)))
-    expected.pending_rights = frozenset(r.point for r in rows if r.id in pending)
+    pending = promises.pending_rights(connection)
+    expected.pending_rights = frozenset(p for p, number in held.items() if number in pending)
     return expected
 
 
-def _compare_promises(connection: Connection, held: Counter[int], expected: Expected) -> None:
-    """Each document's number of passages, as it and its version say, against those that are there.
+def _compare_promises(promised: dict[int, int], held: Counter[int], expected: Expected) -> None:
+    """Each document's number of passages, as the catalog says, against those that are there.
 
     What the sums over all documents would hide: one has too few, another too many.
     """
-    promises = connection.execute(
-        select(documents.c.id, documents.c.chunks, versions_table.c.points)
-        .outerjoin(versions_table, versions_table.c.number == documents.c.version)
-        .where(documents.c.version.is_not(None))
-    ).all()
-    for document_id, promised, points in promises:
-        missing = max(promised, points or 0) - held[document_id]
+    for document_id, count in promised.items():
+        missing = count - held[document_id]
         if missing > 0:
             expected.hollow[document_id] = missing
         expected.duplicates += max(0, -missing)
-    expected.stray = list(
-        connection.scalars(
-            select(versions_table.c.number)
-            .outerjoin(documents, documents.c.version == versions_table.c.number)
-            .where(versions_table.c.state == versions.CURRENT, documents.c.id.is_(None))
-        )
-    )
 
 
 def _waiting(connection: Connection) -> list[int]:
     """Files that wait, in sources that nobody is reading."""
     unread = {
         source.id
-        for source in sources_catalog.all_of(connection, counted=False)
+        for source in sources.all_of(connection, counted=False)
         if not leases.is_held(connection, f"source:{source.id}")
     }
-    query = select(documents.c.id, documents.c.source_id).where(documents.c.state == State.WAITING)
-    return [row.id for row in connection.execute(query) if row.source_id in unread]
-
-
-def _current_twice(connection: Connection) -> int:
-    twice = (
-        select(versions_table.c.document_id)
-        .where(versions_table.c.state == versions.CURRENT)
-        .group_by(versions_table.c.document_id)
-        .having(func.count() > 1)
-    )
-    return len(connection.execute(twice).all())
+    waiting = promises.waiting(connection)
+    return [number for number, source_id in waiting.items() if source_id in unread]
 
 
 def _compare(
@@ -233,7 +217,7 @@ async def repair(
     publisher: Publisher,
     findings: Findings,
 ) -> None:
-    """Mend what :func:`check` found: everything comes from the catalog.
+    """Mend what :func:`check` found, from what the catalog has.
 
     Documents whose stored values are unreadable are read again in the next run of their source.
     """
@@ -251,5 +235,5 @@ async def repair(
 
 def _try_again(catalog: Catalog, findings: Findings) -> None:
     with catalog.writing() as connection:
-        documents_catalog.try_again(connection, findings.unreadable)
+        documents.try_again(connection, findings.unreadable)
         versions.withdraw(connection, findings.stray)

@@ -1,8 +1,8 @@
-"""What no document refers to any more leaves the data directory: vectors, elements, originals.
+"""Collecting: what no document refers to any more leaves the data directory.
 
-The sweeper (:mod:`kb.upkeep.publishing`) forgets the chunks of old versions; this comes after it.
-What is younger than ``retention`` says stays, since a run that is going on may be about to refer to
-it, and a file that comes back costs nothing.
+Vectors, elements and originals go, after the sweeper (:mod:`kb.upkeep.publishing`) has forgotten
+the chunks of old versions. Values younger than ``retention`` says stay: a run that is going on may
+be about to refer to them, and a file that comes back then costs nothing.
 """
 
 import os
@@ -10,26 +10,32 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import and_, delete, exists, select, update
-
-from kb.catalog import audit, conversations, phrases, questions
-from kb.catalog.arrays import among
-from kb.catalog.database import Catalog, insert_ignoring, now
-from kb.catalog.tables import answers, chunks, counters, documents, vectors, versions
-from kb.catalog.versions import SWEPT
+from kb.catalog import (
+    answers,
+    audit,
+    conversations,
+    phrases,
+    questions,
+    rounds,
+    stored,
+    sweeping,
+    vectors,
+)
+from kb.catalog.database import Catalog, now
 from kb.files.blobs import Blobs
 from kb.settings import Retention
 
 EVERY_SECONDS = 3600
-LAST = "collected_at"
-PART, BATCH, FEW = 50_000, 2000, 100
-"""Vectors that are looked at in one transaction; rows that one deletes; files that are
-deleted after one more look."""
+ROUND = "collected_at"
+BATCH = 2000
+"""Vectors that one transaction deletes, and stored values that are looked for at once."""
+FEW = 100
+"""Files that are deleted after one more look at what refers to them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """How much went."""
+    """How much was deleted, by kind."""
 
     vectors: int = 0
     blobs: int = 0
@@ -39,15 +45,10 @@ class Collected:
 
 
 def collect_if_due(catalog: Catalog, blobs: Blobs, keep: Retention) -> Collected:
-    """Collect, where nobody has within the last hour."""
+    """Collect, unless some process has within the last hour."""
     with catalog.writing() as connection:
-        insert_ignoring(connection, counters, [{"name": LAST, "value": 0}])
-        due = connection.execute(
-            update(counters)
-            .where(counters.c.name == LAST, counters.c.value < int(now()) - EVERY_SECONDS)
-            .values(value=int(now()))
-        )
-    return collect(catalog, blobs, keep) if due.rowcount else Collected()
+        is_due = rounds.begin(connection, ROUND, EVERY_SECONDS)
+    return collect(catalog, blobs, keep) if is_due else Collected()
 
 
 def collect(catalog: Catalog, blobs: Blobs, keep: Retention) -> Collected:
@@ -62,55 +63,43 @@ def collect(catalog: Catalog, blobs: Blobs, keep: Retention) -> Collected:
     )
 
 
+def _ago(days: float) -> float:
+    return now() - days * 86400
+
+
 def _audited(catalog: Catalog, days: float) -> int:
     """Entries of the audit log; it says itself up to where it was cut."""
     if not days:
         return 0
     with catalog.writing() as connection:
-        return audit.expire(connection, now() - days * 86400)
+        return audit.expire(connection, _ago(days))
 
 
 def _versions(catalog: Catalog, days: float) -> int:
-    """Entries of the histories; the current version of a document is never one of them."""
     with catalog.writing() as connection:
-        gone = connection.execute(
-            delete(versions).where(
-                versions.c.state == SWEPT, versions.c.finished_at < now() - days * 86400
-            )
-        )
-    return gone.rowcount
+        return sweeping.expire(connection, _ago(days))
 
 
 def _answers(catalog: Catalog, days: float) -> int:
     with catalog.writing() as connection:
-        gone = connection.execute(delete(answers).where(answers.c.asked_at < now() - days * 86400))
+        gone = answers.expire(connection, _ago(days))
         conversations.remove_empty(connection)
-        questions.forget(connection, now() - days * 86400)
-    return gone.rowcount
+        questions.forget(connection, _ago(days))
+    return gone
 
 
 def _vectors(catalog: Catalog, hours: float) -> int:
     """Looked for without a writer's lock, a part at a time, and looked at again when deleted."""
-    unused = and_(
-        vectors.c.kept_at <= now() - hours * 3600,
-        ~exists().where(chunks.c.vector_hash == vectors.c.hash),
-    )
-    total, last = 0, ""
-    while True:
-        part = select(vectors.c.hash).where(vectors.c.hash > last).order_by(vectors.c.hash)
+    total, before = 0, now() - hours * 3600
+    last: str | None = ""
+    while last is not None:
         with catalog.reading() as connection:
-            end = connection.scalar(part.offset(PART - 1).limit(1))
-            within = vectors.c.hash > last if end is None else vectors.c.hash.between(last, end)
-            hashes = list(connection.scalars(select(vectors.c.hash).where(within, unused)))
+            hashes, last = vectors.unused(connection, before, last)
         for start in range(0, len(hashes), BATCH):
             with catalog.writing() as connection:
-                gone = delete(vectors).where(
-                    among(vectors.c.hash, hashes[start : start + BATCH]), unused
-                )
-                total += connection.execute(gone).rowcount
-        if end is None:
-            return total
-        last = end
+                part = hashes[start : start + BATCH]
+                total += vectors.forget_unused(connection, part, before)
+    return total
 
 
 def _blobs(catalog: Catalog, blobs: Blobs, hours: float) -> int:
@@ -125,7 +114,7 @@ def _blobs(catalog: Catalog, blobs: Blobs, hours: float) -> int:
 
 
 def unused_blobs(catalog: Catalog, blobs: Blobs, hours: float) -> list[Path]:
-    """Files of values that nothing refers to, older than ``hours``."""
+    """Files of stored values that nothing refers to, older than ``hours``."""
     before = time.time() - hours * 3600
     old = [path for path in blobs.files() if _changed(path) <= before]
     if not old:
@@ -140,8 +129,7 @@ def _used(catalog: Catalog, blobs: Blobs, paths: list[Path]) -> set[str]:
     with catalog.reading() as connection:
         for start in range(0, len(paths), BATCH):
             keys = [blobs.key_of(path) for path in paths[start : start + BATCH]]
-            for column in (documents.c.blob, documents.c.content_hash, documents.c.pending):
-                used |= set(connection.scalars(select(column).where(among(column, keys))))
+            used |= stored.used(connection, keys)
     return used
 
 

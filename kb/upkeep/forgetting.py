@@ -1,24 +1,23 @@
-"""What evaluations hold of documents goes with the documents, when those are erased.
+"""Forgetting: when documents are erased, what evaluations keep of them goes too.
 
-A kept workplace over a folder is a knowledge base of its own, with the words of what lay there; the
-next evaluation makes it anew. What was answered in earlier evaluations may repeat such words.
+An evaluation over a folder keeps its workplace, a knowledge base of its own with the words of what
+lay in the folder; the next evaluation makes a new one. And the answers that are kept of earlier
+evaluations may repeat words of a document.
 """
 
 import shutil
 from pathlib import Path
 
-from sqlalchemy import update
-
+from kb.catalog import evaluations
 from kb.catalog.database import Catalog
-from kb.catalog.tables import evaluation_questions
 from kb.errors import RetryableError
 
 TEXTS = "texts"
-"""A workplace with this folder is one over a collection of texts, none of them a document."""
+"""Folder in workplaces over a collection of texts: none of those texts is a document."""
 
 
 def forget_documents(catalog: Catalog, workplaces: Path) -> None:
-    """Delete workplaces over folders, and the answers of earlier evaluations; figures stay.
+    """Delete workplaces over folders, and the answers of earlier evaluations. Figures stay.
 
     Raises:
         RetryableError: a workplace cannot be deleted.
@@ -35,6 +34,4 @@ def forget_documents(catalog: Catalog, workplaces: Path) -> None:
             detail={"path": str(error.filename)},
         ) from error
     with catalog.writing() as connection:
-        connection.execute(
-            update(evaluation_questions).where(evaluation_questions.c.got != "").values(got="")
-        )
+        evaluations.forget_answers(connection)

@@ -1,16 +1,15 @@
-"""From the catalog to index points, and through an index from end to end."""
+"""Loading: index points made of what the catalog has, and an index read from end to end."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
-from sqlalchemy import Row
-
-from kb.catalog import chunks, rights
+from kb.catalog import chunks, rights, vectors
 from kb.catalog.database import Catalog
 from kb.embedding.client import Embeddings
 from kb.index.base import Index, IndexPoint
+from kb.types.index import Embeddable
 
 SCROLL = 5000
+"""Points that are read in one call."""
 
 
 async def points_of_versions(
@@ -19,46 +18,45 @@ async def points_of_versions(
     numbers: list[int],
     unkept: dict[str, bytes] | None = None,
 ) -> list[IndexPoint]:
-    """The index points of versions, from the catalog; missing vectors are computed and kept.
+    """The index points of versions, as the catalog has them; missing vectors are computed and kept.
 
-    Who holds the catalog gives ``unkept``: there they are put, to be kept later.
+    A caller that holds a writing transaction gives ``unkept``: new vectors are put there, by hash,
+    for the caller to keep later.
     """
     model = embeddings.fingerprint
 
-    def read() -> tuple[list[Row[Any]], dict[int, list[str]]]:
+    def read() -> tuple[list[Embeddable], dict[int, list[str]]]:
         with catalog.reading() as connection:
-            rows = chunks.of_versions(connection, model, numbers)
-            tokens = rights.tokens_of(connection, sorted({r.document_id for r in rows}))
-        return list(rows), tokens
+            passages = chunks.of_versions(connection, model, numbers)
+            tokens = rights.tokens_of(connection, sorted({p.document_id for p in passages}))
+        return passages, tokens
 
-    rows, tokens = await catalog.read(read)
-    missing = {
-        chunks.short_hash(r.embedded_text): r.embedded_text for r in rows if r.vector is None
-    }
+    passages, tokens = await catalog.read(read)
+    missing = {p.vector_hash: p.embedded_text for p in passages if p.vector is None}
     new: dict[str, bytes] = {}
     if missing:
-        vectors = await embeddings.passages(list(missing.values()))
-        new = dict(zip(missing, vectors, strict=True))
+        embedded = await embeddings.passages(list(missing.values()))
+        new = dict(zip(missing, embedded, strict=True))
         if unkept is None:
             await catalog.write(keep_vectors, catalog, model, new)
         else:
             unkept |= new
     return [
         IndexPoint(
-            r.point,
-            r.vector or new[chunks.short_hash(r.embedded_text)],
-            r.embedded_text,
-            r.language,
-            tokens[r.document_id],
+            p.point,
+            p.vector or new[p.vector_hash],
+            p.embedded_text,
+            p.language,
+            tokens[p.document_id],
         )
-        for r in rows
+        for p in passages
     ]
 
 
 def keep_vectors(catalog: Catalog, model: str, new: dict[str, bytes]) -> None:
-    """Keep vectors in the catalog."""
+    """Keep new vectors of a model, by hash, in a transaction of their own."""
     with catalog.writing() as connection:
-        chunks.keep_vectors(connection, model, new)
+        vectors.keep(connection, model, new)
 
 
 async def scroll(index: Index, generation: str) -> AsyncIterator[dict[int, list[str]]]:

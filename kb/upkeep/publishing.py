@@ -1,14 +1,23 @@
-"""A prepared version becomes the current one; the sweeper clears up after old ones.
+"""Publishing: a prepared version becomes the current one. The sweeper clears up after old versions.
 
-The steps are those of docs/architecture.md, "A version's life".
+The steps are numbered as in docs/architecture.md, "A version's life".
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb import failpoints
-from kb.catalog import chunks as chunks_catalog
-from kb.catalog import documents, generations, leases, outbox, rights, versions
+from kb.catalog import (
+    chunks,
+    documents,
+    generations,
+    leases,
+    outbox,
+    rights,
+    sweeping,
+    vectors,
+    versions,
+)
 from kb.catalog.database import Catalog, Connection, hold_seq
 from kb.embedding.client import Embeddings
 from kb.errors import RetryableError
@@ -19,23 +28,24 @@ from kb.index.generation import (
     generation_fingerprint,
     name_of,
 )
+from kb.types.index import Generation
 from kb.types.points import point_of
 from kb.types.versions import Ready
 
 GRACE_SECONDS = 60.0
-"""A version's points stay this long after it retired: longer than any search takes."""
-
-
-RIGHTS_DOCUMENTS, RIGHTS_POINTS = 2000, 10_000
-"""Documents whose changed rights are written together; points in one call to the index."""
+"""Seconds that a version's points stay after it retired: longer than any search takes."""
+RIGHTS_DOCUMENTS = 2000
+"""Documents whose changed rights are written into the index together."""
+RIGHTS_POINTS = 10_000
+"""Points that get their readers in one call to the index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """Changed rights on their way into the index.
 
-    ``changes`` are documents with the tick of the change, ``points`` theirs, by the reader tokens
-    that they get.
+    ``changes`` are documents, each with the tick of the change; ``points`` are those documents'
+    points, by the reader tokens that they get.
     """
 
     changes: dict[int, int]
@@ -43,7 +53,7 @@ class Waiting:
 
 
 class Publisher:
-    """Publishes under a lease; several documents at a time, because a flush is dear."""
+    """Publishes versions under a lease, several documents at a time: a flush takes long."""
 
     def __init__(self, catalog: Catalog, index: Index, embeddings: Embeddings) -> None:
         self._catalog = catalog
@@ -51,31 +61,31 @@ class Publisher:
         self._embeddings = embeddings
 
     async def generation(self) -> str:
-        """The live generation's name, made if there is none yet.
+        """The live generation's name; a first one is made where there is none.
 
         Raises:
             ConfigurationError: it was built with another model; ``kb reindex`` builds a new one.
         """
         wanted = generation_fingerprint(self._embeddings)
         dimension = await self._dimension()  # first: the embedder may take seconds to start
-        number, fingerprint = await self._catalog.write(self._live, wanted)
-        check_generation(fingerprint, self._embeddings)
-        await self._index.create(name_of(number), dimension)
-        return name_of(number)
+        live = await self._catalog.write(self._live, wanted)
+        check_generation(live.fingerprint, self._embeddings)
+        await self._index.create(name_of(live.id), dimension)
+        return name_of(live.id)
 
-    def _live(self, wanted: str) -> tuple[int, str]:
-        """The live generation's number and fingerprint."""
+    def _live(self, wanted: str) -> Generation:
         with self._catalog.reading() as connection:
-            row = generations.live(connection)
-        if row is not None and row.fingerprint == wanted:
-            return int(row.id), str(row.fingerprint)
+            live = generations.live(connection)
+        if live is not None and live.fingerprint == wanted:
+            return live
         with self._catalog.writing() as connection:
             adopt_earlier(connection, self._embeddings)
-            row = generations.live(connection)
-            if row is not None:
-                return int(row.id), str(row.fingerprint)
+            live = generations.live(connection)
+            if live is not None:
+                return live
             description = {"model": self._embeddings.files.name}
-            return generations.begin(connection, wanted, description, generations.LIVE), wanted
+            number = generations.begin(connection, wanted, description, generations.LIVE)
+            return Generation(number, wanted)
 
     async def _dimension(self) -> int:
         described = await self._embeddings.engine.call("describe")
@@ -103,7 +113,7 @@ class Publisher:
         points = [
             IndexPoint(
                 point_of(r.number, c.ordinal),
-                r.vectors[chunks_catalog.short_hash(c.embedded_text)],
+                r.vectors[chunks.short_hash(c.embedded_text)],
                 c.embedded_text,
                 r.content.facts.language,
                 tokens[r.document_id],
@@ -143,7 +153,7 @@ class Publisher:
                 if documents.by_id(connection, r.document_id) is None:
                     versions.abandon(connection, r.number, "removed_meanwhile")
                     continue
-                rows = [chunks_catalog.row(r.number, c) for c in r.content.chunks]
+                rows = [chunks.row(r.number, c) for c in r.content.chunks]
                 facts = r.content.facts
                 versions.publish(connection, r.document_id, r.number, rows, facts, r.fence)
                 published.add(r.number)
@@ -208,18 +218,16 @@ class Publisher:
             total += len(ids)
 
     def _sweepable(self, grace_seconds: float) -> dict[int, int]:
-        """Numbers of versions, and how many points each has."""
         with self._catalog.reading() as connection:
-            found = versions.sweepable(connection, grace_seconds)
-            return {version.number: version.points for version in found}
+            return sweeping.sweepable(connection, grace_seconds)
 
     def _swept(self, numbers: list[int]) -> None:
         with self._catalog.writing() as connection:
-            versions.swept(connection, numbers)
+            sweeping.swept(connection, numbers)
 
 
 def adopt_earlier(connection: Connection, embeddings: Embeddings) -> None:
-    """Call a generation, and the vectors in it, by the names they have by now."""
+    """Name a generation, and the vectors in it, as this release names them."""
     earlier = earlier_generations(embeddings)
     if generations.rename(connection, earlier, generation_fingerprint(embeddings)):
-        chunks_catalog.rename_model(connection, embeddings.earlier, embeddings.fingerprint)
+        vectors.rename_model(connection, embeddings.earlier, embeddings.fingerprint)

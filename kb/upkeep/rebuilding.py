@@ -1,8 +1,8 @@
-"""A new generation of the index, built beside the live one, then switched to.
+"""Rebuilding: a new generation of the index is built beside the live one, then switched to.
 
-Runs in a process of its own (``kb reindex``): building the graph holds the interpreter. What is
-built comes from the catalog alone; nothing is parsed, and only vectors of a new model are computed.
-Killed and started again, it goes on where it was.
+A rebuild runs in a process of its own (``kb reindex``), since building the graph holds the
+interpreter. It takes everything from the catalog: nothing is parsed, and only vectors of a new
+model are computed. Killed and started again, it goes on where it was.
 """
 
 import asyncio
@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 from kb.catalog import generations, leases, rights
 from kb.catalog.database import Catalog, hold_seq
-from kb.catalog.generations import Wanted
 from kb.embedding.client import Embeddings
 from kb.errors import ConflictError, RetryableError
 from kb.index.base import Index
 from kb.index.edge import EdgeIndex
 from kb.index.generation import generation_fingerprint, name_of
 from kb.settings import Settings
+from kb.types.index import Published
 from kb.types.points import point_of, version_of
 from kb.upkeep.loading import keep_vectors, points_of_versions, scroll
 from kb.upkeep.publishing import adopt_earlier
@@ -27,17 +27,19 @@ from kb.upkeep.publishing import adopt_earlier
 LEASE = "reindex"
 VERSIONS_AT_ONCE = 20
 FEW = 100
-"""With so few versions left to load, publishing waits until they are loaded: a second or two."""
+"""Versions still to load with which a rebuild catches up no more: publishing waits a second or two
+until they are loaded."""
 ROUNDS = 10
-"""After so many rounds it waits however many there are: ingestion may never rest."""
+"""Times that a rebuild catches up at most, since ingestion may never rest; then publishing waits
+however many versions are left."""
 OPTIMIZE_SECONDS = 6 * 3600.0
-"""The graph is built without a heartbeat, since it holds the interpreter. It takes no longer."""
+"""For so long the lease is held while the graph is built: no heartbeat can be sent meanwhile."""
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """How a rebuild ended."""
+    """How a rebuild ended: the live generation's name, its points, and the names it replaces."""
 
     generation: str
     points: int
@@ -46,9 +48,9 @@ class Rebuilt:
 
 @dataclass(slots=True)
 class Loaded:
-    """What the new generation holds, by version: points, and the readers they are marked with.
+    """What the new generation holds, by version: points, and the mark of their readers.
 
-    ``tokens`` are those that a rebuild which ended early has left.
+    ``tokens`` are the reader tokens of points that an earlier, unfinished rebuild has loaded.
     """
 
     points: dict[int, int] = field(default_factory=dict)
@@ -57,7 +59,7 @@ class Loaded:
 
 
 class Rebuilder:
-    """Builds one generation from the catalog."""
+    """Builds one generation from the catalog; ``on_progress`` hears versions done and in all."""
 
     def __init__(
         self,
@@ -133,7 +135,7 @@ class Rebuilder:
             adopt_earlier(connection, self._embeddings)
             begun = generations.building(connection, wanted)
             if begun is not None:
-                return int(begun.id)
+                return begun.id
             return generations.begin(connection, wanted, {"model": self._embeddings.files.name})
 
     @asynccontextmanager
@@ -163,10 +165,10 @@ class Rebuilder:
                 loaded.tokens.setdefault(number, set()).add(tuple(sorted(tokens)))
         return loaded
 
-    async def _wanted(self) -> dict[int, Wanted]:
-        def read() -> dict[int, Wanted]:
+    async def _wanted(self) -> dict[int, Published]:
+        def read() -> dict[int, Published]:
             with self._catalog.reading() as connection:
-                return generations.wanted(connection)
+                return generations.published(connection)
 
         return await self._catalog.read(read)
 
@@ -175,7 +177,7 @@ class Rebuilder:
         index: Index,
         generation: str,
         loaded: Loaded,
-        wanted: Mapping[int, Wanted],
+        wanted: Mapping[int, Published],
         unkept: dict[str, bytes] | None = None,
     ) -> None:
         """Delete what is gone, load what is missing, stamp anew what others read by now."""
@@ -219,7 +221,7 @@ class Rebuilder:
         with self._catalog.writing() as connection:
             hold_seq(connection)
             leases.extend(connection, LEASE, self._owner, leases.SECONDS)
-            wanted = generations.wanted(connection)
+            wanted = generations.published(connection)
             done(self._catch_up(index, name_of(number), loaded, wanted, unkept))
             done(index.flush(name_of(number)))
             done(index.close())  # whoever searches opens it from the next moment on
@@ -229,7 +231,7 @@ class Rebuilder:
         return old
 
 
-def _missing(loaded: Loaded, wanted: Mapping[int, Wanted]) -> list[int]:
+def _missing(loaded: Loaded, wanted: Mapping[int, Published]) -> list[int]:
     return [n for n, w in wanted.items() if w.points and loaded.points.get(n) != w.points]
 
 

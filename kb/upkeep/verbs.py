@@ -1,10 +1,7 @@
-"""Keeping a data directory sound: comparing, mending, clearing up, erasing."""
+"""The verbs that keep a data directory sound: check, heal, erase."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy import Row
 
 from kb.catalog.database import Catalog
 from kb.embedding.client import Embeddings
@@ -44,7 +41,10 @@ class Upkeep:
         self._workplaces = workplaces
 
     async def check(self, *, repair: bool = False) -> dict[str, int]:
-        """Compare catalog, index and blobs; with ``repair``, mend and compare again."""
+        """Compare catalog, index and blobs; with ``repair``, mend, and compare again.
+
+        Returns the counts of :class:`kb.upkeep.checking.Report`; raises as checking does.
+        """
         findings = await self._findings()
         if repair and any(findings.report.as_json().values()):
             await self._mend(findings)
@@ -54,10 +54,10 @@ class Upkeep:
         return findings.report.as_json()
 
     async def heal(self) -> bool:
-        """At a start: mend the index where it holds another number of points than it should.
+        """Mend the index where it holds another number of points than it should, for starts.
 
-        So it is after a power cut that took back what the disk had promised, or with an index that
-        was restored from elsewhere. Returns whether anything was mended.
+        It does after a power cut that took back what the disk had promised, or where an index was
+        restored from elsewhere. Returns whether anything was mended.
         """
         if await checking.is_settled(self._catalog, self._index):
             return False
@@ -67,11 +67,14 @@ class Upkeep:
         await self._mend(findings)
         return True
 
-    async def erase(self, rows: Sequence[Row[Any]], by: Principal) -> erasing.Erased:
-        """Erase documents now, from everywhere."""
+    async def erase(self, document_ids: Sequence[int], by: Principal) -> erasing.Erased:
+        """Erase documents now, from everywhere; raises as :func:`kb.upkeep.erasing.erase`.
+
+        Whether they may is the caller's to ask.
+        """
         await self._clear_up()
         await self._catalog.write(forget_documents, self._catalog, self._workplaces)
-        return await erasing.erase(self._catalog, self._blobs, self._publisher, rows, by)
+        return await erasing.erase(self._catalog, self._blobs, self._publisher, document_ids, by)
 
     async def _findings(self) -> checking.Findings:
         hours = self._retention.removed_hours

@@ -7,12 +7,16 @@ import msgspec
 import pytest
 
 from kb.accounts import totp
-from kb.accounts.accounts import Client
+from kb.accounts.accounts import Accounts
 from kb.accounts.directory import HEADER, OIDC, Known
-from kb.catalog import groups, people, signing_in
+from kb.accounts.vouching import Vouching
+from kb.catalog import api_tokens, groups, people, sessions
 from kb.errors import NotFoundError, NotSignedInError
 from kb.rights import access
+from kb.types.accounts import Client
 from tests.parts.portal import PASSWORD, Portal
+
+pytestmark = pytest.mark.both_catalogs
 
 NEW = "seven grey geese over water"
 OLGA = Known("olga", "Olga Ost", "oidc:https://id.example:42", ("crew",), OIDC)
@@ -118,7 +122,7 @@ async def test_a_proxys_word_that_says_nothing_new_writes_nothing(house, monkeyp
         raise AssertionError("it was written")
 
     with monkeypatch.context() as patched:
-        patched.setattr(type(house.kb.accounts), "came", refuse)
+        patched.setattr(Vouching, "came", refuse)
         principal = house.kb.accounts.of_header(gus)
         assert principal is not None
         assert len([t for t in principal.tokens if t.startswith("group:")]) == 2
@@ -167,8 +171,8 @@ async def test_a_token_neither_outlives_nor_outscopes_the_token_that_made_it(hou
     assert refused.status_code == 403, "a reading token makes nothing"
     with house.kb.catalog.writing() as connection:
         number = people.by_name(connection, "rita").id
-        first = next(t for t in signing_in.tokens_of(connection, number) if t.name == "maker")
-        signing_in.revoke(connection, first.id, number)
+        first = next(t for t in api_tokens.of_person(connection, number) if t.name == "maker")
+        api_tokens.revoke(connection, first.id, number)
     assert [await status(c) for c in (program, young, youngest)] == [401, 401, 401]
 
 
@@ -185,7 +189,7 @@ def test_no_scope_makes_a_wider_one(house, mine, wanted):
     rita = house.kb.principal("rita")
     secret = house.kb.accounts.new_token(rita, "maker", mine, 3)
     with house.kb.catalog.reading() as connection:
-        maker = signing_in.token(connection, secret)
+        maker = api_tokens.living(connection, secret)
     with pytest.raises(ForbiddenError):
         house.kb.accounts.new_token(rita, "child", wanted, 1, maker=maker)
 
@@ -300,18 +304,18 @@ def test_catalogs_of_before_keep_their_people_tokens_and_sessions(tmp_path):
     with catalog.writing() as connection:
         vouched = {p.name: p.vouched_at for p in people.all_of(connection)}
         assert vouched == {"olga": 50.0, "gus": 30.0, "rita": None}
-        assert [t.name for t in signing_in.tokens_of(connection, 3)] == ["script"]
-        assert len(signing_in.of_person(connection, 3)) == 1
-        secret = signing_in.new_token(connection, 3, "child", "read", 9e9, made_by=1)
-        signing_in.revoke(connection, 1, 3)
-        assert signing_in.token(connection, secret) is None
+        assert [t.name for t in api_tokens.of_person(connection, 3)] == ["script"]
+        assert len(sessions.of_person(connection, 3)) == 1
+        secret = api_tokens.add(connection, 3, "child", "read", 9e9, made_by=1)
+        api_tokens.revoke(connection, 1, 3)
+        assert api_tokens.living(connection, secret) is None
     catalog.close()
 
 
 @pytest.mark.case("N11")
 def test_the_days_are_a_setting(house):
-    accounts = house.kb.accounts
-    accounts._settings = msgspec.structs.replace(accounts._settings, fresh_days=2)
+    settings = msgspec.structs.replace(house.kb.settings.auth, fresh_days=2)
+    accounts = Accounts(house.kb.catalog, settings, house.kb.behind)
     accounts.begin_from_provider(OLGA, HERE)
     passed(house, 3)
     with house.kb.catalog.reading() as connection:

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from kb.accounts import passwords, totp
-from kb.catalog import people, signing_in
+from kb.accounts.accounts import Accounts
+from kb.catalog import api_tokens, people, sessions
 from kb.errors import UsageError
 from kb.rights import access
 from tests.parts.portal import PASSWORD
@@ -39,10 +40,9 @@ async def test_a_wrong_password_and_an_unknown_name_are_told_apart_by_nothing(po
     client = portal.client()
     answers = []
     for name in ("rita", "nobody-of-that-name"):
-        begun = time.perf_counter()
         answer = await client.post("/login", data={"name": name, "password": "wrong password"})
-        answers.append((answer.status_code, answer.json(), time.perf_counter() - begun))
-    assert answers[0][:2] == answers[1][:2]
+        answers.append((answer.status_code, answer.json()))
+    assert answers[0] == answers[1]
     assert answers[0][0] == 401
 
 
@@ -93,7 +93,7 @@ async def test_a_session_ends_at_once(portal, ending):
     else:
         with portal.kb.catalog.reading() as connection:
             rita = people.by_name(connection, "rita")
-            [row] = signing_in.of_person(connection, rita.id)
+            [row] = sessions.of_person(connection, rita.id)
         accounts.end_session(portal.kb.principal("anna"), "rita", row.hash)
     stolen = portal.client()
     stolen.cookies.update(kept)
@@ -202,8 +202,8 @@ async def test_tokens_do_what_their_scope_says_until_they_end(portal):
     assert (await writer.get("/people")).status_code == 403
     with portal.kb.catalog.writing() as connection:
         number = people.by_name(connection, "rita").id
-        for row in signing_in.tokens_of(connection, number):
-            signing_in.revoke(connection, row.id, number)
+        for row in api_tokens.of_person(connection, number):
+            api_tokens.revoke(connection, row.id, number)
     assert (await reader.get("/api/v1/search?q=wages")).status_code == 401
 
 
@@ -314,7 +314,7 @@ async def test_a_proxys_word_counts_from_its_own_address_and_no_other(house):
         header_from=("192.0.2.1",), administrators="chiefs",
     )  # fmt: skip
     house.kb.settings = msgspec.structs.replace(house.kb.settings, auth=auth)
-    house.kb.accounts._settings = auth
+    house.kb.accounts = Accounts(house.kb.catalog, auth, house.kb.behind)
     portal = Portal(house)
     named = {"X-Remote-User": "gus", "X-Remote-Groups": "crew, chiefs"}
     proxied = portal.client("192.0.2.1", **named)
@@ -349,7 +349,7 @@ async def test_a_proxys_word_counts_together_with_trusted_proxies(house):
     )
     server = msgspec.structs.replace(settings.server, trusted_proxies=("192.0.2.1",))
     house.kb.settings = msgspec.structs.replace(settings, auth=auth, server=server)
-    house.kb.accounts._settings = auth
+    house.kb.accounts = Accounts(house.kb.catalog, auth, house.kb.behind)
     house.kb.accounts.add(access.owner(), "rita", (), password=PASSWORD)
     portal = Portal(house)
     named = {"X-Remote-User": "gus"}

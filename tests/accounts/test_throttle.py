@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from kb.accounts import throttle
-from kb.accounts.accounts import Client
 from kb.errors import ForbiddenError, NotSignedInError, TooManyError
 from kb.rights import access
+from kb.types.accounts import Client
 from tests.parts.portal import PASSWORD, Portal
 
 OFFICE = "192.0.2.50"

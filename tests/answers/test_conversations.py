@@ -215,7 +215,7 @@ def server(tmp_path_factory, embedder_dir):
 
 
 def test_conversations_over_http(server):
-    with httpx.Client(base_url=server.address, timeout=90, trust_env=False) as web:
+    with httpx.Client(base_url=server.address, timeout=300, trust_env=False) as web:
         asking = {"Accept": "application/json"}
         first = web.post(
             "/api/v1/ask", json={"question": "How many buses are electric?"}, headers=asking

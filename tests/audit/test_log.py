@@ -5,11 +5,14 @@ import json
 import pytest
 
 from kb.catalog import audit
-from kb.catalog.audit import Entry
 from kb.rights import access
+from kb.types.audit import Entry, Verdict
+from tests.parts.processes import run_kb
+
+pytestmark = pytest.mark.both_catalogs
 
 
-def verdict(house) -> audit.Verdict:
+def verdict(house) -> Verdict:
     with house.kb.catalog.reading() as connection:
         return audit.verify(connection)
 
@@ -57,7 +60,7 @@ def test_what_changed_places_is_found(logged):
 def test_what_expired_leaves_a_log_that_holds(logged):
     with logged.kb.catalog.writing() as connection:
         connection.exec_driver_sql("UPDATE audit SET at = at")
-        rows = list(audit.entries(connection))
+        rows = list(map(json.loads, audit.lines(connection)))
     with logged.kb.catalog.writing() as connection:
         assert audit.expire(connection, rows[9]["at"] + 10_000) == 30
     assert verdict(logged).intact
@@ -79,7 +82,7 @@ async def test_who_asked_saw_opened_and_changed_is_there(portal, document_of):
     await anna.get(f"/documents/{wages}")
     portal.kb.audit.close()
     with portal.kb.catalog.reading() as connection:
-        entries = list(audit.entries(connection))
+        entries = list(map(json.loads, audit.lines(connection)))
         assert audit.verify(connection).intact
     by_action = {}
     for entry in entries:
@@ -107,23 +110,18 @@ async def test_questions_can_be_kept_out_by_policy(house):
     quiet.asked(access.owner(), "ask", "a private matter", (), 0.1)
     quiet.close()
     with house.kb.catalog.reading() as connection:
-        [entry] = audit.entries(connection)
+        [entry] = map(json.loads, audit.lines(connection))
         assert entry["detail"]["question"] == ""
         assert connection.exec_driver_sql("SELECT question FROM asked").scalar() is None
 
 
 def test_the_command_verifies_and_exports(command, environment, tmp_path):
-    import subprocess
-    import sys
-
     command("group", "add", "night")
     command("user", "add", "ada", "--groups", "night")
     assert command("audit", "verify")["intact"] is True
     assert [e["action"] for e in command("audit", "list")["entries"]] == ["user.add", "group.add"]
-    done = subprocess.run(
-        [sys.executable, "-m", "kb", "audit", "export"], env=environment, cwd=tmp_path,
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    done = run_kb(environment, tmp_path, "audit", "export")
+    assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["seq"] for line in lines] == [1, 2]
     assert all(len(line["hash"]) == 64 for line in lines)

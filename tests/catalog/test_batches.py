@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import event, text
 
 from bench.catalog import fill
-from kb.catalog import documents, groups, ledger, people, rights, signing_in, sources
+from kb.catalog import documents, groups, ledger, people, rights, sources
+from kb.catalog import sessions as sessions_catalog
 from kb.errors import UsageError
 from kb.types.library import After, LedgerFilter
 from kb.types.people import Principal
@@ -88,12 +89,12 @@ def test_lists_of_everybody_are_those_of_each(tmp_path):
         with counted(connection) as sent:
             member_of = groups.of_everybody(connection)
             curated = people.curated_by_all(connection)
-            sessions = signing_in.of_everybody(connection)
+            sessions = sessions_catalog.of_everybody(connection)
         assert len(sent) == 3
         for person in people.all_of(connection):
             assert member_of.get(person.id, []) == groups.of_person(connection, person.id)
             assert curated.get(person.id, []) == people.sources_curated(connection, person.id)
-            assert sessions.get(person.id, []) == signing_in.of_person(connection, person.id)
+            assert sessions.get(person.id, []) == sessions_catalog.of_person(connection, person.id)
     catalog.close()
 
 

@@ -129,14 +129,14 @@ def at_once(catalog, do):
         try:
             with catalog.writing() as connection:
                 connection.execute(text("SELECT 1"))
-                barrier.wait(60)
+                barrier.wait(300)
                 got.append(do(connection))
         except KbError as error:
             got.append(error.status)
 
     threads = [threading.Thread(target=one) for _ in range(2)]
     [thread.start() for thread in threads]
-    [thread.join(60) for thread in threads]
+    [thread.join(300) for thread in threads]
     return sorted(got, key=str)
 
 
@@ -267,7 +267,7 @@ def test_nothing_is_published_into_a_generation_that_is_being_left(catalog):
         thread.start()
         time.sleep(0.5)
         generations.switch(connection, new)
-    thread.join(30)
+    thread.join(300)
     assert done == [None]
 
 

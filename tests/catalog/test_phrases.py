@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from kb import settings as settings_module
-from kb.catalog import filtering, migrations, phrases, versions
+from kb.catalog import filtering, migrations, phrases, sweeping, versions
 from kb.catalog.database import open_catalog
 from kb.text.queries import Wanted, parse
 from kb.types.people import Principal
@@ -76,7 +76,7 @@ def test_phrases_are_found_as_by_reading_every_text(kind, request, tmp_path):
                 document, number = making.published(connection, one.id, f"{n}", [text], readers=own)
                 if gone[n]:
                     versions.retire_documents(connection, [document])
-                    versions.swept(connection, [number])
+                    sweeping.swept(connection, [number])
                 elif open_to[n] != "b" and all(has(text, p) for p in wanted.phrases):
                     expected.add(point_of(number, 0))
             found = filtering.points(connection, reader, wanted, 100)
@@ -156,7 +156,7 @@ def test_words_that_were_forgotten_leave_the_file(tmp_path):
     catalog.compact()
     assert stands_there(b"ylophonesque")
     with catalog.writing() as connection:
-        versions.forget_passages(connection, [number])
+        sweeping.forget_passages(connection, [number])
     phrases.clear_up(catalog)
     catalog.compact()
     assert not stands_there(b"ylophonesque")

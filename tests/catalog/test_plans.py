@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, text
 
 from bench.catalog import fill
-from kb.catalog import answers, containers, filtering, ledger, sources, versions
+from kb.catalog import answers, containers, filtering, ledger, sources, sweeping
 from kb.catalog import rights as rights_catalog
 from kb.rights import access
 from kb.text.queries import EVERYTHING, parse
@@ -35,7 +35,7 @@ CALLS = {
     "asked before": lambda c: answers.recent_questions(c, READER, 40),
     "made from": lambda c: answers.forget_made_from(c, [3, 4]),
     "members": lambda c: containers.members_of(c, [3, 4]),
-    "swept": lambda c: versions.sweepable(c, 60),
+    "swept": lambda c: sweeping.sweepable(c, 60),
     "tokens": lambda c: rights_catalog.tokens_of(c, [3, 4]),
 }
 WHOLE = {"home", "facets", "language", "states", "reasons", "languages", "sources"}

@@ -36,5 +36,5 @@ def test_an_empty_database_is_migrated_once_by_whoever_comes_first(postgres, env
         )
         for _ in range(4)
     ]  # fmt: skip
-    told = [w.communicate(timeout=120)[0].strip() for w in workers]
+    told = [w.communicate(timeout=300)[0].strip() for w in workers]
     assert told == ['{"files":[]}'] * 4 or told == ['{"files": []}'] * 4, told

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from kb import samples
+from tests.parts.processes import run_kb, stop_engines
 
 FILE_KEYS = {"source", "path", "state", "code", "reason", "pages", "chunks", "bytes"}
 HIT_KEYS = {
@@ -177,13 +178,7 @@ def test_what_cannot_be_done_is_said_in_one_shape(command, arguments, code):
 
 def test_wrong_use_exits_with_two(environment, tmp_path):
     for arguments in (["frobnicate"], ["search"], ["files", "--state", "odd"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "kb", *arguments],
-            env=environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
+        done = run_kb(environment, tmp_path, *arguments)
         assert done.returncode == 2
         assert done.stdout == ""
 
@@ -206,7 +201,7 @@ def test_the_first_start_prints_a_link_by_which_the_first_administrator_is_made(
         lines = [server.stderr.readline() for _ in range(3)]
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(300)
     assert "ready at" in lines[0]
     assert re.fullmatch(r"  http://127\.0\.0\.1:\d+/link/[\w-]{43}\n", lines[2])
 
@@ -223,6 +218,4 @@ def test_another_model_needs_a_new_index(command, tmp_path):
     assert command("search", "pumps", code=1, env=other)["error"]["code"] == "index_mismatch"
     command("reindex", env=other)
     assert command("search", "pumps", env=other)["hits"]
-    from tests.parts.processes import stop_engines
-
     stop_engines(tmp_path)

@@ -97,7 +97,7 @@ def test_documents_are_measured_and_runs_compared_in_the_page(environment, tmp_p
     assert again["questions"] == 10
     server = Serving(environment, tmp_path)
     try:
-        with httpx.Client(base_url=server.address, timeout=60, trust_env=False) as web:
+        with httpx.Client(base_url=server.address, timeout=300, trust_env=False) as web:
             listed = web.get("/evaluation").text
             second, first = re.findall(r'name="run" value="(\d+)"', listed)
             shown = web.get(f"/evaluation/{first}")

@@ -62,6 +62,15 @@ def test_every_language_is_complete(language):
             assert set(PLACES.findall(text)) <= set(PLACES.findall(str(m.id))), m.id
 
 
+@pytest.mark.parametrize("kind", ["templates/*.html", "static/*.css"])
+def test_pages_are_written_in_lines_that_can_be_read(kind):
+    files = sorted((ROOT / "web").glob(kind))
+    assert files
+    for path in files:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert [n for n, line in enumerate(lines, 1) if len(line) > 120] == [], path.name
+
+
 PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")
 
 

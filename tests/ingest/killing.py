@@ -292,7 +292,7 @@ class Reader(threading.Thread):
 
     def stop(self):
         self.ended.set()
-        self.join(60)
+        self.join(300)
 
 
 def engines(name: str, folder: str) -> list[psutil.Process]:

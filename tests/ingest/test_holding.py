@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,9 @@ from ingest import sources
 from ingest.selection import Selection
 from kb.cli.ingesting import run_of
 from kb.errors import RetryableError
-from tests.parts.processes import kb
+from tests.parts.processes import kb, run_kb
+
+pytestmark = pytest.mark.both_catalogs
 
 
 def fill(house, count: int, folder: str = "", said: str = "settled") -> None:
@@ -266,10 +267,7 @@ def test_one_share_that_is_away_keeps_no_other_from_being_read(environment, tmp_
         kb(environment, tmp_path, "source", "add", name, str(tmp_path / name))
     (tmp_path / "files" / "kite.txt").write_text("The kite festival is in May.")
     (tmp_path / "a-share").rmdir()
-    done = subprocess.run(
-        [sys.executable, "-m", "kb", "ingest", "--json"],
-        env=environment, cwd=tmp_path, capture_output=True, text=True,
-    )  # fmt: skip
+    done = run_kb(environment, tmp_path, "ingest", "--json")
     assert done.returncode == 1
     assert "a-share" in json.loads(done.stdout)["error"]["message"]
     assert "1 indexed" in done.stderr

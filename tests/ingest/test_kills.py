@@ -20,10 +20,20 @@ from kb.catalog.tables import generations
 from tests.ingest.killing import AFTER_A_KILL, MOST, Reader, World, kill_some
 from tests.parts.processes import kb, stop_engines, wait_for
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("KB_TEST_KILLS", "20"))
 SEED = int(os.environ.get("KB_TEST_SEED", "20"))
 FOLDERS = 6
 """Beside two workers: a killed run is tried again after 15 s, meanwhile the next folder has its turn."""
+
+
+@pytest.fixture(scope="module")
+def embedder_dir(tmp_path_factory):
+    """An embedder that may be killed: nobody else's."""
+    folder = tmp_path_factory.mktemp("e")
+    yield folder
+    stop_engines(folder)
 
 
 @pytest.mark.case("N02")
@@ -40,7 +50,7 @@ def test_a_named_step_kills(environment, tmp_path):
     world.killed_at("run_begun", "ingest")
     assert world.kills == 1
     refused = world.start("ingest", failpoint="no_such_step:1")
-    assert refused.wait(60) not in {0, -signal.SIGKILL}
+    assert refused.wait(300) not in {0, -signal.SIGKILL}
     assert "no_such_step" in refused.log.read_text()
     with pytest.raises(AssertionError, match="removed"):
         world.killed_at("removed", "ingest", times=2)  # there is no second time in a run
@@ -116,7 +126,7 @@ def test_a_killed_reindex_goes_on(environment, tmp_path):
         with world.kb.catalog.reading() as connection:
             return list(connection.scalars(query))
 
-    wait_for(begun, 120)
+    wait_for(begun)
     [number] = begun()
     rebuilding.kill()
     assert rebuilding.wait() == -signal.SIGKILL
@@ -212,4 +222,4 @@ class Workers:
     def stop(self) -> list[int]:
         for worker in self.both:
             worker.terminate()
-        return [worker.wait(120) for worker in self.both]
+        return [worker.wait(300) for worker in self.both]

@@ -1,7 +1,7 @@
 """Catalogs of both kinds, and documents put straight into them: no file, no index."""
 
 from kb import settings as settings_module
-from kb.catalog import documents, rights, sources, versions
+from kb.catalog import documents, rights, sources, sweeping, versions
 from kb.catalog.database import open_catalog
 from kb.catalog.tables import metadata
 from kb.types.files import Stat
@@ -21,7 +21,7 @@ def opened(kind, request, tmp_path):
 
 def emptied(connection):
     """Forget all that :func:`published` made."""
-    versions.forget_passages(connection, list(versions.current(connection)))
+    sweeping.forget_passages(connection, list(versions.in_index(connection)))
     for name in (
         "name_tokens",
         "documents",

@@ -35,7 +35,7 @@ def ollama(gguf, tmp_path_factory):
     with (base / "log").open("wb") as log:
         server = subprocess.Popen([binary, "serve"], env=environment, stdout=log, stderr=log)
     try:
-        wait_for(lambda: _answers(address), 60)
+        wait_for(lambda: _answers(address))
         (base / "Modelfile").write_text(f'FROM {gguf}\nLICENSE """Apache License\nVersion 2.0"""\n')
         subprocess.run(
             [binary, "create", "smol", "-f", str(base / "Modelfile")],
@@ -46,7 +46,7 @@ def ollama(gguf, tmp_path_factory):
         yield address
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(300)
 
 
 def _answers(address: str) -> bool:
@@ -67,17 +67,17 @@ def llama_cpp(gguf, tmp_path_factory):
         f"p.model.path = {str(gguf)!r}\n"
         f"p.hostnames = ['127.0.0.1']; p.port = {port}; p.n_ctx = 4096; p.n_parallel = 1\n"
         "s = x.Server(p)\n"
-        "time.sleep(600)\n"
+        "time.sleep(86400)\n"
     )
     log = (tmp_path_factory.mktemp("llama") / "log").open("wb")
     server = subprocess.Popen([sys.executable, "-c", code], stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_for(lambda: _lists_models(address), 60)
+        wait_for(lambda: _lists_models(address))
         yield address
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(300)
 
 
 def _lists_models(address: str) -> bool:

@@ -41,7 +41,7 @@ class Portal:
     def client(self, address: str = "127.0.0.1", **headers: str) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.app, client=(address, 4711))
         return httpx.AsyncClient(
-            transport=transport, base_url="http://localhost", headers=ORIGIN | headers, timeout=60
+            transport=transport, base_url="http://localhost", headers=ORIGIN | headers, timeout=300
         )
 
     async def sign_in(self, name: str, password: str = PASSWORD, **more: str) -> httpx.AsyncClient:

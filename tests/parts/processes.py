@@ -13,7 +13,11 @@ import httpx
 import psutil
 import pytest
 
+from tests.parts.warm import can_be_warm, warm
+
 SHARED = Path(__file__).parent.parent.parent.parent / "shared" / "data"
+HANGING = 300.0
+"""Seconds after which something hangs, on the slowest machine beside other work: no measure."""
 EVERY_PART = bool(os.environ.get("KB_TEST_ALL_PARTS"))
 
 
@@ -47,24 +51,34 @@ def environment_in(base: Path, embedder_dir: Path, catalog: str = "") -> dict[st
     }
 
 
-def stop_engines(data: Path) -> None:
+def stop_engines(folder: Path) -> None:
+    """End the engines whose sockets lie in a folder; an index's files are free after it."""
     for process in psutil.process_iter(["cmdline"]):
         command = process.info["cmdline"] or []
-        if "kb.index.process" in command and str(data) in " ".join(command):
+        if not any(str(folder) in word for word in command):
+            continue
+        if "kb.embedding.process" in command:
             process.terminate()
-            process.wait(20)
+        if "kb.index.process" in command:
+            process.terminate()
+            process.wait(HANGING)
 
 
-def kb(environment, folder: Path, *arguments: str):
-    done = subprocess.run(
-        [sys.executable, "-m", "kb", *arguments, "--json"],
-        env=environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
+def run_kb(environment, folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """A command to its end: forked from a process that has loaded it, where that is the same."""
+    if can_be_warm(environment):
+        return warm().run(arguments, environment, folder, HANGING)
+    return subprocess.run(
+        [sys.executable, "-m", "kb", *arguments],
+        env=environment, cwd=folder, capture_output=True, text=True, timeout=HANGING,
+    )  # fmt: skip
+
+
+def kb(environment, folder: Path, *arguments: str, code: int = 0):
+    """What a command says as JSON, and nothing beside it."""
+    done = run_kb(environment, folder, *arguments, "--json")
+    assert done.returncode == code, done.stderr + done.stdout
+    assert len(done.stdout.strip().splitlines()) == 1, done.stdout
     return json.loads(done.stdout)
 
 
@@ -81,7 +95,7 @@ class Serving:
             text=True,
         )
         self.address = self._wait_until_ready()
-        wait_for(lambda: httpx.get(self.address + "/ready", timeout=90).status_code == 200, 90)
+        wait_for(lambda: httpx.get(self.address + "/ready", timeout=HANGING).status_code == 200)
 
     def _wait_until_ready(self) -> str:
         for line in self.process.stderr:
@@ -91,12 +105,12 @@ class Serving:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(HANGING)
 
 
-def wait_for(condition, seconds: float = 20.0):
+def wait_for(condition):
     """Poll until a condition holds; the only waiting that tests do."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + HANGING
     while time.monotonic() < deadline:
         if condition():
             return

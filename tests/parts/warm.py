@@ -1,16 +1,22 @@
-"""Index engines forked from a process that has loaded one already.
+"""Index engines and commands forked from a process that has loaded them already.
 
-Nearly every test starts an index engine in a data directory of its own, and most of what such a
-start takes is loading modules and the language model: 1.9 s of processor, here 0.1 s. The engine
-itself is the product's. Commands that tests run start theirs as anybody's do.
+Nearly every test starts an index engine in a data directory of its own, many run commands, and most
+of what such a start takes is loading modules and the language model: 1.9 s of processor for an engine
+and 1.5 s for a command, here 0.1 s. Engine and command themselves are the product's. A command that
+tests run starts its engine as anybody's does.
 """
 
+import contextlib
 import ctypes
+import functools
+import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 from threading import Lock
 
@@ -21,8 +27,18 @@ from kb.engines.calling import QUIET
 ROOM = 400  # bytes of the command line, which each engine writes anew with what it serves
 
 
-class WarmEngines:
-    """Starts engines; ``launch`` stands in for that of ``kb.engines.calling.EngineClient``."""
+OTHERWISE = ("KB_", "XDG_", "OLLAMA", "PYTEST", "PYTHONUNBUFFERED", "PATH")
+"""What may differ from the environment in which the modules were loaded: read when it is used."""
+AT_LOADING = {"KB_FAILPOINT"}
+"""And what is read when a module is loaded, all the same."""
+
+
+class Warm:
+    """Starts engines and commands.
+
+    ``launch`` stands in for that of ``kb.engines.calling.EngineClient``, ``run`` for
+    :func:`subprocess.run`.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -55,15 +71,45 @@ class WarmEngines:
             ),
         )
 
+    def run(self, arguments, environment, folder, seconds: float):
+        """``kb`` with its arguments: how it ended, what it said on stdout and on stderr."""
+        with tempfile.TemporaryDirectory() as said:
+            output, errors = Path(said) / "output", Path(said) / "errors"
+            pid = self.ask(
+                command=list(arguments), environment=environment, folder=str(folder),
+                output=str(output), errors=str(errors),
+            )  # fmt: skip
+            limit = time.monotonic() + seconds
+            while (code := self.ask(ended=pid)) is None:
+                if time.monotonic() > limit:
+                    os.kill(pid, signal.SIGKILL)
+                    raise subprocess.TimeoutExpired(arguments, seconds)
+                time.sleep(0.01)
+            return subprocess.CompletedProcess(
+                arguments, code, output.read_text(), errors.read_text()
+            )
+
     def close(self) -> None:
         self._process.stdin.close()
-        self._process.wait(20)
+        self._process.wait(300)
+
+
+@functools.cache
+def warm() -> Warm:
+    """This process's, begun with the first that is asked of it."""
+    return Warm()
+
+
+def can_be_warm(environment: dict[str, str]) -> bool:
+    """Whether a command in this environment does what one does that loads its modules there."""
+    differing = {name for name, _ in set(environment.items()) ^ set(os.environ.items())}
+    return not differing & AT_LOADING and all(name.startswith(OTHERWISE) for name in differing)
 
 
 class WarmEngine:
     """What a starter asks of an engine: whether and how it has ended."""
 
-    def __init__(self, starter: WarmEngines, pid: int) -> None:
+    def __init__(self, starter: Warm, pid: int) -> None:
         self._starter, self.pid = starter, pid
 
     def poll(self) -> int | None:
@@ -71,8 +117,12 @@ class WarmEngine:
 
 
 def _serve_requests() -> None:
+    from kb.cli import COMMANDS
     from kb.index import lexical
     from kb.index import process as indexer
+
+    for name in {place.partition(":")[0] for place in COMMANDS.values()}:
+        importlib.import_module(f"kb.cli.{name}")
 
     lexical.language_of("The pump is in hall four.")
     ended: dict[int, int] = {}
@@ -82,7 +132,11 @@ def _serve_requests() -> None:
         if pid := request.get("ended"):
             answer = ended.get(pid)
         elif not (answer := os.fork()):
-            _become_engine(indexer, **request)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            if "command" in request:
+                _become_command(**request)
+            else:
+                _become_engine(indexer, **request)
         print(json.dumps(answer), flush=True)
 
 
@@ -98,14 +152,9 @@ def _collect(ended: dict[int, int]) -> None:
 
 
 def _become_engine(indexer, settings: str, socket: str, log: str, environment: dict) -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
-    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for descriptor, now in ((0, nothing), (1, output), (2, output)):
-        os.dup2(now, descriptor)
-    os.environ.clear()
-    os.environ.update(environment)
+    _say_into(log, log)
+    _live_in(environment)
     _show_as(sys.executable, "-m", "kb.index.process", socket)
     configured = msgspec.json.decode(settings, type=indexer.Settings)
     status = 1
@@ -118,6 +167,44 @@ def _become_engine(indexer, settings: str, socket: str, log: str, environment: d
         status = leaving.code or 0
     finally:
         os._exit(status)
+
+
+def _become_command(command, environment, folder: str, output: str, errors: str) -> None:
+    main = importlib.import_module("kb.__main__")
+    sys.modules["__main__"] = main  # as its own children are told
+
+    _say_into(output, errors)
+    _live_in(environment)
+    os.chdir(folder)
+    status = 1
+    try:
+        sys.argv = ["kb", *command]
+        with contextlib.suppress(
+            AssertionError
+        ):  # a long one; only whoever lists processes sees it
+            _show_as(sys.executable, "-m", "kb", *command)
+        main.main()
+        status = 0
+    except SystemExit as leaving:
+        status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _say_into(output: str, errors: str) -> None:
+    opened = [os.open(os.devnull, os.O_RDONLY)]
+    opened += [
+        os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666) for log in (output, errors)
+    ]
+    for descriptor, now in enumerate(opened):
+        os.dup2(now, descriptor)
+
+
+def _live_in(environment: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
 
 
 def _show_as(*command: str) -> None:

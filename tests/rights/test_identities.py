@@ -12,6 +12,8 @@ from kb.rights import access, rules, stamping
 from kb.text.pathnames import shown
 from kb.types.library import PathRule
 
+pytestmark = pytest.mark.both_catalogs
+
 
 @pytest.fixture
 async def harbour(house):

@@ -21,6 +21,8 @@ from kb.types.library import PathRule
 from tests.parts.files import zipped
 from tests.parts.house import set_rule
 
+pytestmark = pytest.mark.both_catalogs
+
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: files get other owners")
 OWNER, WRITER = 71_100, 71_101
 

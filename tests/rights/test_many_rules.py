@@ -1,5 +1,7 @@
 """Many rules of a file system: nobody pays for them at every request."""
 
+import gc
+
 import pytest
 from sqlalchemy import event
 
@@ -8,6 +10,8 @@ from kb.catalog import acls, documents, groups, ledger, people, rights, sources
 from kb.catalog.database import open_catalog
 from kb.posix import Step
 from kb.rights import access
+
+pytestmark = pytest.mark.both_catalogs
 
 RULES = 600
 
@@ -77,6 +81,27 @@ def test_a_rule_that_was_never_committed_counts_for_nobody(catalog):
     with catalog.reading() as connection:
         carried = access.person(connection, "bob").tokens
     assert {t for t in carried if t.startswith("acl:")} == set(first)
+
+
+@pytest.mark.case("N21")
+def test_rules_are_kept_in_memory_no_longer_than_their_catalog(settings):
+    """A process that opens one catalog after another holds the rules of none that is closed."""
+
+    def books() -> set[int]:
+        gc.collect()
+        return {id(found) for found in gc.get_objects() if isinstance(found, acls.RuleBook)}
+
+    before = books()
+    opened = open_catalog(settings)
+    with opened.writing() as connection:
+        people.add_person(connection, "anna")
+    kept(opened, 0, 3)
+    with opened.reading() as connection:
+        assert len(access.person(connection, "anna").tokens) > 2
+    assert books() > before
+    opened.close()
+    del opened, connection
+    assert not books() - before
 
 
 @pytest.mark.case("N21")

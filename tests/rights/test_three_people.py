@@ -1,9 +1,7 @@
 """The same folder seen by three people, through the page, the interface for programs and commands."""
 
-import json
+import asyncio
 import re
-import sys
-from asyncio import create_subprocess_exec, subprocess
 
 import pytest
 
@@ -12,6 +10,7 @@ from kb.llm.base import Identity
 from kb.rights import access
 from kb.types.library import PathRule
 from tests.parts.house import set_rule
+from tests.parts.processes import kb
 
 SEEN = {
     "nina": {"open.txt"},
@@ -49,12 +48,9 @@ async def test_page_interface_and_command_show_each_of_them_theirs(
     )
     cited = {c["document"] for c in asked.json()["citations"]}
     assert not cited & set().union(*SEEN.values()) - SEEN[name]
-    told = await create_subprocess_exec(
-        sys.executable, "-m", "kb", "search", "harbour plan pier source:town", "--as", name, "--json",
-        env=environment, cwd=tmp_path, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    said, _ = await told.communicate()
-    assert {h["document"] for h in json.loads(said)["hits"]} == SEEN[name]
+    asking = ("search", "harbour plan pier source:town", "--as", name)
+    told = await asyncio.to_thread(kb, environment, tmp_path, *asking)
+    assert {h["document"] for h in told["hits"]} == SEEN[name]
 
 
 async def test_the_models_in_use_are_named_with_licence_and_digest(portal):

@@ -24,8 +24,9 @@ from kb.text.queries import EVERYTHING
 from kb.types.library import LedgerFilter, PathRule
 from tests.parts.house import set_rule
 
-ON_POSTGRESQL = os.environ.get("KB_TEST_CATALOG") == "postgresql"
-WORLDS = int(os.environ.get("KB_TEST_WORLDS", "20" if ON_POSTGRESQL else "50"))
+pytestmark = pytest.mark.both_catalogs
+
+WORLDS = {"sqlite": 50, "postgresql": 20}
 PEOPLE = ("ada", "bob", "cem", "dora")
 PROVIDED = "dora"
 """She comes from a provider, whose names are not the file system's."""
@@ -411,7 +412,7 @@ def hurried(catalog) -> None:
 
 @pytest.mark.case("R06", "S40", "S42", "N08", "N09", "N10")
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: files get other people's owners")
-async def test_every_surface_shows_what_brute_force_allows(house, monkeypatch):
+async def test_every_surface_shows_what_brute_force_allows(house, catalog_kind, monkeypatch):
     """Nobody ever sees more; and what can be told, nobody sees less.
 
     Links, excepted groups, people and groups that are renamed, removed and made again, receipts and
@@ -426,7 +427,7 @@ async def test_every_surface_shows_what_brute_force_allows(house, monkeypatch):
     hurried(house.kb.catalog)
     await world.begin()
     less = total = 0
-    for number in range(WORLDS):
+    for number in range(int(os.environ.get("KB_TEST_WORLDS", WORLDS[catalog_kind]))):
         await world.people_anew()
         if chance.random() < RELINKED:
             world.relink()

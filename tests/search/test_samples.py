@@ -17,7 +17,7 @@ def answers(sample_server):
             sample_server.address + "/api/v1/ask",
             json={"question": question["question"]},
             headers={"Accept": "application/json"},
-            timeout=60,
+            timeout=300,
             trust_env=False,
         )
         return response.json()
@@ -55,6 +55,6 @@ def test_quotes_are_verbatim_and_citations_lead_to_them(answers, sample_server):
         f"{sample_server.address}/documents/{cited['document_id']}",
         params={"passage": cited["passage_id"], "start": cited["start"], "end": cited["end"]},
         trust_env=False,
-        timeout=60,
+        timeout=300,
     )
     assert "<mark>" in page.text or 'class="cited"' in page.text

@@ -3,13 +3,14 @@
 import os
 import shutil
 import sqlite3
-import subprocess
 
 import pytest
 from sqlalchemy import event
 
 from kb.errors import KbError
-from tests.parts.processes import kb, stop_engines, wait_for
+from tests.parts.processes import kb, run_kb, stop_engines, wait_for
+
+pytestmark = pytest.mark.both_catalogs
 
 ZEROS = {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
 SECRET = "The vault code is heliotrope quartz."
@@ -179,10 +180,7 @@ def test_a_full_disk_pauses_reading_and_nothing_else(environment, tmp_path, smal
     ballast.write_bytes(bytes(free - 3 * 1024**2))
     for number in range(5):
         (files / f"{number}.txt").write_text(f"Storm drain {number} is cleaned in October.")
-    done = subprocess.run(
-        [os.sys.executable, "-m", "kb", "ingest", "--json"],
-        env=environment, cwd=tmp_path, capture_output=True, text=True,
-    )  # fmt: skip
+    done = run_kb(environment, tmp_path, "ingest", "--json")
     assert done.returncode == 1
     assert '"disk_full"' in done.stdout
     assert kb(environment, tmp_path, "search", "bridges painted")["hits"]

@@ -12,6 +12,8 @@ from kb.errors import ConflictError
 from kb.knowledge_base import KnowledgeBase
 from kb.upkeep.rebuilding import Rebuilder
 
+pytestmark = pytest.mark.both_catalogs
+
 
 def meanwhile(house, work) -> threading.Thread:
     """Another process' work, here a thread with a knowledge base of its own."""

@@ -44,7 +44,7 @@ def test_every_command_with_other_eyes_is_noted(house, environment, monkeypatch,
     assert done.exit_code == 0, done.output
     with house.kb.catalog.reading() as connection:
         noted = audit.page(connection, actor="owner")
-    assert [e for e in noted if e["detail"].get("as") == "rita"]
+    assert [e for e in noted if e.detail.get("as") == "rita"]
 
 
 @pytest.mark.case("N16")

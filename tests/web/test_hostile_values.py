@@ -17,10 +17,11 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.parts.portal import ORIGIN, PASSWORD, opened
+from tests.parts.portal import ORIGIN, PASSWORD
 from tests.web.test_matrix import address, routes
 from web.auth.who import Who
 
+pytestmark = [pytest.mark.both_catalogs, pytest.mark.slow]
 SEED = int(os.environ.get("KB_TEST_SEED", "18"))
 EVERYTHING = os.environ.get("KB_TEST_HOSTILE") == "all"
 VALUES = [
@@ -74,14 +75,6 @@ MULTIPART = [
 ]  # fmt: skip
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def catalog_url(request):
-    """Each of these tests runs on both catalogs."""
-    if request.param == "postgresql":
-        return request.getfixturevalue("postgresql").database
-    return lambda: ""
-
-
 @pytest.fixture
 def settings(environment, tmp_path):
     from kb import settings as settings_module
@@ -90,13 +83,6 @@ def settings(environment, tmp_path):
             "KB_FAIR_USE__REQUESTS_PER_MINUTE_ADDRESS": "1000000000"}  # fmt: skip
     known = {k: v for k, v in environment.items() if k.startswith("KB_")}
     return settings_module.load({}, known | more)
-
-
-@pytest.fixture
-async def portal(house):
-    house.root.mkdir(exist_ok=True)
-    async with opened(house) as made:
-        yield made
 
 
 def query_fields(handler) -> set[str]:

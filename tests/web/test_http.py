@@ -13,7 +13,7 @@ from tests.cli.test_commands import ASK_KEYS, FILE_KEYS, HIT_KEYS
 
 @pytest.fixture
 def web(sample_server):
-    with httpx.Client(base_url=sample_server.address, timeout=90, trust_env=False) as client:
+    with httpx.Client(base_url=sample_server.address, timeout=300, trust_env=False) as client:
         yield client
 
 
@@ -196,7 +196,7 @@ def test_an_engine_that_was_killed_is_back_at_the_next_call(web, sample_server):
         command = " ".join(process.info["cmdline"] or [])
         if "kb.index.process" in command and data in command:
             os.kill(process.pid, signal.SIGKILL)
-            process.wait(10)
+            process.wait(300)
             killed += 1
     assert killed == 1
     assert web.get("/api/v1/search", params={"q": "solar roof"}).json()["hits"]

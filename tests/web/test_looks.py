@@ -9,6 +9,8 @@ from tests.parts.portal import Portal
 from web.app import API, PAGES
 from web.looks import LOOKS
 
+pytestmark = pytest.mark.both_catalogs
+
 SHOWS_NOTHING = {
     "/api/v1/sources": "names and progress, asked for every few seconds by a page that is noted",
     "/favicon.ico": "a picture of ours",

@@ -12,12 +12,9 @@ import httpx
 import psycopg
 import pytest
 
-from tests.parts.processes import Serving, environment_in, kb, stop_engines
+from tests.parts.processes import HANGING, Serving, environment_in, kb, stop_engines
 
 PASSWORD = "a quiet harbour at dawn"
-SECONDS = 45.0
-"""How long a request may take here that waits for nothing: machines are slow; less than what a
-writer waits for a locked catalog, 60 s."""
 
 
 @contextmanager
@@ -34,7 +31,7 @@ def locked(environment, data):
             finally:
                 other.rollback()
         return
-    other = sqlite3.connect(data / "catalog.sqlite3", isolation_level=None, timeout=60)
+    other = sqlite3.connect(data / "catalog.sqlite3", isolation_level=None, timeout=300)
     other.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -68,7 +65,7 @@ class Site:
     def browser(self, **headers) -> httpx.Client:
         address = self.server.address
         headers = {"Origin": address, "Accept": "application/json"} | headers
-        return httpx.Client(base_url=address, headers=headers, timeout=SECONDS)
+        return httpx.Client(base_url=address, headers=headers, timeout=HANGING)
 
 
 @pytest.fixture
@@ -91,7 +88,6 @@ def test_the_loop_goes_on_while_another_process_writes(site, tmp_path):
     """Uploads, a paused source, a changed one and a run wait for the catalog; nobody else."""
     slow = site.browser()
     slow.cookies = site.client.cookies
-    slow.timeout = 200.0
     changes = {
         "upload": lambda: slow.post(
             "/api/v1/uploads?name=a.txt&readers=everyone", content=b"A small file."
@@ -110,7 +106,7 @@ def test_the_loop_goes_on_while_another_process_writes(site, tmp_path):
                 assert site.client.get("/health").status_code == 200, name
                 time.sleep(0.1)
             assert not given, f"{name} did not wait: the catalog was not locked"
-        thread.join(200)
+        thread.join(HANGING)
         assert given[0].status_code in {201, 202, 303}, (name, given[0].text)
 
 
@@ -157,7 +153,7 @@ def _make_old(site, base) -> None:
         with psycopg.connect("postgresql://" + url.partition("://")[2]) as other:
             other.execute("UPDATE sessions SET seen_at = seen_at - 3600")
         return
-    other = sqlite3.connect(base / "data" / "catalog.sqlite3", timeout=60)
+    other = sqlite3.connect(base / "data" / "catalog.sqlite3", timeout=300)
     other.execute("UPDATE sessions SET seen_at = seen_at - 3600")
     other.commit()
     other.close()

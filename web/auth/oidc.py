@@ -8,10 +8,7 @@ import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.response import Redirect
 
-from kb.audit.log import noted
-from kb.catalog import people, signing_in
 from kb.errors import NotSignedInError, RetryableError
-from kb.rights import access
 from web.asker import knowledge_base
 from web.auth import cookies, provider
 from web.auth.visitor import client_of
@@ -142,21 +139,9 @@ async def ended(request: Request[Any, Any, Any]) -> Response[str]:
     is_logout = isinstance(events, dict) and BACK_CHANNEL in events
     if not is_logout or "nonce" in claims or names_nobody:
         raise NotSignedInError("That is no token for logging out.", code="provider_refused")
-
-    def end() -> None:
-        with kb.catalog.writing() as connection:
-            count = 0
-            if "sid" in claims:
-                count = signing_in.end_of_provider(connection, str(claims["sid"])[:200])
-            elif "sub" in claims:
-                subject = f"oidc:{claims['iss']}:{claims['sub']}"[:400]
-                person = people.by_subject(connection, subject)
-                if person is not None:
-                    signing_in.end_all(connection, person.id)
-                    count = 1
-            noted(connection, access.owner(), "session.ended_by_provider", "", sessions=count)
-
-    await kb.write(end)
+    session = str(claims["sid"])[:200] if "sid" in claims else None
+    subject = f"oidc:{claims['iss']}:{claims['sub']}"[:400] if "sub" in claims else None
+    await kb.write(kb.accounts.ended_by_provider, session, subject)
     return Response("", media_type=MediaType.TEXT, headers={"Cache-Control": "no-store"})
 
 

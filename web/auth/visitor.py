@@ -9,13 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
-from sqlalchemy import Row
 
-from kb.accounts.accounts import Client
 from kb.accounts.directory import HEADER, Known
-from kb.catalog.people import Person
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
+from kb.types.accounts import ApiToken, Client, Recognised, Session
 from kb.types.people import Principal
 from web.auth import cookies
 from web.auth.kernel import user_at
@@ -24,8 +22,7 @@ from web.fair_use import Shares
 from web.guard import LOOPBACK, hostname
 
 Connection = ASGIConnection[Any, Any, Any, Any]
-Found = tuple[Row[Any], Principal, Person] | None
-Find = Callable[[str], Found]
+Find = Callable[[str], Recognised | None]
 SESSION, TOKEN, PROXY, OWNER = "session", "token", "proxy", "owner"
 FORWARDED = (
     "forwarded", "via", "x-forwarded", "x-real-ip", "x-client-ip", "true-client-ip", "cf-",
@@ -43,7 +40,7 @@ class Visitor:
     session_hash: str = ""
     secret: str = ""
     scope: str = "write"
-    token: Row[Any] | None = None
+    token: ApiToken | None = None
 
     @property
     def csrf(self) -> str:
@@ -66,7 +63,6 @@ def client_of(connection: Connection) -> Client:
 async def identify(connection: Connection) -> Visitor | None:
     """Who it is; None where nobody knows."""
     kb: KnowledgeBase = connection.app.state.kb
-    shares: Shares = connection.app.state.shares
     bearer = connection.headers.get("authorization", "")
     if bearer.lower().startswith("bearer "):
         return await _by_token(connection, kb, bearer[7:].strip())
@@ -77,40 +73,39 @@ async def identify(connection: Connection) -> Visitor | None:
         found = await _by_session(connection, kb, secret)
         if found is not None:
             return found
-    if _may_be_at_home(connection, kb) and await shares.look_up(_is_owner, connection, kb):
+    if _may_be_at_home(connection, kb) and await kb.look_up(_is_owner, connection, kb):
         return Visitor(access.owner(), OWNER)
     return None
 
 
-async def _asked(connection: Connection, kb: KnowledgeBase, find: Find, secret: str) -> Found:
+async def _asked(
+    connection: Connection, kb: KnowledgeBase, find: Find, secret: str
+) -> Recognised | None:
     """Whose a secret is, after their directory was asked where what is known of them is old."""
     shares: Shares = connection.app.state.shares
-    found = await shares.look_up(find, secret)
-    if found is not None and kb.accounts.is_outdated(found[2]):
-        await shares.directory.run(kb.accounts.refresh, found[2])
-        found = await shares.look_up(find, secret)
+    found = await kb.look_up(find, secret)
+    if found is not None and kb.accounts.is_outdated(found.person):
+        await shares.directory.run(kb.accounts.refresh, found.person)
+        found = await kb.look_up(find, secret)
     return found
 
 
 async def _by_token(connection: Connection, kb: KnowledgeBase, secret: str) -> Visitor | None:
     found = await _asked(connection, kb, kb.accounts.of_token, secret)
-    if found is None:
+    if found is None or not isinstance(found.by, ApiToken):
         return None
-    row, principal, _ = found
-    return Visitor(principal, TOKEN, scope=row.scope, token=row)
+    return Visitor(found.principal, TOKEN, scope=found.by.scope, token=found.by)
 
 
 async def _by_session(connection: Connection, kb: KnowledgeBase, secret: str) -> Visitor | None:
     found = await _asked(connection, kb, kb.accounts.of_session, secret)
-    if found is None:
+    if found is None or not isinstance(found.by, Session):
         return None
-    row, principal, _ = found
-    return Visitor(principal, SESSION, row.hash, secret)
+    return Visitor(found.principal, SESSION, found.by.hash, secret)
 
 
 async def _by_header(connection: Connection, kb: KnowledgeBase) -> Visitor | None:
     """From the addresses that may say so, and no others: the connection's own, not a forwarded."""
-    shares: Shares = connection.app.state.shares
     s = kb.settings.auth
     peer = peer_of(connection)
     if peer is None or peer[0] not in s.header_from:
@@ -120,7 +115,7 @@ async def _by_header(connection: Connection, kb: KnowledgeBase) -> Visitor | Non
     named = _as_sent(listed or "").split(",")
     groups = tuple(sorted({g.strip() for g in named if g.strip()}))
     known = Known(name, name, f"header:{name}", groups, HEADER, groups_whole=listed is not None)
-    is_known, principal = await shares.look_up(kb.accounts.recalled, known)
+    is_known, principal = await kb.look_up(kb.accounts.recalled, known)
     if not is_known:
         principal = await kb.write(kb.accounts.of_header, known)
     return Visitor(principal, PROXY, secret=f"{s.header}:{name}") if principal else None

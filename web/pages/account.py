@@ -8,9 +8,8 @@ from litestar import MediaType, Request, Response, get, post
 from litestar.response import Redirect
 
 from kb.accounts import totp
-from kb.accounts.accounts import SCOPES
-from kb.catalog import groups, people, signing_in
-from kb.errors import NotFoundError, UsageError
+from kb.errors import UsageError
+from kb.types.accounts import SCOPES
 from web.asker import (
     knowledge_base,
     must_have_signed_in,
@@ -33,21 +32,13 @@ async def account(request: Request[Any, Any, Any], factor: bool = False) -> Resp
 
 async def _page(request: Request[Any, Any, Any], more: dict[str, Any]) -> Response[Any]:
     kb, principal, visitor = knowledge_base(request), principal_of(request), visitor_of(request)
-    if principal.owner:
-        raise NotFoundError("No account exists yet.", code="no_accounts")
-
-    def read() -> dict[str, Any]:
-        with kb.catalog.reading() as connection:
-            person = people.by_name(connection, principal.name)
-            return {
-                "person": person,
-                "groups": groups.of_person(connection, person.id),
-                "sources": people.sources_curated(connection, person.id),
-                "sessions": signing_in.of_person(connection, person.id),
-                "tokens": signing_in.tokens_of(connection, person.id),
-            }
-
-    values = await kb.read(read) | {
+    found = await kb.read(kb.accounts.own, principal)
+    values = {
+        "person": found.person,
+        "groups": found.groups,
+        "sources": found.sources,
+        "sessions": found.sessions,
+        "tokens": found.tokens,
         "mine": visitor.session_hash if visitor else "",
         "scopes": SCOPES if principal.manages else SCOPES[:2],
         "shortest": kb.settings.auth.password_length,

@@ -1,6 +1,5 @@
 """The audit log, for administrators: filtered, verified, exported."""
 
-import json
 from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 from typing import Any
@@ -8,9 +7,7 @@ from typing import Any
 from litestar import MediaType, Request, get
 from litestar.response import Stream
 
-from kb.catalog import audit as log
-from kb.knowledge_base import KnowledgeBase
-from web.asker import knowledge_base, shares
+from web.asker import knowledge_base, principal_of, shares
 from web.auth.who import ADMINISTRATOR
 from web.fair_use import Shares
 from web.numbers import Number
@@ -30,18 +27,17 @@ async def listed(
 ) -> str:
     """The newest first."""
     kb = knowledge_base(request)
-
-    def read() -> dict[str, Any]:
-        with kb.catalog.reading() as connection:
-            rows = log.page(
-                connection, actor=actor[:200], action=action[:60], text=text[:200], before=before,
-                limit=PAGE + 1,
-            )  # fmt: skip
-            verdict = log.verify(connection) if verify else None
-        return {"rows": rows[:PAGE], "more": len(rows) > PAGE, "verdict": verdict}
-
-    wanted = {"actor": actor, "action": action, "text": text}
-    return render(request, "audit.html", await kb.read(read) | {"wanted": wanted})
+    page = await kb.read(
+        kb.audit.page, principal_of(request), actor=actor[:200], action=action[:60],
+        text=text[:200], before=before, limit=PAGE, verified=verify,
+    )  # fmt: skip
+    values = {
+        "rows": page.rows,
+        "more": page.more,
+        "verdict": page.verdict,
+        "wanted": {"actor": actor, "action": action, "text": text},
+    }
+    return render(request, "audit.html", values)
 
 
 @get("/audit.jsonl", include_in_schema=False, who=ADMINISTRATOR)
@@ -49,16 +45,10 @@ async def exported(request: Request[Any, Any, Any]) -> Stream:
     """Every entry with its hash, a line each, the oldest first."""
     kb = knowledge_base(request)
     return Stream(
-        _in_parts(shares(request), _lines(kb)),
+        _in_parts(shares(request), kb.audit.lines(principal_of(request))),
         media_type="application/x-ndjson",
         headers={"Content-Disposition": "attachment; filename=audit.jsonl"},
     )
-
-
-def _lines(kb: KnowledgeBase) -> Iterator[str]:
-    with kb.catalog.reading() as connection:
-        for entry in log.entries(connection):
-            yield json.dumps(entry, ensure_ascii=False) + "\n"
 
 
 async def _in_parts(threads: Shares, lines: Iterator[str]) -> AsyncIterator[str]:

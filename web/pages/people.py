@@ -5,8 +5,6 @@ from typing import Any
 from litestar import MediaType, Request, Response, get, post
 from litestar.response import Redirect
 
-from kb.audit.log import noted
-from kb.catalog import groups, people, signing_in
 from kb.errors import UsageError
 from web.asker import knowledge_base, must_have_signed_in, principal_of
 from web.auth.who import ADMINISTRATOR
@@ -25,20 +23,9 @@ async def listed(
 
 async def _page(request: Request[Any, Any, Any], more: dict[str, Any]) -> Response[Any]:
     kb = knowledge_base(request)
-
-    def read() -> dict[str, Any]:
-        with kb.catalog.reading() as connection:
-            everybody = people.all_of(connection)
-            none: dict[int, list[Any]] = {p.id: [] for p in everybody}
-            return {
-                "people": everybody,
-                "member_of": none | groups.of_everybody(connection),
-                "curated": none | people.curated_by_all(connection),
-                "sessions": none | signing_in.of_everybody(connection),
-                "groups": groups.all_of(connection),
-            }
-
-    values = {"edit": None, "remove": None, "link": None} | await kb.read(read) | more
+    found = await kb.read(kb.accounts.everybody, principal_of(request))
+    shown = {"people": found.people, "groups": found.groups}
+    values = {"edit": None, "remove": None, "link": None} | shown | more
     page = render(request, "people.html", values)
     headers = {"Cache-Control": "no-store"}
     return Response(page, media_type=MediaType.HTML, status_code=200, headers=headers)
@@ -74,8 +61,10 @@ async def act(request: Request[Any, Any, Any]) -> Response[Any]:
                 "Type the name to remove the person. Nothing was removed.", code="not_confirmed"
             )
         await kb.write(kb.accounts.remove, by, name)
-    elif action in {"add_group", "remove_group"}:
-        await kb.write(_group, request, action, name)
+    elif action == "add_group":
+        await kb.write(kb.groups.add, by, name)
+    elif action == "remove_group":
+        await kb.write(kb.groups.remove, by, name)
     else:
         raise UsageError("There is no such action.")
     return Redirect(BACK, status_code=303)
@@ -84,16 +73,6 @@ async def act(request: Request[Any, Any, Any]) -> Response[Any]:
 def words(text: str) -> tuple[str, ...]:
     """The words of a list with commas."""
     return tuple(dict.fromkeys(w.strip() for w in text.split(",") if w.strip()))
-
-
-def _group(request: Request[Any, Any, Any], action: str, name: str) -> None:
-    kb, by = knowledge_base(request), principal_of(request)
-    with kb.catalog.writing() as connection:
-        if action == "add_group":
-            groups.add(connection, name)
-        else:
-            groups.remove(connection, name)
-        noted(connection, by, "group.add" if action == "add_group" else "group.remove", name)
 
 
 async def _with_link(request: Request[Any, Any, Any], name: str) -> Response[Any]:

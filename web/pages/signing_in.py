@@ -95,10 +95,10 @@ async def _link_form(
     request: Request[Any, Any, Any], secret: str, error: KbError | None = None, name: str = ""
 ) -> Response[Any]:
     kb = knowledge_base(request)
-    purpose, person = await kb.read(kb.accounts.link, secret)
+    opened = await kb.read(kb.accounts.link, secret)
     values = {
-        "purpose": purpose,
-        "person": person,
+        "purpose": opened.purpose,
+        "person": opened.person,
         "name": name,
         "secret": secret,
         "error": error,

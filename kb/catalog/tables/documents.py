@@ -58,6 +58,8 @@ sources = Table(
     Column("created_at", Float, nullable=False),
     Column("requested_at", Float),
     Column("priority", Integer, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("failed_at", Float),
     Column("started_at", Float),
     Column("finished_at", Float),
     Column("counts", JSON),

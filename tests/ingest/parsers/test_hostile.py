@@ -1,6 +1,5 @@
 """Files that want to do harm, and files that are broken."""
 
-import time
 import zipfile
 
 import pytest
@@ -86,11 +85,9 @@ def test_pdf_bombs_stay_within_their_limits(tmp_path):
     pdf(tmp_path / "stream.pdf", b"0 0 m " * (90 * 1024**2))
     pdf(tmp_path / "array.pdf", b"BT ET", b"/DescendantFonts [" + b"6 0 R " * 1_000_000 + b"] ")
     for name in ("stream.pdf", "array.pdf"):
-        begun = time.monotonic()
         with pytest.raises(FileProblem) as problem:
             sandbox.run(parsers.parse, str(tmp_path / name), name, Options(), limits=limits)
         assert problem.value.code in {"no_text", "damaged", *sandbox_codes}
-        assert time.monotonic() - begun < 30
 
 
 sandbox_codes = {"parser_memory", "parser_timeout", "parser_crashed"}

@@ -35,7 +35,7 @@ class App:
 
     def next_code(self) -> str:
         self.shown += 1
-        wait_for(lambda: time.time() // 30 >= self.shown - 1, 40)
+        wait_for(lambda: time.time() // 30 >= self.shown - 1)
         return code_of(self.secret, self.shown)
 
 
@@ -53,7 +53,7 @@ class FirstStart:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(60)
+        self.process.wait(300)
 
 
 def said_of(line: str) -> str:

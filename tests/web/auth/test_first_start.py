@@ -20,7 +20,7 @@ NOBODY = 65534
 ASK = """
 import sys, urllib.request, http.client
 host, port, family = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-c = http.client.HTTPConnection(host, port, timeout=60)
+c = http.client.HTTPConnection(host, port, timeout=300)
 c.request("GET", "/api/v1/files")
 print(c.getresponse().status)
 """
@@ -37,11 +37,11 @@ class Listening:
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, daemon=True)
         self.thread.start()
-        wait_for(lambda: self.server.started, 30)
+        wait_for(lambda: self.server.started)
 
     def stop(self) -> None:
         self.server.should_exit = True
-        self.thread.join(30)
+        self.thread.join(300)
 
 
 @contextlib.contextmanager
@@ -55,7 +55,7 @@ def listening(house, host: str = "127.0.0.1"):
 
 def ask(port: int, host: str = "127.0.0.1", path: str = "/api/v1/files", **headers: str) -> int:
     where = f"[{host}]" if ":" in host else host
-    with httpx.Client(trust_env=False, timeout=60) as client:
+    with httpx.Client(trust_env=False, timeout=300) as client:
         return client.get(f"http://{where}:{port}{path}", headers=headers).status_code
 
 
@@ -64,7 +64,7 @@ def ask_as(user: int, port: int, host: str = "127.0.0.1") -> int:
     done = subprocess.run(
         ["/usr/bin/env", "python3", "-c", ASK, host, str(port), ""],
         user=user, group=user, extra_groups=[], cwd="/", env={"PATH": "/usr/bin:/bin"},
-        capture_output=True, text=True, timeout=90,
+        capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return int(done.stdout)
@@ -177,7 +177,7 @@ async def test_behind_nginxs_plain_proxy_pass_nobody_is_the_owner(house, tmp_pat
             assert link == 200, "the printed link goes through"
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(300)
 
 
 def answers(port: int) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from kb.accounts.accounts import Accounts
 from kb.catalog import people
 from tests.parts.portal import Portal
 
@@ -91,7 +92,7 @@ def portal(house, provider):
         house.kb.settings.auth, oidc_issuer=provider.issuer, oidc_client_id=CLIENT
     )
     house.kb.settings = msgspec.structs.replace(house.kb.settings, auth=auth)
-    house.kb.accounts._settings = auth
+    house.kb.accounts = Accounts(house.kb.catalog, auth, house.kb.behind)
     return Portal(house)
 
 

@@ -12,9 +12,9 @@ from tests.parts.processes import Serving, environment_in, kb, stop_engines, wai
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory, embedder_dir, catalog_url):
+def served(tmp_path_factory, embedder_dir):
     base = tmp_path_factory.mktemp("u")
-    environment = environment_in(base, embedder_dir, catalog_url()) | {
+    environment = environment_in(base, embedder_dir) | {
         "KB_INGEST__ROOTS": f"{base}/allowed",
         "KB_INGEST__MAX_FILE_MB": "2",
     }
@@ -25,7 +25,7 @@ def served(tmp_path_factory, embedder_dir, catalog_url):
     (base / "secret").mkdir()
     kb(environment, base, "status")
     server = Serving(environment, base)
-    with httpx.Client(base_url=server.address, timeout=60, trust_env=False) as client:
+    with httpx.Client(base_url=server.address, timeout=300, trust_env=False) as client:
         client.base = base
         yield client
     server.stop()
@@ -41,10 +41,8 @@ def followed(served):
     """The folder, followed and read."""
     if not any(s["name"] == "files" for s in served.get("/api/v1/sources").json()["sources"]):
         add(served)
-    wait_for(lambda: len(files(served, source="files")) == 3, 60)
-    wait_for(
-        lambda: "waiting" not in {f["state"] for f in files(served, source="files").values()}, 60
-    )
+    wait_for(lambda: len(files(served, source="files")) == 3)
+    wait_for(lambda: "waiting" not in {f["state"] for f in files(served, source="files").values()})
     return served
 
 
@@ -58,7 +56,7 @@ def test_a_folder_is_added_in_the_page_and_read_at_once(served):
     look = served.get("/api/v1/folders", params={"path": f"{served.base}/allowed/files"}).json()
     assert (look["files"], look["kinds"]["txt"], look["complete"]) == (3, 2, True)
     assert add(served).status_code == 303
-    wait_for(lambda: len(files(served)) == 3 and files(served)["a.txt"]["state"] == "indexed", 60)
+    wait_for(lambda: len(files(served)) == 3 and files(served)["a.txt"]["state"] == "indexed")
     [source] = served.get("/api/v1/sources").json()["sources"]
     assert source["watch"]
     page = served.get("/sources", headers={"Accept": "text/html"}).text
@@ -96,7 +94,7 @@ def test_an_upload_is_read_before_anything_else(served):
     assert stored.status_code == 201
     assert stored.json() == {"source": "Uploads", "path": "minutes.txt"}
     wait_for(
-        lambda: files(served, source="Uploads").get("minutes.txt", {}).get("state") == "indexed", 60
+        lambda: files(served, source="Uploads").get("minutes.txt", {}).get("state") == "indexed"
     )
     hits = served.get("/api/v1/search", params={"q": "green lamps"}).json()["hits"]
     assert hits[0]["document"] == "minutes.txt"
@@ -137,7 +135,6 @@ def test_an_upload_is_erased_with_its_file(served):
     stored = upload(served, "erase me.txt", b"Vermilion words to be erased.")
     wait_for(
         lambda: files(served, source="Uploads").get("erase me.txt", {}).get("state") == "indexed",
-        60,
     )
     page = served.get(
         "/documents", params={"text": "erase me"}, headers={"Accept": "text/html"}
@@ -165,7 +162,7 @@ def test_a_failed_file_is_tried_again_on_request(followed):
     before = history()
     done = followed.post("/documents/again", data={"document": number})
     assert done.status_code == 303
-    wait_for(lambda: history() > before, 60)
+    wait_for(lambda: history() > before)
 
 
 @pytest.mark.case("S55")

@@ -1,0 +1,191 @@
+"""Jobs of an organisation: procrastinate, a queue in the catalog's PostgreSQL, hands them out.
+
+The only file that knows procrastinate. Its tables are a cache of what the catalog says is wanted:
+they have a schema of their own, named by procrastinate's release, and another release makes another
+one and drops the old. A worker writes a heartbeat; the jobs of one that has been silent are taken
+up by the next.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+
+import procrastinate
+import psycopg
+from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
+from procrastinate.exceptions import AlreadyEnqueued, ProcrastinateException
+from procrastinate.jobs import Status
+from psycopg import sql
+
+from ingest.jobs import DRAIN_SECONDS, LOOK_SECONDS, Ended, Read, run
+from ingest.wanted import Job, Wanted
+from kb.catalog.database import Catalog
+from kb.errors import KbError, RetryableError
+
+READ = "commonplace.read"
+USUAL, URGENT = "usual", "urgent"
+"""What somebody waits for has a place of its own: a long run elsewhere does not hold it up."""
+HEARTBEAT_SECONDS, STALE_SECONDS = 5.0, 30.0
+"""A worker's heartbeat, and the silence after which its jobs are taken up."""
+NOT_NOW_SECONDS = 15
+"""A job that was left waits so long while its run still holds the source, or that is paused."""
+SCHEMAS = "commonplace_jobs_"
+SCHEMA = SCHEMAS + "_".join(procrastinate.__version__.split(".")[:2])
+MAKING = 0x6B63
+"""The advisory lock of whoever makes the queue's tables."""
+log = logging.getLogger("kb.jobs")
+
+
+class _NotNow(Exception):
+    """A job that was left cannot be done just now, or how it ended cannot be noted."""
+
+
+class QueuedJobs:
+    """Runs ``side_by_side`` usual jobs at a time, and one more that somebody waits for."""
+
+    def __init__(
+        self, catalog: Catalog, wanted: Wanted, read: Read, *, url: str, side_by_side: int = 1
+    ) -> None:
+        self._catalog = catalog
+        self._wanted = wanted
+        self._read = read
+        self._places = {URGENT: 1, USUAL: side_by_side}
+        self._conninfo = "postgresql://" + url.partition("://")[2]
+        connector = PsycopgConnector(
+            conninfo=self._conninfo,
+            kwargs={"options": f"-c search_path={SCHEMA}"},
+            min_size=1,
+            max_size=4,
+        )
+        self._app = App(connector=connector)
+        again = RetryStrategy(wait=NOT_NOW_SECONDS, retry_exceptions={_NotNow})
+        self._task = self._app.task(name=READ, pass_context=True, retry=again)(self._run)
+
+    async def open(self) -> None:
+        """Open the queue; its tables are made where they are not there."""
+        async with _translated():
+            await self._make_tables()
+            await self._app.open_async()
+
+    async def close(self) -> None:
+        """Close the queue."""
+        await self._app.close_async()
+
+    async def put(self, wanted: Sequence[Job]) -> None:
+        """Have these read, the most urgent first. One that waits is not put twice."""
+        if not wanted:
+            return
+        async with _translated():
+            known = await self._known()
+            for job in wanted:
+                lane = URGENT if job.is_urgent else USUAL
+                key = f"{lane}:{job.source_id}"
+                if key in known:
+                    continue
+                place = self._task.configure(
+                    queue=lane, priority=job.priority, queueing_lock=key, lock=str(job.source_id)
+                )
+                with suppress(AlreadyEnqueued):
+                    await place.defer_async(source_id=job.source_id)
+
+    async def _known(self) -> set[str | None]:
+        manager = self._app.job_manager
+        found = [await manager.list_jobs_async(status=s) for s in (Status.TODO, Status.DOING)]
+        return {job.queueing_lock for jobs in found for job in jobs}
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Take jobs until told to stop."""
+        workers = [asyncio.create_task(self._worker(lane)) for lane in self._places]
+        stopping = asyncio.create_task(stop.wait())
+        taking_up = asyncio.create_task(self._take_up_forever())
+        try:
+            await asyncio.wait((*workers, taking_up, stopping), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            taking_up.cancel()
+            stopping.cancel()
+            for worker in workers:
+                worker.cancel()  # it takes nothing new, and finishes what it has
+            ended = await asyncio.gather(*workers, taking_up, return_exceptions=True)
+        if not stop.is_set():
+            _raise_first(ended)
+
+    async def _worker(self, lane: str) -> None:
+        await self._app.run_worker_async(
+            queues=[lane],
+            name=lane,
+            concurrency=self._places[lane],
+            install_signal_handlers=False,
+            listen_notify=False,
+            fetch_job_polling_interval=LOOK_SECONDS,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=STALE_SECONDS,
+            shutdown_graceful_timeout=DRAIN_SECONDS,
+            delete_jobs="always",
+        )
+
+    async def _take_up_forever(self) -> None:
+        manager = self._app.job_manager
+        while True:
+            for left in await manager.get_stalled_jobs(seconds_since_heartbeat=STALE_SECONDS):
+                log.warning("a worker is gone: its job (%s) is taken up", left.queueing_lock)
+                with suppress(ProcrastinateException):  # another worker was faster
+                    await manager.retry_job(left)
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+
+    async def _run(self, context: JobContext, source_id: int) -> None:
+        """Read a source, unless that was done meanwhile."""
+        is_left = bool(context.job and context.job.attempts)
+        job = await self._catalog.read(self._wanted.one, source_id, is_left=is_left)
+        if job is None and is_left and await self._catalog.read(self._wanted.holds, source_id):
+            raise _NotNow
+        if job is not None:
+            await run(job, self._read, self._ended)
+
+    async def _ended(self, ended: Ended) -> None:
+        try:
+            await self._catalog.write(self._note, ended)
+        except KbError as error:
+            log.warning("how %s ended cannot be noted: %s", ended.job.name, error.message)
+            raise _NotNow from error
+
+    def _note(self, ended: Ended) -> None:
+        with self._catalog.writing() as connection:
+            ended.note(connection)
+
+    async def _make_tables(self) -> None:
+        """In one transaction, by one process at a time."""
+        async with await psycopg.AsyncConnection.connect(self._conninfo) as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock(%s)", [MAKING])
+            query = "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %s)"
+            names = {row[0] async for row in await connection.execute(query, [SCHEMAS])}
+            for old in names - {SCHEMA}:
+                await connection.execute(
+                    sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(old))
+                )
+            if SCHEMA not in names:
+                name = sql.Identifier(SCHEMA)
+                await connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))
+                await connection.execute(sql.SQL("SET LOCAL search_path TO {}").format(name))
+                await connection.execute(self._app.schema_manager.get_schema())
+
+
+def _raise_first(ended: Iterable[BaseException | None]) -> None:
+    """A worker that ended although nobody told it to: its queue cannot be used.
+
+    Raises:
+        RetryableError: always.
+    """
+    errors = [e for e in ended if isinstance(e, Exception)]
+    reason = errors[0] if errors else "a worker ended"
+    raise RetryableError(f"The job queue: {reason}", code="queue_unavailable") from (
+        errors[0] if errors else None
+    )
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except (ProcrastinateException, psycopg.Error, OSError) as error:
+        raise RetryableError(f"The job queue: {error}", code="queue_unavailable") from error

@@ -1,0 +1,91 @@
+"""Torch and sentence_transformers, without what they load and embedding never calls.
+
+Each stands-in is measured by ``python -m bench lighter`` (docs/benchmarks.md), and a test
+(tests/embedding/test_lighter.py) fails when a release of theirs no longer imports what it replaces,
+imports more of it, or embeds otherwise with it than without.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable, Collection
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+METRICS = (
+    "average_precision_score", "f1_score", "matthews_corrcoef", "ndcg_score", "pairwise_distances",
+)  # fmt: skip
+"""What sentence_transformers.evaluation imports of scikit-learn."""
+DECORATORS = ("allow_in_graph", "assume_constant_result", "disable")
+"""What torch's own modules use of its compiler while they are imported."""
+
+
+def libraries(without: Collection[str] = ()) -> tuple[Any, Any]:
+    """Torch and sentence_transformers; for measuring, without some of ``STAND_INS``."""
+    import torch
+
+    for name, put in STAND_INS.items():
+        if name not in sys.modules and name not in without:
+            put(torch)
+    import sentence_transformers
+
+    return torch, sentence_transformers
+
+
+def _no_triton(_: Any) -> None:
+    """Kernels for GPUs: its absence is what torch expects on a machine without one."""
+    sys.modules["triton"] = None  # type: ignore[assignment]
+
+
+def _no_metrics(_: Any) -> None:
+    """Scikit-learn, which brings SciPy, as names only: calling one of them is an error."""
+    metrics = _module("sklearn.metrics")
+    for name in METRICS:
+        setattr(metrics, name, None)
+    sys.modules |= {"sklearn": _module("sklearn", []), "sklearn.metrics": metrics}
+
+
+class _CompilerPutOff(ModuleType):
+    """torch._dynamo until somebody really compiles."""
+
+    def __getattr__(self, name: str) -> Any:
+        import torch
+
+        if name.startswith("__"):
+            raise AttributeError(name)
+        del sys.modules["torch._dynamo"]
+        torch._dynamo = importlib.import_module("torch._dynamo")  # noqa: SLF001
+        return getattr(torch._dynamo, name)  # noqa: SLF001
+
+
+def _put_off_compiler(torch: Any) -> None:
+    """Whoever asks for more of the compiler than its decorators gets the real one."""
+    folder = str(Path(torch.__file__).parent / "_dynamo")
+    module = _module("torch._dynamo", [folder], _CompilerPutOff)
+    for decorator in DECORATORS:
+        setattr(module, decorator, _unchanged)
+    sys.modules["torch._dynamo"] = torch._dynamo = module  # noqa: SLF001
+
+
+STAND_INS: dict[str, Callable[[Any], None]] = {
+    "triton": _no_triton,
+    "sklearn": _no_metrics,
+    "torch._dynamo": _put_off_compiler,
+}
+"""By the module that each keeps out."""
+
+
+def _unchanged(function: Any = None, *_: Any, **__: Any) -> Any:
+    """A decorator, with or without arguments, that leaves a function as it is."""
+    return function if callable(function) else _unchanged
+
+
+def _module(
+    name: str, path: list[str] | None = None, kind: type[ModuleType] = ModuleType
+) -> ModuleType:
+    module = kind(name)
+    module.__spec__ = ModuleSpec(name, None, is_package=path is not None)
+    if path is not None:
+        module.__path__ = path
+    return module

@@ -1,0 +1,66 @@
+"""What the workers of one run share (pytest -n), and which of them has which tests.
+
+A session has one folder for all workers. An engine whose socket lies in there serves them all: it
+is started by whoever needs it first, as everywhere, and ended by the process that started the workers.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import psutil
+import pytest
+
+FOLDER = "KB_TEST_SHARED"
+SERVERS = ("sample_server", "ollama", "llama_cpp")
+"""Fixtures of a whole session that are dear: the tests with one of them go to one worker."""
+
+
+def shared_folder() -> Path:
+    return Path(os.environ[FOLDER])
+
+
+def pytest_configure(config):
+    if not is_worker(config):
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="kb-tests-")
+
+
+def pytest_unconfigure(config):
+    if is_worker(config):
+        return
+    folder = os.environ.pop(FOLDER)
+    for process in psutil.process_iter(["cmdline"]):
+        if folder in " ".join(process.info["cmdline"] or []):
+            process.terminate()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_xdist_auto_num_workers():
+    """One more than there are processors: many tests wait for what they started."""
+    return min(os.cpu_count() or 1, 7) + 1
+
+
+def is_worker(config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """What takes long begins first; who shares a server, or what a module has made, is one group.
+
+    The name of a group is written behind a test's name where it failed (``@group:…``).
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        if name := group_of(item):
+            item.add_marker(pytest.mark.xdist_group(f"group:{name}"))
+
+
+def group_of(item) -> str:
+    servers = [name for name in SERVERS if name in item.fixturenames]
+    if servers:
+        return servers[0]
+    known = item._fixtureinfo.name2fixturedefs
+    made = {known[name][-1].scope for name in item.fixturenames if name in known}
+    return item.path.stem if made & {"module", "class"} else ""
