@@ -19,7 +19,7 @@ from typing import BinaryIO
 from kb.audit.log import noted
 from kb.catalog import erased, sources
 from kb.catalog.database import Catalog, Connection
-from kb.errors import ConflictError, ForbiddenError, RetryableError, UsageError
+from kb.errors import ConflictError, RetryableError, UsageError
 from kb.files.scratch import Scratch
 from kb.rights import access
 from kb.settings import Settings
@@ -55,9 +55,8 @@ class Uploads:
         """
         with self._catalog.writing() as connection:
             found = sources.of_uploads(connection)
-            may = principal.manages if found is None else principal.answers_for(found.id)
-            if not may:
-                raise ForbiddenError("This is for administrators.")
+            if found is None or not principal.answers_for(found.id):
+                access.must_manage(principal)
             if not named:
                 if found is None:
                     raise UsageError(
