@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from ingest.reporting import Counts, Timings
+from ingest.running.reporting import Counts, Timings
 from kb import settings as settings_module
 from kb.catalog import sources
 from kb.cli.ingesting import run_of

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from ingest import mirroring
-from ingest import sources as folder
 from ingest.clock import local_now
+from ingest.finding import mirroring
+from ingest.finding import sources as folder
+from ingest.finding.preview import preview
+from ingest.finding.selection import Selection
 from ingest.following import next_due
 from ingest.given import changed, check_following, check_name
-from ingest.preview import preview
-from ingest.selection import Selection
 from kb.audit.log import noted
 from kb.catalog import documents, erased, ledger, people, sources
 from kb.catalog.database import Catalog, Connection
@@ -35,7 +35,7 @@ class Folders:
         self._settings = settings
 
     def preview(self, path: str) -> dict[str, Any]:
-        """What is in a folder: see :func:`ingest.preview.preview`."""
+        """What is in a folder: see :func:`ingest.finding.preview.preview`."""
         return preview(path, self._settings.roots)
 
     def next_run(self, source: Source) -> float | None:

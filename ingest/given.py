@@ -6,7 +6,7 @@ from typing import Any
 from cronsim import CronSim, CronSimError
 
 from ingest.clock import local_now
-from ingest.selection import Selection
+from ingest.finding.selection import Selection
 from kb.errors import UsageError
 from kb.types.library import Following
 

@@ -91,7 +91,10 @@ class LocalJobs:
         with self._catalog.writing() as connection:
             if job.source_id not in {j.source_id for j in self._wanted.within(connection)}:
                 return False
-            return bool(leases.take(connection, f"{JOB}{job.source_id}", self._owner))
+            name = f"{JOB}{job.source_id}"
+            if name in leases.standing(connection):
+                log.warning("a worker is gone: what it had (%s) is taken up", job.name)
+            return bool(leases.take(connection, name, self._owner))
 
     async def _ended(self, ended: Ended) -> None:
         try:

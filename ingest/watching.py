@@ -9,7 +9,7 @@ from pathlib import Path
 
 from watchfiles import Change, awatch
 
-from ingest.selection import Selection
+from ingest.finding.selection import Selection
 from kb.types.library import Source
 
 CALM_MILLISECONDS = 1000

@@ -8,10 +8,10 @@ import msgspec
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ingest.parsers import kinds
-from ingest.preparing import Preparer
-from ingest.reporting import Counts
-from ingest.reporting import Progress as Step
-from ingest.worker import Run
+from ingest.reading.preparing import Preparer
+from ingest.running.reporting import Counts
+from ingest.running.reporting import Progress as Step
+from ingest.running.run import Run
 from kb.cli.common import as_option, error_console, json_option, show, with_knowledge_base
 from kb.errors import ConflictError, KbError, RetryableError, UsageError
 from kb.files import sandbox

@@ -14,8 +14,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ingest.healing import heal
 from ingest.jobs import Jobs, Read
+from ingest.running.healing import heal
 from ingest.scheduler import Scheduler
 from ingest.wanted import Wanted
 from kb.cli.telling import channel

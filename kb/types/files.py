@@ -18,8 +18,8 @@ class Known:
     """What telling changes needs of a document; there may be a hundred thousand of them.
 
     ``target`` is where a link leads, ``settings`` and ``used`` say what the document was read with
-    (see :mod:`ingest.needs`), ``held``: its file is away, and the document stays for now. Size and
-    times are those of :class:`Stat`; the times are None until the file has been read once.
+    (see ``ingest/reading/needs.py``), ``held``: its file is away, and the document stays for now.
+    Size and times are those of :class:`Stat`; the times are None until the file has been read once.
     """
 
     id: int

@@ -12,8 +12,9 @@ class Facts:
     """What the ledger says of a document whose version is published.
 
     ``code`` with its ``parameters`` says what a reader should know, such as that a part could not
-    be read. ``settings`` and ``used`` say what the file was read with (see :mod:`ingest.needs`),
-    ``blob`` is the key of its parsed elements, ``confidence`` the mean of its recognised pages' (0
+    be read. ``settings`` and ``used`` say what the file was read with (see
+    ``ingest/reading/needs.py``).
+    ``blob`` is the key of its parsed elements; ``confidence`` is the mean over recognised pages (0
     to 100).
     """
 

@@ -11,8 +11,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, insert, select, text
 
-from ingest import recording
-from ingest.reading import Work
+from ingest.reading.reader import Work
+from ingest.recording import outcomes
 from kb import settings as settings_module
 from kb.catalog import documents, generations, groups, leases, ledger, names, sources, versions
 from kb.catalog.arrays import among
@@ -284,7 +284,7 @@ def test_members_may_have_long_names_on_long_paths(catalog):
                 else sources.add(connection, "s", "/nowhere", ("everyone", "owner"))
             )
             document = documents.add(connection, source.id, outer, "outer")
-            work = recording.members(connection, source.id, Work(document, "outer", 0), found)
+            work = outcomes.members(connection, source.id, Work(document, "outer", 0), found)
             assert len({w.document_id for w in work}) == 2
             documents.rename(connection, document, outer[:-1] + b"long name", "outer")
             documents.rename(connection, document, outer, "outer")

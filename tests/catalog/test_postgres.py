@@ -8,6 +8,7 @@ import pytest
 from kb import samples
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_the_whole_way_on_postgresql(postgres, command):
     catalog = {"KB_CATALOG__URL": postgres}
@@ -26,6 +27,7 @@ def test_the_whole_way_on_postgresql(postgres, command):
     assert command("check", env=catalog) == zeros
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_an_empty_database_is_migrated_once_by_whoever_comes_first(postgres, environment):
     catalog = environment | {"KB_CATALOG__URL": postgres}

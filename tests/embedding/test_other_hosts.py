@@ -225,7 +225,7 @@ async def test_another_model_embeds_anew_and_reads_nothing(house, tmp_path):
 @pytest.mark.case("N07")
 async def test_another_model_makes_no_file_due(house):
     """What a version needs of a host has no model in it."""
-    from ingest.needs import Needs
+    from ingest.reading.needs import Needs
     from kb.embedding.models import TokenCounter, fingerprint
 
     house.follow()

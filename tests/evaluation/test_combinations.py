@@ -81,6 +81,7 @@ def sets(tmp_path_factory):
     return {"beir": beir, "docs": docs, "outside": outside}
 
 
+@pytest.mark.slow
 @pytest.mark.case("N29")
 @pytest.mark.parametrize(("kind", "options"), [("beir", BEIR), ("docs", DOCS)])
 def test_every_combination_of_options_ends_with_its_figures(

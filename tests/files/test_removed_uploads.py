@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest import healing
+from ingest.running import healing
 from kb.catalog import groups, sources
 from kb.cli.sources import _removal
 from kb.errors import KbError, RetryableError

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select, update
 
-from ingest import healing
+from ingest.running import healing
 from kb.catalog.healing import HEALED
 from kb.catalog.tables import counters, documents
 from kb.errors import ConfigurationError

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest import healing
+from ingest.running import healing
 from kb.catalog.documents import of_source
 
 ZEROS = {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}

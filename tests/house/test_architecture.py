@@ -9,6 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 ROOMS = ("kb", "ingest", "web")
+WAY = ("parsers", "finding", "reading", "recording", "running")
+"""The rooms of ingestion, in the order in which a file goes through them."""
 FILES = [p for room in ROOMS for p in sorted((ROOT / room).rglob("*.py"))]
 ENGINES = {
     "sentence_transformers": {"kb/embedding/lighter.py"},
@@ -124,6 +126,13 @@ def test_a_model_without_safetensors_is_refused(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(ConfigurationError):
         models.find(msgspec.structs.replace(Embedding(), model=str(tmp_path)))
+
+
+@pytest.mark.parametrize("at", range(len(WAY)))
+def test_the_way_of_a_file_goes_on_and_never_back(at):
+    later = {f"ingest.{room}" for room in WAY[at + 1 :]}
+    for path in (ROOT / "ingest" / WAY[at]).rglob("*.py"):
+        assert not {".".join(i.split(".")[:2]) for i in imports(path)} & later, path
 
 
 WALLED = ("ingest/", "kb/embedding/", "kb/engines/", "kb/index/", "kb/rights/", "kb/upkeep/")

@@ -238,6 +238,7 @@ def test_a_child_is_held_to_its_limits(call, codes):
     wait_for(lambda: len(forked()) < 20)
 
 
+@pytest.mark.slow
 @pytest.mark.case("R21")
 def test_what_a_child_started_ends_with_it():
     assert sandbox.run(leave_one_behind, limits=sandbox.Limits()) == b"left"

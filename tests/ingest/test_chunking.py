@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest import chunking
+from ingest.reading import chunking
 from kb.embedding import models
 from kb.settings import Embedding
 from kb.types.parsed import Element, Line

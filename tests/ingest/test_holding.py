@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest import sources
-from ingest.selection import Selection
+from ingest.finding import sources
+from ingest.finding.selection import Selection
 from kb.cli.ingesting import run_of
 from kb.errors import RetryableError
 from tests.parts.processes import kb, run_kb

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, func, insert, select, update
 
-from ingest import heartbeat
-from ingest.pipeline import Pipeline
-from ingest.reading import Unchanged, Work
+from ingest.reading.reader import Unchanged, Work
+from ingest.running import heartbeat
+from ingest.running.pipeline import Pipeline
 from kb.catalog import documents as documents_catalog
 from kb.catalog import leases, runs, sweeping, versions
 from kb.catalog.tables import chunks, documents

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -16,10 +18,10 @@ from ingest.local_jobs import LocalJobs
 from ingest.queued_jobs import SCHEMA, SCHEMAS, QueuedJobs
 from ingest.wanted import JOB, Wanted
 from kb import settings as settings_module
-from kb.catalog import leases, runs, sources
+from kb.catalog import leases, migrations, runs, sources
 from kb.catalog.database import open_catalog
 from kb.errors import RetryableError, UsageError
-from kb.types.library import ASKED, SCHEDULED, UPLOADED, WATCHED
+from kb.types.library import ASKED, SCHEDULED, UPLOADED, WATCHED, Following, Source
 
 DEAD = "postgresql+psycopg://kb@127.0.0.1:1/kb"
 
@@ -368,3 +370,55 @@ async def test_the_queue_file_of_an_earlier_release_goes(tmp_path):
     (tmp_path / "kept").write_bytes(b"")
     await LocalJobs(None, None, None, data=tmp_path).open()
     assert [f.name for f in tmp_path.iterdir()] == ["kept"]
+
+
+@pytest.mark.case("R26")
+async def test_what_the_queue_of_an_earlier_release_knew_is_read_after_the_upgrade(tmp_path):
+    """What failed last, or never ended, was to be tried again by that queue alone."""
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__path__[0])))
+    engine = create_engine(f"sqlite:///{tmp_path}/catalog.sqlite3")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0014")
+        for number, (name, finished, error) in enumerate(
+            (("well", 2.0, "'null'"), ("failed", 2.0, "'{}'"), ("killed", "NULL", "NULL")), 1
+        ):
+            connection.exec_driver_sql(
+                "INSERT INTO sources (id, name, root, created_at, started_at, finished_at, error)"
+                f" VALUES ({number}, '{name}', '/', 1, 1, {finished}, {error})"
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO runs (source_id, started_at, seen_at, finished_at)"
+                f" VALUES ({number}, 1, 1, {finished})"
+            )
+    engine.dispose()
+    catalog = open_catalog(settings_module.load({"data_dir": str(tmp_path)}, {}))
+    assert [job.name for job in Wanted(catalog, 0.0).now()] == ["failed", "killed"]
+    catalog.close()
+
+
+def test_waits_between_tries_grow_and_are_bounded():
+    at = datetime(2026, 5, 4, 2, 5, tzinfo=UTC)
+    moment = at.timestamp()
+
+    def due(asked=None, failures=0, failed=None) -> bool:
+        return following.is_due(failing(asked, failures, failed), at)
+
+    def failing(asked, failures, failed):
+        return Source(
+            1, "s", "/", Following(), False, (), 0.0, asked, 0, moment - 100, None, None, None,
+            failures=failures, failed_at=failed,
+        )  # fmt: skip
+
+    waits = [following.next_try(failing(None, n, 0.0)) for n in range(1, 8)]
+    assert waits == [15, 30, 60, 120, 240, 480, 600]
+    assert not due(failures=1, failed=moment - 5)
+    assert due(failures=1, failed=moment - 16)
+    assert due(failures=1, failed=moment + 50)  # the clock was put back
+    assert due(asked=moment - 1, failures=1, failed=moment - 5)
+    assert not due(asked=moment - 50, failures=1, failed=moment - 5)

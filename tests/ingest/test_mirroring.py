@@ -2,8 +2,8 @@
 
 import pytest
 
-from ingest import mirroring
-from ingest.mirroring import Mount
+from ingest.finding import mirroring
+from ingest.finding.mirroring import Mount
 from kb import posix
 from kb.errors import UsageError
 from kb.posix import Step

@@ -125,7 +125,7 @@ async def test_nothing_in_a_folder_stops_a_run(either):
 @pytest.mark.case("N05")
 async def test_rights_of_a_deeply_nested_file_are_read(house):
     """What the file system says of 1,100 folders is asked for without recursion."""
-    from ingest import mirroring
+    from ingest.finding import mirroring
 
     deep = nest(house.root, 1100)
     (house.root / deep / "deep.txt").write_text("x")

@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 
-from ingest.comparing import compare
-from ingest.selection import Selection
-from ingest.sources import Look
+from ingest.finding.comparing import compare
+from ingest.finding.selection import Selection
+from ingest.finding.sources import Look
 from kb.errors import FileProblem, RetryableError, UsageError
 
 

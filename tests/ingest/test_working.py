@@ -46,6 +46,7 @@ def test_a_watched_folder_is_followed(served):
     assert not any("November" in text for text in found(server.address, "storm drains"))
 
 
+@pytest.mark.slow
 @pytest.mark.case("R31")
 def test_a_busy_server_drains_when_it_is_told_to_stop(environment, tmp_path, house):
     for number in range(400):
@@ -112,6 +113,7 @@ def worker(environment, folder) -> subprocess.Popen:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.case("R24")
 def test_two_workers_read_one_folder_once(environment, tmp_path, house):
     """A thousand files, each indexed once; a worker that is killed is replaced."""

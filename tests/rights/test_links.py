@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from ingest import mirroring
-from ingest import sources as folder
-from ingest.reading import Reader
-from ingest.selection import Selection
+from ingest.finding import mirroring
+from ingest.finding import sources as folder
+from ingest.finding.selection import Selection
+from ingest.reading.reader import Reader
 from kb.catalog import groups
 from kb.catalog import rights as rights_catalog
 from kb.catalog.tables import documents
@@ -280,7 +280,7 @@ async def test_an_archive_that_is_another_keeps_its_old_members_closed(share, mo
     assert member in read_by(share, "lena") - read_by(share, "tim")
     link(share, "drop/c.zip", "b.zip")
     with monkeypatch.context() as patch:
-        patch.setattr("ingest.preparing.Preparer.embed", away)
+        patch.setattr("ingest.reading.preparing.Preparer.embed", away)
         for _ in range(2):
             await share.ingest()
             assert member not in read_by(share, "tim")

@@ -14,7 +14,7 @@ import struct
 import pytest
 from sqlalchemy import event
 
-from ingest import mirroring
+from ingest.finding import mirroring
 from kb.accounts.directory import Known
 from kb.catalog import answers, filtering, groups, ledger, people, sources
 from kb.catalog.outbox import queue_rights

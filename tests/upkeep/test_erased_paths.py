@@ -5,7 +5,7 @@ import os
 import pytest
 
 from ingest import folders
-from ingest import sources as folder
+from ingest.finding import sources as folder
 from kb.catalog import documents, erased, sources
 from kb.errors import NotFoundError
 from kb.upkeep import erasing

@@ -121,6 +121,7 @@ def test_people_go_on_reading_while_the_catalog_is_locked(site, tmp_path):
         _read_everything(with_token, number)
 
 
+@pytest.mark.slow
 @pytest.mark.case("N17")
 def test_people_go_on_reading_on_a_full_disk(tmp_path, embedder_dir, small_disk):
     """With no byte left, whoever is signed in goes on searching and reading."""

@@ -52,8 +52,8 @@ def test_hidden_sheets_are_left_out(tmp_path):
 
 
 def test_a_long_table_repeats_its_whole_header():
-    from ingest import chunking
     from ingest.parsers import tables
+    from ingest.reading import chunking
 
     rows = [["Bus", "Cost"], ["", "in euros"], *([f"LT-{n}", str(n * 7)] for n in range(300))]
     element = tables.table(rows, 2, "Fleet")

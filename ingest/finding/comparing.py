@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ingest.selection import Selection
-from ingest.sources import Look, SeenFile, reading
+from ingest.finding.selection import Selection
+from ingest.finding.sources import Look, SeenFile, reading
 from kb.errors import FileProblem
 from kb.files.originals import open_beneath
 from kb.types.files import Known

@@ -10,7 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from ingest.selection import Selection, is_litter
+from ingest.finding.selection import Selection, is_litter
 from kb.errors import FileProblem, RetryableError, UsageError
 from kb.files.originals import beneath, leads_to, open_beneath
 from kb.text.pathnames import cut, shown

@@ -1,7 +1,7 @@
 """What the ledger says of a file that was read."""
 
-from ingest.needs import Needs
-from ingest.preparing import Cut
+from ingest.reading.needs import Needs
+from ingest.reading.preparing import Cut
 from kb.types.files import Stat
 from kb.types.parsed import HIDDEN, Parsed, State
 from kb.types.versions import Facts

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
-from ingest.isolating import of_file
-from ingest.reading import Unchanged, Work
+from ingest.reading.reader import Unchanged, Work
+from ingest.running.isolating import of_file
 from kb.errors import KbError
 from kb.types.versions import Ready
 

@@ -8,10 +8,11 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from ingest import chunking, parsers
-from ingest.needs import Needs
+from ingest import parsers
 from ingest.parsers import libreoffice, ocr
 from ingest.parsers.options import Options
+from ingest.reading import chunking
+from ingest.reading.needs import Needs
 from kb.catalog import vectors
 from kb.catalog.chunks import short_hash
 from kb.catalog.database import Catalog

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from ingest import isolating
-from ingest.reading import Work
+from ingest.reading.reader import Work
+from ingest.running import isolating
 from kb.catalog import versions
 from kb.catalog.database import Catalog
 from kb.errors import KbError

@@ -1,6 +1,6 @@
 """What the ledger learns of a file: its members, or why it yields nothing."""
 
-from ingest.reading import Work
+from ingest.reading.reader import Work
 from kb.catalog import containers, documents, versions
 from kb.catalog import members as members_catalog
 from kb.catalog.database import Connection

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Collection, Sequence
 
-from ingest import mirroring
-from ingest.sources import SeenFile
+from ingest.finding import mirroring
+from ingest.finding.sources import SeenFile
 from kb import posix
 from kb.catalog import places, rights, sources
 from kb.catalog.database import Catalog, Connection, now

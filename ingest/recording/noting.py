@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from ingest import recording
-from ingest.needs import Needs
-from ingest.reading import Unchanged, Work
-from ingest.rights import FolderRights
+from ingest.finding.rights import FolderRights
+from ingest.reading.needs import Needs
+from ingest.reading.reader import Unchanged, Work
+from ingest.recording import outcomes
 from kb.catalog import containers, documents, members, versions
 from kb.catalog.database import Catalog
 from kb.errors import KbError
@@ -55,12 +55,12 @@ class Notes:
 
     def _record_members(self, item: Work, found: tuple[Kept, ...]) -> list[Work]:
         with self.catalog.writing() as connection:
-            return recording.members(connection, self.source_id, item, found)
+            return outcomes.members(connection, self.source_id, item, found)
 
     def _note(self, item: Work, problem: KbError) -> tuple[State, bool]:
         fingerprint = self.needs.fingerprint_of(problem.code)
         with self.catalog.writing() as connection:
-            state = recording.problem(
+            state = outcomes.problem(
                 connection, item, problem, fingerprint, self.settings.tries, self.owner
             )
             return state, versions.is_published(connection, item.document_id)

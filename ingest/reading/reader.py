@@ -10,11 +10,11 @@ from typing import Self
 
 import msgspec
 
-from ingest import describing
-from ingest import sources as folder
-from ingest.comparing import TRIED_AGAIN
-from ingest.preparing import Preparer
-from ingest.sources import Look, SeenFile
+from ingest.finding import sources as folder
+from ingest.finding.comparing import TRIED_AGAIN
+from ingest.finding.sources import Look, SeenFile
+from ingest.reading import describing
+from ingest.reading.preparing import Preparer
 from kb.catalog import documents
 from kb.catalog.database import Catalog, now
 from kb.catalog.members import Due

@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any
 
-from ingest import sources
-from ingest.selection import Selection
+from ingest.finding import sources
+from ingest.finding.selection import Selection
 
 LOOK_SECONDS = 3.0
 """A large tree is looked at for so long, and no longer."""

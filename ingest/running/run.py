@@ -10,20 +10,21 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ingest import comparing, holding, isolating
-from ingest import sources as folder
-from ingest.comparing import Changes
-from ingest.grouping import GROUP_SECONDS, Group
-from ingest.healing import heal
-from ingest.heartbeat import Heartbeat
-from ingest.noting import Notes
+from ingest.finding import comparing, holding
+from ingest.finding import sources as folder
+from ingest.finding.comparing import Changes
+from ingest.finding.rights import FolderRights
+from ingest.finding.selection import Selection
 from ingest.parsers import kinds
-from ingest.pipeline import Outcome, Pipeline
-from ingest.preparing import Preparer
-from ingest.reading import Reader, Unchanged, Work
-from ingest.reporting import Counts, Progress, Report, Timings
-from ingest.rights import FolderRights
-from ingest.selection import Selection
+from ingest.reading.preparing import Preparer
+from ingest.reading.reader import Reader, Unchanged, Work
+from ingest.recording.noting import Notes
+from ingest.running import isolating
+from ingest.running.grouping import GROUP_SECONDS, Group
+from ingest.running.healing import heal
+from ingest.running.heartbeat import Heartbeat
+from ingest.running.pipeline import Outcome, Pipeline
+from ingest.running.reporting import Counts, Progress, Report, Timings
 from kb import failpoints
 from kb.catalog import documents, erased, leases, members, versions
 from kb.catalog.database import Catalog

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from ingest.comparing import Changes
-from ingest.sources import Look, above
+from ingest.finding.comparing import Changes
+from ingest.finding.sources import Look, above
 from kb.catalog import documents, sources
 from kb.catalog.database import Connection
 from kb.settings import Ingest

@@ -1,0 +1,1 @@
+"""What the ledger learns of each file that a run has come to the end of."""

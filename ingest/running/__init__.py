@@ -1,0 +1,1 @@
+"""A run over one source: files side by side, publication in groups, one file never stops it."""
