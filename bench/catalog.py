@@ -23,6 +23,7 @@ import httpx
 from sqlalchemy import Connection, insert, text
 
 from bench import drawing
+from ingest.folders import Folders
 from kb import settings as settings_module
 from kb.catalog import filtering, names, phrases, rights, versions
 from kb.catalog.tables import (
@@ -38,7 +39,6 @@ from kb.catalog.tables import (
     vectors,
 )
 from kb.catalog.tables import versions as versions_table
-from kb.cli.folders import hooks_of
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
 from kb.search.narrowing import MOST_POINTS
@@ -132,7 +132,8 @@ def _analyse(kb: KnowledgeBase) -> None:
 
 
 async def _pages(kb: KnowledgeBase) -> dict[str, float]:
-    transport = httpx.ASGITransport(app=create_app(kb, hooks_of(kb)))
+    folders = Folders(kb.catalog, kb.publisher, kb.settings.ingest)
+    transport = httpx.ASGITransport(app=create_app(kb, folders))
     taken: dict[str, float] = {}
     kb.accounts.add(access.owner(), "anna", (), administrator=True, password=PASSWORD)
     headers = {"Origin": "http://localhost"}

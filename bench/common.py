@@ -58,7 +58,7 @@ def follow(kb: KnowledgeBase, name: str, folder: Path) -> None:
 
 
 async def ingest(kb: KnowledgeBase, name: str) -> tuple[Counts, Timings]:
-    run = run_of(kb, kb.source(name))
+    run = run_of(kb, kb.sources.named(name))
     return await run.run(), run.timings
 
 

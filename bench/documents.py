@@ -21,7 +21,7 @@ async def measure(name, folder) -> None:
     async with knowledge_base() as kb:
         follow(kb, name, folder / "docs")
         counts, _ = await ingest(kb, name)
-        ledger = {f.path: f.state for f in kb.files(kb.principal(None), _all())}
+        ledger = {f.path: f.state for f in kb.ledger.rows(kb.principal(None), _all())}
         assert len([p for p in ledger if " › " not in p]) == counts.seen
         first = five = page = 0
         seconds = []
@@ -44,6 +44,6 @@ async def measure(name, folder) -> None:
 
 
 def _all():
-    from kb.catalog.ledger import LedgerFilter
+    from kb.types.library import LedgerFilter
 
     return LedgerFilter()

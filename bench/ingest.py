@@ -37,7 +37,7 @@ async def main() -> None:
             begun = time.monotonic()
             counts, timings = await ingest(kb, "filings")
             seconds = time.monotonic() - begun
-            pages = sum(r.pages or 0 for r in kb.files(kb.principal(None), _all()))
+            pages = sum(r.pages or 0 for r in kb.ledger.rows(kb.principal(None), _all()))
             after = serve(kb.settings.data_dir)[2]
             length = report(kb, counts, timings, pages, seconds)
             for path in Path(temporary).iterdir():
@@ -60,8 +60,8 @@ def report(kb, counts, timings, pages, seconds) -> int:
     counter = TokenCounter(kb.embeddings.files)
     longest = max(counter.count_all(texts)) + counter.extra
     elements = 0
-    for row in kb.files(kb.principal(None), _all()):
-        parsed = kb.elements(kb.document(kb.principal(None), row.id))
+    for row in kb.ledger.rows(kb.principal(None), _all()):
+        parsed = kb.documents.elements(kb.documents.one(kb.principal(None), row.id))
         elements += sum(len("".join(e.text.split())) for e in parsed.elements)
     print(
         f"- {counts.indexed} filings, {pages} pages, {counts.chunks} passages in {seconds:.1f} s: "
@@ -113,6 +113,6 @@ def plain(folder: str, pages: int, ours: float, length: int) -> None:
 
 
 def _all():
-    from kb.catalog.ledger import LedgerFilter
+    from kb.types.library import LedgerFilter
 
     return LedgerFilter()

@@ -17,7 +17,7 @@ import httpx
 import psutil
 
 from bench.common import filings, follow, ingest, knowledge_base
-from kb.catalog.ledger import LedgerFilter
+from kb.types.library import LedgerFilter
 
 ENVIRONMENT = Path(".venv/open-webui")
 ADDRESS = "http://127.0.0.1:8766"
@@ -38,7 +38,7 @@ async def main() -> None:
             begun = time.monotonic()
             await ingest(kb, "filings")
             ours = time.monotonic() - begun
-            pages = sum(r.pages or 0 for r in kb.files(kb.principal(None), LedgerFilter()))
+            pages = sum(r.pages or 0 for r in kb.ledger.rows(kb.principal(None), LedgerFilter()))
     print(
         f"- ours: {len(files)} filings, {pages} pages in {ours:.1f} s: {pages / ours:.1f} pages/s",
         flush=True,

@@ -12,8 +12,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from bench.common import data, ingest, knowledge_base
-from kb.catalog import documents as documents_catalog
-from kb.catalog import generations
+from kb.catalog import generations, ledger
 from kb.catalog.tables import documents, versions
 from kb.embedding.client import QueryVector
 from kb.errors import EngineError
@@ -156,7 +155,7 @@ def searched_in(place, collection: sets.Collection) -> Searched:
         joined = documents.c.id == versions.c.document_id
         rows = c.execute(select(versions.c.number, documents.c.path).join(documents, joined))
         texts = {n: collection.texts[workplace.number_of(path)].id for n, path in rows}
-        counted = documents_catalog.languages(c)
+        counted = ledger.languages(c)
         generation = name_of(generations.live(c).id)
     least = fusion.FOREIGN_SHARE * sum(counted.values())
     return Searched(generation, [k for k, n in counted.items() if k and n >= least], texts)

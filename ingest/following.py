@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from cronsim import CronSim
 
-from kb.catalog.sources import Source
+from kb.types.library import Source
 
 LONGEST_LEAP = timedelta(hours=3)
 """Clocks are never changed by more. Where they are, times of the wall and of the world may be in

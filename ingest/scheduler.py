@@ -11,8 +11,8 @@ from ingest.wanted import Job, Wanted
 from ingest.watching import Watcher
 from kb.catalog import leases, sources
 from kb.catalog.database import Catalog
-from kb.catalog.sources import WATCHED, Source
 from kb.errors import KbError
+from kb.types.library import WATCHED, Source
 from kb.upkeep.publishing import Publisher
 
 TICK_SECONDS = 1.0

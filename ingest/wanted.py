@@ -14,7 +14,7 @@ from ingest.clock import local_now
 from ingest.following import is_due
 from kb.catalog import leases, sources
 from kb.catalog.database import Catalog, Connection
-from kb.catalog.sources import ASKED, SCHEDULED, Source
+from kb.types.library import ASKED, SCHEDULED, Source
 
 RUN, JOB = "source:", "job:"
 """Leases of a run over a source, and of a worker that has taken a job; the source's id follows."""

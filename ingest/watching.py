@@ -10,7 +10,7 @@ from pathlib import Path
 from watchfiles import Change, awatch
 
 from ingest.finding.selection import Selection
-from kb.catalog.sources import Source
+from kb.types.library import Source
 
 CALM_MILLISECONDS = 1000
 """Changes closer together than this are taken as one."""

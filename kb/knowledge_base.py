@@ -1,12 +1,10 @@
 """The facade: one object that the commands and the web hold, put together here and nowhere else."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
-
-from sqlalchemy import Row
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from kb.accounts.accounts import Accounts
 from kb.accounts.groups import Groups
@@ -17,18 +15,18 @@ from kb.answers.evaluations import Evaluations
 from kb.answers.opinions import Opinions
 from kb.answers.receipts import Receipts
 from kb.audit.log import Audit
-from kb.catalog import chunks, documents, ledger, sources
+from kb.audit.questions import Questions
 from kb.catalog.behind import Behind
-from kb.catalog.database import Catalog, current_seq, open_catalog
-from kb.catalog.ledger import LedgerFilter
-from kb.catalog.sources import Source
+from kb.catalog.database import Catalog, open_catalog
 from kb.duties import Duties
 from kb.embedding.client import Embeddings
-from kb.errors import NotFoundError
-from kb.files import originals, scratch
+from kb.files import scratch
 from kb.files.blobs import Blobs
 from kb.files.uploads import Uploads
 from kb.index.remote import RemoteIndex
+from kb.library.documents import Documents
+from kb.library.ledger import Ledger
+from kb.library.sources import Sources
 from kb.llm.adapters import adapter
 from kb.llm.base import LanguageModel
 from kb.rights import access
@@ -38,10 +36,7 @@ from kb.search.retrieval import Retriever
 from kb.search.saved import Searches
 from kb.search.searching import Search
 from kb.settings import Settings
-from kb.types.parsed import Parsed
-from kb.types.passages import Layout, StoredChunk
 from kb.types.people import Principal
-from kb.types.points import points_of
 from kb.upkeep.publishing import Publisher
 from kb.upkeep.verbs import Upkeep
 
@@ -63,6 +58,7 @@ class KnowledgeBase:
         self.scratch = scratch.of(settings.scratch_dir, settings.data)
         self.uploads = Uploads(self.catalog, self.scratch, settings)
         self.audit = Audit(self.catalog, settings.audit, settings.data / "audit")
+        self.questions = Questions(self.catalog)
         self.behind = Behind(self.catalog)
         self.accounts = Accounts(self.catalog, settings.auth, self.behind)
         self.groups = Groups(self.catalog)
@@ -90,6 +86,12 @@ class KnowledgeBase:
             self.catalog, self.index, self.blobs, self.embeddings, self.publisher,
             settings.retention, self.scratch, settings.data / "evaluation",
         )  # fmt: skip
+        self.documents = Documents(
+            self.catalog, self.blobs, self.behind, self.audit, self.upkeep,
+            settings.ingest.max_file_mb,
+        )  # fmt: skip
+        self.ledger = Ledger(self.catalog)
+        self.sources = Sources(self.catalog, self.publisher)
 
     @cached_property
     def model(self) -> LanguageModel | None:
@@ -119,6 +121,14 @@ class KnowledgeBase:
         """Run a call that writes the catalog, on a thread; raises as :meth:`read`."""
         return await self.catalog.write(call, *arguments, **named)
 
+    async def look(self) -> None:
+        """Look into the catalog, to see that it answers; raises as :meth:`read`."""
+        await self.catalog.read(self._look)
+
+    def _look(self) -> None:
+        with self.catalog.reading():
+            pass
+
     async def close(self) -> None:
         """Close every connection; the engines stay for others, until they are idle."""
         await asyncio.to_thread(self.audit.close)
@@ -147,68 +157,3 @@ class KnowledgeBase:
         with self.catalog.reading() as connection:
             person = self.accounts.principal(connection, name)
         return replace(person, viewed_by=access.owner().name)
-
-    def files(self, principal: Principal, wanted: LedgerFilter, **paging: Any) -> list[Row[Any]]:
-        """Rows of the ledger that the principal may see."""
-        with self.catalog.reading() as connection:
-            return ledger.rows(connection, principal, wanted, **paging)
-
-    def sources(self) -> list[Source]:
-        """Every source."""
-        with self.catalog.reading() as connection:
-            return sources.all_of(connection)
-
-    def source(self, name: str) -> Source:
-        """One source.
-
-        Raises:
-            NotFoundError: there is none of that name.
-        """
-        with self.catalog.reading() as connection:
-            return sources.by_name(connection, name)
-
-    def document(self, principal: Principal, document_id: int) -> Row[Any]:
-        """A document that the principal may read.
-
-        Raises:
-            NotFoundError: there is none, for them.
-        """
-        with self.catalog.reading() as connection:
-            row = documents.get(connection, principal, document_id)
-        if row is None:
-            raise NotFoundError("There is no such document.", detail={"document": document_id})
-        return row
-
-    def elements(self, row: Row[Any]) -> Parsed | None:
-        """The stored elements of a document from :meth:`document`, or DamagedError."""
-        return originals.elements(row, self.blobs)
-
-    def passage(
-        self, principal: Principal, passage_id: str
-    ) -> tuple[list[StoredChunk], dict[int, Layout]]:
-        """The chunks of a passage with their places, where it is current and may be read.
-
-        Raises:
-            UsageError: that is no passage id.
-            NotFoundError: there is none, for them.
-        """
-        points = points_of(passage_id)
-        with self.catalog.reading() as connection:
-            stored = chunks.hydrate(connection, principal, points, current_seq(connection))
-            layouts = chunks.layouts(connection, list(stored))
-        if len(stored) != len(points):
-            raise NotFoundError(
-                "This passage is not there any more, or not for you: the document has changed.",
-                code="passage_gone",
-            )
-        return [stored[p] for p in points], layouts
-
-    async def erase(self, principal: Principal, document_ids: Sequence[int]) -> dict[str, int]:
-        """Erase documents that the principal may read, now and everywhere; says how much went.
-
-        Raises:
-            NotFoundError: one of them is not there, for them; nothing is erased.
-        """
-        for number in document_ids:
-            await self.catalog.read(self.document, principal, number)
-        return (await self.upkeep.erase(document_ids, principal)).as_json()

@@ -26,8 +26,8 @@ from web.auth.gate import gate
 from web.auth.peer import Peer
 from web.auth.who import ANYONE, READER
 from web.fair_use import Rates, Shares, Turns
+from web.folders import Folders
 from web.guard import Guard
-from web.hooks import Hooks
 from web.i18n import COOKIE, languages
 from web.incoming import Incoming
 from web.looks import noting
@@ -150,8 +150,8 @@ def _static() -> Router:
     )
 
 
-def create_app(kb: KnowledgeBase, hooks: Hooks) -> Peer:
-    """The service around an open knowledge base; it closes it at the end."""
+def create_app(kb: KnowledgeBase, folders: Folders) -> Peer:
+    """The service around an open knowledge base, which whoever opened it closes."""
     sandbox.preload(rendering.MODULES)
     threads = Shares()
 
@@ -162,12 +162,11 @@ def create_app(kb: KnowledgeBase, hooks: Hooks) -> Peer:
         yield
         warming.cancel()
         threads.close()
-        await kb.close()
 
     state = {
         "kb": kb,
         "kb_settings": kb.settings,
-        "hooks": hooks,
+        "folders": folders,
         "pictures": Pictures(kb.scratch, threads.pictures),
         "shares": threads,
         "rates": Rates(kb.settings.fair_use),

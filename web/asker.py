@@ -4,10 +4,10 @@ from typing import Any
 
 from litestar import Request
 
-from kb.catalog.sources import Source
 from kb.errors import ForbiddenError, NotSignedInError
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
+from kb.types.library import Source
 from kb.types.people import Principal
 from web.auth.visitor import TOKEN, Visitor
 from web.fair_use import Shares

@@ -4,8 +4,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from kb.catalog.sources import Following
 from kb.errors import UsageError
+from kb.types.library import Following
 
 MOST = 200
 

@@ -12,8 +12,8 @@ from ingest.finding.comparing import Changes
 from ingest.finding.sources import Look, above
 from kb.catalog import documents, sources
 from kb.catalog.database import Connection
-from kb.catalog.sources import Source
 from kb.settings import Ingest
+from kb.types.library import Source
 
 Gone = dict[int, bytes]
 """Documents and their paths."""

@@ -8,10 +8,10 @@ from kb import posix
 from kb.catalog import places, rights, sources
 from kb.catalog.database import Catalog, Connection, now
 from kb.catalog.outbox import queue_rights
-from kb.catalog.sources import Source
 from kb.errors import FileProblem, UsageError
 from kb.rights import rules, stamping
 from kb.types.files import Place
+from kb.types.library import Source
 
 
 class FolderRights:

@@ -19,12 +19,12 @@ from kb.catalog import documents
 from kb.catalog.database import Catalog, now
 from kb.catalog.members import Due
 from kb.catalog.names import MEMBER
-from kb.catalog.sources import Source
 from kb.errors import FileProblem, KbError
 from kb.files import disk
 from kb.files.blobs import ORIGINAL, Blobs
 from kb.settings import Ingest
 from kb.types.files import Entry, Stat
+from kb.types.library import Source
 from kb.types.parsed import Member, Parsed
 from kb.types.versions import Content, Kept
 

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 
 from kb.catalog import runs
 from kb.catalog.database import Catalog
-from kb.catalog.sources import Source
 from kb.errors import KbError
+from kb.types.library import Source
 from kb.types.parsed import State
 
 TELL_SECONDS = 1.0

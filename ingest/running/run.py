@@ -28,11 +28,11 @@ from ingest.running.reporting import Counts, Progress, Report, Timings
 from kb import failpoints
 from kb.catalog import documents, erased, leases, members, versions
 from kb.catalog.database import Catalog
-from kb.catalog.sources import Source
 from kb.errors import ConflictError, KbError, RetryableError
 from kb.files import disk, sandbox
 from kb.files.blobs import Blobs
 from kb.settings import Ingest, Retention
+from kb.types.library import Source
 from kb.types.versions import Content, Ready
 from kb.upkeep.collecting import collect_if_due
 from kb.upkeep.publishing import Publisher

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from kb.answers import prompt
 from kb.answers.drafts import with_markers
-from kb.catalog import answers, chunks, documents, feedback, versions
+from kb.catalog import answers, chunks, feedback, ledger, versions
 from kb.catalog.database import Connection, current_seq
 from kb.errors import NotFoundError
 from kb.types.answers import Answer, Citation, Notice, Sentence
@@ -80,7 +80,7 @@ def _used(
     if set(points) <= set(stored):
         return Used(CURRENT, version, _passage(points, stored), None)
     document_id = versions.document_of(connection, version)
-    document = documents.get(connection, principal, document_id) if document_id else None
+    document = ledger.one(connection, principal, document_id) if document_id else None
     if document is None:
         return Used(GONE, version, None, None)
     return Used(CHANGED, version, None, UsedDocument(document.id, document.path))

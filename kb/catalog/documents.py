@@ -4,18 +4,16 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from kb.catalog import containers, entries, names, versions
 from kb.catalog.arrays import among
 from kb.catalog.database import now
-from kb.catalog.rights import readable
-from kb.catalog.tables import documents, name_tokens, sources
+from kb.catalog.tables import documents, name_tokens
 from kb.errors import KbError
 from kb.text.pathnames import cut
 from kb.types.files import Entry, Known, Stat
 from kb.types.parsed import State
-from kb.types.people import Principal
 
 NOT_REACHED = "not_reached"
 """The reason of a file whose turn has not come."""
@@ -229,40 +227,6 @@ def ids_of_source(connection: Connection, source_id: int) -> list[int]:
     return list(
         connection.scalars(select(documents.c.id).where(documents.c.source_id == source_id))
     )
-
-
-def get(connection: Connection, principal: Principal, document_id: int) -> Row[Any] | None:
-    """A document with its source, or None where there is none that the principal may read."""
-    return connection.execute(
-        with_source().where(documents.c.id == document_id, readable(principal))
-    ).one_or_none()
-
-
-def all_readable(connection: Connection, principal: Principal, wanted: set[int]) -> bool:
-    """Whether a principal may read every one of these documents now."""
-    query = select(func.count()).where(among(documents.c.id, wanted), readable(principal))
-    return not wanted or connection.scalar(query) == len(wanted)
-
-
-def with_source() -> Select[Any]:
-    """Documents beside the source they are in."""
-    return select(
-        documents,
-        sources.c.name.label("source"),
-        sources.c.root,
-        sources.c.shown_as,
-        sources.c.uploads,
-    ).join(sources, sources.c.id == documents.c.source_id)
-
-
-def languages(connection: Connection) -> dict[str, int]:
-    """Passages by language of their document."""
-    query = (
-        select(documents.c.language, func.sum(documents.c.chunks))
-        .where(documents.c.chunks > 0)
-        .group_by(documents.c.language)
-    )
-    return {language or "": int(n) for language, n in connection.execute(query).tuples()}
 
 
 def tries(connection: Connection, document_id: int) -> int:

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, or_, select, update
 from kb.catalog import sources
 from kb.catalog.arrays import among
 from kb.catalog.database import insert_ignoring
-from kb.catalog.sources import SCHEDULED
 from kb.catalog.tables import counters, documents
+from kb.types.library import SCHEDULED
 from kb.types.parsed import State
 
 HEALED = "healed"

@@ -1,39 +1,44 @@
 """The ledger: every file with its state, as the people see it who may."""
 
-from dataclasses import dataclass, replace
+from dataclasses import fields, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from kb.catalog.arrays import among
-from kb.catalog.documents import with_source
 from kb.catalog.rights import readable, readable_of_many
 from kb.catalog.tables import documents, source_readers, sources
+from kb.types.library import After, Document, LedgerFilter
 from kb.types.people import Principal
 
-
-@dataclass(frozen=True, slots=True)
-class LedgerFilter:
-    """Which rows of the ledger are wanted."""
-
-    state: str | None = None
-    source: str | None = None
-    text: str | None = None
-    code: str | None = None
-    folder: str | None = None
-    path: str | None = None
-
-
+OF_SOURCE = {
+    "source": sources.c.name,
+    "root": sources.c.root,
+    "shown_as": sources.c.shown_as,
+    "uploads": sources.c.uploads,
+}
+COLUMNS = tuple(
+    OF_SOURCE[f.name] if f.name in OF_SOURCE else documents.c[f.name] for f in fields(Document)
+)
+"""In the order of a document's fields."""
 PATH = (sources.c.name, documents.c.raw_path)
 """The order by path: of the bytes, since the index has them so; a member follows its container."""
 
 
-@dataclass(frozen=True, slots=True)
-class After:
-    """A row's place in the order by path; what comes next begins behind it."""
+def with_source() -> Select[Any]:
+    """Documents beside the source they are in: for :func:`found`."""
+    return select(*COLUMNS).join_from(documents, sources, sources.c.id == documents.c.source_id)
 
-    source: str
-    raw_path: bytes
+
+def found(connection: Connection, query: Select[Any]) -> list[Document]:
+    """The documents of a query that began as :func:`with_source`."""
+    return [Document(*row) for row in connection.execute(query)]
+
+
+def one(connection: Connection, principal: Principal, document_id: int) -> Document | None:
+    """A document, or None where there is none that the principal may read."""
+    query = with_source().where(documents.c.id == document_id, readable(principal))
+    return next(iter(found(connection, query)), None)
 
 
 def rows(
@@ -44,8 +49,8 @@ def rows(
     limit: int | None = None,
     offset: int = 0,
     order: str = "path",
-    after: "After | None" = None,
-) -> list[Row[Any]]:
+    after: After | None = None,
+) -> list[Document]:
     """Rows of the ledger that a principal may see; by path, also those ``after`` a row."""
     columns = {
         "path": PATH,
@@ -59,14 +64,14 @@ def rows(
         *columns.get(order, columns["path"])
     )
     if after is None:
-        return list(connection.execute(query.limit(limit).offset(offset)).all())
+        return found(connection, query.limit(limit).offset(offset))
     here = _of_source(query, after.source).where(documents.c.raw_path > after.raw_path)
     here = here.order_by(None).order_by(documents.c.raw_path)
-    found = list(connection.execute(here.limit(limit)).all())
-    left = None if limit is None else limit - len(found)
+    listed = found(connection, here.limit(limit))
+    left = None if limit is None else limit - len(listed)
     if left != 0:
-        found += connection.execute(query.where(sources.c.name > after.source).limit(left)).all()
-    return found
+        listed += found(connection, query.where(sources.c.name > after.source).limit(left))
+    return listed
 
 
 def count_by_state(
@@ -90,6 +95,22 @@ def count_by_reason(
         query.group_by(documents.c.code).order_by(func.count().desc(), documents.c.code)
     )
     return dict(counted.tuples().all())
+
+
+def languages(connection: Connection) -> dict[str, int]:
+    """Passages by language of their document."""
+    query = (
+        select(documents.c.language, func.sum(documents.c.chunks))
+        .where(documents.c.chunks > 0)
+        .group_by(documents.c.language)
+    )
+    return {language or "": int(n) for language, n in connection.execute(query).tuples()}
+
+
+def all_readable(connection: Connection, principal: Principal, wanted: set[int]) -> bool:
+    """Whether a principal may read every one of these documents now."""
+    query = select(func.count()).where(among(documents.c.id, wanted), readable(principal))
+    return not wanted or connection.scalar(query) == len(wanted)
 
 
 def sources_of(connection: Connection, principal: Principal) -> list[str]:

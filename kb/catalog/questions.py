@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select
 
 from kb.catalog.database import now
 from kb.catalog.tables import asked
-from kb.types.searches import FrequentQuestion
+from kb.types.asked import Frequent
 
 DAY = 86_400.0
 
@@ -41,7 +41,7 @@ def by_day(connection: Connection, days: int) -> list[tuple[int, int, int]]:
 
 def most_frequent(
     connection: Connection, days: int, *, unanswered: bool, limit: int = 20
-) -> list[FrequentQuestion]:
+) -> list[Frequent]:
     """Questions by how often they were asked; or those that found no answer."""
     query = (
         select(asked.c.question, func.count().label("times"), func.max(asked.c.at).label("last"))
@@ -52,7 +52,7 @@ def most_frequent(
     )
     if unanswered:
         query = query.where(_unanswered())
-    return [FrequentQuestion(**row._asdict()) for row in connection.execute(query)]
+    return [Frequent(*row) for row in connection.execute(query)]
 
 
 def by_source(connection: Connection, days: int) -> dict[str, int]:

@@ -1,12 +1,13 @@
 """Runs over sources: where each stands, and how it ended."""
 
+from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, exists, insert, select, update
+from sqlalchemy import Connection, case, delete, exists, insert, select, update
 
 from kb.catalog.database import now
-from kb.catalog.sources import Source
 from kb.catalog.tables import runs, sources
+from kb.types.library import Run, Source
 
 KEPT = 50
 """Runs of a source that stay in its history."""
@@ -80,9 +81,10 @@ def finish(
     connection.execute(update(sources).where(sources.c.id == source.id, ~newer).values(**ended))
 
 
-def running(connection: Connection) -> dict[int, Row[Any]]:
+def running(connection: Connection) -> dict[int, Run]:
     """The run that is going on, by source."""
     moment = now()  # one seen in the future was seen before the clock was put back
     heard = runs.c.seen_at.between(moment - SILENT_SECONDS, moment + SILENT_SECONDS)
-    rows = connection.execute(select(runs).where(runs.c.finished_at.is_(None), heard))
-    return {row.source_id: row for row in rows}
+    columns = (runs.c[field.name] for field in fields(Run))
+    query = select(*columns).where(runs.c.finished_at.is_(None), heard)
+    return {row.source_id: Run(*row) for row in connection.execute(query)}

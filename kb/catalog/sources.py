@@ -1,6 +1,5 @@
 """Sources: folders that are followed."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
@@ -9,61 +8,7 @@ from kb.catalog import erased
 from kb.catalog.database import now
 from kb.catalog.tables import documents, source_readers, sources
 from kb.errors import ConflictError, NotFoundError
-
-SCHEDULED, WATCHED, ASKED, UPLOADED = 0, 1, 5, 10
-"""Priorities of a run: what somebody waits for goes first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Following:
-    """How a folder is followed.
-
-    ``include`` and ``exclude`` are patterns in gitignore's syntax; ``languages`` are tesseract's.
-    None stands for the setting.
-    """
-
-    schedule: str | None = None
-    watch: bool = False
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    max_file_mb: int | None = None
-    languages: str | None = None
-    shown_as: str | None = None
-    uploads: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A folder that is followed, who may read what is in it, and how it went so far.
-
-    ``failures``: how many runs in a row failed of what may pass, the last at ``failed_at``.
-    """
-
-    id: int
-    name: str
-    root: str
-    following: Following
-    paused: bool
-    readers: tuple[str, ...]
-    created_at: float
-    requested_at: float | None
-    priority: int
-    started_at: float | None
-    finished_at: float | None
-    counts: dict[str, Any] | None
-    error: dict[str, Any] | None
-    rule: dict[str, Any] | None = None
-    rights_at: float | None = None
-    about: str | None = None
-    mounts: dict[str, Any] | None = None
-    failures: int = 0
-    failed_at: float | None = None
-    documents: int = 0
-
-    @property
-    def is_requested(self) -> bool:
-        """Whether somebody asked for a run that has not begun yet."""
-        return self.requested_at is not None
+from kb.types.library import Following, Source
 
 
 def add(
@@ -71,7 +16,7 @@ def add(
     name: str,
     root: str,
     readers: tuple[str, ...],
-    following: Following = Following(),
+    following: Following | None = None,
 ) -> Source:
     """Add a source.
 
@@ -82,7 +27,7 @@ def add(
         raise ConflictError(f"There is a source called {name} already.", detail={"source": name})
     new_id = connection.scalar(
         insert(sources)
-        .values(name=name, root=root, created_at=now(), **_columns(following))
+        .values(name=name, root=root, created_at=now(), **_columns(following or Following()))
         .returning(sources.c.id)
     )
     connection.execute(
@@ -164,6 +109,11 @@ def all_of(connection: Connection, *, counted: bool = True) -> list[Source]:
         readers.setdefault(source_id, []).append(token)
     rows = connection.execute(select(sources).order_by(sources.c.name)).all()
     return [_source(r, readers.get(r.id, []), counts.get(r.id, 0)) for r in rows]
+
+
+def of_uploads(connection: Connection) -> Source | None:
+    """The source of what people hand in; None before the first file."""
+    return next((s for s in all_of(connection, counted=False) if s.following.uploads), None)
 
 
 def has_documents(connection: Connection) -> bool:

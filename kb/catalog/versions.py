@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
 from kb.catalog import phrases
 from kb.catalog.arrays import among
 from kb.catalog.database import next_seq, now
 from kb.catalog.tables import chunks, documents, leases, versions
 from kb.errors import LeaseLost
+from kb.types.library import Version
 from kb.types.versions import Facts
 
 ATTEMPT, CURRENT, RETIRED, ABANDONED, SWEPT = "attempt", "current", "retired", "abandoned", "swept"
@@ -181,14 +182,14 @@ def visible(seq: int) -> Any:
     return and_(versions.c.born <= seq, or_(versions.c.retired.is_(None), versions.c.retired > seq))
 
 
-def history(connection: Connection, document_id: int) -> list[Row[Any]]:
+def history(connection: Connection, document_id: int) -> list[Version]:
     """The last attempts for a document, the newest first."""
     query = (
-        select(versions)
+        select(*(versions.c[field.name] for field in fields(Version)))
         .where(versions.c.document_id == document_id)
         .order_by(versions.c.number.desc())
     )
-    return list(connection.execute(query.limit(50)).all())
+    return [Version(*row) for row in connection.execute(query.limit(50))]
 
 
 def document_of(connection: Connection, number: int) -> int | None:

@@ -8,7 +8,6 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from kb.catalog.sources import Source
 from kb.cli.common import error_console, json_option, with_knowledge_base
 from kb.cli.figures import Figures, Run, figure_lines, system_lines, tell
 from kb.cli.ingesting import Bar, run_of
@@ -18,6 +17,7 @@ from kb.evaluation.baselines import check_installed
 from kb.evaluation.page import prepare
 from kb.knowledge_base import KnowledgeBase
 from kb.types.evaluations import Evaluation, QuestionResult
+from kb.types.library import Source
 
 
 @click.group(name="eval")

@@ -12,14 +12,12 @@ from ingest.reading.preparing import Preparer
 from ingest.running.reporting import Counts
 from ingest.running.reporting import Progress as Step
 from ingest.running.run import Run
-from kb.catalog import documents
-from kb.catalog.ledger import LedgerFilter
-from kb.catalog.sources import Source
 from kb.cli.common import as_option, error_console, json_option, show, with_knowledge_base
 from kb.errors import ConflictError, KbError, RetryableError, UsageError
 from kb.files import sandbox
 from kb.knowledge_base import KnowledgeBase
 from kb.surface import shapes
+from kb.types.library import LedgerFilter, Source
 from kb.types.parsed import State
 
 
@@ -74,7 +72,7 @@ def ingest(name: str | None, confirm_removals: bool, again: str | None, as_json:
     """Read the source NAME now, or all of them."""
 
     async def work(kb: KnowledgeBase) -> Counts:
-        wanted = await kb.read(lambda: [kb.source(name)] if name else kb.sources())
+        wanted = await kb.read(lambda: [kb.sources.named(name)] if name else kb.sources.all())
         if not wanted:
             raise UsageError(
                 "There is no source yet. Add one with: kb source add NAME PATH", code="no_sources"
@@ -85,7 +83,8 @@ def ingest(name: str | None, confirm_removals: bool, again: str | None, as_json:
 
         async def read(item: Source) -> None:
             if again:
-                await kb.write(_try_again, kb, item, again)
+                chosen = LedgerFilter(state=again, source=item.name)
+                await kb.write(kb.ledger.try_again, kb.principal(None), chosen)
             with Bar(item.name) as on_progress:
                 counts = await run_of(kb, item, on_progress).run(confirm_removals=confirm_removals)
             for field, value in asdict(counts).items():
@@ -101,12 +100,6 @@ def ingest(name: str | None, confirm_removals: bool, again: str | None, as_json:
 
     counts = with_knowledge_base(work)
     show(asdict(counts), as_json, lambda _: _lines(counts))
-
-
-def _try_again(kb: KnowledgeBase, source: Source, state: str) -> None:
-    rows = kb.files(kb.principal(None), LedgerFilter(state=state, source=source.name))
-    with kb.catalog.writing() as connection:
-        documents.try_again(connection, [row.id for row in rows])
 
 
 def _lines(counts: Counts) -> list[str]:
@@ -171,7 +164,7 @@ def files(state: str | None, source_name: str | None, as_user: str | None, as_js
     def work(kb: KnowledgeBase) -> dict[str, object]:
         wanted = LedgerFilter(state=state, source=source_name)
         principal = kb.principal(as_user)
-        rows = kb.files(principal, wanted)
+        rows = kb.ledger.rows(principal, wanted)
         if as_user is not None:  # the owner's own lists are not noted
             query = {"state": state, "source": source_name}
             given = {name: value for name, value in query.items() if value}

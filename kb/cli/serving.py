@@ -15,16 +15,13 @@ import click
 import uvicorn
 import uvloop
 
+from ingest.folders import Folders
 from kb import samples
 from kb import settings as settings_module
-from kb.catalog import sources
-from kb.catalog.sources import Source
 from kb.cli.common import address_of, link_of
-from kb.cli.folders import hooks_of
 from kb.duties import WORKER, passed
-from kb.errors import ConfigurationError, NotFoundError, RetryableError
+from kb.errors import ConfigurationError, RetryableError
 from kb.knowledge_base import KnowledgeBase
-from kb.rights import access
 from kb.settings import Settings
 from web.app import create_app
 from web.arriving import Punctual
@@ -90,7 +87,7 @@ async def _demo(settings: Settings) -> None:
     check_address(settings)
     kb = KnowledgeBase(settings)
     try:
-        source = await kb.write(_demo_source, kb)
+        source = await kb.write(kb.sources.keep, DEMO_SOURCE, str(samples.documents()))
         click.echo("Reading the sample documents …", err=True)
         with Bar(DEMO_SOURCE) as on_progress:
             counts = await run_of(kb, source, on_progress).run()
@@ -98,16 +95,6 @@ async def _demo(settings: Settings) -> None:
     finally:
         await kb.close()
     await _serve(settings)
-
-
-def _demo_source(kb: KnowledgeBase) -> Source:
-    root = str(samples.documents())
-    with kb.catalog.writing() as connection:
-        try:
-            return sources.by_name(connection, DEMO_SOURCE)
-        except NotFoundError:
-            readers = access.readers(connection, [access.EVERYONE])
-            return sources.add(connection, DEMO_SOURCE, root, readers)
 
 
 def check_address(settings: Settings) -> None:
@@ -146,9 +133,18 @@ async def _serve(settings: Settings) -> None:
     check_address(settings)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     kb = KnowledgeBase(settings)
+    try:
+        await _serve_from(kb)
+    finally:
+        await kb.close()
+
+
+async def _serve_from(kb: KnowledgeBase) -> None:
+    settings = kb.settings
     check_scratch(kb)
+    folders = Folders(kb.catalog, kb.publisher, settings.ingest)
     config = uvicorn.Config(
-        create_app(kb, hooks_of(kb)),
+        create_app(kb, folders),
         host=settings.server.host,
         port=settings.server.port,
         log_level="warning",

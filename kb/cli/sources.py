@@ -6,19 +6,14 @@ from typing import Any
 import click
 
 from ingest.clock import local_now
+from ingest.folders import Folders
 from ingest.following import next_due
-from ingest.removing import remove_source
-from kb.audit.log import noted
-from kb.catalog import people as people_catalog
-from kb.catalog import runs, sources
-from kb.catalog.database import Connection
-from kb.catalog.outbox import queue_rights
-from kb.cli import folders
+from ingest.given import changed
 from kb.cli.common import argument, json_option, show, with_knowledge_base
 from kb.knowledge_base import KnowledgeBase
-from kb.rights import access, rules, stamping
+from kb.rights import access, rules
 from kb.surface import shapes
-from web.hooks import Edited
+from kb.types.library import Edited, Following, Source
 
 
 @click.group()
@@ -57,13 +52,12 @@ def following_options(command: Callable[..., None]) -> Callable[..., None]:
 @json_option
 def add(name: str, path: str, readers: str | None, as_json: bool, **given: Any) -> None:
     """Follow the folder PATH under the name NAME."""
-    wanted = [access.EVERYONE] if readers is None else folders.names(readers)
-    edited = Edited(folders.changed(sources.Following(), given), readers=tuple(wanted))
+    wanted = [access.EVERYONE] if readers is None else rules.names(readers)
+    edited = Edited(changed(Following(), given), readers=tuple(wanted))
 
     def work(kb: KnowledgeBase) -> dict[str, Any]:
-        added = folders.add(kb, name, path, edited, access.owner())
-        with kb.catalog.reading() as connection:
-            return shape(connection, added)
+        added = folders_of(kb).add(kb.principal(None), name, path, edited)
+        return shape(kb, added.name)
 
     added = with_knowledge_base(work)
     show({"source": added}, as_json, lambda _: _added(added))
@@ -83,23 +77,12 @@ def change(
     """Follow NAME another way. What is not named stays; an empty text takes a setting away."""
 
     def work(kb: KnowledgeBase) -> dict[str, Any]:
-        with kb.catalog.writing() as connection:
-            found = sources.by_name(connection, name)
-            following = folders.changed(found.following, given)
-            sources.change(connection, found, following)
-            differing = folders.differences(found, following)
-            if differing:
-                noted(connection, access.owner(), "source.change", name, **differing)
-            for path in again:
-                folders.read_again(connection, found, path)
-            if paused is not None:
-                sources.pause(connection, found, paused=paused)
-                action = "source.pause" if paused else "source.resume"
-                noted(connection, access.owner(), action, name)
-            return shape(connection, sources.by_name(connection, name))
+        owner = kb.principal(None)
+        folders_of(kb).change_given(owner, name, given, paused=paused, again=again)
+        return shape(kb, name)
 
-    changed = with_knowledge_base(work)
-    show({"source": changed}, as_json, lambda _: [f"Changed {name}.", *_followed(changed)])
+    done = with_knowledge_base(work)
+    show({"source": done}, as_json, lambda _: [f"Changed {name}.", *_followed(done)])
 
 
 def _added(added: dict[str, Any]) -> list[str]:
@@ -118,22 +101,15 @@ def _followed(item: dict[str, Any]) -> list[str]:
     return lines
 
 
-def shape(
-    connection: Connection, item: sources.Source, sweep_seconds: float = 0.0
-) -> dict[str, Any]:
-    """A source as JSON."""
-    return shapes.source(
-        item,
-        access.in_words(connection, item.readers),
-        rules.in_words(connection, item.rule),
-        runs.running(connection).get(item.id),
-        next_due(item, local_now(), sweep_seconds),
-    )
+def folders_of(kb: KnowledgeBase) -> Folders:
+    """The verbs on folders."""
+    return Folders(kb.catalog, kb.publisher, kb.settings.ingest)
 
 
-def _shape(kb: KnowledgeBase, name: str) -> dict[str, Any]:
-    with kb.catalog.reading() as connection:
-        return shape(connection, sources.by_name(connection, name))
+def shape(kb: KnowledgeBase, name: str) -> dict[str, Any]:
+    """A source as JSON; its next run by its schedule alone."""
+    standing = kb.sources.standing(name)
+    return shapes.source(standing, next_due(standing.source, local_now(), 0.0))
 
 
 @source.command()
@@ -154,9 +130,9 @@ def rule(name: str, kind: str | None, lines: tuple[str, ...], as_json: bool) -> 
         raise click.UsageError("Name one of --groups, --mirror, or --path (which may be repeated).")
 
     async def work(kb: KnowledgeBase) -> dict[str, Any]:
-        wanted = [folders.path_rule(line) for line in lines]
-        changed = await folders.set_rule(kb, access.owner(), name, kind or "paths", wanted)
-        return await kb.read(_shape, kb, changed.name)
+        wanted = [rules.path_rule(line) for line in lines]
+        await folders_of(kb).set_rule(kb.principal(None), name, kind or "paths", wanted)
+        return await kb.read(shape, kb, name)
 
     changed = with_knowledge_base(work)
     unmatched = changed["rule"].get(rules.UNMATCHED, [])
@@ -176,15 +152,8 @@ def rule(name: str, kind: str | None, lines: tuple[str, ...], as_json: bool) -> 
 @json_option
 def curators(name: str, people: str, as_json: bool) -> None:
     """Say that PEOPLE (comma between them) answer for NAME, and nobody else."""
-    named = folders.names(people)
-
-    def work(kb: KnowledgeBase) -> None:
-        with kb.catalog.writing() as connection:
-            found = sources.by_name(connection, name)
-            people_catalog.set_curators(connection, found.id, named)
-            noted(connection, access.owner(), "source.curators", name, curators=named)
-
-    with_knowledge_base(work)
+    named = rules.names(people)
+    with_knowledge_base(lambda kb: kb.sources.set_curators(kb.principal(None), name, named))
     shown = {"source": name, "curators": named}
     show(shown, as_json, lambda _: [f"{', '.join(named) or 'Nobody'} answers for {name}."])
 
@@ -195,11 +164,9 @@ def list_(as_json: bool) -> None:
     """Every source."""
 
     def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
-        with kb.catalog.reading() as connection:
-            return [
-                shape(connection, s, kb.settings.ingest.sweep_minutes * 60)
-                for s in sources.all_of(connection)
-            ]
+        followed = (card.standing for card in kb.sources.cards(kb.principal(None)))
+        next_run = folders_of(kb).next_run
+        return [shapes.source(one, next_run(one.source)) for one in followed if one]
 
     found = with_knowledge_base(work)
     show(
@@ -227,16 +194,16 @@ def remove(name: str, yes: bool, as_json: bool) -> None:
     """
 
     async def work(kb: KnowledgeBase) -> int:
-        found = await kb.read(kb.source, name)
+        found = await kb.read(kb.sources.named, name)
         if not (yes or as_json):
             click.confirm(_removal(found), abort=True, err=True)
-        return await remove_source(kb.catalog, kb.publisher, found, access.owner())
+        return await kb.sources.remove(kb.principal(None), found)
 
     removed = with_knowledge_base(work)
     show({"removed": removed}, as_json, lambda _: [f"Removed {name} with {removed} documents."])
 
 
-def _removal(found: sources.Source) -> str:
+def _removal(found: Source) -> str:
     if found.following.uploads:
         what = "with the files that were handed in"
         return f"Delete {found.documents} documents of {found.name} for good, {what}?"
@@ -253,18 +220,9 @@ def readers(name: str, groups: str, as_json: bool) -> None:
     not:GROUP makes an exception: everyone,not:interns.
     """
 
-    def set_readers(kb: KnowledgeBase) -> None:
-        named = folders.names(groups)
-        with kb.catalog.writing() as connection:
-            found = sources.held(connection, name)
-            tokens = access.readers(connection, named)
-            queue_rights(connection, stamping.set_readers(connection, found, tokens))
-            noted(connection, access.owner(), "source.readers", name, readers=named)
-
     async def work(kb: KnowledgeBase) -> dict[str, Any]:
-        await kb.write(set_readers, kb)
-        await kb.publisher.flush_rights()
-        return await kb.read(_shape, kb, name)
+        await kb.sources.set_readers(kb.principal(None), name, rules.names(groups))
+        return await kb.read(shape, kb, name)
 
     changed = with_knowledge_base(work)
     show(

@@ -4,14 +4,13 @@ from typing import Any
 
 import click
 from rich.progress import Progress
-from sqlalchemy import Row
 
-from kb.catalog.ledger import LedgerFilter
 from kb.cli.common import error_console, json_option, show, with_knowledge_base
 from kb.errors import DamagedError, NotFoundError
 from kb.files import sandbox
 from kb.knowledge_base import KnowledgeBase
 from kb.surface import status as standing
+from kb.types.library import Document, LedgerFilter
 
 
 @click.command()
@@ -35,7 +34,7 @@ def check(repair: bool, as_json: bool) -> None:
             from kb.cli.ingesting import each, run_of
 
             sandbox.preload(kinds.EVERYTHING)
-            sources = await kb.read(kb.sources)
+            sources = await kb.read(kb.sources.all)
             for problem in await each(sources, lambda source: run_of(kb, source).run()):
                 click.echo(problem.message, err=True)
             found = await kb.upkeep.check()
@@ -133,14 +132,14 @@ def purge(paths: tuple[str, ...], source_name: str | None, yes: bool, as_json: b
         )
         if not (yes or as_json):
             click.confirm(f"Erase {len(rows)} documents for good?", abort=True, err=True)
-        erased = await kb.erase(owner, [row.id for row in rows])
+        erased = await kb.documents.erase(owner, [row.id for row in rows])
         return {"erased": erased}
 
     show(with_knowledge_base(work), as_json, _purged_lines)
 
 
-def _documents_at(kb: KnowledgeBase, path: str, source_name: str | None) -> list[Row[Any]]:
-    found = kb.files(kb.principal(None), LedgerFilter(source=source_name, path=path))
+def _documents_at(kb: KnowledgeBase, path: str, source_name: str | None) -> list[Document]:
+    found = kb.ledger.rows(kb.principal(None), LedgerFilter(source=source_name, path=path))
     if not found:
         raise NotFoundError(f"There is no document {path}.", detail={"path": path})
     return found

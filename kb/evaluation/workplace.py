@@ -14,14 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from kb.catalog import sources
-from kb.catalog.sources import Following, Source
 from kb.engines.calling import run_dir
-from kb.errors import NotFoundError
 from kb.evaluation.sets import Collection
 from kb.knowledge_base import KnowledgeBase
-from kb.rights import access
 from kb.settings import Settings
+from kb.types.library import Source
 
 SOURCE = "questions"
 KEPT = 8
@@ -96,7 +93,7 @@ async def _opened(
 ) -> AsyncIterator[KnowledgeBase]:
     kb = KnowledgeBase(_inside(settings, place, with_model=with_model))
     try:
-        await read(kb, await kb.catalog.write(_source, kb, folder))
+        await read(kb, await kb.write(_source, kb, folder))
         yield kb
     finally:
         await kb.index.engine.leave()
@@ -118,10 +115,4 @@ def _inside(settings: Settings, place: Path, *, with_model: bool) -> Settings:
 
 
 def _source(kb: KnowledgeBase, folder: Path) -> Source:
-    try:
-        return kb.source(SOURCE)
-    except NotFoundError:
-        with kb.catalog.writing() as connection:
-            everyone = access.readers(connection, [access.EVERYONE])
-            sources.add(connection, SOURCE, str(folder.resolve()), everyone, Following())
-        return kb.source(SOURCE)
+    return kb.sources.keep(SOURCE, str(folder.resolve()))

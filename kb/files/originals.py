@@ -4,13 +4,12 @@ import hashlib
 import os
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from sqlalchemy import Row
 
 from kb.errors import FileProblem
 from kb.files.blobs import ELEMENTS, ORIGINAL, Blobs, damaged
+from kb.types.library import Document
 from kb.types.parsed import Parsed
 
 
@@ -66,29 +65,32 @@ def _descend(base: bytes, parts: list[bytes]) -> int:
         os.close(folder)
 
 
-def read(row: Row[Any], blobs: Blobs, limit_mb: int) -> bytes | None:
+def read(document: Document, blobs: Blobs, limit_mb: int) -> bytes | None:
     """The bytes of a document's current version; None where the file has changed or is gone."""
-    if row.parent_id is not None:
-        return blobs.get(row.content_hash, ORIGINAL) if row.content_hash else None
+    if document.parent_id is not None:
+        return blobs.get(document.content_hash, ORIGINAL) if document.content_hash else None
     try:
-        with open_beneath(row.root, row.raw_path) as file:
+        with open_beneath(document.root, document.raw_path) as file:
             content = file.read(limit_mb * 1024**2 + 1)
     except FileProblem:
         return None
-    return content if hashlib.sha256(content).hexdigest() == row.content_hash else None
+    return content if hashlib.sha256(content).hexdigest() == document.content_hash else None
 
 
-def elements(row: Row[Any], blobs: Blobs) -> Parsed | None:
+def elements(document: Document, blobs: Blobs) -> Parsed | None:
     """What was read of a document's current version; None where it has none.
 
     Raises:
         DamagedError: it is stored but damaged.
     """
-    content = blobs.get(row.blob, ELEMENTS) if row.blob and row.version else None
+    key = document.blob
+    content = blobs.get(key, ELEMENTS) if key and document.version else None
+    if not key or not content:
+        return None
     try:
-        return msgspec.msgpack.decode(content, type=Parsed) if content else None
+        return msgspec.msgpack.decode(content, type=Parsed)
     except msgspec.DecodeError as error:  # one from before values had a checksum
-        raise damaged(row.blob, ELEMENTS, error) from error
+        raise damaged(key, ELEMENTS, error) from error
 
 
 def download_name(path: str) -> str:

@@ -19,11 +19,11 @@ from typing import BinaryIO
 from kb.audit.log import noted
 from kb.catalog import erased, sources
 from kb.catalog.database import Catalog, Connection
-from kb.catalog.sources import UPLOADED, Following, Source
 from kb.errors import ConflictError, RetryableError, UsageError
 from kb.files.scratch import Scratch
 from kb.rights import access
 from kb.settings import Settings
+from kb.types.library import UPLOADED, Following, Source
 from kb.types.people import Principal
 
 SOURCE = "Uploads"
@@ -44,16 +44,19 @@ class Uploads:
         self._folder = settings.data / "uploads"
         self._limit_mb = settings.ingest.max_file_mb
 
-    def source(self, named: Sequence[str]) -> Source:
+    def source(self, principal: Principal, named: Sequence[str]) -> Source:
         """The source of uploads; the first file makes it, and says who may read it.
 
         Raises:
+            ForbiddenError: it is not theirs to look after; the first file is an administrator's.
             UsageError: there is none yet, and nobody was named.
             NotFoundError: a group or a person that was named does not exist.
             ConflictError: it has other readers than these.
         """
         with self._catalog.writing() as connection:
-            found = next((s for s in sources.all_of(connection) if s.following.uploads), None)
+            found = sources.of_uploads(connection)
+            if found is None or not principal.answers_for(found.id):
+                access.must_manage(principal)
             if not named:
                 if found is None:
                     raise UsageError(

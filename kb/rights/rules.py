@@ -11,7 +11,6 @@ them has to let somebody in: no spelling opens what another closes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pathspec import GitIgnoreSpec
@@ -21,6 +20,7 @@ from kb.catalog import groups, sources
 from kb.catalog.database import Connection
 from kb.errors import UsageError
 from kb.rights import access
+from kb.types.library import PathRule
 
 PATHS, MIRROR, GROUPS = "paths", "mirror", "groups"
 MOST_PATTERNS = 200
@@ -28,17 +28,29 @@ UNMATCHED = "unmatched"
 """Patterns of a rule that matched no document when the rule was last applied."""
 
 
-@dataclass(frozen=True, slots=True)
-class PathRule:
-    """Documents whose path matches ``pattern`` are for ``readers`` (names, as in ``--readers``)."""
-
-    pattern: str
-    readers: tuple[str, ...]
-
-
 def kind(rule: Mapping[str, Any] | None) -> str:
     """``groups``, ``paths`` or ``mirror``."""
     return str(rule["kind"]) if rule else GROUPS
+
+
+def path_rule(line: str) -> PathRule:
+    """A line of a rule by paths: ``PATTERN: GROUP, GROUP``.
+
+    Raises:
+        UsageError: it is not like that.
+    """
+    pattern, colon, readers = line.rpartition(": ") if ": " in line else line.rpartition("=")
+    if not colon or not pattern.strip():
+        raise UsageError(
+            f"{line[:80]!r} is not a line like “hr/: hr, board”: a pattern, a colon, readers.",
+            code="bad_rule",
+        )
+    return PathRule(pattern.strip(), tuple(names(readers)))
+
+
+def names(text: str) -> list[str]:
+    """The words of a list with commas: groups, people, readers."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def paths(

@@ -13,12 +13,12 @@ from pathspec import GitIgnoreSpec
 from kb import posix
 from kb.catalog import acls, places, rights, sources
 from kb.catalog.database import Connection
-from kb.catalog.sources import Source
 from kb.errors import UsageError
 from kb.rights import access
 from kb.rights.rules import MIRROR, PATHS, UNMATCHED, kept_lines, kind, spec_of
 from kb.text.naming import fold
 from kb.text.pathnames import composed, readings
+from kb.types.library import Source
 
 
 @dataclass(slots=True)

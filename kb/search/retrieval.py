@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from kb.catalog import alarms, chunks, documents, filtering, generations
+from kb.catalog import alarms, chunks, filtering, generations, ledger
 from kb.catalog.database import Catalog, current_seq
 from kb.embedding.client import Embeddings, QueryVector
 from kb.index import fusion
@@ -165,7 +165,7 @@ class Retriever:
         """Languages of more than a trace of the corpus; re-read every half minute."""
         if time.monotonic() > self._languages_until:
             with self._catalog.reading() as connection:
-                counted = documents.languages(connection)
+                counted = ledger.languages(connection)
             least = fusion.FOREIGN_SHARE * sum(counted.values())
             self._languages = [lang for lang, n in counted.items() if lang and n >= least]
             self._languages_until = time.monotonic() + LANGUAGES_SECONDS

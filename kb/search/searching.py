@@ -6,16 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kb.audit.log import Audit
-from kb.catalog import answers, documents, filtering, ledger
+from kb.catalog import answers, filtering, ledger
 from kb.catalog.database import Catalog
 from kb.catalog.filtering import Facets
-from kb.catalog.ledger import LedgerFilter
 from kb.search import sought
 from kb.search.limits import check_limit
 from kb.search.retrieval import Found, Retriever
 from kb.text import queries
 from kb.text.queries import EVERYTHING, Wanted
 from kb.types.asking import AS_PEOPLE_ASK, Manner
+from kb.types.library import LedgerFilter
 from kb.types.people import Principal
 from kb.types.searches import Suggestions
 
@@ -81,7 +81,7 @@ class Search:
     def may_read(self, principal: Principal, found: set[int]) -> bool:
         """Whether every document that something was found in, by id, is still theirs to read."""
         with self._catalog.reading() as connection:
-            return documents.all_readable(connection, principal, found)
+            return ledger.all_readable(connection, principal, found)
 
     def documents(self, principal: Principal, wanted: Wanted = EVERYTHING) -> int:
         """How many of the documents wanted the principal may search."""

@@ -3,14 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Row
-
-from kb.catalog.sources import Source
 from kb.surface import notices, reasons
 from kb.text import pathnames
 from kb.types.answers import Answer, Citation
 from kb.types.conversations import Conversation
 from kb.types.kept import Receipt
+from kb.types.library import Document, Run, Standing
 from kb.types.passages import Passage
 
 Translate = Callable[[str], str]
@@ -131,14 +129,9 @@ def receipt(given: Receipt, translate: Translate = str) -> dict[str, Any]:
     }
 
 
-def source(
-    item: Source,
-    readers: list[str],
-    rule: dict[str, Any],
-    running: Row[Any] | None,
-    next_run: float | None,
-) -> dict[str, Any]:
+def source(standing: Standing, next_run: float | None) -> dict[str, Any]:
     """A source, how it is followed, and its run where one goes on; readers and rule in words."""
+    item, running = standing.source, standing.running
     following = item.following
     shape = {
         "name": item.name,
@@ -152,8 +145,8 @@ def source(
         "max_file_mb": following.max_file_mb,
         "languages": following.languages,
         "shown_as": following.shown_as,
-        "readers": readers,
-        "rule": rule,
+        "readers": standing.readers,
+        "rule": standing.rule,
         "rights_at": item.rights_at,
         "about": item.about,
         "documents": item.documents,
@@ -181,7 +174,7 @@ def _printable(value: Any) -> Any:
     return value
 
 
-def run(row: Row[Any]) -> dict[str, Any]:
+def run(row: Run) -> dict[str, Any]:
     """A run that goes on, with its speed and what is left (seconds; None: not known yet)."""
     elapsed = max(0.1, row.seen_at - row.started_at)
     left = (row.total - row.done) * elapsed / row.done if row.done else None
@@ -196,7 +189,7 @@ def run(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def file(row: Row[Any], translate: Translate = str) -> dict[str, Any]:
+def file(row: Document, translate: Translate = str) -> dict[str, Any]:
     """One row of the ledger."""
     return {
         "source": row.source,

@@ -6,12 +6,10 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kb.catalog import alarms, documents, generations, ledger, sources
-from kb.catalog.ledger import LedgerFilter
 from kb.duties import WORKER
 from kb.errors import ModelError
 from kb.llm.base import Identity, LanguageModel, chat
-from kb.rights import access
+from kb.types.library import Inventory
 
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
@@ -19,33 +17,25 @@ if TYPE_CHECKING:
 
 async def status(kb: "KnowledgeBase") -> dict[str, Any]:
     """What is there and what answers."""
-    found = await kb.catalog.read(_figures, kb)
+    found = await kb.read(kb.ledger.inventory)
     return {
         "data_dir": kb.settings.data_dir,
-        **found,
+        **_figures(found, kb.settings.index.backend),
         "scratch_left_behind": len(await asyncio.to_thread(kb.scratch.stale)),
         "embedding_model": kb.embeddings.files.name,
         "language_model": await model_status(kb, probe=True),
     }
 
 
-def _figures(kb: "KnowledgeBase") -> dict[str, Any]:
-    with kb.catalog.reading() as connection:
-        live = generations.live(connection)
-        states = ledger.count_by_state(connection, access.owner(), LedgerFilter())
-        languages = documents.languages(connection)
-        known = sources.all_of(connection)
-        alarmed = alarms.count(connection)
+def _figures(found: Inventory, backend: str) -> dict[str, Any]:
+    known, generation = found.sources, found.generation
     return {
         "sources": [{"name": s.name, "path": s.root, "documents": s.documents} for s in known],
-        "documents": states,
-        "passages": sum(languages.values()),
-        "languages": languages,
-        "index": {
-            "backend": kb.settings.index.backend,
-            "generation": f"g{live.id}" if live else None,
-        },
-        "access_alarms": alarmed,
+        "documents": found.states,
+        "passages": found.passages,
+        "languages": found.languages,
+        "index": {"backend": backend, "generation": f"g{generation}" if generation else None},
+        "access_alarms": found.alarms,
     }
 
 
@@ -124,9 +114,6 @@ async def models_in_use(kb: "KnowledgeBase") -> list[RegisteredModel]:
 
 def metrics_text(kb: "KnowledgeBase") -> bytes:
     """What a monitoring system reads."""
-    with kb.catalog.reading() as connection:
-        states = ledger.count_by_state(connection, access.owner(), LedgerFilter())
-        passages = sum(documents.languages(connection).values())
-        alarmed = alarms.count(connection)
+    found = kb.ledger.inventory()
     health = (kb.audit.health(), kb.duties.health(WORKER))
-    return kb.metrics.text(states, passages, alarmed, *health)
+    return kb.metrics.text(found.states, found.passages, found.alarms, *health)

@@ -138,7 +138,7 @@ async def test_a_receipt_names_no_document_that_its_reader_may_not_read(asked):
     mine = await house.kb.answers.answer(first.question, ann)
     with house.kb.catalog.writing() as c:
         groups.add(c, "crew")
-        sources.set_readers(c, house.kb.source("files"), ("group:crew", "owner"))
+        sources.set_readers(c, house.kb.sources.named("files"), ("group:crew", "owner"))
     receipt = house.kb.receipts.receipt(ann, mine.id)
     assert receipt.answer is None
     assert {(u.state, u.passage, u.document) for u in receipt.used} == {("gone", None, None)}
@@ -181,7 +181,7 @@ async def test_own_questions_go_with_their_document(asked):
         house.kb.opinions.judge(house.owner, first.question, points, right=True)
     [row] = house.kb.opinions.judged(house.owner)
     assert (row.question, row.path) == (first.question, "leave.txt")
-    await house.kb.erase(house.owner, [row.document_id])
+    await house.kb.documents.erase(house.owner, [row.document_id])
     assert house.kb.opinions.judged(house.owner) == []
     with pytest.raises(NotFoundError):
         house.kb.opinions.judge(house.owner, first.question, points, right=True)

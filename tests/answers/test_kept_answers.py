@@ -7,10 +7,11 @@ from sqlalchemy import select
 from kb.catalog import answers, groups, keeping, people
 from kb.catalog.outbox import queue_rights
 from kb.catalog.tables import chunks
-from kb.cli.folders import set_rule
 from kb.rights import access, rules, stamping
 from kb.types.kept import KeptPassage, KeptSentence
+from kb.types.library import PathRule
 from kb.types.passages import Passage
+from tests.parts.house import set_rule
 from tests.parts.portal import Portal, opened
 
 ASKED = "What do wages do?"
@@ -123,7 +124,7 @@ async def test_a_passage_that_only_changed_withholds_nothing(kept):
     receipt = portal.kb.receipts.receipt(portal.kb.principal("rita"), number)
     assert receipt.answer is not None
     with portal.kb.catalog.writing() as connection:
-        staff = portal.kb.source("staff")
+        staff = portal.kb.sources.named("staff")
         tokens = access.readers(connection, ["sales"])
         queue_rights(connection, stamping.set_readers(connection, staff, tokens))
     assert portal.kb.receipts.receipt(portal.kb.principal("rita"), number).answer is None
@@ -140,7 +141,7 @@ async def test_a_document_that_was_somebody_elses_then_tells_reviewers_nothing(k
     with portal.kb.catalog.writing() as connection:
         tokens = access.readers(connection, [access.EVERYONE])
         queue_rights(
-            connection, stamping.set_readers(connection, portal.kb.source("staff"), tokens)
+            connection, stamping.set_readers(connection, portal.kb.sources.named("staff"), tokens)
         )
     await portal.sign_in(who)
     found = await everywhere(portal, who, number)
@@ -154,7 +155,7 @@ async def linked(house):
     """A link to a closed passage, which is pinned, and judged to be the right one."""
     house.root.mkdir(exist_ok=True)
     async with opened(house) as portal:
-        line = [rules.PathRule("staff/", ("hr",))]
+        line = [PathRule("staff/", ("hr",))]
         house.follow("all")
         (house.root / "notice.txt").symlink_to("staff/wages.txt")
         await set_rule(house.kb, access.owner(), "all", "paths", line)
@@ -192,7 +193,7 @@ async def test_a_kept_text_follows_no_document_that_is_another(linked):
 @pytest.mark.case("N10")
 async def test_a_kept_text_follows_its_documents_readers(linked):
     """While the document is the same, whoever may read it sees them."""
-    open_ = [rules.PathRule("staff/", (access.EVERYONE,))]
+    open_ = [PathRule("staff/", (access.EVERYONE,))]
     await set_rule(linked.kb, access.owner(), "all", "paths", open_)
     assert kept_for(linked, "otto") == (1, 1)
 

@@ -8,8 +8,8 @@ from sqlalchemy import event, text
 from bench.catalog import fill
 from kb.catalog import documents, groups, ledger, people, rights, sources
 from kb.catalog import sessions as sessions_catalog
-from kb.catalog.ledger import After, LedgerFilter
 from kb.errors import UsageError
+from kb.types.library import After, LedgerFilter
 from kb.types.people import Principal
 from tests.parts import catalogs as making
 from web.api.ledger import cursor_of, place_of

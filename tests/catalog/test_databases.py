@@ -17,11 +17,11 @@ from kb import settings as settings_module
 from kb.catalog import documents, generations, groups, leases, ledger, names, sources, versions
 from kb.catalog.arrays import among
 from kb.catalog.database import hold_seq, open_catalog
-from kb.catalog.ledger import LedgerFilter
 from kb.catalog.tables import counters
 from kb.catalog.tables import groups as groups_table
 from kb.errors import ConflictError, KbError, RetryableError, UsageError
 from kb.types.files import Stat
+from kb.types.library import LedgerFilter
 from kb.types.people import Principal
 from kb.types.versions import Content, Facts, Kept, Ready
 from kb.upkeep.publishing import Publisher
@@ -38,10 +38,8 @@ def test_what_is_done_to_many_documents_is_one_statement(catalog):
         wanted = [documents.add(connection, source.id, b"%d" % n, str(n)) for n in range(3)]
     with catalog.writing() as connection:
         documents.hold(connection, [*range(10_000, 10_000 + MANY), *wanted[:2]])
-        assert documents.all_readable(
-            connection, Principal("a", frozenset({"everyone"})), {wanted[0]}
-        )
-        assert not documents.all_readable(
+        assert ledger.all_readable(connection, Principal("a", frozenset({"everyone"})), {wanted[0]})
+        assert not ledger.all_readable(
             connection, Principal("a", frozenset({"everyone"})), set(range(MANY))
         )
     with catalog.reading() as connection:

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import event, text
 
 from bench.catalog import fill
-from kb.catalog import answers, containers, documents, filtering, ledger, sources, sweeping
+from kb.catalog import answers, containers, filtering, ledger, sources, sweeping
 from kb.catalog import rights as rights_catalog
-from kb.catalog.ledger import After, LedgerFilter
 from kb.rights import access
 from kb.text.queries import EVERYTHING, parse
+from kb.types.library import After, LedgerFilter
 from kb.types.people import Principal
 from tests.parts import catalogs as making
 
@@ -31,7 +31,7 @@ CALLS = {
     "reasons": lambda c: ledger.count_by_reason(c, READER, LedgerFilter()),
     "sources": lambda c: ledger.sources_of(c, READER),
     "a source": lambda c: sources.by_name(c, "source-3"),
-    "languages": documents.languages,
+    "languages": ledger.languages,
     "asked before": lambda c: answers.recent_questions(c, READER, 40),
     "made from": lambda c: answers.forget_made_from(c, [3, 4]),
     "members": lambda c: containers.members_of(c, [3, 4]),
@@ -116,7 +116,7 @@ def test_the_owner_is_no_exception(tmp_path):
     with catalog.writing() as connection:
         fill(connection, 300)
         for who in (READER, access.owner(), Principal("x", frozenset({"group:group-9"}))):
-            one_by_one = {n for n in range(1, 301) if documents.get(connection, who, n)}
+            one_by_one = {n for n in range(1, 301) if ledger.one(connection, who, n)}
             listed = {row.id for row in ledger.rows(connection, who, LedgerFilter())}
             assert listed == one_by_one
             assert filtering.count(connection, who, EVERYTHING) == len(one_by_one)

@@ -6,12 +6,11 @@ import shlex
 import pytest
 
 from kb.catalog import sources
-from kb.catalog.sources import Following
-from kb.cli import folders
 from kb.cli.common import argument
 from kb.cli.working import Working
 from kb.errors import UsageError
-from web.hooks import Edited
+from kb.types.library import Edited, Following
+from tests.parts.house import folders_of
 
 
 @pytest.mark.case("N22")
@@ -19,9 +18,8 @@ from web.hooks import Edited
 def test_a_name_that_begins_with_a_dash_is_refused(house, name):
     """Such a source is not made."""
     with pytest.raises(UsageError):
-        folders.add(
-            house.kb, name, str(house.root), Edited(Following(), readers=("everyone",)), house.owner
-        )
+        edited = Edited(Following(), readers=("everyone",))
+        folders_of(house.kb).add(house.owner, name, str(house.root), edited)
 
 
 @pytest.mark.case("N22")

@@ -208,14 +208,14 @@ async def test_another_model_embeds_anew_and_reads_nothing(house, tmp_path):
     kb = KnowledgeBase(changed)
     try:
         WATCHING.append(house.root)
-        counts = await run_of(kb, kb.source("files")).run()
+        counts = await run_of(kb, kb.sources.named("files")).run()
         WATCHING.clear()
         assert counts.indexed == 1
         assert not [name for name in OPENED if name.endswith("long.txt")]
         after = house.ledger()["long.txt"]
         assert after.chunks > before.chunks
         assert after.content_hash == before.content_hash
-        assert (await run_of(kb, kb.source("files")).run()).unchanged == 1
+        assert (await run_of(kb, kb.sources.named("files")).run()).unchanged == 1
     finally:
         WATCHING.clear()
         await kb.embeddings.engine.leave()

@@ -36,7 +36,7 @@ async def test_a_hung_engine_is_replaced_and_its_callers_are_answered(impatient)
     wait_for(lambda: psutil.Process(hung).status() == psutil.STATUS_STOPPED)
     searching = [asyncio.create_task(impatient.paths("ferry")) for _ in range(3)]
     await asyncio.sleep(0.2)
-    assert await kb.catalog.read(kb.sources)
+    assert await kb.catalog.read(kb.sources.all)
     assert not any(task.done() for task in searching)
     assert await asyncio.gather(*searching) == [["ferry.txt"]] * 3
     assert listener_of(kb.settings.data / "run" / "index.sock") not in {0, hung}

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from ingest import removing
 from ingest.running import healing
 from kb.catalog import groups, sources
-from kb.catalog.sources import Following
 from kb.cli.sources import _removal
 from kb.errors import KbError, RetryableError
+from kb.library import removing
 from kb.rights import access
+from kb.types.library import Following
 
 ZEROS = {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
 
@@ -46,7 +46,7 @@ async def test_uploads_of_a_removed_source_do_not_come_back(house, administrator
     await house.ingest("Uploads")
     if killed:  # after the catalog's part
         await house.kb.catalog.write(
-            removing._remove_rows, house.kb.catalog, house.kb.source("Uploads"), house.owner
+            removing._remove_rows, house.kb.catalog, house.kb.sources.named("Uploads"), house.owner
         )
         assert files(house) == ["wages.md"]
         assert (await house.kb.upkeep.check())["orphan"] >= 1
@@ -73,7 +73,7 @@ async def test_it_is_said_before(house, administrator):
     ).text
     assert "1 document is deleted for good, with the file that was handed in." in page
     assert "The folder itself stays" not in page
-    assert "with the files that were handed in" in _removal(house.kb.source("Uploads"))
+    assert "with the files that were handed in" in _removal(house.kb.sources.named("Uploads"))
 
 
 @pytest.mark.case("N13")
@@ -92,13 +92,13 @@ async def test_a_file_for_a_source_that_goes_meanwhile_is_not_kept(house, again)
     """Nor is it put among the files of the one that came after."""
     with house.kb.catalog.writing() as connection:
         groups.add(connection, "hr")
-    first = house.kb.uploads.source(["hr"])
+    first = house.kb.uploads.source(house.owner, ["hr"])
 
     async def chunks():
         yield b"Wages rise "
-        await removing.remove_source(house.kb.catalog, house.kb.publisher, first, house.owner)
+        await house.kb.sources.remove(house.owner, first)
         if again:
-            house.kb.uploads.source(["everyone"])
+            house.kb.uploads.source(house.owner, ["everyone"])
         yield b"in May."
 
     with pytest.raises(KbError):
@@ -116,8 +116,8 @@ async def test_files_that_cannot_be_deleted_are_told(house, administrator, monke
 
     with monkeypatch.context() as patch, pytest.raises(RetryableError) as refused:
         patch.setattr(Path, "unlink", refuse)
-        source = house.kb.source("Uploads")
-        await removing.remove_source(house.kb.catalog, house.kb.publisher, source, house.owner)
+        source = house.kb.sources.named("Uploads")
+        await house.kb.sources.remove(house.owner, source)
     assert refused.value.code == "files_left"
     assert (await house.kb.upkeep.check())["orphan"] == 1
     assert await house.kb.upkeep.check(repair=True) == ZEROS

@@ -127,7 +127,7 @@ async def test_purge_and_repair_reach_the_scratch(house):
         if use == "repair":
             assert await house.kb.upkeep.check(repair=True) == ZEROS
         else:
-            await house.kb.erase(house.owner, [house.ledger()["one.txt"].id])
+            await house.kb.documents.erase(house.owner, [house.ledger()["one.txt"].id])
         assert copies(house.kb.scratch.root) == []
 
 
@@ -201,7 +201,7 @@ async def test_the_first_start_puts_right_what_faults_have_left(house, caplog):
     healed = healing.heal(house.kb.catalog, house.kb.blobs, house.kb.scratch)
     assert (healed.members, healed.containers, healed.withdrawn) == (1, 1, 1)
     assert "1 members" in caplog.text
-    assert house.kb.source("files").is_requested
+    assert house.kb.sources.named("files").is_requested
     again = healing.heal(house.kb.catalog, house.kb.blobs, house.kb.scratch)
     assert again.containers == again.withdrawn == 0
     await house.ingest()
@@ -232,4 +232,4 @@ async def test_a_container_whose_members_nobody_recorded_is_asked_for(house):
         connection.execute(delete(counters).where(counters.c.name == HEALED))
         connection.execute(delete(documents).where(documents.c.parent_id.is_not(None)))
     assert healing.heal(house.kb.catalog, house.kb.blobs, house.kb.scratch).containers == 1
-    assert house.kb.source("files").is_requested
+    assert house.kb.sources.named("files").is_requested

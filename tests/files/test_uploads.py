@@ -26,7 +26,7 @@ async def chunks():
 
 async def main():
     kb = KnowledgeBase(settings.load({}, dict(os.environ)))
-    source = await kb.catalog.write(kb.uploads.source, ["everyone"])
+    source = await kb.catalog.write(kb.uploads.source, access.owner(), ["everyone"])
     await kb.uploads.store(source, "secret.txt", chunks(), access.owner())
 
 asyncio.run(main())
@@ -63,7 +63,7 @@ async def test_a_killed_upload_is_counted_and_cleared(house, environment, tmp_pa
     if cleared_by == "start":
         healing.heal(house.kb.catalog, house.kb.blobs, house.kb.scratch)
     elif cleared_by == "purge":
-        await house.kb.erase(house.owner, [])
+        await house.kb.documents.erase(house.owner, [])
     elif cleared_by == "repair":
         assert await house.kb.upkeep.check(repair=True) == ZEROS
     else:
@@ -75,7 +75,7 @@ async def test_a_killed_upload_is_counted_and_cleared(house, environment, tmp_pa
 @pytest.mark.case("N24")
 async def test_what_earlier_releases_left_half_stored_is_counted_and_cleared(house):
     """It lies among the files themselves."""
-    source = house.kb.uploads.source(["everyone"])
+    source = house.kb.uploads.source(house.owner, ["everyone"])
     half = Path(source.root) / ".upload-abc"
     half.write_bytes(b"secretsecret")
     assert await house.kb.upkeep.check() == ZEROS  # it may be on its way
@@ -88,7 +88,7 @@ async def test_what_earlier_releases_left_half_stored_is_counted_and_cleared(hou
 @pytest.mark.case("N24")
 async def test_files_reach_another_file_system_whole(house, monkeypatch):
     """By a copy there, which has its name when it is complete."""
-    source = house.kb.uploads.source(["everyone"])
+    source = house.kb.uploads.source(house.owner, ["everyone"])
     link, refused = os.link, []
 
     def across(old, new):
@@ -111,7 +111,7 @@ async def test_files_reach_another_file_system_whole(house, monkeypatch):
 @pytest.mark.case("N24")
 async def test_a_file_that_the_catalog_refuses_is_not_kept(house, monkeypatch):
     """Whoever handed it in is told that it was not stored."""
-    source = house.kb.uploads.source(["everyone"])
+    source = house.kb.uploads.source(house.owner, ["everyone"])
 
     def refuse(*_, **__):
         raise RuntimeError("no entry")

@@ -90,7 +90,7 @@ def test_help_loads_no_library_but_click():
 
 def test_commands_on_folders_load_no_web_framework():
     heavy = {"torch", "litestar", "unstructured", "numpy", "uvicorn"}
-    assert not loaded_by("import kb.cli.ingesting, kb.cli.folders, kb.cli.upkeep") & heavy
+    assert not loaded_by("import kb.cli.ingesting, kb.cli.sources, kb.cli.upkeep") & heavy
 
 
 def test_parsers_load_neither_torch_nor_spacy():

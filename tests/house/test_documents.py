@@ -15,12 +15,12 @@ from sqlalchemy import create_engine, inspect
 from kb import samples
 from kb import settings as settings_module
 from kb.catalog import database, ledger
-from kb.catalog.ledger import LedgerFilter
 from kb.catalog.tables import metadata
 from kb.rights import access
 from kb.settings import SECTIONS
 from kb.settings.loading import TOP_LEVEL
 from kb.settings.sections import Settings
+from kb.types.library import LedgerFilter
 from web.i18n import languages
 
 ROOT = Path(__file__).parent.parent.parent

@@ -26,13 +26,12 @@ from sqlalchemy import func, select
 from kb import failpoints
 from kb import settings as settings_module
 from kb.catalog import runs, sources
-from kb.catalog.ledger import LedgerFilter
-from kb.catalog.sources import Following
 from kb.catalog.tables import runs as runs_table
 from kb.cli.ingesting import run_of
 from kb.errors import ConflictError, KbError, RetryableError
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
+from kb.types.library import ASKED, Following, LedgerFilter
 
 ZEROS = {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
 WORDS = "tram rain gate lamp dock hall road pump sand wire".split()
@@ -208,16 +207,16 @@ class World:
     def ask_for(self, name: str) -> None:
         """What "Read now" does: a watch that began after the change does not see the change."""
         with self.kb.catalog.writing() as connection:
-            sources.request_run(connection, self.kb.source(name).id, sources.ASKED)
+            sources.request_run(connection, self.kb.sources.named(name).id, ASKED)
 
     def is_running(self, name: str) -> bool:
         """Whether a run over a source has begun and not ended."""
         with self.kb.catalog.reading() as connection:
-            return self.kb.source(name).id in runs.running(connection)
+            return self.kb.sources.named(name).id in runs.running(connection)
 
     def last_ended(self, name: str) -> int:
         """The newest run over a source that has ended; 0: none."""
-        mine = runs_table.c.source_id == self.kb.source(name).id
+        mine = runs_table.c.source_id == self.kb.sources.named(name).id
         query = select(func.max(runs_table.c.id)).where(mine, runs_table.c.finished_at.is_not(None))
         with self.kb.catalog.reading() as connection:
             return int(connection.scalar(query) or 0)
@@ -231,7 +230,7 @@ class World:
             limit = time.monotonic() + 900
             while time.monotonic() < limit:
                 try:
-                    counts = await run_of(self.kb, self.kb.source(name)).run()
+                    counts = await run_of(self.kb, self.kb.sources.named(name)).run()
                 except (ConflictError, RetryableError):  # a worker is at it; an engine starts
                     await asyncio.sleep(0.5)
                     continue
@@ -240,7 +239,7 @@ class World:
         found = await self.kb.upkeep.check()
         assert found == ZEROS, (found, self.waiting())
         for name in names:
-            ledger = self.kb.files(self.kb.principal(None), LedgerFilter(source=name))
+            ledger = self.kb.ledger.rows(self.kb.principal(None), LedgerFilter(source=name))
             assert {f.path for f in ledger} == self.folders[name].expected()
             assert {(f.state, f.code) for f in ledger} == {("indexed", None)}, [
                 (f.path, f.state, f.code) for f in ledger
@@ -255,7 +254,7 @@ class World:
         )
 
     def waiting(self) -> list[tuple[str, str | None]]:
-        rows = self.kb.files(self.kb.principal(None), LedgerFilter(state="waiting"))
+        rows = self.kb.ledger.rows(self.kb.principal(None), LedgerFilter(state="waiting"))
         return [(row.path, row.code) for row in rows]
 
     def close(self) -> None:

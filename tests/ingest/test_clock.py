@@ -10,7 +10,7 @@ import pytest
 
 from ingest import scheduler
 from ingest.following import is_due, last_due, next_due
-from kb.catalog.sources import Following, Source
+from kb.types.library import Following, Source
 
 STEP = 5
 """Minutes. Every change of clocks here is at a full or half hour."""

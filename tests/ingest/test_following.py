@@ -160,7 +160,7 @@ async def test_an_attachment_is_a_document_of_its_own(house):
 async def test_two_runs_at_once_are_refused(filled):
     from kb.catalog import leases
 
-    source = filled.kb.source("files")
+    source = filled.kb.sources.named("files")
     with filled.kb.catalog.writing() as c:
         assert leases.take(c, f"source:{source.id}", leases.new_owner())
     with pytest.raises(ConflictError):
@@ -171,7 +171,7 @@ async def test_a_dead_owner_is_taken_over_at_once(filled):
     from kb.catalog import leases
 
     boot = leases.new_owner().split(":")[0]
-    source = filled.kb.source("files")
+    source = filled.kb.sources.named("files")
     with filled.kb.catalog.writing() as c:
         assert leases.take(c, f"source:{source.id}", f"{boot}:999999:x")
     assert (await filled.ingest()).unchanged == 3
@@ -186,7 +186,7 @@ async def test_a_worker_that_lost_its_lease_publishes_nothing(filled):
 
     kb = filled.kb
     filled.write("new.txt", "A new matter.")
-    source = kb.source("files")
+    source = kb.sources.named("files")
 
     def steal(_step):
         with kb.catalog.writing() as c:
@@ -302,7 +302,7 @@ async def test_three_people_see_three_things(shared):
     answer = await shared.kb.answers.answer("What is on Sunday?", bob)
     assert "canary" not in answer.text
     with pytest.raises(NotFoundError):
-        shared.kb.document(bob, _id_of(shared, "secret"))
+        shared.kb.documents.one(bob, _id_of(shared, "secret"))
 
 
 @pytest.mark.case("S44")
@@ -382,7 +382,7 @@ async def test_schedules():
     from datetime import UTC, datetime
 
     from ingest.following import is_due, next_due
-    from kb.catalog.sources import Following, Source
+    from kb.types.library import Following, Source
 
     at = datetime(2026, 5, 4, 2, 5, tzinfo=UTC)
 
@@ -409,9 +409,9 @@ async def test_schedules():
 
 
 def _id_of(house, source: str) -> int:
-    from kb.catalog.ledger import LedgerFilter
+    from kb.types.library import LedgerFilter
 
-    [row] = house.kb.files(house.owner, LedgerFilter(source=source))
+    [row] = house.kb.ledger.rows(house.owner, LedgerFilter(source=source))
     return row.id
 
 

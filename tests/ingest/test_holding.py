@@ -71,7 +71,7 @@ async def test_a_share_that_goes_away_during_a_run_withdraws_nothing(house, empt
                 house.root.mkdir()
 
     with pytest.raises(RetryableError) as told:
-        await run_of(house.kb, house.kb.source("files"), leave).run()
+        await run_of(house.kb, house.kb.sources.named("files"), leave).run()
     assert told.value.code == "source_unreachable"
     assert not lost(house)
     assert ids(house) == before

@@ -223,7 +223,7 @@ async def test_a_version_given_up_is_not_published(house, monkeypatch, taken_ove
     """Neither by the lease that was taken away, nor by the attempt's own state."""
     house.follow()
     house.write("pump.txt", "Oil for the pump is in hall four.")
-    run = run_of(house.kb, house.kb.source("files"))
+    run = run_of(house.kb, house.kb.sources.named("files"))
     engine_call = getattr(house.kb.index, before)
 
     async def call(*arguments):
@@ -331,12 +331,12 @@ async def test_a_run_that_lost_its_lease_ends_within_a_beat(house, monkeypatch):
 def test_a_run_that_was_taken_over_tells_nothing_of_its_source(house):
     """The one that lost its lease ends last, with an error; the other one has read all."""
     house.follow()
-    source = house.kb.source("files")
+    source = house.kb.sources.named("files")
     with house.kb.catalog.writing() as connection:
         lost, other = (runs.begin(connection, source) for _ in range(2))
         runs.finish(connection, source, other, {"seen": 4}, None)
         runs.finish(connection, source, lost, None, {"code": "lease_lost"})
-    told = house.kb.source("files")
+    told = house.kb.sources.named("files")
     assert (told.counts, told.error) == ({"seen": 4}, None)
 
 
@@ -469,7 +469,7 @@ async def test_what_was_not_reached_is_first_next_time(house, monkeypatch):
         await upsert(*arguments)
 
     monkeypatch.setattr(house.kb.index, "upsert", watched)
-    run = run_of(house.kb, house.kb.source("files"))
+    run = run_of(house.kb, house.kb.sources.named("files"))
     work_of = run._work
     monkeypatch.setattr(run, "_work", lambda changes: order.extend(work_of(changes)) or order)
     await run.run()

@@ -20,8 +20,8 @@ from ingest.wanted import JOB, Wanted
 from kb import settings as settings_module
 from kb.catalog import leases, migrations, runs, sources
 from kb.catalog.database import open_catalog
-from kb.catalog.sources import ASKED, SCHEDULED, UPLOADED, WATCHED
 from kb.errors import RetryableError, UsageError
+from kb.types.library import ASKED, SCHEDULED, UPLOADED, WATCHED, Following, Source
 
 DEAD = "postgresql+psycopg://kb@127.0.0.1:1/kb"
 
@@ -410,8 +410,8 @@ def test_waits_between_tries_grow_and_are_bounded():
         return following.is_due(failing(asked, failures, failed), at)
 
     def failing(asked, failures, failed):
-        return sources.Source(
-            1, "s", "/", sources.Following(), False, (), 0.0, asked, 0, moment - 100, None, None, None,
+        return Source(
+            1, "s", "/", Following(), False, (), 0.0, asked, 0, moment - 100, None, None, None,
             failures=failures, failed_at=failed,
         )  # fmt: skip
 

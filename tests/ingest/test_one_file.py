@@ -203,7 +203,7 @@ async def test_a_run_that_ends_unforeseen_says_so(house):
         forbid(c, text, "documents", "NEW.path IS NOT NULL")
     with pytest.raises(KbError):
         await house.ingest()
-    source = house.kb.source("files")
+    source = house.kb.sources.named("files")
     assert source.error is not None
     with house.kb.catalog.reading() as c:
         assert not runs.running(c)

@@ -48,7 +48,7 @@ def test_a_bad_pattern_is_refused():
 
 async def test_files_that_are_excluded_later_leave_without_the_guard(house):
     from kb.catalog import sources
-    from kb.catalog.sources import Following
+    from kb.types.library import Following
 
     source = house.follow()
     for number in range(30):

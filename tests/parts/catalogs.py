@@ -3,9 +3,9 @@
 from kb import settings as settings_module
 from kb.catalog import documents, rights, sources, sweeping, versions
 from kb.catalog.database import open_catalog
-from kb.catalog.sources import Following
 from kb.catalog.tables import metadata
 from kb.types.files import Stat
+from kb.types.library import Following
 from kb.types.points import point_of
 from kb.types.versions import Facts
 

@@ -2,11 +2,20 @@
 
 from pathlib import Path
 
+from ingest.folders import Folders
 from kb.catalog import sources
-from kb.catalog.sources import Following
 from kb.cli.ingesting import run_of
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
+from kb.types.library import Following
+
+
+def folders_of(kb: KnowledgeBase) -> Folders:
+    return Folders(kb.catalog, kb.publisher, kb.settings.ingest)
+
+
+async def set_rule(kb: KnowledgeBase, by, name: str, kind: str, lines) -> None:
+    await folders_of(kb).set_rule(by, name, kind, lines)
 
 
 class House:
@@ -31,7 +40,7 @@ class House:
             )
 
     async def ingest(self, name: str = "files", **options):
-        return await run_of(self.kb, self.kb.source(name)).run(**options)
+        return await run_of(self.kb, self.kb.sources.named(name)).run(**options)
 
     def write(self, name: str, text: str) -> Path:
         path = self.root / name
@@ -44,6 +53,6 @@ class House:
         return [p.chunk.path for p in found.passages]
 
     def ledger(self) -> dict[str, object]:
-        from kb.catalog.ledger import LedgerFilter
+        from kb.types.library import LedgerFilter
 
-        return {r.path: r for r in self.kb.files(self.owner, LedgerFilter())}
+        return {r.path: r for r in self.kb.ledger.rows(self.owner, LedgerFilter())}

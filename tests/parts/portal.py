@@ -7,9 +7,8 @@ import httpx
 from litestar import Litestar
 
 from kb.catalog import groups, people, sources
-from kb.cli.folders import hooks_of
 from kb.rights import access
-from tests.parts.house import House
+from tests.parts.house import House, folders_of
 from web.app import create_app
 
 PASSWORD = "a quiet harbour at dawn"
@@ -28,7 +27,7 @@ class Portal:
 
     def __init__(self, house: House):
         self.house, self.kb = house, house.kb
-        self.app = create_app(house.kb, hooks_of(house.kb))
+        self.app = create_app(house.kb, folders_of(house.kb))
         self.clients: dict[str, httpx.AsyncClient] = {}
 
     @property

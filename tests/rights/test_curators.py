@@ -3,9 +3,9 @@
 import pytest
 
 from kb.catalog import people, sources
-from kb.cli.folders import set_rule
 from kb.rights import access
-from kb.rights.rules import PathRule
+from kb.types.library import PathRule
+from tests.parts.house import set_rule
 
 
 @pytest.fixture

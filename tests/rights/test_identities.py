@@ -9,8 +9,8 @@ from kb.catalog import documents, groups, people, sources
 from kb.catalog.outbox import queue_rights
 from kb.errors import ConflictError, UsageError
 from kb.rights import access, rules, stamping
-from kb.rights.rules import PathRule
 from kb.text.pathnames import shown
+from kb.types.library import PathRule
 
 pytestmark = pytest.mark.both_catalogs
 
@@ -48,15 +48,15 @@ def rule_by_paths(house, *lines: PathRule) -> None:
 
 async def give(house, *readers: str) -> None:
     with house.kb.catalog.writing() as connection:
-        source = house.kb.source("files")
+        source = house.kb.sources.named("files")
         tokens = access.readers(connection, readers)
         queue_rights(connection, stamping.set_readers(connection, source, tokens))
 
 
 def read_by(house, name: str) -> set[str]:
-    from kb.catalog.ledger import LedgerFilter
+    from kb.types.library import LedgerFilter
 
-    return {r.path for r in house.kb.files(house.kb.principal(name), LedgerFilter())}
+    return {r.path for r in house.kb.ledger.rows(house.kb.principal(name), LedgerFilter())}
 
 
 def anew(house, name: str, *members: str) -> None:
@@ -81,7 +81,7 @@ async def test_removing_an_excepted_group_opens_nothing(harbour):
     assert read_by(harbour, "ivo") == set()
     assert read_by(harbour, "lena") == set(), "who was excepted cannot be told any more"
     with harbour.kb.catalog.reading() as connection:
-        words = access.in_words(connection, harbour.kb.source("files").readers)
+        words = access.in_words(connection, harbour.kb.sources.named("files").readers)
     assert words[0] == "everyone"
     assert words[1].startswith("not:")
     assert words[1].endswith("(removed)")
@@ -198,7 +198,7 @@ async def test_a_pattern_that_matches_nothing_is_said(harbour):
 
     def said() -> list[str]:
         with harbour.kb.catalog.reading() as connection:
-            return rules.in_words(connection, harbour.kb.source("files").rule)["unmatched"]
+            return rules.in_words(connection, harbour.kb.sources.named("files").rule)["unmatched"]
 
     assert said() == ["payroll/"]
     appear(harbour, "payroll/june.txt")

@@ -14,12 +14,12 @@ from ingest.reading.reader import Reader
 from kb.catalog import groups
 from kb.catalog import rights as rights_catalog
 from kb.catalog.tables import documents
-from kb.cli.folders import set_rule
 from kb.errors import EngineError, FileProblem
 from kb.files.originals import leads_to
 from kb.rights import access
-from kb.rights.rules import PathRule
+from kb.types.library import PathRule
 from tests.parts.files import zipped
+from tests.parts.house import set_rule
 
 pytestmark = pytest.mark.both_catalogs
 
@@ -42,9 +42,9 @@ async def share(house):
 
 
 def read_by(house, name: str) -> set[str]:
-    from kb.catalog.ledger import LedgerFilter
+    from kb.types.library import LedgerFilter
 
-    return {r.path for r in house.kb.files(house.kb.principal(name), LedgerFilter())}
+    return {r.path for r in house.kb.ledger.rows(house.kb.principal(name), LedgerFilter())}
 
 
 def link(house, path: str, target: str) -> Path:

@@ -6,10 +6,10 @@ import re
 import pytest
 
 from kb.catalog import groups, people
-from kb.cli.folders import set_rule
 from kb.llm.base import Identity
 from kb.rights import access
-from kb.rights.rules import PathRule
+from kb.types.library import PathRule
+from tests.parts.house import set_rule
 from tests.parts.processes import kb
 
 SEEN = {

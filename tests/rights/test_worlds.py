@@ -17,15 +17,14 @@ from sqlalchemy import event
 
 from ingest.finding import mirroring
 from kb.accounts.directory import Known
-from kb.catalog import answers, documents, filtering, groups, ledger, people, sources
-from kb.catalog.ledger import LedgerFilter
+from kb.catalog import answers, filtering, groups, ledger, people, sources
 from kb.catalog.outbox import queue_rights
-from kb.cli.folders import set_rule
 from kb.errors import ConflictError, NotFoundError
 from kb.rights import access, stamping
-from kb.rights.rules import PathRule
 from kb.text.queries import EVERYTHING
 from kb.types.kept import KeptAnswer
+from kb.types.library import LedgerFilter, PathRule
+from tests.parts.house import set_rule
 
 pytestmark = pytest.mark.both_catalogs
 
@@ -344,7 +343,7 @@ class World:
             opened = {
                 path
                 for path, number in self.numbers.items()
-                if documents.get(connection, principal, number) is not None
+                if ledger.one(connection, principal, number) is not None
             }
         total = sum(n for _, n in facets["source"])
         assert total == counted == len(rows) == sum(states.values())

@@ -24,7 +24,7 @@ async def test_an_erased_document_is_gone_everywhere(house):
     answer = await house.kb.answers.answer("What is the vault code?", house.owner)
     assert answer.citations
     row = house.ledger()["secret/a [1].txt"]
-    erased = await house.kb.erase(house.owner, [row.id])
+    erased = await house.kb.documents.erase(house.owner, [row.id])
     assert erased == {
         "documents": 1, "passages": 1, "points": 1, "vectors": 1, "blobs": 1, "answers": 1,
         "files_deleted": 0, "files_left_out": 1,
@@ -59,10 +59,10 @@ async def test_a_part_is_erased_with_the_whole(house):
     await house.ingest()
     rows = house.ledger()
     with pytest.raises(UsageError) as problem:
-        await house.kb.erase(house.owner, [rows["codes.eml › code.txt"].id])
+        await house.kb.documents.erase(house.owner, [rows["codes.eml › code.txt"].id])
     assert problem.value.code == "part_of_another"
     assert len(house.ledger()) == 2
-    erased = await house.kb.erase(house.owner, [rows["codes.eml"].id])
+    erased = await house.kb.documents.erase(house.owner, [rows["codes.eml"].id])
     assert (erased["documents"], erased["blobs"]) == (2, 3)
     assert house.ledger() == {}
     assert not list(house.kb.blobs.files())
@@ -74,7 +74,7 @@ async def test_erasing_leaves_what_others_share(house):
     for name in ("a.txt", "b.txt"):
         house.write(name, "Bridges are painted in June.")
     await house.ingest()
-    erased = await house.kb.erase(house.owner, [house.ledger()["a.txt"].id])
+    erased = await house.kb.documents.erase(house.owner, [house.ledger()["a.txt"].id])
     assert (erased["blobs"], erased["points"]) == (0, 1)  # vectors are of text and title
     assert await house.paths("bridges painted") == ["b.txt"]
     assert await house.kb.upkeep.check() == ZEROS

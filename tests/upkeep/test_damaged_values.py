@@ -82,7 +82,7 @@ async def test_check_reads_every_value_and_repair_heals(house, command):
     notes = rows["notes.txt"]
     blobs = house.kb.blobs
     turn_a_bit(blobs._path(member.content_hash, ORIGINAL))
-    turn_a_bit(blobs._path(house.kb.document(house.owner, notes.id).blob, ELEMENTS))
+    turn_a_bit(blobs._path(house.kb.documents.one(house.owner, notes.id).blob, ELEMENTS))
     assert (await house.kb.upkeep.check())["lost"] == 2
     healed = command("check", "--repair")
     assert healed["lost"] == 0
@@ -99,6 +99,6 @@ async def test_a_share_that_is_away_holds_up_no_repair_of_others(house, command,
     house.write("notes.txt", "Notes about the sluice.")
     house.follow()
     await house.ingest()
-    notes = house.kb.document(house.owner, house.ledger()["notes.txt"].id)
+    notes = house.kb.documents.one(house.owner, house.ledger()["notes.txt"].id)
     turn_a_bit(house.kb.blobs._path(notes.blob, ELEMENTS))
     assert command("check", "--repair")["lost"] == 0

@@ -4,9 +4,9 @@ import os
 
 import pytest
 
+from ingest import folders
 from ingest.finding import sources as folder
 from kb.catalog import documents, erased, sources
-from kb.cli import folders
 from kb.errors import NotFoundError
 from kb.upkeep import erasing
 from tests.parts.processes import kb
@@ -36,7 +36,7 @@ async def test_erased_files_do_not_come_back_whatever_they_are_called(house):
     await house.ingest()
     rows = {bytes(row.raw_path): row.id for row in house.ledger().values()}
     chosen = [rows[raw] for raw in NAMES]
-    assert (await house.kb.erase(house.owner, chosen))["files_left_out"] == len(NAMES)
+    assert (await house.kb.documents.erase(house.owner, chosen))["files_left_out"] == len(NAMES)
     counts = await house.ingest()
     assert (list(house.ledger()), counts.seen) == (["kept.txt"], 1)
     with house.kb.catalog.reading() as connection:
@@ -73,14 +73,14 @@ async def test_other_patterns_do_not_bring_it_back_and_lifting_does(house, envir
     write(house, b"caf\xe9.txt")
     write(house, b"plain.txt")
     await house.ingest()
-    await house.kb.erase(house.owner, [row.id for row in house.ledger().values()])
+    await house.kb.documents.erase(house.owner, [row.id for row in house.ledger().values()])
     change = lambda *more: kb(environment, tmp_path, "source", "change", "files", *more)
     change("--exclude", "drafts/")
     change("--exclude", "")
     await house.ingest()
     assert house.ledger() == {}
     with house.kb.catalog.writing() as connection, pytest.raises(NotFoundError) as problem:
-        folders.read_again(connection, house.kb.source("files"), "other.txt")
+        folders.read_again(connection, house.owner, house.kb.sources.named("files"), "other.txt")
     assert problem.value.detail == {"erased": ["caf%E9.txt", "plain.txt"]}
     change("--read-again", "caf%E9.txt")
     await house.ingest()

@@ -21,7 +21,7 @@ async def test_erased_words_are_in_no_evaluation(house):
     result = QuestionResult("q1", "Which words?", {}, "The words of one are these.")
     with house.kb.catalog.writing() as connection:
         number = evaluations.keep(connection, done, [result])
-    await house.kb.erase(house.owner, [house.ledger()["one.txt"].id])
+    await house.kb.documents.erase(house.owner, [house.ledger()["one.txt"].id])
     assert [p.name for p in places.iterdir()] == ["collection"]
     with house.kb.catalog.reading() as connection:
         assert evaluations.questions(connection, number)["q1"].got == ""
@@ -42,5 +42,5 @@ async def test_a_workplace_that_cannot_be_deleted_is_named(house, monkeypatch):
 
     monkeypatch.setattr("kb.upkeep.forgetting.shutil.rmtree", refuse)
     with pytest.raises(RetryableError, match="evaluation/documents"):
-        await house.kb.erase(house.owner, [house.ledger()["one.txt"].id])
+        await house.kb.documents.erase(house.owner, [house.ledger()["one.txt"].id])
     assert "one.txt" in house.ledger()

@@ -85,7 +85,7 @@ async def test_a_rebuild_ends_under_steady_ingestion(filled):
     async def publish(kb) -> None:
         written.append(f"more{len(written)}.txt")
         filled.write(written[-1], f"One more matter, number {len(written)}.")
-        await run_of(kb, kb.source("files")).run()
+        await run_of(kb, kb.sources.named("files")).run()
 
     def step(_done: int, _total: int) -> None:
         if len(threads) < 25 and not any(t.is_alive() for t in threads):

@@ -168,7 +168,7 @@ async def test_pictures_purges_and_answers_are_noted(portal, document_of):
         assert (await rita.get(path)).status_code == 200
     assert (await rita.get(f"/documents/{wages}/pages/1")).status_code == 404
     await portal.kb.search.passages("wages", portal.kb.principal("rita"))
-    await portal.kb.erase(portal.house.owner, [wages])
+    await portal.kb.documents.erase(portal.house.owner, [wages])
     found = entries(portal)
     mine = [e for e in found if e["actor"] == "rita"]
     [early] = [e for e in mine if e["action"] == "ask.passages"]

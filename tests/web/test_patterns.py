@@ -11,7 +11,7 @@ from kb.text import pathnames
 
 
 def patterns_of(house) -> tuple[str, ...]:
-    return house.kb.source("public").following.exclude
+    return house.kb.sources.named("public").following.exclude
 
 
 @pytest.fixture

@@ -18,11 +18,6 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-def _look(kb: KnowledgeBase) -> None:
-    with kb.catalog.reading():
-        pass
-
-
 @get("/ready", summary="Ready to search", who=ANYONE)
 async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     """Catalog, embedder and index answer, and the audit log takes what people look at.
@@ -35,7 +30,7 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     if not kb.audit.health().is_ready or parts["worker"]["state"] == "stopped":
         return Response({"status": "waiting", **parts}, status_code=503)
     try:
-        await kb.read(_look, kb)
+        await kb.look()
         await kb.embeddings.engine.call("describe", seconds=60)
         await kb.index.languages(["ready"])
     except KbError as error:

@@ -7,9 +7,9 @@ import msgspec
 from litestar import Request, get
 from litestar.params import Parameter
 
-from kb.catalog.ledger import After, LedgerFilter
 from kb.errors import UsageError
 from kb.surface import shapes
+from kb.types.library import After, LedgerFilter
 from kb.types.parsed import State
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER
@@ -45,7 +45,7 @@ async def files(
     wanted = LedgerFilter(state=in_state, source=source, text=text)
     after = place_of(cursor) if cursor else None
     kb, principal = knowledge_base(request), principal_of(request)
-    rows = await kb.read(kb.files, principal, wanted, limit=limit + 1, after=after)
+    rows = await kb.read(kb.ledger.rows, principal, wanted, limit=limit + 1, after=after)
     translate = translations(language_of(request)).gettext
     page: dict[str, Any] = {"files": [shapes.file(r, translate) for r in rows[:limit]]}
     if len(rows) > limit:

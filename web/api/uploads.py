@@ -4,8 +4,8 @@ from typing import Any
 
 from litestar import Request, post
 
-from kb.catalog import sources
-from web.asker import knowledge_base, must_manage, principal_of
+from kb.rights import rules
+from web.asker import knowledge_base, principal_of
 from web.auth.who import CURATOR
 
 
@@ -21,17 +21,7 @@ async def upload(request: Request[Any, Any, Any], name: str, readers: str = "") 
 
     The first one names its ``readers`` (``everyone``, groups, ``person:NAME``; commas between).
     """
-    kb = knowledge_base(request)
-    await kb.read(_must_answer_for_uploads, request)
-    named = [w.strip() for w in readers.split(",") if w.strip()]
-    source = await kb.write(kb.uploads.source, named)
-    path = await kb.uploads.store(source, name, request.stream(), principal_of(request))
+    kb, principal = knowledge_base(request), principal_of(request)
+    source = await kb.write(kb.uploads.source, principal, rules.names(readers))
+    path = await kb.uploads.store(source, name, request.stream(), principal)
     return {"source": source.name, "path": path}
-
-
-def _must_answer_for_uploads(request: Request[Any, Any, Any]) -> None:
-    """Whoever looks after the source of uploads; before there is one, an administrator."""
-    with knowledge_base(request).catalog.reading() as connection:
-        found = [s for s in sources.all_of(connection) if s.following.uploads]
-    if not any(principal_of(request).answers_for(s.id) for s in found):
-        must_manage(request)

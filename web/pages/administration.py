@@ -9,15 +9,16 @@ from litestar import MediaType, Request, get
 
 from kb import __version__
 from kb import settings as settings_module
-from kb.catalog import questions, runs, sources
 from kb.errors import KbError
 from kb.evaluation import plots
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import SECTIONS, Settings
 from kb.surface import status
-from web.asker import knowledge_base
+from kb.types.asked import AskedLately
+from kb.types.library import Run, Source, Standing
+from web.asker import knowledge_base, principal_of
 from web.auth.who import ADMINISTRATOR
-from web.hooks import hooks
+from web.folders import Folders, folders
 from web.rendering import render
 
 DAYS = 30
@@ -28,31 +29,35 @@ SECRET = ("password", "secret", "api_key", "url")
 async def overview(request: Request[Any, Any, Any]) -> str:
     """Whether every part answers, who waits for what, and what is asked."""
     kb = knowledge_base(request)
-    values = await kb.read(_figures, request)
-    values["parts"] = await _parts(kb)
-    values["models"] = await status.models_in_use(kb)
+    cards = await kb.read(kb.sources.cards, principal_of(request))
+    asked = await kb.read(kb.questions.lately, DAYS)
+    values = {
+        **_figures(asked),
+        "jobs": [_job(card.standing, folders(request)) for card in cards if card.standing],
+        "settings": in_force(kb.settings),
+        "waiting": request.app.state.turns.waiting,
+        "parts": await _parts(kb),
+        "models": await status.models_in_use(kb),
+    }
     return render(request, "administration.html", values)
 
 
-def _figures(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    kb = knowledge_base(request)
-    next_run = hooks(request).next_run
-    with kb.catalog.reading() as connection:
-        days = questions.by_day(connection, DAYS)
-        running = runs.running(connection)
-        followed = sources.all_of(connection)
-        return {
-            "days": days,
-            "asked": sum(n for _, n, _ in days),
-            "unanswered": sum(n for _, _, n in days),
-            "chart": plots.days(days),
-            "frequent": questions.most_frequent(connection, DAYS, unanswered=False),
-            "missing": questions.most_frequent(connection, DAYS, unanswered=True),
-            "by_source": questions.by_source(connection, DAYS),
-            "jobs": [(s, running.get(s.id), next_run(s)) for s in followed],
-            "settings": in_force(kb.settings),
-            "waiting": request.app.state.turns.waiting,
-        }
+def _figures(asked: AskedLately) -> dict[str, Any]:
+    """What is asked, and what finds nothing."""
+    return {
+        "days": asked.days,
+        "asked": sum(n for _, n, _ in asked.days),
+        "unanswered": sum(n for _, _, n in asked.days),
+        "chart": plots.days(asked.days),
+        "frequent": asked.frequent,
+        "missing": asked.missing,
+        "by_source": asked.by_source,
+    }
+
+
+def _job(standing: Standing, verbs: Folders) -> tuple[Source, Run | None, float | None]:
+    """A source, its run where one goes on, and its next."""
+    return standing.source, standing.running, verbs.next_run(standing.source)
 
 
 async def _parts(kb: KnowledgeBase) -> list[dict[str, Any]]:
@@ -66,7 +71,7 @@ async def _parts(kb: KnowledgeBase) -> list[dict[str, Any]]:
             "ms": None,
             "error": None,
         },
-        await _timed("catalog", s.catalog.url.split("@")[-1] or s.data_dir, _catalog(kb)),
+        await _timed("catalog", s.catalog.url.split("@")[-1] or s.data_dir, kb.look()),
         await _timed("embedder", kb.embeddings.files.name, kb.embeddings.engine.call("describe")),
         await _timed("index", s.index.url or s.index.backend, kb.index.languages(["ready"])),
     ]
@@ -82,14 +87,6 @@ async def _parts(kb: KnowledgeBase) -> list[dict[str, Any]]:
         }
     )
     return parts
-
-
-async def _catalog(kb: KnowledgeBase) -> None:
-    def look() -> None:
-        with kb.catalog.reading():
-            pass
-
-    await kb.read(look)
 
 
 async def _timed(name: str, where: str, call: Any) -> dict[str, Any]:

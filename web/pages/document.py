@@ -5,16 +5,14 @@ from typing import Any
 from urllib.parse import quote
 
 from litestar import MediaType, Request, Response, get
-from sqlalchemy import Row
 
-from kb.catalog import keeping, versions
-from kb.errors import KbError, NotFoundError
+from kb.errors import NotFoundError
 from kb.files import originals
 from kb.files import rendering as places
-from kb.knowledge_base import KnowledgeBase
+from kb.library.documents import Viewed
 from kb.surface import reasons
+from kb.types.library import Document
 from kb.types.parsed import Box, Element, Parsed
-from kb.types.people import Principal
 from web.asker import knowledge_base, principal_of, shares
 from web.auth.who import READER
 from web.i18n import language_of, translations
@@ -73,9 +71,6 @@ class Highlight:
         return min((p for p, _ in self.boxes), default=None)
 
 
-NOTHING = Highlight([], {})
-
-
 @get("/documents/{document_id:int}", media_type=MediaType.HTML, include_in_schema=False, who=READER)
 async def document(
     request: Request[Any, Any, Any],
@@ -88,21 +83,19 @@ async def document(
 ) -> str:
     """Left the document, right its facts."""
     kb, principal = knowledge_base(request), principal_of(request)
-    row = await kb.read(kb.document, principal, document_id)
-    parsed = await kb.read(kb.elements, row)
-    marks = await kb.read(_highlight, request, passage, start, end)
-    await shares(request).looks.run(_note_opened, kb, principal, row)
+    viewed = await kb.read(kb.documents.viewed, principal, document_id, passage)
+    row, parsed, marks = viewed.document, viewed.parsed, _highlight(viewed, start, end)
+    await shares(request).looks.run(kb.documents.note_opened, principal, row)
     is_pdf = _has_pages(row) and parsed is not None
-    pictures = is_pdf and await shares(request).files.run(_has_original, request, row)
+    pictures = is_pdf and await shares(request).files.run(kb.documents.original, row) is not None
     first = page or marks.page or 1
     translate = translations(language_of(request)).gettext
-    history = await kb.read(_history, kb, document_id)
     return render(
         request,
         "document.html",
         {
             "row": row,
-            "history": history,
+            "history": viewed.history,
             "embed": embed,
             "marks": marks,
             "changed": is_pdf and not pictures,
@@ -117,49 +110,25 @@ async def document(
     )
 
 
-def _history(kb: KnowledgeBase, document_id: int) -> list[Row[Any]]:
-    with kb.catalog.reading() as connection:
-        return versions.history(connection, document_id)
-
-
-def _note_opened(kb: KnowledgeBase, principal: Principal, row: Row[Any]) -> None:
-    """In the log before it is shown; in the catalog behind: reading needs no writing there."""
-    if principal.viewed_by is None:
-        key = ("opened", principal.name, row.id)
-        kb.behind.put(key, lambda c: keeping.note_opened(c, principal, row.id))
-    kb.audit.looked(principal, "document.open", row.path, id=row.id, version=row.version)
-
-
-def _shown_address(row: Row[Any]) -> str:
+def _shown_address(row: Document) -> str:
     """Where the document's readers know it to be."""
     if not row.shown_as:
         return f"{row.root}/{row.path}"
     separator = "\\" if "\\" in row.shown_as else "/"
-    prefix, path = str(row.shown_as), str(row.path)
-    return prefix.rstrip(separator) + separator + path.replace("/", separator)
+    return row.shown_as.rstrip(separator) + separator + row.path.replace("/", separator)
 
 
-def _highlight(
-    request: Request[Any, Any, Any], passage: str | None, start: int, end: int
-) -> Highlight:
-    if not passage:
-        return NOTHING
-    try:
-        stored, layouts = knowledge_base(request).passage(principal_of(request), passage)
-    except KbError:
-        return Highlight([], {}, lost=True)
+def _highlight(viewed: Viewed, start: int, end: int) -> Highlight:
+    if viewed.passage is None:
+        return Highlight([], {}, lost=viewed.lost)
+    stored, layouts = viewed.passage
     return Highlight(
         places.boxes(stored, layouts, start, end), places.ranges(stored, layouts, start, end)
     )
 
 
-def _has_pages(row: Row[Any]) -> bool:
+def _has_pages(row: Document) -> bool:
     return row.media_type == "application/pdf" or str(row.media_type).startswith("image/")
-
-
-def _has_original(request: Request[Any, Any, Any], row: Row[Any]) -> bool:
-    kb = knowledge_base(request)
-    return originals.read(row, kb.blobs, kb.settings.ingest.max_file_mb) is not None
 
 
 def _pdf_pages(parsed: Parsed, marks: Highlight, first: int) -> list[PdfPage]:
@@ -232,18 +201,18 @@ async def picture(
 ) -> Response[bytes]:
     """A page as a picture, of the very version that was read."""
     kb = knowledge_base(request)
-    row = await kb.read(kb.document, principal_of(request), document_id)
+    row = await kb.read(kb.documents.one, principal_of(request), document_id)
     if not _has_pages(row):
         raise NotFoundError("Only pages of PDFs and scans have pictures.")
 
     def read() -> bytes:
-        content = originals.read(row, kb.blobs, kb.settings.ingest.max_file_mb)
+        content = kb.documents.original(row)
         if content is None:
             raise NotFoundError("The file has changed since it was read.", code="changed")
         return content
 
     pictures: places.Pictures = request.app.state.pictures
-    drawing = pictures.get(row.content_hash, number - 1, width, read)
+    drawing = pictures.get(row.content_hash or "", number - 1, width, read)
     return Response(
         await unless_gone(request, drawing),
         media_type="image/png",
@@ -254,16 +223,12 @@ async def picture(
 @get("/documents/{document_id:int}/original", include_in_schema=False, who=READER)
 async def original(request: Request[Any, Any, Any], document_id: Number) -> Response[bytes]:
     """The original, as a download that no browser runs."""
-    kb = knowledge_base(request)
-    row = await kb.read(kb.document, principal_of(request), document_id)
-    content = await shares(request).files.run(
-        originals.read, row, kb.blobs, kb.settings.ingest.max_file_mb
-    )
+    kb, principal = knowledge_base(request), principal_of(request)
+    row = await kb.read(kb.documents.one, principal, document_id)
+    content = await shares(request).files.run(kb.documents.original, row)
     if content is None:
         raise NotFoundError("The file has changed since it was read, or is gone.", code="changed")
-    principal = principal_of(request)
-    noting = shares(request).looks
-    await noting.run(kb.audit.looked, principal, "document.download", row.path, id=row.id)
+    await shares(request).looks.run(kb.documents.note_downloaded, principal, row)
     name = originals.download_name(row.path)
     plain = "".join(c if (c.isascii() and c.isalnum()) or c in "._-" else "_" for c in name)
     encoded = quote(name, safe="")

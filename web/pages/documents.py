@@ -8,17 +8,10 @@ from urllib.parse import urlencode
 from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
-from kb.audit.log import noted
-from kb.catalog import documents as tables
-from kb.catalog import groups, ledger, sources
-from kb.catalog.database import Connection
-from kb.catalog.ledger import LedgerFilter
-from kb.catalog.sources import ASKED
-from kb.errors import ForbiddenError, UsageError
-from kb.rights import access
+from kb.errors import UsageError
 from kb.surface import reasons
+from kb.types.library import LedgerFilter
 from kb.types.parsed import State
-from kb.types.people import Principal
 from web.api.ledger import StateQuery, check_state
 from web.asker import knowledge_base, principal_of
 from web.auth.who import CURATOR, READER
@@ -26,8 +19,6 @@ from web.i18n import language_of, translations
 from web.numbers import Number, number_of
 from web.rendering import render
 
-MOST_RETRIED = 5000
-PAGE = 50
 DEFAULTS = {"order": "path", "page": 1}
 ORDERS = ("path", "state", "pages", "passages", "changed", "indexed")
 
@@ -55,13 +46,19 @@ async def documents(
         folder=(folder or "").strip("/") or None,
     )
     kb = knowledge_base(request)
-    found = await kb.read(_look, request, wanted, order, page)
+    principal = principal_of(request)
+    found = await kb.read(kb.ledger.page, principal, wanted, order, page)
     translate = translations(language_of(request)).gettext
     return render(
         request,
         "documents.html",
         {
-            **found,
+            "rows": found.rows,
+            "more": found.more,
+            "counts": found.counts,
+            "causes": found.causes,
+            "sources": found.sources,
+            "upload": found.upload,
             "states": [s.value for s in State],
             "wanted": wanted,
             "order": order,
@@ -69,42 +66,11 @@ async def documents(
             "address": partial(_address, {**asdict(wanted), "order": order}),
             "crumbs": _crumbs(wanted.folder),
             "cause": lambda code: reasons.title(code, translate),
-            "upload": found["upload"],
             "limit_mb": kb.settings.ingest.max_file_mb,
-            "sources": found["sources"],
-            "may_change": principal_of(request).manages or bool(principal_of(request).curates),
+            "may_change": principal.manages or bool(principal.curates),
             "reason": lambda row: reasons.render(row.code, row.parameters, translate),
         },
     )
-
-
-def _upload(connection: Connection, principal: Principal) -> dict[str, Any]:
-    """Who reads what is handed in; before the first file, who might."""
-    found = next((s for s in sources.all_of(connection) if s.following.uploads), None)
-    if found is not None:
-        may = principal.answers_for(found.id)
-        return {"may": may, "readers": access.in_words(connection, found.readers), "choice": []}
-    names = [g.name for g in groups.all_of(connection)] if principal.manages else []
-    choice = [] if principal.owner else [f"person:{principal.name}"]
-    return {"may": principal.manages, "readers": None, "choice": [*names, *choice]}
-
-
-def _look(
-    request: Request[Any, Any, Any], wanted: LedgerFilter, order: str, page: int
-) -> dict[str, Any]:
-    """Counts, and one page of rows (one more is asked for, to know whether there is another)."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    start = (page - 1) * PAGE
-    with kb.catalog.reading() as connection:
-        rows = ledger.rows(connection, principal, wanted, limit=PAGE + 1, offset=start, order=order)
-        return {
-            "counts": ledger.count_by_state(connection, principal, wanted),
-            "causes": ledger.count_by_reason(connection, principal, wanted),
-            "sources": ledger.sources_of(connection, principal),
-            "upload": _upload(connection, principal),
-            "rows": rows[:PAGE],
-            "more": len(rows) > PAGE,
-        }
 
 
 def _address(shown: dict[str, Any], **changes: Any) -> str:
@@ -129,23 +95,7 @@ async def again(request: Request[Any, Any, Any]) -> Redirect:
     check_state(state)
     if one is None and not (state or code):
         raise UsageError("Say which files are to be tried again.")
-
-    def ask() -> None:
-        if one is not None:
-            chosen = [kb.document(principal, one)]
-            if not principal.answers_for(chosen[0].source_id):
-                raise ForbiddenError(f"You do not answer for {chosen[0].source}.")
-        else:
-            wanted = LedgerFilter(state=state, code=code)
-            found = kb.files(principal, wanted, limit=MOST_RETRIED)
-            chosen = [row for row in found if principal.answers_for(row.source_id)]
-        with kb.catalog.writing() as connection:
-            tables.try_again(connection, [row.id for row in chosen])
-            for source_id in {row.source_id for row in chosen}:
-                sources.request_run(connection, source_id, ASKED)
-            noted(connection, principal, "documents.again", str(one or ""), count=len(chosen))
-
-    await kb.write(ask)
+    await kb.write(kb.ledger.ask_again, principal, LedgerFilter(state=state, code=code), one)
     back = str(form.get("back", "/documents"))
     is_here = back.startswith("/documents") and not back.startswith("//")
     return Redirect(back if is_here else "/documents", status_code=303)
@@ -154,9 +104,5 @@ async def again(request: Request[Any, Any, Any]) -> Redirect:
 @post("/documents/{document_id:int}/erase", include_in_schema=False, status_code=303, who=CURATOR)
 async def erase(request: Request[Any, Any, Any], document_id: Number) -> Redirect:
     """Erase a document now, from everywhere."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    row = await kb.read(kb.document, principal, document_id)
-    if not principal.answers_for(row.source_id):
-        raise ForbiddenError(f"You do not answer for {row.source}.")
-    await kb.erase(principal, [document_id])
+    await knowledge_base(request).documents.erase(principal_of(request), [document_id])
     return Redirect("/documents", status_code=303)

@@ -9,8 +9,8 @@ from typing import Any
 from litestar import Request, get
 from litestar.response import Stream
 
-from kb.catalog.ledger import After, LedgerFilter
 from kb.surface import reasons
+from kb.types.library import After, LedgerFilter
 from web.api.ledger import StateQuery, check_state
 from web.asker import knowledge_base, principal_of, shares
 from web.auth.who import READER
@@ -50,16 +50,16 @@ async def _lines(request: Request[Any, Any, Any], wanted: LedgerFilter) -> Async
     after = None
     while True:
         rows = await shares(request).exports.run(
-            kb.files, principal, wanted, limit=PART, after=after
+            kb.ledger.rows, principal, wanted, limit=PART, after=after
         )
         for row in rows:
             reason = reasons.render(row.code, row.parameters, translate)
-            values = row._asdict() | {
+            values = {
                 "reason": reason,
                 "changed": _moment(row.mtime_ns / 1e9 if row.mtime_ns else None),
                 "indexed": _moment(row.indexed_at),
             }
-            yield _line([values[name] for name in COLUMNS])
+            yield _line([values[n] if n in values else getattr(row, n) for n in COLUMNS])
         if len(rows) < PART:
             return
         after = After(rows[-1].source, rows[-1].raw_path)

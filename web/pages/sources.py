@@ -1,23 +1,21 @@
 """Sources: a card each; add a folder, read it now, pause, edit, remove."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
-from kb.audit.log import noted
-from kb.catalog import filtering, ledger, people, sources
-from kb.catalog.ledger import LedgerFilter
-from kb.catalog.sources import Following
-from kb.errors import NotFoundError, UsageError
-from kb.rights import access, rules
-from kb.text.queries import Wanted
+from kb.errors import UsageError
+from kb.rights import rules
+from kb.types.library import Edited, Following, PathRule
+from kb.types.people import Principal
 from web import patterns
-from web.api.sources import ask_for_run, shown
+from web.api.sources import shape
 from web.asker import knowledge_base, must_answer_for, must_manage, principal_of
 from web.auth.who import ADMINISTRATOR, CURATOR, READER
-from web.hooks import Edited, hooks
+from web.folders import folders
 from web.i18n import language_of, translations
 from web.numbers import number_of
 from web.rendering import render
@@ -29,16 +27,16 @@ async def page(
 ) -> str:
     """The cards; one of them open for editing, or asking before it is removed."""
     kb = knowledge_base(request)
-    known = [s for s in await kb.read(shown, request) if "path" in s]
-    edited = next((s["name"] for s in known if s["name"] == edit), None)
-    source = await kb.read(kb.source, edited) if edited else None
+    cards = await kb.read(kb.sources.cards, principal_of(request))
+    mine = [card for card in cards if card.standing]
+    edited = (c.standing.source.following for c in mine if c.standing and c.name == edit)
     return render(
         request,
         "sources.html",
         {
-            "sources": known,
+            "sources": [shape(card, folders(request)) for card in mine],
             "edit": edit,
-            "patterns": patterns.in_form(source.following if source else Following()),
+            "patterns": patterns.in_form(next(edited, Following())),
             "remove": remove,
             "defaults": kb.settings.ingest,
             "schedule_words": _schedule_words(translations(language_of(request)).gettext),
@@ -51,9 +49,10 @@ async def add(request: Request[Any, Any, Any]) -> Redirect:
     """Follow a folder, and read it at once."""
     form = await request.form()
     name, path = str(form.get("name", "")).strip(), str(form.get("path", "")).strip()
-    kb, edited = knowledge_base(request), _edited(request, form, Following())
-    source = await kb.write(hooks(request).add, name, path, edited, principal_of(request))
-    await kb.write(ask_for_run, request, source.name)
+    kb, principal = knowledge_base(request), principal_of(request)
+    edited = _edited(principal, form, Following())
+    source = await kb.write(folders(request).add, principal, name, path, edited)
+    await kb.write(kb.sources.ask_for_run, principal, source.name)
     return Redirect("/sources", status_code=303)
 
 
@@ -63,16 +62,15 @@ async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
     form = await request.form()
     action = str(form.get("action", ""))
     kb, principal = knowledge_base(request), principal_of(request)
-    source = await kb.read(kb.source, name)
+    source = await kb.read(kb.sources.named, name)
     must_answer_for(request, source)
     if action == "run":
-        await kb.write(ask_for_run, request, name)
+        await kb.write(kb.sources.ask_for_run, principal, name)
     elif action in {"pause", "resume"}:
-        await kb.write(_pause, request, source, action)
+        await kb.write(kb.sources.pause, principal, name, paused=action == "pause")
     elif action == "change":
-        edited = _edited(request, form, source.following)
-        await kb.write(hooks(request).change, principal, source, edited)
-        await kb.publisher.flush_rights()
+        edited = _edited(principal, form, source.following)
+        await folders(request).change(principal, source, edited)
     elif action == "remove":
         must_manage(request)
         if str(form.get("confirm", "")).strip() != name:
@@ -80,16 +78,10 @@ async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
                 "Type the name of the source to remove it. Nothing was removed.",
                 code="not_confirmed",
             )
-        await hooks(request).remove(source, principal)
+        await kb.sources.remove(principal, source)
     else:
         raise UsageError("There is no such action.")
     return Redirect("/sources", status_code=303)
-
-
-def _pause(request: Request[Any, Any, Any], source: sources.Source, action: str) -> None:
-    with knowledge_base(request).catalog.writing() as connection:
-        sources.pause(connection, source, paused=action == "pause")
-        noted(connection, principal_of(request), f"source.{action}", source.name)
 
 
 def _schedule_words(gettext: Callable[[str], str]) -> Callable[[str], str]:
@@ -112,59 +104,34 @@ def _schedule_words(gettext: Callable[[str], str]) -> Callable[[str], str]:
 @get("/source/{name:str}", media_type=MediaType.HTML, include_in_schema=False, who=READER)
 async def one(request: Request[Any, Any, Any], name: str) -> str:
     """A source for the people who search in it: what it is, who answers for it, how fresh."""
-    kb, principal = knowledge_base(request), principal_of(request)
-
-    def look() -> dict[str, Any]:
-        with kb.catalog.reading() as connection:
-            found = sources.by_name(connection, name)
-            seen = name in ledger.sources_of(connection, principal)
-            if not seen and not principal.answers_for(found.id):
-                raise NotFoundError(f"There is no source called {name}.")
-            wanted = Wanted(sources=(name,))
-            return {
-                "source": found,
-                "kind": rules.kind(found.rule),
-                "readers": access.in_words(connection, found.readers),
-                "curators": people.curators_of(connection).get(found.id, []),
-                "count": filtering.count(connection, principal, wanted),
-                "latest": ledger.rows(
-                    connection, principal, LedgerFilter(source=name), limit=10, order="changed"
-                ),
-                "mine": principal.answers_for(found.id),
-                "sweep": kb.settings.ingest.sweep_minutes,
-            }
-
-    return render(request, "source.html", await kb.read(look))
+    kb = knowledge_base(request)
+    shown = await kb.read(kb.sources.page, principal_of(request), name)
+    values = {field.name: getattr(shown, field.name) for field in fields(shown)}
+    return render(request, "source.html", values | {"sweep": kb.settings.ingest.sweep_minutes})
 
 
-def _edited(request: Request[Any, Any, Any], form: Any, before: Following) -> Edited:
+def _edited(principal: Principal, form: Any, before: Following) -> Edited:
     """What the form says of a source; who reads it and answers for it, an administrator's alone."""
     following = _following(form, before)
     about = str(form["about"]) if "about" in form else None
-    if not principal_of(request).manages:
+    if not principal.manages:
         return Edited(following, about)
     return Edited(
         following,
         about,
-        curators=_names(form, "curators") if "curators" in form else None,
-        readers=_names(form, "readers"),
-        rule=_rule(request, form),
+        curators=tuple(rules.names(str(form["curators"]))) if "curators" in form else None,
+        readers=tuple(rules.names(str(form.get("readers", "")))),
+        rule=_rule(form),
     )
 
 
-def _names(form: Any, field: str) -> tuple[str, ...]:
-    return tuple(w.strip() for w in str(form.get(field, "")).split(",") if w.strip())
-
-
-def _rule(
-    request: Request[Any, Any, Any], form: Any
-) -> tuple[str, tuple[rules.PathRule, ...]] | None:
+def _rule(form: Any) -> tuple[str, tuple[PathRule, ...]] | None:
     """Which rule says who may read: fixed groups, path patterns, or the file system."""
     kind = str(form.get("rule", ""))
     if not kind:
         return None
     lines = [line for line in str(form.get("paths", "")).splitlines() if line.strip()]
-    wanted = [hooks(request).path_rule(line) for line in lines] if kind == rules.PATHS else []
+    wanted = [rules.path_rule(line) for line in lines] if kind == rules.PATHS else []
     return kind, tuple(wanted)
 
 

@@ -2,13 +2,14 @@
 
 import pytest
 
-from kb.catalog import people, sources
+from kb.catalog import people
 from kb.errors import NotFoundError
 from kb.rights import access, rules
+from kb.types.library import Source
 
 
-def known(portal) -> dict[str, sources.Source]:
-    return {source.name: source for source in portal.kb.sources()}
+def known(portal) -> dict[str, Source]:
+    return {source.name: source for source in portal.kb.sources.all()}
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ async def test_a_mirror_that_cannot_be_changes_nothing(portal, anna, monkeypatch
     def refuse(root: str) -> None:
         raise NotFoundError(f"{root} is made up.")
 
-    monkeypatch.setattr("kb.cli.folders.mirroring.check", refuse)
+    monkeypatch.setattr("ingest.folders.mirroring.check", refuse)
     fields = {"readers": "everyone", "rule": "mirror", "watch": "on"}
     added = {"name": "new", "path": str(portal.house.root / "staff")}
     assert (await anna.post("/sources", data=fields | added)).status_code == 404

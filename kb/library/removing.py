@@ -5,9 +5,9 @@ from pathlib import Path
 from kb.audit.log import noted
 from kb.catalog import documents, leases, sources
 from kb.catalog.database import Catalog
-from kb.catalog.sources import Source
 from kb.errors import ConflictError, RetryableError
 from kb.files import uploads
+from kb.types.library import Source
 from kb.types.people import Principal
 from kb.upkeep.publishing import Publisher
 

@@ -1,0 +1,58 @@
+"""What people give for a source: its name, and how it is to be followed."""
+
+from dataclasses import replace
+from typing import Any
+
+from cronsim import CronSim, CronSimError
+
+from ingest.clock import local_now
+from ingest.finding.selection import Selection
+from kb.errors import UsageError
+from kb.types.library import Following
+
+
+def changed(following: Following, given: dict[str, Any]) -> Following:
+    """With what was given on a command line; an empty text takes a setting away.
+
+    Raises:
+        UsageError: a schedule or a pattern is malformed.
+    """
+    named = {k: v for k, v in given.items() if v is not None and v != ()}
+    for name in ("include", "exclude"):
+        if name in named:
+            named[name] = tuple(p for p in named[name] if p)
+    for name in ("schedule", "shown_as", "languages"):
+        if named.get(name) == "":
+            named[name] = None
+    result = replace(following, **named)
+    check_following(result)
+    return result
+
+
+def check_following(following: Following) -> None:
+    """Raises ``UsageError`` where a schedule or a pattern is malformed."""
+    Selection(following.include, following.exclude)
+    if following.schedule is None:
+        return
+    try:
+        CronSim(following.schedule, local_now())
+    except CronSimError as error:
+        raise UsageError(
+            f"{following.schedule!r} is not a cron schedule (minute hour day month weekday): "
+            f"{error}.",
+            code="bad_schedule",
+        ) from error
+
+
+def check_name(name: str) -> None:
+    """A name that can stand in a URL, in a list, and on a command line.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if not name.strip() or len(name) > 100 or any(c in name for c in "/\\\0\n\r\t,"):
+        raise UsageError("The name of a source has 1 to 100 characters, no slash, comma or tab.")
+    if name.lstrip().startswith("-"):
+        raise UsageError(
+            "The name of a source does not begin with a dash: it would be taken for an option."
+        )

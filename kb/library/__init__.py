@@ -1,0 +1,1 @@
+"""The folders that are followed and the documents in them, as people see them."""

@@ -1,0 +1,30 @@
+"""What the pages need of the room that reads folders; given by whoever starts the service."""
+
+from typing import Any, Protocol
+
+from litestar import Request
+
+from kb.types.library import Edited, Source
+from kb.types.people import Principal
+
+
+class Folders(Protocol):
+    """Verbs on folders: see :class:`ingest.folders.Folders`, which this room does not know."""
+
+    def preview(self, path: str) -> dict[str, Any]:
+        """Look: ``{"files": n, "bytes": n, "kinds": {...}, "seconds": s, …}``."""
+
+    def next_run(self, source: Source) -> float | None:
+        """When a source is due next (seconds since the epoch)."""
+
+    def add(self, by: Principal, name: str, path: str, edited: Edited) -> Source:
+        """Follow a folder; everything is checked, in one transaction with who did it."""
+
+    async def change(self, by: Principal, source: Source, edited: Edited) -> None:
+        """Follow it another way; only administrators leave out what they may not read."""
+
+
+def folders(request: Request[Any, Any, Any]) -> Folders:
+    """The verbs that this application was given."""
+    found: Folders = request.app.state.folders
+    return found
