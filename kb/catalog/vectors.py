@@ -61,9 +61,9 @@ def unused(connection: Connection, before: float, after: str) -> tuple[list[str]
     """
     query = select(vectors.c.hash).where(vectors.c.hash > after).order_by(vectors.c.hash)
     end = connection.scalar(query.offset(PART - 1).limit(1))
-    within = vectors.c.hash > after if end is None else vectors.c.hash.between(after, end)
-    found = connection.scalars(select(vectors.c.hash).where(within, _old(before)))
-    return list(found), end
+    if end is not None:
+        query = query.where(vectors.c.hash <= end)
+    return list(connection.scalars(query.where(_old(before)))), end
 
 
 def forget_unused(connection: Connection, hashes: Sequence[str], before: float = inf) -> int:
