@@ -21,8 +21,8 @@ from bench.serve import environment_of
 from kb.catalog import generations, groups, people, sources, versions
 from kb.catalog.chunks import row, short_hash
 from kb.catalog.tables import documents, vectors
-from kb.index.base import IndexQuery
 from kb.evaluation.running import BY_WORDS
+from kb.index.base import IndexQuery
 from kb.index.generation import name_of
 from kb.rights import access
 from kb.types.files import Stat

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from kb.catalog import answers, groups, keeping, people
 from kb.catalog.outbox import queue_rights
 from kb.catalog.tables import chunks
-from kb.rights import access, rules, stamping
+from kb.rights import access, stamping
 from kb.types.kept import KeptPassage, KeptSentence
 from kb.types.library import PathRule
 from kb.types.passages import Passage

@@ -150,8 +150,8 @@ def test_a_bar_never_leaves_its_chart():
 
 
 def test_figures_of_an_evaluation_are_json(tmp_path):
-    from kb.types.evaluations import Evaluation, QuestionResult
     from kb.evaluation.page import write_report
+    from kb.types.evaluations import Evaluation, QuestionResult
 
     figures = {
         "questions": 1,
