@@ -26,6 +26,65 @@ ENGINES = {
 }
 
 
+CONTRACTS = {
+    # A room, and the rooms that it may import; each stands below all that it names.
+    "kb": "",
+    "kb.errors": "",
+    "kb.failpoints": "",
+    "kb.samples": "",
+    "kb.settings": "errors",
+    "kb.shares": "errors",
+    "kb.duties": "errors",
+    "kb.text": "errors",
+    "kb.types": "errors",
+    "kb.posix": "text",
+    "kb.engines": "errors settings",
+    "kb.llm": "errors settings",
+    "kb.embedding": "engines errors settings",
+    "kb.catalog": "errors posix settings shares text types",
+    "kb.index": "catalog embedding engines errors settings",
+    "kb.rights": "catalog errors posix text types",
+    "kb.audit": "catalog errors rights settings types",
+    "kb.metrics": "audit duties errors",
+    "kb.accounts": "audit catalog errors rights settings text types",
+    "kb.files": "audit catalog errors failpoints rights settings shares types",
+    "kb.search": "audit catalog embedding errors index metrics rights settings text types",
+    "kb.upkeep": "audit catalog embedding errors failpoints files index settings types",
+    "kb.library": "audit catalog errors files rights text types upkeep",
+    "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
+    "kb.knowledge_base": "accounts answers audit catalog duties embedding files index library"
+    " llm metrics rights search settings types upkeep",
+    "kb.surface": "duties errors knowledge_base llm text types",
+    "kb.evaluation": "catalog embedding engines errors knowledge_base search settings surface"
+    " text types",
+    "ingest": "audit catalog embedding errors failpoints files index library posix rights"
+    " settings text types upkeep",
+    "web": "accounts answers duties errors evaluation files knowledge_base library rights"
+    " settings shares surface text types",
+    "kb.cli": "duties errors evaluation files ingest knowledge_base rights samples search"
+    " settings surface types upkeep web",
+    "kb.__main__": "cli",
+}  # fmt: skip
+OPEN_TO_ALL = {"kb"}
+"""The package itself has the version, and nothing else."""
+
+
+def room_of(module: str) -> str:
+    """``kb.search`` of ``kb.search.folding``; the whole of ``ingest`` and ``web`` is one room."""
+    parts = module.split(".")
+    return parts[0] if parts[0] in {"ingest", "web"} else ".".join(parts[:2])
+
+
+def room_of_file(path: Path) -> str:
+    parts = name(path).removesuffix(".py").removesuffix("/__init__").split("/")
+    return room_of(".".join(parts))
+
+
+def allowed(room: str) -> set[str]:
+    names = CONTRACTS[room].split()
+    return {n if n in {"ingest", "web"} else f"kb.{n}" for n in names} | {room} | OPEN_TO_ALL
+
+
 def imports(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -41,15 +100,52 @@ def name(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
-def test_arrows_point_down(path):
-    room = name(path).split("/")[0]
-    forbidden = {"kb": {"web", "ingest"}, "web": {"ingest"}, "ingest": {"web"}}[room]
-    if name(path).startswith("kb/cli/"):
-        forbidden = set()
-    tops = {i.split(".")[0] for i in imports(path)}
-    assert not tops & (forbidden | {"tests", "bench"})
-    if not name(path).startswith("kb/cli/") and name(path) != "kb/__main__.py":
-        assert not any(i == "kb.cli" or i.startswith("kb.cli.") for i in imports(path))
+def test_a_room_imports_what_its_contract_names(path):
+    ours = {i for i in imports(path) if i.split(".")[0] in {*ROOMS, "tests", "bench"}}
+    known = {room_of_file(p) for p in FILES}
+    rooms = {room_of(i) for i in ours} & (known | {"tests", "bench"})
+    assert rooms <= allowed(room_of_file(path))
+
+
+def test_no_arrow_runs_back():
+    """Every room stands below those that it may import, so there is no circle either."""
+    order = list(CONTRACTS)
+    for room in order:
+        for other in allowed(room) - {room}:
+            assert order.index(other) < order.index(room), f"{room} -> {other}"
+    assert set(order) == {room_of_file(p) for p in FILES}
+
+
+def test_no_contract_names_a_room_in_vain():
+    used = {room: set() for room in CONTRACTS}
+    for path in FILES:
+        used[room_of_file(path)] |= {room_of(i) for i in imports(path)}
+    for room in CONTRACTS:
+        assert allowed(room) - used[room] <= {room} | OPEN_TO_ALL, room
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_sql_stands_in_the_catalog_alone(path):
+    if room_of_file(path) != "kb.catalog":
+        assert not any(i.split(".")[0] in {"sqlalchemy", "alembic"} for i in imports(path))
+
+
+SEEN_FROM_OUTSIDE = [p for p in FILES if room_of_file(p) in {"web", "kb.cli"}]
+
+
+@pytest.mark.parametrize("path", SEEN_FROM_OUTSIDE, ids=name)
+def test_web_and_commands_see_no_transaction(path):
+    """They call rooms of the knowledge base, which open the transactions and hold the rows."""
+    assert not any(i.startswith("kb.catalog") for i in imports(path))
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            assert node.func.attr not in {"reading", "writing"}, node.lineno
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_rows_stay_in_the_catalog(path):
+    if room_of_file(path) != "kb.catalog":
+        assert not {"sqlalchemy.Row", "kb.catalog.database.Row"} & imports(path)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -133,14 +229,3 @@ def test_the_way_of_a_file_goes_on_and_never_back(at):
     later = {f"ingest.{room}" for room in WAY[at + 1 :]}
     for path in (ROOT / "ingest" / WAY[at]).rglob("*.py"):
         assert not {".".join(i.split(".")[:2]) for i in imports(path)} & later, path
-
-
-WALLED = (
-    "ingest/", "kb/answers/", "kb/embedding/", "kb/engines/", "kb/evaluation/", "kb/index/",
-    "kb/rights/", "kb/search/", "kb/upkeep/",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("path", [p for p in FILES if name(p).startswith(WALLED)], ids=name)
-def test_only_the_catalog_knows_sql(path):
-    assert "sqlalchemy" not in {i.split(".")[0] for i in imports(path)}
