@@ -1,9 +1,11 @@
 """Fixtures. One embedder serves every test; each test has a data directory of its own."""
 
+import asyncio
 import functools
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from kb.files import rendering, sandbox
 from kb.rights import access
 from tests.parts.house import House
 from tests.parts.models import gguf, llama_cpp, ollama
-from tests.parts.portal import PASSWORD, Portal, opened
+from tests.parts.portal import PASSWORD, Portal, copy_furnished, furnish
 from tests.parts.postgresql import PostgreSQL, programs
 from tests.parts.processes import (
     HANGING,
@@ -175,9 +177,32 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory, embedder_dir, new_catalog) -> Path:
+    """A portal's data directory and files: its documents are read once a session, not once a test."""
+    base = tmp_path_factory.mktemp("f")
+    (base / "data").mkdir(mode=0o700)
+    shutil.copy2(new_catalog, base / "data" / "catalog.sqlite3")
+    environment = environment_in(base, embedder_dir)
+
+    async def make() -> None:
+        known = {name: value for name, value in environment.items() if name.startswith("KB_")}
+        house = House(settings_module.load({}, known), base / "files")
+        await furnish(house)
+        await house.kb.close()
+
+    with ThreadPoolExecutor(1) as thread:  # away from the loop of whatever test comes first
+        thread.submit(asyncio.run, make()).result()
+    stop_engines(base / "data")
+    return base
+
+
 @pytest.fixture
-async def house(settings, tmp_path, new_catalog):
-    if not settings.catalog.url:
+async def house(request, settings, tmp_path, new_catalog):
+    if not settings.catalog.url and "furnished" in request.fixturenames:
+        made = request.getfixturevalue("furnished")
+        copy_furnished(made, settings.data, tmp_path / "files")
+    elif not settings.catalog.url:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.copy2(new_catalog, settings.data / "catalog.sqlite3")
     made = House(settings, tmp_path / "files")
@@ -207,10 +232,13 @@ def hashed_once():
 
 
 @pytest.fixture
-async def portal(house):
-    house.root.mkdir(exist_ok=True)
-    async with opened(house) as made:
-        yield made
+async def portal(house, furnished):
+    """The application over two documents, with a client for each person of the cast."""
+    if house.kb.settings.catalog.url:
+        await furnish(house)
+    made = Portal(house)
+    yield made
+    await made.close()
 
 
 @pytest.fixture

@@ -12,23 +12,22 @@ from kb.types.kept import KeptPassage, KeptSentence
 from kb.types.library import PathRule
 from kb.types.passages import Passage
 from tests.parts.house import set_rule
-from tests.parts.portal import Portal, opened
+from tests.parts.portal import Portal
 
 ASKED = "What do wages do?"
 SAID = "Moonstone gets around 312 thousand a year"
 
 
 @pytest.fixture
-async def kept(house):
+async def kept(portal):
     """An answer of rita's to a question in «public», written from a passage of «staff» too."""
-    house.root.mkdir(exist_ok=True)
-    async with opened(house) as portal:
-        rita = house.kb.principal("rita")
-        first = await house.kb.answers.answer("When does the ferry to the island leave?", rita)
-        found = (await house.kb.search.passages("wages pay agreement May", rita)).passages
-        uncited = next(p for p in found if p.chunk.source == "staff")
-        await portal.sign_in("rita")
-        yield portal, _written(house, first, uncited)
+    house = portal.house
+    rita = house.kb.principal("rita")
+    first = await house.kb.answers.answer("When does the ferry to the island leave?", rita)
+    found = (await house.kb.search.passages("wages pay agreement May", rita)).passages
+    uncited = next(p for p in found if p.chunk.source == "staff")
+    await portal.sign_in("rita")
+    yield portal, _written(house, first, uncited)
 
 
 def _written(house, first, uncited: Passage) -> str:
@@ -151,23 +150,22 @@ async def test_a_document_that_was_somebody_elses_then_tells_reviewers_nothing(k
 
 
 @pytest.fixture
-async def linked(house):
+async def linked(portal):
     """A link to a closed passage, which is pinned, and judged to be the right one."""
-    house.root.mkdir(exist_ok=True)
-    async with opened(house) as portal:
-        line = [PathRule("staff/", ("hr",))]
-        house.follow("all")
-        (house.root / "notice.txt").symlink_to("staff/wages.txt")
-        await set_rule(house.kb, access.owner(), "all", "paths", line)
-        await house.ingest("all")
-        [row] = [r for p, r in house.ledger().items() if p == "notice.txt"]
-        owner = access.owner()
-        with house.kb.catalog.writing() as connection:
-            point = connection.scalar(select(chunks.c.point).where(chunks.c.version == row.version))
-            pin = {"question": ASKED, "answer": SAID, "document_id": row.id, "address": "/"}
-            keeping.pin(connection, owner, **pin)
-        house.kb.opinions.judge(owner, ASKED, [point], right=True)
-        yield portal
+    house = portal.house
+    line = [PathRule("staff/", ("hr",))]
+    house.follow("all")
+    (house.root / "notice.txt").symlink_to("staff/wages.txt")
+    await set_rule(house.kb, access.owner(), "all", "paths", line)
+    await house.ingest("all")
+    [row] = [r for p, r in house.ledger().items() if p == "notice.txt"]
+    owner = access.owner()
+    with house.kb.catalog.writing() as connection:
+        point = connection.scalar(select(chunks.c.point).where(chunks.c.version == row.version))
+        pin = {"question": ASKED, "answer": SAID, "document_id": row.id, "address": "/"}
+        keeping.pin(connection, owner, pin)
+    house.kb.opinions.judge(owner, ASKED, [point], right=True)
+    yield portal
 
 
 def kept_for(portal: Portal, name: str) -> tuple[int, int]:

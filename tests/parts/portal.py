@@ -1,7 +1,8 @@
 """A portal with people in it: the real application over real documents, asked through HTTP."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import shutil
+import sqlite3
+from pathlib import Path
 
 import httpx
 from litestar import Litestar
@@ -61,8 +62,8 @@ class Portal:
             await client.aclose()
 
 
-@asynccontextmanager
-async def opened(house: House) -> AsyncIterator[Portal]:
+async def furnish(house: House) -> None:
+    """The cast, two sources and a document in each, read."""
     with house.kb.catalog.writing() as connection:
         for name in ("hr", "sales"):
             groups.add(connection, name)
@@ -80,6 +81,13 @@ async def opened(house: House) -> AsyncIterator[Portal]:
         people.set_curators(connection, public.id, ["carl"])
     for name in ("public", "staff"):
         await house.ingest(name)
-    portal = Portal(house)
-    yield portal
-    await portal.close()
+
+
+def copy_furnished(made: Path, data: Path, files: Path) -> None:
+    """Have the data directory and the files of another place, where nothing runs any more."""
+    shutil.copytree(made / "data", data, ignore=shutil.ignore_patterns("run"))
+    shutil.copytree(made / "files", files)
+    with sqlite3.connect(data / "catalog.sqlite3") as catalog:
+        moved = (str(made / "files"), str(files))
+        catalog.execute("UPDATE sources SET root = replace(root, ?, ?)", moved)
+    catalog.close()
