@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from ingest.jobs import DRAIN_SECONDS, LOOK_SECONDS, Ended, Read, run
@@ -76,13 +77,13 @@ class LocalJobs:
             if self._has_room(job) and await self._catalog.write(self._take, job):
                 task = asyncio.create_task(run(job, self._read, self._ended))
                 self._running[job] = task
-                task.add_done_callback(lambda _, job=job: self._over(job))
+                task.add_done_callback(partial(self._over, job))
 
     def _has_room(self, job: Job) -> bool:
         alike = sum(other.is_urgent == job.is_urgent for other in self._running)
         return alike < self._places[job.is_urgent]
 
-    def _over(self, job: Job) -> None:
+    def _over(self, job: Job, _task: asyncio.Task[None]) -> None:
         self._running.pop(job, None)
         self._woken.set()
 

@@ -91,7 +91,7 @@ class QueuedJobs:
 
     async def _known(self) -> set[str | None]:
         manager = self._app.job_manager
-        found = [await manager.list_jobs_async(status=s) for s in (Status.TODO, Status.DOING)]
+        found = [await manager.list_jobs_async(status=s.value) for s in (Status.TODO, Status.DOING)]
         return {job.queueing_lock for jobs in found for job in jobs}
 
     async def work(self, stop: asyncio.Event) -> None:
