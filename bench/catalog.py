@@ -111,31 +111,31 @@ async def _measured(folder: Path, size: int) -> dict[str, float]:
     given = {"data_dir": str(folder / "data"), "llm.provider": "none"}
     if url := os.environ.get("KB_BENCH_CATALOG"):
         given["catalog.url"] = url
-    kb = KnowledgeBase(settings_module.load(given, {}))
+    base = KnowledgeBase(settings_module.load(given, {}))
     try:
         begun = time.monotonic()
-        with kb.catalog.writing() as connection:
+        with base.catalog.writing() as connection:
             rare = fill(connection, size)
         print(f"- {size:,} documents made in {time.monotonic() - begun:.0f} s", flush=True)
-        _analyse(kb)
-        found = await _pages(kb)
-        return found | {n: _of_search(kb, q.format(rare=rare)) for n, q in SEARCHES.items()}
+        _analyse(base)
+        found = await _pages(base)
+        return found | {n: _of_search(base, q.format(rare=rare)) for n, q in SEARCHES.items()}
     finally:
-        await kb.close()
+        await base.close()
 
 
-def _analyse(kb: KnowledgeBase) -> None:
+def _analyse(base: KnowledgeBase) -> None:
     """What PostgreSQL's own upkeep does after a while."""
-    with kb.catalog.writing() as connection:
+    with base.catalog.writing() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("ANALYZE"))
 
 
-async def _pages(kb: KnowledgeBase) -> dict[str, float]:
-    folders = Folders(kb.catalog, kb.publisher, kb.settings.ingest)
-    transport = httpx.ASGITransport(app=create_app(kb, folders))
+async def _pages(base: KnowledgeBase) -> dict[str, float]:
+    folders = Folders(base.catalog, base.publisher, base.settings.ingest)
+    transport = httpx.ASGITransport(app=create_app(base, folders))
     taken: dict[str, float] = {}
-    kb.accounts.add(access.owner(), "anna", (), administrator=True, password=PASSWORD)
+    base.accounts.add(access.owner(), "anna", (), administrator=True, password=PASSWORD)
     headers = {"Origin": "http://localhost"}
     async with httpx.AsyncClient(
         transport=transport, base_url="http://localhost", headers=headers
@@ -165,14 +165,14 @@ async def _got(client: httpx.AsyncClient, address: str) -> None:
         raise AssertionError(f"{address}: {answer.status_code} {answer.text[:200]}")
 
 
-def _of_search(kb: KnowledgeBase, question: str) -> float:
+def _of_search(base: KnowledgeBase, question: str) -> float:
     """What the catalog does for a filtered search before the index is asked."""
     wanted = parse(question)[1]
     times = []
     for _ in range(3):
         begun = clock()
-        with kb.catalog.reading() as connection:
-            filtering.points(connection, kb.principal(None), wanted, MOST_POINTS)
+        with base.catalog.reading() as connection:
+            filtering.points(connection, base.principal(None), wanted, MOST_POINTS)
         times.append(clock() - begun)
     return min(times)
 

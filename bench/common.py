@@ -43,22 +43,22 @@ def filings() -> list[Path]:
 @asynccontextmanager
 async def knowledge_base() -> AsyncIterator[KnowledgeBase]:
     folder = tempfile.mkdtemp(prefix="kb-bench-")
-    kb = KnowledgeBase(settings_module.load({"data_dir": folder, "llm.provider": "none"}, {}))
+    base = KnowledgeBase(settings_module.load({"data_dir": folder, "llm.provider": "none"}, {}))
     try:
-        yield kb
+        yield base
     finally:
-        await kb.stop_engines()
-        await kb.close()
+        await base.stop_engines()
+        await base.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def follow(kb: KnowledgeBase, name: str, folder: Path) -> None:
-    with kb.catalog.writing() as connection:
+def follow(base: KnowledgeBase, name: str, folder: Path) -> None:
+    with base.catalog.writing() as connection:
         sources.add(connection, name, str(folder), access.readers(connection, [access.EVERYONE]))
 
 
-async def ingest(kb: KnowledgeBase, name: str) -> tuple[Counts, Timings]:
-    run = run_of(kb, kb.sources.named(name))
+async def ingest(base: KnowledgeBase, name: str) -> tuple[Counts, Timings]:
+    run = run_of(base, base.sources.named(name))
     return await run.run(), run.timings
 
 

@@ -18,16 +18,16 @@ async def main() -> None:
 
 async def measure(name, folder) -> None:
     asked = [q for q in lines(folder / "questions.jsonl") if q.get("docs")]
-    async with knowledge_base() as kb:
-        follow(kb, name, folder / "docs")
-        counts, _ = await ingest(kb, name)
-        ledger = {f.path: f.state for f in kb.ledger.rows(kb.principal(None), _all())}
+    async with knowledge_base() as base:
+        follow(base, name, folder / "docs")
+        counts, _ = await ingest(base, name)
+        ledger = {f.path: f.state for f in base.ledger.rows(base.principal(None), _all())}
         assert len([p for p in ledger if " › " not in p]) == counts.seen
         first = five = page = 0
         seconds = []
         for question in asked:
             begun = time.monotonic()
-            found = await kb.search.passages(question["question"], kb.principal(None), 10)
+            found = await base.search.passages(question["question"], base.principal(None), 10)
             seconds.append(time.monotonic() - begun)
             paths = [p.chunk.path for p in found.passages]
             first += any(d in paths[:1] for d in question["docs"])

@@ -40,9 +40,9 @@ async def rescan() -> None:
             path = root / f"{number % 100:02d}" / f"{number}.txt"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"Note {number}.")
-        async with knowledge_base() as kb:
-            follow(kb, "files", root)
-            first, _ = await ingest(kb, "files")
+        async with knowledge_base() as base:
+            follow(base, "files", root)
+            first, _ = await ingest(base, "files")
             ours, theirs = [], []
             for _ in range(5):
                 begun = time.perf_counter()
@@ -50,7 +50,7 @@ async def rescan() -> None:
                                stdout=subprocess.DEVNULL, check=True)  # fmt: skip
                 theirs.append(time.perf_counter() - begun)
                 begun = time.perf_counter()
-                counts, _ = await ingest(kb, "files")
+                counts, _ = await ingest(base, "files")
                 ours.append(time.perf_counter() - begun)
                 assert counts.unchanged == FILES
     us, them = statistics.median(ours), statistics.median(theirs)
@@ -70,14 +70,14 @@ async def one_edit() -> None:
             for n in range(PAGES)
         ]  # fmt: skip
         path.write_text("\n\n".join(paragraphs))
-        async with knowledge_base() as kb:
-            follow(kb, "files", Path(folder))
-            first, _ = await ingest(kb, "files")
-            before = vectors(kb)
+        async with knowledge_base() as base:
+            follow(base, "files", Path(folder))
+            first, _ = await ingest(base, "files")
+            before = vectors(base)
             paragraphs[150] += " One more sentence was put here."
             path.write_text("\n\n".join(paragraphs))
-            await ingest(kb, "files")
-            new = vectors(kb) - before
+            await ingest(base, "files")
+            new = vectors(base) - before
     print(
         f"- one paragraph changed in a document of {PAGES} pages and {first.chunks} passages: "
         f"**{new} passages embedded again**",
@@ -85,8 +85,8 @@ async def one_edit() -> None:
     )
 
 
-def vectors(kb) -> int:
-    with kb.catalog.reading() as connection:
+def vectors(base) -> int:
+    with base.catalog.reading() as connection:
         return connection.exec_driver_sql("SELECT count(*) FROM vectors").scalar()
 
 
@@ -97,7 +97,7 @@ class Serving:
         self.folder = tempfile.mkdtemp(prefix="kb-bench-")
         self.environment = environment_of(self.folder)
 
-    def kb(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+    def base(self, *arguments: str, **options) -> subprocess.CompletedProcess:
         return subprocess.run([sys.executable, "-m", "kb", *arguments, "--json"], env=self.environment,
                               stdout=subprocess.DEVNULL, check=True, **options)  # fmt: skip
 

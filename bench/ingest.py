@@ -31,19 +31,19 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         for file in files:
             shutil.copy(file, temporary)
-        async with knowledge_base() as kb:
-            await kb.embeddings.query("warm")
-            follow(kb, "filings", Path(temporary))
+        async with knowledge_base() as base:
+            await base.embeddings.query("warm")
+            follow(base, "filings", Path(temporary))
             begun = time.monotonic()
-            counts, timings = await ingest(kb, "filings")
+            counts, timings = await ingest(base, "filings")
             seconds = time.monotonic() - begun
-            pages = sum(r.pages or 0 for r in kb.ledger.rows(kb.principal(None), _all()))
-            after = serve(kb.settings.data_dir)[2]
-            length = report(kb, counts, timings, pages, seconds)
+            pages = sum(r.pages or 0 for r in base.ledger.rows(base.principal(None), _all()))
+            after = serve(base.settings.data_dir)[2]
+            length = report(base, counts, timings, pages, seconds)
             for path in Path(temporary).iterdir():
                 path.touch()
-            await ingest(kb, "filings")
-            again = serve(kb.settings.data_dir)[2]
+            await ingest(base, "filings")
+            again = serve(base.settings.data_dir)[2]
             print(
                 f"- memory of all processes after: {whole(after)} MB; after a second pass: {whole(again)} MB"
             )
@@ -51,17 +51,17 @@ async def main() -> None:
             plain(temporary, pages, seconds, length)
 
 
-def report(kb, counts, timings, pages, seconds) -> int:
+def report(base, counts, timings, pages, seconds) -> int:
     """Print ours; returns the passages' mean length in characters."""
-    with kb.catalog.reading() as connection:
+    with base.catalog.reading() as connection:
         texts = list(connection.scalars(select(chunks.c.embedded_text)))
         passages = list(connection.scalars(select(chunks.c.text)))
     stored = sum(len("".join(t.split())) for t in passages)
-    counter = TokenCounter(kb.embeddings.files)
+    counter = TokenCounter(base.embeddings.files)
     longest = max(counter.count_all(texts)) + counter.extra
     elements = 0
-    for row in kb.ledger.rows(kb.principal(None), _all()):
-        parsed = kb.documents.elements(kb.documents.one(kb.principal(None), row.id))
+    for row in base.ledger.rows(base.principal(None), _all()):
+        parsed = base.documents.elements(base.documents.one(base.principal(None), row.id))
         elements += sum(len("".join(e.text.split())) for e in parsed.elements)
     print(
         f"- {counts.indexed} filings, {pages} pages, {counts.chunks} passages in {seconds:.1f} s: "

@@ -44,14 +44,14 @@ async def main() -> None:
             "llm.context_tokens": 4096, "llm.answer_tokens": 96, "llm.temperature": 0.0,
             "retrieval.passages": 4, "retrieval.min_evidence": 0.0,
         }  # fmt: skip
-        kb = KnowledgeBase(settings_module.load(values, {}))
+        base = KnowledgeBase(settings_module.load(values, {}))
         try:
-            follow(kb, "samples", samples.documents())
-            await ingest(kb, "samples")
-            await measure(kb)
+            follow(base, "samples", samples.documents())
+            await ingest(base, "samples")
+            await measure(base)
         finally:
-            await kb.stop_engines()
-            await kb.close()
+            await base.stop_engines()
+            await base.close()
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def serving(binary: str, gguf: Path, folder: str):
         server.wait(20)
 
 
-async def measure(kb: KnowledgeBase) -> None:
+async def measure(base: KnowledgeBase) -> None:
     questions = [
         json.loads(line)["question"] for line in (samples.questions()).open(encoding="utf-8")
     ]
@@ -88,27 +88,27 @@ async def measure(kb: KnowledgeBase) -> None:
     async with httpx.AsyncClient(base_url=URL, trust_env=False, timeout=120) as client:
         await plain(client, [{"role": "user", "content": "Hello."}])
         for number, question in enumerate((questions * 3)[: PAIRS + 2]):
-            owner = kb.principal(None)
-            found = await kb.search.passages(question, owner, 4, manner=MEASURED)
+            owner = base.principal(None)
+            found = await base.search.passages(question, owner, 4, manner=MEASURED)
             built = prompt.build(question, [p for p in found.passages if not p.hidden], 4096, 96)
             sides = {}
             for side in ("ours", "plain") if number % 2 else ("plain", "ours"):
                 await plain(client, [{"role": "user", "content": f"{chance.random()} hello"}], 1)
                 sides[side] = await (
-                    ours(kb, question) if side == "ours" else plain(client, built.messages)
+                    ours(base, question) if side == "ours" else plain(client, built.messages)
                 )
             if number >= 2:  # the first ones warm both sides up
                 rows.append((sides["ours"], sides["plain"]))
     report(rows)
 
 
-async def ours(kb: KnowledgeBase, question: str) -> tuple[float, float, float]:
+async def ours(base: KnowledgeBase, question: str) -> tuple[float, float, float]:
     """Seconds from the passages to the first token, tokens a second, and seconds in all to it."""
     begun = time.monotonic()
     found = first = last = begun
     count = 0
-    asked = Asked(question, kb.principal(None), manner=MEASURED)
-    async with aclosing(kb.answers.ask(asked)) as events:
+    asked = Asked(question, base.principal(None), manner=MEASURED)
+    async with aclosing(base.answers.ask(asked)) as events:
         async for event in events:
             if isinstance(event, PassagesFound):
                 found = time.monotonic()

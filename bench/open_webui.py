@@ -31,14 +31,16 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         for file in files:
             shutil.copy(file, temporary)
-        async with knowledge_base() as kb:
-            await kb.embeddings.query("warm")
-            model = str(kb.embeddings.files.folder)
-            follow(kb, "filings", Path(temporary))
+        async with knowledge_base() as base:
+            await base.embeddings.query("warm")
+            model = str(base.embeddings.files.folder)
+            follow(base, "filings", Path(temporary))
             begun = time.monotonic()
-            await ingest(kb, "filings")
+            await ingest(base, "filings")
             ours = time.monotonic() - begun
-            pages = sum(r.pages or 0 for r in kb.ledger.rows(kb.principal(None), LedgerFilter()))
+            pages = sum(
+                r.pages or 0 for r in base.ledger.rows(base.principal(None), LedgerFilter())
+            )
     print(
         f"- ours: {len(files)} filings, {pages} pages in {ours:.1f} s: {pages / ours:.1f} pages/s",
         flush=True,

@@ -45,22 +45,22 @@ async def main() -> None:
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     for size in map(int, os.environ.get("KB_BENCH_PASSAGES", "10000,100000").split(",")):
-        async with knowledge_base() as kb:
-            fill(kb, words, size)
-            await Rebuilder(kb.settings, kb.catalog, kb.embeddings).rebuild()
-            await measure(kb, asked, size)
+        async with knowledge_base() as base:
+            fill(base, words, size)
+            await Rebuilder(base.settings, base.catalog, base.embeddings).rebuild()
+            await measure(base, asked, size)
 
 
-def fill(kb, words: list[str], size: int) -> None:
+def fill(base, words: list[str], size: int) -> None:
     chance, rng = random.Random(1), np.random.default_rng(1)
-    model = kb.embeddings.fingerprint
-    with kb.catalog.writing() as c:
+    model = base.embeddings.fingerprint
+    with base.catalog.writing() as c:
         groups.add(c, "half")
         people.add_person(c, "ann", ())
         open_ = sources.add(c, "open", "/open", ("everyone", "owner"))
         closed = sources.add(c, "closed", "/closed", access.readers(c, ["half"]))
     for d in range(size // PER_DOCUMENT):
-        with kb.catalog.writing() as c:
+        with base.catalog.writing() as c:
             source = (open_, closed)[d % 2]
             [document] = c.execute(
                 insert(documents).values(
@@ -89,13 +89,13 @@ def fill(kb, words: list[str], size: int) -> None:
             ])  # fmt: skip
 
 
-async def measure(kb, asked: list[str], size: int) -> None:
-    ann = kb.principal("ann")
-    with kb.catalog.reading() as c:
+async def measure(base, asked: list[str], size: int) -> None:
+    ann = base.principal("ann")
+    with base.catalog.reading() as c:
         generation = name_of(generations.live(c).id)
-    token = kb.accounts.new_token(ann, "benchmark", "read", 1)
-    async with served(token, kb.settings.data_dir) as client:
-        await compare(kb, client, asked, size, ann, generation)
+    token = base.accounts.new_token(ann, "benchmark", "read", 1)
+    async with served(token, base.settings.data_dir) as client:
+        await compare(base, client, asked, size, ann, generation)
 
 
 @asynccontextmanager
@@ -122,7 +122,7 @@ async def served(token: str, folder: str):
         server.wait(30)
 
 
-async def compare(kb, client, asked: list[str], size: int, ann, generation: str) -> None:
+async def compare(base, client, asked: list[str], size: int, ann, generation: str) -> None:
     async def ask(question: str) -> None:
         response = await client.get("/api/v1/search", params={"q": question, "limit": 10})
         assert response.json()["hits"], response.text
@@ -132,13 +132,13 @@ async def compare(kb, client, asked: list[str], size: int, ann, generation: str)
     embed, engine, retrieval, search = [], [], [], []
     for question in asked:
         at = time.monotonic()
-        vector = (await kb.embeddings.query(question)).vector
+        vector = (await base.embeddings.query(question)).vector
         embed.append(time.monotonic() - at)
         at = time.monotonic()
-        await kb.index.query(generation, IndexQuery(vector, question, sorted(ann.tokens), 100))
+        await base.index.query(generation, IndexQuery(vector, question, sorted(ann.tokens), 100))
         engine.append(time.monotonic() - at)
         at = time.monotonic()
-        await kb.search.passages(question, ann, manner=BY_WORDS)
+        await base.search.passages(question, ann, manner=BY_WORDS)
         retrieval.append(time.monotonic() - at)
         at = time.monotonic()
         await ask(question)

@@ -20,14 +20,14 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         environment = environment_of(folder)
 
-        def kb(*arguments: str) -> None:
+        def base(*arguments: str) -> None:
             subprocess.run(
                 [sys.executable, "-m", "kb", *arguments, "--json"],
                 env=environment, check=True, stdout=subprocess.DEVNULL,
             )  # fmt: skip
 
-        kb("source", "add", "samples", str(samples.documents()))
-        kb("ingest")
+        base("source", "add", "samples", str(samples.documents()))
+        base("ingest")
         end_engines(folder)
         alive, ready, sizes = serve(folder)
         end_engines(folder)

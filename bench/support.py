@@ -12,12 +12,12 @@ THRESHOLDS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75)
 
 
 async def main() -> None:
-    async with knowledge_base() as kb:
+    async with knowledge_base() as base:
         texts = {p.sentence for p in pairs()}
         for pair in pairs():
             texts |= {pair.passage[s:e] for s, e in support.stretches(pair.passage)}
         ordered = sorted(texts)
-        vectors = dict(zip(ordered, await kb.embeddings.texts(ordered), strict=True))
+        vectors = dict(zip(ordered, await base.embeddings.texts(ordered), strict=True))
     print("| threshold | calibrating: precision | recall | reported: precision | recall |")
     print("|---|---|---|---|---|")
     chosen = support.THRESHOLD

@@ -89,8 +89,8 @@ async def measure(folder: Path) -> Measured:
     limit = os.environ.get("KB_BENCH_WEIGHTS_LIMIT")
     queries = sets.sample(collection.queries, int(limit) if limit else None, 0)
     async with (
-        knowledge_base() as kb,
-        workplace.over_texts(kb.settings, collection, read, with_model=False) as place,
+        knowledge_base() as base,
+        workplace.over_texts(base.settings, collection, read, with_model=False) as place,
     ):
         asked = [(q, await place.embeddings.query(q.text)) for q in queries]
         searched = searched_in(place, collection)
@@ -125,8 +125,8 @@ async def taken_over(place, generation: str) -> EdgeIndex:
     return index
 
 
-async def read(kb, source) -> None:
-    await ingest(kb, source.name)
+async def read(base, source) -> None:
+    await ingest(base, source.name)
 
 
 @dataclass(frozen=True)

@@ -150,27 +150,27 @@ def _static() -> Router:
     )
 
 
-def create_app(kb: KnowledgeBase, folders: Folders) -> Peer:
+def create_app(base: KnowledgeBase, folders: Folders) -> Peer:
     """The service around an open knowledge base, which whoever opened it closes."""
     sandbox.preload(rendering.MODULES)
     threads = Shares()
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        warming = asyncio.create_task(kb.duties.keep("warming", partial(_keep_warm, kb)))
-        await asyncio.to_thread(kb.audit.start)
+        warming = asyncio.create_task(base.duties.keep("warming", partial(_keep_warm, base)))
+        await asyncio.to_thread(base.audit.start)
         yield
         warming.cancel()
         threads.close()
 
     state = {
-        "kb": kb,
-        "kb_settings": kb.settings,
+        "kb": base,
+        "kb_settings": base.settings,
         "folders": folders,
-        "pictures": Pictures(kb.scratch, threads.pictures),
+        "pictures": Pictures(base.scratch, threads.pictures),
         "shares": threads,
-        "rates": Rates(kb.settings.fair_use),
-        "turns": Turns(kb.settings.fair_use),
+        "rates": Rates(base.settings.fair_use),
+        "turns": Turns(base.settings.fair_use),
         "farewell": oidc.farewell,
     }
     app = Litestar(
@@ -190,19 +190,19 @@ def create_app(kb: KnowledgeBase, folders: Folders) -> Peer:
             render_plugins=[JsonRenderPlugin(path="/")],
         ),
     )
-    server = kb.settings.server
-    provider = kb.settings.auth.oidc_issuer
+    server = base.settings.server
+    provider = base.settings.auth.oidc_issuer
     guard = Guard(
-        app, frozenset(server.allowed_hosts), server.public_url, provider, kb.settings.language
+        app, frozenset(server.allowed_hosts), server.public_url, provider, base.settings.language
     )
     return Peer(guard, server.trusted_proxies)
 
 
-async def _keep_warm(kb: KnowledgeBase) -> None:
+async def _keep_warm(base: KnowledgeBase) -> None:
     """Start the engines before the first question, and keep them while this service runs."""
     await asyncio.sleep(HEAD_START_SECONDS)
     while True:
         with suppress(KbError):
-            await kb.embeddings.query("ready")
-            await kb.index.languages(["ready"])
+            await base.embeddings.query("ready")
+            await base.index.languages(["ready"])
         await asyncio.sleep(WARM_SECONDS)

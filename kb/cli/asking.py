@@ -18,9 +18,9 @@ from kb.types.answers import Answer
 def search(question: str, limit: int, as_user: str | None, as_json: bool) -> None:
     """Find passages for QUESTION."""
 
-    async def work(kb: KnowledgeBase) -> dict[str, Any]:
-        principal = await kb.read(kb.principal, as_user)
-        found = await kb.search.passages(question, principal, limit)
+    async def work(base: KnowledgeBase) -> dict[str, Any]:
+        principal = await base.read(base.principal, as_user)
+        found = await base.search.passages(question, principal, limit)
         return shapes.hits(found.passages)
 
     show(with_knowledge_base(work), as_json, _hit_lines)
@@ -48,9 +48,9 @@ def _where(item: dict[str, Any]) -> str:
 def ask(question: str, conversation: str | None, as_user: str | None, as_json: bool) -> None:
     """Ask QUESTION; every sentence of the answer is cited."""
 
-    async def work(kb: KnowledgeBase) -> Answer:
-        principal = await kb.read(kb.principal, as_user)
-        return await kb.answers.answer(question, principal, conversation)
+    async def work(base: KnowledgeBase) -> Answer:
+        principal = await base.read(base.principal, as_user)
+        return await base.answers.answer(question, principal, conversation)
 
     answer = with_knowledge_base(work)
     show(shapes.answer(answer), as_json, lambda value: _answer_lines(answer, value))

@@ -21,8 +21,8 @@ def audit() -> None:
 def verify(as_json: bool) -> None:
     """Walk the whole log: whether an entry was changed, removed or moved. Exit 1 if so."""
 
-    def work(kb: KnowledgeBase) -> Verification:
-        return kb.audit.verification(access.owner())
+    def work(base: KnowledgeBase) -> Verification:
+        return base.audit.verification(access.owner())
 
     walked = with_knowledge_base(work)
     found, waiting = walked.verdict, walked.waiting
@@ -53,8 +53,8 @@ def _verified(found: Verdict, waiting: int) -> list[str]:
 def export(after: int) -> None:
     """Print every entry as a line of JSON, the oldest first."""
 
-    def work(kb: KnowledgeBase) -> None:
-        for line in kb.audit.lines(access.owner(), after):
+    def work(base: KnowledgeBase) -> None:
+        for line in base.audit.lines(access.owner(), after):
             sys.stdout.write(line)
 
     with_knowledge_base(work)
@@ -68,8 +68,8 @@ def export(after: int) -> None:
 def list_entries(actor: str, action: str, limit: int, as_json: bool) -> None:
     """The last entries, the newest first."""
 
-    def work(kb: KnowledgeBase) -> tuple[Logged, ...]:
-        return kb.audit.page(access.owner(), actor=actor, action=action, limit=limit).rows
+    def work(base: KnowledgeBase) -> tuple[Logged, ...]:
+        return base.audit.page(access.owner(), actor=actor, action=action, limit=limit).rows
 
     found = with_knowledge_base(work)
     lines = [f"{e.seq}\t{e.actor}\t{e.action}\t{e.target}" for e in found]

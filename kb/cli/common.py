@@ -45,13 +45,13 @@ def with_knowledge_base(
         task = asyncio.current_task()
         assert task is not None
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        kb = KnowledgeBase(settings_module.load(flags))
+        base = KnowledgeBase(settings_module.load(flags))
         try:
-            return await (work(kb) if is_coroutine else kb.write(work, kb))
+            return await (work(base) if is_coroutine else base.write(work, base))
         except asyncio.CancelledError as error:
             raise RetryableError("Stopped before the end.", code="interrupted") from error
         finally:
-            await kb.close()
+            await base.close()
 
     return asyncio.run(run())
 

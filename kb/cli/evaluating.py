@@ -62,10 +62,10 @@ def beir(
     near = sets.read_near_misses(path) if abstention else []
     others = _others(own, near, outside, limit, seed)
 
-    async def work(kb: KnowledgeBase) -> Run:
+    async def work(base: KnowledgeBase) -> Run:
         begun = time.time()
         async with workplace.over_texts(
-            kb.settings, collection, _read, with_model=answers
+            base.settings, collection, _read, with_model=answers
         ) as place:
             with _Asking(len(queries) * len(wanted)) as advance:
                 measured = await running.rank(place, collection, queries, wanted, advance)
@@ -77,7 +77,7 @@ def beir(
         figures |= reporting.of_cut(queries)
         results = reporting.of_queries(measured, queries)
         asked = _asked(limit, seed, answers)
-        done = await kb.write(_keep, kb, "beir", path, begun, asked, figures, results)
+        done = await base.write(_keep, base, "beir", path, begun, asked, figures, results)
         figures = {name: value for name, value in figures.items() if name != "intervals"}
         return Run(figures, done, results)
 
@@ -94,9 +94,9 @@ def own(*, answers: bool, limit: int | None, seed: int, output: Path | None, as_
     """The organisation's own questions, whose right passages people have named."""
     _prepare(output)
 
-    async def work(kb: KnowledgeBase) -> Run:
+    async def work(base: KnowledgeBase) -> Run:
         begun = time.time()
-        judged = await kb.read(kb.opinions.judged, kb.principal(None))
+        judged = await base.read(base.opinions.judged, base.principal(None))
         known = sets.of_judged(judged)
         questions = sets.sample(known, limit, seed)
         if not questions:
@@ -106,12 +106,12 @@ def own(*, answers: bool, limit: int | None, seed: int, output: Path | None, as_
                 code="no_questions",
             )
         with _Asking(len(questions)) as advance:
-            outcomes = await running.ask_all(kb, questions, advance, with_model=answers)
+            outcomes = await running.ask_all(base, questions, advance, with_model=answers)
         figures = reporting.of_outcomes(outcomes)
         results = reporting.of_questions(outcomes)
         place = Path("own questions")
         asked = _asked(limit, seed, answers)
-        done = await kb.write(_keep, kb, "own", place, begun, asked, figures, results)
+        done = await base.write(_keep, base, "own", place, begun, asked, figures, results)
         return Run(figures, done, results)
 
     tell(with_knowledge_base(work), output, as_json, figure_lines)
@@ -151,9 +151,9 @@ def docs(
     near = [(q.id, q.text) for q in questions if q.unanswerable and abstention]
     others = _others(own, near, outside, limit, seed)
 
-    async def work(kb: KnowledgeBase) -> Run:
+    async def work(base: KnowledgeBase) -> Run:
         begun = time.time()
-        opened = workplace.over_documents(kb.settings, path / "docs", _read, with_model=answers)
+        opened = workplace.over_documents(base.settings, path / "docs", _read, with_model=answers)
         async with opened as place:
             with _Asking(len(questions)) as advance:
                 outcomes = await running.ask_all(place, questions, advance)
@@ -167,7 +167,7 @@ def docs(
                 figures["abstention"] = await _abstention(place, own, others, answers=answers)
         results = reporting.of_questions(outcomes)
         asked = _asked(limit, seed, answers)
-        done = await kb.write(_keep, kb, "docs", path, begun, asked, figures, results)
+        done = await base.write(_keep, base, "docs", path, begun, asked, figures, results)
         return Run(figures, done, results)
 
     tell(with_knowledge_base(work), output, as_json, figure_lines)
@@ -213,9 +213,9 @@ async def _abstained(place: KnowledgeBase, questions: list[str]) -> float:
     return round(modes.count("abstained") / len(modes), 4)
 
 
-async def _read(kb: KnowledgeBase, source: Source) -> None:
+async def _read(base: KnowledgeBase, source: Source) -> None:
     with Bar("reading") as on_progress:
-        await run_of(kb, source, on_progress).run(confirm_removals=True)
+        await run_of(base, source, on_progress).run(confirm_removals=True)
 
 
 def _systems(names: str) -> list[str]:
@@ -237,7 +237,7 @@ def _asked(limit: int | None, seed: int, answers: bool) -> dict[str, Any]:
 
 
 def _keep(
-    kb: KnowledgeBase,
+    base: KnowledgeBase,
     kind: str,
     path: Path,
     begun: float,
@@ -246,14 +246,15 @@ def _keep(
     results: list[QuestionResult],
 ) -> Evaluation:
     settings = asked | {
-        "embedding_model": kb.embeddings.files.name,
+        "embedding_model": base.embeddings.files.name,
         "retrieval": {
-            f: getattr(kb.settings.retrieval, f) for f in kb.settings.retrieval.__struct_fields__
+            f: getattr(base.settings.retrieval, f)
+            for f in base.settings.retrieval.__struct_fields__
         },
     }
     name = path.resolve().name
     done = Evaluation(kind, name, settings, figures, begun, time.time() - begun)
-    kb.evaluations.keep(done, results)
+    base.evaluations.keep(done, results)
     return done
 
 

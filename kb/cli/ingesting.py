@@ -22,26 +22,28 @@ from kb.types.parsed import State
 
 
 def run_of(
-    kb: KnowledgeBase, source: Source, on_progress: Callable[[Step], None] = lambda _: None
+    base: KnowledgeBase, source: Source, on_progress: Callable[[Step], None] = lambda _: None
 ) -> Run:
     """A run over a source, put together."""
-    following, defaults = source.following, kb.settings.ingest
+    following, defaults = source.following, base.settings.ingest
     settings = msgspec.structs.replace(
         defaults,
         max_file_mb=following.max_file_mb or defaults.max_file_mb,
         ocr_languages=following.languages or defaults.ocr_languages,
     )
-    preparer = Preparer(kb.catalog, kb.blobs, kb.embeddings, kb.index, settings, kb.scratch)
+    preparer = Preparer(
+        base.catalog, base.blobs, base.embeddings, base.index, settings, base.scratch
+    )
     return Run(
         source,
-        kb.catalog,
-        kb.blobs,
+        base.catalog,
+        base.blobs,
         preparer,
-        kb.publisher,
+        base.publisher,
         settings,
-        kb.settings.data,
-        kb.settings.retention,
-        kb.upkeep.heal,
+        base.settings.data,
+        base.settings.retention,
+        base.upkeep.heal,
         on_progress,
     )
 
@@ -71,8 +73,8 @@ async def each(
 def ingest(name: str | None, confirm_removals: bool, again: str | None, as_json: bool) -> None:
     """Read the source NAME now, or all of them."""
 
-    async def work(kb: KnowledgeBase) -> Counts:
-        wanted = await kb.read(lambda: [kb.sources.named(name)] if name else kb.sources.all())
+    async def work(base: KnowledgeBase) -> Counts:
+        wanted = await base.read(lambda: [base.sources.named(name)] if name else base.sources.all())
         if not wanted:
             raise UsageError(
                 "There is no source yet. Add one with: kb source add NAME PATH", code="no_sources"
@@ -84,9 +86,11 @@ def ingest(name: str | None, confirm_removals: bool, again: str | None, as_json:
         async def read(item: Source) -> None:
             if again:
                 chosen = LedgerFilter(state=again, source=item.name)
-                await kb.write(kb.ledger.try_again, kb.principal(None), chosen)
+                await base.write(base.ledger.try_again, base.principal(None), chosen)
             with Bar(item.name) as on_progress:
-                counts = await run_of(kb, item, on_progress).run(confirm_removals=confirm_removals)
+                counts = await run_of(base, item, on_progress).run(
+                    confirm_removals=confirm_removals
+                )
             for field, value in asdict(counts).items():
                 setattr(total, field, getattr(total, field) + value)
 
@@ -161,14 +165,14 @@ class Bar:
 def files(state: str | None, source_name: str | None, as_user: str | None, as_json: bool) -> None:
     """The ledger: every file with its state and, unless indexed, the reason."""
 
-    def work(kb: KnowledgeBase) -> dict[str, object]:
+    def work(base: KnowledgeBase) -> dict[str, object]:
         wanted = LedgerFilter(state=state, source=source_name)
-        principal = kb.principal(as_user)
-        rows = kb.ledger.rows(principal, wanted)
+        principal = base.principal(as_user)
+        rows = base.ledger.rows(principal, wanted)
         if as_user is not None:  # the owner's own lists are not noted
             query = {"state": state, "source": source_name}
             given = {name: value for name, value in query.items() if value}
-            kb.audit.looked(principal, "documents.list", "kb files", query=given)
+            base.audit.looked(principal, "documents.list", "kb files", query=given)
         return {"files": [shapes.file(r) for r in rows]}
 
     def lines(value: dict[str, object]) -> list[str]:

@@ -22,8 +22,8 @@ def group() -> None:
 def add_group(name: str, as_json: bool) -> None:
     """Add a group."""
 
-    def work(kb: KnowledgeBase) -> None:
-        kb.groups.add(access.owner(), name)
+    def work(base: KnowledgeBase) -> None:
+        base.groups.add(access.owner(), name)
 
     with_knowledge_base(work)
     show({"group": name}, as_json, lambda _: [f"Added the group {name}."])
@@ -38,8 +38,8 @@ def remove_group(name: str, as_json: bool) -> None:
     A group of the same name that is added later is another one.
     """
 
-    def work(kb: KnowledgeBase) -> list[str]:
-        return kb.groups.remove(access.owner(), name)
+    def work(base: KnowledgeBase) -> list[str]:
+        return base.groups.remove(access.owner(), name)
 
     named = with_knowledge_base(work)
     then = f" Say anew who may read what is in: {', '.join(named)}." if named else ""
@@ -54,8 +54,8 @@ def remove_group(name: str, as_json: bool) -> None:
 def rename_group(name: str, new: str, as_json: bool) -> None:
     """Call a group NEW. Rules go on to mean it; a directory's groups are told by their names."""
 
-    def work(kb: KnowledgeBase) -> None:
-        kb.groups.rename(access.owner(), name, new)
+    def work(base: KnowledgeBase) -> None:
+        base.groups.rename(access.owner(), name, new)
 
     with_knowledge_base(work)
     show({"group": new}, as_json, lambda _: [f"{name} is called {new} now."])
@@ -66,8 +66,8 @@ def rename_group(name: str, new: str, as_json: bool) -> None:
 def list_groups(as_json: bool) -> None:
     """Every group."""
 
-    def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
-        return [{"name": g.name, "people": g.people} for g in kb.groups.all_of(access.owner())]
+    def work(base: KnowledgeBase) -> list[dict[str, Any]]:
+        return [{"name": g.name, "people": g.people} for g in base.groups.all_of(access.owner())]
 
     found = with_knowledge_base(work)
     lines = [f"{g['name']}\t{g['people']} people" for g in found]
@@ -105,12 +105,12 @@ def add_user(
     """Add a person. Without a password they come in by a link: kb user invite NAME."""
     member_of, password = _names(named), _password(password_stdin)
 
-    def work(kb: KnowledgeBase) -> dict[str, Any]:
-        kb.accounts.add(
+    def work(base: KnowledgeBase) -> dict[str, Any]:
+        base.accounts.add(
             access.owner(), name, member_of, shown_name=shown_name, administrator=administrator,
             password=password,
         )  # fmt: skip
-        return _shape(kb.accounts.one(access.owner(), name))
+        return _shape(base.accounts.one(access.owner(), name))
 
     added = with_knowledge_base(work)
     show({"user": name, **added}, as_json, lambda _: [f"Added the person {name}."])
@@ -131,13 +131,13 @@ def change_user(
     """Change a person. What is not named stays."""
     password = _password(password_stdin)
 
-    def work(kb: KnowledgeBase) -> dict[str, Any]:
-        kb.accounts.change(
+    def work(base: KnowledgeBase) -> dict[str, Any]:
+        base.accounts.change(
             access.owner(), name, member_of=None if named is None else _names(named),
             administrator=administrator, disabled=disabled, password=password,
             without_second_factor=without_second_factor,
         )  # fmt: skip
-        return _shape(kb.accounts.one(access.owner(), name))
+        return _shape(base.accounts.one(access.owner(), name))
 
     changed = with_knowledge_base(work)
     show({"user": name, **changed}, as_json, lambda _: [f"Changed {name}."])
@@ -150,8 +150,8 @@ def change_user(
 def rename_user(name: str, new: str, as_json: bool) -> None:
     """Call a person NEW. They keep their rights, sessions, conversations and searches."""
 
-    def work(kb: KnowledgeBase) -> None:
-        kb.accounts.rename(access.owner(), name, new)
+    def work(base: KnowledgeBase) -> None:
+        base.accounts.rename(access.owner(), name, new)
 
     with_knowledge_base(work)
     show({"user": new}, as_json, lambda _: [f"{name} is called {new} now."])
@@ -166,8 +166,8 @@ def remove_user(name: str, yes: bool, as_json: bool) -> None:
     if not (yes or as_json):
         click.confirm(f"Remove {name} with their conversations?", abort=True, err=True)
 
-    def work(kb: KnowledgeBase) -> None:
-        kb.accounts.remove(access.owner(), name)
+    def work(base: KnowledgeBase) -> None:
+        base.accounts.remove(access.owner(), name)
 
     with_knowledge_base(work)
     show({"user": name}, as_json, lambda _: [f"Removed {name}."])
@@ -179,8 +179,8 @@ def remove_user(name: str, yes: bool, as_json: bool) -> None:
 def invite(name: str, as_json: bool) -> None:
     """Print a one-time link by which NAME sets a (new) password."""
 
-    def work(kb: KnowledgeBase) -> str:
-        return link_of(kb.settings.server, kb.accounts.link_for(access.owner(), name))
+    def work(base: KnowledgeBase) -> str:
+        return link_of(base.settings.server, base.accounts.link_for(access.owner(), name))
 
     link = with_knowledge_base(work)
     show({"user": name, "link": link}, as_json, lambda _: [link])
@@ -191,8 +191,8 @@ def invite(name: str, as_json: bool) -> None:
 def list_users(as_json: bool) -> None:
     """Everybody."""
 
-    def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
-        everybody = kb.accounts.everybody(access.owner())
+    def work(base: KnowledgeBase) -> list[dict[str, Any]]:
+        everybody = base.accounts.everybody(access.owner())
         return [{"user": p.person.name, **_shape(p)} for p in everybody.people]
 
     found = with_knowledge_base(work)
@@ -229,8 +229,10 @@ def _line(person: dict[str, Any]) -> str:
 def token(name: str, purpose: str, scope: str, days: int, as_json: bool) -> None:
     """Make an API token for NAME. It is shown once."""
 
-    def work(kb: KnowledgeBase) -> str:
-        return kb.accounts.new_token(kb.principal(name), purpose, scope, days, by=access.owner())
+    def work(base: KnowledgeBase) -> str:
+        return base.accounts.new_token(
+            base.principal(name), purpose, scope, days, by=access.owner()
+        )
 
     secret = with_knowledge_base(work)
     show({"user": name, "token": secret}, as_json, lambda _: [secret])

@@ -57,16 +57,16 @@ def worker() -> None:
 async def _work(settings: Settings) -> None:
     from kb.cli.working import Working
 
-    kb = KnowledgeBase(settings)
+    base = KnowledgeBase(settings)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     click.echo("Waiting for work. Stop it with Ctrl-C.", err=True)
     try:
-        check_scratch(kb)
-        await kb.duties.keep(WORKER, Working(kb, stop).until_stopped, stop)
+        check_scratch(base)
+        await base.duties.keep(WORKER, Working(base, stop).until_stopped, stop)
     finally:
-        await kb.close()
+        await base.close()
 
 
 @click.command()
@@ -85,15 +85,15 @@ async def _demo(settings: Settings) -> None:
     from kb.cli.ingesting import Bar, run_of
 
     check_address(settings)
-    kb = KnowledgeBase(settings)
+    base = KnowledgeBase(settings)
     try:
-        source = await kb.write(kb.sources.keep, DEMO_SOURCE, str(samples.documents()))
+        source = await base.write(base.sources.keep, DEMO_SOURCE, str(samples.documents()))
         click.echo("Reading the sample documents …", err=True)
         with Bar(DEMO_SOURCE) as on_progress:
-            counts = await run_of(kb, source, on_progress).run()
+            counts = await run_of(base, source, on_progress).run()
         click.echo(f"{counts.seen} documents are searchable.", err=True)
     finally:
-        await kb.close()
+        await base.close()
     await _serve(settings)
 
 
@@ -117,14 +117,14 @@ def check_address(settings: Settings) -> None:
             ) from error
 
 
-def check_scratch(kb: KnowledgeBase) -> None:
+def check_scratch(base: KnowledgeBase) -> None:
     """That files can be read here. A disk that is full or broken right now is told, no more.
 
     Raises:
         ConfigurationError: the scratch folder can never be used as it is.
     """
     try:
-        kb.scratch.check()
+        base.scratch.check()
     except RetryableError as error:
         log.warning("nothing can be read for now: %s", error.message)
 
@@ -132,19 +132,19 @@ def check_scratch(kb: KnowledgeBase) -> None:
 async def _serve(settings: Settings) -> None:
     check_address(settings)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    kb = KnowledgeBase(settings)
+    base = KnowledgeBase(settings)
     try:
-        await _serve_from(kb)
+        await _serve_from(base)
     finally:
-        await kb.close()
+        await base.close()
 
 
-async def _serve_from(kb: KnowledgeBase) -> None:
-    settings = kb.settings
-    check_scratch(kb)
-    folders = Folders(kb.catalog, kb.publisher, settings.ingest)
+async def _serve_from(base: KnowledgeBase) -> None:
+    settings = base.settings
+    check_scratch(base)
+    folders = Folders(base.catalog, base.publisher, settings.ingest)
     config = uvicorn.Config(
-        create_app(kb, folders),
+        create_app(base, folders),
         host=settings.server.host,
         port=settings.server.port,
         log_level="warning",
@@ -158,22 +158,22 @@ async def _serve_from(kb: KnowledgeBase) -> None:
     # The server passes a signal on once it has drained: it has done its work by then.
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda *_: None)
-    async with _working(kb, server):
-        announcement = partial(_announce, server, kb)
-        announcing = asyncio.create_task(kb.duties.keep("announcement", announcement))
+    async with _working(base, server):
+        announcement = partial(_announce, server, base)
+        announcing = asyncio.create_task(base.duties.keep("announcement", announcement))
         await server.serve()
         announcing.cancel()
 
 
-async def _announce(server: uvicorn.Server, kb: KnowledgeBase) -> None:
+async def _announce(server: uvicorn.Server, base: KnowledgeBase) -> None:
     while not server.started:
         await asyncio.sleep(0.02)
-    settings = kb.settings.server
+    settings = base.settings.server
     port = server.servers[0].sockets[0].getsockname()[1]
     address = address_of(settings, port)
     click.echo(f"Commonplace is ready at {address}  (stop it with Ctrl-C)", err=True)
-    if not await kb.read(kb.accounts.are_there):
-        secret = await kb.write(kb.accounts.setup_link)
+    if not await base.read(base.accounts.are_there):
+        secret = await base.write(base.accounts.setup_link)
         is_behind = settings.host not in LOOPBACK or settings.trusted_proxies or settings.public_url
         others = " Until then nobody is let in." if is_behind else ""
         click.echo(
@@ -184,10 +184,10 @@ async def _announce(server: uvicorn.Server, kb: KnowledgeBase) -> None:
 
 
 @asynccontextmanager
-async def _working(kb: KnowledgeBase, server: uvicorn.Server) -> AsyncIterator[None]:
+async def _working(base: KnowledgeBase, server: uvicorn.Server) -> AsyncIterator[None]:
     """A worker beside the server, from when it answers until it stops."""
     stopping = asyncio.Event()
-    task = asyncio.create_task(_work_beside(kb, server, stopping))
+    task = asyncio.create_task(_work_beside(base, server, stopping))
     try:
         yield
     finally:
@@ -195,15 +195,17 @@ async def _working(kb: KnowledgeBase, server: uvicorn.Server) -> AsyncIterator[N
         await task
 
 
-async def _work_beside(kb: KnowledgeBase, server: uvicorn.Server, stopping: asyncio.Event) -> None:
+async def _work_beside(
+    base: KnowledgeBase, server: uvicorn.Server, stopping: asyncio.Event
+) -> None:
     while not server.started and not stopping.is_set():
         await asyncio.sleep(0.05)
     await passed(stopping, HEAD_START_SECONDS)
     if not stopping.is_set():
-        await kb.duties.keep(WORKER, partial(_work_until, kb, stopping), stopping)
+        await base.duties.keep(WORKER, partial(_work_until, base, stopping), stopping)
 
 
-async def _work_until(kb: KnowledgeBase, stopping: asyncio.Event) -> None:
+async def _work_until(base: KnowledgeBase, stopping: asyncio.Event) -> None:
     from kb.cli.working import Working
 
-    await Working(kb, stopping).until_stopped()
+    await Working(base, stopping).until_stopped()

@@ -55,9 +55,9 @@ def add(name: str, path: str, readers: str | None, as_json: bool, **given: Any) 
     wanted = [access.EVERYONE] if readers is None else rules.names(readers)
     edited = Edited(changed(Following(), given), readers=tuple(wanted))
 
-    def work(kb: KnowledgeBase) -> dict[str, Any]:
-        added = folders_of(kb).add(kb.principal(None), name, path, edited)
-        return shape(kb, added.name)
+    def work(base: KnowledgeBase) -> dict[str, Any]:
+        added = folders_of(base).add(base.principal(None), name, path, edited)
+        return shape(base, added.name)
 
     added = with_knowledge_base(work)
     show({"source": added}, as_json, lambda _: _added(added))
@@ -76,10 +76,10 @@ def change(
 ) -> None:
     """Follow NAME another way. What is not named stays; an empty text takes a setting away."""
 
-    def work(kb: KnowledgeBase) -> dict[str, Any]:
-        owner = kb.principal(None)
-        folders_of(kb).change_given(owner, name, given, paused=paused, again=again)
-        return shape(kb, name)
+    def work(base: KnowledgeBase) -> dict[str, Any]:
+        owner = base.principal(None)
+        folders_of(base).change_given(owner, name, given, paused=paused, again=again)
+        return shape(base, name)
 
     done = with_knowledge_base(work)
     show({"source": done}, as_json, lambda _: [f"Changed {name}.", *_followed(done)])
@@ -101,14 +101,14 @@ def _followed(item: dict[str, Any]) -> list[str]:
     return lines
 
 
-def folders_of(kb: KnowledgeBase) -> Folders:
+def folders_of(base: KnowledgeBase) -> Folders:
     """The verbs on folders."""
-    return Folders(kb.catalog, kb.publisher, kb.settings.ingest)
+    return Folders(base.catalog, base.publisher, base.settings.ingest)
 
 
-def shape(kb: KnowledgeBase, name: str) -> dict[str, Any]:
+def shape(base: KnowledgeBase, name: str) -> dict[str, Any]:
     """A source as JSON; its next run by its schedule alone."""
-    standing = kb.sources.standing(name)
+    standing = base.sources.standing(name)
     return shapes.source(standing, next_due(standing.source, local_now(), 0.0))
 
 
@@ -129,10 +129,10 @@ def rule(name: str, kind: str | None, lines: tuple[str, ...], as_json: bool) -> 
     if (kind is None) == (not lines):
         raise click.UsageError("Name one of --groups, --mirror, or --path (which may be repeated).")
 
-    async def work(kb: KnowledgeBase) -> dict[str, Any]:
+    async def work(base: KnowledgeBase) -> dict[str, Any]:
         wanted = [rules.path_rule(line) for line in lines]
-        await folders_of(kb).set_rule(kb.principal(None), name, kind or "paths", wanted)
-        return await kb.read(shape, kb, name)
+        await folders_of(base).set_rule(base.principal(None), name, kind or "paths", wanted)
+        return await base.read(shape, base, name)
 
     changed = with_knowledge_base(work)
     unmatched = changed["rule"].get(rules.UNMATCHED, [])
@@ -153,7 +153,7 @@ def rule(name: str, kind: str | None, lines: tuple[str, ...], as_json: bool) -> 
 def curators(name: str, people: str, as_json: bool) -> None:
     """Say that PEOPLE (comma between them) answer for NAME, and nobody else."""
     named = rules.names(people)
-    with_knowledge_base(lambda kb: kb.sources.set_curators(kb.principal(None), name, named))
+    with_knowledge_base(lambda base: base.sources.set_curators(base.principal(None), name, named))
     shown = {"source": name, "curators": named}
     show(shown, as_json, lambda _: [f"{', '.join(named) or 'Nobody'} answers for {name}."])
 
@@ -163,9 +163,9 @@ def curators(name: str, people: str, as_json: bool) -> None:
 def list_(as_json: bool) -> None:
     """Every source."""
 
-    def work(kb: KnowledgeBase) -> list[dict[str, Any]]:
-        followed = (card.standing for card in kb.sources.cards(kb.principal(None)))
-        next_run = folders_of(kb).next_run
+    def work(base: KnowledgeBase) -> list[dict[str, Any]]:
+        followed = (card.standing for card in base.sources.cards(base.principal(None)))
+        next_run = folders_of(base).next_run
         return [shapes.source(one, next_run(one.source)) for one in followed if one]
 
     found = with_knowledge_base(work)
@@ -193,11 +193,11 @@ def remove(name: str, yes: bool, as_json: bool) -> None:
     Files that were handed in are deleted with their source.
     """
 
-    async def work(kb: KnowledgeBase) -> int:
-        found = await kb.read(kb.sources.named, name)
+    async def work(base: KnowledgeBase) -> int:
+        found = await base.read(base.sources.named, name)
         if not (yes or as_json):
             click.confirm(_removal(found), abort=True, err=True)
-        return await kb.sources.remove(kb.principal(None), found)
+        return await base.sources.remove(base.principal(None), found)
 
     removed = with_knowledge_base(work)
     show({"removed": removed}, as_json, lambda _: [f"Removed {name} with {removed} documents."])
@@ -220,9 +220,9 @@ def readers(name: str, groups: str, as_json: bool) -> None:
     not:GROUP makes an exception: everyone,not:interns.
     """
 
-    async def work(kb: KnowledgeBase) -> dict[str, Any]:
-        await kb.sources.set_readers(kb.principal(None), name, rules.names(groups))
-        return await kb.read(shape, kb, name)
+    async def work(base: KnowledgeBase) -> dict[str, Any]:
+        await base.sources.set_readers(base.principal(None), name, rules.names(groups))
+        return await base.read(shape, base, name)
 
     changed = with_knowledge_base(work)
     show(

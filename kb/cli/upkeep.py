@@ -19,26 +19,26 @@ from kb.types.library import Document, LedgerFilter
 def check(repair: bool, as_json: bool) -> None:
     """Compare catalog, index and blobs."""
 
-    async def work(kb: KnowledgeBase) -> dict[str, int]:
+    async def work(base: KnowledgeBase) -> dict[str, int]:
         try:
-            found = await kb.upkeep.check(repair=repair)
+            found = await base.upkeep.check(repair=repair)
         except DamagedError as error:
             if not repair or error.code != "index_damaged":
                 raise
             click.echo("The index is damaged; it is built anew from the catalog.", err=True)
-            await _rebuild(kb)
-            found = await kb.upkeep.check(repair=True)
+            await _rebuild(base)
+            found = await base.upkeep.check(repair=True)
         if repair and found["lost"]:
             # What was stored of some files is gone: they are read again from their folders.
             from ingest.parsers import kinds
             from kb.cli.ingesting import each, run_of
 
             sandbox.preload(kinds.EVERYTHING)
-            sources = await kb.read(kb.sources.all)
-            for problem in await each(sources, lambda source: run_of(kb, source).run()):
+            sources = await base.read(base.sources.all)
+            for problem in await each(sources, lambda source: run_of(base, source).run()):
                 click.echo(problem.message, err=True)
-            found = await kb.upkeep.check()
-        for line in _scratch_lines(len(kb.scratch.stale())):
+            found = await base.upkeep.check()
+        for line in _scratch_lines(len(base.scratch.stale())):
             error_console.print(line)
         return found
 
@@ -54,8 +54,8 @@ def check(repair: bool, as_json: bool) -> None:
 def status(as_json: bool) -> None:
     """What is there, and what answers."""
 
-    async def work(kb: KnowledgeBase) -> dict[str, Any]:
-        return await standing.status(kb)
+    async def work(base: KnowledgeBase) -> dict[str, Any]:
+        return await standing.status(base)
 
     show(with_knowledge_base(work), as_json, _status_lines)
 
@@ -96,7 +96,7 @@ def reindex(as_json: bool) -> None:
     )
 
 
-async def _rebuild(kb: KnowledgeBase) -> dict[str, Any]:
+async def _rebuild(base: KnowledgeBase) -> dict[str, Any]:
     # The engine itself is loaded here: this process builds, while the index process serves.
     from kb.upkeep.rebuilding import Rebuilder
 
@@ -106,10 +106,10 @@ async def _rebuild(kb: KnowledgeBase) -> dict[str, Any]:
         def step(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        rebuilt = await Rebuilder(kb.settings, kb.catalog, kb.embeddings, step).rebuild()
-    await kb.index.keep_open(rebuilt.generation)
+        rebuilt = await Rebuilder(base.settings, base.catalog, base.embeddings, step).rebuild()
+    await base.index.keep_open(rebuilt.generation)
     for old in rebuilt.replaced:
-        await kb.index.drop(old)
+        await base.index.drop(old)
     return {
         "generation": rebuilt.generation,
         "points": rebuilt.points,
@@ -125,21 +125,21 @@ async def _rebuild(kb: KnowledgeBase) -> dict[str, Any]:
 def purge(paths: tuple[str, ...], source_name: str | None, yes: bool, as_json: bool) -> None:
     """Erase documents now, from catalog, index, stored values and kept answers."""
 
-    async def work(kb: KnowledgeBase) -> dict[str, Any]:
-        owner = kb.principal(None)
-        rows = await kb.read(
-            lambda: [row for path in paths for row in _documents_at(kb, path, source_name)]
+    async def work(base: KnowledgeBase) -> dict[str, Any]:
+        owner = base.principal(None)
+        rows = await base.read(
+            lambda: [row for path in paths for row in _documents_at(base, path, source_name)]
         )
         if not (yes or as_json):
             click.confirm(f"Erase {len(rows)} documents for good?", abort=True, err=True)
-        erased = await kb.documents.erase(owner, [row.id for row in rows])
+        erased = await base.documents.erase(owner, [row.id for row in rows])
         return {"erased": erased}
 
     show(with_knowledge_base(work), as_json, _purged_lines)
 
 
-def _documents_at(kb: KnowledgeBase, path: str, source_name: str | None) -> list[Document]:
-    found = kb.ledger.rows(kb.principal(None), LedgerFilter(source=source_name, path=path))
+def _documents_at(base: KnowledgeBase, path: str, source_name: str | None) -> list[Document]:
+    found = base.ledger.rows(base.principal(None), LedgerFilter(source=source_name, path=path))
     if not found:
         raise NotFoundError(f"There is no document {path}.", detail={"path": path})
     return found

@@ -27,23 +27,23 @@ STOP_SECONDS = 20.0
 log = logging.getLogger("kb.working")
 
 
-def jobs_of(kb: KnowledgeBase, wanted: Wanted, read: Read) -> Jobs:
+def jobs_of(base: KnowledgeBase, wanted: Wanted, read: Read) -> Jobs:
     """One machine's workers take jobs from the catalog, an organisation's from a queue."""
-    settings, runs = kb.settings, kb.settings.ingest.runs
+    settings, runs = base.settings, base.settings.ingest.runs
     if settings.catalog_url.startswith("sqlite"):
         from ingest.local_jobs import LocalJobs
 
-        return LocalJobs(kb.catalog, wanted, read, data=settings.data, side_by_side=runs)
+        return LocalJobs(base.catalog, wanted, read, data=settings.data, side_by_side=runs)
     from ingest.queued_jobs import QueuedJobs  # one of them knows PostgreSQL's queue
 
-    return QueuedJobs(kb.catalog, wanted, read, url=settings.catalog_url, side_by_side=runs)
+    return QueuedJobs(base.catalog, wanted, read, url=settings.catalog_url, side_by_side=runs)
 
 
 class Working:
     """Follows the sources until ``stop`` is set; then the runs at hand finish what is ready."""
 
-    def __init__(self, kb: KnowledgeBase, stop: asyncio.Event) -> None:
-        self._kb = kb
+    def __init__(self, base: KnowledgeBase, stop: asyncio.Event) -> None:
+        self._kb = base
         self._stop = stop
         self._running: set[asyncio.subprocess.Process] = set()
 

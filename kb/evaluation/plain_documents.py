@@ -14,16 +14,16 @@ from kb.knowledge_base import KnowledgeBase
 
 
 async def rank(
-    kb: KnowledgeBase, questions: Sequence[Question], systems: Sequence[str], advance: Advance
+    base: KnowledgeBase, questions: Sequence[Question], systems: Sequence[str], advance: Advance
 ) -> list[dict[str, Any]]:
     """A row a system: shares of the answerable questions, and seconds for all of them."""
-    stored = await kb.catalog.read(_passages, kb)
+    stored = await base.catalog.read(_passages, base)
     texts = tuple(
         Text(str(point), "", f"{c.title} {c.section or ''} {c.text}") for point, c in stored.items()
     )
     answerable = [q for q in questions if not q.unanswerable]
     queries = tuple(Query(q.id, q.text, q.language) for q in answerable)
-    plain = Baselines(Collection("passages", texts, queries, {}), kb.embeddings)
+    plain = Baselines(Collection("passages", texts, queries, {}), base.embeddings)
     rows = []
     for system in systems:
         begun = time.monotonic()
@@ -37,10 +37,10 @@ async def rank(
     return rows
 
 
-def _passages(kb: KnowledgeBase) -> dict[int, Any]:
-    with kb.catalog.reading() as connection:
+def _passages(base: KnowledgeBase) -> dict[int, Any]:
+    with base.catalog.reading() as connection:
         points = chunks.current_points(connection)
-        return chunks.hydrate(connection, kb.principal(None), points, current_seq(connection))
+        return chunks.hydrate(connection, base.principal(None), points, current_seq(connection))
 
 
 def _place(chunk: Any) -> dict[str, Any]:

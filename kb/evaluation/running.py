@@ -51,19 +51,19 @@ class Measured:
 
 
 async def rank(
-    kb: KnowledgeBase,
+    base: KnowledgeBase,
     collection: Collection,
     queries: Sequence[Query],
     systems: Sequence[str],
     advance: Advance,
 ) -> list[Measured]:
     """Each system's measures on a collection."""
-    plain = Baselines(collection, kb.embeddings)
+    plain = Baselines(collection, base.embeddings)
     found: list[Measured] = []
     for system in systems:
         begun = time.monotonic()
         if system == OURS:
-            rankings = await _ours(kb, collection, queries, advance)
+            rankings = await _ours(base, collection, queries, advance)
         else:
             rankings = await plain.rank(system, queries)
             for _ in queries:
@@ -75,13 +75,13 @@ async def rank(
 
 
 async def _ours(
-    kb: KnowledgeBase, collection: Collection, queries: Sequence[Query], advance: Advance
+    base: KnowledgeBase, collection: Collection, queries: Sequence[Query], advance: Advance
 ) -> dict[str, dict[str, float]]:
     """A text is as good as its best passage."""
-    owner = kb.principal(None)
+    owner = base.principal(None)
     rankings: dict[str, dict[str, float]] = {}
     for query in queries:
-        passages = (await kb.search.passages(query.text, owner, DEPTH, manner=BY_WORDS)).passages
+        passages = (await base.search.passages(query.text, owner, DEPTH, manner=BY_WORDS)).passages
         ranking: dict[str, float] = {}
         for place, passage in enumerate(passages):
             for path in (passage.chunk.path, *passage.also):
@@ -91,12 +91,14 @@ async def _ours(
     return rankings
 
 
-async def confidences(kb: KnowledgeBase, questions: Sequence[str], advance: Advance) -> list[float]:
+async def confidences(
+    base: KnowledgeBase, questions: Sequence[str], advance: Advance
+) -> list[float]:
     """How sure it is of each question that the documents answer it."""
-    owner = kb.principal(None)
+    owner = base.principal(None)
     found = []
     for question in questions:
-        found.append(await kb.answers.sureness(question, owner))
+        found.append(await base.answers.sureness(question, owner))
         advance()
     return found
 
@@ -113,19 +115,19 @@ class Outcome:
 
 
 async def ask_all(
-    kb: KnowledgeBase, questions: Sequence[Question], advance: Advance, *, with_model: bool = True
+    base: KnowledgeBase, questions: Sequence[Question], advance: Advance, *, with_model: bool = True
 ) -> list[Outcome]:
     """Each question searched and asked, and judged; nothing of it is kept."""
-    owner, manner = kb.principal(None), replace(MEASURED, with_model=with_model)
+    owner, manner = base.principal(None), replace(MEASURED, with_model=with_model)
     outcomes: list[Outcome] = []
     for question in questions:
         begun = time.monotonic()
         try:
-            answer = shapes.answer(await kb.answers.answer(question.text, owner, manner=manner))
+            answer = shapes.answer(await base.answers.answer(question.text, owner, manner=manner))
         except UsageError as error:  # one question that cannot be asked ends no evaluation
             answer = {"mode": REFUSED, "answer": error.message, "citations": []}
         seconds = time.monotonic() - begun
-        passages = (await kb.search.passages(question.text, owner, 10, manner=BY_WORDS)).passages
+        passages = (await base.search.passages(question.text, owner, 10, manner=BY_WORDS)).passages
         outcome = Outcome(question, _hits(passages), answer, seconds)
         outcome.figures = judge(outcome)
         outcomes.append(outcome)
@@ -133,10 +135,10 @@ async def ask_all(
     return outcomes
 
 
-async def mode_of(kb: KnowledgeBase, question: str) -> tuple[str, float]:
+async def mode_of(base: KnowledgeBase, question: str) -> tuple[str, float]:
     """How the question ends, and after how many seconds."""
     try:
-        answer = await kb.answers.answer(question, kb.principal(None), manner=MEASURED)
+        answer = await base.answers.answer(question, base.principal(None), manner=MEASURED)
     except UsageError:
         return REFUSED, 0.0
     return answer.mode, answer.seconds

@@ -33,8 +33,8 @@ async def over_documents(
 ) -> AsyncIterator[KnowledgeBase]:
     """A knowledge base over a folder of documents, read as it is now."""
     place = _place(settings, os.path.abspath(folder))  # noqa: ASYNC240 - no file is touched
-    async with _opened(settings, place, folder, read, with_model=with_model) as kb:
-        yield kb
+    async with _opened(settings, place, folder, read, with_model=with_model) as base:
+        yield base
 
 
 @asynccontextmanager
@@ -49,8 +49,8 @@ async def over_texts(
     folder = place / "texts"
     if not folder.exists():
         _write(collection, folder)
-    async with _opened(settings, place, folder, read, with_model=with_model) as kb:
-        yield kb
+    async with _opened(settings, place, folder, read, with_model=with_model) as base:
+        yield base
 
 
 def path_of(number: int) -> str:
@@ -91,13 +91,13 @@ def _place(settings: Settings, what: str) -> Path:
 async def _opened(
     settings: Settings, place: Path, folder: Path, read: Read, *, with_model: bool
 ) -> AsyncIterator[KnowledgeBase]:
-    kb = KnowledgeBase(_inside(settings, place, with_model=with_model))
+    base = KnowledgeBase(_inside(settings, place, with_model=with_model))
     try:
-        await read(kb, await kb.write(_source, kb, folder))
-        yield kb
+        await read(base, await base.write(_source, base, folder))
+        yield base
     finally:
-        await kb.index.engine.leave()
-        await kb.close()
+        await base.index.engine.leave()
+        await base.close()
 
 
 def _inside(settings: Settings, place: Path, *, with_model: bool) -> Settings:
@@ -114,5 +114,5 @@ def _inside(settings: Settings, place: Path, *, with_model: bool) -> Settings:
     )
 
 
-def _source(kb: KnowledgeBase, folder: Path) -> Source:
-    return kb.sources.keep(SOURCE, str(folder.resolve()))
+def _source(base: KnowledgeBase, folder: Path) -> Source:
+    return base.sources.keep(SOURCE, str(folder.resolve()))

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
 
 
-async def status(kb: "KnowledgeBase") -> dict[str, Any]:
+async def status(base: "KnowledgeBase") -> dict[str, Any]:
     """What is there and what answers."""
-    found = await kb.read(kb.ledger.inventory)
+    found = await base.read(base.ledger.inventory)
     return {
-        "data_dir": kb.settings.data_dir,
-        **_figures(found, kb.settings.index.backend),
-        "scratch_left_behind": len(await asyncio.to_thread(kb.scratch.stale)),
-        "embedding_model": kb.embeddings.files.name,
-        "language_model": await model_status(kb, probe=True),
+        "data_dir": base.settings.data_dir,
+        **_figures(found, base.settings.index.backend),
+        "scratch_left_behind": len(await asyncio.to_thread(base.scratch.stale)),
+        "embedding_model": base.embeddings.files.name,
+        "language_model": await model_status(base, probe=True),
     }
 
 
@@ -44,13 +44,13 @@ PROBE_SECONDS = 20.0
 PROBE = [{"role": "user", "content": "Say yes."}]
 
 
-async def model_status(kb: "KnowledgeBase", *, probe: bool = False) -> dict[str, Any]:
+async def model_status(base: "KnowledgeBase", *, probe: bool = False) -> dict[str, Any]:
     """Which language model answers, or why none does.
 
     ``probe``: it is asked for a word, since only that shows whether it fits into its server's
     memory and chats. Otherwise what its last answer in this process ended with counts.
     """
-    model = await asyncio.to_thread(lambda: kb.model)
+    model = await asyncio.to_thread(lambda: base.model)
     if model is None:
         return {"connected": False, "model": None, "reason": "No provider is configured."}
     begun = time.monotonic()
@@ -59,8 +59,8 @@ async def model_status(kb: "KnowledgeBase", *, probe: bool = False) -> dict[str,
         milliseconds = round((time.monotonic() - begun) * 1000)
         if probe:
             identity = await _answers(model) or identity
-        elif kb.answers.model_problem is not None:
-            raise kb.answers.model_problem
+        elif base.answers.model_problem is not None:
+            raise base.answers.model_problem
     except ModelError as error:
         return {"connected": False, "model": None, "reason": error.message, "code": error.code}
     return {
@@ -97,11 +97,11 @@ class RegisteredModel:
     licence: str | None
 
 
-async def models_in_use(kb: "KnowledgeBase") -> list[RegisteredModel]:
+async def models_in_use(base: "KnowledgeBase") -> list[RegisteredModel]:
     """The embedding model, and the language model where one answers."""
-    files = kb.embeddings.files
+    files = base.embeddings.files
     found = [RegisteredModel("embedding", files.name, files.digest, files.licence)]
-    model = await asyncio.to_thread(lambda: kb.model)
+    model = await asyncio.to_thread(lambda: base.model)
     if model is None:
         return found
     try:
@@ -112,8 +112,8 @@ async def models_in_use(kb: "KnowledgeBase") -> list[RegisteredModel]:
     return [*found, RegisteredModel("language", identity.name, identity.digest, licence)]
 
 
-def metrics_text(kb: "KnowledgeBase") -> bytes:
+def metrics_text(base: "KnowledgeBase") -> bytes:
     """What a monitoring system reads."""
-    found = kb.ledger.inventory()
-    health = (kb.audit.health(), kb.duties.health(WORKER))
-    return kb.metrics.text(found.states, found.passages, found.alarms, *health)
+    found = base.ledger.inventory()
+    health = (base.audit.health(), base.duties.health(WORKER))
+    return base.metrics.text(found.states, found.passages, found.alarms, *health)

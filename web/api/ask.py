@@ -46,8 +46,8 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
     which replaces what was streamed), ``error``. A comment line comes where nothing else does for
     15 s. A follow-up may give ``passages`` twice; the later ones are those of the answer.
     """
-    kb, principal = knowledge_base(request), principal_of(request)
-    asked = await kb.read(kb.answers.asked, data.question, principal, data.conversation)
+    base, principal = knowledge_base(request), principal_of(request)
+    asked = await base.read(base.answers.asked, data.question, principal, data.conversation)
     turns: Turns = request.app.state.turns
     turns.check(principal.asker)
     if "application/json" in request.headers.get("accept", ""):
@@ -67,10 +67,10 @@ async def answered(
 
     Every way to a model goes through here.
     """
-    kb = knowledge_base(request)
+    base = knowledge_base(request)
     turns: Turns = request.app.state.turns
-    watch = Watch(request, kb)
-    async with turns.turn(asked.principal.asker), aclosing(kb.answers.ask(asked)) as events:
+    watch = Watch(request, base)
+    async with turns.turn(asked.principal.asker), aclosing(base.answers.ask(asked)) as events:
         async for event in events:
             await watch.still_allowed(event)
             yield event
@@ -108,9 +108,9 @@ class Watch:
     Looked at before the passages, before the answer, and every ``WATCH_SECONDS`` in between (S44).
     """
 
-    def __init__(self, request: Request[Any, Any, Any], kb: KnowledgeBase) -> None:
+    def __init__(self, request: Request[Any, Any, Any], base: KnowledgeBase) -> None:
         self._request = request
-        self._kb = kb
+        self._kb = base
         self._passages: tuple[Passage, ...] = ()
         self._looked_at = 0.0
 

@@ -42,8 +42,8 @@ class Judged:
 @get("/api/v1/conversations", summary="Conversations", who=READER)
 async def listed(request: Request[Any, Any, Any], start: Number = 0) -> dict[str, Any]:
     """The asker's own, the last used first, fifty a page."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    rows = await kb.read(kb.conversations.listed, principal, start)
+    base, principal = knowledge_base(request), principal_of(request)
+    rows = await base.read(base.conversations.listed, principal, start)
     return {
         "conversations": [shapes.conversation(r) for r in rows[:PAGE]],
         "more": len(rows) > PAGE,
@@ -53,8 +53,8 @@ async def listed(request: Request[Any, Any, Any], start: Number = 0) -> dict[str
 @get("/api/v1/conversations/{number:str}", summary="A conversation", who=READER)
 async def one(request: Request[Any, Any, Any], number: str) -> dict[str, Any]:
     """Its questions with their answers, each read again under the rights of this moment."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    talk = await kb.read(kb.conversations.one, principal, number)
+    base, principal = knowledge_base(request), principal_of(request)
+    talk = await base.read(base.conversations.one, principal, number)
     turns = [shapes.turn(receipt, translate(request)) for receipt in talk.turns]
     return shapes.conversation(talk.conversation) | {"turns": turns}
 
@@ -62,31 +62,31 @@ async def one(request: Request[Any, Any, Any], number: str) -> dict[str, Any]:
 @patch("/api/v1/conversations/{number:str}", summary="Rename a conversation", who=READER)
 async def rename(request: Request[Any, Any, Any], number: str, data: Title) -> dict[str, Any]:
     """Give it another title."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    renamed = await kb.write(kb.conversations.rename, principal, number, data.title)
+    base, principal = knowledge_base(request), principal_of(request)
+    renamed = await base.write(base.conversations.rename, principal, number, data.title)
     return shapes.conversation(renamed)
 
 
 @delete("/api/v1/conversations/{number:str}", summary="Delete a conversation", who=READER)
 async def remove(request: Request[Any, Any, Any], number: str) -> None:
     """It goes with its questions and answers."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    await kb.write(kb.conversations.remove, principal, number)
+    base, principal = knowledge_base(request), principal_of(request)
+    await base.write(base.conversations.remove, principal, number)
 
 
 @get("/api/v1/answers/{answer_id:str}", summary="A kept answer", who=READER)
 async def kept(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
     """An earlier answer, its passages read again under the rights of this moment."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    answer = await kb.read(kb.receipts.answer, principal, answer_id)
+    base, principal = knowledge_base(request), principal_of(request)
+    answer = await base.read(base.receipts.answer, principal, answer_id)
     return shapes.answer(answer, translate(request))
 
 
 @get("/api/v1/answers/{answer_id:str}/receipt", summary="A receipt", who=READER)
 async def receipt(request: Request[Any, Any, Any], answer_id: str) -> dict[str, Any]:
     """How an answer came to be: passages with versions, prompt, model, settings, times."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    found = await kb.read(kb.receipts.receipt, principal, answer_id)
+    base, principal = knowledge_base(request), principal_of(request)
+    found = await base.read(base.receipts.receipt, principal, answer_id)
     return shapes.receipt(found, translate(request))
 
 
@@ -98,16 +98,16 @@ async def receipt(request: Request[Any, Any, Any], answer_id: str) -> dict[str, 
 )
 async def rate(request: Request[Any, Any, Any], answer_id: str, data: Verdict) -> None:
     """Say what you think of an answer, or of one of its citations."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    await kb.write(
-        kb.opinions.give, principal, answer_id, data.verdict, data.citation, data.comment
+    base, principal = knowledge_base(request), principal_of(request)
+    await base.write(
+        base.opinions.give, principal, answer_id, data.verdict, data.citation, data.comment
     )
 
 
 @post("/api/v1/questions", status_code=204, summary="Name the right passage", who=READER)
 async def judge(request: Request[Any, Any, Any], data: Judged) -> Response[None]:
     """Keep that a passage answers a question; evaluations of one's own are made of these."""
-    kb, principal = knowledge_base(request), principal_of(request)
+    base, principal = knowledge_base(request), principal_of(request)
     points = points_of(data.passage_id)
-    await kb.write(kb.opinions.judge, principal, data.question, points, right=data.right)
+    await base.write(base.opinions.judge, principal, data.question, points, right=data.right)
     return Response(None)

@@ -25,23 +25,23 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     The language model is not needed for that. A log that is behind has room: it is told, no more.
     So is a worker that is failing, since searching goes on; one that has ended is not.
     """
-    kb = knowledge_base(request)
-    parts = _parts(kb)
-    if not kb.audit.health().is_ready or parts["worker"]["state"] == "stopped":
+    base = knowledge_base(request)
+    parts = _parts(base)
+    if not base.audit.health().is_ready or parts["worker"]["state"] == "stopped":
         return Response({"status": "waiting", **parts}, status_code=503)
     try:
-        await kb.look()
-        await kb.embeddings.engine.call("describe", seconds=60)
-        await kb.index.languages(["ready"])
+        await base.look()
+        await base.embeddings.engine.call("describe", seconds=60)
+        await base.index.languages(["ready"])
     except KbError as error:
         told = {"status": "waiting", **parts, **for_strangers(error).as_json()}
         return Response(told, status_code=503)
     return Response({"status": "ready", **parts})
 
 
-def _parts(kb: KnowledgeBase) -> dict[str, dict[str, Any]]:
+def _parts(base: KnowledgeBase) -> dict[str, dict[str, Any]]:
     """How what goes on in the background fares."""
-    audit, worker = kb.audit.health(), kb.duties.health(WORKER)
+    audit, worker = base.audit.health(), base.duties.health(WORKER)
     return {
         "audit": {
             "state": audit.state,

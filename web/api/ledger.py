@@ -44,8 +44,8 @@ async def files(
         )
     wanted = LedgerFilter(state=in_state, source=source, text=text)
     after = place_of(cursor) if cursor else None
-    kb, principal = knowledge_base(request), principal_of(request)
-    rows = await kb.read(kb.ledger.rows, principal, wanted, limit=limit + 1, after=after)
+    base, principal = knowledge_base(request), principal_of(request)
+    rows = await base.read(base.ledger.rows, principal, wanted, limit=limit + 1, after=after)
     translate = translations(language_of(request)).gettext
     page: dict[str, Any] = {"files": [shapes.file(r, translate) for r in rows[:limit]]}
     if len(rows) > limit:

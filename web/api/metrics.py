@@ -12,6 +12,6 @@ from web.auth.who import METRICS
 @get("/metrics", summary="Figures for monitoring", who=METRICS)
 async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Prometheus' text format: how many files stand where, how long questions take."""
-    kb = knowledge_base(request)
-    text = await kb.read(status.metrics_text, kb)
+    base = knowledge_base(request)
+    text = await base.read(status.metrics_text, base)
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")

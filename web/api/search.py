@@ -49,16 +49,16 @@ async def search(
     before: Day = None,  # noqa: ARG001
 ) -> dict[str, Any]:
     """The best passages for a question that the asker may read."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    found = await kb.search.passages(q, principal, limit, wanted_of(request))
+    base, principal = knowledge_base(request), principal_of(request)
+    found = await base.search.passages(q, principal, limit, wanted_of(request))
     return shapes.hits(found.passages)
 
 
 @get("/api/v1/facets", summary="What can be filtered by", who=READER)
 async def facets(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any]:
     """How many documents that the asker may read have each value, under the filters chosen."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    found = await kb.read(kb.search.facets, principal, q[:LONGEST], wanted_of(request))
+    base, principal = knowledge_base(request), principal_of(request)
+    found = await base.read(base.search.facets, principal, q[:LONGEST], wanted_of(request))
     shown = {n: [{"value": v, "count": c} for v, c in values] for n, values in found.items()}
     return {"facets": shown}
 
@@ -66,10 +66,10 @@ async def facets(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any]
 @get("/api/v1/suggest", summary="Suggest titles and earlier questions", who=READER)
 async def suggest(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any]:
     """Titles that contain the text, and the asker's own earlier questions."""
-    kb, principal, text = knowledge_base(request), principal_of(request), q.strip()[:100]
+    base, principal, text = knowledge_base(request), principal_of(request), q.strip()[:100]
     if not text:
         return {"questions": [], "titles": []}
-    found = await kb.read(kb.search.suggestions, principal, text)
+    found = await base.read(base.search.suggestions, principal, text)
     return {"questions": list(found.questions), "titles": list(found.titles)}
 
 
@@ -85,8 +85,8 @@ class Pin:
 @get("/api/v1/pins", summary="Answers pinned for a question", who=READER)
 async def pinned(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any]:
     """Pins whose document the asker may read."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    pins = await kb.read(kb.pins.of_question, principal, q[:LONGEST])
+    base, principal = knowledge_base(request), principal_of(request)
+    pins = await base.read(base.pins.of_question, principal, q[:LONGEST])
     return {
         "pins": [
             {
@@ -106,8 +106,8 @@ async def pinned(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any]
 @post("/api/v1/pins", status_code=201, summary="Pin an answer", who=CURATOR)
 async def pin(request: Request[Any, Any, Any], data: Pin) -> dict[str, Any]:
     """For whoever answers for the document's source; it replaces an earlier pin of the same."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    number = await kb.write(kb.pins.add, principal, data.question, data.answer, data.passage_id)
+    base, principal = knowledge_base(request), principal_of(request)
+    number = await base.write(base.pins.add, principal, data.question, data.answer, data.passage_id)
     return {"id": number}
 
 
@@ -122,8 +122,8 @@ class Saved:
 @get("/api/v1/searches", summary="Saved searches, and what was opened last", who=READER)
 async def saved(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """The asker's own."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    kept = await kb.read(kb.searches.remembered, principal)
+    base, principal = knowledge_base(request), principal_of(request)
+    kept = await base.read(base.searches.remembered, principal)
     return {
         "searches": [{"id": s.id, "name": s.name, "address": s.address} for s in kept.searches],
         "opened": [
@@ -135,13 +135,13 @@ async def saved(request: Request[Any, Any, Any]) -> dict[str, Any]:
 @post("/api/v1/searches", status_code=201, summary="Save a search", who=READER)
 async def save(request: Request[Any, Any, Any], data: Saved) -> dict[str, Any]:
     """Keep a search under a name."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    return {"id": await kb.write(kb.searches.save, principal, data.name, data.address)}
+    base, principal = knowledge_base(request), principal_of(request)
+    return {"id": await base.write(base.searches.save, principal, data.name, data.address)}
 
 
 @delete("/api/v1/searches/{number:int}", summary="Forget a saved search", who=READER)
 async def forget(request: Request[Any, Any, Any], number: Number) -> Response[None]:
     """One of one's own."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    await kb.write(kb.searches.forget, principal, number)
+    base, principal = knowledge_base(request), principal_of(request)
+    await base.write(base.searches.forget, principal, number)
     return Response(None, status_code=204)

@@ -14,8 +14,8 @@ from web.folders import Folders, folders
 @get("/api/v1/sources", summary="The sources", who=READER)
 async def listed(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Every source: how it is followed, its run where one goes on, its last and its next run."""
-    kb = knowledge_base(request)
-    cards = await kb.read(kb.sources.cards, principal_of(request))
+    base = knowledge_base(request)
+    cards = await base.read(base.sources.cards, principal_of(request))
     return {"sources": [shape(card, folders(request)) for card in cards]}
 
 
@@ -36,6 +36,6 @@ async def look(request: Request[Any, Any, Any], path: str) -> dict[str, Any]:
 @post("/api/v1/sources/{name:str}/run", summary="Read a source now", status_code=202, who=CURATOR)
 async def run(request: Request[Any, Any, Any], name: str) -> dict[str, Any]:
     """Ask for a run. It begins when a worker is free; what is asked for goes first."""
-    kb = knowledge_base(request)
-    await kb.write(kb.sources.ask_for_run, principal_of(request), name)
+    base = knowledge_base(request)
+    await base.write(base.sources.ask_for_run, principal_of(request), name)
     return {"requested": name}

@@ -21,7 +21,7 @@ async def upload(request: Request[Any, Any, Any], name: str, readers: str = "") 
 
     The first one names its ``readers`` (``everyone``, groups, ``person:NAME``; commas between).
     """
-    kb, principal = knowledge_base(request), principal_of(request)
-    source = await kb.write(kb.uploads.source, principal, rules.names(readers))
-    path = await kb.uploads.store(source, name, request.stream(), principal)
+    base, principal = knowledge_base(request), principal_of(request)
+    source = await base.write(base.uploads.source, principal, rules.names(readers))
+    path = await base.uploads.store(source, name, request.stream(), principal)
     return {"source": source.name, "path": path}

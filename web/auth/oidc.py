@@ -82,20 +82,20 @@ async def finish(
         raise NotSignedInError(
             "Signing in at the provider did not work; begin again.", code="provider_refused"
         )
-    kb = knowledge_base(request)
+    base = knowledge_base(request)
     back = _here(request, "/oidc/callback")
-    token = await provider.exchange(kb.settings.auth, code, flow.verifier, back)
-    claims = await provider.identity(kb.settings.auth, token["id_token"], flow.nonce)
-    about = claims | await provider.userinfo(kb.settings.auth, token)
-    secret = await kb.write(
-        kb.accounts.begin_from_provider,
-        provider.who(kb.settings.auth, claims, about),
+    token = await provider.exchange(base.settings.auth, code, flow.verifier, back)
+    claims = await provider.identity(base.settings.auth, token["id_token"], flow.nonce)
+    about = claims | await provider.userinfo(base.settings.auth, token)
+    secret = await base.write(
+        base.accounts.begin_from_provider,
+        provider.who(base.settings.auth, claims, about),
         client_of(request),
         provider_session=str(claims["sid"])[:200] if "sid" in claims else None,
         id_token=token["id_token"],
     )
     answer: Response[Any] = Redirect(local(flow.next), status_code=303)
-    cookies.keep(request, answer, secret, kb.settings.auth.session_hours * 3600)
+    cookies.keep(request, answer, secret, base.settings.auth.session_hours * 3600)
     answer.set_cookie(_cookie(request), "", max_age=0, path="/", secure=cookies.is_secure(request))
     return answer
 
@@ -131,9 +131,9 @@ async def farewell(request: Request[Any, Any, Any], id_token: str) -> str | None
 @post("/oidc/backchannel", include_in_schema=False, status_code=200, who=ANYONE)
 async def ended(request: Request[Any, Any, Any]) -> Response[str]:
     """The provider says that a session has ended (OpenID Connect Back-Channel Logout 1.0)."""
-    kb = knowledge_base(request)
+    base = knowledge_base(request)
     form = await request.form()
-    claims = await provider.claims(kb.settings.auth, str(form.get("logout_token", "")))
+    claims = await provider.claims(base.settings.auth, str(form.get("logout_token", "")))
     names_nobody = not ({"sid", "sub"} & set(claims))
     events = claims.get("events")
     is_logout = isinstance(events, dict) and BACK_CHANNEL in events
@@ -141,7 +141,7 @@ async def ended(request: Request[Any, Any, Any]) -> Response[str]:
         raise NotSignedInError("That is no token for logging out.", code="provider_refused")
     session = str(claims["sid"])[:200] if "sid" in claims else None
     subject = f"oidc:{claims['iss']}:{claims['sub']}"[:400] if "sub" in claims else None
-    await kb.write(kb.accounts.ended_by_provider, session, subject)
+    await base.write(base.accounts.ended_by_provider, session, subject)
     return Response("", media_type=MediaType.TEXT, headers={"Cache-Control": "no-store"})
 
 

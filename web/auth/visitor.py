@@ -62,51 +62,51 @@ def client_of(connection: Connection) -> Client:
 
 async def identify(connection: Connection) -> Visitor | None:
     """Who it is; None where nobody knows."""
-    kb: KnowledgeBase = connection.app.state.kb
+    base: KnowledgeBase = connection.app.state.kb
     bearer = connection.headers.get("authorization", "")
     if bearer.lower().startswith("bearer "):
-        return await _by_token(connection, kb, bearer[7:].strip())
-    if connection.headers.get(kb.settings.auth.header or "-"):
-        return await _by_header(connection, kb)
+        return await _by_token(connection, base, bearer[7:].strip())
+    if connection.headers.get(base.settings.auth.header or "-"):
+        return await _by_header(connection, base)
     secret = cookies.session_of(connection)
     if secret:
-        found = await _by_session(connection, kb, secret)
+        found = await _by_session(connection, base, secret)
         if found is not None:
             return found
-    if _may_be_at_home(connection, kb) and await kb.look_up(_is_owner, connection, kb):
+    if _may_be_at_home(connection, base) and await base.look_up(_is_owner, connection, base):
         return Visitor(access.owner(), OWNER)
     return None
 
 
 async def _asked(
-    connection: Connection, kb: KnowledgeBase, find: Find, secret: str
+    connection: Connection, base: KnowledgeBase, find: Find, secret: str
 ) -> Recognised | None:
     """Whose a secret is, after their directory was asked where what is known of them is old."""
     shares: Shares = connection.app.state.shares
-    found = await kb.look_up(find, secret)
-    if found is not None and kb.accounts.is_outdated(found.person):
-        await shares.directory.run(kb.accounts.refresh, found.person)
-        found = await kb.look_up(find, secret)
+    found = await base.look_up(find, secret)
+    if found is not None and base.accounts.is_outdated(found.person):
+        await shares.directory.run(base.accounts.refresh, found.person)
+        found = await base.look_up(find, secret)
     return found
 
 
-async def _by_token(connection: Connection, kb: KnowledgeBase, secret: str) -> Visitor | None:
-    found = await _asked(connection, kb, kb.accounts.of_token, secret)
+async def _by_token(connection: Connection, base: KnowledgeBase, secret: str) -> Visitor | None:
+    found = await _asked(connection, base, base.accounts.of_token, secret)
     if found is None or not isinstance(found.by, ApiToken):
         return None
     return Visitor(found.principal, TOKEN, scope=found.by.scope, token=found.by)
 
 
-async def _by_session(connection: Connection, kb: KnowledgeBase, secret: str) -> Visitor | None:
-    found = await _asked(connection, kb, kb.accounts.of_session, secret)
+async def _by_session(connection: Connection, base: KnowledgeBase, secret: str) -> Visitor | None:
+    found = await _asked(connection, base, base.accounts.of_session, secret)
     if found is None or not isinstance(found.by, Session):
         return None
     return Visitor(found.principal, SESSION, found.by.hash, secret)
 
 
-async def _by_header(connection: Connection, kb: KnowledgeBase) -> Visitor | None:
+async def _by_header(connection: Connection, base: KnowledgeBase) -> Visitor | None:
     """From the addresses that may say so, and no others: the connection's own, not a forwarded."""
-    s = kb.settings.auth
+    s = base.settings.auth
     peer = peer_of(connection)
     if peer is None or peer[0] not in s.header_from:
         return None
@@ -115,9 +115,9 @@ async def _by_header(connection: Connection, kb: KnowledgeBase) -> Visitor | Non
     named = _as_sent(listed or "").split(",")
     groups = tuple(sorted({g.strip() for g in named if g.strip()}))
     known = Known(name, name, f"header:{name}", groups, HEADER, groups_whole=listed is not None)
-    is_known, principal = await kb.look_up(kb.accounts.recalled, known)
+    is_known, principal = await base.look_up(base.accounts.recalled, known)
     if not is_known:
-        principal = await kb.write(kb.accounts.of_header, known)
+        principal = await base.write(base.accounts.of_header, known)
     return Visitor(principal, PROXY, secret=f"{s.header}:{name}") if principal else None
 
 
@@ -129,9 +129,9 @@ def _as_sent(value: str) -> str:
         return value
 
 
-def _may_be_at_home(connection: Connection, kb: KnowledgeBase) -> bool:
+def _may_be_at_home(connection: Connection, base: KnowledgeBase) -> bool:
     """Straight from this machine: loopback on both ends, and no sign of a proxy in between."""
-    peer, server = peer_of(connection), kb.settings.server
+    peer, server = peer_of(connection), base.settings.server
     public = urlsplit(server.public_url).hostname
     return (
         server.host in LOOPBACK
@@ -162,5 +162,5 @@ def _is_ours(connection: Connection) -> bool:
     return user_at((peer[0], peer[1]), (here[0], here[1])) == os.geteuid()
 
 
-def _is_owner(connection: Connection, kb: KnowledgeBase) -> bool:
-    return not kb.accounts.exist() and _is_ours(connection)
+def _is_owner(connection: Connection, base: KnowledgeBase) -> bool:
+    return not base.accounts.exist() and _is_ours(connection)

@@ -31,8 +31,8 @@ async def account(request: Request[Any, Any, Any], factor: bool = False) -> Resp
 
 
 async def _page(request: Request[Any, Any, Any], more: dict[str, Any]) -> Response[Any]:
-    kb, principal, visitor = knowledge_base(request), principal_of(request), visitor_of(request)
-    found = await kb.read(kb.accounts.own, principal)
+    base, principal, visitor = knowledge_base(request), principal_of(request), visitor_of(request)
+    found = await base.read(base.accounts.own, principal)
     values = {
         "person": found.person,
         "groups": found.groups,
@@ -41,8 +41,8 @@ async def _page(request: Request[Any, Any, Any], more: dict[str, Any]) -> Respon
         "tokens": found.tokens,
         "mine": visitor.session_hash if visitor else "",
         "scopes": SCOPES if principal.manages else SCOPES[:2],
-        "shortest": kb.settings.auth.password_length,
-        "most_days": kb.settings.auth.token_days,
+        "shortest": base.settings.auth.password_length,
+        "most_days": base.settings.auth.token_days,
         "setup": None,
         "new_token": None,
     }
@@ -68,7 +68,7 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     """Change the password or the second factor, make or revoke a token, end a session."""
     form = {k: str(v) for k, v in (await request.form()).items()}
     action = form.get("action", "")
-    kb, principal, client = knowledge_base(request), principal_of(request), client_of(request)
+    base, principal, client = knowledge_base(request), principal_of(request), client_of(request)
     visitor = visitor_of(request)
     back: Response[Any] = Redirect("/account", status_code=303)
     if action in {"password", "factor"}:
@@ -77,25 +77,31 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
         if form.get("new", "") != form.get("again", ""):
             raise UsageError("The two passwords are not the same.", code="not_the_same")
         secret = await shares(request).passwords.run(
-            kb.accounts.change_password, principal, form.get("old", ""), form.get("new", ""), client
+            base.accounts.change_password,
+            principal,
+            form.get("old", ""),
+            form.get("new", ""),
+            client,
         )
-        cookies.keep(request, back, secret, kb.settings.auth.session_hours * 3600)
+        cookies.keep(request, back, secret, base.settings.auth.session_hours * 3600)
     elif action == "factor":
         await shares(request).passwords.run(
-            kb.accounts.set_second_factor, principal, form.get("password", ""),
+            base.accounts.set_second_factor, principal, form.get("password", ""),
             form.get("secret") or None, form.get("code", ""), client,
         )  # fmt: skip
     elif action == "token":
-        token = await kb.write(
-            kb.accounts.new_token, principal, form.get("name", ""), form.get("scope", ""),
+        token = await base.write(
+            base.accounts.new_token, principal, form.get("name", ""), form.get("scope", ""),
             number_of(form.get("days", "")) or 0, None, visitor.token if visitor else None,
         )  # fmt: skip
         return await _page(request, {"new_token": token})
     elif action == "revoke":
         number = number_of(form.get("token", "")) or 0
-        await kb.write(kb.accounts.revoke_token, principal, number)
+        await base.write(base.accounts.revoke_token, principal, number)
     elif action == "end":
-        await kb.write(kb.accounts.end_session, principal, principal.name, form.get("session", ""))
+        await base.write(
+            base.accounts.end_session, principal, principal.name, form.get("session", "")
+        )
     else:
         raise UsageError("There is no such action.")
     return back

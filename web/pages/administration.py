@@ -28,16 +28,16 @@ SECRET = ("password", "secret", "api_key", "url")
 @get("/administration", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
 async def overview(request: Request[Any, Any, Any]) -> str:
     """Whether every part answers, who waits for what, and what is asked."""
-    kb = knowledge_base(request)
-    cards = await kb.read(kb.sources.cards, principal_of(request))
-    asked = await kb.read(kb.questions.lately, DAYS)
+    base = knowledge_base(request)
+    cards = await base.read(base.sources.cards, principal_of(request))
+    asked = await base.read(base.questions.lately, DAYS)
     values = {
         **_figures(asked),
         "jobs": [_job(card.standing, folders(request)) for card in cards if card.standing],
-        "settings": in_force(kb.settings),
+        "settings": in_force(base.settings),
         "waiting": request.app.state.turns.waiting,
-        "parts": await _parts(kb),
-        "models": await status.models_in_use(kb),
+        "parts": await _parts(base),
+        "models": await status.models_in_use(base),
     }
     return render(request, "administration.html", values)
 
@@ -60,9 +60,9 @@ def _job(standing: Standing, verbs: Folders) -> tuple[Source, Run | None, float 
     return standing.source, standing.running, verbs.next_run(standing.source)
 
 
-async def _parts(kb: KnowledgeBase) -> list[dict[str, Any]]:
+async def _parts(base: KnowledgeBase) -> list[dict[str, Any]]:
     """Each part with its version, where it is, and how long it took to answer."""
-    s = kb.settings
+    s = base.settings
     parts = [
         {
             "name": "Commonplace",
@@ -71,11 +71,13 @@ async def _parts(kb: KnowledgeBase) -> list[dict[str, Any]]:
             "ms": None,
             "error": None,
         },
-        await _timed("catalog", s.catalog.url.split("@")[-1] or s.data_dir, kb.look()),
-        await _timed("embedder", kb.embeddings.files.name, kb.embeddings.engine.call("describe")),
-        await _timed("index", s.index.url or s.index.backend, kb.index.languages(["ready"])),
+        await _timed("catalog", s.catalog.url.split("@")[-1] or s.data_dir, base.look()),
+        await _timed(
+            "embedder", base.embeddings.files.name, base.embeddings.engine.call("describe")
+        ),
+        await _timed("index", s.index.url or s.index.backend, base.index.languages(["ready"])),
     ]
-    model = await status.model_status(kb)
+    model = await status.model_status(base)
     where = s.llm.url or s.llm.provider
     parts.append(
         {

@@ -26,9 +26,9 @@ async def listed(
     verify: bool = False,
 ) -> str:
     """The newest first."""
-    kb = knowledge_base(request)
-    page = await kb.read(
-        kb.audit.page, principal_of(request), actor=actor[:200], action=action[:60],
+    base = knowledge_base(request)
+    page = await base.read(
+        base.audit.page, principal_of(request), actor=actor[:200], action=action[:60],
         text=text[:200], before=before, limit=PAGE, verified=verify,
     )  # fmt: skip
     values = {
@@ -43,9 +43,9 @@ async def listed(
 @get("/audit.jsonl", include_in_schema=False, who=ADMINISTRATOR)
 async def exported(request: Request[Any, Any, Any]) -> Stream:
     """Every entry with its hash, a line each, the oldest first."""
-    kb = knowledge_base(request)
+    base = knowledge_base(request)
     return Stream(
-        _in_parts(shares(request), kb.audit.lines(principal_of(request))),
+        _in_parts(shares(request), base.audit.lines(principal_of(request))),
         media_type="application/x-ndjson",
         headers={"Content-Disposition": "attachment; filename=audit.jsonl"},
     )

@@ -24,8 +24,8 @@ async def listed(
     remove: str | None = None,
 ) -> str:  # fmt: skip
     """The asker's own, the last used first; one of them open for renaming or asking to go."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    rows = await kb.read(kb.conversations.listed, principal, start)
+    base, principal = knowledge_base(request), principal_of(request)
+    rows = await base.read(base.conversations.listed, principal, start)
     values = {
         "rows": rows[:PAGE],
         "earlier": max(0, start - PAGE) if start else None,
@@ -40,13 +40,13 @@ async def listed(
 async def act(request: Request[Any, Any, Any], number: str) -> Redirect:
     """Rename or delete."""
     form = await request.form()
-    kb, principal = knowledge_base(request), principal_of(request)
+    base, principal = knowledge_base(request), principal_of(request)
     action = str(form.get("action", ""))
     if action == "rename":
         title = str(form.get("title", ""))
-        await kb.write(kb.conversations.rename, principal, number, title)
+        await base.write(base.conversations.rename, principal, number, title)
     elif action == "remove":
-        await kb.write(kb.conversations.remove, principal, number)
+        await base.write(base.conversations.remove, principal, number)
     else:
         raise UsageError("There is no such action.")
     return Redirect("/conversations", status_code=303)

@@ -82,12 +82,12 @@ async def document(
     embed: bool = False,
 ) -> str:
     """Left the document, right its facts."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    viewed = await kb.read(kb.documents.viewed, principal, document_id, passage)
+    base, principal = knowledge_base(request), principal_of(request)
+    viewed = await base.read(base.documents.viewed, principal, document_id, passage)
     row, parsed, marks = viewed.document, viewed.parsed, _highlight(viewed, start, end)
-    await shares(request).looks.run(kb.documents.note_opened, principal, row)
+    await shares(request).looks.run(base.documents.note_opened, principal, row)
     is_pdf = _has_pages(row) and parsed is not None
-    pictures = is_pdf and await shares(request).files.run(kb.documents.original, row) is not None
+    pictures = is_pdf and await shares(request).files.run(base.documents.original, row) is not None
     first = page or marks.page or 1
     translate = translations(language_of(request)).gettext
     return render(
@@ -200,13 +200,13 @@ async def picture(
     width: Number = PICTURE_WIDTH,
 ) -> Response[bytes]:
     """A page as a picture, of the very version that was read."""
-    kb = knowledge_base(request)
-    row = await kb.read(kb.documents.one, principal_of(request), document_id)
+    base = knowledge_base(request)
+    row = await base.read(base.documents.one, principal_of(request), document_id)
     if not _has_pages(row):
         raise NotFoundError("Only pages of PDFs and scans have pictures.")
 
     def read() -> bytes:
-        content = kb.documents.original(row)
+        content = base.documents.original(row)
         if content is None:
             raise NotFoundError("The file has changed since it was read.", code="changed")
         return content
@@ -223,12 +223,12 @@ async def picture(
 @get("/documents/{document_id:int}/original", include_in_schema=False, who=READER)
 async def original(request: Request[Any, Any, Any], document_id: Number) -> Response[bytes]:
     """The original, as a download that no browser runs."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    row = await kb.read(kb.documents.one, principal, document_id)
-    content = await shares(request).files.run(kb.documents.original, row)
+    base, principal = knowledge_base(request), principal_of(request)
+    row = await base.read(base.documents.one, principal, document_id)
+    content = await shares(request).files.run(base.documents.original, row)
     if content is None:
         raise NotFoundError("The file has changed since it was read, or is gone.", code="changed")
-    await shares(request).looks.run(kb.documents.note_downloaded, principal, row)
+    await shares(request).looks.run(base.documents.note_downloaded, principal, row)
     name = originals.download_name(row.path)
     plain = "".join(c if (c.isascii() and c.isalnum()) or c in "._-" else "_" for c in name)
     encoded = quote(name, safe="")

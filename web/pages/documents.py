@@ -45,9 +45,9 @@ async def documents(
         code=code or None,
         folder=(folder or "").strip("/") or None,
     )
-    kb = knowledge_base(request)
+    base = knowledge_base(request)
     principal = principal_of(request)
-    found = await kb.read(kb.ledger.page, principal, wanted, order, page)
+    found = await base.read(base.ledger.page, principal, wanted, order, page)
     translate = translations(language_of(request)).gettext
     return render(
         request,
@@ -66,7 +66,7 @@ async def documents(
             "address": partial(_address, {**asdict(wanted), "order": order}),
             "crumbs": _crumbs(wanted.folder),
             "cause": lambda code: reasons.title(code, translate),
-            "limit_mb": kb.settings.ingest.max_file_mb,
+            "limit_mb": base.settings.ingest.max_file_mb,
             "may_change": principal.manages or bool(principal.curates),
             "reason": lambda row: reasons.render(row.code, row.parameters, translate),
         },
@@ -89,13 +89,13 @@ def _crumbs(folder: str | None) -> list[tuple[str, str]]:
 async def again(request: Request[Any, Any, Any]) -> Redirect:
     """Try files again: one by its number, or all that a state and a reason leave."""
     form = await request.form()
-    kb, principal = knowledge_base(request), principal_of(request)
+    base, principal = knowledge_base(request), principal_of(request)
     one = number_of(form.get("document", ""))
     state, code = str(form.get("state", "")) or None, str(form.get("code", "")) or None
     check_state(state)
     if one is None and not (state or code):
         raise UsageError("Say which files are to be tried again.")
-    await kb.write(kb.ledger.ask_again, principal, LedgerFilter(state=state, code=code), one)
+    await base.write(base.ledger.ask_again, principal, LedgerFilter(state=state, code=code), one)
     back = str(form.get("back", "/documents"))
     is_here = back.startswith("/documents") and not back.startswith("//")
     return Redirect(back if is_here else "/documents", status_code=303)

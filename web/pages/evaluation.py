@@ -20,8 +20,8 @@ OWN = "own"
 @get("/evaluation", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
 async def listed(request: Request[Any, Any, Any]) -> str:
     """Every run, the newest first."""
-    kb = knowledge_base(request)
-    runs = await kb.read(kb.evaluations.listed)
+    base = knowledge_base(request)
+    runs = await base.read(base.evaluations.listed)
     values = {"runs": runs, "headline": comparing.headline}
     return render(request, "evaluations.html", values)
 
@@ -34,8 +34,8 @@ async def listed(request: Request[Any, Any, Any]) -> str:
 )
 async def one(request: Request[Any, Any, Any], number: Number) -> str:
     """One run: charts, figures, what failed."""
-    kb = knowledge_base(request)
-    row = await kb.read(kb.evaluations.one, number)
+    base = knowledge_base(request)
+    row = await base.read(base.evaluations.one, number)
     told = principal_of(request).owner or row.kind != OWN
     values = {
         "run": row,
@@ -53,8 +53,8 @@ async def compare(request: Request[Any, Any, Any]) -> str:
     chosen = {n for n in given if n is not None}
     if len(chosen) != 2:
         raise UsageError("Choose two runs to lay side by side.", code="two_runs_needed")
-    kb = knowledge_base(request)
-    before, after = await kb.read(kb.evaluations.side_by_side, *sorted(chosen))
+    base = knowledge_base(request)
+    before, after = await base.read(base.evaluations.side_by_side, *sorted(chosen))
     left, right = before.run, after.run
     told = principal_of(request).owner or OWN not in {left.kind, right.kind}
     old, new = comparing.flat(left.figures), comparing.flat(right.figures)
@@ -75,6 +75,6 @@ async def compare(request: Request[Any, Any, Any]) -> str:
 )
 async def forget(request: Request[Any, Any, Any], number: Number) -> Redirect:
     """Forget a run."""
-    kb = knowledge_base(request)
-    await kb.write(kb.evaluations.forget, principal_of(request), number)
+    base = knowledge_base(request)
+    await base.write(base.evaluations.forget, principal_of(request), number)
     return Redirect("/evaluation", status_code=303)

@@ -44,13 +44,13 @@ async def ledger_as_csv(
 
 
 async def _lines(request: Request[Any, Any, Any], wanted: LedgerFilter) -> AsyncIterator[str]:
-    kb, principal = knowledge_base(request), principal_of(request)
+    base, principal = knowledge_base(request), principal_of(request)
     translate = translations(language_of(request)).gettext
     yield "\ufeff" + _line(COLUMNS)
     after = None
     while True:
         rows = await shares(request).exports.run(
-            kb.ledger.rows, principal, wanted, limit=PART, after=after
+            base.ledger.rows, principal, wanted, limit=PART, after=after
         )
         for row in rows:
             reason = reasons.render(row.code, row.parameters, translate)

@@ -15,8 +15,8 @@ from web.rendering import render
 @get("/glossary", media_type=MediaType.HTML, include_in_schema=False, who=CURATOR)
 async def page(request: Request[Any, Any, Any]) -> str:
     """Both, one beneath the other."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    words = await kb.read(kb.glossary.beside_pins, principal)
+    base, principal = knowledge_base(request), principal_of(request)
+    words = await base.read(base.glossary.beside_pins, principal)
     return render(request, "glossary.html", {"terms": words.terms, "pins": words.pins})
 
 
@@ -24,15 +24,15 @@ async def page(request: Request[Any, Any, Any]) -> str:
 async def change(request: Request[Any, Any, Any]) -> Redirect:
     """Say what an abbreviation means, or take one away; take a pin away."""
     form = {k: str(v).strip() for k, v in (await request.form()).items()}
-    kb, principal = knowledge_base(request), principal_of(request)
+    base, principal = knowledge_base(request), principal_of(request)
     action, number = form.get("action", ""), number_of(form.get("number", ""))
     if action == "set":
         short, meaning = form.get("short", ""), form.get("meaning", "")
-        await kb.write(kb.glossary.set, principal, short, meaning)
+        await base.write(base.glossary.set, principal, short, meaning)
     elif action == "remove" and number is not None:
-        await kb.write(kb.glossary.remove, principal, number)
+        await base.write(base.glossary.remove, principal, number)
     elif action == "unpin" and number is not None:
-        await kb.write(kb.pins.remove, principal, number)
+        await base.write(base.pins.remove, principal, number)
     else:
         raise UsageError("There is no such action.")
     return Redirect("/glossary", status_code=303)

@@ -13,12 +13,12 @@ from web.rendering import render
 @get("/", media_type=MediaType.HTML, include_in_schema=False, who=READER)
 async def home(request: Request[Any, Any, Any], q: str = "") -> str:
     """The box; what was asked is in the address, and the script asks it again."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    count = await kb.read(kb.ledger.searchable, principal)
+    base, principal = knowledge_base(request), principal_of(request)
+    count = await base.read(base.ledger.searchable, principal)
     if principal.manages and count is None:
-        sources = await kb.read(kb.sources.all)
-        model = await status.model_status(kb)
-        values = {"sources": sources, "model": model, "data_dir": kb.settings.data_dir}
+        sources = await base.read(base.sources.all)
+        model = await status.model_status(base)
+        values = {"sources": sources, "model": model, "data_dir": base.settings.data_dir}
         return render(request, "first_start.html", values)
     may_pin = principal.manages or bool(principal.curates)
     shown = {"q": q[:2000], "documents": count or 0, "may_pin": may_pin}

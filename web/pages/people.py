@@ -22,8 +22,8 @@ async def listed(
 
 
 async def _page(request: Request[Any, Any, Any], more: dict[str, Any]) -> Response[Any]:
-    kb = knowledge_base(request)
-    found = await kb.read(kb.accounts.everybody, principal_of(request))
+    base = knowledge_base(request)
+    found = await base.read(base.accounts.everybody, principal_of(request))
     shown = {"people": found.people, "groups": found.groups}
     values = {"edit": None, "remove": None, "link": None} | shown | more
     page = render(request, "people.html", values)
@@ -36,35 +36,35 @@ async def act(request: Request[Any, Any, Any]) -> Response[Any]:
     """Add, change, invite, disable or remove a person; add or remove a group."""
     form = {k: str(v).strip() for k, v in (await request.form()).items()}
     action, name = form.get("action", ""), form.get("name", "")
-    kb, by = knowledge_base(request), principal_of(request)
+    base, by = knowledge_base(request), principal_of(request)
     if action in {"add", "link"} or {"administrator", "without_second_factor"} & set(form):
         must_have_signed_in(request)
     if action == "add":
-        await kb.write(
-            kb.accounts.add, by, name, words(form.get("groups", "")),
+        await base.write(
+            base.accounts.add, by, name, words(form.get("groups", "")),
             shown_name=form.get("shown_name", ""), administrator="administrator" in form,
         )  # fmt: skip
         return await _with_link(request, name)
     if action == "link":
         return await _with_link(request, name)
     if action == "change":
-        await kb.write(
-            kb.accounts.change, by, name, member_of=words(form.get("groups", "")),
+        await base.write(
+            base.accounts.change, by, name, member_of=words(form.get("groups", "")),
             administrator="administrator" in form, disabled="disabled" in form,
             without_second_factor="without_second_factor" in form,
         )  # fmt: skip
     elif action == "end":
-        await kb.write(kb.accounts.end_session, by, name, form.get("session", ""))
+        await base.write(base.accounts.end_session, by, name, form.get("session", ""))
     elif action == "remove":
         if form.get("confirm", "") != name:
             raise UsageError(
                 "Type the name to remove the person. Nothing was removed.", code="not_confirmed"
             )
-        await kb.write(kb.accounts.remove, by, name)
+        await base.write(base.accounts.remove, by, name)
     elif action == "add_group":
-        await kb.write(kb.groups.add, by, name)
+        await base.write(base.groups.add, by, name)
     elif action == "remove_group":
-        await kb.write(kb.groups.remove, by, name)
+        await base.write(base.groups.remove, by, name)
     else:
         raise UsageError("There is no such action.")
     return Redirect(BACK, status_code=303)
@@ -77,11 +77,11 @@ def words(text: str) -> tuple[str, ...]:
 
 async def _with_link(request: Request[Any, Any, Any], name: str) -> Response[Any]:
     """The page with a link to hand over; it is shown this once."""
-    kb = knowledge_base(request)
-    secret = await kb.write(kb.accounts.link_for, principal_of(request), name)
-    base = kb.settings.server.public_url.rstrip("/") or str(request.base_url).rstrip("/")
-    hours = kb.settings.auth.link_hours
-    return await _page(request, {"link": (name, f"{base}/link/{secret}", hours)})
+    base = knowledge_base(request)
+    secret = await base.write(base.accounts.link_for, principal_of(request), name)
+    address = base.settings.server.public_url.rstrip("/") or str(request.base_url).rstrip("/")
+    hours = base.settings.auth.link_hours
+    return await _page(request, {"link": (name, f"{address}/link/{secret}", hours)})
 
 
 ROUTES = [listed, act]

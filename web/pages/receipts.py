@@ -17,9 +17,9 @@ async def receipt(
     request: Request[Any, Any, Any], answer_id: str, beside: str | None = None
 ) -> str:
     """Question, answer, passages with versions, prompt, model, settings, times."""
-    kb, principal = knowledge_base(request), principal_of(request)
+    base, principal = knowledge_base(request), principal_of(request)
     wanted = (answer_id, beside) if beside else (answer_id,)
-    shown, *earlier = await kb.read(kb.receipts.side_by_side, principal, *wanted)
+    shown, *earlier = await base.read(base.receipts.side_by_side, principal, *wanted)
     before = earlier[0] if earlier else None
     values = {
         "receipt": shown,
@@ -35,7 +35,7 @@ async def again(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
 
     It goes into the same conversation, where that is the asker's own.
     """
-    kb, principal = knowledge_base(request), principal_of(request)
-    asked = await kb.read(kb.answers.again, principal, answer_id)
+    base, principal = knowledge_base(request), principal_of(request)
+    asked = await base.read(base.answers.again, principal, answer_id)
     answer = await answer_alone(request, asked)
     return Redirect(f"/answers/{answer.id}?beside={answer_id}", status_code=303)

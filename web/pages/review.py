@@ -15,8 +15,8 @@ from web.rendering import render
 @get("/review", media_type=MediaType.HTML, include_in_schema=False, who=CURATOR)
 async def listed(request: Request[Any, Any, Any], done: bool = False, start: Number = 0) -> str:
     """The newest first; those done on a page of their own."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    rows = await kb.read(kb.opinions.to_review, principal, settled=done, start=start)
+    base, principal = knowledge_base(request), principal_of(request)
+    rows = await base.read(base.opinions.to_review, principal, settled=done, start=start)
     values = {
         "rows": rows[:PAGE],
         "done": done,
@@ -31,16 +31,16 @@ async def settle(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
     """Take it off the list, or put it back."""
     form = await request.form()
     done = str(form.get("done", "")) == "true"
-    kb, principal = knowledge_base(request), principal_of(request)
-    await kb.write(kb.opinions.settle, principal, answer_id, done=done)
+    base, principal = knowledge_base(request), principal_of(request)
+    await base.write(base.opinions.settle, principal, answer_id, done=done)
     return Redirect("/review" if done else "/review?done=true", status_code=303)
 
 
 @get("/evaluation/questions", media_type=MediaType.HTML, include_in_schema=False, who=CURATOR)
 async def judged(request: Request[Any, Any, Any]) -> str:
     """The organisation's own questions with their right passages."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    rows = await kb.read(kb.opinions.judged, principal)
+    base, principal = knowledge_base(request), principal_of(request)
+    rows = await base.read(base.opinions.judged, principal)
     return render(request, "own_questions.html", {"rows": rows})
 
 
@@ -52,6 +52,6 @@ async def judged(request: Request[Any, Any, Any]) -> str:
 )
 async def forget(request: Request[Any, Any, Any], number: Number) -> Redirect:
     """Forget one of them."""
-    kb, principal = knowledge_base(request), principal_of(request)
-    await kb.write(kb.opinions.forget, principal, number)
+    base, principal = knowledge_base(request), principal_of(request)
+    await base.write(base.opinions.forget, principal, number)
     return Redirect("/evaluation/questions", status_code=303)

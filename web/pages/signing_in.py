@@ -49,10 +49,10 @@ async def sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
     """Name and password, and an app's code where the account asks for one."""
     form = await request.form()
     name, back = str(form.get("name", "")), str(form.get("next", "/"))
-    kb = knowledge_base(request)
+    base = knowledge_base(request)
     try:
         secret = await shares(request).passwords.run(
-            kb.accounts.sign_in, name, str(form.get("password", "")), str(form.get("code", "")),
+            base.accounts.sign_in, name, str(form.get("password", "")), str(form.get("code", "")),
             client_of(request),
         )  # fmt: skip
     except KbError as error:
@@ -64,10 +64,10 @@ async def sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
 
 async def _welcome(request: Request[Any, Any, Any], secret: str, back: str) -> Response[Any]:
     answer: Response[Any] = Redirect(local(back), status_code=303)
-    kb = knowledge_base(request)
-    cookies.keep(request, answer, secret, kb.settings.auth.session_hours * 3600)
+    base = knowledge_base(request)
+    cookies.keep(request, answer, secret, base.settings.auth.session_hours * 3600)
     device = cookies.device_of(request)
-    known = await kb.write(kb.accounts.remember_device, secret, device)
+    known = await base.write(base.accounts.remember_device, secret, device)
     cookies.keep_device(request, answer, known)
     return answer
 
@@ -75,10 +75,12 @@ async def _welcome(request: Request[Any, Any, Any], secret: str, back: str) -> R
 @post("/logout", include_in_schema=False, status_code=303, who=READER)
 async def sign_out(request: Request[Any, Any, Any]) -> Response[Any]:
     """End the session, here and on the server."""
-    visitor, kb = visitor_of(request), knowledge_base(request)
+    visitor, base = visitor_of(request), knowledge_base(request)
     there: str | None = None
     if visitor is not None and visitor.session_hash:
-        id_token = await kb.write(kb.accounts.sign_out, principal_of(request), visitor.session_hash)
+        id_token = await base.write(
+            base.accounts.sign_out, principal_of(request), visitor.session_hash
+        )
         there = await request.app.state.farewell(request, id_token) if id_token else None
     answer: Response[Any] = Redirect(there or "/login", status_code=303)
     cookies.forget(request, answer)
@@ -94,15 +96,15 @@ async def link(request: Request[Any, Any, Any], secret: str) -> Response[Any]:
 async def _link_form(
     request: Request[Any, Any, Any], secret: str, error: KbError | None = None, name: str = ""
 ) -> Response[Any]:
-    kb = knowledge_base(request)
-    opened = await kb.read(kb.accounts.link, secret)
+    base = knowledge_base(request)
+    opened = await base.read(base.accounts.link, secret)
     values = {
         "purpose": opened.purpose,
         "person": opened.person,
         "name": name,
         "secret": secret,
         "error": error,
-        "shortest": kb.settings.auth.password_length,
+        "shortest": base.settings.auth.password_length,
     }
     page = render(request, "link.html", values)
     # The secret is in the address, so no referrer may hold it. With "no-referrer", however,
@@ -116,13 +118,13 @@ async def _link_form(
 async def use_link(request: Request[Any, Any, Any], secret: str) -> Response[Any]:
     """Set the password, and come in."""
     form = await request.form()
-    kb, name = knowledge_base(request), str(form.get("name", ""))
+    base, name = knowledge_base(request), str(form.get("name", ""))
     password = str(form.get("password", ""))
     try:
         if password != str(form.get("again", "")):
             raise UsageError("The two passwords are not the same.", code="not_the_same")
         session = await shares(request).passwords.run(
-            kb.accounts.use_link, secret, name, password, client_of(request),
+            base.accounts.use_link, secret, name, password, client_of(request),
             str(form.get("code", "")),
         )  # fmt: skip
     except (UsageError, TooManyError) as error:

@@ -26,8 +26,8 @@ async def page(
     request: Request[Any, Any, Any], edit: str | None = None, remove: str | None = None
 ) -> str:
     """The cards; one of them open for editing, or asking before it is removed."""
-    kb = knowledge_base(request)
-    cards = await kb.read(kb.sources.cards, principal_of(request))
+    base = knowledge_base(request)
+    cards = await base.read(base.sources.cards, principal_of(request))
     mine = [card for card in cards if card.standing]
     edited = (c.standing.source.following for c in mine if c.standing and c.name == edit)
     return render(
@@ -38,7 +38,7 @@ async def page(
             "edit": edit,
             "patterns": patterns.in_form(next(edited, Following())),
             "remove": remove,
-            "defaults": kb.settings.ingest,
+            "defaults": base.settings.ingest,
             "schedule_words": _schedule_words(translations(language_of(request)).gettext),
         },
     )
@@ -49,10 +49,10 @@ async def add(request: Request[Any, Any, Any]) -> Redirect:
     """Follow a folder, and read it at once."""
     form = await request.form()
     name, path = str(form.get("name", "")).strip(), str(form.get("path", "")).strip()
-    kb, principal = knowledge_base(request), principal_of(request)
+    base, principal = knowledge_base(request), principal_of(request)
     edited = _edited(principal, form, Following())
-    source = await kb.write(folders(request).add, principal, name, path, edited)
-    await kb.write(kb.sources.ask_for_run, principal, source.name)
+    source = await base.write(folders(request).add, principal, name, path, edited)
+    await base.write(base.sources.ask_for_run, principal, source.name)
     return Redirect("/sources", status_code=303)
 
 
@@ -61,13 +61,13 @@ async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
     """Read now, pause, go on, change, or remove."""
     form = await request.form()
     action = str(form.get("action", ""))
-    kb, principal = knowledge_base(request), principal_of(request)
-    source = await kb.read(kb.sources.named, name)
+    base, principal = knowledge_base(request), principal_of(request)
+    source = await base.read(base.sources.named, name)
     must_answer_for(request, source)
     if action == "run":
-        await kb.write(kb.sources.ask_for_run, principal, name)
+        await base.write(base.sources.ask_for_run, principal, name)
     elif action in {"pause", "resume"}:
-        await kb.write(kb.sources.pause, principal, name, paused=action == "pause")
+        await base.write(base.sources.pause, principal, name, paused=action == "pause")
     elif action == "change":
         edited = _edited(principal, form, source.following)
         await folders(request).change(principal, source, edited)
@@ -78,7 +78,7 @@ async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
                 "Type the name of the source to remove it. Nothing was removed.",
                 code="not_confirmed",
             )
-        await kb.sources.remove(principal, source)
+        await base.sources.remove(principal, source)
     else:
         raise UsageError("There is no such action.")
     return Redirect("/sources", status_code=303)
@@ -104,10 +104,10 @@ def _schedule_words(gettext: Callable[[str], str]) -> Callable[[str], str]:
 @get("/source/{name:str}", media_type=MediaType.HTML, include_in_schema=False, who=READER)
 async def one(request: Request[Any, Any, Any], name: str) -> str:
     """A source for the people who search in it: what it is, who answers for it, how fresh."""
-    kb = knowledge_base(request)
-    shown = await kb.read(kb.sources.page, principal_of(request), name)
+    base = knowledge_base(request)
+    shown = await base.read(base.sources.page, principal_of(request), name)
     values = {field.name: getattr(shown, field.name) for field in fields(shown)}
-    return render(request, "source.html", values | {"sweep": kb.settings.ingest.sweep_minutes})
+    return render(request, "source.html", values | {"sweep": base.settings.ingest.sweep_minutes})
 
 
 def _edited(principal: Principal, form: Any, before: Following) -> Edited:
