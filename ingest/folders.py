@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from ingest.clock import local_now
 from ingest.finding import mirroring
 from ingest.finding import sources as folder
 from ingest.finding.preview import preview
 from ingest.finding.selection import Selection
-from ingest.following import next_due
+from ingest.following.clock import local_now
+from ingest.following.due import next_due
 from ingest.given import changed, check_following, check_name
 from kb.audit.log import noted
 from kb.catalog import documents, erased, ledger, people, sources

@@ -5,8 +5,8 @@ from typing import Any
 
 from cronsim import CronSim, CronSimError
 
-from ingest.clock import local_now
 from ingest.finding.selection import Selection
+from ingest.following.clock import local_now
 from kb.errors import UsageError
 from kb.types.library import Following
 

@@ -10,8 +10,8 @@ import time
 import pytest
 from sqlalchemy import select
 
-from ingest.local_jobs import LocalJobs
-from ingest.scheduler import LEASE
+from ingest.following.local_jobs import LocalJobs
+from ingest.following.scheduler import LEASE
 from kb import duties
 from kb.catalog.database import now
 from kb.catalog.tables import leases as leases_table

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from ingest.clock import local_now
 from ingest.folders import Folders
-from ingest.following import next_due
+from ingest.following.clock import local_now
+from ingest.following.due import next_due
 from ingest.given import changed
 from kb.cli.common import argument, json_option, show, with_knowledge_base
 from kb.knowledge_base import KnowledgeBase

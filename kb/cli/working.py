@@ -14,10 +14,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ingest.jobs import Jobs, Read
+from ingest.following.jobs import Jobs, Read
+from ingest.following.scheduler import Scheduler
+from ingest.following.wanted import Wanted
 from ingest.running.healing import heal
-from ingest.scheduler import Scheduler
-from ingest.wanted import Wanted
 from kb.cli.telling import channel
 from kb.errors import KbError
 from kb.files import scratch
@@ -31,10 +31,10 @@ def jobs_of(base: KnowledgeBase, wanted: Wanted, read: Read) -> Jobs:
     """One machine's workers take jobs from the catalog, an organisation's from a queue."""
     settings, runs = base.settings, base.settings.ingest.runs
     if settings.catalog_url.startswith("sqlite"):
-        from ingest.local_jobs import LocalJobs
+        from ingest.following.local_jobs import LocalJobs
 
         return LocalJobs(base.catalog, wanted, read, data=settings.data, side_by_side=runs)
-    from ingest.queued_jobs import QueuedJobs  # one of them knows PostgreSQL's queue
+    from ingest.following.queued_jobs import QueuedJobs  # one of them knows PostgreSQL's queue
 
     return QueuedJobs(base.catalog, wanted, read, url=settings.catalog_url, side_by_side=runs)
 

@@ -17,7 +17,7 @@ ENGINES = {
     "torch": {"kb/embedding/lighter.py"},
     "qdrant_client": {"kb/index/server.py"},
     "qdrant_edge": {"kb/index/edge.py", "kb/index/lexical.py"},
-    "procrastinate": {"ingest/queued_jobs.py"},
+    "procrastinate": {"ingest/following/queued_jobs.py"},
     "ollama": {"kb/llm/ollama.py"},
     "pypdfium2": {"ingest/parsers/pdf.py", "kb/files/rendering.py"},
     "unstructured": {"ingest/parsers/office.py"},

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ingest import scheduler
-from ingest.following import is_due, last_due, next_due
+from ingest.following.due import is_due, last_due, next_due, scheduler
 from kb.types.library import Following, Source
 
 STEP = 5
@@ -104,7 +103,7 @@ def test_what_goes_by_the_hour_goes_on_by_the_hour(zone, day, schedule, at):
 def test_this_machines_clock_knows_when_it_changes(zone):
     """Half a year from now the time is told with that day's offset, as date(1) tells it."""
     code = (
-        "from datetime import datetime; from ingest.clock import local_now; now = local_now();"
+        "from datetime import datetime; from ingest.following.clock import local_now; now = local_now();"
         "stamps = [now.timestamp() + 91 * 86400 * n for n in range(4)];"
         "print(*(datetime.fromtimestamp(t, now.tzinfo).strftime(f'{t:.0f}%z') for t in stamps))"
     )

@@ -381,7 +381,7 @@ async def test_an_answer_is_kept_without_texts_and_withheld_with_its_sources(sha
 async def test_schedules():
     from datetime import UTC, datetime
 
-    from ingest.following import is_due, next_due
+    from ingest.following.due import is_due, next_due
     from kb.types.library import Following, Source
 
     at = datetime(2026, 5, 4, 2, 5, tzinfo=UTC)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ingest.clock import local_now
-from ingest.following import is_due
+from ingest.following.clock import local_now
+from ingest.following.due import is_due
 from kb.catalog import leases, sources
 from kb.catalog.database import Catalog, Connection
 from kb.types.library import ASKED, SCHEDULED, Source

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from ingest.jobs import DRAIN_SECONDS, LOOK_SECONDS, Ended, Read, run
-from ingest.wanted import JOB, Job, Wanted
+from ingest.following.jobs import DRAIN_SECONDS, LOOK_SECONDS, Ended, Read, run
+from ingest.following.wanted import JOB, Job, Wanted
 from kb.catalog import leases
 from kb.catalog.database import Catalog
 from kb.errors import KbError, LeaseLost

@@ -18,8 +18,8 @@ from procrastinate.exceptions import AlreadyEnqueued, ProcrastinateException
 from procrastinate.jobs import Status
 from psycopg import sql
 
-from ingest.jobs import DRAIN_SECONDS, LOOK_SECONDS, Ended, Read, run
-from ingest.wanted import Job, Wanted
+from ingest.following.jobs import DRAIN_SECONDS, LOOK_SECONDS, Ended, Read, run
+from ingest.following.wanted import Job, Wanted
 from kb.catalog.database import Catalog
 from kb.errors import KbError, RetryableError
 

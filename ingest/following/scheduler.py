@@ -5,10 +5,10 @@ import logging
 import time
 from datetime import datetime
 
-from ingest.clock import local_now
-from ingest.jobs import Jobs
-from ingest.wanted import Job, Wanted
-from ingest.watching import Watcher
+from ingest.following.clock import local_now
+from ingest.following.jobs import Jobs
+from ingest.following.wanted import Job, Wanted
+from ingest.following.watching import Watcher
 from kb.catalog import leases, sources
 from kb.catalog.database import Catalog
 from kb.errors import KbError

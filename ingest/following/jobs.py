@@ -15,8 +15,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ingest.following import TRIES
-from ingest.wanted import Job
+from ingest.following.due import TRIES
+from ingest.following.wanted import Job
 from kb.catalog import sources
 from kb.catalog.database import Connection
 from kb.errors import ConflictError, KbError, RetryableError
