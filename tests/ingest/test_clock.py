@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ingest.following.due import is_due, last_due, next_due, scheduler
+from ingest.following import scheduler
+from ingest.following.due import is_due, last_due, next_due
 from kb.types.library import Following, Source
 
 STEP = 5

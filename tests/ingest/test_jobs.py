@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ingest.following.due import due as following
-from ingest.following.due import jobs as jobs_module
-from ingest.following.due import local_jobs, queued_jobs
+from ingest.following import due as following
+from ingest.following import jobs as jobs_module
+from ingest.following import local_jobs, queued_jobs
 from ingest.following.local_jobs import LocalJobs
 from ingest.following.queued_jobs import SCHEMA, SCHEMAS, QueuedJobs
 from ingest.following.wanted import JOB, Wanted
@@ -227,7 +227,7 @@ from pathlib import Path
 from kb import settings
 from kb.catalog.database import open_catalog
 from tests.ingest import test_jobs
-from ingest.following.due import queued_jobs
+from ingest.following import queued_jobs
 
 queued_jobs.HEARTBEAT_SECONDS = 0.5
 made = settings.load({}, {"KB_DATA_DIR": sys.argv[1]} | ({"KB_CATALOG__URL": sys.argv[2]} if sys.argv[2] else {}))
