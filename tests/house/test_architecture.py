@@ -1,6 +1,7 @@
 """The house rules: who may import whom, one engine per file, what stays light."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,7 @@ def allowed(room: str) -> set[str]:
     return {n if n in {"ingest", "web"} else f"kb.{n}" for n in names} | {room} | OPEN_TO_ALL
 
 
+@functools.cache
 def imports(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
