@@ -22,7 +22,8 @@ ASKER: contextvars.ContextVar[str] = contextvars.ContextVar("asker", default="")
 """For whom this task works; empty for the program itself, which has threads of its own."""
 Calls = SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]
 END_SECONDS = 65.0
-"""A writer waits 60 s for a locked catalog."""
+"""Seconds that the end of a pool waits for its threads: a writer waits 60 s for a locked
+catalog."""
 T = TypeVar("T")
 P = ParamSpec("P")
 

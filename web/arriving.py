@@ -13,7 +13,7 @@ from typing import Any
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 LEAST_BYTES = 1024
-"""Of a body, in every such time."""
+"""Bytes of a body that have to arrive in every such time."""
 PROBES = (
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),

@@ -39,7 +39,7 @@ WITH_ACLS = {
 MOUNTS = Path("/proc/self/mountinfo")
 ESCAPED = re.compile(rb"\\([0-3][0-7]{2})")
 MOST_LINKS = 40
-"""The kernel follows no more on one way."""
+"""Links that the kernel follows on one way, at most."""
 OVERFLOW = 65534
 """Whoever has no number on this machine is given this one (``nobody``)."""
 

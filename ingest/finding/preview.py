@@ -10,12 +10,12 @@ from ingest.finding import sources
 from ingest.finding.selection import Selection
 
 LOOK_SECONDS = 3.0
-"""A large tree is looked at for so long, and no longer."""
+"""Seconds for which a large tree is looked at."""
 SECONDS_PER_FILE = 0.03
 SECONDS_PER_MEGABYTE = 4.5
-"""What reading takes on two cores, roughly. Measured (docs/benchmarks.md): 10,000 small files
-275 s, 25 filings (20 MB of PDF) 110 to 120 s, the mixed collection of 377 files and 20 MB 85 s.
-"""
+"""Seconds that reading a megabyte takes on two cores, roughly. Measured (docs/benchmarks.md):
+10,000 small files 275 s, 25 filings (20 MB of PDF) 110 to 120 s, the mixed collection of 377 files
+and 20 MB 85 s."""
 SHOWN_KINDS = 6
 
 

@@ -18,7 +18,7 @@ FIRST_WAIT, LONGEST_WAIT = 15.0, 600.0
 """Seconds from the first failure of a run to the next try, each wait twice the one before; and the
 longest wait."""
 TRIES = 7
-"""A run that failed so often in a row is given up until it is due again, or asked for."""
+"""Failures in a row after which a run is given up until it is due again, or asked for."""
 
 
 def last_due(source: Source, at: datetime) -> float | None:

@@ -22,9 +22,9 @@ from kb.catalog.database import Connection
 from kb.errors import ConflictError, KbError, RetryableError
 
 LOOK_SECONDS = 1.0
-"""A worker looks so often for what is to be read."""
+"""Seconds between two looks of a worker for what is to be read."""
 DRAIN_SECONDS = 25.0
-"""Runs at hand may go on for so long after a worker was told to stop."""
+"""Seconds for which runs at hand may go on after a worker was told to stop."""
 Read = Callable[[str], Awaitable[None]]
 """Reads the source of that name."""
 log = logging.getLogger("kb.jobs")

@@ -29,7 +29,8 @@ USUAL, URGENT = "usual", "urgent"
 HEARTBEAT_SECONDS, STALE_SECONDS = 5.0, 30.0
 """A worker's heartbeat, and the silence after which its jobs are taken up."""
 NOT_NOW_SECONDS = 15
-"""A job that was left waits so long while its run still holds the source, or that is paused."""
+"""Seconds for which a job that was left waits while its run still holds the source, or the source
+is paused."""
 SCHEMAS = "commonplace_jobs_"
 SCHEMA = SCHEMAS + "_".join(procrastinate.__version__.split(".")[:2])
 MAKING = 0x6B63

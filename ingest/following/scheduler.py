@@ -16,9 +16,9 @@ from kb.types.library import WATCHED, Source
 from kb.upkeep.publishing import Publisher
 
 TICK_SECONDS = 1.0
-"""Requests of people are noticed so soon."""
+"""Seconds between two looks: requests of people are noticed within them."""
 RENEW_SECONDS = leases.SECONDS / 4
-"""The lease is written so often; the ticks in between only read."""
+"""Seconds between two writes of the lease; the ticks in between only read."""
 HOUSEKEEPING_SECONDS = 15.0
 LEASE = "scheduler"
 log = logging.getLogger("kb.scheduler")

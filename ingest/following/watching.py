@@ -13,9 +13,9 @@ from ingest.finding.selection import Selection
 from kb.types.library import Source
 
 CALM_MILLISECONDS = 1000
-"""Changes closer together than this are taken as one."""
+"""Milliseconds: changes closer together than this are taken as one."""
 AGAIN_SECONDS = 15.0
-"""A watch that broke off for no reason that is known begins again after this."""
+"""Seconds after which a watch begins again that broke off for no known reason."""
 log = logging.getLogger("kb.watching")
 
 

@@ -25,7 +25,8 @@ LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 LONE = "content"
 """A compressed file that is no archive has one member, which has no name of its own."""
 RATIO = 200
-"""A member that expands further than this, past ``RATIO_FROM`` bytes, is a bomb."""
+"""A member that expands to more than this many times its size, past ``RATIO_FROM`` bytes, is a
+bomb."""
 RATIO_FROM = 10 * 1024**2
 COMPRESSED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open))
 DAMAGED = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError)

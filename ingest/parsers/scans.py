@@ -20,7 +20,7 @@ LITTLE = {
 }
 """A few words that only this language has, of the languages that are read by default."""
 ENOUGH = 12
-"""So many of them make a page's language plain."""
+"""Telling words that make a page's language plain."""
 Draw = Callable[[int], tuple[Image.Image, int]]
 """A page's picture and its resolution (dots per inch), by 0-based number."""
 

@@ -13,7 +13,8 @@ from kb.errors import KbError, LeaseLost
 EVERY_SECONDS = leases.SECONDS / 4
 AGAIN_SECONDS = 1.0
 LATEST_SECONDS = leases.SECONDS * 3 / 4
-"""After a silence of this length another process may soon take over: the run ends before that."""
+"""Seconds of silence after which the run ends: a little later another process may take its
+lease."""
 
 
 class Heartbeat:

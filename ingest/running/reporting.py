@@ -11,7 +11,7 @@ from kb.types.library import Source
 from kb.types.parsed import State
 
 TELL_SECONDS = 1.0
-"""The catalog learns of progress at most so often."""
+"""Least seconds between two notes of progress in the catalog."""
 
 
 @dataclass(slots=True)

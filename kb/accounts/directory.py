@@ -15,7 +15,7 @@ from kb.text.naming import FORBIDDEN, RESERVED, fold
 
 LDAP, OIDC, HEADER = "ldap", "oidc", "header"
 DEEPEST = 8
-"""Groups in groups are followed so far."""
+"""Levels of groups in groups that are followed."""
 ASKED_AT_ONCE = 200
 """Members in one search for the groups that have them."""
 TIMEOUT_SECONDS = 10.0

@@ -13,9 +13,10 @@ from kb.types.accounts import ApiToken, Recognised, Session
 from kb.types.people import Person, Principal
 
 USED_SECONDS = 60.0
-"""The last use of a session or a token is noted so often."""
+"""Seconds between two notes of the last use of a session or a token."""
 VOUCHED_SECONDS = 3600.0
-"""A proxy's word is noted so often; tokens count from it."""
+"""Seconds between two notes of a proxy's word; how long tokens hold is counted from the last
+note."""
 
 
 class Recognising:

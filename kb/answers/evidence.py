@@ -38,8 +38,10 @@ class Match:
 
 
 POOREST = Match(0.43, 0.18)
-"""Where the cosine alone carries an answer: of 6,173 questions put to five collections 741 were
-decided by it, none otherwise than by their own readings."""
+"""The poorest token match that a good answer was ever seen with. If the confidence reaches
+``min_evidence`` even with this match, the real one is not computed, which saves a call of the
+embedder. Of 6,173 questions put to five collections this decided 741, each as the full computation
+did."""
 
 
 def asking(question: str) -> str:

@@ -13,7 +13,7 @@ from kb.types.conversations import Turn
 
 MOST_CARRIED = 12
 SHORT = 3
-"""A question of at most so many content words may lean on the one before it."""
+"""Content words of the longest question that may lean on the one before it."""
 MOST_INVENTED = 0.2
 """Share of a rewritten question's content words that nobody has said; more is another question."""
 LONGEST = 400

@@ -14,10 +14,11 @@ from kb.answers import facts
 from kb.text import sentences, words
 
 LIKENESS, SHARED = 0.5, 0.5
-"""What the two kinds of evidence weigh."""
+"""Weights of the two kinds of evidence: likeness of the embeddings, share of the words."""
 THRESHOLD = 0.45
 PAIRED = 1.7
-"""Two neighbouring sentences together are as like as their sum over this."""
+"""The cosine of two neighbouring sentences together is estimated as (a + b) / PAIRED, which saves
+embedding every pair."""
 DIVIDED = re.compile(r"\n|(?<=;) ")
 Likeness = Callable[[str, str], float]
 """Cosine of a sentence and a stretch, both as they were embedded."""

@@ -24,7 +24,7 @@ from kb.types.audit import Entry
 
 LATER_SECONDS = 1.0
 OTHERS_SECONDS = 30.0
-"""What other processes left is looked for this often."""
+"""Seconds between two looks for what other processes have left."""
 CLOSE_SECONDS = 10.0
 MOST_AT_ONCE = 500
 MOST_BYTES = 256 * 1024
@@ -32,7 +32,7 @@ BEHIND_SECONDS = 60.0
 ROOM_FOR_ONE = 8 * 1024
 SET_ASIDE = "audit.set_aside"
 SHOWN = 2000
-"""Of a record that was set aside, so many characters are kept."""
+"""Characters that are kept of a record that was set aside."""
 log = logging.getLogger("kb.audit")
 
 

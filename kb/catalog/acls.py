@@ -26,7 +26,7 @@ BOOK = "rule_book"
 """The option of a reading connection that holds its catalog's :class:`RuleBook`."""
 PART = 500
 MOST_PEOPLE = 512
-"""Of so many people it is kept in memory which rules fit them: a byte a rule each."""
+"""People of whom it is kept in memory which rules fit them: a byte a rule each."""
 
 
 @dataclass(frozen=True, slots=True)

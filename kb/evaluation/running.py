@@ -19,7 +19,7 @@ OURS = "commonplace"
 SYSTEMS = (*PLAIN, OURS)
 DEPTH = 100
 MEASURED = Manner(noted=False)
-"""Nothing of what an evaluation asks is kept."""
+"""The manner of evaluations: nothing of what they ask is kept."""
 BY_WORDS = Manner(noted=False, syntax=False)
 """Sets of questions are searched for as they stand: quotation marks are no order in them."""
 REFUSED = "refused"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MODULES = ("kb.files.rendering", "pypdfium2", "PIL.PngImagePlugin")
-"""Modules that a child needs which draws."""
+"""Modules that a child needs to draw a page."""
 WIDTHS = (550, 1100, 2000)
 """Pixels: a picture is drawn in the first of these that is wide enough, else in the last."""
 KEPT_BYTES = 64 * 1024**2
@@ -26,7 +26,7 @@ KEPT_BYTES = 64 * 1024**2
 Key = tuple[str, int, int]
 """The file's hash, the page, the width."""
 MOST_PIXELS = 80_000_000
-"""A scan with more is not opened."""
+"""Pixels of the largest scan that is opened."""
 LIMITS = sandbox.Limits(seconds=30, memory=2 * 1024**3, niceness=0)
 
 

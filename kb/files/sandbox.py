@@ -35,7 +35,7 @@ CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 POLL_SECONDS = 0.5
 """How often a parent looks at its child: at its folder, and whether it is to stop."""
 ANSWER_BYTES = 512 * 1024 * 1024
-"""A longer answer of a child is not taken."""
+"""Bytes of the longest answer of a child that is taken."""
 DONE, PROBLEM = b"D", b"P"
 
 _starting = threading.Lock()

@@ -32,7 +32,7 @@ process clears up too."""
 OLD_NAMES = ("kb-file-*", "kb-child-*", "kb-page-*")
 """Folders that releases before this one made in the system's temporary folder."""
 OLD_SECONDS = 3600.0
-"""A younger folder may be in use by a process that this one cannot see (a container's)."""
+"""Seconds: a younger folder may be in use by a process that this one cannot see (a container's)."""
 OURS = (b"kb", b"multiprocessing", b"commonplace")
 """One of these is in the command line of each of our processes, and in that of some others."""
 

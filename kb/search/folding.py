@@ -7,7 +7,7 @@ from typing import Any
 from kb.types.passages import Passage
 
 SAME_SHARE = 0.85
-"""Passages that share this much of their words and of their triples of words are near-copies."""
+"""Share of their words, and of their triples of words, from which two passages are near-copies."""
 
 
 def fold(before: Mapping[str, Passage], found: Iterable[Passage]) -> dict[str, Passage]:

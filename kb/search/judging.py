@@ -12,9 +12,14 @@ from kb.types.passages import Passage, StoredChunk
 from kb.types.people import Principal
 from kb.types.points import version_of
 
-NAME_WEIGHT, LEAST_NAME_WEIGHT, TELLING = 0.35, 0.1, 3.0
-"""A file name that has all of the question's words adds the first to its passages' scores; the best
-match of a long question at least the second, unless its words are in (this) many other names."""
+NAME_WEIGHT = 0.35
+"""Bonus of the documents whose names match a question best, over the square root of the question's
+words; other documents get a share of it."""
+LEAST_NAME_WEIGHT = 0.1
+"""The best match's bonus is at least this, however long the question."""
+TELLING = 3.0
+"""The least bonus shrinks once the best match's weight is under 1 / TELLING: its words are common
+among the names then."""
 Ranked = Sequence[tuple[int, float]]
 """Points with their scores, best first."""
 

@@ -40,7 +40,7 @@ def _figures(found: Inventory, backend: str) -> dict[str, Any]:
 
 
 PROBE_SECONDS = 20.0
-"""A model that says nothing for so long is being loaded, or slow."""
+"""Seconds of silence after which a model is said to be loading, or slow."""
 PROBE = [{"role": "user", "content": "Say yes."}]
 
 

@@ -3,7 +3,7 @@
 from kb.errors import UsageError
 
 ORDINAL_BITS = 20
-"""A version has up to 2**20 chunks."""
+"""Bits of a point that number the chunk: a version has up to 2**20 chunks."""
 VERSION_BITS = 33
 LONGEST_PASSAGE = 10
 """Chunks in a row that one passage is joined of, at most."""

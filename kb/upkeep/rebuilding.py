@@ -33,7 +33,8 @@ ROUNDS = 10
 """Times that a rebuild catches up at most, since ingestion may never rest; then publishing waits
 however many versions are left."""
 OPTIMIZE_SECONDS = 6 * 3600.0
-"""For so long the lease is held while the graph is built: no heartbeat can be sent meanwhile."""
+"""Seconds for which the lease is held while the graph is built, since no heartbeat can be sent
+meanwhile."""
 T = TypeVar("T")
 
 

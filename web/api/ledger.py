@@ -16,7 +16,7 @@ from web.auth.who import READER
 from web.i18n import language_of, translations
 
 MOST = 1000
-"""Files on a page."""
+"""Files that one request may list."""
 StateQuery = Annotated[str | None, Parameter(query="state", description="Only this state.")]
 """The framework keeps the name ``state`` for itself, hence another one in the code."""
 

@@ -16,7 +16,7 @@ from web.numbers import Number
 Several = Annotated[list[str] | None, Parameter(description="Any of these; may be repeated.")]
 Day = Annotated[str | None, Parameter(description="A year, month (2025-03) or day (2025-03-31).")]
 LONGEST = 2000
-"""Of a question, so many characters are looked at beside searching."""
+"""Characters of a question that are looked at beside searching."""
 
 
 def wanted_of(request: Request[Any, Any, Any]) -> Wanted:

@@ -21,7 +21,8 @@ from kb.settings import Auth
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 """Signatures with the provider's own key; never ``none``, never one with our secret (S47)."""
 METADATA_SECONDS, ANEW_SECONDS = 3600.0, 30.0
-"""Kept so long; read anew for an unknown key, but no oftener: strangers can send us such keys."""
+"""Seconds for which the provider's description is kept; and the least seconds between two readings
+for an unknown key, since strangers can send such keys."""
 LONGEST_SUBJECT = 255
 """Characters of a subject (OpenID Connect Core, section 2)."""
 LEEWAY_SECONDS = 60
