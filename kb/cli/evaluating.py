@@ -13,7 +13,7 @@ from kb.cli.figures import Figures, Run, figure_lines, system_lines, tell
 from kb.cli.ingesting import Bar, run_of
 from kb.errors import UsageError
 from kb.evaluation import abstaining, plain_documents, reporting, running, sets, workplace
-from kb.evaluation.baselines import check_installed
+from kb.evaluation.baselines import check_installed, missing
 from kb.evaluation.page import prepare
 from kb.knowledge_base import KnowledgeBase
 from kb.types.evaluations import Evaluation, QuestionResult
@@ -48,14 +48,16 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 
 @evaluate.command()
 @_options
-@click.option("--systems", default=",".join(running.SYSTEMS), show_default=True)
+@click.option(
+    "--systems", help="Systems to compare; by default bm25,dense,rrf,weighted,commonplace."
+)
 def beir(
-    path: Path, *, systems: str, answers: bool, limit: int | None, seed: int, output: Path | None,
+    path: Path, *, systems: str | None, answers: bool, limit: int | None, seed: int, output: Path | None,
     abstention: bool, outside: tuple[Path, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """A collection in BEIR's layout: nDCG, recall and MRR, beside plain systems."""
     _prepare(output)
-    wanted = _systems(systems)
+    wanted = _systems(systems) if systems is not None else _all_systems()
     collection = sets.read_collection(path)
     queries = sets.sample(collection.queries, limit, seed)
     own = [(q.id, q.text) for q in queries]
@@ -216,6 +218,15 @@ async def _abstained(place: KnowledgeBase, questions: list[str]) -> float:
 async def _read(base: KnowledgeBase, source: Source) -> None:
     with Bar("reading") as on_progress:
         await run_of(base, source, on_progress).run(confirm_removals=True)
+
+
+def _all_systems() -> list[str]:
+    """Every system that can run here; which ones cannot is said."""
+    left_out = missing(running.SYSTEMS)
+    if left_out:
+        needs = "They need bm25s and pystemmer: pip install 'commonplace-kb[eval]'."
+        error_console.print(f"Left out: {', '.join(left_out)}. {needs}", markup=False)
+    return [system for system in running.SYSTEMS if system not in left_out]
 
 
 def _systems(names: str) -> list[str]:

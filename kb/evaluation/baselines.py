@@ -23,14 +23,21 @@ LEXICAL = {"bm25", "rrf", "weighted"}
 """Those that need bm25s and pystemmer, which the extra ``[eval]`` installs."""
 
 
+def missing(systems: Sequence[str]) -> list[str]:
+    """Those of these systems that cannot run, since bm25s or pystemmer is not installed."""
+    if all(importlib.util.find_spec(m) for m in ("bm25s", "Stemmer")):
+        return []
+    return [system for system in systems if system in LEXICAL]
+
+
 def check_installed(systems: Sequence[str]) -> None:
     """Tell before the work what these systems lack.
 
     Raises:
         UsageError: bm25s or pystemmer is not installed, and one of the systems needs it.
     """
-    named = ", ".join(s for s in systems if s in LEXICAL)
-    if named and not all(importlib.util.find_spec(m) for m in ("bm25s", "Stemmer")):
+    named = ", ".join(missing(systems))
+    if named:
         raise UsageError(
             f"Comparing with {named} needs bm25s and pystemmer, which are not installed: "
             "pip install 'commonplace-kb[eval]'. Without them, --systems dense,commonplace.",

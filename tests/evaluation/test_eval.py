@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from kb import samples
+from kb.cli import evaluating
 from kb.errors import UsageError
-from kb.evaluation import baselines
+from kb.evaluation import baselines, running
 from tests.parts.processes import Serving, kb, stop_engines
 
 ROW = {"system", "queries", "ndcg@10", "recall@10", "recall@100", "mrr", "seconds"}
@@ -79,6 +80,14 @@ def test_plain_systems_that_are_not_installed_say_how_to_install_them(monkeypatc
     baselines.check_installed(["dense", "commonplace"])
     with pytest.raises(UsageError, match=r"Comparing with bm25, rrf .*'commonplace-kb\[eval\]'"):
         baselines.check_installed(["bm25", "dense", "rrf", "commonplace"])
+
+
+def test_where_none_is_named_those_that_are_not_installed_are_left_out(monkeypatch, capfd):
+    found = importlib.util.find_spec
+    assert evaluating._all_systems() == [*running.SYSTEMS]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda m: None if m == "bm25s" else found(m))
+    assert evaluating._all_systems() == ["dense", "commonplace"]
+    assert "Left out: bm25, rrf, weighted" in capfd.readouterr().err
 
 
 def test_documents_are_measured_and_runs_compared_in_the_page(environment, tmp_path):
