@@ -48,9 +48,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 
 @evaluate.command()
 @_options
-@click.option(
-    "--systems", help="Systems to compare; by default bm25,dense,rrf,weighted,commonplace."
-)
+@click.option("--systems", help=f"Systems to compare; by default {','.join(running.SYSTEMS)}.")
 def beir(
     path: Path, *, systems: str | None, answers: bool, limit: int | None, seed: int, output: Path | None,
     abstention: bool, outside: tuple[Path, ...], as_json: bool,
