@@ -50,8 +50,8 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @_options
 @click.option("--systems", help=f"Systems to compare; by default {','.join(running.SYSTEMS)}.")
 def beir(
-    path: Path, *, systems: str | None, answers: bool, limit: int | None, seed: int, output: Path | None,
-    abstention: bool, outside: tuple[Path, ...], as_json: bool,
+    path: Path, *, systems: str | None, answers: bool, limit: int | None, seed: int,
+    output: Path | None, abstention: bool, outside: tuple[Path, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """A collection in BEIR's layout: nDCG, recall and MRR, beside plain systems."""
     _prepare(output)
