@@ -72,7 +72,8 @@ def is_due(source: Source, at: datetime, sweep_seconds: float = 0.0) -> bool:
         return _asked(source) > _failed(source)
     if source.is_requested or again is not None:
         return True
-    began, added = _not_after(at, source.started_at), _not_after(at, source.created_at)
+    last = max(source.started_at or 0.0, _failed(source))  # one given up may never have begun
+    began, added = _not_after(at, last), _not_after(at, source.created_at)
     due = last_due(source, at)
     if due is not None and due > max(began, added):
         return True

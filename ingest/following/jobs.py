@@ -63,12 +63,18 @@ class Ended:
         if not self._may_pass():
             sources.tried(connection, one, taken_at, gave_up=self.error is not None)
             return
-        failures = sources.failures(connection, one) + 1
+        before = sources.failures(connection, one)
+        failures = max(before, 1) if self._was_stopped else before + 1
         if failures < TRIES:
             sources.tried_again(connection, one, failures)
             return
         log.warning("reading %s failed %s times in a row: given up", self.job.name, failures)
         sources.tried(connection, one, taken_at, gave_up=True)
+
+    @property
+    def _was_stopped(self) -> bool:
+        """Whether a worker was told to stop: no failure, however often it happens."""
+        return self.error is not None and self.error.code == "interrupted"
 
     def _may_pass(self) -> bool:
         """Also what another process is reading just now is read again."""

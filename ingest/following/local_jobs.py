@@ -53,13 +53,13 @@ class LocalJobs:
         """Take jobs until told to stop.
 
         Raises:
-            RetryableError: the catalog cannot be used.
+            RetryableError: the catalog cannot be used, and nothing is being read.
         """
         beating = asyncio.create_task(self._beat())
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
-                await self._begin_what_is_wanted()
+                await self._look()
                 woken = asyncio.create_task(self._woken.wait())
                 either = (stopping, woken)
                 await asyncio.wait(
@@ -71,6 +71,15 @@ class LocalJobs:
             stopping.cancel()
             await self._drain()
             beating.cancel()
+
+    async def _look(self) -> None:
+        """Begin what is wanted. Runs at hand outlive a look that fails: the next one may not."""
+        try:
+            await self._begin_what_is_wanted()
+        except KbError as error:
+            if not self._running:
+                raise
+            log.warning("what is to be read next cannot be told: %s", error.message)
 
     async def _begin_what_is_wanted(self) -> None:
         for job in await self._catalog.read(self._wanted.now):

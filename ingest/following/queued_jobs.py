@@ -60,6 +60,7 @@ class QueuedJobs:
             max_size=4,
         )
         self._app = App(connector=connector)
+        self._running: set[asyncio.Task[None]] = set()
         again = RetryStrategy(wait=NOT_NOW_SECONDS, retry_exceptions={_NotNow})
         self._task = self._app.task(name=READ, pass_context=True, retry=again)(self._run)
 
@@ -96,19 +97,23 @@ class QueuedJobs:
         return {job.queueing_lock for jobs in found for job in jobs}
 
     async def work(self, stop: asyncio.Event) -> None:
-        """Take jobs until told to stop."""
+        """Take jobs until told to stop. Where the queue breaks off, what is being read goes on."""
         workers = [asyncio.create_task(self._worker(lane)) for lane in self._places]
         stopping = asyncio.create_task(stop.wait())
         taking_up = asyncio.create_task(self._take_up_forever())
+        broke_off = False
         try:
             await asyncio.wait((*workers, taking_up, stopping), return_when=asyncio.FIRST_COMPLETED)
+            broke_off = not stop.is_set()
         finally:
             taking_up.cancel()
             stopping.cancel()
             for worker in workers:
                 worker.cancel()  # it takes nothing new, and finishes what it has
             ended = await asyncio.gather(*workers, taking_up, return_exceptions=True)
-        if not stop.is_set():
+            if not broke_off:
+                await self._end_runs()
+        if broke_off:
             _raise_first(ended)
 
     async def _worker(self, lane: str) -> None:
@@ -126,22 +131,45 @@ class QueuedJobs:
         )
 
     async def _take_up_forever(self) -> None:
-        manager = self._app.job_manager
         while True:
-            for left in await manager.get_stalled_jobs(seconds_since_heartbeat=STALE_SECONDS):
-                log.warning("a worker is gone: its job (%s) is taken up", left.queueing_lock)
-                with suppress(ProcrastinateException):  # another worker was faster
-                    await manager.retry_job(left)
+            try:
+                await self._take_up()
+            except ProcrastinateException as error:
+                log.warning("what dead workers left cannot be told: %s", error)
             await asyncio.sleep(HEARTBEAT_SECONDS)
+
+    async def _take_up(self) -> None:
+        manager = self._app.job_manager
+        for left in await manager.get_stalled_jobs(seconds_since_heartbeat=STALE_SECONDS):
+            log.warning("a worker is gone: its job (%s) is taken up", left.queueing_lock)
+            with suppress(ProcrastinateException):  # another worker was faster
+                await manager.retry_job(left)
 
     async def _run(self, context: JobContext, source_id: int) -> None:
         """Read a source, unless that was done meanwhile."""
         is_left = bool(context.job and context.job.attempts)
-        job = await self._catalog.read(self._wanted.one, source_id, is_left=is_left)
-        if job is None and is_left and await self._catalog.read(self._wanted.holds, source_id):
-            raise _NotNow
+        try:
+            job = await self._catalog.read(self._wanted.one, source_id, is_left=is_left)
+            if job is None and is_left and await self._catalog.read(self._wanted.holds, source_id):
+                raise _NotNow
+        except KbError as error:
+            raise _NotNow from error
         if job is not None:
-            await run(job, self._read, self._ended)
+            await self._read_to_its_end(job)
+
+    async def _read_to_its_end(self, job: Job) -> None:
+        """Read a source, also where the queue lets go of the job: its database was away, say."""
+        running = asyncio.create_task(run(job, self._read, self._ended))
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        await asyncio.shield(running)
+
+    async def _end_runs(self) -> None:
+        """Stop what goes on although its worker has waited for it."""
+        runs = list(self._running)
+        for task in runs:
+            task.cancel()
+        await asyncio.gather(*runs, return_exceptions=True)
 
     async def _ended(self, ended: Ended) -> None:
         try:

@@ -84,7 +84,7 @@ class Wanted:
         run, job = standing.get(f"{RUN}{source.id}"), standing.get(f"{JOB}{source.id}")
         if run or job or source.paused:
             return False
-        was_left = job is not None or source.id in left
+        was_left = _is_left(source, run) or job is not None or source.id in left
         return was_left or self._is_due(source, at)
 
     def _is_due(self, source: Source, at: datetime) -> bool:
@@ -94,6 +94,14 @@ class Wanted:
         except Exception:
             log.exception("when %s is due cannot be told", source.name)
             return source.is_requested
+
+
+def _is_left(source: Source, run: bool | None) -> bool:
+    """Whether a run has begun, and its process is gone without anybody who has noted it.
+
+    A failure that was noted is tried again in its own time.
+    """
+    return run is False and (source.started_at or 0.0) > (source.failed_at or 0.0)
 
 
 def _priority(source: Source) -> int:

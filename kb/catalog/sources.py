@@ -92,8 +92,8 @@ def tried(connection: Connection, source_id: int, taken_at: float, *, gave_up: b
 
     Given up is also what was asked for until it was taken; what was asked for later stays.
     """
-    one = sources.c.id == source_id
-    connection.execute(update(sources).where(one).values(failures=0, failed_at=None))
+    one, at = sources.c.id == source_id, now() if gave_up else None
+    connection.execute(update(sources).where(one).values(failures=0, failed_at=at))
     if gave_up:
         asked = sources.c.requested_at <= taken_at
         connection.execute(update(sources).where(one, asked).values(requested_at=None))

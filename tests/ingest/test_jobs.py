@@ -1,28 +1,32 @@
 """Jobs: the promises of both queues, an SQLite catalog's and PostgreSQL's."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
 import time
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import update
 
 from ingest.following import due as following
 from ingest.following import jobs as jobs_module
 from ingest.following import local_jobs, queued_jobs
+from ingest.following.jobs import Ended
 from ingest.following.local_jobs import LocalJobs
 from ingest.following.queued_jobs import SCHEMA, SCHEMAS, QueuedJobs
-from ingest.following.wanted import JOB, Wanted
+from ingest.following.wanted import JOB, RUN, Wanted
 from kb import settings as settings_module
-from kb.catalog import leases, migrations, runs, sources
+from kb.catalog import leases, migrations, runs, sources, tables
 from kb.catalog.database import open_catalog
 from kb.errors import RetryableError, UsageError
 from kb.types.library import ASKED, SCHEDULED, UPLOADED, WATCHED, Following, Source
+from tests.parts.processes import HANGING
 
 DEAD = "postgresql+psycopg://kb@127.0.0.1:1/kb"
 
@@ -92,7 +96,7 @@ def shop(catalog, request, tmp_path):
     return Shop(catalog, request.getfixturevalue("postgres") if is_postgresql else "", tmp_path)
 
 
-async def until(condition, seconds: float = 30.0) -> None:
+async def until(condition, seconds: float = HANGING) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.02)
@@ -166,8 +170,10 @@ async def test_a_run_that_fails_again_and_again_is_given_up(shop, monkeypatch, c
 
 
 @pytest.mark.case("N02")
-async def test_what_is_asked_for_waits_for_no_earlier_failure(shop):
-    """A run was killed and is to be tried again in 15 s; then somebody asks for one."""
+async def test_what_is_asked_for_waits_for_no_earlier_failure(shop, monkeypatch):
+    """A run was killed and is to be tried again in a day; then somebody asks for one."""
+    monkeypatch.setattr(following, "FIRST_WAIT", 86_400.0)
+    monkeypatch.setattr(following, "LONGEST_WAIT", 86_400.0)
     times = []
 
     async def read(name: str) -> None:
@@ -183,7 +189,6 @@ async def test_what_is_asked_for_waits_for_no_earlier_failure(shop):
         assert len(times) == 1  # it waits for its next try
         shop.ask("files")
         await until(lambda: len(times) == 2)
-    assert times[1] - times[0] < 12
 
 
 async def test_what_is_asked_for_while_it_is_read_is_read_once_more(shop):
@@ -216,7 +221,7 @@ async def test_several_workers_share_what_there_is(shop):
     for name in names:
         shop.ask(name)
     async with shop.working(*(shop.worker(read) for _ in range(3))):
-        await until(lambda: len(shop.reads) >= len(names), 60)
+        await until(lambda: len(shop.reads) >= len(names))
         await asyncio.sleep(1.5)
     assert sorted(shop.reads) == sorted(names)
 
@@ -250,7 +255,7 @@ asyncio.run(main())
 async def test_what_a_killed_worker_left_is_taken_up(shop, monkeypatch, tmp_path):
     """The run had begun, so nothing else says that it is due; at once on one machine."""
     monkeypatch.setattr(queued_jobs, "HEARTBEAT_SECONDS", 0.5)
-    monkeypatch.setattr(queued_jobs, "STALE_SECONDS", 3.0)
+    monkeypatch.setattr(queued_jobs, "STALE_SECONDS", 10.0)
     shop.ask("files")
     hanging = subprocess.Popen(
         [sys.executable, "-c", HANGS, str(tmp_path / "data"), shop.url], stdout=subprocess.PIPE
@@ -262,9 +267,7 @@ async def test_what_a_killed_worker_left_is_taken_up(shop, monkeypatch, tmp_path
             assert shop.reads == []  # it is alive
             hanging.send_signal(signal.SIGKILL)
             hanging.wait()
-            killed = time.monotonic()
             await until(lambda: shop.reads == ["files"])
-            assert time.monotonic() - killed < (15 if shop.url else 5)
             await asyncio.sleep(1.5)
     finally:
         hanging.kill()
@@ -285,14 +288,84 @@ async def test_what_is_at_hand_when_a_worker_stops_is_read_later(shop, monkeypat
     shop.ask("files")
     async with shop.working(shop.worker(read)) as stop:
         await until(lambda: shop.reads == ["files"])
-        begun = time.monotonic()
         stop.set()
-    assert time.monotonic() - begun < 10
     assert shop.source("files").failures == 1
     with shop.catalog.reading() as connection:
         assert f"{JOB}{shop.source('files').id}" not in leases.standing(connection)
     monkeypatch.setattr(following, "FIRST_WAIT", 0.0)
     assert [job.name for job in shop.wanted.now()] == ["files"]
+
+
+async def test_being_stopped_is_no_failure(shop):
+    """However often a worker is stopped while it reads a source, the source is read again."""
+    shop.ask("files")
+    [job] = shop.wanted.now()
+    stopped = RetryableError("The run was stopped.", code="interrupted")
+    for _ in range(following.TRIES + 1):
+        with shop.catalog.writing() as connection:
+            runs.begin(connection, sources.by_name(connection, "files"))
+            Ended(job, time.time(), stopped).note(connection)
+    assert shop.source("files").failures == 1
+
+
+async def test_one_that_cannot_even_begin_waits_for_its_next_time(shop):
+    """It is due by a schedule, and fails before its run is noted: it is not begun at once again."""
+    with shop.catalog.writing() as connection:
+        sources.add(connection, "files", "/nowhere", ("everyone",), Following(schedule="* * * * *"))
+        connection.execute(update(tables.sources).values(created_at=time.time() - 3600))
+    [job] = shop.wanted.now()
+    with shop.catalog.writing() as connection:
+        Ended(job, time.time(), UsageError("Its folder is forbidden.")).note(connection)
+    with shop.catalog.reading() as connection:
+        known = sources.all_of(connection)
+        failed = datetime.fromtimestamp(known[0].failed_at, UTC)
+        assert not shop.wanted.among(connection, known, failed)
+        assert shop.wanted.among(connection, known, failed + timedelta(seconds=61))
+
+
+async def test_what_a_killed_run_left_is_wanted(shop):
+    """Whoever began it, and whatever became of a queue: its lease says that it was not ended."""
+    shop.ask("files")
+    shop.begin("files")
+    assert not shop.wanted.now()
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    owner = leases.new_owner().replace(f":{os.getpid()}:", f":{dead.pid}:")
+    with shop.catalog.writing() as connection:
+        leases.take(connection, f"{RUN}{shop.source('files').id}", owner)
+    assert [job.name for job in shop.wanted.now()] == ["files"]
+    with shop.catalog.writing() as connection:  # as whoever began it does where it can
+        sources.tried_again(connection, shop.source("files").id, 1)
+    assert not shop.wanted.now()
+
+
+async def test_runs_at_hand_outlive_a_catalog_that_is_away_for_a_moment(shop, monkeypatch):
+    ended = asyncio.Event()
+
+    async def read(name: str) -> None:
+        shop.begin(name)
+        await ended.wait()
+
+    shop.ask("files")
+    jobs = shop.worker(read)
+    async with shop.working(jobs):
+        await until(lambda: shop.reads == ["files"])
+        if shop.url:
+            with psycopg.connect(shop.url.replace("+psycopg", ""), autocommit=True) as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+        else:
+            gone = RetryableError("The catalog cannot be used right now.")
+            with monkeypatch.context() as away:
+                away.setattr(Wanted, "now", lambda _: (_ for _ in ()).throw(gone))
+                await asyncio.sleep(2.5)
+        await asyncio.sleep(2.5)
+        ended.set()
+        await until(lambda: not shop.source("files").is_requested)
+    assert shop.reads == ["files"]
+    assert not shop.source("files").failures
 
 
 async def test_a_paused_source_is_read_by_nobody(shop):
@@ -326,7 +399,7 @@ async def test_a_queue_that_fails_at_work_is_an_error_that_may_pass(shop, postgr
         broken = shop.worker()
         gone = RetryableError("The catalog cannot be used right now.")
         monkeypatch.setattr(Wanted, "now", lambda _: (_ for _ in ()).throw(gone))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANGING):
         with pytest.raises(RetryableError):
             await broken.work(asyncio.Event())
     await broken.close()
