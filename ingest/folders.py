@@ -50,7 +50,9 @@ class Folders:
                 read it.
             NotFoundError: a group or a person does not exist.
             ConflictError: the name is taken.
+            ForbiddenError: they do not administrate.
         """
+        access.must_manage(by)
         check_name(name)
         check_following(edited.following)
         root = str(folder.check_root(path, self._settings.roots))
@@ -69,8 +71,12 @@ class Folders:
         Raises:
             UsageError: readers, rule, schedule or patterns cannot be.
             NotFoundError: a group or a person does not exist.
-            ForbiddenError: it would leave out what they may not read.
+            ForbiddenError: they do not answer for it, it would leave out what they may not read,
+                or say who reads it or answers for it without administrating.
         """
+        access.must_answer_for(by, source)
+        if edited.readers is not None or edited.curators is not None or edited.rule is not None:
+            access.must_manage(by)
         await self._catalog.write(self._change, by, source, edited)
         await self._publisher.flush_rights()
 
@@ -100,7 +106,9 @@ class Folders:
         Raises:
             UsageError: a schedule or a pattern is malformed.
             NotFoundError: there is no such source, or no file was erased there.
+            ForbiddenError: they do not administrate.
         """
+        access.must_manage(by)
         with self._catalog.writing() as connection:
             before = sources.held(connection, name)
             following = changed(before.following, given)
@@ -123,7 +131,9 @@ class Folders:
         Raises:
             UsageError: the rule cannot be, or the file system makes its rights up.
             NotFoundError: there is no such source, group or person.
+            ForbiddenError: they do not administrate.
         """
+        access.must_manage(by)
         await self._catalog.write(self._set_rule, by, name, kind, lines)
         await self._publisher.flush_rights()
 

@@ -57,6 +57,13 @@ COUNTED = ("tests.parts.counted",) if "COVERAGE_PROCESS_CONFIG" in os.environ el
 sandbox.preload((*kinds.EVERYTHING, *rendering.MODULES, *COUNTED))
 
 
+def pytest_sessionfinish(session, exitstatus):
+    """How the tests ended is kept for who started them: ``make`` tells no more than that they failed."""
+    kept = os.environ.get("KB_TEST_STATUS")
+    if kept and not hasattr(session.config, "workerinput"):
+        Path(kept).write_text(str(int(exitstatus)))
+
+
 @pytest.fixture(scope="session")
 def embedder_dir():
     """The embedder's, of which there is one, however many workers there are."""

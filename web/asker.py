@@ -33,8 +33,7 @@ def principal_of(request: Request[Any, Any, Any]) -> Principal:
 
 def must_answer_for(request: Request[Any, Any, Any], source: Source) -> None:
     """Raises ``ForbiddenError`` where a source is not the asker's to look after."""
-    if not principal_of(request).answers_for(source.id):
-        raise ForbiddenError(f"You do not answer for {source.name}.")
+    access.must_answer_for(principal_of(request), source)
 
 
 def must_have_signed_in(request: Request[Any, Any, Any]) -> None:

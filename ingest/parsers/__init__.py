@@ -19,7 +19,7 @@ UNREAD = {"scan_without_ocr", "scan_unread"}
 
 
 def parse(path: str, name: str, options: Options) -> bytes:
-    """Detect and parse one file; returns a :class:`kb.types.Parsed` as msgpack.
+    """Detect and parse one file; returns a :class:`kb.types.parsed.Parsed` as msgpack.
 
     Raises:
         FileProblem: it cannot be read; the code says why.

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from kb.catalog.database import insert_ignoring
@@ -19,6 +20,10 @@ from kb.types.audit import START, Entry, Logged, Verdict
 COUNTER = "audit"
 EXPIRED = "audit.expired"
 PART = 1000
+UNREADABLE = "audit.unreadable"
+"""The action that stands for an entry that is none."""
+LONGEST = 2000
+"""Characters that are shown of such an entry."""
 
 
 def append(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -159,7 +164,8 @@ def page(
     limit: int = 100,
 ) -> list[Logged]:
     """Entries, the newest first, as a person looks at them; those ``before`` one, if given."""
-    query = select(audit.c.entry).where(audit.c.entry != "").order_by(audit.c.seq.desc())
+    query = select(audit.c.seq, audit.c.entry).where(audit.c.entry != "")
+    query = query.order_by(audit.c.seq.desc())
     if actor:
         query = query.where(audit.c.actor == actor)
     if action:
@@ -168,7 +174,15 @@ def page(
         query = query.where(audit.c.entry.icontains(text, autoescape=True))
     if before:
         query = query.where(audit.c.seq < before)
-    return [Logged(**json.loads(entry)) for entry in connection.scalars(query.limit(limit))]
+    return [_logged(*row) for row in connection.execute(query.limit(limit)).tuples()]
+
+
+def _logged(seq: int, entry: str) -> Logged:
+    """An entry to be looked at; one that somebody has altered may be of any shape."""
+    try:
+        return msgspec.json.decode(entry, type=Logged)
+    except msgspec.MsgspecError:
+        return Logged(UNREADABLE, "", 0.0, {"entry": entry[:LONGEST]}, seq, "")
 
 
 def expire(connection: Connection, before: float) -> int:

@@ -43,7 +43,7 @@ class Working:
     """Follows the sources until ``stop`` is set; then the runs at hand finish what is ready."""
 
     def __init__(self, base: KnowledgeBase, stop: asyncio.Event) -> None:
-        self._kb = base
+        self._base = base
         self._stop = stop
         self._running: set[asyncio.subprocess.Process] = set()
 
@@ -53,9 +53,9 @@ class Working:
         Raises:
             RetryableError: the queue's database cannot be used.
         """
-        wanted = Wanted(self._kb.catalog, self._kb.settings.ingest.sweep_minutes * 60.0)
-        jobs = jobs_of(self._kb, wanted, self._read)
-        scheduler = Scheduler(self._kb.catalog, self._kb.publisher, wanted, jobs)
+        wanted = Wanted(self._base.catalog, self._base.settings.ingest.sweep_minutes * 60.0)
+        jobs = jobs_of(self._base, wanted, self._read)
+        scheduler = Scheduler(self._base.catalog, self._base.publisher, wanted, jobs)
         try:
             await jobs.open()
             await self._heal()
@@ -74,7 +74,7 @@ class Working:
     @asynccontextmanager
     async def _beside(self, *works: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
         """Each of them goes on in the meantime, whatever fails in it."""
-        keep = self._kb.duties.keep
+        keep = self._base.duties.keep
         tasks = [asyncio.create_task(keep(work.__name__.strip("_"), work)) for work in works]
         try:
             yield
@@ -88,14 +88,14 @@ class Working:
         while True:
             await asyncio.sleep(scratch.EVERY_SECONDS)
             try:
-                await asyncio.to_thread(self._kb.scratch.clear)
+                await asyncio.to_thread(self._base.scratch.clear)
                 await asyncio.to_thread(scratch.clear_old)
             except (KbError, OSError) as error:  # in an hour it is tried again
                 log.warning("the scratch cannot be cleared: %s", error)
 
     async def _heal(self) -> None:
         """What cannot be put right now is tried again by each run, and at the next start."""
-        for put_right in (self._clear_up, self._kb.upkeep.heal):
+        for put_right in (self._clear_up, self._base.upkeep.heal):
             try:
                 await put_right()
             except KbError as error:
@@ -104,7 +104,7 @@ class Working:
                 log.exception("not everything could be put right")
 
     async def _clear_up(self) -> None:
-        await asyncio.to_thread(heal, self._kb.catalog, self._kb.blobs, self._kb.scratch)
+        await asyncio.to_thread(heal, self._base.catalog, self._base.blobs, self._base.scratch)
 
     async def _end_runs_at_stop(self) -> None:
         await self._stop.wait()
@@ -117,7 +117,7 @@ class Working:
         with channel() as told:
             child = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "kb", "ingest", "--json", "--", source,
-                env=os.environ | {"KB_DATA_DIR": self._kb.settings.data_dir} | told.environment,
+                env=os.environ | {"KB_DATA_DIR": self._base.settings.data_dir} | told.environment,
                 stdout=asyncio.subprocess.DEVNULL,
                 start_new_session=True,
                 pass_fds=(told.writing,),

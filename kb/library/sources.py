@@ -6,7 +6,7 @@ from kb.audit.log import noted
 from kb.catalog import filtering, ledger, people, runs, sources
 from kb.catalog.database import Catalog, Connection
 from kb.catalog.outbox import queue_rights
-from kb.errors import ForbiddenError, NotFoundError
+from kb.errors import NotFoundError
 from kb.library.removing import remove_source
 from kb.rights import access, rules, stamping
 from kb.text.queries import Wanted
@@ -108,7 +108,7 @@ class Sources:
         """
         with self._catalog.writing() as connection:
             source = sources.by_name(connection, name)
-            must_answer_for(principal, source)
+            access.must_answer_for(principal, source)
             noted(connection, principal, "source.run", name)
             sources.request_run(connection, source.id, ASKED)
 
@@ -116,7 +116,7 @@ class Sources:
         """Stop following a source until further notice, or go on; raises as :meth:`ask_for_run`."""
         with self._catalog.writing() as connection:
             source = sources.by_name(connection, name)
-            must_answer_for(principal, source)
+            access.must_answer_for(principal, source)
             pause(connection, principal, source, paused=paused)
 
     def set_curators(self, principal: Principal, name: str, named: Sequence[str]) -> None:
@@ -124,7 +124,9 @@ class Sources:
 
         Raises:
             NotFoundError: there is no such source or person.
+            ForbiddenError: they do not administrate.
         """
+        access.must_manage(principal)
         with self._catalog.writing() as connection:
             source = sources.by_name(connection, name)
             people.set_curators(connection, source.id, named)
@@ -136,7 +138,9 @@ class Sources:
         Raises:
             UsageError: nobody is named.
             NotFoundError: there is no such source, group or person.
+            ForbiddenError: they do not administrate.
         """
+        access.must_manage(principal)
         await self._catalog.write(self._set_readers, principal, name, named)
         await self._publisher.flush_rights()
 
@@ -148,7 +152,12 @@ class Sources:
             noted(connection, principal, "source.readers", name, readers=list(named))
 
     async def remove(self, principal: Principal, source: Source) -> int:
-        """Forget a source with its documents: see :func:`kb.library.removing.remove_source`."""
+        """Forget a source with its documents: see :func:`kb.library.removing.remove_source`.
+
+        Raises:
+            ForbiddenError: they do not administrate.
+        """
+        access.must_manage(principal)
         return await remove_source(self._catalog, self._publisher, source, principal)
 
 
@@ -157,12 +166,6 @@ def pause(connection: Connection, principal: Principal, source: Source, *, pause
     sources.pause(connection, source, paused=paused)
     action = "source.pause" if paused else "source.resume"
     noted(connection, principal, action, source.name)
-
-
-def must_answer_for(principal: Principal, source: Source) -> None:
-    """Raises ``ForbiddenError`` where a source is not theirs to look after."""
-    if not principal.answers_for(source.id):
-        raise ForbiddenError(f"You do not answer for {source.name}.")
 
 
 def _standing(connection: Connection, source: Source, going_on: dict[int, Run]) -> Standing:

@@ -15,6 +15,7 @@ from kb.catalog.database import Connection
 from kb.catalog.groups import GROUP
 from kb.catalog.people import PERSON
 from kb.errors import ForbiddenError, UsageError
+from kb.types.library import Source
 from kb.types.people import LOCAL, Membership, Person, Principal
 
 EVERYONE = "everyone"
@@ -31,6 +32,12 @@ def must_manage(principal: Principal) -> None:
     """Raises ``ForbiddenError`` where somebody does not administrate."""
     if not principal.manages:
         raise ForbiddenError("This is for administrators.")
+
+
+def must_answer_for(principal: Principal, source: Source) -> None:
+    """Raises ``ForbiddenError`` where a source is not theirs to look after."""
+    if not principal.answers_for(source.id):
+        raise ForbiddenError(f"You do not answer for {source.name}.")
 
 
 def person(

@@ -6,7 +6,8 @@ import time
 from kb.audit.log import noted
 from kb.catalog import keeping
 from kb.catalog.database import Catalog
-from kb.errors import ForbiddenError, UsageError
+from kb.errors import UsageError
+from kb.rights import access
 from kb.search.limits import MAX_QUESTION
 from kb.types.people import Principal
 from kb.types.searches import HouseWords, Term
@@ -47,7 +48,7 @@ class Glossary:
             ForbiddenError: they do not manage the house: it steers everybody's search.
             UsageError: one of both is missing or too long.
         """
-        _must_manage(principal)
+        access.must_manage(principal)
         if not (short and meaning) or len(short) > LONGEST_SHORT or len(meaning) > LONGEST_MEANING:
             raise UsageError("An abbreviation and what it stands for are needed.")
         with self._catalog.writing() as connection:
@@ -61,7 +62,7 @@ class Glossary:
         Raises:
             ForbiddenError: they do not manage the house.
         """
-        _must_manage(principal)
+        access.must_manage(principal)
         with self._catalog.writing() as connection:
             keeping.remove_term(connection, number)
             noted(connection, principal, "glossary.remove", str(number))
@@ -73,8 +74,3 @@ class Glossary:
                 self._terms = keeping.terms(connection)
             self._until = time.monotonic() + SECONDS
         return self._terms
-
-
-def _must_manage(principal: Principal) -> None:
-    if not principal.manages:
-        raise ForbiddenError("This is for administrators.")

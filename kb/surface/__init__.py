@@ -1,1 +1,1 @@
-"""What commands and HTTP share: JSON shapes, reasons in words, how things stand."""
+"""What commands and HTTP share: JSON shapes, reasons and notices in words, how things stand."""

@@ -67,12 +67,3 @@ class HouseWords:
 
     terms: tuple[Term, ...]
     pins: tuple[tuple[Pin, bool], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FrequentQuestion:
-    """A question, how often it was asked, and when last (Unix seconds)."""
-
-    question: str
-    times: int
-    last: float

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from sqlalchemy import text
 
 from kb.catalog import audit
 from kb.rights import access
@@ -48,6 +49,22 @@ def test_what_was_changed_or_removed_is_found(logged, how, reason):
     found = verdict(logged)
     assert not found.intact
     assert found.reason == reason
+
+
+@pytest.mark.parametrize("entry", ['{"actor": "eve"}', "nothing", "[1]", "null", '{"seq": "x"}'])
+async def test_an_altered_log_can_still_be_looked_at(portal, entry):
+    """Whatever stands in an entry by now: the page shows the others, and that the chain is broken."""
+    with portal.kb.catalog.writing() as connection:
+        audit.append(connection, [Entry("ada", "ask", str(n), {"n": n}) for n in range(3)])
+        last = connection.exec_driver_sql("SELECT max(seq) FROM audit").scalar()
+        change = text("UPDATE audit SET entry = :entry WHERE seq = :seq")
+        connection.execute(change, {"entry": entry, "seq": last - 1})
+    shown = await (await portal.as_person("anna")).get(
+        "/audit?verify=true", headers={"Accept": "text/html"}
+    )
+    assert shown.status_code == 200
+    assert "audit.unreadable" in shown.text
+    assert not verdict(portal.house).intact
 
 
 def test_what_changed_places_is_found(logged):

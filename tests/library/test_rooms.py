@@ -2,8 +2,9 @@
 
 import pytest
 
+from ingest.folders import Folders
 from kb.errors import ForbiddenError, NotFoundError
-from kb.types.library import LedgerFilter
+from kb.types.library import Edited, LedgerFilter
 
 
 @pytest.fixture
@@ -36,6 +37,37 @@ async def test_nobody_erases_what_is_not_theirs_to_look_after(rooms):
     with pytest.raises(NotFoundError):
         await rooms.documents.erase(carl, [ferry, wages])
     assert document(rooms, "ferry.txt") == ferry
+
+
+@pytest.mark.parametrize("name", ["nina", "carl"])
+async def test_who_reads_and_which_folders_are_followed_is_for_administrators(portal, rooms, name):
+    """Refused in the room, whoever calls it, and whatever somebody may do to the source otherwise."""
+    who, before = rooms.principal(name), rooms.sources.named("public")
+    folders = Folders(rooms.catalog, rooms.publisher, rooms.settings.ingest)
+    following = before.following
+    refused = [
+        lambda: folders.add(who, "new", str(portal.house.root), Edited(following, readers=("hr",))),
+        lambda: folders.change_given(who, "public", {}, paused=True),
+        lambda: rooms.sources.set_curators(who, "public", [name]),
+    ]
+    for call in refused:
+        with pytest.raises(ForbiddenError):
+            call()
+    coming = [
+        folders.change(who, before, Edited(following, readers=("hr",))),
+        folders.change(who, before, Edited(following, curators=(name,))),
+        folders.change(who, before, Edited(following, rule=("mirror", ()))),
+        folders.set_rule(who, "public", "mirror", ()),
+        rooms.sources.set_readers(who, "public", ["hr"]),
+        rooms.sources.remove(who, before),
+    ]
+    for call in coming:
+        with pytest.raises(ForbiddenError):
+            await call
+    assert rooms.sources.named("public") == before
+    if name == "nina":
+        with pytest.raises(ForbiddenError):
+            await folders.change(who, before, Edited(following))
 
 
 async def test_a_source_is_read_when_who_answers_for_it_asks(rooms):

@@ -110,7 +110,7 @@ class Watch:
 
     def __init__(self, request: Request[Any, Any, Any], base: KnowledgeBase) -> None:
         self._request = request
-        self._kb = base
+        self._base = base
         self._passages: tuple[Passage, ...] = ()
         self._looked_at = 0.0
 
@@ -123,8 +123,8 @@ class Watch:
         self._looked_at = time.monotonic()
         visitor = await identify(self._request)
         told = {passage.chunk.document_id for passage in self._passages}
-        may_read = self._kb.search.may_read
-        if visitor is None or not await self._kb.read(may_read, visitor.principal, told):
+        may_read = self._base.search.may_read
+        if visitor is None or not await self._base.read(may_read, visitor.principal, told):
             raise NotFoundError(
                 "What this answer is made from may not be read any more. Ask again.",
                 code="answer_withheld",
