@@ -163,7 +163,7 @@ async def linked(portal):
     with house.kb.catalog.writing() as connection:
         point = connection.scalar(select(chunks.c.point).where(chunks.c.version == row.version))
         pin = {"question": ASKED, "answer": SAID, "document_id": row.id, "address": "/"}
-        keeping.pin(connection, owner, pin)
+        keeping.pin(connection, owner, **pin)
     house.kb.opinions.judge(owner, ASKED, [point], right=True)
     yield portal
 

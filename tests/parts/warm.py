@@ -131,13 +131,24 @@ def _serve_requests() -> None:
         request = json.loads(line)
         if pid := request.get("ended"):
             answer = ended.get(pid)
-        elif not (answer := os.fork()):
+        elif not (answer := _forked(ended)):
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             if "command" in request:
                 _become_command(**request)
             else:
                 _become_engine(indexer, **request)
         print(json.dumps(answer), flush=True)
+
+
+def _forked(ended: dict[int, int]) -> int:
+    """As ``os.fork``; numbers of processes come back, and how an earlier one ended is forgotten."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    try:
+        pid = os.fork()
+        ended.pop(pid, None)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+    return pid
 
 
 def _collect(ended: dict[int, int]) -> None:
@@ -152,13 +163,13 @@ def _collect(ended: dict[int, int]) -> None:
 
 
 def _become_engine(indexer, settings: str, socket: str, log: str, environment: dict) -> None:
-    os.setsid()
-    _say_into(log, log)
-    _live_in(environment)
-    _show_as(sys.executable, "-m", "kb.index.process", socket)
-    configured = msgspec.json.decode(settings, type=indexer.Settings)
     status = 1
     try:
+        os.setsid()
+        _say_into(log, log)
+        _live_in(environment)
+        _show_as(sys.executable, "-m", "kb.index.process", socket)
+        configured = msgspec.json.decode(settings, type=indexer.Settings)
         indexer.serve(
             lambda: indexer.Indexer(configured), Path(socket), configured.engines.idle_seconds
         )
@@ -170,14 +181,13 @@ def _become_engine(indexer, settings: str, socket: str, log: str, environment: d
 
 
 def _become_command(command, environment, folder: str, output: str, errors: str) -> None:
-    main = importlib.import_module("kb.__main__")
-    sys.modules["__main__"] = main  # as its own children are told
-
-    _say_into(output, errors)
-    _live_in(environment)
-    os.chdir(folder)
     status = 1
     try:
+        _say_into(output, errors)
+        main = importlib.import_module("kb.__main__")
+        sys.modules["__main__"] = main  # as its own children are told
+        _live_in(environment)
+        os.chdir(folder)
         sys.argv = ["kb", *command]
         with contextlib.suppress(
             AssertionError
