@@ -18,7 +18,6 @@ class Accounts:
 
     def __init__(self, catalog: Catalog, settings: Auth, behind: Behind) -> None:
         vouching = Vouching(catalog, settings)
-        self.came = vouching.came
         self.is_outdated = vouching.is_outdated
         self.refresh = vouching.refresh
 

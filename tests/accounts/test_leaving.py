@@ -319,4 +319,5 @@ def test_the_days_are_a_setting(house):
     accounts.begin_from_provider(OLGA, HERE)
     passed(house, 3)
     with house.kb.catalog.reading() as connection:
-        assert accounts.is_stale(people.by_name(connection, "olga"))
+        vouching = Vouching(house.kb.catalog, settings)
+        assert vouching.is_stale(people.by_name(connection, "olga"))

@@ -5,6 +5,7 @@ import pytest
 from ingest.finding import mirroring
 from ingest.finding.mirroring import Mount
 from kb import posix
+from kb.accounts.vouching import Vouching
 from kb.errors import UsageError
 from kb.posix import Step
 
@@ -105,7 +106,7 @@ async def test_an_account_of_a_provider_is_the_systems_person_only_if_that_is_sa
         groups.add(connection, "crew")
         for name, origin, member_of in (("news", "oidc", ()), ("olga", "ldap", ("crew",))):
             known = Known(name, name, f"{origin}:1", member_of, origin)
-            house.kb.accounts.came(connection, known)
+            Vouching(house.kb.catalog, house.kb.settings.auth).came(connection, known)
         people.add_person(connection, "local", ("crew",))
     with house.kb.catalog.reading() as connection:
 

@@ -17,6 +17,7 @@ from sqlalchemy import event
 
 from ingest.finding import mirroring
 from kb.accounts.directory import Known
+from kb.accounts.vouching import Vouching
 from kb.catalog import answers, filtering, groups, ledger, people, sources
 from kb.catalog.outbox import queue_rights
 from kb.errors import ConflictError, NotFoundError
@@ -154,7 +155,7 @@ class World:
         if name == PROVIDED:
             who.whole[me] = self.chance.random() < 0.8
             known = Known(name, name, f"oidc:{me}", tuple(sorted(wanted)), "oidc", who.whole[me])
-            self.kb.accounts.came(connection, known)
+            Vouching(self.kb.catalog, self.kb.settings.auth).came(connection, known)
         else:
             groups.set_of(connection, people.by_name(connection, name).id, wanted)
 
