@@ -424,8 +424,8 @@ def test_a_comment_comes_over_http_while_the_model_is_silent(environment, leave,
 
 @pytest.mark.case("N27")
 def test_a_follow_up_has_its_passages_at_once(environment, leave, tmp_path):
-    """The model never ends writing the follow-up out; the passages do not wait for it."""
-    answered, written_out = threading.Event(), []
+    """The model writes the follow-up out once its passages are there: did they wait, both would."""
+    shown, written_out = threading.Event(), []
 
     def reply(handler, path, body):
         if path == "/api/tags":
@@ -433,12 +433,12 @@ def test_a_follow_up_has_its_passages_at_once(environment, leave, tmp_path):
         if path == "/api/show":
             return send(handler, 200, b"{}")
         if "Last question:" in body["messages"][-1]["content"]:
-            written_out.append(answered.wait(2 * HANGING))
+            written_out.append(shown.wait(HANGING))
             return lines(handler, "How many days do trainees have?")
         return lines(handler, "They have 20 days [1].")
 
     with Server(reply) as ollama_server:
-        env = asks(ollama_server.url, KB_LLM__REWRITE_SECONDS="3")
+        env = asks(ollama_server.url, KB_LLM__REWRITE_SECONDS=str(2 * HANGING))
         server = Serving(environment | env, tmp_path)
         try:
             with httpx.Client(base_url=server.address, timeout=300, trust_env=False) as web:
@@ -448,14 +448,20 @@ def test_a_follow_up_has_its_passages_at_once(environment, leave, tmp_path):
                     headers={"Accept": "application/json"},
                 ).json()
                 body = {"question": "And trainees?", "conversation": first["conversation"]}
+                told = []
                 with web.stream("POST", "/api/v1/ask", json=body) as stream:
-                    told = [line for line in stream.iter_lines() if line.startswith("event: ")]
-                assert not written_out, "the writing out has a limit of its own"
+                    for line in stream.iter_lines():
+                        if line == "event: passages":
+                            shown.set()
+                        if line.startswith("event: "):
+                            told.append(line)
         finally:
-            answered.set()
+            shown.set()
             server.stop()
             stop_engines(tmp_path / "data")
-    assert told[0] == "event: passages" and told[-1] == "event: done"
+    assert written_out == [True], "the passages waited for the writing out"
+    assert told[0] == "event: passages"
+    assert told[-1] == "event: done"
 
 
 @pytest.mark.case("N26")
