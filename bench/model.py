@@ -89,7 +89,7 @@ async def measure(base: KnowledgeBase) -> None:
         await plain(client, [{"role": "user", "content": "Hello."}])
         for number, question in enumerate((questions * 3)[: PAIRS + 2]):
             owner = base.principal(None)
-            found = await base.search.passages(question, owner, 4, manner=MEASURED)
+            found = await base.search.passages(question, owner, 4, noted=False)
             built = prompt.build(question, [p for p in found.passages if not p.hidden], 4096, 96)
             sides = {}
             for side in ("ours", "plain") if number % 2 else ("plain", "ours"):

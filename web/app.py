@@ -20,8 +20,8 @@ from kb.files import rendering, sandbox
 from kb.files.rendering import Pictures
 from kb.knowledge_base import KnowledgeBase
 from web import errors
+from web.addresses import local
 from web.api import ask, conversations, health, ledger, metrics, search, sources, uploads
-from web.auth import oidc
 from web.auth.gate import gate
 from web.auth.peer import Peer
 from web.auth.who import ANYONE, READER
@@ -41,6 +41,7 @@ from web.pages import (
     exporting,
     glossary,
     home,
+    oidc,
     people,
     receipts,
     review,
@@ -64,7 +65,7 @@ async def choose_language(request: Request) -> Redirect:  # type: ignore[type-ar
     form = await request.form()
     wanted = str(form.get("language", ""))
     back = str(form.get("back", "/"))
-    answer = Redirect(signing_in.local(back), status_code=303)
+    answer = Redirect(local(back), status_code=303)
     if wanted in languages():
         answer.set_cookie(COOKIE, wanted, max_age=31_536_000, samesite="lax", httponly=True)
     return answer
@@ -171,7 +172,6 @@ def create_app(base: KnowledgeBase, folders: Folders) -> Peer:
         "shares": threads,
         "rates": Rates(base.settings.fair_use),
         "turns": Turns(base.settings.fair_use),
-        "farewell": oidc.farewell,
     }
     app = Litestar(
         route_handlers=[*PAGES, *API, _static()],

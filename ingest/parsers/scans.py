@@ -25,7 +25,7 @@ Draw = Callable[[int], tuple[Image.Image, int]]
 """A page's picture and its resolution (dots per inch), by 0-based number."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Recognised:
     """Elements by page (0-based), how surely each page was read, and what is wrong."""
 
@@ -43,7 +43,8 @@ def recognise(numbers: Iterable[int], draw: Draw, options: Options) -> Recognise
         return Recognised()
     if not languages:
         return Recognised(problem="scan_without_ocr", parameters={"pages": len(wanted)})
-    found = Recognised()
+    pages: dict[int, list[Element]] = {}
+    confidences: list[tuple[int, float]] = []
     likely = languages
     for number in wanted:
         picture, dpi = draw(number)
@@ -52,10 +53,10 @@ def recognise(numbers: Iterable[int], draw: Draw, options: Options) -> Recognise
             reading = ocr.read(picture, number + 1, languages, dpi)
         likely = _likely(reading, languages)
         if reading.elements:
-            found.pages[number] = reading.elements
-            found.confidences.append((number + 1, reading.confidence))
-    _judge(found, len(wanted), options.min_confidence)
-    return found
+            pages[number] = reading.elements
+            confidences.append((number + 1, reading.confidence))
+    problem, parameters = _problem(len(wanted) - len(pages), confidences, options.min_confidence)
+    return Recognised(pages, confidences, problem, parameters)
 
 
 def _likely(reading: Reading, languages: list[str]) -> list[str]:
@@ -70,14 +71,14 @@ def _likely(reading: Reading, languages: list[str]) -> list[str]:
     return [best] if is_plain and best in languages else languages
 
 
-def _judge(found: Recognised, wanted: int, enough: float) -> None:
-    unread = wanted - len(found.pages)
-    unsure = [page for page, confidence in found.confidences if confidence < enough]
+def _problem(
+    unread: int, confidences: list[tuple[int, float]], enough: float
+) -> tuple[str | None, dict[str, Any]]:
+    """What is wrong, as a code with its parameters; None: nothing is."""
     if unread:
-        found.problem, found.parameters = "scan_unread", {"pages": unread}
-    elif unsure:
-        found.problem = "scan_uncertain"
-        found.parameters = {
-            "pages": len(unsure),
-            "which": ", ".join(map(str, unsure[:10])) + (" …" if len(unsure) > 10 else ""),
-        }
+        return "scan_unread", {"pages": unread}
+    unsure = [page for page, confidence in confidences if confidence < enough]
+    if unsure:
+        which = ", ".join(map(str, unsure[:10])) + (" …" if len(unsure) > 10 else "")
+        return "scan_uncertain", {"pages": len(unsure), "which": which}
+    return None, {}

@@ -20,8 +20,6 @@ SYSTEMS = (*PLAIN, OURS)
 DEPTH = 100
 MEASURED = Manner(noted=False)
 """The manner of evaluations: nothing of what they ask is kept."""
-BY_WORDS = Manner(noted=False, syntax=False)
-"""Sets of questions are searched for as they stand: quotation marks are no order in them."""
 REFUSED = "refused"
 """How a question ends that cannot be asked: a filter in it that means nothing, say."""
 Advance = Callable[[], None]
@@ -74,14 +72,20 @@ async def rank(
     return found
 
 
+async def _passages(base: KnowledgeBase, question: str, limit: int) -> tuple[Passage, ...]:
+    """Best first. The question is searched for as it stands: quotation marks are no order in it."""
+    owner = base.principal(None)
+    found = await base.search.passages(question, owner, limit, syntax=False, noted=False)
+    return found.passages
+
+
 async def _ours(
     base: KnowledgeBase, collection: Collection, queries: Sequence[Query], advance: Advance
 ) -> dict[str, dict[str, float]]:
     """A text is as good as its best passage."""
-    owner = base.principal(None)
     rankings: dict[str, dict[str, float]] = {}
     for query in queries:
-        passages = (await base.search.passages(query.text, owner, DEPTH, manner=BY_WORDS)).passages
+        passages = await _passages(base, query.text, DEPTH)
         ranking: dict[str, float] = {}
         for place, passage in enumerate(passages):
             for path in (passage.chunk.path, *passage.also):
@@ -127,7 +131,7 @@ async def ask_all(
         except UsageError as error:  # one question that cannot be asked ends no evaluation
             answer = {"mode": REFUSED, "answer": error.message, "citations": []}
         seconds = time.monotonic() - begun
-        passages = (await base.search.passages(question.text, owner, 10, manner=BY_WORDS)).passages
+        passages = await _passages(base, question.text, 10)
         outcome = Outcome(question, _hits(passages), answer, seconds)
         outcome.figures = judge(outcome)
         outcomes.append(outcome)

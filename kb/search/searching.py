@@ -14,7 +14,6 @@ from kb.search.limits import check_limit
 from kb.search.retrieval import Found, Retriever
 from kb.text import queries
 from kb.text.queries import EVERYTHING, Wanted
-from kb.types.asking import AS_PEOPLE_ASK, Manner
 from kb.types.library import LedgerFilter
 from kb.types.people import Principal
 from kb.types.searches import Suggestions
@@ -47,9 +46,14 @@ class Search:
         principal: Principal,
         limit: int = 10,
         wanted: Wanted = EVERYTHING,
-        manner: Manner = AS_PEOPLE_ASK,
+        *,
+        syntax: bool = True,
+        noted: bool = True,
     ) -> Found:
         """Passages for a question, with what people write beside words (``kb.text.queries``).
+
+        Without ``syntax`` every word is searched for, however it is written; unless ``noted`` it
+        stays out of the audit log.
 
         Raises:
             UsageError: the question, a filter in it or the limit cannot be used.
@@ -59,9 +63,9 @@ class Search:
         metrics = self._metrics()
         with metrics.failing(), metrics.search_seconds.time():
             check_limit(limit)
-            read = sought.in_a_search if manner.syntax else sought.in_words_alone
+            read = sought.in_a_search if syntax else sought.in_words_alone
             found = await self._retriever.retrieve(read(question, wanted), principal, limit)
-        if manner.noted:
+        if noted:
             seconds = time.monotonic() - begun
             await asyncio.to_thread(
                 self._audit.asked, principal, "search", question, found.passages, seconds

@@ -11,9 +11,7 @@ class Manner:
     """In what manner a question is taken; as people ask, where nothing else is said."""
 
     noted: bool = True
-    """It goes into the audit log, and an answer is kept with its receipt."""
-    syntax: bool = True
-    """What is written beside plain words narrows a search; else every word is searched for."""
+    """It goes into the audit log, and the answer is kept with its receipt."""
     alone: bool = False
     """Whatever was asked before it in the conversation."""
     with_model: bool = True

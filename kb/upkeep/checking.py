@@ -7,7 +7,8 @@ counted, and a version's points are planned in the catalog before they are writt
 """
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from kb.catalog import (
     chunks,
@@ -35,7 +36,7 @@ OVERDUE_HOURS = 2.0
 """Hours after which what is collected every hour is overdue."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Report:
     """Counts of faults, in passages and stored values; a sound knowledge base has none.
 
@@ -53,38 +54,81 @@ class Report:
         return asdict(self)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Expected:
-    """What the catalog says that the index should hold.
+    """What the catalog says that the index should hold, and what it lacks itself."""
 
-    ``readers`` are the reader tokens of each point; ``tolerated`` are versions whose points may be
-    there, with how many; ``duplicates`` are passages that the catalog itself has too many;
-    ``pending_rights`` are points whose readers in the index may be behind.
-    """
-
-    readers: dict[int, list[str]] = field(default_factory=dict)
-    tolerated: dict[int, int] = field(default_factory=dict)
-    duplicates: int = 0
-    hollow: dict[int, int] = field(default_factory=dict)
+    readers: dict[int, list[str]]
+    """The reader tokens of each point."""
+    tolerated: dict[int, int]
+    """Versions whose points may be there, with how many."""
+    duplicates: int
+    """Passages that the catalog itself has too many."""
+    hollow: dict[int, int]
     """Documents of which the catalog has fewer passages than it says, and how many are missing."""
-    stray: list[int] = field(default_factory=list)
+    stray: frozenset[int]
     """Current versions (numbers) that no document has for its own."""
-    waiting: list[int] = field(default_factory=list)
+    waiting: frozenset[int]
     """Files that wait to be read although no run is going on over their source."""
-    pending_rights: frozenset[int] = frozenset()
+    pending_rights: frozenset[int]
+    """Points whose readers in the index may be behind."""
+
+    def tolerates(self, point: int) -> bool:
+        """Whether a point may be there although it belongs to no current version."""
+        return ordinal_of(point) < self.tolerated.get(version_of(point), 0)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Findings:
-    """The report, and what a repair needs: points ``lost``, orphaned, or with the wrong readers."""
+    """The report, and what a repair needs."""
 
     report: Report
-    lost: list[int] = field(default_factory=list)
-    orphans: list[int] = field(default_factory=list)
-    wrong: dict[int, list[str]] = field(default_factory=dict)
-    unreadable: list[int] = field(default_factory=list)
+    lost: Sequence[int]
+    """Points that the index has not."""
+    orphans: Sequence[int]
+    """Points that nothing refers to."""
+    wrong: dict[int, list[str]]
+    """Points with the wrong readers, and the right ones."""
+    unreadable: Sequence[int]
     """Documents whose stored elements, original or passages are missing or damaged."""
-    stray: list[int] = field(default_factory=list)
+    stray: Sequence[int]
+    """Current versions (numbers) that no document has for its own."""
+
+
+class _Comparison:
+    """The index against the catalog, one part of the index after another."""
+
+    def __init__(self, expected: Expected) -> None:
+        self._expected = expected
+        self._left = dict(expected.readers)
+        self._orphans: list[int] = []
+        self._wrong: dict[int, list[str]] = {}
+
+    def take(self, part: dict[int, list[str]]) -> None:
+        """Compare points, each with its readers."""
+        for point, readers in part.items():
+            wanted = self._left.pop(point, None)
+            if wanted is None:
+                if not self._expected.tolerates(point):
+                    self._orphans.append(point)
+            elif sorted(readers) != sorted(wanted) and point not in self._expected.pending_rights:
+                self._wrong[point] = wanted
+
+    def lost(self, now: Expected) -> list[int]:
+        """Points that never came, and that the catalog, read again, still wants."""
+        return sorted(point for point in self._left if point in now.readers)
+
+    def orphans(self, now: Expected) -> list[int]:
+        """Points too many that the catalog, read again, does not explain."""
+        return [point for point in self._orphans if not now.tolerates(point)]
+
+    def wrong(self, now: Expected) -> dict[int, list[str]]:
+        """Points whose readers are wrong by the catalog, read again, too."""
+        return {
+            point: wanted
+            for point, wanted in self._wrong.items()
+            if now.readers.get(point) == wanted and point not in now.pending_rights
+        }
 
 
 async def check(catalog: Catalog, index: RemoteIndex, blobs: Blobs, kept_hours: float) -> Findings:
@@ -94,49 +138,31 @@ async def check(catalog: Catalog, index: RemoteIndex, blobs: Blobs, kept_hours: 
         DamagedError: the index cannot be read; it has to be built anew.
     """
     live, expected = await catalog.read(_look, catalog)
-    findings = Findings(Report())
-    left = dict(expected.readers)
+    comparison = _Comparison(expected)
     if live is not None:
         await index.verify(name_of(live.id))
         async for part in scroll(index, name_of(live.id)):
-            _compare(part, left, expected, findings)
+            comparison.take(part)
     _, now = await catalog.read(_look, catalog)
-    _keep_what_still_holds(findings, left, now)
+    lost, orphans, wrong = comparison.lost(now), comparison.orphans(now), comparison.wrong(now)
     unreadable = await catalog.read(_unreadable, catalog, blobs)
     forgotten = await catalog.read(unused_blobs, catalog, blobs, kept_hours + OVERDUE_HOURS)
     hollow = {d: n for d, n in now.hollow.items() if expected.hollow.get(d) == n}
-    findings.unreadable = sorted({*unreadable, *hollow})
-    findings.stray = [number for number in now.stray if number in expected.stray]
-    waiting = set(now.waiting) & set(expected.waiting)
-    findings.report.lost = (
-        len(findings.lost) + len(unreadable) + sum(hollow.values()) + len(waiting)
+    stray = now.stray & expected.stray
+    waiting = now.waiting & expected.waiting
+    report = Report(
+        lost=len(lost) + len(unreadable) + sum(hollow.values()) + len(waiting),
+        duplicate=min(expected.duplicates, now.duplicates),
+        orphan=len(orphans) + len(forgotten) + len(stray),
+        wrong_access=len(wrong),
     )
-    findings.report.duplicate = min(expected.duplicates, now.duplicates)
-    findings.report.orphan = len(findings.orphans) + len(forgotten) + len(findings.stray)
-    findings.report.wrong_access = len(findings.wrong)
-    return findings
+    return Findings(report, lost, orphans, wrong, sorted({*unreadable, *hollow}), sorted(stray))
 
 
 def _look(catalog: Catalog) -> tuple[Generation | None, Expected]:
     """The live generation, and what should be in it."""
     with catalog.reading() as connection:
         return generations.live(connection), _expected(connection)
-
-
-def _keep_what_still_holds(findings: Findings, left: dict[int, list[str]], now: Expected) -> None:
-    """Drop suspicions that the catalog, read again, explains: it moved on during the look."""
-    findings.lost = sorted(point for point in left if point in now.readers)
-    findings.orphans = [p for p in findings.orphans if not _is_tolerated(p, now)]
-    findings.wrong = {
-        point: now.readers[point]
-        for point, wanted in findings.wrong.items()
-        if now.readers.get(point) == wanted and point not in now.pending_rights
-    }
-
-
-def _is_tolerated(point: int, expected: Expected) -> bool:
-    planned = expected.tolerated.get(version_of(point), 0)
-    return ordinal_of(point) < planned
 
 
 def _unreadable(catalog: Catalog, blobs: Blobs) -> list[int]:
@@ -164,27 +190,26 @@ def _settled(catalog: Catalog) -> tuple[Generation | None, int]:
 def _expected(connection: Connection) -> Expected:
     held = chunks.points_of_current(connection)
     tokens = rights.tokens_of(connection, sorted(set(held.values())))
-    expected = Expected({point: tokens.get(number, []) for point, number in held.items()})
-    expected.tolerated = versions.in_index(connection)
-    expected.duplicates = versions.count_current_twice(connection)
-    _compare_promises(promises.passages(connection), Counter(held.values()), expected)
-    expected.stray = versions.stray(connection)
-    expected.waiting = _waiting(connection)
+    missing = _missing(promises.passages(connection), Counter(held.values()))
     pending = promises.pending_rights(connection)
-    expected.pending_rights = frozenset(p for p, number in held.items() if number in pending)
-    return expected
+    return Expected(
+        readers={point: tokens.get(number, []) for point, number in held.items()},
+        tolerated=versions.in_index(connection),
+        duplicates=versions.count_current_twice(connection)
+        + sum(-count for count in missing.values() if count < 0),
+        hollow={document: count for document, count in missing.items() if count > 0},
+        stray=frozenset(versions.stray(connection)),
+        waiting=frozenset(_waiting(connection)),
+        pending_rights=frozenset(p for p, number in held.items() if number in pending),
+    )
 
 
-def _compare_promises(promised: dict[int, int], held: Counter[int], expected: Expected) -> None:
-    """Each document's number of passages, as the catalog says, against those that are there.
+def _missing(promised: dict[int, int], held: Counter[int]) -> dict[int, int]:
+    """How many passages each document lacks, by what the catalog says it has; below 0: too many.
 
     What the sums over all documents would hide: one has too few, another too many.
     """
-    for document_id, count in promised.items():
-        missing = count - held[document_id]
-        if missing > 0:
-            expected.hollow[document_id] = missing
-        expected.duplicates += max(0, -missing)
+    return {document: count - held[document] for document, count in promised.items()}
 
 
 def _waiting(connection: Connection) -> list[int]:
@@ -196,18 +221,6 @@ def _waiting(connection: Connection) -> list[int]:
     }
     waiting = promises.waiting(connection)
     return [number for number, source_id in waiting.items() if source_id in unread]
-
-
-def _compare(
-    part: dict[int, list[str]], left: dict[int, list[str]], expected: Expected, findings: Findings
-) -> None:
-    for point, readers in part.items():
-        wanted = left.pop(point, None)
-        if wanted is None:
-            if not _is_tolerated(point, expected):
-                findings.orphans.append(point)
-        elif sorted(readers) != sorted(wanted) and point not in expected.pending_rights:
-            findings.wrong[point] = wanted
 
 
 async def repair(

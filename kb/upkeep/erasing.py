@@ -7,9 +7,11 @@ handed in; in a folder that is followed it stays, and is left out from now on.
 
 import contextlib
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from kb.audit.log import noted
 from kb.catalog import (
@@ -33,7 +35,7 @@ from kb.types.people import Principal
 from kb.upkeep.publishing import Publisher
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Erased:
     """How much was deleted, by place.
 
@@ -41,14 +43,14 @@ class Erased:
     folders and are not read any more.
     """
 
-    documents: int = 0
-    passages: int = 0
-    points: int = 0
-    vectors: int = 0
-    blobs: int = 0
-    answers: int = 0
-    files_deleted: int = 0
-    files_left_out: int = 0
+    documents: int
+    passages: int
+    points: int
+    vectors: int
+    blobs: int
+    answers: int
+    files_deleted: int
+    files_left_out: int
 
     def as_json(self) -> dict[str, int]:
         """The JSON of ``kb purge``."""
@@ -61,7 +63,18 @@ class _Withdrawn:
 
     documents: Sequence[Entry]
     versions: Sequence[int]
-    vectors: Sequence[str]
+    hashes: Sequence[str]
+    """Of each passage: the key of its vector."""
+    answers: int
+    files: Counter[str]
+    """How many files were ``deleted``, and how many were ``left_out``."""
+
+
+class _Forgotten(NamedTuple):
+    """How many vectors and stored values nothing referred to any more."""
+
+    vectors: int
+    blobs: int
 
 
 async def erase(
@@ -80,16 +93,22 @@ async def erase(
         UsageError: one is part of a mail or an archive, which would give it out again; nothing is
             erased.
     """
-    erased = Erased()
-    withdrawn = await catalog.write(_withdraw, catalog, document_ids, erased, by)
-    erased.points = await publisher.sweep(grace_seconds=0)
-    await catalog.write(_forget, catalog, blobs, withdrawn, erased)
-    return erased
+    withdrawn = await catalog.write(_withdraw, catalog, document_ids, by)
+    points = await publisher.sweep(grace_seconds=0)
+    forgotten = await catalog.write(_forget, catalog, blobs, withdrawn)
+    return Erased(
+        documents=len(withdrawn.documents),
+        passages=len(withdrawn.hashes),
+        points=points,
+        vectors=forgotten.vectors,
+        blobs=forgotten.blobs,
+        answers=withdrawn.answers,
+        files_deleted=withdrawn.files["deleted"],
+        files_left_out=withdrawn.files["left_out"],
+    )
 
 
-def _withdraw(
-    catalog: Catalog, document_ids: Sequence[int], erased: Erased, by: Principal
-) -> _Withdrawn:
+def _withdraw(catalog: Catalog, document_ids: Sequence[int], by: Principal) -> _Withdrawn:
     """Take documents out of the ledger: nobody finds them from here on."""
     with catalog.writing() as connection:
         found = stored.with_members(connection, document_ids)
@@ -99,12 +118,11 @@ def _withdraw(
         ids = [one.id for one in found]
         numbers = versions.of_documents(connection, ids)
         hashes = vectors.of_versions(connection, numbers)
-        erased.passages = len(hashes)
-        erased.answers = _erase_answers(connection, numbers)
-        _keep_out(connection, found, erased)
-        erased.documents = documents.remove(connection, ids)
+        gone = _erase_answers(connection, numbers)
+        files = _keep_out(connection, found)
+        documents.remove(connection, ids)
         _note(connection, chosen, by)
-    return _Withdrawn(found, numbers, sorted(set(hashes)))
+    return _Withdrawn(found, numbers, hashes, gone, files)
 
 
 def _check_whole(chosen: Sequence[Entry]) -> None:
@@ -126,15 +144,16 @@ def _note(connection: Connection, chosen: Sequence[Entry], by: Principal) -> Non
         noted(connection, by, "document.erase", one.path, id=one.id, source=source)
 
 
-def _forget(catalog: Catalog, blobs: Blobs, withdrawn: _Withdrawn, erased: Erased) -> None:
+def _forget(catalog: Catalog, blobs: Blobs, withdrawn: _Withdrawn) -> _Forgotten:
     """Delete what nothing refers to any more."""
     with catalog.writing() as connection:
         sweeping.erase(connection, withdrawn.versions)
-        erased.vectors = vectors.forget_unused(connection, withdrawn.vectors)
+        forgotten = vectors.forget_unused(connection, sorted(set(withdrawn.hashes)))
         unused = _unused(connection, withdrawn.documents)
-    erased.blobs = sum(blobs.forget(key, kind) for key, kind in unused)
+    deleted = sum(blobs.forget(key, kind) for key, kind in unused)
     phrases.clear_up(catalog)
     catalog.compact()
+    return _Forgotten(forgotten, deleted)
 
 
 def _unused(connection: Connection, found: Sequence[Entry]) -> set[tuple[str, str]]:
@@ -154,8 +173,12 @@ def _erase_answers(connection: Connection, numbers: Sequence[int]) -> int:
     return gone
 
 
-def _keep_out(connection: Connection, found: Sequence[Entry], erased: Erased) -> None:
-    """Delete files that were handed in; leave the others out of their source from now on."""
+def _keep_out(connection: Connection, found: Sequence[Entry]) -> Counter[str]:
+    """Delete files that were handed in; leave the others out of their source from now on.
+
+    Returns how many were ``deleted``, and how many were ``left_out``.
+    """
+    files: Counter[str] = Counter()
     by_id = {source.id: source for source in sources.all_of(connection, counted=False)}
     for one in found:
         source = by_id[one.source_id]
@@ -164,7 +187,8 @@ def _keep_out(connection: Connection, found: Sequence[Entry], erased: Erased) ->
         if source.following.uploads:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(Path(source.root) / os.fsdecode(one.raw_path))
-                erased.files_deleted += 1
+                files["deleted"] += 1
             continue
         leave_out(connection, source.id, one.raw_path)
-        erased.files_left_out += 1
+        files["left_out"] += 1
+    return files

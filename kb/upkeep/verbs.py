@@ -1,6 +1,7 @@
 """The verbs that keep a data directory sound: check, heal, erase."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kb.catalog.database import Catalog
@@ -79,9 +80,10 @@ class Upkeep:
     async def _findings(self) -> checking.Findings:
         hours = self._retention.removed_hours
         findings = await checking.check(self._catalog, self._index, self._blobs, hours)
-        findings.report.orphan += len(self._scratch.stale())
-        findings.report.orphan += len(await self._catalog.read(uploads.left, self._catalog))
-        return findings
+        uploaded = await self._catalog.read(uploads.left, self._catalog)
+        left = len(self._scratch.stale()) + len(uploaded)
+        report = replace(findings.report, orphan=findings.report.orphan + left)
+        return replace(findings, report=report)
 
     async def _clear_up(self) -> None:
         """Copies and uploads that are nobody's any more."""

@@ -4,6 +4,7 @@ import ast
 import functools
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -226,6 +227,21 @@ def test_a_model_without_safetensors_is_refused(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(ConfigurationError):
         models.find(msgspec.structs.replace(Embedding(), model=str(tmp_path)))
+
+
+def test_the_parts_of_web_form_no_circle():
+    """A folder is a part, and so is each file beside the folders."""
+
+    def part(module):
+        return ".".join(module.split(".")[:2])
+
+    used = {}
+    for path in (ROOT / "web").rglob("*.py"):
+        module = name(path).removesuffix(".py").replace("/", ".")
+        used.setdefault(part(module), set()).update(part(i) for i in imports(path))
+    inside = {one: (others & set(used)) - {one} for one, others in used.items()}
+    order = list(TopologicalSorter(inside).static_order())  # raises CycleError
+    assert order.index("web.auth") < order.index("web.api") < order.index("web.app")
 
 
 @pytest.mark.parametrize("at", range(len(WAY)))

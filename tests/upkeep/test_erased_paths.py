@@ -56,7 +56,7 @@ async def test_what_is_erased_while_a_run_looks_stays_away(house, monkeypatch):
     def walked(*arguments, look=folder.walk):
         found = look(*arguments)
         with house.kb.catalog.writing() as connection:
-            erasing._keep_out(connection, [row], erasing.Erased())
+            erasing._keep_out(connection, [row])
             documents.remove(connection, [row.id])
         return found
 

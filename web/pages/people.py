@@ -6,6 +6,7 @@ from litestar import MediaType, Request, Response, get, post
 from litestar.response import Redirect
 
 from kb.errors import UsageError
+from web.addresses import here
 from web.asker import knowledge_base, must_have_signed_in, principal_of
 from web.auth.who import ADMINISTRATOR
 from web.rendering import render
@@ -79,9 +80,8 @@ async def _with_link(request: Request[Any, Any, Any], name: str) -> Response[Any
     """The page with a link to hand over; it is shown this once."""
     base = knowledge_base(request)
     secret = await base.write(base.accounts.link_for, principal_of(request), name)
-    address = base.settings.server.public_url.rstrip("/") or str(request.base_url).rstrip("/")
-    hours = base.settings.auth.link_hours
-    return await _page(request, {"link": (name, f"{address}/link/{secret}", hours)})
+    address = here(request, f"/link/{secret}")
+    return await _page(request, {"link": (name, address, base.settings.auth.link_hours)})
 
 
 ROUTES = [listed, act]

@@ -6,18 +6,14 @@ from litestar import MediaType, Request, Response, get, post
 from litestar.response import Redirect
 
 from kb.errors import KbError, TooManyError, UsageError
+from web.addresses import local
 from web.asker import knowledge_base, principal_of, shares, visitor_of
 from web.auth import cookies
 from web.auth.visitor import client_of
 from web.auth.who import ANYONE, READER
 from web.errors import for_strangers
+from web.pages import oidc
 from web.rendering import render
-
-
-def local(address: str) -> str:
-    """An address of this service, or the start page: nobody is sent elsewhere."""
-    is_here = address.startswith("/") and not address.startswith(("//", "/\\"))
-    return address if is_here and not any(ord(c) < 32 for c in address) else "/"
 
 
 @get("/login", media_type=MediaType.HTML, include_in_schema=False, who=ANYONE, greet=True)
@@ -81,7 +77,7 @@ async def sign_out(request: Request[Any, Any, Any]) -> Response[Any]:
         id_token = await base.write(
             base.accounts.sign_out, principal_of(request), visitor.session_hash
         )
-        there = await request.app.state.farewell(request, id_token) if id_token else None
+        there = await oidc.farewell(request, id_token) if id_token else None
     answer: Response[Any] = Redirect(there or "/login", status_code=303)
     cookies.forget(request, answer)
     return answer

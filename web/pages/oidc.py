@@ -9,11 +9,11 @@ from litestar import MediaType, Request, Response, get, post
 from litestar.response import Redirect
 
 from kb.errors import NotSignedInError, RetryableError
+from web.addresses import here, local
 from web.asker import knowledge_base
 from web.auth import cookies, provider
 from web.auth.visitor import client_of
 from web.auth.who import ANYONE
-from web.pages.signing_in import local
 
 FLOW_SECONDS = 600
 BACK_CHANNEL = "http://schemas.openid.net/event/backchannel-logout"
@@ -26,12 +26,6 @@ class Flow(msgspec.Struct):
     nonce: str
     verifier: str
     next: str
-
-
-def _here(request: Request[Any, Any, Any], path: str) -> str:
-    settings = knowledge_base(request).settings.server
-    base = settings.public_url or str(request.base_url)
-    return base.rstrip("/") + path
 
 
 def _cookie(request: Request[Any, Any, Any]) -> str:
@@ -49,7 +43,7 @@ async def begin(request: Request[Any, Any, Any], next: str = "/") -> Response[An
     query = {
         "response_type": "code",
         "client_id": settings.oidc_client_id,
-        "redirect_uri": _here(request, "/oidc/callback"),
+        "redirect_uri": here(request, "/oidc/callback"),
         "scope": settings.oidc_scopes,
         "state": flow.state,
         "nonce": flow.nonce,
@@ -83,7 +77,7 @@ async def finish(
             "Signing in at the provider did not work; begin again.", code="provider_refused"
         )
     base = knowledge_base(request)
-    back = _here(request, "/oidc/callback")
+    back = here(request, "/oidc/callback")
     token = await provider.exchange(base.settings.auth, code, flow.verifier, back)
     claims = await provider.identity(base.settings.auth, token["id_token"], flow.nonce)
     about = claims | await provider.userinfo(base.settings.auth, token)
@@ -123,7 +117,7 @@ async def farewell(request: Request[Any, Any, Any], id_token: str) -> str | None
     query = {
         "id_token_hint": id_token,
         "client_id": settings.oidc_client_id,
-        "post_logout_redirect_uri": _here(request, "/login"),
+        "post_logout_redirect_uri": here(request, "/login"),
     }
     return f"{address}?{urlencode(query)}"
 
