@@ -1,4 +1,4 @@
-"""What each stand-in of kb/embedding/lighter.py saves at the start of the embedder.
+"""What each stand-in of kb/embedding/runtimes/lighter.py saves at the start of the embedder.
 
 Each line is a process of its own that loads the model and embeds one sentence, all but one of the
 stand-ins in place: the median of three. Processor time is told, which other work on the machine
@@ -10,17 +10,18 @@ import statistics
 import subprocess
 import sys
 
-from kb.embedding.lighter import STAND_INS
+from kb.embedding.runtimes.lighter import STAND_INS
 
 ROUNDS = 3
 START = """
 import json, re, sys, time
-from kb.embedding import lighter
-from kb.embedding.encoder import Model
+from kb.embedding.runtimes import lighter
+from kb.embedding import models
+from kb.embedding.runtimes.reference import Reference
 from kb.settings import Embedding
 real, without = lighter.libraries, json.loads(sys.argv[1])
 lighter.libraries = lambda: real(without)
-Model(Embedding()).encode(["The pump is oiled."])
+Reference(models.find(Embedding()), "float32").vectors(["The pump is oiled."])
 memory = int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1])
 print(json.dumps([memory / 1024, time.process_time()]))
 """

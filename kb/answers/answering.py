@@ -78,7 +78,7 @@ class Answerer:
             asked_as, found = await self._found(written, principal)
             yield PassagesFound(found.passages)
         found = replace(found, passages=tuple(p for p in found.passages if not p.hidden))
-        draft = Draft(question, asked_as, found, begun, self._settings())
+        draft = Draft(question, asked_as, found, begun, self._settings(found))
         if not await self._is_evidence(asked_as, found):
             yield AnswerFinished(draft.abstained())
             return
@@ -115,10 +115,11 @@ class Answerer:
         met = await self._embeddings.matches(question, texts)
         return evidence.confidence(question, passages, [evidence.Match(*m) for m in met])
 
-    def _settings(self) -> dict[str, float | int]:
+    def _settings(self, found: Found) -> dict[str, float | int | str]:
         """What the answer depends on, for its receipt."""
         llm = self._llm
-        return {
+        embedded = {"embedding": found.computed_by} if found.computed_by else {}
+        return embedded | {
             "temperature": llm.temperature,
             "num_ctx": llm.context_tokens,
             "num_predict": llm.answer_tokens,

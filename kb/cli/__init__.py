@@ -31,6 +31,7 @@ COMMANDS = {
     "status": "upkeep:status",
     "reindex": "upkeep:reindex",
     "purge": "upkeep:purge",
+    "models": "models:models",
     "eval": "evaluating:evaluate",
 }
 HELP = {
@@ -49,6 +50,7 @@ HELP = {
     "status": "What is there, and what answers.",
     "reindex": "Build the index anew beside the live one, then switch.",
     "purge": "Erase documents now, everywhere.",
+    "models": "Models: how fast they are here, and how they are made faster.",
     "eval": "Measure passages and answers on a set of questions.",
 }
 

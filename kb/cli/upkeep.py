@@ -68,7 +68,7 @@ def _status_lines(value: dict[str, Any]) -> list[str]:
         f"Sources: {', '.join(s['name'] for s in value['sources']) or 'none yet'}",
         f"Documents: {states or 'none yet'}; passages: {value['passages']}",
         f"Index: {value['index']['backend']}, generation {value['index']['generation'] or 'none'}",
-        f"Embedding model: {value['embedding_model']}",
+        f"Embedding model: {value['embedding_model']}{_computed(value['embedding'])}",
         f"Language model: {model['model'] or model['reason']}",
         *(
             [f"Access alarms: {value['access_alarms']}. Run: kb check --repair"]
@@ -77,6 +77,13 @@ def _status_lines(value: dict[str, Any]) -> list[str]:
         ),
         *_scratch_lines(value["scratch_left_behind"]),
     ]
+
+
+def _computed(value: dict[str, Any]) -> str:
+    """By what, how fast, and why not by what should."""
+    by = f", by {value['runtime']} in {value['dtype']}" if value["runtime"] else ""
+    rate = f" ({value['rate']:.0f} passages a second here)" if value["rate"] else ""
+    return by + rate + (f". {value['problem']}" if value["problem"] else "")
 
 
 def _scratch_lines(count: int) -> list[str]:

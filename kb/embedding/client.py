@@ -3,13 +3,15 @@
 The model itself is in :mod:`kb.embedding.encoder`, which the embedder alone imports.
 """
 
+import asyncio
 import math
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb.embedding import models
+from kb.embedding import models, record
 from kb.embedding.models import FOREIGN_FERTILITY
+from kb.embedding.record import Record
 from kb.engines.calling import EngineClient
 from kb.settings import Settings
 
@@ -18,12 +20,14 @@ from kb.settings import Settings
 class QueryVector:
     """A question's vector (float32 bytes, normalised), and how well the model knows its words.
 
-    ``fertility`` is word pieces per word. ``languages`` are those that the model was trained on
-    (ISO 639-1), ``multilingual``: it was trained on many.
+    ``computed_by`` names model, runtime and number format. ``fertility`` is word pieces per word.
+    ``languages`` are those that the model was trained on (ISO 639-1), ``multilingual``: it was
+    trained on many.
     """
 
     vector: bytes
     fertility: float
+    computed_by: str = ""
     languages: tuple[str, ...] = ()
     multilingual: bool = False
 
@@ -42,10 +46,25 @@ def cosine(left: bytes, right: bytes) -> float:
     return math.fsum(a * b for a, b in zip(array("f", left), array("f", right), strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class Computing:
+    """What computes the vectors here: a runtime and a number format.
+
+    ``rate`` is in passages a second, as measured on this machine. All are None where that has not
+    been looked for yet. ``problem`` says why it is not what it should be; empty: it is.
+    """
+
+    runtime: str | None = None
+    dtype: str | None = None
+    rate: float | None = None
+    problem: str = ""
+
+
 class Embeddings:
     """The embedder, as every other process calls it."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self.fingerprint = models.fingerprint(settings.embedding)
         self.earlier = models.earlier_fingerprints(settings.embedding)
         self.files = models.find(settings.embedding)
@@ -64,6 +83,7 @@ class Embeddings:
         return QueryVector(
             answer["vector"],
             answer["fertility"],
+            answer["computed_by"],
             tuple(answer["languages"]),
             answer["multilingual"],
         )
@@ -80,6 +100,41 @@ class Embeddings:
     async def passages(self, texts: list[str]) -> list[bytes]:
         """Vectors (normalised float32 bytes) of many passages, in order."""
         return list(await self._engine.call("embed_passages", seconds=3600, texts=texts))
+
+    async def computing(self) -> Computing:
+        """What computes the vectors, or would: the embedder is asked only where it runs."""
+        told = await self._engine.call_where_it_runs("describe")
+        if told is not None:
+            return Computing(told["runtime"], told["dtype"], told["rate"], told["problem"])
+        chosen = self._settings.embedding
+        measured = record.kept(chosen, models.derived_dir(self._settings))
+        best = None if measured is None else measured.best(chosen)
+        return Computing() if best is None else Computing(best.runtime, best.dtype, best.rate)
+
+    async def measure(self) -> Record:
+        """Measure every runtime and number format here, again; the best is used from now on.
+
+        Raises:
+            OSError: what was measured cannot be kept.
+        """
+        from kb.embedding import choosing
+
+        folder = models.derived_dir(self._settings)
+        found = await asyncio.to_thread(choosing.measure, self._settings.embedding, folder)
+        await self._engine.leave()
+        return found
+
+    async def optimise(self) -> Path:
+        """Make the 8-bit file of the model, by ranges that are measured for it.
+
+        Raises:
+            ConfigurationError: only torch can run this model, or there is no OpenVINO.
+            OSError: the file cannot be written.
+        """
+        from kb.embedding import opening
+
+        folder = models.derived_dir(self._settings)
+        return await asyncio.to_thread(opening.optimise, self._settings.embedding, folder)
 
     @property
     def engine(self) -> EngineClient:

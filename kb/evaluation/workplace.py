@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from kb.engines.calling import run_dir
+from kb.engines.sockets import run_dir
 from kb.evaluation.sets import Collection
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings

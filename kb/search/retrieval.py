@@ -34,10 +34,15 @@ LANGUAGES_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Passages, best first, and whether the model knows the question's language."""
+    """Passages, best first, and whether the model knows the question's language.
+
+    ``computed_by`` names the embedding model, its runtime and number format; empty where nothing
+    was embedded.
+    """
 
     passages: tuple[Passage, ...]
     understood: bool = True
+    computed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,8 @@ class Retriever:
         judged = await self._judged(self._query(begun, embedded), begun.scope)
         if alarming := judged.alarming - begun.scope.moment.late:
             await self._catalog.write(alarms.sound, self._catalog, alarming)
-        return Found(judged.passages, embedded.understood(begun.early.language))
+        understood = embedded.understood(begun.early.language)
+        return Found(judged.passages, understood, embedded.computed_by)
 
     async def _begin(
         self, lexical: IndexQuery, wanted: Wanted, principal: Principal, limit: int

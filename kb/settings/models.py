@@ -32,13 +32,28 @@ class Embedding(Section, frozen=True, kw_only=True):
             "nothing is fetched."
         ),
     ] = False
-    dtype: Annotated[
-        Literal["auto", "float32", "bfloat16"],
+    runtime: Annotated[
+        Literal["auto", "torch", "openvino"],
         Meta(
-            description="Number format of the model; `auto`: bfloat16 where the processor "
-            "computes it, else float32."
+            description="What computes the vectors: `torch`, `openvino`, or `auto`: the faster "
+            "one, as measured on this machine."
         ),
     ] = "auto"
+    dtype: Annotated[
+        Literal["auto", "float32", "bfloat16", "int8"],
+        Meta(
+            description="Number format of the model (`bfloat16` with torch, `int8` with "
+            "OpenVINO); `auto`: the fastest, as measured on this machine, that ranks as float32 "
+            "does."
+        ),
+    ] = "auto"
+    derived_dir: Annotated[
+        str,
+        Meta(
+            description="Folder for what is derived from the model on this machine: its 8-bit "
+            "file, what was measured; empty: `models` in the data directory."
+        ),
+    ] = ""
     threads: Annotated[int, Meta(ge=0, description="Threads that embed; 0: one a core.")] = 0
     query_prompt: Annotated[
         str, Meta(description="Text put before a question when it is embedded.")

@@ -3,10 +3,11 @@
 import asyncio
 import time
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from kb.duties import WORKER
+from kb.embedding.client import Computing
 from kb.errors import ModelError
 from kb.llm.base import Identity, LanguageModel, chat
 from kb.types.library import Inventory
@@ -23,6 +24,7 @@ async def status(base: "KnowledgeBase") -> dict[str, Any]:
         **_figures(found, base.settings.index.backend),
         "scratch_left_behind": len(await asyncio.to_thread(base.scratch.stale)),
         "embedding_model": base.embeddings.files.name,
+        "embedding": asdict(await base.embeddings.computing()),
         "language_model": await model_status(base, probe=True),
     }
 
@@ -89,18 +91,23 @@ async def _answers(model: LanguageModel) -> Identity | None:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredModel:
-    """A model in use: what for, its name, digest (sha256) and licence, each where it is known."""
+    """A model in use: what for, its name, digest (sha256) and licence, each where it is known.
+
+    ``computing`` is what computes the embedding model here.
+    """
 
     role: str
     name: str
     digest: str | None
     licence: str | None
+    computing: Computing | None = None
 
 
 async def models_in_use(base: "KnowledgeBase") -> list[RegisteredModel]:
     """The embedding model, and the language model where one answers."""
     files = base.embeddings.files
-    found = [RegisteredModel("embedding", files.name, files.digest, files.licence)]
+    computing = await base.embeddings.computing()
+    found = [RegisteredModel("embedding", files.name, files.digest, files.licence, computing)]
     model = await asyncio.to_thread(lambda: base.model)
     if model is None:
         return found

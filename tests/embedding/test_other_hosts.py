@@ -80,28 +80,6 @@ def test_number_formats_of_one_model_are_one_generation(settings):
     assert engine_fingerprint(one) != engine_fingerprint(other)
 
 
-@pytest.mark.case("N19")
-def test_vectors_of_both_number_formats_are_the_same_for_search():
-    """Measured, not believed: what float32 finds first, bfloat16 finds first."""
-    code = """
-import re, numpy as np, msgspec
-from pathlib import Path
-from kb import samples
-from kb.embedding.encoder import Model
-from kb.settings import Embedding
-texts = [p for f in sorted(samples.documents().glob('*.md')) + sorted(samples.documents().glob('*.txt'))
-         for p in re.split(r'(?<=[.!?])\\s+|\\n+', f.read_text()) if len(p) > 25][:40]
-a, b = (np.array([np.frombuffer(v, '<f4') for v in Model(Embedding(dtype=d)).encode(texts)])
-        for d in ('float32', 'bfloat16'))
-print(len(texts), (a * b).sum(1).min(), abs(a @ a.T - a @ b.T).max())
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    count, cosine, difference = (float(n) for n in done.stdout.split())
-    assert count >= 5
-    assert cosine > 0.99
-    assert difference < 0.02
-
-
 # --- tools
 
 

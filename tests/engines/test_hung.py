@@ -8,7 +8,8 @@ import msgspec
 import psutil
 import pytest
 
-from kb.engines.calling import EngineClient, listener_of
+from kb.engines.calling import EngineClient
+from kb.engines.sockets import listener_of
 from tests.parts.house import House
 from tests.parts.processes import wait_for
 

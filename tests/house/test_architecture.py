@@ -15,8 +15,9 @@ WAY = ("parsers", "finding", "reading", "recording", "running", "following")
 """The rooms of ingestion, in the order in which a file goes through them; then what begins runs."""
 FILES = [p for room in ROOMS for p in sorted((ROOT / room).rglob("*.py"))]
 ENGINES = {
-    "sentence_transformers": {"kb/embedding/lighter.py"},
-    "torch": {"kb/embedding/lighter.py"},
+    "sentence_transformers": {"kb/embedding/runtimes/lighter.py"},
+    "torch": {"kb/embedding/runtimes/lighter.py"},
+    "openvino": {"kb/embedding/runtimes/compiled.py"},
     "qdrant_client": {"kb/index/server.py"},
     "qdrant_edge": {"kb/index/edge.py", "kb/index/lexical.py"},
     "procrastinate": {"ingest/following/queued_jobs.py"},
@@ -56,7 +57,7 @@ CONTRACTS = {
     "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
     "kb.knowledge_base": "accounts answers audit catalog duties embedding files index library"
     " llm metrics rights search settings types upkeep",
-    "kb.surface": "duties errors knowledge_base llm text types",
+    "kb.surface": "duties embedding errors knowledge_base llm text types",
     "kb.evaluation": "catalog embedding engines errors knowledge_base search settings surface"
     " text types",
     "ingest": "audit catalog embedding errors failpoints files index library posix rights"

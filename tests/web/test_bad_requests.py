@@ -5,7 +5,7 @@ import itertools
 import httpx
 import pytest
 
-from kb.engines.calling import listener_of
+from kb.engines.sockets import listener_of
 from kb.errors import UsageError
 from kb.files import rendering, sandbox
 from kb.text import queries

@@ -10,19 +10,21 @@ from pathlib import Path
 import pytest
 
 from ingest.parsers import text_types
-from kb.embedding.lighter import STAND_INS
+from kb.embedding.runtimes.lighter import STAND_INS
 
 EMBED = """
 import json, sys
-from kb.embedding import lighter
-from kb.embedding.encoder import Model
+from kb.embedding.runtimes import lighter
+from kb.embedding import models
+from kb.embedding.runtimes.reference import Reference
 from kb.settings import Embedding
 without = json.loads(sys.argv[1])
 real = lighter.libraries
 lighter.libraries = lambda: real(without)
-vectors = Model(Embedding(dtype="float32")).encode(["The pump is oiled.", "Das Tor ist zu."])
+runtime = Reference(models.find(Embedding()), "float32")
+vectors = runtime.vectors(["The pump is oiled.", "Das Tor ist zu."])
 loaded = [n for n in lighter.STAND_INS if getattr(sys.modules.get(n), "__file__", None)]
-print(json.dumps({"vectors": [v.hex() for v in vectors], "loaded": loaded}))
+print(json.dumps({"vectors": [v.tobytes().hex() for v in vectors], "loaded": loaded}))
 """
 
 

@@ -1,8 +1,8 @@
 """Torch and sentence_transformers, without what they load and embedding never calls.
 
 Each stands-in is measured by ``python -m bench lighter`` (docs/benchmarks.md), and a test
-(tests/embedding/test_lighter.py) fails when a release of theirs no longer imports what it replaces,
-imports more of it, or embeds otherwise with it than without.
+(tests/embedding/runtimes/test_lighter.py) fails when a release of theirs no longer imports what it
+replaces, imports more of it, or embeds otherwise with it than without.
 """
 
 import importlib

@@ -1,0 +1,183 @@
+"""Which runtime and number format embed fastest here: measured once a model, processor and release.
+
+Each runtime is tried in a process of its own, since one may end by a signal where a processor lacks
+an instruction. The fastest is taken, if it ranks the built-in texts as float32 does
+(:mod:`kb.embedding.agreement`); else the next.
+"""
+
+import contextlib
+import fcntl
+import platform
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
+from pathlib import Path
+
+import msgspec
+
+from kb.embedding import agreement, models, record
+from kb.embedding.naming import Dtype, Name
+from kb.embedding.opening import open_runtime
+from kb.embedding.record import CANDIDATES, Agreement, Record, Tried
+from kb.embedding.runtimes import Runtime
+from kb.errors import KbError
+from kb.settings import Embedding
+
+SECONDS = 2.0
+"""For which each candidate embeds passages."""
+QUESTIONS = 9
+"""How many single questions are timed."""
+LONGEST_SECONDS = 600.0
+"""After which a runtime that has said nothing is given up."""
+AT_ONCE = 4
+BATCHES = 2
+"""Of passages, which are embedded again and again."""
+
+
+def measure(settings: Embedding, folder: Path) -> Record:
+    """Try every candidate, and keep the record. One process of a host at a time does.
+
+    Raises:
+        OSError: the record cannot be written.
+    """
+    file = record.file_of(settings, folder)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _alone(file.with_suffix(".lock")):
+        found = Record(
+            host=platform.node(),
+            processor=record.processor(),
+            libraries=record.libraries(),
+            measured=time.time(),
+            tried=tuple(_compared(settings, folder, list(_timed_all(settings, folder)))),
+        )
+        models.write_whole(file, msgspec.json.format(msgspec.json.encode(found)))
+    return found
+
+
+def _timed_all(settings: Embedding, folder: Path) -> Iterator[Tried]:
+    """Every candidate, with its rate or why it has none."""
+    for name in dict.fromkeys(runtime for runtime, _ in CANDIDATES):
+        dtypes = [dtype for runtime, dtype in CANDIDATES if runtime == name]
+        lines, ended = _in_a_process(settings, folder, "time", name, *dtypes)
+        told = {one.dtype: one for one in (msgspec.json.decode(s, type=Tried) for s in lines)}
+        for dtype in dtypes:
+            yield told.get(dtype) or Tried(runtime=name, dtype=dtype, refused=ended)
+
+
+def _compared(settings: Embedding, folder: Path, tried: list[Tried]) -> list[Tried]:
+    """With the agreement of all that are faster than the fastest that may be taken."""
+    by_rate = sorted((one for one in tried if not one.refused), key=lambda one: -one.rate)
+    for one in by_rate:
+        if one.dtype == "float32":
+            break
+        lines, ended = _in_a_process(settings, folder, "compare", one.runtime, one.dtype)
+        agreed = msgspec.json.decode(lines[-1], type=Agreement) if lines else None
+        refused = ended if agreed is None else agreed.problem()
+        tried[tried.index(one)] = msgspec.structs.replace(one, agreement=agreed, refused=refused)
+        if not refused:
+            break
+    return tried
+
+
+def _in_a_process(settings: Embedding, folder: Path, *arguments: str) -> tuple[list[bytes], str]:
+    """The lines that a process of this module prints, and how it ended if it said too little."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", __name__, str(folder), *arguments],
+            input=msgspec.json.encode(settings),
+            capture_output=True,
+            timeout=LONGEST_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return [], f"it said nothing for {LONGEST_SECONDS:g} s"
+    last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+    return done.stdout.splitlines(), " ".join([f"it ended with status {done.returncode}", *last])
+
+
+def time_each(settings: Embedding, folder: Path, name: Name, dtypes: Sequence[Dtype]) -> None:
+    """Time number formats of one runtime in this process; prints a line of JSON for each."""
+    for dtype in dtypes:
+        try:
+            tried = _timed(open_runtime(settings, name, dtype, folder), settings)
+        except (KbError, OSError) as error:
+            tried = Tried(runtime=name, dtype=dtype, refused=str(error))
+        _say(tried)
+
+
+def compare(settings: Embedding, folder: Path, name: Name, dtype: Dtype) -> None:
+    """Compare a number format with float32 of the same runtime; prints a line of JSON."""
+    threads = models.threads_of(settings)
+    reference, other = (
+        agreement.vectors_of(open_runtime(settings, name, one, folder), settings, threads)
+        for one in ("float32", dtype)
+    )
+    _say(agreement.between(reference, other))
+
+
+def _say(what: Tried | Agreement) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(what) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _timed(runtime: Runtime, settings: Embedding) -> Tried:
+    asked = [question for _, question in agreement.built_in()][: QUESTIONS + 1]
+    times = []
+    for question in asked:
+        begun = time.monotonic()
+        runtime.vectors([question])
+        times.append(time.monotonic() - begun)
+    return Tried(
+        runtime=runtime.name,
+        dtype=runtime.dtype,
+        rate=round(_rate(runtime, models.threads_of(settings)), 1),
+        question_ms=round(1000 * sorted(times[1:])[QUESTIONS // 2], 1),
+    )
+
+
+def _rate(runtime: Runtime, threads: int) -> float:
+    """Passages a second, by as many threads as bulk work has."""
+    passages = [passage for passage, _ in agreement.built_in()]
+    batches = [passages[i * AT_ONCE : (i + 1) * AT_ONCE] for i in range(BATCHES)]
+    for batch in batches:
+        runtime.vectors(batch, bulk=True)
+    waiting, lock = cycle(batches), threading.Lock()
+    until = time.monotonic() + SECONDS
+
+    def work(_: int) -> int:
+        count = 0
+        while time.monotonic() < until:
+            with lock:
+                batch = next(waiting)
+            count += len(runtime.vectors(batch, bulk=True))
+        return count
+
+    begun = time.monotonic()
+    with ThreadPoolExecutor(threads) as pool:
+        count = sum(pool.map(work, range(threads)))
+    return count / (time.monotonic() - begun)
+
+
+@contextlib.contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    with file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def main() -> None:
+    """What :func:`_in_a_process` starts: settings from stdin, the rest as arguments."""
+    settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Embedding)
+    folder, how, name, *dtypes = sys.argv[1:]
+    if how == "time":
+        time_each(settings, Path(folder), name, dtypes)  # type: ignore[arg-type]
+    else:
+        compare(settings, Path(folder), name, dtypes[0])  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main()

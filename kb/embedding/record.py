@@ -1,0 +1,131 @@
+"""What was measured on this host: read by whoever shows it, without numpy."""
+
+import contextlib
+import hashlib
+import importlib.metadata
+import platform
+from pathlib import Path
+
+import msgspec
+
+from kb import __version__
+from kb.embedding import models
+from kb.embedding.naming import Dtype, Name
+from kb.settings import Embedding
+
+CANDIDATES: tuple[tuple[Name, Dtype], ...] = (
+    ("torch", "float32"),
+    ("torch", "bfloat16"),
+    ("openvino", "float32"),
+    ("openvino", "int8"),
+)
+"""The first is what all others are compared with."""
+LIBRARIES = ("torch", "sentence-transformers", "openvino")
+LEAST_SHARED = 0.9
+MOST_LOST = 0.02
+LEAST_COSINE = 0.98
+"""Bounds, by what was measured of the formats that rank alike: docs/adr/0007-runtimes.md."""
+
+
+class Agreement(msgspec.Struct, frozen=True, kw_only=True):
+    """How a format's vectors and rankings stand to float32's, on the built-in set.
+
+    ``cosine`` is the least of all texts. ``shared`` is how much of the first ten places both have
+    in common, and ``lost`` how much less the reciprocal place of the right passage is (0 to 1, in
+    the mean over the questions): ``dense`` by vectors alone, ``fused`` with words.
+    """
+
+    cosine: float
+    dense_shared: float
+    fused_shared: float
+    dense_lost: float
+    fused_lost: float
+
+    def problem(self) -> str:
+        """Why the format is not taken; empty: it ranks as float32 does."""
+        if self.cosine < LEAST_COSINE:
+            return f"its vectors differ from float32's (cosine {self.cosine:.3f})"
+        if min(self.dense_shared, self.fused_shared) < LEAST_SHARED:
+            return f"it shares {self.dense_shared:.2f} of the first ten places with float32"
+        if max(self.dense_lost, self.fused_lost) > MOST_LOST:
+            return f"it finds what is right later than float32 ({self.dense_lost:.3f})"
+        return ""
+
+
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """What a candidate did here: passages a second, milliseconds for a question, its agreement.
+
+    ``refused`` says why it is not taken; empty: it may be.
+    """
+
+    runtime: Name
+    dtype: Dtype
+    rate: float = 0.0
+    question_ms: float = 0.0
+    agreement: Agreement | None = None
+    refused: str = ""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured, where, and by which release."""
+
+    host: str
+    processor: str
+    libraries: dict[str, str]
+    measured: float
+    """Unix seconds."""
+    tried: tuple[Tried, ...]
+
+    def best(self, settings: Embedding) -> Tried | None:
+        """The fastest that may be taken and that the settings allow."""
+        allowed = [t for t in self.tried if is_wanted(settings, t.runtime, t.dtype)]
+        fitting = [t for t in allowed if not t.refused]
+        return max(fitting, key=lambda one: one.rate, default=None)
+
+    def of(self, runtime: str, dtype: str) -> Tried | None:
+        """What a candidate did."""
+        found = (one for one in self.tried if (one.runtime, one.dtype) == (runtime, dtype))
+        return next(found, None)
+
+
+def is_open(settings: Embedding) -> bool:
+    """Whether the settings leave more than one candidate."""
+    return "auto" in {settings.runtime, settings.dtype}
+
+
+def is_wanted(settings: Embedding, runtime: Name, dtype: Dtype) -> bool:
+    """Whether the settings leave a candidate open."""
+    return settings.runtime in {"auto", runtime} and settings.dtype in {"auto", dtype}
+
+
+def kept(settings: Embedding, folder: Path) -> Record | None:
+    """The record of this model on this host; None: nothing has been measured here yet."""
+    try:
+        found = msgspec.json.decode(file_of(settings, folder).read_bytes(), type=Record)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return found if (found.processor, found.libraries) == (processor(), libraries()) else None
+
+
+def processor() -> str:
+    """The processor's name and instructions, and how many cores of it are for us, in short."""
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text().splitlines() if file.exists() else [platform.processor()]
+    told = [line for line in lines if line.startswith(("model name", "flags", "Features"))]
+    digest = hashlib.sha256("\n".join(sorted(set(told or lines))).encode()).hexdigest()[:12]
+    name = next((line.partition(":")[2].strip() for line in told if "model name" in line), "")
+    return f"{name or platform.machine()} ({models.usable_cores()} cores, {digest})"
+
+
+def libraries() -> dict[str, str]:
+    """The versions of what computes, and of this program."""
+    found = {"commonplace": __version__}
+    for name in LIBRARIES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
+def file_of(settings: Embedding, folder: Path) -> Path:
+    """One a host, since hosts may share the folder; and one a model."""
+    return folder / f"measured-{models.find(settings).digest[:16]}-{platform.node()}.json"

@@ -1,0 +1,31 @@
+"""What computes a model's vectors: torch, or a graph of OpenVINO; all behind one interface."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.embedding.naming import Dtype, Name
+
+Vectors = NDArray[np.float32]
+PADDED_TO = 16
+"""Batches are padded to a multiple of this: fewer shapes, so fewer kernels made and kept."""
+
+
+class Runtime(Protocol):
+    """A model in memory. Every method may be called from several threads.
+
+    ``bulk`` is work that nobody waits for: where a runtime has threads of its own, it goes to those
+    of a lower priority.
+    """
+
+    name: Name
+    dtype: Dtype
+    dimension: int
+
+    def vectors(self, texts: Sequence[str], *, bulk: bool = False) -> Vectors:
+        """A vector of length 1 for each text: texts × dimension."""
+
+    def pieces(self, texts: Sequence[str]) -> list[Vectors]:
+        """Of each text the vectors of its word pieces, of length 1, without the model's marks."""

@@ -1,0 +1,123 @@
+"""A model's graph in 8-bit integers, as files: made once from its weights and ranges, and checked.
+
+They lie in a folder whose name says what they were made from. It appears as a whole: it is made
+beside its place, and renamed. Whoever finds it made, meanwhile, by somebody else takes that one.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from kb.embedding import models
+from kb.embedding.models import ModelFiles
+from kb.embedding.runtimes import compiled
+from kb.embedding.runtimes.ranges import Ranges, written
+
+RELEASE = 1
+"""Of what is made here: another one is made anew."""
+GRAPH = "int8.xml"
+PARTS = (GRAPH, "int8.bin")
+MADE_FROM = "made-from.json"
+FORGOTTEN_SECONDS = 3600.0
+"""Making takes seconds: what is older belongs to nobody."""
+log = logging.getLogger("kb.embedding")
+
+
+def graph_file(files: ModelFiles, ranges: Ranges, kept_in: Path) -> Path:
+    """The file of a model's graph in 8-bit integers; made where it is not there, or is damaged.
+
+    Raises:
+        ConfigurationError: only torch can run this model.
+        OSError: it cannot be written (a full disk).
+    """
+    made_from = _made_from(files, ranges)
+    folder = kept_in / _short(made_from)
+    if folder.exists() and not _is_whole(folder, made_from):
+        log.warning("%s is damaged, and made anew", folder)
+        _set_aside(folder)
+    if not folder.exists():
+        _make(files, ranges, made_from, folder)
+    return folder / GRAPH
+
+
+def _made_from(files: ModelFiles, ranges: Ranges) -> dict[str, object]:
+    spans = json.dumps(written(ranges), sort_keys=True)
+    return {
+        "release": RELEASE,
+        "weights": files.digest,
+        "ranges": hashlib.sha256(spans.encode()).hexdigest(),
+    }
+
+
+def _short(made_from: dict[str, object]) -> str:
+    """A folder's name by what it was made from."""
+    return "int8-" + hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
+
+
+def _is_whole(folder: Path, made_from: dict[str, object]) -> bool:
+    """Whether the files are those that were written, from what they should be made from."""
+    try:
+        said = json.loads((folder / MADE_FROM).read_text(encoding="utf-8"))
+        return bool(said == made_from | {"files": _digests(folder)})
+    except (OSError, ValueError):
+        return False
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {name: models.digest_of(folder / name) for name in PARTS}
+
+
+def _make(files: ModelFiles, ranges: Ranges, made_from: dict[str, object], folder: Path) -> None:
+    models.check_weights(files)
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _clear_up(folder.parent)
+    beside = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
+    try:
+        _write(compiled.graph_of(files, ranges), beside / GRAPH)
+        said = made_from | {"files": _digests(beside)}
+        (beside / MADE_FROM).write_text(json.dumps(said), encoding="utf-8")
+        _keep(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _write(graph: Any, file: Path) -> None:
+    try:
+        compiled.library().save_model(graph, file, compress_to_fp16=False)
+    except RuntimeError as error:  # as which OpenVINO says that the disk is full
+        raise OSError(f"{file.name} cannot be written: {error}") from error
+
+
+def _clear_up(kept_in: Path) -> None:
+    """Delete what makings that were killed have left."""
+    for left in kept_in.glob(".making-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > FORGOTTEN_SECONDS:
+                shutil.rmtree(left)
+
+
+def _keep(beside: Path, folder: Path) -> None:
+    """Give what was made its name, once it is on the disk."""
+    for name in (*PARTS, MADE_FROM):
+        with (beside / name).open("rb") as file:
+            os.fsync(file.fileno())
+    try:
+        beside.rename(folder)
+    except OSError:
+        if not folder.exists():  # nobody else has made it meanwhile
+            raise
+
+
+def _set_aside(folder: Path) -> None:
+    """Out of the way in one step: a damaged folder is never half there."""
+    gone = Path(tempfile.mkdtemp(prefix=".damaged-", dir=folder.parent))
+    with contextlib.suppress(FileNotFoundError):  # somebody else has
+        folder.rename(gone / folder.name)
+    shutil.rmtree(gone, ignore_errors=True)

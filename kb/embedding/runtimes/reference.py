@@ -1,0 +1,60 @@
+"""The torch runtime, by sentence-transformers: every model, and what all others are compared with.
+
+It and :mod:`kb.embedding.runtimes.lighter` alone know torch.
+"""
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kb.embedding.models import ModelFiles
+from kb.embedding.naming import Dtype, Name
+from kb.embedding.runtimes import PADDED_TO, Vectors, lighter
+from kb.embedding.runtimes.paging import page_out
+
+PADDING = {"text": {"pad_to_multiple_of": PADDED_TO}}
+
+
+class Reference:
+    """A model as torch computes it (:class:`kb.embedding.runtimes.Runtime`), on this processor."""
+
+    name: Name = "torch"
+
+    def __init__(self, files: ModelFiles, dtype: Dtype) -> None:
+        self.dtype = dtype
+        self._torch, sentence_transformers = lighter.libraries()
+        self._torch.set_num_threads(1)  # as many batches are computed side by side instead
+        self._model = sentence_transformers.SentenceTransformer(
+            str(files.folder),
+            device="cpu",
+            local_files_only=True,
+            model_kwargs={"dtype": getattr(self._torch, dtype)},
+        )
+        self._model.eval()
+        # PyPI's torch loads CUDA's libraries on every machine: 140 MB, never called without a card.
+        page_out("/nvidia/", "/libtorch_cuda")
+        self._tokenizing = threading.Lock()
+        self.dimension = int(self._model.get_embedding_dimension())
+
+    def vectors(self, texts: Sequence[str], *, bulk: bool = False) -> Vectors:  # noqa: ARG002
+        """See :class:`kb.embedding.runtimes.Runtime`. It computes in the thread that calls."""
+        with self._torch.inference_mode():
+            found = self._model(self._batch(texts))["sentence_embedding"]
+            unit = self._torch.nn.functional.normalize(found.float(), dim=1)
+        vectors: Vectors = unit.numpy()
+        return vectors
+
+    def pieces(self, texts: Sequence[str]) -> list[Vectors]:
+        """See :class:`kb.embedding.runtimes.Runtime`."""
+        with self._torch.inference_mode():
+            batch = self._batch(texts)
+            found = self._model(batch)["token_embeddings"].float()
+            unit = self._torch.nn.functional.normalize(found, dim=2).numpy()
+        lengths = batch["attention_mask"].sum(dim=1).tolist()
+        return [np.asarray(one[1 : n - 1]) for one, n in zip(unit, lengths, strict=True)]
+
+    def _batch(self, texts: Sequence[str]) -> Any:
+        with self._tokenizing:
+            return self._model.preprocess(list(texts), processing_kwargs=PADDING)

@@ -1,0 +1,165 @@
+"""The 8-bit file: whole or not there, of this model, the same wherever it is made."""
+
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import msgspec
+import pytest
+
+from kb.embedding import models, opening
+from kb.embedding.runtimes import optimised, ranges
+from kb.embedding.starting import start
+from kb.errors import ConfigurationError
+from kb.settings import Embedding
+
+FILES = models.find(Embedding())
+SPANS = ranges.shipped(FILES.digest)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    optimised.graph_file(FILES, SPANS, folder)
+    return folder
+
+
+@pytest.fixture
+def copied(made, tmp_path):
+    shutil.copytree(made, tmp_path / "models")
+    return tmp_path / "models"
+
+
+def digests(folder):
+    [made] = folder.glob("int8-*")
+    return {f.name: models.digest_of(f) for f in made.iterdir()}
+
+
+def test_it_is_the_same_wherever_it_is_made(made, tmp_path):
+    optimised.graph_file(FILES, SPANS, tmp_path)
+    assert digests(tmp_path) == digests(made)
+
+
+def test_it_is_made_once(copied):
+    file = optimised.graph_file(FILES, SPANS, copied)
+    before = file.stat().st_mtime_ns
+    assert optimised.graph_file(FILES, SPANS, copied) == file
+    assert file.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("part", [*optimised.PARTS, optimised.MADE_FROM])
+@pytest.mark.parametrize("damage", ["cut off", "empty", "gone", "changed"])
+def test_a_damaged_one_is_made_anew(copied, made, part, damage):
+    [folder] = copied.glob("int8-*")
+    content = (folder / part).read_bytes()
+    if damage == "gone":
+        (folder / part).unlink()
+    else:
+        other = {"cut off": content[:-100], "empty": b"", "changed": content[:-1] + b"?"}
+        (folder / part).write_bytes(other[damage])
+    optimised.graph_file(FILES, SPANS, copied)
+    assert digests(copied) == digests(made)
+    assert [f.name for f in copied.iterdir()] == [folder.name]
+
+
+def test_one_of_another_model_is_not_taken(copied, made):
+    """It lies where ours should be: what it was made from says so."""
+    [folder] = copied.glob("int8-*")
+    said = json.loads((folder / optimised.MADE_FROM).read_text())
+    (folder / optimised.MADE_FROM).write_text(json.dumps(said | {"weights": "0" * 64}))
+    optimised.graph_file(FILES, SPANS, copied)
+    assert digests(copied) == digests(made)
+
+
+def test_other_ranges_make_another_file(copied):
+    spans = dict(SPANS)
+    name = next(iter(spans))
+    spans[name] = ranges.Range(-9.0, 9.0)
+    optimised.graph_file(FILES, spans, copied)
+    assert len(list(copied.glob("int8-*"))) == 2
+
+
+def test_a_killed_making_leaves_nothing_half(tmp_path, made):
+    code = """
+import os, sys
+from pathlib import Path
+from kb.embedding import models
+from kb.embedding.runtimes import optimised, ranges
+from kb.settings import Embedding
+def killed(beside, folder):
+    print("making", flush=True)
+    sys.stdin.read()
+optimised._keep = killed
+files = models.find(Embedding())
+optimised.graph_file(files, ranges.shipped(files.digest), Path(sys.argv[1]))
+"""
+    making = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert making.stdout.readline() == b"making\n"
+    making.send_signal(signal.SIGKILL)
+    making.wait()
+    assert not list(tmp_path.glob("int8-*"))
+    old = time.time() - 2 * optimised.FORGOTTEN_SECONDS
+    for left in tmp_path.iterdir():
+        os.utime(left, (old, old))
+    optimised.graph_file(FILES, SPANS, tmp_path)
+    assert digests(tmp_path) == digests(made)
+    assert len(list(tmp_path.iterdir())) == 1, "what the killed one left is cleared up"
+
+
+def _make(folder, together):
+    together.wait()
+    optimised.graph_file(FILES, SPANS, folder)
+
+
+def test_two_that_make_it_at_once_have_one(tmp_path, made):
+    context = multiprocessing.get_context("spawn")
+    together = context.Barrier(2)
+    both = [context.Process(target=_make, args=(tmp_path, together)) for _ in range(2)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join(300)
+    assert [process.exitcode for process in both] == [0, 0]
+    assert digests(tmp_path) == digests(made)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_ranges_that_somebody_changed_are_refused(tmp_path, monkeypatch):
+    other = tmp_path / "ranges.json"
+    other.write_bytes(ranges.SHIPPED.read_bytes().replace(b"-2.78", b"-0.01"))
+    monkeypatch.setattr(ranges, "SHIPPED", other)
+    with pytest.raises(ConfigurationError, match="Install it again"):
+        ranges.shipped(FILES.digest)
+
+
+def test_shipped_ranges_are_those_that_are_measured(tmp_path, monkeypatch):
+    """Measured again from the built-in texts, they are what the package has, to two digits."""
+    monkeypatch.setattr(ranges, "shipped", lambda _: None)
+    opening.optimise(Embedding(), tmp_path)
+    again = opening.ranges_of(FILES, tmp_path)
+    assert again.keys() == SPANS.keys()
+    for name, span in again.items():
+        assert list(span.exact) == list(SPANS[name].exact)
+        assert (span.low, span.high) == pytest.approx((SPANS[name].low, SPANS[name].high), rel=0.02)
+
+
+def test_on_a_full_disk_another_runtime_does_it_meanwhile(settings, small_disk):
+    """Said, and nothing wrong: the vectors are those of float32."""
+    (small_disk / "filler").write_bytes(b"0" * 75_000_000)
+    chosen = msgspec.structs.replace(
+        settings.embedding, runtime="openvino", dtype="int8", derived_dir=str(small_disk / "models")
+    )
+    begun = start(msgspec.structs.replace(settings, embedding=chosen), None)
+    assert (begun.runtime.name, begun.runtime.dtype) == ("openvino", "float32")
+    assert "int8 cannot be used" in begun.problem
+    assert not list((small_disk / "models").glob("int8-*"))
+    (small_disk / "filler").unlink()
+    begun = start(msgspec.structs.replace(settings, embedding=chosen), None)
+    assert (begun.runtime.dtype, begun.problem) == ("int8", "")
