@@ -59,7 +59,10 @@ def test_the_fastest_that_may_be_taken_is(settings):
     [({"dtype": "float32"}, GOOD), ({"runtime": "torch"}, SLOW), ({"dtype": "bfloat16"}, None)],
 )
 def test_settings_come_first(settings, changes, best):
-    assert recorded(settings, SLOW, GOOD, FAST).best(with_embedding(settings, **changes).embedding) == best
+    assert (
+        recorded(settings, SLOW, GOOD, FAST).best(with_embedding(settings, **changes).embedding)
+        == best
+    )
 
 
 def test_what_was_measured_elsewhere_or_with_other_libraries_counts_for_nothing(settings):
@@ -115,7 +118,9 @@ def test_a_model_that_is_no_bert_goes_by_torch(tmp_path):
     assert refused.value.code == "model_needs_torch"
 
 
-def test_a_runtime_that_crashes_is_refused_and_the_rest_is_measured(settings, monkeypatch, tmp_path):
+def test_a_runtime_that_crashes_is_refused_and_the_rest_is_measured(
+    settings, monkeypatch, tmp_path
+):
     """It ends by a signal, as on a processor that lacks an instruction."""
     site = tmp_path / "site"
     (site / "openvino").mkdir(parents=True)

@@ -98,7 +98,9 @@ def test_formats_rank_the_built_in_texts_alike(runtime, reference):
 def test_tokens_are_those_that_the_models_own_library_makes(reference):
     """Cut where it cuts, with its marks: compared with transformers, not with ourselves."""
     ours = TokenCounter(models.find(Embedding())).pieces(TEXTS)
-    theirs = [reference._model.tokenizer(t, truncation=True, max_length=256)["input_ids"] for t in TEXTS]
+    theirs = [
+        reference._model.tokenizer(t, truncation=True, max_length=256)["input_ids"] for t in TEXTS
+    ]
     assert ours == theirs
 
 
