@@ -1,4 +1,4 @@
-"""``python -m bench [catalog|documents|following|ingest|lighter|model|ocr|open-webui|search|serve|support|weights] …``; without a name, all of them."""
+"""``python -m bench [catalog|documents|embed|following|ingest|lighter|model|ocr|open-webui|search|serve|support|weights] …``; without a name, all of them."""
 
 import asyncio
 import sys
@@ -6,6 +6,7 @@ import sys
 from bench import (
     catalog,
     documents,
+    embed,
     following,
     ingest,
     lighter,
@@ -21,6 +22,7 @@ from bench import (
 PARTS = {
     "catalog": catalog,
     "documents": documents,
+    "embed": embed,
     "following": following,
     "ingest": ingest,
     "lighter": lighter,

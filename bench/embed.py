@@ -1,0 +1,94 @@
+"""What each runtime and number format does here: passages a second, a question, start, memory.
+
+Each is an embedder process of its own, called as every process calls it. Cosines are to float32
+of torch. Passages come from the development data (880 characters in the mean) where it is there,
+else from the built-in texts. With ``KB_BENCH_EMBED=OTHER_FOLDER`` it is another model.
+"""
+
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from bench.common import data, lines, megabytes
+from kb import settings as settings_module
+from kb.embedding import agreement, record
+from kb.embedding.client import Embeddings
+from kb.errors import KbError
+
+PASSAGES = 96
+QUESTIONS = 25
+LONG = (700, 1060)
+"""Characters: what a passage of the program has, about."""
+
+
+def texts() -> list[str]:
+    folder = data("clapnq-dev")
+    if folder is None:
+        return [passage for passage, _ in agreement.built_in()]
+    found = [row["text"] for row in lines(folder / "corpus.jsonl")]
+    return [t for t in found if LONG[0] < len(t) < LONG[1]][:PASSAGES]
+
+
+async def main() -> None:
+    passages = texts()
+    print(f"{record.processor()}; {len(passages)} passages\n")
+    print("| runtime | format | passages/s | a question, ms | start, s | MB | cosine: mean, least |")
+    print("|---|---|---|---|---|---|---|")
+    folder, reference = tempfile.mkdtemp(prefix="kb-bench-"), None
+    try:
+        for runtime, dtype in record.CANDIDATES:
+            try:
+                figures, vectors = await one(Path(folder), runtime, dtype, passages)
+            except KbError as error:
+                print(f"| {runtime} | {dtype} | {error.message} | | | | |")
+                continue
+            reference = vectors if reference is None else reference
+            cosines = (vectors * reference).sum(axis=1)
+            print(
+                f"| {runtime} | {dtype} | {figures} | {cosines.mean():.4f}, {cosines.min():.4f} |",
+                flush=True,
+            )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def one(
+    folder: Path, runtime: str, dtype: str, passages: list[str]
+) -> tuple[str, np.ndarray]:
+    """The figures of one, as the middle of a line, and its vectors."""
+    chosen = {
+        "data_dir": str(folder / f"{runtime}-{dtype}"),
+        "embedding.model": os.environ.get("KB_BENCH_EMBED", "bundled"),
+        "embedding.runtime": runtime,
+        "embedding.dtype": dtype,
+        "embedding.derived_dir": str(folder / "models"),
+    }
+    embeddings = Embeddings(settings_module.load(chosen, {}))
+    try:
+        await embeddings.query("warm")  # an 8-bit file is made once
+        await embeddings.engine.leave()
+        begun = time.monotonic()
+        found = await embeddings.query("How many days of leave are there?")
+        start = time.monotonic() - begun
+        if not found.computed_by.endswith(f"{runtime} {dtype}"):
+            raise KbError((await embeddings.computing()).problem)
+        await embeddings.passages(passages[:16])
+        begun = time.monotonic()
+        vectors = await embeddings.passages(passages)
+        rate = len(passages) / (time.monotonic() - begun)
+        times = []
+        for number in range(QUESTIONS):
+            begun = time.monotonic()
+            await embeddings.query(f"How many days of leave are there in year {number}?")
+            times.append(time.monotonic() - begun)
+        memory = megabytes(chosen["data_dir"])["kb.embedding.process"]
+    finally:
+        await embeddings.engine.leave()
+        await embeddings.engine.close()
+    question = 1000 * sorted(times)[QUESTIONS // 2]
+    array = np.stack([np.frombuffer(vector, "<f4") for vector in vectors])
+    return f"{rate:.0f} | {question:.1f} | {start:.1f} | {memory:.0f}", array
