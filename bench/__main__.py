@@ -1,7 +1,8 @@
 """``python -m bench [catalog|documents|embed|following|ingest|lighter|model|ocr|open-webui|search|serve|support|weights] …``; without a name, all of them."""
 
+import argparse
 import asyncio
-import sys
+import os
 
 from bench import (
     catalog,
@@ -37,7 +38,12 @@ PARTS = {
 
 
 def main() -> None:
-    for name in sys.argv[1:] or list(PARTS):
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*PARTS, []], metavar="NAME")
+    parser.add_argument("--device", default="auto", help="where embed computes: cpu, cuda, mps")
+    given = parser.parse_args()
+    os.environ["KB_BENCH_DEVICE"] = given.device
+    for name in given.names or list(PARTS):
         print(f"\n## {name}\n", flush=True)
         asyncio.run(PARTS[name].main())
 

@@ -33,14 +33,21 @@ def texts() -> list[str]:
     return [t for t in found if LONG[0] < len(t) < LONG[1]][:PASSAGES]
 
 
+def device() -> dict[str, str]:
+    """``python -m bench embed --device cuda`` measures a card as well."""
+    return {"embedding.device": os.environ.get("KB_BENCH_DEVICE", "auto")}
+
+
 async def main() -> None:
     passages = texts()
     print(f"{record.processor()}; {len(passages)} passages\n")
-    print("| runtime | format | passages/s | a question, ms | start, s | MB | cosine: mean, least |")
+    print(
+        "| runtime | format | passages/s | a question, ms | start, s | MB | cosine: mean, least |"
+    )
     print("|---|---|---|---|---|---|---|")
     folder, reference = tempfile.mkdtemp(prefix="kb-bench-"), None
     try:
-        for runtime, dtype in record.CANDIDATES:
+        for runtime, dtype in record.candidates(settings_module.load(device(), {}).embedding):
             try:
                 figures, vectors = await one(Path(folder), runtime, dtype, passages)
             except KbError as error:
@@ -66,6 +73,7 @@ async def one(
         "embedding.runtime": runtime,
         "embedding.dtype": dtype,
         "embedding.derived_dir": str(folder / "models"),
+        **device(),
     }
     embeddings = Embeddings(settings_module.load(chosen, {}))
     try:

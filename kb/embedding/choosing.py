@@ -22,7 +22,7 @@ import msgspec
 from kb.embedding import agreement, models, record
 from kb.embedding.naming import Dtype, Name
 from kb.embedding.opening import open_runtime
-from kb.embedding.record import CANDIDATES, Agreement, Record, Tried
+from kb.embedding.record import Agreement, Record, Tried
 from kb.embedding.runtimes import Runtime
 from kb.errors import KbError
 from kb.settings import Embedding
@@ -50,7 +50,7 @@ def measure(settings: Embedding, folder: Path) -> Record:
         found = Record(
             host=platform.node(),
             processor=record.processor(),
-            libraries=record.libraries(),
+            libraries=record.libraries(settings),
             measured=time.time(),
             tried=tuple(_compared(settings, folder, list(_timed_all(settings, folder)))),
         )
@@ -60,8 +60,9 @@ def measure(settings: Embedding, folder: Path) -> Record:
 
 def _timed_all(settings: Embedding, folder: Path) -> Iterator[Tried]:
     """Every candidate, with its rate or why it has none."""
-    for name in dict.fromkeys(runtime for runtime, _ in CANDIDATES):
-        dtypes = [dtype for runtime, dtype in CANDIDATES if runtime == name]
+    candidates = record.candidates(settings)
+    for name in dict.fromkeys(runtime for runtime, _ in candidates):
+        dtypes = [dtype for runtime, dtype in candidates if runtime == name]
         lines, ended = _in_a_process(settings, folder, "time", name, *dtypes)
         told = {one.dtype: one for one in (msgspec.json.decode(s, type=Tried) for s in lines)}
         for dtype in dtypes:

@@ -196,7 +196,7 @@ def _fingerprint(settings: Embedding, dtype: str) -> str:
 
 def engine_fingerprint(settings: Embedding) -> str:
     """Name of the embedder process that these settings and this release want."""
-    how = f"{settings.runtime}-{settings.dtype}-{settings.threads}"
+    how = f"{settings.runtime}-{settings.dtype}-{settings.device}-{settings.threads}"
     return f"{fingerprint(settings)}-{how}-{__version__}"
 
 

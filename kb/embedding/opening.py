@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from kb.embedding import models
+from kb.embedding.cards import card_of
 from kb.embedding.models import ModelFiles, TokenCounter
 from kb.embedding.naming import Dtype, Name
 from kb.embedding.runtimes import Runtime
@@ -27,14 +28,10 @@ def open_runtime(settings: Embedding, name: Name, dtype: Dtype, folder: Path) ->
     files = models.find(settings)
     models.check_weights(files)
     if name == "torch":
-        if dtype == "int8":
-            raise ConfigurationError("The torch runtime computes float32 and bfloat16.")
-        from kb.embedding.runtimes.reference import Reference
-
-        return Reference(files, dtype)
+        return _torch(settings, files, dtype)
     from kb.embedding.runtimes import compiled
 
-    if dtype == "bfloat16":
+    if dtype not in {"float32", "int8"}:
         raise ConfigurationError("The openvino runtime computes float32 and int8.")
     _needs_avx2()
     graph = _optimised(files, folder) if dtype == "int8" else compiled.graph_of(files)
@@ -43,6 +40,18 @@ def open_runtime(settings: Embedding, name: Name, dtype: Dtype, folder: Path) ->
         return compiled.Compiled(TokenCounter(files), graph, dtype, threads)
     except RuntimeError as error:  # of OpenVINO, where it knows an operation or processor not
         raise ConfigurationError(f"OpenVINO: {error}", code="runtime_failed") from error
+
+
+def _torch(settings: Embedding, files: ModelFiles, dtype: Dtype) -> Runtime:
+    """On the processor; in float16 on a card."""
+    if dtype == "int8":
+        raise ConfigurationError("The torch runtime computes float32, bfloat16 and float16.")
+    card = card_of(settings)
+    if dtype == "float16" and card is None:
+        raise ConfigurationError("float16 is computed on a graphics card, and there is none here.")
+    from kb.embedding.runtimes.reference import Reference
+
+    return Reference(files, dtype, card if dtype == "float16" and card else "cpu")
 
 
 def _optimised(files: ModelFiles, folder: Path) -> Path:

@@ -19,10 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+import msgspec
+
 from kb.embedding import choosing, models, record
 from kb.embedding.encoder import Model
 from kb.embedding.models import engine_fingerprint
-from kb.embedding.runtimes import PADDED_TO
+from kb.embedding.record import ON_A_CARD
+from kb.embedding.runtimes import CPU_SLICES, PADDED_TO
 from kb.embedding.starting import start
 from kb.engines.serving import give_memory_back, serve, settings_from_stdin
 from kb.errors import KbError
@@ -38,9 +41,6 @@ BULK_NICENESS = 10
 REST_SECONDS = 1.0
 """Seconds without bulk work after which the bulk thread frees its buffers (about 200 MB). Questions
 do not delay this."""
-SLICE_TOKENS = (2048, 1024, 512, 256)
-"""Sizes of a bulk slice, in padded tokens: the largest that takes ``SLICE_SECONDS`` is used. Still
-larger slices are no faster."""
 
 
 @dataclass(slots=True)
@@ -59,6 +59,7 @@ class Embedder:
     def __init__(self, settings: Settings) -> None:
         self.fingerprint = engine_fingerprint(settings.embedding)
         self._settings = settings
+        self._leaving = threading.Lock()
         self._folder = models.derived_dir(settings)
         self._measured = record.kept(settings.embedding, self._folder)
         begun = start(settings, self._measured)
@@ -66,7 +67,7 @@ class Embedder:
         self._model = Model(settings.embedding, models.find(settings.embedding), begun.runtime)
         self._questions: SimpleQueue[Job] = SimpleQueue()
         self._slices: SimpleQueue[Job] = SimpleQueue()
-        self._tokens_a_second = 1.5 * SLICE_TOKENS[1] / SLICE_SECONDS
+        self._tokens_a_second = 1.5 * CPU_SLICES[1] / SLICE_SECONDS
         for _ in range(models.threads_of(settings.embedding)):
             threading.Thread(target=self._work, daemon=True).start()
         threading.Thread(target=self._answer_questions, daemon=True).start()
@@ -163,10 +164,27 @@ class Embedder:
         self._problem = begun.problem
         self._model.runtime = begun.runtime
 
+    def _leave_the_card(self, error: Exception) -> bool:
+        """Go on without the graphics card, whose memory others need; whether that is possible."""
+        with self._leaving:
+            if self._model.runtime.dtype != ON_A_CARD[1]:
+                return True  # another thread has
+            log.warning("the card's memory is short, the processor computes: %s", error)
+            chosen = msgspec.structs.replace(self._settings.embedding, device="cpu", dtype="auto")
+            self._settings = msgspec.structs.replace(self._settings, embedding=chosen)
+            try:
+                begun = start(self._settings, self._measured)
+            except KbError:
+                return False
+            self._problem = f"The card's memory is short: {error}"
+            self._model.runtime = begun.runtime
+            return True
+
     def _slice_tokens(self) -> int:
         """A power of two, so that batches have few shapes: each costs a kernel of its own."""
         fitting = self._tokens_a_second * SLICE_SECONDS
-        return next((n for n in SLICE_TOKENS if n <= fitting), SLICE_TOKENS[-1])
+        slices = self._model.runtime.slices
+        return next((n for n in slices if n <= fitting), slices[-1])
 
     def _answer(self, jobs: list[Job], *, bulk: bool) -> None:
         begun = time.monotonic()
@@ -174,6 +192,9 @@ class Embedder:
             texts = [text for job in jobs for text in job.texts]
             vectors = iter(self._model.encode(texts, bulk=bulk))
         except Exception as error:  # noqa: BLE001 - handed to whoever waits
+            if is_out_of_memory(error) and self._leave_the_card(error):
+                self._answer(jobs, bulk=bulk)
+                return
             for job in jobs:
                 job.loop.call_soon_threadsafe(_fail, job.done, error)
             return
@@ -183,6 +204,11 @@ class Embedder:
         for job in jobs:
             result = list(itertools.islice(vectors, len(job.texts)))
             job.loop.call_soon_threadsafe(_finish, job.done, result)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether it is a graphics card's memory that was short."""
+    return type(error).__name__ == "OutOfMemoryError"
 
 
 def cut(lengths: list[int], tokens: int) -> list[list[int]]:

@@ -10,6 +10,7 @@ import msgspec
 
 from kb import __version__
 from kb.embedding import models
+from kb.embedding.cards import card_of
 from kb.embedding.naming import Dtype, Name
 from kb.settings import Embedding
 
@@ -20,6 +21,8 @@ CANDIDATES: tuple[tuple[Name, Dtype], ...] = (
     ("openvino", "int8"),
 )
 """The first is what all others are compared with."""
+ON_A_CARD: tuple[Name, Dtype] = ("torch", "float16")
+"""A candidate where there is a graphics card."""
 LIBRARIES = ("torch", "sentence-transformers", "openvino")
 LEAST_SHARED = 0.9
 MOST_LOST = 0.02
@@ -88,9 +91,20 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         return next(found, None)
 
 
+def candidates(settings: Embedding) -> tuple[tuple[Name, Dtype], ...]:
+    """What may compute here."""
+    return CANDIDATES if card_of(settings) is None else (*CANDIDATES, ON_A_CARD)
+
+
 def is_open(settings: Embedding) -> bool:
-    """Whether the settings leave more than one candidate."""
-    return "auto" in {settings.runtime, settings.dtype}
+    """Whether the settings leave something to measure."""
+    return len(left_by(settings)) > 1
+
+
+def left_by(settings: Embedding) -> list[tuple[Name, Dtype]]:
+    """The candidates that the settings leave, whether or not they work here."""
+    every = (*CANDIDATES, ON_A_CARD) if settings.dtype == ON_A_CARD[1] else candidates(settings)
+    return [one for one in every if is_wanted(settings, *one)]
 
 
 def is_wanted(settings: Embedding, runtime: Name, dtype: Dtype) -> bool:
@@ -104,7 +118,9 @@ def kept(settings: Embedding, folder: Path) -> Record | None:
         found = msgspec.json.decode(file_of(settings, folder).read_bytes(), type=Record)
     except (OSError, msgspec.MsgspecError):
         return None
-    return found if (found.processor, found.libraries) == (processor(), libraries()) else None
+    return (
+        found if (found.processor, found.libraries) == (processor(), libraries(settings)) else None
+    )
 
 
 def processor() -> str:
@@ -117,9 +133,9 @@ def processor() -> str:
     return f"{name or platform.machine()} ({models.usable_cores()} cores, {digest})"
 
 
-def libraries() -> dict[str, str]:
-    """The versions of what computes, and of this program."""
-    found = {"commonplace": __version__}
+def libraries(settings: Embedding) -> dict[str, str]:
+    """The versions of what computes, and of this program; and the card, where there is one."""
+    found = {"commonplace": __version__, "card": card_of(settings) or "none"}
     for name in LIBRARIES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[name] = importlib.metadata.version(name)

@@ -10,7 +10,7 @@ from kb.embedding.opening import open_runtime
 from kb.embedding.record import Record
 from kb.embedding.runtimes import Runtime
 from kb.errors import ConfigurationError, KbError
-from kb.settings import Settings
+from kb.settings import Embedding, Settings
 
 SURE: tuple[tuple[Name, Dtype], ...] = (("openvino", "float32"), ("torch", "float32"))
 """Each ranks as the model does, without a look; the first starts in a quarter of the time."""
@@ -33,7 +33,7 @@ def start(settings: Settings, measured: Record | None) -> Started:
             nothing can run it.
     """
     folder = models.derived_dir(settings)
-    problem = ""
+    problem = _contradiction(settings.embedding)
     for name, dtype in dict.fromkeys(_in_order(settings, measured)):
         try:
             return Started(open_runtime(settings.embedding, name, dtype, folder), problem)
@@ -48,13 +48,21 @@ def start(settings: Settings, measured: Record | None) -> Started:
     raise ConfigurationError(problem, code="runtime_missing")
 
 
+def _contradiction(chosen: Embedding) -> str:
+    if record.left_by(chosen):
+        return ""
+    return f"There is no {chosen.dtype} by embedding.runtime = {chosen.runtime}."
+
+
 def _in_order(settings: Settings, measured: Record | None) -> Iterator[tuple[Name, Dtype]]:
     chosen = settings.embedding
+    if chosen.device in {"cuda", "mps"} and record.is_wanted(chosen, *record.ON_A_CARD):
+        yield record.ON_A_CARD
     best = None if measured is None else measured.best(chosen)
     if best is not None:
         yield best.runtime, best.dtype
-    if chosen.runtime != "auto" and chosen.dtype != "auto":
-        yield chosen.runtime, chosen.dtype
+    if not record.is_open(chosen):
+        yield from record.left_by(chosen)
     for name, dtype in SURE:
         if record.is_wanted(chosen, name, dtype):
             yield name, dtype

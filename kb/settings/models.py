@@ -40,11 +40,18 @@ class Embedding(Section, frozen=True, kw_only=True):
         ),
     ] = "auto"
     dtype: Annotated[
-        Literal["auto", "float32", "bfloat16", "int8"],
+        Literal["auto", "float32", "bfloat16", "float16", "int8"],
         Meta(
-            description="Number format of the model (`bfloat16` with torch, `int8` with "
-            "OpenVINO); `auto`: the fastest, as measured on this machine, that ranks as float32 "
-            "does."
+            description="Number format of the model (`bfloat16` with torch, `float16` with torch "
+            "on a card, `int8` with OpenVINO); `auto`: the fastest, as measured on this machine, "
+            "that ranks as float32 does."
+        ),
+    ] = "auto"
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "mps"],
+        Meta(
+            description="Where the model may be computed: `cpu`, on a card by `cuda` (NVIDIA) or "
+            "`mps` (Apple), or `auto`: on a card, where one is here and is faster."
         ),
     ] = "auto"
     derived_dir: Annotated[

@@ -28,7 +28,7 @@ def with_embedding(settings, **changes):
 def recorded(settings, *tried, **otherwise) -> Record:
     """What stands in the record's file, as if it had been measured."""
     found = Record(
-        **{"host": "here", "processor": record.processor(), "libraries": record.libraries(),
+        **{"host": "here", "processor": record.processor(), "libraries": record.libraries(settings.embedding),
            "measured": time.time(), "tried": tried} | otherwise
     )  # fmt: skip
     file = record.file_of(settings.embedding, models.derived_dir(settings))
@@ -209,3 +209,86 @@ def test_measured_and_shown_by_commands(command):
 
 def test_names_of_what_is_sure_are_candidates():
     assert set(starting.SURE) <= set(record.CANDIDATES)
+
+
+# --- a graphics card
+
+
+def test_a_card_that_is_named_and_is_not_there_is_said(settings):
+    begun = start(with_embedding(settings, device="cuda"), None)
+    assert (begun.runtime.name, begun.runtime.dtype) == ("openvino", "float32")
+    assert "no card for cuda" in begun.problem
+
+
+def test_without_a_card_float16_is_refused_with_words(settings):
+    begun = start(with_embedding(settings, device="cpu", dtype="float16"), None)
+    assert begun.runtime.dtype == "float32"
+    assert "there is none here" in begun.problem
+
+
+def test_a_driver_makes_a_card_a_candidate(tmp_path, monkeypatch):
+    """Seen without torch, by what NVIDIA's driver leaves in the file system."""
+    from kb.embedding import cards
+
+    monkeypatch.setattr(cards, "NVIDIA", (tmp_path / "version",))
+    assert record.candidates(Embedding()) == record.CANDIDATES
+    (tmp_path / "version").touch()
+    assert record.candidates(Embedding()) == (*record.CANDIDATES, record.ON_A_CARD)
+    assert record.candidates(Embedding(device="cpu")) == record.CANDIDATES
+
+
+class Card:
+    """A runtime whose card has no memory left after the first batch."""
+
+    name, dtype, slices, dimension = "torch", "float16", (4096, 256), 384
+
+    def __init__(self, inner):
+        self.inner, self.calls = inner, 0
+
+    def vectors(self, texts, *, bulk=False):
+        class OutOfMemoryError(RuntimeError):
+            """As torch calls its own."""
+
+        self.calls += 1
+        if self.calls > 2:
+            raise OutOfMemoryError("CUDA out of memory")
+        return self.inner.vectors(texts, bulk=bulk)
+
+
+async def test_where_a_cards_memory_runs_out_the_processor_goes_on(settings, monkeypatch):
+    """Nobody's call fails, and the status says it."""
+    from kb.embedding import process
+    from kb.embedding.starting import Started
+
+    real = start(with_embedding(settings, runtime="openvino", dtype="float32"), None)
+    with monkeypatch.context() as patch:
+        patch.setattr(process, "start", lambda *_: Started(Card(real.runtime)))
+        engine = process.Embedder(with_embedding(settings, runtime="openvino", dtype="float32"))
+    texts = [f"Pump {n} is oiled." for n in range(40)]
+    vectors = await engine.embed_passages(texts)
+    told = await engine.describe()
+    assert (told["runtime"], told["dtype"]) == ("openvino", "float32")
+    assert "memory is short" in told["problem"]
+    right = real.runtime.vectors(texts)
+    found = np.stack([np.frombuffer(one, "<f4") for one in vectors])
+    assert (found * right).sum(axis=1).min() > 0.9999
+
+
+@pytest.mark.parametrize(
+    ("changes", "left"),
+    [
+        ({"dtype": "int8"}, [("openvino", "int8")]),
+        ({"dtype": "bfloat16"}, [("torch", "bfloat16")]),
+        ({"runtime": "torch", "dtype": "int8"}, []),
+        ({"runtime": "openvino"}, [("openvino", "float32"), ("openvino", "int8")]),
+    ],
+)
+def test_what_settings_leave_needs_measuring_where_it_is_more_than_one(settings, changes, left):
+    chosen = with_embedding(settings, device="cpu", **changes)
+    assert record.left_by(chosen.embedding) == left
+    assert record.is_open(chosen.embedding) == (len(left) > 1)
+    if not left:
+        assert "no int8 by" in start(chosen, None).problem
+    if len(left) == 1 and left[0][0] == "openvino":
+        begun = start(chosen, None)
+        assert (begun.runtime.name, begun.runtime.dtype) == left[0]

@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 from kb.embedding.naming import Dtype, Name
 
 Vectors = NDArray[np.float32]
+CPU_SLICES: tuple[int, ...] = (2048, 1024, 512, 256)
+"""Sizes of a slice of bulk work, in padded tokens; still larger ones are no faster."""
+CARD_SLICES: tuple[int, ...] = (65536, 32768, 16384, 8192, *CPU_SLICES)
+"""On a graphics card, which computes large batches in the time of small ones."""
 PADDED_TO = 16
 """Batches are padded to a multiple of this: fewer shapes, so fewer kernels made and kept."""
 
@@ -17,12 +21,13 @@ class Runtime(Protocol):
     """A model in memory. Every method may be called from several threads.
 
     ``bulk`` is work that nobody waits for: where a runtime has threads of its own, it goes to those
-    of a lower priority.
+    of a lower priority. ``slices`` are the sizes (padded tokens) in which it takes such work.
     """
 
     name: Name
     dtype: Dtype
     dimension: int
+    slices: tuple[int, ...]
 
     def vectors(self, texts: Sequence[str], *, bulk: bool = False) -> Vectors:
         """A vector of length 1 for each text: texts × dimension."""

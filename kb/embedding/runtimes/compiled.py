@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kb.embedding.models import ModelFiles, TokenCounter
 from kb.embedding.naming import Dtype, Name
-from kb.embedding.runtimes import PADDED_TO, Vectors
+from kb.embedding.runtimes import CPU_SLICES, PADDED_TO, Vectors
 from kb.embedding.runtimes.bert import Graph, Shape, weights_of
 from kb.embedding.runtimes.paging import page_out
 from kb.errors import ConfigurationError
@@ -58,6 +58,7 @@ class Compiled:
     """
 
     name: Name = "openvino"
+    slices = CPU_SLICES
 
     def __init__(self, counter: TokenCounter, graph: Any, dtype: Dtype, threads: int) -> None:
         self.dtype = dtype

@@ -10,31 +10,46 @@ from typing import Any
 import numpy as np
 
 from kb.embedding.models import ModelFiles
-from kb.embedding.naming import Dtype, Name
-from kb.embedding.runtimes import PADDED_TO, Vectors, lighter
+from kb.embedding.naming import Device, Dtype, Name
+from kb.embedding.runtimes import CARD_SLICES, CPU_SLICES, PADDED_TO, Vectors, lighter
 from kb.embedding.runtimes.paging import page_out
+from kb.errors import ConfigurationError
 
 PADDING = {"text": {"pad_to_multiple_of": PADDED_TO}}
 
 
 class Reference:
-    """A model as torch computes it (:class:`kb.embedding.runtimes.Runtime`), on this processor."""
+    """A model as torch computes it (:class:`kb.embedding.runtimes.Runtime`).
+
+    Raises:
+        ConfigurationError: torch sees no such card, or the card's memory is short.
+    """
 
     name: Name = "torch"
 
-    def __init__(self, files: ModelFiles, dtype: Dtype) -> None:
+    def __init__(self, files: ModelFiles, dtype: Dtype, device: Device = "cpu") -> None:
         self.dtype = dtype
+        self.slices = CPU_SLICES if device == "cpu" else CARD_SLICES
+        self._device = device
         self._torch, sentence_transformers = lighter.libraries()
         self._torch.set_num_threads(1)  # as many batches are computed side by side instead
-        self._model = sentence_transformers.SentenceTransformer(
-            str(files.folder),
-            device="cpu",
-            local_files_only=True,
-            model_kwargs={"dtype": getattr(self._torch, dtype)},
-        )
+        if device != "cpu" and not getattr(self._torch, device).is_available():
+            raise ConfigurationError(f"torch sees no card for {device}.", code="runtime_missing")
+        try:
+            self._model = sentence_transformers.SentenceTransformer(
+                str(files.folder),
+                device=device,
+                local_files_only=True,
+                model_kwargs={"dtype": getattr(self._torch, dtype)},
+            )
+        except self._torch.OutOfMemoryError as error:
+            raise ConfigurationError(
+                f"The card's memory is short: {error}", code="out_of_memory"
+            ) from error
         self._model.eval()
         # PyPI's torch loads CUDA's libraries on every machine: 140 MB, never called without a card.
-        page_out("/nvidia/", "/libtorch_cuda")
+        if device != "cuda":
+            page_out("/nvidia/", "/libtorch_cuda")
         self._tokenizing = threading.Lock()
         self.dimension = int(self._model.get_embedding_dimension())
 
@@ -42,7 +57,7 @@ class Reference:
         """See :class:`kb.embedding.runtimes.Runtime`. It computes in the thread that calls."""
         with self._torch.inference_mode():
             found = self._model(self._batch(texts))["sentence_embedding"]
-            unit = self._torch.nn.functional.normalize(found.float(), dim=1)
+            unit = self._torch.nn.functional.normalize(found.float(), dim=1).cpu()
         vectors: Vectors = unit.numpy()
         return vectors
 
@@ -51,10 +66,14 @@ class Reference:
         with self._torch.inference_mode():
             batch = self._batch(texts)
             found = self._model(batch)["token_embeddings"].float()
-            unit = self._torch.nn.functional.normalize(found, dim=2).numpy()
+            unit = self._torch.nn.functional.normalize(found, dim=2).cpu().numpy()
         lengths = batch["attention_mask"].sum(dim=1).tolist()
         return [np.asarray(one[1 : n - 1]) for one, n in zip(unit, lengths, strict=True)]
 
     def _batch(self, texts: Sequence[str]) -> Any:
         with self._tokenizing:
-            return self._model.preprocess(list(texts), processing_kwargs=PADDING)
+            batch = self._model.preprocess(list(texts), processing_kwargs=PADDING)
+        return {
+            name: value.to(self._device) if self._torch.is_tensor(value) else value
+            for name, value in batch.items()
+        }
