@@ -133,7 +133,10 @@ def pytest_generate_tests(metafunc):
 def catalog_url(request, catalog_kind):
     """Of this test's catalog: a new one in PostgreSQL; empty for SQLite's, in its data directory."""
     if catalog_kind == "postgresql":
-        template = request.getfixturevalue("postgresql_template")
+        if "furnished" in request.fixturenames:
+            template = request.getfixturevalue("furnished_postgresql")[0]
+        else:
+            template = request.getfixturevalue("postgresql_template")
         return request.getfixturevalue("postgresql").database(like=template)
     return ""
 
@@ -190,10 +193,24 @@ def furnished(tmp_path_factory, embedder_dir, new_catalog) -> Path:
     base = tmp_path_factory.mktemp("f")
     (base / "data").mkdir(mode=0o700)
     shutil.copy2(new_catalog, base / "data" / "catalog.sqlite3")
-    environment = environment_in(base, embedder_dir)
+    make_furnished(base, environment_in(base, embedder_dir))
+    return base
+
+
+@pytest.fixture(scope="session")
+def furnished_postgresql(tmp_path_factory, embedder_dir, postgresql, postgresql_template):
+    """The same with its catalog in PostgreSQL: the database that others are like, and the folder."""
+    base = tmp_path_factory.mktemp("fp")
+    (base / "data").mkdir(mode=0o700)
+    url = postgresql.database(like=postgresql_template)
+    make_furnished(base, environment_in(base, embedder_dir, url))
+    return url, base
+
+
+def make_furnished(base: Path, environment: dict[str, str]) -> None:
+    known = {name: value for name, value in environment.items() if name.startswith("KB_")}
 
     async def make() -> None:
-        known = {name: value for name, value in environment.items() if name.startswith("KB_")}
         house = House(settings_module.load({}, known), base / "files")
         await furnish(house)
         await house.kb.close()
@@ -201,14 +218,14 @@ def furnished(tmp_path_factory, embedder_dir, new_catalog) -> Path:
     with ThreadPoolExecutor(1) as thread:  # away from the loop of whatever test comes first
         thread.submit(asyncio.run, make()).result()
     stop_engines(base / "data")
-    return base
 
 
 @pytest.fixture
 async def house(request, settings, tmp_path, new_catalog):
-    if not settings.catalog.url and "furnished" in request.fixturenames:
-        made = request.getfixturevalue("furnished")
-        copy_furnished(made, settings.data, tmp_path / "files")
+    if "furnished" in request.fixturenames:
+        on = "furnished_postgresql" if settings.catalog.url else "furnished"
+        made = request.getfixturevalue(on)
+        copy_furnished(made[1] if settings.catalog.url else made, settings, tmp_path / "files")
     elif not settings.catalog.url:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.copy2(new_catalog, settings.data / "catalog.sqlite3")
@@ -241,8 +258,6 @@ def hashed_once():
 @pytest.fixture
 async def portal(house, furnished):
     """The application over two documents, with a client for each person of the cast."""
-    if house.kb.settings.catalog.url:
-        await furnish(house)
     made = Portal(house)
     yield made
     await made.close()

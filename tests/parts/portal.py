@@ -1,14 +1,16 @@
 """A portal with people in it: the real application over real documents, asked through HTTP."""
 
 import shutil
-import sqlite3
 from pathlib import Path
 
 import httpx
 from litestar import Litestar
+from sqlalchemy import func, update
 
-from kb.catalog import groups, people, sources
+from kb.catalog import groups, people, sources, tables
+from kb.catalog.database import open_catalog
 from kb.rights import access
+from kb.settings import Settings
 from tests.parts.house import House, folders_of
 from web.app import create_app
 
@@ -83,11 +85,12 @@ async def furnish(house: House) -> None:
         await house.ingest(name)
 
 
-def copy_furnished(made: Path, data: Path, files: Path) -> None:
+def copy_furnished(made: Path, settings: Settings, files: Path) -> None:
     """Have the data directory and the files of another place, where nothing runs any more."""
-    shutil.copytree(made / "data", data, ignore=shutil.ignore_patterns("run"))
+    shutil.copytree(made / "data", settings.data, ignore=shutil.ignore_patterns("run"))
     shutil.copytree(made / "files", files)
-    with sqlite3.connect(data / "catalog.sqlite3") as catalog:
-        moved = (str(made / "files"), str(files))
-        catalog.execute("UPDATE sources SET root = replace(root, ?, ?)", moved)
+    catalog = open_catalog(settings)
+    with catalog.writing() as connection:
+        moved = func.replace(tables.sources.c.root, str(made / "files"), str(files))
+        connection.execute(update(tables.sources).values(root=moved))
     catalog.close()
