@@ -38,13 +38,16 @@ BATCHES = 2
 """Of passages, which are embedded again and again."""
 
 
-def measure(settings: Embedding, folder: Path) -> Record:
-    """Try every candidate, and keep the record. One process of a host at a time does.
+def measure(settings: Embedding, folder: Path, *, every: bool = False) -> Record:
+    """Try the candidates that the settings leave, or ``every`` one, and keep the record.
+
+    One process of a host at a time does.
 
     Raises:
         OSError: the record cannot be written.
     """
     file = record.file_of(settings, folder)
+    wanted = record.candidates(settings) if every else record.left_by(settings)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _alone(file.with_suffix(".lock")):
         found = Record(
@@ -52,15 +55,16 @@ def measure(settings: Embedding, folder: Path) -> Record:
             processor=record.processor(),
             libraries=record.libraries(settings),
             measured=time.time(),
-            tried=tuple(_compared(settings, folder, list(_timed_all(settings, folder)))),
+            tried=tuple(_compared(settings, folder, list(_timed_all(settings, folder, wanted)))),
         )
         models.write_whole(file, msgspec.json.format(msgspec.json.encode(found)))
     return found
 
 
-def _timed_all(settings: Embedding, folder: Path) -> Iterator[Tried]:
-    """Every candidate, with its rate or why it has none."""
-    candidates = record.candidates(settings)
+def _timed_all(
+    settings: Embedding, folder: Path, candidates: Sequence[tuple[Name, Dtype]]
+) -> Iterator[Tried]:
+    """Each candidate, with its rate or why it has none."""
     for name in dict.fromkeys(runtime for runtime, _ in candidates):
         dtypes = [dtype for runtime, dtype in candidates if runtime == name]
         lines, ended = _in_a_process(settings, folder, "time", name, *dtypes)

@@ -120,7 +120,9 @@ class Embeddings:
         from kb.embedding import choosing
 
         folder = models.derived_dir(self._settings)
-        found = await asyncio.to_thread(choosing.measure, self._settings.embedding, folder)
+        found = await asyncio.to_thread(
+            choosing.measure, self._settings.embedding, folder, every=True
+        )
         await self._engine.leave()
         return found
 

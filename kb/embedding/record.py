@@ -113,14 +113,15 @@ def is_wanted(settings: Embedding, runtime: Name, dtype: Dtype) -> bool:
 
 
 def kept(settings: Embedding, folder: Path) -> Record | None:
-    """The record of this model on this host; None: nothing has been measured here yet."""
+    """The record of this model on this host; None: what the settings leave was not measured."""
     try:
         found = msgspec.json.decode(file_of(settings, folder).read_bytes(), type=Record)
     except (OSError, msgspec.MsgspecError):
         return None
-    return (
-        found if (found.processor, found.libraries) == (processor(), libraries(settings)) else None
-    )
+    if (found.processor, found.libraries) != (processor(), libraries(settings)):
+        return None
+    tried = {(one.runtime, one.dtype) for one in found.tried}
+    return found if tried.issuperset(left_by(settings)) else None
 
 
 def processor() -> str:

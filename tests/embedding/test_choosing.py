@@ -68,6 +68,7 @@ def test_settings_come_first(settings, changes, best):
 def test_what_was_measured_elsewhere_or_with_other_libraries_counts_for_nothing(settings):
     recorded(settings, GOOD)
     assert kept(settings).tried == (GOOD,)
+    assert kept(with_embedding(settings)) is None, "torch is open, and was not measured"
     recorded(settings, GOOD, processor="another")
     assert kept(settings) is None
     recorded(settings, GOOD, libraries={"torch": "0"})
@@ -127,7 +128,7 @@ def test_a_runtime_that_crashes_is_refused_and_the_rest_is_measured(
     (site / "openvino" / "__init__.py").write_text("import os\nos.kill(os.getpid(), 4)\n")
     monkeypatch.setenv("PYTHONPATH", str(site))
     monkeypatch.setattr(choosing, "SECONDS", 0.1)
-    found = choosing.measure(with_embedding(settings).embedding, tmp_path / "models")
+    found = choosing.measure(with_embedding(settings).embedding, tmp_path / "models", every=True)
     said = {(one.runtime, one.dtype): one.refused for one in found.tried}
     assert "status -4" in said["openvino", "float32"]
     assert "status -4" in said["openvino", "int8"]
@@ -160,7 +161,9 @@ def test_the_built_in_texts_are_as_they_are_described():
     assert all(passage and question for passage, question in texts)
 
 
-async def test_the_embedder_loads_no_torch_unless_it_is_chosen(settings):
+async def test_the_embedder_loads_no_torch_unless_it_is_chosen(settings, tmp_path):
+    engines = msgspec.structs.replace(settings.engines, embedder_dir=str(tmp_path / "e"))
+    settings = msgspec.structs.replace(settings, engines=engines)
     settings = with_embedding(settings, runtime="openvino", dtype="float32")
     embeddings = Embeddings(settings)
     assert await embeddings.computing() == Computing()
@@ -175,18 +178,22 @@ async def test_the_embedder_loads_no_torch_unless_it_is_chosen(settings):
     mapped = {os.path.basename(m.path) for m in engine.memory_maps()}
     assert any("openvino" in name for name in mapped)
     assert not any("torch" in name for name in mapped)
+    await embeddings.engine.leave()
+    await embeddings.engine.close()
 
 
 @pytest.mark.slow
 async def test_where_nothing_was_measured_it_is_measured_beside_the_work(settings, tmp_path):
     """It answers meanwhile, and goes on with what was best."""
     engines = msgspec.structs.replace(settings.engines, embedder_dir=str(tmp_path / "e"))
-    settings = msgspec.structs.replace(with_embedding(settings), engines=engines)
+    settings = with_embedding(settings, runtime="openvino")
+    settings = msgspec.structs.replace(settings, engines=engines)
     embeddings = Embeddings(settings)
     try:
         before = await embeddings.query("Where is the pump?")
         assert before.computed_by.endswith("openvino float32")
         wait_for(lambda: kept(settings))
+        assert {one.runtime for one in kept(settings).tried} == {"openvino"}, "no torch is loaded"
         best = kept(settings).best(settings.embedding)
         wait_for_it = f"all-MiniLM-L6-v2, {best.runtime} {best.dtype}"
         while (await embeddings.query("Where is the pump?")).computed_by != wait_for_it:
@@ -196,6 +203,7 @@ async def test_where_nothing_was_measured_it_is_measured_beside_the_work(setting
         assert best.rate > 0
     finally:
         await embeddings.engine.leave()
+        await embeddings.engine.close()
 
 
 def test_measured_and_shown_by_commands(command):
