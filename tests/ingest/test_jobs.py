@@ -318,7 +318,8 @@ async def test_one_that_cannot_even_begin_waits_for_its_next_time(shop):
         Ended(job, time.time(), UsageError("Its folder is forbidden.")).note(connection)
     with shop.catalog.reading() as connection:
         known = sources.all_of(connection)
-        failed = datetime.fromtimestamp(known[0].failed_at, UTC)
+        # A date has microseconds, a time stamp has more: rounded down it would be before the failure.
+        failed = datetime.fromtimestamp(known[0].failed_at, UTC) + timedelta(microseconds=1)
         assert not shop.wanted.among(connection, known, failed)
         assert shop.wanted.among(connection, known, failed + timedelta(seconds=61))
 
