@@ -21,7 +21,6 @@ from bench.serve import environment_of
 from kb.catalog import generations, groups, people, sources, versions
 from kb.catalog.chunks import row, short_hash
 from kb.catalog.tables import documents, vectors
-from kb.evaluation.running import BY_WORDS
 from kb.index.base import IndexQuery
 from kb.index.generation import name_of
 from kb.rights import access
@@ -138,7 +137,7 @@ async def compare(base, client, asked: list[str], size: int, ann, generation: st
         await base.index.query(generation, IndexQuery(vector, question, sorted(ann.tokens), 100))
         engine.append(time.monotonic() - at)
         at = time.monotonic()
-        await base.search.passages(question, ann, manner=BY_WORDS)
+        await base.search.passages(question, ann, syntax=False, noted=False)
         retrieval.append(time.monotonic() - at)
         at = time.monotonic()
         await ask(question)

@@ -1,6 +1,8 @@
 """What documents refer to is there: other documents, their sections, files of the code, tests."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,12 @@ def test_files_that_are_named_are_there(document):
     ]
     for path in (p for named in paths for p in braces(named.rstrip(".,"))):
         assert list(ROOT.glob(path.rstrip("/"))), path
+
+
+def test_every_benchmark_can_be_started():
+    """They are run by hand, now and then: what they import has to be there."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "embed" in done.stdout
