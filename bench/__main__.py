@@ -39,7 +39,7 @@ PARTS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*PARTS, []], metavar="NAME")
+    parser.add_argument("names", nargs="*", choices=PARTS, metavar="NAME")
     parser.add_argument("--device", default="auto", help="where embed computes: cpu, cuda, mps")
     given = parser.parse_args()
     os.environ["KB_BENCH_DEVICE"] = given.device

@@ -22,7 +22,7 @@ from kb.files import rendering, sandbox
 from kb.rights import access
 from tests.parts.house import House
 from tests.parts.models import gguf, llama_cpp, ollama
-from tests.parts.portal import PASSWORD, Portal, copy_furnished, furnish
+from tests.parts.portal import PASSWORD, Portal, copy_furnished, make_furnished
 from tests.parts.postgresql import PostgreSQL, programs
 from tests.parts.processes import (
     HANGING,
@@ -205,19 +205,6 @@ def furnished_postgresql(tmp_path_factory, embedder_dir, postgresql, postgresql_
     url = postgresql.database(like=postgresql_template)
     make_furnished(base, environment_in(base, embedder_dir, url))
     return url, base
-
-
-def make_furnished(base: Path, environment: dict[str, str]) -> None:
-    known = {name: value for name, value in environment.items() if name.startswith("KB_")}
-
-    async def make() -> None:
-        house = House(settings_module.load({}, known), base / "files")
-        await furnish(house)
-        await house.kb.close()
-
-    with ThreadPoolExecutor(1) as thread:  # away from the loop of whatever test comes first
-        thread.submit(asyncio.run, make()).result()
-    stop_engines(base / "data")
 
 
 @pytest.fixture

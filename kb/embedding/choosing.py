@@ -1,8 +1,8 @@
 """Which runtime and number format embed fastest here: measured once a model, processor and release.
 
 Each runtime is tried in a process of its own, since one may end by a signal where a processor lacks
-an instruction. The fastest is taken, if it ranks the built-in texts as float32 does
-(:mod:`kb.embedding.agreement`); else the next.
+an instruction. A format that is faster than float32 of its runtime is compared with that; it counts
+if it ranks the built-in texts alike (:mod:`kb.embedding.agreement`). Of all the fastest is taken.
 """
 
 import contextlib
@@ -24,6 +24,7 @@ from kb.embedding.naming import Dtype, Name
 from kb.embedding.opening import open_runtime
 from kb.embedding.record import Agreement, Record, Tried
 from kb.embedding.runtimes import Runtime
+from kb.embedding.runtimes.priority import step_back
 from kb.errors import KbError
 from kb.settings import Embedding
 
@@ -73,23 +74,24 @@ def _timed_all(
             yield told.get(dtype) or Tried(runtime=name, dtype=dtype, refused=ended)
 
 
-def _compared(settings: Embedding, folder: Path, tried: list[Tried]) -> list[Tried]:
-    """With the agreement of all that are faster than the fastest that may be taken."""
-    by_rate = sorted((one for one in tried if not one.refused), key=lambda one: -one.rate)
-    for one in by_rate:
-        if one.dtype == "float32":
-            break
+def _compared(settings: Embedding, folder: Path, tried: Sequence[Tried]) -> Iterator[Tried]:
+    """The same, with the agreement of each that is faster than float32 of its runtime."""
+    exact = {one.runtime: one.rate for one in tried if one.dtype == "float32"}
+    for one in tried:
+        if one.refused or one.dtype == "float32" or one.rate <= exact.get(one.runtime, 0.0):
+            yield one
+            continue
         lines, ended = _in_a_process(settings, folder, "compare", one.runtime, one.dtype)
         agreed = msgspec.json.decode(lines[-1], type=Agreement) if lines else None
         refused = ended if agreed is None else agreed.problem()
-        tried[tried.index(one)] = msgspec.structs.replace(one, agreement=agreed, refused=refused)
-        if not refused:
-            break
-    return tried
+        yield msgspec.structs.replace(one, agreement=agreed, refused=refused)
 
 
 def _in_a_process(settings: Embedding, folder: Path, *arguments: str) -> tuple[list[bytes], str]:
-    """The lines that a process of this module prints, and how it ended if it said too little."""
+    """The lines of JSON that a process of this module prints; how it ended, if they are too few.
+
+    What a library prints beside them is none.
+    """
     try:
         done = subprocess.run(
             [sys.executable, "-m", __name__, str(folder), *arguments],
@@ -101,7 +103,8 @@ def _in_a_process(settings: Embedding, folder: Path, *arguments: str) -> tuple[l
     except subprocess.TimeoutExpired:
         return [], f"it said nothing for {LONGEST_SECONDS:g} s"
     last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-    return done.stdout.splitlines(), " ".join([f"it ended with status {done.returncode}", *last])
+    said = [line for line in done.stdout.splitlines() if line.startswith(b"{")]
+    return said, " ".join([f"it ended with status {done.returncode}", *last])
 
 
 def time_each(settings: Embedding, folder: Path, name: Name, dtypes: Sequence[Dtype]) -> None:
@@ -176,6 +179,7 @@ def _alone(file: Path) -> Iterator[None]:
 
 def main() -> None:
     """What :func:`_in_a_process` starts: settings from stdin, the rest as arguments."""
+    step_back()
     settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Embedding)
     folder, how, name, *dtypes = sys.argv[1:]
     if how == "time":

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kb.embedding.models import FOREIGN_FERTILITY, ModelFiles, TokenCounter
+from kb.embedding.models import FOREIGN_FERTILITY, ModelFiles, counter_of
 from kb.embedding.runtimes import Runtime
 from kb.settings import Embedding
 
@@ -35,7 +35,7 @@ class Model:
         self.runtime = runtime
         self._files = files
         self._settings = settings
-        self._counter = TokenCounter(files)
+        self._counter = counter_of(files)
         self.multilingual = self._is_multilingual()
         self.languages = self._languages()
 

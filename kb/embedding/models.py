@@ -174,6 +174,12 @@ class TokenCounter:
         return [self._tokenizer.post_process(one).ids for one in encoded]
 
 
+@cache
+def counter_of(files: ModelFiles) -> TokenCounter:
+    """One for all that need it in a process: some tokenizers take hundreds of megabytes."""
+    return TokenCounter(files)
+
+
 def fingerprint(settings: Embedding) -> str:
     """Fingerprint of everything that a vector depends on: 32 hexadecimal digits.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kb.embedding import models
 from kb.embedding.cards import card_of
-from kb.embedding.models import ModelFiles, TokenCounter
+from kb.embedding.models import ModelFiles
 from kb.embedding.naming import Dtype, Name
 from kb.embedding.runtimes import Runtime
 from kb.embedding.runtimes.ranges import Ranges
@@ -37,7 +37,7 @@ def open_runtime(settings: Embedding, name: Name, dtype: Dtype, folder: Path) ->
     graph = _optimised(files, folder) if dtype == "int8" else compiled.graph_of(files)
     threads = models.threads_of(settings)
     try:
-        return compiled.Compiled(TokenCounter(files), graph, dtype, threads)
+        return compiled.Compiled(models.counter_of(files), graph, dtype, threads)
     except RuntimeError as error:  # of OpenVINO, where it knows an operation or processor not
         raise ConfigurationError(f"OpenVINO: {error}", code="runtime_failed") from error
 
@@ -91,7 +91,7 @@ def optimise(settings: Embedding, folder: Path) -> Path:
     files = models.find(settings)
     models.check_weights(files)
     watched = compiled.Compiled(
-        TokenCounter(files), compiled.graph_of(files, watched=True), "float32", 1
+        models.counter_of(files), compiled.graph_of(files, watched=True), "float32", 1
     )
     texts = [settings.passage_prompt + passage for passage, _ in agreement.built_in()]
     texts += [settings.query_prompt + question for _, question in agreement.built_in()]

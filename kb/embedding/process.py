@@ -8,16 +8,17 @@ beside its work, and goes on with the best.
 """
 
 import asyncio
-import contextlib
 import itertools
 import logging
-import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 import msgspec
 
@@ -26,18 +27,19 @@ from kb.embedding.encoder import Model
 from kb.embedding.models import engine_fingerprint
 from kb.embedding.record import ON_A_CARD
 from kb.embedding.runtimes import CPU_SLICES, PADDED_TO
+from kb.embedding.runtimes.priority import step_back
 from kb.embedding.starting import start
 from kb.engines.serving import give_memory_back, serve, settings_from_stdin
 from kb.errors import KbError
 from kb.settings import Settings
 
 log = logging.getLogger("kb.embedding")
+T = TypeVar("T")
 QUERY, BULK = 0, 1
 SLICE_SECONDS = 0.2
 """Seconds that a slice of bulk work takes, about."""
 MOST_QUESTIONS = 16
 """Questions that are embedded as one batch."""
-BULK_NICENESS = 10
 REST_SECONDS = 1.0
 """Seconds without bulk work after which the bulk thread frees its buffers (about 200 MB). Questions
 do not delay this."""
@@ -93,7 +95,8 @@ class Embedder:
         """How well a question's word pieces are met by each text (see ``Model.matches``)."""
         asked = self._model.as_query(question)
         passages = [self._model.as_passage(t) for t in texts]
-        return await asyncio.to_thread(self._model.matches, asked, passages)
+        call = partial(self._model.matches, asked, passages)
+        return await asyncio.to_thread(self._on_a_card_or_off, call)
 
     async def embed_passages(self, texts: list[str]) -> list[bytes]:
         """Vectors of many passages, in order; done in slices, between which questions go first."""
@@ -142,8 +145,7 @@ class Embedder:
 
     def _work(self) -> None:
         """Bulk work, at a lower priority of the system: a question gets most of a core at once."""
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BULK_NICENESS)
+        step_back()
         while True:
             try:
                 job = self._slices.get(timeout=REST_SECONDS)
@@ -164,21 +166,30 @@ class Embedder:
         self._problem = begun.problem
         self._model.runtime = begun.runtime
 
-    def _leave_the_card(self, error: Exception) -> bool:
-        """Go on without the graphics card, whose memory others need; whether that is possible."""
+    def _on_a_card_or_off(self, call: Callable[[], T]) -> T:
+        """What the model gives; once more by the processor, where a card's memory is short."""
+        try:
+            return call()
+        except RuntimeError as error:
+            if type(error).__name__ != "OutOfMemoryError":  # as torch calls its own
+                raise
+            self._leave_the_card(error)
+            return call()
+
+    def _leave_the_card(self, error: RuntimeError) -> None:
+        """Go on without the graphics card, whose memory others need.
+
+        Raises:
+            ConfigurationError: nothing else can compute the model.
+        """
         with self._leaving:
             if self._model.runtime.dtype != ON_A_CARD[1]:
-                return True  # another thread has
+                return  # another thread has
             log.warning("the card's memory is short, the processor computes: %s", error)
             chosen = msgspec.structs.replace(self._settings.embedding, device="cpu", dtype="auto")
             self._settings = msgspec.structs.replace(self._settings, embedding=chosen)
-            try:
-                begun = start(self._settings, self._measured)
-            except KbError:
-                return False
+            self._model.runtime = start(self._settings, self._measured).runtime
             self._problem = f"The card's memory is short: {error}"
-            self._model.runtime = begun.runtime
-            return True
 
     def _slice_tokens(self) -> int:
         """A power of two, so that batches have few shapes: each costs a kernel of its own."""
@@ -190,11 +201,9 @@ class Embedder:
         begun = time.monotonic()
         try:
             texts = [text for job in jobs for text in job.texts]
-            vectors = iter(self._model.encode(texts, bulk=bulk))
+            call = partial(self._model.encode, texts, bulk=bulk)
+            vectors = iter(self._on_a_card_or_off(call))
         except Exception as error:  # noqa: BLE001 - handed to whoever waits
-            if is_out_of_memory(error) and self._leave_the_card(error):
-                self._answer(jobs, bulk=bulk)
-                return
             for job in jobs:
                 job.loop.call_soon_threadsafe(_fail, job.done, error)
             return
@@ -204,11 +213,6 @@ class Embedder:
         for job in jobs:
             result = list(itertools.islice(vectors, len(job.texts)))
             job.loop.call_soon_threadsafe(_finish, job.done, result)
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether it is a graphics card's memory that was short."""
-    return type(error).__name__ == "OutOfMemoryError"
 
 
 def cut(lengths: list[int], tokens: int) -> list[list[int]]:

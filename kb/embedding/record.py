@@ -80,9 +80,17 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     tried: tuple[Tried, ...]
 
     def best(self, settings: Embedding) -> Tried | None:
-        """The fastest that may be taken and that the settings allow."""
-        allowed = [t for t in self.tried if is_wanted(settings, t.runtime, t.dtype)]
-        fitting = [t for t in allowed if not t.refused]
+        """The fastest of those that the settings leave.
+
+        Float32 needs no proof, and a format that somebody has set is theirs to answer for; any
+        other has to have been compared.
+        """
+        left = [one for one in self.tried if (one.runtime, one.dtype) in left_by(settings)]
+        fitting = [
+            one
+            for one in left
+            if not one.refused and (one.agreement or one.dtype in {"float32", settings.dtype})
+        ]
         return max(fitting, key=lambda one: one.rate, default=None)
 
     def of(self, runtime: str, dtype: str) -> Tried | None:

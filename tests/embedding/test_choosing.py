@@ -10,19 +10,13 @@ import pytest
 
 from kb.embedding import agreement, choosing, models, record, starting
 from kb.embedding.client import Computing, Embeddings
-from kb.embedding.record import Record, Tried
+from kb.embedding.record import Agreement, Record, Tried
 from kb.embedding.runtimes import bert, compiled
 from kb.embedding.starting import start
 from kb.errors import ConfigurationError
 from kb.settings import Embedding
+from tests.embedding.chosen import with_embedding
 from tests.parts.processes import wait_for
-
-
-def with_embedding(settings, **changes):
-    chosen = {"runtime": "auto", "dtype": "auto"} | changes
-    return msgspec.structs.replace(
-        settings, embedding=msgspec.structs.replace(settings.embedding, **chosen)
-    )
 
 
 def recorded(settings, *tried, **otherwise) -> Record:
@@ -37,9 +31,10 @@ def recorded(settings, *tried, **otherwise) -> Record:
     return found
 
 
+ALIKE = Agreement(cosine=0.999, dense_shared=1.0, fused_shared=1.0, dense_lost=0.0, fused_lost=0.0)
 SLOW = Tried(runtime="torch", dtype="float32", rate=10.0, question_ms=9.0)
 GOOD = Tried(runtime="openvino", dtype="float32", rate=20.0, question_ms=5.0)
-FAST = Tried(runtime="openvino", dtype="int8", rate=50.0, question_ms=2.0)
+FAST = Tried(runtime="openvino", dtype="int8", rate=50.0, question_ms=2.0, agreement=ALIKE)
 
 
 def kept(settings):
@@ -52,6 +47,49 @@ def test_the_fastest_that_may_be_taken_is(settings):
     assert found.best(chosen) == FAST
     refused = msgspec.structs.replace(FAST, refused="it ranks otherwise")
     assert recorded(settings, SLOW, GOOD, refused).best(chosen) == GOOD
+
+
+def test_a_format_that_was_not_compared_is_taken_only_by_whoever_sets_it(settings):
+    """Whatever its speed, and whichever runtimes the settings leave."""
+    unproven = msgspec.structs.replace(FAST, agreement=None)
+    found = recorded(settings, SLOW, GOOD, unproven)
+    assert found.best(with_embedding(settings).embedding) == GOOD
+    assert found.best(with_embedding(settings, runtime="openvino").embedding) == GOOD
+    assert found.best(with_embedding(settings, dtype="int8").embedding) == unproven
+
+
+def test_what_is_faster_than_float32_of_its_runtime_is_compared(settings, monkeypatch, tmp_path):
+    """Though another runtime's float32 is faster still: it may be the one that is left."""
+    compared = []
+
+    def in_a_process(_settings, _folder, how, name, *dtypes):
+        if how == "compare":
+            compared.append((name, *dtypes))
+            return [msgspec.json.encode(ALIKE)], ""
+        rates = {
+            "torch": {"float32": 25.0, "bfloat16": 4.0},
+            "openvino": {"float32": 16.0, "int8": 24.0},
+        }
+        told = [Tried(runtime=name, dtype=d, rate=rates[name][d]) for d in dtypes]
+        return [msgspec.json.encode(one) for one in told], ""
+
+    monkeypatch.setattr(choosing, "_in_a_process", in_a_process)
+    found = choosing.measure(with_embedding(settings, device="cpu").embedding, tmp_path / "models")
+    assert compared == [("openvino", "int8")]
+    assert found.best(with_embedding(settings).embedding).runtime == "torch"
+    assert found.best(with_embedding(settings, runtime="openvino").embedding).dtype == "int8"
+
+
+def test_what_a_library_prints_is_no_measurement(settings, monkeypatch, tmp_path):
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text("print('Loading weights: 100%')\nprint('[1]')\n")
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    lines, _ = choosing._in_a_process(
+        with_embedding(settings).embedding, tmp_path / "models", "time", "openvino", "bfloat16"
+    )
+    [told] = [msgspec.json.decode(line, type=Tried) for line in lines]
+    assert "computes float32 and int8" in told.refused
 
 
 @pytest.mark.parametrize(
@@ -217,69 +255,6 @@ def test_measured_and_shown_by_commands(command):
 
 def test_names_of_what_is_sure_are_candidates():
     assert set(starting.SURE) <= set(record.CANDIDATES)
-
-
-# --- a graphics card
-
-
-def test_a_card_that_is_named_and_is_not_there_is_said(settings):
-    begun = start(with_embedding(settings, device="cuda"), None)
-    assert (begun.runtime.name, begun.runtime.dtype) == ("openvino", "float32")
-    assert "no card for cuda" in begun.problem
-
-
-def test_without_a_card_float16_is_refused_with_words(settings):
-    begun = start(with_embedding(settings, device="cpu", dtype="float16"), None)
-    assert begun.runtime.dtype == "float32"
-    assert "there is none here" in begun.problem
-
-
-def test_a_driver_makes_a_card_a_candidate(tmp_path, monkeypatch):
-    """Seen without torch, by what NVIDIA's driver leaves in the file system."""
-    from kb.embedding import cards
-
-    monkeypatch.setattr(cards, "NVIDIA", (tmp_path / "version",))
-    assert record.candidates(Embedding()) == record.CANDIDATES
-    (tmp_path / "version").touch()
-    assert record.candidates(Embedding()) == (*record.CANDIDATES, record.ON_A_CARD)
-    assert record.candidates(Embedding(device="cpu")) == record.CANDIDATES
-
-
-class Card:
-    """A runtime whose card has no memory left after the first batch."""
-
-    name, dtype, slices, dimension = "torch", "float16", (4096, 256), 384
-
-    def __init__(self, inner):
-        self.inner, self.calls = inner, 0
-
-    def vectors(self, texts, *, bulk=False):
-        class OutOfMemoryError(RuntimeError):
-            """As torch calls its own."""
-
-        self.calls += 1
-        if self.calls > 2:
-            raise OutOfMemoryError("CUDA out of memory")
-        return self.inner.vectors(texts, bulk=bulk)
-
-
-async def test_where_a_cards_memory_runs_out_the_processor_goes_on(settings, monkeypatch):
-    """Nobody's call fails, and the status says it."""
-    from kb.embedding import process
-    from kb.embedding.starting import Started
-
-    real = start(with_embedding(settings, runtime="openvino", dtype="float32"), None)
-    with monkeypatch.context() as patch:
-        patch.setattr(process, "start", lambda *_: Started(Card(real.runtime)))
-        engine = process.Embedder(with_embedding(settings, runtime="openvino", dtype="float32"))
-    texts = [f"Pump {n} is oiled." for n in range(40)]
-    vectors = await engine.embed_passages(texts)
-    told = await engine.describe()
-    assert (told["runtime"], told["dtype"]) == ("openvino", "float32")
-    assert "memory is short" in told["problem"]
-    right = real.runtime.vectors(texts)
-    found = np.stack([np.frombuffer(one, "<f4") for one in vectors])
-    assert (found * right).sum(axis=1).min() > 0.9999
 
 
 @pytest.mark.parametrize(

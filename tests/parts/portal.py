@@ -1,6 +1,8 @@
 """A portal with people in it: the real application over real documents, asked through HTTP."""
 
+import asyncio
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -10,8 +12,9 @@ from sqlalchemy import func, update
 from kb.catalog import groups, people, sources, tables
 from kb.catalog.database import open_catalog
 from kb.rights import access
-from kb.settings import Settings
+from kb.settings import Settings, load
 from tests.parts.house import House, folders_of
+from tests.parts.processes import stop_engines
 from web.app import create_app
 
 PASSWORD = "a quiet harbour at dawn"
@@ -83,6 +86,20 @@ async def furnish(house: House) -> None:
         people.set_curators(connection, public.id, ["carl"])
     for name in ("public", "staff"):
         await house.ingest(name)
+
+
+def make_furnished(base: Path, environment: dict[str, str]) -> None:
+    """Furnish a portal in a folder, and leave it: nothing runs there any more."""
+    known = {name: value for name, value in environment.items() if name.startswith("KB_")}
+
+    async def make() -> None:
+        house = House(load({}, known), base / "files")
+        await furnish(house)
+        await house.kb.close()
+
+    with ThreadPoolExecutor(1) as thread:  # away from the loop of whatever test comes first
+        thread.submit(asyncio.run, make()).result()
+    stop_engines(base / "data")
 
 
 def copy_furnished(made: Path, settings: Settings, files: Path) -> None:

@@ -1,6 +1,5 @@
 """The OpenVINO runtime: a model's graph, compiled for this processor. It alone knows OpenVINO."""
 
-import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,9 +15,9 @@ from kb.embedding.naming import Dtype, Name
 from kb.embedding.runtimes import CPU_SLICES, PADDED_TO, Vectors
 from kb.embedding.runtimes.bert import Graph, Shape, weights_of
 from kb.embedding.runtimes.paging import page_out
+from kb.embedding.runtimes.priority import step_back
 from kb.errors import ConfigurationError
 
-BULK_NICENESS = 10
 KERNELS = 64
 """How many kernels are kept, by the shapes of batches: each costs memory."""
 CALIBRATED_AT_ONCE = 8
@@ -69,7 +68,7 @@ class Compiled:
         self.dimension = int(model.output("vectors").partial_shape[1].get_length())
         self._now = _Streams(core, model, 1)
         # Its threads are made here, and have the priority of the thread that makes them.
-        with ThreadPoolExecutor(1, initializer=_step_back) as niced:
+        with ThreadPoolExecutor(1, initializer=step_back) as niced:
             self._later = niced.submit(_Streams, core, model, threads).result()
         # What compiling needed: the weights have been copied in the order that is fastest.
         page_out("/openvino/libs/", "model.safetensors", "int8.bin")
@@ -77,12 +76,12 @@ class Compiled:
     def vectors(self, texts: Sequence[str], *, bulk: bool = False) -> Vectors:
         """See :class:`kb.embedding.runtimes.Runtime`."""
         streams = self._later if bulk else self._now
-        return streams.infer(self._batch(texts))["vectors"]
+        return streams.infer(self._batch(texts), "vectors")
 
     def pieces(self, texts: Sequence[str]) -> list[Vectors]:
         """See :class:`kb.embedding.runtimes.Runtime`."""
         batch = self._batch(texts)
-        found = self._now.infer(batch)["pieces"]
+        found = self._now.infer(batch, "pieces")
         found /= np.maximum(np.linalg.norm(found, axis=2, keepdims=True), 1e-12)
         lengths = batch["mask"].sum(axis=1)
         return [one[1 : n - 1] for one, n in zip(found, lengths, strict=True)]
@@ -91,7 +90,7 @@ class Compiled:
         """Of a graph that is watched: each product's inputs, batch by batch (pieces × inputs)."""
         for start in range(0, len(texts), CALIBRATED_AT_ONCE):
             batch = self._batch(texts[start : start + CALIBRATED_AT_ONCE])
-            found = self._now.infer(batch)
+            found = self._now.infer_all(batch)
             shown = batch["mask"].astype(bool)
             yield {n: v[shown] for n, v in found.items() if n not in {"vectors", "pieces"}}
 
@@ -120,14 +119,15 @@ class _Streams:
         self._compiled = core.compile_model(model, "CPU", wanted)
         self._here = threading.local()
 
-    def infer(self, batch: Mapping[str, NDArray[np.int32]]) -> dict[str, Vectors]:
-        """The graph's outputs, by name, as copies of the caller's own."""
+    def infer(self, batch: Mapping[str, NDArray[np.int32]], name: str) -> Vectors:
+        """One of the graph's outputs, as a copy of the caller's own."""
+        return np.array(self._computed(batch)[name])
+
+    def infer_all(self, batch: Mapping[str, NDArray[np.int32]]) -> dict[str, Vectors]:
+        """Every output by its name, as it lies there until this thread infers again."""
+        return {port.get_any_name(): value for port, value in self._computed(batch).items()}
+
+    def _computed(self, batch: Mapping[str, NDArray[np.int32]]) -> Any:
         if not hasattr(self._here, "request"):
             self._here.request = self._compiled.create_infer_request()
-        found = self._here.request.infer(batch)
-        return {port.get_any_name(): np.array(value) for port, value in found.items()}
-
-
-def _step_back() -> None:
-    if hasattr(os, "setpriority"):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BULK_NICENESS)
+        return self._here.request.infer(batch, share_outputs=True)

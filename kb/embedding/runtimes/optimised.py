@@ -33,6 +33,8 @@ log = logging.getLogger("kb.embedding")
 def graph_file(files: ModelFiles, ranges: Ranges, kept_in: Path) -> Path:
     """The file of a model's graph in 8-bit integers; made where it is not there, or is damaged.
 
+    That the weights are those that are pinned is the caller's to have checked.
+
     Raises:
         ConfigurationError: only torch can run this model.
         OSError: it cannot be written (a full disk).
@@ -75,7 +77,6 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def _make(files: ModelFiles, ranges: Ranges, made_from: dict[str, object], folder: Path) -> None:
-    models.check_weights(files)
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _clear_up(folder.parent)
     beside = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))

@@ -34,7 +34,7 @@ def shipped(digest: str) -> Ranges | None:
     if hashlib.sha256(content).hexdigest() != SHIPPED_SHA256:
         raise ConfigurationError(
             f"{SHIPPED} is not the file that came with this release. Install it again.",
-            code="model_changed",
+            code="ranges_changed",
         )
     found = json.loads(content).get(digest)
     return None if found is None else read(found)
