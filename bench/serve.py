@@ -9,7 +9,7 @@ import time
 import httpx
 import psutil
 
-from bench.common import ENGINES
+from bench.common import ENGINES, chosen
 from kb import samples
 
 SETTLED_SECONDS = 5.0
@@ -40,7 +40,7 @@ async def main() -> None:
 
 def environment_of(folder: str) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("KB_")}
-    return kept | {"KB_DATA_DIR": folder, "KB_LLM__PROVIDER": "none"}
+    return kept | chosen() | {"KB_DATA_DIR": folder, "KB_LLM__PROVIDER": "none"}
 
 
 def serve(folder: str) -> tuple[float, float, dict[str, float]]:
