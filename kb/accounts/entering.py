@@ -15,11 +15,11 @@ from kb.types.people import Person, Principal
 
 NOBODY = Principal("anonymous", frozenset())
 REFUSED = {"wrong_password", "wrong_code"}
-"""What counts as a failure."""
+"""Codes of errors that count as a failed attempt."""
 
 
 class Entering:
-    """Every verb here is in the audit log."""
+    """The ways in. Whoever comes in, or is refused, is noted in the audit log."""
 
     def __init__(self, catalog: Catalog, vouching: Vouching, sessions: Sessions) -> None:
         self._catalog = catalog
@@ -104,7 +104,7 @@ class Entering:
             attempt.count(connection, account)
 
     def take_back(self, attempt: throttle.Attempt) -> None:
-        """An attempt was none: nobody was refused."""
+        """Take an attempt out of the counts: nobody was refused."""
         with self._catalog.writing() as connection:
             attempt.take_back(connection)
 
