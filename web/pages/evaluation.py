@@ -19,7 +19,7 @@ OWN = "own"
 
 @get("/evaluation", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
 async def listed(request: Request[Any, Any, Any]) -> str:
-    """Every run, the newest first."""
+    """Every evaluation's run, the newest first."""
     base = knowledge_base(request)
     runs = await base.read(base.evaluations.listed)
     values = {"runs": runs, "headline": comparing.headline}
