@@ -279,7 +279,11 @@ def _part(file: BufferedReader, size: int) -> bytes:
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Turn the share's errors into the problem of the file that is read: our own disk is sound."""
+    """Turn the share's errors into the problem of the file that is read: our own disk is sound.
+
+    Raises:
+        FileProblem: the share did not give the file.
+    """
     try:
         yield
     except OSError as error:

@@ -111,7 +111,11 @@ class Entering:
     def check_code(
         self, person: Person, secret: Secrets | None, code: str, name: str, client: Client
     ) -> None:
-        """The app's code where the account asks for one; each works once, whoever is quicker."""
+        """Check an app's code where the account asks for one; each code works once.
+
+        Raises:
+            NotSignedInError: it asks for one, and this is none, or was used.
+        """
         if secret is None or secret.totp is None:
             return
         if not code.strip():
