@@ -217,7 +217,7 @@ def _device_of(root: str) -> tuple[int, str]:
 
 
 def _is_folder(entry: "os.DirEntry[bytes]") -> bool | None:
-    """None where it cannot be told; why is said where it is looked at as a file."""
+    """Whether it is a folder; None where that cannot be told: a look at it as a file says why."""
     try:
         return entry.is_dir(follow_symlinks=False)
     except OSError:

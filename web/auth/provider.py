@@ -216,7 +216,7 @@ def _is_subject(value: Any) -> bool:
 
 
 async def userinfo(settings: Auth, token: dict[str, Any]) -> dict[str, Any]:
-    """What the provider tells of somebody beside their token; empty where it has no address for that.
+    """What the provider tells of somebody beside the token; empty where it has no place for that.
 
     Raises:
         NotSignedInError: it tells of nobody.
