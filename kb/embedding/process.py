@@ -159,17 +159,10 @@ class Embedder:
             try:
                 job = self._slices.get(timeout=REST_SECONDS)
             except Empty:
-                self._rest()
+                self._model.runtime.rest()
+                give_memory_back()
                 job = self._slices.get()
             self._answer([job], bulk=True)
-
-    def _rest(self) -> None:
-        """Give back what bulk work took. What cannot be freed now is used by the next of it."""
-        try:
-            self._model.runtime.rest()
-        except RuntimeError as error:
-            log.warning("what bulk work computed in could not be freed: %s", error)
-        give_memory_back()
 
     def _measure(self) -> None:
         """Find out what is best here, and go on with it. What fails here fails nobody's call."""

@@ -36,4 +36,4 @@ class Runtime(Protocol):
         """Of each text the vectors of its word pieces, of length 1, without the model's marks."""
 
     def rest(self) -> None:
-        """Free what bulk work computed in: for now there is none."""
+        """Free what bulk work computed in, unless some is under way."""

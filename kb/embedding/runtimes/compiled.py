@@ -1,5 +1,6 @@
 """The OpenVINO runtime: a model's graph, compiled for this processor. It alone knows OpenVINO."""
 
+import contextlib
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -132,8 +133,9 @@ class _Streams:
         return {port.get_any_name(): value for port, value in self._computed(batch).items()}
 
     def release(self) -> None:
-        """Free the tensors between the layers; whoever infers meanwhile is waited for."""
-        self._compiled.release_memory()
+        """Free the tensors between the layers; nothing where somebody infers just now."""
+        with contextlib.suppress(RuntimeError):  # it is busy: whoever rests last frees them
+            self._compiled.release_memory()
 
     def _computed(self, batch: Mapping[str, NDArray[np.int32]]) -> Any:
         if not hasattr(self._here, "request"):
