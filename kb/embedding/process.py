@@ -40,6 +40,8 @@ SLICE_SECONDS = 0.2
 """Seconds that a slice of bulk work takes, about."""
 MOST_QUESTIONS = 16
 """Questions that are embedded as one batch."""
+MOST_KNOWN = 64
+"""Questions whose vectors are kept in memory, as the index keeps their words."""
 REST_SECONDS = 1.0
 """Seconds without bulk work after which the bulk thread frees its buffers (about 200 MB). Questions
 do not delay this."""
@@ -67,6 +69,7 @@ class Embedder:
         begun = start(settings, self._measured)
         self._problem = begun.problem
         self._model = Model(settings.embedding, models.find(settings.embedding), begun.runtime)
+        self._known: dict[tuple[str, str], dict[str, object]] = {}
         self._questions: SimpleQueue[Job] = SimpleQueue()
         self._slices: SimpleQueue[Job] = SimpleQueue()
         self._tokens_a_second = 1.5 * CPU_SLICES[1] / SLICE_SECONDS
@@ -77,7 +80,19 @@ class Embedder:
             threading.Thread(target=self._measure, daemon=True).start()
 
     async def embed_query(self, text: str) -> dict[str, object]:
-        """A question's vector, and what tells whether the model knows its language."""
+        """A question's vector, and what tells whether the model knows its language.
+
+        The last questions are known: with another filter, or asked after it was searched for, a
+        question comes again.
+        """
+        key = (text, self._model.computed_by)
+        answer = self._known.get(key) or await self._embedded(text)
+        self._known[key] = answer
+        while len(self._known) > MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+        return answer
+
+    async def _embedded(self, text: str) -> dict[str, object]:
         [vector] = await self._put(QUERY, [self._model.as_query(text)])
         return {
             "vector": vector,

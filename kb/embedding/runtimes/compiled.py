@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kb.embedding.models import ModelFiles, TokenCounter
 from kb.embedding.naming import Dtype, Name
-from kb.embedding.runtimes import CPU_SLICES, PADDED_TO, Vectors
+from kb.embedding.runtimes import CPU_SLICES, MATCHED_AT_ONCE, PADDED_TO, Vectors
 from kb.embedding.runtimes.bert import Graph, Shape, weights_of
 from kb.embedding.runtimes.paging import page_out
 from kb.embedding.runtimes.priority import step_back
@@ -53,7 +53,7 @@ class Compiled:
     """A model as OpenVINO computes it (:class:`kb.embedding.runtimes.Runtime`).
 
     ``graph`` is an ``openvino.Model``, or the file of one. Bulk work has threads of its own, as
-    many as ``threads``; a question waits for none of it.
+    many as ``threads``; a question waits for none of it, nor for the passages of another one.
     """
 
     name: Name = "openvino"
@@ -66,7 +66,7 @@ class Compiled:
         core.set_property("CPU", {"CPU_RUNTIME_CACHE_CAPACITY": KERNELS})
         model = core.read_model(graph) if isinstance(graph, Path) else graph
         self.dimension = int(model.output("vectors").partial_shape[1].get_length())
-        self._now = _Streams(core, model, 1)
+        self._now = _Streams(core, model, 1 + MATCHED_AT_ONCE)
         # Its threads are made here, and have the priority of the thread that makes them.
         with ThreadPoolExecutor(1, initializer=step_back) as niced:
             self._later = niced.submit(_Streams, core, model, threads).result()
