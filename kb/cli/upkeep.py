@@ -70,6 +70,7 @@ def _status_lines(value: dict[str, Any]) -> list[str]:
         f"Index: {value['index']['backend']}, generation {value['index']['generation'] or 'none'}",
         f"Embedding model: {value['embedding_model']}{_computed(value['embedding'])}",
         f"Language model: {model['model'] or model['reason']}",
+        _processors_line(value["ingestion"]),
         *(
             [f"Access alarms: {value['access_alarms']}. Run: kb check --repair"]
             if value["access_alarms"]
@@ -84,6 +85,13 @@ def _computed(value: dict[str, Any]) -> str:
     by = f", by {value['runtime']} in {value['dtype']}" if value["runtime"] else ""
     rate = f" ({value['rate']:.0f} passages a second here)" if value["rate"] else ""
     return by + rate + (f". {value['problem']}" if value["problem"] else "")
+
+
+def _processors_line(value: dict[str, Any]) -> str:
+    if not value["limited"]:
+        return "Reading files may use all processors: this system holds no thread to some of them."
+    hours = ", fewer in office hours" if value["by_hours"] else ""
+    return f"Reading files may use {value['allowed']} of {value['usable']} processors now{hours}"
 
 
 def _scratch_lines(count: int) -> list[str]:

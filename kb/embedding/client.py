@@ -97,9 +97,15 @@ class Embeddings:
         found = await self._engine.call("match", seconds=60, question=question, texts=texts)
         return [(mean, least) for mean, least in found]
 
-    async def passages(self, texts: list[str]) -> list[bytes]:
-        """Vectors (normalised float32 bytes) of many passages, in order."""
-        return list(await self._engine.call("embed_passages", seconds=3600, texts=texts))
+    async def passages(self, texts: list[str], processors: int = 0) -> list[bytes]:
+        """Vectors (normalised float32 bytes) of many passages, in order.
+
+        The embedder's bulk work keeps to as many ``processors`` from now on; 0: to all.
+        """
+        found = await self._engine.call(
+            "embed_passages", seconds=3600, texts=texts, processors=processors
+        )
+        return list(found)
 
     async def computing(self) -> Computing:
         """What computes the vectors, or would: the embedder is asked only where it runs."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from kb import __version__
+from kb import __version__, bulk
 from kb.errors import ConfigurationError
 from kb.settings import Embedding, Settings
 
@@ -208,14 +208,7 @@ def engine_fingerprint(settings: Embedding) -> str:
 
 def threads_of(settings: Embedding) -> int:
     """How many threads embed in bulk."""
-    return settings.threads or usable_cores()
-
-
-def usable_cores() -> int:
-    """Processor cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return settings.threads or bulk.usable_cores()
 
 
 def derived_dir(settings: Settings) -> Path:

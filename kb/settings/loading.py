@@ -26,6 +26,8 @@ LISTS = {
     if field.default == ()
 }
 """Settings that are lists: in the environment with commas between."""
+HINTS = {"ingest.office_hours": "days and hours, such as mon-fri 08:00-18:00 or sat 22:00-06:00"}
+"""What a setting wants whose pattern would tell nobody."""
 Given = tuple[list[str], Any, str]
 """A key's parts, its value, and where it stands."""
 OUTSIDE = {"KB_CONFIG", "KB_FAILPOINT"}
@@ -170,8 +172,9 @@ def _wrong_value(
     text, _, path = str(error).partition(" - at `$")
     key = (section + path.rstrip("`")).strip(".").partition("[")[0]
     where = places.get(key, "the settings")
+    wanted = HINTS.get(key)
     return ConfigurationError(
-        f"{where}: {key} has a wrong value: {text}.",
+        f"{where}: {key} has a wrong value: {f'it wants {wanted}' if wanted else text}.",
         code="wrong_setting",
         detail={"key": key, "where": where},
     )

@@ -6,10 +6,12 @@ from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from kb import bulk
 from kb.duties import WORKER
 from kb.embedding.client import Computing
 from kb.errors import ModelError
 from kb.llm.base import Identity, LanguageModel, chat
+from kb.settings import Ingest
 from kb.types.library import Inventory
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ async def status(base: "KnowledgeBase") -> dict[str, Any]:
         "scratch_left_behind": len(await asyncio.to_thread(base.scratch.stale)),
         "embedding_model": base.embeddings.files.name,
         "embedding": asdict(await base.embeddings.computing()),
+        "ingestion": asdict(processors(base.settings.ingest)),
         "language_model": await model_status(base, probe=True),
     }
 
@@ -87,6 +90,27 @@ async def _answers(model: LanguageModel) -> Identity | None:
                     break
                 identity = piece
     return identity
+
+
+@dataclass(frozen=True, slots=True)
+class Processors:
+    """How many of the machine's processors (``usable``) ingestion may use now.
+
+    ``by_hours``: it is held to fewer in office hours. ``limited`` is false where this system cannot
+    hold it to any number.
+    """
+
+    allowed: int
+    usable: int
+    by_hours: bool
+    limited: bool
+
+
+def processors(settings: Ingest) -> Processors:
+    """What ingestion may use at this moment, by the machine's clock."""
+    usable = bulk.usable_cores()
+    allowed = bulk.allowed(settings, bulk.wall_clock(), usable)
+    return Processors(allowed, usable, bool(settings.office_hours), bulk.can_be_limited())
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ async def overview(request: Request[Any, Any, Any]) -> str:
         "waiting": request.app.state.turns.waiting,
         "parts": await _parts(base),
         "models": await status.models_in_use(base),
+        "processors": status.processors(base.settings.ingest),
     }
     return render(request, "administration.html", values)
 

@@ -36,3 +36,6 @@ class Runtime(Protocol):
 
     def pieces(self, texts: Sequence[str]) -> list[Vectors]:
         """Of each text the vectors of its word pieces, of length 1, without the model's marks."""
+
+    def rest(self) -> None:
+        """Free what bulk work computed in: for now there is none."""
