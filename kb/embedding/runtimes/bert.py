@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 
 from kb.errors import ConfigurationError
 
-Weights = Mapping[str, NDArray[np.float32]]
+Weights = Mapping[str, NDArray[np.floating[Any]]]
+KINDS = {"F32": np.float32, "F16": np.float16}
+WORDS = "embeddings.word_embeddings.weight"
+"""The largest tensor: in float16 it stays so, and each row is widened where it is used."""
 STEPS = 127
 """The largest of the 8-bit integers that weights become."""
 LEVELS = 256
@@ -83,10 +86,12 @@ def _pooling(folder: Path) -> str | None:
 
 
 def weights_of(file: Path) -> Weights:
-    """The tensors of a safetensors file by their names in BERT, as they lie in the mapped file.
+    """The tensors of a safetensors file by their names in BERT.
+
+    They are as they lie in the mapped file, or widened to float32.
 
     Raises:
-        ConfigurationError: they are in another number format than float32.
+        ConfigurationError: they are in another number format than float32 or float16.
     """
     content = np.memmap(file, mode="c", dtype=np.uint8)
     start = 8 + int.from_bytes(content[:8].tobytes(), "little")
@@ -94,14 +99,18 @@ def weights_of(file: Path) -> Weights:
     header.pop("__metadata__", None)
     found = {}
     for name, told in header.items():
-        if told["dtype"] not in {"F32", "I64"}:
+        if told["dtype"] == "I64":
+            continue
+        if told["dtype"] not in KINDS:
             raise ConfigurationError(
-                f"The weights in {file} are {told['dtype']}, not float32.", code="model_needs_torch"
+                f"The weights in {file} are {told['dtype']}, not float32 or float16.",
+                code="model_needs_torch",
             )
         begin, end = told["data_offsets"]
-        if told["dtype"] == "F32":
-            values = content[start + begin : start + end].view(np.float32)
-            found[name.removeprefix("bert.")] = values.reshape(told["shape"])
+        values = content[start + begin : start + end].view(KINDS[told["dtype"]])
+        short = name.removeprefix("bert.")
+        kept = values if short == WORDS else values.astype(np.float32, copy=False)
+        found[short] = kept.reshape(told["shape"])
     return found
 
 
@@ -153,11 +162,13 @@ class Graph:
     def _embedded(self, ids: Any) -> Any:
         """Each word piece, where it stands."""
         op = self._op
-        table = self._weights["embeddings.word_embeddings.weight"]
+        table = self._weights[WORDS]
         if self._ranges is None:
             words = op.gather(op.constant(table, shared_memory=True), ids, self._whole(0))
+            if table.dtype != np.float32:
+                words = op.convert(words, "f32")
         else:
-            whole, scale = _as_integers(table)
+            whole, scale = _as_integers(table.astype(np.float32, copy=False))
             words = op.multiply(
                 op.convert(op.gather(op.constant(whole), ids, self._whole(0)), "f32"),
                 op.gather(self._number(scale), ids, self._whole(0)),
@@ -206,7 +217,7 @@ class Graph:
             product = self._in_integers(states, weights, self._ranges[name])
         return op.add(product, self._number(bias))
 
-    def _in_integers(self, states: Any, weights: NDArray[np.float32], spanned: Range) -> Any:
+    def _in_integers(self, states: Any, weights: NDArray[Any], spanned: Range) -> Any:
         op, exact = self._op, list(spanned.exact)
         rough = weights.copy()
         rough[:, exact] = 0
@@ -246,7 +257,7 @@ class Graph:
         return self._op.constant(np.asarray(value, dtype=np.int64))
 
 
-def _as_integers(rows: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def _as_integers(rows: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Each row in whole steps of its own, and how long a row's step is."""
     scale = np.abs(rows).max(axis=1, keepdims=True) / STEPS
     scale[scale == 0] = 1
