@@ -40,7 +40,7 @@ from tests.parts.sharing import (
     pytest_xdist_auto_num_workers,
     shared_folder,
 )
-from tests.parts.warm import warm
+from tests.parts.warm import COUNTED, warm
 from tests.parts.weights import models_dir, multilingual, wheel
 
 __all__ = [
@@ -55,8 +55,6 @@ __all__ = [
     "pytest_xdist_auto_num_workers",
     "wheel",
 ]
-
-COUNTED = ("tests.parts.counted",) if "COVERAGE_PROCESS_CONFIG" in os.environ else ()
 
 sandbox.preload((*kinds.EVERYTHING, *rendering.MODULES, *COUNTED))
 
@@ -109,7 +107,9 @@ def postgresql():
 @pytest.fixture
 def postgres(postgresql):
     """The URL of a new catalog in PostgreSQL."""
-    return postgresql.database()
+    url = postgresql.database()
+    yield url
+    postgresql.drop(url)
 
 
 @pytest.fixture(scope="session")
@@ -141,8 +141,12 @@ def catalog_url(request, catalog_kind):
             template = request.getfixturevalue("furnished_postgresql")[0]
         else:
             template = request.getfixturevalue("postgresql_template")
-        return request.getfixturevalue("postgresql").database(like=template)
-    return ""
+        server = request.getfixturevalue("postgresql")
+        url = server.database(like=template)
+        yield url
+        server.drop(url)
+    else:
+        yield ""
 
 
 @pytest.fixture(scope="session")
