@@ -16,10 +16,8 @@ from numpy.typing import NDArray
 
 from kb.errors import ConfigurationError
 
-Weights = Mapping[str, NDArray[np.floating[Any]]]
+Weights = Mapping[str, NDArray[np.float32]]
 KINDS = {"F32": np.float32, "F16": np.float16}
-WORDS = "embeddings.word_embeddings.weight"
-"""The largest tensor: in float16 it stays so, and each row is widened where it is used."""
 STEPS = 127
 """The largest of the 8-bit integers that weights become."""
 LEVELS = 256
@@ -108,9 +106,8 @@ def weights_of(file: Path) -> Weights:
             )
         begin, end = told["data_offsets"]
         values = content[start + begin : start + end].view(KINDS[told["dtype"]])
-        short = name.removeprefix("bert.")
-        kept = values if short == WORDS else values.astype(np.float32, copy=False)
-        found[short] = kept.reshape(told["shape"])
+        wide = values.astype(np.float32, copy=False)
+        found[name.removeprefix("bert.")] = wide.reshape(told["shape"])
     return found
 
 
@@ -162,13 +159,11 @@ class Graph:
     def _embedded(self, ids: Any) -> Any:
         """Each word piece, where it stands."""
         op = self._op
-        table = self._weights[WORDS]
+        table = self._weights["embeddings.word_embeddings.weight"]
         if self._ranges is None:
             words = op.gather(op.constant(table, shared_memory=True), ids, self._whole(0))
-            if table.dtype != np.float32:
-                words = op.convert(words, "f32")
         else:
-            whole, scale = _as_integers(table.astype(np.float32, copy=False))
+            whole, scale = _as_integers(table)
             words = op.multiply(
                 op.convert(op.gather(op.constant(whole), ids, self._whole(0)), "f32"),
                 op.gather(self._number(scale), ids, self._whole(0)),
@@ -217,7 +212,7 @@ class Graph:
             product = self._in_integers(states, weights, self._ranges[name])
         return op.add(product, self._number(bias))
 
-    def _in_integers(self, states: Any, weights: NDArray[Any], spanned: Range) -> Any:
+    def _in_integers(self, states: Any, weights: NDArray[np.float32], spanned: Range) -> Any:
         op, exact = self._op, list(spanned.exact)
         rough = weights.copy()
         rough[:, exact] = 0
@@ -257,7 +252,7 @@ class Graph:
         return self._op.constant(np.asarray(value, dtype=np.int64))
 
 
-def _as_integers(rows: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def _as_integers(rows: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Each row in whole steps of its own, and how long a row's step is."""
     scale = np.abs(rows).max(axis=1, keepdims=True) / STEPS
     scale[scale == 0] = 1
