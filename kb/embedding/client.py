@@ -9,11 +9,13 @@ from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from kb.embedding import models, record
 from kb.embedding.models import FOREIGN_FERTILITY
 from kb.embedding.record import Record
 from kb.engines.calling import EngineClient
-from kb.settings import Settings
+from kb.settings import Embedding, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,10 @@ class Embeddings:
 
         folder = models.derived_dir(self._settings)
         return await asyncio.to_thread(opening.optimise, self._settings.embedding, folder)
+
+    def named(self, model: str) -> Embedding:
+        """The settings, had they named another model."""
+        return msgspec.structs.replace(self._settings.embedding, model=model, sha256="")
 
     @property
     def engine(self) -> EngineClient:

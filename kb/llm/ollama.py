@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -12,62 +13,17 @@ import ollama
 
 from kb.errors import ConfigurationError, ModelError
 from kb.llm import problems
-from kb.llm.base import Identity
-from kb.llm.choosing import is_elsewhere, only_embeds
+from kb.llm.base import Identity, Stocked
+from kb.llm.choosing import is_elsewhere
 from kb.llm.timeouts import watched
+from kb.llm.told import Installed, Listed, Shown
 from kb.settings import Llm
 
 T = TypeVar("T")
-LONGEST_LICENCE = 120
 SHOW_SECONDS = 5.0
+CREATE_SECONDS = 600.0
+"""For which Ollama may be silent while it takes in a file of many gigabytes."""
 DEFAULT_URL = "http://127.0.0.1:11434"
-
-
-class Details(msgspec.Struct):
-    """What Ollama says of a model's making."""
-
-    families: list[str] | None = None
-
-
-class Installed(msgspec.Struct):
-    """A model as ``/api/tags`` lists it. The client's own type drops what says where it runs."""
-
-    model: str = ""
-    name: str = ""
-    digest: str | None = None
-    remote_host: str | None = None
-    remote_model: str | None = None
-    details: Details | None = None
-
-    @property
-    def called(self) -> str:
-        """Its name."""
-        return self.model or self.name
-
-    @property
-    def elsewhere(self) -> bool:
-        """Whether it runs on somebody else's machines."""
-        return is_elsewhere(self.called, self.remote_host or self.remote_model)
-
-    @property
-    def chats(self) -> bool:
-        """Whether it may write sentences, as far as its name and families tell."""
-        return not only_embeds(self.called, self.details.families if self.details else None)
-
-
-class Listed(msgspec.Struct):
-    """The answer of ``/api/tags``."""
-
-    models: list[Installed] | None = None
-
-
-class Shown(msgspec.Struct):
-    """What is used of ``/api/show``."""
-
-    license: str | None = None
-    capabilities: list[str] | None = None
-    remote_host: str | None = None
-    remote_model: str | None = None
 
 
 class Ollama:
@@ -76,18 +32,18 @@ class Ollama:
     def __init__(self, settings: Llm) -> None:
         self._settings = settings
         self.url = settings.url or os.environ.get("OLLAMA_HOST") or DEFAULT_URL
-        self._client = self._connected()
+        seconds = settings.first_token_seconds + 5
+        self._client = self._connected(httpx.Timeout(seconds, connect=settings.connect_seconds))
         self._unable: set[str] = set()
         """Models that were asked and cannot chat."""
 
-    def _connected(self) -> ollama.AsyncClient:
-        seconds = self._settings.first_token_seconds + 5
+    def _connected(self, timeout: httpx.Timeout) -> ollama.AsyncClient:
         try:
             return ollama.AsyncClient(
                 host=self.url,
                 trust_env=False,  # a proxy of the environment would read prompts and passages
                 follow_redirects=False,
-                timeout=httpx.Timeout(seconds, connect=self._settings.connect_seconds),
+                timeout=timeout,
             )
         except ValueError as error:
             raise ConfigurationError(
@@ -112,8 +68,36 @@ class Ollama:
     async def licence(self, model: str) -> str | None:
         """See :class:`kb.llm.base.LanguageModel`."""
         shown = await self._asked("POST", "/api/show", Shown, {"model": model})
-        lines = [line.strip() for line in (shown.license or "").splitlines() if line.strip()]
-        return lines[0][:LONGEST_LICENCE] if lines else None
+        return shown.licence
+
+    async def stock(self) -> list[Stocked]:
+        """See :class:`kb.llm.base.Stock`."""
+        listed = (await self._asked("GET", "/api/tags", Listed)).models or []
+        return list(await asyncio.gather(*(self._described(found) for found in listed)))
+
+    async def _described(self, found: Installed) -> Stocked:
+        shown = await self._shown(found.called) or Shown()
+        return Stocked(
+            name=found.called,
+            digest=found.digest,
+            bytes=found.size,
+            licence=shown.licence,
+            context=shown.context,
+            capabilities=tuple(shown.capabilities or ()),
+            chats=found.chats and "completion" in (shown.capabilities or ["completion"]),
+            elsewhere=found.elsewhere or is_elsewhere(found.called, shown.elsewhere),
+        )
+
+    async def bring_in(self, file: Path, name: str) -> None:
+        """See :class:`kb.llm.base.Stock`. Reads the file twice: for its digest, and to send it."""
+        seconds = httpx.Timeout(CREATE_SECONDS, connect=self._settings.connect_seconds)
+        patient = self._connected(seconds)
+        try:
+            with self._translated(name):
+                digest = await patient.create_blob(file)
+                await patient.create(model=name, files={file.name: digest})
+        finally:
+            await patient.close()  # type: ignore[no-untyped-call]
 
     async def stream(
         self, messages: Sequence[dict[str, str]], model: str
@@ -156,15 +140,20 @@ class Ollama:
         raise problems.missing(self.url, wanted)
 
     async def _can_chat(self, model: str) -> bool:
-        """What the server shows of a model; where it shows nothing, trying will tell."""
-        try:
-            async with asyncio.timeout(SHOW_SECONDS):
-                shown = await self._asked("POST", "/api/show", Shown, {"model": model})
-        except (ModelError, TimeoutError):
+        """By what the server shows of a model; where it shows nothing, trying will tell."""
+        shown = await self._shown(model)
+        if shown is None:
             return True
-        if is_elsewhere(model, shown.remote_host or shown.remote_model):
+        if is_elsewhere(model, shown.elsewhere):
             return False
         return shown.capabilities is None or "completion" in shown.capabilities
+
+    async def _shown(self, model: str) -> Shown | None:
+        try:
+            async with asyncio.timeout(SHOW_SECONDS):
+                return await self._asked("POST", "/api/show", Shown, {"model": model})
+        except (ModelError, TimeoutError):
+            return None
 
     def _none_fits(self, listed: list[Installed]) -> ModelError:
         detail: dict[str, object] = {"url": self.url, "model": problems.RECOMMENDED}

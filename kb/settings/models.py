@@ -13,8 +13,8 @@ class Embedding(Section, frozen=True, kw_only=True):
     model: Annotated[
         str,
         Meta(
-            description="The embedding model: `bundled` (all-MiniLM-L6-v2), a folder, or a "
-            "hub name."
+            description="The embedding model: `bundled` (all-MiniLM-L6-v2), a name of `kb models "
+            "list`, a folder, or a hub name."
         ),
     ] = "bundled"
     sha256: Annotated[
@@ -32,6 +32,13 @@ class Embedding(Section, frozen=True, kw_only=True):
             "nothing is fetched."
         ),
     ] = False
+    models_dir: Annotated[
+        str,
+        Meta(
+            description="Folder of the models that `kb models` adds; empty: `models` in the data "
+            "directory."
+        ),
+    ] = ""
     runtime: Annotated[
         Literal["auto", "torch", "openvino"],
         Meta(

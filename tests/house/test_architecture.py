@@ -45,6 +45,7 @@ CONTRACTS = {
     "kb.engines": "errors settings",
     "kb.llm": "errors settings",
     "kb.embedding": "bulk engines errors settings",
+    "kb.models": "embedding errors llm settings",
     "kb.catalog": "errors posix settings shares text types",
     "kb.index": "catalog embedding engines errors settings",
     "kb.rights": "catalog errors posix text types",
@@ -57,7 +58,7 @@ CONTRACTS = {
     "kb.library": "audit catalog errors files rights text types upkeep",
     "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
     "kb.knowledge_base": "accounts answers audit catalog duties embedding files index library"
-    " llm metrics rights search settings types upkeep",
+    " llm metrics models rights search settings types upkeep",
     "kb.surface": "bulk duties embedding errors knowledge_base llm settings text types",
     "kb.evaluation": "catalog embedding engines errors knowledge_base search settings surface"
     " text types",
@@ -65,7 +66,8 @@ CONTRACTS = {
     " settings text types upkeep",
     "web": "accounts answers duties errors evaluation files knowledge_base library rights"
     " settings shares surface text types",
-    "kb.cli": "bulk duties errors evaluation files ingest knowledge_base rights samples search"
+    "kb.cli": "bulk duties embedding errors evaluation files ingest knowledge_base models rights samples"
+    " search"
     " settings surface types upkeep web",
     "kb.__main__": "cli",
 }  # fmt: skip
