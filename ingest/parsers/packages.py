@@ -32,9 +32,6 @@ STRICT = b"http://purl.oclc.org/ooxml/"
 """The namespace of the strict variant, which the libraries do not read."""
 EMBEDDED = re.compile(r"(?:word|ppt|xl)/embeddings/([^/]+)$")
 DOCUMENT_TYPES = (".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm", ".pdf", ".msg")
-WORD_BOX = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}txbxContent"
-WORD_PARAGRAPH = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}p"
-WORD_TEXT = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}t"
 DRAWN_PARAGRAPH = "{http://schemas.openxmlformats.org/drawingml/2006/main}p"
 DRAWN_TEXT = "{http://schemas.openxmlformats.org/drawingml/2006/main}t"
 PART_BYTES = 100 * 1024**2
@@ -125,19 +122,6 @@ def _native(stream: bytes) -> Iterator[Member]:
     name = safe_name(label.decode("cp1252", "replace"))
     if content and not content.startswith(b"MZ"):
         yield Member(name=name, content=content)
-
-
-def word_boxes(path: Path) -> list[str]:
-    """Texts in Word's text boxes, which python-docx does not read; each once."""
-    with zipfile.ZipFile(path) as package:
-        if "word/document.xml" not in package.namelist():
-            return []
-        root = _parsed(_part(package, "word/document.xml"))
-    texts = []
-    for box in root.iter(WORD_BOX):
-        lines = ["".join(t.text or "" for t in p.iter(WORD_TEXT)) for p in box.iter(WORD_PARAGRAPH)]
-        texts.append("\n".join(line.strip() for line in lines if line.strip()))
-    return [t for t in dict.fromkeys(texts) if t]
 
 
 def drawn_texts(path: Path) -> list[str]:

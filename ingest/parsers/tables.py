@@ -11,7 +11,11 @@ MAX_CELLS = 3_000_000
 """Cells read of one file; what is beyond is left out, and the ledger says so."""
 MAX_HEADER_ROWS = 4
 NUMBER = re.compile(r"[-+(]?[\d.,'\s]*\d[\d.,'\s]*[)%]?$|\d{4}-\d\d-\d\d")
+WIDEST = 1000
+"""Columns or rows that one cell may span."""
 Row = list[str]
+Cell = tuple[str, int, int]
+"""A cell's text, and how many rows and columns it takes."""
 Merge = tuple[int, int, int, int]
 """Top, left, bottom, right: 0-based, inclusive."""
 
@@ -31,6 +35,37 @@ def elements_of(sheets: Sequence[Sheet]) -> Iterator[Element]:
         spread = _spread(sheet)
         for first, rows in _blocks(sheet.rows):
             yield from _block(sheet.name, first, rows, spread)
+
+
+def of_cells(rows: Sequence[Sequence[Cell]]) -> Element | None:
+    """A table of cells that may span others, each value in all of its columns and rows.
+
+    None where all cells are empty.
+    """
+    grid: list[Row] = [[] for _ in rows]
+    merges: list[Merge] = []
+    taken: set[tuple[int, int]] = set()
+    for number, row in enumerate(rows):
+        column = 0
+        for text, down, across in row:
+            while (number, column) in taken:
+                column += 1
+            down = min(down, len(rows) - number)
+            grid[number] += [""] * (column - len(grid[number])) + [text]
+            if (down, across) != (1, 1):
+                merges.append((number, column, number + down - 1, column + across - 1))
+                taken |= {
+                    (r, c)
+                    for r in range(number, number + down)
+                    for c in range(column, column + across)
+                }
+            column += across
+    spread = _spread(Sheet(None, grid, merges))
+    kept = [n for n, row in enumerate(grid) if any(row)]
+    if not kept:
+        return None
+    filled = [grid[n] for n in kept]
+    return table(filled, max(1, _header_rows(filled, kept[0], spread)))
 
 
 def table(rows: Sequence[Row], header_rows: int, section: str | None = None) -> Element:
