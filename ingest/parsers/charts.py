@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from ingest.parsers import tables
+from ingest.parsers import number_formats, tables
 from ingest.parsers.ooxml import CX, DGM, C, drawn
 from kb.types.parsed import Element
 
@@ -17,13 +17,25 @@ def of_chart(root: etree._Element) -> Iterator[Element]:
     if root.tag == f"{CX}chartSpace":
         yield from _extended(root)
         return
-    written = [_joined(node) for node in root.iter(f"{C}title", f"{C}dLbl", f"{C}userShapes")]
-    for text in dict.fromkeys(text for text in written if text):
-        yield Element(kind="FigureCaption", text=text)
+    yield from _captions(root, f"{C}title", f"{C}dLbl")
     columns = [_series(node) for node in root.iter(f"{C}ser")]
     rows = _rows([c for c in columns if c[0] or c[2]])
     if rows:
         yield tables.table(rows, 1)
+
+
+def named(root: etree._Element) -> Iterator[Element]:
+    """A chart's titles and what its rows of values are called; the values are on a sheet."""
+    if root.tag == f"{CX}chartSpace":
+        yield from _captions(root, f"{CX}title", f"{CX}tx")
+    else:
+        yield from _captions(root, f"{C}title", f"{C}dLbl", f"{C}tx")
+
+
+def _captions(root: etree._Element, *tags: str) -> Iterator[Element]:
+    texts = (_joined(node) for node in root.iter(*tags))
+    for text in dict.fromkeys(text for text in texts if text):
+        yield Element(kind="FigureCaption", text=text)
 
 
 def of_diagram(root: etree._Element) -> Iterator[Element]:
@@ -36,7 +48,10 @@ def of_diagram(root: etree._Element) -> Iterator[Element]:
 
 def _joined(node: etree._Element) -> str:
     """What is written, or what its cells said when it was drawn."""
-    return " ".join(drawn(node)) or " ".join(v.text or "" for v in node.iter(f"{C}v")).strip()
+    return (
+        " ".join(drawn(node))
+        or " ".join(v.text or "" for v in node.iter(f"{C}v", f"{CX}v")).strip()
+    )
 
 
 def _series(node: etree._Element) -> tuple[str, list[str], list[str]]:
@@ -54,13 +69,24 @@ def _points(node: etree._Element, name: str) -> list[str]:
         return []
     texts: dict[int, list[str]] = {}
     levels = list(found.iter(f"{C}lvl")) or [found]
+    code = found.findtext(f".//{C}formatCode")
     for level in reversed(levels):
         for point in level.iter(f"{C}pt"):
             number = point.get("idx", "")
             if number.isdecimal() and int(number) < MOST_POINTS:
-                texts.setdefault(int(number), []).append(point.findtext(f"{C}v") or "")
+                texts.setdefault(int(number), []).append(
+                    _value(point.findtext(f"{C}v") or "", code)
+                )
     last = max(texts, default=-1)
     return [" ".join(" ".join(texts.get(n, ())).split()) for n in range(last + 1)]
+
+
+def _value(text: str, code: str | None) -> str:
+    """A point's value as the chart shows it."""
+    try:
+        return number_formats.shown(float(text), code) if code else text
+    except ValueError:
+        return text
 
 
 def _rows(columns: list[tuple[str, list[str], list[str]]]) -> list[list[str]]:
