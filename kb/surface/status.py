@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from kb.duties import WORKER
 from kb.embedding.client import Computing
 from kb.errors import ModelError
-from kb.llm.base import Identity, LanguageModel, chat
+from kb.llm.base import Identity, LanguageModel
+from kb.llm.chatting import chat
 from kb.types.library import Inventory
 
 if TYPE_CHECKING:

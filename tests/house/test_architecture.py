@@ -21,6 +21,7 @@ ENGINES = {
     "qdrant_client": {"kb/index/server.py"},
     "qdrant_edge": {"kb/index/edge.py", "kb/index/lexical.py"},
     "procrastinate": {"ingest/following/queued_jobs.py"},
+    "markdown_it": {"kb/answers/forms.py"},
     "ollama": {"kb/llm/ollama.py"},
     "pypdfium2": {"ingest/parsers/pdf.py", "kb/files/rendering.py"},
     "unstructured": {"ingest/parsers/office.py"},
@@ -57,7 +58,7 @@ CONTRACTS = {
     "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
     "kb.knowledge_base": "accounts answers audit catalog duties embedding files index library"
     " llm metrics rights search settings types upkeep",
-    "kb.surface": "duties embedding errors knowledge_base llm text types",
+    "kb.surface": "answers duties embedding errors knowledge_base llm text types",
     "kb.evaluation": "catalog embedding engines errors knowledge_base search settings surface"
     " text types",
     "ingest": "audit catalog embedding errors failpoints files index library posix rights"

@@ -101,7 +101,9 @@ async function stream(question, signal) {
   let text = "", finished = false;
   const following = thread.turns.length > 0;
   for await (const [name, value] of events(response)) {
-    if (name === "token") {
+    if (name === "thinking") { text = ""; thinking(value.seconds); }
+    else if (name === "token") {
+      if (!text) wrote();
       text += value.text;
       $("prose").replaceChildren(element("p", { class: "streaming" }, text));
     } else if (name === "passages") { if (following) showHits(value.hits, question); }
@@ -110,6 +112,20 @@ async function stream(question, signal) {
   }
   if (!finished) throw new Error(words.incomplete);
 }
+
+// "Thinking … 12 s": counted here between two words of the server's, and heard once only.
+let clock = 0;
+function thinking(seconds) {
+  wrote();
+  const begun = Date.now() - seconds * 1000;
+  const counter = element("span", { role: "timer", "aria-live": "off" });
+  const tell = () => { counter.textContent = ` ${Math.round((Date.now() - begun) / 1000)} ${words.seconds}`; };
+  tell();
+  clock = setInterval(tell, 1000);
+  $("prose").replaceChildren();
+  $("meta").replaceChildren(words.thinking, counter);
+}
+function wrote() { clearInterval(clock); $("meta").textContent = words.answering; }
 
 // The address names the answer from now on: reload and back show it, and ask nothing again.
 function finish(answer) {
@@ -144,7 +160,7 @@ async function revisit(question, id) {
   } finally { idle(); }
 }
 
-function idle() { $("answer").setAttribute("aria-busy", "false"); $("stop").hidden = true; }
+function idle() { clearInterval(clock); $("answer").setAttribute("aria-busy", "false"); $("stop").hidden = true; }
 
 function begin(question) {
   searched = question;
