@@ -4,12 +4,13 @@ The answer itself, for whoever builds on it, is in ``kb/surface/shapes.py``.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from kb.answers import markdown
-from kb.types.answers import Answer, Citation, Sentence
+from kb.types.answers import Answer, Citation
 from kb.types.forms import Block, Form, Run, Said
 
 AROUND = 160
@@ -41,8 +42,11 @@ def form_of(answer: Answer) -> Form:
     return (Block("paragraph", said=tuple(said)),) if said else ()
 
 
-def verdict(sentences: Sequence[Sentence], translate: Translate = str) -> str:
-    """How many sentences the documents hold, in words."""
+def verdict(answer: Answer, translate: Translate = str) -> str | None:
+    """How many sentences of a model the documents hold, in words; None where none was judged."""
+    sentences = answer.sentences
+    if answer.mode != "generated" or not sentences:
+        return None
     count, supported = len(sentences), sum(s.supported for s in sentences)
     if count == 1:
         return translate(ONE if supported else NOT_ONE)
@@ -52,13 +56,13 @@ def verdict(sentences: Sequence[Sentence], translate: Translate = str) -> str:
 
 def shown(answer: Answer, translate: Translate = str) -> dict[str, Any]:
     """What a page needs beside the answer itself; citations are named by their index."""
-    form, generated = form_of(answer), answer.mode == "generated"
+    form = form_of(answer)
     return {
         "form": msgspec.to_builtins(form),
         "cited": [list(s.places) for s in answer.sentences],
         "contexts": [_context(c) for c in answer.citations],
-        "sources": _sources(answer.citations),
-        "verdict": verdict(answer.sentences, translate) if generated and answer.sentences else None,
+        "sources": _cards(answer.citations),
+        "verdict": verdict(answer, translate),
         "plain": markdown.written(form, answer.sentences, plain=True),
         "markdown": markdown.written(form, answer.sentences),
     }
@@ -75,21 +79,35 @@ def _context(cited: Citation) -> dict[str, str]:
     return {"before": before, "after": after}
 
 
-def _sources(citations: Sequence[Citation]) -> list[dict[str, Any]]:
-    """A card for each number."""
-    found: dict[int, dict[str, Any]] = {}
-    for at, cited in enumerate(citations):
-        chunk = cited.passage.chunk
-        card = {
-            "n": cited.n,
-            "title": chunk.title,
-            "document": chunk.path,
-            "document_id": chunk.document_id,
-            "source": chunk.source,
-            "page": chunk.page,
-            "section": chunk.section,
-            "modified": chunk.modified,
-            "citations": [],
-        }
-        found.setdefault(cited.n, card)["citations"].append(at)
-    return list(found.values())
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document and page, with all that an answer cites of it."""
+
+    n: int
+    citations: tuple[Citation, ...]
+
+
+def by_source(citations: Sequence[Citation]) -> list[Source]:
+    """Citations with one number together, in the order of their numbers."""
+    numbers = sorted({c.n for c in citations})
+    return [Source(n, tuple(c for c in citations if c.n == n)) for n in numbers]
+
+
+def _cards(citations: Sequence[Citation]) -> list[dict[str, Any]]:
+    return [_card(source, citations) for source in by_source(citations)]
+
+
+def _card(source: Source, citations: Sequence[Citation]) -> dict[str, Any]:
+    """A source as its card shows it; its citations by their index."""
+    chunk = source.citations[0].passage.chunk
+    return {
+        "n": source.n,
+        "title": chunk.title,
+        "document": chunk.path,
+        "document_id": chunk.document_id,
+        "source": chunk.source,
+        "page": chunk.page,
+        "section": chunk.section,
+        "modified": chunk.modified,
+        "citations": [at for at, cited in enumerate(citations) if cited.n == source.n],
+    }
