@@ -13,10 +13,10 @@ import ollama
 
 from kb.errors import ConfigurationError, ModelError
 from kb.llm import problems
-from kb.llm.base import Identity, Stocked
+from kb.llm.base import Cut, Identity, Piece, Stocked, Thought
 from kb.llm.choosing import is_elsewhere
+from kb.llm.installed import Installed, Listed, Shown
 from kb.llm.timeouts import watched
-from kb.llm.told import Installed, Listed, Shown
 from kb.settings import Llm
 
 T = TypeVar("T")
@@ -36,6 +36,10 @@ class Ollama:
         self._client = self._connected(httpx.Timeout(seconds, connect=settings.connect_seconds))
         self._unable: set[str] = set()
         """Models that were asked and cannot chat."""
+        self._shown: dict[tuple[str, str | None], Shown] = {}
+        """What was told of each model, by name and digest."""
+        self._thinkers: set[str] = set()
+        """Models that thought although they were not to."""
 
     def _connected(self, timeout: httpx.Timeout) -> ollama.AsyncClient:
         try:
@@ -56,12 +60,15 @@ class Ollama:
         """The configured model, or the first installed one that chats and runs on this server."""
         listed = (await self._asked("GET", "/api/tags", Listed)).models or []
         if self._settings.model:
-            return self._wanted(self._settings.model, listed)
+            wanted = self._wanted(self._settings.model, listed)
+            shown = await self._told_of(wanted.name, wanted.digest)
+            return Identity(wanted.name, wanted.digest, shown.thinks)
         for found in listed:
             if found.elsewhere or not found.chats or found.called in self._unable:
                 continue
-            if await self._can_chat(found.called):
-                return Identity(found.called, found.digest)
+            shown = await self._told_of(found.called, found.digest)
+            if _can_chat(found.called, shown):
+                return Identity(found.called, found.digest, shown.thinks)
             self._unable.add(found.called)
         raise self._none_fits(listed)
 
@@ -76,7 +83,7 @@ class Ollama:
         return list(await asyncio.gather(*(self._described(found) for found in listed)))
 
     async def _described(self, found: Installed) -> Stocked:
-        shown = await self._shown(found.called) or Shown()
+        shown = await self._told_of(found.called, found.digest)
         return Stocked(
             name=found.called,
             digest=found.digest,
@@ -101,30 +108,39 @@ class Ollama:
 
     async def stream(
         self, messages: Sequence[dict[str, str]], model: str
-    ) -> AsyncGenerator[str, None]:
+    ) -> AsyncGenerator[Piece, None]:
         """See :class:`kb.llm.base.LanguageModel`."""
-        settings = self._settings
-        finished = False
+        settings, finished = self._settings, False
+        shown = next((s for (name, _), s in self._shown.items() if name == model), Shown())
+        room = settings.thinking_tokens if shown.thinks else 0
         with self._translated(model):
             parts = await self._client.chat(
                 model=model,
                 messages=list(messages),
                 stream=True,
-                think=None,
+                think=shown.switch(has_thought=model in self._thinkers),
                 options={
-                    "num_ctx": settings.context_tokens,
-                    "num_predict": settings.answer_tokens,
+                    "num_ctx": settings.context_tokens + room,
+                    "num_predict": settings.answer_tokens + room,
                     "temperature": settings.temperature,
                 },
             )
             async for part in watched(parts, settings.first_token_seconds, settings.token_seconds):
+                if part.message.thinking:
+                    yield Thought()
                 if part.message.content:
                     yield part.message.content
                 if part.done:
                     finished = True
-                    self._check_length(part.prompt_eval_count)
+                    self._check_length(part.prompt_eval_count, room)
+                if part.done_reason == "length":
+                    yield Cut()
         if not finished:
             raise ModelError("The answer of Ollama broke off.", code="model_cut_off")
+
+    def thought(self, model: str) -> None:
+        """See :class:`kb.llm.base.LanguageModel`."""
+        self._thinkers.add(model)
 
     async def close(self) -> None:
         """See :class:`kb.llm.base.LanguageModel`."""
@@ -139,21 +155,17 @@ class Ollama:
             return Identity(wanted, found.digest)
         raise problems.missing(self.url, wanted)
 
-    async def _can_chat(self, model: str) -> bool:
-        """By what the server shows of a model; where it shows nothing, trying will tell."""
-        shown = await self._shown(model)
-        if shown is None:
-            return True
-        if is_elsewhere(model, shown.elsewhere):
-            return False
-        return shown.capabilities is None or "completion" in shown.capabilities
-
-    async def _shown(self, model: str) -> Shown | None:
-        try:
-            async with asyncio.timeout(SHOW_SECONDS):
-                return await self._asked("POST", "/api/show", Shown, {"model": model})
-        except (ModelError, TimeoutError):
-            return None
+    async def _told_of(self, model: str, digest: str | None) -> Shown:
+        """What the server shows of a model; where it shows nothing, trying will tell."""
+        if (model, digest) not in self._shown:
+            try:
+                async with asyncio.timeout(SHOW_SECONDS):
+                    shown = await self._asked("POST", "/api/show", Shown, {"model": model})
+            except (ModelError, TimeoutError):
+                return Shown()
+            self._shown = {k: s for k, s in self._shown.items() if k[0] != model}
+            self._shown[model, digest] = shown
+        return self._shown[model, digest]
 
     def _none_fits(self, listed: list[Installed]) -> ModelError:
         detail: dict[str, object] = {"url": self.url, "model": problems.RECOMMENDED}
@@ -214,9 +226,9 @@ class Ollama:
         except ValueError as error:  # no JSON, or JSON of another shape
             raise problems.no_json(self.url, str(error)) from error
 
-    def _check_length(self, prompt_tokens: int | None) -> None:
+    def _check_length(self, prompt_tokens: int | None, room: int) -> None:
         """A prompt that fills the window has been cut by Ollama without a word."""
-        limit = self._settings.context_tokens - 1
+        limit = self._settings.context_tokens + room - 1
         if prompt_tokens is not None and prompt_tokens >= limit:
             raise ModelError(
                 "The passages did not fit into the model's window. Raise llm.context_tokens or "
@@ -229,3 +241,10 @@ class Ollama:
             f"No language model answers at {self.url}. Start Ollama there, or set llm.url.",
             detail={"url": self.url, "reason": str(error)},
         )
+
+
+def _can_chat(model: str, shown: Shown) -> bool:
+    """Whether a model chats, on this server, as far as it is told."""
+    if is_elsewhere(model, shown.elsewhere):
+        return False
+    return shown.capabilities is None or "completion" in shown.capabilities

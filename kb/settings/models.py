@@ -151,6 +151,13 @@ class Llm(Section, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=32)],
         Meta(description="Tokens of the longest answer; they are part of the window."),
     ] = 700
+    thinking_tokens: Annotated[
+        Annotated[int, Meta(ge=0)],
+        Meta(
+            description="Tokens beside the answer's for a model that thinks; thinking is switched "
+            "off where it can be. The window grows by as many."
+        ),
+    ] = 2000
     temperature: Annotated[
         float, Meta(ge=0, le=2, description="Randomness of the model (0 to 2).")
     ] = 0.1

@@ -11,7 +11,8 @@ from kb.duties import WORKER
 from kb.embedding import places
 from kb.embedding.pinned import MULTILINGUAL
 from kb.errors import ModelError
-from kb.llm.base import Identity, LanguageModel, chat
+from kb.llm.base import Identity, LanguageModel
+from kb.llm.chatting import chat
 from kb.settings import Ingest
 from kb.types.library import Inventory
 

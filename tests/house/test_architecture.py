@@ -21,6 +21,7 @@ ENGINES = {
     "qdrant_client": {"kb/index/server.py"},
     "qdrant_edge": {"kb/index/edge.py", "kb/index/lexical.py"},
     "procrastinate": {"ingest/following/queued_jobs.py"},
+    "markdown_it": {"kb/answers/forms.py"},
     "ollama": {"kb/llm/ollama.py"},
     "pypdfium2": {"ingest/parsers/pdf.py", "kb/files/rendering.py"},
     "unstructured": {"ingest/parsers/office.py"},
@@ -59,7 +60,7 @@ CONTRACTS = {
     "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
     "kb.knowledge_base": "accounts answers audit catalog duties embedding files index library"
     " llm metrics models rights search settings types upkeep",
-    "kb.surface": "bulk duties embedding errors knowledge_base llm settings text types",
+    "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings text types",
     "kb.evaluation": "catalog embedding engines errors knowledge_base search settings surface"
     " text types",
     "ingest": "audit bulk catalog embedding errors failpoints files index library posix rights"

@@ -1,10 +1,14 @@
-"""What Ollama tells of its models, as far as it is used here."""
+"""What Ollama says of the models that it has, as far as it is used here."""
 
 from typing import Any
 
 import msgspec
 
 from kb.llm.choosing import is_elsewhere, only_embeds
+
+LEVELS_ALONE = {"gptoss", "gpt-oss"}
+"""Families that think in levels and cannot be told not to."""
+LONGEST_LICENCE = 120
 
 
 class Details(msgspec.Struct):
@@ -47,11 +51,19 @@ class Listed(msgspec.Struct):
     models: list[Installed] | None = None
 
 
+class Thinking(msgspec.Struct):
+    """What may be sent as ``think``, and what holds where nothing is. Newer servers tell it."""
+
+    values: list[bool | str] | None = None
+
+
 class Shown(msgspec.Struct):
     """What is used of ``/api/show``."""
 
     license: str | None = None
     capabilities: list[str] | None = None
+    details: Details | None = None
+    thinking: Thinking | None = None
     remote_host: str | None = None
     remote_model: str | None = None
     model_info: dict[str, Any] | None = None
@@ -74,5 +86,27 @@ class Shown(msgspec.Struct):
         found = told.get(f"{told.get('general.architecture')}.context_length")
         return found if isinstance(found, int) else None
 
+    @property
+    def thinks(self) -> bool:
+        """Whether the model can think."""
+        if self.thinking and self.thinking.values is not None:
+            return any(value is not False for value in self.thinking.values)
+        return "thinking" in (self.capabilities or [])
 
-LONGEST_LICENCE = 120
+    def switch(self, *, has_thought: bool) -> bool | str | None:
+        """What is sent as ``think``: off, where that can be; else as little as there is.
+
+        ``has_thought``: it was told not to and did. Told to think, its thoughts come apart.
+        """
+        if not self.thinks:
+            return None
+        values = self.thinking.values if self.thinking else None
+        if values is None:
+            families = set((self.details.families if self.details else None) or [])
+            values = ["low"] if families & LEVELS_ALONE else [True, False]
+        if False in values and not has_thought:
+            return False
+        levels = [value for value in values if isinstance(value, str)]
+        if levels:
+            return "low" if "low" in levels else levels[0]
+        return True
