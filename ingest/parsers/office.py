@@ -4,7 +4,6 @@ The replacement of unstructured's text tools is installed before it is imported:
 fetched, nothing is reported, and torch stays out of the parsers' processes.
 """
 
-import itertools
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
@@ -22,6 +21,8 @@ from lxml import etree, html  # noqa: E402
 from unstructured.documents.elements import Element as Raw  # noqa: E402
 
 from ingest.parsers import detection, hidden, libreoffice, packages, tables  # noqa: E402
+from ingest.parsers import opendocument_text as texts  # noqa: E402
+from ingest.parsers import presentations as decks  # noqa: E402
 from ingest.parsers.encoding import decode  # noqa: E402
 from ingest.parsers.kinds import MEDIA_TYPES  # noqa: E402
 from ingest.parsers.names import safe_name  # noqa: E402
@@ -37,6 +38,8 @@ PRINTED = {"Header", "Footer"}
 PAGED = {"pptx"}
 """Kinds whose page numbers mean something: slides. Word's depend on the printer."""
 PACKAGES = {"docx", "pptx"}
+LINE_BREAK = "\v"
+"""What python-pptx makes of a line that ends within a paragraph."""
 DEEPEST = 3
 """Documents that are inserted in one another are read down to here."""
 
@@ -109,9 +112,24 @@ def _place(piece: document.Piece, read: Read, depth: int) -> bool:
 
 
 def _pptx(path: Path) -> Read:
-    plain = str(packages.plain(path, "pptx"))
-    raw = _partition("pptx", filename=plain, include_slide_notes=True)
-    return Read(list(_slides(elements_of(raw, with_pages=True))))
+    deck = decks.seen(path)
+    slides: dict[int, list[Element]] = {n + 1: [] for n in range(deck.slides)}
+    for element in elements_of(_partition("pptx", file=deck.file), with_pages=True):
+        slides[element.page or 1].append(element)
+    found = [e for n, slide in slides.items() for e in (*_slide(slide), *deck.beside.get(n, ()))]
+    return Read(found, notices=deck.notices)
+
+
+def _odt(path: Path) -> Read:
+    text = texts.seen(path)
+    read = Read([], notices=text.notices)
+    printed: set[str] = set()
+    for element in elements_of(_partition("odt", file=text.file)):
+        read.elements += text.pieces.get(element.text, [element])
+    heads = [e for one in text.printed if one.kind == "Header" for e in _once(one, printed)]
+    feet = [e for one in text.printed if one.kind == "Footer" for e in _once(one, printed)]
+    read.elements = [*heads, *read.elements, *feet]
+    return read
 
 
 def _by_name(kind: str) -> Callable[[Path], Read]:
@@ -130,7 +148,7 @@ def _of_text(name: str) -> Callable[[Path], Read]:
 PARTITION: dict[str, Callable[[Path], Read]] = {
     "docx": _docx,
     "pptx": _pptx,
-    "odt": _by_name("odt"),
+    "odt": _odt,
     "rtf": _by_name("rtf"),
     "epub": _by_name("epub"),
     "html": _html,
@@ -180,7 +198,7 @@ def elements_of(
 ) -> Iterator[Element]:
     """Our elements, in reading order, without what repeats on every page."""
     for element in raw:
-        text = element.text.strip() if element.text else ""
+        text = element.text.replace(LINE_BREAK, "\n").strip() if element.text else ""
         kind = type(element).__name__
         if kind in left_out or not text:
             continue
@@ -198,17 +216,15 @@ def elements_of(
         )
 
 
-def _slides(elements: Iterable[Element]) -> Iterator[Element]:
-    """A slide has one heading, and it comes first; the notes and short lines below are text."""
-    for _, group in itertools.groupby(elements, lambda e: e.page):
-        slide = list(group)
-        heading = next((e for e in slide if e.kind == "Title"), None)
-        if heading is not None:
-            yield msgspec.structs.replace(heading, level=0)
-        for element in slide:
-            if element is not heading:
-                is_title = element.kind == "Title"
-                yield msgspec.structs.replace(element, kind="ListItem") if is_title else element
+def _slide(slide: list[Element]) -> Iterator[Element]:
+    """A slide has one heading, and it comes first; other short lines are text."""
+    heading = next((e for e in slide if e.kind == "Title"), None)
+    if heading is not None:
+        yield msgspec.structs.replace(heading, level=0)
+    for element in slide:
+        if element is not heading:
+            is_title = element.kind == "Title"
+            yield msgspec.structs.replace(element, kind="ListItem") if is_title else element
 
 
 def _table(source: str | None) -> Element | None:
