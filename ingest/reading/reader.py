@@ -52,6 +52,11 @@ class Work:
         return cls(member.document_id, member.path, member.depth, pending=member.pending)
 
     @property
+    def bytes(self) -> int:
+        """How large it is, as far as the folder says."""
+        return self.seen.stat.bytes if self.seen else 0
+
+    @property
     def name(self) -> str:
         """The file's own name."""
         return self.path.rpartition(MEMBER)[2].rpartition("/")[2]
@@ -135,7 +140,7 @@ class Reader:
         return await self._cut(parsed, item.name, entry.blob, entry.content_hash, item.seen.stat)
 
     def _is_as_parsed(self, entry: Entry, stat: Stat) -> bool:
-        """Whether what was parsed of a file that is so by now holds, and is cut otherwise now."""
+        """Whether what was parsed holds for the file as it is now, and only the cutting differs."""
         return (
             entry.version is not None
             and entry.is_as(stat)

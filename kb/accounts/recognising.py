@@ -46,13 +46,16 @@ class Recognising:
         Raises:
             NotFoundError: there is no such person.
         """
-        return access.person(connection, name, frozenset(self._settings.system_names))
+        return self._principal_of(connection, people.by_name(connection, name))
+
+    def _principal_of(self, connection: Connection, person: Person) -> Principal:
+        return access.as_principal(connection, person, frozenset(self._settings.system_names))
 
     def of_session(self, secret: str) -> Recognised | None:
         """Whose a living session is, with the rights of this moment.
 
-        It reads only: the session's last use is noted behind. Whose groups ``Vouching.is_outdated``
-        says are old has to be refreshed, and the session looked up again.
+        It only reads; a thread notes the session's last use later. Where ``Vouching.is_outdated``
+        says so, the caller refreshes the person and looks the session up again.
         """
         with self._catalog.reading() as connection:
             found = sessions.living(connection, secret, self._settings.idle_hours * 3600)
@@ -65,13 +68,13 @@ class Recognising:
         return Recognised(principal, person, found)
 
     def of_token(self, secret: str) -> Recognised | None:
-        """The same for a token: whoever left a directory has none that works."""
+        """Whose a token is, as :meth:`of_session`; who left a directory has none that works."""
         with self._catalog.reading() as connection:
             found = api_tokens.living(connection, secret)
             person = self._person_of(connection, found)
             if found is None or person is None:
                 return None
-            principal = self.principal(connection, person.name)
+            principal = self._principal_of(connection, person)
         if found.used_at is None or found.used_at < now() - USED_SECONDS:
             self._behind.put(("token", found.id), lambda c: api_tokens.touch(c, found.id))
         return Recognised(principal, person, found)
@@ -84,13 +87,13 @@ class Recognising:
     def recalled(self, found: Known) -> tuple[bool, Principal | None]:
         """Whether all that a trusted proxy says of somebody is known here, and then who it is.
 
-        It reads only: that the proxy vouches for them is noted behind.
+        It only reads; a thread notes later that the proxy vouches for them.
         """
         with self._catalog.reading() as connection:
             person = people.by_subject(connection, found.subject)
             if person is None or not self._is_known(connection, person, found):
                 return False, None
-            principal = None if person.is_disabled else self.principal(connection, person.name)
+            principal = None if person.is_disabled else self._principal_of(connection, person)
         if now() - (person.vouched_at or 0.0) >= VOUCHED_SECONDS:
             number, at = person.id, now()
             self._behind.put(("vouched", number), lambda c: people.change(c, number, vouched_at=at))
@@ -137,7 +140,7 @@ class Recognising:
 
     def _seen_as(self, connection: Connection, person: Person, viewing_as: str | None) -> Principal:
         """Somebody, or, where they are an administrator, whom they look through the eyes of."""
-        mine = self.principal(connection, person.name)
+        mine = self._principal_of(connection, person)
         if viewing_as is None or not mine.administrator:
             return mine  # who is no administrator any more looks through their own eyes again
         try:

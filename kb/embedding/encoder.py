@@ -5,12 +5,13 @@ It lives in the embedder process; everybody else calls it through :mod:`kb.embed
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from kb.embedding.models import FOREIGN_FERTILITY, ModelFiles, counter_of
-from kb.embedding.runtimes import Runtime
+from kb.embedding.runtimes import MATCHED_AT_ONCE, Runtime, Vectors
 from kb.settings import Embedding
 
 TRANSLATED = {
@@ -36,6 +37,7 @@ class Model:
         self._files = files
         self._settings = settings
         self._counter = counter_of(files)
+        self._matching = ThreadPoolExecutor(MATCHED_AT_ONCE, "matching")
         self.multilingual = self._is_multilingual()
         self.languages = self._languages()
 
@@ -62,8 +64,13 @@ class Model:
         Of each piece the best cosine with a piece of the text counts. Given are the mean over all
         pieces, and the mean over the worst quarter of them.
         """
-        asked, *others = self.runtime.pieces([question, *texts])
+        asked, *others = self._matching.map(self._pieces, [question, *texts])
         return [_met(asked, other) for other in others]
+
+    def _pieces(self, text: str) -> Vectors:
+        """By itself: beside a passage a question would be computed at the passage's length."""
+        [found] = self.runtime.pieces([text])
+        return found
 
     def count(self, texts: list[str]) -> list[int]:
         """Word pieces of each text."""

