@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 from lxml import etree, html
 
-from ingest.parsers import detection, hidden, libreoffice, packages, rtf
+from ingest.parsers import detection, hidden, libreoffice, packages, rtf, spans
 from ingest.parsers import opendocument_text as texts
 from ingest.parsers import presentations as decks
 from ingest.parsers.encoding import decode
@@ -152,7 +152,7 @@ def _by_name(kind: str) -> Callable[[Path], Read]:
 
 def _html(path: Path) -> Read:
     seen, unseen = hidden.in_html(decode(path.read_bytes()))
-    return Read(list(elements_of(partition("html", text=seen))), unseen)
+    return Read(list(elements_of(partition("html", text=spans.filled(seen)))), unseen)
 
 
 def _of_text(name: str) -> Callable[[Path], Read]:
@@ -208,7 +208,7 @@ def elements_of_text(text: str, kind: str) -> list[Element]:
     if kind != "html":
         return list(elements_of(partition("text", text=text)))
     seen, unseen = hidden.in_html(text)
-    found = elements_of(partition("html", text=seen)) if seen.strip() else ()
+    found = elements_of(partition("html", text=spans.filled(seen))) if seen.strip() else ()
     return [*found, *hidden.elements(unseen)]
 
 
