@@ -125,13 +125,19 @@ def _relations(relations: dict[str, Relation]) -> bytes:
     return content
 
 
-def choose(root: etree._Element, text: str) -> None:
-    """Of each alternative the first variant with such a text in it, else the first."""
+def choose(root: etree._Element) -> None:
+    """Of each alternative the first variant with something to read in it, else the first."""
     for alternative in list(root.iter(f"{MC}AlternateContent")):
         variants = [v for v in alternative if v.tag in {f"{MC}Choice", f"{MC}Fallback"}]
-        spoken = (v for v in variants if any(t.text for t in v.iter(text)))
+        spoken = (v for v in variants if _says_something(v))
         chosen = next(spoken, variants[0] if variants else None)
         replace(alternative, *(chosen if chosen is not None else ()))
+
+
+def _says_something(variant: etree._Element) -> bool:
+    if next(variant.iter(f"{C}chart", f"{CX}chart", f"{DGM}relIds"), None) is not None:
+        return True
+    return any((t.text or "").strip() for t in variant.iter(f"{W}t", f"{A}t", f"{M}t"))
 
 
 def replace(node: etree._Element, *others: etree._Element) -> None:

@@ -16,6 +16,7 @@ OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 ANNOTATION = f"{OFFICE}annotation"
 DC = "{http://purl.org/dc/elements/1.1/}"
+SVG = "{urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0}"
 TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
@@ -48,6 +49,14 @@ def part_of(path: Path, name: str) -> etree._Element | None:
             return parsed(member.read(MOST))
     except UNREADABLE:
         return None
+
+
+def alternative(node: etree._Element) -> Iterator[Element]:
+    """What is said of a picture or shape to whoever cannot see it."""
+    said = (node.findtext(f"{SVG}title"), node.findtext(f"{SVG}desc"))
+    words = [" ".join(text.split()) for text in said if text and text.strip()]
+    if words:
+        yield Element(kind="FigureCaption", text=". ".join(dict.fromkeys(words)))
 
 
 def comment(annotation: etree._Element) -> Iterator[Element]:

@@ -18,7 +18,6 @@ from ingest.parsers.ooxml import remove
 from ingest.parsers.opendocument import ANNOTATION, DRAW, OFFICE, STYLE, TABLE, TEXT, paragraphs
 from kb.types.parsed import Element, Notice
 
-SVG = "{urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0}"
 XLINK = "{http://www.w3.org/1999/xlink}"
 MATH = "{http://www.w3.org/1998/Math/MathML}"
 BLOCKS = {f"{TEXT}p", f"{TEXT}h", f"{TEXT}list", f"{TABLE}table", f"{TEXT}section"}
@@ -103,10 +102,7 @@ def _pieces(node: etree._Element, path: Path) -> Iterator[Element]:
     elif node.tag == f"{DRAW}object":
         yield from _object(node, path)
     else:
-        said = (node.findtext(f"{SVG}title"), node.findtext(f"{SVG}desc"))
-        words = [" ".join(text.split()) for text in said if text and text.strip()]
-        if words:
-            yield Element(kind="FigureCaption", text=". ".join(dict.fromkeys(words)))
+        yield from opendocument.alternative(node)
 
 
 def _object(node: etree._Element, path: Path) -> Iterator[Element]:

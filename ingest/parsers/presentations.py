@@ -156,7 +156,7 @@ class _Reading:
 
 def _simplify(root: etree._Element) -> None:
     """Shapes with texts, where they can be seen; formulas as text, merged cells filled."""
-    choose(root, f"{A}t")
+    choose(root)
     for formula in list(root.iter(f"{M}oMath")):
         run = etree.Element(f"{A}r")
         etree.SubElement(run, f"{A}t").text = formulas.linear(formula)

@@ -19,7 +19,16 @@ from ingest.parsers import delimited, libreoffice, number_formats, packages, tab
 from ingest.parsers.filling import Filling
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.ooxml import UNREADABLE
-from ingest.parsers.opendocument import ANNOTATION, STYLE, TABLE, comment, content_of, paragraphs
+from ingest.parsers.opendocument import (
+    ANNOTATION,
+    DRAW,
+    STYLE,
+    TABLE,
+    alternative,
+    comment,
+    content_of,
+    paragraphs,
+)
 from ingest.parsers.options import Options
 from ingest.parsers.tables import MAX_CELLS, Sheet
 from kb.errors import FileProblem
@@ -210,7 +219,8 @@ def _ods(path: Path, filling: Filling) -> list[Sheet]:
 def _ods_sheet(table: Any, filling: Filling) -> Sheet:
     merges: list[tables.Merge] = []
     rows = filling.rows(_ods_rows(table, merges))
-    notes = [e for node in table.iter(ANNOTATION) for e in comment(node)]
+    notes = [e for node in table.iter(f"{DRAW}*") for e in alternative(node)]
+    notes += [e for node in table.iter(ANNOTATION) for e in comment(node)]
     return Sheet(table.get(f"{TABLE}name"), rows, merges, notes)
 
 

@@ -12,6 +12,7 @@ from ingest.parsers.opendocument import (
     DRAW,
     PRESENTATION,
     TEXT,
+    alternative,
     comment,
     content_of,
     paragraphs,
@@ -50,6 +51,8 @@ def _slide(slide: etree._Element, number: int) -> Iterator[Element]:
         yield Element(kind="Title", text=" ".join(titles), page=number)
     for text in texts:
         yield Element(kind="ListItem", text=text, page=number)
+    for node in slide.iter(f"{DRAW}*"):
+        yield from (msgspec.structs.replace(e, page=number) for e in alternative(node))
     for annotation in slide.iter(ANNOTATION):
         yield from (msgspec.structs.replace(e, page=number) for e in comment(annotation))
     if notes:

@@ -40,7 +40,7 @@ class Changes:
 
 def accept(root: etree._Element) -> Changes:
     """One variant of each alternative, insertions in, deletions out."""
-    choose(root, f"{W}t")
+    choose(root)
     insertions = sum(_has_text(node) for node in root.iter(f"{W}ins", f"{W}moveTo"))
     deletions = 0
     for node in list(root.iter(f"{W}del", f"{W}moveFrom", f"{W}cellDel")):
