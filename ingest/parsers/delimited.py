@@ -3,6 +3,7 @@
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from ingest.parsers.encoding import decode
@@ -42,7 +43,7 @@ def read(path: Path, filling: Filling) -> list[Sheet]:
         raise FileProblem("damaged", what=f"CSV: {error}") from error
 
 
-def _rows(text: str, delimiter: str) -> "csv._reader":
+def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
 
 

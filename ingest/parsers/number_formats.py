@@ -112,7 +112,7 @@ def _rounded(value: float, decimals: int) -> float:
     if value >= 1e15:
         return value
     scaled = float(f"{value * 10**decimals:.15g}")
-    return math.floor(scaled + 0.5) / 10**decimals
+    return math.floor(scaled + 0.5) / 10.0**decimals
 
 
 def _point(tokens: list[Token]) -> int:
