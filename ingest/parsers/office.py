@@ -1,39 +1,26 @@
-"""Office files, web pages and text by unstructured, made into our elements.
+"""Office files, web pages and text by unstructured: a reader for each kind, and what it adds."""
 
-The replacement of unstructured's text tools is installed before it is imported: nothing is
-fetched, nothing is reported, and torch stays out of the parsers' processes.
-"""
-
-import itertools
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from ingest.parsers import text_types
+import msgspec
+from lxml import etree, html
 
-text_types.install()
+from ingest.parsers import detection, hidden, libreoffice, packages, rtf, spans
+from ingest.parsers import opendocument_text as texts
+from ingest.parsers import presentations as decks
+from ingest.parsers.encoding import decode
+from ingest.parsers.kinds import MEDIA_TYPES
+from ingest.parsers.names import safe_name
+from ingest.parsers.ooxml import UNREADABLE
+from ingest.parsers.options import Options
+from ingest.parsers.partitioning import LEFT_OUT, PRINTED, elements_of, partition
+from ingest.parsers.word import document, notes
+from kb.errors import FileProblem
+from kb.types.parsed import COMMENT, Element, Member, Notice, Parsed
 
-import msgspec  # noqa: E402
-from lxml import etree, html  # noqa: E402
-from unstructured.documents.elements import Element as Raw  # noqa: E402
-
-from ingest.parsers import detection, hidden, libreoffice, packages, tables  # noqa: E402
-from ingest.parsers.encoding import decode  # noqa: E402
-from ingest.parsers.kinds import MEDIA_TYPES  # noqa: E402
-from ingest.parsers.names import safe_name  # noqa: E402
-from ingest.parsers.ooxml import UNREADABLE  # noqa: E402
-from ingest.parsers.options import Options  # noqa: E402
-from ingest.parsers.word import document, notes  # noqa: E402
-from kb.errors import FileProblem  # noqa: E402
-from kb.types.parsed import Element, Member, Notice, Parsed  # noqa: E402
-
-LEFT_OUT = {"Header", "Footer", "PageBreak", "PageNumber", "Image"}
-PRINTED = {"Header", "Footer"}
-"""In Word they are of a section, not of a page: numbers of documents, who approved it."""
 PAGED = {"pptx"}
 """Kinds whose page numbers mean something: slides. Word's depend on the printer."""
 PACKAGES = {"docx", "pptx"}
@@ -51,18 +38,11 @@ class Read:
     members: list[Member] = field(default_factory=list)
 
 
-def _partition(name: str, **given: Any) -> list[Raw]:
-    """Read by unstructured. A reader is loaded at its first use: all of them take seconds."""
-    reader = getattr(import_module(f"unstructured.partition.{name}"), f"partition_{name}")
-    found: list[Raw] = reader(languages=[""], **given)
-    return found
-
-
 def _docx(path: Path, depth: int = 0) -> Read:
     seen = document.seen(path)
     read = Read([], seen.unseen)
     printed: set[str] = set()
-    for element in elements_of(_partition("docx", file=seen.file), LEFT_OUT - PRINTED):
+    for element in elements_of(partition("docx", file=seen.file), LEFT_OUT - PRINTED):
         if element.kind in PRINTED:
             read.elements += _once(element, printed)
         elif element.text not in seen.pieces:
@@ -109,29 +89,81 @@ def _place(piece: document.Piece, read: Read, depth: int) -> bool:
 
 
 def _pptx(path: Path) -> Read:
-    plain = str(packages.plain(path, "pptx"))
-    raw = _partition("pptx", filename=plain, include_slide_notes=True)
-    return Read(list(_slides(elements_of(raw, with_pages=True))))
+    deck = decks.seen(path)
+    slides: dict[int, list[Element]] = {n + 1: [] for n in range(deck.slides)}
+    for element in elements_of(partition("pptx", file=deck.file), with_pages=True):
+        slides[element.page or 1].append(element)
+    found = [e for n, slide in slides.items() for e in (*_slide(slide), *deck.beside.get(n, ()))]
+    return Read(found, notices=deck.notices)
+
+
+def _odt(path: Path) -> Read:
+    text = texts.seen(path)
+    read = Read([], notices=text.notices)
+    printed: set[str] = set()
+    for element in elements_of(partition("odt", file=text.file)):
+        read.elements += text.pieces.get(element.text, [element])
+    heads = [e for one in text.printed if one.kind == "Header" for e in _once(one, printed)]
+    feet = [e for one in text.printed if one.kind == "Footer" for e in _once(one, printed)]
+    read.elements = [*heads, *read.elements, *feet]
+    return read
+
+
+def _rtf(path: Path) -> Read:
+    rich = rtf.seen(path.read_bytes())
+    with tempfile.NamedTemporaryFile(suffix=".rtf") as file:
+        file.write(rich.source)
+        file.flush()
+        try:
+            raw = partition("rtf", filename=file.name)
+        except RuntimeError:  # pandoc refuses what Word opens; the text is there all the same
+            raw = partition("text", text="".join(rich.text))
+    apart = {kind: list(_apart(rich, kind)) for kind in ("Header", "Footer", "box", "comment")}
+    elements = [*apart["Header"], *elements_of(raw)]
+    for kind in ("box", "comment", "Footer"):
+        elements += apart[kind]
+    changes = {"insertions": rich.insertions, "deletions": rich.deletions}
+    notices = (Notice("tracked_changes", changes),) if any(changes.values()) else ()
+    return Read(elements, ["".join(rich.unseen)], notices)
+
+
+def _apart(rich: rtf.Rich, wanted: str) -> Iterator[Element]:
+    """What stands beside an RTF document's text: of one kind, each once."""
+    author, found = "", set()
+    for kind, pieces in rich.apart:
+        lines = "".join(pieces).split("\n")
+        text = "\n".join(" ".join(line.split()) for line in lines if line.strip())
+        if kind == "author":
+            author = text
+        if kind == wanted and text and text not in found:
+            found.add(text)
+            if kind == "comment":
+                text = f"{author}: {text}" if author else text
+                yield Element(kind="NarrativeText", text=text, section=COMMENT)
+            elif kind == "box":
+                yield Element(kind="NarrativeText", text=text)
+            elif text := notes.without_counting(text):
+                yield Element(kind=kind, text=text)
 
 
 def _by_name(kind: str) -> Callable[[Path], Read]:
-    return lambda path: Read(list(elements_of(_partition(kind, filename=str(path)))))
+    return lambda path: Read(list(elements_of(partition(kind, filename=str(path)))))
 
 
 def _html(path: Path) -> Read:
     seen, unseen = hidden.in_html(decode(path.read_bytes()))
-    return Read(list(elements_of(_partition("html", text=seen))), unseen)
+    return Read(list(elements_of(partition("html", text=spans.filled(seen)))), unseen)
 
 
 def _of_text(name: str) -> Callable[[Path], Read]:
-    return lambda path: Read(list(elements_of(_partition(name, text=decode(path.read_bytes())))))
+    return lambda path: Read(list(elements_of(partition(name, text=decode(path.read_bytes())))))
 
 
 PARTITION: dict[str, Callable[[Path], Read]] = {
     "docx": _docx,
     "pptx": _pptx,
-    "odt": _by_name("odt"),
-    "rtf": _by_name("rtf"),
+    "odt": _odt,
+    "rtf": _rtf,
     "epub": _by_name("epub"),
     "html": _html,
     "md": _of_text("md"),
@@ -174,71 +206,21 @@ def elements_of_text(text: str, kind: str) -> list[Element]:
     if not text.strip():
         return []
     if kind != "html":
-        return list(elements_of(_partition("text", text=text)))
+        return list(elements_of(partition("text", text=text)))
     seen, unseen = hidden.in_html(text)
-    found = elements_of(_partition("html", text=seen)) if seen.strip() else ()
+    found = elements_of(partition("html", text=spans.filled(seen))) if seen.strip() else ()
     return [*found, *hidden.elements(unseen)]
 
 
-def elements_of(
-    raw: Iterable[Raw], left_out: AbstractSet[str] = LEFT_OUT, *, with_pages: bool = False
-) -> Iterator[Element]:
-    """Our elements, in reading order, without what repeats on every page."""
-    for element in raw:
-        text = element.text.strip() if element.text else ""
-        kind = type(element).__name__
-        if kind in left_out or not text:
-            continue
-        page = element.metadata.page_number if with_pages else None
-        table = _table(element.metadata.text_as_html) if kind == "Table" else None
-        if table is not None:
-            yield msgspec.structs.replace(table, page=page, section=element.metadata.page_name)
-            continue
-        yield Element(
-            kind=kind,
-            text=text,
-            page=page,
-            level=element.metadata.category_depth or 0 if kind == "Title" else 0,
-            section=element.metadata.page_name,
-        )
-
-
-def _slides(elements: Iterable[Element]) -> Iterator[Element]:
-    """A slide has one heading, and it comes first; the notes and short lines below are text."""
-    for _, group in itertools.groupby(elements, lambda e: e.page):
-        slide = list(group)
-        heading = next((e for e in slide if e.kind == "Title"), None)
-        if heading is not None:
-            yield msgspec.structs.replace(heading, level=0)
-        for element in slide:
-            if element is not heading:
-                is_title = element.kind == "Title"
-                yield msgspec.structs.replace(element, kind="ListItem") if is_title else element
-
-
-def _table(source: str | None) -> Element | None:
-    """A table as its cells, each in its columns; None where there are none."""
-    if not source:
-        return None
-    tree = html.fragment_fromstring(source, create_parent="div")
-    return tables.of_cells(
-        [
-            [
-                (
-                    " ".join(cell.text_content().split()),
-                    _span(cell, "rowspan"),
-                    _span(cell, "colspan"),
-                )
-                for cell in row.iter("td", "th")
-            ]
-            for row in tree.iter("tr")
-        ]
-    )
-
-
-def _span(cell: html.HtmlElement, name: str) -> int:
-    value = cell.get(name, "1").strip()
-    return max(1, min(int(value), tables.WIDEST)) if value.isdecimal() else 1
+def _slide(slide: list[Element]) -> Iterator[Element]:
+    """A slide has one heading, and it comes first; other short lines are text."""
+    heading = next((e for e in slide if e.kind == "Title"), None)
+    if heading is not None:
+        yield msgspec.structs.replace(heading, level=0)
+    for element in slide:
+        if element is not heading:
+            is_title = element.kind == "Title"
+            yield msgspec.structs.replace(element, kind="ListItem") if is_title else element
 
 
 def _html_title(path: Path) -> str | None:

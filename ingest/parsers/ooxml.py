@@ -1,5 +1,6 @@
 """Office Open XML: its parts, and which part belongs to which. Nothing outside of it is loaded."""
 
+import io
 import posixpath
 import zipfile
 from dataclasses import dataclass
@@ -56,8 +57,7 @@ class Package:
 
     def related(self, name: str) -> dict[str, Relation]:
         """The parts inside the package that a part names, by the id that it calls them by."""
-        folder, file = posixpath.split(name)
-        rels = posixpath.join(folder, "_rels", f"{file}.rels")
+        folder, rels = posixpath.dirname(name), _rels_of(name)
         if rels not in self.names:
             return {}
         found = {}
@@ -91,6 +91,53 @@ def parsed(content: bytes) -> etree._Element:
     root = etree.fromstring(content, parser)
     etree.strip_elements(root, etree.Entity, with_tail=False)
     return root
+
+
+def packed(
+    types: bytes, main: str, parts: dict[str, bytes], relations: dict[str, dict[str, Relation]]
+) -> io.BytesIO:
+    """A package of some parts and what they name; those who read it find nothing else."""
+    file = io.BytesIO()
+    all_relations = {"": {"rId1": Relation("officeDocument", main)}, **relations}
+    with zipfile.ZipFile(file, "w") as written:
+        written.writestr("[Content_Types].xml", types)
+        for name, of_part in all_relations.items():
+            written.writestr(_rels_of(name), _relations(of_part))
+        for name, content in parts.items():
+            written.writestr(name, content)
+    file.seek(0)
+    return file
+
+
+def _rels_of(name: str) -> str:
+    folder, file = posixpath.split(name)
+    return posixpath.join(folder, "_rels", f"{file}.rels")
+
+
+def _relations(relations: dict[str, Relation]) -> bytes:
+    space = "http://schemas.openxmlformats.org/package/2006/relationships"
+    root = etree.Element(f"{{{space}}}Relationships", nsmap={None: space})
+    for identity, relation in relations.items():
+        kind = f"{R[1:-1]}/{relation.kind}"
+        target = f"/{relation.target}"
+        etree.SubElement(root, f"{{{space}}}Relationship", Id=identity, Target=target, Type=kind)
+    content: bytes = etree.tostring(root)
+    return content
+
+
+def choose(root: etree._Element) -> None:
+    """Of each alternative the first variant with something to read in it, else the first."""
+    for alternative in list(root.iter(f"{MC}AlternateContent")):
+        variants = [v for v in alternative if v.tag in {f"{MC}Choice", f"{MC}Fallback"}]
+        spoken = (v for v in variants if _says_something(v))
+        chosen = next(spoken, variants[0] if variants else None)
+        replace(alternative, *(chosen if chosen is not None else ()))
+
+
+def _says_something(variant: etree._Element) -> bool:
+    if next(variant.iter(f"{C}chart", f"{CX}chart", f"{DGM}relIds"), None) is not None:
+        return True
+    return any((t.text or "").strip() for t in variant.iter(f"{W}t", f"{A}t", f"{M}t"))
 
 
 def replace(node: etree._Element, *others: etree._Element) -> None:

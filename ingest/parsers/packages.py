@@ -56,24 +56,6 @@ def is_strict(path: Path) -> bool:
     return False
 
 
-def plain(path: Path, kind: str) -> Path:
-    """The package with its main part called a plain document: templates and macro files too.
-
-    Macros are in a part of their own, which nothing reads.
-    """
-    with zipfile.ZipFile(path) as package:
-        types = _part(package, "[Content_Types].xml")
-        renamed = MAIN_TYPE.sub(PLAIN_TYPES[kind].encode(), types)
-        if renamed == types:
-            return path
-        copy = path.with_suffix(f".plain.{kind}")
-        with zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as written:
-            for info in package.infolist():
-                is_types = info.filename == "[Content_Types].xml"
-                written.writestr(info, renamed if is_types else package.read(info))
-    return copy
-
-
 def embedded(path: Path, options: Options) -> tuple[list[Member], int]:
     """Files embedded in an Office file, and how many there was no room for."""
     members: list[Member] = []

@@ -19,7 +19,16 @@ from ingest.parsers import delimited, libreoffice, number_formats, packages, tab
 from ingest.parsers.filling import Filling
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.ooxml import UNREADABLE
-from ingest.parsers.opendocument import STYLE, TABLE, content_of, paragraphs
+from ingest.parsers.opendocument import (
+    ANNOTATION,
+    DRAW,
+    STYLE,
+    TABLE,
+    alternative,
+    comment,
+    content_of,
+    paragraphs,
+)
 from ingest.parsers.options import Options
 from ingest.parsers.tables import MAX_CELLS, Sheet
 from kb.errors import FileProblem
@@ -92,7 +101,7 @@ def _cells(path: Path, filling: Filling) -> list[Sheet]:
         size = sum(i.file_size for i in archive.infolist() if "worksheets/" in i.filename)
     try:
         return _xlsx_sheets(path, filling, by_row=size > WHOLE_BYTES)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, LookupError, SyntaxError, TypeError, ValueError):
         # A drawing or a style that openpyxl does not understand; by row it reads cells alone.
         filling.restart()
         return _xlsx_sheets(path, filling, by_row=True)
@@ -210,7 +219,9 @@ def _ods(path: Path, filling: Filling) -> list[Sheet]:
 def _ods_sheet(table: Any, filling: Filling) -> Sheet:
     merges: list[tables.Merge] = []
     rows = filling.rows(_ods_rows(table, merges))
-    return Sheet(table.get(f"{TABLE}name"), rows, merges)
+    notes = [e for node in table.iter(f"{DRAW}*") for e in alternative(node)]
+    notes += [e for node in table.iter(ANNOTATION) for e in comment(node)]
+    return Sheet(table.get(f"{TABLE}name"), rows, merges, notes)
 
 
 def _ods_rows(table: Any, merges: list[tables.Merge]) -> Iterable[list[str]]:

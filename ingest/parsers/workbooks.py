@@ -10,7 +10,7 @@ from lxml import etree
 
 from ingest.parsers import charts
 from ingest.parsers.filling import Filling
-from ingest.parsers.ooxml import CX, DGM, UNREADABLE, C, Package, R, drawn
+from ingest.parsers.ooxml import CX, DGM, UNREADABLE, C, Package, R, choose, drawn
 from kb.types.parsed import COMMENT, Element
 
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -128,6 +128,7 @@ def _drawing(
 ) -> Iterator[Element]:
     """Shapes, pictures, charts and diagrams, in the order in which they lie over each other."""
     related = package.related(target)
+    choose(root)
     for node in root.iter(f"{XDR}txBody", f"{XDR}cNvPr", f"{C}chart", f"{CX}chart", f"{DGM}relIds"):
         if node.tag == f"{XDR}txBody":
             text = "\n".join(drawn(node))

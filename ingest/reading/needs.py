@@ -52,6 +52,8 @@ class Needs:
             found["ocr"] = {"had": self._languages, **self._recognising()}
         if members or parsed.problem == "members_left_out":
             found["members"] = self._limits
+        if any(notice.code == "formulas_without_value" for notice in parsed.notices):
+            found["office"] = self._office
         return found or None
 
     def _recognising(self) -> dict[str, Any]:
@@ -75,6 +77,8 @@ class Needs:
             return known.bytes <= self._settings.max_file_mb * 1024**2
         used: Mapping[str, Any] = known.used or {}
         if used.get("members", self._limits) != self._limits:
+            return True
+        if self._office and not used.get("office", True):
             return True
         read = used.get("ocr")
         if read is None:

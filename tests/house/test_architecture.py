@@ -24,7 +24,7 @@ ENGINES = {
     "markdown_it": {"kb/answers/forms.py"},
     "ollama": {"kb/llm/ollama.py"},
     "pypdfium2": {"ingest/parsers/pdf.py", "kb/files/rendering.py"},
-    "unstructured": {"ingest/parsers/office.py"},
+    "unstructured": {"ingest/parsers/partitioning.py"},
     "py3langid": {"kb/index/lexical.py"},
     "bm25s": {"kb/evaluation/baselines.py"},
 }

@@ -7,7 +7,6 @@ below the paragraph or table that it belongs to.
 
 import io
 import secrets
-import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +21,8 @@ from ingest.parsers.ooxml import (
     C,
     Package,
     R,
-    Relation,
     W,
+    packed,
     remove,
 )  # fmt: skip
 from ingest.parsers.packages import MAIN_TYPE, PLAIN_TYPES
@@ -208,16 +207,7 @@ class _Reading:
             PLAIN_TYPES["docx"].encode(), self._package.content("[Content_Types].xml")
         )
         kept = {i: r for i, r in self._related.items() if r.target in self._parts}
-        folder, _, file = self._main.rpartition("/")
-        rels = f"{folder}/_rels/{file}.rels".lstrip("/")
-        main = {"rId1": Relation("officeDocument", self._main)}
-        with zipfile.ZipFile(self._word.file, "w") as written:
-            written.writestr("[Content_Types].xml", types)
-            written.writestr("_rels/.rels", _relations(main))
-            written.writestr(rels, _relations(kept))
-            for name, content in self._parts.items():
-                written.writestr(name, content)
-        self._word.file.seek(0)
+        self._word.file = packed(types, self._main, self._parts, {self._main: kept})
 
 
 def _block(node: etree._Element, body: etree._Element) -> etree._Element | None:
@@ -244,15 +234,3 @@ def _drop_references(root: etree._Element, identity: str) -> None:
     for node in list(root.iter(f"{W}headerReference", f"{W}footerReference")):
         if node.get(f"{R}id") == identity:
             remove(node)
-
-
-def _relations(relations: dict[str, Relation]) -> bytes:
-    space = "http://schemas.openxmlformats.org/package/2006/relationships"
-    root = etree.Element(f"{{{space}}}Relationships", nsmap={None: space})
-    for identity, relation in relations.items():
-        etree.SubElement(
-            root, f"{{{space}}}Relationship", Id=identity, Target=f"/{relation.target}",
-            Type=f"{R[1:-1]}/{relation.kind}",
-        )  # fmt: skip
-    content: bytes = etree.tostring(root)
-    return content

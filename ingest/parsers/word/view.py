@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from ingest.parsers import formulas
-from ingest.parsers.ooxml import MC, M, W, remove, replace
+from ingest.parsers.ooxml import M, W, choose, remove, replace
 from ingest.parsers.word import cells, fields, symbols
 
 TRANSPARENT = tuple(
@@ -40,8 +40,7 @@ class Changes:
 
 def accept(root: etree._Element) -> Changes:
     """One variant of each alternative, insertions in, deletions out."""
-    for alternative in list(root.iter(f"{MC}AlternateContent")):
-        _choose(alternative)
+    choose(root)
     insertions = sum(_has_text(node) for node in root.iter(f"{W}ins", f"{W}moveTo"))
     deletions = 0
     for node in list(root.iter(f"{W}del", f"{W}moveFrom", f"{W}cellDel")):
@@ -82,14 +81,6 @@ def run_of(text: str) -> etree._Element:
 
 def _has_text(node: etree._Element) -> bool:
     return next(node.iter(f"{W}t", f"{W}delText", f"{M}t"), None) is not None
-
-
-def _choose(alternative: etree._Element) -> None:
-    """The first variant with a text in it, else the first."""
-    variants = [v for v in alternative if v.tag in {f"{MC}Choice", f"{MC}Fallback"}]
-    spoken = (v for v in variants if any(t.text for t in v.iter(f"{W}t")))
-    chosen = next(spoken, variants[0] if variants else None)
-    replace(alternative, *(chosen if chosen is not None else ()))
 
 
 def _delete(mark: etree._Element) -> bool:
