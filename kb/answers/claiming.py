@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kb.answers import markers, runs
+from kb.answers import links, markers, runs
 from kb.text import sentences
 from kb.types.forms import Runs
 
@@ -28,8 +28,8 @@ class Claim:
 
     @property
     def compared(self) -> str:
-        """What is compared with the passages."""
-        return self.weighed or self.text
+        """What is compared with the passages: an address speaks for nothing by its own words."""
+        return links.ADDRESS.sub(links.LEFT_OUT, self.weighed or self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,18 @@ def without(runs: Sequence[Run], ranges: Sequence[Range], instead: str = "") -> 
         if instead:
             found.append(Run(instead))
         position = end
-    return (*found, *part(runs, position, len(plain(runs))))
+    return _joined([*found, *part(runs, position, len(plain(runs)))])
+
+
+def _joined(runs: Sequence[Run]) -> Runs:
+    """Neighbours of one face are one."""
+    found: list[Run] = []
+    for run in runs:
+        if found and replace(found[-1], text=run.text) == run:
+            found[-1] = replace(run, text=found[-1].text + run.text)
+        else:
+            found.append(run)
+    return tuple(found)
 
 
 def code(runs: Sequence[Run]) -> list[Range]:
