@@ -11,6 +11,7 @@ from typing import Any
 from kb.answers import citations, evidence, followups, links, prompt, quotes
 from kb.answers.drafts import Checked, Draft
 from kb.embedding.client import Embeddings, cosine
+from kb.embedding.scale import Scale
 from kb.errors import ModelError
 from kb.llm.base import Identity, LanguageModel, chat
 from kb.search import sought
@@ -91,7 +92,8 @@ class Answerer:
         least = self._retrieval.min_evidence
         if found.understood:
             asked = evidence.asking(question)
-            at_least = evidence.confidence(asked, found.passages, [evidence.POOREST])
+            poorest = [evidence.POOREST]
+            at_least = evidence.confidence(asked, found.passages, poorest, found.scale)
             if at_least >= least:
                 return True
         return await self._confidence(question, found) >= least
@@ -108,12 +110,13 @@ class Answerer:
 
     async def _confidence(self, question: str, found: Found) -> float:
         """How sure it is that the passages hold the answer (0 to 1)."""
-        question, passages = evidence.asking(question), found.passages
+        question, passages, scale = evidence.asking(question), found.passages, found.scale
         if not passages or not found.understood:
-            return evidence.confidence_by_words(question, passages)
+            return evidence.confidence_by_words(question, passages, scale)
         texts = [f"{p.chunk.title}. {p.text}" for p in passages[:MATCHED]]
         met = await self._embeddings.matches(question, texts)
-        return evidence.confidence(question, passages, [evidence.Match(*m) for m in met])
+        matches = [evidence.Match.of(*one, scale) for one in met]
+        return evidence.confidence(question, passages, matches, scale)
 
     def _settings(self, found: Found) -> dict[str, float | int | str]:
         """What the answer depends on, for its receipt."""
@@ -198,10 +201,10 @@ class Answerer:
             yield AnswerFinished(draft.abstained(identity, built.digest))
             return
         text = links.without_foreign(text, [p.text for p in built.passages])
-        checked = await self._verified(text, built.passages)
+        checked = await self._verified(text, built.passages, draft.found.scale)
         yield AnswerFinished(draft.generated(checked, identity, built.digest))
 
-    async def _verified(self, text: str, passages: tuple[Passage, ...]) -> Checked:
+    async def _verified(self, text: str, passages: tuple[Passage, ...], scale: Scale) -> Checked:
         claims = citations.claims(text, len(passages))
         texts = citations.texts(claims, passages)
         vectors = dict(zip(texts, await self._embeddings.texts(texts), strict=True))
@@ -210,7 +213,7 @@ class Answerer:
                 citations.verify,
                 claims,
                 passages,
-                lambda claim, stretch: cosine(vectors[claim], vectors[stretch]),
+                lambda claim, stretch: scale.alike(cosine(vectors[claim], vectors[stretch])),
             )
         )
 

@@ -32,7 +32,13 @@ def run_of(
         ocr_languages=following.languages or defaults.ocr_languages,
     )
     preparer = Preparer(
-        base.catalog, base.blobs, base.embeddings, base.index, settings, base.scratch
+        base.catalog,
+        base.blobs,
+        base.embeddings,
+        base.index,
+        settings,
+        base.settings.chunking,
+        base.scratch,
     )
     return Run(
         source,

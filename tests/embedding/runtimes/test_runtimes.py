@@ -90,7 +90,7 @@ def test_threads_at_once_get_what_they_asked_for(runtime):
 
 def test_formats_rank_the_built_in_texts_alike(runtime, reference):
     """The gate lets through what comes with the package."""
-    both = [agreement.vectors_of(one, Embedding(), 2) for one in (reference, runtime)]
+    both = [agreement.vectors_of(one, models.find(Embedding()), 2) for one in (reference, runtime)]
     agreed = agreement.between(*both)
     assert agreed.problem() == ""
 
