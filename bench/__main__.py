@@ -1,4 +1,4 @@
-"""``python -m bench [catalog|documents|embed|following|ingest|lighter|model|ocr|open-webui|search|serve|support|weights] …``; without a name, all of them."""
+"""``python -m bench [catalog|documents|embed|following|formats|ingest|lighter|model|ocr|open-webui|search|serve|support|weights] …``; without a name, all of them."""
 
 import argparse
 import asyncio
@@ -9,6 +9,7 @@ from bench import (
     documents,
     embed,
     following,
+    formats,
     ingest,
     lighter,
     model,
@@ -25,6 +26,7 @@ PARTS = {
     "documents": documents,
     "embed": embed,
     "following": following,
+    "formats": formats,
     "ingest": ingest,
     "lighter": lighter,
     "model": model,

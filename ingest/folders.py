@@ -27,7 +27,7 @@ from kb.upkeep.publishing import Publisher
 
 
 class Folders:
-    """Looks at folders, follows them, and follows them another way."""
+    """Looks at folders, follows them, and changes how they are followed."""
 
     def __init__(self, catalog: Catalog, publisher: Publisher, settings: Ingest) -> None:
         self._catalog = catalog
@@ -43,11 +43,11 @@ class Folders:
         return next_due(source, local_now(), self._settings.sweep_minutes * 60.0)
 
     def add(self, by: Principal, name: str, path: str, edited: Edited) -> Source:
-        """Follow a folder, with its readers and its rule, or not at all; who did it is noted.
+        """Follow a folder, with its readers and its rule, in one transaction; who did it is noted.
 
         Raises:
-            UsageError: name, folder, readers, rule, schedule or patterns cannot be; nobody may
-                read it.
+            UsageError: name, folder, readers, rule, schedule or patterns are not valid, or nobody
+                could read it.
             NotFoundError: a group or a person does not exist.
             ConflictError: the name is taken.
             ForbiddenError: they do not administrate.
@@ -66,10 +66,10 @@ class Folders:
             return sources.by_name(connection, name)
 
     async def change(self, by: Principal, source: Source, edited: Edited) -> None:
-        """Follow a source another way, and say who may read it: all of that in one, or nothing.
+        """Change how a source is followed and who may read it, in one transaction.
 
         Raises:
-            UsageError: readers, rule, schedule or patterns cannot be.
+            UsageError: readers, rule, schedule or patterns are not valid.
             NotFoundError: a group or a person does not exist.
             ForbiddenError: they do not answer for it, it would leave out what they may not read,
                 or say who reads it or answers for it without administrating.
@@ -125,11 +125,11 @@ class Folders:
     ) -> None:
         """Replace the rule for who may read a source's documents; it counts from this moment.
 
-        Documents of a mirrored source are nobody's until its next run, which is asked for, has
-        looked.
+        Where the file system is the rule, nobody may read the documents until the next run has
+        looked at it; that run is asked for here.
 
         Raises:
-            UsageError: the rule cannot be, or the file system makes its rights up.
+            UsageError: the rule is not valid, or the file system makes its rights up.
             NotFoundError: there is no such source, group or person.
             ForbiddenError: they do not administrate.
         """

@@ -12,7 +12,7 @@ from kb.types.library import Following
 
 
 def changed(following: Following, given: dict[str, Any]) -> Following:
-    """With what was given on a command line; an empty text takes a setting away.
+    """How a source is followed with a command line's options applied; an empty text removes one.
 
     Raises:
         UsageError: a schedule or a pattern is malformed.
@@ -30,7 +30,11 @@ def changed(following: Following, given: dict[str, Any]) -> Following:
 
 
 def check_following(following: Following) -> None:
-    """Raises ``UsageError`` where a schedule or a pattern is malformed."""
+    """Check a schedule and patterns.
+
+    Raises:
+        UsageError: one of them is malformed.
+    """
     Selection(following.include, following.exclude)
     if following.schedule is None:
         return
@@ -45,7 +49,7 @@ def check_following(following: Following) -> None:
 
 
 def check_name(name: str) -> None:
-    """A name that can stand in a URL, in a list, and on a command line.
+    """Check that a source's name can stand in a URL, in a list, and on a command line.
 
     Raises:
         UsageError: it cannot.

@@ -72,16 +72,7 @@ class KnowledgeBase:
         self.glossary = Glossary(self.catalog)
         self.pins = Pins(self.catalog)
         self.searches = Searches(self.catalog)
-        retriever = Retriever(
-            self.catalog, self.index, self.embeddings, settings.retrieval, self.glossary
-        )
-        self.search = Search(self.catalog, retriever, self.audit, lambda: self.metrics)
-        answerer = Answerer(
-            retriever, self.embeddings, lambda: self.model, settings.retrieval, settings.llm
-        )
-        self.answers = Answers(
-            self.catalog, answerer, self.receipts, self.audit, lambda: self.metrics
-        )
+        self.search, self.answers = self._asking()
         self.upkeep = Upkeep(
             self.catalog, self.index, self.blobs, self.embeddings, self.publisher,
             settings.retention, self.scratch, settings.data / "evaluation",
@@ -92,6 +83,20 @@ class KnowledgeBase:
         )  # fmt: skip
         self.ledger = Ledger(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
+
+    def _asking(self) -> tuple[Search, Answers]:
+        """Search and answers, over one retriever; model and metrics load at the first question."""
+        settings = self.settings
+        retriever = Retriever(
+            self.catalog, self.index, self.embeddings, settings.retrieval, self.glossary
+        )
+        search = Search(self.catalog, retriever, self.audit, lambda: self.metrics)
+        answerer = Answerer(
+            retriever, self.embeddings, lambda: self.model, settings.retrieval, settings.llm
+        )
+        return search, Answers(
+            self.catalog, answerer, self.receipts, self.audit, lambda: self.metrics
+        )
 
     @cached_property
     def model(self) -> LanguageModel | None:

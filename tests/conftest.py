@@ -40,7 +40,7 @@ from tests.parts.sharing import (
     pytest_xdist_auto_num_workers,
     shared_folder,
 )
-from tests.parts.warm import warm
+from tests.parts.warm import COUNTED, warm
 
 __all__ = [
     "gguf",
@@ -51,8 +51,6 @@ __all__ = [
     "pytest_unconfigure",
     "pytest_xdist_auto_num_workers",
 ]
-
-COUNTED = ("tests.parts.counted",) if "COVERAGE_PROCESS_CONFIG" in os.environ else ()
 
 sandbox.preload((*kinds.EVERYTHING, *rendering.MODULES, *COUNTED))
 
@@ -105,7 +103,9 @@ def postgresql():
 @pytest.fixture
 def postgres(postgresql):
     """The URL of a new catalog in PostgreSQL."""
-    return postgresql.database()
+    url = postgresql.database()
+    yield url
+    postgresql.drop(url)
 
 
 @pytest.fixture(scope="session")
@@ -137,8 +137,12 @@ def catalog_url(request, catalog_kind):
             template = request.getfixturevalue("furnished_postgresql")[0]
         else:
             template = request.getfixturevalue("postgresql_template")
-        return request.getfixturevalue("postgresql").database(like=template)
-    return ""
+        server = request.getfixturevalue("postgresql")
+        url = server.database(like=template)
+        yield url
+        server.drop(url)
+    else:
+        yield ""
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """The whole assembly of the web service."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -52,11 +52,12 @@ from web.pages import (
 )
 from web.pages import sources as sources_page
 
-Background = Callable[[], "asyncio.Future[None]"]
 BODY_LIMIT = 256 * 1024
+"""Most bytes of a request's body, where the route sets no other."""
 WARM_SECONDS = 60.0
+"""Seconds between two calls that keep the engines from ending themselves."""
 HEAD_START_SECONDS = 0.3
-"""The page answers first; then the engines, which are heavy, begin to load."""
+"""Seconds before the engines, which are heavy, begin to load: the first page comes first."""
 
 
 @post("/language", include_in_schema=False, status_code=303, who=ANYONE)
@@ -151,6 +152,31 @@ def _static() -> Router:
     )
 
 
+def _state(base: KnowledgeBase, folders: Folders, threads: Shares) -> State:
+    """What every route finds in ``request.app.state``."""
+    return State(
+        {
+            "kb": base,
+            "kb_settings": base.settings,
+            "folders": folders,
+            "pictures": Pictures(base.scratch, threads.pictures),
+            "shares": threads,
+            "rates": Rates(base.settings.fair_use),
+            "turns": Turns(base.settings.fair_use),
+        }
+    )
+
+
+def _described() -> OpenAPIConfig:
+    """The description of the API, as JSON at ``/schema``, for readers."""
+    return OpenAPIConfig(
+        title="Commonplace",
+        version=__version__,
+        openapi_router=Router("/schema", route_handlers=[], opt={"who": READER}),
+        render_plugins=[JsonRenderPlugin(path="/")],
+    )
+
+
 def create_app(base: KnowledgeBase, folders: Folders) -> Peer:
     """The service around an open knowledge base, which whoever opened it closes."""
     sandbox.preload(rendering.MODULES)
@@ -164,18 +190,9 @@ def create_app(base: KnowledgeBase, folders: Folders) -> Peer:
         warming.cancel()
         threads.close()
 
-    state = {
-        "kb": base,
-        "kb_settings": base.settings,
-        "folders": folders,
-        "pictures": Pictures(base.scratch, threads.pictures),
-        "shares": threads,
-        "rates": Rates(base.settings.fair_use),
-        "turns": Turns(base.settings.fair_use),
-    }
     app = Litestar(
         route_handlers=[*PAGES, *API, _static()],
-        state=State(state),
+        state=_state(base, folders, threads),
         guards=[gate],
         middleware=[noting],
         lifespan=[lifespan],
@@ -183,12 +200,7 @@ def create_app(base: KnowledgeBase, folders: Folders) -> Peer:
         request_class=Incoming,
         logging_config=None,
         request_max_body_size=BODY_LIMIT,
-        openapi_config=OpenAPIConfig(
-            title="Commonplace",
-            version=__version__,
-            openapi_router=Router("/schema", route_handlers=[], opt={"who": READER}),
-            render_plugins=[JsonRenderPlugin(path="/")],
-        ),
+        openapi_config=_described(),
     )
     server = base.settings.server
     provider = base.settings.auth.oidc_issuer

@@ -13,7 +13,7 @@ from typing import Any
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 LEAST_BYTES = 1024
-"""Bytes of a body that have to arrive in every such time."""
+"""Least bytes of a body that have to arrive in each ``arrival_seconds``."""
 PROBES = (
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
@@ -26,7 +26,7 @@ HEAD, BODY, NOTHING = "head", "body", ""
 
 
 class Punctual(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-    """Uvicorn's protocol, with a watch."""
+    """Uvicorn's protocol, which ends a connection after ``arrival_seconds`` without progress."""
 
     def __init__(self, *arguments: Any, arrival_seconds: float, **named: Any) -> None:
         super().__init__(*arguments, **named)

@@ -14,7 +14,7 @@ from web.fair_use import Shares
 
 
 def visitor_of(request: Request[Any, Any, Any]) -> Visitor | None:
-    """Who the gate found it to be; None for nobody."""
+    """Who sent a request, as the gate found out; None for nobody."""
     found: Visitor | None = request.state.get("visitor")
     return found
 
@@ -32,12 +32,20 @@ def principal_of(request: Request[Any, Any, Any]) -> Principal:
 
 
 def must_answer_for(request: Request[Any, Any, Any], source: Source) -> None:
-    """Raises ``ForbiddenError`` where a source is not the asker's to look after."""
+    """Check that a source is the asker's to look after.
+
+    Raises:
+        ForbiddenError: it is not.
+    """
     access.must_answer_for(principal_of(request), source)
 
 
 def must_have_signed_in(request: Request[Any, Any, Any]) -> None:
-    """Raises ``ForbiddenError`` where a token asks for what would outlive it: links, passwords."""
+    """Check that nobody asks by a token, for what would outlive it: links, passwords.
+
+    Raises:
+        ForbiddenError: a token asks.
+    """
     visitor = visitor_of(request)
     if visitor is not None and visitor.how == TOKEN:
         raise ForbiddenError(
@@ -48,7 +56,11 @@ def must_have_signed_in(request: Request[Any, Any, Any]) -> None:
 
 
 def must_manage(request: Request[Any, Any, Any]) -> None:
-    """Raises ``ForbiddenError`` where somebody does not administrate."""
+    """Check that the asker administrates.
+
+    Raises:
+        ForbiddenError: they do not.
+    """
     access.must_manage(principal_of(request))
 
 

@@ -24,7 +24,7 @@ HTTP_CODES = {
     415: "wrong_media_type",
 }
 STATUS_OF_FILES = {"no_such_page": 404, "parser_timeout": 503}
-"""Problems of one file; any other is 422: what was asked for is there, and cannot be made of it."""
+"""HTTP status by code of a file's problem; 422 for any other: the file is there, and unusable."""
 VAGUE = "This cannot be done right now. Try again later; the log of the service says more."
 
 

@@ -9,7 +9,7 @@ from kb.shares import FairQueue, Share
 
 MINUTE = 60.0
 MOST_KEYS = 20_000
-"""Addresses and people that are remembered; whoever was not seen for longest is forgotten."""
+"""Most addresses and people that are remembered; who was not seen for longest is forgotten."""
 
 
 class Rates:

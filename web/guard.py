@@ -33,7 +33,7 @@ HEADERS = {
 
 
 class Guard:
-    """ASGI middleware."""
+    """ASGI middleware: refuses what is not meant for us, and puts our headers on answers."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ def _is_navigation(scope: HTTPScope, headers: dict[bytes, str]) -> bool:
 
 
 def _netloc(origin: str) -> str:
-    """Host and port of an Origin; what is none is nobody's."""
+    """Host and port of an Origin; of one that is malformed ``?``, which is nobody's."""
     try:
         return urlsplit(origin).netloc
     except ValueError:

@@ -37,7 +37,7 @@ def translations(language: str) -> NullTranslations:
 
 
 def language_of(request: Request[Any, Any, Any]) -> str:
-    """Chosen by the reader, by the administrator, or by the browser, in this order."""
+    """The language that the reader chose, else the administrator, else the browser."""
     return preferred(request, request.app.state.kb_settings.language)
 
 

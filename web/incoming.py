@@ -13,11 +13,11 @@ from litestar.types import HTTPScope
 from kb.errors import UsageError
 
 DEEPEST = 100
-"""Lists and objects in one another, in a JSON body."""
+"""Most levels of lists and objects in one another, in a JSON body."""
 
 
 LONGEST_PART = 255
-"""Bytes of one part of an address; no file has a longer name, and no page asks for one."""
+"""Most bytes of one part of an address; no file has a longer name, and no page asks for one."""
 
 
 def refusal(scope: HTTPScope) -> tuple[int, str, str] | None:

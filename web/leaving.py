@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 async def unless_gone(request: Request[Any, Any, Any], work: Coroutine[Any, Any, T]) -> T:
-    """What the work gives; it is cancelled at once when the client leaves (R19).
+    """What the work returns; it is cancelled at once when the client leaves (R19).
 
     Raises:
         UsageError: the client has left; nobody reads this.

@@ -44,7 +44,7 @@ def _shown(patterns: Sequence[str]) -> list[str]:
 
 
 def _is_shown(pattern: str) -> bool:
-    """Whether a line of a form comes back as it was: no line's end in it, nothing but letters."""
+    """Whether a form's line brings a pattern back as it was: no line's end, no undecodable byte."""
     odd = any(unicodedata.category(c) in {"Cc", "Cs"} for c in pattern if c != "\t")
     return not odd and bool(pattern.strip())
 

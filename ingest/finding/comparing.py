@@ -16,17 +16,18 @@ TRIED_AGAIN = {
     "disk_full", "engine_unavailable", "parser_crashed", "parser_memory", "parser_space",
     "parser_timeout", "unexpected", "unreadable",
 }  # fmt: skip
-"""Reasons that are no fact about the file: until it is set aside, each run looks at it again."""
+"""Codes of reasons that say nothing of the file itself. Each run reads such a file again, until it
+is set aside."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a run has to do: files of the folder beside ids of the documents that they are.
+    """What a run has to do. Documents are named by their ids, files by what was seen of them.
 
-    ``renamed`` has each new file with the document that it was before; ``gone`` are documents whose
-    file is not there, with its path, ``left_out`` those that the patterns do not take any more,
-    ``back`` those that were held. ``seen``, ``unchanged`` and ``known`` are numbers of files and of
-    documents.
+    ``new`` files belong to no document; ``changed`` and ``renamed`` ones come with the document
+    that they are. ``gone`` are documents whose file is not there, with its path; ``left_out`` those
+    that the patterns do not take any more; ``back`` those that were held and are there again.
+    ``seen`` and ``unchanged`` count files, ``known`` counts documents.
     """
 
     seen: int
@@ -46,10 +47,10 @@ def compare(
     is_current: Callable[[Known], bool],
     selection: Selection,
 ) -> Changes:
-    """What changed since the catalog was written. Reads only files that may be renamed ones.
+    """What changed since the catalog was written. Only files that may be renamed ones are read.
 
-    ``is_current``: whether a document was read as it would be read now, if its file is the same.
-    ``selection`` has the erased files as they were when ``known`` was read: those count as unseen.
+    ``is_current`` says whether a document whose bytes are the same would be read the same way now.
+    ``selection`` names the files that were erased when ``known`` was read: they count as unseen.
     """
     files = [seen for seen in look.files if seen.raw_path not in selection.erased]
     left_out, missing = _away(look, {seen.raw_path for seen in files}, known, selection)
@@ -74,7 +75,7 @@ def compare(
 
 
 class _Missing:
-    """Documents whose files are not there: the content of a new file may be one of theirs."""
+    """Documents whose files are not there. A new file with one's content is its file, moved."""
 
     def __init__(self, root: str, documents: dict[bytes, Known]) -> None:
         self._root = root

@@ -46,8 +46,8 @@ def divide(
     """The documents to hold, and those to remove.
 
     All are held where the folder lists nothing, where it is not on the share any more that it was
-    on at the last look (``kept``, see :func:`mounts`), or where unusually many are gone. Else those
-    are that lie where another share was mounted, and is no more.
+    on at the last look (``kept``, see :func:`mounts`), or where unusually many are gone. Otherwise
+    those are held that lie where another share was mounted and is not any more.
     """
     gone = changes.gone
     if confirm or not gone:

@@ -39,9 +39,9 @@ WITH_ACLS = {
 MOUNTS = Path("/proc/self/mountinfo")
 ESCAPED = re.compile(rb"\\([0-3][0-7]{2})")
 MOST_LINKS = 40
-"""Links that the kernel follows on one way, at most."""
+"""Most symbolic links that the kernel follows on the way to one file."""
 OVERFLOW = 65534
-"""Whoever has no number on this machine is given this one (``nobody``)."""
+"""The id that the kernel shows for an owner who has none on this machine (``nobody``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def steps_of(root: str, paths: Iterable[bytes]) -> dict[bytes, Steps]:
 
 
 def check(root: str, mounts: list[Mount] | None = None) -> None:
-    """That the modes beneath a folder are the share's own.
+    """Check that the modes beneath a folder are the share's own, not made up at mounting.
 
     Raises:
         UsageError: a file system there makes them up; the mount is named.

@@ -10,7 +10,7 @@ from ingest.finding import sources
 from ingest.finding.selection import Selection
 
 LOOK_SECONDS = 3.0
-"""Seconds for which a large tree is looked at."""
+"""Seconds after which the look at a large tree is cut short."""
 SECONDS_PER_FILE = 0.03
 SECONDS_PER_MEGABYTE = 4.5
 """Seconds that reading a megabyte takes on two cores, roughly. Measured (docs/benchmarks.md):

@@ -52,9 +52,10 @@ class FolderRights:
     ) -> None:
         """Give the documents that are there their readers.
 
-        Those ``held`` (paths) keep what they had: that their files are away says nothing of rights.
-        Of those that ``changed`` (ids) the text of before is published until they are read: it is
-        for those whom both the old and the new rights let in (see :meth:`settle`).
+        Documents that are ``held`` (paths) keep the readers they had: that a file is away says
+        nothing of rights. Of a document that ``changed`` (ids) the earlier text is published until
+        the new one is read. Until then only those may read it whom both the old and the new rights
+        let in (see :meth:`settle`).
         """
         source = sources.held(connection, self._source.name)
         unsettled = places.unsettled(connection, source.id, changed)
@@ -91,7 +92,7 @@ class FolderRights:
         return target if outer == place.raw_path else place.target, wanted
 
     async def settle(self, document_ids: Sequence[int]) -> None:
-        """What is published of these is what lies there now, if anything: so are their readers."""
+        """Give documents that were just read (ids) the readers of the files that are there now."""
         if self._unsettled and document_ids:
             await self._catalog.write(self._settle, document_ids)
 
@@ -108,10 +109,10 @@ class FolderRights:
             queue_rights(connection, rights.give(connection, wanted))
 
     def of_new(self, connection: Connection) -> Callable[[SeenFile], str | None]:
-        """The readers of a file that was just seen for the first time.
+        """A function that gives the readers of a file that was just seen for the first time.
 
         Raises:
-            UsageError: the file system's rights are made up; everything has been hidden before.
+            UsageError: the file system makes its rights up; every document is hidden by now.
         """
         if self._refusal is not None:
             raise self._refusal
@@ -124,7 +125,7 @@ class FolderRights:
         """Check that the way to a file that was just read still is the one it was judged by.
 
         Raises:
-            FileProblem: its rights are others by now, or it leads elsewhere. The next run looks.
+            FileProblem: its rights have changed, or it leads elsewhere; the next run decides.
         """
         if rules.kind(self._source.rule) != rules.MIRROR:
             return

@@ -58,7 +58,7 @@ class Selection:
         return self._include is None or self._include.match_file(text)
 
     def covers(self, path: bytes) -> bool:
-        """Whether a path would be found, its folders included: for what is known already."""
+        """Whether a look would find this file: each folder above it is entered, and it is taken."""
         parts = path.split(b"/")
         folders = (b"/".join(parts[:n]) for n in range(1, len(parts)))
         return all(self.enters(f) for f in folders) and self.takes(path)

@@ -17,7 +17,7 @@ from kb.text.pathnames import cut, shown
 from kb.types.files import Stat
 
 LONGEST_PATH = 2400
-"""Bytes of a file's path; what comes out of the file is called by a longer one (see ``cut``)."""
+"""Most bytes of a file's path. (What comes out of the file has a longer one.)"""
 LAST_NS = 2**63 - 1
 NOTHING = Stat(0, 0, 0)
 """What is known of a file that could not be looked at."""
@@ -44,9 +44,9 @@ class SeenFile:
 class Look:
     """What one look at a folder has seen.
 
-    ``device`` is its file system, ``mount`` where that is mounted, ``mounts`` are folders in it
-    where others are that list something; ``closed`` folders could not be listed; ``entries``
-    counts all that is listed but litter.
+    ``device`` is its file system, and ``mount`` where that is mounted. ``mounts`` are the folders
+    in it where other file systems are mounted that list something. ``closed`` folders could not be
+    listed. ``entries`` counts all that is listed but litter.
     """
 
     root: str
@@ -176,7 +176,7 @@ class _Walk:
 
 
 def still_there(look: Look) -> None:
-    """Before it is believed that a file is not there, or cannot be read: is its share there?
+    """Check that the share is there, before a file is believed to be missing or unreadable.
 
     Raises:
         RetryableError: the folder is gone, lists nothing any more, or is on another file system.
@@ -192,7 +192,7 @@ def still_there(look: Look) -> None:
 
 
 def unreachable(root: str) -> RetryableError:
-    """The folder is not there, or not as it was."""
+    """The error for a folder that is not there, or not as it was."""
     return RetryableError(
         f"The folder {root} is not there. Its documents stay as they are.",
         code="source_unreachable",
@@ -217,7 +217,7 @@ def _device_of(root: str) -> tuple[int, str]:
 
 
 def _is_folder(entry: "os.DirEntry[bytes]") -> bool | None:
-    """None where it cannot be told; why is said where it is looked at as a file."""
+    """Whether it is a folder; None where that cannot be told: a look at it as a file says why."""
     try:
         return entry.is_dir(follow_symlinks=False)
     except OSError:
@@ -279,7 +279,11 @@ def _part(file: BufferedReader, size: int) -> bytes:
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """An error of the share while a file is read is that file's, not one of our own disk."""
+    """Turn the share's errors into the problem of the file that is read: our own disk is sound.
+
+    Raises:
+        FileProblem: the share did not give the file.
+    """
     try:
         yield
     except OSError as error:

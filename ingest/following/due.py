@@ -12,8 +12,8 @@ from cronsim import CronSim
 from kb.types.library import Source
 
 LONGEST_LEAP = timedelta(hours=3)
-"""Clocks are never changed by more. Where they are, times of the wall and of the world may be in
-different orders; so one looks from this far away, and compares times of the world."""
+"""The most by which a clock is ever changed. Near a change, local times may be in another order
+than UTC; so a search begins this far away, and compares in UTC."""
 FIRST_WAIT, LONGEST_WAIT = 15.0, 600.0
 """Seconds from the first failure of a run to the next try, each wait twice the one before; and the
 longest wait."""

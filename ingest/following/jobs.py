@@ -37,13 +37,13 @@ class Jobs(Protocol):
     """
 
     async def open(self) -> None:
-        """Make ready what jobs are kept in."""
+        """Open the queue, and make its tables where they are not there."""
 
     async def close(self) -> None:
-        """Let go of it."""
+        """Close the queue."""
 
     async def put(self, wanted: Sequence[Job]) -> None:
-        """Have these read, the most urgent first. One that waits is not put twice."""
+        """Queue jobs, the most urgent first. One that waits already is not queued twice."""
 
     async def work(self, stop: asyncio.Event) -> None:
         """Take jobs, the most urgent first, until told to stop; those at hand are finished."""

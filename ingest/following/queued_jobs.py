@@ -25,7 +25,7 @@ from kb.errors import KbError, RetryableError
 
 READ = "commonplace.read"
 USUAL, URGENT = "usual", "urgent"
-"""What somebody waits for has a place of its own: a long run elsewhere does not hold it up."""
+"""Names of the two queues. What somebody waits for has one of its own, so no long run delays it."""
 HEARTBEAT_SECONDS, STALE_SECONDS = 5.0, 30.0
 """A worker's heartbeat, and the silence after which its jobs are taken up."""
 NOT_NOW_SECONDS = 15
@@ -75,7 +75,7 @@ class QueuedJobs:
         await self._app.close_async()
 
     async def put(self, wanted: Sequence[Job]) -> None:
-        """Have these read, the most urgent first. One that waits is not put twice."""
+        """Queue jobs, the most urgent first. One that waits already is not queued twice."""
         if not wanted:
             return
         async with _translated():

@@ -25,7 +25,7 @@ log = logging.getLogger("kb.scheduler")
 
 
 class Scheduler:
-    """One of them works at a time, whoever holds the lease."""
+    """Queues jobs for what is due. Of all processes that have one, the lease's holder works."""
 
     def __init__(self, catalog: Catalog, publisher: Publisher, wanted: Wanted, jobs: Jobs) -> None:
         self._catalog = catalog

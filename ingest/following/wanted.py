@@ -52,7 +52,7 @@ class Wanted:
         return self.among(connection, sources.all_of(connection, counted=False), local_now())
 
     def one(self, source_id: int, *, is_left: bool) -> Job | None:
-        """Whether this source is (still) to be read; ``is_left``: a worker that is gone began."""
+        """Whether this source is (still) to be read; ``is_left``: a worker began, and is gone."""
         with self._catalog.reading() as connection:
             mine = [s for s in sources.all_of(connection, counted=False) if s.id == source_id]
             left = [source_id] if is_left else []
@@ -97,7 +97,7 @@ class Wanted:
 
 
 def _is_left(source: Source, run: bool | None) -> bool:
-    """Whether a run has begun, and its process is gone without anybody who has noted it.
+    """Whether a run began whose process is gone, and nobody has noted how it ended.
 
     A failure that was noted is tried again in its own time.
     """

@@ -15,7 +15,7 @@ from kb.types.parsed import Parsed
 VERSION = "5"
 """Raise it when parsers give other elements for the same file: files are then parsed again."""
 UNREAD = {"scan_without_ocr", "scan_unread"}
-"""Problems that explain by themselves why there is no text."""
+"""Codes of problems that already explain why a file has no text."""
 
 
 def parse(path: str, name: str, options: Options) -> bytes:

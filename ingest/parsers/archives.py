@@ -35,7 +35,7 @@ Stream = tuple[str, IO[bytes], int]
 
 
 def name_lone_member(parsed: Parsed, name: str) -> Parsed:
-    """Call the member of a compressed file like the file, without its last ending."""
+    """Name the one member of a compressed file after the file, without its last ending."""
     if [m.name for m in parsed.members] != [LONE]:
         return parsed
     stem = PurePosixPath(name).stem or LONE

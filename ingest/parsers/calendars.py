@@ -20,7 +20,7 @@ def parse(path: Path, kind: str, _options: Options) -> Parsed:
     """Read a calendar.
 
     Raises:
-        FileProblem: it is not one.
+        FileProblem: the file is no calendar.
     """
     try:
         calendars = Calendar.from_ical(decode(path.read_bytes()), multiple=True)

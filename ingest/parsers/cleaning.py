@@ -1,4 +1,4 @@
-"""What no database stores in a text is taken out, one character for another: places stay right."""
+"""Characters that no database stores are replaced one for one: offsets in a text stay right."""
 
 import re
 
@@ -11,7 +11,7 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def storable(parsed: Parsed) -> Parsed:
-    """The same, storable."""
+    """What was parsed of a file, each unstorable character replaced."""
     return msgspec.structs.replace(
         parsed,
         title=_text(parsed.title),

@@ -1,4 +1,4 @@
-"""Bytes to text when nothing says how."""
+"""Bytes to text where nothing says in which encoding they are."""
 
 import codecs
 import re
@@ -13,7 +13,10 @@ MARKS = (
 
 
 def unmarked_utf16(content: bytes) -> str | None:
-    """Which UTF-16 it is in without a byte order mark: every other byte of most texts is zero."""
+    """The codec (``utf-16-le`` or ``-be``) of UTF-16 without a byte order mark; None for others.
+
+    In most such texts every other byte is zero.
+    """
     sample = content[:4096]
     if len(sample) < 8 or b"\0" not in sample:
         return None
@@ -25,7 +28,7 @@ def unmarked_utf16(content: bytes) -> str | None:
 
 
 def decode(content: bytes) -> str:
-    """By byte order mark, as UTF-8, by what an HTML page declares, else by statistics."""
+    """The text: by byte order mark, as UTF-8, by what an HTML page declares, else by statistics."""
     for mark, name in MARKS:
         if content.startswith(mark):
             return content.decode(name, "replace")

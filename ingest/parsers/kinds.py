@@ -31,7 +31,7 @@ MEDIA_TYPES = {
     "xml": "application/xml",
     "zip": "application/zip",
 }
-"""What a file is called on the web, by kind. Templates and macro files are of their plain kind."""
+"""The media type of each kind. Templates and files with macros are of their plain kind."""
 
 FAMILIES = {
     "office": ("docx", "pptx", "odt", "rtf", "epub", "html", "md", "txt"),
@@ -47,7 +47,7 @@ FAMILIES = {
     "markup": ("xml",),
     "archives": ("zip", "tar"),
 }
-"""The file of this folder that reads a kind."""
+"""The module of this folder that reads each kind."""
 
 FAMILY_OF = {kind: family for family, kinds in FAMILIES.items() for kind in kinds}
 
@@ -65,12 +65,13 @@ LOADED = {
     ".csv": ("ingest.parsers.sheets",),
     ".pdf": ("ingest.parsers.pdf",),
 }
-"""What takes seconds to load for files that are called so; other files may hold any kind."""
+"""Modules that take seconds to load, by the ending of the file that needs them. A file with another
+ending may be of any kind."""
 EVERYTHING = (*dict.fromkeys(m for some in LOADED.values() for m in some), "ingest.parsers.mail")
 
 
 def modules_for(names: Iterable[str]) -> tuple[str, ...]:
-    """What is worth loading once, before files of these names are read by a child each."""
+    """Modules worth loading once, before each file of these names is read in a child of its own."""
     suffixes = {PurePosixPath(name).suffix.lower() for name in names}
     if suffixes <= LOADED.keys():
         return tuple(dict.fromkeys(m for s in sorted(suffixes) for m in LOADED[s]))
@@ -91,4 +92,5 @@ OF_TEXT = {
     ".mhtml": "mhtml",
     ".ics": "ics",
 }
-"""Plain text has no signature: its name decides, where the content does not contradict."""
+"""The kind of a plain text, by the ending of its name. Such texts have no signature, so the name
+decides where the content does not contradict."""

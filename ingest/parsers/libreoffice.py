@@ -20,11 +20,11 @@ PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <prop oor:name="Link" oor:op="fuse"><value>0</value></prop></item>
 </oor:items>
 """
-"""No macros, no active content, no links followed."""
+"""LibreOffice's settings here: no macros, no active content, no links followed."""
 
 
 def program() -> str | None:
-    """Where LibreOffice is, if anywhere."""
+    """The path of LibreOffice's program; None where it is not installed."""
     return shutil.which("soffice") or shutil.which("libreoffice")
 
 

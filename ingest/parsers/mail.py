@@ -1,4 +1,4 @@
-"""Mails: who, to whom, when, about what; the body by unstructured; attachments as members."""
+"""Mails: sender, recipients, date and subject; the body by unstructured; attachments as members."""
 
 import email
 from collections.abc import Iterable
@@ -42,7 +42,7 @@ def parse(path: Path, kind: str, _options: Options) -> Parsed:
 
 
 def _narrow(content: bytes) -> bytes:
-    """A mail is made of single bytes; some programs save it as UTF-16."""
+    """A mail in single bytes, as mails are made; some programs save them as UTF-16."""
     is_wide = content.startswith((b"\xff\xfe", b"\xfe\xff")) or unmarked_utf16(content)
     return decode(content).encode() if is_wide else content
 
@@ -56,7 +56,7 @@ def header_of(message: Message, name: str) -> str:
 
 
 def header_elements(headers: Iterable[tuple[str, str]]) -> list[Element]:
-    """Who, to whom, when, about what, as one element."""
+    """Sender, recipients, date and subject, as one element."""
     lines = [f"{name}: {value}" for name, value in headers if value]
     return [Element(kind="EmailHeader", text="\n".join(lines))] if lines else []
 

@@ -32,7 +32,7 @@ def parse(path: Path, kind: str, _options: Options) -> Parsed:
 
 
 def _elements(node: etree._Element, depth: int) -> Iterator[Element]:
-    """An element whose children hold text too is gone into; any other is one piece of text."""
+    """Elements of a node: where its children hold text too, theirs; else its whole text as one."""
     if depth > MAX_DEPTH:
         raise FileProblem("damaged", what="XML: nested too deeply")
     if not isinstance(node.tag, str):

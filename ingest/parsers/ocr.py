@@ -21,7 +21,7 @@ from kb.types.parsed import Element, Line
 MIN_CONFIDENCE = 30.0
 """Words below this confidence (0 to 100) are noise."""
 SURE = 75.0
-"""A page that is read with at least this mean confidence lies the right way up."""
+"""Mean confidence (0 to 100) from which a page is taken to lie the right way up."""
 LOWEST_DPI, HIGHEST_DPI, USUAL_DPI = 150, 300, 200
 MOST_PIXELS = 40_000_000
 
@@ -35,7 +35,7 @@ class Reading:
 
     @property
     def worth(self) -> float:
-        """For choosing between two readings of one page: sure and much."""
+        """Confidence times characters: of two readings of one page the one with more is kept."""
         return self.confidence * sum(len(e.text) for e in self.elements)
 
 

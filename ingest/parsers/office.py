@@ -90,7 +90,12 @@ PARTITION: dict[str, Callable[[Path], Read]] = {
 
 
 def parse(path: Path, kind: str, options: Options) -> Parsed:
-    """Read a file of one of the kinds above; what unstructured raises is the file's problem."""
+    """Read a file of one of the kinds above.
+
+    Raises:
+        FileProblem: a bomb, or of a variant that needs LibreOffice, which is not installed.
+        Exception: whatever else unstructured raises; the caller takes it for the file's problem.
+    """
     members: list[Member] = []
     left_out, boxes = 0, []
     if kind in PACKAGES:

@@ -8,7 +8,7 @@ from lxml import etree
 from kb.errors import FileProblem
 
 MOST = 400 * 1024**2
-"""Bytes of ``content.xml``; a bomb has more."""
+"""Most bytes of ``content.xml`` that are read; only a bomb has more."""
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"

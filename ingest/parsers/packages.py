@@ -27,7 +27,8 @@ MAIN_TYPE = re.compile(
 """What a package calls its main part: document, template or slide show, with macros or without."""
 MOST_BYTES = 1024**3
 MOST_RATIO = 300
-"""A package that says it expands to more than this, in bytes and in times its size, is a bomb."""
+"""Most bytes that a package may say it expands to, and most times its own size; beyond it is a
+bomb."""
 STRICT = b"http://purl.oclc.org/ooxml/"
 """The namespace of the strict variant, which the libraries do not read."""
 EMBEDDED = re.compile(r"(?:word|ppt|xl)/embeddings/([^/]+)$")
@@ -41,7 +42,11 @@ PART_BYTES = 100 * 1024**2
 
 
 def check(path: Path) -> None:
-    """Raises ``FileProblem`` where the package is a bomb by its own words."""
+    """Check the sizes that a package says it expands to.
+
+    Raises:
+        FileProblem: it is a bomb.
+    """
     with zipfile.ZipFile(path) as package:
         size = sum(info.file_size for info in package.infolist())
     if size > MOST_BYTES or size > max(100 * 1024**2, MOST_RATIO * path.stat().st_size):

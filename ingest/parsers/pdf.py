@@ -19,10 +19,11 @@ from kb.types.parsed import HIDDEN, Box, Element, Line, Member, Parsed
 BROKEN_WORD = "\ufffe\x02\xad"
 """What pdfium puts where a word is hyphenated at the end of a line."""
 PALE, CONTRAST, TINY_POINTS = 240, 24, 1.5
-"""Levels of grey (0 to 255) from which letters are as good as white, and by which a drawn line must
-differ from its ground; and the height below which nobody reads."""
+"""Three limits of what is seen: the level of grey (0 to 255) from which letters count as white, the
+levels by which a drawn line has to differ from its ground, and the least height of letters in
+points."""
 MIN_TEXT = 12
-"""Fewer visible characters than this, beside a picture, make a page a scan."""
+"""Visible characters: a page with a picture and fewer than these is taken for a scan."""
 
 
 def parse(path: Path, kind: str, options: Options) -> Parsed:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kb.types.parsed import Box
 
 MARGIN = 0.1
-"""Share of the page's height, above and below, in which lines may be running ones."""
+"""Share of the page's height, at its top and at its foot, in which lines may be running ones."""
 FEWEST_PAGES = 4
 SHARE = 0.4
 """A line that stands in the margin of at least this share of the pages is a running one."""

@@ -18,9 +18,9 @@ LITTLE = {
     "fra": frozenset(["le", "les", "des", "et", "est", "dans", "une", "pour", "que", "du"]),
     "ita": frozenset(["il", "di", "che", "è", "per", "della", "gli", "sono", "nel", "una"]),
 }
-"""A few words that only this language has, of the languages that are read by default."""
+"""Telling words: each is common in one of the languages read by default, and in no other."""
 ENOUGH = 12
-"""Telling words that make a page's language plain."""
+"""How many telling words on a page decide its language."""
 Draw = Callable[[int], tuple[Image.Image, int]]
 """A page's picture and its resolution (dots per inch), by 0-based number."""
 

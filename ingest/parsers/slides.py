@@ -12,7 +12,11 @@ from kb.types.parsed import Element, Parsed
 
 
 def parse(path: Path, kind: str, _options: Options) -> Parsed:
-    """Read a presentation; slides are pages."""
+    """Read a presentation; slides are pages.
+
+    Raises:
+        FileProblem: damaged, or larger than any real one.
+    """
     slides = list(content_of(path).iter(f"{DRAW}page"))
     return Parsed(
         parser="lxml",

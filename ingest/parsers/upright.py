@@ -12,7 +12,8 @@ SMALL = 800
 MOST = 5.0
 STEP = 0.25
 NEGLIGIBLE = 0.3
-"""Degrees: pages are lying crooked by up to ``MOST``; below ``NEGLIGIBLE`` they are left alone."""
+"""Degrees. A skew of up to ``MOST`` is looked for, in steps of ``STEP``; one below ``NEGLIGIBLE``
+is left as it is."""
 
 
 @dataclass(frozen=True, slots=True)

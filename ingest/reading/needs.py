@@ -43,7 +43,7 @@ class Needs:
         return self.fingerprint
 
     def used(self, parsed: Parsed, *, members: bool) -> dict[str, Any] | None:
-        """What of this host and its settings a document depends on; None: of nothing.
+        """What a document depends on of this host and its settings; None where on nothing.
 
         ``members``: whether files came out of it.
         """
@@ -63,12 +63,12 @@ class Needs:
         return known.settings == self.fingerprint_of(known.code or "") and not self.has_more(known)
 
     def is_cut_otherwise(self, known: Known) -> bool:
-        """Whether what was parsed of a document holds, and only has to be cut anew."""
+        """Whether what was parsed of a document still holds, and only the cutting has changed."""
         reading, _, cutting = (known.settings or "").partition(".")
         return reading == self._reading and cutting != self._cutting and not self.has_more(known)
 
     def has_more(self, known: Known) -> bool:
-        """Whether there is more here than a document was read with, or it is set otherwise."""
+        """Whether this host has more than a document was read with, or other settings."""
         if known.code == "needs_libreoffice":
             return self._office
         if known.code == "too_large":

@@ -135,7 +135,7 @@ class Reader:
         return await self._cut(parsed, item.name, entry.blob, entry.content_hash, item.seen.stat)
 
     def _is_as_parsed(self, entry: Entry, stat: Stat) -> bool:
-        """Whether what was parsed of a file that is so by now holds, and is cut otherwise now."""
+        """Whether what was parsed holds for the file as it is now, and only the cutting differs."""
         return (
             entry.version is not None
             and entry.is_as(stat)

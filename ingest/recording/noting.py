@@ -26,17 +26,17 @@ class Notes:
     owner: str
 
     async def unchanged(self, item: Work, outcome: Unchanged) -> list[Work]:
-        """It is as it was; returns its members that still wait."""
+        """Note that a file is as it was; returns its members that still wait."""
         left, same = await self.catalog.write(self._touch, item, outcome)
         await self.rights.settle(same)
         return left
 
     async def members(self, item: Work, found: tuple[Kept, ...]) -> list[Work]:
-        """It holds these files, which are to be read from now on."""
+        """Note the members of a container, which are to be read from now on."""
         return await self.catalog.write(self._record_members, item, found)
 
     async def problem(self, item: Work, error: KbError) -> State:
-        """It yields nothing; returns where it stands now."""
+        """Note that a file yields nothing, and why; returns its state."""
         state, is_published = await self.catalog.write(self._note, item, error)
         if not is_published:
             await self.rights.settle([item.document_id])

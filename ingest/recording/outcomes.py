@@ -21,7 +21,7 @@ SKIPPING = {
     "too_large",
     "unknown_type",
 }
-"""Reasons that are nobody's fault: the file is skipped, not failed."""
+"""Codes of reasons that are nobody's fault: the file is skipped, not failed."""
 RETRIED = {"bytes_missing", "changed_while_reading", "disk_full"}
 COUNTING_TRIES = {
     "parser_timeout",
@@ -31,7 +31,8 @@ COUNTING_TRIES = {
     "unexpected",
 }
 UNDECIDED = COUNTING_TRIES | {"unreadable"}
-"""Reasons that are no fact about the file: what is published of it stays, and it is tried again."""
+"""Codes of reasons that say nothing of the file itself: what is published of it stays, and it is
+tried again."""
 
 
 def problem(

@@ -26,7 +26,7 @@ class Group:
         self._since = 0.0
 
     def add(self, item: Work, ready: Ready) -> None:
-        """One more."""
+        """Add a document that is ready."""
         if not self._waiting:
             self._since = time.monotonic()
         self._waiting.append((item, ready))

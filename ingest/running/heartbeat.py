@@ -18,7 +18,7 @@ lease."""
 
 
 class Heartbeat:
-    """Use it as a context around the work of the current task.
+    """Keeps a run's lease alive: a context around the work of the current task.
 
     When the beat fails, the work is cancelled, and the context raises what the beat failed of:
     ``LeaseLost`` and unexpected errors at once, others after ``LATEST_SECONDS`` without a beat.

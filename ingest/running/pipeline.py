@@ -19,7 +19,7 @@ Outcome = Ready | Unchanged | KbError
 
 
 class Pipeline:
-    """Use it as a context: inside, ``put`` work and iterate; at its end nothing goes on."""
+    """Prepares files side by side: in its context ``put`` work and iterate; after it all stops."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Pipeline:
         self._tasks: list[asyncio.Task[None]] = []
 
     def put(self, item: Work) -> None:
-        """Have one more file prepared: what came out of a container before other files."""
+        """Have one more file prepared; what came out of a container comes before other files."""
         self._waiting.put_nowait((-item.depth, next(self._numbers), item))
         self._left += 1
 

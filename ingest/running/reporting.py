@@ -71,13 +71,13 @@ class Report:
     _told: float = 0.0
 
     def begin(self) -> None:
-        """The run begins."""
+        """Note that the run begins."""
         self._begun = time.monotonic()
         with self.catalog.writing() as connection:
             self._run = runs.begin(connection, self.source)
 
     async def step(self, path: str) -> None:
-        """One more file is done."""
+        """Count one more file as done."""
         self._done += 1
         self.on_progress(Progress(self._done, self.total, self.pages, path))
         if time.monotonic() - self._told >= TELL_SECONDS:
@@ -97,7 +97,7 @@ class Report:
             )
 
     def finish(self, error: KbError | None) -> None:
-        """The run has ended."""
+        """Note that the run has ended; ``error`` is what it ended with, if anything."""
         self.counts.seconds = round(time.monotonic() - self._begun, 3)
         problem = error.as_json()["error"] if error else None
         with self.catalog.writing() as connection:

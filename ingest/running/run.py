@@ -70,7 +70,7 @@ class Run:
 
     @property
     def counts(self) -> Counts:
-        """How it went so far."""
+        """The counts so far."""
         return self._report.counts
 
     @property
@@ -79,7 +79,7 @@ class Run:
         return f"source:{self.source.id}"
 
     async def run(self, *, confirm_removals: bool = False) -> Counts:
-        """Do it.
+        """Follow the source once, to the end; returns the counts.
 
         Raises:
             ConflictError: another process is reading this source.

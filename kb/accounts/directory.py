@@ -15,9 +15,9 @@ from kb.text.naming import FORBIDDEN, RESERVED, fold
 
 LDAP, OIDC, HEADER = "ldap", "oidc", "header"
 DEEPEST = 8
-"""Levels of groups in groups that are followed."""
+"""Levels of nesting, group in group, that are followed."""
 ASKED_AT_ONCE = 200
-"""Members in one search for the groups that have them."""
+"""Most members that one search for their groups names."""
 TIMEOUT_SECONDS = 10.0
 SILENT_SECONDS = 20.0
 log = logging.getLogger("kb.directory")
@@ -37,9 +37,10 @@ class Known:
 
 
 def nameable(told: Collection[str]) -> tuple[tuple[str, ...], bool]:
-    """Of the groups that were told those that can be named here; and whether no other was told.
+    """The groups among ``told`` that can be named here, and whether those are all.
 
-    Somebody may be meant by a rule that excepts one that cannot: a path of groups, say.
+    Where they are not, a rule may except a group that somebody is in and that has no name here
+    (a path of groups, say).
     """
     telling = {name for name in told if name not in RESERVED}
     usable = {name for name in telling if not any(c in name for c in FORBIDDEN)}
@@ -85,7 +86,7 @@ class Directory:
     def look_up(self, name: str) -> Known | None:
         """Who it is and their groups now; None where the directory knows nobody of that name.
 
-        Once it was silent it is not waited for again at every request.
+        A directory that was silent is not waited for again at every request.
 
         Raises:
             RetryableError: the directory does not answer.

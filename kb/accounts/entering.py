@@ -15,11 +15,11 @@ from kb.types.people import Person, Principal
 
 NOBODY = Principal("anonymous", frozenset())
 REFUSED = {"wrong_password", "wrong_code"}
-"""What counts as a failure."""
+"""Codes of errors that count as a failed attempt."""
 
 
 class Entering:
-    """Every verb here is in the audit log."""
+    """The ways in. Whoever comes in, or is refused, is noted in the audit log."""
 
     def __init__(self, catalog: Catalog, vouching: Vouching, sessions: Sessions) -> None:
         self._catalog = catalog
@@ -104,14 +104,18 @@ class Entering:
             attempt.count(connection, account)
 
     def take_back(self, attempt: throttle.Attempt) -> None:
-        """An attempt was none: nobody was refused."""
+        """Take an attempt out of the counts: nobody was refused."""
         with self._catalog.writing() as connection:
             attempt.take_back(connection)
 
     def check_code(
         self, person: Person, secret: Secrets | None, code: str, name: str, client: Client
     ) -> None:
-        """The app's code where the account asks for one; each works once, whoever is quicker."""
+        """Check an app's code where the account asks for one; each code works once.
+
+        Raises:
+            NotSignedInError: it asks for one, and this is none, or was used.
+        """
         if secret is None or secret.totp is None:
             return
         if not code.strip():

@@ -8,7 +8,7 @@ from kb.types.people import Group, Principal
 
 
 class Groups:
-    """Every change is in the audit log. Only administrators may change or list them."""
+    """The groups of a catalog. Only administrators may list or change them; changes are noted."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog

@@ -17,7 +17,7 @@ SETUP, INVITE, RESET = "setup", "invite", "reset"
 
 
 class Linking:
-    """A link sets a password. It does not stand for the second factor."""
+    """Makes one-time links, by which somebody sets a password. None replaces the second factor."""
 
     def __init__(
         self, catalog: Catalog, settings: Auth, vouching: Vouching, entering: Entering,

@@ -13,7 +13,7 @@ from kb.types.people import Person, Principal
 
 
 class Managing:
-    """For administrators only. Every change is in the audit log."""
+    """The accounts of others, for administrators only. Every change is noted in the audit log."""
 
     def __init__(self, catalog: Catalog, settings: Auth) -> None:
         self._catalog = catalog

@@ -14,7 +14,7 @@ SIGNED_IN = "signed in"
 
 
 class Own:
-    """Every change is in the audit log, and asks for the password."""
+    """One's own account. Every change asks for the password and is noted in the audit log."""
 
     def __init__(self, catalog: Catalog, settings: Auth, sessions: Sessions) -> None:
         self._catalog = catalog

@@ -26,7 +26,7 @@ def hashed(password: str) -> str:
 
 
 def fits(password: str, kept: str | None) -> bool:
-    """Whether a password is the one. Without one to compare it takes as long (S60)."""
+    """Whether a password has the hash that is kept; without one the answer takes as long (S60)."""
     try:
         return _HASHER.verify(kept or _nobodys(), _normal(password)) and kept is not None
     except (VerificationError, InvalidHashError):
@@ -39,7 +39,7 @@ def is_outdated(kept: str) -> bool:
 
 
 def check(password: str, name: str, shortest: int) -> None:
-    """A password that may be taken.
+    """Check that a password may be chosen; ``shortest`` is in characters.
 
     Raises:
         UsageError: too short, too long, or one that is guessed first.
@@ -75,7 +75,7 @@ def _is_guessed_first(password: str, name: str) -> bool:
 
 
 def _is_sequence(text: str) -> bool:
-    """A walk along the alphabet, the digits or the keyboard, or the same few letters repeated."""
+    """Whether it walks along the alphabet, the digits or the keyboard, or repeats a few letters."""
     runs = "abcdefghijklmnopqrstuvwxyz", "0123456789", "qwertyuiopasdfghjklzxcvbnm", "1234567890"
     walks = any(text in run * 3 or text[::-1] in run * 3 for run in runs)
     return walks or any(text == (text[:n] * len(text))[: len(text)] for n in (1, 2, 3, 4))

@@ -51,8 +51,8 @@ class Recognising:
     def of_session(self, secret: str) -> Recognised | None:
         """Whose a living session is, with the rights of this moment.
 
-        It reads only: the session's last use is noted behind. Whose groups ``Vouching.is_outdated``
-        says are old has to be refreshed, and the session looked up again.
+        It only reads; a thread notes the session's last use later. Where ``Vouching.is_outdated``
+        says so, the caller refreshes the person and looks the session up again.
         """
         with self._catalog.reading() as connection:
             found = sessions.living(connection, secret, self._settings.idle_hours * 3600)
@@ -65,7 +65,7 @@ class Recognising:
         return Recognised(principal, person, found)
 
     def of_token(self, secret: str) -> Recognised | None:
-        """The same for a token: whoever left a directory has none that works."""
+        """Whose a token is, as :meth:`of_session`; who left a directory has none that works."""
         with self._catalog.reading() as connection:
             found = api_tokens.living(connection, secret)
             person = self._person_of(connection, found)
@@ -84,7 +84,7 @@ class Recognising:
     def recalled(self, found: Known) -> tuple[bool, Principal | None]:
         """Whether all that a trusted proxy says of somebody is known here, and then who it is.
 
-        It reads only: that the proxy vouches for them is noted behind.
+        It only reads; a thread notes later that the proxy vouches for them.
         """
         with self._catalog.reading() as connection:
             person = people.by_subject(connection, found.subject)

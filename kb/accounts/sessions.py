@@ -28,7 +28,7 @@ def set_password(connection: Connection, person: Person, kept: str) -> None:
 
 
 class Sessions:
-    """Every verb here is in the audit log; that a device is known is not."""
+    """Begins and ends sessions, which the audit log notes, and knows devices, which it does not."""
 
     def __init__(self, catalog: Catalog, settings: Auth) -> None:
         self._catalog = catalog

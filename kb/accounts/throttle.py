@@ -23,7 +23,7 @@ FIRST_WAIT, LONGEST_WAIT = 15.0, 900.0
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """``free``: failures before anybody waits. ``seconds``: in so many one failure is forgiven."""
+    """A limit: ``free`` failures before anybody waits, one forgiven every so many ``seconds``."""
 
     free: int
     seconds: float
@@ -69,7 +69,7 @@ class Attempt:
         self._counted |= new
 
     def take_back(self, connection: Connection) -> None:
-        """The attempt was none: what it counted is not a failure."""
+        """Take the attempt out of the counts: it was no failure."""
         for key in sorted(self._counted):
             count, last_at = failed_attempts.held(connection, key)
             failed_attempts.count(connection, key, max(0.0, count - 1), last_at)

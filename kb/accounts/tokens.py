@@ -9,11 +9,11 @@ from kb.types.accounts import SCOPES, ApiToken
 from kb.types.people import Principal
 
 WIDER = {"write": set(SCOPES), "read": {"read"}, "metrics": {"metrics"}}
-"""The scopes that a token may hand on."""
+"""By a token's scope: the scopes of the tokens that it may make."""
 
 
 class Tokens:
-    """Every verb here is in the audit log."""
+    """Makes and revokes API tokens; both are noted in the audit log."""
 
     def __init__(self, catalog: Catalog, settings: Auth) -> None:
         self._catalog = catalog
@@ -29,7 +29,7 @@ class Tokens:
         with it.
 
         Raises:
-            UsageError: name, scope or days cannot be, or it would outlive its maker.
+            UsageError: name, scope or days are not valid, or it would outlive its maker.
             ForbiddenError: this scope is an administrator's, or wider than the maker's.
         """
         most = self._settings.token_days

@@ -9,16 +9,16 @@ import time
 from urllib.parse import quote
 
 STEP_SECONDS, DIGITS, DRIFT = 30, 6, 1
-"""A clock may be a step off either way."""
+"""Length of a time step; digits of a code; steps by which a clock may be off, either way."""
 
 
 def new_secret() -> str:
-    """160 bits, as authenticator apps take them (base32)."""
+    """A new secret: 160 bits in base32, as authenticator apps take it."""
     return base64.b32encode(secrets.token_bytes(20)).decode()
 
 
 def address(secret: str, name: str) -> str:
-    """What an authenticator app reads from a picture."""
+    """The ``otpauth:`` address of a secret, which an authenticator app reads from a picture."""
     return f"otpauth://totp/Commonplace:{quote(name)}?secret={secret}&issuer=Commonplace"
 
 
@@ -34,7 +34,7 @@ def code(secret: str, step: int) -> str:
 def step_of(secret: str, given: str, used: int | None, now: float | None = None) -> int | None:
     """The time step that a code is of; None where it is of none, or of one that was used.
 
-    So it is too where the secret is none: a form may bring anything.
+    None as well where ``secret`` is not in base32: a form may bring anything.
     """
     if not _is_secret(secret):
         return None

@@ -1,4 +1,4 @@
-"""Whoever comes from a directory, a provider or a proxy: whether it still vouches for them."""
+"""Whether a directory, a provider or a proxy still vouches for somebody who came from there."""
 
 from kb.accounts.directory import LDAP, Directory, Known
 from kb.audit.log import noted
@@ -19,7 +19,7 @@ class Vouching:
         self.directory = Directory(settings) if settings.ldap_url else None
 
     def came(self, connection: Connection, found: Known) -> Person:
-        """Somebody whom a directory knows, with the groups that it says they are in now.
+        """Note somebody who was just vouched for, with the groups that they were said to be in.
 
         Raises:
             ConflictError: the name belongs to another account.
@@ -45,7 +45,7 @@ class Vouching:
         return people.by_name(connection, person.name)
 
     def is_stale(self, person: Person) -> bool:
-        """Whether nobody can be asked, and the last sign-in where they come from is too old."""
+        """Whether nobody can be asked about them, and they were vouched for too long ago."""
         if person.subject is None or self._can_ask_about(person):
             return False
         return now() - (person.vouched_at or 0.0) >= self._settings.fresh_days * 86400

@@ -1,4 +1,4 @@
-"""Room on the disk: checked before it is gone, and an error of ours when it is."""
+"""Room on the disk: checked before it runs out, and an error of ours when it has."""
 
 import errno
 import shutil

@@ -24,7 +24,7 @@ WIDTHS = (550, 1100, 2000)
 KEPT_BYTES = 64 * 1024**2
 """Pictures that a process keeps in memory, in bytes of PNG."""
 Key = tuple[str, int, int]
-"""The file's hash, the page, the width."""
+"""A picture: the file's hash, the page (0-based), the width in pixels."""
 MOST_PIXELS = 80_000_000
 """Pixels of the largest scan that is opened."""
 LIMITS = sandbox.Limits(seconds=30, memory=2 * 1024**3, niceness=0)

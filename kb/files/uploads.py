@@ -122,7 +122,7 @@ class Uploads:
             raise UsageError("The file is empty; nothing was stored.", code="empty")
 
     def _hand_in(self, source: Source, unfinished: Path, wanted: str, by: Principal) -> str:
-        """Put it in its place while the source cannot go, and ask for it to be read."""
+        """Move a file to its place while its source cannot be removed; ask for it to be read."""
         folder, path = Path(source.root), ""
         try:
             with self._catalog.writing() as connection:
@@ -184,7 +184,7 @@ def _delete(path: Path) -> None:
 
 
 def _sync(file: BinaryIO) -> None:
-    """Bring it to disk."""
+    """Bring a file's bytes to disk."""
     file.flush()
     os.fsync(file.fileno())
 

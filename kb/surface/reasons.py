@@ -104,7 +104,7 @@ TITLES: dict[str, str] = {
     "disk_full": _("disk full"),
     "engine_unavailable": _("a part did not answer"),
 }
-"""The reason in a few words, for counts."""
+"""By code: the reason in a few words, which stands beside a count."""
 
 
 def title(code: str, translate: Callable[[str], str] = str) -> str:

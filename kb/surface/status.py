@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def status(base: "KnowledgeBase") -> dict[str, Any]:
-    """What is there and what answers."""
+    """The JSON of ``kb status``: how many documents there are, and which parts answer."""
     found = await base.read(base.ledger.inventory)
     return {
         "data_dir": base.settings.data_dir,
@@ -74,7 +74,7 @@ async def model_status(base: "KnowledgeBase", *, probe: bool = False) -> dict[st
 
 
 async def _answers(model: LanguageModel) -> Identity | None:
-    """Who says the first word; None where none came in ``PROBE_SECONDS``.
+    """The model that says a first word; None where none came in ``PROBE_SECONDS``.
 
     Raises:
         ModelError: the model cannot say one.

@@ -1,6 +1,6 @@
 """Checking: the catalog compared with index and blobs, and repaired.
 
-Found is what is lost, double, orphaned, or open to the wrong people.
+It finds what is lost, double, orphaned, or open to the wrong people.
 
 Workers may go on meanwhile: whatever looks wrong is looked up in the catalog once more before it is
 counted, and a version's points are planned in the catalog before they are written.

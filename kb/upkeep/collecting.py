@@ -68,7 +68,7 @@ def _ago(days: float) -> float:
 
 
 def _audited(catalog: Catalog, days: float) -> int:
-    """Entries of the audit log; it says itself up to where it was cut."""
+    """Delete old entries of the audit log, which notes itself up to where it was cut."""
     if not days:
         return 0
     with catalog.writing() as connection:
@@ -89,7 +89,7 @@ def _answers(catalog: Catalog, days: float) -> int:
 
 
 def _vectors(catalog: Catalog, hours: float) -> int:
-    """Looked for without a writer's lock, a part at a time, and looked at again when deleted."""
+    """Delete vectors: looked for without a writer's lock, in parts, and once more when deleted."""
     total, before = 0, now() - hours * 3600
     last: str | None = ""
     while last is not None:
@@ -103,7 +103,7 @@ def _vectors(catalog: Catalog, hours: float) -> int:
 
 
 def _blobs(catalog: Catalog, blobs: Blobs, hours: float) -> int:
-    """Looked for all at once; a part at a time looked at again, by reference and by age."""
+    """Delete values: looked for at once, then looked at again in parts, by reference and by age."""
     unused, before = unused_blobs(catalog, blobs, hours), time.time() - hours * 3600
     total = 0
     for start in range(0, len(unused), FEW):

@@ -86,8 +86,8 @@ async def erase(
 ) -> Erased:
     """Erase documents, each with what came out of it. Repeating it does no harm.
 
-    Who did it is noted in the transaction that takes them away. Whether they may is the caller's
-    to ask.
+    Who did it is noted in the transaction that takes them away. The caller has asked whether they
+    may.
 
     Raises:
         UsageError: one is part of a mail or an archive, which would give it out again; nothing is

@@ -141,7 +141,7 @@ class Publisher:
         lease: str,
         owner: str,
     ) -> set[int] | None:
-        """What was published; None where the generation is not the live one any more."""
+        """The numbers of what was published; None where the generation is not live any more."""
         published = set()
         with self._catalog.writing() as connection:
             leases.hold_or_raise(connection, lease, owner)
@@ -193,7 +193,7 @@ class Publisher:
             return Waiting(changes, points)
 
     def _rights_written(self, generation: str, changes: dict[int, int]) -> None:
-        """What has changed again since stays noted."""
+        """Forget changes that the index has by now; what has changed again since stays noted."""
         with self._catalog.writing() as connection:
             hold_seq(connection)  # no other generation goes live while these are forgotten
             live = generations.live(connection)

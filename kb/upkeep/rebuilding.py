@@ -30,8 +30,8 @@ FEW = 100
 """Versions still to load with which a rebuild catches up no more: publishing waits a second or two
 until they are loaded."""
 ROUNDS = 10
-"""Times that a rebuild catches up at most, since ingestion may never rest; then publishing waits
-however many versions are left."""
+"""Most times that a rebuild catches up, since ingestion may never rest. After them publishing
+waits, however many versions are left."""
 OPTIMIZE_SECONDS = 6 * 3600.0
 """Seconds for which the lease is held while the graph is built, since no heartbeat can be sent
 meanwhile."""

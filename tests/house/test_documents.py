@@ -62,7 +62,7 @@ def test_every_language_is_complete(language):
             assert set(PLACES.findall(text)) <= set(PLACES.findall(str(m.id))), m.id
 
 
-@pytest.mark.parametrize("kind", ["templates/*.html", "static/*.css"])
+@pytest.mark.parametrize("kind", ["templates/*.html", "static/*.css", "static/*.js"])
 def test_pages_are_written_in_lines_that_can_be_read(kind):
     files = sorted((ROOT / "web").glob(kind))
     assert files

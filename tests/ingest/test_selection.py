@@ -8,7 +8,8 @@ import pytest
 
 from ingest.finding.comparing import compare
 from ingest.finding.selection import Selection
-from ingest.finding.sources import Look
+from ingest.finding.sources import Look, walk
+from kb.catalog import documents
 from kb.errors import FileProblem, RetryableError, UsageError
 
 
@@ -217,3 +218,20 @@ def test_telling_changes_takes_time_in_proportion_to_the_files():
     assert len(changes.left_out) == 1000
     assert changes.gone == {}
     assert looks < 10 * len(known)
+
+
+async def test_where_a_moved_file_cannot_be_read_nothing_of_its_size_is_gone(house):
+    """It may be any of those: which one is only known once it has been read."""
+    source = house.follow()
+    house.write("letter.txt", "A letter of some length.")
+    house.write("note.txt", "A short note.")
+    await house.ingest()
+    (house.root / "note.txt").unlink()
+    moved = (house.root / "letter.txt").rename(house.root / "moved.txt")
+    look = walk(str(house.root), Selection())
+    moved.unlink()  # it was listed, and cannot be opened
+    with house.kb.catalog.reading() as connection:
+        known = documents.of_source(connection, source.id)
+    changes = compare(look, known, lambda _: True, Selection())
+    assert list(changes.gone.values()) == [b"note.txt"]
+    assert [seen.path for seen in changes.new] == ["moved.txt"]

@@ -24,7 +24,7 @@ class PostgreSQL:
         data = f"{self.folder}/data"
         self._run("initdb", "-D", data, "-U", "kb", "-A", "trust", "-E", "UTF8")
         options = f"-p {port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        options += " -c max_connections=300"
+        options += " -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
         self._run("pg_ctl", "-D", data, "-o", options, "-l", f"{self.folder}/log", "-w", "start")
 
     def database(self, like: str = "") -> str:
@@ -33,6 +33,11 @@ class PostgreSQL:
         place = ("-h", self.folder, "-p", str(self.port), "-U", "kb")
         self._run("createdb", *place, *template, name)
         return f"postgresql+psycopg://kb@127.0.0.1:{self.port}/{name}"
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        place = ("-h", self.folder, "-p", str(self.port), "-U", "kb")
+        self._run("dropdb", *place, "--force", "--if-exists", url.rpartition("/")[2])
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "stop")

@@ -13,6 +13,8 @@ import psutil
 import pytest
 
 FOLDER = "KB_TEST_SHARED"
+MEMORY, ROOM = Path("/dev/shm"), 6 * 1024**3
+"""A file system in memory, and how many bytes have to be free there."""
 SERVERS = ("sample_server", "ollama", "llama_cpp")
 """Fixtures of a whole session that are dear: the tests with one of them go to one worker."""
 
@@ -23,7 +25,24 @@ def shared_folder() -> Path:
 
 def pytest_configure(config):
     if not is_worker(config):
+        work_in_memory()
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="kb-tests-")
+
+
+def work_in_memory() -> None:
+    """Temporary files in memory, where there is room and nobody says otherwise.
+
+    Half of the time of many tests is the disk's: a catalog waits for it at each change, and a
+    database of PostgreSQL is some three hundred files. What pytest keeps of a failed test stays.
+    """
+    if "TMPDIR" in os.environ or not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
+        return
+    kept = MEMORY / f"commonplace-tests-{os.getuid()}"
+    kept.mkdir(mode=0o700, exist_ok=True)
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(kept))
+    os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="kb-tests-", dir=MEMORY)
+    os.chmod(os.environ["TMPDIR"], 0o711)  # PostgreSQL, which is another user, passes through
+    tempfile.tempdir = None
 
 
 def pytest_unconfigure(config):
@@ -34,6 +53,8 @@ def pytest_unconfigure(config):
         if folder in " ".join(process.info["cmdline"] or []):
             process.terminate()
     shutil.rmtree(folder, ignore_errors=True)
+    if Path(temporary := tempfile.gettempdir()).name.startswith("kb-tests-"):
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def pytest_xdist_auto_num_workers():

@@ -1,9 +1,10 @@
 """Index engines and commands forked from a process that has loaded them already.
 
 Nearly every test starts an index engine in a data directory of its own, many run commands, and most
-of what such a start takes is loading modules and the language model: 1.9 s of processor for an engine
-and 1.5 s for a command, here 0.1 s. Engine and command themselves are the product's. A command that
-tests run starts its engine as anybody's does.
+of what such a start takes is loading modules and the language model: 1.9 s of processor for an engine,
+1.5 s for a command and 4.8 s for the server that a command forks its parsers from, here 0.1 s. Engine,
+command and parsers themselves are the product's. A command that tests run starts its engine as
+anybody's does.
 """
 
 import contextlib
@@ -17,12 +18,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from threading import Lock
 
 import msgspec
 
 from kb.engines.calling import QUIET
+from kb.files import sandbox
 
 ROOM = 400  # bytes of the command line, which each engine writes anew with what it serves
 
@@ -31,6 +34,10 @@ OTHERWISE = ("KB_", "XDG_", "OLLAMA", "PYTEST", "PYTHONUNBUFFERED", "PATH")
 """What may differ from the environment in which the modules were loaded: read when it is used."""
 AT_LOADING = {"KB_FAILPOINT"}
 """And what is read when a module is loaded, all the same."""
+READING = ("ingest",)
+"""Commands that read files."""
+COUNTED = ("tests.parts.counted",) if "COVERAGE_PROCESS_CONFIG" in os.environ else ()
+"""Loaded by the server that forks parsers, where coverage is counted."""
 
 
 class Warm:
@@ -129,6 +136,8 @@ def _serve_requests() -> None:
     signal.signal(signal.SIGCHLD, lambda *_: _collect(ended))
     for line in sys.stdin:
         request = json.loads(line)
+        if request.get("command", [""])[0] in READING:
+            _start_parsers()
         if pid := request.get("ended"):
             answer = ended.get(pid)
         elif not (answer := _forked(ended)):
@@ -138,6 +147,24 @@ def _serve_requests() -> None:
             else:
                 _become_engine(indexer, **request)
         print(json.dumps(answer), flush=True)
+
+
+def _start_parsers() -> None:
+    """Start the server that commands fork their parsers from, if it does not run yet."""
+    from ingest.parsers import kinds
+
+    sandbox.preload((*kinds.EVERYTHING, *COUNTED))
+    forkserver.ensure_running()
+
+
+def _use_those_parsers(environment: dict[str, str]) -> None:
+    """Fork parsers from that server, unless what they start is looked for elsewhere here."""
+    server = forkserver._forkserver
+    if environment.get("PATH") == os.environ.get("PATH"):
+        server.ensure_running = resource_tracker.ensure_running
+    else:
+        server.__init__()
+        sandbox._preloaded.clear()
 
 
 def _forked(ended: dict[int, int]) -> int:
@@ -186,6 +213,7 @@ def _become_command(command, environment, folder: str, output: str, errors: str)
         _say_into(output, errors)
         main = importlib.import_module("kb.__main__")
         sys.modules["__main__"] = main  # as its own children are told
+        _use_those_parsers(environment)
         _live_in(environment)
         os.chdir(folder)
         sys.argv = ["kb", *command]

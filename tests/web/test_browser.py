@@ -46,6 +46,18 @@ def test_ask_follow_a_citation_and_see_the_highlight(page):
     page.wait_for_selector("#panel", state="hidden")
 
 
+def test_the_conversation_so_far_stands_above_a_follow_up(page):
+    page.goto("/")
+    page.fill("#q", "How many buses are electric?")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#prose .cite")
+    page.fill("#further", "and how many drivers are there?")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#thread h2")
+    assert page.inner_text("#thread h2") == "How many buses are electric?"
+    assert "17 of which are electric" in page.inner_text("#thread .prose")
+
+
 def test_a_sheet_and_a_scan_are_highlighted_too(page):
     page.goto("/?q=Which+bus+had+its+gearbox+replaced%3F")
     page.click("#prose .cite >> nth=0")

@@ -115,7 +115,11 @@ class Watch:
         self._looked_at = 0.0
 
     async def still_allowed(self, event: AnswerEvent) -> None:
-        """Raises ``NotFoundError`` where a right, or the session, has ended."""
+        """Look, where it is time to.
+
+        Raises:
+            NotFoundError: a right, or the session, has ended.
+        """
         if isinstance(event, PassagesFound):
             self._passages = event.passages
         if isinstance(event, Token) and time.monotonic() - self._looked_at < WATCH_SECONDS:

@@ -41,7 +41,7 @@ class Judged:
 
 @get("/api/v1/conversations", summary="Conversations", who=READER)
 async def listed(request: Request[Any, Any, Any], start: Number = 0) -> dict[str, Any]:
-    """The asker's own, the last used first, fifty a page."""
+    """The asker's own conversations, the last used first, fifty a page."""
     base, principal = knowledge_base(request), principal_of(request)
     rows = await base.read(base.conversations.listed, principal, start)
     return {
@@ -52,7 +52,7 @@ async def listed(request: Request[Any, Any, Any], start: Number = 0) -> dict[str
 
 @get("/api/v1/conversations/{number:str}", summary="A conversation", who=READER)
 async def one(request: Request[Any, Any, Any], number: str) -> dict[str, Any]:
-    """Its questions with their answers, each read again under the rights of this moment."""
+    """A conversation's questions and answers, read again under the rights of this moment."""
     base, principal = knowledge_base(request), principal_of(request)
     talk = await base.read(base.conversations.one, principal, number)
     turns = [shapes.turn(receipt, translate(request)) for receipt in talk.turns]
@@ -61,7 +61,7 @@ async def one(request: Request[Any, Any, Any], number: str) -> dict[str, Any]:
 
 @patch("/api/v1/conversations/{number:str}", summary="Rename a conversation", who=READER)
 async def rename(request: Request[Any, Any, Any], number: str, data: Title) -> dict[str, Any]:
-    """Give it another title."""
+    """Give a conversation another title."""
     base, principal = knowledge_base(request), principal_of(request)
     renamed = await base.write(base.conversations.rename, principal, number, data.title)
     return shapes.conversation(renamed)
@@ -69,7 +69,7 @@ async def rename(request: Request[Any, Any, Any], number: str, data: Title) -> d
 
 @delete("/api/v1/conversations/{number:str}", summary="Delete a conversation", who=READER)
 async def remove(request: Request[Any, Any, Any], number: str) -> None:
-    """It goes with its questions and answers."""
+    """Delete a conversation with its questions and answers."""
     base, principal = knowledge_base(request), principal_of(request)
     await base.write(base.conversations.remove, principal, number)
 

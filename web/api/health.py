@@ -20,10 +20,10 @@ async def health() -> dict[str, str]:
 
 @get("/ready", summary="Ready to search", who=ANYONE)
 async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-    """Catalog, embedder and index answer, and the audit log takes what people look at.
+    """Whether catalog, embedder and index answer and the audit log takes entries; 503 if not.
 
-    The language model is not needed for that. A log that is behind has room: it is told, no more.
-    So is a worker that is failing, since searching goes on; one that has ended is not.
+    The language model is not needed for that. A log that is behind still has room, and
+    searching goes on while the worker fails: both are only told. A worker that has ended is 503.
     """
     base = knowledge_base(request)
     parts = _parts(base)

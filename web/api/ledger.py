@@ -64,7 +64,7 @@ def place_of(cursor: str) -> After:
     """The place that :func:`cursor_of` has written down.
 
     Raises:
-        UsageError: it has not.
+        UsageError: it is none of its cursors.
     """
     try:
         plain = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
@@ -74,7 +74,11 @@ def place_of(cursor: str) -> After:
 
 
 def check_state(state: str | None) -> None:
-    """Raises ``UsageError`` for a state that does not exist."""
+    """Check the name of a state.
+
+    Raises:
+        UsageError: there is no such state.
+    """
     if state and state not in {s.value for s in State}:
         raise UsageError(
             f"There is no state {state[:40]}.", detail={"states": [s.value for s in State]}

@@ -23,7 +23,7 @@ def wanted_of(request: Request[Any, Any, Any]) -> Wanted:
     """The filters in a request's address.
 
     Raises:
-        UsageError: one of them cannot be.
+        UsageError: one of them is not valid.
     """
     given = request.query_params
     return queries.wanted(
@@ -105,7 +105,10 @@ async def pinned(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any]
 
 @post("/api/v1/pins", status_code=201, summary="Pin an answer", who=CURATOR)
 async def pin(request: Request[Any, Any, Any], data: Pin) -> dict[str, Any]:
-    """For whoever answers for the document's source; it replaces an earlier pin of the same."""
+    """Pin an answer to a question, in place of an earlier pin of that question.
+
+    Only whoever answers for the document's source may.
+    """
     base, principal = knowledge_base(request), principal_of(request)
     number = await base.write(base.pins.add, principal, data.question, data.answer, data.passage_id)
     return {"id": number}
@@ -121,7 +124,7 @@ class Saved:
 
 @get("/api/v1/searches", summary="Saved searches, and what was opened last", who=READER)
 async def saved(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """The asker's own."""
+    """The asker's own saved searches, and the documents that they opened last."""
     base, principal = knowledge_base(request), principal_of(request)
     kept = await base.read(base.searches.remembered, principal)
     return {
@@ -141,7 +144,7 @@ async def save(request: Request[Any, Any, Any], data: Saved) -> dict[str, Any]:
 
 @delete("/api/v1/searches/{number:int}", summary="Forget a saved search", who=READER)
 async def forget(request: Request[Any, Any, Any], number: Number) -> Response[None]:
-    """One of one's own."""
+    """Forget one of the asker's own saved searches."""
     base, principal = knowledge_base(request), principal_of(request)
     await base.write(base.searches.forget, principal, number)
     return Response(None, status_code=204)

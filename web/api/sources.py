@@ -20,7 +20,7 @@ async def listed(request: Request[Any, Any, Any]) -> dict[str, Any]:
 
 
 def shape(card: Card, verbs: Folders) -> dict[str, Any]:
-    """A source as JSON; one that is not the asker's to look after by its name alone."""
+    """A source as JSON; of one that is not the asker's to look after, its name alone."""
     if card.standing is None:
         return {"name": card.name, "about": card.about, "curators": card.curators}
     whole = shapes.source(card.standing, verbs.next_run(card.standing.source))

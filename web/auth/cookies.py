@@ -38,7 +38,7 @@ def keep(connection: Connection, response: Response[Any], secret: str, seconds: 
 
 
 def forget(connection: Connection, response: Response[Any]) -> None:
-    """Take it back."""
+    """Take the session's cookie back."""
     keep(connection, response, "", 0)
 
 

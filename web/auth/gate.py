@@ -43,7 +43,7 @@ async def gate(connection: Connection, handler: BaseRouteHandler) -> None:
 
 
 def _count(connection: Connection, visitor: Visitor | None) -> None:
-    """Requests of people and from addresses; the machine's owner starves nobody."""
+    """Count the request, for its person and its address; the machine's owner is not limited."""
     if is_owner(visitor):
         return
     rates: Rates = connection.app.state.rates

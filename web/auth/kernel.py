@@ -9,7 +9,7 @@ from pathlib import Path
 
 TABLES = Path("/proc/net/tcp"), Path("/proc/net/tcp6")
 ESTABLISHED = "01"
-"""A socket that its process has closed, and that lingers, is shown as root's."""
+"""The state of a living connection. (One that was closed, and lingers, is shown as root's.)"""
 
 
 def user_at(other_end: tuple[str, int], our_end: tuple[str, int]) -> int | None:

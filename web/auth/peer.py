@@ -21,7 +21,7 @@ class Peer:
         self._app: Any = ProxyHeadersMiddleware(inner, list(trusted)) if trusted else inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on."""
+        """Note the other end in the scope, and pass the request on."""
         if scope["type"] == ScopeType.HTTP:
             scope.setdefault("state", {})[PEER] = scope.get("client")
         await self._app(scope, receive, send)

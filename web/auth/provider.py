@@ -216,7 +216,12 @@ def _is_subject(value: Any) -> bool:
 
 
 async def userinfo(settings: Auth, token: dict[str, Any]) -> dict[str, Any]:
-    """What the provider tells beside the token, where the token alone lacks it."""
+    """What the provider tells of somebody beside the token; empty where it has no place for that.
+
+    Raises:
+        NotSignedInError: it tells of nobody.
+        RetryableError: it does not answer as it should.
+    """
     found = await provider(settings)
     address = found.metadata.get("userinfo_endpoint")
     if not address or "access_token" not in token:
@@ -235,7 +240,11 @@ async def userinfo(settings: Auth, token: dict[str, Any]) -> dict[str, Any]:
 
 
 def who(settings: Auth, claims: dict[str, Any], about: dict[str, Any]) -> Known:
-    """Whom these claims are about."""
+    """Whom the ``claims`` of a token, and what was told ``about`` them beside it, mean.
+
+    Raises:
+        NotSignedInError: the two are about different people.
+    """
     if "sub" in about and about["sub"] != claims.get("sub"):
         raise NotSignedInError("The provider told of somebody else.", code="provider_refused")
     name = str(about.get(settings.oidc_name_claim) or claims["sub"])[:100]

@@ -49,7 +49,7 @@ class Visitor:
 
 
 def csrf_of(secret: str) -> str:
-    """Bound to the session: another session's is worth nothing (S25)."""
+    """A token against forged requests, bound to the session: another session's fails (S25)."""
     return hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()[:40]
 
 
@@ -61,7 +61,7 @@ def client_of(connection: Connection) -> Client:
 
 
 async def identify(connection: Connection) -> Visitor | None:
-    """Who it is; None where nobody knows."""
+    """Who sent a request; None where nobody knows."""
     base: KnowledgeBase = connection.app.state.kb
     bearer = connection.headers.get("authorization", "")
     if bearer.lower().startswith("bearer "):

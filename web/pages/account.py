@@ -67,44 +67,71 @@ def _new_factor(request: Request[Any, Any, Any]) -> dict[str, str]:
 async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     """Change the password or the second factor, make or revoke a token, end a session."""
     form = {k: str(v) for k, v in (await request.form()).items()}
-    action = form.get("action", "")
-    base, principal, client = knowledge_base(request), principal_of(request), client_of(request)
-    visitor = visitor_of(request)
-    back: Response[Any] = Redirect("/account", status_code=303)
-    if action in {"password", "factor"}:
-        must_have_signed_in(request)
-    if action == "password":
-        if form.get("new", "") != form.get("again", ""):
-            raise UsageError("The two passwords are not the same.", code="not_the_same")
-        secret = await shares(request).passwords.run(
-            base.accounts.change_password,
-            principal,
-            form.get("old", ""),
-            form.get("new", ""),
-            client,
-        )
-        cookies.keep(request, back, secret, base.settings.auth.session_hours * 3600)
-    elif action == "factor":
-        await shares(request).passwords.run(
-            base.accounts.set_second_factor, principal, form.get("password", ""),
-            form.get("secret") or None, form.get("code", ""), client,
-        )  # fmt: skip
-    elif action == "token":
-        token = await base.write(
-            base.accounts.new_token, principal, form.get("name", ""), form.get("scope", ""),
-            number_of(form.get("days", "")) or 0, None, visitor.token if visitor else None,
-        )  # fmt: skip
-        return await _page(request, {"new_token": token})
-    elif action == "revoke":
-        number = number_of(form.get("token", "")) or 0
-        await base.write(base.accounts.revoke_token, principal, number)
-    elif action == "end":
-        await base.write(
-            base.accounts.end_session, principal, principal.name, form.get("session", "")
-        )
-    else:
+    act = ACTIONS.get(form.get("action", ""))
+    if act is None:
         raise UsageError("There is no such action.")
+    return await act(request, form)
+
+
+async def _change_password(request: Request[Any, Any, Any], form: dict[str, str]) -> Response[Any]:
+    must_have_signed_in(request)
+    base = knowledge_base(request)
+    if form.get("new", "") != form.get("again", ""):
+        raise UsageError("The two passwords are not the same.", code="not_the_same")
+    secret = await shares(request).passwords.run(
+        base.accounts.change_password, principal_of(request), form.get("old", ""),
+        form.get("new", ""), client_of(request),
+    )  # fmt: skip
+    back = _back()
+    cookies.keep(request, back, secret, base.settings.auth.session_hours * 3600)
     return back
+
+
+async def _set_factor(request: Request[Any, Any, Any], form: dict[str, str]) -> Response[Any]:
+    must_have_signed_in(request)
+    await shares(request).passwords.run(
+        knowledge_base(request).accounts.set_second_factor, principal_of(request),
+        form.get("password", ""), form.get("secret") or None, form.get("code", ""),
+        client_of(request),
+    )  # fmt: skip
+    return _back()
+
+
+async def _make_token(request: Request[Any, Any, Any], form: dict[str, str]) -> Response[Any]:
+    """A token, which this one answer shows and no other."""
+    base, visitor = knowledge_base(request), visitor_of(request)
+    days = number_of(form.get("days", "")) or 0
+    token = await base.write(
+        base.accounts.new_token, principal_of(request), form.get("name", ""),
+        form.get("scope", ""), days, None, visitor.token if visitor else None,
+    )  # fmt: skip
+    return await _page(request, {"new_token": token})
+
+
+async def _revoke_token(request: Request[Any, Any, Any], form: dict[str, str]) -> Response[Any]:
+    base, number = knowledge_base(request), number_of(form.get("token", "")) or 0
+    await base.write(base.accounts.revoke_token, principal_of(request), number)
+    return _back()
+
+
+async def _end_session(request: Request[Any, Any, Any], form: dict[str, str]) -> Response[Any]:
+    base, principal = knowledge_base(request), principal_of(request)
+    session = form.get("session", "")
+    await base.write(base.accounts.end_session, principal, principal.name, session)
+    return _back()
+
+
+def _back() -> Redirect:
+    return Redirect("/account", status_code=303)
+
+
+ACTIONS = {
+    "password": _change_password,
+    "factor": _set_factor,
+    "token": _make_token,
+    "revoke": _revoke_token,
+    "end": _end_session,
+}
 
 
 @post("/account/view-as", include_in_schema=False, status_code=303, who=READER)

@@ -25,7 +25,7 @@ async def listed(
     before: Number = 0,
     verify: bool = False,
 ) -> str:
-    """The newest first."""
+    """The log's entries that the filters leave, the newest first."""
     base = knowledge_base(request)
     page = await base.read(
         base.audit.page, principal_of(request), actor=actor[:200], action=action[:60],

@@ -23,7 +23,7 @@ async def listed(
     request: Request[Any, Any, Any], start: Number = 0, edit: str | None = None,
     remove: str | None = None,
 ) -> str:  # fmt: skip
-    """The asker's own, the last used first; one of them open for renaming or asking to go."""
+    """The asker's own conversations, last used first; one may be open to rename or delete it."""
     base, principal = knowledge_base(request), principal_of(request)
     rows = await base.read(base.conversations.listed, principal, start)
     values = {
@@ -38,7 +38,7 @@ async def listed(
 
 @post("/conversations/{number:str}", include_in_schema=False, status_code=303, who=READER)
 async def act(request: Request[Any, Any, Any], number: str) -> Redirect:
-    """Rename or delete."""
+    """Rename or delete a conversation."""
     form = await request.form()
     base, principal = knowledge_base(request), principal_of(request)
     action = str(form.get("action", ""))

@@ -22,7 +22,7 @@ from web.rendering import render
 
 PICTURE_WIDTH = 1100
 MOST_BLOCKS = 3000
-"""Blocks of a long document shown around the highlight."""
+"""Most blocks of a long document that are shown, around the highlight."""
 TEXT_LAYER_PAGES = 2
 
 
@@ -81,7 +81,7 @@ async def document(
     page: Number = 0,
     embed: bool = False,
 ) -> str:
-    """Left the document, right its facts."""
+    """The page of a document: on its left the text or pages, on its right the facts."""
     base, principal = knowledge_base(request), principal_of(request)
     viewed = await base.read(base.documents.viewed, principal, document_id, passage)
     row, parsed, marks = viewed.document, viewed.parsed, _highlight(viewed, start, end)

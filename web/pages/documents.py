@@ -45,32 +45,34 @@ async def documents(
         code=code or None,
         folder=(folder or "").strip("/") or None,
     )
-    base = knowledge_base(request)
-    principal = principal_of(request)
+    base, principal = knowledge_base(request), principal_of(request)
     found = await base.read(base.ledger.page, principal, wanted, order, page)
     translate = translations(language_of(request)).gettext
-    return render(
-        request,
-        "documents.html",
-        {
-            "rows": found.rows,
-            "more": found.more,
-            "counts": found.counts,
-            "causes": found.causes,
-            "sources": found.sources,
-            "upload": found.upload,
-            "states": [s.value for s in State],
-            "wanted": wanted,
-            "order": order,
-            "number": page,
-            "address": partial(_address, {**asdict(wanted), "order": order}),
-            "crumbs": _crumbs(wanted.folder),
-            "cause": lambda code: reasons.title(code, translate),
-            "limit_mb": base.settings.ingest.max_file_mb,
-            "may_change": principal.manages or bool(principal.curates),
-            "reason": lambda row: reasons.render(row.code, row.parameters, translate),
-        },
-    )
+    listed = {
+        "rows": found.rows,
+        "more": found.more,
+        "counts": found.counts,
+        "causes": found.causes,
+        "sources": found.sources,
+        "upload": found.upload,
+        "cause": lambda code: reasons.title(code, translate),
+        "reason": lambda row: reasons.render(row.code, row.parameters, translate),
+        "limit_mb": base.settings.ingest.max_file_mb,
+        "may_change": principal.manages or bool(principal.curates),
+    }
+    return render(request, "documents.html", listed | _place(wanted, order, page))
+
+
+def _place(wanted: LedgerFilter, order: str, page: int) -> dict[str, Any]:
+    """Where in the ledger this is, and the addresses from here."""
+    return {
+        "states": [s.value for s in State],
+        "wanted": wanted,
+        "order": order,
+        "number": page,
+        "address": partial(_address, {**asdict(wanted), "order": order}),
+        "crumbs": _crumbs(wanted.folder),
+    }
 
 
 def _address(shown: dict[str, Any], **changes: Any) -> str:

@@ -14,12 +14,12 @@ from web.rendering import render
 
 MOST_SHOWN = 200
 OWN = "own"
-"""Measured on the organisation's own documents: which of them were found is the owner's to see."""
+"""The kind of a run over the live documents. The owner alone sees which of its questions failed."""
 
 
 @get("/evaluation", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
 async def listed(request: Request[Any, Any, Any]) -> str:
-    """Every run, the newest first."""
+    """Every evaluation's run, the newest first."""
     base = knowledge_base(request)
     runs = await base.read(base.evaluations.listed)
     values = {"runs": runs, "headline": comparing.headline}

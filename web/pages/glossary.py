@@ -14,7 +14,7 @@ from web.rendering import render
 
 @get("/glossary", media_type=MediaType.HTML, include_in_schema=False, who=CURATOR)
 async def page(request: Request[Any, Any, Any]) -> str:
-    """Both, one beneath the other."""
+    """The page with both, one beneath the other."""
     base, principal = knowledge_base(request), principal_of(request)
     words = await base.read(base.glossary.beside_pins, principal)
     return render(request, "glossary.html", {"terms": words.terms, "pins": words.pins})

@@ -34,7 +34,7 @@ def _cookie(request: Request[Any, Any, Any]) -> str:
 
 @get("/oidc/login", include_in_schema=False, who=ANYONE)
 async def begin(request: Request[Any, Any, Any], next: str = "/") -> Response[Any]:  # noqa: A002
-    """To the provider, with what only this browser knows."""
+    """Send the browser to the provider, with what only this browser knows."""
     settings = knowledge_base(request).settings.auth
     found = await provider.provider(settings)
     flow = Flow(
@@ -68,7 +68,7 @@ async def begin(request: Request[Any, Any, Any], next: str = "/") -> Response[An
 async def finish(
     request: Request[Any, Any, Any], code: str = "", error: str = "",
 ) -> Response[Any]:  # fmt: skip
-    """Back from the provider: who it is, by a token that only this flow can have brought."""
+    """Sign in whom the provider names, by a token that only this flow can have brought."""
     provider.issuer_of(knowledge_base(request).settings.auth)
     flow = _flow(request)
     given = request.query_params.get("state", "")

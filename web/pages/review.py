@@ -14,7 +14,7 @@ from web.rendering import render
 
 @get("/review", media_type=MediaType.HTML, include_in_schema=False, who=CURATOR)
 async def listed(request: Request[Any, Any, Any], done: bool = False, start: Number = 0) -> str:
-    """The newest first; those done on a page of their own."""
+    """Questions to work through, the newest first; those done are on a page of their own."""
     base, principal = knowledge_base(request), principal_of(request)
     rows = await base.read(base.opinions.to_review, principal, settled=done, start=start)
     values = {
@@ -28,7 +28,7 @@ async def listed(request: Request[Any, Any, Any], done: bool = False, start: Num
 
 @post("/review/{answer_id:str}", include_in_schema=False, status_code=303, who=CURATOR)
 async def settle(request: Request[Any, Any, Any], answer_id: str) -> Redirect:
-    """Take it off the list, or put it back."""
+    """Take a question off the list, or put it back."""
     form = await request.form()
     done = str(form.get("done", "")) == "true"
     base, principal = knowledge_base(request), principal_of(request)
@@ -51,7 +51,7 @@ async def judged(request: Request[Any, Any, Any]) -> str:
     who=CURATOR,
 )
 async def forget(request: Request[Any, Any, Any], number: Number) -> Redirect:
-    """Forget one of them."""
+    """Forget one of the organisation's own questions."""
     base, principal = knowledge_base(request), principal_of(request)
     await base.write(base.opinions.forget, principal, number)
     return Redirect("/evaluation/questions", status_code=303)

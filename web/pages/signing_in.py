@@ -18,7 +18,7 @@ from web.rendering import render
 
 @get("/login", media_type=MediaType.HTML, include_in_schema=False, who=ANYONE, greet=True)
 async def login(request: Request[Any, Any, Any], next: str = "/") -> Response[Any]:  # noqa: A002
-    """The form; whoever is signed in goes on."""
+    """The form to sign in; whoever is signed in is sent on."""
     if visitor_of(request) is not None:
         return Redirect(local(next), status_code=303)
     return _form(request, next)

@@ -136,7 +136,7 @@ def _rule(form: Any) -> tuple[str, tuple[PathRule, ...]] | None:
 
 
 def _following(form: Any, before: Following) -> Following:
-    """What the form says; patterns of a field that it does not have stay as they were."""
+    """How the form says that a source is followed; patterns without a field stay as they were."""
 
     def text(name: str) -> str | None:
         return str(form.get(name, "")).strip() or None

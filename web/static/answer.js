@@ -25,7 +25,8 @@ function showCard(link, citation) {
 }
 
 function marker(citation) {
-  const link = element("a", { class: "cite", href: viewerAddress(citation, citation.start, citation.end), "aria-describedby": "card" }, String(citation.n));
+  const href = viewerAddress(citation, citation.start, citation.end);
+  const link = element("a", { class: "cite", href, "aria-describedby": "card" }, String(citation.n));
   for (const begin of ["mouseenter", "focus"]) link.addEventListener(begin, () => showCard(link, citation));
   for (const end of ["mouseleave", "blur"]) link.addEventListener(end, () => { $("card").hidden = true; });
   link.addEventListener("click", open);
@@ -38,9 +39,11 @@ export function sentencesOf(answer) {
   return paragraphs.filter((p) => p.length).map((sentences) => {
     const paragraph = element("p");
     for (const sentence of sentences) {
-      paragraph.append(
-        element("span", { class: sentence.supported ? "sentence" : "sentence unsupported", title: sentence.supported ? null : words.unsupported, tabindex: sentence.supported ? null : "0" }, sentence.text),
-        ...sentence.citations.map((n) => marker(byNumber.get(n))), " ");
+      const shown = sentence.supported
+        ? { class: "sentence" }
+        : { class: "sentence unsupported", title: words.unsupported, tabindex: "0" };
+      const markers = sentence.citations.map((n) => marker(byNumber.get(n)));
+      paragraph.append(element("span", shown, sentence.text), ...markers, " ");
     }
     return paragraph;
   });
@@ -49,7 +52,10 @@ export function sentencesOf(answer) {
 // Two buttons, of which one may be pressed; pressing it again takes it back.
 function thumbs(answer, citation, labels) {
   const buttons = ["good", "bad"].map((verdict) => {
-    const button = element("button", { type: "button", class: "thumb", "aria-pressed": "false", "aria-label": labels[verdict], title: labels[verdict] }, verdict === "good" ? "▲" : "▼");
+    const label = labels[verdict];
+    const button = element("button",
+      { type: "button", class: "thumb", "aria-pressed": "false", "aria-label": label, title: label },
+      verdict === "good" ? "▲" : "▼");
     button.addEventListener("click", async () => {
       const now = button.getAttribute("aria-pressed") === "true" ? "none" : verdict;
       try { await send("POST", `/api/v1/answers/${answer.id}/feedback`, { verdict: now, citation, comment: "" }); }
@@ -69,10 +75,16 @@ function sources(answer) {
     thumbs(answer, citation.n, { good: words.citation_good, bad: words.citation_bad })));
 }
 
+// Who wrote an answer, and in what time; empty where nobody wrote one.
+function byline(answer) {
+  if (answer.model) return `${answer.model} · ${answer.seconds.toFixed(1)} ${words.seconds}`;
+  return answer.mode === "quotes" ? words.quotes : "";
+}
+
 export function showAnswer(answer) {
   $("prose").replaceChildren(...sentencesOf(answer));
   notice(answer.notice);
-  const by = answer.model ? `${answer.model} · ${answer.seconds.toFixed(1)} ${words.seconds}` : answer.mode === "quotes" ? words.quotes : "";
+  const by = byline(answer);
   $("meta").replaceChildren(...(by ? [by, " · "] : []), element("a", { href: `/answers/${answer.id}` }, words.receipt));
   $("sources").hidden = !answer.citations.length;
   $("source-list").replaceChildren(...sources(answer));
@@ -80,7 +92,8 @@ export function showAnswer(answer) {
   $("comment").hidden = true;
   $("comment").onsubmit = async (event) => {
     event.preventDefault();
-    await send("POST", `/api/v1/answers/${answer.id}/feedback`, { verdict: "bad", citation: 0, comment: $("comment-text").value });
+    const opinion = { verdict: "bad", citation: 0, comment: $("comment-text").value };
+    await send("POST", `/api/v1/answers/${answer.id}/feedback`, opinion);
     $("comment").hidden = true;
     $("meta").append(` · ${words.thanks}`);
   };

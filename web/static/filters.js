@@ -48,7 +48,11 @@ function toggle(kind, value) {
 function shownValue(kind, value) {
   if (kind === "type") return words.types[value] ?? value;
   if (kind !== "language") return value;
-  try { return new Intl.DisplayNames([document.documentElement.lang], { type: "language" }).of(value); } catch { return value; }
+  try {
+    return new Intl.DisplayNames([document.documentElement.lang], { type: "language" }).of(value);
+  } catch {
+    return value;
+  }
 }
 
 function menu(kind, values) {
@@ -56,22 +60,29 @@ function menu(kind, values) {
   for (const { value, count } of values) {
     const pressed = chosen[kind].includes(value);
     const button = element("button", { type: "button", "aria-pressed": String(pressed) },
-      element("span", {}, shownValue(kind, value)), element("span", { class: "n" }, count.toLocaleString(document.documentElement.lang)));
+      element("span", {}, shownValue(kind, value)),
+      element("span", { class: "n" }, count.toLocaleString(document.documentElement.lang)));
     button.addEventListener("click", () => toggle(kind, value));
     list.append(element("li", {}, button));
   }
   const details = element("details", {}, element("summary", {}, words.facets[kind]), list);
   details.addEventListener("toggle", () => {
-    if (details.open) for (const other of $("facets").querySelectorAll("details[open]")) if (other !== details) other.open = false;
+    if (!details.open) return;
+    for (const other of $("facets").querySelectorAll("details[open]")) if (other !== details) other.open = false;
   });
   details.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && details.open) { details.open = false; details.querySelector("summary").focus(); event.stopPropagation(); }
+    if (event.key !== "Escape" || !details.open) return;
+    details.open = false;
+    details.querySelector("summary").focus();
+    event.stopPropagation();
   });
   return details;
 }
 
 function chip(kind, value) {
-  const button = element("button", { type: "button", class: "chip", "aria-label": `${words.without} ${shownValue(kind, value)}` }, `${shownValue(kind, value)} ×`);
+  const shown = shownValue(kind, value);
+  const label = `${words.without} ${shown}`;
+  const button = element("button", { type: "button", class: "chip", "aria-label": label }, `${shown} ×`);
   button.addEventListener("click", () => toggle(kind, value));
   return button;
 }
@@ -83,9 +94,12 @@ export async function showFilters(question) {
   if (!response.ok) return;
   const { facets } = await response.json();
   const open = $("facets").querySelector("details[open] summary")?.textContent;
-  const menus = KINDS.filter((kind) => facets[kind].length > 1 || chosen[kind].length).map((kind) => menu(kind, facets[kind]));
+  const offered = KINDS.filter((kind) => facets[kind].length > 1 || chosen[kind].length);
+  const menus = offered.map((kind) => menu(kind, facets[kind]));
   const chips = KINDS.flatMap((kind) => chosen[kind].map((value) => chip(kind, value)));
   $("facets").replaceChildren(...menus, ...chips);
-  for (const details of $("facets").querySelectorAll("details")) if (details.firstChild.textContent === open) details.open = true;
+  for (const details of $("facets").querySelectorAll("details")) {
+    if (details.firstChild.textContent === open) details.open = true;
+  }
   $("facets").hidden = !menus.length && !chips.length;
 }

@@ -26,7 +26,8 @@ function marked(text, question) {
   const paragraph = element("p", { class: "text" });
   for (const piece of pieces.split(/([\p{L}\p{N}]+)/u)) {
     const lower = piece.toLocaleLowerCase();
-    const hit = stems.some((s) => s.length > 3 && lower.startsWith(s)) || (piece.length < 5 && terms(question).includes(lower) && /\d/.test(piece));
+    const stemmed = stems.some((s) => s.length > 3 && lower.startsWith(s));
+    const hit = stemmed || (piece.length < 5 && terms(question).includes(lower) && /\d/.test(piece));
     paragraph.append(hit ? element("b", {}, piece) : piece);
   }
   return paragraph;
@@ -45,9 +46,14 @@ function hitEntry(hits, question) {
   if (rest.length) {
     const list = element("div");
     for (const other of rest) {
-      const more = element("a", { href: viewerAddress(other) }, [other.section, other.page ? `${words.page} ${other.page}` : null].filter(Boolean).join(", ") || other.text.slice(0, 60));
+      const page = other.page ? `${words.page} ${other.page}` : null;
+      const place = [other.section, page].filter(Boolean).join(", ") || other.text.slice(0, 60);
+      const more = element("a", { href: viewerAddress(other) }, place);
       more.addEventListener("click", open);
-      list.append(element("p", { class: "where" }, more), marked(other.text, question), rightPassage(question, other.passage_id));
+      list.append(
+        element("p", { class: "where" }, more),
+        marked(other.text, question),
+        rightPassage(question, other.passage_id));
     }
     entry.append(element("details", {}, element("summary", {}, `+ ${rest.length}`), list));
   }
@@ -183,7 +189,8 @@ async function ask(question) {
   } catch (error) {
     if (mine !== asking) return;
     $("meta").textContent = "";
-    if (error.name === "AbortError") $("meta").textContent = words.stopped; else failed(error.message, () => ask(question));
+    if (error.name === "AbortError") $("meta").textContent = words.stopped;
+    else failed(error.message, () => ask(question));
   } finally {
     if (mine === asking) idle();
   }
@@ -294,7 +301,12 @@ async function fromAddress() {
   if (conversation) await readThread(conversation, null).catch(() => { conversation = null; });
   if (!question && !conversation) showShelf().catch(() => {});
   if (question) ask(question);
-  else if (conversation) { results.hidden = false; document.body.classList.remove("first"); $("answer").hidden = true; $("passages").hidden = true; }
+  else if (conversation) {
+    results.hidden = false;
+    document.body.classList.remove("first");
+    $("answer").hidden = true;
+    $("passages").hidden = true;
+  }
 }
 addEventListener("popstate", fromAddress);
 fromAddress();

@@ -1,6 +1,7 @@
 // Keys that work on every page.
 function typing(target) {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
 function move(step) {
   const links = [...document.querySelectorAll("#hits a.title, .ledger tbody a")];

@@ -6,12 +6,16 @@ const $ = (id) => document.getElementById(id);
 export async function showShelf() {
   const { searches, opened } = await send("GET", "/api/v1/searches");
   const saved = searches.map(({ id, name, address }) => {
-    const away = element("button", { type: "button", class: "quiet", "aria-label": `${words.forget} ${name}`, title: words.forget }, "×");
+    const label = `${words.forget} ${name}`;
+    const away = element("button",
+      { type: "button", class: "quiet", "aria-label": label, title: words.forget }, "×");
     const row = element("li", {}, element("a", { href: address }, name), away);
     away.addEventListener("click", async () => { await send("DELETE", `/api/v1/searches/${id}`); row.remove(); });
     return row;
   });
-  const last = opened.map(({ id, title, source }) => element("li", {}, element("a", { href: `/documents/${id}` }, title), element("span", { class: "note" }, source)));
+  const last = opened.map(({ id, title, source }) => element("li", {},
+    element("a", { href: `/documents/${id}` }, title),
+    element("span", { class: "note" }, source)));
   fill("saved", saved);
   fill("opened", last);
   $("shelf").hidden = !saved.length && !last.length;

@@ -22,7 +22,11 @@ function show(card, source) {
   } else {
     bar.max = run.total;
     bar.value = run.done;
-    const parts = [`${run.done} / ${run.total}`, `${run.pages} ${note.dataset.pages}`, `${run.pages_per_second} ${note.dataset.pages}/s`];
+    const parts = [
+      `${run.done} / ${run.total}`,
+      `${run.pages} ${note.dataset.pages}`,
+      `${run.pages_per_second} ${note.dataset.pages}/s`,
+    ];
     if (run.seconds_left !== null) parts.push(`${time(run.seconds_left)} ${note.dataset.left}`);
     if (run.path) parts.push(run.path);
     note.textContent = parts.join(" · ");

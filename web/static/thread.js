@@ -11,8 +11,14 @@ export function showThread(turns) {
   list.replaceChildren(...turns.map((turn) => element("li", {},
     element("h2", {}, turn.question),
     turn.answer
-      ? element("div", { class: "prose" }, ...(turn.answer.sentences.length ? sentencesOf(turn.answer) : [element("p", { class: "note" }, turn.answer.notice?.message ?? "")]))
+      ? element("div", { class: "prose" }, ...said(turn.answer))
       : element("p", { class: "note" }, words.withheld))));
+}
+
+// An answer's sentences, or, where there are none, why.
+function said(answer) {
+  if (answer.sentences.length) return sentencesOf(answer);
+  return [element("p", { class: "note" }, answer.notice?.message ?? "")];
 }
 
 export async function readThread(conversation, except) {

@@ -42,7 +42,9 @@ function next() {
   const limit = Number(words.limit) * 1024 * 1024;
   if (job.file.size > limit) return done(job, words.large, true);
   const request = new XMLHttpRequest();
-  request.open("POST", `/api/v1/uploads?name=${encodeURIComponent(job.file.name)}&readers=${encodeURIComponent(readers?.value ?? "")}`);
+  const name = encodeURIComponent(job.file.name);
+  const mayRead = encodeURIComponent(readers?.value ?? "");
+  request.open("POST", `/api/v1/uploads?name=${name}&readers=${mayRead}`);
   request.setRequestHeader("Content-Type", "application/octet-stream");
   request.upload.onprogress = (event) => { job.bar.value = event.loaded; job.state.textContent = words.sending; };
   request.onerror = () => done(job, words.broken, true);
@@ -66,7 +68,9 @@ function done(job, text, bad = false) {
   next();
 }
 async function follow(job, stored, tries) {
-  const answer = await fetch(`/api/v1/files?source=${encodeURIComponent(stored.source)}&text=${encodeURIComponent(stored.path)}`).catch(() => null);
+  const source = encodeURIComponent(stored.source);
+  const text = encodeURIComponent(stored.path);
+  const answer = await fetch(`/api/v1/files?source=${source}&text=${text}`).catch(() => null);
   const files = answer?.ok ? (await answer.json()).files : [];
   const file = files.find((f) => f.path === stored.path);
   if (file && file.state !== "waiting") {
@@ -86,8 +90,16 @@ if (tray && chooser) {
   chooser.addEventListener("change", () => { add([...chooser.files]); chooser.value = ""; });
   let inside = 0;
   const carries = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-  addEventListener("dragenter", (event) => { if (carries(event)) { inside += 1; document.body.classList.add("dropping"); } });
-  addEventListener("dragleave", (event) => { if (carries(event) && --inside <= 0) { inside = 0; document.body.classList.remove("dropping"); } });
+  addEventListener("dragenter", (event) => {
+    if (!carries(event)) return;
+    inside += 1;
+    document.body.classList.add("dropping");
+  });
+  addEventListener("dragleave", (event) => {
+    if (!carries(event) || --inside > 0) return;
+    inside = 0;
+    document.body.classList.remove("dropping");
+  });
   addEventListener("dragover", (event) => { if (carries(event)) event.preventDefault(); });
   addEventListener("drop", (event) => {
     if (!carries(event)) return;

@@ -1,9 +1,11 @@
 """One model in every runtime and number format: the same vectors, whatever computes them."""
 
+import re
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,20 +41,32 @@ def reference(folder):
 
 
 @pytest.fixture(scope="module", params=CANDIDATES, ids=" ".join)
-def runtime(request, folder):
+def runtime(request, folder, reference):
+    if request.param == ("torch", "float32"):
+        return reference
     return open_runtime(Embedding(), *request.param, folder)
+
+
+@pytest.fixture(scope="module")
+def expected(reference):
+    """What the reference makes of the texts here, and of the built-in ones: once, not once a format."""
+    return reference.vectors(TEXTS), agreement.vectors_of(reference, models.find(Embedding()), 2)
+
+
+def processor() -> str:
+    return Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
 
 
 def cosines(one, other):
     return (one * other).sum(axis=1)
 
 
-def test_vectors_are_those_of_the_reference(runtime, reference):
+def test_vectors_are_those_of_the_reference(runtime, expected):
     ours = runtime.vectors(TEXTS)
     assert ours.shape == (len(TEXTS), runtime.dimension)
     assert ours.dtype == np.float32
     assert np.linalg.norm(ours, axis=1) == pytest.approx(1, abs=1e-5)
-    assert cosines(ours, reference.vectors(TEXTS)).min() > CLOSE[runtime.dtype]
+    assert cosines(ours, expected[0]).min() > CLOSE[runtime.dtype]
 
 
 def test_bulk_work_gives_the_same(runtime):
@@ -88,10 +102,13 @@ def test_threads_at_once_get_what_they_asked_for(runtime):
         assert np.min(list(pool.map(ask, range(4)))) > 0.9999
 
 
-def test_formats_rank_the_built_in_texts_alike(runtime, reference):
+def test_formats_rank_the_built_in_texts_alike(runtime, expected):
     """The gate lets through what comes with the package."""
-    both = [agreement.vectors_of(one, models.find(Embedding()), 2) for one in (reference, runtime)]
-    agreed = agreement.between(*both)
+    if runtime.dtype == "bfloat16" and not re.search("avx512_bf16|amx_bf16", processor()):
+        pytest.skip("a processor without bfloat16: a tenth as fast as float32, and never taken")
+    agreed = agreement.between(
+        expected[1], agreement.vectors_of(runtime, models.find(Embedding()), 2)
+    )
     assert agreed.problem() == ""
 
 
