@@ -149,7 +149,7 @@ class Retriever:
         judged = Judged((), frozenset())
         for _ in range(ROUNDS):
             hits = await self._index.query(scope.moment.generation, query)
-            last = await self._catalog.read(self._judge, hits, scope)
+            last = await self._catalog.read(self._judge, hits, scope, query.floor)
             judged = Judged(last.passages, judged.alarming | last.alarming)
             if len(judged.passages) >= scope.limit or hits.exhausted:
                 break
@@ -157,9 +157,9 @@ class Retriever:
             query = msgspec.structs.replace(query, limit=fetch, lists={})
         return judged
 
-    def _judge(self, hits: Hits, scope: Scope) -> Judged:
+    def _judge(self, hits: Hits, scope: Scope, floor: float) -> Judged:
         with self._catalog.reading() as connection:
-            return judging.judge(connection, hits, scope)
+            return judging.judge(connection, hits, scope, floor)
 
     def _latest(self, wanted: Wanted, principal: Principal, limit: int) -> Found:
         with self._catalog.reading() as connection:
