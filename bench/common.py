@@ -43,7 +43,9 @@ def filings() -> list[Path]:
 @asynccontextmanager
 async def knowledge_base() -> AsyncIterator[KnowledgeBase]:
     folder = tempfile.mkdtemp(prefix="kb-bench-")
-    base = KnowledgeBase(settings_module.load({"data_dir": folder, "llm.provider": "none"}, {}))
+    given = {k: v for k, v in os.environ.items() if k.startswith("KB_EMBEDDING__")}
+    settings = settings_module.load({"data_dir": folder, "llm.provider": "none"}, given)
+    base = KnowledgeBase(settings)
     try:
         yield base
     finally:
