@@ -55,7 +55,8 @@ def evaluated(folder: Path, name: str, dtype: str) -> dict[str, dict[str, float]
     output = folder / f"{name}-{dtype}"
     if not (output / "questions.jsonl").exists():
         runtime, number_format = FORMATS[dtype]
-        environment = os.environ | {
+        ours = {k: v for k, v in os.environ.items() if not k.startswith("KB_")}
+        environment = ours | {
             "KB_DATA_DIR": str(folder / "data" / dtype),
             "KB_EMBEDDING__RUNTIME": runtime,
             "KB_EMBEDDING__DTYPE": number_format,

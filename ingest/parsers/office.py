@@ -5,9 +5,12 @@ fetched, nothing is reported, and torch stays out of the parsers' processes.
 """
 
 import itertools
-from collections.abc import Callable, Iterable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ingest.parsers import text_types
@@ -18,18 +21,34 @@ import msgspec  # noqa: E402
 from lxml import etree, html  # noqa: E402
 from unstructured.documents.elements import Element as Raw  # noqa: E402
 
-from ingest.parsers import hidden, libreoffice, packages, tables  # noqa: E402
+from ingest.parsers import detection, hidden, libreoffice, packages, tables  # noqa: E402
 from ingest.parsers.encoding import decode  # noqa: E402
 from ingest.parsers.kinds import MEDIA_TYPES  # noqa: E402
+from ingest.parsers.names import safe_name  # noqa: E402
+from ingest.parsers.ooxml import UNREADABLE  # noqa: E402
 from ingest.parsers.options import Options  # noqa: E402
-from kb.types.parsed import Element, Member, Parsed  # noqa: E402
+from ingest.parsers.word import document, notes  # noqa: E402
+from kb.errors import FileProblem  # noqa: E402
+from kb.types.parsed import Element, Member, Notice, Parsed  # noqa: E402
 
 LEFT_OUT = {"Header", "Footer", "PageBreak", "PageNumber", "Image"}
+PRINTED = {"Header", "Footer"}
+"""In Word they are of a section, not of a page: numbers of documents, who approved it."""
 PAGED = {"pptx"}
 """Kinds whose page numbers mean something: slides. Word's depend on the printer."""
 PACKAGES = {"docx", "pptx"}
-Read = tuple[list[Raw], list[str]]
-"""What unstructured found, and the texts that a reader does not see."""
+DEEPEST = 3
+"""Documents that are inserted in one another are read down to here."""
+
+
+@dataclass(slots=True)
+class Read:
+    """What was found in a file, and the texts in it that a reader does not see."""
+
+    elements: list[Element]
+    unseen: list[str] = field(default_factory=list)
+    notices: tuple[Notice, ...] = ()
+    members: list[Member] = field(default_factory=list)
 
 
 def _partition(name: str, **given: Any) -> list[Raw]:
@@ -39,53 +58,84 @@ def _partition(name: str, **given: Any) -> list[Raw]:
     return found
 
 
-def _docx(path: Path) -> Read:
-    plain = packages.plain(path, "docx")
-    seen, unseen = hidden.in_docx(plain)
-    if seen is None:
-        return _partition("docx", filename=str(plain)), []
-    return _partition("docx", file=seen), unseen
+def _docx(path: Path, depth: int = 0) -> Read:
+    seen = document.seen(path)
+    read = Read([], seen.unseen)
+    printed: set[str] = set()
+    for element in elements_of(_partition("docx", file=seen.file), LEFT_OUT - PRINTED):
+        if element.kind in PRINTED:
+            read.elements += _once(element, printed)
+        elif element.text not in seen.pieces:
+            read.elements.append(element)
+        for piece in seen.pieces.get(element.text, ()):
+            seen.unread += not _place(piece, read, depth)
+    read.notices += seen.notices
+    return read
+
+
+def _once(element: Element, printed: set[str]) -> Iterator[Element]:
+    """A header or footer without what only counts pages, where no section before had it."""
+    text = notes.without_counting(element.text)
+    if text and text not in printed:
+        printed.add(text)
+        yield msgspec.structs.replace(element, text=text)
+
+
+def _place(piece: document.Piece, read: Read, depth: int) -> bool:
+    """Add what unstructured would miss; whether it could be read."""
+    if isinstance(piece, Element):
+        read.elements.append(piece)
+        return True
+    with tempfile.NamedTemporaryFile(suffix=PurePosixPath(piece.name).suffix) as file:
+        file.write(piece.content)
+        file.flush()
+        try:
+            kind = detection.kind_of(Path(file.name), piece.name)
+            if kind not in PARTITION or depth >= DEEPEST:
+                read.members.append(Member(name=safe_name(piece.name), content=piece.content))
+                return True
+            inner = (
+                _docx(Path(file.name), depth + 1)
+                if kind == "docx"
+                else PARTITION[kind](Path(file.name))
+            )
+        except (FileProblem, *UNREADABLE):
+            return False
+    read.elements += inner.elements
+    read.unseen += inner.unseen
+    read.notices += inner.notices
+    read.members += inner.members
+    return True
 
 
 def _pptx(path: Path) -> Read:
     plain = str(packages.plain(path, "pptx"))
-    return _partition("pptx", filename=plain, include_slide_notes=True), []
+    raw = _partition("pptx", filename=plain, include_slide_notes=True)
+    return Read(list(_slides(elements_of(raw, with_pages=True))))
 
 
-def _odt(path: Path) -> Read:
-    return _partition("odt", filename=str(path)), []
-
-
-def _rtf(path: Path) -> Read:
-    return _partition("rtf", filename=str(path)), []
-
-
-def _epub(path: Path) -> Read:
-    return _partition("epub", filename=str(path)), []
+def _by_name(kind: str) -> Callable[[Path], Read]:
+    return lambda path: Read(list(elements_of(_partition(kind, filename=str(path)))))
 
 
 def _html(path: Path) -> Read:
     seen, unseen = hidden.in_html(decode(path.read_bytes()))
-    return _partition("html", text=seen), unseen
+    return Read(list(elements_of(_partition("html", text=seen))), unseen)
 
 
-def _md(path: Path) -> Read:
-    return _partition("md", text=decode(path.read_bytes())), []
-
-
-def _txt(path: Path) -> Read:
-    return _partition("text", text=decode(path.read_bytes())), []
+def _of_text(name: str) -> Callable[[Path], Read]:
+    return lambda path: Read(list(elements_of(_partition(name, text=decode(path.read_bytes())))))
 
 
 PARTITION: dict[str, Callable[[Path], Read]] = {
     "docx": _docx,
     "pptx": _pptx,
-    "odt": _odt,
-    "rtf": _rtf,
-    "epub": _epub,
+    "odt": _by_name("odt"),
+    "rtf": _by_name("rtf"),
+    "epub": _by_name("epub"),
     "html": _html,
-    "md": _md,
-    "txt": _txt,
+    "md": _of_text("md"),
+    "txt": _of_text("text"),
 }
 
 
@@ -97,19 +147,14 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         Exception: whatever else unstructured raises; the caller takes it for the file's problem.
     """
     members: list[Member] = []
-    left_out, boxes = 0, []
+    left_out = 0
     if kind in PACKAGES:
         packages.check(path)
         if packages.is_strict(path):
             path = libreoffice.convert(path, kind, kind)
         members, left_out = packages.embedded(path, options)
-        boxes = packages.word_boxes(path)
-    raw, unseen = PARTITION[kind](path)
-    elements = tuple(elements_of(raw, with_pages=kind in PAGED))
-    if kind in PAGED:
-        elements = tuple(_slides(elements))
-    elements += tuple(Element(kind="NarrativeText", text=text) for text in boxes)
-    elements += hidden.elements(unseen)
+    read = PARTITION[kind](path)
+    elements = (*read.elements, *hidden.elements(read.unseen))
     pages = max((e.page or 0 for e in elements), default=0) or None
     return Parsed(
         parser="unstructured",
@@ -117,9 +162,10 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         elements=elements,
         title=_html_title(path) if kind == "html" else None,
         pages=pages,
-        members=tuple(members),
+        members=(*members, *read.members),
         problem="members_left_out" if left_out else None,
         problem_parameters={"members": left_out} if left_out else {},
+        notices=read.notices,
     )
 
 
@@ -134,28 +180,30 @@ def elements_of_text(text: str, kind: str) -> list[Element]:
     return [*found, *hidden.elements(unseen)]
 
 
-def elements_of(raw: Iterable[Raw], *, with_pages: bool = False) -> Iterable[Element]:
+def elements_of(
+    raw: Iterable[Raw], left_out: AbstractSet[str] = LEFT_OUT, *, with_pages: bool = False
+) -> Iterator[Element]:
     """Our elements, in reading order, without what repeats on every page."""
     for element in raw:
         text = element.text.strip() if element.text else ""
         kind = type(element).__name__
-        if kind in LEFT_OUT or not text:
+        if kind in left_out or not text:
             continue
         page = element.metadata.page_number if with_pages else None
-        rows = _rows(element.metadata.text_as_html) if kind == "Table" else None
-        if rows:
-            text = "\n".join(tables.CELLS.join(row) for row in rows)
+        table = _table(element.metadata.text_as_html) if kind == "Table" else None
+        if table is not None:
+            yield msgspec.structs.replace(table, page=page, section=element.metadata.page_name)
+            continue
         yield Element(
             kind=kind,
             text=text,
             page=page,
             level=element.metadata.category_depth or 0 if kind == "Title" else 0,
             section=element.metadata.page_name,
-            rows=rows,
         )
 
 
-def _slides(elements: tuple[Element, ...]) -> Iterable[Element]:
+def _slides(elements: Iterable[Element]) -> Iterator[Element]:
     """A slide has one heading, and it comes first; the notes and short lines below are text."""
     for _, group in itertools.groupby(elements, lambda e: e.page):
         slide = list(group)
@@ -168,16 +216,29 @@ def _slides(elements: tuple[Element, ...]) -> Iterable[Element]:
                 yield msgspec.structs.replace(element, kind="ListItem") if is_title else element
 
 
-def _rows(table: str | None) -> tuple[tuple[str, ...], ...] | None:
-    if not table:
+def _table(source: str | None) -> Element | None:
+    """A table as its cells, each in its columns; None where there are none."""
+    if not source:
         return None
-    tree = html.fragment_fromstring(table, create_parent="div")
-    rows = [
-        tuple(" ".join(cell.text_content().split()) for cell in row.iter("td", "th"))
-        for row in tree.iter("tr")
-    ]
-    filled = [row for row in rows if any(row)]
-    return tuple(filled) or None
+    tree = html.fragment_fromstring(source, create_parent="div")
+    return tables.of_cells(
+        [
+            [
+                (
+                    " ".join(cell.text_content().split()),
+                    _span(cell, "rowspan"),
+                    _span(cell, "colspan"),
+                )
+                for cell in row.iter("td", "th")
+            ]
+            for row in tree.iter("tr")
+        ]
+    )
+
+
+def _span(cell: html.HtmlElement, name: str) -> int:
+    value = cell.get(name, "1").strip()
+    return max(1, min(int(value), tables.WIDEST)) if value.isdecimal() else 1
 
 
 def _html_title(path: Path) -> str | None:

@@ -11,6 +11,7 @@ MOST = 400 * 1024**2
 """Most bytes of ``content.xml`` that are read; only a bomb has more."""
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+ANNOTATION = f"{OFFICE}annotation"
 TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
@@ -43,6 +44,8 @@ def paragraphs(node: etree._Element) -> list[str]:
     """The texts of the paragraphs and headings beneath, not empty."""
     found = []
     for paragraph in node.iter(f"{TEXT}p", f"{TEXT}h"):
+        if any(a.tag == ANNOTATION for a in paragraph.iterancestors()):
+            continue
         text = " ".join("".join(_pieces(paragraph)).split())
         if text:
             found.append(text)
@@ -54,7 +57,7 @@ def _pieces(node: etree._Element) -> list[str]:
     for child in node:
         if child.tag in {f"{TEXT}s", f"{TEXT}tab", f"{TEXT}line-break"}:
             pieces.append(" ")
-        elif child.tag not in {f"{OFFICE}annotation", f"{TEXT}p", f"{TEXT}h"}:
+        elif child.tag not in {ANNOTATION, f"{TEXT}p", f"{TEXT}h"}:
             pieces += _pieces(child)
         pieces.append(child.tail or "")
     return pieces

@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from weakref import WeakValueDictionary
 
@@ -13,6 +15,7 @@ from ingest.parsers import libreoffice, ocr
 from ingest.parsers.options import Options
 from ingest.reading import chunking as cutting
 from ingest.reading.needs import Needs
+from kb import bulk
 from kb.catalog import vectors
 from kb.catalog.chunks import short_hash
 from kb.catalog.database import Catalog
@@ -25,6 +28,9 @@ from kb.files.scratch import Scratch
 from kb.index.remote import RemoteIndex
 from kb.settings import Chunking, Ingest
 from kb.types.parsed import Chunk, Parsed
+
+BATCH = 512
+"""Passages that are embedded by one call: it says how many processors may be used meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class Preparer:
         settings: Ingest,
         chunking: Chunking,
         scratch: Scratch,
+        clock: Callable[[], datetime] = bulk.wall_clock,
     ) -> None:
         self._catalog = catalog
         self._blobs = blobs
@@ -55,6 +62,7 @@ class Preparer:
         self._index = index
         self._settings = settings
         self.scratch = scratch
+        self._clock = clock
         self._counter = TokenCounter(embeddings.files)
         self._longest = self._counter.room(chunking.tokens, embeddings.files.passage_prompt)
         self._parsing = WeakValueDictionary[str, asyncio.Lock]()
@@ -101,11 +109,18 @@ class Preparer:
         known = await asyncio.to_thread(self._stored, key)
         return None if known is None else _decode(known)
 
+    def _processors(self) -> int:
+        """How many may be used at this moment; this process's own threads keep to them."""
+        count = bulk.allowed(self._settings, self._clock(), bulk.usable_cores())
+        bulk.keep_to(bulk.processors(count))
+        return count
+
     def _parse_confined(self, file: Path, name: str) -> bytes:
         limits = sandbox.Limits(
             seconds=self._settings.parse_seconds,
             memory=self._settings.parse_memory_mb * 1024**2,
             processes=self._settings.parse_processes,
+            processors=bulk.processors(self._processors()),
         )
         with self.scratch.folder("child-") as within:
             return sandbox.run(
@@ -129,13 +144,19 @@ class Preparer:
         return Cut(tuple(chunks), title, language or None)
 
     async def embed(self, chunks: tuple[Chunk, ...]) -> dict[str, bytes]:
-        """A vector for every chunk, by the hash of its embedded text; known ones are taken over."""
+        """A vector for every chunk, by the hash of its embedded text; known ones are taken over.
+
+        Each batch is kept as it comes: what stops here has not to be embedded again.
+        """
         texts = {short_hash(c.embedded_text): c.embedded_text for c in chunks}
         known = await self._catalog.read(self._known, list(texts))
         missing = [h for h in texts if h not in known]
-        if missing:
-            embedded = await self._embeddings.passages([texts[h] for h in missing])
-            new = dict(zip(missing, embedded, strict=True))
+        for start in range(0, len(missing), BATCH):
+            hashes = missing[start : start + BATCH]
+            embedded = await self._embeddings.passages(
+                [texts[h] for h in hashes], self._processors()
+            )
+            new = dict(zip(hashes, embedded, strict=True))
             await self._catalog.write(self._keep, new)
             known |= new
         return known

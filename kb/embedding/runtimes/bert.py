@@ -18,6 +18,7 @@ from kb.embedding import folders
 from kb.errors import ConfigurationError
 
 Weights = Mapping[str, NDArray[np.float32]]
+KINDS = {"F32": np.float32, "F16": np.float16}
 STEPS = 127
 """The largest of the 8-bit integers that weights become."""
 LEVELS = 256
@@ -70,10 +71,12 @@ class Shape:
 
 
 def weights_of(file: Path) -> Weights:
-    """The tensors of a safetensors file by their names in BERT, as they lie in the mapped file.
+    """The tensors of a safetensors file by their names in BERT.
+
+    They are as they lie in the mapped file, or widened to float32.
 
     Raises:
-        ConfigurationError: they are in another number format than float32.
+        ConfigurationError: they are in another number format than float32 or float16.
     """
     content = np.memmap(file, mode="c", dtype=np.uint8)
     start = 8 + int.from_bytes(content[:8].tobytes(), "little")
@@ -81,14 +84,17 @@ def weights_of(file: Path) -> Weights:
     header.pop("__metadata__", None)
     found = {}
     for name, told in header.items():
-        if told["dtype"] not in {"F32", "I64"}:
+        if told["dtype"] == "I64":
+            continue
+        if told["dtype"] not in KINDS:
             raise ConfigurationError(
-                f"The weights in {file} are {told['dtype']}, not float32.", code="model_needs_torch"
+                f"The weights in {file} are {told['dtype']}, not float32 or float16.",
+                code="model_needs_torch",
             )
         begin, end = told["data_offsets"]
-        if told["dtype"] == "F32":
-            values = content[start + begin : start + end].view(np.float32)
-            found[name.removeprefix("bert.")] = values.reshape(told["shape"])
+        values = content[start + begin : start + end].view(KINDS[told["dtype"]])
+        wide = values.astype(np.float32, copy=False)
+        found[name.removeprefix("bert.")] = wide.reshape(told["shape"])
     return found
 
 

@@ -73,6 +73,9 @@ class Reference:
         before, behind = self._marks
         return [np.asarray(one[before : len(one) - behind]) for one in parts]
 
+    def rest(self) -> None:
+        """See :class:`kb.embedding.runtimes.Runtime`. Torch keeps nothing on the processor."""
+
     def _batch(self, texts: Sequence[str]) -> Any:
         with self._tokenizing:
             batch = self._model.preprocess(list(texts), processing_kwargs=PADDING)
