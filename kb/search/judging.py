@@ -65,8 +65,11 @@ class Judged:
     alarming: frozenset[int]
 
 
-def judge(connection: Connection, hits: Hits, scope: Scope) -> Judged:
-    """Hydrate as far as needed, fold, join."""
+def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Judged:
+    """Hydrate as far as needed, fold, join.
+
+    A passage that only its document's name has brought is as near as an unrelated one (``floor``).
+    """
     ranked = _with_names(connection, hits.fused, scope)
     folded: dict[str, Passage] = {}
     alarming: frozenset[int] = frozenset()
@@ -75,7 +78,7 @@ def judge(connection: Connection, hits: Hits, scope: Scope) -> Judged:
         stored, refused = _stored(connection, [point for point, _ in part], scope)
         alarming |= refused
         found = [
-            passage(stored[point], score, hits.similarity.get(point, 0.0))
+            passage(stored[point], score, hits.similarity.get(point, floor))
             for point, score in part
             if point in stored
         ]

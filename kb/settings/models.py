@@ -70,11 +70,19 @@ class Embedding(Section, frozen=True, kw_only=True):
     ] = ""
     threads: Annotated[int, Meta(ge=0, description="Threads that embed; 0: one a core.")] = 0
     query_prompt: Annotated[
-        str, Meta(description="Text put before a question when it is embedded.")
-    ] = ""
+        str,
+        Meta(
+            description="Text put before a question when it is embedded; `auto`: what the "
+            "model's folder says."
+        ),
+    ] = "auto"
     passage_prompt: Annotated[
-        str, Meta(description="Text put before a passage when it is embedded.")
-    ] = ""
+        str,
+        Meta(
+            description="Text put before a passage when it is embedded; `auto`: what the "
+            "model's folder says."
+        ),
+    ] = "auto"
 
 
 class Retrieval(Section, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.embedding import folders
 from kb.errors import ConfigurationError
 
 Weights = Mapping[str, NDArray[np.float32]]
@@ -51,11 +52,12 @@ class Shape:
         Raises:
             ConfigurationError: it is another kind of model, or one that does more than BERT.
         """
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        pooling = _pooling(folder)
+        config = folders.read(folder / "config.json")
+        pooling = folders.pooling(folder)
+        lowers = folders.read(folder / "sentence_bert_config.json").get("do_lower_case")
         usual = (config.get("model_type"), config.get("hidden_act"), pooling is not None)
         positions = config.get("position_embedding_type", "absolute")
-        if usual != ("bert", "gelu", True) or positions != "absolute":
+        if usual != ("bert", "gelu", True) or positions != "absolute" or lowers:
             raise ConfigurationError(
                 f"{folder.name} is no plain BERT encoder.", code="model_needs_torch"
             )
@@ -66,21 +68,6 @@ class Shape:
             config["layer_norm_eps"],
             str(pooling),
         )
-
-
-def _pooling(folder: Path) -> str | None:
-    """How a text's pieces become one vector; None: in a way that is not built here."""
-    modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
-    kinds = [module["type"].rpartition(".")[2] for module in modules]
-    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
-        return None
-    file = folder / modules[1]["path"] / "config.json"
-    said = json.loads(file.read_text(encoding="utf-8"))
-    if said.get("pooling_mode") in {"mean", "cls"}:
-        return str(said["pooling_mode"])
-    chosen = [name for name, value in said.items() if name.startswith("pooling_mode_") and value]
-    names = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
-    return names.get(chosen[0]) if len(chosen) == 1 else None
 
 
 def weights_of(file: Path) -> Weights:

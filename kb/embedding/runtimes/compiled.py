@@ -83,8 +83,9 @@ class Compiled:
         batch = self._batch(texts)
         found = self._now.infer(batch, "pieces")
         found /= np.maximum(np.linalg.norm(found, axis=2, keepdims=True), 1e-12)
+        before, behind = self._counter.marks
         lengths = batch["mask"].sum(axis=1)
-        return [one[1 : n - 1] for one, n in zip(found, lengths, strict=True)]
+        return [one[before : n - behind] for one, n in zip(found, lengths, strict=True)]
 
     def rest(self) -> None:
         """See :class:`kb.embedding.runtimes.Runtime`."""

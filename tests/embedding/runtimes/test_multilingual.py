@@ -41,7 +41,7 @@ def test_vectors_and_pieces_are_those_of_torch_in_float32(multilingual, folder, 
 @pytest.mark.slow
 def test_built_in_texts_rank_alike_in_8_bits(multilingual, folder, reference):
     runtime = open_runtime(multilingual, "openvino", "int8", folder)
-    both = [agreement.vectors_of(one, multilingual, 2) for one in (reference, runtime)]
+    both = [agreement.vectors_of(one, models.find(multilingual), 2) for one in (reference, runtime)]
     agreed = agreement.between(*both)
     assert agreed.problem() == "", agreed
 
