@@ -239,8 +239,8 @@ def _escaped(character: str) -> str:
         return character
     if ord(character) > 0xFFFF:
         pair = character.encode("utf-16-be")
-        units = (int.from_bytes(pair[:2], "big"), int.from_bytes(pair[2:], "big"))
+        units = [int.from_bytes(pair[:2], "big"), int.from_bytes(pair[2:], "big")]
     else:
-        units = (ord(character), None)
-    words = "".join(f"\\u{u if u < 32768 else u - 65536} " for u in units if u is not None)
+        units = [ord(character)]
+    words = "".join(f"\\u{u if u < 32768 else u - 65536} " for u in units)
     return "{\\uc0" + words + "}"
