@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -48,11 +48,12 @@ def filings() -> list[Path]:
 
 
 @asynccontextmanager
-async def knowledge_base() -> AsyncIterator[KnowledgeBase]:
+async def knowledge_base(
+    settings: Mapping[str, str] | None = None,
+) -> AsyncIterator[KnowledgeBase]:
     folder = tempfile.mkdtemp(prefix="kb-bench-")
-    base = KnowledgeBase(
-        settings_module.load({"data_dir": folder, "llm.provider": "none"}, chosen())
-    )
+    given = {"data_dir": folder, "llm.provider": "none", **(settings or {})}
+    base = KnowledgeBase(settings_module.load(given, chosen()))
     try:
         yield base
     finally:

@@ -13,7 +13,7 @@ import msgspec
 from ingest import parsers
 from ingest.parsers import libreoffice, ocr
 from ingest.parsers.options import Options
-from ingest.reading import chunking
+from ingest.reading import chunking as cutting
 from ingest.reading.needs import Needs
 from kb import bulk
 from kb.catalog import vectors
@@ -26,7 +26,7 @@ from kb.files import sandbox
 from kb.files.blobs import ELEMENTS, Blobs
 from kb.files.scratch import Scratch
 from kb.index.remote import RemoteIndex
-from kb.settings import Ingest
+from kb.settings import Chunking, Ingest
 from kb.types.parsed import Chunk, Parsed
 
 BATCH = 512
@@ -52,6 +52,7 @@ class Preparer:
         embeddings: Embeddings,
         index: RemoteIndex,
         settings: Ingest,
+        chunking: Chunking,
         scratch: Scratch,
         clock: Callable[[], datetime] = bulk.wall_clock,
     ) -> None:
@@ -63,6 +64,7 @@ class Preparer:
         self.scratch = scratch
         self._clock = clock
         self._counter = TokenCounter(embeddings.files)
+        self._longest = self._counter.room(chunking.tokens, embeddings.files.passage_prompt)
         self._parsing = WeakValueDictionary[str, asyncio.Lock]()
         self._options = Options(
             languages=settings.ocr_languages,
@@ -70,7 +72,7 @@ class Preparer:
             max_expanded=settings.max_expanded_mb * 1024**2,
             min_confidence=settings.ocr_min_confidence,
         )
-        self.needs = Needs(settings, self._counter)
+        self.needs = Needs(settings, chunking, self._counter)
 
     def _reading(self) -> str:
         """Parsers, options and tools that are here: what was parsed with them is taken over."""
@@ -134,9 +136,8 @@ class Preparer:
     async def cut(self, parsed: Parsed, name: str) -> Cut:
         """Chunks, title and language of a document."""
         title = title_of(parsed, name)
-        limit = self._counter.limit - self._counter.extra
         chunks = await asyncio.to_thread(
-            chunking.chunk, parsed.elements, title, self._counter.count_all, limit
+            cutting.chunk, parsed.elements, title, self._counter.count_all, self._longest
         )
         sample = " ".join(e.text for e in parsed.elements[:60])[:4000]
         [language] = await self._index.languages([sample]) if sample.strip() else [""]

@@ -1,18 +1,21 @@
 """From a question to a checked answer. The orchestrator: a list of verbs."""
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from kb.answers import citations, evidence, followups, links, prompt, quotes
-from kb.answers.drafts import Checked, Draft
+from kb.answers import citations, evidence, followups, forms, prompt, quotes
+from kb.answers.drafts import Draft, Written, showable
+from kb.answers.pen import Pen
+from kb.answers.speech import Speech, spoken
 from kb.embedding.client import Embeddings, cosine
+from kb.embedding.scale import Scale
 from kb.errors import ModelError
-from kb.llm.base import Identity, LanguageModel, chat
+from kb.llm.base import LanguageModel
+from kb.llm.chatting import chat
 from kb.search import sought
 from kb.search.retrieval import Found, Retriever
 from kb.settings import Llm, Retrieval
@@ -25,7 +28,6 @@ from kb.types.people import Principal
 MATCHED = 3
 """Passages that are compared with the question word piece by word piece."""
 REMEMBERED_SECONDS = 300.0
-THINKING = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
 
 Model = Callable[[], LanguageModel | None]
 """Gives the language model, None where none is to be asked; what it loads is loaded then."""
@@ -91,7 +93,8 @@ class Answerer:
         least = self._retrieval.min_evidence
         if found.understood:
             asked = evidence.asking(question)
-            at_least = evidence.confidence(asked, found.passages, [evidence.POOREST])
+            poorest = [evidence.POOREST]
+            at_least = evidence.confidence(asked, found.passages, poorest, found.scale)
             if at_least >= least:
                 return True
         return await self._confidence(question, found) >= least
@@ -108,12 +111,13 @@ class Answerer:
 
     async def _confidence(self, question: str, found: Found) -> float:
         """How sure it is that the passages hold the answer (0 to 1)."""
-        question, passages = evidence.asking(question), found.passages
+        question, passages, scale = evidence.asking(question), found.passages, found.scale
         if not passages or not found.understood:
-            return evidence.confidence_by_words(question, passages)
+            return evidence.confidence_by_words(question, passages, scale)
         texts = [f"{p.chunk.title}. {p.text}" for p in passages[:MATCHED]]
         met = await self._embeddings.matches(question, texts)
-        return evidence.confidence(question, passages, [evidence.Match(*m) for m in met])
+        matches = [evidence.Match.of(*one, scale) for one in met]
+        return evidence.confidence(question, passages, matches, scale)
 
     def _settings(self, found: Found) -> dict[str, float | int | str]:
         """What the answer depends on, for its receipt."""
@@ -152,10 +156,10 @@ class Answerer:
             async with asyncio.timeout(self._llm.rewrite_seconds):
                 messages = followups.messages(question, turns)
                 async with aclosing(chat(speaker, messages)) as pieces:
-                    written = "".join([p async for p in pieces if isinstance(p, str)])
+                    written = (await spoken(pieces)).text
         except (ModelError, TimeoutError):
             return None  # the answer itself will say that the model does not answer
-        return followups.accepted(THINKING.sub("", written), question, turns)
+        return followups.accepted(written, question, turns)
 
     async def _from_evidence(self, draft: Draft, model: Model) -> AsyncGenerator[AnswerEvent, None]:
         speaker = await asyncio.to_thread(model)
@@ -166,7 +170,7 @@ class Answerer:
         try:
             async with aclosing(self._generated(speaker, draft)) as events:
                 async for event in events:
-                    streamed = True
+                    streamed = streamed or isinstance(event, Token)
                     yield event
         except ModelError as error:
             self._problem = (error, time.monotonic())
@@ -183,36 +187,34 @@ class Answerer:
             self._llm.context_tokens,
             self._llm.answer_tokens,
         )
-        identity, pieces = None, []
-        async with aclosing(chat(model, built.messages)) as told:
+        speech, pen = Speech(), Pen(built.passages)
+        async with aclosing(chat(model, built.messages, self._llm.answer_tokens)) as told:
             async for piece in told:
-                if isinstance(piece, Identity):
-                    identity = piece
-                else:
-                    pieces.append(piece)
-                    yield Token(piece)
-        assert identity is not None  # it comes before the pieces
+                event = speech.heard(piece)
+                if event is not None:
+                    yield event
+                if isinstance(event, Token) and (forming := pen.wrote(speech.text)):
+                    yield forming
+        identity = speech.speaker
         self._problem = None
-        text = THINKING.sub("", "".join(pieces)).strip()
-        if not text or prompt.ABSTAINED.casefold() in text.casefold():
+        text = speech.text.strip()
+        if prompt.ABSTAINED.casefold() in text.casefold():
             yield AnswerFinished(draft.abstained(identity, built.digest))
             return
-        text = links.without_foreign(text, [p.text for p in built.passages])
-        checked = await self._verified(text, built.passages)
-        yield AnswerFinished(draft.generated(checked, identity, built.digest))
+        written = await self._verified(text, built.passages, draft.found.scale)
+        yield AnswerFinished(draft.generated(written, identity, built.digest, cut=speech.cut))
 
-    async def _verified(self, text: str, passages: tuple[Passage, ...]) -> Checked:
-        claims = citations.claims(text, len(passages))
+    async def _verified(self, text: str, passages: tuple[Passage, ...], scale: Scale) -> Written:
+        form, claims = forms.read(text, len(passages))
         texts = citations.texts(claims, passages)
         vectors = dict(zip(texts, await self._embeddings.texts(texts), strict=True))
-        return (
-            await asyncio.to_thread(  # some thousand cosines: other people are answered meanwhile
-                citations.verify,
-                claims,
-                passages,
-                lambda claim, stretch: cosine(vectors[claim], vectors[stretch]),
-            )
+        checked = await asyncio.to_thread(  # some thousand cosines: others are answered meanwhile
+            citations.verify,
+            claims,
+            passages,
+            lambda claim, stretch: scale.alike(cosine(vectors[claim], vectors[stretch])),
         )
+        return showable(form, checked)
 
     async def _quoted(
         self, draft: Draft, code: str, detail: Mapping[str, Any] | None = None

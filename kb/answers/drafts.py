@@ -3,15 +3,25 @@
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kb.answers import links, markdown, sources
 from kb.llm.base import Identity
 from kb.search.retrieval import Found
 from kb.types.answers import Answer, Citation, Notice, Sentence
+from kb.types.forms import Form
 
 Checked = tuple[tuple[Sentence, ...], tuple[Citation, ...]]
 """Sentences, and the citations that their numbers name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a model wrote: its form, and the sentences of it with their citations."""
+
+    form: Form
+    checked: Checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +46,14 @@ class Draft:
         told = Notice(code, {"model": named} if named else {})
         return self._ended("quotes", checked, told, None, None)
 
-    def generated(self, checked: Checked, model: Identity, prompt_hash: str) -> Answer:
-        """A model's words, each sentence checked."""
-        return self._ended("generated", checked, None, model, prompt_hash)
+    def generated(
+        self, written: Written, model: Identity, prompt_hash: str, *, cut: bool = False
+    ) -> Answer:
+        """A model's words, each sentence checked. ``cut``: they end where the tokens ended."""
+        notice = Notice("cut") if cut else None
+        answer = self._ended("generated", written.checked, notice, model, prompt_hash)
+        text = markdown.written(written.form, answer.sentences)
+        return replace(answer, text=text, form=written.form)
 
     def _ended(
         self,
@@ -48,7 +63,7 @@ class Draft:
         model: Identity | None,
         prompt_hash: str | None,
     ) -> Answer:
-        sentences, cited = checked
+        sentences, cited = sources.numbered(*checked)
         return Answer(
             id=uuid.uuid4().hex,
             question=self.question,
@@ -65,6 +80,24 @@ class Draft:
             prompt_hash=prompt_hash,
             settings=self.settings,
         )
+
+
+def showable(form: Form, checked: Checked) -> Written:
+    """What a model wrote without addresses that no passage which it cites has."""
+    sentences, cited = checked
+    texts = {citation.n: citation.passage.text for citation in cited}
+    whole = "\n".join(texts.values())
+
+    def known(sentence: int | None) -> str:
+        if sentence is None:
+            return whole
+        return "\n".join(texts[n] for n in sentences[sentence].citations)
+
+    clean = [
+        replace(one, text=links.without_foreign(one.text, known(at)))
+        for at, one in enumerate(sentences)
+    ]
+    return Written(links.cleaned(form, known), (tuple(clean), cited))
 
 
 def with_markers(sentences: tuple[Sentence, ...]) -> str:

@@ -78,7 +78,7 @@ def _kept(answer: Answer, principal: Principal) -> KeptAnswer:
         mode=answer.mode,
         notice=KeptNotice(notice.code, dict(notice.parameters)) if notice else None,
         sentences=tuple(
-            KeptSentence(s.text if generated else None, s.citations, s.supported)
+            KeptSentence(s.text if generated else None, s.citations, s.supported, s.places)
             for s in answer.sentences
         ),
         citations=tuple(
@@ -90,6 +90,7 @@ def _kept(answer: Answer, principal: Principal) -> KeptAnswer:
         model_digest=answer.model_digest,
         prompt_hash=answer.prompt_hash,
         settings=answer.settings,
+        form=answer.form or None,
         asked_at=now(),
         seconds=answer.seconds,
     )

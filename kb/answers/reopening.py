@@ -2,13 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from kb.answers import prompt
+from kb.answers import markdown, prompt
 from kb.answers.drafts import with_markers
 from kb.catalog import answers, chunks, feedback, ledger, versions
 from kb.catalog.database import Connection, current_seq
 from kb.errors import NotFoundError
 from kb.types.answers import Answer, Citation, Notice, Sentence
-from kb.types.kept import CHANGED, CURRENT, GONE, KeptAnswer, Receipt, Used, UsedDocument
+from kb.types.kept import (
+    CHANGED,
+    CURRENT,
+    GONE,
+    KeptAnswer,
+    KeptSentence,
+    Receipt,
+    Used,
+    UsedDocument,
+)
 from kb.types.passages import Passage, StoredChunk
 from kb.types.people import Principal
 
@@ -105,15 +114,12 @@ def _revived(row: KeptAnswer, stored: Stored) -> Answer:
         Citation(c.n, _passage(c.points, stored), c.start, c.end, c.supported)
         for c in row.citations
     )
-    quoted = {c.n: " ".join(c.quote.split()) for c in cited}
-    sentences = tuple(
-        Sentence(s.text if s.text is not None else quoted[s.citations[0]], s.citations, s.supported)
-        for s in row.sentences
-    )
+    sentences = tuple(_sentence(s, cited) for s in row.sentences)
+    form = row.form or ()
     return Answer(
         id=row.id,
         question=row.question,
-        text=with_markers(sentences),
+        text=markdown.written(form, sentences) if form else with_markers(sentences),
         mode=row.mode,
         notice=Notice(row.notice.code, row.notice.parameters) if row.notice else None,
         sentences=sentences,
@@ -126,4 +132,15 @@ def _revived(row: KeptAnswer, stored: Stored) -> Answer:
         model_digest=row.model_digest,
         prompt_hash=row.prompt_hash,
         settings=row.settings,
+        form=form,
     )
+
+
+def _sentence(kept: KeptSentence, cited: Sequence[Citation]) -> Sentence:
+    """A sentence as it was; in answers of earlier releases each citation had its own number."""
+    numbers = [c.n for c in cited]
+    places = kept.places or tuple(numbers.index(n) for n in kept.citations if n in numbers)
+    text = kept.text
+    if text is None:
+        text = " ".join(cited[places[0]].quote.split())
+    return Sentence(text, kept.citations, kept.supported, places)

@@ -13,15 +13,18 @@ from dataclasses import dataclass, replace
 from kb.answers import facts
 from kb.text import sentences, words
 
-LIKENESS, SHARED = 0.5, 0.5
+LIKENESS, SHARED = 0.48, 0.52
 """Weights of the two kinds of evidence: likeness of the embeddings, share of the words."""
-THRESHOLD = 0.45
+THRESHOLD = 0.427
 PAIRED = 1.7
-"""The cosine of two neighbouring sentences together is estimated as (a + b) / PAIRED, which saves
+"""The likeness of two neighbouring sentences together is estimated as (a + b) / PAIRED, which saves
 embedding every pair."""
 DIVIDED = re.compile(r"\n|(?<=;) ")
+WORDS_OF_A_SENTENCE = 4
+"""Fewer are weighed as all others: a word or two stand everywhere."""
 Likeness = Callable[[str, str], float]
-"""Cosine of a sentence and a stretch, both as they were embedded."""
+"""How alike a sentence and a stretch are, from 0 (as unrelated texts) to 1: the cosine by the
+model's scale (``Scale.alike``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,9 @@ def judge(claim: str, text: str, context: str, likeness: Likeness) -> Support:
     None does where another one is nearer to the sentence and contradicts it. ``context`` is what
     else is known of the passage (title, headings): names may stand there.
     """
+    standing = _verbatim(claim, text)
+    if standing is not None:
+        return Support(*standing, 1.0, holds=True)
     best, against = Support(0, len(text), 0.0, holds=False), 0.0
     for window in _windows(claim, text, _own(claim, context), likeness):
         stretch = text[window.start : window.end]
@@ -74,6 +80,19 @@ def judge(claim: str, text: str, context: str, likeness: Likeness) -> Support:
         if (found.holds, found.score) > (best.holds, best.score):
             best = found
     return replace(best, holds=best.holds and best.score >= against)
+
+
+def _verbatim(claim: str, text: str) -> tuple[int, int] | None:
+    """Where a whole sentence or line of a passage is the sentence itself, whatever divides it."""
+    said = claim.rstrip(" .!?").split()
+    if len(said) < WORDS_OF_A_SENTENCE:
+        return None
+    pattern = r"\s+".join(re.escape(word) for word in said)
+    for match in re.finditer(rf"{pattern}(?:[.!?]|(?=\s*(?:\n|$)))", text, re.IGNORECASE):
+        before = text[: match.start()].rstrip(" \t\"'«»“”-•*")
+        if not before or before[-1] in "\n.!?":
+            return match.span()
+    return None
 
 
 def _own(claim: str, context: str) -> list[str]:

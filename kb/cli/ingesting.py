@@ -38,7 +38,14 @@ def run_of(
         ocr_languages=following.languages or defaults.ocr_languages,
     )
     preparer = Preparer(
-        base.catalog, base.blobs, base.embeddings, base.index, settings, base.scratch, clock
+        base.catalog,
+        base.blobs,
+        base.embeddings,
+        base.index,
+        settings,
+        base.settings.chunking,
+        base.scratch,
+        clock,
     )
     return Run(
         source,

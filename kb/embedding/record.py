@@ -33,9 +33,11 @@ LEAST_COSINE = 0.98
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     """How a format's vectors and rankings stand to float32's, on the built-in set.
 
-    ``cosine`` is the least of all texts. ``shared`` is how much of the first ten places both have
-    in common, and ``lost`` how much less the reciprocal place of the right passage is (0 to 1, in
-    the mean over the questions): ``dense`` by vectors alone, ``fused`` with words.
+    ``cosine`` is the least of all texts, above the mean of unrelated ones (see
+    :func:`kb.embedding.scale.above`): models differ in how much of the range they use. ``shared``
+    is how much of the first ten places both have in common, and ``lost`` how much less the
+    reciprocal place of the right passage is (0 to 1, in the mean over the questions): ``dense`` by
+    vectors alone, ``fused`` with words.
     """
 
     cosine: float

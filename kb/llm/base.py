@@ -1,11 +1,9 @@
 """What a language model is: messages in, pieces of text out, until it is done or fails."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol
-
-from kb.errors import ModelError
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +12,54 @@ class Identity:
 
     name: str
     digest: str | None = None
+    thinks: bool = False
+    """Whether it can think, by its server's word: it then has tokens for that too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """A piece of what the model thinks. Its words are nobody's: they are not even carried."""
+
+    all_before: bool = False
+    """What was told as text until now was a thought too, as shows only here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The text ends here because its tokens were used up: it is not whole."""
+
+
+Piece = str | Thought | Cut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stocked:
+    """A model that a server has: its digest, size, licence, and context in tokens, where it tells.
+
+    ``chats``: it writes sentences. ``elsewhere``: it runs on somebody else's machines.
+    """
+
+    name: str
+    digest: str | None
+    bytes: int | None
+    licence: str | None
+    context: int | None
+    capabilities: tuple[str, ...]
+    chats: bool
+    elsewhere: bool
+
+
+@runtime_checkable
+class Stock(Protocol):
+    """A server that tells what it has, and takes in more. Raises as :class:`LanguageModel`."""
+
+    async def stock(self) -> list[Stocked]:
+        """The models that the server has."""
+        ...
+
+    async def bring_in(self, file: Path, name: str) -> None:
+        """Bring in a language model's file (GGUF) under a name."""
+        ...
 
 
 class LanguageModel(Protocol):
@@ -34,36 +80,17 @@ class LanguageModel(Protocol):
         """The first line of the model's licence; None where the server tells none."""
         ...
 
-    def stream(self, messages: Sequence[dict[str, str]], model: str) -> AsyncGenerator[str, None]:
-        """Pieces of that model's answer. Closing the iterator closes the connection."""
+    def stream(self, messages: Sequence[dict[str, str]], model: str) -> AsyncGenerator[Piece, None]:
+        """Pieces of that model's answer, thoughts among them as far as the server tells them apart.
+
+        Thinking is switched off where it can be. Closing the iterator closes the connection.
+        """
+        ...
+
+    def thought(self, model: str) -> None:
+        """To be told that a model has thought although it was not to: it cannot be switched off."""
         ...
 
     async def close(self) -> None:
         """Close the connections."""
         ...
-
-
-async def chat(
-    model: LanguageModel, messages: Sequence[dict[str, str]]
-) -> AsyncGenerator[Identity | str, None]:
-    """Who answers, then the pieces of the answer. Where a model cannot chat the next one is tried.
-
-    Raises:
-        ModelError: see :class:`LanguageModel`.
-    """
-    identity = await model.identify()
-    while True:
-        try:
-            async with aclosing(model.stream(messages, identity.name)) as stream:
-                yield identity
-                async for piece in stream:
-                    yield piece
-        except ModelError as error:
-            if error.code != "model_cannot_chat":
-                raise
-            following = await model.identify()
-            if following.name == identity.name:
-                raise
-            identity = following
-        else:
-            return

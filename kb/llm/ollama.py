@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -12,62 +13,17 @@ import ollama
 
 from kb.errors import ConfigurationError, ModelError
 from kb.llm import problems
-from kb.llm.base import Identity
-from kb.llm.choosing import is_elsewhere, only_embeds
+from kb.llm.base import Cut, Identity, Piece, Stocked, Thought
+from kb.llm.choosing import is_elsewhere
+from kb.llm.installed import Installed, Listed, Shown
 from kb.llm.timeouts import watched
 from kb.settings import Llm
 
 T = TypeVar("T")
-LONGEST_LICENCE = 120
 SHOW_SECONDS = 5.0
+CREATE_SECONDS = 600.0
+"""For which Ollama may be silent while it takes in a file of many gigabytes."""
 DEFAULT_URL = "http://127.0.0.1:11434"
-
-
-class Details(msgspec.Struct):
-    """What Ollama says of a model's making."""
-
-    families: list[str] | None = None
-
-
-class Installed(msgspec.Struct):
-    """A model as ``/api/tags`` lists it. The client's own type drops what says where it runs."""
-
-    model: str = ""
-    name: str = ""
-    digest: str | None = None
-    remote_host: str | None = None
-    remote_model: str | None = None
-    details: Details | None = None
-
-    @property
-    def called(self) -> str:
-        """Its name."""
-        return self.model or self.name
-
-    @property
-    def elsewhere(self) -> bool:
-        """Whether it runs on somebody else's machines."""
-        return is_elsewhere(self.called, self.remote_host or self.remote_model)
-
-    @property
-    def chats(self) -> bool:
-        """Whether it may write sentences, as far as its name and families tell."""
-        return not only_embeds(self.called, self.details.families if self.details else None)
-
-
-class Listed(msgspec.Struct):
-    """The answer of ``/api/tags``."""
-
-    models: list[Installed] | None = None
-
-
-class Shown(msgspec.Struct):
-    """What is used of ``/api/show``."""
-
-    license: str | None = None
-    capabilities: list[str] | None = None
-    remote_host: str | None = None
-    remote_model: str | None = None
 
 
 class Ollama:
@@ -76,18 +32,22 @@ class Ollama:
     def __init__(self, settings: Llm) -> None:
         self._settings = settings
         self.url = settings.url or os.environ.get("OLLAMA_HOST") or DEFAULT_URL
-        self._client = self._connected()
+        seconds = settings.first_token_seconds + 5
+        self._client = self._connected(httpx.Timeout(seconds, connect=settings.connect_seconds))
         self._unable: set[str] = set()
         """Models that were asked and cannot chat."""
+        self._shown: dict[tuple[str, str | None], Shown] = {}
+        """What was told of each model, by name and digest."""
+        self._thinkers: set[str] = set()
+        """Models that thought although they were not to."""
 
-    def _connected(self) -> ollama.AsyncClient:
-        seconds = self._settings.first_token_seconds + 5
+    def _connected(self, timeout: httpx.Timeout) -> ollama.AsyncClient:
         try:
             return ollama.AsyncClient(
                 host=self.url,
                 trust_env=False,  # a proxy of the environment would read prompts and passages
                 follow_redirects=False,
-                timeout=httpx.Timeout(seconds, connect=self._settings.connect_seconds),
+                timeout=timeout,
             )
         except ValueError as error:
             raise ConfigurationError(
@@ -100,47 +60,87 @@ class Ollama:
         """The configured model, or the first installed one that chats and runs on this server."""
         listed = (await self._asked("GET", "/api/tags", Listed)).models or []
         if self._settings.model:
-            return self._wanted(self._settings.model, listed)
+            wanted = self._wanted(self._settings.model, listed)
+            shown = await self._told_of(wanted.name, wanted.digest)
+            return Identity(wanted.name, wanted.digest, shown.thinks)
         for found in listed:
             if found.elsewhere or not found.chats or found.called in self._unable:
                 continue
-            if await self._can_chat(found.called):
-                return Identity(found.called, found.digest)
+            shown = await self._told_of(found.called, found.digest)
+            if _can_chat(found.called, shown):
+                return Identity(found.called, found.digest, shown.thinks)
             self._unable.add(found.called)
         raise self._none_fits(listed)
 
     async def licence(self, model: str) -> str | None:
         """See :class:`kb.llm.base.LanguageModel`."""
         shown = await self._asked("POST", "/api/show", Shown, {"model": model})
-        lines = [line.strip() for line in (shown.license or "").splitlines() if line.strip()]
-        return lines[0][:LONGEST_LICENCE] if lines else None
+        return shown.licence
+
+    async def stock(self) -> list[Stocked]:
+        """See :class:`kb.llm.base.Stock`."""
+        listed = (await self._asked("GET", "/api/tags", Listed)).models or []
+        return list(await asyncio.gather(*(self._described(found) for found in listed)))
+
+    async def _described(self, found: Installed) -> Stocked:
+        shown = await self._told_of(found.called, found.digest)
+        return Stocked(
+            name=found.called,
+            digest=found.digest,
+            bytes=found.size,
+            licence=shown.licence,
+            context=shown.context,
+            capabilities=tuple(shown.capabilities or ()),
+            chats=found.chats and "completion" in (shown.capabilities or ["completion"]),
+            elsewhere=found.elsewhere or is_elsewhere(found.called, shown.elsewhere),
+        )
+
+    async def bring_in(self, file: Path, name: str) -> None:
+        """See :class:`kb.llm.base.Stock`. Reads the file twice: for its digest, and to send it."""
+        seconds = httpx.Timeout(CREATE_SECONDS, connect=self._settings.connect_seconds)
+        patient = self._connected(seconds)
+        try:
+            with self._translated(name):
+                digest = await patient.create_blob(file)
+                await patient.create(model=name, files={file.name: digest})
+        finally:
+            await patient.close()  # type: ignore[no-untyped-call]
 
     async def stream(
         self, messages: Sequence[dict[str, str]], model: str
-    ) -> AsyncGenerator[str, None]:
+    ) -> AsyncGenerator[Piece, None]:
         """See :class:`kb.llm.base.LanguageModel`."""
-        settings = self._settings
-        finished = False
+        settings, finished = self._settings, False
+        shown = next((s for (name, _), s in self._shown.items() if name == model), Shown())
+        room = settings.thinking_tokens if shown.thinks else 0
         with self._translated(model):
             parts = await self._client.chat(
                 model=model,
                 messages=list(messages),
                 stream=True,
-                think=None,
+                think=shown.switch(has_thought=model in self._thinkers),
                 options={
-                    "num_ctx": settings.context_tokens,
-                    "num_predict": settings.answer_tokens,
+                    "num_ctx": settings.context_tokens + room,
+                    "num_predict": settings.answer_tokens + room,
                     "temperature": settings.temperature,
                 },
             )
             async for part in watched(parts, settings.first_token_seconds, settings.token_seconds):
+                if part.message.thinking:
+                    yield Thought()
                 if part.message.content:
                     yield part.message.content
                 if part.done:
                     finished = True
-                    self._check_length(part.prompt_eval_count)
+                    self._check_length(part.prompt_eval_count, room)
+                if part.done_reason == "length":
+                    yield Cut()
         if not finished:
             raise ModelError("The answer of Ollama broke off.", code="model_cut_off")
+
+    def thought(self, model: str) -> None:
+        """See :class:`kb.llm.base.LanguageModel`."""
+        self._thinkers.add(model)
 
     async def close(self) -> None:
         """See :class:`kb.llm.base.LanguageModel`."""
@@ -155,16 +155,17 @@ class Ollama:
             return Identity(wanted, found.digest)
         raise problems.missing(self.url, wanted)
 
-    async def _can_chat(self, model: str) -> bool:
+    async def _told_of(self, model: str, digest: str | None) -> Shown:
         """What the server shows of a model; where it shows nothing, trying will tell."""
-        try:
-            async with asyncio.timeout(SHOW_SECONDS):
-                shown = await self._asked("POST", "/api/show", Shown, {"model": model})
-        except (ModelError, TimeoutError):
-            return True
-        if is_elsewhere(model, shown.remote_host or shown.remote_model):
-            return False
-        return shown.capabilities is None or "completion" in shown.capabilities
+        if (model, digest) not in self._shown:
+            try:
+                async with asyncio.timeout(SHOW_SECONDS):
+                    shown = await self._asked("POST", "/api/show", Shown, {"model": model})
+            except (ModelError, TimeoutError):
+                return Shown()
+            self._shown = {k: s for k, s in self._shown.items() if k[0] != model}
+            self._shown[model, digest] = shown
+        return self._shown[model, digest]
 
     def _none_fits(self, listed: list[Installed]) -> ModelError:
         detail: dict[str, object] = {"url": self.url, "model": problems.RECOMMENDED}
@@ -225,9 +226,9 @@ class Ollama:
         except ValueError as error:  # no JSON, or JSON of another shape
             raise problems.no_json(self.url, str(error)) from error
 
-    def _check_length(self, prompt_tokens: int | None) -> None:
+    def _check_length(self, prompt_tokens: int | None, room: int) -> None:
         """A prompt that fills the window has been cut by Ollama without a word."""
-        limit = self._settings.context_tokens - 1
+        limit = self._settings.context_tokens + room - 1
         if prompt_tokens is not None and prompt_tokens >= limit:
             raise ModelError(
                 "The passages did not fit into the model's window. Raise llm.context_tokens or "
@@ -240,3 +241,10 @@ class Ollama:
             f"No language model answers at {self.url}. Start Ollama there, or set llm.url.",
             detail={"url": self.url, "reason": str(error)},
         )
+
+
+def _can_chat(model: str, shown: Shown) -> bool:
+    """Whether a model chats, on this server, as far as it is told."""
+    if is_elsewhere(model, shown.elsewhere):
+        return False
+    return shown.capabilities is None or "completion" in shown.capabilities

@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx
 
 from kb.errors import ModelError
 from kb.llm import problems
-from kb.llm.base import Identity
+from kb.llm.base import Cut, Identity, Piece, Thought
 from kb.llm.choosing import is_elsewhere, only_embeds
 from kb.llm.timeouts import watched
 from kb.settings import Llm
+
+THINK_NOT = {"chat_template_kwargs": {"enable_thinking": False}}
+"""Switches thinking off at vLLM's, llama.cpp's and SGLang's; other templates do not mind."""
 
 
 class OpenAICompatible:
@@ -31,6 +34,8 @@ class OpenAICompatible:
         )
         self._unable: set[str] = set()
         """Models that were asked and cannot chat."""
+        self._strict = False
+        """Whether the server refuses what only some servers know."""
 
     async def licence(self, model: str) -> str | None:  # noqa: ARG002 - no such call is there
         """See :class:`kb.llm.base.LanguageModel`: these servers tell none."""
@@ -76,19 +81,12 @@ class OpenAICompatible:
 
     async def stream(
         self, messages: Sequence[dict[str, str]], model: str
-    ) -> AsyncGenerator[str, None]:
+    ) -> AsyncGenerator[Piece, None]:
         """See :class:`kb.llm.base.LanguageModel`."""
         settings = self._settings
-        body = {
-            "model": model,
-            "messages": list(messages),
-            "stream": True,
-            "max_tokens": settings.answer_tokens,
-            "temperature": settings.temperature,
-        }
         url = f"{self.url}/v1/chat/completions"
         with self._translated(model):
-            async with self._http.stream("POST", url, json=body) as response:
+            async with self._opened(url, messages, model) as response:
                 if response.status_code != 200:
                     text = (await response.aread()).decode("utf-8", "replace")
                     raise self._refused(response.status_code, text, model)
@@ -100,11 +98,40 @@ class OpenAICompatible:
                 async for piece in self._pieces(lines, model):
                     yield piece
 
+    def thought(self, model: str) -> None:
+        """See :class:`kb.llm.base.LanguageModel`: these servers cannot be told more."""
+
     async def close(self) -> None:
         """See :class:`kb.llm.base.LanguageModel`."""
         await self._http.aclose()
 
-    async def _pieces(self, lines: AsyncIterator[str], model: str) -> AsyncIterator[str]:
+    @asynccontextmanager
+    async def _opened(
+        self, url: str, messages: Sequence[dict[str, str]], model: str
+    ) -> AsyncGenerator[httpx.Response, None]:
+        """The answer's stream; asked again without the switch where the server refuses it."""
+        settings = self._settings
+        body: dict[str, Any] = {
+            "model": model,
+            "messages": list(messages),
+            "stream": True,
+            "max_tokens": settings.answer_tokens + settings.thinking_tokens,
+            "temperature": settings.temperature,
+        }
+        if not self._strict:
+            async with self._http.stream("POST", url, json=body | THINK_NOT) as response:
+                if response.status_code not in {400, 422}:
+                    yield response
+                    return
+                said = (await response.aread()).decode("utf-8", "replace")
+                if "chat_template_kwargs" not in said:
+                    yield response
+                    return
+            self._strict = True
+        async with self._http.stream("POST", url, json=body) as response:
+            yield response
+
+    async def _pieces(self, lines: AsyncIterator[str], model: str) -> AsyncIterator[Piece]:
         """The texts of a server-sent stream, up to its end mark."""
         async for line in lines:
             if not line.startswith("data:"):
@@ -116,9 +143,13 @@ class OpenAICompatible:
             if "error" in event:
                 raise self._refused(200, _words(event["error"]), model)
             for choice in event.get("choices", []):
-                piece = (choice.get("delta") or {}).get("content")
-                if piece:
-                    yield piece
+                delta = choice.get("delta") or {}
+                if delta.get("reasoning_content") or delta.get("reasoning"):
+                    yield Thought()
+                if delta.get("content"):
+                    yield delta["content"]
+                if choice.get("finish_reason") == "length":
+                    yield Cut()
         raise ModelError("The model's answer broke off.", code="model_cut_off")
 
     def _refused(self, status: int, text: str, model: str) -> ModelError:

@@ -10,7 +10,7 @@ import httpx
 
 from kb.errors import ModelError
 
-RECOMMENDED = "qwen3:4b"
+RECOMMENDED = "qwen3:4b-instruct"
 NOWHERE = (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.InvalidURL)
 """What the client raises where an address leads to no server."""
 MEMORY = re.compile(
@@ -73,6 +73,26 @@ def missing(url: str, model: str, detail: dict[str, object] | None = None) -> Mo
         f"The model {model} is not installed at {url}. Get it with: ollama pull {model}",
         code="model_missing",
         detail={"url": url, **(detail or {}), "model": model},
+    )
+
+
+def silent_end(model: str, *, thought: bool, cut: bool) -> ModelError:
+    """The model ended and said nothing; why, as far as that is known."""
+    detail: dict[str, object] = {"model": model, "cut": cut}
+    if thought:
+        return ModelError(
+            f"The model {model} used up its tokens thinking and wrote no answer. Take an instruct "
+            "model, or raise llm.thinking_tokens."
+            if cut
+            else f"The model {model} thought and wrote no answer. Ask again, or take an instruct "
+            "model.",
+            code="model_only_thought",
+            detail=detail,
+        )
+    return ModelError(
+        f"The model {model} wrote nothing. Ask again, or take another model.",
+        code="model_empty",
+        detail=detail,
     )
 
 

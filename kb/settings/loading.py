@@ -56,7 +56,16 @@ def load(
         places[".".join(key)] = where
     values.setdefault("data_dir", str(_default_data_dir(environment)))
     values["data_dir"] = str(Path(values["data_dir"]).expanduser().absolute())
-    return _convert(values, places)
+    return _with_models_dir(_convert(values, places))
+
+
+def _with_models_dir(settings: Settings) -> Settings:
+    """Where models lie goes with what is said of the model, wherever that is passed on to."""
+    if settings.embedding.models_dir:
+        return settings
+    folder = str(settings.data / "models")
+    embedding = msgspec.structs.replace(settings.embedding, models_dir=folder)
+    return msgspec.structs.replace(settings, embedding=embedding)
 
 
 def origins(environment: Mapping[str, str] | None = None) -> dict[str, str]:

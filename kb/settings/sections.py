@@ -37,6 +37,18 @@ class IndexSection(Section, frozen=True, kw_only=True):
     ] = "commonplace"
 
 
+class Chunking(Section, frozen=True, kw_only=True):
+    """Passages, as documents are cut into them."""
+
+    tokens: Annotated[
+        Annotated[int, Meta(ge=32)],
+        Meta(
+            description="Tokens of the longest passage with its title and headings, as the "
+            "embedding model counts them with its own marks; less where that model reads less."
+        ),
+    ] = 256
+
+
 class Ingest(Section, frozen=True, kw_only=True):
     """Reading folders."""
 
@@ -176,6 +188,7 @@ class Settings(Section, frozen=True, kw_only=True):
     catalog: CatalogSection = CatalogSection()
     index: IndexSection = IndexSection()
     embedding: Embedding = Embedding()
+    chunking: Chunking = Chunking()
     ingest: Ingest = Ingest()
     retention: Retention = Retention()
     retrieval: Retrieval = Retrieval()

@@ -44,6 +44,15 @@ NOTICES = {
         "The passages did not fit into the language model's window; these are the documents' own "
         "words."
     ),
+    "model_only_thought": _(
+        "The language model used up its tokens thinking and wrote no answer; these are the "
+        "documents' own words."
+    ),
+    "model_empty": _(
+        "The language model wrote nothing; these are the documents' own words. Ask again, or take "
+        "another model."
+    ),
+    "cut": _("This answer is cut: it reached the longest length that is allowed."),
     "not_found": _("The documents do not say. These passages come nearest."),
 }
 

@@ -6,6 +6,8 @@ Each sentence says what happened and what to do next. The texts are message ids 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kb.types.parsed import ALSO
+
 
 def _(text: str) -> str:
     return text
@@ -21,6 +23,20 @@ REASONS: dict[str, str] = {
     "hidden_text": _(
         "It has text that a reader does not see ({pieces} pieces). They are found as “Hidden text” "
         "and never used in answers. Look at who wrote it, and why."
+    ),
+    "tracked_changes": _(
+        "It has tracked changes ({insertions} insertions, {deletions} deletions). It was read as "
+        "if all of them were accepted."
+    ),
+    "hidden_sheets": _(
+        "{sheets} hidden sheets in it were left out. Unhide them to have them found."
+    ),
+    "formulas_without_value": _(
+        "{formulas} formulas in it have no value. Open the file in its program and save it."
+    ),
+    "parts_unread": _(
+        "{parts} parts of it (charts, notes, inserted files) could not be read. Open and save it "
+        "again."
     ),
     "encrypted": _("It is protected by a password. Save a copy without one in its place."),
     "damaged": _("It is damaged or not what its name says ({what}). Open and save it again."),
@@ -76,6 +92,10 @@ TITLES: dict[str, str] = {
     "scan_unread": _("scans without readable text"),
     "scan_uncertain": _("scans read with little certainty"),
     "hidden_text": _("hidden text"),
+    "tracked_changes": _("tracked changes"),
+    "hidden_sheets": _("hidden sheets left out"),
+    "formulas_without_value": _("formulas without values"),
+    "parts_unread": _("parts not read"),
     "encrypted": _("protected by a password"),
     "mail_encrypted": _("encrypted mail"),
     "damaged": _("damaged"),
@@ -117,13 +137,19 @@ def render(
     parameters: Mapping[str, Any] | None,
     translate: Callable[[str], str] = str,
 ) -> str | None:
-    """The sentence for a code; None where there is no code."""
+    """The sentence for a code and those for what else is said (``also``); None without a code."""
     if code is None:
         return None
+    given = parameters or {}
+    said = [(code, given), *given.get(ALSO, ())]
+    return " ".join(_sentence(one, of_it, translate) for one, of_it in said)
+
+
+def _sentence(code: str, parameters: Mapping[str, Any], translate: Callable[[str], str]) -> str:
     template = REASONS.get(code)
     if template is None:
         return code
-    return translate(template).format_map(_Lenient(parameters or {}))
+    return translate(template).format_map(_Lenient(parameters))
 
 
 class _Lenient(dict[str, Any]):

@@ -1,18 +1,15 @@
 """The JSON that commands and HTTP share. Contracts: tests compare them to the letter."""
 
-from collections.abc import Callable
 from typing import Any
 
-from kb.surface import notices, reasons
+from kb.surface import notices, reasons, showing
+from kb.surface.showing import Translate
 from kb.text import pathnames
 from kb.types.answers import Answer, Citation
 from kb.types.conversations import Conversation
 from kb.types.kept import Receipt
 from kb.types.library import Document, Run, Standing
 from kb.types.passages import Passage
-
-Translate = Callable[[str], str]
-"""A text in the reader's language."""
 
 
 def hit(passage: Passage) -> dict[str, Any]:
@@ -95,6 +92,7 @@ def turn(given: Receipt, translate: Translate = str) -> dict[str, Any]:
         "question": given.row.question,
         "asked_at": given.row.asked_at,
         "answer": answer(given.answer, translate) if given.answer else None,
+        "shown": showing.shown(given.answer, translate) if given.answer else None,
     }
 
 

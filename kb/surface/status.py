@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from kb import bulk
 from kb.duties import WORKER
-from kb.embedding.client import Computing
+from kb.embedding import places
+from kb.embedding.pinned import MULTILINGUAL
 from kb.errors import ModelError
-from kb.llm.base import Identity, LanguageModel, chat
+from kb.llm.base import Identity, LanguageModel
+from kb.llm.chatting import chat
 from kb.settings import Ingest
 from kb.types.library import Inventory
 
@@ -28,6 +30,7 @@ async def status(base: "KnowledgeBase") -> dict[str, Any]:
         "embedding_model": base.embeddings.files.name,
         "embedding": asdict(await base.embeddings.computing()),
         "ingestion": asdict(processors(base.settings.ingest)),
+        "multilingual_model": places.added(base.settings.embedding, MULTILINGUAL) is not None,
         "language_model": await model_status(base, probe=True),
     }
 
@@ -111,36 +114,6 @@ def processors(settings: Ingest) -> Processors:
     usable = bulk.usable_cores()
     allowed = bulk.allowed(settings, bulk.wall_clock(), usable)
     return Processors(allowed, usable, bool(settings.office_hours), bulk.can_be_limited())
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredModel:
-    """A model in use: what for, its name, digest (sha256) and licence, each where it is known.
-
-    ``computing`` is what computes the embedding model here.
-    """
-
-    role: str
-    name: str
-    digest: str | None
-    licence: str | None
-    computing: Computing | None = None
-
-
-async def models_in_use(base: "KnowledgeBase") -> list[RegisteredModel]:
-    """The embedding model, and the language model where one answers."""
-    files = base.embeddings.files
-    computing = await base.embeddings.computing()
-    found = [RegisteredModel("embedding", files.name, files.digest, files.licence, computing)]
-    model = await asyncio.to_thread(lambda: base.model)
-    if model is None:
-        return found
-    try:
-        identity = await model.identify()
-        licence = await model.licence(identity.name)
-    except ModelError:
-        return found  # whether it answers is told by its part
-    return [*found, RegisteredModel("language", identity.name, identity.digest, licence)]
 
 
 def metrics_text(base: "KnowledgeBase") -> bytes:

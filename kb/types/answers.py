@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kb.types.forms import Form
 from kb.types.passages import Passage
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A claim that characters ``start`` to ``end`` of a passage support a sentence."""
+    """A claim that characters ``start`` to ``end`` of a passage support a sentence.
+
+    ``n`` is its source's number, a document and page: several citations share it.
+    """
 
     n: int
     passage: Passage
@@ -25,11 +29,13 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer, its citations by number, and whether they hold."""
+    """One sentence of an answer, its sources by number, and whether they hold it."""
 
     text: str
     citations: tuple[int, ...]
     supported: bool
+    places: tuple[int, ...] = ()
+    """Its citations, by their index in the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ class Answer:
     model_digest: str | None = None
     prompt_hash: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    form: Form = ()
+    """Its sentences in their paragraphs, lists and tables; empty: each is a quotation by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +88,25 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Forming:
+    """Event: what is written so far, not yet checked: from block ``first`` on it is these."""
+
+    first: int
+    blocks: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """Event: the model thinks, and has done so for so many seconds. Its thoughts are not told."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerFinished:
     """Event: the answer, checked; replaces what was streamed."""
 
     answer: Answer
 
 
-AnswerEvent = PassagesFound | Token | AnswerFinished
+AnswerEvent = PassagesFound | Token | Forming | Thinking | AnswerFinished

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from kb.types.answers import Answer
+from kb.types.forms import Form
 from kb.types.opinions import Verdict
 from kb.types.passages import Passage
 
@@ -28,6 +29,7 @@ class KeptSentence(msgspec.Struct, frozen=True):
     text: str | None
     citations: tuple[int, ...]
     supported: bool
+    places: tuple[int, ...] = ()
 
 
 class KeptCitation(msgspec.Struct, frozen=True, array_like=True):
@@ -66,6 +68,8 @@ class KeptAnswer(msgspec.Struct, frozen=True, kw_only=True):
     model_digest: str | None = None
     prompt_hash: str | None = None
     settings: dict[str, Any] = {}
+    form: Form | None = None
+    """None where the sentences are quotations, and in answers of earlier releases."""
     asked_at: float
     seconds: float
     settled_at: float | None = None

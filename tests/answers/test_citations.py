@@ -2,7 +2,7 @@
 
 import pytest
 
-from kb.answers import citations
+from kb.answers import citations, forms
 from kb.text import words
 from tests.parts.passages import passage
 
@@ -14,7 +14,7 @@ PASSAGES = (
 
 def verified(text, passages):
     """With the words that two texts share in place of their embeddings' likeness."""
-    found = citations.claims(text, len(passages))
+    _, found = forms.read(text, len(passages))
     return citations.verify(found, passages, lambda a, b: words.coverage(words.content(a), b))
 
 
@@ -43,7 +43,7 @@ def test_however_the_model_cites_the_citation_is_right(text):
 
 
 def test_powers_are_no_markers():
-    [claim] = citations.claims("The hall has 400 m² and 10³ seats.¹", 3)
+    _, [claim] = forms.read("The hall has 400 m² and 10³ seats.¹", 3)
     assert claim.text == "The hall has 400 m² and 10³ seats."
     assert claim.named == (1,)
 

@@ -143,7 +143,7 @@ class Bad:
                 if length:
                     await reader.readexactly(length[0])
                 path = head.split(b" ")[1]
-                if path in (b"/api/tags", b"/v1/models"):
+                if path in (b"/api/tags", b"/v1/models", b"/api/show"):
                     body = json.dumps(
                         {"models": [{"model": "m", "name": "m"}], "data": [{"id": "m"}]}
                     ).encode()

@@ -13,7 +13,8 @@ import pytest
 
 from kb import settings as settings_module
 from kb.errors import ModelError
-from kb.llm.base import Identity, chat
+from kb.llm.base import Identity
+from kb.llm.chatting import chat
 from kb.llm.ollama import Ollama
 from kb.llm.openai_compatible import OpenAICompatible
 from kb.settings import Llm

@@ -8,14 +8,23 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from litestar import MediaType, Request, Response, post
 from litestar.response import Stream
 
 from kb.answers.asking import finished
 from kb.errors import KbError, NotFoundError
 from kb.knowledge_base import KnowledgeBase
-from kb.surface import shapes
-from kb.types.answers import Answer, AnswerEvent, AnswerFinished, PassagesFound, Token
+from kb.surface import shapes, showing
+from kb.types.answers import (
+    Answer,
+    AnswerEvent,
+    AnswerFinished,
+    Forming,
+    PassagesFound,
+    Thinking,
+    Token,
+)
 from kb.types.asking import Asked
 from kb.types.passages import Passage
 from web.asker import knowledge_base, principal_of
@@ -42,9 +51,12 @@ class Question:
 async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] | Stream:
     """Server-sent events, or with ``Accept: application/json`` the finished answer alone.
 
-    Events: ``passages`` (search's object), ``token`` (``{"text": …}``), ``done`` (the answer,
-    which replaces what was streamed), ``error``. A comment line comes where nothing else does for
-    15 s. A follow-up may give ``passages`` twice; the later ones are those of the answer.
+    Events: ``passages`` (search's object), ``thinking`` (``{"seconds": …}`` since the model was
+    asked, once a second while it thinks), ``token`` (``{"text": …}``), ``form`` (the tree of blocks
+    so far: ``blocks`` replace those from ``first`` on), ``shown`` (how the page shows the answer:
+    form, sources, verdict), ``done`` (the answer, which replaces what was streamed), ``error``. A
+    comment line comes where nothing else does for 15 s. A follow-up may give ``passages`` twice;
+    the later ones are those of the answer.
     """
     base, principal = knowledge_base(request), principal_of(request)
     asked = await base.read(base.answers.asked, data.question, principal, data.conversation)
@@ -92,7 +104,13 @@ async def _events(request: Request[Any, Any, Any], asked: Asked) -> AsyncGenerat
                         yield _event("passages", shapes.hits(passages))
                     case Token(text):
                         yield _event("token", {"text": text})
+                    case Forming(first, blocks):
+                        form = msgspec.to_builtins(blocks)
+                        yield _event("form", {"first": first, "blocks": form})
+                    case Thinking(seconds):
+                        yield _event("thinking", {"seconds": seconds})
                     case AnswerFinished(answer):
+                        yield _event("shown", showing.shown(answer, translate(request)))
                         yield _event("done", shapes.answer(answer, translate(request)))
     except KbError as error:
         yield _event("error", error.as_json())
@@ -122,7 +140,10 @@ class Watch:
         """
         if isinstance(event, PassagesFound):
             self._passages = event.passages
-        if isinstance(event, Token) and time.monotonic() - self._looked_at < WATCH_SECONDS:
+        if (
+            isinstance(event, (Token, Forming, Thinking))
+            and time.monotonic() - self._looked_at < WATCH_SECONDS
+        ):
             return
         self._looked_at = time.monotonic()
         visitor = await identify(self._request)

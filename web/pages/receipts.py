@@ -6,9 +6,12 @@ from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
 from kb.answers import rerun
+from kb.surface import showing
+from kb.types.kept import Receipt
 from web.api.ask import answer_alone
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER
+from web.i18n import translate
 from web.rendering import render
 
 
@@ -24,9 +27,22 @@ async def receipt(
     values = {
         "receipt": shown,
         "before": before,
+        **_shown(request, shown),
         "changes": rerun.changes(before, shown) if before else None,
     }
     return render(request, "receipt.html", values)
+
+
+def _shown(request: Request[Any, Any, Any], receipt: Receipt) -> dict[str, Any]:
+    """The answer's form, its citations by source, and its verdict in words."""
+    answer = receipt.answer
+    if answer is None:
+        return {"form": (), "sources": [], "verdict": None}
+    return {
+        "form": showing.form_of(answer),
+        "sources": showing.by_source(answer.citations),
+        "verdict": showing.verdict(answer, translate(request)),
+    }
 
 
 @post("/answers/{answer_id:str}/again", include_in_schema=False, status_code=303, who=READER)

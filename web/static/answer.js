@@ -1,53 +1,9 @@
 // An answer with its markers, its sources, and what its reader thinks of it.
-import { element, send, viewerAddress, where, words } from "./parts.js";
+import { quote, showSources } from "./cards.js";
+import { blocks, rendered } from "./form.js";
+import { element, send, where, words } from "./parts.js";
 
 const $ = (id) => document.getElementById(id);
-let onOpen = () => {};
-export function whenOpened(act) { onOpen = act; }
-
-export function open(event) {
-  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-  event.preventDefault();
-  onOpen(event.currentTarget);
-}
-
-function quote(citation) { return citation.quote.replace(/\s+/g, " "); }
-
-function showCard(link, citation) {
-  const box = $("card");
-  box.replaceChildren(element("p", { class: "where" }, where(citation)), element("mark", {}, quote(citation)));
-  box.hidden = false;
-  const at = link.getBoundingClientRect();
-  const left = Math.min(at.left, document.documentElement.clientWidth - box.offsetWidth - 16);
-  const below = at.bottom + 8 + box.offsetHeight < innerHeight;
-  box.style.left = `${Math.max(16, left) + scrollX}px`;
-  box.style.top = `${(below ? at.bottom + 8 : at.top - box.offsetHeight - 8) + scrollY}px`;
-}
-
-function marker(citation) {
-  const href = viewerAddress(citation, citation.start, citation.end);
-  const link = element("a", { class: "cite", href, "aria-describedby": "card" }, String(citation.n));
-  for (const begin of ["mouseenter", "focus"]) link.addEventListener(begin, () => showCard(link, citation));
-  for (const end of ["mouseleave", "blur"]) link.addEventListener(end, () => { $("card").hidden = true; });
-  link.addEventListener("click", open);
-  return link;
-}
-
-export function sentencesOf(answer) {
-  const byNumber = new Map(answer.citations.map((c) => [c.n, c]));
-  const paragraphs = answer.mode === "quotes" ? answer.sentences.map((s) => [s]) : [answer.sentences];
-  return paragraphs.filter((p) => p.length).map((sentences) => {
-    const paragraph = element("p");
-    for (const sentence of sentences) {
-      const shown = sentence.supported
-        ? { class: "sentence" }
-        : { class: "sentence unsupported", title: words.unsupported, tabindex: "0" };
-      const markers = sentence.citations.map((n) => marker(byNumber.get(n)));
-      paragraph.append(element("span", shown, sentence.text), ...markers, " ");
-    }
-    return paragraph;
-  });
-}
 
 // Two buttons, of which one may be pressed; pressing it again takes it back.
 function thumbs(answer, citation, labels) {
@@ -68,11 +24,38 @@ function thumbs(answer, citation, labels) {
   return element("span", { class: "thumbs" }, ...buttons);
 }
 
-function sources(answer) {
-  return answer.citations.map((citation) => element("li", {},
-    marker(citation), " ",
-    element("span", { class: "where" }, where(citation)), " ",
-    thumbs(answer, citation.n, { good: words.citation_good, bad: words.citation_bad })));
+// What is being written, in its form: the blocks from ``first`` on are others now.
+export function showForm({ first, blocks: given }) {
+  const prose = $("prose");
+  while (prose.childElementCount > first) prose.lastElementChild.remove();
+  prose.append(...blocks({}, given));
+  prose.classList.add("streaming");
+}
+
+export function beginAnswer() {
+  for (const id of ["notice", "said", "copies", "follow", "sources", "comment"]) $(id).hidden = true;
+  $("verdict").replaceChildren();
+  $("prose").replaceChildren();
+  $("prose").classList.remove("streaming");
+  $("answer").setAttribute("aria-busy", "true");
+}
+
+// Copies, in plain text and as Markdown, with the sources as footnotes.
+function copies(answer, shown) {
+  const listed = shown.sources.map((source) => {
+    const cited = source.citations.map((at) => answer.citations[at]);
+    return `[${source.n}] ${where(cited[0])}: ${cited.map((c) => `“${quote(c)}”`).join(" … ")}`;
+  });
+  for (const [id, text, end] of [["copy", shown.plain, "\n"], ["copy-markdown", shown.markdown, "\n\n"]]) {
+    const label = id === "copy" ? words.copy : words.copy_markdown;
+    $(id).textContent = label;
+    $(id).onclick = async () => {
+      const sources = listed.length ? `\n\n${words.sources}${end}${listed.join(end)}` : "";
+      await navigator.clipboard.writeText(text + sources);
+      $(id).textContent = words.copied;
+    };
+  }
+  $("copies").hidden = !answer.sentences.length;
 }
 
 // Who wrote an answer, and in what time; empty where nobody wrote one.
@@ -81,13 +64,18 @@ function byline(answer) {
   return answer.mode === "quotes" ? words.quotes : "";
 }
 
-export function showAnswer(answer) {
-  $("prose").replaceChildren(...sentencesOf(answer));
+export function showAnswer(answer, shown) {
+  $("prose").classList.remove("streaming");
+  $("prose").replaceChildren(...rendered(answer, shown));
+  $("said").hidden = !shown.verdict;
+  $("said").textContent = shown.verdict ?? "";
+  $("said").classList.toggle("bad", answer.sentences.some((sentence) => !sentence.supported));
   notice(answer.notice);
   const by = byline(answer);
   $("meta").replaceChildren(...(by ? [by, " · "] : []), element("a", { href: `/answers/${answer.id}` }, words.receipt));
-  $("sources").hidden = !answer.citations.length;
-  $("source-list").replaceChildren(...sources(answer));
+  const judge = { good: words.citation_good, bad: words.citation_bad };
+  showSources(answer, shown, (n) => thumbs(answer, n, judge));
+  copies(answer, shown);
   $("verdict").replaceChildren(thumbs(answer, 0, { good: words.answer_good, bad: words.answer_bad }));
   $("comment").hidden = true;
   $("comment").onsubmit = async (event) => {
@@ -96,12 +84,6 @@ export function showAnswer(answer) {
     await send("POST", `/api/v1/answers/${answer.id}/feedback`, opinion);
     $("comment").hidden = true;
     $("meta").append(` · ${words.thanks}`);
-  };
-  $("copy").hidden = !answer.sentences.length;
-  $("copy").onclick = async () => {
-    const listed = answer.citations.map((c) => `[${c.n}] ${where(c)}: “${quote(c)}”`);
-    await navigator.clipboard.writeText(`${answer.answer}\n\n${words.sources}\n${listed.join("\n")}`);
-    $("copy").textContent = words.copied;
   };
   $("follow").hidden = false;
 }

@@ -1,6 +1,7 @@
 // Ask and search: passages at once, the answer above them while it comes.
 import { element, send, viewerAddress, where, words } from "./parts.js";
-import { failed, open, rightPassage, showAnswer, whenOpened } from "./answer.js";
+import { beginAnswer, failed, rightPassage, showAnswer, showForm } from "./answer.js";
+import { open, whenOpened } from "./cards.js";
 import { readThread, showThread, thread } from "./thread.js";
 import { asWords, fromAddress as filtersFromAddress, keepIn, parameters, showFilters, whenChanged } from "./filters.js";
 import { pinButton, showPinned, showShelf } from "./shelf.js";
@@ -104,25 +105,42 @@ async function stream(question, signal) {
     body: JSON.stringify({ question: question + asWords(), conversation }),
   });
   if (!response.ok) throw new Error((await response.json()).error.message);
-  let text = "", finished = false;
+  let text = "", finished = false, shownAs = null;
   const following = thread.turns.length > 0;
   for await (const [name, value] of events(response)) {
-    if (name === "token") {
+    if (name === "thinking") { text = ""; thinking(value.seconds); }
+    else if (name === "token") {
+      if (!text) wrote();
       text += value.text;
-      $("prose").replaceChildren(element("p", { class: "streaming" }, text));
-    } else if (name === "passages") { if (following) showHits(value.hits, question); }
-    else if (name === "done") { finished = true; finish(value); }
+    } else if (name === "form") showForm(value);
+    else if (name === "shown") shownAs = value;
+    else if (name === "passages") { if (following) showHits(value.hits, question); }
+    else if (name === "done") { finished = true; finish(value, shownAs); }
     else if (name === "error") throw new Error(value.error.message);
   }
   if (!finished) throw new Error(words.incomplete);
 }
 
+// "Thinking … 12 s": counted here between two words of the server's, and heard once only.
+let clock = 0;
+function thinking(seconds) {
+  wrote();
+  const begun = Date.now() - seconds * 1000;
+  const counter = element("span", { role: "timer", "aria-live": "off" });
+  const tell = () => { counter.textContent = ` ${Math.round((Date.now() - begun) / 1000)} ${words.seconds}`; };
+  tell();
+  clock = setInterval(tell, 1000);
+  $("prose").replaceChildren();
+  $("meta").replaceChildren(words.thinking, counter);
+}
+function wrote() { clearInterval(clock); $("meta").textContent = words.answering; }
+
 // The address names the answer from now on: reload and back show it, and ask nothing again.
-function finish(answer) {
-  showAnswer(answer);
+function finish(answer, shownAs) {
+  showAnswer(answer, shownAs);
   if (thread.turns.length) learn(answer.id);
   conversation = answer.conversation;
-  current = { id: answer.id, question: answer.question ?? $("q").value.trim(), answer };
+  current = { id: answer.id, question: $("q").value.trim(), answer, shown: shownAs };
   const address = new URL(location.href);
   address.searchParams.set("a", answer.id);
   address.searchParams.set("c", answer.conversation);
@@ -141,16 +159,17 @@ async function revisit(question, id) {
   begin(question);
   $("answer").hidden = false;
   try {
-    const answer = await send("GET", `/api/v1/answers/${encodeURIComponent(id)}`);
-    if (answer.conversation) await readThread(answer.conversation, id);
-    finish(answer);
+    const kept = await send("GET", `/api/v1/answers/${encodeURIComponent(id)}/receipt`);
+    if (!kept.answer) throw new Error(words.withheld);
+    if (kept.conversation) await readThread(kept.conversation, id);
+    finish(kept.answer, kept.shown);
     if (!thread.turns.length) showHits(await search(question, shown), question);
   } catch (error) {
     failed(error.message, () => ask(question));
   } finally { idle(); }
 }
 
-function idle() { $("answer").setAttribute("aria-busy", "false"); $("stop").hidden = true; }
+function idle() { clearInterval(clock); $("answer").setAttribute("aria-busy", "false"); $("stop").hidden = true; }
 
 function begin(question) {
   searched = question;
@@ -167,10 +186,7 @@ function begin(question) {
   showFilters(question);
   if (!thread.turns.length) showPinned(question).catch(() => {});
   $("asked").textContent = question;
-  for (const id of ["notice", "copy", "follow", "sources", "comment"]) $(id).hidden = true;
-  $("verdict").replaceChildren();
-  $("prose").replaceChildren();
-  $("answer").setAttribute("aria-busy", "true");
+  beginAnswer();
 }
 
 async function ask(question) {

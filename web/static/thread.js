@@ -1,5 +1,5 @@
 // The conversation so far, above the question that is being asked.
-import { sentencesOf } from "./answer.js";
+import { rendered } from "./form.js";
 import { element, send, words } from "./parts.js";
 
 const list = document.getElementById("thread");
@@ -11,13 +11,13 @@ export function showThread(turns) {
   list.replaceChildren(...turns.map((turn) => element("li", {},
     element("h2", {}, turn.question),
     turn.answer
-      ? element("div", { class: "prose" }, ...said(turn.answer))
+      ? element("div", { class: "prose" }, ...said(turn))
       : element("p", { class: "note" }, words.withheld))));
 }
 
 // An answer's sentences, or, where there are none, why.
-function said(answer) {
-  if (answer.sentences.length) return sentencesOf(answer);
+function said({ answer, shown }) {
+  if (answer.sentences.length) return rendered(answer, shown);
   return [element("p", { class: "note" }, answer.notice?.message ?? "")];
 }
 

@@ -38,6 +38,7 @@ answers = Table(
     Column("model_digest", Text),
     Column("prompt_hash", String(64)),
     Column("settings", JSON, nullable=False),
+    Column("form", JSON(none_as_null=True)),
     Column("asked_at", Float, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("settled_at", Float),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kb import bulk
 from kb.embedding.models import ModelFiles, TokenCounter
 from kb.embedding.naming import Dtype, Name
-from kb.embedding.runtimes import CPU_SLICES, PADDED_TO, Vectors
+from kb.embedding.runtimes import CPU_SLICES, MATCHED_AT_ONCE, PADDED_TO, Vectors
 from kb.embedding.runtimes.bert import Graph, Shape, weights_of
 from kb.embedding.runtimes.paging import page_out
 from kb.errors import ConfigurationError
@@ -54,7 +54,7 @@ class Compiled:
     """A model as OpenVINO computes it (:class:`kb.embedding.runtimes.Runtime`).
 
     ``graph`` is an ``openvino.Model``, or the file of one. Bulk work has threads of its own, as
-    many as ``threads``; a question waits for none of it.
+    many as ``threads``; a question waits for none of it, nor for the passages of another one.
     """
 
     name: Name = "openvino"
@@ -67,7 +67,7 @@ class Compiled:
         core.set_property("CPU", {"CPU_RUNTIME_CACHE_CAPACITY": KERNELS})
         model = core.read_model(graph) if isinstance(graph, Path) else graph
         self.dimension = int(model.output("vectors").partial_shape[1].get_length())
-        self._now = _Streams(core, model, 1)
+        self._now = _Streams(core, model, 1 + MATCHED_AT_ONCE)
         # Its threads are made here, and have the priority of the thread that makes them.
         with ThreadPoolExecutor(1, initializer=bulk.step_back) as niced:
             self._later = niced.submit(_Streams, core, model, threads).result()
@@ -84,8 +84,9 @@ class Compiled:
         batch = self._batch(texts)
         found = self._now.infer(batch, "pieces")
         found /= np.maximum(np.linalg.norm(found, axis=2, keepdims=True), 1e-12)
+        before, behind = self._counter.marks
         lengths = batch["mask"].sum(axis=1)
-        return [one[1 : n - 1] for one, n in zip(found, lengths, strict=True)]
+        return [one[before : n - behind] for one, n in zip(found, lengths, strict=True)]
 
     def rest(self) -> None:
         """See :class:`kb.embedding.runtimes.Runtime`."""

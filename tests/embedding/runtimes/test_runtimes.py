@@ -50,7 +50,7 @@ def runtime(request, folder, reference):
 @pytest.fixture(scope="module")
 def expected(reference):
     """What the reference makes of the texts here, and of the built-in ones: once, not once a format."""
-    return reference.vectors(TEXTS), agreement.vectors_of(reference, Embedding(), 2)
+    return reference.vectors(TEXTS), agreement.vectors_of(reference, models.find(Embedding()), 2)
 
 
 def processor() -> str:
@@ -119,7 +119,9 @@ def test_formats_rank_the_built_in_texts_alike(runtime, expected):
     """The gate lets through what comes with the package."""
     if runtime.dtype == "bfloat16" and not re.search("avx512_bf16|amx_bf16", processor()):
         pytest.skip("a processor without bfloat16: a tenth as fast as float32, and never taken")
-    agreed = agreement.between(expected[1], agreement.vectors_of(runtime, Embedding(), 2))
+    agreed = agreement.between(
+        expected[1], agreement.vectors_of(runtime, models.find(Embedding()), 2)
+    )
     assert agreed.problem() == ""
 
 

@@ -1,0 +1,178 @@
+"""An answer's Markdown to a tree of blocks, and the sentences in it that are to be judged. Pure.
+
+Knows markdown-it. What it gives holds text alone: no HTML, no link, no picture. A link is its words
+and, in brackets, its address as text; a picture is the words that stand for it.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode as Node
+
+from kb.answers import claiming, runs
+from kb.answers.claiming import Claim
+from kb.types.forms import Block, Form, Row, Run, Runs, Said
+
+MARKDOWN = (
+    MarkdownIt("commonmark", {"html": False})
+    .enable(["table", "strikethrough"])
+    .disable(["html_block", "html_inline", "reference", "lheading", "code"])
+)
+"""A line beneath a paragraph makes no heading of it: a heading is not judged. Four spaces make no
+code: models indent carelessly."""
+FOOTNOTE = re.compile(
+    r"^\s*(?:\[\^?\d{1,2}\]\s*[:.]|[⁰¹²³⁴-⁹]+\s+\S|(?:sources?|quellen?|references?):)",
+    re.IGNORECASE,
+)
+"""Lines in which models list the passages once more."""
+FENCE = re.compile(r"^\s*(?:```|~~~)")
+POINT = re.compile(r"^(\s*)[•‣◦–]\s+")
+"""Points that are no Markdown."""
+FACES = {"strong": "strong", "em": "emphasised", "s": "struck"}
+LIST_KINDS = {"bullet_list", "ordered_list"}
+
+
+def read(text: str, passages: int) -> tuple[Form, list[Claim]]:
+    """The form of an answer over so many passages; its sentences are named by their index."""
+    reader = _Reader(passages)
+    tree = Node(MARKDOWN.parse(_lines(text)))
+    return tuple(reader.blocks(tree.children)), reader.claims
+
+
+def so_far(text: str, passages: int) -> Form:
+    """The form of an answer that is still being written: what is open at its end is closed."""
+    last = text.rpartition("\n")[2]
+    if not FENCE.match(last):
+        for mark in ("`", "**"):
+            if last.count(mark) % 2:
+                text = text.rstrip("* ") + mark if mark == "**" else text + mark
+    return read(text, passages)[0]
+
+
+def _lines(text: str) -> str:
+    """Without lists of sources; with points as Markdown writes them."""
+    kept, fenced = [], False
+    for line in text.split("\n"):
+        fenced ^= bool(FENCE.match(line))
+        if fenced or not FOOTNOTE.match(line):
+            kept.append(line if fenced else POINT.sub(r"\1- ", line))
+    return "\n".join(kept)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Walks the tree, and numbers what is to be judged."""
+
+    passages: int
+    claims: list[Claim] = field(default_factory=list)
+
+    def blocks(self, nodes: Sequence[Node]) -> Iterator[Block]:
+        for node in nodes:
+            block = self._block(node)
+            if block is not None:
+                yield block
+
+    def _block(self, node: Node) -> Block | None:
+        match node.type:
+            case "paragraph":
+                said = self._sentences(_inline(node))
+                return Block("paragraph", said=said) if said else None
+            case "heading":
+                cleaned = claiming.taken(_inline(node), self.passages).runs
+                said = (Said(runs.trimmed(cleaned)),)
+                return Block("heading", said=said, level=int(node.tag[1:]))
+            case "bullet_list" | "ordered_list":
+                return self._list(node)
+            case "blockquote":
+                return Block("quote", items=(tuple(self.blocks(node.children)),))
+            case "fence":
+                return self._code(node.content)
+            case "hr":
+                return Block("rule")
+            case "table":
+                return self._table(node)
+        raise AssertionError(f"markdown-it gave a block that is not known: {node.type}")
+
+    def _list(self, node: Node) -> Block:
+        items = tuple(tuple(self.blocks(item.children)) for item in node.children)
+        if node.type == "bullet_list":
+            return Block("list", items=items)
+        return Block("list", items=items, start=int(node.attrs.get("start", 1)))
+
+    def _code(self, content: str) -> Block:
+        text = content.rstrip("\n")
+        number = self._claimed(Claim(" ".join(text.split()), ()))
+        return Block("code", said=(Said((Run(text, code=True),), number),))
+
+    def _table(self, node: Node) -> Block:
+        head, rows = [], []
+        for part in node.children:
+            for row in part.children:
+                cells = [claiming.taken(_inline(cell), self.passages) for cell in row.children]
+                if part.type == "thead":
+                    head = [runs.trimmed(cell.runs) for cell in cells]
+                else:
+                    rows.append(self._row(head, cells))
+        return Block("table", head=tuple(head), rows=tuple(rows))
+
+    def _row(self, head: Sequence[Runs], cells: Sequence[claiming.Taken]) -> Row:
+        shown = tuple(runs.trimmed(cell.runs) for cell in cells)
+        claim = claiming.of_row([runs.plain(h) for h in head], [runs.plain(c) for c in shown])
+        named = tuple(dict.fromkeys(n for cell in cells for _, ns in cell.named for n in ns))
+        return Row(shown, self._claimed(replace(claim, named=named)))
+
+    def _sentences(self, whole: Runs) -> tuple[Said, ...]:
+        found: list[Said] = []
+        taken = claiming.taken(whole, self.passages)
+        for stretch in claiming.sentences_of(taken):
+            number = None
+            if claiming.is_judged(stretch.runs):
+                number = self._claimed(Claim(stretch.text, stretch.named))
+            found.append(Said(stretch.runs, number, stretch.breaks))
+        if not found and self.claims:  # markers alone: they belong to the code or table before
+            named = [n for _, numbers in taken.named for n in numbers]
+            last = self.claims[-1]
+            self.claims[-1] = replace(last, named=tuple(dict.fromkeys([*last.named, *named])))
+        return tuple(found)
+
+    def _claimed(self, claim: Claim) -> int | None:
+        if not any(c.isalnum() for c in claim.text):
+            return None
+        self.claims.append(claim)
+        return len(self.claims) - 1
+
+
+def _inline(node: Node) -> Runs:
+    """What stands in the lines of a block."""
+    return tuple(_runs(node.children, {}))
+
+
+def _runs(nodes: Sequence[Node], face: dict[str, Any]) -> Iterator[Run]:
+    for node in nodes:
+        if node.type in FACES:
+            yield from _runs(node.children, face | {FACES[node.type]: True})
+        elif node.type in {"softbreak", "hardbreak"}:
+            yield Run("\n")
+        elif node.type == "code_inline":
+            yield Run(node.content, **face | {"code": True})
+        elif node.type == "link":
+            yield from _link(node, face)
+        elif node.type in {"inline", "image"}:
+            yield from _runs(node.children, face)
+        elif node.content:
+            yield Run(node.content, **face)
+
+
+def _link(node: Node, face: dict[str, Any]) -> Iterator[Run]:
+    """Its words; the address as text, unless the words are the address, or a marker."""
+    words = tuple(_runs(node.children, face))
+    shown, address = runs.plain(words).strip(), str(node.attrs.get("href", ""))
+    if shown.strip("^").isdigit():
+        yield Run(f"[{shown}]")
+        return
+    yield from words
+    if address and shown not in {address, address.removeprefix("mailto:")}:
+        yield Run(f" ({address})")

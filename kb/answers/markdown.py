@@ -1,0 +1,106 @@
+"""An answer's form as Markdown, and as plain text, with its numbers. Pure."""
+
+import re
+from collections.abc import Sequence
+
+from kb.answers import runs
+from kb.types.answers import Sentence
+from kb.types.forms import Block, Form, Row, Run, Runs, Said
+
+SPECIAL = re.compile(r"([\\`*]|\[(?=[^\]]*\]\()|<(?=[/!a-zA-Z])|(?<!\w)_|_(?!\w)|~~)")
+AT_FRONT = re.compile(r"^(\s*)([#+-]|\d+[.)])(?=\s)")
+
+
+def written(form: Form, sentences: Sequence[Sentence], *, plain: bool = False) -> str:
+    """The answer; each sentence, row and piece of code is followed by its numbers."""
+    return "\n\n".join(_Writer(sentences, plain=plain).block(block) for block in form)
+
+
+class _Writer:
+    def __init__(self, sentences: Sequence[Sentence], *, plain: bool) -> None:
+        self._sentences = sentences
+        self._plain = plain
+
+    def block(self, block: Block) -> str:
+        match block.kind:
+            case "heading":
+                return ("" if self._plain else "#" * block.level + " ") + self._said(block.said)
+            case "list":
+                return self._list(block)
+            case "quote":
+                return self._indented(block.items[0], "> ", "> ")
+            case "table":
+                return self._table(block)
+            case "code":
+                return self._code(block.said[0])
+            case "rule":
+                return "———" if self._plain else "---"
+        return self._said(block.said)
+
+    def _list(self, block: Block) -> str:
+        lines = []
+        for count, item in enumerate(block.items):
+            mark = "- " if block.start is None else f"{block.start + count}. "
+            lines.append(self._indented(item, mark, " " * len(mark)))
+        return "\n".join(lines)
+
+    def _indented(self, item: Sequence[Block], first: str, then: str) -> str:
+        tight = all(block.kind in {"paragraph", "list"} for block in item)
+        text = ("\n" if tight else "\n\n").join(self.block(block) for block in item)
+        lines = [first + text.split("\n")[0], *(then + line for line in text.split("\n")[1:])]
+        return "\n".join(line.rstrip() for line in lines)
+
+    def _said(self, said: Sequence[Said]) -> str:
+        text = ""
+        for one in said:
+            if text:
+                text += ("\n" if self._plain else "  \n") if one.breaks else " "
+            text += self._runs(one.runs) + self._numbers(one.sentence)
+        return text if self._plain else AT_FRONT.sub(r"\1\\\2", text)
+
+    def _table(self, block: Block) -> str:
+        head = [self._runs(cell) for cell in block.head]
+        if self._plain:
+            return "\n".join(self._pairs(head, row) for row in block.rows)
+        head = [cell.replace("|", "\\|") for cell in head]
+        lines = [head, ["---"] * len(head), *(self._cells(row) for row in block.rows)]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+    def _cells(self, row: Row) -> list[str]:
+        cells = [self._runs(cell).replace("|", "\\|") for cell in row.cells]
+        return [*cells[:-1], cells[-1] + self._numbers(row.sentence)] if cells else cells
+
+    def _pairs(self, head: Sequence[str], row: Row) -> str:
+        cells = [self._runs(cell) for cell in row.cells]
+        pairs = [f"{h}: {c}" if h else c for h, c in zip(head, cells, strict=False) if c]
+        return "; ".join(pairs) + self._numbers(row.sentence)
+
+    def _code(self, said: Said) -> str:
+        text = runs.plain(said.runs)
+        if self._plain:
+            return text + self._numbers(said.sentence)
+        fence = "`" * max(3, *(len(ticks) + 1 for ticks in re.findall(r"`+", text)), 3)
+        after = self._numbers(said.sentence).strip()
+        return f"{fence}\n{text}\n{fence}" + (f"\n\n{after}" if after else "")
+
+    def _runs(self, given: Runs) -> str:
+        return runs.plain(given) if self._plain else "".join(_run(run) for run in given)
+
+    def _numbers(self, sentence: int | None) -> str:
+        if sentence is None:
+            return ""
+        return "".join(f" [{n}]" for n in self._sentences[sentence].citations)
+
+
+def _run(run: Run) -> str:
+    if run.code:
+        ticks = "`" * (1 + max((len(t) for t in re.findall(r"`+", run.text)), default=0))
+        pad = " " if "`" in run.text else ""
+        return f"{ticks}{pad}{run.text}{pad}{ticks}"
+    text = run.text.strip()
+    marked = SPECIAL.sub(r"\\\1", text)
+    for mark, is_so in (("*", run.emphasised), ("**", run.strong), ("~~", run.struck)):
+        marked = f"{mark}{marked}{mark}" if is_so and text else marked
+    before = run.text[: len(run.text) - len(run.text.lstrip())]
+    after = run.text[len(run.text.rstrip()) :] if text else ""
+    return before + marked + after

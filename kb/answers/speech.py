@@ -1,0 +1,61 @@
+"""What a language model says while it says it: its words, and how long it thinks."""
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from kb.llm.base import Cut, Identity, Piece, Thought
+from kb.types.answers import Thinking, Token
+
+TOLD_EVERY = 1.0
+"""Seconds between two events that tell of thinking."""
+
+
+@dataclass(slots=True)
+class Speech:
+    """Takes what comes of a model."""
+
+    text: str = ""
+    cut: bool = False
+    """It ended because its tokens were used up."""
+    _speaker: Identity | None = None
+    _begun: float = field(default_factory=time.monotonic)
+    _told: float | None = None
+
+    @property
+    def speaker(self) -> Identity:
+        """Who speaks. It is known before the first word."""
+        assert self._speaker is not None
+        return self._speaker
+
+    def heard(self, piece: Identity | Piece) -> Token | Thinking | None:
+        """What of the next piece is to be told."""
+        match piece:
+            case Identity():
+                self._speaker = piece
+            case Cut():
+                self.cut = True
+            case Thought():
+                return self._thought(piece)
+            case str():
+                self.text += piece
+                return Token(piece)
+        return None
+
+    def _thought(self, piece: Thought) -> Thinking | None:
+        """A thought takes back what was taken for the answer before it showed."""
+        if piece.all_before:
+            self.text = ""
+        now = time.monotonic()
+        if self._told is not None and now - self._told < TOLD_EVERY and not piece.all_before:
+            return None
+        self._told = now
+        return Thinking(round(now - self._begun, 1))
+
+
+async def spoken(pieces: AsyncIterator[Identity | Piece]) -> Speech:
+    """All that came."""
+    speech = Speech()
+    async for piece in pieces:
+        speech.heard(piece)
+    return speech

@@ -1,0 +1,113 @@
+"""How an answer is shown: its form, its sources as cards, a verdict in words. For pages of ours.
+
+The answer itself, for whoever builds on it, is in ``kb/surface/shapes.py``.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from kb.answers import markdown
+from kb.types.answers import Answer, Citation
+from kb.types.forms import Block, Form, Run, Said
+
+AROUND = 160
+"""Characters of a passage that are shown before and after the quoted words."""
+
+
+Translate = Callable[[str], str]
+"""A text in the reader's language."""
+
+
+def _(text: str) -> str:
+    return text
+
+
+ALL = _("All {count} sentences are in the documents.")
+ONE = _("The sentence is in the documents.")
+SOME = _("{supported} of {count} sentences are in the documents.")
+NONE = _("None of the {count} sentences is in the documents.")
+NOT_ONE = _("The sentence is not in the documents.")
+
+
+def form_of(answer: Answer) -> Form:
+    """An answer's form; quotations, and what has none, have a paragraph each."""
+    if answer.form:
+        return answer.form
+    said = [Said((Run(s.text),), at) for at, s in enumerate(answer.sentences)]
+    if answer.mode == "quotes":
+        return tuple(Block("paragraph", said=(one,)) for one in said)
+    return (Block("paragraph", said=tuple(said)),) if said else ()
+
+
+def verdict(answer: Answer, translate: Translate = str) -> str | None:
+    """How many sentences of a model the documents hold, in words; None where none was judged."""
+    sentences = answer.sentences
+    if answer.mode != "generated" or not sentences:
+        return None
+    count, supported = len(sentences), sum(s.supported for s in sentences)
+    if count == 1:
+        return translate(ONE if supported else NOT_ONE)
+    text = ALL if supported == count else SOME if supported else NONE
+    return translate(text).format(count=count, supported=supported)
+
+
+def shown(answer: Answer, translate: Translate = str) -> dict[str, Any]:
+    """What a page needs beside the answer itself; citations are named by their index."""
+    form = form_of(answer)
+    return {
+        "form": msgspec.to_builtins(form),
+        "cited": [list(s.places) for s in answer.sentences],
+        "contexts": [_context(c) for c in answer.citations],
+        "sources": _cards(answer.citations),
+        "verdict": verdict(answer, translate),
+        "plain": markdown.written(form, answer.sentences, plain=True),
+        "markdown": markdown.written(form, answer.sentences),
+    }
+
+
+def _context(cited: Citation) -> dict[str, str]:
+    """The words before and after the quoted ones, cut between words."""
+    text = cited.passage.text
+    before, after = text[: cited.start][-AROUND:], text[cited.end :][:AROUND]
+    if cited.start > AROUND:
+        before = "… " + before.partition(" ")[2]
+    if len(text) - cited.end > AROUND:
+        after = after.rpartition(" ")[0] + " …"
+    return {"before": before, "after": after}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document and page, with all that an answer cites of it."""
+
+    n: int
+    citations: tuple[Citation, ...]
+
+
+def by_source(citations: Sequence[Citation]) -> list[Source]:
+    """Citations with one number together, in the order of their numbers."""
+    numbers = sorted({c.n for c in citations})
+    return [Source(n, tuple(c for c in citations if c.n == n)) for n in numbers]
+
+
+def _cards(citations: Sequence[Citation]) -> list[dict[str, Any]]:
+    return [_card(source, citations) for source in by_source(citations)]
+
+
+def _card(source: Source, citations: Sequence[Citation]) -> dict[str, Any]:
+    """A source as its card shows it; its citations by their index."""
+    chunk = source.citations[0].passage.chunk
+    return {
+        "n": source.n,
+        "title": chunk.title,
+        "document": chunk.path,
+        "document_id": chunk.document_id,
+        "source": chunk.source,
+        "page": chunk.page,
+        "section": chunk.section,
+        "modified": chunk.modified,
+        "citations": [at for at, cited in enumerate(citations) if cited.n == source.n],
+    }
