@@ -17,6 +17,9 @@ VERSION = "6"
 UNREAD = {"scan_without_ocr", "scan_unread"}
 """Codes of problems that already explain why a file has no text."""
 
+EMPTYING = {"formulas_without_value", "hidden_sheets", "parts_unread"}
+"""Codes of notices that say why a file has no text, where it has none."""
+
 
 def parse(path: str, name: str, options: Options) -> bytes:
     """Detect and parse one file; returns a :class:`kb.types.parsed.Parsed` as msgpack.
@@ -38,7 +41,8 @@ def _without_text(parsed: Parsed) -> FileProblem:
     if parsed.problem:
         return FileProblem(parsed.problem, **parsed.problem_parameters)
     for notice in parsed.notices:
-        return FileProblem(notice.code, **notice.parameters)
+        if notice.code in EMPTYING:
+            return FileProblem(notice.code, **notice.parameters)
     return FileProblem("no_text")
 
 

@@ -42,13 +42,16 @@ def _docx(path: Path, depth: int = 0) -> Read:
     seen = document.seen(path)
     read = Read([], seen.unseen)
     printed: set[str] = set()
+    left = dict(seen.pieces)
     for element in elements_of(partition("docx", file=seen.file), LEFT_OUT - PRINTED):
         if element.kind in PRINTED:
             read.elements += _once(element, printed)
         elif element.text not in seen.pieces:
             read.elements.append(element)
-        for piece in seen.pieces.get(element.text, ()):
+        for piece in left.pop(element.text, ()):
             seen.unread += not _place(piece, read, depth)
+    for piece in (piece for pieces in left.values() for piece in pieces):
+        seen.unread += not _place(piece, read, depth)
     read.notices += seen.notices
     return read
 

@@ -72,6 +72,7 @@ class _Reading:
         self._package = package
         self._main = package.main()
         self._deck = Deck(io.BytesIO(), 0)
+        self._looked_behind: set[str] = set()
         self._parts: dict[str, bytes] = {}
         self._relations: dict[str, dict[str, Relation]] = {}
 
@@ -118,6 +119,8 @@ class _Reading:
         _simplify(root)
         self._parts[name] = etree.tostring(root)
         found = [*self._on_slide(root, related)]
+        if root.get("showMasterSp") not in {"0", "false"}:
+            found += self._behind(related)
         for relation in related.values():
             if relation.kind in {"comments", "notesSlide"}:
                 part = self._try(relation.target)
@@ -128,6 +131,20 @@ class _Reading:
             Element(kind=e.kind, text=e.text, rows=e.rows, page=number, section=e.section)
             for e in found
         ]
+
+    def _behind(self, related: dict[str, Relation]) -> Iterator[Element]:
+        """What a layout or master writes on its slides, on the first of them."""
+        for relation in related.values():
+            if relation.kind not in {"slideLayout", "slideMaster"}:
+                continue
+            if relation.target in self._looked_behind:
+                continue
+            self._looked_behind.add(relation.target)
+            part = self._try(relation.target)
+            for shape in () if part is None else part.iter(f"{P}sp"):
+                if shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph") is None and (lines := drawn(shape)):
+                    yield Element(kind="NarrativeText", text="\n".join(lines))
+            yield from self._behind(self._package.related(relation.target))
 
     def _on_slide(self, root: etree._Element, related: dict[str, Relation]) -> Iterator[Element]:
         for node in root.iter(f"{P}cNvPr", f"{C}chart", f"{CX}chart", f"{DGM}relIds"):

@@ -144,3 +144,22 @@ def test_a_damaged_slide_costs_only_itself_and_is_said(tmp_path):
     read = parse(tmp_path / "b.pptx")
     assert text_of(read) == "First\nThird"
     assert [(n.code, n.parameters) for n in read.notices] == [("parts_unread", {"parts": 1})]
+
+
+def test_what_a_master_writes_on_all_slides_is_read_once(tmp_path):
+    deck = pptx.Presentation()
+    for name in ("First", "Second"):
+        deck.slides.add_slide(deck.slide_layouts[5]).shapes.title.text = name
+    deck.save(tmp_path / "a.pptx")
+    with (
+        zipfile.ZipFile(tmp_path / "a.pptx") as old,
+        zipfile.ZipFile(tmp_path / "b.pptx", "w") as new,
+    ):
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "ppt/slideMasters/slideMaster1.xml":
+                more = f"{shape('Only for internal use')}</p:spTree>".encode()
+                content = content.replace(b"</p:spTree>", more)
+            new.writestr(name, content)
+    found = [(e.page, e.text) for e in parse(tmp_path / "b.pptx").elements]
+    assert found == [(1, "First"), (1, "Only for internal use"), (2, "Second")]
