@@ -7,7 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from kb.answers import citations, evidence, followups, forms, prompt, quotes
+from kb.answers import citations, evidence, followups, forms, going_on, prompt, quotes
 from kb.answers.drafts import Draft, Written, showable
 from kb.answers.pen import Pen
 from kb.answers.speech import Speech, spoken
@@ -20,7 +20,7 @@ from kb.search import sought
 from kb.search.retrieval import Found, Retriever
 from kb.settings import Llm, Retrieval
 from kb.types.answers import AnswerEvent, AnswerFinished, PassagesFound, Token
-from kb.types.asking import Asked
+from kb.types.asking import Asked, Begun
 from kb.types.conversations import Turn
 from kb.types.passages import Passage
 from kb.types.people import Principal
@@ -80,11 +80,11 @@ class Answerer:
             asked_as, found = await self._found(written, principal)
             yield PassagesFound(found.passages)
         found = replace(found, passages=tuple(p for p in found.passages if not p.hidden))
-        draft = Draft(question, asked_as, found, begun, self._settings(found))
-        if not await self._is_evidence(asked_as, found):
+        draft = Draft(question, asked_as, found, begun, self._settings(found, asked))
+        if asked.begun is None and not await self._is_evidence(asked_as, found):
             yield AnswerFinished(draft.abstained())
             return
-        async with aclosing(self._from_evidence(draft, model)) as events:
+        async with aclosing(self._from_evidence(draft, model, asked.begun)) as events:
             async for event in events:
                 yield event
 
@@ -119,16 +119,21 @@ class Answerer:
         matches = [evidence.Match.of(*one, scale) for one in met]
         return evidence.confidence(question, passages, matches, scale)
 
-    def _settings(self, found: Found) -> dict[str, float | int | str]:
+    def _settings(self, found: Found, asked: Asked) -> dict[str, float | int | str]:
         """What the answer depends on, for its receipt."""
         llm = self._llm
         embedded = {"embedding": found.computed_by} if found.computed_by else {}
-        return embedded | {
-            "temperature": llm.temperature,
-            "num_ctx": llm.context_tokens,
-            "num_predict": llm.answer_tokens,
-            "passages": self._retrieval.passages,
-        }
+        continued = {going_on.CONTINUED: "yes"} if asked.begun else {}
+        return (
+            embedded
+            | continued
+            | {
+                "temperature": llm.temperature,
+                "num_ctx": llm.context_tokens,
+                "num_predict": llm.answer_tokens,
+                "passages": self._retrieval.passages,
+            }
+        )
 
     async def _found(self, whole: str, principal: Principal) -> tuple[str, Found]:
         """The question without what narrows it, and its passages."""
@@ -161,14 +166,16 @@ class Answerer:
             return None  # the answer itself will say that the model does not answer
         return followups.accepted(written, question, turns)
 
-    async def _from_evidence(self, draft: Draft, model: Model) -> AsyncGenerator[AnswerEvent, None]:
+    async def _from_evidence(
+        self, draft: Draft, model: Model, begun: Begun | None
+    ) -> AsyncGenerator[AnswerEvent, None]:
         speaker = await asyncio.to_thread(model)
         if speaker is None:
             yield await self._quoted(draft, "no_model")
             return
         streamed = False
         try:
-            async with aclosing(self._generated(speaker, draft)) as events:
+            async with aclosing(self._generated(speaker, draft, begun)) as events:
                 async for event in events:
                     streamed = streamed or isinstance(event, Token)
                     yield event
@@ -179,25 +186,29 @@ class Answerer:
             yield await self._quoted(draft, error.code, error.detail)
 
     async def _generated(
-        self, model: LanguageModel, draft: Draft
+        self, model: LanguageModel, draft: Draft, begun: Begun | None
     ) -> AsyncGenerator[AnswerEvent, None]:
+        before = begun.text if begun else ""
         built = prompt.build(
             draft.asked_as,
             draft.found.passages,
             self._llm.context_tokens,
-            self._llm.answer_tokens,
+            self._llm.answer_tokens + (prompt.tokens(before) if before else 0),
         )
+        messages = going_on.messages(built.messages, before) if before else built.messages
         speech, pen = Speech(), Pen(built.passages)
-        async with aclosing(chat(model, built.messages, self._llm.answer_tokens)) as told:
+        async with aclosing(chat(model, messages, self._llm.answer_tokens)) as told:
             async for piece in told:
                 event = speech.heard(piece)
                 if event is not None:
                     yield event
-                if isinstance(event, Token) and (forming := pen.wrote(speech.text)):
+                if isinstance(event, Token) and (
+                    forming := pen.wrote(going_on.joined(before, speech.text))
+                ):
                     yield forming
         identity = speech.speaker
         self._problem = None
-        text = speech.text.strip()
+        text = going_on.joined(before, speech.text).strip()
         if prompt.ABSTAINED.casefold() in text.casefold():
             yield AnswerFinished(draft.abstained(identity, built.digest))
             return

@@ -3,17 +3,18 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kb.answers import conversations, reopening
+from kb.answers import conversations, going_on, reopening
 from kb.answers.answering import Answerer
 from kb.answers.receipts import Receipts
 from kb.audit.log import Audit, shown
 from kb.catalog.database import Catalog, Connection
-from kb.errors import ModelError
+from kb.errors import ModelError, NotFoundError, UsageError
 from kb.search.limits import check_question
 from kb.types.answers import Answer, AnswerEvent, AnswerFinished, PassagesFound
-from kb.types.asking import AS_PEOPLE_ASK, Asked, Manner
+from kb.types.asking import AS_PEOPLE_ASK, Asked, Begun, Manner
 from kb.types.people import Principal
 
 if TYPE_CHECKING:
@@ -73,6 +74,29 @@ class Answers:
             manner = Manner(alone=True)
             return _asked(connection, row.asked_as or row.question, principal, theirs, manner)
 
+    def go_on(self, principal: Principal, answer_id: str) -> Asked:
+        """The question of an answer that was cut; what is written replaces it, and begins as it.
+
+        Raises:
+            NotFoundError: there is no such answer, for them, or it may not be read any more.
+            UsageError: it was not cut.
+        """
+        with self._catalog.reading() as connection:
+            row = reopening.kept(connection, principal, answer_id)
+            answer = reopening.receipt(connection, principal, row).answer
+            if answer is None or row.asker != principal.name:
+                raise NotFoundError(
+                    "Passages of this answer have changed or may not be read any more. Ask again.",
+                    code="answer_withheld",
+                )
+            if row.notice is None or row.notice.code != "cut":
+                raise UsageError("This answer is whole.", code="answer_whole")
+            asked = _asked(
+                connection, row.asked_as or row.question, principal, row.conversation_id,
+                Manner(alone=True),
+            )  # fmt: skip
+            return replace(asked, begun=Begun(row.id, going_on.begun(answer)))
+
     async def ask(self, asked: Asked) -> AsyncGenerator[AnswerEvent, None]:
         """An answer's events; the finished answer is kept, in its conversation or a new one.
 
@@ -114,8 +138,9 @@ class Answers:
         if not isinstance(event, AnswerFinished):
             return event
         answer = await self._catalog.write(
-            self._receipts.keep, event.answer, asked.principal, asked.conversation
-        )
+            self._receipts.keep, event.answer, asked.principal, asked.conversation,
+            asked.begun.id if asked.begun else None,
+        )  # fmt: skip
         await asyncio.to_thread(
             self._audit.asked, asked.principal, "ask", answer.question, answer.passages,
             answer.seconds, answer=answer.id, mode=answer.mode,

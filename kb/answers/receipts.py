@@ -25,14 +25,22 @@ class Receipts:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    def keep(self, answer: Answer, principal: Principal, conversation: str | None) -> Answer:
-        """Store a finished answer; it with its conversation.
+    def keep(
+        self,
+        answer: Answer,
+        principal: Principal,
+        conversation: str | None,
+        replaces: str | None = None,
+    ) -> Answer:
+        """Store a finished answer; it with its conversation. ``replaces``: the cut one before it.
 
         A quotation's words are not stored, only where they stand.
         """
         with self._catalog.writing() as connection:
             number = joined(connection, principal, conversation, answer.question)
             answer = replace(answer, conversation=number)
+            if replaces is not None and answer.mode == "generated":
+                answers.remove(connection, replaces)
             answers.keep(connection, _kept(answer, principal))
         return answer
 

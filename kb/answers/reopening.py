@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from kb.answers import markdown, prompt
+from kb.answers import going_on, markdown, prompt
 from kb.answers.drafts import with_markers
 from kb.catalog import answers, chunks, feedback, ledger, versions
 from kb.catalog.database import Connection, current_seq
@@ -104,6 +104,8 @@ def _prompt(row: KeptAnswer, used: Sequence[Used]) -> tuple[dict[str, str], ...]
     """The prompt as it was sent, built again from the same passages."""
     passages = [u.passage for u in used if u.passage is not None]
     window, answer = row.settings.get("num_ctx"), row.settings.get("num_predict")
+    if going_on.CONTINUED in row.settings:  # its second prompt holds an answer that is gone
+        return None
     if not row.prompt_hash or len(passages) < len(used) or not window or not answer:
         return None
     return prompt.build(row.asked_as or row.question, passages, window, answer).messages

@@ -27,6 +27,11 @@ def forget_made_from(connection: Connection, numbers: Sequence[int]) -> int:
     return connection.execute(delete(answers).where(answers.c.id.in_(of_them))).rowcount
 
 
+def remove(connection: Connection, answer_id: str) -> None:
+    """Delete an answer, with what was said of it."""
+    connection.execute(delete(answers).where(answers.c.id == answer_id))
+
+
 def expire(connection: Connection, before: float) -> int:
     """Delete the answers to what was asked ``before`` (Unix seconds); returns how many."""
     return connection.execute(delete(answers).where(answers.c.asked_at < before)).rowcount

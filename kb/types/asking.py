@@ -22,6 +22,14 @@ AS_PEOPLE_ASK = Manner()
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A cut answer: its number, and its whole sentences as Markdown without numbers."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A question that may be answered: checked, with the questions that it may lean on."""
 
@@ -31,3 +39,5 @@ class Asked:
     """The one that it goes on with; None begins one."""
     turns: tuple[Turn, ...] = ()
     manner: Manner = AS_PEOPLE_ASK
+    begun: Begun | None = None
+    """An answer that was cut, and is to be gone on with."""

@@ -48,8 +48,8 @@ def test_quotes_are_verbatim_and_citations_lead_to_them(answers, sample_server):
     for answer in answers.values():
         for sentence in answer["sentences"]:
             [n] = sentence["citations"]
-            quote = answer["citations"][n - 1]["quote"]
-            assert " ".join(quote.split()) == sentence["text"]
+            quotes = [c["quote"] for c in answer["citations"] if c["n"] == n]
+            assert sentence["text"] in [" ".join(quote.split()) for quote in quotes]
     cited = next(a["citations"][0] for a in answers.values() if a["citations"])
     page = httpx.get(
         f"{sample_server.address}/documents/{cited['document_id']}",

@@ -215,3 +215,25 @@ def test_a_copy_is_plain_or_markdown_with_the_sources_once_each(opened, model):
     assert plain.startswith("Leave")
     assert "**" not in plain and "Kind: Full-time employee; Days: 28" in plain
     assert plain.count("\n[1] ") == 1
+
+
+def test_a_cut_answer_says_so_and_goes_on_to_its_end(opened, model):
+    model.says = Says([TRUE, " In addition the foll"], reason="length")
+    page = opened()
+    assert "is cut" in page.inner_text("#notice")
+    shot(page, "cut")
+    first = page.url
+    model.says = Says(["Half a day is given on Sundays."])
+    page.get_by_role("button", name="Go on").click()
+    page.locator("#prose", has_text="Half a day").wait_for()
+    page.wait_for_selector("#answer[aria-busy=false]")
+    assert page.inner_text("#prose").startswith(TRUE[:40])
+    assert "In addition" not in page.inner_text("#prose")
+    assert page.is_hidden("#notice")
+    said = model.asked[-1]["messages"]
+    assert [m["role"] for m in said] == ["system", "user", "assistant", "user"]
+    assert said[2]["content"].startswith(TRUE[:40])
+    assert page.url != first, "it is another answer, and the cut one is gone"
+    page.reload()
+    page.wait_for_selector("#prose .cite")
+    assert page.locator("#thread li").count() == 0

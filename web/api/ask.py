@@ -27,6 +27,7 @@ from kb.types.answers import (
 )
 from kb.types.asking import Asked
 from kb.types.passages import Passage
+from kb.types.people import Principal
 from web.asker import knowledge_base, principal_of
 from web.auth.visitor import identify
 from web.auth.who import READER
@@ -41,10 +42,14 @@ WATCH_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The body of a question. ``conversation`` is the one that it goes on with; null begins one."""
+    """The body of a question. ``conversation`` is the one that it goes on with; null begins one.
+
+    ``goes_on`` is an answer that was cut: its own question is taken, and it is written to its end.
+    """
 
     question: str
     conversation: str | None = None
+    goes_on: str | None = None
 
 
 @post("/api/v1/ask", status_code=200, summary="Ask a question", who=READER, asks=True)
@@ -59,7 +64,7 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
     the later ones are those of the answer.
     """
     base, principal = knowledge_base(request), principal_of(request)
-    asked = await base.read(base.answers.asked, data.question, principal, data.conversation)
+    asked = await base.read(_asked, base, data, principal)
     turns: Turns = request.app.state.turns
     turns.check(principal.asker)
     if "application/json" in request.headers.get("accept", ""):
@@ -70,6 +75,12 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
+
+
+def _asked(base: KnowledgeBase, data: Question, principal: Principal) -> Asked:
+    if data.goes_on is not None:
+        return base.answers.go_on(principal, data.goes_on)
+    return base.answers.asked(data.question, principal, data.conversation)
 
 
 async def answered(

@@ -88,11 +88,19 @@ export function showAnswer(answer, shown) {
   $("follow").hidden = false;
 }
 
+let onGoOn = () => {};
+export function whenGoneOn(act) { onGoOn = act; }
+
 export function notice(given) {
   $("notice").hidden = !given;
   $("notice").className = "banner";
   if (!given) return;
   $("notice").replaceChildren(given.message);
+  if (given.code === "cut") {
+    const button = element("button", { class: "button", type: "button" }, words.go_on);
+    button.addEventListener("click", () => onGoOn());
+    $("notice").append(" ", button);
+  }
   if (["no_model", "model_unavailable", "model_missing"].includes(given.code)) {
     $("notice").append(element("details", {}, element("summary", {}, words.connect), words.connect_steps));
   }

@@ -1,6 +1,6 @@
 // Ask and search: passages at once, the answer above them while it comes.
 import { element, send, viewerAddress, where, words } from "./parts.js";
-import { beginAnswer, failed, rightPassage, showAnswer, showForm } from "./answer.js";
+import { beginAnswer, failed, rightPassage, showAnswer, showForm, whenGoneOn } from "./answer.js";
 import { open, whenOpened } from "./cards.js";
 import { readThread, showThread, thread } from "./thread.js";
 import { asWords, fromAddress as filtersFromAddress, keepIn, parameters, showFilters, whenChanged } from "./filters.js";
@@ -98,11 +98,11 @@ async function* events(response) {
   }
 }
 
-async function stream(question, signal) {
+async function stream(question, signal, goesOn) {
   const response = await fetch("/api/v1/ask", {
     method: "POST", signal,
     headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
-    body: JSON.stringify({ question: question + asWords(), conversation }),
+    body: JSON.stringify({ question: question + asWords(), conversation, goes_on: goesOn }),
   });
   if (!response.ok) throw new Error((await response.json()).error.message);
   let text = "", finished = false, shownAs = null;
@@ -189,7 +189,7 @@ function begin(question) {
   beginAnswer();
 }
 
-async function ask(question) {
+async function ask(question, goesOn = null) {
   asking?.abort();
   const mine = asking = new AbortController();
   begin(question);
@@ -201,7 +201,7 @@ async function ask(question) {
     (hits) => { if (mine === asking) showHits(hits, question); },
     (error) => { $("answer").hidden = false; failed(error.message, () => ask(question)); });
   try {
-    if (withAnswer) await stream(question, mine.signal);
+    if (withAnswer) await stream(question, mine.signal, goesOn);
   } catch (error) {
     if (mine !== asking) return;
     $("meta").textContent = "";
@@ -212,6 +212,9 @@ async function ask(question) {
   }
   await passages;
 }
+
+// An answer that was cut is written to its end: what comes takes its place.
+whenGoneOn(() => { if (current) ask(current.question, current.id); });
 
 // --- the viewer beside the answer ---------------------------------------------------------------
 
