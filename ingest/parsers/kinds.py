@@ -34,7 +34,8 @@ MEDIA_TYPES = {
 """The media type of each kind. Templates and files with macros are of their plain kind."""
 
 FAMILIES = {
-    "office": ("docx", "pptx", "odt", "rtf", "epub", "html", "md", "txt"),
+    "office": ("docx", "pptx", "odt", "rtf", "html", "md", "txt"),
+    "books": ("epub",),
     "sheets": ("xlsx", "xls", "ods", "csv"),
     "slides": ("odp",),
     "old": ("doc", "ppt", "xlsb"),
