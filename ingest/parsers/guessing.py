@@ -62,7 +62,8 @@ def _double(sample: bytes, score: float) -> str | None:
 
     Where no other page has words for it (``score``), letters that are less usual do.
     """
-    best, most = None, OFTEN_SHARE if score > 0 else -1.0
+    best: str | None = None
+    most = OFTEN_SHARE if score > 0 else -1.0
     for name, often in DOUBLE.items():
         text = sample.decode(name, "replace")
         wide = [c for c in text if ord(c) > 0x2FFF]

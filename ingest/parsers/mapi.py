@@ -89,9 +89,12 @@ def as_mail(item: Item) -> Message:
     mail = MIMEMultipart("mixed")
     for name, value in _headers(item):
         if value:
-            mail[name] = Header(" ".join(value.split())[:5000].encode("utf-8", "replace"), "utf-8")
+            mail[name] = Header(
+                " ".join(value.split())[:5000].encode("utf-8", "replace"), "utf-8"
+            ).encode()
     texts = MIMEMultipart("alternative")
-    texts.set_payload(_texts(item.properties))
+    for text in _texts(item.properties):
+        texts.attach(text)
     mail.attach(texts)
     for attached in item.attachments:
         part = _attached(attached, item.properties)
@@ -181,7 +184,10 @@ def _media_type(written: str, name: str) -> str:
 
 
 def _part(kind: str, content: bytes, charset: str | None = None) -> Message:
-    part = MIMEBase(*kind.split("/", 1), **({"charset": charset} if charset else {}))
+    main, _, sub = kind.partition("/")
+    part = MIMEBase(main, sub)
+    if charset:
+        part.set_param("charset", charset)
     part.set_payload(content)
     encoders.encode_base64(part)
     return part

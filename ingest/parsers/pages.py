@@ -91,7 +91,8 @@ def plain(source: str) -> str:
         _mend(table)
     for node in list(tree.iter(*RENAMED)):
         node.tag = RENAMED[node.tag]
-    return html.tostring(tree, encoding="unicode")
+    written: str = html.tostring(tree, encoding="unicode")
+    return written
 
 
 def _write_out(node: html.HtmlElement) -> None:

@@ -41,8 +41,9 @@ class Seen:
         """Whether a reader sees text in it."""
         if not self.is_visible or not self.is_sized or self.indent:
             return False
-        known = self.colour is not None and self.ground is not None
-        return not (known and colours.is_lost(self.colour, self.ground))  # type: ignore[arg-type]
+        if self.colour is None or self.ground is None:
+            return True
+        return not colours.is_lost(self.colour, self.ground)
 
 
 def taken_out(tree: html.HtmlElement) -> list[str]:
