@@ -23,7 +23,7 @@ SEQUENCE = re.compile(
 )
 MOSTLY = 3
 """So many whole sequences of UTF-8 for each byte that is none: a text with a break in it."""
-NAMED_IN = 4096
+NAMED_IN = 65536
 
 
 def unmarked_utf16(content: bytes) -> str | None:

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from ingest.parsers.alphabets import DOUBLE, PAGES
 
 HIGH = re.compile(rb"[\x80-\xff]+")
-MOST_LINES = 2000
-LONGEST_LINE = 4000
+MOST_LINES = 160
+LONGEST_LINE = 240
 """Of the lines with such bytes so many are looked at, spread over all of the text."""
 SIGNS = frozenset("„“”‚‘’«»‹›–—…€£§°•·©®™²³½¼¾×±µ\xa0¿¡ªº‰†№´¨")
 INSIDE = frozenset("’·\xad\u200c\u200d")
@@ -68,7 +68,7 @@ def _double(sample: bytes, score: float) -> str | None:
         text = sample.decode(name, "replace")
         wide = [c for c in text if ord(c) > 0x2FFF]
         letters = sum(c.isalpha() for c in text)
-        if text.count("\ufffd") > len(text) / 200 or len(wide) < FEWEST_WIDE or _is_odd(text):
+        if text.count("\ufffd") > len(text) / 40 or len(wide) < FEWEST_WIDE or _is_odd(text):
             continue
         share = sum(c in often for c in wide) / len(wide)
         if len(wide) > letters * WIDE_SHARE and share > most:
