@@ -8,16 +8,11 @@ import re
 
 from lxml import etree, html
 
+from ingest.parsers import pages, unseen
 from ingest.parsers.ooxml import W, remove
 from kb.types.parsed import HIDDEN, Element
 
-STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])"
-    r"|(?<![-\w])color\s*:\s*(?:transparent|white\b|#fff(?:fff)?\b)|(?:left|top|text-indent)\s*:\s*-\d{3,}",
-    re.IGNORECASE,
-)
-BACKGROUND = re.compile(r"background(?:-color)?\s*:", re.IGNORECASE)
-UNSEEN_TAGS = {"script", "style", "template", "noscript", "head", "title"}
+STYLED = re.compile(r"style|\shidden|color|background|\stext\s*=", re.IGNORECASE)
 SMALLEST_HALF_POINTS = 4
 """Word counts sizes in half points: 2 pt and less is not read by anybody."""
 
@@ -30,26 +25,14 @@ def elements(texts: list[str]) -> tuple[Element, ...]:
 
 def in_html(source: str) -> tuple[str, list[str]]:
     """A page without its hidden parts, and their texts."""
-    if not STYLE.search(source) and not re.search(r"\shidden\b", source):
+    source = pages.with_frames(source)
+    if not STYLED.search(source):
         return source, []
-    try:
-        tree = html.document_fromstring(source)
-    except (etree.ParserError, ValueError):
+    tree = pages.tree_of(source)
+    if tree is None:
         return source, []
-    found = [node for node in tree.iter(etree.Element) if _is_hidden(node)]
-    texts: list[str] = []
-    for node in found:
-        if node.getparent() is not None and not any(a in found for a in node.iterancestors()):
-            texts.append(str(node.text_content()))
-            node.drop_tree()
+    texts = unseen.taken_out(tree)
     return (html.tostring(tree, encoding="unicode"), texts) if texts else (source, [])
-
-
-def _is_hidden(node: html.HtmlElement) -> bool:
-    if node.tag in UNSEEN_TAGS or node.tag in {"html", "body"}:
-        return False
-    style = node.get("style", "")
-    return "hidden" in node.attrib or bool(STYLE.search(style) and not BACKGROUND.search(style))
 
 
 def in_word(root: etree._Element) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 from lxml import etree, html
 
-from ingest.parsers import detection, hidden, libreoffice, packages, rtf, spans
+from ingest.parsers import detection, hidden, libreoffice, packages, pages, rtf, spans
 from ingest.parsers import opendocument_text as texts
 from ingest.parsers import presentations as decks
 from ingest.parsers.encoding import decode
@@ -149,13 +149,9 @@ def _apart(rich: rtf.Rich, wanted: str) -> Iterator[Element]:
                 yield Element(kind=kind, text=text)
 
 
-def _by_name(kind: str) -> Callable[[Path], Read]:
-    return lambda path: Read(list(elements_of(partition(kind, filename=str(path)))))
-
-
 def _html(path: Path) -> Read:
     seen, unseen = hidden.in_html(decode(path.read_bytes()))
-    return Read(list(elements_of(partition("html", text=spans.filled(seen)))), unseen)
+    return Read(list(elements_of(partition("html", text=spans.filled(pages.plain(seen))))), unseen)
 
 
 def _of_text(name: str) -> Callable[[Path], Read]:
@@ -167,7 +163,6 @@ PARTITION: dict[str, Callable[[Path], Read]] = {
     "pptx": _pptx,
     "odt": _odt,
     "rtf": _rtf,
-    "epub": _by_name("epub"),
     "html": _html,
     "md": _of_text("md"),
     "txt": _of_text("text"),
@@ -211,8 +206,19 @@ def elements_of_text(text: str, kind: str) -> list[Element]:
     if kind != "html":
         return list(elements_of(partition("text", text=text)))
     seen, unseen = hidden.in_html(text)
-    found = elements_of(partition("html", text=spans.filled(seen))) if seen.strip() else ()
+    found = (
+        elements_of(partition("html", text=spans.filled(pages.plain(seen)))) if seen.strip() else ()
+    )
     return [*found, *hidden.elements(unseen)]
+
+
+def elements_of_rtf(content: bytes) -> list[Element]:
+    """Elements of a rich text that another file carried."""
+    with tempfile.NamedTemporaryFile(suffix=".rtf") as file:
+        file.write(content)
+        file.flush()
+        read = _rtf(Path(file.name))
+    return [*read.elements, *hidden.elements(read.unseen)]
 
 
 def _slide(slide: list[Element]) -> Iterator[Element]:

@@ -50,6 +50,11 @@ REASONS: dict[str, str] = {
     ),
     "expands_too_far": _("Unpacked it would be larger than {limit} MB; it was not unpacked."),
     "cells_left_out": _("It has more than {cells} cells; those beyond are not searchable."),
+    "pictures_left_out": _(
+        "{pictures} small pictures in its text (logos, icons) were left out. Attach those that "
+        "hold text as files of their own."
+    ),
+    "signature_only": _("It is a signature without the text that it signs. Nothing to do."),
     "mail_encrypted": _("The mail is encrypted; only who, to whom and about what can be found."),
     "scan_uncertain": _(
         "{pages} scanned pages were read with little certainty (pages {which}). Look at them; a "
@@ -98,6 +103,8 @@ TITLES: dict[str, str] = {
     "parts_unread": _("parts not read"),
     "encrypted": _("protected by a password"),
     "mail_encrypted": _("encrypted mail"),
+    "pictures_left_out": _("small pictures left out"),
+    "signature_only": _("signature without text"),
     "damaged": _("damaged"),
     "unknown_type": _("kind of file not read"),
     "needs_libreoffice": _("old format, LibreOffice missing"),
