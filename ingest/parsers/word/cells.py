@@ -6,7 +6,7 @@ from lxml import etree
 
 from ingest.parsers.ooxml import W
 
-LONGEST = 200
+LONGEST = 30
 """Rows that python-docx follows a cell upwards; it does so by recursion, for every row anew."""
 
 
