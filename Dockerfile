@@ -7,6 +7,7 @@ COPY ingest ingest
 COPY web web
 RUN uv venv /app && (uv pip install --python /app/bin/python --torch-backend=cpu --constraint constraints.txt --override overrides.txt . \
     || uv pip install --python /app/bin/python --constraint constraints.txt --override overrides.txt .)
+RUN /app/bin/kb models add multilingual --for-all
 
 FROM python:3.11-slim-bookworm
 RUN apt-get update && apt-get install -y --no-install-recommends \

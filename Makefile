@@ -16,6 +16,8 @@ $(VENV)/.setup: pyproject.toml constraints.txt overrides.txt
 	@test -x $(BIN)/python || $(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 	@echo "Installing (the first time takes a minute or two) …"
 	@$(INSTALL) --torch-backend=auto --editable . 2>/dev/null || $(INSTALL) --editable .
+	@test -d $(VENV)/share/commonplace/models/multilingual || $(BIN)/kb models add multilingual --for-all \
+	  || echo "Only the English model is here. Later: $(BIN)/kb models add multilingual"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.setup

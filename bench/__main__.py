@@ -1,4 +1,4 @@
-"""``python -m bench [catalog|documents|embed|following|formats|ingest|lighter|model|ocr|open-webui|search|serve|support|weights] …``; without a name, all of them."""
+"""``python -m bench [catalog|documents|embed|following|formats|ingest|lighter|model|ocr|open-webui|reading|search|serve|support|weights] …``; without a name, all of them."""
 
 import argparse
 import asyncio
@@ -15,6 +15,7 @@ from bench import (
     model,
     ocr,
     open_webui,
+    reading,
     search,
     serve,
     support,
@@ -32,6 +33,7 @@ PARTS = {
     "model": model,
     "ocr": ocr,
     "open-webui": open_webui,
+    "reading": reading,
     "search": search,
     "serve": serve,
     "support": support,

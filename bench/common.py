@@ -4,13 +4,13 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psutil
 
-from ingest.running.reporting import Counts, Timings
+from ingest.running.reporting import Counts
 from kb import settings as settings_module
 from kb.catalog import sources
 from kb.cli.ingesting import run_of
@@ -32,18 +32,28 @@ def lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.open(encoding="utf-8")]
 
 
+def chosen() -> dict[str, str]:
+    """What the environment says of the embedding model (``KB_EMBEDDING__…``); nothing else counts."""
+    return {key: text for key, text in os.environ.items() if key.startswith("KB_EMBEDDING__")}
+
+
 def filings() -> list[Path]:
-    """The filings to measure on; ``KB_BENCH_FILINGS`` limits how many."""
+    """The filings to measure on; ``KB_BENCH_FILINGS`` says how many: the largest and the smallest."""
     folder = data("financebench-20mb")
     if folder is None:
         return []
-    return sorted((folder / "docs").iterdir())[: int(os.environ.get("KB_BENCH_FILINGS", "25"))]
+    files = sorted((folder / "docs").iterdir(), key=lambda file: file.stat().st_size)
+    wanted = min(int(os.environ.get("KB_BENCH_FILINGS", len(files))), len(files))
+    return sorted(files[: wanted // 2] + files[len(files) - wanted + wanted // 2 :])
 
 
 @asynccontextmanager
-async def knowledge_base() -> AsyncIterator[KnowledgeBase]:
+async def knowledge_base(
+    settings: Mapping[str, str] | None = None,
+) -> AsyncIterator[KnowledgeBase]:
     folder = tempfile.mkdtemp(prefix="kb-bench-")
-    base = KnowledgeBase(settings_module.load({"data_dir": folder, "llm.provider": "none"}, {}))
+    given = {"data_dir": folder, "llm.provider": "none", **(settings or {})}
+    base = KnowledgeBase(settings_module.load(given, chosen()))
     try:
         yield base
     finally:
@@ -57,9 +67,8 @@ def follow(base: KnowledgeBase, name: str, folder: Path) -> None:
         sources.add(connection, name, str(folder), access.readers(connection, [access.EVERYONE]))
 
 
-async def ingest(base: KnowledgeBase, name: str) -> tuple[Counts, Timings]:
-    run = run_of(base, base.sources.named(name))
-    return await run.run(), run.timings
+async def ingest(base: KnowledgeBase, name: str) -> Counts:
+    return await run_of(base, base.sources.named(name)).run()
 
 
 def percentile(values: list[float], share: float) -> float:

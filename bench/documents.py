@@ -20,7 +20,7 @@ async def measure(name, folder) -> None:
     asked = [q for q in lines(folder / "questions.jsonl") if q.get("docs")]
     async with knowledge_base() as base:
         follow(base, name, folder / "docs")
-        counts, _ = await ingest(base, name)
+        counts = await ingest(base, name)
         ledger = {f.path: f.state for f in base.ledger.rows(base.principal(None), _all())}
         assert len([p for p in ledger if " › " not in p]) == counts.seen
         first = five = page = 0

@@ -42,7 +42,7 @@ async def rescan() -> None:
             path.write_text(f"Note {number}.")
         async with knowledge_base() as base:
             follow(base, "files", root)
-            first, _ = await ingest(base, "files")
+            first = await ingest(base, "files")
             ours, theirs = [], []
             for _ in range(5):
                 begun = time.perf_counter()
@@ -50,7 +50,7 @@ async def rescan() -> None:
                                stdout=subprocess.DEVNULL, check=True)  # fmt: skip
                 theirs.append(time.perf_counter() - begun)
                 begun = time.perf_counter()
-                counts, _ = await ingest(base, "files")
+                counts = await ingest(base, "files")
                 ours.append(time.perf_counter() - begun)
                 assert counts.unchanged == FILES
     us, them = statistics.median(ours), statistics.median(theirs)
@@ -72,7 +72,7 @@ async def one_edit() -> None:
         path.write_text("\n\n".join(paragraphs))
         async with knowledge_base() as base:
             follow(base, "files", Path(folder))
-            first, _ = await ingest(base, "files")
+            first = await ingest(base, "files")
             before = vectors(base)
             paragraphs[150] += " One more sentence was put here."
             path.write_text("\n\n".join(paragraphs))

@@ -1,5 +1,6 @@
-"""Pages a second from PDF filings to searchable, beside plain unstructured in a loop.
+"""From PDF filings to searchable: how long, on what the processors were spent, and how busy they were.
 
+Beside it plain unstructured in a loop, with the same model and pieces as long as our passages are on average.
 ``KB_BENCH_FILINGS`` limits how many filings are read, ``KB_BENCH_ALONE`` leaves the plain loop, which is slow, out. The plain side needs
 ``unstructured[pdf]``, which the project leaves out: it gets an environment of its own.
 """
@@ -10,15 +11,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from sqlalchemy import select
 
 from bench.common import filings, follow, ingest, knowledge_base
+from bench.processors import Used, Watch
 from bench.serve import serve
+from ingest.running.reporting import Counts
+from kb.bulk import usable_cores
 from kb.catalog.tables import chunks
 from kb.embedding.models import TokenCounter
+from kb.knowledge_base import KnowledgeBase
 
 PLAIN = Path(__file__).parent / "plain.py"
 PLAIN_ENV = Path(".venv/plain")
@@ -33,13 +37,17 @@ async def main() -> None:
             shutil.copy(file, temporary)
         async with knowledge_base() as base:
             await base.embeddings.query("warm")
+            await base.publisher.generation()  # both engines are loaded
             follow(base, "filings", Path(temporary))
-            begun = time.monotonic()
-            counts, timings = await ingest(base, "filings")
-            seconds = time.monotonic() - begun
+            with Watch() as watch:
+                counts = await ingest(base, "filings")
+            seconds = watch.used.seconds
             pages = sum(r.pages or 0 for r in base.ledger.rows(base.principal(None), _all()))
+            computing = await base.embeddings.computing()
+            print(f"- {computing.runtime} in {computing.dtype}, {usable_cores()} processors")
+            report_time(watch.used, counts, pages)
             after = serve(base.settings.data_dir)[2]
-            length = report(base, counts, timings, pages, seconds)
+            length = report_text(base)
             for path in Path(temporary).iterdir():
                 path.touch()
             await ingest(base, "filings")
@@ -51,8 +59,25 @@ async def main() -> None:
             plain(temporary, pages, seconds, length)
 
 
-def report(base, counts, timings, pages, seconds) -> int:
-    """Print ours; returns the passages' mean length in characters."""
+def report_time(used: Used, counts: Counts, pages: int) -> None:
+    print(
+        f"- {counts.indexed} filings, {pages} pages, {counts.chunks} passages in {used.seconds:.1f} s: "
+        f"**{pages / used.seconds:.1f} pages/s**, {counts.chunks / used.seconds:.1f} passages/s"
+    )
+    parts = ", ".join(f"{name} {seconds:.1f}" for name, seconds in used.parts.items())
+    print(f"- seconds of a processor: {parts}; in all {used.total:.1f}")
+    print(f"- the run took **{used.over_the_least:.2f} ×** these, divided by the processors")
+    print(f"- share of the processors that it had work for, by tenths: {shares(used.wanted)}")
+    print(f"- share that it got: {shares(used.ours)}")
+    print(f"- share that nobody used: {shares(used.left)}", flush=True)
+
+
+def shares(found: list[float]) -> str:
+    return " ".join(f"{share:.2f}" for share in found)
+
+
+def report_text(base: KnowledgeBase) -> int:
+    """Print what is embedded; returns the passages' mean length in characters."""
     with base.catalog.reading() as connection:
         texts = list(connection.scalars(select(chunks.c.embedded_text)))
         passages = list(connection.scalars(select(chunks.c.text)))
@@ -63,14 +88,6 @@ def report(base, counts, timings, pages, seconds) -> int:
     for row in base.ledger.rows(base.principal(None), _all()):
         parsed = base.documents.elements(base.documents.one(base.principal(None), row.id))
         elements += sum(len("".join(e.text.split())) for e in parsed.elements)
-    print(
-        f"- {counts.indexed} filings, {pages} pages, {counts.chunks} passages in {seconds:.1f} s: "
-        f"**{pages / seconds:.1f} pages/s**"
-    )
-    print(
-        f"- of that (files go side by side, so the parts add up to more): parse and cut {timings.parse:.1f} s, "
-        f"embed {timings.embed:.1f} s, write {timings.write:.1f} s"
-    )
     print(
         f"- longest embedded text: {longest} of {counter.limit} tokens; share of the text that is "
         f"embedded: {stored / elements:.4f}",

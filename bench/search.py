@@ -1,35 +1,38 @@
-"""A search, in the process and by ``/api/v1/search``, at 10,000 and 100,000 passages of which the asker may read half, beside the bare
-query embedding and the bare engine call. ``KB_BENCH_PASSAGES`` names other sizes.
+"""A search by ``/api/v1/search``, and a question's way to passages and to the look whether they
+hold the answer by ``/api/v1/ask``, at 10,000 and 100,000 passages of which the asker may read half;
+beside the bare query embedding and the bare engine call. Then start and memory.
 
-The passages are words of cranfield in new orders, the vectors random: what is measured is time.
+``KB_BENCH_PASSAGES`` names other sizes, ``KB_BENCH_RUNTIME`` another runtime (``torch:float32``).
+What is asked has not been asked before: questions are those of cranfield, their words in new
+orders. An answer's whole way ends, on made-up passages, with the word that they do not say:
+evidence has been looked for, by late interaction too, and the receipt is kept.
 """
 
-import asyncio
 import os
-import random
-import subprocess
-import sys
 import time
-from contextlib import asynccontextmanager
 
-import httpx
-import numpy as np
-from sqlalchemy import insert
-
+from bench import made_up, starting
+from bench.asker import Asker, at_once, in_other_words, processor_seconds, served
 from bench.common import data, knowledge_base, lines, percentile
-from bench.serve import environment_of
-from kb.catalog import generations, groups, people, sources, versions
-from kb.catalog.chunks import row, short_hash
-from kb.catalog.tables import documents, vectors
+from bench.serve import end_engines
+from kb.catalog import generations
 from kb.index.base import IndexQuery
 from kb.index.generation import name_of
-from kb.rights import access
-from kb.types.files import Stat
-from kb.types.parsed import Chunk, Span
-from kb.types.versions import Facts
+from kb.knowledge_base import KnowledgeBase
 from kb.upkeep.rebuilding import Rebuilder
 
-PER_DOCUMENT = 50
+RUNTIME = os.environ.get("KB_BENCH_RUNTIME", "openvino:int8")
+QUESTIONS, WARMING, ASKERS, ROUNDS = 200, 20, 16, 4
+UNLIMITED = {
+    "fair_use.requests_per_minute": "1000000",
+    "fair_use.requests_per_minute_address": "1000000",
+}
+Times = dict[str, list[float]]
+
+
+def runtime(name: str = RUNTIME) -> dict[str, str]:
+    by, dtype = name.split(":")
+    return {"embedding.runtime": by, "embedding.dtype": dtype}
 
 
 async def main() -> None:
@@ -37,127 +40,82 @@ async def main() -> None:
     if folder is None:
         return
     words = " ".join(d["text"] for d in lines(folder / "corpus.jsonl")).split()
-    asked = [q["text"] for q in lines(folder / "queries.jsonl")][:200]
-    print(
-        "| passages | embed p50 | p95 | engine p50 | p95 | retrieval p50 | p95 | p95 over the sum "
-        "| HTTP p50 | p95 | p95 over the sum | searches/s, 16 askers |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+    asked = [q["text"] for q in lines(folder / "queries.jsonl")][:QUESTIONS]
     for size in map(int, os.environ.get("KB_BENCH_PASSAGES", "10000,100000").split(",")):
-        async with knowledge_base() as base:
-            fill(base, words, size)
+        async with knowledge_base(runtime()) as base:
+            made_up.fill(base, words, size)
             await Rebuilder(base.settings, base.catalog, base.embeddings).rebuild()
             await measure(base, asked, size)
 
 
-def fill(base, words: list[str], size: int) -> None:
-    chance, rng = random.Random(1), np.random.default_rng(1)
-    model = base.embeddings.fingerprint
-    with base.catalog.writing() as c:
-        groups.add(c, "half")
-        people.add_person(c, "ann", ())
-        open_ = sources.add(c, "open", "/open", ("everyone", "owner"))
-        closed = sources.add(c, "closed", "/closed", access.readers(c, ["half"]))
-    for d in range(size // PER_DOCUMENT):
-        with base.catalog.writing() as c:
-            source = (open_, closed)[d % 2]
-            [document] = c.execute(
-                insert(documents).values(
-                    source_id=source.id, raw_path=b"%d" % d, path=f"{d}.pdf", state="indexed",
-                    bytes=1, chunks=PER_DOCUMENT, tries=0, held=False, added_at=0.0,
-                    language="en", title=f"Document {d}",
-                ).returning(documents.c.id)
-            ).scalars()  # fmt: skip
-            number = versions.begin(c, document, "bench:1:x", "h")
-            made = []
-            for n in range(PER_DOCUMENT):
-                at = chance.randrange(len(words) - 150)
-                text = " ".join(words[at : at + 130]) + f" {d} {n}"
-                made.append(Chunk(ordinal=n, text=text, embedded_text=text, page=None, section=None,
-                                  spans=(Span(0, len(text), n, 0),), lines=()))  # fmt: skip
-            facts = Facts(
-                stat=Stat(1, 0, 0), content_hash="h", language="en", title=f"Document {d}"
-            )
-            rows = [row(number, m) for m in made]
-            versions.publish(c, document, number, rows, facts)
-            unit = rng.standard_normal((PER_DOCUMENT, 384)).astype("<f4")
-            unit /= np.linalg.norm(unit, axis=1, keepdims=True)
-            c.execute(insert(vectors), [
-                {"model": model, "hash": short_hash(m.embedded_text), "vector": v.tobytes()}
-                for m, v in zip(made, unit, strict=True)
-            ])  # fmt: skip
+async def measure(base: KnowledgeBase, asked: list[str], size: int) -> None:
+    ann, folder = base.principal("ann"), base.settings.data_dir
+    token = base.accounts.new_token(ann, "benchmark", "write", 1)
+    print(f"\n{size:,} passages, embedding by {RUNTIME}\n", flush=True)
+    with served(folder, runtime() | UNLIMITED) as (service, port):
+        asker = Asker(port, token)
+        for question in asked[:WARMING]:
+            asker.search(question)
+        show_times(await one_by_one(base, asker, asked))
+        many = [in_other_words(q, 10 + n) for n in range(ROUNDS) for q in asked]
+        before, own = processor_seconds(service, folder), time.process_time()
+        rate = at_once(port, token, many, ASKERS)
+        used = {n: s - before[n] for n, s in processor_seconds(service, folder).items()}
+        show_rate(rate, used | {"who asks": time.process_time() - own}, len(many))
+    end_engines(folder)
+    starting.show(folder)
 
 
-async def measure(base, asked: list[str], size: int) -> None:
+async def one_by_one(base: KnowledgeBase, asker: Asker, asked: list[str]) -> Times:
+    """Seconds of each step, question by question."""
     ann = base.principal("ann")
     with base.catalog.reading() as c:
-        generation = name_of(generations.live(c).id)
-    token = base.accounts.new_token(ann, "benchmark", "read", 1)
-    async with served(token, base.settings.data_dir) as client:
-        await compare(base, client, asked, size, ann, generation)
-
-
-@asynccontextmanager
-async def served(token: str, folder: str):
-    """``kb serve`` on the data directory, and a client that asks with a token."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "kb", "serve", "--port", "8766"],
-        env=environment_of(folder) | {"KB_FAIR_USE__REQUESTS_PER_MINUTE": "1000000"},
-        stderr=subprocess.DEVNULL,
-    )
-    bearer = {"Authorization": f"Bearer {token}"}
-    address = "http://127.0.0.1:8766"
-    try:
-        async with httpx.AsyncClient(base_url=address, timeout=60, headers=bearer) as client:
-            for _ in range(600):
-                try:
-                    await client.get("/ready")
-                    break
-                except httpx.ConnectError:
-                    await asyncio.sleep(0.1)
-            yield client
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-async def compare(base, client, asked: list[str], size: int, ann, generation: str) -> None:
-    async def ask(question: str) -> None:
-        response = await client.get("/api/v1/search", params={"q": question, "limit": 10})
-        assert response.json()["hits"], response.text
-
-    for question in asked[:20]:
-        await ask(question)
-    embed, engine, retrieval, search = [], [], [], []
+        live = generations.live(c)
+    assert live is not None
+    found: Times = {n: [] for n in ("embedding", "engine", "search", "passages", "evidence")}
     for question in asked:
         at = time.monotonic()
         vector = (await base.embeddings.query(question)).vector
-        embed.append(time.monotonic() - at)
+        found["embedding"].append(time.monotonic() - at)
+        query = IndexQuery(vector, question, sorted(ann.tokens), 100)
         at = time.monotonic()
-        await base.index.query(generation, IndexQuery(vector, question, sorted(ann.tokens), 100))
-        engine.append(time.monotonic() - at)
-        at = time.monotonic()
-        await base.search.passages(question, ann, syntax=False, noted=False)
-        retrieval.append(time.monotonic() - at)
-        at = time.monotonic()
-        await ask(question)
-        search.append(time.monotonic() - at)
-    at = time.monotonic()
-    queue = iter(asked * 2)
+        await base.index.query(name_of(live.id), query)
+        found["engine"].append(time.monotonic() - at)
+        found["search"].append(asker.search(in_other_words(question, 1)))
+        shown, finished = asker.ask(in_other_words(question, 2))
+        found["passages"].append(shown)
+        found["evidence"].append(finished)
+    return found
 
-    async def asker() -> None:
-        for question in queue:
-            await ask(question)
 
-    await asyncio.gather(*(asker() for _ in range(16)))
-    rate = 2 * len(asked) / (time.monotonic() - at)
-    both = percentile(embed, 0.95) + percentile(engine, 0.95)
+TITLES = {
+    "embedding": "the question's embedding alone",
+    "engine": "the engine alone",
+    "search": "`/api/v1/search` (aim 1.5)",
+    "passages": "`/api/v1/ask` to its passages (aim 2)",
+    "evidence": "`/api/v1/ask` to its end: evidence, receipt (aim 2)",
+}
+
+
+def show_times(found: Times) -> None:
+    def both(share: float) -> float:
+        return percentile(found["embedding"], share) + percentile(found["engine"], share)
+
+    print("| ms | p50 | p95 | p50 over the sum | p95 over the sum |\n|---|---|---|---|---|")
+    for name, title in TITLES.items():
+        middle, most = (percentile(found[name], share) for share in (0.5, 0.95))
+        over = "| |"
+        if name not in {"embedding", "engine"}:
+            over = f"| {middle / both(0.5):.2f} | **{most / both(0.95):.2f}** |"
+        print(f"| {title} | {middle:.1f} | {most:.1f} {over}", flush=True)
+
+
+def show_rate(rate: float, used: dict[str, float], searches: int) -> None:
+    each = {name: 1000 * seconds / searches for name, seconds in used.items()}
+    ours = sum(each.values()) - each["who asks"]
     print(
-        f"| {size:,} | {percentile(embed, 0.5):.1f} | {percentile(embed, 0.95):.1f} "
-        f"| {percentile(engine, 0.5):.1f} | {percentile(engine, 0.95):.1f} "
-        f"| {percentile(retrieval, 0.5):.1f} | {percentile(retrieval, 0.95):.1f} "
-        f"| {percentile(retrieval, 0.95) / both:.2f} "
-        f"| {percentile(search, 0.5):.1f} | {percentile(search, 0.95):.1f} "
-        f"| {percentile(search, 0.95) / both:.2f} | {rate:.1f} |",
+        f"\n{ASKERS} askers: **{rate:.1f} searches a second** (aim 100). Processor time of a search, ms: "
+        f"{ours:.1f} ({', '.join(f'{n} {s:.1f}' for n, s in each.items())}): two processors allow "
+        f"{2000 / sum(each.values()):.0f} a second.\n",
         flush=True,
     )

@@ -5,11 +5,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 
 import httpx
 import psutil
 
-from bench.common import ENGINES
+from bench.common import ENGINES, chosen
 from kb import samples
 
 SETTLED_SECONDS = 5.0
@@ -38,9 +39,10 @@ async def main() -> None:
     )
 
 
-def environment_of(folder: str) -> dict[str, str]:
+def environment_of(folder: str, settings: Mapping[str, str] | None = None) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("KB_")}
-    return kept | {"KB_DATA_DIR": folder, "KB_LLM__PROVIDER": "none"}
+    given = {f"KB_{n.replace('.', '__').upper()}": v for n, v in (settings or {}).items()}
+    return kept | chosen() | {"KB_DATA_DIR": folder, "KB_LLM__PROVIDER": "none"} | given
 
 
 def serve(folder: str) -> tuple[float, float, dict[str, float]]:

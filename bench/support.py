@@ -8,7 +8,7 @@ from kb.answers import support
 from kb.embedding.client import cosine
 from tests.answers.support_pairs import halves, pairs
 
-THRESHOLDS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75)
+THRESHOLDS = (support.THRESHOLD, 0.475, 0.525, 0.575, 0.625, 0.675, 0.725)
 
 
 async def main() -> None:
@@ -18,18 +18,19 @@ async def main() -> None:
             texts |= {pair.passage[s:e] for s, e in support.stretches(pair.passage)}
         ordered = sorted(texts)
         vectors = dict(zip(ordered, await base.embeddings.texts(ordered), strict=True))
+        scale = await base.embeddings.scale()
     print("| threshold | calibrating: precision | recall | reported: precision | recall |")
     print("|---|---|---|---|---|")
     chosen = support.THRESHOLD
     for threshold in THRESHOLDS:
         support.THRESHOLD = threshold
-        cells = [f"{v:.3f}" for half in halves() for v in figures(half, vectors)]
+        cells = [f"{v:.3f}" for half in halves() for v in figures(half, vectors, scale)]
         print(f"| {threshold}{' (set)' if threshold == chosen else ''} | {' | '.join(cells)} |")
 
 
-def figures(half, vectors) -> tuple[float, float]:
+def figures(half, vectors, scale) -> tuple[float, float]:
     def likeness(a: str, b: str) -> float:
-        return cosine(vectors[a], vectors[b])
+        return scale.alike(cosine(vectors[a], vectors[b]))
 
     held = [(p, support.judge(p.sentence, p.passage, "", likeness).holds) for p in half]
     right = sum(h for p, h in held if p.is_true)

@@ -141,6 +141,7 @@ class Searched:
         return IndexQuery(
             embedded.vector, query.text, ["owner"], CANDIDATES, worth=fusion.weights(dense),
             worth_foreign={DENSE: dense, WORDS: 0.0, GRAMS: 1 - dense}, languages=self.languages,
+            floor=embedded.scale.floor,
         )  # fmt: skip
 
     def ranking(self, found: Hits) -> dict[str, float]:

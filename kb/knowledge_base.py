@@ -29,6 +29,7 @@ from kb.library.ledger import Ledger
 from kb.library.sources import Sources
 from kb.llm.adapters import adapter
 from kb.llm.base import LanguageModel
+from kb.models.register import Register, in_use
 from kb.rights import access
 from kb.search.glossary import Glossary
 from kb.search.pins import Pins
@@ -81,6 +82,7 @@ class KnowledgeBase:
             self.catalog, self.blobs, self.behind, self.audit, self.upkeep,
             settings.ingest.max_file_mb,
         )  # fmt: skip
+        self.models = Register(settings, lambda: self.model)
         self.ledger = Ledger(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
 
@@ -133,6 +135,20 @@ class KnowledgeBase:
     def _look(self) -> None:
         with self.catalog.reading():
             pass
+
+    async def remove_model(self, name: str) -> None:
+        """Remove a model from the register.
+
+        Raises:
+            NotFoundError: there is none of this name.
+            ConflictError: the settings name it, or the index was built with it.
+            UsageError: something else keeps it.
+            RetryableError: its folder cannot be written to.
+        """
+        model = await self.models.removable(name)
+        if model.dimension and await self.read(self.publisher.was_built_with, name):
+            raise in_use(name, "the index was built with it")
+        await asyncio.to_thread(self.models.remove, model)
 
     async def close(self) -> None:
         """Close every connection; the engines stay for others, until they are idle."""

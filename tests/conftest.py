@@ -41,15 +41,19 @@ from tests.parts.sharing import (
     shared_folder,
 )
 from tests.parts.warm import COUNTED, warm
+from tests.parts.weights import models_dir, multilingual, wheel
 
 __all__ = [
     "gguf",
     "llama_cpp",
+    "models_dir",
+    "multilingual",
     "ollama",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_unconfigure",
     "pytest_xdist_auto_num_workers",
+    "wheel",
 ]
 
 sandbox.preload((*kinds.EVERYTHING, *rendering.MODULES, *COUNTED))

@@ -12,10 +12,13 @@ from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import Parsed
 
-VERSION = "5"
+VERSION = "7"
 """Raise it when parsers give other elements for the same file: files are then parsed again."""
 UNREAD = {"scan_without_ocr", "scan_unread"}
 """Codes of problems that already explain why a file has no text."""
+
+EMPTYING = {"formulas_without_value", "hidden_sheets", "parts_unread"}
+"""Codes of notices that say why a file has no text, where it has none."""
 
 
 def parse(path: str, name: str, options: Options) -> bytes:
@@ -29,8 +32,18 @@ def parse(path: str, name: str, options: Options) -> bytes:
     parsed = storable(archives.name_lone_member(parse_as(kind, file, options), name))
     has_text = any(e.text.strip() for e in parsed.elements)
     if not has_text and not parsed.members and parsed.problem not in UNREAD:
-        raise FileProblem(parsed.problem or "no_text", **parsed.problem_parameters)
+        raise _without_text(parsed)
     return msgspec.msgpack.encode(parsed)
+
+
+def _without_text(parsed: Parsed) -> FileProblem:
+    """Why there is no text: its problem, or what was left out of it."""
+    if parsed.problem:
+        return FileProblem(parsed.problem, **parsed.problem_parameters)
+    for notice in parsed.notices:
+        if notice.code in EMPTYING:
+            return FileProblem(notice.code, **notice.parameters)
+    return FileProblem("no_text")
 
 
 def parse_as(kind: str, file: Path, options: Options) -> Parsed:

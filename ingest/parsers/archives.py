@@ -16,6 +16,7 @@ from typing import IO, cast
 
 import msgspec
 
+from ingest.parsers import entry_names
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
@@ -124,15 +125,18 @@ class Unpacking:
 
 def _zip(path: Path, unpacking: Unpacking) -> Iterator[Stream]:
     with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
-            if info.is_dir() or _is_litter(info.filename):
+        infos = archive.infolist()
+        names = entry_names.of_zip(infos)
+        for info in infos:
+            name = names[info.header_offset]
+            if info.is_dir() or _is_litter(name):
                 continue
             if info.flag_bits & 1:
                 unpacking.encrypted += 1
                 continue
             try:
                 with archive.open(info) as stream:
-                    yield info.filename, stream, max(1, info.compress_size)
+                    yield name, stream, max(1, info.compress_size)
             except (NotImplementedError, RuntimeError, zipfile.BadZipFile):
                 unpacking.damaged += 1  # a method of packing that is not known, or no header
 
@@ -150,7 +154,7 @@ def _tar(path: Path) -> Iterator[Stream]:
             if info.isreg() and not _is_litter(info.name):
                 stream = archive.extractfile(info)
                 if stream is not None:
-                    yield info.name, stream, 0
+                    yield entry_names.of_tar(info.name), stream, 0
 
 
 def _holds_tar(path: Path) -> bool:

@@ -22,22 +22,35 @@ def parse(path: Path, kind: str, _options: Options) -> Parsed:
     Raises:
         FileProblem: the file is no calendar.
     """
-    try:
-        calendars = Calendar.from_ical(decode(path.read_bytes()), multiple=True)
-    except (ValueError, IndexError, KeyError) as error:
-        raise FileProblem("damaged", what=f"calendar: {error}") from error
-    elements: list[Element] = []
-    for calendar in calendars:
-        for entry in calendar.walk():
-            if entry.name in ENTRIES:
-                elements += _entry(entry)
+    calendars = _calendars(decode(path.read_bytes()))
     title = str(calendars[0].get("X-WR-CALNAME") or "") if calendars else ""
     return Parsed(
         parser="icalendar",
         media_type=MEDIA_TYPES[kind],
-        elements=tuple(elements),
+        elements=tuple(_entries(calendars)),
         title=title or None,
     )
+
+
+def entries(text: str) -> list[Element]:
+    """The entries of a calendar that another file carried.
+
+    Raises:
+        FileProblem: it is not one.
+    """
+    return _entries(_calendars(text))
+
+
+def _calendars(text: str) -> list[Any]:
+    try:
+        return list(Calendar.from_ical(text, multiple=True))
+    except (ValueError, IndexError, KeyError) as error:
+        raise FileProblem("damaged", what=f"calendar: {error}") from error
+
+
+def _entries(calendars: list[Any]) -> list[Element]:
+    found = [entry for calendar in calendars for entry in calendar.walk()]
+    return [e for entry in found if entry.name in ENTRIES for e in _entry(entry)]
 
 
 def _entry(entry: Any) -> list[Element]:

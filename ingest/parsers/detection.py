@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 
 import olefile
 
+from ingest.parsers import envelopes
 from ingest.parsers.encoding import unmarked_utf16
-from ingest.parsers.kinds import OF_TEXT
+from ingest.parsers.kinds import OF_TEXT, PLAIN
 from kb.errors import FileProblem
 
 HEAD = 65536
@@ -41,12 +42,25 @@ SIGNATURES = (
     (b"MM\0*", "picture"),
     (b"{\\rtf", "rtf"),
     (b"\x1f\x8b", "tar"),
-    (b"BZh", "tar"),
     (b"\xfd7zXZ\0", "tar"),
+    (b"\x78\x9f\x3e\x22", "tnef"),
 )
 HEIF = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
-MAIL_HEADERS = re.compile(rb"(?:[a-z][a-z0-9-]*:[^\n]*\n(?:[ \t][^\n]*\n)*){2}")
-MBOX_LINE = re.compile(rb"from \S+ [^\n]*\d\d:\d\d[^\n]*\n(?:>?[a-z-]+: )")
+MAIL_HEADERS = re.compile(rb"(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*){2,}(?=\n|\Z|[^\n]*\Z)")
+"""Nothing but headers, down to the first empty line or the end of what is looked at."""
+OF_A_PROGRAM = re.compile(
+    rb"^(?:message-id: *<?[^\s<>@]+@|received: *(?:from|by|\()|mime-version: *1|return-path: *<"
+    rb"|dkim-signature: *v=|delivered-to: *\S+@|x-mailer: )",
+    re.MULTILINE,
+)
+"""Headers that no person writes."""
+OF_A_MAIL = re.compile(rb"^(?:from|to|date|subject|received):", re.MULTILINE)
+MBOX_LINE = re.compile(
+    rb"from \S+ +(?:mon|tue|wed|thu|fri|sat|sun) +[a-z]{3} +\d+ +\d\d:\d\d[^\n]*\n(?:>?[a-z-]+: )"
+)
+BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
+STRANGE, STRANGE_BY_NAME = 0.005, 0.1
+"""The share of bytes of control that a text may have, and one that is called a text."""
 
 
 def kind_of(path: Path, name: str) -> str:
@@ -59,9 +73,11 @@ def kind_of(path: Path, name: str) -> str:
         head = file.read(HEAD)
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise FileProblem("empty")
-    kind = _by_signature(path, head)
-    if kind is None and _is_text(head):
-        kind = _textual(head, PurePosixPath(name.lower()).suffix)
+    suffix = PurePosixPath(name.lower()).suffix
+    is_plain = suffix in PLAIN and _is_text(head, STRANGE_BY_NAME)
+    kind = None if is_plain and not _is_marked(head) else _by_signature(path, head)
+    if kind is None and (is_plain or _is_text(head, STRANGE)):
+        kind = _textual(head, suffix)
     if kind is None:
         raise FileProblem("unknown_type", what=_ending(name))
     return kind
@@ -74,8 +90,12 @@ def _by_signature(path: Path, head: bytes) -> str | None:
         return _zipped(path)
     if head.startswith(OLE):
         return _ole(path)
+    if envelopes.is_envelope(head):
+        return "p7m"
     if head[4:8] == b"ftyp" and head[8:12] in HEIF:
         return "picture"
+    if BZIP2.match(head):
+        return "tar"
     if head[257:262] == b"ustar" or _is_old_tar(path, head):
         return "tar"
     return next((kind for signature, kind in SIGNATURES if head.startswith(signature)), None)
@@ -129,25 +149,32 @@ def _ole(path: Path) -> str | None:
     return kind
 
 
-def _is_text(head: bytes) -> bool:
+def _is_marked(head: bytes) -> bool:
+    """Whether what is called a text begins as nobody begins one."""
+    return head.startswith((b"%PDF-", b"PK\x03\x04", OLE, *(s for s, _ in SIGNATURES)))
+
+
+def _is_text(head: bytes, most: float) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or unmarked_utf16(head):
         return True
     strange = sum(1 for b in head[:4096] if b < 9 or 13 < b < 27 or 27 < b < 32)
-    return strange <= len(head[:4096]) * 0.005
+    return strange <= len(head[:4096]) * most
 
 
 def _textual(head: bytes, suffix: str) -> str:
-    start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:4000].lower()
+    start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:16384].lower()
     start = start.replace(b"\r\n", b"\n")
+    if suffix in PLAIN:
+        return "eml" if suffix == ".txt" and _is_mail(start) else OF_TEXT.get(suffix, "txt")
     if start.startswith((b"<!doctype html", b"<html")) or (
-        b"<html" in start and suffix in {".html", ".htm", ".xhtml", ".xml"}
+        b"<html" in start[:4000] and suffix in {".html", ".htm", ".xhtml", ".xml"}
     ):
         return "html"
     if start.startswith(b"begin:vcalendar"):
         return "ics"
-    if MBOX_LINE.match(start):
+    if MBOX_LINE.match(start) or (suffix == ".mbox" and start.startswith(b"from ")):
         return "mbox"
-    is_mail = MAIL_HEADERS.match(start) and b"\nfrom:" in b"\n" + start
+    is_mail = _is_mail(start)
     if is_mail and b"multipart/related" in start and suffix in {".mht", ".mhtml"}:
         return "mhtml"
     if suffix in OF_TEXT:
@@ -155,6 +182,15 @@ def _textual(head: bytes, suffix: str) -> str:
     if start.startswith(b"<?xml") or suffix == ".xml":
         return "xml"
     return "eml" if is_mail else "txt"
+
+
+def _is_mail(start: bytes) -> bool:
+    """A block of headers with one that a program wrote: people write lines with colons, too."""
+    block = MAIL_HEADERS.match(start)
+    if block is None:
+        return False
+    headers = block.group(0)
+    return bool(OF_A_PROGRAM.search(headers) and OF_A_MAIL.search(headers))
 
 
 def _ending(name: str) -> str:

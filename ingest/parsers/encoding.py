@@ -1,15 +1,29 @@
-"""Bytes to text where nothing says in which encoding they are."""
+"""Bytes to text: by mark, as UTF-8, by what is declared, else by what the letters say."""
 
 import codecs
 import re
 
-from charset_normalizer import from_bytes
+from ingest.parsers import guessing
+from ingest.parsers.codings import codec_of, is_stateful, is_wide
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+DECLARED = re.compile(
+    rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})"
+    rb"|<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{2,40})",
+    re.IGNORECASE,
+)
+SEQUENCE = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
+MOSTLY = 3
+"""So many whole sequences of UTF-8 for each byte that is none: a text with a break in it."""
+NAMED_IN = 65536
 
 
 def unmarked_utf16(content: bytes) -> str | None:
@@ -27,23 +41,61 @@ def unmarked_utf16(content: bytes) -> str | None:
     return "utf-16-be" if even > half * 0.6 and odd < half * 0.05 else None
 
 
-def decode(content: bytes) -> str:
-    """The text: by byte order mark, as UTF-8, by what an HTML page declares, else by statistics."""
+def decode(content: bytes, declared: str | None = None) -> str:
+    """The text of bytes; ``declared`` is what the mail or the page around them says it is in."""
     for mark, name in MARKS:
         if content.startswith(mark):
             return content.decode(name, "replace")
     wide = unmarked_utf16(content)
     if wide is not None:
         return content.decode(wide, "replace")
+    codec = codec_of(declared) or _named_within(content)
+    if codec is not None and (is_stateful(codec) or guessing.is_double_byte(codec)):
+        text = _strictly(content, codec)
+        if text is not None:
+            return text
+    return _as_utf8(content) or _by_declaration(content, codec) or _guessed(content)
+
+
+def _as_utf8(content: bytes) -> str | None:
+    """As UTF-8, if it is that; bytes that break it are read as windows-1252, one by one."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    declared = re.search(rb"charset=[\"']?([\w-]+)", content[:2048])
-    if declared:
-        try:
-            return content.decode(declared.group(1).decode(), "replace")
-        except LookupError:
-            pass
-    best = from_bytes(content[:200_000]).best()
-    return content.decode(best.encoding if best else "cp1252", "replace")
+    sequences = [len(s) for s in SEQUENCE.findall(content)]
+    broken = sum(b > 127 for b in content) - sum(sequences)
+    if len(sequences) >= MOSTLY * broken:
+        return content.decode("utf-8", "windows1252")
+    return None
+
+
+def _windows(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error("windows1252", _windows)
+
+
+def _by_declaration(content: bytes, codec: str | None) -> str | None:
+    if codec is None or codec.startswith("utf-8") or is_wide(codec):
+        return None
+    return content.decode(codec, "replace")
+
+
+def _strictly(content: bytes, codec: str) -> str | None:
+    try:
+        return content.decode(codec)
+    except UnicodeDecodeError:
+        return None
+
+
+def _named_within(content: bytes) -> str | None:
+    """What an HTML or XML page says of itself."""
+    found = DECLARED.search(content[:NAMED_IN])
+    return codec_of((found.group(1) or found.group(2)).decode()) if found else None
+
+
+def _guessed(content: bytes) -> str:
+    return content.decode(guessing.codec(content), "replace")

@@ -18,12 +18,14 @@ MEDIA_TYPES = {
     "odp": "application/vnd.oasis.opendocument.presentation",
     "ods": "application/vnd.oasis.opendocument.spreadsheet",
     "odt": "application/vnd.oasis.opendocument.text",
+    "p7m": "application/pkcs7-mime",
     "pdf": "application/pdf",
     "picture": "image/*",
     "ppt": "application/vnd.ms-powerpoint",
     "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     "rtf": "application/rtf",
     "tar": "application/x-tar",
+    "tnef": "application/ms-tnef",
     "txt": "text/plain",
     "xls": "application/vnd.ms-excel",
     "xlsb": "application/vnd.ms-excel.sheet.binary.macroenabled.12",
@@ -34,7 +36,8 @@ MEDIA_TYPES = {
 """The media type of each kind. Templates and files with macros are of their plain kind."""
 
 FAMILIES = {
-    "office": ("docx", "pptx", "odt", "rtf", "epub", "html", "md", "txt"),
+    "office": ("docx", "pptx", "odt", "rtf", "html", "md", "txt"),
+    "books": ("epub",),
     "sheets": ("xlsx", "xls", "ods", "csv"),
     "slides": ("odp",),
     "old": ("doc", "ppt", "xlsb"),
@@ -43,6 +46,8 @@ FAMILIES = {
     "mail": ("eml", "mhtml"),
     "outlook": ("msg",),
     "mailbox": ("mbox",),
+    "tnef": ("tnef",),
+    "envelopes": ("p7m",),
     "calendars": ("ics",),
     "markup": ("xml",),
     "archives": ("zip", "tar"),
@@ -94,3 +99,11 @@ OF_TEXT = {
 }
 """The kind of a plain text, by the ending of its name. Such texts have no signature, so the name
 decides where the content does not contradict."""
+PLAIN = frozenset(
+    {
+        ".asc", ".cfg", ".conf", ".csv", ".ini", ".json", ".jsonl", ".log", ".markdown", ".md",
+        ".org", ".properties", ".rst", ".srt", ".sql", ".tab", ".tex", ".toml", ".tsv", ".txt",
+        ".vtt", ".yaml", ".yml",
+    }
+)  # fmt: skip
+"""Names of files that people read as they are: nothing in them is marks for a program."""

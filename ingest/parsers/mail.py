@@ -1,106 +1,76 @@
-"""Mails: sender, recipients, date and subject; the body by unstructured; attachments as members."""
+"""Mails: who, to whom, when, about what; the text by unstructured; every other part as a member."""
 
 import email
 from collections.abc import Iterable
-from email import policy
-from email.message import EmailMessage, Message
+from email.message import Message
 from pathlib import Path
 
-from ingest.parsers import office
 from ingest.parsers.encoding import decode, unmarked_utf16
+from ingest.parsers.headers import header_of
 from ingest.parsers.kinds import MEDIA_TYPES
-from ingest.parsers.names import safe_name
 from ingest.parsers.options import Options
+from ingest.parsers.parts import Unpacking
 from kb.errors import FileProblem
-from kb.types.parsed import Element, Member, Parsed
+from kb.types.parsed import Element, Notice, Parsed
 
-HEADERS = ("From", "To", "Cc", "Date", "Subject")
+HEADERS = ("From", "To", "Cc", "Bcc", "Date", "Subject")
 
 
-def parse(path: Path, kind: str, _options: Options) -> Parsed:
+def parse(path: Path, kind: str, options: Options) -> Parsed:
     """Read a mail, or a web page that was saved as one (MHTML).
 
     Raises:
         FileProblem: it has neither headers nor a body.
     """
-    message = email.message_from_bytes(_narrow(path.read_bytes()), policy=policy.default)
-    if not isinstance(message, EmailMessage) or not message.keys():
-        raise FileProblem("damaged", what="not a mail")
-    is_mail = kind == "eml"
+    try:
+        message = email.message_from_bytes(_narrow(path.read_bytes()))
+        if not message.keys():
+            raise FileProblem("damaged", what="not a mail")
+        return parsed(message, kind, options)
+    except RecursionError as error:
+        raise FileProblem("damaged", what="mail: nested too deeply") from error
+
+
+def parsed(message: Message, kind: str, options: Options) -> Parsed:
+    """The same of a mail that was read already."""
+    is_mail = kind != "mhtml"
     headers = [(name, header_of(message, name)) for name in HEADERS] if is_mail else []
-    encrypted = _is_encrypted(message)
-    body = [] if encrypted else _body(message)
+    unpacking = Unpacking(options, is_page=not is_mail)
+    body = unpacking.read(message)
+    problem, parameters = _problem(unpacking)
     return Parsed(
         parser="unstructured+email",
         media_type=MEDIA_TYPES[kind],
         elements=(*header_elements(headers), *body),
         title=header_of(message, "Subject") or None,
         author=header_of(message, "From") or None,
-        members=tuple(_attachments(message)) if is_mail and not encrypted else (),
-        problem="mail_encrypted" if encrypted else None,
+        members=tuple(unpacking.members),
+        problem=problem,
+        problem_parameters=parameters,
+        notices=_notices(unpacking),
     )
+
+
+def _problem(unpacking: Unpacking) -> tuple[str | None, dict[str, int]]:
+    if unpacking.encrypted:
+        return "mail_encrypted", {}
+    if unpacking.left_out:
+        return "members_left_out", {"members": unpacking.left_out}
+    return None, {}
+
+
+def _notices(unpacking: Unpacking) -> tuple[Notice, ...]:
+    pictures = unpacking.pictures
+    return (Notice("pictures_left_out", {"pictures": pictures}),) if pictures else ()
 
 
 def _narrow(content: bytes) -> bytes:
     """A mail in single bytes, as mails are made; some programs save them as UTF-16."""
     is_wide = content.startswith((b"\xff\xfe", b"\xfe\xff")) or unmarked_utf16(content)
-    return decode(content).encode() if is_wide else content
-
-
-def header_of(message: Message, name: str) -> str:
-    """A header on one line; empty where it is absent or malformed."""
-    try:
-        return " ".join(str(message.get(name) or "").split())
-    except (ValueError, IndexError, AttributeError, TypeError):  # what malformed headers raise
-        return ""
+    return decode(content).encode() if is_wide else content.lstrip(b"\xef\xbb\xbf")
 
 
 def header_elements(headers: Iterable[tuple[str, str]]) -> list[Element]:
     """Sender, recipients, date and subject, as one element."""
     lines = [f"{name}: {value}" for name, value in headers if value]
     return [Element(kind="EmailHeader", text="\n".join(lines))] if lines else []
-
-
-def _is_encrypted(message: EmailMessage) -> bool:
-    kind = message.get_content_type()
-    is_smime = kind in {"application/pkcs7-mime", "application/x-pkcs7-mime"}
-    is_signed = str(message.get_param("smime-type") or "").startswith("signed")
-    return kind == "multipart/encrypted" or (is_smime and not is_signed)
-
-
-def _body(message: EmailMessage) -> list[Element]:
-    part = message.get_body(preferencelist=("html", "plain"))
-    if part is None:
-        return []
-    kind = "html" if part.get_content_type() == "text/html" else "txt"
-    payload = part.get_payload(decode=True)
-    content = payload if isinstance(payload, bytes) else b""
-    return office.elements_of_text(_decoded(content, part.get_content_charset()), kind)
-
-
-def _decoded(content: bytes, charset: str | None) -> str:
-    try:
-        return content.decode(charset or "utf-8", "replace")
-    except LookupError:
-        return content.decode("utf-8", "replace")
-
-
-def _attachments(message: EmailMessage) -> list[Member]:
-    members: list[Member] = []
-    for number, part in enumerate(message.iter_attachments(), 1):
-        name = part.get_filename() or f"attachment-{number}"
-        payload = part.get_payload(decode=True)
-        if part.get_content_type() == "message/rfc822":
-            inner = part.get_payload()
-            first = inner[0] if isinstance(inner, list) and inner else None
-            payload = first.as_bytes() if isinstance(first, Message) else b""
-            name = part.get_filename() or f"message-{number}.eml"
-        if isinstance(payload, bytes) and payload and not _is_decoration(part):
-            members.append(Member(name=safe_name(name), content=payload))
-    return members
-
-
-def _is_decoration(part: Message) -> bool:
-    """A picture that the text shows in its place (a logo in a signature)."""
-    is_shown = part.get("Content-ID") and part.get_content_disposition() != "attachment"
-    return part.get_content_maintype() == "image" and bool(is_shown)

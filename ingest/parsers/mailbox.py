@@ -2,11 +2,10 @@
 
 import email
 import mailbox
-from email import policy
 from pathlib import Path
 
+from ingest.parsers.headers import header_of
 from ingest.parsers.kinds import MEDIA_TYPES
-from ingest.parsers.mail import header_of
 from ingest.parsers.names import safe_name
 from ingest.parsers.options import Options
 from kb.types.parsed import Member, Parsed
@@ -38,5 +37,5 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
 
 
 def _name(number: int, content: bytes) -> str:
-    subject = header_of(email.message_from_bytes(content, policy=policy.default), "Subject")
+    subject = header_of(email.message_from_bytes(content), "Subject")
     return safe_name(f"{number:04d} {subject[:80]}".strip() + ".eml")

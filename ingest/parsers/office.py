@@ -1,80 +1,161 @@
-"""Office files, web pages and text by unstructured, made into our elements.
+"""Office files, web pages and text by unstructured: a reader for each kind, and what it adds."""
 
-The replacement of unstructured's text tools is installed before it is imported: nothing is
-fetched, nothing is reported, and torch stays out of the parsers' processes.
-"""
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 
-import itertools
-from collections.abc import Callable, Iterable
-from importlib import import_module
-from pathlib import Path
-from typing import Any
+import msgspec
+from lxml import etree, html
 
-from ingest.parsers import text_types
+from ingest.parsers import detection, hidden, libreoffice, packages, pages, rtf, spans
+from ingest.parsers import opendocument_text as texts
+from ingest.parsers import presentations as decks
+from ingest.parsers.encoding import decode
+from ingest.parsers.kinds import MEDIA_TYPES
+from ingest.parsers.names import safe_name
+from ingest.parsers.ooxml import UNREADABLE
+from ingest.parsers.options import Options
+from ingest.parsers.partitioning import LEFT_OUT, PRINTED, elements_of, partition
+from ingest.parsers.word import document, notes
+from kb.errors import FileProblem
+from kb.types.parsed import COMMENT, Element, Member, Notice, Parsed
 
-text_types.install()
-
-import msgspec  # noqa: E402
-from lxml import etree, html  # noqa: E402
-from unstructured.documents.elements import Element as Raw  # noqa: E402
-
-from ingest.parsers import hidden, libreoffice, packages, tables  # noqa: E402
-from ingest.parsers.encoding import decode  # noqa: E402
-from ingest.parsers.kinds import MEDIA_TYPES  # noqa: E402
-from ingest.parsers.options import Options  # noqa: E402
-from kb.types.parsed import Element, Member, Parsed  # noqa: E402
-
-LEFT_OUT = {"Header", "Footer", "PageBreak", "PageNumber", "Image"}
 PAGED = {"pptx"}
 """Kinds whose page numbers mean something: slides. Word's depend on the printer."""
 PACKAGES = {"docx", "pptx"}
-Read = tuple[list[Raw], list[str]]
-"""What unstructured found, and the texts that a reader does not see."""
+DEEPEST = 3
+"""Documents that are inserted in one another are read down to here."""
 
 
-def _partition(name: str, **given: Any) -> list[Raw]:
-    """Read by unstructured. A reader is loaded at its first use: all of them take seconds."""
-    reader = getattr(import_module(f"unstructured.partition.{name}"), f"partition_{name}")
-    found: list[Raw] = reader(languages=[""], **given)
-    return found
+@dataclass(slots=True)
+class Read:
+    """What was found in a file, and the texts in it that a reader does not see."""
+
+    elements: list[Element]
+    unseen: list[str] = field(default_factory=list)
+    notices: tuple[Notice, ...] = ()
+    members: list[Member] = field(default_factory=list)
 
 
-def _docx(path: Path) -> Read:
-    plain = packages.plain(path, "docx")
-    seen, unseen = hidden.in_docx(plain)
-    if seen is None:
-        return _partition("docx", filename=str(plain)), []
-    return _partition("docx", file=seen), unseen
+def _docx(path: Path, depth: int = 0) -> Read:
+    seen = document.seen(path)
+    read = Read([], seen.unseen)
+    printed: set[str] = set()
+    left = dict(seen.pieces)
+    for element in elements_of(partition("docx", file=seen.file), LEFT_OUT - PRINTED):
+        if element.kind in PRINTED:
+            read.elements += _once(element, printed)
+        elif element.text not in seen.pieces:
+            read.elements.append(element)
+        for piece in left.pop(element.text, ()):
+            seen.unread += not _place(piece, read, depth)
+    for piece in (piece for pieces in left.values() for piece in pieces):
+        seen.unread += not _place(piece, read, depth)
+    read.notices += seen.notices
+    return read
+
+
+def _once(element: Element, printed: set[str]) -> Iterator[Element]:
+    """A header or footer without what only counts pages, where no section before had it."""
+    text = notes.without_counting(element.text)
+    if text and text not in printed:
+        printed.add(text)
+        yield msgspec.structs.replace(element, text=text)
+
+
+def _place(piece: document.Piece, read: Read, depth: int) -> bool:
+    """Add what unstructured would miss; whether it could be read."""
+    if isinstance(piece, Element):
+        read.elements.append(piece)
+        return True
+    with tempfile.NamedTemporaryFile(suffix=PurePosixPath(piece.name).suffix) as file:
+        file.write(piece.content)
+        file.flush()
+        try:
+            kind = detection.kind_of(Path(file.name), piece.name)
+            if kind not in PARTITION or depth >= DEEPEST:
+                read.members.append(Member(name=safe_name(piece.name), content=piece.content))
+                return True
+            inner = (
+                _docx(Path(file.name), depth + 1)
+                if kind == "docx"
+                else PARTITION[kind](Path(file.name))
+            )
+        except (FileProblem, *UNREADABLE):
+            return False
+    read.elements += inner.elements
+    read.unseen += inner.unseen
+    read.notices += inner.notices
+    read.members += inner.members
+    return True
 
 
 def _pptx(path: Path) -> Read:
-    plain = str(packages.plain(path, "pptx"))
-    return _partition("pptx", filename=plain, include_slide_notes=True), []
+    deck = decks.seen(path)
+    slides: dict[int, list[Element]] = {n + 1: [] for n in range(deck.slides)}
+    for element in elements_of(partition("pptx", file=deck.file), with_pages=True):
+        slides[element.page or 1].append(element)
+    found = [e for n, slide in slides.items() for e in (*_slide(slide), *deck.beside.get(n, ()))]
+    return Read(found, notices=deck.notices)
 
 
 def _odt(path: Path) -> Read:
-    return _partition("odt", filename=str(path)), []
+    text = texts.seen(path)
+    read = Read([], notices=text.notices)
+    printed: set[str] = set()
+    for element in elements_of(partition("odt", file=text.file)):
+        read.elements += text.pieces.get(element.text, [element])
+    heads = [e for one in text.printed if one.kind == "Header" for e in _once(one, printed)]
+    feet = [e for one in text.printed if one.kind == "Footer" for e in _once(one, printed)]
+    read.elements = [*heads, *read.elements, *feet]
+    return read
 
 
 def _rtf(path: Path) -> Read:
-    return _partition("rtf", filename=str(path)), []
+    rich = rtf.seen(path.read_bytes())
+    with tempfile.NamedTemporaryFile(suffix=".rtf") as file:
+        file.write(rich.source)
+        file.flush()
+        try:
+            raw = partition("rtf", filename=file.name)
+        except RuntimeError:  # pandoc refuses what Word opens; the text is there all the same
+            raw = partition("text", text="".join(rich.text))
+    apart = {kind: list(_apart(rich, kind)) for kind in ("Header", "Footer", "box", "comment")}
+    elements = [*apart["Header"], *elements_of(raw)]
+    for kind in ("box", "comment", "Footer"):
+        elements += apart[kind]
+    changes = {"insertions": rich.insertions, "deletions": rich.deletions}
+    notices = (Notice("tracked_changes", changes),) if any(changes.values()) else ()
+    return Read(elements, ["".join(rich.unseen)], notices)
 
 
-def _epub(path: Path) -> Read:
-    return _partition("epub", filename=str(path)), []
+def _apart(rich: rtf.Rich, wanted: str) -> Iterator[Element]:
+    """What stands beside an RTF document's text: of one kind, each once."""
+    author, found = "", set()
+    for kind, pieces in rich.apart:
+        lines = "".join(pieces).split("\n")
+        text = "\n".join(" ".join(line.split()) for line in lines if line.strip())
+        if kind == "author":
+            author = text
+        if kind == wanted and text and text not in found:
+            found.add(text)
+            if kind == "comment":
+                text = f"{author}: {text}" if author else text
+                yield Element(kind="NarrativeText", text=text, section=COMMENT)
+            elif kind == "box":
+                yield Element(kind="NarrativeText", text=text)
+            elif text := notes.without_counting(text):
+                yield Element(kind=kind, text=text)
 
 
 def _html(path: Path) -> Read:
     seen, unseen = hidden.in_html(decode(path.read_bytes()))
-    return _partition("html", text=seen), unseen
+    return Read(list(elements_of(partition("html", text=spans.filled(pages.plain(seen))))), unseen)
 
 
-def _md(path: Path) -> Read:
-    return _partition("md", text=decode(path.read_bytes())), []
-
-
-def _txt(path: Path) -> Read:
-    return _partition("text", text=decode(path.read_bytes())), []
+def _of_text(name: str) -> Callable[[Path], Read]:
+    return lambda path: Read(list(elements_of(partition(name, text=decode(path.read_bytes())))))
 
 
 PARTITION: dict[str, Callable[[Path], Read]] = {
@@ -82,10 +163,9 @@ PARTITION: dict[str, Callable[[Path], Read]] = {
     "pptx": _pptx,
     "odt": _odt,
     "rtf": _rtf,
-    "epub": _epub,
     "html": _html,
-    "md": _md,
-    "txt": _txt,
+    "md": _of_text("md"),
+    "txt": _of_text("text"),
 }
 
 
@@ -97,19 +177,14 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         Exception: whatever else unstructured raises; the caller takes it for the file's problem.
     """
     members: list[Member] = []
-    left_out, boxes = 0, []
+    left_out = 0
     if kind in PACKAGES:
         packages.check(path)
         if packages.is_strict(path):
             path = libreoffice.convert(path, kind, kind)
         members, left_out = packages.embedded(path, options)
-        boxes = packages.word_boxes(path)
-    raw, unseen = PARTITION[kind](path)
-    elements = tuple(elements_of(raw, with_pages=kind in PAGED))
-    if kind in PAGED:
-        elements = tuple(_slides(elements))
-    elements += tuple(Element(kind="NarrativeText", text=text) for text in boxes)
-    elements += hidden.elements(unseen)
+    read = PARTITION[kind](path)
+    elements = (*read.elements, *hidden.elements(read.unseen))
     pages = max((e.page or 0 for e in elements), default=0) or None
     return Parsed(
         parser="unstructured",
@@ -117,9 +192,10 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         elements=elements,
         title=_html_title(path) if kind == "html" else None,
         pages=pages,
-        members=tuple(members),
+        members=(*members, *read.members),
         problem="members_left_out" if left_out else None,
         problem_parameters={"members": left_out} if left_out else {},
+        notices=read.notices,
     )
 
 
@@ -128,56 +204,32 @@ def elements_of_text(text: str, kind: str) -> list[Element]:
     if not text.strip():
         return []
     if kind != "html":
-        return list(elements_of(_partition("text", text=text)))
+        return list(elements_of(partition("text", text=text)))
     seen, unseen = hidden.in_html(text)
-    found = elements_of(_partition("html", text=seen)) if seen.strip() else ()
+    found = (
+        elements_of(partition("html", text=spans.filled(pages.plain(seen)))) if seen.strip() else ()
+    )
     return [*found, *hidden.elements(unseen)]
 
 
-def elements_of(raw: Iterable[Raw], *, with_pages: bool = False) -> Iterable[Element]:
-    """Our elements, in reading order, without what repeats on every page."""
-    for element in raw:
-        text = element.text.strip() if element.text else ""
-        kind = type(element).__name__
-        if kind in LEFT_OUT or not text:
-            continue
-        page = element.metadata.page_number if with_pages else None
-        rows = _rows(element.metadata.text_as_html) if kind == "Table" else None
-        if rows:
-            text = "\n".join(tables.CELLS.join(row) for row in rows)
-        yield Element(
-            kind=kind,
-            text=text,
-            page=page,
-            level=element.metadata.category_depth or 0 if kind == "Title" else 0,
-            section=element.metadata.page_name,
-            rows=rows,
-        )
+def elements_of_rtf(content: bytes) -> list[Element]:
+    """Elements of a rich text that another file carried."""
+    with tempfile.NamedTemporaryFile(suffix=".rtf") as file:
+        file.write(content)
+        file.flush()
+        read = _rtf(Path(file.name))
+    return [*read.elements, *hidden.elements(read.unseen)]
 
 
-def _slides(elements: tuple[Element, ...]) -> Iterable[Element]:
-    """A slide has one heading, and it comes first; the notes and short lines below are text."""
-    for _, group in itertools.groupby(elements, lambda e: e.page):
-        slide = list(group)
-        heading = next((e for e in slide if e.kind == "Title"), None)
-        if heading is not None:
-            yield msgspec.structs.replace(heading, level=0)
-        for element in slide:
-            if element is not heading:
-                is_title = element.kind == "Title"
-                yield msgspec.structs.replace(element, kind="ListItem") if is_title else element
-
-
-def _rows(table: str | None) -> tuple[tuple[str, ...], ...] | None:
-    if not table:
-        return None
-    tree = html.fragment_fromstring(table, create_parent="div")
-    rows = [
-        tuple(" ".join(cell.text_content().split()) for cell in row.iter("td", "th"))
-        for row in tree.iter("tr")
-    ]
-    filled = [row for row in rows if any(row)]
-    return tuple(filled) or None
+def _slide(slide: list[Element]) -> Iterator[Element]:
+    """A slide has one heading, and it comes first; other short lines are text."""
+    heading = next((e for e in slide if e.kind == "Title"), None)
+    if heading is not None:
+        yield msgspec.structs.replace(heading, level=0)
+    for element in slide:
+        if element is not heading:
+            is_title = element.kind == "Title"
+            yield msgspec.structs.replace(element, kind="ListItem") if is_title else element
 
 
 def _html_title(path: Path) -> str | None:

@@ -1,16 +1,22 @@
 """OpenDocument's content, read without loading anything that it names."""
 
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from lxml import etree
 
+from ingest.parsers.ooxml import UNREADABLE, parsed
 from kb.errors import FileProblem
+from kb.types.parsed import COMMENT, Element
 
 MOST = 400 * 1024**2
 """Most bytes of ``content.xml`` that are read; only a bomb has more."""
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+ANNOTATION = f"{OFFICE}annotation"
+DC = "{http://purl.org/dc/elements/1.1/}"
+SVG = "{urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0}"
 TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
@@ -30,19 +36,44 @@ def content_of(path: Path) -> etree._Element:
         raise FileProblem("damaged", what=f"OpenDocument: {error}") from error
     if len(content) > MOST:
         raise FileProblem("expands_too_far", limit=MOST // 1024**2)
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
-    )
     try:
-        return etree.fromstring(content, parser)
+        return parsed(content)
     except etree.XMLSyntaxError as error:
         raise FileProblem("damaged", what=f"OpenDocument: {error}") from error
+
+
+def part_of(path: Path, name: str) -> etree._Element | None:
+    """The root of another part; None where it is missing or damaged."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(name) as member:
+            return parsed(member.read(MOST))
+    except UNREADABLE:
+        return None
+
+
+def alternative(node: etree._Element) -> Iterator[Element]:
+    """What is said of a picture or shape to whoever cannot see it."""
+    said = (node.findtext(f"{SVG}title"), node.findtext(f"{SVG}desc"))
+    words = [" ".join(text.split()) for text in said if text and text.strip()]
+    if words:
+        yield Element(kind="FigureCaption", text=". ".join(dict.fromkeys(words)))
+
+
+def comment(annotation: etree._Element) -> Iterator[Element]:
+    """What somebody wrote beside the text."""
+    text = "\n".join(paragraphs(annotation))
+    author = " ".join((annotation.findtext(f"{DC}creator") or "").split())
+    if text:
+        text = f"{author}: {text}" if author else text
+        yield Element(kind="NarrativeText", text=text, section=COMMENT)
 
 
 def paragraphs(node: etree._Element) -> list[str]:
     """The texts of the paragraphs and headings beneath, not empty."""
     found = []
     for paragraph in node.iter(f"{TEXT}p", f"{TEXT}h"):
+        if any(a.tag == ANNOTATION and a is not node for a in paragraph.iterancestors()):
+            continue
         text = " ".join("".join(_pieces(paragraph)).split())
         if text:
             found.append(text)
@@ -54,7 +85,7 @@ def _pieces(node: etree._Element) -> list[str]:
     for child in node:
         if child.tag in {f"{TEXT}s", f"{TEXT}tab", f"{TEXT}line-break"}:
             pieces.append(" ")
-        elif child.tag not in {f"{OFFICE}annotation", f"{TEXT}p", f"{TEXT}h"}:
+        elif child.tag not in {ANNOTATION, f"{TEXT}p", f"{TEXT}h"}:
             pieces += _pieces(child)
         pieces.append(child.tail or "")
     return pieces

@@ -1,66 +1,87 @@
-"""Outlook's mails (.msg) by oxmsg, made into the same elements as any other mail."""
+"""Outlook's mails (.msg): their storages by oxmsg, made into a mail and read like any other."""
 
+import struct
 from pathlib import Path
 
-from oxmsg import Message
+import msgspec
+from olefile import OleFileIO
+from oxmsg.storage import Storage
 
-from ingest.parsers import office
+from ingest.parsers import mail, mapi
 from ingest.parsers.kinds import MEDIA_TYPES
-from ingest.parsers.mail import header_elements
-from ingest.parsers.names import safe_name
+from ingest.parsers.mapi import Item, Properties
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
-from kb.types.parsed import Element, Member, Parsed
+from kb.types.parsed import Parsed
 
-ENCRYPTED = ("IPM.Note.SMIME", "IPM.Note.Secure")
+PROPERTIES = "__properties_version1.0"
+ATTACHMENT, RECIPIENT = "__attach_version1.0_#", "__recip_version1.0_#"
+INNER = "__substg1.0_3701000D"
+TOP, WITHIN, OTHER = 32, 24, 8
+"""Bytes before the first property: of a file's message, of an attached one, of anything else."""
+VARIABLE = {mapi.UNICODE, mapi.STRING8, mapi.BINARY}
+MAX_DEPTH = 20
+ENCRYPTED = ("ipm.note.smime", "ipm.note.secure")
 
 
-def parse(path: Path, kind: str, _options: Options) -> Parsed:
+def parse(path: Path, kind: str, options: Options) -> Parsed:
     """Read a mail.
 
     Raises:
         FileProblem: it cannot be read.
     """
     try:
-        message = Message.load(str(path))
-        headers = _headers(message)
-        members = tuple(_attachments(message))
+        with OleFileIO(str(path)) as container:
+            storage = Storage.from_ole(container)
     except (OSError, KeyError, ValueError, IndexError, AttributeError) as error:
         raise FileProblem("damaged", what=f"Outlook mail: {error}") from error
-    encrypted = (message.message_class or "").startswith(ENCRYPTED)
-    encrypted = encrypted and "Signed" not in message.message_class
-    return Parsed(
+    item = _message(storage, TOP, 0)
+    read = mail.parsed(mapi.as_mail(item), kind, options)
+    is_sealed = _is_encrypted(item) and read.problem is None and not read.members
+    return msgspec.structs.replace(
+        read,
         parser="unstructured+oxmsg",
         media_type=MEDIA_TYPES[kind],
-        elements=(*header_elements(headers.items()), *_body(message)),
-        title=headers["Subject"] or None,
-        author=headers["From"] or None,
-        members=() if encrypted else members,
-        problem="mail_encrypted" if encrypted else None,
+        problem="mail_encrypted" if is_sealed else read.problem,
     )
 
 
-def _headers(message: Message) -> dict[str, str]:
-    to = ", ".join(f"{r.name} <{r.email_address}>".strip() for r in message.recipients)
-    return {
-        "From": message.sender or message.message_headers.get("From", ""),
-        "To": to,
-        "Date": f"{message.sent_date:%Y-%m-%d %H:%M}" if message.sent_date else "",
-        "Subject": " ".join((message.subject or "").split()),
-    }
+def _is_encrypted(item: Item) -> bool:
+    """Its class says so; what is only signed was opened."""
+    message_class = item.properties.text(mapi.CLASS).lower()
+    return message_class.startswith(ENCRYPTED) and "signed" not in message_class
 
 
-def _body(message: Message) -> list[Element]:
-    if message.html_body:
-        found = office.elements_of_text(message.html_body, "html")
-        if found:
-            return found
-    return office.elements_of_text(message.body or "", "txt")
+def _message(storage: Storage, head: int, depth: int) -> Item:
+    attached = [s for s in storage.storages if s.name.startswith(ATTACHMENT)]
+    recipients = [s for s in storage.storages if s.name.startswith(RECIPIENT)]
+    return Item(
+        properties=_properties(storage, head),
+        recipients=tuple(_properties(r, OTHER) for r in recipients),
+        attachments=tuple(_attachment(a, depth + 1) for a in attached if depth < MAX_DEPTH),
+    )
 
 
-def _attachments(message: Message) -> list[Member]:
-    return [
-        Member(name=safe_name(a.file_name or f"attachment-{n}"), content=a.file_bytes)
-        for n, a in enumerate(message.attachments, 1)
-        if a.attached_by_value and a.file_bytes
-    ]
+def _attachment(storage: Storage, depth: int) -> Item:
+    inner = next((s for s in storage.storages if s.name == INNER), None)
+    return Item(
+        properties=_properties(storage, OTHER),
+        inner=_message(inner, WITHIN, depth) if inner is not None else None,
+    )
+
+
+def _properties(storage: Storage, head: int) -> Properties:
+    """Fixed values stand in one stream, others each in a stream that is called by their number."""
+    streams = {s.name: s.bytes_ for s in storage.streams}
+    fixed = streams.get(PROPERTIES, b"")
+    found = Properties()
+    for at in range(head, len(fixed) - 15, 16):
+        kind, number = struct.unpack_from("<HH", fixed, at)
+        if kind not in VARIABLE:
+            found[number] = (kind, fixed[at + 8 : at + 16])
+    for name, content in streams.items():
+        if name.startswith("__substg1.0_") and len(name) == 20:
+            number, kind = int(name[12:16], 16), int(name[16:], 16)
+            if kind in VARIABLE:
+                found[number] = (kind, content)
+    return found

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import olefile
-from lxml import etree
 
 from ingest.parsers.names import safe_name
 from ingest.parsers.options import Options
@@ -33,11 +32,6 @@ STRICT = b"http://purl.oclc.org/ooxml/"
 """The namespace of the strict variant, which the libraries do not read."""
 EMBEDDED = re.compile(r"(?:word|ppt|xl)/embeddings/([^/]+)$")
 DOCUMENT_TYPES = (".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm", ".pdf", ".msg")
-WORD_BOX = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}txbxContent"
-WORD_PARAGRAPH = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}p"
-WORD_TEXT = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}t"
-DRAWN_PARAGRAPH = "{http://schemas.openxmlformats.org/drawingml/2006/main}p"
-DRAWN_TEXT = "{http://schemas.openxmlformats.org/drawingml/2006/main}t"
 PART_BYTES = 100 * 1024**2
 
 
@@ -60,24 +54,6 @@ def is_strict(path: Path) -> bool:
             if name in package.namelist() and STRICT in _part(package, name)[:4096]:
                 return True
     return False
-
-
-def plain(path: Path, kind: str) -> Path:
-    """The package with its main part called a plain document: templates and macro files too.
-
-    Macros are in a part of their own, which nothing reads.
-    """
-    with zipfile.ZipFile(path) as package:
-        types = _part(package, "[Content_Types].xml")
-        renamed = MAIN_TYPE.sub(PLAIN_TYPES[kind].encode(), types)
-        if renamed == types:
-            return path
-        copy = path.with_suffix(f".plain.{kind}")
-        with zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as written:
-            for info in package.infolist():
-                is_types = info.filename == "[Content_Types].xml"
-                written.writestr(info, renamed if is_types else package.read(info))
-    return copy
 
 
 def embedded(path: Path, options: Options) -> tuple[list[Member], int]:
@@ -132,40 +108,6 @@ def _native(stream: bytes) -> Iterator[Member]:
         yield Member(name=name, content=content)
 
 
-def word_boxes(path: Path) -> list[str]:
-    """Texts in Word's text boxes, which python-docx does not read; each once."""
-    with zipfile.ZipFile(path) as package:
-        if "word/document.xml" not in package.namelist():
-            return []
-        root = _parsed(_part(package, "word/document.xml"))
-    texts = []
-    for box in root.iter(WORD_BOX):
-        lines = ["".join(t.text or "" for t in p.iter(WORD_TEXT)) for p in box.iter(WORD_PARAGRAPH)]
-        texts.append("\n".join(line.strip() for line in lines if line.strip()))
-    return [t for t in dict.fromkeys(texts) if t]
-
-
-def drawn_texts(path: Path) -> list[str]:
-    """Texts in the shapes that are drawn over a workbook's sheets."""
-    texts = []
-    with zipfile.ZipFile(path) as package:
-        for name in sorted(package.namelist()):
-            if re.match(r"xl/(?:drawings/drawing|diagrams/data)\d+\.xml$", name):
-                root = _parsed(_part(package, name))
-                texts += [
-                    "".join(t.text or "" for t in paragraph.iter(DRAWN_TEXT)).strip()
-                    for paragraph in root.iter(DRAWN_PARAGRAPH)
-                ]
-    return [t for t in dict.fromkeys(texts) if t]
-
-
 def _part(package: zipfile.ZipFile, name: str) -> bytes:
     with package.open(name) as part:
         return part.read(PART_BYTES)
-
-
-def _parsed(content: bytes) -> etree._Element:
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
-    )
-    return etree.fromstring(content, parser)

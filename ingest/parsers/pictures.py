@@ -1,5 +1,6 @@
 """Pictures of text: photographs and scans; every frame of a TIFF is a page."""
 
+import io
 from pathlib import Path
 
 import pillow_heif
@@ -12,6 +13,18 @@ from kb.types.parsed import Parsed
 
 Image.MAX_IMAGE_PIXELS = 2 * ocr.MOST_PIXELS
 MAX_FRAMES = 2000
+READABLE = 60_000
+"""Pixels of a picture within a text below which it is taken for a logo or an icon."""
+
+
+def is_small(content: bytes) -> bool:
+    """Whether a picture has too few pixels to hold text that is worth recognising."""
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            width, height = picture.size
+    except (Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError):
+        return False
+    return width * height < READABLE
 
 
 def parse(path: Path, _kind: str, options: Options) -> Parsed:

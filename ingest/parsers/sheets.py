@@ -4,7 +4,6 @@ unstructured reads sheets through pandas, which knows neither merged cells nor h
 takes the first row for a header whatever it holds (docs/adr/0002). Hidden sheets are left out.
 """
 
-import csv
 import datetime as dt
 import io
 import zipfile
@@ -16,17 +15,30 @@ import openpyxl
 import xlrd
 from openpyxl.utils.exceptions import InvalidFileException
 
-from ingest.parsers import libreoffice, packages, tables
-from ingest.parsers.encoding import decode
+from ingest.parsers import delimited, libreoffice, number_formats, packages, tables, workbooks
+from ingest.parsers.filling import Filling
 from ingest.parsers.kinds import MEDIA_TYPES
-from ingest.parsers.opendocument import STYLE, TABLE, content_of, paragraphs
+from ingest.parsers.ooxml import UNREADABLE
+from ingest.parsers.opendocument import (
+    ANNOTATION,
+    DRAW,
+    STYLE,
+    TABLE,
+    alternative,
+    comment,
+    content_of,
+    paragraphs,
+)
 from ingest.parsers.options import Options
 from ingest.parsers.tables import MAX_CELLS, Sheet
 from kb.errors import FileProblem
-from kb.types.parsed import Parsed
+from kb.types.parsed import COMMENT, Element, Parsed
 
 WHOLE_BYTES = 60 * 1024**2
 """Workbooks whose sheets are larger are read row by row, without their merged cells."""
+NUMBERS = (int, float, dt.datetime, dt.date, dt.time, dt.timedelta)
+SINCE_1904 = 1462
+"""Days from the older calendar of sheets to the one of the Macintosh."""
 
 
 def parse(path: Path, kind: str, options: Options) -> Parsed:
@@ -47,39 +59,11 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         parser="libreoffice" if filling.converted else PARSERS[kind],
         media_type=MEDIA_TYPES[kind],
         elements=tuple(tables.elements_of(sheets)),
+        notices=filling.notices,
         members=tuple(members),
         problem=problem,
         problem_parameters=parameters,
     )
-
-
-class Filling:
-    """Counts cells over all sheets of a file."""
-
-    def __init__(self) -> None:
-        self.converted = False
-        self.restart()
-
-    def restart(self) -> None:
-        """Count from the beginning."""
-        self._left = MAX_CELLS
-        self.is_full = False
-
-    def rows(self, rows: Iterable[Iterable[str]]) -> list[list[str]]:
-        """As many rows as there is room for, without empty cells at their ends."""
-        kept: list[list[str]] = []
-        for row in rows:
-            cells = list(row)
-            while cells and not cells[-1]:
-                cells.pop()
-            self._left -= len(cells) + 1
-            if self._left < 0:
-                self.is_full = True
-                break
-            kept.append(cells)
-        while kept and not kept[-1]:
-            kept.pop()
-        return kept
 
 
 def _xlsx(path: Path, filling: Filling) -> list[Sheet]:
@@ -87,16 +71,40 @@ def _xlsx(path: Path, filling: Filling) -> list[Sheet]:
     if packages.is_strict(path):
         filling.converted = True
         path = libreoffice.convert(path, "xlsx", "xlsx")
+    try:
+        path = _calculated(path, filling)
+        beside = workbooks.beside(path, filling)
+    except UNREADABLE:
+        beside = {}  # openpyxl says better what is damaged, or reads it all the same
+    sheets = _cells(path, filling)
+    for sheet in sheets:
+        sheet.beside += beside.pop(sheet.name or "", ())
+    return [*sheets, *(Sheet(name, [], beside=found) for name, found in beside.items() if found)]
+
+
+def _calculated(path: Path, filling: Filling) -> Path:
+    """The workbook with values: LibreOffice calculates those that nobody has stored."""
+    filling.valueless = workbooks.valueless(path)
+    if not filling.valueless or libreoffice.program() is None:
+        return path
+    try:
+        calculated = libreoffice.convert(path, "xlsx", "xlsx")
+    except FileProblem:
+        return path  # the ledger says that values are missing
+    filling.converted = True
+    filling.valueless = workbooks.valueless(calculated)
+    return calculated
+
+
+def _cells(path: Path, filling: Filling) -> list[Sheet]:
     with zipfile.ZipFile(path) as archive:
         size = sum(i.file_size for i in archive.infolist() if "worksheets/" in i.filename)
     try:
-        sheets = _xlsx_sheets(path, filling, by_row=size > WHOLE_BYTES)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return _xlsx_sheets(path, filling, by_row=size > WHOLE_BYTES)
+    except (ArithmeticError, AttributeError, LookupError, SyntaxError, TypeError, ValueError):
         # A drawing or a style that openpyxl does not understand; by row it reads cells alone.
         filling.restart()
-        sheets = _xlsx_sheets(path, filling, by_row=True)
-    drawn = packages.drawn_texts(path)
-    return [*sheets, Sheet(None, [[text] for text in drawn])] if drawn else sheets
+        return _xlsx_sheets(path, filling, by_row=True)
 
 
 def _xlsx_sheets(path: Path, filling: Filling, *, by_row: bool) -> list[Sheet]:
@@ -105,9 +113,9 @@ def _xlsx_sheets(path: Path, filling: Filling, *, by_row: bool) -> list[Sheet]:
         book = openpyxl.load_workbook(content, read_only=by_row, data_only=True, keep_links=False)
     except (InvalidFileException, zipfile.BadZipFile) as error:
         raise FileProblem("damaged", what=f"workbook: {error}") from error
-    return [
-        _xlsx_sheet(sheet, filling) for sheet in book.worksheets if sheet.sheet_state == "visible"
-    ]
+    seen = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    filling.hidden += len(book.worksheets) - len(seen)
+    return [_xlsx_sheet(sheet, filling) for sheet in seen]
 
 
 def _xlsx_sheet(sheet: Any, filling: Filling) -> Sheet:
@@ -125,23 +133,16 @@ def _xlsx_sheet(sheet: Any, filling: Filling) -> Sheet:
 def _shown(cell: Any) -> str:
     """A cell's value nearly as its program shows it."""
     value = cell.value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _number(value, percent="%" in (cell.number_format or ""))
-    return _text(value)
-
-
-def _number(value: float, *, percent: bool = False) -> str:
-    if percent:
-        return f"{value * 100:.10g}%"
-    return str(value) if isinstance(value, int) else f"{value:.12g}"
+    if value is None:
+        return ""
+    code = cell.number_format if cell.has_style else None
+    if isinstance(value, str):
+        return _text(number_formats.shown_text(value, code))
+    is_number = isinstance(value, NUMBERS) and not isinstance(value, bool)
+    return number_formats.shown(value, code) if is_number else _text(value)
 
 
 def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, dt.datetime):
-        is_day = value.time() == dt.time(0)
-        return f"{value:%Y-%m-%d}" if is_day else f"{value:%Y-%m-%d %H:%M}"
     return " ".join(str(value).split())
 
 
@@ -156,7 +157,9 @@ def _xls(path: Path, filling: Filling) -> list[Sheet]:
         filling.converted = True
         return _xlsx(libreoffice.convert(path, "xls", "xlsx"), filling)
     sheets = [book.sheet_by_index(n) for n in range(book.nsheets)]
-    return [_xls_sheet(book, sheet, filling) for sheet in sheets if not sheet.visibility]
+    seen = [sheet for sheet in sheets if not sheet.visibility]
+    filling.hidden += len(sheets) - len(seen)
+    return [_xls_sheet(book, sheet, filling) for sheet in seen]
 
 
 def _xls_sheet(book: Any, sheet: Any, filling: Filling) -> Sheet:
@@ -164,21 +167,39 @@ def _xls_sheet(book: Any, sheet: Any, filling: Filling) -> Sheet:
         [_xls_cell(book, cell) for cell in sheet.row(number)] for number in range(sheet.nrows)
     )
     merges = [(top, left, bottom - 1, right - 1) for top, bottom, left, right in sheet.merged_cells]
-    return Sheet(sheet.name, rows, merges)
+    notes = [
+        _comment(f"{sheet.name}!{xlrd.cellname(*place)}", _text(note.text))
+        for place, note in sorted(sheet.cell_note_map.items())
+        if note.text.strip()
+    ]
+    return Sheet(sheet.name, rows, merges, notes)
+
+
+def _comment(place: str, text: str) -> Element:
+    return Element(kind="NarrativeText", text=f"{place}: {text}", section=COMMENT)
 
 
 def _xls_cell(book: Any, cell: Any) -> str:
+    code = _xls_format(book, cell)
     if cell.ctype == xlrd.XL_CELL_DATE:
-        try:
-            return _text(xlrd.xldate_as_datetime(cell.value, book.datemode))
-        except (ValueError, OverflowError):
-            return _number(cell.value)
+        serial = cell.value + (SINCE_1904 if book.datemode else 0)
+        return number_formats.shown(serial, code or "yyyy-mm-dd")
     if cell.ctype == xlrd.XL_CELL_NUMBER:
         is_whole = float(cell.value).is_integer() and abs(cell.value) < 1e15
-        return _number(int(cell.value) if is_whole else cell.value)
+        return number_formats.shown(int(cell.value) if is_whole else cell.value, code)
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
         return str(bool(cell.value))
-    return "" if cell.ctype in {xlrd.XL_CELL_ERROR, xlrd.XL_CELL_EMPTY} else _text(cell.value)
+    if cell.ctype in {xlrd.XL_CELL_ERROR, xlrd.XL_CELL_EMPTY}:
+        return ""
+    return _text(number_formats.shown_text(str(cell.value), code))
+
+
+def _xls_format(book: Any, cell: Any) -> str | None:
+    """A cell's format code; None where the file was read without them."""
+    if cell.xf_index is None or not 0 <= cell.xf_index < len(book.xf_list):
+        return None
+    found = book.format_map.get(book.xf_list[cell.xf_index].format_key)
+    return None if found is None else found.format_str
 
 
 def _ods(path: Path, filling: Filling) -> list[Sheet]:
@@ -189,17 +210,18 @@ def _ods(path: Path, filling: Filling) -> list[Sheet]:
         for properties in style.iter(f"{STYLE}table-properties")
         if properties.get(f"{TABLE}display") == "false"
     }
-    return [
-        _ods_sheet(table, filling)
-        for table in root.iter(f"{TABLE}table")
-        if table.get(f"{TABLE}style-name") not in hidden
-    ]
+    tables_ = list(root.iter(f"{TABLE}table"))
+    seen = [table for table in tables_ if table.get(f"{TABLE}style-name") not in hidden]
+    filling.hidden += len(tables_) - len(seen)
+    return [_ods_sheet(table, filling) for table in seen]
 
 
 def _ods_sheet(table: Any, filling: Filling) -> Sheet:
     merges: list[tables.Merge] = []
     rows = filling.rows(_ods_rows(table, merges))
-    return Sheet(table.get(f"{TABLE}name"), rows, merges)
+    notes = [e for node in table.iter(f"{DRAW}*") for e in alternative(node)]
+    notes += [e for node in table.iter(ANNOTATION) for e in comment(node)]
+    return Sheet(table.get(f"{TABLE}name"), rows, merges, notes)
 
 
 def _ods_rows(table: Any, merges: list[tables.Merge]) -> Iterable[list[str]]:
@@ -220,29 +242,10 @@ def _ods_rows(table: Any, merges: list[tables.Merge]) -> Iterable[list[str]]:
             number += 1
 
 
-def _csv(path: Path, filling: Filling) -> list[Sheet]:
-    text = decode(path.read_bytes())
-    csv.field_size_limit(16 * 1024**2)
-    rows = csv.reader(io.StringIO(text, newline=""), _dialect(text[:20_000]))
-    try:
-        return [Sheet(None, filling.rows([" ".join(c.split()) for c in row] for row in rows))]
-    except csv.Error as error:
-        raise FileProblem("damaged", what=f"CSV: {error}") from error
-
-
-def _dialect(sample: str) -> type[csv.Dialect]:
-    try:
-        found = csv.Sniffer().sniff(sample, delimiters=",;\t|")
-    except csv.Error:
-        return csv.excel_tab if "\t" in sample.split("\n", 1)[0] else csv.excel
-    found.doublequote = True
-    return found
-
-
 READERS: dict[str, Callable[[Path, Filling], list[Sheet]]] = {
     "xlsx": _xlsx,
     "xls": _xls,
     "ods": _ods,
-    "csv": _csv,
+    "csv": delimited.read,
 }
 PARSERS = {"xlsx": "openpyxl", "xls": "xlrd", "ods": "lxml", "csv": "csv"}

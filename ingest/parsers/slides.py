@@ -3,10 +3,20 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 from lxml import etree
 
 from ingest.parsers.kinds import MEDIA_TYPES
-from ingest.parsers.opendocument import DRAW, PRESENTATION, TEXT, content_of, paragraphs
+from ingest.parsers.opendocument import (
+    ANNOTATION,
+    DRAW,
+    PRESENTATION,
+    TEXT,
+    alternative,
+    comment,
+    content_of,
+    paragraphs,
+)
 from ingest.parsers.options import Options
 from kb.types.parsed import Element, Parsed
 
@@ -41,5 +51,9 @@ def _slide(slide: etree._Element, number: int) -> Iterator[Element]:
         yield Element(kind="Title", text=" ".join(titles), page=number)
     for text in texts:
         yield Element(kind="ListItem", text=text, page=number)
+    for node in slide.iter(f"{DRAW}*"):
+        yield from (msgspec.structs.replace(e, page=number) for e in alternative(node))
+    for annotation in slide.iter(ANNOTATION):
+        yield from (msgspec.structs.replace(e, page=number) for e in comment(annotation))
     if notes:
         yield Element(kind="NarrativeText", text="\n".join(notes), page=number)

@@ -1,5 +1,6 @@
 """A sheet's cells to elements: titles, tables with their header, notes beneath. Pure."""
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,18 +12,27 @@ MAX_CELLS = 3_000_000
 """Cells read of one file; what is beyond is left out, and the ledger says so."""
 MAX_HEADER_ROWS = 4
 NUMBER = re.compile(r"[-+(]?[\d.,'\s]*\d[\d.,'\s]*[)%]?$|\d{4}-\d\d-\d\d")
+WIDEST = 1000
+"""Columns or rows that one cell may span."""
+YEAR = re.compile(r"(?:19|20)\d\d$")
+DAY = re.compile(r"(?:[1-9]|[12]\d|3[01])$")
+ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+WRITTEN_DATE = re.compile(r"(\d\d?)\.(\d\d?)\.(\d{2,4})?$")
 Row = list[str]
+Cell = tuple[str, int, int]
+"""A cell's text, and how many rows and columns it takes."""
 Merge = tuple[int, int, int, int]
 """Top, left, bottom, right: 0-based, inclusive."""
 
 
 @dataclass(slots=True)
 class Sheet:
-    """A sheet as a grid of texts; rows may be of different length."""
+    """A sheet as a grid of texts, rows may be of different length; and what stands beside it."""
 
     name: str | None
     rows: list[Row]
     merges: list[Merge] = field(default_factory=list)
+    beside: list[Element] = field(default_factory=list)
 
 
 def elements_of(sheets: Sequence[Sheet]) -> Iterator[Element]:
@@ -30,7 +40,40 @@ def elements_of(sheets: Sequence[Sheet]) -> Iterator[Element]:
     for sheet in sheets:
         spread = _spread(sheet)
         for first, rows in _blocks(sheet.rows):
-            yield from _block(sheet.name, first, rows, spread)
+            for part in _side_by_side(rows):
+                yield from _block(sheet.name, first, part, spread)
+        yield from sheet.beside
+
+
+def of_cells(rows: Sequence[Sequence[Cell]]) -> Element | None:
+    """A table of cells that may span others, each value in all of its columns and rows.
+
+    None where all cells are empty.
+    """
+    grid: list[Row] = [[] for _ in rows]
+    merges: list[Merge] = []
+    taken: set[tuple[int, int]] = set()
+    for number, row in enumerate(rows):
+        column = 0
+        for text, down, across in row:
+            while (number, column) in taken:
+                column += 1
+            down = min(down, len(rows) - number)
+            grid[number] += [""] * (column - len(grid[number])) + [text]
+            if (down, across) != (1, 1):
+                merges.append((number, column, number + down - 1, column + across - 1))
+                taken |= {
+                    (r, c)
+                    for r in range(number, number + down)
+                    for c in range(column, column + across)
+                }
+            column += across
+    spread = _spread(Sheet(None, grid, merges))
+    kept = [n for n, row in enumerate(grid) if any(row)]
+    if not kept:
+        return None
+    filled = [grid[n] for n in kept]
+    return table(filled, max(1, _header_rows(filled, kept[0], spread)))
 
 
 def table(rows: Sequence[Row], header_rows: int, section: str | None = None) -> Element:
@@ -113,6 +156,25 @@ def _block(
     yield table(rows, _header_rows(rows, first, spanning), section)
 
 
+def _side_by_side(rows: list[Row]) -> list[list[Row]]:
+    """Tables that an empty column parts, where each has two columns and names them."""
+    width = max(len(row) for row in rows)
+    filled = [any(n < len(row) and row[n] for row in rows) for n in range(width)]
+    spans = [
+        [n for n, _ in group]
+        for is_filled, group in itertools.groupby(enumerate(filled), lambda pair: pair[1])
+        if is_filled
+    ]
+    if len(spans) < 2 or not all(_names_columns(rows[0], span) for span in spans):
+        return [rows]
+    return [[row[span[0] : span[-1] + 1] for row in rows] for span in spans]
+
+
+def _names_columns(row: Row, span: list[int]) -> bool:
+    names = [row[n] if n < len(row) else "" for n in span]
+    return len(names) > 1 and all(name and not NUMBER.match(name) for name in names)
+
+
 def _is_wider(rows: list[Row]) -> bool:
     """Whether the rows below the first are a table, or there are none."""
     return len(rows) == 1 or any(sum(1 for c in row if c) > 1 for row in rows[1:])
@@ -125,9 +187,47 @@ def _without_empty_columns(rows: list[Row]) -> list[Row]:
     return [[row[n] for n in kept] for row in padded]
 
 
+def _is_scale(row: Row, below: Row) -> bool:
+    """Whether a row of figures names columns: years, days or dates, one after another."""
+    kind, below_kind = _scale(row), _scale(below)
+    return kind is not None and kind != below_kind
+
+
+def _scale(row: Row) -> str | None:
+    """What rises through a row behind its first cell, or from there on; None: nothing does."""
+    names = row[1:] if row and not NUMBER.match(row[0]) else row
+    steps = [_moment(name) for name in names if name]
+    kinds = {kind for kind, _ in steps}
+    values = [value for _, value in steps]
+    rises = all(a < b for a, b in itertools.pairwise(values))
+    if (
+        len(steps) < 2
+        or len(kinds) != 1
+        or not (rises or values == sorted(set(values), reverse=True))
+    ):
+        return None
+    kind = kinds.pop()
+    is_day = kind == "day" and (len(names) == len(row) or values[-1] - values[0] != len(values) - 1)
+    return None if kind == "" or is_day else kind
+
+
+def _moment(name: str) -> tuple[str, float]:
+    """What a header's figure stands for, and where it is in time."""
+    if YEAR.match(name):
+        return "year", int(name)
+    if found := ISO_DATE.match(name):
+        year, month, day = (int(part) for part in found.groups())
+        return "date", year * 372 + month * 31 + day
+    if found := WRITTEN_DATE.match(name):
+        day, month, year = (int(part or 0) for part in found.groups())
+        return "date", year * 372 + month * 31 + day
+    return ("day", int(name)) if DAY.match(name) else ("", 0)
+
+
 def _header_rows(rows: list[Row], first: int, spanning: set[int]) -> int:
     """How many rows name the columns: none where the first row is figures already."""
-    if len(rows) < 2 or sum(1 for c in rows[0] if NUMBER.match(c)) * 2 > len(rows[0]):
+    is_figures = sum(1 for c in rows[0] if NUMBER.match(c)) * 2 > len(rows[0])
+    if len(rows) < 2 or (is_figures and not _is_scale(rows[0], rows[1])):
         return 0
     count = 1
     while count < min(MAX_HEADER_ROWS, len(rows) - 1) and first + count - 1 in spanning:

@@ -1,9 +1,11 @@
 """What the ledger says of a file that was read."""
 
+from typing import Any
+
 from ingest.reading.needs import Needs
 from ingest.reading.preparing import Cut
 from kb.types.files import Stat
-from kb.types.parsed import HIDDEN, Parsed, State
+from kb.types.parsed import ALSO, HIDDEN, Notice, Parsed, State
 from kb.types.versions import Facts
 
 LONGEST_AUTHOR = 300
@@ -20,13 +22,13 @@ def facts(
     members: bool,
 ) -> Facts:
     """The facts of a file whose version is to be published; ``members``: files came out of it."""
-    unseen = sum(e.section == HIDDEN for e in parsed.elements)
+    code, parameters = _reason(parsed)
     return Facts(
         stat=stat,
         content_hash=content_hash,
         state=State.PARTIAL if parsed.problem else State.INDEXED,
-        code=parsed.problem or ("hidden_text" if unseen else None),
-        parameters=parsed.problem_parameters or ({"pieces": unseen} if unseen else {}),
+        code=code,
+        parameters=parameters,
         settings=needs.fingerprint,
         used=needs.used(parsed, members=members),
         parser=parsed.parser,
@@ -38,6 +40,19 @@ def facts(
         pages=parsed.pages,
         confidence=_mean([confidence for _, confidence in parsed.confidences]),
     )
+
+
+def _reason(parsed: Parsed) -> tuple[str | None, dict[str, Any]]:
+    """The gravest of what there is to say, which the file is counted by, and beside it the rest."""
+    said = [Notice(parsed.problem, parsed.problem_parameters)] if parsed.problem else []
+    if unseen := sum(e.section == HIDDEN for e in parsed.elements):
+        said.append(Notice("hidden_text", {"pieces": unseen}))
+    said += parsed.notices
+    if not said:
+        return None, {}
+    first, *others = said
+    also = [[notice.code, notice.parameters] for notice in others]
+    return first.code, first.parameters | ({ALSO: also} if also else {})
 
 
 def _mean(values: list[float]) -> float | None:

@@ -14,7 +14,7 @@ from ingest import parsers
 from ingest.parsers import libreoffice, ocr
 from kb.catalog.chunks import short_hash
 from kb.embedding.models import TokenCounter
-from kb.settings import Ingest
+from kb.settings import Chunking, Ingest
 from kb.types.files import Known
 from kb.types.parsed import Parsed
 
@@ -25,15 +25,15 @@ CHUNKER = "2"
 class Needs:
     """Compares documents with what is installed and set here."""
 
-    def __init__(self, settings: Ingest, counter: TokenCounter) -> None:
+    def __init__(self, settings: Ingest, chunking: Chunking, counter: TokenCounter) -> None:
         self._settings = settings
         self._languages = ocr.usable(settings.ocr_languages)
         self._office = libreoffice.program() is not None
         self._limits = [settings.max_members, settings.max_expanded_mb]
         self._reading = short_hash(parsers.VERSION)[:24]
-        self._cutting = short_hash(f"{CHUNKER}:{counter.limit}:{counter.extra}:{counter.digest}")[
-            :24
-        ]
+        longest = min(chunking.tokens, counter.limit)
+        cutting = f"{CHUNKER}:{longest}:{counter.extra}:{counter.digest}"
+        self._cutting = short_hash(cutting)[:24]
         self.fingerprint = f"{self._reading}.{self._cutting}"
 
     def fingerprint_of(self, code: str) -> str:
@@ -52,6 +52,8 @@ class Needs:
             found["ocr"] = {"had": self._languages, **self._recognising()}
         if members or parsed.problem == "members_left_out":
             found["members"] = self._limits
+        if any(notice.code == "formulas_without_value" for notice in parsed.notices):
+            found["office"] = self._office
         return found or None
 
     def _recognising(self) -> dict[str, Any]:
@@ -75,6 +77,8 @@ class Needs:
             return known.bytes <= self._settings.max_file_mb * 1024**2
         used: Mapping[str, Any] = known.used or {}
         if used.get("members", self._limits) != self._limits:
+            return True
+        if self._office and not used.get("office", True):
             return True
         read = used.get("ocr")
         if read is None:

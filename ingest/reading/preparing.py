@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from weakref import WeakValueDictionary
 
@@ -11,8 +13,9 @@ import msgspec
 from ingest import parsers
 from ingest.parsers import libreoffice, ocr
 from ingest.parsers.options import Options
-from ingest.reading import chunking
+from ingest.reading import chunking as cutting
 from ingest.reading.needs import Needs
+from kb import bulk
 from kb.catalog import vectors
 from kb.catalog.chunks import short_hash
 from kb.catalog.database import Catalog
@@ -23,8 +26,11 @@ from kb.files import sandbox
 from kb.files.blobs import ELEMENTS, Blobs
 from kb.files.scratch import Scratch
 from kb.index.remote import RemoteIndex
-from kb.settings import Ingest
+from kb.settings import Chunking, Ingest
 from kb.types.parsed import Chunk, Parsed
+
+BATCH = 512
+"""Passages that are embedded by one call: it says how many processors may be used meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,9 @@ class Preparer:
         embeddings: Embeddings,
         index: RemoteIndex,
         settings: Ingest,
+        chunking: Chunking,
         scratch: Scratch,
+        clock: Callable[[], datetime] = bulk.wall_clock,
     ) -> None:
         self._catalog = catalog
         self._blobs = blobs
@@ -54,7 +62,9 @@ class Preparer:
         self._index = index
         self._settings = settings
         self.scratch = scratch
+        self._clock = clock
         self._counter = TokenCounter(embeddings.files)
+        self._longest = self._counter.room(chunking.tokens, embeddings.files.passage_prompt)
         self._parsing = WeakValueDictionary[str, asyncio.Lock]()
         self._options = Options(
             languages=settings.ocr_languages,
@@ -62,7 +72,7 @@ class Preparer:
             max_expanded=settings.max_expanded_mb * 1024**2,
             min_confidence=settings.ocr_min_confidence,
         )
-        self.needs = Needs(settings, self._counter)
+        self.needs = Needs(settings, chunking, self._counter)
 
     def _reading(self) -> str:
         """Parsers, options and tools that are here: what was parsed with them is taken over."""
@@ -99,11 +109,18 @@ class Preparer:
         known = await asyncio.to_thread(self._stored, key)
         return None if known is None else _decode(known)
 
+    def _processors(self) -> int:
+        """How many may be used at this moment; this process's own threads keep to them."""
+        count = bulk.allowed(self._settings, self._clock(), bulk.usable_cores())
+        bulk.keep_to(bulk.processors(count))
+        return count
+
     def _parse_confined(self, file: Path, name: str) -> bytes:
         limits = sandbox.Limits(
             seconds=self._settings.parse_seconds,
             memory=self._settings.parse_memory_mb * 1024**2,
             processes=self._settings.parse_processes,
+            processors=bulk.processors(self._processors()),
         )
         with self.scratch.folder("child-") as within:
             return sandbox.run(
@@ -119,22 +136,27 @@ class Preparer:
     async def cut(self, parsed: Parsed, name: str) -> Cut:
         """Chunks, title and language of a document."""
         title = title_of(parsed, name)
-        limit = self._counter.limit - self._counter.extra
         chunks = await asyncio.to_thread(
-            chunking.chunk, parsed.elements, title, self._counter.count_all, limit
+            cutting.chunk, parsed.elements, title, self._counter.count_all, self._longest
         )
         sample = " ".join(e.text for e in parsed.elements[:60])[:4000]
         [language] = await self._index.languages([sample]) if sample.strip() else [""]
         return Cut(tuple(chunks), title, language or None)
 
     async def embed(self, chunks: tuple[Chunk, ...]) -> dict[str, bytes]:
-        """A vector for every chunk, by the hash of its embedded text; known ones are taken over."""
+        """A vector for every chunk, by the hash of its embedded text; known ones are taken over.
+
+        Each batch is kept as it comes: what stops here has not to be embedded again.
+        """
         texts = {short_hash(c.embedded_text): c.embedded_text for c in chunks}
         known = await self._catalog.read(self._known, list(texts))
         missing = [h for h in texts if h not in known]
-        if missing:
-            embedded = await self._embeddings.passages([texts[h] for h in missing])
-            new = dict(zip(missing, embedded, strict=True))
+        for start in range(0, len(missing), BATCH):
+            hashes = missing[start : start + BATCH]
+            embedded = await self._embeddings.passages(
+                [texts[h] for h in hashes], self._processors()
+            )
+            new = dict(zip(hashes, embedded, strict=True))
             await self._catalog.write(self._keep, new)
             known |= new
         return known

@@ -52,6 +52,11 @@ class Work:
         return cls(member.document_id, member.path, member.depth, pending=member.pending)
 
     @property
+    def bytes(self) -> int:
+        """How large it is, as far as the folder says."""
+        return self.seen.stat.bytes if self.seen else 0
+
+    @property
     def name(self) -> str:
         """The file's own name."""
         return self.path.rpartition(MEMBER)[2].rpartition("/")[2]

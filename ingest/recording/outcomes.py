@@ -16,6 +16,7 @@ SKIPPING = {
     "no_text",
     "not_regular",
     "path_too_long",
+    "signature_only",
     "symlink_outside",
     "too_deep",
     "too_large",

@@ -46,15 +46,6 @@ class Progress:
     path: str
 
 
-@dataclass(slots=True)
-class Timings:
-    """Seconds in each part, summed over files that went side by side; for the benchmark."""
-
-    parse: float = 0.0
-    embed: float = 0.0
-    write: float = 0.0
-
-
 @dataclass
 class Report:
     """The record of one run, in the catalog and to whoever watches."""

@@ -4,7 +4,6 @@ The run holds the source's lease from beginning to end; every publication checks
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,7 +23,7 @@ from ingest.running.grouping import GROUP_SECONDS, Group
 from ingest.running.healing import heal
 from ingest.running.heartbeat import Heartbeat
 from ingest.running.pipeline import Outcome, Pipeline
-from ingest.running.reporting import Counts, Progress, Report, Timings
+from ingest.running.reporting import Counts, Progress, Report
 from kb import failpoints
 from kb.catalog import documents, erased, leases, members, versions
 from kb.catalog.database import Catalog
@@ -36,6 +35,10 @@ from kb.types.library import Source
 from kb.types.versions import Content, Ready
 from kb.upkeep.collecting import collect_if_due
 from kb.upkeep.publishing import Publisher
+
+EMBEDDED_AT_ONCE = 2
+"""Files that are embedded side by side: what one leaves idle at its end the other uses. Were there
+more, all would be done late, and written when there is nothing else to do."""
 
 
 @dataclass
@@ -53,7 +56,6 @@ class Run:
     heal: Callable[[], Awaitable[bool]]
     on_progress: Callable[[Progress], None] = lambda _: None
     owner: str = field(default_factory=leases.new_owner)
-    timings: Timings = field(default_factory=Timings)
     _fence: int = 0
 
     def __post_init__(self) -> None:
@@ -63,6 +65,7 @@ class Run:
         self._report = Report(self.catalog, self.source, self.on_progress)
         self._selection = Selection(self.source.following.include, self.source.following.exclude)
         self._parsing = asyncio.Semaphore(self.settings.parsers)
+        self._embedding = asyncio.Semaphore(EMBEDDED_AT_ONCE)
         publish = partial(self.publisher.publish, lease=self.lease, owner=self.owner)
         self._group = Group(self.catalog, publish)
         needs, settings = self.preparer.needs, self.settings
@@ -185,13 +188,18 @@ class Run:
         failpoints.reached("removed")
 
     def _work(self, changes: Changes) -> list[Work]:
-        """Every file to be read, known to the ledger from now on; the longest wait first."""
+        """Every file to be read, known to the ledger from now on.
+
+        What changed comes first, the longest wait before others; then the largest, since a large
+        file that is read last is read alone.
+        """
         work = [Work(d, seen.path, 0, seen=seen) for d, seen in changes.changed]
         with self.catalog.writing() as connection:
             since = documents.due_since(connection, self.source.id)
-            work.sort(key=lambda w: since.get(w.document_id, float("inf")))
+            work.sort(key=lambda w: (since.get(w.document_id, float("inf")), -w.bytes))
             left = members.due(connection, self.source.id, {w.document_id for w in work})
             rights_of = self._rights.of_new(connection)
+            new = []
             for seen in changes.new:
                 document_id = documents.add(
                     connection,
@@ -202,7 +210,8 @@ class Run:
                     rights=rights_of(seen),
                     target=seen.target,
                 )
-                work.append(Work(document_id, seen.path, 0, seen=seen))
+                new.append(Work(document_id, seen.path, 0, seen=seen))
+            work += sorted(new, key=lambda w: -w.bytes)
             documents.expect(connection, [w.document_id for w in work])
         return [Work.of(member) for member in left] + work
 
@@ -211,7 +220,8 @@ class Run:
         sandbox.preload(kinds.modules_for(item.path for item in work))
         self._report.total = len(work)
         await self.catalog.write(self._report.tell)
-        async with Pipeline(self._prepare, self.settings.parsers + 1, GROUP_SECONDS) as pipeline:
+        at_once = self.settings.parsers + EMBEDDED_AT_ONCE
+        async with Pipeline(self._prepare, at_once, GROUP_SECONDS) as pipeline:
             for item in work:
                 pipeline.put(item)
             async for done in pipeline:
@@ -225,22 +235,16 @@ class Run:
                 await self._report.step(item.path)
 
     async def _prepare(self, item: Work) -> Ready | Unchanged:
-        """Read and cut a file, begin an attempt, and embed.
-
-        One more file is under way than parsers are allowed: it is being embedded meanwhile.
-        """
+        """Read and cut a file, begin an attempt, and embed."""
         async with self._parsing:
             disk.check_room(self.data, self.settings.min_free_mb)
-            begun = time.monotonic()
             content = await self._reader.read(item)
-            self.timings.parse += time.monotonic() - begun
         if isinstance(content, Unchanged):
             return content
         number = await self.catalog.write(self._begin_attempt, item, content)
         failpoints.reached("attempt_begun")
-        begun = time.monotonic()
-        vectors = await self.preparer.embed(content.chunks)
-        self.timings.embed += time.monotonic() - begun
+        async with self._embedding:
+            vectors = await self.preparer.embed(content.chunks)
         failpoints.reached("embedded")
         return Ready(item.document_id, number, self._fence, content, vectors)
 
@@ -281,11 +285,9 @@ class Run:
             await self._publish_group()
 
     async def _publish_group(self) -> None:
-        begun = time.monotonic()
         published, failed = await self._group.publish()
         self.counts.indexed += len(published)
         self.counts.chunks += sum(len(r.content.chunks) for r in published)
         for item, problem in failed:
             await self._problem(item, problem)
         await self._rights.settle([r.document_id for r in published])
-        self.timings.write += time.monotonic() - begun

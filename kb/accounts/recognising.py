@@ -46,7 +46,10 @@ class Recognising:
         Raises:
             NotFoundError: there is no such person.
         """
-        return access.person(connection, name, frozenset(self._settings.system_names))
+        return self._principal_of(connection, people.by_name(connection, name))
+
+    def _principal_of(self, connection: Connection, person: Person) -> Principal:
+        return access.as_principal(connection, person, frozenset(self._settings.system_names))
 
     def of_session(self, secret: str) -> Recognised | None:
         """Whose a living session is, with the rights of this moment.
@@ -71,7 +74,7 @@ class Recognising:
             person = self._person_of(connection, found)
             if found is None or person is None:
                 return None
-            principal = self.principal(connection, person.name)
+            principal = self._principal_of(connection, person)
         if found.used_at is None or found.used_at < now() - USED_SECONDS:
             self._behind.put(("token", found.id), lambda c: api_tokens.touch(c, found.id))
         return Recognised(principal, person, found)
@@ -90,7 +93,7 @@ class Recognising:
             person = people.by_subject(connection, found.subject)
             if person is None or not self._is_known(connection, person, found):
                 return False, None
-            principal = None if person.is_disabled else self.principal(connection, person.name)
+            principal = None if person.is_disabled else self._principal_of(connection, person)
         if now() - (person.vouched_at or 0.0) >= VOUCHED_SECONDS:
             number, at = person.id, now()
             self._behind.put(("vouched", number), lambda c: people.change(c, number, vouched_at=at))
@@ -137,7 +140,7 @@ class Recognising:
 
     def _seen_as(self, connection: Connection, person: Person, viewing_as: str | None) -> Principal:
         """Somebody, or, where they are an administrator, whom they look through the eyes of."""
-        mine = self.principal(connection, person.name)
+        mine = self._principal_of(connection, person)
         if viewing_as is None or not mine.administrator:
             return mine  # who is no administrator any more looks through their own eyes again
         try:

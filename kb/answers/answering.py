@@ -12,6 +12,7 @@ from kb.answers.drafts import Draft, Written, showable
 from kb.answers.pen import Pen
 from kb.answers.speech import Speech, spoken
 from kb.embedding.client import Embeddings, cosine
+from kb.embedding.scale import Scale
 from kb.errors import ModelError
 from kb.llm.base import LanguageModel
 from kb.llm.chatting import chat
@@ -92,7 +93,8 @@ class Answerer:
         least = self._retrieval.min_evidence
         if found.understood:
             asked = evidence.asking(question)
-            at_least = evidence.confidence(asked, found.passages, [evidence.POOREST])
+            poorest = [evidence.POOREST]
+            at_least = evidence.confidence(asked, found.passages, poorest, found.scale)
             if at_least >= least:
                 return True
         return await self._confidence(question, found) >= least
@@ -109,12 +111,13 @@ class Answerer:
 
     async def _confidence(self, question: str, found: Found) -> float:
         """How sure it is that the passages hold the answer (0 to 1)."""
-        question, passages = evidence.asking(question), found.passages
+        question, passages, scale = evidence.asking(question), found.passages, found.scale
         if not passages or not found.understood:
-            return evidence.confidence_by_words(question, passages)
+            return evidence.confidence_by_words(question, passages, scale)
         texts = [f"{p.chunk.title}. {p.text}" for p in passages[:MATCHED]]
         met = await self._embeddings.matches(question, texts)
-        return evidence.confidence(question, passages, [evidence.Match(*m) for m in met])
+        matches = [evidence.Match.of(*one, scale) for one in met]
+        return evidence.confidence(question, passages, matches, scale)
 
     def _settings(self, found: Found, asked: Asked) -> dict[str, float | int | str]:
         """What the answer depends on, for its receipt."""
@@ -209,10 +212,10 @@ class Answerer:
         if prompt.ABSTAINED.casefold() in text.casefold():
             yield AnswerFinished(draft.abstained(identity, built.digest))
             return
-        written = await self._verified(text, built.passages)
+        written = await self._verified(text, built.passages, draft.found.scale)
         yield AnswerFinished(draft.generated(written, identity, built.digest, cut=speech.cut))
 
-    async def _verified(self, text: str, passages: tuple[Passage, ...]) -> Written:
+    async def _verified(self, text: str, passages: tuple[Passage, ...], scale: Scale) -> Written:
         form, claims = forms.read(text, len(passages))
         texts = citations.texts(claims, passages)
         vectors = dict(zip(texts, await self._embeddings.texts(texts), strict=True))
@@ -220,7 +223,7 @@ class Answerer:
             citations.verify,
             claims,
             passages,
-            lambda claim, stretch: cosine(vectors[claim], vectors[stretch]),
+            lambda claim, stretch: scale.alike(cosine(vectors[claim], vectors[stretch])),
         )
         return showable(form, checked)
 

@@ -7,6 +7,9 @@ well each word piece of the question is met on average, by the passage that meet
 the first one, and how well their worst quarter is; and, against it, the share of the question's
 words that a title has: it makes every passage beneath it look near.
 
+What a model says is read by its scale (:class:`kb.embedding.scale.Scale`): 0 is what it says of
+unrelated texts, 1 what it says of a question and its passage.
+
 A question in a language that the model does not know is judged by its words instead.
 """
 
@@ -14,10 +17,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kb.embedding.scale import Scale
 from kb.text import sentences, words
 from kb.types.passages import Passage
 
-COSINE, MET, FIRST_MET, LEAST, TITLED, BIAS = 10.1, 5.0, 4.9, 2.9, -2.75, -10.8
+COSINE, MET, FIRST_MET, LEAST, TITLED, BIAS = 3.656, 1.22, 1.196, 0.519, -2.75, -8.013
 """Weights per unit of each reading, and the constant, by which .4 answers .95 of the questions."""
 CONSIDERED = 5
 FEWEST_ASKING = 4
@@ -25,19 +29,30 @@ FEWEST_ASKING = 4
 FEWEST_WORDS, EVERY, EVERY_WORD = 3, 0.99, 0.45
 """A passage that has every word of a question of so many is at least so sure: tables and notes are
 far from any question, and questions from elsewhere hardly ever meet all of their words."""
-FOREIGN_COSINE, FOREIGN_COVERAGE, FOREIGN_STEEPNESS, FOREIGN_BIAS = 0.45, 0.5, 8.0, -0.405
-"""Where the model does not know the language: either of both makes it .4 sure."""
+FOREIGN_COSINE, FOREIGN_COVERAGE = 1.07, 0.5
+FOREIGN_STEEPNESS, FOREIGN_SHARE, FOREIGN_BIAS = 8.0, 0.362, -0.405
+"""Where the model does not know the language: either of both makes it .4 sure. What a cosine has
+more counts ``FOREIGN_SHARE`` of what a coverage does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How well a question's word pieces are met by a passage: on average, and the worst quarter."""
+    """How well a question's word pieces are met by a passage: on average, and the worst quarter.
+
+    Both by the model's scale.
+    """
 
     mean: float
     least: float
 
+    @classmethod
+    def of(cls, mean: float, least: float, scale: Scale) -> "Match":
+        """A match as the model gives it (``Model.matches``)."""
+        read = scale.read(0.0, mean, least)
+        return cls(read.met, read.least)
 
-POOREST = Match(0.43, 0.18)
+
+POOREST = Match(0.992, 0.447)
 """The poorest token match that a good answer was ever seen with. If the confidence reaches
 ``min_evidence`` even with this match, the real one is not computed, which saves a call of the
 embedder. Of 6,173 questions put to five collections this decided 741, each as the full computation
@@ -60,7 +75,9 @@ def asking(question: str) -> str:
     return after if colon and len(after.split()) >= FEWEST_ASKING else asked
 
 
-def confidence(question: str, passages: Sequence[Passage], matches: Sequence[Match]) -> float:
+def confidence(
+    question: str, passages: Sequence[Passage], matches: Sequence[Match], scale: Scale
+) -> float:
     """For a question that the model understands; ``matches`` are of the first passages."""
     if not passages or not matches:
         return 0.0
@@ -68,7 +85,7 @@ def confidence(question: str, passages: Sequence[Passage], matches: Sequence[Mat
     whole = len(set(asked)) >= FEWEST_WORDS and any(
         words.coverage(asked, in_context(p)) >= EVERY for p in passages[:CONSIDERED]
     )
-    cosine = max(p.similarity for p in passages[:CONSIDERED])
+    cosine = _nearest(passages, scale)
     titled = max(words.coverage(asked, p.chunk.title) for p in passages[:CONSIDERED])
     best = max(matches, key=lambda m: m.mean)
     met = MET * best.mean + FIRST_MET * matches[0].mean + LEAST * best.least
@@ -76,15 +93,21 @@ def confidence(question: str, passages: Sequence[Passage], matches: Sequence[Mat
     return max(found, EVERY_WORD if whole else 0.0)
 
 
-def confidence_by_words(question: str, passages: Sequence[Passage]) -> float:
+def confidence_by_words(question: str, passages: Sequence[Passage], scale: Scale) -> float:
     """For one in a language that it does not know."""
     if not passages:
         return 0.0
     asked = words.content(question)
-    cosine = max(p.similarity for p in passages[:CONSIDERED])
+    cosine = _nearest(passages, scale)
     coverage = max(words.coverage(asked, in_context(p)) for p in passages[:CONSIDERED])
-    over = max(cosine - FOREIGN_COSINE, coverage - FOREIGN_COVERAGE)
+    over = max(FOREIGN_SHARE * (cosine - FOREIGN_COSINE), coverage - FOREIGN_COVERAGE)
     return _logistic(FOREIGN_STEEPNESS * over + FOREIGN_BIAS)
+
+
+def _nearest(passages: Sequence[Passage], scale: Scale) -> float:
+    """The best cosine of question and passage, by the model's scale."""
+    best = max(p.similarity for p in passages[:CONSIDERED])
+    return scale.read(best, 0.0, 0.0).cosine
 
 
 def in_context(passage: Passage) -> str:

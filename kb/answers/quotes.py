@@ -1,5 +1,6 @@
 """The answer without a language model: the best sentences, verbatim."""
 
+import asyncio
 from dataclasses import dataclass
 
 from kb.embedding.client import Embeddings, cosine
@@ -71,16 +72,18 @@ def stretches(text: str) -> list[tuple[int, int]]:
 async def _scores(
     question: str, candidates: list[Candidate], embeddings: Embeddings
 ) -> list[float]:
-    texts = [question, *(_with_place(c) for c in candidates)]
-    vectors = await embeddings.texts(texts)
+    embedded, vectors = await asyncio.gather(
+        embeddings.query(question),
+        embeddings.texts([_with_place(c) for c in candidates]),
+    )
     asked = words.content(question)
     return [
-        cosine(vectors[0], vector)
-        + 0.45 * words.coverage(asked, candidate.text)
-        + 0.15 * words.coverage(asked, _with_place(candidate))
-        - 0.04 * candidate.rank
-        - 0.3 * _is_heading(candidate)
-        for candidate, vector in zip(candidates, vectors[1:], strict=True)
+        embedded.scale.near(cosine(embedded.vector, vector))
+        + 0.48 * words.coverage(asked, candidate.text)
+        + 0.16 * words.coverage(asked, _with_place(candidate))
+        - 0.043 * candidate.rank
+        - 0.32 * _is_heading(candidate)
+        for candidate, vector in zip(candidates, vectors, strict=True)
     ]
 
 

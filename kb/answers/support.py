@@ -13,17 +13,18 @@ from dataclasses import dataclass, replace
 from kb.answers import facts
 from kb.text import sentences, words
 
-LIKENESS, SHARED = 0.5, 0.5
+LIKENESS, SHARED = 0.48, 0.52
 """Weights of the two kinds of evidence: likeness of the embeddings, share of the words."""
-THRESHOLD = 0.45
+THRESHOLD = 0.427
 PAIRED = 1.7
-"""The cosine of two neighbouring sentences together is estimated as (a + b) / PAIRED, which saves
+"""The likeness of two neighbouring sentences together is estimated as (a + b) / PAIRED, which saves
 embedding every pair."""
 DIVIDED = re.compile(r"\n|(?<=;) ")
 WORDS_OF_A_SENTENCE = 4
 """Fewer are weighed as all others: a word or two stand everywhere."""
 Likeness = Callable[[str, str], float]
-"""Cosine of a sentence and a stretch, both as they were embedded."""
+"""How alike a sentence and a stretch are, from 0 (as unrelated texts) to 1: the cosine by the
+model's scale (``Scale.alike``)."""
 
 
 @dataclass(frozen=True, slots=True)

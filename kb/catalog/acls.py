@@ -27,6 +27,7 @@ BOOK = "rule_book"
 PART = 500
 MOST_PEOPLE = 512
 """People of whom it is kept in memory which rules fit them: a byte a rule each."""
+_COUNT = select(counters.c.value).where(counters.c.name == "acls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,7 @@ class RuleBook:
 
     def read(self, connection: Connection) -> None:
         """Take up rules that are new since the last time."""
-        query = select(counters.c.value).where(counters.c.name == "acls")
-        count = int(connection.scalar(query) or 0)
+        count = int(connection.scalar(_COUNT) or 0)
         if count == self._count:
             return
         new = [t for t in connection.scalars(select(acls.c.token)) if t not in self._there]

@@ -7,7 +7,7 @@ through the outbox the catalog alone knows; later than that, a stop means that t
 import logging
 from collections.abc import Set as AbstractSet
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from kb.catalog.database import Catalog, insert_ignoring, now
 from kb.catalog.tables import counters, rights_outbox
@@ -15,15 +15,13 @@ from kb.catalog.tables import counters, rights_outbox
 COUNTER = "access_alarms"
 OUTBOX_SECONDS = 60.0
 """By then changed rights have reached the index; the scheduler carries them every 15 s."""
+_LATELY = select(rights_outbox.c.document_id).where(rights_outbox.c.queued_at > bindparam("since"))
 log = logging.getLogger("kb.access")
 
 
 def on_their_way(connection: Connection) -> frozenset[int]:
     """Documents whose changed rights may not have reached the index yet."""
-    query = select(rights_outbox.c.document_id).where(
-        rights_outbox.c.queued_at > now() - OUTBOX_SECONDS
-    )
-    return frozenset(connection.scalars(query))
+    return frozenset(connection.scalars(_LATELY, {"since": now() - OUTBOX_SECONDS}))
 
 
 def sound(catalog: Catalog, document_ids: AbstractSet[int]) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from kb.catalog.bearer_secrets import hash_of, new_secret
 from kb.catalog.database import now
@@ -10,6 +10,15 @@ from kb.catalog.tables import people, tokens
 from kb.types.accounts import ApiToken
 
 PREFIX = "kb_"
+_LIVING = (
+    select(tokens)
+    .join(people, people.c.id == tokens.c.person_id)
+    .where(
+        tokens.c.hash == bindparam("hash"),
+        tokens.c.ends_at > bindparam("now"),
+        people.c.disabled_at.is_(None),
+    )
+)
 
 
 def add(
@@ -38,16 +47,7 @@ def add(
 
 def living(connection: Connection, secret: str) -> ApiToken | None:
     """The token of this secret, if it has not ended, of somebody who is not kept out."""
-    query = (
-        select(tokens)
-        .join(people, people.c.id == tokens.c.person_id)
-        .where(
-            tokens.c.hash == hash_of(secret),
-            tokens.c.ends_at > now(),
-            people.c.disabled_at.is_(None),
-        )
-    )
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_LIVING, {"hash": hash_of(secret), "now": now()}).one_or_none()
     return _token(row) if row else None
 
 

@@ -56,6 +56,11 @@ def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bo
     return _Among(column, bindparam(None, list(values), type_=_Many(numbers)))
 
 
+def among_given(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """The same for a statement that is made once: a list of values is given as it is executed."""
+    return _Among(column, bindparam(name, type_=_Many(isinstance(column.type, Integer))))
+
+
 @compiles(_Among, "postgresql")
 def _with_array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     column, wanted = (compiler.process(clause, **options) for clause in element.clauses)

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, not_, select
+from sqlalchemy import BigInteger, Connection, bindparam, not_, select
 
-from kb.catalog.arrays import among
-from kb.catalog.rights import readable
+from kb.catalog.arrays import among, among_given
+from kb.catalog.rights import readable, readable_given
 from kb.catalog.tables import chunks, documents, sources, vectors, versions
 from kb.catalog.versions import CURRENT, visible
 from kb.types.index import Embeddable
@@ -16,6 +16,35 @@ from kb.types.parsed import Chunk
 from kb.types.passages import Layout, StoredChunk
 from kb.types.people import Principal
 from kb.types.points import point_of
+
+_HYDRATED = (
+    select(
+        chunks.c.point,
+        chunks.c.ordinal,
+        documents.c.id,
+        chunks.c.version,
+        documents.c.path,
+        sources.c.name,
+        sources.c.shown_as,
+        documents.c.title,
+        documents.c.media_type,
+        documents.c.language,
+        documents.c.mtime_ns,
+        chunks.c.page,
+        chunks.c.section,
+        chunks.c.text,
+        chunks.c.text_hash,
+        documents.c.content_hash,
+    )
+    .join(versions, versions.c.number == chunks.c.version)
+    .join(documents, documents.c.id == versions.c.document_id)
+    .join(sources, sources.c.id == documents.c.source_id)
+    .where(
+        among_given(chunks.c.point, "points"),
+        visible(bindparam("seq", type_=BigInteger)),
+        readable_given(),
+    )
+)
 
 
 def short_hash(text: str) -> str:
@@ -44,13 +73,11 @@ def hydrate(
 ) -> dict[int, StoredChunk]:
     """The chunks of those points that are current at ``seq`` and readable now, by point."""
     found: dict[int, StoredChunk] = {}
+    given = {"seq": seq, "tokens": sorted(principal.tokens)}
     for start in range(0, len(points), 900):
-        query = _stored().where(
-            among(chunks.c.point, points[start : start + 900]),
-            visible(seq),
-            readable(principal),
-        )
-        found |= {r.point: _chunk(r) for r in connection.execute(query)}
+        part = {"points": list(points[start : start + 900])}
+        rows = connection.execute(_HYDRATED, given | part)
+        found |= {chunk.point: chunk for chunk in map(_chunk, rows)}
     return found
 
 
@@ -105,51 +132,15 @@ def layouts(connection: Connection, points: Sequence[int]) -> dict[int, Layout]:
     }
 
 
-def _stored() -> Any:
-    return (
-        select(
-            chunks.c.point,
-            chunks.c.ordinal,
-            chunks.c.version,
-            chunks.c.page,
-            chunks.c.section,
-            chunks.c.text,
-            chunks.c.text_hash,
-            documents.c.id.label("document_id"),
-            documents.c.path,
-            documents.c.title,
-            documents.c.media_type,
-            documents.c.language,
-            documents.c.mtime_ns,
-            documents.c.content_hash,
-            sources.c.name.label("source"),
-            sources.c.shown_as,
-        )
-        .join(versions, versions.c.number == chunks.c.version)
-        .join(documents, documents.c.id == versions.c.document_id)
-        .join(sources, sources.c.id == documents.c.source_id)
-    )
-
-
-def _chunk(r: Row[Any]) -> StoredChunk:
+def _chunk(row: Sequence[Any]) -> StoredChunk:
+    """A row of ``_HYDRATED``, whose columns stand in the order of the chunk's fields."""
+    point, ordinal, document, version, path, source, shown_as, *others = row
+    title, media_type, language, mtime_ns, page, section, text, text_hash, content_hash = others
+    modified = mtime_ns / 1e9 if mtime_ns else None
     return StoredChunk(
-        point=r.point,
-        ordinal=r.ordinal,
-        document_id=r.document_id,
-        version=r.version,
-        path=r.path,
-        source=r.source,
-        shown_as=r.shown_as,
-        title=r.title or r.path,
-        media_type=r.media_type or "",
-        language=r.language,
-        modified=r.mtime_ns / 1e9 if r.mtime_ns else None,
-        page=r.page,
-        section=r.section,
-        text=r.text,
-        text_hash=r.text_hash,
-        content_hash=r.content_hash or "",
-    )
+        point, ordinal, document, version, path, source, shown_as, title or path, media_type or "",
+        language, modified, page, section, text, text_hash, content_hash or "",
+    )  # fmt: skip
 
 
 def of_versions(connection: Connection, model: str, numbers: Sequence[int]) -> list[Embeddable]:

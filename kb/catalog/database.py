@@ -27,10 +27,11 @@ __all__ = [
 ]  # fmt: skip
 T = TypeVar("T")
 P = ParamSpec("P")
-HEAD = "0015"
+HEAD = "0016"
 """The newest migration; a test compares it with the scripts."""
 MIGRATING = 0x6B62
 """Key of the lock under which PostgreSQL's catalog is migrated: «kb»."""
+_SEQ = select(counters.c.value).where(counters.c.name == "seq")
 
 
 READERS, READERS_EACH = 8, 5
@@ -248,7 +249,7 @@ def hold_seq(connection: Connection) -> None:
 
 def current_seq(connection: Connection) -> int:
     """The catalog's clock: the number of its last tick (``seq``)."""
-    return int(connection.scalar(select(counters.c.value).where(counters.c.name == "seq")) or 0)
+    return int(connection.scalar(_SEQ) or 0)
 
 
 def insert_ignoring(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:

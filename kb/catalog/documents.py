@@ -18,7 +18,14 @@ from kb.types.parsed import State
 NOT_REACHED = "not_reached"
 """The reason of a file whose turn has not come."""
 _UNREAD = {"state": State.WAITING, "code": NOT_REACHED, "chunks": 0, "tries": 0, "held": False}
-LASTING = {"hidden_text"}
+LASTING = {
+    "formulas_without_value",
+    "hidden_sheets",
+    "hidden_text",
+    "parts_unread",
+    "pictures_left_out",
+    "tracked_changes",
+}
 """Reasons of an indexed document that are not over when its file proves unchanged."""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from kb.catalog.arrays import among
 from kb.catalog.database import now
@@ -12,22 +12,23 @@ from kb.catalog.versions import CURRENT
 from kb.types.index import Generation, Published
 
 BUILDING, LIVE, DROPPED = "building", "live", "dropped"
+_NEWEST = select(generations.c.id, generations.c.fingerprint).order_by(generations.c.id.desc())
+_LIVE = _NEWEST.where(generations.c.state == LIVE)
 
 
 def live(connection: Connection) -> Generation | None:
     """The generation that is searched; None: nothing was indexed yet."""
-    return _newest(connection, generations.c.state == LIVE)
+    return _first(connection, _LIVE)
 
 
 def building(connection: Connection, fingerprint: str) -> Generation | None:
     """A generation of these settings that was begun and not finished."""
-    of_them = generations.c.fingerprint == fingerprint
-    return _newest(connection, generations.c.state == BUILDING, of_them)
+    begun = generations.c.state == BUILDING
+    return _first(connection, _NEWEST.where(begun, generations.c.fingerprint == fingerprint))
 
 
-def _newest(connection: Connection, *conditions: ColumnElement[bool]) -> Generation | None:
-    query = select(generations.c.id, generations.c.fingerprint).where(*conditions)
-    row = connection.execute(query.order_by(generations.c.id.desc())).first()
+def _first(connection: Connection, query: Any) -> Generation | None:
+    row = connection.execute(query).first()
     return None if row is None else Generation(*row)
 
 

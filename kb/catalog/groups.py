@@ -7,7 +7,7 @@ people see.
 import secrets
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from kb.catalog.database import now
 from kb.catalog.tables import groups, memberships, people
@@ -16,6 +16,12 @@ from kb.text import naming
 from kb.types.people import LOCAL, Group, Membership
 
 GROUP = "group:"
+_NAMES = select(groups.c.token, groups.c.name)
+_OF_PERSON = (
+    select(groups.c.token, groups.c.name, memberships.c.origin)
+    .join(memberships, memberships.c.group_id == groups.c.id)
+    .where(memberships.c.person_id == bindparam("person"))
+)
 
 
 def new_token(prefix: str) -> str:
@@ -72,7 +78,7 @@ def refuse_alike(taken: Sequence[str], name: str, what: str) -> None:
 
 def tokens(connection: Connection) -> dict[str, str]:
     """The name of every group by its token."""
-    return dict(connection.execute(select(groups.c.token, groups.c.name)).tuples().all())
+    return dict(connection.execute(_NAMES).tuples().all())
 
 
 def token_of(connection: Connection, name: str) -> str:
@@ -87,12 +93,7 @@ def token_of(connection: Connection, name: str) -> str:
 
 def memberships_of(connection: Connection, person_id: int) -> list[Membership]:
     """The groups of a person."""
-    query = (
-        select(groups.c.token, groups.c.name, memberships.c.origin)
-        .join(memberships, memberships.c.group_id == groups.c.id)
-        .where(memberships.c.person_id == person_id)
-    )
-    return [Membership(*row) for row in connection.execute(query).tuples()]
+    return [Membership(*row) for row in connection.execute(_OF_PERSON, {"person": person_id})]
 
 
 def remove(connection: Connection, name: str) -> None:

@@ -6,14 +6,25 @@ from pathlib import PurePosixPath
 
 from sqlalchemy import Connection, delete, func, select
 
-from kb.catalog.arrays import among
+from kb.catalog.arrays import among_given
 from kb.catalog.database import insert_ignoring
-from kb.catalog.rights import readable
+from kb.catalog.rights import readable_given
 from kb.catalog.tables import documents, name_tokens
 from kb.types.people import Principal
 
 MEMBER = " › "
 """Between a container's path and its member's, as people see it."""
+_FREQUENCY = (
+    select(name_tokens.c.token, func.count())
+    .where(among_given(name_tokens.c.token, "words"))
+    .group_by(name_tokens.c.token)
+)
+_NAMED = (
+    select(name_tokens.c.document_id, name_tokens.c.token)
+    .join(documents, documents.c.id == name_tokens.c.document_id)
+    .where(among_given(name_tokens.c.token, "words"), documents.c.version.is_not(None))
+    .where(readable_given())
+)
 
 
 def words_of(text: str) -> list[str]:
@@ -41,25 +52,12 @@ def named(connection: Connection, principal: Principal, question: str) -> dict[i
     words = {w[:80] for w in words_of(question) if len(w) > 1}
     if not words:
         return {}
-    frequency = dict(
-        connection.execute(
-            select(name_tokens.c.token, func.count())
-            .where(among(name_tokens.c.token, words))
-            .group_by(name_tokens.c.token)
-        )
-        .tuples()
-        .all()
-    )
+    frequency = dict(connection.execute(_FREQUENCY, {"words": list(words)}).tuples().all())
     telling = {w: 1.0 / n for w, n in frequency.items() if n <= 50}
     if not telling:
         return {}
-    query = (
-        select(name_tokens.c.document_id, name_tokens.c.token)
-        .join(documents, documents.c.id == name_tokens.c.document_id)
-        .where(among(name_tokens.c.token, telling), documents.c.version.is_not(None))
-        .where(readable(principal))
-    )
+    given = {"words": list(telling), "tokens": sorted(principal.tokens)}
     scores: dict[int, float] = {}
-    for document_id, token in connection.execute(query).tuples():
+    for document_id, token in connection.execute(_NAMED, given).tuples():
         scores[document_id] = scores.get(document_id, 0.0) + telling[token]
     return scores

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 
 from kb.catalog import groups
 from kb.catalog.arrays import among
@@ -25,6 +25,9 @@ from kb.types.accounts import Secrets
 from kb.types.people import LOCAL, Person
 
 PERSON = "person:"
+_BY_NAME = select(people).where(people.c.name == bindparam("name"))
+_BY_ID = select(people).where(people.c.id == bindparam("id"))
+_CURATED = select(curators.c.source_id).where(curators.c.person_id == bindparam("person"))
 
 
 def add_person(
@@ -77,13 +80,13 @@ def by_name(connection: Connection, name: str) -> Person:
 
 def find(connection: Connection, name: str) -> Person | None:
     """A person by their name; None where there is none of that name."""
-    row = connection.execute(select(people).where(people.c.name == name)).one_or_none()
+    row = connection.execute(_BY_NAME, {"name": name}).one_or_none()
     return _person(row) if row else None
 
 
 def by_id(connection: Connection, number: int) -> Person | None:
     """A person by their number."""
-    row = connection.execute(select(people).where(people.c.id == number)).one_or_none()
+    row = connection.execute(_BY_ID, {"id": number}).one_or_none()
     return _person(row) if row else None
 
 
@@ -168,8 +171,7 @@ def administrators(connection: Connection) -> int:
 
 def curated_by(connection: Connection, person_id: int) -> frozenset[int]:
     """The sources (ids) that a person answers for."""
-    query = select(curators.c.source_id).where(curators.c.person_id == person_id)
-    return frozenset(connection.scalars(query))
+    return frozenset(connection.scalars(_CURATED, {"person": person_id}))
 
 
 def curators_of(connection: Connection) -> dict[int, list[str]]:

@@ -4,23 +4,31 @@
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, or_, select, update
 
-from kb.catalog.arrays import among
+from kb.catalog.arrays import among, among_given
 from kb.catalog.database import insert_ignoring
 from kb.catalog.tables import documents, reader_sets, source_readers
 from kb.types.people import Principal
 
 PART = 5000
 """Documents that one statement looks up."""
+Carried = Callable[[ColumnElement[Any]], ColumnElement[bool]]
+"""Makes the condition that a column's token is one that somebody carries."""
 
 
 def readable(principal: Principal) -> Any:
     """The condition that a principal may read a document, by the rights of this moment."""
-    return _lets_in(principal, documents.c.rights)
+    return _lets_in(_carried_by(principal), documents.c.rights)
+
+
+def readable_given() -> Any:
+    """The same for a statement that is made once: ``tokens`` are given as it is executed."""
+    return _lets_in(partial(among_given, name="tokens"), documents.c.rights)
 
 
 def readable_text_of(principal: Principal, kept: Table) -> Any:
@@ -31,7 +39,7 @@ def readable_text_of(principal: Principal, kept: Table) -> Any:
     let somebody in too.
     """
     same = documents.c.content_hash == kept.c.content_hash
-    return and_(readable(principal), or_(same, _lets_in(principal, kept.c.rights)))
+    return and_(readable(principal), or_(same, _lets_in(_carried_by(principal), kept.c.rights)))
 
 
 def of_text_from(document_id: int) -> dict[str, Any]:
@@ -42,10 +50,13 @@ def of_text_from(document_id: int) -> dict[str, Any]:
     }
 
 
-def _lets_in(principal: Principal, rights: ColumnElement[Any]) -> Any:
-    tokens = sorted(principal.tokens)
-    by_source = select(source_readers.c.source_id).where(among(source_readers.c.token, tokens))
-    by_set = select(reader_sets.c.id).where(among(reader_sets.c.token, tokens))
+def _carried_by(principal: Principal) -> Carried:
+    return partial(among, values=sorted(principal.tokens))
+
+
+def _lets_in(carried: Carried, rights: ColumnElement[Any]) -> Any:
+    by_source = select(source_readers.c.source_id).where(carried(source_readers.c.token))
+    by_set = select(reader_sets.c.id).where(carried(reader_sets.c.token))
     return or_(
         and_(rights.is_(None), documents.c.source_id.in_(by_source)),
         and_(rights.is_not(None), rights.in_(by_set)),

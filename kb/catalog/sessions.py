@@ -2,12 +2,23 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from kb.catalog.bearer_secrets import hash_of, new_secret
 from kb.catalog.database import now
 from kb.catalog.tables import people, sessions
 from kb.types.accounts import Session
+
+_LIVING = (
+    select(sessions)
+    .join(people, people.c.id == sessions.c.person_id)
+    .where(
+        sessions.c.hash == bindparam("hash"),
+        sessions.c.ends_at > bindparam("now"),
+        sessions.c.seen_at > bindparam("seen"),
+        people.c.disabled_at.is_(None),
+    )
+)
 
 
 def begin(connection: Connection, person_id: int, seconds: float, **about: Any) -> str:
@@ -30,17 +41,8 @@ def begin(connection: Connection, person_id: int, seconds: float, **about: Any) 
 def living(connection: Connection, secret: str, idle_seconds: float) -> Session | None:
     """The session of this secret, if it has not ended, of somebody who is not kept out."""
     at = now()
-    query = (
-        select(sessions)
-        .join(people, people.c.id == sessions.c.person_id)
-        .where(
-            sessions.c.hash == hash_of(secret),
-            sessions.c.ends_at > at,
-            sessions.c.seen_at > at - idle_seconds,
-            people.c.disabled_at.is_(None),
-        )
-    )
-    row = connection.execute(query).one_or_none()
+    given = {"hash": hash_of(secret), "now": at, "seen": at - idle_seconds}
+    row = connection.execute(_LIVING, given).one_or_none()
     return _session(row) if row else None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
 from kb.catalog import phrases
 from kb.catalog.arrays import among
@@ -177,7 +177,7 @@ def withdraw(connection: Connection, numbers: Sequence[int]) -> None:
         )
 
 
-def visible(seq: int) -> Any:
+def visible(seq: int | ColumnElement[int]) -> Any:
     """The condition that a version is the one to read at a sequence number."""
     return and_(versions.c.born <= seq, or_(versions.c.retired.is_(None), versions.c.retired > seq))
 

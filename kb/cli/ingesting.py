@@ -1,7 +1,9 @@
 """``kb ingest`` and ``kb files``."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
+from datetime import datetime
 
 import click
 import msgspec
@@ -12,6 +14,7 @@ from ingest.reading.preparing import Preparer
 from ingest.running.reporting import Counts
 from ingest.running.reporting import Progress as Step
 from ingest.running.run import Run
+from kb import bulk
 from kb.cli.common import as_option, error_console, json_option, show, with_knowledge_base
 from kb.errors import ConflictError, KbError, RetryableError, UsageError
 from kb.files import sandbox
@@ -22,7 +25,10 @@ from kb.types.parsed import State
 
 
 def run_of(
-    base: KnowledgeBase, source: Source, on_progress: Callable[[Step], None] = lambda _: None
+    base: KnowledgeBase,
+    source: Source,
+    on_progress: Callable[[Step], None] = lambda _: None,
+    clock: Callable[[], datetime] = bulk.wall_clock,
 ) -> Run:
     """A run over a source, put together."""
     following, defaults = source.following, base.settings.ingest
@@ -32,7 +38,14 @@ def run_of(
         ocr_languages=following.languages or defaults.ocr_languages,
     )
     preparer = Preparer(
-        base.catalog, base.blobs, base.embeddings, base.index, settings, base.scratch
+        base.catalog,
+        base.blobs,
+        base.embeddings,
+        base.index,
+        settings,
+        base.settings.chunking,
+        base.scratch,
+        clock,
     )
     return Run(
         source,
@@ -74,6 +87,7 @@ def ingest(name: str | None, confirm_removals: bool, again: str | None, as_json:
     """Read the source NAME now, or all of them."""
 
     async def work(base: KnowledgeBase) -> Counts:
+        asyncio.get_running_loop().set_default_executor(bulk.threads())
         wanted = await base.read(lambda: [base.sources.named(name)] if name else base.sources.all())
         if not wanted:
             raise UsageError(

@@ -1,17 +1,30 @@
-"""``kb models``: what computes the embedding model here, and how fast."""
+"""``kb models``: the group of its commands; what computes the embedding model, and how fast."""
 
 from typing import Any
 
 import click
 import msgspec
 
+from kb.cli import register
 from kb.cli.common import json_option, show, with_knowledge_base
 from kb.knowledge_base import KnowledgeBase
 
 
 @click.group()
 def models() -> None:
-    """Models: how fast they are here, and how they are made faster."""
+    """Models: what is here, how others come in, and how fast they are."""
+
+
+for command in (
+    register.list_models,
+    register.show_model,
+    register.add,
+    register.pull,
+    register.import_model,
+    register.verify,
+    register.remove,
+):
+    models.add_command(command)
 
 
 @models.command()

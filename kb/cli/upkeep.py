@@ -69,7 +69,9 @@ def _status_lines(value: dict[str, Any]) -> list[str]:
         f"Documents: {states or 'none yet'}; passages: {value['passages']}",
         f"Index: {value['index']['backend']}, generation {value['index']['generation'] or 'none'}",
         f"Embedding model: {value['embedding_model']}{_computed(value['embedding'])}",
+        *_multilingual_lines(value["multilingual_model"]),
         f"Language model: {model['model'] or model['reason']}",
+        _processors_line(value["ingestion"]),
         *(
             [f"Access alarms: {value['access_alarms']}. Run: kb check --repair"]
             if value["access_alarms"]
@@ -79,11 +81,24 @@ def _status_lines(value: dict[str, Any]) -> list[str]:
     ]
 
 
+def _multilingual_lines(is_here: bool) -> list[str]:
+    if is_here:
+        return []
+    return ["  For documents or questions that are not English: kb models add multilingual"]
+
+
 def _computed(value: dict[str, Any]) -> str:
     """By what, how fast, and why not by what should."""
     by = f", by {value['runtime']} in {value['dtype']}" if value["runtime"] else ""
     rate = f" ({value['rate']:.0f} passages a second here)" if value["rate"] else ""
     return by + rate + (f". {value['problem']}" if value["problem"] else "")
+
+
+def _processors_line(value: dict[str, Any]) -> str:
+    if not value["limited"]:
+        return "Reading files may use all processors: this system holds no thread to some of them."
+    hours = ", fewer in office hours" if value["by_hours"] else ""
+    return f"Reading files may use {value['allowed']} of {value['usable']} processors now{hours}"
 
 
 def _scratch_lines(count: int) -> list[str]:

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.embedding.models import ModelFiles
 from kb.embedding.record import Agreement
 from kb.embedding.runtimes import Runtime
-from kb.settings import Embedding
+from kb.embedding.scale import above
 
 TEXTS = Path(__file__).parent / "texts.json"
 AT_ONCE = 8
@@ -36,12 +37,10 @@ def built_in() -> tuple[tuple[str, str], ...]:
     return tuple((one["passage"], one["question"]) for one in texts)
 
 
-def vectors_of(
-    runtime: Runtime, settings: Embedding, threads: int
-) -> dict[str, NDArray[np.float32]]:
+def vectors_of(runtime: Runtime, files: ModelFiles, threads: int) -> dict[str, NDArray[np.float32]]:
     """The vectors of the built-in ``passages`` and ``questions``, with the prompts of the model."""
-    passages = [settings.passage_prompt + passage for passage, _ in built_in()]
-    questions = [settings.query_prompt + question for _, question in built_in()]
+    passages = [files.passage_prompt + passage for passage, _ in built_in()]
+    questions = [files.query_prompt + question for _, question in built_in()]
     with ThreadPoolExecutor(threads) as pool:
 
         def embedded(texts: Sequence[str]) -> NDArray[np.float32]:
@@ -54,11 +53,12 @@ def vectors_of(
 def between(reference: Mapping[str, Any], other: Mapping[str, Any]) -> Agreement:
     """How vectors (as :func:`vectors_of` gives them) agree with the reference's."""
     cosines = [(reference[part] * other[part]).sum(axis=1).min() for part in reference]
+    floor = float(_scores(reference)[~np.eye(len(built_in()), dtype=bool)].mean())
     dense = [_ranked(_scores(one)) for one in (reference, other)]
     words = _places(_ranked(_word_scores()))
     fused = [_ranked(1 / (RRF + _places(one)) + 1 / (RRF + words)) for one in dense]
     return Agreement(
-        cosine=round(float(min(cosines)), 4),
+        cosine=round(above(float(min(cosines)), floor), 4),
         dense_shared=round(_shared(*dense), 4),
         fused_shared=round(_shared(*fused), 4),
         dense_lost=round(_found(dense[0]) - _found(dense[1]), 4),

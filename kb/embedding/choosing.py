@@ -5,8 +5,6 @@ an instruction. A format that is faster than float32 of its runtime is compared 
 if it ranks the built-in texts alike (:mod:`kb.embedding.agreement`). Of all the fastest is taken.
 """
 
-import contextlib
-import fcntl
 import platform
 import subprocess
 import sys
@@ -19,12 +17,12 @@ from pathlib import Path
 
 import msgspec
 
+from kb import bulk
 from kb.embedding import agreement, models, record
 from kb.embedding.naming import Dtype, Name
 from kb.embedding.opening import open_runtime
 from kb.embedding.record import Agreement, Record, Tried
 from kb.embedding.runtimes import Runtime
-from kb.embedding.runtimes.priority import step_back
 from kb.errors import KbError
 from kb.settings import Embedding
 
@@ -50,7 +48,7 @@ def measure(settings: Embedding, folder: Path, *, every: bool = False) -> Record
     file = record.file_of(settings, folder)
     wanted = record.candidates(settings) if every else record.left_by(settings)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _alone(file.with_suffix(".lock")):
+    with models.alone(file.with_suffix(".lock")):
         found = Record(
             host=platform.node(),
             processor=record.processor(),
@@ -119,9 +117,9 @@ def time_each(settings: Embedding, folder: Path, name: Name, dtypes: Sequence[Dt
 
 def compare(settings: Embedding, folder: Path, name: Name, dtype: Dtype) -> None:
     """Compare a number format with float32 of the same runtime; prints a line of JSON."""
-    threads = models.threads_of(settings)
+    threads, files = models.threads_of(settings), models.find(settings)
     reference, other = (
-        agreement.vectors_of(open_runtime(settings, name, one, folder), settings, threads)
+        agreement.vectors_of(open_runtime(settings, name, one, folder), files, threads)
         for one in ("float32", dtype)
     )
     _say(agreement.between(reference, other))
@@ -170,16 +168,9 @@ def _rate(runtime: Runtime, threads: int) -> float:
     return count / (time.monotonic() - begun)
 
 
-@contextlib.contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    with file.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def main() -> None:
     """What :func:`_in_a_process` starts: settings from stdin, the rest as arguments."""
-    step_back()
+    bulk.step_back()
     settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Embedding)
     folder, how, name, *dtypes = sys.argv[1:]
     if how == "time":

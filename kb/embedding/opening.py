@@ -93,8 +93,8 @@ def optimise(settings: Embedding, folder: Path) -> Path:
     watched = compiled.Compiled(
         models.counter_of(files), compiled.graph_of(files, watched=True), "float32", 1
     )
-    texts = [settings.passage_prompt + passage for passage, _ in agreement.built_in()]
-    texts += [settings.query_prompt + question for _, question in agreement.built_in()]
+    texts = [files.passage_prompt + passage for passage, _ in agreement.built_in()]
+    texts += [files.query_prompt + question for _, question in agreement.built_in()]
     found = ranges.measured(watched.watched(sorted(texts, key=len)))
     content = json.dumps(ranges.written(found), indent=1).encode()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

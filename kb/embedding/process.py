@@ -22,12 +22,13 @@ from typing import TypeVar
 
 import msgspec
 
+from kb import bulk
 from kb.embedding import choosing, models, record
 from kb.embedding.encoder import Model
 from kb.embedding.models import engine_fingerprint
 from kb.embedding.record import ON_A_CARD
 from kb.embedding.runtimes import CPU_SLICES, PADDED_TO
-from kb.embedding.runtimes.priority import step_back
+from kb.embedding.scaling import scale_of
 from kb.embedding.starting import start
 from kb.engines.serving import give_memory_back, serve, settings_from_stdin
 from kb.errors import KbError
@@ -40,8 +41,10 @@ SLICE_SECONDS = 0.2
 """Seconds that a slice of bulk work takes, about."""
 MOST_QUESTIONS = 16
 """Questions that are embedded as one batch."""
+MOST_KNOWN = 64
+"""Questions whose vectors are kept in memory, as the index keeps their words."""
 REST_SECONDS = 1.0
-"""Seconds without bulk work after which the bulk thread frees its buffers (about 200 MB). Questions
+"""Seconds without bulk work after which the bulk thread frees its buffers (about 100 MB). Questions
 do not delay this."""
 
 
@@ -66,9 +69,17 @@ class Embedder:
         self._measured = record.kept(settings.embedding, self._folder)
         begun = start(settings, self._measured)
         self._problem = begun.problem
-        self._model = Model(settings.embedding, models.find(settings.embedding), begun.runtime)
+        files = models.find(settings.embedding)
+        if files.problem:
+            log.warning("%s: %s", files.name, files.problem)
+        self._model = Model(files, begun.runtime)
+        self._scale = self._on_a_card_or_off(
+            partial(scale_of, self._model, settings.embedding, self._folder)
+        )
+        self._known: dict[tuple[str, str], dict[str, object]] = {}
         self._questions: SimpleQueue[Job] = SimpleQueue()
         self._slices: SimpleQueue[Job] = SimpleQueue()
+        self._counting = bulk.threads()
         self._tokens_a_second = 1.5 * CPU_SLICES[1] / SLICE_SECONDS
         for _ in range(models.threads_of(settings.embedding)):
             threading.Thread(target=self._work, daemon=True).start()
@@ -77,33 +88,57 @@ class Embedder:
             threading.Thread(target=self._measure, daemon=True).start()
 
     async def embed_query(self, text: str) -> dict[str, object]:
-        """A question's vector, and what tells whether the model knows its language."""
+        """A question's vector, and by which scale it is read.
+
+        The last questions are known: with another filter, or asked after it was searched for, a
+        question comes again.
+        """
+        key = (text, self._model.computed_by)
+        answer = self._known.get(key) or await self._embedded(text)
+        self._known[key] = answer
+        while len(self._known) > MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+        return answer
+
+    async def _embedded(self, text: str) -> dict[str, object]:
         [vector] = await self._put(QUERY, [self._model.as_query(text)])
         return {
             "vector": vector,
             "fertility": self._model.fertility(text),
             "computed_by": self._model.computed_by,
-            "multilingual": self._model.multilingual,
-            "languages": self._model.languages,
+            "scale": msgspec.to_builtins(self._scale),
         }
 
+    async def embed_questions(self, texts: list[str]) -> list[bytes]:
+        """Vectors of many questions, for which nobody waits, in order."""
+        questions = [self._model.as_query(t) for t in texts]
+        return await self._embed(BULK, questions, await self._counted(questions))
+
     async def embed_texts(self, texts: list[str]) -> list[bytes]:
-        """Vectors of a few texts that somebody waits for, in order."""
-        return await self._embed(QUERY, texts)
+        """Vectors of a few passages, or parts of them, that somebody waits for, in order."""
+        passages = [self._model.as_passage(t) for t in texts]
+        return await self._embed(QUERY, passages, self._model.count(passages))
 
     async def match(self, question: str, texts: list[str]) -> list[tuple[float, float]]:
         """How well a question's word pieces are met by each text (see ``Model.matches``)."""
-        asked = self._model.as_query(question)
-        passages = [self._model.as_passage(t) for t in texts]
-        call = partial(self._model.matches, asked, passages)
+        call = partial(self._model.matches, question, texts)
         return await asyncio.to_thread(self._on_a_card_or_off, call)
 
-    async def embed_passages(self, texts: list[str]) -> list[bytes]:
-        """Vectors of many passages, in order; done in slices, between which questions go first."""
-        return await self._embed(BULK, [self._model.as_passage(t) for t in texts])
+    async def embed_passages(self, texts: list[str], processors: int = 0) -> list[bytes]:
+        """Vectors of many passages, in order; done in slices, between which questions go first.
 
-    async def _embed(self, priority: int, texts: list[str]) -> list[bytes]:
-        lengths = self._model.count(texts)
+        From now on bulk work keeps to as many ``processors``; 0: to all.
+        """
+        bulk.keep_to(bulk.processors(processors))
+        passages = [self._model.as_passage(t) for t in texts]
+        return await self._embed(BULK, passages, await self._counted(passages))
+
+    async def _counted(self, texts: list[str]) -> list[int]:
+        """Tokens of each text; counted in a thread, where questions do not wait for it."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._counting, self._model.count, texts)
+
+    async def _embed(self, priority: int, texts: list[str], lengths: list[int]) -> list[bytes]:
         slices = cut(lengths, self._slice_tokens())
         results = await asyncio.gather(
             *(self._put(priority, [texts[i] for i in s], len(s) * lengths[s[0]]) for s in slices)
@@ -115,7 +150,7 @@ class Embedder:
         return vectors
 
     async def describe(self) -> dict[str, object]:
-        """Name, digest and shape of the model (see ``Model.describe``), and how fast it is here.
+        """Name, digest, shape and scale of the model, and how fast it is here.
 
         ``rate`` (passages a second) is None where nothing has been measured; ``problem`` says why
         another runtime is used than should be.
@@ -124,7 +159,8 @@ class Embedder:
         found = self._measured
         used = None if found is None else found.of(str(told["runtime"]), str(told["dtype"]))
         rate = used.rate if used is not None and not used.refused else None
-        return told | {"rate": rate, "problem": self._problem}
+        scale = msgspec.to_builtins(self._scale)
+        return told | {"rate": rate, "problem": self._problem, "scale": scale}
 
     def close(self) -> None:
         """Nothing is left to do: vectors are kept by whoever asked for them."""
@@ -145,11 +181,12 @@ class Embedder:
 
     def _work(self) -> None:
         """Bulk work, at a lower priority of the system: a question gets most of a core at once."""
-        step_back()
+        bulk.step_back()
         while True:
             try:
                 job = self._slices.get(timeout=REST_SECONDS)
             except Empty:
+                self._model.runtime.rest()
                 give_memory_back()
                 job = self._slices.get()
             self._answer([job], bulk=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from kb import __version__
+from kb import __version__, bulk
 from kb.embedding import models
 from kb.embedding.cards import card_of
 from kb.embedding.naming import Dtype, Name
@@ -33,9 +33,11 @@ LEAST_COSINE = 0.98
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     """How a format's vectors and rankings stand to float32's, on the built-in set.
 
-    ``cosine`` is the least of all texts. ``shared`` is how much of the first ten places both have
-    in common, and ``lost`` how much less the reciprocal place of the right passage is (0 to 1, in
-    the mean over the questions): ``dense`` by vectors alone, ``fused`` with words.
+    ``cosine`` is the least of all texts, above the mean of unrelated ones (see
+    :func:`kb.embedding.scale.above`): models differ in how much of the range they use. ``shared``
+    is how much of the first ten places both have in common, and ``lost`` how much less the
+    reciprocal place of the right passage is (0 to 1, in the mean over the questions): ``dense`` by
+    vectors alone, ``fused`` with words.
     """
 
     cosine: float
@@ -139,7 +141,7 @@ def processor() -> str:
     told = [line for line in lines if line.startswith(("model name", "flags", "Features"))]
     digest = hashlib.sha256("\n".join(sorted(set(told or lines))).encode()).hexdigest()[:12]
     name = next((line.partition(":")[2].strip() for line in told if "model name" in line), "")
-    return f"{name or platform.machine()} ({models.usable_cores()} cores, {digest})"
+    return f"{name or platform.machine()} ({bulk.usable_cores()} cores, {digest})"
 
 
 def libraries(settings: Embedding) -> dict[str, str]:

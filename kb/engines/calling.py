@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 
 from kb.engines import REFUSED
 from kb.engines.sockets import listener_of, run_dir
+from kb.engines.wire import Wire
 from kb.errors import EngineError, KbError, rebuilt
 from kb.settings import Settings
 
@@ -64,7 +64,7 @@ class EngineClient:
         self._settings = settings
         self._fingerprint = fingerprint
         self._socket = run_dir(folder or settings.data / "run") / f"{name}.sock"
-        self._http: httpx.AsyncClient | None = None
+        self._wire = Wire(self._socket)
         self._checked = False
         self._pid = 0
 
@@ -82,7 +82,7 @@ class EngineClient:
                 if not self._checked:
                     await self._ensure()
                 return await self._watched(call, body, seconds)
-            except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            except ConnectionError as error:
                 self._checked = False
                 if attempt == TRIES:
                     raise EngineError(
@@ -90,7 +90,7 @@ class EngineClient:
                         detail={"engine": self._name},
                     ) from error
                 await asyncio.sleep(0.1 * attempt)
-            except httpx.TimeoutException as error:
+            except TimeoutError as error:
                 raise EngineError(
                     f"The {self._name} process took longer than {seconds:g} s.",
                     detail={"engine": self._name},
@@ -108,39 +108,40 @@ class EngineClient:
             return None
         try:
             return await self._post(call, msgspec.msgpack.encode({}), seconds)
-        except httpx.HTTPError:  # it has just left
+        except (ConnectionError, TimeoutError):  # it has just left
             return None
 
     async def _watched(self, call: str, body: bytes, seconds: float) -> Any:
         """The answer to a call; while none comes, the engine has to say that it lives."""
         posting = asyncio.ensure_future(self._post(call, body, seconds))
         try:
-            while not posting.done():
-                await asyncio.wait({posting}, timeout=self._settings.engines.hung_seconds)
-                if not posting.done():
-                    await self._about()
-            return await posting
+            patience = self._settings.engines.hung_seconds
+            while not (await asyncio.wait({posting}, timeout=patience))[0]:
+                await self._about()
+            return posting.result()
         finally:
-            posting.cancel()
-            await asyncio.gather(posting, return_exceptions=True)
+            if not posting.done():
+                posting.cancel()
+                await asyncio.gather(posting, return_exceptions=True)
 
     async def _about(self) -> dict[str, Any] | None:
         """What the engine says of itself; None where none is there. One that hangs is ended.
 
         It is asked on a connection of its own, and answers beside whatever it works on.
         """
-        transport = self._transport()
+        own = Wire(self._socket)
         seconds = self._settings.engines.hung_seconds
         try:
-            async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
-                answer = await client.post("http://engine/about", timeout=seconds)
-            about: dict[str, Any] = msgspec.msgpack.decode(answer.content)
-        except httpx.TimeoutException:
+            _, answer = await own.post("about", b"", seconds)
+            about: dict[str, Any] = msgspec.msgpack.decode(answer)
+        except TimeoutError:
             log.warning("the %s process has said nothing for %g s: ended", self._name, seconds)
             self._end_hung()
             return None
-        except httpx.HTTPError:
+        except ConnectionError:
             return None
+        finally:
+            own.close()
         self._pid = int(about["pid"])
         return about
 
@@ -154,31 +155,20 @@ class EngineClient:
 
     async def close(self) -> None:
         """Close the connections; the engine itself stays for others."""
-        if self._http is not None:
-            await self._http.aclose()
-            self._http = None
+        self._wire.close()
 
     async def leave(self) -> None:
         """Ask the engine to end, where one runs."""
         try:
             await self._post("leave", msgspec.msgpack.encode({}), 5.0)
-        except httpx.HTTPError:
+        except (ConnectionError, TimeoutError):
             return
 
     async def _post(self, call: str, body: bytes, seconds: float) -> Any:
-        if self._http is None:
-            self._http = httpx.AsyncClient(
-                transport=self._transport(),
-                base_url="http://engine",
-                limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
-                trust_env=False,
-            )
-        response = await self._http.post(
-            f"/{call}", content=body, timeout=httpx.Timeout(seconds, connect=5.0)
-        )
+        status, content = await self._wire.post(call, body, seconds)
         try:
-            answer = msgspec.msgpack.decode(response.content)
-            if response.status_code == 200:
+            answer = msgspec.msgpack.decode(content)
+            if status == 200:
                 return answer
             problem = rebuilt(answer)
         except (msgspec.DecodeError, KeyError, TypeError, AttributeError) as error:
@@ -190,10 +180,6 @@ class EngineClient:
             words = f"The {self._name} process: {problem.message} Its log is {self._log()}."
             problem.message, problem.detail = words, problem.detail | {"engine": self._name}
         raise problem
-
-    def _transport(self) -> httpx.AsyncHTTPTransport:
-        """To the socket. There is no TLS: loading the certificates for it would take 50 ms."""
-        return httpx.AsyncHTTPTransport(uds=str(self._socket), verify=False)
 
     async def _ensure(self) -> None:
         """Find an engine with our settings, or start one. One starter at a time."""

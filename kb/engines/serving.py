@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 import msgspec
 import uvicorn
+import uvloop
 
 from kb.engines import REFUSED
 from kb.errors import ConfigurationError, EngineError, KbError, PermanentError, told
@@ -62,8 +63,10 @@ class Service:
         finally:
             self._busy -= 1
             self._last_call = time.monotonic()
-        await send({"type": "http.response.start", "status": status, "headers": []})
-        await send({"type": "http.response.body", "body": msgspec.msgpack.encode(answer)})
+        content = msgspec.msgpack.encode(answer)
+        length = (b"content-length", str(len(content)).encode())
+        await send({"type": "http.response.start", "status": status, "headers": [length]})
+        await send({"type": "http.response.body", "body": content})
 
     async def _answer(self, name: str, body: bytes) -> tuple[int, Any]:
         if name == "about":
@@ -145,7 +148,8 @@ def serve(engine: Callable[[], Engine], socket_path: Path, idle_seconds: float) 
     os.umask(0o077)
     listener.listen(256)
     try:
-        asyncio.run(_run(loaded, listener, idle_seconds))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_run(loaded, listener, idle_seconds))
     finally:
         socket_path.unlink(missing_ok=True)
         loaded.close()
@@ -154,7 +158,13 @@ def serve(engine: Callable[[], Engine], socket_path: Path, idle_seconds: float) 
 async def _run(engine: Engine, listener: socket.socket, idle_seconds: float) -> None:
     service = Service(engine, idle_seconds)
     config = uvicorn.Config(
-        service, lifespan="off", log_level="warning", access_log=False, timeout_keep_alive=3600
+        service,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=3600,
     )
     server = uvicorn.Server(config)
     watcher = asyncio.create_task(_leave_when_idle(service, server))

@@ -72,7 +72,7 @@ class Baselines:
         if self._matrix is None:
             vectors = await self._embeddings.passages([t.whole for t in self._collection.texts])
             self._matrix = _matrix(vectors)
-        asked = await self._embeddings.texts([q.text for q in queries])
+        asked = await self._embeddings.questions([q.text for q in queries])
         return _matrix(asked) @ self._matrix.T
 
     def _best(self, row: Any) -> dict[str, float]:

@@ -49,7 +49,8 @@ class Limits:
 
     ``seconds`` of the clock, and as many of the processor; ``memory`` is bytes of address space,
     ``file_size`` of one file, ``folder_size`` of all in its temporary folder; ``processes`` counts
-    threads as well. ``niceness`` keeps bulk work behind what people wait for.
+    threads as well. ``niceness`` keeps bulk work behind what people wait for. ``processors`` are
+    the numbers of those that it may run on; empty: any.
     """
 
     seconds: float = 120.0
@@ -58,6 +59,7 @@ class Limits:
     folder_size: int = 2 * 1024**3
     processes: int = 128
     niceness: int = 10
+    processors: frozenset[int] = frozenset()
 
 
 def preload(modules: Iterable[str]) -> None:
@@ -211,7 +213,11 @@ def _confine(folder: str, limits: Limits) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     os.setsid()
-    os.nice(limits.niceness)
+    niceness = max(limits.niceness, os.getpriority(os.PRIO_PROCESS, 0))
+    os.setpriority(os.PRIO_PROCESS, 0, niceness)
+    if limits.processors:
+        with contextlib.suppress(OSError):  # none of them is this machine's any more
+            os.sched_setaffinity(0, limits.processors)
     if _enter_namespaces(libc):
         _go_on_as_first_process(libc)
     processor = int(limits.seconds) + 1

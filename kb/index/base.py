@@ -49,7 +49,8 @@ class IndexQuery(msgspec.Struct, frozen=True):
     the question's language is one of ``languages``, the second otherwise. If both are empty, the
     lists are returned unfused.
 
-    ``only`` limits the search to these points; empty: all that the readers may see.
+    ``only`` limits the search to these points; empty: all that the readers may see. ``floor`` is
+    the cosine of unrelated texts in the model that made the vectors: fusion counts from it.
     """
 
     vector: bytes
@@ -61,6 +62,7 @@ class IndexQuery(msgspec.Struct, frozen=True):
     languages: list[str] = []
     lists: dict[str, Ranked] = {}
     only: list[int] = []
+    floor: float = 0.0
 
 
 class Hits(msgspec.Struct, frozen=True):

@@ -9,7 +9,8 @@ FOREIGN_SHARE = 0.05
 """Share of the passages (0 to 1) that a language has to have for a question in it not to count as
 foreign. With fewer passages stemmed words are not to be trusted."""
 MOST_DENSE_FOREIGN = 0.6
-"""The dense list's weight (0 to 1) is at most this for a foreign question."""
+"""The dense list's weight (0 to 1) is at most this for a foreign question to a model that knows one
+language."""
 
 
 def weights(dense: float) -> dict[str, float]:
@@ -20,29 +21,34 @@ def weights(dense: float) -> dict[str, float]:
     return {DENSE: dense, WORDS: (1 - dense) / 2, GRAMS: (1 - dense) / 2}
 
 
-def weights_foreign(dense: float) -> dict[str, float]:
+def weights_foreign(dense: float, *, multilingual: bool = False) -> dict[str, float]:
     """Weight of each list, by name, for a question in a language that the documents are not in.
 
     Stemmed words weigh nothing, since only character grams are shared between languages; the dense
-    list weighs less, since the model knows one of the two languages less well.
+    list weighs less, since a model that is not ``multilingual`` knows one of the two languages less
+    well.
     """
-    dense = min(dense, MOST_DENSE_FOREIGN)
+    dense = dense if multilingual else min(dense, MOST_DENSE_FOREIGN)
     return {DENSE: dense, WORDS: 0.0, GRAMS: 1 - dense}
 
 
-def fuse(lists: Mapping[str, RankedList], worth: Mapping[str, float]) -> list[tuple[int, float]]:
+def fuse(
+    lists: Mapping[str, RankedList], worth: Mapping[str, float], floor: float = 0.0
+) -> list[tuple[int, float]]:
     """One list of all points, best first (ties by id), by the weighted sum of their scores.
 
     Each list's scores are divided by the list's highest before they are added. Scores are added,
     and not ranks, because ranks lose how far apart two points are; and the highest score of a list
-    is known without statistics of the whole index.
+    is known without statistics of the whole index. Dense scores count from ``floor``, the model's
+    cosine of unrelated texts: else those of a model that has .75 for them would all be alike.
     """
     fused: dict[int, float] = {}
     for name, ranked in lists.items():
-        weight = worth.get(name, 0.0)
-        highest = max((score for _, score in ranked), default=0.0)
+        weight, zero = worth.get(name, 0.0), floor if name == DENSE else 0.0
+        highest = max((score for _, score in ranked), default=zero) - zero
         if weight <= 0 or highest <= 0:
             continue
         for point, score in ranked:
-            fused[point] = fused.get(point, 0.0) + weight * max(0.0, score) / highest
+            share = max(0.0, score - zero) / highest
+            fused[point] = fused.get(point, 0.0) + weight * share
     return sorted(fused.items(), key=lambda item: (-item[1], item[0]))

@@ -1,9 +1,11 @@
 """A generation of the index: its name, and the fingerprint of what it was built with."""
 
 from kb.catalog.chunks import short_hash
+from kb.embedding import models
 from kb.embedding.client import Embeddings
 from kb.errors import ConfigurationError
 from kb.index.base import LEXICAL_VERSION
+from kb.settings import Embedding
 
 
 def generation_fingerprint(embeddings: Embeddings) -> str:
@@ -14,6 +16,11 @@ def generation_fingerprint(embeddings: Embeddings) -> str:
 def earlier_generations(embeddings: Embeddings) -> tuple[str, ...]:
     """Fingerprints of the same generation by earlier releases, which counted the number format."""
     return tuple(_of_model(model) for model in embeddings.earlier)
+
+
+def was_built_with(built_with: str, settings: Embedding) -> bool:
+    """Whether a generation was built with the model that these settings name."""
+    return built_with == _of_model(models.fingerprint(settings))
 
 
 def check_generation(built_with: str, embeddings: Embeddings) -> None:

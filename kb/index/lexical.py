@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 import py3langid
 from anyascii import anyascii
@@ -93,11 +94,7 @@ def _grams(word: str) -> tuple[int, ...]:
 def _counted(text: str) -> Counter[int]:
     plain = _by_sound(anyascii(text).lower())
     words = "".join(c if c.isalnum() else " " for c in plain).split()
-    counts: Counter[int] = Counter()
-    for word, times in Counter(words).items():
-        for gram in _grams(word[:40]):
-            counts[gram] += times
-    return counts
+    return Counter(chain.from_iterable(_grams(word[:40]) for word in words))
 
 
 def grams_of_passage(text: str) -> Sparse:

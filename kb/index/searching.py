@@ -66,7 +66,7 @@ async def search(engine: Engine, generation: str, query: IndexQuery) -> Hits:
         return Hits(language, exhausted=exhausted)
     second = await _second(engine, generation, query, lists, vectors, worth)
     similarity = dict(lists[DENSE]) | dict(second.pop(ASKED))
-    fused = fusion.fuse(second, worth)
+    fused = fusion.fuse(second, worth, query.floor)
     return Hits(language, fused=fused, similarity=similarity, exhausted=exhausted)
 
 
@@ -89,8 +89,8 @@ async def _second(
 ) -> dict[str, Ranked]:
     """Each list's scores of all points that were brought; the dense one's by the moved vector."""
     every = {point for ranked in lists.values() for point, _ in ranked}
-    best = [point for point, _ in fusion.fuse(lists, worth)[:FEEDBACK_POINTS]]
-    moved = _moved(vectors[DENSE], await engine.vectors(generation, best))
+    best = [point for point, _ in fusion.fuse(lists, worth, query.floor)[:FEEDBACK_POINTS]]
+    moved, length = _moved(vectors[DENSE], await engine.vectors(generation, best))
     missing = {n: every - {point for point, _ in lists[n]} for n in LISTS}
     wanted = [(DENSE, DENSE, moved, every), (ASKED, DENSE, vectors[DENSE], missing[DENSE])]
     wanted += [(n, n, vectors[n], missing[n]) for n in (WORDS, GRAMS) if lists[n] and worth.get(n)]
@@ -99,11 +99,18 @@ async def _second(
     found = await engine.ranked(generation, queries, query.readers)
     given = {name: ranked for (name, *_), ranked in zip(asked, found, strict=True)}
     lexically = {n: lists[n] + given.get(n, []) for n in (WORDS, GRAMS)}
-    return {DENSE: given.get(DENSE, []), ASKED: given.get(ASKED, []), **lexically}
+    dense = [(point, score * length) for point, score in given.get(DENSE, [])]
+    return {DENSE: dense, ASKED: given.get(ASKED, []), **lexically}
 
 
-def _moved(question: Any, best: list[list[float]]) -> list[float]:
+def _moved(question: Any, best: list[list[float]]) -> tuple[list[float], float]:
+    """The moved vector, of length 1, and how long it is as a weighted mean.
+
+    A cosine with it, times that length, is the same mean of the cosines with the question and with
+    the best points: a floor that holds for these holds for it.
+    """
     if not best:
-        return list(question)
+        return list(question), 1.0
     moved = np.asarray(question) + FEEDBACK_WEIGHT * np.mean(np.asarray(best), axis=0)
-    return [float(v) for v in moved / np.linalg.norm(moved)]
+    length = float(np.linalg.norm(moved))
+    return [float(v) for v in moved / length], length / (1 + FEEDBACK_WEIGHT)

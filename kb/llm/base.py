@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,36 @@ class Cut:
 
 
 Piece = str | Thought | Cut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stocked:
+    """A model that a server has: its digest, size, licence, and context in tokens, where it tells.
+
+    ``chats``: it writes sentences. ``elsewhere``: it runs on somebody else's machines.
+    """
+
+    name: str
+    digest: str | None
+    bytes: int | None
+    licence: str | None
+    context: int | None
+    capabilities: tuple[str, ...]
+    chats: bool
+    elsewhere: bool
+
+
+@runtime_checkable
+class Stock(Protocol):
+    """A server that tells what it has, and takes in more. Raises as :class:`LanguageModel`."""
+
+    async def stock(self) -> list[Stocked]:
+        """The models that the server has."""
+        ...
+
+    async def bring_in(self, file: Path, name: str) -> None:
+        """Bring in a language model's file (GGUF) under a name."""
+        ...
 
 
 class LanguageModel(Protocol):

@@ -1,17 +1,21 @@
 """What Ollama says of the models that it has, as far as it is used here."""
 
+from typing import Any
+
 import msgspec
 
 from kb.llm.choosing import is_elsewhere, only_embeds
 
 LEVELS_ALONE = {"gptoss", "gpt-oss"}
 """Families that think in levels and cannot be told not to."""
+LONGEST_LICENCE = 120
 
 
 class Details(msgspec.Struct):
     """What Ollama says of a model's making."""
 
     families: list[str] | None = None
+    parameter_size: str | None = None
 
 
 class Installed(msgspec.Struct):
@@ -20,6 +24,7 @@ class Installed(msgspec.Struct):
     model: str = ""
     name: str = ""
     digest: str | None = None
+    size: int | None = None
     remote_host: str | None = None
     remote_model: str | None = None
     details: Details | None = None
@@ -61,6 +66,25 @@ class Shown(msgspec.Struct):
     thinking: Thinking | None = None
     remote_host: str | None = None
     remote_model: str | None = None
+    model_info: dict[str, Any] | None = None
+
+    @property
+    def elsewhere(self) -> str | None:
+        """The machines on which it runs, where it is not this one."""
+        return self.remote_host or self.remote_model
+
+    @property
+    def licence(self) -> str | None:
+        """The first line of its licence."""
+        lines = [line.strip() for line in (self.license or "").splitlines() if line.strip()]
+        return lines[0][:LONGEST_LICENCE] if lines else None
+
+    @property
+    def context(self) -> int | None:
+        """The longest text in tokens."""
+        told = self.model_info or {}
+        found = told.get(f"{told.get('general.architecture')}.context_length")
+        return found if isinstance(found, int) else None
 
     @property
     def thinks(self) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -12,15 +13,16 @@ import ollama
 
 from kb.errors import ConfigurationError, ModelError
 from kb.llm import problems
-from kb.llm.base import Cut, Identity, Piece, Thought
+from kb.llm.base import Cut, Identity, Piece, Stocked, Thought
 from kb.llm.choosing import is_elsewhere
 from kb.llm.installed import Installed, Listed, Shown
 from kb.llm.timeouts import watched
 from kb.settings import Llm
 
 T = TypeVar("T")
-LONGEST_LICENCE = 120
 SHOW_SECONDS = 5.0
+CREATE_SECONDS = 600.0
+"""For which Ollama may be silent while it takes in a file of many gigabytes."""
 DEFAULT_URL = "http://127.0.0.1:11434"
 
 
@@ -30,7 +32,8 @@ class Ollama:
     def __init__(self, settings: Llm) -> None:
         self._settings = settings
         self.url = settings.url or os.environ.get("OLLAMA_HOST") or DEFAULT_URL
-        self._client = self._connected()
+        seconds = settings.first_token_seconds + 5
+        self._client = self._connected(httpx.Timeout(seconds, connect=settings.connect_seconds))
         self._unable: set[str] = set()
         """Models that were asked and cannot chat."""
         self._shown: dict[tuple[str, str | None], Shown] = {}
@@ -38,14 +41,13 @@ class Ollama:
         self._thinkers: set[str] = set()
         """Models that thought although they were not to."""
 
-    def _connected(self) -> ollama.AsyncClient:
-        seconds = self._settings.first_token_seconds + 5
+    def _connected(self, timeout: httpx.Timeout) -> ollama.AsyncClient:
         try:
             return ollama.AsyncClient(
                 host=self.url,
                 trust_env=False,  # a proxy of the environment would read prompts and passages
                 follow_redirects=False,
-                timeout=httpx.Timeout(seconds, connect=self._settings.connect_seconds),
+                timeout=timeout,
             )
         except ValueError as error:
             raise ConfigurationError(
@@ -73,8 +75,36 @@ class Ollama:
     async def licence(self, model: str) -> str | None:
         """See :class:`kb.llm.base.LanguageModel`."""
         shown = await self._asked("POST", "/api/show", Shown, {"model": model})
-        lines = [line.strip() for line in (shown.license or "").splitlines() if line.strip()]
-        return lines[0][:LONGEST_LICENCE] if lines else None
+        return shown.licence
+
+    async def stock(self) -> list[Stocked]:
+        """See :class:`kb.llm.base.Stock`."""
+        listed = (await self._asked("GET", "/api/tags", Listed)).models or []
+        return list(await asyncio.gather(*(self._described(found) for found in listed)))
+
+    async def _described(self, found: Installed) -> Stocked:
+        shown = await self._told_of(found.called, found.digest)
+        return Stocked(
+            name=found.called,
+            digest=found.digest,
+            bytes=found.size,
+            licence=shown.licence,
+            context=shown.context,
+            capabilities=tuple(shown.capabilities or ()),
+            chats=found.chats and "completion" in (shown.capabilities or ["completion"]),
+            elsewhere=found.elsewhere or is_elsewhere(found.called, shown.elsewhere),
+        )
+
+    async def bring_in(self, file: Path, name: str) -> None:
+        """See :class:`kb.llm.base.Stock`. Reads the file twice: for its digest, and to send it."""
+        seconds = httpx.Timeout(CREATE_SECONDS, connect=self._settings.connect_seconds)
+        patient = self._connected(seconds)
+        try:
+            with self._translated(name):
+                digest = await patient.create_blob(file)
+                await patient.create(model=name, files={file.name: digest})
+        finally:
+            await patient.close()  # type: ignore[no-untyped-call]
 
     async def stream(
         self, messages: Sequence[dict[str, str]], model: str
@@ -215,6 +245,6 @@ class Ollama:
 
 def _can_chat(model: str, shown: Shown) -> bool:
     """Whether a model chats, on this server, as far as it is told."""
-    if is_elsewhere(model, shown.remote_host or shown.remote_model):
+    if is_elsewhere(model, shown.elsewhere):
         return False
     return shown.capabilities is None or "completion" in shown.capabilities

@@ -51,11 +51,17 @@ def person(
     Raises:
         NotFoundError: there is no such person.
     """
-    found = people.by_name(connection, name)
+    return as_principal(connection, people.by_name(connection, name), system_names)
+
+
+def as_principal(
+    connection: Connection, found: Person, system_names: AbstractSet[str] = frozenset()
+) -> Principal:
+    """Somebody who has been found, as :func:`person` gives them."""
     member_of = groups.memberships_of(connection, found.id)
     asker = _asker(connection, found, member_of, {LOCAL, *system_names})
     return Principal(
-        name,
+        found.name,
         asker.tokens | acls.carried_by(connection, asker),
         administrator=found.administrator,
         curates=people.curated_by(connection, found.id),

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from kb.types.passages import Passage
 
 SAME_SHARE = 0.85
 """Share of their words, and of their triples of words, from which two passages are near-copies."""
+LOOKED_AT = 40
+"""Words of a passage that are looked for in another one first: a near-copy lacks few of them."""
 
 
 def fold(before: Mapping[str, Passage], found: Iterable[Passage]) -> dict[str, Passage]:
@@ -32,8 +35,11 @@ def without_near_copies(passages: Iterable[Passage], limit: int) -> list[Passage
     kept: list[tuple[Passage, frozenset[str]]] = []
     for passage in passages:
         known = frozenset(passage.text.split())
+        some, most_missing = frozenset(islice(known, LOOKED_AT)), (1 - SAME_SHARE) * len(known)
         if not any(
-            _alike(known, other) and _alike(_shingles(passage.text), _shingles(another.text))
+            len(some - other) <= most_missing
+            and _alike(known, other)
+            and _alike(_shingles(passage.text), _shingles(another.text))
             for another, other in kept
         ):
             kept.append((passage, known))

@@ -25,10 +25,12 @@ class Glossary:
         self._terms: list[Term] = []
         self._until = 0.0
 
-    def widen(self, question: str) -> str:
+    async def widen(self, question: str) -> str:
         """The question, with what the abbreviations in it stand for."""
+        if time.monotonic() > self._until:
+            await self._catalog.read(self._read)
         asked = {w.casefold() for w in re.findall(r"[\w&/.-]+", question)}
-        meant = [t.meaning for t in self._read() if t.short.casefold() in asked]
+        meant = [t.meaning for t in self._terms if t.short.casefold() in asked]
         added = [f"({m})" for m in meant if m.casefold() not in question.casefold()]
         return " ".join([question, *added])[:MAX_QUESTION] if added else question
 
@@ -68,9 +70,7 @@ class Glossary:
             noted(connection, principal, "glossary.remove", str(number))
         self._until = 0.0
 
-    def _read(self) -> list[Term]:
-        if time.monotonic() > self._until:
-            with self._catalog.reading() as connection:
-                self._terms = keeping.terms(connection)
-            self._until = time.monotonic() + SECONDS
-        return self._terms
+    def _read(self) -> None:
+        with self._catalog.reading() as connection:
+            self._terms = keeping.terms(connection)
+        self._until = time.monotonic() + SECONDS

@@ -1,6 +1,6 @@
 """The second wall: the index's hits are passages only where the catalog says so at this moment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.catalog import alarms, chunks, names
@@ -40,12 +40,16 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What hits are judged by: who asks, how many passages they want, when, and which ones."""
+    """What hits are judged by: who asks, how many passages they want, when, and which ones.
+
+    ``named`` are the documents whose names have words of the question (``names.named``).
+    """
 
     words: str
     principal: Principal
     limit: int
     moment: Moment
+    named: Mapping[int, float]
     narrow: Narrow | None
 
 
@@ -61,8 +65,11 @@ class Judged:
     alarming: frozenset[int]
 
 
-def judge(connection: Connection, hits: Hits, scope: Scope) -> Judged:
-    """Hydrate as far as needed, fold, join."""
+def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Judged:
+    """Hydrate as far as needed, fold, join.
+
+    A passage that only its document's name has brought is as near as an unrelated one (``floor``).
+    """
     ranked = _with_names(connection, hits.fused, scope)
     folded: dict[str, Passage] = {}
     alarming: frozenset[int] = frozenset()
@@ -71,7 +78,7 @@ def judge(connection: Connection, hits: Hits, scope: Scope) -> Judged:
         stored, refused = _stored(connection, [point for point, _ in part], scope)
         alarming |= refused
         found = [
-            passage(stored[point], score, hits.similarity.get(point, 0.0))
+            passage(stored[point], score, hits.similarity.get(point, floor))
             for point, score in part
             if point in stored
         ]
@@ -105,7 +112,7 @@ def _stored(
 
 def _with_names(connection: Connection, ranked: Ranked, scope: Scope) -> Ranked:
     """Raise the passages of documents whose file name was asked for; their first one joins in."""
-    named = names.named(connection, scope.principal, scope.words)
+    named = scope.named
     if not named:
         return ranked
     first = chunks.first_points(connection, list(named))

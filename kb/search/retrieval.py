@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from kb.catalog import alarms, chunks, filtering, generations, ledger
+from kb.catalog import alarms, chunks, filtering, generations, ledger, names
 from kb.catalog.database import Catalog, current_seq
 from kb.embedding.client import Embeddings, QueryVector
+from kb.embedding.scale import AS_IT_IS, Scale
 from kb.index import fusion
 from kb.index.base import GRAMS, WORDS, Hits, IndexQuery
 from kb.index.generation import check_generation, name_of
@@ -36,12 +37,13 @@ LANGUAGES_SECONDS = 30.0
 class Found:
     """Passages, best first, and whether the model knows the question's language.
 
-    ``computed_by`` names the embedding model, its runtime and number format; empty where nothing
-    was embedded.
+    ``scale`` is by which the passages' similarities are read. ``computed_by`` names the embedding
+    model, its runtime and number format; empty where nothing was embedded.
     """
 
     passages: tuple[Passage, ...]
     understood: bool = True
+    scale: Scale = AS_IT_IS
     computed_by: str = ""
 
 
@@ -81,48 +83,49 @@ class Retriever:
         """
         if not sought.words:
             return await self._catalog.read(self._latest, sought.wanted, principal, limit)
-        words = await self._catalog.read(self._glossary.widen, sought.words)
+        words = await self._glossary.widen(sought.words)
         fetch = max(self._settings.candidates, limit * 3)
         lexical = IndexQuery(b"", words, access.tokens_or_raise(principal), fetch)
         embedded, begun = await asyncio.gather(
             self._embeddings.query(words), self._begin(lexical, sought.wanted, principal, limit)
         )
         if begun is None:
-            return Found(())
+            return Found((), scale=embedded.scale)
         judged = await self._judged(self._query(begun, embedded), begun.scope)
         if alarming := judged.alarming - begun.scope.moment.late:
             await self._catalog.write(alarms.sound, self._catalog, alarming)
         understood = embedded.understood(begun.early.language)
-        return Found(judged.passages, understood, embedded.computed_by)
+        return Found(judged.passages, understood, embedded.scale, embedded.computed_by)
 
     async def _begin(
         self, lexical: IndexQuery, wanted: Wanted, principal: Principal, limit: int
     ) -> Begun | None:
         """What is had while the question is embedded; None where nothing can be found."""
-        moment = await self._catalog.read(self._moment)
-        if moment is None:
+        scope = await self._catalog.read(self._scope, lexical.text, principal, limit)
+        if scope is None:
             return None
-        scope = Scope(lexical.text, principal, limit, moment, None)
         if wanted != EVERYTHING:
             narrow = await self._catalog.read(self._narrow, principal, wanted)
             if narrow.points == frozenset():
                 return None
             scope = replace(scope, narrow=narrow)
             lexical = msgspec.structs.replace(lexical, only=narrow.asked_of())
-        early = await self._index.query(moment.generation, lexical)
+        early = await self._index.query(scope.moment.generation, lexical)
         return Begun(scope, lexical, early)
 
-    def _moment(self) -> Moment | None:
+    def _scope(self, words: str, principal: Principal, limit: int) -> Scope | None:
         """Now; None while there is nothing to search. Languages are looked up here, in a thread."""
         self._common_languages()
         with self._catalog.reading() as connection:
             live = generations.live(connection)
             late = alarms.on_their_way(connection)
             seq = current_seq(connection)
+            named = names.named(connection, principal, words)
         if live is None:
             return None
         check_generation(live.fingerprint, self._embeddings)
-        return Moment(name_of(live.id), seq, late)
+        moment = Moment(name_of(live.id), seq, late)
+        return Scope(words, principal, limit, moment, named, None)
 
     def _narrow(self, principal: Principal, wanted: Wanted) -> narrowing.Narrow:
         with self._catalog.reading() as connection:
@@ -130,13 +133,14 @@ class Retriever:
 
     def _query(self, begun: Begun, embedded: QueryVector) -> IndexQuery:
         """The whole question, with the lists that needed no embedding."""
-        s = self._settings
+        s, scale = self._settings, embedded.scale
         dense = s.dense_weight if embedded.familiar else s.dense_weight_foreign
         return msgspec.structs.replace(
             begun.lexical,
             vector=embedded.vector,
             worth=fusion.weights(dense),
-            worth_foreign=fusion.weights_foreign(dense),
+            worth_foreign=fusion.weights_foreign(dense, multilingual=scale.multilingual),
+            floor=scale.floor,
             languages=self._languages,
             lists={name: begun.early.lists[name] for name in (WORDS, GRAMS)},
         )
@@ -146,7 +150,7 @@ class Retriever:
         judged = Judged((), frozenset())
         for _ in range(ROUNDS):
             hits = await self._index.query(scope.moment.generation, query)
-            last = await self._catalog.read(self._judge, hits, scope)
+            last = await self._catalog.read(self._judge, hits, scope, query.floor)
             judged = Judged(last.passages, judged.alarming | last.alarming)
             if len(judged.passages) >= scope.limit or hits.exhausted:
                 break
@@ -154,9 +158,9 @@ class Retriever:
             query = msgspec.structs.replace(query, limit=fetch, lists={})
         return judged
 
-    def _judge(self, hits: Hits, scope: Scope) -> Judged:
+    def _judge(self, hits: Hits, scope: Scope, floor: float) -> Judged:
         with self._catalog.reading() as connection:
-            return judging.judge(connection, hits, scope)
+            return judging.judge(connection, hits, scope, floor)
 
     def _latest(self, wanted: Wanted, principal: Principal, limit: int) -> Found:
         with self._catalog.reading() as connection:

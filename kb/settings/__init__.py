@@ -6,6 +6,7 @@ from kb.settings.models import Embedding, Engines, Llm, Retrieval
 from kb.settings.people import AuditSection, Auth, FairUse, Server
 from kb.settings.sections import (
     CatalogSection,
+    Chunking,
     IndexSection,
     Ingest,
     Retention,
@@ -17,6 +18,7 @@ __all__ = [
     "AuditSection",
     "Auth",
     "CatalogSection",
+    "Chunking",
     "Embedding",
     "Engines",
     "FairUse",

@@ -26,6 +26,8 @@ LISTS = {
     if field.default == ()
 }
 """Settings that are lists: in the environment with commas between."""
+HINTS = {"ingest.office_hours": "days and hours, such as mon-fri 08:00-18:00 or sat 22:00-06:00"}
+"""What a setting wants whose pattern would tell nobody."""
 Given = tuple[list[str], Any, str]
 """A key's parts, its value, and where it stands."""
 OUTSIDE = {"KB_CONFIG", "KB_FAILPOINT"}
@@ -54,7 +56,16 @@ def load(
         places[".".join(key)] = where
     values.setdefault("data_dir", str(_default_data_dir(environment)))
     values["data_dir"] = str(Path(values["data_dir"]).expanduser().absolute())
-    return _convert(values, places)
+    return _with_models_dir(_convert(values, places))
+
+
+def _with_models_dir(settings: Settings) -> Settings:
+    """Where models lie goes with what is said of the model, wherever that is passed on to."""
+    if settings.embedding.models_dir:
+        return settings
+    folder = str(settings.data / "models")
+    embedding = msgspec.structs.replace(settings.embedding, models_dir=folder)
+    return msgspec.structs.replace(settings, embedding=embedding)
 
 
 def origins(environment: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -170,8 +181,9 @@ def _wrong_value(
     text, _, path = str(error).partition(" - at `$")
     key = (section + path.rstrip("`")).strip(".").partition("[")[0]
     where = places.get(key, "the settings")
+    wanted = HINTS.get(key)
     return ConfigurationError(
-        f"{where}: {key} has a wrong value: {text}.",
+        f"{where}: {key} has a wrong value: {f'it wants {wanted}' if wanted else text}.",
         code="wrong_setting",
         detail={"key": key, "where": where},
     )

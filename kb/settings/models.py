@@ -13,8 +13,8 @@ class Embedding(Section, frozen=True, kw_only=True):
     model: Annotated[
         str,
         Meta(
-            description="The embedding model: `bundled` (all-MiniLM-L6-v2), a folder, or a "
-            "hub name."
+            description="The embedding model: `bundled` (all-MiniLM-L6-v2), a name of `kb models "
+            "list`, a folder, or a hub name."
         ),
     ] = "bundled"
     sha256: Annotated[
@@ -32,6 +32,13 @@ class Embedding(Section, frozen=True, kw_only=True):
             "nothing is fetched."
         ),
     ] = False
+    models_dir: Annotated[
+        str,
+        Meta(
+            description="Folder of the models that `kb models` adds; empty: `models` in the data "
+            "directory."
+        ),
+    ] = ""
     runtime: Annotated[
         Literal["auto", "torch", "openvino"],
         Meta(
@@ -63,11 +70,19 @@ class Embedding(Section, frozen=True, kw_only=True):
     ] = ""
     threads: Annotated[int, Meta(ge=0, description="Threads that embed; 0: one a core.")] = 0
     query_prompt: Annotated[
-        str, Meta(description="Text put before a question when it is embedded.")
-    ] = ""
+        str,
+        Meta(
+            description="Text put before a question when it is embedded; `auto`: what the "
+            "model's folder says."
+        ),
+    ] = "auto"
     passage_prompt: Annotated[
-        str, Meta(description="Text put before a passage when it is embedded.")
-    ] = ""
+        str,
+        Meta(
+            description="Text put before a passage when it is embedded; `auto`: what the "
+            "model's folder says."
+        ),
+    ] = "auto"
 
 
 class Retrieval(Section, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from kb.settings.base import Count, Seconds, Section, Share
+from kb.settings.hours import Hours
 from kb.settings.models import Embedding, Engines, Llm, Retrieval
 from kb.settings.people import AuditSection, Auth, FairUse, Server
 
@@ -36,6 +37,18 @@ class IndexSection(Section, frozen=True, kw_only=True):
     ] = "commonplace"
 
 
+class Chunking(Section, frozen=True, kw_only=True):
+    """Passages, as documents are cut into them."""
+
+    tokens: Annotated[
+        Annotated[int, Meta(ge=32)],
+        Meta(
+            description="Tokens of the longest passage with its title and headings, as the "
+            "embedding model counts them with its own marks; less where that model reads less."
+        ),
+    ] = 256
+
+
 class Ingest(Section, frozen=True, kw_only=True):
     """Reading folders."""
 
@@ -58,6 +71,23 @@ class Ingest(Section, frozen=True, kw_only=True):
         Meta(description="Processes and threads that a parser may start."),
     ] = 128
     parsers: Annotated[Count, Meta(description="Files that are parsed side by side.")] = 2
+    processors: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Processors that reading files uses at most, embedding included; 0: all.",
+        ),
+    ] = 0
+    office_hours: Annotated[
+        tuple[Hours, ...],
+        Meta(
+            description="Hours in which it uses fewer, by the machine's clock: days and hours, "
+            "such as `mon-fri 08:00-18:00`, with commas between several."
+        ),
+    ] = ()
+    office_processors: Annotated[
+        Count, Meta(description="Processors that it uses at most in `office_hours`.")
+    ] = 1
     max_members: Annotated[
         Count, Meta(description="Files that are taken out of one archive or mail.")
     ] = 5000
@@ -158,6 +188,7 @@ class Settings(Section, frozen=True, kw_only=True):
     catalog: CatalogSection = CatalogSection()
     index: IndexSection = IndexSection()
     embedding: Embedding = Embedding()
+    chunking: Chunking = Chunking()
     ingest: Ingest = Ingest()
     retention: Retention = Retention()
     retrieval: Retrieval = Retrieval()

@@ -6,6 +6,8 @@ Each sentence says what happened and what to do next. The texts are message ids 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kb.types.parsed import ALSO
+
 
 def _(text: str) -> str:
     return text
@@ -22,6 +24,20 @@ REASONS: dict[str, str] = {
         "It has text that a reader does not see ({pieces} pieces). They are found as “Hidden text” "
         "and never used in answers. Look at who wrote it, and why."
     ),
+    "tracked_changes": _(
+        "It has tracked changes ({insertions} insertions, {deletions} deletions). It was read as "
+        "if all of them were accepted."
+    ),
+    "hidden_sheets": _(
+        "{sheets} hidden sheets in it were left out. Unhide them to have them found."
+    ),
+    "formulas_without_value": _(
+        "{formulas} formulas in it have no value. Open the file in its program and save it."
+    ),
+    "parts_unread": _(
+        "{parts} parts of it (charts, notes, inserted files) could not be read. Open and save it "
+        "again."
+    ),
     "encrypted": _("It is protected by a password. Save a copy without one in its place."),
     "damaged": _("It is damaged or not what its name says ({what}). Open and save it again."),
     "unknown_type": _("Files of this kind ({what}) are not read. Save it as PDF or Office file."),
@@ -34,6 +50,11 @@ REASONS: dict[str, str] = {
     ),
     "expands_too_far": _("Unpacked it would be larger than {limit} MB; it was not unpacked."),
     "cells_left_out": _("It has more than {cells} cells; those beyond are not searchable."),
+    "pictures_left_out": _(
+        "{pictures} small pictures in its text (logos, icons) were left out. Attach those that "
+        "hold text as files of their own."
+    ),
+    "signature_only": _("It is a signature without the text that it signs. Nothing to do."),
     "mail_encrypted": _("The mail is encrypted; only who, to whom and about what can be found."),
     "scan_uncertain": _(
         "{pages} scanned pages were read with little certainty (pages {which}). Look at them; a "
@@ -76,8 +97,14 @@ TITLES: dict[str, str] = {
     "scan_unread": _("scans without readable text"),
     "scan_uncertain": _("scans read with little certainty"),
     "hidden_text": _("hidden text"),
+    "tracked_changes": _("tracked changes"),
+    "hidden_sheets": _("hidden sheets left out"),
+    "formulas_without_value": _("formulas without values"),
+    "parts_unread": _("parts not read"),
     "encrypted": _("protected by a password"),
     "mail_encrypted": _("encrypted mail"),
+    "pictures_left_out": _("small pictures left out"),
+    "signature_only": _("signature without text"),
     "damaged": _("damaged"),
     "unknown_type": _("kind of file not read"),
     "needs_libreoffice": _("old format, LibreOffice missing"),
@@ -117,13 +144,19 @@ def render(
     parameters: Mapping[str, Any] | None,
     translate: Callable[[str], str] = str,
 ) -> str | None:
-    """The sentence for a code; None where there is no code."""
+    """The sentence for a code and those for what else is said (``also``); None without a code."""
     if code is None:
         return None
+    given = parameters or {}
+    said = [(code, given), *given.get(ALSO, ())]
+    return " ".join(_sentence(one, of_it, translate) for one, of_it in said)
+
+
+def _sentence(code: str, parameters: Mapping[str, Any], translate: Callable[[str], str]) -> str:
     template = REASONS.get(code)
     if template is None:
         return code
-    return translate(template).format_map(_Lenient(parameters or {}))
+    return translate(template).format_map(_Lenient(parameters))
 
 
 class _Lenient(dict[str, Any]):

@@ -6,11 +6,14 @@ from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from kb import bulk
 from kb.duties import WORKER
-from kb.embedding.client import Computing
+from kb.embedding import places
+from kb.embedding.pinned import MULTILINGUAL
 from kb.errors import ModelError
 from kb.llm.base import Identity, LanguageModel
 from kb.llm.chatting import chat
+from kb.settings import Ingest
 from kb.types.library import Inventory
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ async def status(base: "KnowledgeBase") -> dict[str, Any]:
         "scratch_left_behind": len(await asyncio.to_thread(base.scratch.stale)),
         "embedding_model": base.embeddings.files.name,
         "embedding": asdict(await base.embeddings.computing()),
+        "ingestion": asdict(processors(base.settings.ingest)),
+        "multilingual_model": places.added(base.settings.embedding, MULTILINGUAL) is not None,
         "language_model": await model_status(base, probe=True),
     }
 
@@ -91,33 +96,24 @@ async def _answers(model: LanguageModel) -> Identity | None:
 
 
 @dataclass(frozen=True, slots=True)
-class RegisteredModel:
-    """A model in use: what for, its name, digest (sha256) and licence, each where it is known.
+class Processors:
+    """How many of the machine's processors (``usable``) ingestion may use now.
 
-    ``computing`` is what computes the embedding model here.
+    ``by_hours``: it is held to fewer in office hours. ``limited`` is false where this system cannot
+    hold it to any number.
     """
 
-    role: str
-    name: str
-    digest: str | None
-    licence: str | None
-    computing: Computing | None = None
+    allowed: int
+    usable: int
+    by_hours: bool
+    limited: bool
 
 
-async def models_in_use(base: "KnowledgeBase") -> list[RegisteredModel]:
-    """The embedding model, and the language model where one answers."""
-    files = base.embeddings.files
-    computing = await base.embeddings.computing()
-    found = [RegisteredModel("embedding", files.name, files.digest, files.licence, computing)]
-    model = await asyncio.to_thread(lambda: base.model)
-    if model is None:
-        return found
-    try:
-        identity = await model.identify()
-        licence = await model.licence(identity.name)
-    except ModelError:
-        return found  # whether it answers is told by its part
-    return [*found, RegisteredModel("language", identity.name, identity.digest, licence)]
+def processors(settings: Ingest) -> Processors:
+    """What ingestion may use at this moment, by the machine's clock."""
+    usable = bulk.usable_cores()
+    allowed = bulk.allowed(settings, bulk.wall_clock(), usable)
+    return Processors(allowed, usable, bool(settings.office_hours), bulk.can_be_limited())
 
 
 def metrics_text(base: "KnowledgeBase") -> bytes:

@@ -11,6 +11,10 @@ Box = tuple[float, float, float, float]
 
 HIDDEN = "Hidden text"
 """The section of text that a reader of the document does not see."""
+COMMENT = "Comment"
+"""The section of what somebody wrote beside the document's own text."""
+ALSO = "also"
+"""The parameter of a reason that holds what else there is to say: codes with parameters."""
 
 
 class State(StrEnum):
@@ -58,6 +62,13 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes
 
 
+class Notice(msgspec.Struct, frozen=True, array_like=True):
+    """What the ledger says of a file that was read all the same: a code with its parameters."""
+
+    code: str
+    parameters: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     """What a parser returns."""
 
@@ -73,6 +84,8 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     """Recognised pages (1-based), each with the mean confidence of its words, 0 to 100."""
     problem: str | None = None
     problem_parameters: dict[str, Any] = msgspec.field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    """What was read in one of several ways, or left out on purpose: no ``problem``."""
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True):

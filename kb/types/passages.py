@@ -8,9 +8,8 @@ from kb.types.parsed import HIDDEN, Line, Span
 from kb.types.points import ordinal_of
 
 
-@dataclass(frozen=True, slots=True)
-class StoredChunk:
-    """A chunk as the catalog gives it to a reader who may see it."""
+class StoredChunk(msgspec.Struct, frozen=True):
+    """A chunk as the catalog gives it to a reader who may see it: a search makes dozens."""
 
     point: int
     ordinal: int

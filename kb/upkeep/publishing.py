@@ -27,6 +27,7 @@ from kb.index.generation import (
     earlier_generations,
     generation_fingerprint,
     name_of,
+    was_built_with,
 )
 from kb.types.index import Generation
 from kb.types.points import point_of
@@ -72,6 +73,12 @@ class Publisher:
         check_generation(live.fingerprint, self._embeddings)
         await self._index.create(name_of(live.id), dimension)
         return name_of(live.id)
+
+    def was_built_with(self, model: str) -> bool:
+        """Whether the live generation was built with a model of the register."""
+        with self._catalog.reading() as connection:
+            live = generations.live(connection)
+        return live is not None and was_built_with(live.fingerprint, self._embeddings.named(model))
 
     def _live(self, wanted: str) -> Generation:
         with self._catalog.reading() as connection:

@@ -20,10 +20,14 @@ async def judged(settings):
         )
     )
     vectors = dict(zip(texts, await embeddings.texts(texts), strict=True))
+    scale = await embeddings.scale()
     await embeddings.engine.close()
     return lambda pair: (
         support.judge(
-            pair.sentence, pair.passage, "", lambda a, b: cosine(vectors[a], vectors[b])
+            pair.sentence,
+            pair.passage,
+            "",
+            lambda a, b: scale.alike(cosine(vectors[a], vectors[b])),
         ).holds
     )
 

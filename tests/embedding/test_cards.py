@@ -48,6 +48,9 @@ class Card:
             raise OutOfMemoryError("CUDA out of memory")
         return self.inner.vectors(texts, bulk=bulk)
 
+    def rest(self):
+        self.inner.rest()
+
     def pieces(self, texts):
         raise OutOfMemoryError("CUDA out of memory")
 

@@ -9,6 +9,7 @@ import pytest
 from kb.embedding import models
 from kb.embedding.client import Embeddings
 from kb.embedding.models import engine_fingerprint, fingerprint
+from kb.embedding.pinned import ENGLISH, PINNED
 from kb.errors import ConfigurationError
 from kb.settings import Embedding
 
@@ -39,12 +40,12 @@ def changed(tmp_path, monkeypatch):
 def test_the_default_models_weights_are_those_that_were_measured():
     files = models.find(Embedding())
     models.check_weights(files)
-    assert hashlib.sha256(files.weights.read_bytes()).hexdigest() == models.BUNDLED_SHA256
+    assert hashlib.sha256(files.weights.read_bytes()).hexdigest() == PINNED[ENGLISH].weights
 
 
 async def test_other_weights_are_refused_by_the_embedder_which_says_what_to_do(settings, changed):
     """By every call, as an error that trying again does not help."""
-    pinned = Embedding(model=str(changed), sha256=models.BUNDLED_SHA256)
+    pinned = Embedding(model=str(changed), sha256=PINNED[ENGLISH].weights)
     engines = msgspec.structs.replace(settings.engines, embedder_dir="")
     embeddings = Embeddings(msgspec.structs.replace(settings, embedding=pinned, engines=engines))
     for _ in range(2):

@@ -1,9 +1,12 @@
-"""What the embedder does first and how much at once."""
+"""What the embedder does first, how much at once, and what it knows already."""
+
+from kb.embedding import process
+from kb.embedding.process import cut
+from kb.embedding.starting import Started, start
+from tests.embedding.chosen import with_embedding
 
 
 def test_slices_for_the_model_are_of_like_length_and_bounded():
-    from kb.embedding.process import cut
-
     lengths = [5, 200, 30, 198, 7, 256, 0, 31]
     slices = cut(lengths, 512)
     assert sorted(i for s in slices for i in s) == list(range(len(lengths)))
@@ -11,3 +14,46 @@ def test_slices_for_the_model_are_of_like_length_and_bounded():
         longest = max(lengths[i] for i in part)
         assert len(part) == 1 or len(part) * longest <= 512
     assert slices[0] == [5, 1]
+
+
+class Counting:
+    """A runtime that counts the questions it computes."""
+
+    def __init__(self, inner, dtype):
+        self.inner, self.dtype, self.computed = inner, dtype, 0
+        self.name, self.slices, self.dimension = inner.name, inner.slices, inner.dimension
+
+    def vectors(self, texts, *, bulk=False):
+        self.computed += len(texts)
+        return self.inner.vectors(texts, bulk=bulk)
+
+
+async def test_a_question_that_comes_again_is_computed_once_by_each_runtime(settings, monkeypatch):
+    chosen = with_embedding(settings, runtime="openvino", dtype="float32")
+    right = start(chosen, None).runtime
+    first, second = Counting(right, "float32"), Counting(right, "int8")
+    monkeypatch.setattr(process, "start", lambda *_: Started(first))
+    embedder = process.Embedder(chosen)
+    asked = await embedder.embed_query("Is the pump oiled?")
+    computed = first.computed
+    assert await embedder.embed_query("Is the pump oiled?") == asked
+    assert first.computed == computed
+    embedder._model.runtime = second
+    again = await embedder.embed_query("Is the pump oiled?")
+    assert (again["vector"], second.computed) == (asked["vector"], 1)
+    assert again["computed_by"].endswith("int8")
+
+
+async def test_only_the_last_questions_are_known(settings, monkeypatch):
+    chosen = with_embedding(settings, runtime="openvino", dtype="float32")
+    counting = Counting(start(chosen, None).runtime, "float32")
+    monkeypatch.setattr(process, "start", lambda *_: Started(counting))
+    monkeypatch.setattr(process, "MOST_KNOWN", 2)
+    embedder = process.Embedder(chosen)
+    for question in ("one", "two", "three"):
+        await embedder.embed_query(question)
+    before = counting.computed
+    await embedder.embed_query("three")
+    assert counting.computed == before
+    await embedder.embed_query("one")
+    assert counting.computed == before + 1

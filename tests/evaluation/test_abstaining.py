@@ -7,6 +7,7 @@ import pytest
 from kb.answers import evidence
 from kb.answers.evidence import Match
 from kb.embedding.client import Embeddings
+from kb.embedding.scale import AS_IT_IS
 from kb.errors import UsageError
 from kb.evaluation import abstaining, sets
 from kb.evaluation.charts import charts_of
@@ -45,18 +46,18 @@ def passage(similarity: float, text: str = "") -> Passage:
 
 
 def test_confidence_rises_with_each_reading():
-    low = evidence.confidence("?", [passage(0.3)], [Match(0.5, 0.4)])
-    assert evidence.confidence("?", [passage(0.6)], [Match(0.5, 0.4)]) > low
-    assert evidence.confidence("?", [passage(0.3)], [Match(0.8, 0.4)]) > low
-    assert evidence.confidence("?", [passage(0.3)], [Match(0.5, 0.7)]) > low
-    assert evidence.confidence("?", [], []) == 0.0
+    low = evidence.confidence("?", [passage(0.3)], [Match(0.5, 0.4)], AS_IT_IS)
+    assert evidence.confidence("?", [passage(0.6)], [Match(0.5, 0.4)], AS_IT_IS) > low
+    assert evidence.confidence("?", [passage(0.3)], [Match(0.8, 0.4)], AS_IT_IS) > low
+    assert evidence.confidence("?", [passage(0.3)], [Match(0.5, 0.7)], AS_IT_IS) > low
+    assert evidence.confidence("?", [], [], AS_IT_IS) == 0.0
 
 
 def test_every_word_in_a_short_note_is_enough():
     note = [passage(0.2, "LT-107 gearbox replaced 8740 euros")]
     poor = [Match(0.4, 0.2)]
-    assert evidence.confidence("Which LT-107 gearbox was replaced?", note, poor) >= 0.4
-    assert evidence.confidence("Which LT-107 window was replaced?", note, poor) < 0.4
+    assert evidence.confidence("Which LT-107 gearbox was replaced?", note, poor, AS_IT_IS) >= 0.4
+    assert evidence.confidence("Which LT-107 window was replaced?", note, poor, AS_IT_IS) < 0.4
 
 
 @pytest.mark.parametrize(
@@ -88,8 +89,10 @@ async def test_an_english_question_with_a_rare_name_is_understood(settings):
 
 def test_a_language_that_the_model_does_not_know_is_judged_by_words():
     found = [passage(0.2, "Die Fähre zur Insel fährt um sieben Uhr ab.")]
-    assert evidence.confidence_by_words("Wann fährt die Fähre zur Insel?", found) > 0.5
-    assert evidence.confidence_by_words("Wer malte die Mona Lisa in Florenz?", found) < 0.4
+    assert evidence.confidence_by_words("Wann fährt die Fähre zur Insel?", found, AS_IT_IS) > 0.5
+    assert (
+        evidence.confidence_by_words("Wer malte die Mona Lisa in Florenz?", found, AS_IT_IS) < 0.4
+    )
 
 
 def test_abstention_is_measured_by_the_command(command, tmp_path):

@@ -24,7 +24,7 @@ ENGINES = {
     "markdown_it": {"kb/answers/forms.py"},
     "ollama": {"kb/llm/ollama.py"},
     "pypdfium2": {"ingest/parsers/pdf.py", "kb/files/rendering.py"},
-    "unstructured": {"ingest/parsers/office.py"},
+    "unstructured": {"ingest/parsers/partitioning.py"},
     "py3langid": {"kb/index/lexical.py"},
     "bm25s": {"kb/evaluation/baselines.py"},
 }
@@ -37,6 +37,7 @@ CONTRACTS = {
     "kb.failpoints": "",
     "kb.samples": "",
     "kb.settings": "errors",
+    "kb.bulk": "settings",
     "kb.shares": "errors",
     "kb.duties": "errors",
     "kb.text": "errors",
@@ -44,7 +45,8 @@ CONTRACTS = {
     "kb.posix": "text",
     "kb.engines": "errors settings",
     "kb.llm": "errors settings",
-    "kb.embedding": "engines errors settings",
+    "kb.embedding": "bulk engines errors settings",
+    "kb.models": "embedding errors llm settings",
     "kb.catalog": "errors posix settings shares text types",
     "kb.index": "catalog embedding engines errors settings",
     "kb.rights": "catalog errors posix text types",
@@ -57,15 +59,16 @@ CONTRACTS = {
     "kb.library": "audit catalog errors files rights text types upkeep",
     "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
     "kb.knowledge_base": "accounts answers audit catalog duties embedding files index library"
-    " llm metrics rights search settings types upkeep",
-    "kb.surface": "answers duties embedding errors knowledge_base llm text types",
+    " llm metrics models rights search settings types upkeep",
+    "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings text types",
     "kb.evaluation": "catalog embedding engines errors knowledge_base search settings surface"
     " text types",
-    "ingest": "audit catalog embedding errors failpoints files index library posix rights"
+    "ingest": "audit bulk catalog embedding errors failpoints files index library posix rights"
     " settings text types upkeep",
     "web": "accounts answers duties errors evaluation files knowledge_base library rights"
     " settings shares surface text types",
-    "kb.cli": "duties errors evaluation files ingest knowledge_base rights samples search"
+    "kb.cli": "bulk duties embedding errors evaluation files ingest knowledge_base models rights samples"
+    " search"
     " settings surface types upkeep web",
     "kb.__main__": "cli",
 }  # fmt: skip

@@ -1,11 +1,14 @@
 """Documents are cut into chunks."""
 
+import msgspec
 import pytest
+from sqlalchemy import text
 
 from ingest.reading import chunking
 from kb.embedding import models
-from kb.settings import Embedding
+from kb.settings import Chunking, Embedding
 from kb.types.parsed import Element, Line
+from tests.parts.house import House
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +34,22 @@ def test_no_chunk_is_longer_than_the_model_reads(counter):
     chunks = cut(elements, counter, "A long title " * 30)
     assert len(chunks) > 10
     assert max(counter.count(c.embedded_text) for c in chunks) <= counter.limit - counter.extra
+
+
+@pytest.mark.parametrize(("tokens", "longest"), [("64", 62), ("4000", 254)])
+async def test_passages_have_a_length_of_their_own_within_the_models(
+    settings, tmp_path, counter, tokens, longest
+):
+    """However long the model's window is; and never longer than it."""
+    changed = msgspec.structs.replace(settings, chunking=Chunking(tokens=int(tokens)))
+    house = House(changed, tmp_path / "files")
+    house.follow()
+    house.write("long.txt", "The pump of the third mill is oiled on Mondays by the porter. " * 60)
+    await house.ingest()
+    with house.kb.catalog.reading() as c:
+        texts = c.execute(text("SELECT embedded_text FROM chunks")).scalars().all()
+    await house.kb.close()
+    assert longest * 0.6 < max(map(counter.count, texts)) <= longest
 
 
 def test_no_word_is_lost_in_cutting(counter):

@@ -7,6 +7,7 @@ is started by whoever needs it first, as everywhere, and ended by the process th
 import os
 import shutil
 import tempfile
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 import psutil
@@ -43,6 +44,10 @@ def work_in_memory() -> None:
     os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="kb-tests-", dir=MEMORY)
     os.chmod(os.environ["TMPDIR"], 0o711)  # PostgreSQL, which is another user, passes through
     tempfile.tempdir = None
+    # After the temporary folder of multiprocessing (-100), which lies in it.
+    Finalize(
+        None, shutil.rmtree, (os.environ["TMPDIR"],), {"ignore_errors": True}, exitpriority=-200
+    )
 
 
 def pytest_unconfigure(config):
@@ -53,8 +58,6 @@ def pytest_unconfigure(config):
         if folder in " ".join(process.info["cmdline"] or []):
             process.terminate()
     shutil.rmtree(folder, ignore_errors=True)
-    if Path(temporary := tempfile.gettempdir()).name.startswith("kb-tests-"):
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def pytest_xdist_auto_num_workers():

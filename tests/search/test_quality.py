@@ -50,6 +50,7 @@ async def test_fusion_is_not_worse_than_bm25_on_a_pool_of_languages(house):
             worth=fusion.weights(dense),
             worth_foreign=fusion.weights_foreign(dense),
             languages=["en", "de", "es", "ro", "el"],
+            floor=embedded.scale.floor,
         )
         hits = await kb.index.query("g1", fused)
         for name, ranked in (

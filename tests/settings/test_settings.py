@@ -62,11 +62,16 @@ def test_broken_toml_is_named(tmp_path):
         load({}, {"KB_CONFIG": str(config)})
 
 
+OF_A_KIND = {"ingest.office_hours": ("mon-fri 08:00-18:00", "sat 22:00-06:00")}
+"""Of lists in which not anything may stand."""
+
+
 @pytest.mark.parametrize("name", sorted(LISTS))
 def test_every_list_may_stand_in_the_environment(name):
     section, key = name.split(".")
-    given = {f"KB_{section}__{key}".upper(): "one, two"}
-    assert getattr(getattr(load({}, given), section), key) == ("one", "two")
+    values = OF_A_KIND.get(name, ("one", "two"))
+    given = {f"KB_{section}__{key}".upper(): ", ".join(values)}
+    assert getattr(getattr(load({}, given), section), key) == values
 
 
 def test_allowed_hosts_from_the_environment():
@@ -74,3 +79,22 @@ def test_allowed_hosts_from_the_environment():
         "a.example",
         "b.example",
     )
+
+
+@pytest.mark.parametrize(
+    "value", ["8-18", "mon-fri 8-18", "mon-fry 08:00-18:00", "mon 08:00-25:00", "mon 08:00-18:00\n"]
+)
+def test_office_hours_that_are_none_are_refused_with_an_example(tmp_path, value):
+    config = tmp_path / "kb.toml"
+    config.write_text(f'[ingest]\noffice_hours = ["{value.replace(chr(10), chr(92) + "n")}"]\n')
+    with pytest.raises(ConfigurationError) as error:
+        load({}, {"KB_CONFIG": str(config)})
+    assert error.value.code == "wrong_setting"
+    assert error.value.detail == {"key": "ingest.office_hours", "where": str(config)}
+    assert "mon-fri 08:00-18:00" in error.value.message
+
+
+@pytest.mark.parametrize("key", ["processors", "office_processors"])
+def test_fewer_than_no_processors_are_refused(key):
+    with pytest.raises(ConfigurationError, match=f"ingest.{key}"):
+        load({f"ingest.{key}": -1}, {})

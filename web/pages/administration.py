@@ -37,7 +37,9 @@ async def overview(request: Request[Any, Any, Any]) -> str:
         "settings": in_force(base.settings),
         "waiting": request.app.state.turns.waiting,
         "parts": await _parts(base),
-        "models": await status.models_in_use(base),
+        "processors": status.processors(base.settings.ingest),
+        "listing": await base.models.listing(),
+        "computing": await base.embeddings.computing(),
     }
     return render(request, "administration.html", values)
 

@@ -13,6 +13,8 @@ CPU_SLICES: tuple[int, ...] = (2048, 1024, 512, 256)
 """Sizes of a slice of bulk work, in padded tokens; still larger ones are no faster."""
 CARD_SLICES: tuple[int, ...] = (65536, 32768, 16384, 8192, *CPU_SLICES)
 """On a graphics card, which computes large batches in the time of small ones."""
+MATCHED_AT_ONCE = 2
+"""Texts that are compared with questions piece by piece side by side, beside questions' vectors."""
 PADDED_TO = 16
 """Batches are padded to a multiple of this: fewer shapes, so fewer kernels made and kept."""
 
@@ -34,3 +36,6 @@ class Runtime(Protocol):
 
     def pieces(self, texts: Sequence[str]) -> list[Vectors]:
         """Of each text the vectors of its word pieces, of length 1, without the model's marks."""
+
+    def rest(self) -> None:
+        """Free what bulk work computed in, unless some is under way."""

@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.embedding import folders
 from kb.errors import ConfigurationError
 
 Weights = Mapping[str, NDArray[np.float32]]
+KINDS = {"F32": np.float32, "F16": np.float16}
 STEPS = 127
 """The largest of the 8-bit integers that weights become."""
 LEVELS = 256
@@ -50,11 +52,12 @@ class Shape:
         Raises:
             ConfigurationError: it is another kind of model, or one that does more than BERT.
         """
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        pooling = _pooling(folder)
+        config = folders.read(folder / "config.json")
+        pooling = folders.pooling(folder)
+        lowers = folders.read(folder / "sentence_bert_config.json").get("do_lower_case")
         usual = (config.get("model_type"), config.get("hidden_act"), pooling is not None)
         positions = config.get("position_embedding_type", "absolute")
-        if usual != ("bert", "gelu", True) or positions != "absolute":
+        if usual != ("bert", "gelu", True) or positions != "absolute" or lowers:
             raise ConfigurationError(
                 f"{folder.name} is no plain BERT encoder.", code="model_needs_torch"
             )
@@ -67,26 +70,13 @@ class Shape:
         )
 
 
-def _pooling(folder: Path) -> str | None:
-    """How a text's pieces become one vector; None: in a way that is not built here."""
-    modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
-    kinds = [module["type"].rpartition(".")[2] for module in modules]
-    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
-        return None
-    file = folder / modules[1]["path"] / "config.json"
-    said = json.loads(file.read_text(encoding="utf-8"))
-    if said.get("pooling_mode") in {"mean", "cls"}:
-        return str(said["pooling_mode"])
-    chosen = [name for name, value in said.items() if name.startswith("pooling_mode_") and value]
-    names = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
-    return names.get(chosen[0]) if len(chosen) == 1 else None
-
-
 def weights_of(file: Path) -> Weights:
-    """The tensors of a safetensors file by their names in BERT, as they lie in the mapped file.
+    """The tensors of a safetensors file by their names in BERT.
+
+    They are as they lie in the mapped file, or widened to float32.
 
     Raises:
-        ConfigurationError: they are in another number format than float32.
+        ConfigurationError: they are in another number format than float32 or float16.
     """
     content = np.memmap(file, mode="c", dtype=np.uint8)
     start = 8 + int.from_bytes(content[:8].tobytes(), "little")
@@ -94,14 +84,17 @@ def weights_of(file: Path) -> Weights:
     header.pop("__metadata__", None)
     found = {}
     for name, told in header.items():
-        if told["dtype"] not in {"F32", "I64"}:
+        if told["dtype"] == "I64":
+            continue
+        if told["dtype"] not in KINDS:
             raise ConfigurationError(
-                f"The weights in {file} are {told['dtype']}, not float32.", code="model_needs_torch"
+                f"The weights in {file} are {told['dtype']}, not float32 or float16.",
+                code="model_needs_torch",
             )
         begin, end = told["data_offsets"]
-        if told["dtype"] == "F32":
-            values = content[start + begin : start + end].view(np.float32)
-            found[name.removeprefix("bert.")] = values.reshape(told["shape"])
+        values = content[start + begin : start + end].view(KINDS[told["dtype"]])
+        wide = values.astype(np.float32, copy=False)
+        found[name.removeprefix("bert.")] = wide.reshape(told["shape"])
     return found
 
 

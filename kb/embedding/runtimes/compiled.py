@@ -1,5 +1,6 @@
 """The OpenVINO runtime: a model's graph, compiled for this processor. It alone knows OpenVINO."""
 
+import contextlib
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kb import bulk
 from kb.embedding.models import ModelFiles, TokenCounter
 from kb.embedding.naming import Dtype, Name
-from kb.embedding.runtimes import CPU_SLICES, PADDED_TO, Vectors
+from kb.embedding.runtimes import CPU_SLICES, MATCHED_AT_ONCE, PADDED_TO, Vectors
 from kb.embedding.runtimes.bert import Graph, Shape, weights_of
 from kb.embedding.runtimes.paging import page_out
-from kb.embedding.runtimes.priority import step_back
 from kb.errors import ConfigurationError
 
 KERNELS = 64
@@ -53,7 +54,7 @@ class Compiled:
     """A model as OpenVINO computes it (:class:`kb.embedding.runtimes.Runtime`).
 
     ``graph`` is an ``openvino.Model``, or the file of one. Bulk work has threads of its own, as
-    many as ``threads``; a question waits for none of it.
+    many as ``threads``; a question waits for none of it, nor for the passages of another one.
     """
 
     name: Name = "openvino"
@@ -66,9 +67,9 @@ class Compiled:
         core.set_property("CPU", {"CPU_RUNTIME_CACHE_CAPACITY": KERNELS})
         model = core.read_model(graph) if isinstance(graph, Path) else graph
         self.dimension = int(model.output("vectors").partial_shape[1].get_length())
-        self._now = _Streams(core, model, 1)
+        self._now = _Streams(core, model, 1 + MATCHED_AT_ONCE)
         # Its threads are made here, and have the priority of the thread that makes them.
-        with ThreadPoolExecutor(1, initializer=step_back) as niced:
+        with ThreadPoolExecutor(1, initializer=bulk.step_back) as niced:
             self._later = niced.submit(_Streams, core, model, threads).result()
         # What compiling needed: the weights have been copied in the order that is fastest.
         page_out("/openvino/libs/", "model.safetensors", "int8.bin")
@@ -83,8 +84,13 @@ class Compiled:
         batch = self._batch(texts)
         found = self._now.infer(batch, "pieces")
         found /= np.maximum(np.linalg.norm(found, axis=2, keepdims=True), 1e-12)
+        before, behind = self._counter.marks
         lengths = batch["mask"].sum(axis=1)
-        return [one[1 : n - 1] for one, n in zip(found, lengths, strict=True)]
+        return [one[before : n - behind] for one, n in zip(found, lengths, strict=True)]
+
+    def rest(self) -> None:
+        """See :class:`kb.embedding.runtimes.Runtime`."""
+        self._later.release()
 
     def watched(self, texts: Sequence[str]) -> Iterator[Mapping[str, NDArray[Any]]]:
         """Of a graph that is watched: each product's inputs, batch by batch (pieces × inputs)."""
@@ -126,6 +132,11 @@ class _Streams:
     def infer_all(self, batch: Mapping[str, NDArray[np.int32]]) -> dict[str, Vectors]:
         """Every output by its name, as it lies there until this thread infers again."""
         return {port.get_any_name(): value for port, value in self._computed(batch).items()}
+
+    def release(self) -> None:
+        """Free the tensors between the layers; nothing where somebody infers just now."""
+        with contextlib.suppress(RuntimeError):  # it is busy: whoever rests last frees them
+            self._compiled.release_memory()
 
     def _computed(self, batch: Mapping[str, NDArray[np.int32]]) -> Any:
         if not hasattr(self._here, "request"):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kb.embedding.models import ModelFiles
+from kb.embedding.models import ModelFiles, counter_of
 from kb.embedding.naming import Device, Dtype, Name
 from kb.embedding.runtimes import CARD_SLICES, CPU_SLICES, PADDED_TO, Vectors, lighter
 from kb.embedding.runtimes.paging import page_out
@@ -31,6 +31,7 @@ class Reference:
         self.dtype = dtype
         self.slices = CPU_SLICES if device == "cpu" else CARD_SLICES
         self._device = device
+        self._marks = counter_of(files).marks
         self._torch, sentence_transformers = lighter.libraries()
         self._torch.set_num_threads(1)  # as many batches are computed side by side instead
         if device != "cpu" and not getattr(self._torch, device).is_available():
@@ -67,8 +68,13 @@ class Reference:
             batch = self._batch(texts)
             found = self._model(batch)["token_embeddings"].float()
             unit = self._torch.nn.functional.normalize(found, dim=2).cpu().numpy()
-        lengths = batch["attention_mask"].sum(dim=1).tolist()
-        return [np.asarray(one[1 : n - 1]) for one, n in zip(unit, lengths, strict=True)]
+        shown = batch["attention_mask"].bool().cpu().numpy()
+        parts = [one[mask] for one, mask in zip(unit, shown, strict=True)]
+        before, behind = self._marks
+        return [np.asarray(one[before : len(one) - behind]) for one in parts]
+
+    def rest(self) -> None:
+        """See :class:`kb.embedding.runtimes.Runtime`. Torch keeps nothing on the processor."""
 
     def _batch(self, texts: Sequence[str]) -> Any:
         with self._tokenizing:

@@ -50,7 +50,7 @@ def runtime(request, folder, reference):
 @pytest.fixture(scope="module")
 def expected(reference):
     """What the reference makes of the texts here, and of the built-in ones: once, not once a format."""
-    return reference.vectors(TEXTS), agreement.vectors_of(reference, Embedding(), 2)
+    return reference.vectors(TEXTS), agreement.vectors_of(reference, models.find(Embedding()), 2)
 
 
 def processor() -> str:
@@ -102,11 +102,26 @@ def test_threads_at_once_get_what_they_asked_for(runtime):
         assert np.min(list(pool.map(ask, range(4)))) > 0.9999
 
 
+def test_it_may_rest_at_any_time(runtime):
+    """What it computed in is freed between its batches, and while others compute."""
+    expected = runtime.vectors(TEXTS[:3])
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(runtime.vectors, TEXTS[:3], bulk=True) for _ in range(12)]
+        while not all(one.done() for one in asked):
+            runtime.rest()
+    runtime.rest()
+    after = runtime.vectors(TEXTS[:3], bulk=True)
+    assert all(cosines(one.result(), expected).min() > 0.9999 for one in asked)
+    assert cosines(after, expected).min() > 0.9999
+
+
 def test_formats_rank_the_built_in_texts_alike(runtime, expected):
     """The gate lets through what comes with the package."""
     if runtime.dtype == "bfloat16" and not re.search("avx512_bf16|amx_bf16", processor()):
         pytest.skip("a processor without bfloat16: a tenth as fast as float32, and never taken")
-    agreed = agreement.between(expected[1], agreement.vectors_of(runtime, Embedding(), 2))
+    agreed = agreement.between(
+        expected[1], agreement.vectors_of(runtime, models.find(Embedding()), 2)
+    )
     assert agreed.problem() == ""
 
 

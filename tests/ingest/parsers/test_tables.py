@@ -72,3 +72,26 @@ def test_several_tables_on_one_sheet_each_have_their_header(tmp_path):
     made.save(tmp_path / "a.xlsx")
     tables = [e for e in parse(tmp_path / "a.xlsx").elements if e.rows]
     assert [t.rows[0] for t in tables] == [("Bus", "Cost"), ("Driver", "Phone")]
+
+
+def test_cells_of_a_web_page_stand_in_each_of_their_places(tmp_path):
+    cells = [
+        '<th colspan="3">Shifts of all teams</th>', "<th>Team</th><th>Shift</th><th>Hours</th>",
+        '<td rowspan="2">Red</td><td>Early</td><td>06-14</td>', "<td>Late</td><td>14-22</td>",
+        '<td>Blue</td><td colspan="2">as agreed</td>', '<td>Green</td><td rowspan="99">x</td><td>y</td>',
+    ]  # fmt: skip
+    rows = "".join(f"<tr>{row}</tr>" for row in cells)
+    (tmp_path / "a.html").write_text(f"<html><body><table>{rows}</table></body></html>")
+    rows = table_of(tmp_path / "a.html").rows
+    assert rows[1:] == (
+        ("Team", "Shift", "Hours"), ("Red", "Early", "06-14"), ("Red", "Late", "14-22"),
+        ("Blue", "as agreed", "as agreed"), ("Green", "x", "y"),
+    )  # fmt: skip
+
+
+def test_spans_that_ask_for_a_million_places_are_left_aside(tmp_path):
+    wide = "".join(
+        '<tr><td colspan="1000" rowspan="1000">words here</td></tr>' for _ in range(1000)
+    )
+    (tmp_path / "a.html").write_text(f"<html><body><table>{wide}</table></body></html>")
+    assert "words here" in text_of(parse(tmp_path / "a.html"))

@@ -1,0 +1,124 @@
+"""Charts and diagrams of Office files: what is written on them, as captions and a table."""
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from ingest.parsers import number_formats, tables
+from ingest.parsers.ooxml import CX, DGM, C, drawn
+from kb.types.parsed import Element
+
+MOST_POINTS = 10_000
+"""Values read of one row of a chart."""
+
+
+def of_chart(root: etree._Element) -> Iterator[Element]:
+    """A chart's titles and labels, then its values: a row for each point."""
+    if root.tag == f"{CX}chartSpace":
+        yield from _extended(root)
+        return
+    yield from _captions(root, f"{C}title", f"{C}dLbl")
+    columns = [_series(node) for node in root.iter(f"{C}ser")]
+    rows = _rows([c for c in columns if c[0] or c[2]])
+    if rows:
+        yield tables.table(rows, 1)
+
+
+def named(root: etree._Element) -> Iterator[Element]:
+    """A chart's titles and what its rows of values are called; the values are on a sheet."""
+    if root.tag == f"{CX}chartSpace":
+        yield from _captions(root, f"{CX}title", f"{CX}tx")
+    else:
+        yield from _captions(root, f"{C}title", f"{C}dLbl", f"{C}tx")
+
+
+def _captions(root: etree._Element, *tags: str) -> Iterator[Element]:
+    texts = (_joined(node) for node in root.iter(*tags))
+    for text in dict.fromkeys(text for text in texts if text):
+        yield Element(kind="FigureCaption", text=text)
+
+
+def of_diagram(root: etree._Element) -> Iterator[Element]:
+    """SmartArt: the text of each of its shapes."""
+    points = root.iter(f"{DGM}pt")
+    for text in (_joined(point) for point in points):
+        if text:
+            yield Element(kind="ListItem", text=text)
+
+
+def _joined(node: etree._Element) -> str:
+    """What is written, or what its cells said when it was drawn."""
+    return (
+        " ".join(drawn(node))
+        or " ".join(v.text or "" for v in node.iter(f"{C}v", f"{CX}v")).strip()
+    )
+
+
+def _series(node: etree._Element) -> tuple[str, list[str], list[str]]:
+    """A row of values: its name, what each point is called, the values."""
+    name = node.find(f"{C}tx")
+    categories = _points(node, "cat") or _points(node, "xVal")
+    values = _points(node, "val") or _points(node, "yVal")
+    return "" if name is None else _joined(name), categories, values
+
+
+def _points(node: etree._Element, name: str) -> list[str]:
+    """The cached values of a reference, by their number; those of several levels joined."""
+    found = node.find(f"{C}{name}")
+    if found is None:
+        return []
+    texts: dict[int, list[str]] = {}
+    levels = list(found.iter(f"{C}lvl")) or [found]
+    code = found.findtext(f".//{C}formatCode")
+    for level in reversed(levels):
+        for point in level.iter(f"{C}pt"):
+            number = point.get("idx", "")
+            if number.isdecimal() and int(number) < MOST_POINTS:
+                texts.setdefault(int(number), []).append(
+                    _value(point.findtext(f"{C}v") or "", code)
+                )
+    last = max(texts, default=-1)
+    return [" ".join(" ".join(texts.get(n, ())).split()) for n in range(last + 1)]
+
+
+def _value(text: str, code: str | None) -> str:
+    """A point's value as the chart shows it."""
+    try:
+        return number_formats.shown(float(text), code) if code else text
+    except ValueError:
+        return text
+
+
+def _rows(columns: list[tuple[str, list[str], list[str]]]) -> list[list[str]]:
+    """All rows of values in one table where they have the same points, else one below another."""
+    if not columns:
+        return []
+    points = columns[0][1]
+    if any(categories not in ([], points) for _, categories, _ in columns):
+        return [row for column in columns for row in _rows([column])]
+    height = max(len(points), *(len(values) for _, _, values in columns))
+    texts = [points, *(values for _, _, values in columns)]
+    rows = [[text[n] if n < len(text) else "" for text in texts] for n in range(height)]
+    return [row for row in [["", *(name for name, _, _ in columns)], *rows] if any(row)]
+
+
+def _extended(root: etree._Element) -> Iterator[Element]:
+    """A chart of the newer kinds (waterfall, tree, map): its texts, then its points."""
+    written = [*drawn(root), *(v.text or "" for v in root.iter(f"{CX}v"))]
+    for text in dict.fromkeys(text.strip() for text in written):
+        if text:
+            yield Element(kind="FigureCaption", text=text)
+    points = [p.text or "" for p in root.iter(f"{CX}pt")][:MOST_POINTS]
+    if points:
+        yield Element(kind="NarrativeText", text="; ".join(points))
+
+
+def alternative(node: etree._Element) -> str:
+    """What is said of a picture to whoever cannot see it; nothing where it is a file's name."""
+    title, description = (" ".join((node.get(n) or "").split()) for n in ("title", "descr"))
+    texts = [t for t in dict.fromkeys((title, description)) if t and not _is_file(t)]
+    return ". ".join(texts)
+
+
+def _is_file(text: str) -> bool:
+    return text.lower().endswith((".png", ".jpg", ".jpeg", ".gif", ".emf", ".wmf", ".bmp", ".svg"))

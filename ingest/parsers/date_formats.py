@@ -1,0 +1,89 @@
+"""Dates, times and durations as a sheet shows them.
+
+Where a code names a month in words, or is one of those that each program shows in the way of its
+reader's country, the date is written as ISO 8601 says: nobody misreads it.
+"""
+
+import datetime as dt
+
+from ingest.parsers.format_codes import Section, Token, literal
+
+LOCAL = {"mm-dd-yy", "m/d/yy", "m/d/yy h:mm", "mm/dd/yyyy", "m/d/yyyy", "m/d/yyyy h:mm"}
+"""The built-in codes for which each program shows the date of its reader's country."""
+SECONDS = 86_400
+FIRST_DAY = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - sheets know no time zones
+
+
+def day_of(serial: float) -> dt.datetime | None:
+    """The moment that a sheet's number stands for; None where it is none."""
+    try:
+        return FIRST_DAY + dt.timedelta(seconds=round(serial * SECONDS, 3))
+    except (OverflowError, ValueError):
+        return None
+
+
+def dated(value: dt.datetime | dt.time | dt.timedelta, section: Section, code: str) -> str:
+    """A date, time or duration; nothing where the code does not say how, for everybody alike."""
+    words = any(t.kind == "date" and t.text[0] in "md" and len(t.text) > 2 for t in section.tokens)
+    if (
+        not section.has("date", "elapsed")
+        or words
+        or code.split(";", maxsplit=1)[0].lower() in LOCAL
+    ):
+        return ""
+    if section.has("elapsed") or isinstance(value, dt.timedelta):
+        return _duration(value, section)
+    has_day = any(t.kind == "date" and t.text[0] in "yd" for t in section.tokens)
+    if isinstance(value, dt.time) and has_day:
+        return ""
+    moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(FIRST_DAY, value)
+    half = section.has("half")
+    pieces = (_piece(moment, section.tokens, n, half=half) for n in range(len(section.tokens)))
+    return " ".join("".join(pieces).split())
+
+
+def _piece(moment: dt.datetime, tokens: tuple[Token, ...], at: int, *, half: bool) -> str:
+    token = tokens[at]
+    if token.kind == "half":
+        return "PM" if moment.hour >= 12 else "AM"
+    if token.kind == "digit":
+        return ""
+    if token.kind != "date":
+        is_second_point = (
+            token.text == "." and at + 1 < len(tokens) and tokens[at + 1].kind == "digit"
+        )
+        return "" if is_second_point or token.text == "@" else literal(token)
+    letter, width = token.text[0], len(token.text)
+    if letter == "y":
+        return f"{moment.year:04d}" if width > 2 else f"{moment.year % 100:02d}"
+    if letter == "m" and _is_minute(tokens, at):
+        letter = "n"
+    hour = (moment.hour % 12 or 12) if half else moment.hour
+    number = {"m": moment.month, "d": moment.day, "h": hour, "n": moment.minute,
+              "s": moment.second}[letter]  # fmt: skip
+    return f"{number:0{min(width, 2)}d}"
+
+
+def _is_minute(tokens: tuple[Token, ...], at: int) -> bool:
+    """An m beside hours or seconds."""
+    before = [t.text[0] for t in tokens[:at] if t.kind in {"date", "elapsed"}]
+    after = [t.text[0] for t in tokens[at + 1 :] if t.kind in {"date", "elapsed"}]
+    return before[-1:] == ["h"] or after[:1] == ["s"]
+
+
+def _duration(value: dt.datetime | dt.time | dt.timedelta, section: Section) -> str:
+    if isinstance(value, dt.datetime):
+        value = value - FIRST_DAY
+    elif isinstance(value, dt.time):
+        value = dt.datetime.combine(FIRST_DAY, value) - FIRST_DAY
+    left = round(abs(value.total_seconds()))
+    sign = "-" if value < dt.timedelta(0) else ""
+    pieces = []
+    for token in section.tokens:
+        if token.kind not in {"date", "elapsed"}:
+            pieces.append(literal(token) if token.kind != "digit" else "")
+            continue
+        unit = {"h": 3600, "m": 60, "s": 1, "d": SECONDS, "y": SECONDS}[token.text[0]]
+        number, left = divmod(left, unit)
+        pieces.append(f"{number:0{len(token.text)}d}")
+    return sign + " ".join("".join(pieces).split())

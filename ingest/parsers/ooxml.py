@@ -1,0 +1,166 @@
+"""Office Open XML: its parts, and which part belongs to which. Nothing outside of it is loaded."""
+
+import io
+import posixpath
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from lxml import etree
+
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+CX = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"
+DGM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
+M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+PART_BYTES = 100 * 1024**2
+"""Of a part no more is read; what is longer ends in the middle and counts as damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A part that another names: the last word of its type, its name in the package."""
+
+    kind: str
+    target: str
+
+
+class Package:
+    """A package that is open for reading.
+
+    Reading a part raises ``KeyError`` where there is none, ``zipfile.BadZipFile`` or
+    ``lxml.etree.XMLSyntaxError`` where it is damaged (``UNREADABLE``).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._zip = zipfile.ZipFile(path)
+        self.names = frozenset(self._zip.namelist())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def content(self, name: str) -> bytes:
+        """A part's bytes."""
+        with self._zip.open(name) as part:
+            return part.read(PART_BYTES)
+
+    def root(self, name: str) -> etree._Element:
+        """A part's root element."""
+        return parsed(self.content(name))
+
+    def related(self, name: str) -> dict[str, Relation]:
+        """The parts inside the package that a part names, by the id that it calls them by."""
+        folder, rels = posixpath.dirname(name), _rels_of(name)
+        if rels not in self.names:
+            return {}
+        found = {}
+        for node in self.root(rels):
+            target = posixpath.normpath(posixpath.join(folder, node.get("Target", "")))
+            target = target.lstrip("/")
+            if node.get("TargetMode") != "External" and target in self.names:
+                found[node.get("Id", "")] = Relation(
+                    node.get("Type", "").rsplit("/", 1)[-1], target
+                )
+        return found
+
+    def main(self) -> str:
+        """The name of the main part; KeyError where none is named."""
+        for relation in self.related("").values():
+            if relation.kind == "officeDocument":
+                return relation.target
+        raise KeyError("officeDocument")
+
+
+UNREADABLE = (KeyError, zipfile.BadZipFile, etree.XMLSyntaxError, EOFError, OSError)
+"""What reading a part raises that is missing or damaged."""
+
+
+def parsed(content: bytes) -> etree._Element:
+    """XML from a stranger: entities are left out, nothing is loaded, no tree is endlessly deep."""
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+        remove_comments=True, remove_pis=True,
+    )  # fmt: skip
+    root = etree.fromstring(content, parser)
+    etree.strip_elements(root, etree.Entity, with_tail=False)
+    return root
+
+
+def packed(
+    types: bytes, main: str, parts: dict[str, bytes], relations: dict[str, dict[str, Relation]]
+) -> io.BytesIO:
+    """A package of some parts and what they name; those who read it find nothing else."""
+    file = io.BytesIO()
+    all_relations = {"": {"rId1": Relation("officeDocument", main)}, **relations}
+    with zipfile.ZipFile(file, "w") as written:
+        written.writestr("[Content_Types].xml", types)
+        for name, of_part in all_relations.items():
+            written.writestr(_rels_of(name), _relations(of_part))
+        for name, content in parts.items():
+            written.writestr(name, content)
+    file.seek(0)
+    return file
+
+
+def _rels_of(name: str) -> str:
+    folder, file = posixpath.split(name)
+    return posixpath.join(folder, "_rels", f"{file}.rels")
+
+
+def _relations(relations: dict[str, Relation]) -> bytes:
+    space = "http://schemas.openxmlformats.org/package/2006/relationships"
+    root = etree.Element(f"{{{space}}}Relationships", nsmap={None: space})
+    for identity, relation in relations.items():
+        kind = f"{R[1:-1]}/{relation.kind}"
+        target = f"/{relation.target}"
+        etree.SubElement(root, f"{{{space}}}Relationship", Id=identity, Target=target, Type=kind)
+    content: bytes = etree.tostring(root)
+    return content
+
+
+def choose(root: etree._Element) -> None:
+    """Of each alternative the first variant with something to read in it, else the first."""
+    for alternative in list(root.iter(f"{MC}AlternateContent")):
+        variants = [v for v in alternative if v.tag in {f"{MC}Choice", f"{MC}Fallback"}]
+        spoken = (v for v in variants if _says_something(v))
+        chosen = next(spoken, variants[0] if variants else None)
+        replace(alternative, *(chosen if chosen is not None else ()))
+
+
+def _says_something(variant: etree._Element) -> bool:
+    if next(variant.iter(f"{C}chart", f"{CX}chart", f"{DGM}relIds"), None) is not None:
+        return True
+    return any((t.text or "").strip() for t in variant.iter(f"{W}t", f"{A}t", f"{M}t"))
+
+
+def replace(node: etree._Element, *others: etree._Element) -> None:
+    """Put other nodes where a node is; they may be its own children."""
+    for other in others:
+        node.addprevious(other)
+    remove(node)
+
+
+def remove(node: etree._Element) -> None:
+    """Take a node out, with all that is in it."""
+    parent = node.getparent()
+    if parent is not None:
+        parent.remove(node)
+
+
+def drawn(node: etree._Element) -> list[str]:
+    """The texts of DrawingML's paragraphs beneath, not empty."""
+    texts = (
+        "".join(
+            (piece.text or "") if piece.tag == f"{A}t" else " "
+            for piece in paragraph.iter(f"{A}t", f"{A}br", f"{A}tab")
+        )
+        for paragraph in node.iter(f"{A}p")
+    )
+    return [" ".join(text.split()) for text in texts if text.strip()]

@@ -1,0 +1,211 @@
+"""OpenDocument texts in their final view: a plain one that pandoc reads, and what it would miss.
+
+Notes, comments, charts and what is said of pictures become elements of their own; a mark stands in
+their place, below the paragraph, list or table that they belong to.
+"""
+
+import io
+import secrets
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lxml import etree
+
+from ingest.parsers import opendocument, tables
+from ingest.parsers.ooxml import remove
+from ingest.parsers.opendocument import ANNOTATION, DRAW, OFFICE, STYLE, TABLE, TEXT, paragraphs
+from kb.types.parsed import Element, Notice
+
+XLINK = "{http://www.w3.org/1999/xlink}"
+MATH = "{http://www.w3.org/1998/Math/MathML}"
+BLOCKS = {f"{TEXT}p", f"{TEXT}h", f"{TEXT}list", f"{TABLE}table", f"{TEXT}section"}
+KNOWN = {
+    f"{TEXT}{name}"
+    for name in ("p", "h", "span", "a", "s", "tab", "line-break", "list", "list-item", "section")
+}
+"""What pandoc reads in a paragraph; fields of other names are made into their text."""
+PRINTED = {"header": "Header", "footer": "Footer"}
+
+
+@dataclass(slots=True)
+class Text:
+    """A document as it is seen; ``pieces`` by their marks."""
+
+    file: io.BytesIO
+    pieces: dict[str, list[Element]] = field(default_factory=dict)
+    printed: list[Element] = field(default_factory=list)
+    notices: tuple[Notice, ...] = ()
+
+
+def seen(path: Path) -> Text:
+    """The final view of a document.
+
+    Raises:
+        FileProblem: damaged, or larger than any real one.
+    """
+    root = opendocument.content_of(path)
+    text = Text(io.BytesIO())
+    text.notices = _accept(root)
+    _mark(root, path, text)
+    _place_boxes(root)
+    _show_fields(root)
+    styles = opendocument.part_of(path, "styles.xml")
+    if styles is None:
+        styles = etree.Element(f"{OFFICE}document-styles")
+    text.printed = list(_printed(styles))
+    _complete(root, ("scripts", "font-face-decls", "automatic-styles"))
+    _complete(styles, ("font-face-decls", "styles", "automatic-styles", "master-styles"))
+    _write(path, {"content.xml": root, "styles.xml": styles}, text.file)
+    return text
+
+
+def _accept(root: etree._Element) -> tuple[Notice, ...]:
+    """Deletions out: they are kept in one place. Insertions stand in the text."""
+    insertions = deletions = 0
+    for changes in list(root.iter(f"{TEXT}tracked-changes")):
+        insertions += sum(1 for _ in changes.iter(f"{TEXT}insertion"))
+        deletions += sum(1 for _ in changes.iter(f"{TEXT}deletion"))
+        remove(changes)
+    if not insertions and not deletions:
+        return ()
+    return (Notice("tracked_changes", {"insertions": insertions, "deletions": deletions}),)
+
+
+def _mark(root: etree._Element, path: Path, text: Text) -> None:
+    token = f"kb{secrets.token_hex(8)}x"
+    last: dict[etree._Element, etree._Element] = {}
+    for node in list(root.iter(f"{TEXT}note", ANNOTATION, f"{DRAW}frame", f"{DRAW}object")):
+        pieces = list(_pieces(node, path))
+        block = _block(node)
+        if node.tag in {f"{TEXT}note", ANNOTATION}:
+            _cut(node)
+        if not pieces or block is None:
+            continue
+        mark = f"{token}{len(text.pieces)}x"
+        text.pieces[mark] = pieces
+        paragraph = etree.Element(f"{TEXT}p")
+        paragraph.text = mark
+        _after(last.get(block, block), paragraph)
+        last[block] = paragraph
+
+
+def _pieces(node: etree._Element, path: Path) -> Iterator[Element]:
+    if node.tag == f"{TEXT}note":
+        body = node.find(f"{TEXT}note-body")
+        lines = [] if body is None else paragraphs(body)
+        if lines:
+            yield Element(kind="Footnote", text="\n".join(lines))
+    elif node.tag == ANNOTATION:
+        yield from opendocument.comment(node)
+    elif node.tag == f"{DRAW}object":
+        yield from _object(node, path)
+    else:
+        yield from opendocument.alternative(node)
+
+
+def _object(node: etree._Element, path: Path) -> Iterator[Element]:
+    """A chart or a formula, which is a document of its own inside."""
+    name = node.get(f"{XLINK}href", "").removeprefix("./").rstrip("/")
+    inner = opendocument.part_of(path, f"{name}/content.xml") if name else None
+    if inner is None:
+        return
+    if inner.tag == f"{MATH}math":
+        said = inner.findtext(f".//{MATH}annotation") or "".join(str(t) for t in inner.itertext())
+        yield Element(kind="Formula", text=" ".join(said.split()))
+        return
+    for table in list(inner.iter(f"{TABLE}table")):
+        rows = [
+            [" ".join(paragraphs(cell)) for cell in row.iter(f"{TABLE}table-cell")]
+            for row in table.iter(f"{TABLE}table-row")
+        ]
+        remove(table)
+        if any(any(row) for row in rows):
+            yield tables.table([row for row in rows if any(row)], 1)
+    for text in dict.fromkeys(paragraphs(inner)):
+        yield Element(kind="FigureCaption", text=text)
+
+
+def _block(node: etree._Element) -> etree._Element | None:
+    """The paragraph, list or table of the text itself that a node is in."""
+    for ancestor in (node, *node.iterancestors()):
+        parent = ancestor.getparent()
+        if parent is not None and parent.tag in {f"{OFFICE}text", f"{TEXT}section"}:
+            return ancestor
+    return None
+
+
+def _after(node: etree._Element, other: etree._Element) -> None:
+    """Put a node after another, before the text that follows that."""
+    other.tail, node.tail = node.tail, None
+    node.addnext(other)
+
+
+def _cut(node: etree._Element) -> None:
+    """Take a node out and leave the text that follows it."""
+    parent, before = node.getparent(), node.getprevious()
+    if parent is None:
+        return
+    if before is not None:
+        before.tail = (before.tail or "") + (node.tail or "")
+    else:
+        parent.text = (parent.text or "") + (node.tail or "")
+    parent.remove(node)
+
+
+def _place_boxes(root: etree._Element) -> None:
+    """What is written in a frame or shape comes after the paragraph that it is anchored in."""
+    last: dict[etree._Element, etree._Element] = {}
+    for node in list(root.iter(f"{DRAW}*")):
+        blocks = [child for child in node if child.tag in BLOCKS]
+        holders = (a for a in node.iterancestors() if a.tag in {f"{TEXT}p", f"{TEXT}h"})
+        anchor = next(holders, None)
+        if anchor is None:
+            anchor = _block(node)
+        for block in blocks if anchor is not None else ():
+            node.remove(block)
+            block.tail = None
+            _after(last.get(anchor, anchor), block)
+            last[anchor] = block
+
+
+def _show_fields(root: etree._Element) -> None:
+    """Fields and readings as the text that they show."""
+    for ruby in list(root.iter(f"{TEXT}ruby-text")):
+        ruby.text = f"({ruby.text})" if ruby.text else ""
+    for paragraph in root.iter(f"{TEXT}p", f"{TEXT}h"):
+        for node in paragraph.iter(f"{TEXT}*"):
+            if node.tag not in KNOWN and (node.text or len(node)):
+                node.tag = f"{TEXT}span"
+                node.attrib.clear()
+
+
+def _printed(styles: etree._Element) -> Iterator[Element]:
+    """Headers and footers of the kinds of pages."""
+    for page in styles.iter(f"{STYLE}master-page"):
+        for part in page:
+            name = etree.QName(part).localname.split("-")[0]
+            if name in PRINTED and part.get(f"{STYLE}display") != "false":
+                for node in list(part.iter(f"{TEXT}page-number", f"{TEXT}page-count")):
+                    node.text = ""
+                text = "\n".join(paragraphs(part))
+                if text:
+                    yield Element(kind=PRINTED[name], text=text)
+
+
+def _complete(root: etree._Element, names: tuple[str, ...]) -> None:
+    """Put in, empty, the sections that are missing: pandoc reads nothing without them."""
+    for at, name in enumerate(names):
+        if root.find(f"{OFFICE}{name}") is None:
+            root.insert(at, etree.Element(f"{OFFICE}{name}"))
+
+
+def _write(path: Path, parts: dict[str, etree._Element], file: io.BytesIO) -> None:
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(file, "w") as new:
+        for name in ("mimetype", "META-INF/manifest.xml"):
+            if name in old.namelist():
+                new.writestr(name, old.read(name))
+        for name, root in parts.items():
+            new.writestr(name, etree.tostring(root))
+    file.seek(0)

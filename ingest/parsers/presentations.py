@@ -1,0 +1,244 @@
+"""Slides in their final view: a plain deck that unstructured reads, and what it would miss.
+
+What stands on a slide but is not a shape with a text (diagrams, charts, what is said of pictures),
+its comments and its notes are elements of their own, below the slide's text.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lxml import etree
+
+from ingest.parsers import charts, formulas
+from ingest.parsers.ooxml import (
+    CX,
+    DGM,
+    UNREADABLE,
+    A,
+    C,
+    M,
+    Package,
+    R,
+    Relation,
+    choose,
+    drawn,
+    packed,
+    remove,
+)
+from ingest.parsers.packages import MAIN_TYPE, PLAIN_TYPES
+from kb.types.parsed import COMMENT, Element, Notice
+
+P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
+P188 = "{http://schemas.microsoft.com/office/powerpoint/2018/8/main}"
+KEPT = {"slide", "slideLayout", "slideMaster"}
+"""The parts that unstructured needs: slides, and where their shapes are."""
+OF_NOTES = {"sldImg", "sldNum", "hdr", "ftr", "dt"}
+"""What is on every page of notes: the slide's picture, numbers, dates."""
+LONGEST = 200
+"""Characters of a merged cell that is repeated in each of its places."""
+
+
+@dataclass(slots=True)
+class Deck:
+    """Slides as they are seen; ``beside`` by the slide's number, from 1."""
+
+    file: io.BytesIO
+    slides: int
+    beside: dict[int, list[Element]] = field(default_factory=dict)
+    unread: int = 0
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the ledger says of it."""
+        return (Notice("parts_unread", {"parts": self.unread}),) if self.unread else ()
+
+
+def seen(path: Path) -> Deck:
+    """The final view of a presentation.
+
+    Raises:
+        KeyError, zipfile.BadZipFile, etree.XMLSyntaxError: the presentation itself is damaged.
+    """
+    with Package(path) as package:
+        return _Reading(package).deck()
+
+
+class _Reading:
+    """One presentation while it is read."""
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._main = package.main()
+        self._deck = Deck(io.BytesIO(), 0)
+        self._looked_behind: set[str] = set()
+        self._parts: dict[str, bytes] = {}
+        self._relations: dict[str, dict[str, Relation]] = {}
+
+    def deck(self) -> Deck:
+        root = self._package.root(self._main)
+        related = self._package.related(self._main)
+        authors = self._authors(related)
+        for listed in list(root.iter(f"{P}sldId")):
+            relation = related.get(listed.get(f"{R}id", ""))
+            slide = self._try(relation.target) if relation else None
+            if relation is None or slide is None:
+                remove(listed)
+                continue
+            self._deck.slides += 1
+            self._slide(self._deck.slides, relation.target, slide, authors)
+        self._parts[self._main] = etree.tostring(root)
+        self._keep(self._main)
+        types = MAIN_TYPE.sub(
+            PLAIN_TYPES["pptx"].encode(), self._package.content("[Content_Types].xml")
+        )
+        self._deck.file = packed(types, self._main, self._parts, self._relations)
+        return self._deck
+
+    def _try(self, name: str) -> etree._Element | None:
+        """A part's root; a damaged one is counted."""
+        try:
+            return self._package.root(name)
+        except UNREADABLE:
+            self._deck.unread += 1
+            return None
+
+    def _authors(self, related: dict[str, Relation]) -> dict[str, str]:
+        """Names of those who comment."""
+        names: dict[str, str] = {}
+        for relation in related.values():
+            if relation.kind in {"commentAuthors", "authors"}:
+                root = self._try(relation.target)
+                if root is not None:
+                    names |= {a.get("id", ""): a.get("name", "") for a in root}
+        return names
+
+    def _slide(self, number: int, name: str, root: etree._Element, authors: dict[str, str]) -> None:
+        related = self._package.related(name)
+        _simplify(root)
+        self._parts[name] = etree.tostring(root)
+        found = [*self._on_slide(root, related)]
+        if root.get("showMasterSp") not in {"0", "false"}:
+            found += self._behind(related)
+        for relation in related.values():
+            if relation.kind in {"comments", "notesSlide"}:
+                part = self._try(relation.target)
+                if part is not None:
+                    of = _comments(part, authors) if relation.kind == "comments" else _notes(part)
+                    found += of
+        self._deck.beside[number] = [
+            Element(kind=e.kind, text=e.text, rows=e.rows, page=number, section=e.section)
+            for e in found
+        ]
+
+    def _behind(self, related: dict[str, Relation]) -> Iterator[Element]:
+        """What a layout or master writes on its slides, on the first of them."""
+        for relation in related.values():
+            if relation.kind not in {"slideLayout", "slideMaster"}:
+                continue
+            if relation.target in self._looked_behind:
+                continue
+            self._looked_behind.add(relation.target)
+            part = self._try(relation.target)
+            for shape in () if part is None else part.iter(f"{P}sp"):
+                if shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph") is None and (lines := drawn(shape)):
+                    yield Element(kind="NarrativeText", text="\n".join(lines))
+            yield from self._behind(self._package.related(relation.target))
+
+    def _on_slide(self, root: etree._Element, related: dict[str, Relation]) -> Iterator[Element]:
+        for node in root.iter(f"{P}cNvPr", f"{C}chart", f"{CX}chart", f"{DGM}relIds"):
+            if node.tag == f"{P}cNvPr":
+                if text := charts.alternative(node):
+                    yield Element(kind="FigureCaption", text=text)
+                continue
+            is_diagram = node.tag == f"{DGM}relIds"
+            relation = related.get(node.get(f"{R}dm" if is_diagram else f"{R}id", ""))
+            part = self._try(relation.target) if relation else None
+            if part is not None:
+                yield from charts.of_diagram(part) if is_diagram else charts.of_chart(part)
+
+    def _keep(self, name: str) -> None:
+        """A part's relations to the parts that are needed, and those parts."""
+        kept = {i: r for i, r in self._package.related(name).items() if r.kind in KEPT}
+        if name == self._main:
+            kept = {i: r for i, r in kept.items() if r.kind != "slide" or r.target in self._parts}
+        self._relations[name] = kept
+        for relation in kept.values():
+            if relation.target not in self._parts:
+                self._parts[relation.target] = self._package.content(relation.target)
+            if relation.target not in self._relations:
+                self._keep(relation.target)
+
+
+def _simplify(root: etree._Element) -> None:
+    """Shapes with texts, where they can be seen; formulas as text, merged cells filled."""
+    choose(root)
+    for formula in list(root.iter(f"{M}oMath")):
+        run = etree.Element(f"{A}r")
+        etree.SubElement(run, f"{A}t").text = formulas.linear(formula)
+        outermost = formula
+        while outermost.getparent() is not None and outermost.getparent().tag != f"{A}p":
+            outermost = outermost.getparent()
+        if outermost.getparent() is not None:
+            outermost.addprevious(run)
+    for node in list(root.iter(f"{A}fld")):
+        if node.get("type") == "slidenum":
+            remove(node)
+    for place in root.iter(f"{A}off"):
+        for side in ("x", "y"):
+            if place.get(side, "").startswith("-"):
+                place.set(side, "0")  # unstructured leaves out what begins beyond the edge
+    for table in root.iter(f"{A}tbl"):
+        _fill(table)
+
+
+def _fill(table: etree._Element) -> None:
+    """Give each place of a merged cell its text."""
+    above: list[str] = []
+    for row in table.iterchildren(f"{A}tr"):
+        cells = list(row.iterchildren(f"{A}tc"))
+        texts: list[str] = []
+        for number, cell in enumerate(cells):
+            text = "\n".join(drawn(cell))
+            if cell.get("hMerge") in {"1", "true"}:
+                text = _put(cell, texts[-1] if texts else "")
+            elif cell.get("vMerge") in {"1", "true"}:
+                text = _put(cell, above[number] if number < len(above) else "")
+            is_whole_row = cell.get("gridSpan") == str(len(cells)) and len(cells) > 1
+            texts.append("" if is_whole_row else text)
+        above = texts
+
+
+def _put(cell: etree._Element, text: str) -> str:
+    body = cell.find(f"{A}txBody")
+    if body is None or not text or len(text) > LONGEST or drawn(cell):
+        return "\n".join(drawn(cell)) or text
+    for paragraph in list(body.iterchildren(f"{A}p")):
+        remove(paragraph)
+    run = etree.SubElement(etree.SubElement(body, f"{A}p"), f"{A}r")
+    etree.SubElement(run, f"{A}t").text = text
+    return text
+
+
+def _notes(root: etree._Element) -> Iterator[Element]:
+    """What the speaker notes below the slide."""
+    texts: list[str] = []
+    for shape in root.iter(f"{P}sp"):
+        place = shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph")
+        if place is None or place.get("type") not in OF_NOTES:
+            texts += drawn(shape)
+    if texts:
+        yield Element(kind="NarrativeText", text="\n".join(texts))
+
+
+def _comments(root: etree._Element, authors: dict[str, str]) -> Iterator[Element]:
+    """Comments and what was answered, of both kinds of PowerPoint."""
+    for comment in root.iter(f"{P}cm", f"{P188}cm", f"{P188}reply"):
+        body = comment.find(f"{P188}txBody")
+        lines = [comment.findtext(f"{P}text") or ""] if body is None else drawn(body)
+        text = "\n".join(line.strip() for line in lines if line.strip())
+        if text:
+            author = authors.get(comment.get("authorId", ""), "")
+            text = f"{author}: {text}" if author else text
+            yield Element(kind="NarrativeText", text=text, section=COMMENT)

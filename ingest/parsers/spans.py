@@ -1,0 +1,76 @@
+"""Cells of a web page's tables that span others: their text in each place that they take."""
+
+import re
+
+from lxml import etree, html
+
+from ingest.parsers.tables import WIDEST
+
+SPANS = re.compile(r"\b(?:row|col)span\b", re.IGNORECASE)
+LONGEST = 200
+"""Longer texts lay out a page; they stand once, and keep their other places empty."""
+MOST_PLACES = 10_000
+"""Places that the spanning cells of a page may take in all."""
+
+
+def filled(source: str) -> str:
+    """A page whose tables have a cell for each place; unstructured leaves spans aside."""
+    if not SPANS.search(source):
+        return source
+    try:
+        tree = html.document_fromstring(source)
+    except (etree.ParserError, ValueError):
+        return source
+    left = MOST_PLACES
+    for table in tree.iter("table"):
+        if table.find(".//table") is None:
+            left = _fill(table, left)
+    filled_: str = html.tostring(tree, encoding="unicode")
+    return filled_
+
+
+def _fill(table: html.HtmlElement, left: int) -> int:
+    """Put cells into one table; returns how many places more there may be."""
+    rows = list(table.iter("tr"))
+    width = max((_width(row) for row in rows), default=0)
+    pending: dict[tuple[int, int], html.HtmlElement] = {}
+    for number, row in enumerate(rows):
+        column = 0
+        for cell in list(row.iterchildren("td", "th")):
+            while (number, column) in pending:
+                cell.addprevious(pending.pop((number, column)))
+                column += 1
+            down = min(_span(cell, "rowspan"), len(rows) - number)
+            across = _span(cell, "colspan")
+            left -= down * across
+            if left < 0:
+                return left
+            is_title = across > 1 and across >= width
+            for below in range(down):
+                for beside in range(across):
+                    if below or beside:
+                        copy = _copy(cell, is_empty=is_title and beside > 0)
+                        pending[number + below, column + beside] = copy
+            cell.attrib.pop("rowspan", None)
+            cell.attrib.pop("colspan", None)
+            column += 1
+        for _, place in sorted(p for p in pending if p[0] == number):
+            row.append(pending[number, place])
+    return left
+
+
+def _width(row: html.HtmlElement) -> int:
+    return sum(_span(cell, "colspan") for cell in row.iterchildren("td", "th"))
+
+
+def _copy(cell: html.HtmlElement, *, is_empty: bool) -> html.HtmlElement:
+    text = " ".join(cell.text_content().split())
+    copy = html.Element(cell.tag)
+    copy.text = "" if is_empty or len(text) > LONGEST else text
+    return copy
+
+
+def _span(cell: html.HtmlElement, name: str) -> int:
+    """How far a cell goes."""
+    value = cell.get(name, "1").strip()
+    return max(1, min(int(value), WIDEST)) if value.isdecimal() and len(value) < 8 else 1

@@ -1,0 +1,160 @@
+"""What a page's own style sheets say of an element: the cascade, for simple selectors.
+
+Tags, classes, ids, descendants and children. Attributes, states, siblings, imported sheets and
+media other than screens of any size are not computed; such rules are as good as not there.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
+COMPOUND = re.compile(r"(?P<tag>[a-z][\w-]*|\*)?(?P<rest>(?:[.#][\w-]+)*)$", re.IGNORECASE)
+SCREEN = re.compile(r"@media\s+(?:only\s+)?(?:screen|all)\s*$", re.IGNORECASE)
+MOST_RULES, MOST_CHARACTERS, MOST_PARTS = 3000, 500_000, 6
+Declarations = dict[str, tuple[bool, str]]
+"""Properties with their values, and whether they are important."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compound:
+    """One step of a selector; ``is_parent`` where it is the parent, not any ancestor."""
+
+    tag: str | None
+    names: frozenset[str]
+    key: str | None
+    is_parent: bool = False
+
+    def fits(self, node: etree._Element) -> bool:
+        """Whether an element is what it describes."""
+        return (
+            (self.tag is None or self.tag == node.tag)
+            and (self.key is None or self.key == node.get("id"))
+            and (not self.names or self.names <= set((node.get("class") or "").split()))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is said of the elements that a selector describes, the last step first."""
+
+    steps: tuple[Compound, ...]
+    declarations: Declarations
+    weight: tuple[int, int, int, int]
+
+
+class Sheets:
+    """The rules of a page, by what their last step names."""
+
+    def __init__(self, tree: etree._Element) -> None:
+        source = "\n".join(style.text or "" for style in tree.iter("style"))[:MOST_CHARACTERS]
+        self._rules: dict[str, list[Rule]] = {}
+        for number, rule in enumerate(_rules(COMMENT.sub("", source))):
+            if number > MOST_RULES:
+                break
+            last = rule.steps[0]
+            key = last.key or next(iter(last.names), None) or last.tag or "*"
+            self._rules.setdefault(key, []).append(rule)
+
+    def of(self, node: etree._Element) -> dict[str, str]:
+        """Properties of an element, by its own style and the sheets."""
+        keys = [str(node.tag), "*", node.get("id") or "", *(node.get("class") or "").split()[:20]]
+        found = [r for key in dict.fromkeys(keys) for r in self._rules.get(key, ())]
+        own = declarations(node.get("style") or "")
+        said: Declarations = {}
+        for rule in sorted((r for r in found if _fits(r, node)), key=lambda r: r.weight):
+            _lay_over(said, rule.declarations)
+        _lay_over(said, own)
+        return {name: value for name, (_, value) in said.items()}
+
+
+def declarations(source: str) -> Declarations:
+    """What stands between the braces of a rule, or in a ``style``."""
+    found: Declarations = {}
+    for part in source[:20_000].split(";"):
+        name, colon, value = part.partition(":")
+        if colon:
+            is_important = "!important" in value.lower()
+            plain = re.sub(r"\s*!\s*important", "", value, flags=re.IGNORECASE).strip().lower()
+            _lay_over(found, {name.strip().lower(): (is_important, plain)})
+    return found
+
+
+def _lay_over(said: Declarations, later: Declarations) -> None:
+    for name, value in later.items():
+        if value[0] or not said.get(name, (False, ""))[0]:
+            said[name] = value
+
+
+def _rules(source: str) -> Iterator[Rule]:
+    for number, (selectors, body) in enumerate(_blocks(source)):
+        said = declarations(body)
+        for selector in selectors.split(","):
+            steps = _steps(selector.strip())
+            if steps and said:
+                ids = sum(s.key is not None for s in steps)
+                names = sum(len(s.names) for s in steps)
+                tags = sum(s.tag is not None for s in steps)
+                yield Rule(steps, said, (ids, names, tags, number))
+
+
+def _blocks(source: str) -> Iterator[tuple[str, str]]:
+    """Selectors with what is in their braces; of ``@`` blocks only those for every screen."""
+    at = 0
+    while (opened := source.find("{", at)) >= 0:
+        head = source[at:opened].rpartition(";")[2].rpartition("}")[2].strip()
+        if SCREEN.match(head):
+            at = opened + 1
+            continue
+        closed = _end(source, opened) if head.startswith("@") else source.find("}", opened)
+        if closed < 0:
+            return
+        if not head.startswith("@"):
+            yield head, source[opened + 1 : closed]
+        at = closed + 1
+
+
+def _end(source: str, at: int) -> int:
+    depth = 0
+    for match in re.compile(r"[{}]").finditer(source, at):
+        depth += 1 if match.group() == "{" else -1
+        if depth == 0:
+            return match.start()
+    return -1
+
+
+def _steps(selector: str) -> tuple[Compound, ...]:
+    """The steps of a selector, the last first; none where one of them is not computed."""
+    steps: list[Compound] = []
+    is_parent = False
+    for word in reversed(re.sub(r"\s*>\s*", " > ", selector).split()):
+        if word == ">":
+            is_parent = True
+            continue
+        match = COMPOUND.match(word)
+        if match is None or len(steps) >= MOST_PARTS:
+            return ()
+        rest = re.findall(r"[.#][\w-]+", match["rest"] or "")
+        tag = None if match["tag"] in {None, "*"} else match["tag"].lower()
+        names = frozenset(r[1:] for r in rest if r[0] == ".")
+        key = next((r[1:] for r in rest if r[0] == "#"), None)
+        steps.append(Compound(tag, names, key, is_parent))
+        is_parent = False
+    return tuple(steps)
+
+
+def _fits(rule: Rule, node: etree._Element) -> bool:
+    if not rule.steps[0].fits(node):
+        return False
+    above = node.getparent()
+    for step in rule.steps[1:]:
+        if step.is_parent and (above is None or not step.fits(above)):
+            return False
+        while above is not None and not step.fits(above):
+            above = above.getparent()
+        if above is None:
+            return False
+        above = above.getparent()
+    return True

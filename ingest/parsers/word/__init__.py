@@ -1,0 +1,1 @@
+"""Word's documents: the final view of one, which unstructured then reads."""

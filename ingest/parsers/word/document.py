@@ -1,0 +1,236 @@
+"""A Word document in its final view: a plain one that unstructured reads, and what it would miss.
+
+What unstructured does not know (notes, comments, charts, diagrams, what is said of pictures,
+inserted files) becomes an element of its own. A mark stands in its place in the plain document:
+below the paragraph or table that it belongs to.
+"""
+
+import io
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lxml import etree
+
+from ingest.parsers import charts, hidden
+from ingest.parsers.ooxml import (
+    CX,
+    DGM,
+    UNREADABLE,
+    C,
+    Package,
+    R,
+    W,
+    packed,
+    remove,
+)  # fmt: skip
+from ingest.parsers.packages import MAIN_TYPE, PLAIN_TYPES
+from ingest.parsers.word import notes, view
+from kb.types.parsed import Element, Notice
+
+KEPT = {"styles", "numbering", "settings", "header", "footer"}
+"""The parts that unstructured needs beside the document."""
+INSERTED = f"{W}altChunk"
+DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
+SHAPE = "{urn:schemas-microsoft-com:vml}shape"
+MARKED = (
+    f"{W}footnoteReference", f"{W}endnoteReference", f"{W}commentReference", DRAWING, SHAPE,
+    f"{C}chart", f"{CX}chart", f"{DGM}relIds", INSERTED,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """A file that Word shows as part of the document."""
+
+    name: str
+    content: bytes
+
+
+Piece = Element | Inserted
+
+
+@dataclass(slots=True)
+class Word:
+    """A document as it is seen; ``pieces`` by their marks, ``unseen`` texts that are hidden."""
+
+    file: io.BytesIO
+    pieces: dict[str, list[Piece]] = field(default_factory=dict)
+    unseen: list[str] = field(default_factory=list)
+    changes: view.Changes = field(default_factory=view.Changes)
+    unread: int = 0
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the ledger says of it."""
+        said = []
+        if self.changes != view.Changes():
+            numbers = {"insertions": self.changes.insertions, "deletions": self.changes.deletions}
+            said.append(Notice("tracked_changes", numbers))
+        if self.unread:
+            said.append(Notice("parts_unread", {"parts": self.unread}))
+        return tuple(said)
+
+
+def seen(path: Path) -> Word:
+    """The final view of a document.
+
+    Raises:
+        KeyError, zipfile.BadZipFile, etree.XMLSyntaxError: the document itself is damaged.
+    """
+    with Package(path) as package:
+        return _Reading(package).word()
+
+
+class _Reading:
+    """One document while it is read."""
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._main = package.main()
+        self._related = package.related(self._main)
+        self._token = f"kb{secrets.token_hex(8)}x"
+        self._word = Word(io.BytesIO())
+        self._notes: dict[tuple[str, str], etree._Element] = {}
+        self._parts: dict[str, bytes] = {}
+
+    def word(self) -> Word:
+        root = self._settled(self._package.root(self._main))
+        self._read_notes()
+        self._mark(root)
+        self._keep_parts(root)
+        view.simplify(root)
+        self._parts[self._main] = etree.tostring(root)
+        self._write()
+        return self._word
+
+    def _settled(self, root: etree._Element) -> etree._Element:
+        self._word.changes += view.accept(root)
+        self._word.unseen += hidden.in_word(root)
+        return root
+
+    def _try(self, name: str) -> etree._Element | None:
+        """A part's root; a damaged one is counted."""
+        try:
+            return self._package.root(name)
+        except UNREADABLE:
+            self._word.unread += 1
+            return None
+
+    def _read_notes(self) -> None:
+        for relation in self._related.values():
+            if relation.kind in notes.PARTS:
+                root = self._try(relation.target)
+                if root is None:
+                    continue
+                for note in notes.of(self._settled(root)):
+                    self._notes[notes.PARTS[relation.kind], note.get(f"{W}id", "")] = note
+
+    def _mark(self, root: etree._Element) -> None:
+        """Put a mark below each block that something belongs to which unstructured would miss."""
+        body = root.find(f"{W}body")
+        if body is None:
+            return
+        last: dict[etree._Element, etree._Element] = {}
+        for node in list(body.iter(*MARKED)):
+            pieces = list(self._pieces(node))
+            block = _block(node, body)
+            if not pieces or block is None:
+                continue
+            mark = f"{self._token}{len(self._word.pieces)}x"
+            self._word.pieces[mark] = pieces
+            paragraph = _plain_paragraph(mark)
+            last.get(block, block).addnext(paragraph)
+            last[block] = paragraph
+
+    def _pieces(self, node: etree._Element) -> Iterator[Piece]:
+        if node.tag in {DRAWING, SHAPE}:
+            text = charts.alternative(node) if node.tag == DRAWING else node.get("alt", "")
+            if text.strip():
+                yield Element(kind="FigureCaption", text=text)
+        elif node.tag in notes.REFERENCES:
+            yield from self._note(notes.REFERENCES[node.tag], node.get(f"{W}id", ""))
+        elif node.tag == INSERTED:
+            yield from self._inserted(node.get(f"{R}id", ""))
+        elif node.tag == f"{DGM}relIds":
+            yield from self._drawn(node.get(f"{R}dm", ""), charts.of_diagram)
+        else:
+            yield from self._drawn(node.get(f"{R}id", ""), charts.of_chart)
+
+    def _note(self, kind: str, number: str) -> Iterator[Piece]:
+        """A note, once, and below it those that belong to it."""
+        note = self._notes.pop((kind, number), None)
+        if note is None:
+            return
+        below = [n for n in note.iter(*MARKED) if n is not note]
+        pieces = [piece for n in below for piece in self._pieces(n)]
+        view.simplify(note)
+        yield from notes.elements(note)
+        yield from pieces
+
+    def _drawn(
+        self, identity: str, elements: Callable[[etree._Element], Iterable[Element]]
+    ) -> Iterator[Element]:
+        relation = self._related.get(identity)
+        if relation is None:
+            return
+        root = self._try(relation.target)
+        if root is not None:
+            yield from elements(root)
+
+    def _inserted(self, identity: str) -> Iterator[Inserted]:
+        relation = self._related.get(identity)
+        if relation is None:
+            return
+        try:
+            yield Inserted(relation.target, self._package.content(relation.target))
+        except UNREADABLE:
+            self._word.unread += 1
+
+    def _keep_parts(self, root: etree._Element) -> None:
+        """The parts that are needed: headers and footers as they are seen, the rest as it is."""
+        for identity, relation in list(self._related.items()):
+            if relation.kind in {"header", "footer"}:
+                part = self._try(relation.target)
+                if part is None:
+                    _drop_references(root, identity)
+                    continue
+                notes.simplify_header(self._settled(part))
+                self._parts[relation.target] = etree.tostring(part)
+            elif relation.kind in KEPT:
+                self._parts[relation.target] = self._package.content(relation.target)
+
+    def _write(self) -> None:
+        """A package of the parts that are kept, which are named as they were."""
+        types = MAIN_TYPE.sub(
+            PLAIN_TYPES["docx"].encode(), self._package.content("[Content_Types].xml")
+        )
+        kept = {i: r for i, r in self._related.items() if r.target in self._parts}
+        self._word.file = packed(types, self._main, self._parts, {self._main: kept})
+
+
+def _block(node: etree._Element, body: etree._Element) -> etree._Element | None:
+    """The paragraph or table of the body that a node is in, through what is around those."""
+    found = None
+    for ancestor in (node, *node.iterancestors()):
+        if ancestor.tag in {f"{W}p", f"{W}tbl", INSERTED}:
+            found = ancestor
+        if ancestor is body:
+            return found
+    return None
+
+
+def _plain_paragraph(text: str) -> etree._Element:
+    """A paragraph that no style can number."""
+    paragraph = etree.Element(f"{W}p")
+    numbering = etree.SubElement(etree.SubElement(paragraph, f"{W}pPr"), f"{W}numPr")
+    etree.SubElement(numbering, f"{W}numId").set(f"{W}val", "0")
+    paragraph.append(view.run_of(text))
+    return paragraph
+
+
+def _drop_references(root: etree._Element, identity: str) -> None:
+    for node in list(root.iter(f"{W}headerReference", f"{W}footerReference")):
+        if node.get(f"{R}id") == identity:
+            remove(node)

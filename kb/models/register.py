@@ -1,0 +1,218 @@
+"""The register: every model that is here, how others come in, and how one goes."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from kb.embedding import models, places
+from kb.embedding.pinned import PINNED
+from kb.errors import ConflictError, ModelError, NotFoundError, UsageError
+from kb.llm.base import LanguageModel, Stock, Stocked
+from kb.models import adding, disk, shelf
+from kb.models.adding import Added
+from kb.models.registered import Listing, Registered, Verified
+from kb.settings import Settings
+
+GGUF = b"GGUF"
+"""With which a language model's file begins."""
+
+
+class Register:
+    """The models of a data directory, of the program's environment, and of the model server."""
+
+    def __init__(self, settings: Settings, model: Callable[[], LanguageModel | None]) -> None:
+        self._embedding = settings.embedding
+        self._shelf = Path(settings.embedding.models_dir)
+        self._derived = models.derived_dir(settings)
+        self._model = model
+
+    def on_disk(self) -> list[Registered]:
+        """The models on this machine's disks."""
+        return list(disk.registered(self._embedding, self._derived))
+
+    async def listing(self) -> Listing:
+        """Every model; those of the model server as far as it answers."""
+        found = await asyncio.to_thread(self.on_disk)
+        model = await asyncio.to_thread(self._model)
+        if model is None:
+            return Listing(tuple(found))
+        try:
+            served = await _served(model)
+        except ModelError as error:
+            return Listing(tuple(found), error.message)
+        return Listing((*found, *served))
+
+    async def find(self, name: str) -> Registered:
+        """A model by its name.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        listing = await self.listing()
+        for model in listing.models:
+            if model.name in {name, f"{name}:latest"}:
+                return model
+        raise _unknown(name, [model.name for model in listing.models])
+
+    def add(self, what: str, *, name: str | None, file: Path | None, for_all: bool) -> Added:
+        """Add a model that this program knows, by its name (``file``: its package), or a folder's.
+
+        ``for_all``: into the program's environment, for every data directory.
+
+        Raises:
+            UsageError: it is no model, may not come in, or its name cannot be.
+            ConflictError: there is one of this name.
+            PermanentError: a package is not what it must be.
+            RetryableError: it could not be fetched or written.
+        """
+        onto = places.BESIDE_PROGRAM if for_all else self._shelf
+        mode = shelf.EVERYBODYS if for_all else shelf.OURS
+        pinned = PINNED.get(what)
+        if pinned is not None and name is None:
+            return adding.add_pinned(pinned, onto, file, mode)
+        if file is not None or pinned is not None:
+            raise UsageError(
+                f"--from goes with {' or '.join(PINNED)}, and these keep their names.",
+                code="wrong_use",
+            )
+        return adding.add_folder(Path(what), onto, name, mode)
+
+    def pull(self, repository: str, name: str | None) -> Added:
+        """Fetch a model from the model hub; raises as :func:`kb.models.adding.pull`."""
+        return adding.pull(repository, self._shelf, name)
+
+    def verify(self, name: str | None) -> Iterator[Verified]:
+        """Read every file of a model, or of all, and compare it with what was written down.
+
+        Raises:
+            NotFoundError: no model on a disk has this name.
+        """
+        found = self.on_disk()
+        if name is not None and name not in {model.name for model in found}:
+            raise _unknown(name, [model.name for model in found])
+        for model in found:
+            if name in {None, model.name}:
+                yield disk.verified(model)
+
+    async def removable(self, name: str) -> Registered:
+        """A model that may be removed, as far as the settings tell.
+
+        Raises:
+            NotFoundError: there is none.
+            ConflictError: it is in use.
+            UsageError: something else keeps it, and removes it.
+        """
+        model = await self.find(name)
+        if model.in_use:
+            raise in_use(name, "the settings name it (embedding.model, llm.model)")
+        if model.keeper == "server":
+            raise UsageError(
+                f"The model server keeps {name}: ollama rm {name} removes it.", code="not_ours"
+            )
+        if model.keeper not in {"data", "program"}:
+            raise UsageError(
+                f"{name} lies in {model.where}, which is not the register's to remove.",
+                code="not_ours",
+            )
+        return model
+
+    def remove(self, model: Registered) -> None:
+        """Remove a model (:meth:`removable`).
+
+        Raises:
+            RetryableError: its shelf cannot be written to.
+        """
+        shelf.remove(Path(model.where))
+
+    async def bring_in(self, file: Path, name: str | None) -> str:
+        """Bring a language model's file (GGUF) into the model server; gives the model's name.
+
+        Raises:
+            UsageError: it is no such file, or the server takes none in.
+            ConflictError: the server has a model of this name.
+            ModelError: the server does not answer, or refuses it.
+        """
+        _check_gguf(file)
+        called = name or file.stem.lower()
+        server = await asyncio.to_thread(self._model)
+        if not isinstance(server, Stock):
+            raise UsageError(
+                "Language models are brought into Ollama, and llm.provider names none.",
+                code="not_ours",
+            )
+        if {called, f"{called}:latest"} & {model.name for model in await server.stock()}:
+            raise ConflictError(
+                f"The model server has a model {called} already. Give another --name.",
+                code="model_exists",
+                detail={"model": called},
+            )
+        await server.bring_in(file, called)
+        return called
+
+
+def in_use(name: str, why: str) -> ConflictError:
+    """The error that a model cannot be removed."""
+    return ConflictError(
+        f"{name} is in use: {why}. It was not removed.",
+        code="model_in_use",
+        detail={"model": name},
+    )
+
+
+async def _served(model: LanguageModel) -> list[Registered]:
+    """What the model server has; of one that tells nothing, what answers."""
+    if not isinstance(model, Stock):
+        used = await model.identify()
+        licence = await model.licence(used.name)
+        return [_of_server(Stocked(
+            name=used.name, digest=used.digest, bytes=None, licence=licence, context=None,
+            capabilities=(), chats=True, elsewhere=False,
+        ), used.name)]  # fmt: skip
+    stocked = await model.stock()
+    try:
+        used_name = (await model.identify()).name
+    except ModelError:
+        used_name = ""  # nothing there may be used: each says why
+    return [_of_server(one, used_name) for one in stocked]
+
+
+def _of_server(stocked: Stocked, used: str) -> Registered:
+    return Registered(
+        name=stocked.name,
+        title=stocked.name,
+        purpose="language" if stocked.chats else "embedding",
+        keeper="server",
+        where="the model server",
+        digest=stocked.digest,
+        licence=stocked.licence,
+        bytes=stocked.bytes,
+        max_tokens=stocked.context,
+        capabilities=stocked.capabilities,
+        in_use=stocked.name in {used, f"{used}:latest"},
+        elsewhere=stocked.elsewhere,
+        note="It runs on other machines, and is used only where llm.cloud_models names it."
+        if stocked.elsewhere
+        else "",
+    )
+
+
+def _check_gguf(file: Path) -> None:
+    try:
+        with file.open("rb") as opened:
+            begins = opened.read(len(GGUF))
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.", code="not_a_model") from error
+    if begins != GGUF:
+        raise UsageError(
+            f"{file} ({file.stat().st_size:,} bytes) is no language model's file (GGUF).",
+            code="not_a_model",
+            detail={"file": str(file)},
+        )
+
+
+def _unknown(name: str, known: list[str]) -> NotFoundError:
+    return NotFoundError(
+        f"There is no model {name}. There are: {', '.join(known) or 'none'}.",
+        code="model_unknown",
+        detail={"model": name},
+    )

