@@ -19,7 +19,7 @@ from kb.llm.chatting import chat
 from kb.search import sought
 from kb.search.retrieval import Found, Retriever
 from kb.settings import Llm, Retrieval
-from kb.types.answers import AnswerEvent, AnswerFinished, PassagesFound, Token
+from kb.types.answers import AnswerEvent, AnswerFinished, PassagesFound, Thinking, Token
 from kb.types.asking import Asked, Begun
 from kb.types.conversations import Turn
 from kb.types.passages import Passage
@@ -202,6 +202,8 @@ class Answerer:
                 event = speech.heard(piece)
                 if event is not None:
                     yield event
+                if isinstance(event, Thinking):
+                    pen = Pen(built.passages)  # what was shown until now is taken away
                 if isinstance(event, Token) and (
                     forming := pen.wrote(going_on.joined(before, speech.text))
                 ):
