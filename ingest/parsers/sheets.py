@@ -36,7 +36,7 @@ from kb.types.parsed import COMMENT, Element, Parsed
 
 WHOLE_BYTES = 60 * 1024**2
 """Workbooks whose sheets are larger are read row by row, without their merged cells."""
-NUMBERS = (int, float, dt.datetime, dt.date, dt.time, dt.timedelta)
+NUMBERS = (int, float, dt.datetime, dt.time, dt.timedelta)
 SINCE_1904 = 1462
 """Days from the older calendar of sheets to the one of the Macintosh."""
 
