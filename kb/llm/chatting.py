@@ -71,7 +71,8 @@ async def _told(
         async for piece in stream:
             for part in splitter.feed(piece) if isinstance(piece, str) else (piece,):
                 account.note(part)
-                yield part
+                if account.said or not isinstance(part, str):  # an answer begins with a word
+                    yield part
             if most is not None and account.pieces >= most and not account.cut:
                 account.note(Cut())
                 yield Cut()
