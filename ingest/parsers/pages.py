@@ -27,6 +27,8 @@ RENAMED = {
     "del": "s",
 }
 """What unstructured leaves out, and what it is to a reader."""
+APART = {"button", "textarea"}
+"""Boxes within a line: their words touch none beside them."""
 LEFT_OUT = re.compile(
     r"<(?:form|fieldset|details|dialog|figure|main|search|legend|summary|figcaption|label|button"
     r"|output|textarea|del|caption|select|input|svg|img|t[dh])\b",
@@ -90,6 +92,9 @@ def plain(source: str) -> str:
     for table in list(tree.iter("table")):
         _mend(table)
     for node in list(tree.iter(*RENAMED)):
+        if node.tag in APART:
+            node.text = f" {node.text or ''}"
+            node.tail = f" {node.tail or ''}"
         node.tag = RENAMED[node.tag]
     written: str = html.tostring(tree, encoding="unicode")
     return written

@@ -10,7 +10,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from ingest.parsers import parse
 from ingest.parsers.options import Options
-from kb.answers import links, prompt
+from kb.answers import forms, links, prompt
 from kb.types.parsed import HIDDEN, Parsed
 from kb.types.passages import Passage
 from tests.parts.processes import SHARED
@@ -168,15 +168,18 @@ async def test_no_passage_closes_its_fence(house):
     ("written", "shown"),
     [
         ("See ![x](https://evil.example/a.png) here.", "See x here."),
-        ("Go to [our page](https://evil.example/?d=1).", "Go to our page."),
-        ("Go to https://evil.example/?d=1.", "Go to ."),
+        ("Go to [our page](https://evil.example/?d=1).", "Go to our page (…)."),
+        ("Go to https://evil.example/?d=1.", "Go to …."),
         ("Go to https://harbour.example/fees.", "Go to https://harbour.example/fees."),
         ("<img src=https://evil.example/x>Seven.", "Seven."),
-        ("[a]: https://evil.example/\nSeven [1].", "\nSeven [1]."),
-        ("Click javascript:alert(1) now.", "Click ) now."),
-        ("Seven [1](https://evil.example).", "Seven [1]."),
-        ("2 < 3 and 4 > 1 [1].", "2 < 3 and 4 > 1 [1]."),
+        ("[a]: https://evil.example/\nSeven [1].", "[a]: …Seven."),
+        ("Click javascript:alert(1) now.", "Click … now."),
+        ("Seven [1](https://evil.example).", "Seven."),
+        ("2 < 3 and 4 > 1 [1].", "2 < 3 and 4 > 1."),
     ],
 )
 def test_links_that_no_passage_has_leave_the_answer(written, shown):
-    assert links.without_foreign(written, ["Fees: https://harbour.example/fees"]) == shown
+    form, _ = forms.read(written, 1)
+    left = links.cleaned(form, lambda _: "Fees: https://harbour.example/fees")
+    words = [run.text for block in left for said in block.said for run in said.runs]
+    assert "".join(words) == shown

@@ -9,8 +9,10 @@ import pytest
 import xlsxwriter
 from openpyxl.comments import Comment
 
-from ingest.parsers import libreoffice
+from ingest.parsers import libreoffice, parse_as
+from ingest.parsers import parse as parse_here
 from ingest.parsers.number_formats import shown, shown_text
+from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import COMMENT
 from tests.parts.files import parse, text_of
@@ -89,7 +91,7 @@ def formulas(path) -> None:
 def test_formulas_without_a_value_are_said(tmp_path, monkeypatch):
     monkeypatch.setattr(libreoffice, "program", lambda: None)
     formulas(tmp_path / "a.xlsx")
-    read = parse(tmp_path / "a.xlsx")
+    read = parse_as("xlsx", tmp_path / "a.xlsx", Options())  # not in a child, which has it
     assert [(n.code, n.parameters) for n in read.notices] == [
         ("formulas_without_value", {"formulas": 1})
     ]
@@ -97,7 +99,7 @@ def test_formulas_without_a_value_are_said(tmp_path, monkeypatch):
     made.active["A1"] = '="only "&"formulas"'
     made.save(tmp_path / "b.xlsx")
     with pytest.raises(FileProblem) as problem:
-        parse(tmp_path / "b.xlsx")
+        parse_here(str(tmp_path / "b.xlsx"), "b.xlsx", Options())
     assert problem.value.code == "formulas_without_value"
 
 
