@@ -1,6 +1,7 @@
 """Ollama. Uses its client, with the time limits that the client lacks and without its proxies."""
 
 import asyncio
+import hashlib
 import os
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
@@ -101,10 +102,22 @@ class Ollama:
         patient = self._connected(seconds)
         try:
             with self._translated(name):
-                digest = await patient.create_blob(file)
+                digest = await asyncio.to_thread(_digest, file)
+                if not await self._has(digest):  # else it closes before it has read the file
+                    await patient.create_blob(file)
                 await patient.create(model=name, files={file.name: digest})
         finally:
             await patient.close()  # type: ignore[no-untyped-call]
+
+    async def _has(self, digest: str) -> bool:
+        ask: Any = self._client._request_raw  # noqa: SLF001 - the client has no name for it
+        try:
+            await ask("HEAD", f"/api/blobs/{digest}")
+        except ollama.ResponseError as error:
+            if error.status_code == httpx.codes.NOT_FOUND:
+                return False
+            raise
+        return True
 
     async def stream(
         self, messages: Sequence[dict[str, str]], model: str
@@ -241,6 +254,12 @@ class Ollama:
             f"No language model answers at {self.url}. Start Ollama there, or set llm.url.",
             detail={"url": self.url, "reason": str(error)},
         )
+
+
+def _digest(file: Path) -> str:
+    """As Ollama names a file by what is in it."""
+    with file.open("rb") as content:
+        return f"sha256:{hashlib.file_digest(content, 'sha256').hexdigest()}"
 
 
 def _can_chat(model: str, shown: Shown) -> bool:

@@ -52,7 +52,7 @@ def fetch(repository: str, commit: str, folder: Path) -> None:
 
 @contextmanager
 def _translated(repository: str) -> Iterator[None]:
-    import httpx
+    import httpx2  # what the hub's library speaks with
 
     problems = _library().errors
     try:
@@ -63,7 +63,7 @@ def _translated(repository: str) -> Iterator[None]:
             code="model_not_found",
             detail={"model": repository, "hub": address()},
         ) from error
-    except (problems.HfHubHTTPError, problems.LocalEntryNotFoundError, httpx.HTTPError) as error:
+    except (problems.HfHubHTTPError, problems.LocalEntryNotFoundError, httpx2.HTTPError) as error:
         raise RetryableError(
             f"The hub at {address()} does not answer as it should: {error}",
             code="hub_unavailable",

@@ -27,6 +27,12 @@ class Counting:
         self.computed += len(texts)
         return self.inner.vectors(texts, bulk=bulk)
 
+    def pieces(self, texts):
+        return self.inner.pieces(texts)
+
+    def rest(self):
+        self.inner.rest()
+
 
 async def test_a_question_that_comes_again_is_computed_once_by_each_runtime(settings, monkeypatch):
     chosen = with_embedding(settings, runtime="openvino", dtype="float32")

@@ -139,7 +139,12 @@ def test_the_scale_says_how_the_cosines_lie(minilm, otherwise):
     assert (other.languages, other.multilingual) == (("en",), False)
 
 
-async def test_another_scale_gives_the_same_rankings(minilm, otherwise, tmp_path):
+OPEN = "not reached yet: docs/retrieval.md, A model's scale"
+
+
+async def test_another_scale_gives_the_same_rankings(request, minilm, otherwise, tmp_path):
+    if otherwise.model.runtime.dimension != heads.WIDTH + 1:
+        request.applymarker(pytest.mark.xfail(reason=OPEN, strict=True))
     ours = await minilm.rankings(tmp_path / "a")
     theirs = await otherwise.rankings(tmp_path / "b")
     shared = [len(set(a) & set(b)) / 5 for a, b in zip(ours, theirs, strict=True)]
@@ -149,6 +154,7 @@ async def test_another_scale_gives_the_same_rankings(minilm, otherwise, tmp_path
     assert np.mean(shared) >= otherwise.alike
 
 
+@pytest.mark.xfail(reason=OPEN, strict=True)
 def test_another_scale_gives_the_same_evidence(minilm, otherwise):
     ours, theirs = (np.array(j.sureness()) for j in (minilm, otherwise))
     same = np.mean((ours >= 0.4) == (theirs >= 0.4))

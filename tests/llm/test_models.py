@@ -22,7 +22,8 @@ MESSAGES = [{"role": "user", "content": "Say hello."}]
 async def words(model) -> str:
     try:
         name = (await model.identify()).name
-        return "".join([piece async for piece in model.stream(MESSAGES, name)])
+        pieces = [piece async for piece in model.stream(MESSAGES, name)]
+        return "".join(piece for piece in pieces if isinstance(piece, str))
     finally:
         await model.close()
 
