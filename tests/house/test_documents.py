@@ -71,6 +71,14 @@ def test_pages_are_written_in_lines_that_can_be_read(kind):
         assert [n for n, line in enumerate(lines, 1) if len(line) > 120] == [], path.name
 
 
+def test_no_merge_was_left_half_done():
+    left = re.compile(r"^(<{7} |>{7} )", re.MULTILINE)
+    for top in ("bench", "docs", "ingest", "kb", "tests", "web"):
+        for path in (ROOT / top).rglob("*"):
+            if path.suffix in {".css", ".html", ".js", ".json", ".md", ".po", ".py"}:
+                assert not left.search(path.read_text(encoding="utf-8")), path
+
+
 PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")
 
 
