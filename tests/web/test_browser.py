@@ -146,7 +146,7 @@ def test_a_real_model_streams_into_the_page(chromium, ollama, environment, tmp_p
         context = chromium.new_context(base_url=server.address)
         opened = context.new_page()
         opened.goto("/?q=How+many+days+of+leave+does+a+full-time+employee+have%3F")
-        opened.wait_for_selector("#prose .streaming")
+        opened.wait_for_selector("#prose.streaming")
         opened.wait_for_selector("#answer[aria-busy=false]")
         assert opened.inner_text("#prose").strip() or opened.is_visible("#notice")
         assert "smol" in opened.inner_text("#meta") or opened.is_visible("#notice")

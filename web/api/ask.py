@@ -45,23 +45,25 @@ class Question:
     """The body of a question. ``conversation`` is the one that it goes on with; null begins one.
 
     ``goes_on`` is an answer that was cut: its own question is taken, and it is written to its end.
+    ``form`` asks for the events that a page needs to show an answer in its form.
     """
 
     question: str
     conversation: str | None = None
     goes_on: str | None = None
+    form: bool = False
 
 
 @post("/api/v1/ask", status_code=200, summary="Ask a question", who=READER, asks=True)
 async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] | Stream:
     """Server-sent events, or with ``Accept: application/json`` the finished answer alone.
 
-    Events: ``passages`` (search's object), ``thinking`` (``{"seconds": …}`` since the model was
-    asked, once a second while it thinks), ``token`` (``{"text": …}``), ``form`` (the tree of blocks
-    so far: ``blocks`` replace those from ``first`` on), ``shown`` (how the page shows the answer:
-    form, sources, verdict), ``done`` (the answer, which replaces what was streamed), ``error``. A
-    comment line comes where nothing else does for 15 s. A follow-up may give ``passages`` twice;
-    the later ones are those of the answer.
+    Events: ``passages`` (search's object), ``token`` (``{"text": …}``), ``done`` (the answer, which
+    replaces what was streamed), ``error``. With ``form`` also ``thinking`` (``{"seconds": …}``
+    since the model was asked, once a second while it thinks), ``form`` (the tree of blocks so far:
+    ``blocks`` replace those from ``first`` on) and ``shown`` (how the page shows the answer: form,
+    sources, verdict). A comment line comes where nothing else does for 15 s. A follow-up may give
+    ``passages`` twice; the later ones are those of the answer.
     """
     base, principal = knowledge_base(request), principal_of(request)
     asked = await base.read(_asked, base, data, principal)
@@ -71,7 +73,7 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
         answer = await answer_alone(request, asked)
         return Response(shapes.answer(answer, translate(request)), media_type=MediaType.JSON)
     return Stream(
-        kept_alive(_events(request, asked)),
+        kept_alive(_events(request, asked, in_form=data.form)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -106,7 +108,9 @@ async def answer_alone(request: Request[Any, Any, Any], asked: Asked) -> Answer:
     return await unless_gone(request, finished(answered(request, asked)))
 
 
-async def _events(request: Request[Any, Any, Any], asked: Asked) -> AsyncGenerator[str, None]:
+async def _events(
+    request: Request[Any, Any, Any], asked: Asked, *, in_form: bool
+) -> AsyncGenerator[str, None]:
     try:
         async with aclosing(answered(request, asked)) as events:
             async for event in events:
@@ -115,13 +119,14 @@ async def _events(request: Request[Any, Any, Any], asked: Asked) -> AsyncGenerat
                         yield _event("passages", shapes.hits(passages))
                     case Token(text):
                         yield _event("token", {"text": text})
-                    case Forming(first, blocks):
+                    case Forming(first, blocks) if in_form:
                         form = msgspec.to_builtins(blocks)
                         yield _event("form", {"first": first, "blocks": form})
-                    case Thinking(seconds):
+                    case Thinking(seconds) if in_form:
                         yield _event("thinking", {"seconds": seconds})
                     case AnswerFinished(answer):
-                        yield _event("shown", showing.shown(answer, translate(request)))
+                        if in_form:
+                            yield _event("shown", showing.shown(answer, translate(request)))
                         yield _event("done", shapes.answer(answer, translate(request)))
     except KbError as error:
         yield _event("error", error.as_json())

@@ -102,7 +102,9 @@ async function stream(question, signal, goesOn) {
   const response = await fetch("/api/v1/ask", {
     method: "POST", signal,
     headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
-    body: JSON.stringify({ question: question + asWords(), conversation, goes_on: goesOn }),
+    body: JSON.stringify({
+      question: question + asWords(), conversation, goes_on: goesOn, form: true,
+    }),
   });
   if (!response.ok) throw new Error((await response.json()).error.message);
   let text = "", finished = false, shownAs = null;
