@@ -38,7 +38,7 @@ def work_in_memory() -> None:
     """
     if "TMPDIR" in os.environ or not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
         return
-    kept = MEMORY / f"commonplace-tests-{os.getuid()}"
+    kept = MEMORY / f"kbt-{os.getuid()}"  # short: sockets lie in it
     kept.mkdir(mode=0o700, exist_ok=True)
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(kept))
     os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="kb-tests-", dir=MEMORY)
