@@ -24,6 +24,7 @@ FORMATS = {
     "int8": ("openvino", "int8"),
     "bfloat16": ("torch", "bfloat16"),
 }
+REFERENCE = "float32"
 COLLECTIONS = ("cranfield", "clapnq-dev", "xquad-pool-dev", "xl-to-it-dev")
 DOCUMENTS = ("office-qa-dev", "everyday-dev")
 SHOWN = ("ndcg@10", "recall@10", "document_hit@5", "page_hit@5", "answered", "answer_in_quotes",
@@ -33,13 +34,14 @@ SHOWN = ("ndcg@10", "recall@10", "document_hit@5", "page_hit@5", "answered", "an
 async def main() -> None:
     kept = os.environ.get("KB_BENCH_KEEP")
     folder = Path(kept or tempfile.mkdtemp(prefix="kb-bench-"))
-    names = chosen("KB_BENCH_FORMATS", FORMATS)
-    print(f"| set | figure | float32 | {' | '.join(n for n in names if n != 'float32')} |")
-    print("|---|---|---|" + "---|" * (len(names) - 1))
+    others = [name for name in chosen("KB_BENCH_FORMATS", FORMATS) if name != REFERENCE]
+    print(f"| set | figure | {REFERENCE} | {' | '.join(others)} |")
+    print("|---|---|---|" + "---|" * len(others))
     try:
         for name in chosen("KB_BENCH_SETS", COLLECTIONS + DOCUMENTS):
             if data(name) is not None:
-                show(name, {one: evaluated(folder, name, one) for one in names})
+                reference = evaluated(folder, name, REFERENCE)
+                show(name, reference, [evaluated(folder, name, one) for one in others])
     finally:
         if not kept:
             shutil.rmtree(folder, ignore_errors=True)
@@ -80,18 +82,15 @@ def flat(figures: dict[str, Any], system: str = "") -> dict[str, float]:
     return found
 
 
-def show(name: str, by_format: dict[str, dict[str, dict[str, float]]]) -> None:
-    reference = by_format["float32"]
+def show(
+    name: str, reference: dict[str, dict[str, float]], others: list[dict[str, dict[str, float]]]
+) -> None:
     figures = sorted({figure for one in reference.values() for figure in one})
     for figure in figures:
         if not figure.endswith(SHOWN):
             continue
         values = {key: one[figure] for key, one in reference.items() if figure in one}
-        cells = [
-            difference(values, other, figure)
-            for dtype, other in by_format.items()
-            if dtype != "float32"
-        ]
+        cells = [difference(values, other, figure) for other in others]
         mean = measures.mean(list(values.values()))
         print(f"| {name} | {figure} | {mean:.4f} | {' | '.join(cells)} |", flush=True)
 
