@@ -36,6 +36,7 @@ from tests.parts.processes import (
 from tests.parts.sharing import (
     pytest_collection_modifyitems,
     pytest_configure,
+    pytest_sessionfinish,
     pytest_unconfigure,
     pytest_xdist_auto_num_workers,
     shared_folder,
@@ -51,19 +52,13 @@ __all__ = [
     "ollama",
     "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_sessionfinish",
     "pytest_unconfigure",
     "pytest_xdist_auto_num_workers",
     "wheel",
 ]
 
 sandbox.preload((*kinds.EVERYTHING, *rendering.MODULES, *COUNTED))
-
-
-def pytest_sessionfinish(session, exitstatus):
-    """How the tests ended is kept for who started them: ``make`` tells no more than that they failed."""
-    kept = os.environ.get("KB_TEST_STATUS")
-    if kept and not hasattr(session.config, "workerinput"):
-        Path(kept).write_text(str(int(exitstatus)))
 
 
 @pytest.fixture(scope="session")

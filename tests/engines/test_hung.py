@@ -33,6 +33,7 @@ async def test_a_hung_engine_is_replaced_and_its_callers_are_answered(impatient)
     """With the index stopped (SIGSTOP) a search is answered by a new one, reading goes on."""
     kb = impatient.kb
     hung = listener_of(kb.settings.data / "run" / "index.sock")
+    assert hung, "nobody listens: signal 0 would be for this process's whole group"
     os.kill(hung, signal.SIGSTOP)
     wait_for(lambda: psutil.Process(hung).status() == psutil.STATUS_STOPPED)
     searching = [asyncio.create_task(impatient.paths("ferry")) for _ in range(3)]
@@ -50,6 +51,7 @@ async def test_one_that_hangs_before_the_first_call_is_replaced_too(impatient):
     kb = impatient.kb
     socket = kb.settings.data / "run" / "index.sock"
     hung = listener_of(socket)
+    assert hung
     os.kill(hung, signal.SIGSTOP)
     fingerprint = kb.index.engine._fingerprint
     fresh = EngineClient("index", "kb.index.process", kb.settings, fingerprint)

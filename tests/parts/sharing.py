@@ -26,28 +26,41 @@ def shared_folder() -> Path:
 
 def pytest_configure(config):
     if not is_worker(config):
-        work_in_memory()
+        work_in_memory(config)
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="kb-tests-")
 
 
-def work_in_memory() -> None:
+def work_in_memory(config) -> None:
     """Temporary files in memory, where there is room and nobody says otherwise.
 
     Half of the time of many tests is the disk's: a catalog waits for it at each change, and a
-    database of PostgreSQL is some three hundred files. What pytest keeps of a failed test stays.
+    database of PostgreSQL is some three hundred files. Names are short, since sockets lie in there.
     """
-    if "TMPDIR" in os.environ or not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
+    if "TMPDIR" in os.environ or config.option.basetemp or not has_room(MEMORY):
         return
-    kept = MEMORY / f"kbt-{os.getuid()}"  # short: sockets lie in it
-    kept.mkdir(mode=0o700, exist_ok=True)
-    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(kept))
-    os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="kb-tests-", dir=MEMORY)
-    os.chmod(os.environ["TMPDIR"], 0o711)  # PostgreSQL, which is another user, passes through
-    tempfile.tempdir = None
-    # After the temporary folder of multiprocessing (-100), which lies in it.
-    Finalize(
-        None, shutil.rmtree, (os.environ["TMPDIR"],), {"ignore_errors": True}, exitpriority=-200
-    )
+    folder = tempfile.mkdtemp(prefix="kbt-", dir=MEMORY)
+    os.chmod(folder, 0o711)  # PostgreSQL, which is another user, passes through
+    os.environ["TMPDIR"], tempfile.tempdir = folder, None
+    config.option.basetemp = f"{folder}/t"
+
+
+def has_room(folder: Path) -> bool:
+    return folder.is_dir() and shutil.disk_usage(folder).free > ROOM
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """How the tests ended is kept for who started them: ``make`` tells no more than that they failed.
+
+    What was made in memory goes, unless a test has failed; last of all, since the temporary folder
+    of multiprocessing (-100) lies in it.
+    """
+    if is_worker(session.config):
+        return
+    if kept := os.environ.get("KB_TEST_STATUS"):
+        Path(kept).write_text(str(int(exitstatus)))
+    folder = str(session.config.option.basetemp or "").removesuffix("/t")
+    if folder and folder == os.environ.get("TMPDIR") and int(exitstatus) in {0, 5}:
+        Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=-200)
 
 
 def pytest_unconfigure(config):
