@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from kb.accounts.accounts import Accounts
 from kb.accounts.groups import Groups
@@ -14,7 +14,7 @@ from kb.answers.conversations import Conversations
 from kb.answers.evaluations import Evaluations
 from kb.answers.opinions import Opinions
 from kb.answers.receipts import Receipts
-from kb.audit.log import Audit
+from kb.audit.log import Audit, noted
 from kb.audit.questions import Questions
 from kb.catalog.behind import Behind
 from kb.catalog.database import Catalog, open_catalog
@@ -82,7 +82,8 @@ class KnowledgeBase:
             self.catalog, self.blobs, self.behind, self.audit, self.upkeep,
             settings.ingest.max_file_mb,
         )  # fmt: skip
-        self.models = Register(settings, lambda: self.model)
+        note = partial(self.audit.note, access.owner())
+        self.models = Register(settings, lambda: self.model, note)
         self.ledger = Ledger(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
 
@@ -178,3 +179,20 @@ class KnowledgeBase:
         with self.catalog.reading() as connection:
             person = self.accounts.principal(connection, name)
         return replace(person, viewed_by=access.owner().name)
+
+
+def register_of(settings: Settings) -> Register:
+    """The register of models by itself: it works where the configured model is not here, or broken.
+
+    The catalog is opened only to note what changes.
+    """
+
+    def note(action: str, target: str, **detail: Any) -> None:
+        catalog = open_catalog(settings)
+        try:
+            with catalog.writing() as connection:
+                noted(connection, access.owner(), action, target, **detail)
+        finally:
+            catalog.close()
+
+    return Register(settings, lambda: adapter(settings), note)

@@ -14,7 +14,7 @@ class Embedding(Section, frozen=True, kw_only=True):
         str,
         Meta(
             description="The embedding model: `bundled` (all-MiniLM-L6-v2), a name of `kb models "
-            "list`, a folder, or a hub name."
+            "list`, or a folder."
         ),
     ] = "bundled"
     sha256: Annotated[
@@ -25,13 +25,6 @@ class Embedding(Section, frozen=True, kw_only=True):
             "any. `bundled` has its own.",
         ),
     ] = ""
-    allow_download: Annotated[
-        bool,
-        Meta(
-            description="Whether a model that a hub name names may be downloaded; off: "
-            "nothing is fetched."
-        ),
-    ] = False
     models_dir: Annotated[
         str,
         Meta(
