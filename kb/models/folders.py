@@ -138,9 +138,19 @@ def _refuse_links(folder: Path) -> None:
     if folder.resolve().parent.name == "snapshots":
         inside.append(folder.resolve().parent.parent / "blobs")
     for file in _files(folder):
+        if not _is_text(file.name):
+            raise _no_model(folder, "the name of a file in it is no text (UTF-8)")
         if not any(file.resolve().is_relative_to(place) for place in inside):
             name = file.relative_to(folder)
             raise _no_model(folder, f"{name} is a link that leads out of the folder")
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _files(folder: Path) -> Iterator[Path]:
