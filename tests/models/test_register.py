@@ -151,7 +151,7 @@ def kb_lines(command):
 
 def test_the_register_works_where_the_configured_model_does_not(command, tmp_path):
     (tmp_path / "broken").mkdir()
-    for model in ("multilingual", "nobody/has-it", str(tmp_path / "broken"), "x" * 300):
+    for model in ("nobody", "nobody/has-it", str(tmp_path / "broken"), "x" * 300):
         env = {"KB_EMBEDDING__MODEL": model}
         found = by_name(command("models", "list", env=env))
         assert found[model]["problem"]
