@@ -33,8 +33,8 @@ from kb.settings import Embedding
 
 SECONDS = 2.0
 """For which each candidate embeds passages in a round."""
-ROUNDS = 3
-BEYOND_NOISE = 3.0
+ROUNDS = 2
+BEYOND_NOISE = 2.0
 """A candidate that is so many times slower in a round is not the fastest."""
 LENGTH = 880
 """Characters of a usual passage: what the built-in ones are put together to, about."""
