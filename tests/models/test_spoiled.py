@@ -187,6 +187,7 @@ def brought(tmp_path):
     return tiny.model(tmp_path / "brought")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spoiled", [*SPOILED, *ONLY_FROM_OUTSIDE])
 def test_none_comes_in(brought, tmp_path, spoiled):
     (SPOILED | ONLY_FROM_OUTSIDE)[spoiled](brought)
