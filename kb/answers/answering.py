@@ -204,10 +204,11 @@ class Answerer:
                     yield event
                 if isinstance(event, Thinking):
                     pen = Pen(built.passages)  # what was shown until now is taken away
-                if isinstance(event, Token) and (
-                    forming := pen.wrote(going_on.joined(before, speech.text))
-                ):
-                    yield forming
+                if isinstance(event, Token) and pen.is_due():
+                    so_far = going_on.joined(before, speech.text)
+                    forming = await asyncio.to_thread(pen.wrote, so_far)
+                    if forming is not None:
+                        yield forming
         identity = speech.speaker
         self._problem = None
         text = going_on.joined(before, speech.text).strip()
@@ -218,7 +219,7 @@ class Answerer:
         yield AnswerFinished(draft.generated(written, identity, built.digest, cut=speech.cut))
 
     async def _verified(self, text: str, passages: tuple[Passage, ...], scale: Scale) -> Written:
-        form, claims = forms.read(text, len(passages))
+        form, claims = await asyncio.to_thread(forms.read, text, len(passages))
         texts = citations.texts(claims, passages)
         vectors = dict(zip(texts, await self._embeddings.texts(texts), strict=True))
         checked = await asyncio.to_thread(  # some thousand cosines: others are answered meanwhile
@@ -227,7 +228,7 @@ class Answerer:
             passages,
             lambda claim, stretch: scale.alike(cosine(vectors[claim], vectors[stretch])),
         )
-        return showable(form, checked)
+        return await asyncio.to_thread(showable, form, checked)
 
     async def _quoted(
         self, draft: Draft, code: str, detail: Mapping[str, Any] | None = None

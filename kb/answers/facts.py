@@ -88,7 +88,7 @@ SPELLED = {
 WORDED = {word: str(n) for n, spellings in SPELLED.items() for word in spellings.split()}
 """Spelled numbers; what means something else in another language (once, due, sei) is left out."""
 GENERAL = re.compile(
-    r"(?:jahr|tag|monat|woche|stunde|minute|zeit|frist|ende|anfang|beginn|mensch|person|frau|mann"
+    r"^(?:jahr|tag|monat|woche|stunde|minute|zeit|frist|ende|anfang|beginn|mensch|person|frau|mann"
     r"|kind|mitarbeiter|beschaftigt|angestellt|arbeitnehmer|personal|kunde|nutzer|burger|teil|zahl"
     r"|anzahl|menge|summe|betrag|hohe|grosse|wert|anteil|halfte|drittel|viertel|schnitt|prozent"
     r"|durchschnitt|art|weise|form|fall|grund|ursache|folge|ziel|zweck|punkt|frage|antwort|problem"
@@ -101,7 +101,7 @@ GENERAL = re.compile(
     r"|zug|strasse|system|programm|projekt|plan|verfahren|produkt|ware|material|wasser|luft|bild"
     r"|zugang|zustand|umfang|vorteil|nachteil|risiko|schaden|fehler|mangel|gesetz|verbot|gebuhr)"
     r"(?:e|n|en|er|ern|s|es|in|innen|nen)?"
-    r"|\w{5,}(?:ung|nis)(?:en|se|s)?|\w{3,}(?:heit|keit|schaft)(?:en|s)?"
+    r"|^\w{5,}(?:ung|nis)(?:en|se|s)?|^\w{3,}(?:heit|keit|schaft)(?:en|s)?"
 )
 """German nouns (all are capitalised) that name no one thing: folded, with their endings.
 

@@ -7,7 +7,7 @@ from kb.answers import runs
 from kb.types.answers import Sentence
 from kb.types.forms import Block, Form, Row, Run, Runs, Said
 
-SPECIAL = re.compile(r"([\\`*]|\[(?=[^\]]*\]\()|<(?=[/!a-zA-Z])|(?<!\w)_|_(?!\w)|~~)")
+SPECIAL = re.compile(r"([\\`*]|\](?=\()|<(?=[/!a-zA-Z])|(?<!\w)_|_(?!\w)|~~)")
 AT_FRONT = re.compile(r"^(\s*)([#+-]|\d+[.)])(?=\s)")
 
 
