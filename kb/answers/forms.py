@@ -17,14 +17,21 @@ from kb.answers import claiming, lines, runs
 from kb.answers.claiming import Claim
 from kb.types.forms import Block, Form, Row, Run, Runs, Said
 
-MARKDOWN = (
-    MarkdownIt("commonmark", {"html": False, "maxNesting": 64})
-    .enable(["table", "strikethrough"])
-    .disable(["html_block", "html_inline", "reference", "lheading", "code"])
-)
+
+def _parser() -> MarkdownIt:
+    return (
+        MarkdownIt("commonmark", {"html": False, "maxNesting": 64})
+        .enable(["table", "strikethrough"])
+        .disable(["html_block", "html_inline", "reference", "lheading", "code"])
+    )
+
+
+MARKDOWN = _parser()
 """A line beneath a paragraph makes no heading of it: a heading is not judged. Four spaces make no
 code: models indent carelessly. What is nested deeper would be dropped: ``lines`` sees to that."""
+BLOCKS = _parser().disable("inline")
 BREAK = re.compile(r"<br[ \t]*+/?>", re.IGNORECASE)
+FENCE = re.compile(r"^\s*+(?:```|~~~)")
 FACES = {"strong": "strong", "em": "emphasised", "s": "struck"}
 LIST_KINDS = {"bullet_list", "ordered_list"}
 
@@ -32,7 +39,7 @@ LIST_KINDS = {"bullet_list", "ordered_list"}
 def read(text: str, passages: int) -> tuple[Form, list[Claim]]:
     """The form of an answer over so many passages; its sentences are named by their index."""
     reader = _Reader(passages)
-    kept = "\n".join(line for _, line in lines.kept(text))
+    kept = "\n".join(line for _, line in _kept(text))
     return tuple(reader.blocks(Node(MARKDOWN.parse(kept)).children)), reader.claims
 
 
@@ -53,7 +60,7 @@ class SoFar:
 def so_far(text: str, passages: int, claims: int = 0) -> SoFar:
     """What is written so far, behind so many claims; what is open at its end is closed."""
     reader = _Reader(passages, first=claims)
-    kept = lines.kept(_closed(text))
+    kept = _kept(_closed(text))
     tokens = MARKDOWN.parse("\n".join(line for _, line in kept))
     nodes = Node(tokens).children
     done = tuple(reader.blocks(nodes[:-1]))
@@ -62,10 +69,15 @@ def so_far(text: str, passages: int, claims: int = 0) -> SoFar:
     return SoFar(done, tuple(reader.blocks(nodes[-1:])), begins, counted)
 
 
+def _kept(text: str) -> list[tuple[int, str]]:
+    fences = [t.map for t in BLOCKS.parse(text) if t.type == "fence" and t.map]
+    return lines.kept(text, {at for begins, ends in fences for at in range(begins, ends)})
+
+
 def _closed(text: str) -> str:
     """With the marks at its end that its last line has opened."""
     last = text.rpartition("\n")[2]
-    if not lines.FENCE.match(last):
+    if not FENCE.match(last):
         for mark in ("`", "**"):
             if last.count(mark) % 2:
                 text = text.rstrip("* ") + mark if mark == "**" else text + mark

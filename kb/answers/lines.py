@@ -1,12 +1,9 @@
 """The lines of an answer's Markdown as they are parsed: without sources, not too deep. Pure."""
 
 import re
+from collections.abc import Collection
 
 END = re.compile(r"\r\n?|\n")
-FENCE = re.compile(
-    r"^[\s>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++[\s>]*+)*+(?P<mark>```+|~~~+)(?P<rest>.*)"
-)
-"""A line that opens code or closes it, in a list or quotation too."""
 LISTED = re.compile(r"^\s*+(?:\[\^?\d{1,2}\]\s*[:.]|[⁰¹²³⁴-⁹]+\s+\S)")
 LISTING = re.compile(
     r"^[ \t>*_]*(?:sources?|quellen?|references?)[*_]*:(?P<rest>.*)", re.IGNORECASE
@@ -22,36 +19,51 @@ MOST_CONTAINERS = 12
 """Marks of lists and quotations at the front of a line; more are text."""
 WIDEST = 24
 """Columns by which a line may be indented: more lists within each other are one."""
+PIPE = re.compile(r"(?<!\\)\|")
 SPACE = re.compile(r"[ \t]*")
 RULE = re.compile(r"^[\s*_-]*\Z")
 
 
-def kept(text: str) -> list[tuple[int, str]]:
-    """The lines that are parsed, each with the place at which it begins in the text."""
+def kept(text: str, code: Collection[int]) -> list[tuple[int, str]]:
+    """The lines that are parsed, each with the place at which it begins in the text.
+
+    ``code`` are the numbers of lines that are code, from 0: they stay as they are.
+    """
     given = END.split(text)
     begins = [0, *(end.end() for end in END.finditer(text))]
     sources = _sources(given)
-    found, fence = [], ""
+    found, columns = [], 0
     for number, (position, line) in enumerate(zip(begins, given, strict=True)):
-        mark = FENCE.match(line)
-        is_code = bool(fence)
-        fence = _fence(fence, mark)
-        if is_code or fence:
+        if number in code:
             found.append((position, line))
         elif number not in sources and not LISTED.match(line):
-            found.append((position, _shallow(POINT.sub(r"\1- ", line))))
+            columns = _columns(columns, line, given[number - 1] if number else "")
+            fitted = _fitted(line, columns) if columns else line
+            found.append((position, _shallow(POINT.sub(r"\1- ", fitted))))
     return found
 
 
-def _fence(opened: str, found: re.Match[str] | None) -> str:
-    """The fence that is open behind a line, by the one that was open before it."""
-    if found is None:
-        return opened
-    mark, rest = found["mark"], found["rest"]
-    if not opened:
-        return "" if mark[0] == "`" and "`" in rest else mark
-    closes = mark[0] == opened[0] and len(mark) >= len(opened) and not rest.strip()
-    return "" if closes else opened
+def _columns(known: int, line: str, before: str) -> int:
+    """The columns of the table that a line stands in; 0 where it stands in none."""
+    bare = line.lstrip(" \t>").rstrip()
+    if not bare:
+        return 0
+    if "|" in before and "-" in bare and not set(bare) - set("|:- \t"):
+        return len(bare.strip("|").split("|"))
+    return known
+
+
+def _fitted(line: str, columns: int) -> str:
+    """A row with no more cells than its table has: what is more is text of the last."""
+    end = line.rstrip()
+    begun = len(line) - len(line.lstrip(" \t>"))
+    pipes = [m.start() for m in PIPE.finditer(end, begun)]
+    between = [at for at in pipes if begun < at < len(end) - 1][columns - 1 :]
+    pieces, position = list[str](), 0
+    for at in between:
+        pieces += [line[position:at], "\\"]
+        position = at
+    return "".join([*pieces, line[position:]])
 
 
 def _sources(given: list[str]) -> set[int]:

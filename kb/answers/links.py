@@ -59,7 +59,8 @@ def _block(block: Block, known: KnownTo) -> Block:
 
 
 def _said(said: Said, known: KnownTo) -> Said:
-    return replace(said, runs=_runs(said.runs, known(said.sentence)))
+    clean = _runs(said.runs, known(said.sentence))
+    return replace(said, runs=clean or tuple(replace(run, text="") for run in said.runs[:1]))
 
 
 def _runs(given: Runs, known: Known) -> Runs:

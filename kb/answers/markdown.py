@@ -1,7 +1,7 @@
 """An answer's form as Markdown, and as plain text, with its numbers. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from kb.answers import runs
 from kb.types.answers import Sentence
@@ -61,10 +61,17 @@ class _Writer:
     def _table(self, block: Block) -> str:
         head = [self._runs(cell) for cell in block.head]
         if self._plain:
-            return "\n".join(self._pairs(head, row) for row in block.rows)
+            return "\n".join(self._in_pairs(head, block.rows))
         head = [cell.replace("|", "\\|") for cell in head]
         lines = [head, ["---"] * len(head), *(self._cells(row) for row in block.rows)]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+    def _in_pairs(self, head: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
+        """Each row; before them the columns, where one has no cell that would name it."""
+        filled = {at for row in rows for at, cell in enumerate(row.cells) if runs.plain(cell)}
+        if not filled >= set(range(len(head))):
+            yield "; ".join(cell for cell in head if cell)
+        yield from (self._pairs(head, row) for row in rows)
 
     def _cells(self, row: Row) -> list[str]:
         cells = [self._runs(cell).replace("|", "\\|") for cell in row.cells]
