@@ -7,7 +7,8 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from kb.answers import citations, evidence, followups, forms, going_on, prompt, quotes
+from kb.answers import abstaining, citations, evidence, followups, forms, going_on, prompt, quotes
+from kb.answers.claiming import Claim
 from kb.answers.drafts import Draft, Written, showable
 from kb.answers.pen import Pen
 from kb.answers.speech import Speech, spoken
@@ -22,6 +23,7 @@ from kb.settings import Llm, Retrieval
 from kb.types.answers import AnswerEvent, AnswerFinished, PassagesFound, Thinking, Token
 from kb.types.asking import Asked, Begun
 from kb.types.conversations import Turn
+from kb.types.forms import Form
 from kb.types.passages import Passage
 from kb.types.people import Principal
 
@@ -212,14 +214,17 @@ class Answerer:
         identity = speech.speaker
         self._problem = None
         text = going_on.joined(before, speech.text).strip()
-        if prompt.ABSTAINED.casefold() in text.casefold():
+        read = await asyncio.to_thread(forms.read, text, len(built.passages))
+        if abstaining.says_no(read[0]):
             yield AnswerFinished(draft.abstained(identity, built.digest))
             return
-        written = await self._verified(text, built.passages, draft.found.scale)
+        written = await self._verified(read, built.passages, draft.found.scale)
         yield AnswerFinished(draft.generated(written, identity, built.digest, cut=speech.cut))
 
-    async def _verified(self, text: str, passages: tuple[Passage, ...], scale: Scale) -> Written:
-        form, claims = await asyncio.to_thread(forms.read, text, len(passages))
+    async def _verified(
+        self, read: tuple[Form, list[Claim]], passages: tuple[Passage, ...], scale: Scale
+    ) -> Written:
+        form, claims = read
         texts = citations.texts(claims, passages)
         vectors = dict(zip(texts, await self._embeddings.texts(texts), strict=True))
         checked = await asyncio.to_thread(  # some thousand cosines: others are answered meanwhile

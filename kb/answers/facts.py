@@ -7,7 +7,8 @@ import re
 
 from kb.text import words
 
-NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
+NUMBER = re.compile(r"\d+(?:[.,:/]\d+|['’\u00a0\u2009\u202f]\d{3}(?!\d))*")
+MARKS = re.compile(r"['’\u00a0\u2009\u202f]")
 NAME = re.compile(r"(?<=[\w,;:)»\"'’] )[A-ZÀ-ÖØ-Þ][\w'’-]{2,}")
 NAME_STEM = 4
 NEGATIONS = re.compile(
@@ -149,8 +150,8 @@ def numbers(text: str) -> set[str]:
 
 
 def value(number: str) -> str:
-    """``1,200`` and ``1.200`` and ``1200`` are one number; ``1.2`` and ``1,2`` another."""
-    parts = re.split(r"[.,]", number)
+    """``1,200``, ``1.200``, ``1'200`` and ``1200`` are one number; ``1.2`` and ``1,2`` another."""
+    parts = re.split(r"[.,]", MARKS.sub("", number))
     if len(parts) > 1 and all(len(p) == 3 for p in parts[1:]):
         return "".join(parts)
     return ".".join([parts[0].lstrip("0") or "0", *parts[1:]])
