@@ -17,6 +17,7 @@ from kb.embedding.scale import Scale
 from kb.errors import ModelError
 from kb.llm.base import LanguageModel
 from kb.llm.chatting import chat
+from kb.llm.tokens import tokens
 from kb.search import sought
 from kb.search.retrieval import Found, Retriever
 from kb.settings import Llm, Retrieval
@@ -195,7 +196,7 @@ class Answerer:
             draft.asked_as,
             draft.found.passages,
             self._llm.context_tokens,
-            self._llm.answer_tokens + (prompt.tokens(before) if before else 0),
+            self._llm.answer_tokens + (tokens(before) if before else 0),
         )
         messages = going_on.messages(built.messages, before) if before else built.messages
         speech, pen = Speech(), Pen(built.passages)

@@ -27,9 +27,9 @@ CLAUSE = re.compile(r"[,;:–—()]")
 LIMITS = re.compile(
     r"\b(?:only|solely|merely|if|unless|except\w*|provided|providing|as long as|so long as"
     r"|when(?:ever)?|until|till|subject to|in case|on condition|depending|but|however|though"
-    r"|although|other than|apart from|nowhere|hardly|rarely|seldom|allegedly|supposedly|false|untrue"
-    r"|wrong|nur|lediglich|wenn|falls|sofern|soweit|solange|außer|ausgenommen|vorausgesetzt|bis|erst"
-    r"|aber|jedoch|allerdings|sondern|es sei denn|nirgends|kaum|selten|angeblich|falsch|unwahr"
+    r"|although|other than|apart from|nowhere|hardly|rarely|seldom|allegedly|supposedly|false"
+    r"|untrue|wrong|nur|lediglich|wenn|falls|sofern|soweit|solange|außer|ausgenommen|vorausgesetzt|bis"
+    r"|erst|aber|jedoch|allerdings|sondern|es sei denn|nirgends|kaum|selten|angeblich|falsch|unwahr"
     r"|seulement|uniquement|si|s'ils?|que si|sauf|à moins|à condition|pourvu|tant que|jusqu"
     r"|lorsqu\w*|quand|mais|toutefois|cependant|sous réserve|hormis|excepté|nulle part|rarement"
     r"|faux|solo|soltanto|salvo|tranne|purché|finché|quando|però|sólo|solamente|excepto|cuando|pero"
