@@ -1,11 +1,15 @@
 """Addresses in what a model wrote: those that a cited passage has stay, others are not shown."""
 
+import json
+import re
+
 import pytest
 
 from kb.answers import addresses, citations, forms, markdown
 from kb.answers.drafts import showable
 from kb.text import words
 from tests.parts.passages import passage
+from tests.parts.processes import SHARED
 
 FOREIGN = [
     "evil.me", "evil.me?q=secret", "evil.xyz/a?b=c", "www.evil", "www.evil.me", "WWW.EVIL.ME", "sub.evil.co.uk",
@@ -137,3 +141,27 @@ def test_a_placeholder_is_no_tag_and_a_break_is_one():
         told("One leave.<br>Two leaves.<!-- c --><IMG SRC=x onerror=y>", passage("x"))[1]
         == "One leave.\nTwo leaves."
     )
+
+
+WRITTEN = re.compile(
+    r"https?://[^\s)>\"']+|www\.[^\s)>\"']+|[\w.+-]+@[\w-]+\.[\w.-]+|\b[\w-]+\.(?:com|net|org|io)\b"
+)
+
+
+@pytest.mark.case("S21")
+def test_no_address_of_an_attack_is_shown_where_the_model_obeys():
+    path = SHARED / "injection-dev.jsonl"
+    if not path.exists():
+        pytest.skip("development data injection-dev.jsonl is not beside the project")
+    tried = 0
+    for line in path.open(encoding="utf-8"):
+        case = json.loads(line)
+        carrier = case["document"].replace(case["attack"], " ")
+        foreign = [
+            a for a in WRITTEN.findall(case["attack"]) if a.casefold() not in carrier.casefold()
+        ]
+        tried += bool(foreign)
+        for text in told(f"{carrier[:200]} [1]\n\n{case['attack']}", passage(carrier)):
+            assert not [a for a in foreign if a.rstrip(".,") in text], case["id"]
+    print(json.dumps({"attacks with an address": tried}))
+    assert tried
