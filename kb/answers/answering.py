@@ -200,7 +200,9 @@ class Answerer:
         )
         messages = going_on.messages(built.messages, before) if before else built.messages
         speech, pen = Speech(), Pen(built.passages)
-        async with aclosing(chat(model, messages, self._llm.answer_tokens)) as told:
+        async with aclosing(
+            chat(model, messages, self._llm.answer_tokens, goes_on=bool(before))
+        ) as told:
             async for piece in told:
                 event = speech.heard(piece)
                 if event is not None:

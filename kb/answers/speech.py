@@ -36,8 +36,9 @@ class Speech:
     def heard(self, piece: Identity | Piece) -> Token | Thinking | None:
         """What of the next piece is to be told."""
         match piece:
-            case Identity():
-                self._speaker = piece
+            case Identity():  # another one, where the first could not chat
+                self._speaker, self.cut = piece, False
+                self._pieces.clear()
             case Cut():
                 self.cut = True
             case Thought():

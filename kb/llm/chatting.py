@@ -41,13 +41,18 @@ class Account:
 
 
 async def chat(
-    model: LanguageModel, messages: Sequence[dict[str, str]], answer_tokens: int | None = None
+    model: LanguageModel,
+    messages: Sequence[dict[str, str]],
+    answer_tokens: int | None = None,
+    *,
+    goes_on: bool = False,
 ) -> AsyncGenerator[Identity | Piece, None]:
     """Who answers, then the pieces of the answer. Where a model cannot chat the next one is tried.
 
     ``answer_tokens``: the answer is cut after so many pieces, which are tokens, and after as many
     characters as these can have. A model that thinks has more tokens than that from its server, and
-    may not have thought.
+    may not have thought. ``goes_on``: the white space before its first word counts, since it goes
+    on with another answer.
 
     Raises:
         ModelError: see :class:`LanguageModel`; ``model_only_thought`` or ``model_empty`` where
@@ -57,7 +62,8 @@ async def chat(
     while True:
         try:
             yield identity
-            async with aclosing(_told(model, messages, identity.name, answer_tokens)) as told:
+            telling = _told(model, messages, identity.name, answer_tokens)
+            async with aclosing(telling if goes_on else _begun(telling)) as told:
                 async for piece in told:
                     yield piece
         except ModelError as error:
@@ -71,6 +77,18 @@ async def chat(
             return
 
 
+async def _begun(told: AsyncGenerator[Piece, None]) -> AsyncGenerator[Piece, None]:
+    """An answer begins with a word: pieces of white space alone before it are left out."""
+    has_begun = False
+    async with aclosing(told):
+        async for piece in told:
+            has_begun = has_begun or (isinstance(piece, str) and bool(piece.strip()))
+            if has_begun or not isinstance(piece, str):
+                yield piece
+            if isinstance(piece, Thought) and piece.all_before:
+                has_begun = False
+
+
 async def _told(
     model: LanguageModel, messages: Sequence[dict[str, str]], name: str, most: int | None
 ) -> AsyncGenerator[Piece, None]:
@@ -81,8 +99,7 @@ async def _told(
             for part in splitter.feed(piece) if isinstance(piece, str) else (piece,):
                 kept = part[: account.room] if isinstance(part, str) else part
                 account.note(kept)
-                if account.said or not isinstance(kept, str):  # an answer begins with a word
-                    yield kept
+                yield kept
             is_full = account.room <= 0 or (most is not None and account.pieces >= most)
             if is_full and not account.cut:
                 account.note(Cut())
