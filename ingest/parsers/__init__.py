@@ -12,12 +12,18 @@ from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import Parsed
 
-VERSION = "7"
+VERSION = "8"
 """Raise it when parsers give other elements for the same file: files are then parsed again."""
 UNREAD = {"scan_without_ocr", "scan_unread"}
 """Codes of problems that already explain why a file has no text."""
 
-EMPTYING = {"formulas_without_value", "hidden_sheets", "parts_unread"}
+EMPTYING = {
+    "cut_short",
+    "formulas_without_value",
+    "hidden_cells",
+    "hidden_sheets",
+    "parts_unread",
+}
 """Codes of notices that say why a file has no text, where it has none."""
 
 

@@ -24,6 +24,16 @@ def of_chart(root: etree._Element) -> Iterator[Element]:
         yield tables.table(rows, 1)
 
 
+def sheets(root: etree._Element) -> set[str]:
+    """The sheets that a chart's values are on; an empty name where they are on none."""
+    found = set()
+    for values in root.iter(f"{C}val", f"{C}yVal", f"{CX}numDim"):
+        formula = next(values.iter(f"{C}f", f"{CX}f"), None)
+        sheet, _, _ = ("" if formula is None else formula.text or "").rpartition("!")
+        found.add(sheet.removeprefix("'").removesuffix("'").replace("''", "'"))
+    return found
+
+
 def named(root: etree._Element) -> Iterator[Element]:
     """A chart's titles and what its rows of values are called; the values are on a sheet."""
     if root.tag == f"{CX}chartSpace":

@@ -3,9 +3,10 @@
 import io
 import posixpath
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 from lxml import etree
 
@@ -16,6 +17,7 @@ CX = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"
 DGM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 PART_BYTES = 100 * 1024**2
 """Of a part no more is read; what is longer ends in the middle and counts as damaged."""
@@ -39,6 +41,8 @@ class Package:
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path)
         self.names = frozenset(self._zip.namelist())
+        self.unread: set[str] = set()
+        """Parts that are needed, and missing or damaged."""
 
     def __enter__(self) -> Self:
         return self
@@ -51,34 +55,63 @@ class Package:
         with self._zip.open(name) as part:
             return part.read(PART_BYTES)
 
+    def stream(self, name: str) -> IO[bytes]:
+        """A part to be read from its beginning."""
+        return self._zip.open(name)
+
     def root(self, name: str) -> etree._Element:
         """A part's root element."""
         return parsed(self.content(name))
 
+    def readable(self, name: str) -> etree._Element | None:
+        """A part's root element; None where it is damaged, which is noted."""
+        try:
+            return self.root(name)
+        except UNREADABLE:
+            self.unread.add(name)
+            return None
+
     def related(self, name: str) -> dict[str, Relation]:
-        """The parts inside the package that a part names, by the id that it calls them by."""
+        """The parts inside the package that a part names, by the id that it calls them by.
+
+        Those of a kind in ``READ`` that are not there are noted.
+        """
         folder, rels = posixpath.dirname(name), _rels_of(name)
-        if rels not in self.names:
-            return {}
+        root = self.readable(rels) if rels in self.names else None
         found = {}
-        for node in self.root(rels):
+        for node in () if root is None else root:
             target = posixpath.normpath(posixpath.join(folder, node.get("Target", "")))
             target = target.lstrip("/")
-            if node.get("TargetMode") != "External" and target in self.names:
-                found[node.get("Id", "")] = Relation(
-                    node.get("Type", "").rsplit("/", 1)[-1], target
-                )
+            kind = node.get("Type", "").rsplit("/", 1)[-1]
+            if node.get("TargetMode") == "External":
+                continue
+            if target in self.names:
+                found[node.get("Id", "")] = Relation(kind, target)
+            elif kind in READ:
+                self.unread.add(target)
         return found
 
     def main(self) -> str:
-        """The name of the main part; KeyError where none is named."""
+        """The name of the main part; KeyError where there is none."""
         for relation in self.related("").values():
             if relation.kind == "officeDocument":
                 return relation.target
+        for usual in MAIN:
+            if usual in self.names:
+                return usual
         raise KeyError("officeDocument")
 
 
-UNREADABLE = (KeyError, zipfile.BadZipFile, etree.XMLSyntaxError, EOFError, OSError)
+READ = {
+    "aFChunk", "chart", "chartEx", "comments", "diagramData", "drawing", "endnotes", "footer",
+    "footnotes", "header", "notesSlide", "sharedStrings", "slide", "threadedComment", "worksheet",
+}  # fmt: skip
+"""Kinds of parts with something to read in them."""
+MAIN = ("word/document.xml", "ppt/presentation.xml", "xl/workbook.xml")
+UNREADABLE = (
+    KeyError, zipfile.BadZipFile, zlib.error, etree.XMLSyntaxError, EOFError, OSError,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
 """What reading a part raises that is missing or damaged."""
 
 

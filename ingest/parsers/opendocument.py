@@ -6,7 +6,8 @@ from pathlib import Path
 
 from lxml import etree
 
-from ingest.parsers.ooxml import UNREADABLE, parsed
+from ingest.parsers import tables
+from ingest.parsers.ooxml import UNREADABLE, parsed, remove
 from kb.errors import FileProblem
 from kb.types.parsed import COMMENT, Element
 
@@ -20,6 +21,8 @@ SVG = "{urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0}"
 TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
+XLINK = "{http://www.w3.org/1999/xlink}"
+MATH = "{http://www.w3.org/1998/Math/MathML}"
 PRESENTATION = "{urn:oasis:names:tc:opendocument:xmlns:presentation:1.0}"
 
 
@@ -57,6 +60,28 @@ def alternative(node: etree._Element) -> Iterator[Element]:
     words = [" ".join(text.split()) for text in said if text and text.strip()]
     if words:
         yield Element(kind="FigureCaption", text=". ".join(dict.fromkeys(words)))
+
+
+def inserted(node: etree._Element, path: Path) -> Iterator[Element]:
+    """A chart or a formula (``draw:object``), which is a document of its own inside."""
+    name = node.get(f"{XLINK}href", "").removeprefix("./").rstrip("/")
+    inner = part_of(path, f"{name}/content.xml") if name else None
+    if inner is None:
+        return
+    if inner.tag == f"{MATH}math":
+        said = inner.findtext(f".//{MATH}annotation") or "".join(str(t) for t in inner.itertext())
+        yield Element(kind="Formula", text=" ".join(said.split()))
+        return
+    for table in list(inner.iter(f"{TABLE}table")):
+        rows = [
+            [" ".join(paragraphs(cell)) for cell in row.iter(f"{TABLE}table-cell")]
+            for row in table.iter(f"{TABLE}table-row")
+        ]
+        remove(table)
+        if any(any(row) for row in rows):
+            yield tables.table([row for row in rows if any(row)], 1)
+    for text in dict.fromkeys(paragraphs(inner)):
+        yield Element(kind="FigureCaption", text=text)
 
 
 def comment(annotation: etree._Element) -> Iterator[Element]:

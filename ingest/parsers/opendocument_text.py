@@ -13,13 +13,11 @@ from pathlib import Path
 
 from lxml import etree
 
-from ingest.parsers import opendocument, tables
+from ingest.parsers import opendocument
 from ingest.parsers.ooxml import remove
 from ingest.parsers.opendocument import ANNOTATION, DRAW, OFFICE, STYLE, TABLE, TEXT, paragraphs
 from kb.types.parsed import Element, Notice
 
-XLINK = "{http://www.w3.org/1999/xlink}"
-MATH = "{http://www.w3.org/1998/Math/MathML}"
 BLOCKS = {f"{TEXT}p", f"{TEXT}h", f"{TEXT}list", f"{TABLE}table", f"{TEXT}section"}
 KNOWN = {
     f"{TEXT}{name}"
@@ -100,31 +98,9 @@ def _pieces(node: etree._Element, path: Path) -> Iterator[Element]:
     elif node.tag == ANNOTATION:
         yield from opendocument.comment(node)
     elif node.tag == f"{DRAW}object":
-        yield from _object(node, path)
+        yield from opendocument.inserted(node, path)
     else:
         yield from opendocument.alternative(node)
-
-
-def _object(node: etree._Element, path: Path) -> Iterator[Element]:
-    """A chart or a formula, which is a document of its own inside."""
-    name = node.get(f"{XLINK}href", "").removeprefix("./").rstrip("/")
-    inner = opendocument.part_of(path, f"{name}/content.xml") if name else None
-    if inner is None:
-        return
-    if inner.tag == f"{MATH}math":
-        said = inner.findtext(f".//{MATH}annotation") or "".join(str(t) for t in inner.itertext())
-        yield Element(kind="Formula", text=" ".join(said.split()))
-        return
-    for table in list(inner.iter(f"{TABLE}table")):
-        rows = [
-            [" ".join(paragraphs(cell)) for cell in row.iter(f"{TABLE}table-cell")]
-            for row in table.iter(f"{TABLE}table-row")
-        ]
-        remove(table)
-        if any(any(row) for row in rows):
-            yield tables.table([row for row in rows if any(row)], 1)
-    for text in dict.fromkeys(paragraphs(inner)):
-        yield Element(kind="FigureCaption", text=text)
 
 
 def _block(node: etree._Element) -> etree._Element | None:

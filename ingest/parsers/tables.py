@@ -10,6 +10,8 @@ from kb.types.parsed import Element
 CELLS = " | "
 MAX_CELLS = 3_000_000
 """Cells read of one file; what is beyond is left out, and the ledger says so."""
+MAX_CHARACTERS = 100_000_000
+"""Of all cells together: one long text may stand in many of them."""
 MAX_HEADER_ROWS = 4
 NUMBER = re.compile(r"[-+(]?[\d.,'\s]*\d[\d.,'\s]*[)%]?$|\d{4}-\d\d-\d\d")
 WIDEST = 1000
