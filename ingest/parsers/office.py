@@ -173,17 +173,20 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
     """Read a file of one of the kinds above.
 
     Raises:
-        FileProblem: a bomb, or of a variant that needs LibreOffice, which is not installed.
+        FileProblem: damaged, a bomb, or in need of LibreOffice, which is not installed.
         Exception: whatever else unstructured raises; the caller takes it for the file's problem.
     """
     members: list[Member] = []
     left_out = 0
-    if kind in PACKAGES:
-        packages.check(path)
-        if packages.is_strict(path):
-            path = libreoffice.convert(path, kind, kind)
-        members, left_out = packages.embedded(path, options)
-    read = PARTITION[kind](path)
+    try:
+        if kind in PACKAGES:
+            packages.check(path)
+            if packages.is_strict(path):
+                path = libreoffice.convert(path, kind, kind)
+            members, left_out = packages.embedded(path, options)
+        read = PARTITION[kind](path)
+    except UNREADABLE as error:
+        raise FileProblem("damaged", what=f"{kind}: {error}") from error
     elements = (*read.elements, *hidden.elements(read.unseen))
     pages = max((e.page or 0 for e in elements), default=0) or None
     return Parsed(

@@ -4,9 +4,11 @@ import io
 import posixpath
 import zipfile
 import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
+from urllib.parse import unquote
 
 from lxml import etree
 
@@ -19,6 +21,11 @@ M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+OFFICE_TYPE = "application/vnd.openxmlformats-officedocument"
+TYPES = {
+    "xml": "application/xml",
+    "rels": "application/vnd.openxmlformats-package.relationships+xml",
+}
 PART_BYTES = 100 * 1024**2
 """Of a part no more is read; what is longer ends in the middle and counts as damaged."""
 
@@ -41,8 +48,11 @@ class Package:
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path)
         self.names = frozenset(self._zip.namelist())
+        self._folded = {name.casefold(): name for name in self.names}
         self.unread: set[str] = set()
         """Parts that are needed, and missing or damaged."""
+        self.missing: set[str] = set()
+        """The ids that those are called by which are missing."""
 
     def __enter__(self) -> Self:
         return self
@@ -76,19 +86,35 @@ class Package:
 
         Those of a kind in ``READ`` that are not there are noted.
         """
-        folder, rels = posixpath.dirname(name), _rels_of(name)
-        root = self.readable(rels) if rels in self.names else None
+        folder, rels = posixpath.dirname(name), self._named(_rels_of(name))
+        root = self.readable(rels) if rels else None
+        if root is None:
+            return self._usual(folder) if name in MAIN else {}
         found = {}
-        for node in () if root is None else root:
+        for node in root:
             target = posixpath.normpath(posixpath.join(folder, node.get("Target", "")))
-            target = target.lstrip("/")
             kind = node.get("Type", "").rsplit("/", 1)[-1]
             if node.get("TargetMode") == "External":
                 continue
-            if target in self.names:
-                found[node.get("Id", "")] = Relation(kind, target)
+            inside = self._named(target.lstrip("/"))
+            if inside:
+                found[node.get("Id", "")] = Relation(kind, inside)
             elif kind in READ:
                 self.unread.add(target)
+                self.missing.add(node.get("Id", ""))
+        return found
+
+    def _named(self, name: str) -> str:
+        """What a part is called in the package, which takes capitals for small letters."""
+        return name if name in self.names else self._folded.get(unquote(name).casefold(), "")
+
+    def _usual(self, folder: str) -> dict[str, Relation]:
+        """Parts whose names say what they are, where nothing else says so."""
+        found = {}
+        for name in self.names:
+            stem, ending = posixpath.splitext(posixpath.basename(name))
+            if stem in USUAL and ending == ".xml" and posixpath.dirname(name) == folder:
+                found[name] = Relation(stem, name)
         return found
 
     def main(self) -> str:
@@ -107,6 +133,9 @@ READ = {
     "footnotes", "header", "notesSlide", "sharedStrings", "slide", "threadedComment", "worksheet",
 }  # fmt: skip
 """Kinds of parts with something to read in them."""
+USUAL = {
+    "comments", "endnotes", "footnotes", "numbering", "settings", "sharedStrings", "styles",
+}  # fmt: skip
 MAIN = ("word/document.xml", "ppt/presentation.xml", "xl/workbook.xml")
 UNREADABLE = (
     KeyError, zipfile.BadZipFile, zlib.error, etree.XMLSyntaxError, EOFError, OSError,
@@ -127,19 +156,37 @@ def parsed(content: bytes) -> etree._Element:
 
 
 def packed(
-    types: bytes, main: str, parts: dict[str, bytes], relations: dict[str, dict[str, Relation]]
+    kind: str, main: str, parts: dict[str, bytes], relations: dict[str, dict[str, Relation]]
 ) -> io.BytesIO:
-    """A package of some parts and what they name; those who read it find nothing else."""
+    """A package of some parts and what they name; those who read it find nothing else.
+
+    ``kind`` is the format, the last word of which names the main part's type.
+    """
     file = io.BytesIO()
     all_relations = {"": {"rId1": Relation("officeDocument", main)}, **relations}
+    kinds = {r.target: r.kind for of in relations.values() for r in of.values()}
     with zipfile.ZipFile(file, "w") as written:
-        written.writestr("[Content_Types].xml", types)
+        written.writestr("[Content_Types].xml", _types(kind, main, parts, kinds))
         for name, of_part in all_relations.items():
             written.writestr(_rels_of(name), _relations(of_part))
         for name, content in parts.items():
             written.writestr(name, content)
     file.seek(0)
     return file
+
+
+def _types(kind: str, main: str, parts: Iterable[str], kinds: Mapping[str, str]) -> bytes:
+    """What each part is: its relation says so."""
+    space = "http://schemas.openxmlformats.org/package/2006/content-types"
+    root = etree.Element(f"{{{space}}}Types", nsmap={None: space})
+    for ending in ("xml", "rels"):
+        etree.SubElement(root, f"{{{space}}}Default", Extension=ending, ContentType=TYPES[ending])
+    for name in parts:
+        word = f"{kind.rpartition('.')[2]}.main" if name == main else kinds.get(name, "")
+        said = f"{OFFICE_TYPE}.{kind.partition('.')[0]}.{word}+xml"
+        etree.SubElement(root, f"{{{space}}}Override", PartName=f"/{name}", ContentType=said)
+    content: bytes = etree.tostring(root)
+    return content
 
 
 def _rels_of(name: str) -> str:

@@ -9,7 +9,7 @@ from lxml import etree
 from ingest.parsers import tables
 from ingest.parsers.ooxml import UNREADABLE, parsed, remove
 from kb.errors import FileProblem
-from kb.types.parsed import COMMENT, Element
+from kb.types.parsed import COMMENT, Element, Notice
 
 MOST = 400 * 1024**2
 """Most bytes of ``content.xml`` that are read; only a bomb has more."""
@@ -35,7 +35,7 @@ def content_of(path: Path) -> etree._Element:
     try:
         with zipfile.ZipFile(path) as archive, archive.open("content.xml") as member:
             content = member.read(MOST + 1)
-    except (zipfile.BadZipFile, KeyError, RuntimeError, OSError) as error:
+    except UNREADABLE as error:
         raise FileProblem("damaged", what=f"OpenDocument: {error}") from error
     if len(content) > MOST:
         raise FileProblem("expands_too_far", limit=MOST // 1024**2)
@@ -45,13 +45,27 @@ def content_of(path: Path) -> etree._Element:
         raise FileProblem("damaged", what=f"OpenDocument: {error}") from error
 
 
-def part_of(path: Path, name: str) -> etree._Element | None:
-    """The root of another part; None where it is missing or damaged."""
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(name) as member:
-            return parsed(member.read(MOST))
-    except UNREADABLE:
-        return None
+class Parts:
+    """The parts beside ``content.xml``; those that are missing or damaged are noted."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.unread: set[str] = set()
+
+    def root(self, name: str) -> etree._Element | None:
+        """A part's root element; None where it is missing or damaged."""
+        try:
+            with zipfile.ZipFile(self._path) as archive, archive.open(name) as member:
+                return parsed(member.read(MOST))
+        except UNREADABLE:
+            self.unread.add(name)
+            return None
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the ledger says of them."""
+        unread = len(self.unread)
+        return (Notice("parts_unread", {"parts": unread}),) if unread else ()
 
 
 def alternative(node: etree._Element) -> Iterator[Element]:
@@ -62,10 +76,11 @@ def alternative(node: etree._Element) -> Iterator[Element]:
         yield Element(kind="FigureCaption", text=". ".join(dict.fromkeys(words)))
 
 
-def inserted(node: etree._Element, path: Path) -> Iterator[Element]:
+def inserted(node: etree._Element, parts: Parts) -> Iterator[Element]:
     """A chart or a formula (``draw:object``), which is a document of its own inside."""
     name = node.get(f"{XLINK}href", "").removeprefix("./").rstrip("/")
-    inner = part_of(path, f"{name}/content.xml") if name else None
+    is_inside = bool(name) and ":" not in name and not name.startswith("..")
+    inner = parts.root(f"{name}/content.xml") if is_inside else None
     if inner is None:
         return
     if inner.tag == f"{MATH}math":

@@ -12,7 +12,7 @@ from lxml import etree
 from ingest.parsers import hiding, opendocument
 from ingest.parsers.filling import Filling
 from ingest.parsers.hiding import Hidden
-from ingest.parsers.opendocument import ANNOTATION, DRAW, OFFICE, STYLE, TABLE, TEXT
+from ingest.parsers.opendocument import ANNOTATION, DRAW, OFFICE, STYLE, TABLE, TEXT, Parts
 from ingest.parsers.tables import Merge, Sheet
 from kb.types.parsed import Element
 
@@ -43,17 +43,19 @@ def read(path: Path, filling: Filling) -> list[Sheet]:
     filling.hidden += len(found) - len(seen)
     sheets = [_Reading(table, filling).sheet() for table in seen]
     has_cells = any(sheet.rows for sheet in sheets)
+    parts = Parts(path)
     for table, sheet in zip(seen, sheets, strict=True):
-        sheet.beside += _beside(table, path, has_cells=has_cells)
+        sheet.beside += _beside(table, parts, has_cells=has_cells)
+    filling.unread += len(parts.unread)
     return sheets
 
 
-def _beside(table: etree._Element, path: Path, *, has_cells: bool) -> Iterator[Element]:
+def _beside(table: etree._Element, parts: Parts, *, has_cells: bool) -> Iterator[Element]:
     """Alternative texts, charts (their values only where no cells have them), comments."""
     for node in table.iter(f"{DRAW}*"):
         yield from opendocument.alternative(node)
         if node.tag == f"{DRAW}object":
-            drawn = opendocument.inserted(node, path)
+            drawn = opendocument.inserted(node, parts)
             yield from (e for e in drawn if e.kind != "Table" or not has_cells)
     for node in table.iter(ANNOTATION):
         if not any(_is_hidden(a) for a in node.iterancestors(f"{TABLE}table-row")):

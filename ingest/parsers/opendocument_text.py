@@ -15,7 +15,16 @@ from lxml import etree
 
 from ingest.parsers import opendocument
 from ingest.parsers.ooxml import remove
-from ingest.parsers.opendocument import ANNOTATION, DRAW, OFFICE, STYLE, TABLE, TEXT, paragraphs
+from ingest.parsers.opendocument import (
+    ANNOTATION,
+    DRAW,
+    OFFICE,
+    STYLE,
+    TABLE,
+    TEXT,
+    Parts,
+    paragraphs,
+)
 from kb.types.parsed import Element, Notice
 
 BLOCKS = {f"{TEXT}p", f"{TEXT}h", f"{TEXT}list", f"{TABLE}table", f"{TEXT}section"}
@@ -24,6 +33,7 @@ KNOWN = {
     for name in ("p", "h", "span", "a", "s", "tab", "line-break", "list", "list-item", "section")
 }
 """What pandoc reads in a paragraph; fields of other names are made into their text."""
+MIMETYPE = "application/vnd.oasis.opendocument.text"
 PRINTED = {"header": "Header", "footer": "Footer"}
 
 
@@ -46,16 +56,21 @@ def seen(path: Path) -> Text:
     root = opendocument.content_of(path)
     text = Text(io.BytesIO())
     text.notices = _accept(root)
-    _mark(root, path, text)
+    parts = Parts(path)
+    _mark(root, parts, text)
     _place_boxes(root)
     _show_fields(root)
-    styles = opendocument.part_of(path, "styles.xml")
+    for node in list(root.iter(f"{DRAW}image", f"{DRAW}object", f"{DRAW}object-ole")):
+        if not paragraphs(node):
+            _cut(node)
+    styles = parts.root("styles.xml")
     if styles is None:
         styles = etree.Element(f"{OFFICE}document-styles")
     text.printed = list(_printed(styles))
     _complete(root, ("scripts", "font-face-decls", "automatic-styles"))
     _complete(styles, ("font-face-decls", "styles", "automatic-styles", "master-styles"))
-    _write(path, {"content.xml": root, "styles.xml": styles}, text.file)
+    _write({"content.xml": root, "styles.xml": styles}, text.file)
+    text.notices += parts.notices
     return text
 
 
@@ -71,11 +86,11 @@ def _accept(root: etree._Element) -> tuple[Notice, ...]:
     return (Notice("tracked_changes", {"insertions": insertions, "deletions": deletions}),)
 
 
-def _mark(root: etree._Element, path: Path, text: Text) -> None:
+def _mark(root: etree._Element, parts: Parts, text: Text) -> None:
     token = f"kb{secrets.token_hex(8)}x"
     last: dict[etree._Element, etree._Element] = {}
     for node in list(root.iter(f"{TEXT}note", ANNOTATION, f"{DRAW}frame", f"{DRAW}object")):
-        pieces = list(_pieces(node, path))
+        pieces = list(_pieces(node, parts))
         block = _block(node)
         if node.tag in {f"{TEXT}note", ANNOTATION}:
             _cut(node)
@@ -89,7 +104,7 @@ def _mark(root: etree._Element, path: Path, text: Text) -> None:
         last[block] = paragraph
 
 
-def _pieces(node: etree._Element, path: Path) -> Iterator[Element]:
+def _pieces(node: etree._Element, parts: Parts) -> Iterator[Element]:
     if node.tag == f"{TEXT}note":
         body = node.find(f"{TEXT}note-body")
         lines = [] if body is None else paragraphs(body)
@@ -98,7 +113,7 @@ def _pieces(node: etree._Element, path: Path) -> Iterator[Element]:
     elif node.tag == ANNOTATION:
         yield from opendocument.comment(node)
     elif node.tag == f"{DRAW}object":
-        yield from opendocument.inserted(node, path)
+        yield from opendocument.inserted(node, parts)
     else:
         yield from opendocument.alternative(node)
 
@@ -177,11 +192,10 @@ def _complete(root: etree._Element, names: tuple[str, ...]) -> None:
             root.insert(at, etree.Element(f"{OFFICE}{name}"))
 
 
-def _write(path: Path, parts: dict[str, etree._Element], file: io.BytesIO) -> None:
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(file, "w") as new:
-        for name in ("mimetype", "META-INF/manifest.xml"):
-            if name in old.namelist():
-                new.writestr(name, old.read(name))
+def _write(parts: dict[str, etree._Element], file: io.BytesIO) -> None:
+    """A package of these parts alone."""
+    with zipfile.ZipFile(file, "w") as written:
+        written.writestr("mimetype", MIMETYPE)
         for name, root in parts.items():
-            new.writestr(name, etree.tostring(root))
+            written.writestr(name, etree.tostring(root))
     file.seek(0)

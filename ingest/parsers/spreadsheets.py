@@ -13,7 +13,7 @@ from lxml import etree
 
 from ingest.parsers import hiding, looks, number_formats
 from ingest.parsers.hiding import Hidden
-from ingest.parsers.ooxml import UNREADABLE, Package, S
+from ingest.parsers.ooxml import UNREADABLE, Package, R, S
 from ingest.parsers.tables import Merge
 
 REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})$")
@@ -29,8 +29,11 @@ READ = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_
 
 LOOKED_AT = tuple(
     f"{S}{name}"
-    for name in ("col", "row", "mergeCell", "autoFilter", "conditionalFormatting", "tablePart")
-)
+    for name in (
+        "col", "row", "mergeCell", "autoFilter", "conditionalFormatting", "tablePart", "drawing",
+        "legacyDrawing",
+    )
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -79,13 +82,15 @@ class Workbook:
         """A sheet's cells, ``most`` at the most; a damaged one ends where it is damaged."""
         grid = Grid()
         filling = _Filling(grid, self, most)
-        for relation in self._package.related(target).values():
+        related = self._package.related(target)
+        for relation in related.values():
             table = self._package.readable(relation.target) if relation.kind == "table" else None
             for node in () if table is None else table.iter(f"{S}autoFilter"):
                 filling.filters += hiding.filtered(node)
         try:
             with self._package.stream(target) as part:
-                filling.read(part)
+                drawn = filling.read(part)
+            self._package.unread |= {f"{target}#{identity}" for identity in drawn - related.keys()}
         except UNREADABLE:
             grid.is_whole = False
         filling.finish()
@@ -146,7 +151,9 @@ class _Filling:
         self._pale: list[tuple[list[str], int]] = []
         self._is_painted = False
 
-    def read(self, part: Any) -> None:
+    def read(self, part: Any) -> set[str]:
+        """Read a sheet; returns the ids of the drawings and comments that belong to it."""
+        drawn: set[str] = set()
         for _, node in etree.iterparse(part, tag=LOOKED_AT, **READ):
             name = etree.QName(node).localname
             if name == "row":
@@ -157,12 +164,15 @@ class _Filling:
                 self._merge(node.get("ref", ""))
             elif name == "autoFilter":
                 self.filters += hiding.filtered(node)
+            elif name in {"drawing", "legacyDrawing"}:
+                drawn.add(node.get(f"{R}id", ""))
             else:
                 self._is_painted = True
             _forget(node)
             if self._left < 0:
                 self._grid.is_cut = True
-                return
+                break
+        return drawn
 
     def _add(self, row: Any) -> None:
         written = row.get("r", "")

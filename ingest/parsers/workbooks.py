@@ -39,7 +39,7 @@ def parts(package: Package) -> list[Part]:
     main = package.main()
     related = package.related(main)
     listed = list(package.root(main).iter(f"{S}sheet"))
-    targets = {identity: relation.target for identity, relation in related.items()}
+    targets = {i: r.target for i, r in related.items() if r.kind.endswith("sheet")}
     if not targets:  # they are damaged, and most programs number the sheets as they follow
         names = sorted((n for n in package.names if SHEET.match(n)), key=lambda n: (len(n), n))
         targets = dict(zip((node.get(f"{R}id", "") for node in listed), names, strict=False))

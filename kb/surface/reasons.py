@@ -32,16 +32,16 @@ REASONS: dict[str, str] = {
         "{sheets} hidden sheets in it were left out. Unhide them to have them found."
     ),
     "hidden_cells": _(
-        "{rows} hidden rows, {columns} hidden columns and {cells} cells that show nothing were left "
-        "out. Unhide them to have them found."
+        "{rows} hidden rows, {columns} hidden columns and {cells} cells that show nothing were "
+        "left out. Unhide them to have them found."
     ),
     "hidden_slides": _(
         "{slides} of its slides are hidden in a show. They were read, since whoever opens the file "
         "sees them."
     ),
     "cut_short": _(
-        "{parts} parts of it (tables, charts, inserted files) are larger than what is read; what is "
-        "beyond was left out."
+        "{parts} parts of it (tables, charts, inserted files) are larger than what is read; what "
+        "is beyond was left out."
     ),
     "formulas_without_value": _(
         "{formulas} formulas in it have no value. Open the file in its program and save it."
