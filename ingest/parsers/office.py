@@ -102,7 +102,7 @@ def _pptx(path: Path) -> Read:
 
 def _odt(path: Path) -> Read:
     text = texts.seen(path)
-    read = Read([], notices=text.notices)
+    read = Read([], text.unseen, notices=text.notices)
     printed: set[str] = set()
     for element in elements_of(partition("odt", file=text.file)):
         read.elements += text.pieces.get(element.text, [element])

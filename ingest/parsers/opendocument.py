@@ -129,3 +129,15 @@ def _pieces(node: etree._Element) -> list[str]:
             pieces += _pieces(child)
         pieces.append(child.tail or "")
     return pieces
+
+
+def cut(node: etree._Element) -> None:
+    """Take a node out and leave the text that follows it."""
+    parent, before = node.getparent(), node.getprevious()
+    if parent is None:
+        return
+    if before is not None:
+        before.tail = (before.tail or "") + (node.tail or "")
+    else:
+        parent.text = (parent.text or "") + (node.tail or "")
+    parent.remove(node)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from lxml import etree
 
-from ingest.parsers import opendocument
-from ingest.parsers.ooxml import remove
+from ingest.parsers import opendocument, opendocument_unseen
+from ingest.parsers.ooxml import remove, replace
 from ingest.parsers.opendocument import (
     ANNOTATION,
     DRAW,
@@ -23,6 +23,7 @@ from ingest.parsers.opendocument import (
     TABLE,
     TEXT,
     Parts,
+    cut,
     paragraphs,
 )
 from kb.types.parsed import Element, Notice
@@ -34,6 +35,14 @@ KNOWN = {
 }
 """What pandoc reads in a paragraph; fields of other names are made into their text."""
 MIMETYPE = "application/vnd.oasis.opendocument.text"
+AROUND = tuple(
+    f"{TEXT}{name}"
+    for name in (
+        "table-of-content", "illustration-index", "table-index", "object-index", "user-index",
+        "alphabetical-index", "bibliography", "index-body", "index-title", "numbered-paragraph",
+    )
+)  # fmt: skip
+"""What is around paragraphs, and is not seen through by pandoc."""
 PRINTED = {"header": "Header", "footer": "Footer"}
 
 
@@ -44,6 +53,7 @@ class Text:
     file: io.BytesIO
     pieces: dict[str, list[Element]] = field(default_factory=dict)
     printed: list[Element] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
     notices: tuple[Notice, ...] = ()
 
 
@@ -57,15 +67,18 @@ def seen(path: Path) -> Text:
     text = Text(io.BytesIO())
     text.notices = _accept(root)
     parts = Parts(path)
+    styles = parts.root("styles.xml")
+    if styles is None:
+        styles = etree.Element(f"{OFFICE}document-styles")
+    text.unseen = opendocument_unseen.taken_out(root, [styles], by_look=True)
+    for node in list(root.iter(*AROUND)):
+        replace(node, *node)
     _mark(root, parts, text)
     _place_boxes(root)
     _show_fields(root)
     for node in list(root.iter(f"{DRAW}image", f"{DRAW}object", f"{DRAW}object-ole")):
         if not paragraphs(node):
-            _cut(node)
-    styles = parts.root("styles.xml")
-    if styles is None:
-        styles = etree.Element(f"{OFFICE}document-styles")
+            cut(node)
     text.printed = list(_printed(styles))
     _complete(root, ("scripts", "font-face-decls", "automatic-styles"))
     _complete(styles, ("font-face-decls", "styles", "automatic-styles", "master-styles"))
@@ -93,7 +106,7 @@ def _mark(root: etree._Element, parts: Parts, text: Text) -> None:
         pieces = list(_pieces(node, parts))
         block = _block(node)
         if node.tag in {f"{TEXT}note", ANNOTATION}:
-            _cut(node)
+            cut(node)
         if not pieces or block is None:
             continue
         mark = f"{token}{len(text.pieces)}x"
@@ -131,18 +144,6 @@ def _after(node: etree._Element, other: etree._Element) -> None:
     """Put a node after another, before the text that follows that."""
     other.tail, node.tail = node.tail, None
     node.addnext(other)
-
-
-def _cut(node: etree._Element) -> None:
-    """Take a node out and leave the text that follows it."""
-    parent, before = node.getparent(), node.getprevious()
-    if parent is None:
-        return
-    if before is not None:
-        before.tail = (before.tail or "") + (node.tail or "")
-    else:
-        parent.text = (parent.text or "") + (node.tail or "")
-    parent.remove(node)
 
 
 def _place_boxes(root: etree._Element) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import msgspec
 from lxml import etree
 
+from ingest.parsers import hidden as hidden_texts
+from ingest.parsers import opendocument_unseen
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.opendocument import (
     ANNOTATION,
@@ -32,6 +34,7 @@ def parse(path: Path, kind: str, _options: Options) -> Parsed:
     """
     root = content_of(path)
     parts = Parts(path)
+    unseen = opendocument_unseen.taken_out(root, [], by_look=False)
     slides = list(root.iter(f"{DRAW}page"))
     elements = tuple(e for n, slide in enumerate(slides, 1) for e in _slide(slide, n, parts))
     hidden = _hidden(root, slides)
@@ -39,7 +42,7 @@ def parse(path: Path, kind: str, _options: Options) -> Parsed:
     return Parsed(
         parser="lxml",
         media_type=MEDIA_TYPES[kind],
-        elements=elements,
+        elements=(*elements, *hidden_texts.elements(unseen)),
         pages=len(slides) or None,
         notices=(*notices, *parts.notices),
     )

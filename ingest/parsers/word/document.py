@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from ingest.parsers import charts, hidden
+from ingest.parsers import charts
 from ingest.parsers.ooxml import (
     CX,
     DGM,
@@ -26,7 +26,7 @@ from ingest.parsers.ooxml import (
     packed,
     remove,
 )  # fmt: skip
-from ingest.parsers.word import notes, view
+from ingest.parsers.word import notes, unseen, view
 from kb.types.parsed import Element, Notice
 
 KEPT = {"styles", "numbering", "settings", "header", "footer"}
@@ -100,6 +100,9 @@ class _Reading:
         self._notes: dict[tuple[str, str], etree._Element] = {}
         self._parts: dict[str, bytes] = {}
         self._missing: set[str] = set()
+        named = (r.target for r in self._related.values() if r.kind == "styles")
+        styles = next(named, None)
+        self._styles = unseen.styles_of(package.readable(styles) if styles else None)
 
     def word(self) -> Word:
         root = self._settled(self._package.root(self._main))
@@ -113,7 +116,7 @@ class _Reading:
 
     def _settled(self, root: etree._Element) -> etree._Element:
         self._word.changes += view.accept(root)
-        self._word.unseen += hidden.in_word(root)
+        self._word.unseen += unseen.taken_out(root, self._styles)
         return root
 
     def _read_notes(self) -> None:
