@@ -78,9 +78,10 @@ def kind_of(path: Path, name: str) -> str:
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise FileProblem("empty")
     suffix = PurePosixPath(name.lower()).suffix
+    is_named = suffix in PLAIN or suffix in OF_TEXT or suffix == ".xml"
     is_plain = suffix in PLAIN and _is_text(head, STRANGE_BY_NAME)
     kind = None if is_plain and not _is_marked(head) else _by_signature(path, head)
-    if kind is None and (is_plain or _is_text(head, STRANGE)):
+    if kind is None and _is_text(head, STRANGE_BY_NAME if is_named else STRANGE):
         kind = _textual(head, suffix)
     if kind is None:
         raise FileProblem("unknown_type", what=_ending(name))

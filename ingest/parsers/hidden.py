@@ -8,7 +8,7 @@ import re
 
 from lxml import html
 
-from ingest.parsers import pages, unseen
+from ingest.parsers import characters, pages, unseen
 from kb.types.parsed import HIDDEN, Element
 
 STYLED = re.compile(r"style|\shidden|color|background|\stext\s*=", re.IGNORECASE)
@@ -22,7 +22,7 @@ def elements(texts: list[str]) -> tuple[Element, ...]:
 
 def in_html(source: str) -> tuple[str, list[str]]:
     """A page without its hidden parts, and their texts."""
-    source = pages.with_frames(source)
+    source = pages.with_frames(characters.html(source))
     if not STYLED.search(source):
         return source, []
     tree = pages.tree_of(source)

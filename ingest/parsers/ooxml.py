@@ -12,6 +12,8 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from ingest.parsers import characters
+
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
@@ -53,6 +55,9 @@ class Package:
         """Parts that are needed, and missing or damaged."""
         self.missing: set[str] = set()
         """The ids that those are called by which are missing."""
+        self.cut: set[str] = set()
+        """Parts that are larger than what is read of them."""
+        self._drawn: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -80,6 +85,13 @@ class Package:
         except UNREADABLE:
             self.unread.add(name)
             return None
+
+    def first(self, name: str) -> etree._Element | None:
+        """A part's root element the first time that it is asked for: one that many draw is read once."""
+        if name in self._drawn:
+            return None
+        self._drawn.add(name)
+        return self.readable(name)
 
     def related(self, name: str) -> dict[str, Relation]:
         """The parts inside the package that a part names, by the id that it calls them by.
@@ -145,14 +157,29 @@ UNREADABLE = (
 
 
 def parsed(content: bytes) -> etree._Element:
-    """XML from a stranger: entities are left out, nothing is loaded, no tree is endlessly deep."""
-    parser = etree.XMLParser(
+    """XML from a stranger: entities are left out, nothing is loaded, no tree is endlessly deep.
+
+    A character that XML does not allow costs itself.
+
+    Raises:
+        lxml.etree.XMLSyntaxError: it is damaged otherwise.
+    """
+    try:
+        root = etree.fromstring(content, _parser())
+    except etree.XMLSyntaxError:
+        mended = characters.well_formed(content)
+        if mended == content:
+            raise
+        root = etree.fromstring(mended, _parser())
+    etree.strip_elements(root, etree.Entity, with_tail=False)
+    return root
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
         remove_comments=True, remove_pis=True,
     )  # fmt: skip
-    root = etree.fromstring(content, parser)
-    etree.strip_elements(root, etree.Entity, with_tail=False)
-    return root
 
 
 def packed(

@@ -79,4 +79,4 @@ def _table(source: str | None) -> Element | None:
 
 def _span(cell: html.HtmlElement, name: str) -> int:
     value = cell.get(name, "1").strip()
-    return max(1, min(int(value), tables.WIDEST)) if value.isdecimal() else 1
+    return max(1, min(int(value[:8]), tables.WIDEST)) if value.isdecimal() else 1

@@ -36,7 +36,7 @@ class Unpacking:
         self._options = options
         self._is_page = is_page
         self._room = options.max_expanded
-        self._calendars: list[Element] = []
+        self._calendars: dict[str, Element] = {}
         self.members: list[Member] = []
         self.encrypted = False
         self.left_out = 0
@@ -44,7 +44,7 @@ class Unpacking:
 
     def read(self, message: Message) -> list[Element]:
         """The text of a mail; its files are in ``members`` afterwards."""
-        return [*self._text(message, 0), *self._calendars]
+        return [*self._text(message, 0), *self._calendars.values()]
 
     def _text(self, part: Message, depth: int) -> list[Element]:
         kind = part.get_content_type()
@@ -101,7 +101,7 @@ class Unpacking:
             found = calendars.entries(text)
         except FileProblem:
             return False
-        self._calendars += [e for e in found if e not in self._calendars]
+        self._calendars.update({e.text: e for e in found})
         return bool(found)
 
     def _envelope(self, part: Message, depth: int) -> list[Element]:

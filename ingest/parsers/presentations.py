@@ -53,6 +53,7 @@ class Deck:
     slides: int
     beside: dict[int, list[Element]] = field(default_factory=dict)
     unread: int = 0
+    cut: int = 0
     hidden: int = 0
 
     @property
@@ -61,6 +62,7 @@ class Deck:
         said = (
             Notice("hidden_slides", {"slides": self.hidden}),
             Notice("parts_unread", {"parts": self.unread}),
+            Notice("cut_short", {"parts": self.cut}),
         )
         return tuple(notice for notice in said if any(notice.parameters.values()))
 
@@ -74,6 +76,7 @@ def seen(path: Path) -> Deck:
     with Package(path) as package:
         deck = _Reading(package).deck()
         deck.unread += len(package.unread)
+        deck.cut += len(package.cut)
         return deck
 
 
@@ -175,8 +178,10 @@ class _Reading:
                 continue
             is_diagram = node.tag == f"{DGM}relIds"
             relation = related.get(node.get(f"{R}dm" if is_diagram else f"{R}id", ""))
-            part = self._package.readable(relation.target) if relation else None
-            if part is not None:
+            part = self._package.first(relation.target) if relation else None
+            if relation is not None and part is not None:
+                if charts.is_cut(part):
+                    self._package.cut.add(relation.target)
                 yield from charts.of_diagram(part) if is_diagram else charts.of_chart(part)
 
     def _keep_looks(self, related: dict[str, Relation], slides: dict[str, Relation]) -> None:

@@ -105,6 +105,7 @@ def _workbook(package: Package, filling: Filling) -> list[Sheet]:
     for part, sheet in zip(seen, sheets, strict=True):
         sheet.beside += workbooks.beside(package, part, filled)
     filling.unread += len(package.unread)
+    filling.cut += len(package.cut)
     return sheets
 
 

@@ -4,19 +4,22 @@ Rows are read one after another and forgotten, so that empty ones that are only 
 memory. ECMA-376, part 1, 18.3.1 (sheets) and 18.8 (styles).
 """
 
+import io
 import re
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 from lxml import etree
 
-from ingest.parsers import hiding, looks, number_formats
+from ingest.parsers import characters, hiding, looks, number_formats
 from ingest.parsers.hiding import Hidden
 from ingest.parsers.ooxml import UNREADABLE, Package, R, S
 from ingest.parsers.tables import Merge
 
 REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})$")
+ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 WHOLE = re.compile(r"-?\d{1,17}$")
 MOST_STRINGS = 3_000_000
 LONGEST_CELL = 32_767
@@ -66,34 +69,57 @@ class Workbook:
         for relation in package.related(main).values():
             try:
                 if relation.kind == "sharedStrings":
-                    self._read_strings(relation.target)
+                    if not self._streamed(relation.target, self._read_strings):
+                        package.unread.add(relation.target)
                 elif relation.kind == "styles":
                     self._looks = looks.of(package.root(relation.target))
             except UNREADABLE:
                 package.unread.add(relation.target)
 
-    def _read_strings(self, name: str) -> None:
-        with self._package.stream(name) as part:
-            for _, item in etree.iterparse(part, tag=f"{S}si", **READ):
-                self._strings.append(_text(item) if len(self._strings) < MOST_STRINGS else "")
-                _forget(item)
+    def _read_strings(self, part: IO[bytes]) -> None:
+        self._strings = []
+        for _, item in etree.iterparse(part, tag=f"{S}si", **READ):
+            self._strings.append(_text(item) if len(self._strings) < MOST_STRINGS else "")
+            _forget(item)
+
+    def _streamed(self, name: str, read: Callable[[IO[bytes]], None]) -> bool:
+        """Whether a part could be read; if need be without what XML cannot have."""
+        try:
+            with self._package.stream(name) as part:
+                read(part)
+        except etree.XMLSyntaxError:
+            content = self._package.content(name)
+            mended = characters.well_formed(content)
+            if mended == content:
+                return False
+            try:
+                read(io.BytesIO(mended))
+            except etree.XMLSyntaxError:
+                return False
+        except UNREADABLE:
+            return False
+        return True
 
     def grid(self, target: str, most: int) -> Grid:
         """A sheet's cells, ``most`` at the most; a damaged one ends where it is damaged."""
-        grid = Grid()
-        filling = _Filling(grid, self, most)
         related = self._package.related(target)
+        filters = []
         for relation in related.values():
             table = self._package.readable(relation.target) if relation.kind == "table" else None
             for node in () if table is None else table.iter(f"{S}autoFilter"):
-                filling.filters += hiding.filtered(node)
-        try:
-            with self._package.stream(target) as part:
-                drawn = filling.read(part)
-            self._package.unread |= {f"{target}#{identity}" for identity in drawn - related.keys()}
-        except UNREADABLE:
-            grid.is_whole = False
-        filling.finish()
+                filters += list(hiding.filtered(node))
+        filling = _Filling(self, most, filters)
+
+        def read(part: IO[bytes]) -> None:
+            nonlocal filling
+            filling = _Filling(self, most, filters)
+            filling.read(part)
+
+        is_whole = self._streamed(target, read)
+        lost = filling.drawn - related.keys() if is_whole else ()
+        self._package.unread |= {f"{target}#{identity}" for identity in lost}
+        grid = filling.finish()
+        grid.is_whole = is_whole
         return grid
 
     def cell(self, node: Any) -> tuple[str, bool, bool]:
@@ -138,8 +164,8 @@ class Workbook:
 class _Filling:
     """One sheet while it is read."""
 
-    def __init__(self, grid: Grid, book: Workbook, most: int) -> None:
-        self._grid = grid
+    def __init__(self, book: Workbook, most: int, filters: list[tuple[int, int]]) -> None:
+        self._grid = Grid()
         self._book = book
         self._left = most
         self._numbers: list[int] = []
@@ -147,13 +173,13 @@ class _Filling:
         self._row = -1
         self._hidden: set[int] = set()
         self._columns: set[int] = set()
-        self.filters: list[tuple[int, int]] = []
+        self._filters = list(filters)
+        self.drawn: set[str] = set()
+        """The ids of the drawings and comments that belong to the sheet."""
         self._pale: list[tuple[list[str], int]] = []
         self._is_painted = False
 
-    def read(self, part: Any) -> set[str]:
-        """Read a sheet; returns the ids of the drawings and comments that belong to it."""
-        drawn: set[str] = set()
+    def read(self, part: IO[bytes]) -> None:
         for _, node in etree.iterparse(part, tag=LOOKED_AT, **READ):
             name = etree.QName(node).localname
             if name == "row":
@@ -163,16 +189,15 @@ class _Filling:
             elif name == "mergeCell":
                 self._merge(node.get("ref", ""))
             elif name == "autoFilter":
-                self.filters += hiding.filtered(node)
+                self._filters += hiding.filtered(node)
             elif name in {"drawing", "legacyDrawing"}:
-                drawn.add(node.get(f"{R}id", ""))
+                self.drawn.add(node.get(f"{R}id", ""))
             else:
                 self._is_painted = True
             _forget(node)
             if self._left < 0:
                 self._grid.is_cut = True
-                break
-        return drawn
+                return
 
     def _add(self, row: Any) -> None:
         written = row.get("r", "")
@@ -217,8 +242,8 @@ class _Filling:
                 (int(one[2]) - 1, _number_of(one[1]), int(other[2]) - 1, _number_of(other[1]))
             )
 
-    def finish(self) -> None:
-        """Bring merged cells and hidden rows to the rows that there are."""
+    def finish(self) -> Grid:
+        """The sheet: bring merged cells and hidden rows to the rows that there are."""
         grid, numbers = self._grid, self._numbers
         at = {number: place for place, number in enumerate(numbers)}
         grid.merges = [
@@ -228,12 +253,13 @@ class _Filling:
         ]
         hidden = {
             at for at, number in enumerate(numbers)
-            if number in self._hidden and not any(a <= number <= b for a, b in self.filters)
+            if number in self._hidden and not any(a <= number <= b for a, b in self._filters)
         }  # fmt: skip
         grid.hidden = Hidden(frozenset(hidden), frozenset(self._columns))
         for cells, column in () if self._is_painted else self._pale:
             grid.pale.append(cells[column])
             cells[column] = ""
+        return grid
 
 
 def _text(node: Any) -> str:
@@ -248,7 +274,12 @@ def _text(node: Any) -> str:
         length += len(pieces[-1]) if pieces else 0
         if length > LONGEST_CELL:
             break
-    return "".join(pieces)[:LONGEST_CELL]
+    return ESCAPED.sub(_character, "".join(pieces)[:LONGEST_CELL])
+
+
+def _character(found: re.Match[str]) -> str:
+    """What Excel writes so since XML cannot have it (ST_Xstring, 22.9.2.19)."""
+    return characters.plain(chr(int(found[1], 16)))
 
 
 def _one_line(text: str) -> str:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
 COMPOUND = re.compile(r"(?P<tag>[a-z][\w-]*|\*)?(?P<rest>(?:[.#][\w-]+)*)$", re.IGNORECASE)
 SCREEN = re.compile(r"@media\s+(?:only\s+)?(?:screen|all)\s*$", re.IGNORECASE)
-MOST_RULES, MOST_CHARACTERS, MOST_PARTS = 3000, 500_000, 6
+MOST_RULES, MOST_CHARACTERS, MOST_PARTS, LONGEST_SELECTOR = 3000, 500_000, 6, 500
+MOST_LOOKS = 5_000_000
+"""Steps of selectors that are compared with elements of one page."""
 Declarations = dict[str, tuple[bool, str]]
 """Properties with their values, and whether they are important."""
 
@@ -49,10 +50,14 @@ class Sheets:
     """The rules of a page, by what their last step names."""
 
     def __init__(self, tree: etree._Element) -> None:
-        source = "\n".join(style.text or "" for style in tree.iter("style"))[:MOST_CHARACTERS]
+        source = "\n".join(style.text or "" for style in tree.iter("style"))
+        self.is_cut = len(source) > MOST_CHARACTERS
+        """Whether there is more to compare than is compared."""
+        self._left = MOST_LOOKS
         self._rules: dict[str, list[Rule]] = {}
-        for number, rule in enumerate(_rules(COMMENT.sub("", source))):
+        for number, rule in enumerate(_rules(_without_comments(source[:MOST_CHARACTERS]))):
             if number > MOST_RULES:
+                self.is_cut = True
                 break
             last = rule.steps[0]
             key = last.key or next(iter(last.names), None) or last.tag or "*"
@@ -64,10 +69,44 @@ class Sheets:
         found = [r for key in dict.fromkeys(keys) for r in self._rules.get(key, ())]
         own = declarations(node.get("style") or "")
         said: Declarations = {}
-        for rule in sorted((r for r in found if _fits(r, node)), key=lambda r: r.weight):
+        fitting = [rule for rule in found if self._left > 0 and self._fits(rule, node)]
+        for rule in sorted(fitting, key=lambda r: r.weight):
             _lay_over(said, rule.declarations)
         _lay_over(said, own)
         return {name: value for name, (_, value) in said.items()}
+
+    def _fits(self, rule: Rule, node: etree._Element) -> bool:
+        self._left -= 1
+        if self._left <= 0:
+            self.is_cut = True
+            return False
+        if not rule.steps[0].fits(node):
+            return False
+        above = node.getparent()
+        for step in rule.steps[1:]:
+            self._left -= 1
+            if step.is_parent and (above is None or not step.fits(above)):
+                return False
+            while above is not None and not step.fits(above):
+                self._left -= 1
+                above = above.getparent()
+            if above is None:
+                return False
+            above = above.getparent()
+        return True
+
+
+def _without_comments(source: str) -> str:
+    pieces, at = [], 0
+    while (begin := source.find("/*", at)) >= 0:
+        pieces.append(source[at:begin])
+        end = source.find("*/", begin + 2)
+        if end < 0:
+            at = len(source)
+            break
+        at = end + 2
+    pieces.append(source[at:])
+    return "".join(pieces).replace("<!--", "").replace("-->", "")
 
 
 def declarations(source: str) -> Declarations:
@@ -127,6 +166,8 @@ def _end(source: str, at: int) -> int:
 
 def _steps(selector: str) -> tuple[Compound, ...]:
     """The steps of a selector, the last first; none where one of them is not computed."""
+    if len(selector) > LONGEST_SELECTOR:
+        return ()
     steps: list[Compound] = []
     is_parent = False
     for word in reversed(re.sub(r"\s*>\s*", " > ", selector).split()):
@@ -143,18 +184,3 @@ def _steps(selector: str) -> tuple[Compound, ...]:
         steps.append(Compound(tag, names, key, is_parent))
         is_parent = False
     return tuple(steps)
-
-
-def _fits(rule: Rule, node: etree._Element) -> bool:
-    if not rule.steps[0].fits(node):
-        return False
-    above = node.getparent()
-    for step in rule.steps[1:]:
-        if step.is_parent and (above is None or not step.fits(above)):
-            return False
-        while above is not None and not step.fits(above):
-            above = above.getparent()
-        if above is None:
-            return False
-        above = above.getparent()
-    return True

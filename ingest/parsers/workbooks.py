@@ -78,6 +78,8 @@ def _valueless(content: bytes) -> int:
             value = cell.find(f"{S}v")
             found += cell.get("t") != "str" and (value is None or not value.text)
         cell.clear()
+        while cell.getprevious() is not None:
+            del cell.getparent()[0]
     return found
 
 
@@ -143,8 +145,10 @@ def _drawing(
             continue
         is_diagram = node.tag == f"{DGM}relIds"
         relation = related.get(node.get(f"{R}dm" if is_diagram else f"{R}id", ""))
-        inner = package.readable(relation.target) if relation else None
-        if inner is not None:
+        inner = package.first(relation.target) if relation else None
+        if relation is not None and inner is not None:
+            if charts.is_cut(inner):
+                package.cut.add(relation.target)
             read = charts.of_diagram if is_diagram else charts.of_chart
             if not is_diagram and charts.sheets(inner) <= filled:
                 read = charts.named

@@ -31,6 +31,8 @@ from kb.types.parsed import Element, Notice
 
 KEPT = {"styles", "numbering", "settings", "header", "footer"}
 """The parts that unstructured needs beside the document."""
+MOST_INSERTED = 100
+"""Files that are inserted into one document."""
 PRINTED = {"header", "footer"}
 REFERENCES = (f"{W}headerReference", f"{W}footerReference")
 INSERTED = f"{W}altChunk"
@@ -63,6 +65,8 @@ class Word:
     changes: view.Changes = field(default_factory=view.Changes)
     unread: int = 0
     """Parts that are missing or damaged."""
+    cut: int = 0
+    """Parts that are larger than what is read."""
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -73,6 +77,8 @@ class Word:
             said.append(Notice("tracked_changes", numbers))
         if self.unread:
             said.append(Notice("parts_unread", {"parts": self.unread}))
+        if self.cut:
+            said.append(Notice("cut_short", {"parts": self.cut}))
         return tuple(said)
 
 
@@ -85,6 +91,7 @@ def seen(path: Path) -> Word:
     with Package(path) as package:
         word = _Reading(package).word()
         word.unread += len(package.unread)
+        word.cut += len(package.cut)
         return word
 
 
@@ -100,6 +107,7 @@ class _Reading:
         self._notes: dict[tuple[str, str], etree._Element] = {}
         self._parts: dict[str, bytes] = {}
         self._missing: set[str] = set()
+        self._insertions = 0
         named = (r.target for r in self._related.values() if r.kind == "styles")
         styles = next(named, None)
         self._styles = unseen.styles_of(package.readable(styles) if styles else None)
@@ -182,13 +190,20 @@ class _Reading:
         self, identity: str, elements: Callable[[etree._Element], Iterable[Element]]
     ) -> Iterator[Element]:
         relation = self._relation(identity)
-        root = self._package.readable(relation.target) if relation else None
-        if root is not None:
-            yield from elements(root)
+        root = self._package.first(relation.target) if relation else None
+        if relation is None or root is None:
+            return
+        if charts.is_cut(root):
+            self._package.cut.add(relation.target)
+        yield from elements(root)
 
     def _inserted(self, identity: str) -> Iterator[Inserted]:
         relation = self._relation(identity)
         if relation is None:
+            return
+        self._insertions += 1
+        if self._insertions > MOST_INSERTED:
+            self._package.cut.add(f"{relation.target}#{self._insertions}")
             return
         try:
             yield Inserted(relation.target, self._package.content(relation.target))
