@@ -33,9 +33,9 @@ class Filling:
         """Rows and columns that somebody hid, and cells whose format shows nothing of them."""
 
     @property
-    def left(self) -> int:
-        """Cells that there is room for."""
-        return max(0, self._left)
+    def left(self) -> tuple[int, int]:
+        """Cells that there is room for, and characters."""
+        return max(0, self._left), max(0, self._room)
 
     def rows(self, rows: Iterable[Iterable[str]]) -> list[list[str]]:
         """As many rows as there is room for, without empty cells at their ends."""

@@ -20,13 +20,14 @@ def elements(texts: list[str]) -> tuple[Element, ...]:
     return tuple(Element(kind="NarrativeText", text=t, section=HIDDEN) for t in plain if t)
 
 
-def in_html(source: str) -> tuple[str, list[str]]:
-    """A page without its hidden parts, and their texts."""
+def in_html(source: str) -> tuple[str, list[str], bool]:
+    """A page without its hidden parts, their texts, and whether its sheets were too long."""
     source = pages.with_frames(characters.html(source))
     if not STYLED.search(source):
-        return source, []
+        return source, [], False
     tree = pages.tree_of(source)
     if tree is None:
-        return source, []
-    texts = unseen.taken_out(tree)
-    return (html.tostring(tree, encoding="unicode"), texts) if texts else (source, [])
+        return source, [], False
+    pages.flatten(tree, pages.DEEPEST)
+    texts, is_cut = unseen.taken_out(tree)
+    return (html.tostring(tree, encoding="unicode") if texts else source), texts, is_cut

@@ -169,8 +169,9 @@ def _apart(rich: rtf.Rich, wanted: str) -> Iterator[Element]:
 
 
 def _html(path: Path) -> Read:
-    seen, unseen = hidden.in_html(decode(path.read_bytes()))
-    return Read(list(elements_of(partition("html", text=spans.filled(pages.plain(seen))))), unseen)
+    seen, unseen, is_cut = hidden.in_html(decode(path.read_bytes()))
+    elements = list(elements_of(partition("html", text=spans.filled(pages.plain(seen)))))
+    return Read(elements, unseen, (Notice("cut_short", {"parts": 1}),) if is_cut else ())
 
 
 def _of_text(name: str) -> Callable[[Path], Read]:
@@ -227,7 +228,7 @@ def elements_of_text(text: str, kind: str) -> list[Element]:
         return []
     if kind != "html":
         return list(elements_of(partition("text", text=text)))
-    seen, unseen = hidden.in_html(text)
+    seen, unseen, _ = hidden.in_html(text)
     found = (
         elements_of(partition("html", text=spans.filled(pages.plain(seen)))) if seen.strip() else ()
     )

@@ -87,7 +87,7 @@ class Package:
             return None
 
     def first(self, name: str) -> etree._Element | None:
-        """A part's root element the first time that it is asked for: one that many draw is read once."""
+        """A part's root element the first time that it is asked for; None after that."""
         if name in self._drawn:
             return None
         self._drawn.add(name)

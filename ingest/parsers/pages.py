@@ -52,14 +52,57 @@ INSIDE_TABLE = {
     "template",
 }
 MAX_FRAMES = 3
+DEEPEST, DEEPEST_READ = 1000, 150
+"""Levels of elements that are looked at, and those that unstructured reads: what lies deeper it
+would lose (libxml2 ends at 256)."""
+NO_LINES = {"script", "style", "template", "head", "title"}
+BLOCKS = {
+    "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "fieldset",
+    "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main",
+    "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul",
+}  # fmt: skip
+"""What begins a line of its own."""
 
 
 def tree_of(source: str) -> html.HtmlElement | None:
     """A page's tree; None where there is nothing in it that could be one."""
     try:
-        return html.document_fromstring(DECLARATION.sub("", source))
+        return html.document_fromstring(DECLARATION.sub("", source), parser=_parser())
     except (etree.ParserError, ValueError):
         return None
+
+
+def _parser() -> html.HTMLParser:
+    """Elements that nobody closed are nested in one another by the hundred."""
+    return html.HTMLParser(huge_tree=True)
+
+
+def flatten(tree: html.HtmlElement, deepest: int) -> None:
+    """What lies deeper becomes lines of text where it is: others read only so far."""
+    depth, walking = 0, etree.iterwalk(tree, events=("start", "end"))
+    for event, node in walking:
+        depth += 1 if event == "start" else -1
+        if event == "start" and depth >= deepest and len(node):
+            walking.skip_subtree()
+            _become_lines(node)
+
+
+def _become_lines(node: html.HtmlElement) -> None:
+    pieces: list[str] = []
+    for event, inner in etree.iterwalk(node, events=("start", "end")):
+        is_text = isinstance(inner.tag, str) and inner.tag not in NO_LINES
+        if event == "start":
+            pieces.append("\n" if inner.tag in BLOCKS else "")
+            pieces.append((inner.text or "") if is_text else "")
+        elif inner is not node:
+            pieces += ["\n" if inner.tag in BLOCKS else "", inner.tail or ""]
+    tail = node.tail
+    for child in list(node):
+        node.remove(child)
+    node.text, node.tail = None, tail
+    for line in "".join(pieces).split("\n"):
+        if line.strip():
+            node.append(_paragraph(line))
 
 
 def with_frames(source: str) -> str:
@@ -82,11 +125,12 @@ def with_frames(source: str) -> str:
 def plain(source: str) -> str:
     """A page with everything that a reader sees in tags that unstructured reads."""
     source = DECLARATION.sub("", source)
-    if not LEFT_OUT.search(source):
+    if not LEFT_OUT.search(source) and source.count("<") < DEEPEST_READ:
         return source
     tree = tree_of(source)
     if tree is None:
         return source
+    flatten(tree, DEEPEST_READ)
     for node in list(tree.iter(etree.Element)):
         _write_out(node)
     for table in list(tree.iter("table")):

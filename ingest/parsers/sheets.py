@@ -112,7 +112,7 @@ def _workbook(package: Package, filling: Filling) -> list[Sheet]:
 def _xlsx_sheet(book: Workbook, part: Part, package: Package, filling: Filling) -> Sheet:
     if SHEETS not in part.target:
         return Sheet(part.name, [])
-    grid = book.grid(part.target, filling.left)
+    grid = book.grid(part.target, *filling.left)
     if not grid.is_whole:
         package.unread.add(part.target)
     filling.blank += grid.blank

@@ -19,7 +19,7 @@ def filled(source: str) -> str:
     if not SPANS.search(source):
         return source
     try:
-        tree = html.document_fromstring(source)
+        tree = html.document_fromstring(source, parser=html.HTMLParser(huge_tree=True))
     except (etree.ParserError, ValueError):
         return source
     left = MOST_PLACES

@@ -100,19 +100,22 @@ class Workbook:
             return False
         return True
 
-    def grid(self, target: str, most: int) -> Grid:
-        """A sheet's cells, ``most`` at the most; a damaged one ends where it is damaged."""
+    def grid(self, target: str, most: int, letters: int) -> Grid:
+        """A sheet's cells, ``most`` at the most, with so many characters in all.
+
+        One that is damaged ends where it is damaged.
+        """
         related = self._package.related(target)
         filters = []
         for relation in related.values():
             table = self._package.readable(relation.target) if relation.kind == "table" else None
             for node in () if table is None else table.iter(f"{S}autoFilter"):
                 filters += list(hiding.filtered(node))
-        filling = _Filling(self, most, filters)
+        filling = _Filling(self, (most, letters), filters)
 
         def read(part: IO[bytes]) -> None:
             nonlocal filling
-            filling = _Filling(self, most, filters)
+            filling = _Filling(self, (most, letters), filters)
             filling.read(part)
 
         is_whole = self._streamed(target, read)
@@ -164,10 +167,12 @@ class Workbook:
 class _Filling:
     """One sheet while it is read."""
 
-    def __init__(self, book: Workbook, most: int, filters: list[tuple[int, int]]) -> None:
+    def __init__(
+        self, book: Workbook, room: tuple[int, int], filters: list[tuple[int, int]]
+    ) -> None:
         self._grid = Grid()
         self._book = book
-        self._left = most
+        self._left, self._room = room
         self._numbers: list[int] = []
         self._rows: list[dict[bytes, bytes]] = []
         self._row = -1
@@ -195,7 +200,7 @@ class _Filling:
             else:
                 self._is_painted = True
             _forget(node)
-            if self._left < 0:
+            if self._left < 0 or self._room < 0:
                 self._grid.is_cut = True
                 return
 
@@ -215,6 +220,7 @@ class _Filling:
         self._grid.rows.append(cells)
         self._numbers.append(number)
         self._left -= len(cells) + 1
+        self._room -= sum(map(len, cells))
 
     def _cells(self, row: Any) -> list[str]:
         cells: list[str] = []

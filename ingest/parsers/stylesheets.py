@@ -13,7 +13,7 @@ from lxml import etree
 COMPOUND = re.compile(r"(?P<tag>[a-z][\w-]*|\*)?(?P<rest>(?:[.#][\w-]+)*)$", re.IGNORECASE)
 SCREEN = re.compile(r"@media\s+(?:only\s+)?(?:screen|all)\s*$", re.IGNORECASE)
 MOST_RULES, MOST_CHARACTERS, MOST_PARTS, LONGEST_SELECTOR = 3000, 500_000, 6, 500
-MOST_LOOKS = 5_000_000
+MOST_LOOKS = 3_000_000
 """Steps of selectors that are compared with elements of one page."""
 Declarations = dict[str, tuple[bool, str]]
 """Properties with their values, and whether they are important."""
