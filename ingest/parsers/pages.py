@@ -17,6 +17,7 @@ RENAMED = {
     "figure": "div",
     "main": "div",
     "search": "div",
+    "object": "div",
     "legend": "p",
     "summary": "p",
     "figcaption": "p",
@@ -31,7 +32,7 @@ APART = {"button", "textarea"}
 """Boxes within a line: their words touch none beside them."""
 LEFT_OUT = re.compile(
     r"<(?:form|fieldset|details|dialog|figure|main|search|legend|summary|figcaption|label|button"
-    r"|output|textarea|del|caption|select|input|svg|img|t[dh])\b",
+    r"|object|math|output|textarea|del|caption|select|input|svg|img|t[dh])\b",
     re.IGNORECASE,
 )
 DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,500}\?>")
@@ -51,6 +52,9 @@ INSIDE_TABLE = {
     "style",
     "template",
 }
+JOINER = "\u2060"
+"""Nothing to see: unstructured leaves out texts of one character, so theirs have two."""
+SINGLE = re.compile(r"(>\s{0,200}[^\W_])(\s{0,200}<)")
 MAX_FRAMES = 3
 DEEPEST, DEEPEST_READ = 1000, 150
 """Levels of elements that are looked at, and those that unstructured reads: what lies deeper it
@@ -124,7 +128,7 @@ def with_frames(source: str) -> str:
 
 def plain(source: str) -> str:
     """A page with everything that a reader sees in tags that unstructured reads."""
-    source = DECLARATION.sub("", source)
+    source = SINGLE.sub(f"\\1{JOINER}\\2", DECLARATION.sub("", source))
     if not LEFT_OUT.search(source) and source.count("<") < DEEPEST_READ:
         return source
     tree = tree_of(source)
@@ -153,6 +157,10 @@ def _write_out(node: html.HtmlElement) -> None:
     elif node.tag == "svg":
         texts = (" ".join(t.itertext()) for t in node.iter("text", "foreignobject"))
         _become(node, "span", " ".join(" ".join(texts).split()))
+    elif node.tag == "math":
+        for written in list(node.iter("annotation", "annotation-xml")):
+            written.drop_tree()
+        _become(node, "span", "".join("".join(node.itertext()).split()))
     elif node.tag == "img" and _says_something(node.get("alt", "")):
         _become(node, "span", node.get("alt", ""))
 

@@ -1,7 +1,8 @@
 """What a page's own style sheets say of an element: the cascade, for simple selectors.
 
-Tags, classes, ids, descendants and children. Attributes, states, siblings, imported sheets and
-media other than screens of any size are not computed; such rules are as good as not there.
+Tags, classes, ids, attributes (there, or equal to a value), descendants and children. States,
+siblings, imported sheets and media other than screens of any size are not computed; such rules are
+as good as not there.
 """
 
 import re
@@ -10,7 +11,10 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-COMPOUND = re.compile(r"(?P<tag>[a-z][\w-]*|\*)?(?P<rest>(?:[.#][\w-]+)*)$", re.IGNORECASE)
+COMPOUND = re.compile(
+    r"(?P<tag>[a-z][\w-]*|\*)?(?P<rest>(?:[.#][\w-]+|\[[^\]]{1,80}\])*)$", re.IGNORECASE
+)
+ATTRIBUTE = re.compile(r"\[([\w-]+)(?:=[\"']?([^\"'\]]*)[\"']?)?\]$")
 SCREEN = re.compile(r"@media\s+(?:only\s+)?(?:screen|all)\s*$", re.IGNORECASE)
 MOST_RULES, MOST_CHARACTERS, MOST_PARTS, LONGEST_SELECTOR = 3000, 500_000, 6, 500
 MOST_LOOKS = 3_000_000
@@ -26,6 +30,7 @@ class Compound:
     tag: str | None
     names: frozenset[str]
     key: str | None
+    attributes: tuple[tuple[str, str | None], ...] = ()
     is_parent: bool = False
 
     def fits(self, node: etree._Element) -> bool:
@@ -33,8 +38,15 @@ class Compound:
         return (
             (self.tag is None or self.tag == node.tag)
             and (self.key is None or self.key == node.get("id"))
+            and all(_has(node, name, value) for name, value in self.attributes)
             and (not self.names or self.names <= set((node.get("class") or "").split()))
         )
+
+
+def _has(node: etree._Element, name: str, value: str | None) -> bool:
+    """Whether an element has an attribute, with a value if one is named."""
+    found = node.get(name)
+    return found is not None and value in {None, found}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +146,7 @@ def _rules(source: str) -> Iterator[Rule]:
             steps = _steps(selector.strip())
             if steps and said:
                 ids = sum(s.key is not None for s in steps)
-                names = sum(len(s.names) for s in steps)
+                names = sum(len(s.names) + len(s.attributes) for s in steps)
                 tags = sum(s.tag is not None for s in steps)
                 yield Rule(steps, said, (ids, names, tags, number))
 
@@ -177,10 +189,14 @@ def _steps(selector: str) -> tuple[Compound, ...]:
         match = COMPOUND.match(word)
         if match is None or len(steps) >= MOST_PARTS:
             return ()
-        rest = re.findall(r"[.#][\w-]+", match["rest"] or "")
+        rest = re.findall(r"[.#][\w-]+|\[[^\]]+\]", match["rest"] or "")
+        attributes = [ATTRIBUTE.match(r) for r in rest if r[0] == "["]
+        if None in attributes:
+            return ()
         tag = None if match["tag"] in {None, "*"} else match["tag"].lower()
         names = frozenset(r[1:] for r in rest if r[0] == ".")
         key = next((r[1:] for r in rest if r[0] == "#"), None)
-        steps.append(Compound(tag, names, key, is_parent))
+        said = tuple((a[1].lower(), a[2]) for a in attributes if a)
+        steps.append(Compound(tag, names, key, said, is_parent))
         is_parent = False
     return tuple(steps)

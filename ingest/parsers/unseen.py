@@ -126,6 +126,8 @@ def _is_gone(node: html.HtmlElement, style: dict[str, str]) -> bool:
     display = style.get("display", "none" if "hidden" in node.attrib else "")
     if node.tag in {"html", "body"}:
         return False
+    if style.get("content-visibility") == "hidden":
+        return True
     if display == "none" or _number(style.get("opacity", "1"), 1.0) <= colours.FAINT:
         return True
     is_placed = style.get("position", "") in {"absolute", "fixed"}
