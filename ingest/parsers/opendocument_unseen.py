@@ -156,7 +156,7 @@ def _is_gone(node: Any) -> bool:
     if node.tag in {f"{TEXT}p", f"{TEXT}h"}:
         marks = node.iterchildren(f"{TEXT}hidden-paragraph")
         return any(mark.get(f"{TEXT}is-hidden") in TRUE for mark in marks)
-    return node.get(f"{DRAW}display") == "none"
+    return bool(node.get(f"{DRAW}display") == "none")
 
 
 def _points(size: str) -> float:

@@ -77,8 +77,9 @@ class Looking:
                 node.tail = self._checked(node.tail, around.shows())
                 continue
             seen = self._entered(node, around)
-            for child in reversed(node) if seen is not None else ():
-                tasks += [(child, seen, True), (child, seen, False)]
+            if seen is not None:
+                for child in reversed(node):
+                    tasks += [(child, seen, True), (child, seen, False)]
 
     def _entered(self, node: html.HtmlElement, around: Seen) -> Seen | None:
         """How the text in an element is shown; None where nothing in it is looked at."""

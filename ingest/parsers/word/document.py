@@ -222,8 +222,8 @@ class _Reading:
                 notes.simplify_header(self._settled(part))
             self._parts[relation.target] = etree.tostring(part)
         for node in list(root.iter(*REFERENCES)):
-            relation = self._relation(node.get(f"{R}id", ""))
-            if relation is None or relation.target not in self._parts:
+            named = self._relation(node.get(f"{R}id", ""))
+            if named is None or named.target not in self._parts:
                 remove(node)
 
     def _write(self) -> None:

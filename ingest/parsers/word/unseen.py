@@ -5,7 +5,6 @@ it is based on (ECMA-376, part 1, 17.7.2; toggles 17.7.3). A hidden mark of a pa
 no text (17.3.2.36), and what only a web view hides is seen on paper (17.3.2.44).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -199,12 +198,8 @@ def _hides(node: Any) -> bool:
         return False
     name = etree.QName(node).localname
     if name in {"inline", "anchor"}:
-        return any(c.get("hidden") in {"1", "true"} for c in _described(node))
+        return any(c.get("hidden") in {"1", "true"} for c in node.iterchildren("{*}docPr"))
     if name in {"shape", "rect", "group", "oval", "roundrect"}:
         style = "".join(node.get("style", "").lower().split())
         return "visibility:hidden" in style or "display:none" in style
     return False
-
-
-def _described(node: Any) -> Iterator[Any]:
-    return node.iterchildren("{*}docPr")
