@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.parsers import archives, detection
+from ingest.parsers import archives, detection, properties
 from ingest.parsers.cleaning import storable
 from ingest.parsers.kinds import FAMILY_OF
 from ingest.parsers.options import Options
@@ -35,7 +35,8 @@ def parse(path: str, name: str, options: Options) -> bytes:
     """
     file = Path(path)
     kind = detection.kind_of(file, name)
-    parsed = storable(archives.name_lone_member(parse_as(kind, file, options), name))
+    read = properties.filled(parse_as(kind, file, options), kind, file)
+    parsed = storable(archives.name_lone_member(read, name))
     has_text = any(e.text.strip() for e in parsed.elements)
     if not has_text and not parsed.members and parsed.problem not in UNREAD:
         raise _without_text(parsed)
