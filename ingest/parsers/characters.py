@@ -5,6 +5,7 @@ tabs and ends of lines, halves of surrogate pairs, and U+FFFE and U+FFFF (XML 1.
 """
 
 import re
+from html.entities import name2codepoint
 
 NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 IN_XML = re.compile(
@@ -14,6 +15,8 @@ IN_XML = re.compile(
     rb"|&#x0*(?:[0-8bcef]|1[0-9a-f]|d[89a-f][0-9a-f]{2}|fff[ef]);",
     re.IGNORECASE,
 )
+NAMED = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,30});")
+OF_XML = {"amp", "lt", "gt", "quot", "apos"}
 IN_HTML = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,9}));?")
 WINDOWS = range(0x80, 0xA0)
 """Numbers by which web pages mean windows-1252."""
@@ -26,8 +29,21 @@ def plain(text: str) -> str:
 
 
 def well_formed(xml: bytes) -> bytes:
-    """XML in which nothing but such characters was wrong; UTF-16 stays as it is."""
-    return xml if xml[:2] in {b"\xff\xfe", b"\xfe\xff"} else IN_XML.sub(b" ", xml)
+    """XML in which nothing was wrong but such characters, or names that only web pages know.
+
+    UTF-16 stays as it is.
+    """
+    if xml[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return xml
+    return NAMED.sub(_named, IN_XML.sub(b" ", xml))
+
+
+def _named(found: re.Match[bytes]) -> bytes:
+    name = found[1].decode()
+    if name in OF_XML:
+        return found[0]
+    number = name2codepoint.get(name)
+    return b" " if number is None else b"&#%d;" % number
 
 
 def html(source: str) -> str:

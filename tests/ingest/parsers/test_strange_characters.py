@@ -61,6 +61,11 @@ def test_a_strange_character_costs_at_most_itself(kind, tmp_path):
             assert any(word.startswith("inspec") for word in found), (strange, each)
 
 
+def test_a_name_that_nothing_declares_costs_itself(tmp_path):
+    (tmp_path / "a.xml").write_text("<a><b>Ada&nbsp;Birke &unknown; &amp; Ben</b></a>")
+    assert words(tmp_path / "a.xml") == ["b:", "Ada", "Birke", "&", "Ben"]
+
+
 def test_numbers_of_characters_mean_what_browsers_show():
     assert characters.html("&#150;&#x80;&#65;&#x110000;&#0;") == "–€&#65;  "
     assert (
