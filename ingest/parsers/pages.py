@@ -139,6 +139,8 @@ def plain(source: str) -> str:
         _write_out(node)
     for table in list(tree.iter("table")):
         _mend(table)
+    for cell in list(tree.iter("td", "th")):
+        _part_lines(cell)
     for node in list(tree.iter(*RENAMED)):
         if node.tag in APART:
             node.text = f" {node.text or ''}"
@@ -146,6 +148,17 @@ def plain(source: str) -> str:
         node.tag = RENAMED[node.tag]
     written: str = html.tostring(tree, encoding="unicode")
     return written
+
+
+def _part_lines(cell: html.HtmlElement) -> None:
+    """A cell as one text: unstructured parts words at marks, and joins lines without a blank."""
+    if len(cell) == 0 or next(cell.iter("table"), None) is not None:
+        return
+    _become_lines(cell)
+    text = " ".join(str(line.text).strip() for line in cell)
+    for line in list(cell):
+        cell.remove(line)
+    cell.text = text
 
 
 def _write_out(node: html.HtmlElement) -> None:

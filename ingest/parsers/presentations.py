@@ -228,14 +228,24 @@ def _simplify(root: etree._Element) -> None:
         if outermost.getparent() is not None:
             outermost.addprevious(run)
     for node in list(root.iter(f"{A}fld")):
-        if node.get("type") == "slidenum":
-            remove(node)
+        _show_field(node)
     for place in root.iter(f"{A}off"):
         for side in ("x", "y"):
             if place.get(side, "").startswith("-"):
                 place.set(side, "0")  # unstructured leaves out what begins beyond the edge
     for table in root.iter(f"{A}tbl"):
         _fill(table)
+
+
+def _show_field(node: etree._Element) -> None:
+    """A date is a run, which python-pptx reads alone; the slide's number is no text."""
+    if node.get("type") == "slidenum":
+        remove(node)
+        return
+    for properties in node.findall(f"{A}pPr"):
+        remove(properties)
+    node.tag = f"{A}r"
+    node.attrib.clear()
 
 
 def _fill(table: etree._Element) -> None:

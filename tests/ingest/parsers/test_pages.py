@@ -76,6 +76,14 @@ def test_a_text_of_one_character_is_read(tmp_path):
     assert seen == "Start. A 5 Bode x"
 
 
+def test_lines_of_a_cell_touch_no_words(tmp_path):
+    cell = (
+        "<td>one<br>two<p>three</p><p>four</p>five<ul><li>six</li></ul></td><td>se<b>ven</b></td>"
+    )
+    seen, _ = read(tmp_path / "a.html", f"<table><tr>{cell}</tr></table>")
+    assert seen == "Start. one two three four five six | seven"
+
+
 def test_a_form_says_its_values(tmp_path):
     form = (
         '<form><label>Name <input value="Ada Birke"></label><input type=checkbox checked> agreed'
