@@ -25,7 +25,7 @@ FLOOR_SHARE = 0.75
 OWN_LANGUAGE = 0.1
 """What a passage in the question's language gets beside: of two translations that one is wanted."""
 UNKNOWN = 0.05
-"""What a cosine counts where its model does not know both languages. Right pairs stand a quarter as
+"""What a cosine counts where no model knows the question's language. Right pairs stand a quarter as
 far above unrelated ones there, in standard deviations, and how surely a reading tells two apart
 grows with the square of that."""
 FEEDBACK = {True: (0.5, 3), False: (0.2, 5)}
@@ -105,7 +105,7 @@ def fuse(
     """One list of all points, best first (ties by id).
 
     ``language`` is the question's, ``languages`` are the points' (ISO 639-1; empty: unknown). The
-    first reader is the one that is asked where none knows both languages.
+    first reader is the one that is asked where none knows the question's language.
     """
     telling = [reader for reader in readers if reader.tells]
     every = {point for reader in telling for point in reader.cosines}
@@ -120,13 +120,15 @@ def fuse(
 def nearness(point: int, asked: str, language: str, readers: Sequence[Reader]) -> float:
     """How near a passage in ``language`` is to a question in ``asked``, by its vectors.
 
-    The mean of the models that know both languages, where any does.
+    The mean of the models that know both languages; else of those that know the question's: a
+    passage in a language that its only model does not know is not for that put behind all others.
     """
     there = [reader for reader in readers if point in reader.cosines]
     if not there:
         return 0.0
     own = OWN_LANGUAGE if asked and language == asked else 0.0
-    knowing = [reader for reader in there if reader.knows(asked) and reader.knows(language)]
+    knowing = [reader for reader in there if reader.knows(asked)]
     if not knowing:
         return UNKNOWN * (there[0].near(point, language) + own)
+    knowing = [reader for reader in knowing if reader.knows(language)] or knowing
     return sum(reader.near(point, language) for reader in knowing) / len(knowing) + own

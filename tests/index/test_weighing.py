@@ -86,6 +86,12 @@ def test_a_model_that_does_not_know_a_language_only_breaks_ties():
     assert order(weighing.fuse("de", {1: "de", 2: "de"}, alone, grams=grams)) == [2, 1]
 
 
+def test_a_passage_whose_language_its_only_model_does_not_know_is_no_stranger():
+    """An English question to a model of English: the German passage is the nearest by far."""
+    alone = english({1: 0.3, 2: 0.6})
+    assert order(weighing.fuse("en", {1: "en", 2: "de"}, [alone])) == [2, 1]
+
+
 def test_another_language_stands_level():
     """Texts of the question's language are .05 nearer to it, whatever they say."""
     cosines = {1: 0.83, 2: 0.81}
