@@ -55,6 +55,7 @@ __all__ = [
     "pytest_sessionfinish",
     "pytest_unconfigure",
     "pytest_xdist_auto_num_workers",
+    "pytest_xdist_make_scheduler",
     "wheel",
 ]
 
