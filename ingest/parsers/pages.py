@@ -61,11 +61,12 @@ DEEPEST, DEEPEST_READ = 1000, 150
 would lose (libxml2 ends at 256)."""
 NO_LINES = {"script", "style", "template", "head", "title"}
 BLOCKS = {
-    "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "fieldset",
-    "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main",
-    "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul",
+    "address", "article", "aside", "blockquote", "br", "caption", "dd", "details", "dialog", "div",
+    "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5",
+    "h6", "header", "hr", "legend", "li", "main", "nav", "ol", "p", "pre", "search", "section",
+    "summary", "table", "td", "th", "tr", "ul", *APART,
 }  # fmt: skip
-"""What begins a line of its own."""
+"""What begins a line of its own, or touches no words beside it."""
 
 
 def tree_of(source: str) -> html.HtmlElement | None:
