@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kb.embedding.client import Embeddings, cosine
@@ -14,7 +15,8 @@ MOST_CHARACTERS = 500
 CONSIDERED_PASSAGES = 6
 MOST_CANDIDATES = 120
 FLOOR = 0.5
-"""Share of the best score that a further sentence needs."""
+"""Share of the best score that a further sentence needs, unless it meets a word of the question
+that the best one does not."""
 POINTING = re.compile(
     r"(?:it|its|they|them|their|this|that|these|those|he|she|his|her|er|sie|es|dies|diese[rsmn]?"
     r"|dadurch|dabei|damit|dazu|davon|il|elles?|ils|cela|ceci|celui-ci|celle-ci|esso|essa|questo"
@@ -46,13 +48,13 @@ async def quote(
 ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
     """One to three sentences and 500 characters, each cited, best first.
 
-    As many as answer: those whose score is near that of the best.
+    As many as answer: those whose score is near that of the best, or that speak of what it leaves.
     """
     candidates = candidates_of(passages)
     if not candidates:
         return (), ()
     scores = await _scores(question, candidates, embeddings)
-    chosen = best(scores, candidates)
+    chosen = best(scores, candidates, words.content(question))
     quoted = tuple(
         Sentence(" ".join(c.text.split()), (n,), supported=True) for n, c in enumerate(chosen, 1)
     )
@@ -72,11 +74,18 @@ def candidates_of(passages: tuple[Passage, ...]) -> list[Candidate]:
     return [c for c in found if not _is_heading(c)] or found
 
 
-def best(scores: list[float], candidates: list[Candidate]) -> list[Candidate]:
-    """One to three, best first: those whose score is near that of the best."""
+def best(
+    scores: list[float], candidates: list[Candidate], asked: Sequence[str] = ()
+) -> list[Candidate]:
+    """One to three, best first: those whose score is near that of the best.
+
+    And those with a word that was ``asked`` for and that the best one does not have.
+    """
     ranked = sorted(zip(scores, candidates, strict=True), key=lambda scored: -scored[0])
     least = ranked[0][0] * FLOOR
-    return [_whole(c) for c in _choose([c for score, c in ranked if score >= least])]
+    left = [word for word in asked if not words.coverage([word], ranked[0][1].text)]
+    near = [c for score, c in ranked if score >= least or words.coverage(left, c.text)]
+    return [_whole(c) for c in _choose(near)]
 
 
 def _whole(candidate: Candidate) -> Candidate:
@@ -130,9 +139,11 @@ def _with_place(candidate: Candidate) -> str:
 
 
 def _is_heading(candidate: Candidate) -> bool:
+    """A question, or a line without an end that is short or stands over others."""
     text = " ".join(candidate.text.split())
-    is_short = len(text.split()) < 4 and text[-1:] not in ".!?"
-    return text.endswith("?") or is_short or text == (candidate.passage.chunk.section or "")
+    if text.endswith(("?", ".", "!")):
+        return text.endswith("?")
+    return len(text.split()) < 4 or text == (candidate.passage.chunk.section or "")
 
 
 def _choose(ranked: list[Candidate]) -> list[Candidate]:

@@ -1,6 +1,7 @@
 """The documents' own words: as many sentences as answer, whole ones, and no headings."""
 
 from kb.answers import quotes
+from kb.text import words
 from tests.parts.passages import passage
 
 TEXT = (
@@ -29,6 +30,12 @@ def test_a_further_sentence_needs_a_score_near_the_best():
     )
     assert texts(quotes.best([0.9, 0.2, 0.1, 0.3], told)) == ["One is here now."]
     assert len(quotes.best([0.9, 0.8, 0.85, 0.7], told)) == 3
+
+
+def test_a_further_sentence_may_speak_of_what_the_best_leaves():
+    told = quotes.candidates_of((passage("Staff get 28 days. Guests get none. The lift is new."),))
+    shown = quotes.best([0.9, 0.2, 0.1], told, words.content("days for staff and guests"))
+    assert texts(shown) == ["Staff get 28 days.", "Guests get none."]
 
 
 def test_a_sentence_that_begins_with_a_pronoun_takes_the_one_before_it():
