@@ -16,7 +16,7 @@ from bench.asker import Asker, at_once, in_other_words, processor_seconds, serve
 from bench.common import data, knowledge_base, lines, percentile
 from bench.serve import end_engines
 from kb.catalog import generations
-from kb.index.base import IndexQuery
+from kb.index.base import DENSE, AskedBy, IndexQuery
 from kb.index.generation import name_of
 from kb.knowledge_base import KnowledgeBase
 from kb.upkeep.rebuilding import Rebuilder
@@ -77,7 +77,7 @@ async def one_by_one(base: KnowledgeBase, asker: Asker, asked: list[str]) -> Tim
         at = time.monotonic()
         vector = (await base.embeddings.query(question)).vector
         found["embedding"].append(time.monotonic() - at)
-        query = IndexQuery(vector, question, sorted(ann.tokens), 100)
+        query = IndexQuery({DENSE: AskedBy(vector)}, question, sorted(ann.tokens), 100)
         at = time.monotonic()
         await base.index.query(name_of(live.id), query)
         found["engine"].append(time.monotonic() - at)

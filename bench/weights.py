@@ -18,7 +18,7 @@ from kb.embedding.client import QueryVector
 from kb.errors import EngineError
 from kb.evaluation import measures, sets, workplace
 from kb.index import fusion, searching
-from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexQuery
+from kb.index.base import DENSE, GRAMS, WORDS, AskedBy, Hits, IndexQuery
 from kb.index.edge import EdgeIndex
 from kb.index.generation import name_of
 from kb.types.points import version_of
@@ -139,9 +139,9 @@ class Searched:
 
     def query(self, query: sets.Query, embedded: QueryVector, dense: float) -> IndexQuery:
         return IndexQuery(
-            embedded.vector, query.text, ["owner"], CANDIDATES, worth=fusion.weights(dense),
+            {DENSE: AskedBy(embedded.vector, embedded.scale.floor)}, query.text, ["owner"],
+            CANDIDATES, worth=fusion.weights(dense),
             worth_foreign={DENSE: dense, WORDS: 0.0, GRAMS: 1 - dense}, languages=self.languages,
-            floor=embedded.scale.floor,
         )  # fmt: skip
 
     def ranking(self, found: Hits) -> dict[str, float]:

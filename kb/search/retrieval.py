@@ -15,7 +15,7 @@ from kb.catalog.database import Catalog, current_seq
 from kb.embedding.client import Embeddings, QueryVector
 from kb.embedding.scale import AS_IT_IS, Scale
 from kb.index import fusion
-from kb.index.base import GRAMS, WORDS, Hits, IndexQuery
+from kb.index.base import DENSE, GRAMS, WORDS, AskedBy, Hits, IndexQuery
 from kb.index.generation import check_generation, name_of
 from kb.index.remote import RemoteIndex
 from kb.rights import access
@@ -85,7 +85,7 @@ class Retriever:
             return await self._catalog.read(self._latest, sought.wanted, principal, limit)
         words = await self._glossary.widen(sought.words)
         fetch = max(self._settings.candidates, limit * 3)
-        lexical = IndexQuery(b"", words, access.tokens_or_raise(principal), fetch)
+        lexical = IndexQuery({}, words, access.tokens_or_raise(principal), fetch)
         embedded, begun = await asyncio.gather(
             self._embeddings.query(words), self._begin(lexical, sought.wanted, principal, limit)
         )
@@ -137,10 +137,9 @@ class Retriever:
         dense = s.dense_weight if embedded.familiar else s.dense_weight_foreign
         return msgspec.structs.replace(
             begun.lexical,
-            vector=embedded.vector,
+            vectors={DENSE: AskedBy(embedded.vector, scale.floor)},
             worth=fusion.weights(dense),
             worth_foreign=fusion.weights_foreign(dense, multilingual=scale.multilingual),
-            floor=scale.floor,
             languages=self._languages,
             lists={name: begun.early.lists[name] for name in (WORDS, GRAMS)},
         )
@@ -150,7 +149,7 @@ class Retriever:
         judged = Judged((), frozenset())
         for _ in range(ROUNDS):
             hits = await self._index.query(scope.moment.generation, query)
-            last = await self._catalog.read(self._judge, hits, scope, query.floor)
+            last = await self._catalog.read(self._judge, hits, scope, query)
             judged = Judged(last.passages, judged.alarming | last.alarming)
             if len(judged.passages) >= scope.limit or hits.exhausted:
                 break
@@ -158,7 +157,8 @@ class Retriever:
             query = msgspec.structs.replace(query, limit=fetch, lists={})
         return judged
 
-    def _judge(self, hits: Hits, scope: Scope, floor: float) -> Judged:
+    def _judge(self, hits: Hits, scope: Scope, query: IndexQuery) -> Judged:
+        floor = next(iter(query.vectors.values())).floor
         with self._catalog.reading() as connection:
             return judging.judge(connection, hits, scope, floor)
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from kb.catalog import chunks, rights, vectors
 from kb.catalog.database import Catalog
 from kb.embedding.client import Embeddings
-from kb.index.base import Index, IndexPoint
+from kb.index.base import DENSE, Index, IndexPoint
 from kb.types.index import Embeddable
 
 SCROLL = 5000
@@ -44,7 +44,7 @@ async def points_of_versions(
     return [
         IndexPoint(
             p.point,
-            p.vector or new[p.vector_hash],
+            {DENSE: p.vector or new[p.vector_hash]},
             p.embedded_text,
             p.language,
             tokens[p.document_id],

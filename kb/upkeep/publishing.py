@@ -21,7 +21,7 @@ from kb.catalog import (
 from kb.catalog.database import Catalog, Connection, hold_seq
 from kb.embedding.client import Embeddings
 from kb.errors import RetryableError
-from kb.index.base import Index, IndexPoint
+from kb.index.base import DENSE, Index, IndexPoint
 from kb.index.generation import (
     check_generation,
     earlier_generations,
@@ -71,7 +71,7 @@ class Publisher:
         dimension = await self._dimension()  # first: the embedder may take seconds to start
         live = await self._catalog.write(self._live, wanted)
         check_generation(live.fingerprint, self._embeddings)
-        await self._index.create(name_of(live.id), dimension)
+        await self._index.create(name_of(live.id), {DENSE: dimension})
         return name_of(live.id)
 
     def was_built_with(self, model: str) -> bool:
@@ -120,7 +120,7 @@ class Publisher:
         points = [
             IndexPoint(
                 point_of(r.number, c.ordinal),
-                r.vectors[chunks.short_hash(c.embedded_text)],
+                {DENSE: r.vectors[chunks.short_hash(c.embedded_text)]},
                 c.embedded_text,
                 r.content.facts.language,
                 tokens[r.document_id],

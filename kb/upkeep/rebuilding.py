@@ -15,7 +15,7 @@ from kb.catalog import generations, leases, rights
 from kb.catalog.database import Catalog, hold_seq
 from kb.embedding.client import Embeddings
 from kb.errors import ConflictError, RetryableError
-from kb.index.base import Index
+from kb.index.base import DENSE, Index
 from kb.index.edge import EdgeIndex
 from kb.index.generation import generation_fingerprint, name_of
 from kb.settings import Settings
@@ -151,7 +151,7 @@ class Rebuilder:
             s = self._settings.index
             index = connect(s.url, s.api_key, s.prefix)
         try:
-            await index.create(generation, int(described["dimension"]))
+            await index.create(generation, {DENSE: int(described["dimension"])})
             yield index
         finally:
             await index.close()

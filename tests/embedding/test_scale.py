@@ -16,7 +16,7 @@ from kb.embedding.encoder import Model
 from kb.embedding.opening import open_runtime
 from kb.embedding.scale import Scale
 from kb.index import fusion
-from kb.index.base import IndexPoint, IndexQuery
+from kb.index.base import DENSE, AskedBy, IndexPoint, IndexQuery
 from kb.index.edge import EdgeIndex
 from kb.settings import Embedding
 from kb.types.passages import Passage, StoredChunk
@@ -59,17 +59,18 @@ class Judged:
 
     async def rankings(self, folder) -> list[list[int]]:
         index = EdgeIndex(folder)
-        await index.create("g1", self.model.runtime.dimension)
+        await index.create("g1", {DENSE: self.model.runtime.dimension})
         points = [
-            IndexPoint(n, self.vectors[text].tobytes(), text, "en", ["everyone"])
+            IndexPoint(n, {DENSE: self.vectors[text].tobytes()}, text, "en", ["everyone"])
             for n, text in enumerate(self.passages)
         ]
         await index.upsert("g1", points)
         found = []
         for question, vector in zip(self.questions, self.embedded(self.questions), strict=True):
             asked = IndexQuery(
-                vector.tobytes(), question, ["everyone"], 20, worth=fusion.weights(0.7),
-                worth_foreign=fusion.weights_foreign(0.7), languages=["en"], floor=self.scale.floor,
+                {DENSE: AskedBy(vector.tobytes(), self.scale.floor)}, question, ["everyone"], 20,
+                worth=fusion.weights(0.7), worth_foreign=fusion.weights_foreign(0.7),
+                languages=["en"],
             )  # fmt: skip
             hits = await index.query("g1", asked)
             found.append([point for point, _ in hits.fused[:5]])
