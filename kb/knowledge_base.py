@@ -23,6 +23,7 @@ from kb.embedding.client import Embeddings
 from kb.files import scratch
 from kb.files.blobs import Blobs
 from kb.files.uploads import Uploads
+from kb.index.generation import built_with
 from kb.index.remote import RemoteIndex
 from kb.library.documents import Documents
 from kb.library.ledger import Ledger
@@ -67,6 +68,8 @@ class KnowledgeBase:
         self.receipts = Receipts(self.catalog)
         self.opinions = Opinions(self.catalog)
         self.embeddings = Embeddings(settings)
+        if self.catalog.described is not None:
+            self.embeddings.follow(built_with(self.catalog.described))
         self.index = RemoteIndex(settings)
         self.publisher = Publisher(self.catalog, self.index, self.embeddings)
         self.evaluations = Evaluations(self.catalog)
@@ -82,7 +85,7 @@ class KnowledgeBase:
             self.catalog, self.blobs, self.behind, self.audit, self.upkeep,
             settings.ingest.max_file_mb,
         )  # fmt: skip
-        self.models = Register(settings, lambda: self.model)
+        self.models = Register(settings, lambda: self.model, lambda: self.embeddings.settings)
         self.ledger = Ledger(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
 

@@ -31,9 +31,12 @@ class Candidate:
 
 
 async def quote(
-    question: str, passages: tuple[Passage, ...], embeddings: Embeddings
+    question: str, passages: tuple[Passage, ...], embeddings: Embeddings, model: str
 ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
-    """At most three sentences and 500 characters, each cited, best first."""
+    """At most three sentences and 500 characters, each cited, best first.
+
+    ``model`` is the fingerprint of the embedding model by which sentences are compared.
+    """
     candidates = [
         Candidate(p, rank, s, e)
         for rank, p in enumerate(passages[:CONSIDERED_PASSAGES])
@@ -41,7 +44,7 @@ async def quote(
     ][:120]
     if not candidates:
         return (), ()
-    scores = await _scores(question, candidates, embeddings)
+    scores = await _scores(question, candidates, embeddings, model)
     chosen = _choose(
         [c for _, c in sorted(zip(scores, candidates, strict=True), key=lambda x: -x[0])]
     )
@@ -70,15 +73,16 @@ def stretches(text: str) -> list[tuple[int, int]]:
 
 
 async def _scores(
-    question: str, candidates: list[Candidate], embeddings: Embeddings
+    question: str, candidates: list[Candidate], embeddings: Embeddings, model: str
 ) -> list[float]:
     embedded, vectors = await asyncio.gather(
         embeddings.query(question),
-        embeddings.texts([_with_place(c) for c in candidates]),
+        embeddings.texts([_with_place(c) for c in candidates], model),
     )
+    by = embedded.by[model]
     asked = words.content(question)
     return [
-        embedded.scale.near(cosine(embedded.vector, vector))
+        by.scale.near(cosine(by.vector, vector))
         + 0.48 * words.coverage(asked, candidate.text)
         + 0.16 * words.coverage(asked, _with_place(candidate))
         - 0.043 * candidate.rank

@@ -19,7 +19,8 @@ name_option = click.option("--name", metavar="NAME", help="What it is to be call
 
 def _register() -> Register:
     """Without a catalog: an installer has none yet."""
-    return Register(settings_module.load(), lambda: None)
+    settings = settings_module.load()
+    return Register(settings, lambda: None, lambda: settings)
 
 
 @click.command("list")

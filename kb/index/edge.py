@@ -21,6 +21,7 @@ from kb.index.base import GRAMS, WORDS, Hits, IndexPoint, IndexQuery, Ranked
 from kb.index.searching import ListQuery
 
 T = TypeVar("T")
+OPTIMIZERS = edge.EdgeOptimizersConfig(default_segment_number=1, indexing_threshold=10_000)
 HNSW = edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=10_000)
 BATCH = 500
 """Points that are written, or read through, in one call."""
@@ -85,11 +86,7 @@ class EdgeIndex:
         self, generation: str, ids: Sequence[int], names: Sequence[str]
     ) -> list[dict[str, list[float]]]:
         """See :class:`kb.index.searching.Engine`."""
-        records = await self._run(
-            lambda: self._shard(generation).retrieve(
-                list(ids), with_payload=False, with_vector=list(names)
-            )
-        )
+        records = await self._run(self._retrieve, generation, list(ids), list(names))
         named: list[Any] = [r.vector or {} for r in records]
         return [{name: list(vector) for name, vector in one.items()} for one in named]
 
@@ -170,15 +167,10 @@ class EdgeIndex:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         idf = edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)
         config = edge.EdgeConfig(
-            vectors={
-                name: edge.EdgeVectorParams(size=size, distance=edge.Distance.Dot)
-                for name, size in dimensions.items()
-            },
+            vectors={n: edge.EdgeVectorParams(s, edge.Distance.Dot) for n, s in dimensions.items()},
             sparse_vectors={WORDS: idf, GRAMS: idf},
             hnsw_config=HNSW,
-            optimizers=edge.EdgeOptimizersConfig(
-                default_segment_number=1, indexing_threshold=10_000
-            ),
+            optimizers=OPTIMIZERS,
         )
         shard = edge.EdgeShard.create(str(folder), config)
         shard.update(
@@ -205,6 +197,9 @@ class EdgeIndex:
         requests = [_request(query, _tokens(readers)) for query in queries]
         found = self._shard(generation).query_batch(edge.QueryBatchRequest(requests))
         return [[(int(p.id), float(p.score)) for p in points] for points in found]
+
+    def _retrieve(self, generation: str, ids: list[Any], names: list[str]) -> list[Any]:
+        return self._shard(generation).retrieve(ids, with_payload=False, with_vector=names)
 
     def _drop(self, generation: str) -> None:
         shard = self._open.pop(generation, None)

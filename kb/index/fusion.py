@@ -13,6 +13,16 @@ MOST_DENSE_FOREIGN = 0.6
 language."""
 
 
+SHARE_OF_ALL, SHARE_OF_SOME = 0.5, 0.4
+"""What a model counts among those that have a vector of a passage: one that knows every language,
+and one that knows some."""
+
+
+def share(multilingual: bool) -> float:
+    """What a model counts, by whether it knows every language."""
+    return SHARE_OF_ALL if multilingual else SHARE_OF_SOME
+
+
 def weights(dense: float) -> dict[str, float]:
     """Weight of each list, by name, for a question in a language of the documents; their sum is 1.
 

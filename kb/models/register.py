@@ -20,15 +20,21 @@ GGUF = b"GGUF"
 class Register:
     """The models of a data directory, of the program's environment, and of the model server."""
 
-    def __init__(self, settings: Settings, model: Callable[[], LanguageModel | None]) -> None:
-        self._embedding = settings.embedding
+    def __init__(
+        self,
+        settings: Settings,
+        model: Callable[[], LanguageModel | None],
+        used: Callable[[], Settings],
+    ) -> None:
+        """``model`` gives the language model, ``used`` the settings with the embedding models."""
+        self._used = used
         self._shelf = Path(settings.embedding.models_dir)
         self._derived = models.derived_dir(settings)
         self._model = model
 
     def on_disk(self) -> list[Registered]:
         """The models on this machine's disks."""
-        return list(disk.registered(self._embedding, self._derived))
+        return list(disk.registered(self._used().embedding, self._derived))
 
     async def listing(self) -> Listing:
         """Every model; those of the model server as far as it answers."""
@@ -104,7 +110,7 @@ class Register:
         """
         model = await self.find(name)
         if model.in_use:
-            raise in_use(name, "the settings name it (embedding.model, llm.model)")
+            raise in_use(name, "passages or answers are made with it (embedding.models, llm.model)")
         if model.keeper == "server":
             raise UsageError(
                 f"The model server keeps {name}: ollama rm {name} removes it.", code="not_ours"

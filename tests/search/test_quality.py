@@ -42,7 +42,7 @@ async def test_fusion_is_not_worse_than_bm25_on_a_pool_of_languages(house):
     )
     scores = {"bm25": 0.0, "fused": 0.0}
     for query in queries:
-        embedded = await kb.embeddings.query(query["text"])
+        embedded = (await kb.embeddings.query(query["text"])).reading("")[1]
         plain = IndexQuery({DENSE: AskedBy(embedded.vector)}, query["text"], ["everyone"], 100)
         dense = 0.7 if embedded.familiar else 0.4
         fused = msgspec.structs.replace(
