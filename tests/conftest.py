@@ -34,6 +34,7 @@ from tests.parts.processes import (
     stop_engines,
 )
 from tests.parts.sharing import (
+    pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_sessionfinish,
@@ -50,6 +51,7 @@ __all__ = [
     "models_dir",
     "multilingual",
     "ollama",
+    "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_sessionfinish",

@@ -85,10 +85,11 @@ def always_true(said: ast.expr) -> bool:
         ("run()  # S31", False, ("S31",)),
     ],
 )
-def test_what_asserts_is_told_from_what_only_runs(tmp_path, body, asserts, cases):
+def test_what_asserts_is_told_from_what_only_runs(request, tmp_path, body, asserts, cases):
     mark = "".join(f'@pytest.mark.case("{case}")\n' for case in cases)
     helpers = "def checked():\n    assert run()\n\ndef through():\n    checked()\n\n"
-    (tmp_path / "test_it.py").write_text(f"{helpers}{mark}def test_it():\n    {body}\n")
+    file = f"test_{request.node.callspec.indices['body']}.py"  # what was read of one is remembered
+    (tmp_path / file).write_text(f"{helpers}{mark}def test_it():\n    {body}\n")
     [test] = every_test(tmp_path)
     assert (test.asserts, test.cases) == (asserts, cases)
 

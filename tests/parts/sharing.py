@@ -94,6 +94,14 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xdist_group(f"group:{name}"))
 
 
+def pytest_collection_finish(session):
+    """Groups that pytest and pytest-xdist do not keep fail nowhere else: each worker makes everything."""
+    if is_worker(session.config):
+        grouped = [item for item in session.items if item.get_closest_marker("xdist_group")]
+        lost = [item.nodeid for item in grouped if "@group:" not in item.nodeid]
+        assert not lost, f"pytest-xdist groups no tests with this pytest: {lost[:3]}"
+
+
 def group_of(item) -> str:
     servers = [name for name in SERVERS if name in item.fixturenames]
     if servers:
