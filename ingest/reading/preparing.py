@@ -64,10 +64,8 @@ class Preparer:
         self.scratch = scratch
         self._clock = clock
         self._counter = counter_of(embeddings.first.files)
-        self._longest = min(
-            counter_of(m.files).room(chunking.tokens, m.files.passage_prompt)
-            for m in embeddings.models
-        )
+        windows = [(counter_of(m.files), m.files.passage_prompt) for m in embeddings.models]
+        self._longest = min(c.room(chunking.tokens, prompt) for c, prompt in windows)
         self._parsing = WeakValueDictionary[str, asyncio.Lock]()
         self._options = Options(
             languages=settings.ocr_languages,
@@ -75,7 +73,8 @@ class Preparer:
             max_expanded=settings.max_expanded_mb * 1024**2,
             min_confidence=settings.ocr_min_confidence,
         )
-        self.needs = Needs(settings, chunking, self._counter)
+        window = min(counter.limit for counter, _ in windows)
+        self.needs = Needs(settings, chunking, self._counter, window)
 
     def _reading(self) -> str:
         """Parsers, options and tools that are here: what was parsed with them is taken over."""

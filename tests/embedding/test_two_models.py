@@ -1,9 +1,13 @@
 """Two models side by side: which of them embeds what, and is asked what."""
 
+import json
+import shutil
+
 import msgspec
 import numpy as np
 import pytest
 
+from kb.cli.ingesting import run_of
 from kb.embedding import chosen, models
 from kb.embedding.client import Embeddings
 from kb.embedding.models import engine_fingerprint, fingerprint
@@ -12,6 +16,7 @@ from kb.embedding.questions import Question, QueryVector
 from kb.embedding.scale import Scale
 from kb.errors import ConfigurationError, RetryableError
 from kb.settings import Embedding
+from tests.parts.house import House
 from tests.parts.weights import with_models
 
 BOTH = (MULTILINGUAL, ENGLISH)
@@ -171,3 +176,22 @@ def test_where_no_model_knows_the_language_all_are_asked():
     assert list(question.knowing("de")) == ["german"]
     assert question.reading("de") == ("german", GERMAN_ONE)
     assert not question.understood("el") and not question.familiar
+
+
+async def test_no_passage_is_longer_than_any_of_the_models_reads(settings, models_dir, tmp_path):
+    """The second reads 64 pieces, its own two marks and a prompt of three among them."""
+    folder = tmp_path / "short"
+    shutil.copytree(models.find(Embedding()).folder, folder)
+    (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 64}')
+    prompts = {"prompts": {"query": "", "document": "a text: "}}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(prompts))
+    needs, longest = [], []
+    for names in ((ENGLISH,), (ENGLISH, str(folder))):
+        house = House(with_models(settings, models_dir, tmp_path, *names), tmp_path / "files")
+        house.follow("-".join(str(len(name)) for name in names))
+        preparer = run_of(house.kb, house.kb.sources.all()[-1]).preparer
+        needs.append(preparer.needs.fingerprint)
+        longest.append(preparer._longest)
+        await house.kb.close()
+    assert longest == [254, 64 - 3 - 2]
+    assert needs[0] != needs[1], "what was cut longer is cut anew"

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from kb.cli import serving
+from kb.cli import register, serving
 from kb.embedding import models
-from kb.embedding.pinned import ENGLISH, PINNED
+from kb.embedding.pinned import ENGLISH, MULTILINGUAL, PINNED
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Embedding
 from kb.surface import status
@@ -91,6 +91,14 @@ async def said(base, capsys) -> str:
     return "\n".join(lines)
 
 
+def test_what_was_added_says_how_to_embed_with_it():
+    def line(name):
+        return register._added({"name": name, "folder": "/there", "left_behind": []})[-1]
+
+    assert 'embedding.models = ["multilingual", "english"]' in line(MULTILINGUAL)
+    assert 'embedding.models = ["mine"]' in line("mine")
+
+
 def test_a_copy_is_as_good_and_a_change_is_seen_and_mended(shelved, command, wheel):
     for name in ("README.md", "config.json"):
         os.utime(shelved / name)
@@ -145,9 +153,9 @@ def test_for_all_lies_beside_the_program(tmp_path, wheel):
     from kb import settings as settings_module
 
     settings = settings_module.load({}, {"KB_DATA_DIR": str(tmp_path / "none")})
-    register = Register(settings, lambda: None, lambda: settings)
-    register.add("multilingual", name=None, file=wheel, for_all=True)
-    assert [(m.name, m.keeper) for m in register.on_disk()] == [
+    made = Register(settings, lambda: None, lambda: settings)
+    made.add("multilingual", name=None, file=wheel, for_all=True)
+    assert [(m.name, m.keeper) for m in made.on_disk()] == [
         ("multilingual", "program"),
         (ENGLISH, "package"),
     ]
