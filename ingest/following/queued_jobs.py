@@ -136,6 +136,8 @@ class QueuedJobs:
                 await self._take_up()
             except ProcrastinateException as error:
                 log.warning("what dead workers left cannot be told: %s", error)
+            if is_ending():  # a query that fails while it is cancelled raises its own error
+                return
             await asyncio.sleep(HEARTBEAT_SECONDS)
 
     async def _take_up(self) -> None:
@@ -197,6 +199,12 @@ class QueuedJobs:
                 await connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))
                 await connection.execute(sql.SQL("SET LOCAL search_path TO {}").format(name))
                 await connection.execute(self._app.schema_manager.get_schema())
+
+
+def is_ending() -> bool:
+    """Whether the task that asks has been cancelled."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _raise_first(ended: Iterable[BaseException | None]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from procrastinate.exceptions import ConnectorException
 from sqlalchemy import update
 
 from ingest.following import due as following
@@ -96,7 +97,7 @@ def shop(catalog, request, tmp_path):
     return Shop(catalog, request.getfixturevalue("postgres") if is_postgresql else "", tmp_path)
 
 
-async def until(condition, seconds: float = HANGING) -> None:
+async def until(condition, seconds: float = 20) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.02)
@@ -404,6 +405,34 @@ async def test_a_queue_that_fails_at_work_is_an_error_that_may_pass(shop, postgr
         with pytest.raises(RetryableError):
             await broken.work(asyncio.Event())
     await broken.close()
+
+
+async def test_a_query_that_fails_while_it_is_cancelled_holds_nobody_up(
+    postgres, tmp_path, monkeypatch
+):
+    """Its own error comes instead of what says that it was cancelled."""
+    made = settings_module.load({}, {"KB_DATA_DIR": str(tmp_path), "KB_CATALOG__URL": postgres})
+    catalog = open_catalog(made)
+    jobs = Shop(catalog, postgres, tmp_path).worker()
+    stop, asked = asyncio.Event(), asyncio.Event()
+
+    async def fails_when_cancelled():
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as cancelled:
+            raise ConnectorException("no such table") from cancelled
+
+    monkeypatch.setattr(jobs, "_take_up", fails_when_cancelled)
+    await jobs.open()
+    async with asyncio.timeout(HANGING):
+        working = asyncio.create_task(jobs.work(stop))
+        await asked.wait()
+        stop.set()
+        await working
+    assert working.exception() is None
+    await jobs.close()
+    catalog.close()
 
 
 @pytest.mark.case("N20")
