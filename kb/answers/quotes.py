@@ -35,7 +35,8 @@ async def quote(
 ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
     """At most three sentences and 500 characters, each cited, best first.
 
-    ``model`` is the fingerprint of the embedding model by which sentences are compared.
+    ``model`` is the fingerprint of the embedding model by which sentences are compared; empty: the
+    first.
     """
     candidates = [
         Candidate(p, rank, s, e)
@@ -79,7 +80,7 @@ async def _scores(
         embeddings.query(question),
         embeddings.texts([_with_place(c) for c in candidates], model),
     )
-    by = embedded.by[model]
+    by = embedded.by[model] if model else next(iter(embedded.by.values()))
     asked = words.content(question)
     return [
         by.scale.near(cosine(by.vector, vector))
