@@ -3,11 +3,15 @@
 import pytest
 from sqlalchemy import func, select
 
+from kb.catalog.chunks import short_hash
 from kb.catalog.tables import generations, vectors
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL
 from kb.index.generation import vector_names
 from kb.knowledge_base import KnowledgeBase
 from kb.surface.status import status
+from kb.types.files import Stat
+from kb.types.parsed import Chunk
+from kb.types.versions import Content, Facts, Ready
 from kb.upkeep.rebuilding import Rebuilder
 from tests.parts.house import House
 from tests.parts.weights import with_models
@@ -116,3 +120,19 @@ async def test_each_alone_works_and_needs_only_a_rebuild(newcomers, settings, tm
         assert found.passages[0].chunk.path == "ferry.txt"
         await alone.index.engine.leave()
         await alone.close()
+
+
+async def test_what_was_embedded_for_an_index_of_before_gets_what_it_lacks(newcomers):
+    """A document that is published just after the switch: its vectors are of the old models."""
+    english = newcomers.kb.embeddings.models[1].fingerprint
+    texts = ["The tram to the depot leaves at eight."]
+    [vector] = await newcomers.kb.embeddings.passages(texts, model=english)
+    chunk = Chunk(
+        ordinal=0, text=texts[0], embedded_text=texts[0], page=None, section=None, spans=(), lines=()
+    )  # fmt: skip
+    facts = Facts(stat=Stat(1, 0, 0), content_hash="h", language="en")
+    ready = Ready(1, 1, 1, Content(facts, (chunk,)), {english: {short_hash(texts[0]): vector}})
+    found = await newcomers.kb.publisher._vectors(ready)
+    assert found[english] == ready.vectors[english]
+    assert set(found) == {model.fingerprint for model in newcomers.kb.embeddings.models}
+    assert counted(newcomers.kb) == {MULTILINGUAL: 5, ENGLISH: 2}, "what was computed is kept"
