@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from kb.accounts.accounts import Accounts
 from kb.accounts.groups import Groups
@@ -14,11 +14,12 @@ from kb.answers.conversations import Conversations
 from kb.answers.evaluations import Evaluations
 from kb.answers.opinions import Opinions
 from kb.answers.receipts import Receipts
-from kb.audit.log import Audit
+from kb.audit.log import Audit, noted
 from kb.audit.questions import Questions
 from kb.catalog.behind import Behind
 from kb.catalog.database import Catalog, open_catalog
 from kb.duties import Duties
+from kb.embedding import chosen
 from kb.embedding.client import Embeddings
 from kb.files import scratch
 from kb.files.blobs import Blobs
@@ -37,7 +38,7 @@ from kb.search.pins import Pins
 from kb.search.retrieval import Retriever
 from kb.search.saved import Searches
 from kb.search.searching import Search
-from kb.settings import Settings
+from kb.settings import Embedding, Settings
 from kb.types.people import Principal
 from kb.upkeep.publishing import Publisher
 from kb.upkeep.verbs import Upkeep
@@ -85,7 +86,10 @@ class KnowledgeBase:
             self.catalog, self.blobs, self.behind, self.audit, self.upkeep,
             settings.ingest.max_file_mb,
         )  # fmt: skip
-        self.models = Register(settings, lambda: self.model, lambda: self.embeddings.settings)
+        note = partial(self.audit.note, access.owner())
+        self.models = Register(
+            settings, lambda: self.model, note, lambda: self.embeddings.settings.embedding
+        )
         self.ledger = Ledger(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
 
@@ -181,3 +185,31 @@ class KnowledgeBase:
         with self.catalog.reading() as connection:
             person = self.accounts.principal(connection, name)
         return replace(person, viewed_by=access.owner().name)
+
+
+def register_of(settings: Settings) -> Register:
+    """The register of models by itself: it works where the configured model is not here, or broken.
+
+    The catalog is opened only to note what changes, and where the settings name no model, to see
+    with which the index was built.
+    """
+
+    def note(action: str, target: str, **detail: Any) -> None:
+        catalog = open_catalog(settings)
+        try:
+            with catalog.writing() as connection:
+                noted(connection, access.owner(), action, target, **detail)
+        finally:
+            catalog.close()
+
+    def used() -> Embedding:
+        own = settings.embedding
+        is_there = settings.catalog.url or (settings.data / "catalog.sqlite3").exists()
+        if chosen.named(own) or not is_there:
+            return chosen.using(own, chosen.named(own) or chosen.here(own))
+        catalog = open_catalog(settings)
+        catalog.close()
+        described = catalog.described
+        return chosen.using(own, built_with(described) if described else chosen.here(own))
+
+    return Register(settings, lambda: adapter(settings), note, used)

@@ -34,7 +34,6 @@ from tests.parts.processes import (
     stop_engines,
 )
 from tests.parts.sharing import (
-    pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_sessionfinish,
@@ -51,12 +50,12 @@ __all__ = [
     "models_dir",
     "multilingual",
     "ollama",
-    "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_sessionfinish",
     "pytest_unconfigure",
     "pytest_xdist_auto_num_workers",
+    "pytest_xdist_make_scheduler",
     "wheel",
 ]
 

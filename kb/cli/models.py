@@ -35,7 +35,7 @@ def bench(as_json: bool) -> None:
     """Measure every runtime and number format on this machine; the best is used from now on."""
 
     async def work(base: KnowledgeBase) -> dict[str, Any]:
-        click.echo("Measuring; this takes half a minute, more on a slow machine …", err=True)
+        click.echo("Measuring; this takes a minute or two, more on a slow machine …", err=True)
         found = await base.embeddings.measure()
         models = [(m.files.name, m.settings, found[m.fingerprint]) for m in base.embeddings.models]
         return {"models": [_measured(*one) for one in models]}
@@ -57,12 +57,14 @@ def _table(value: dict[str, Any]) -> list[str]:
     """A line a candidate; the one that is used is marked."""
     lines = [
         f"{value['model']} on {value['processor']}",
-        f"{'':2}{'runtime':10}{'format':10}{'passages/s':>11}{'question':>11}{'cosine':>9}",
+        f"{'':2}{'runtime':10}{'format':10}{'passages/s':>11}{'spread':>8}{'question':>11}{'cosine':>9}",
     ]
     for one in value["tried"]:
         mark = "*" if [one["runtime"], one["dtype"]] == value["used"] else ""
         cosine = f"{one['agreement']['cosine']:.4f}" if one["agreement"] else "–"
-        figures = f"{one['rate']:>11.1f}{one['question_ms']:>8.1f} ms{cosine:>9}"
+        figures = (
+            f"{one['rate']:>11.1f}{one['spread']:>8.0%}{one['question_ms']:>8.1f} ms{cosine:>9}"
+        )
         lines.append(
             f"{mark:2}{one['runtime']:10}{one['dtype']:10}"
             + (f"not used: {one['refused']}" if one["refused"] else figures)

@@ -1,18 +1,21 @@
 """``kb models``: what is here, and how a model comes in and goes."""
 
+import asyncio
 import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from kb import settings as settings_module
 from kb.cli.common import argument, json_option, show, with_knowledge_base
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL
-from kb.knowledge_base import KnowledgeBase
+from kb.knowledge_base import KnowledgeBase, register_of
 from kb.models.adding import Added
 from kb.models.register import Register
+from kb.models.registered import Registered
 
 MEGA = 1_000_000
 PURPOSES = {"embedding": "embedding", "reranking": "reranking", "language": "language model"}
@@ -20,21 +23,21 @@ name_option = click.option("--name", metavar="NAME", help="What it is to be call
 
 
 def _register() -> Register:
-    """Without a catalog: an installer has none yet."""
-    settings = settings_module.load()
-    return Register(settings, lambda: None, lambda: settings)
+    """Without the rest: the configured model may be missing, or broken."""
+    return register_of(settings_module.load())
+
+
+def _told(model: Registered) -> dict[str, Any]:
+    return asdict(model) | {"scale": msgspec.to_builtins(model.scale)}
 
 
 @click.command("list")
 @json_option
 def list_models(as_json: bool) -> None:
     """List every model: on this machine's disks, and of the model server."""
-
-    async def work(base: KnowledgeBase) -> dict[str, Any]:
-        listing = await base.models.listing()
-        return {"models": [asdict(m) for m in listing.models], "missing": listing.missing}
-
-    show(with_knowledge_base(work), as_json, _table)
+    listing = asyncio.run(_register().listing())
+    value = {"models": [_told(m) for m in listing.models], "missing": listing.missing}
+    show(value, as_json, _table)
 
 
 def _table(value: dict[str, Any]) -> list[str]:
@@ -60,11 +63,7 @@ def _rows(model: dict[str, Any]) -> list[str]:
 @json_option
 def show_model(name: str, as_json: bool) -> None:
     """Say everything about a model."""
-
-    async def work(base: KnowledgeBase) -> dict[str, Any]:
-        return asdict(await base.models.find(name))
-
-    show(with_knowledge_base(work), as_json, _facts)
+    show(_told(asyncio.run(_register().find(name))), as_json, _facts)
 
 
 def _facts(model: dict[str, Any]) -> list[str]:
@@ -82,12 +81,29 @@ def _facts(model: dict[str, Any]) -> list[str]:
         "Languages": ", ".join(model["languages"]),
         "Can": ", ".join(model["capabilities"]),
         "Rate here": rate if model["purpose"] == "embedding" and model["dimension"] else None,
+        **(_scale(model["scale"]) if model["scale"] else {}),
         "SHA-256": model["digest"],
         "Note": model["note"],
         "Problem": model["problem"],
     }
     lines = [f"{key + ':':14}{value}" for key, value in told.items() if value]
     return lines + [f"{'':14}{digest}  {name}" for name, digest in model["files"]]
+
+
+def _scale(scale: dict[str, Any]) -> dict[str, str]:
+    """What a model's cosines mean, as it was measured on built-in texts."""
+
+    def readings(of: dict[str, float]) -> str:
+        return f"cosine {of['cosine']:.2f}, met {of['met']:.2f}, worst quarter {of['least']:.2f}"
+
+    return {
+        "Scale": f"unrelated pairs have cosine {scale['floor']:.2f}, "
+        f"spread {scale['spread']:.2f}; unrelated passages {scale['texts']:.2f}",
+        "Unrelated": readings(scale["unrelated"]),
+        "Right pairs": readings(scale["related"]),
+        "Multilingual": ("yes" if scale["multilingual"] else "no")
+        + f" (right pairs stand out in {', '.join(scale['languages'])})",
+    }
 
 
 @click.command()
@@ -167,18 +183,21 @@ def verify(name: str | None, as_json: bool) -> None:
     """Read every file of a model, or of all, and compare it with what it was."""
     found = [asdict(one) for one in _register().verify(name)]
     show({"models": found}, as_json, _verified)
-    broken = [one["name"] for one in found if one["changed"]]
+    broken = [one["name"] for one in found if one["changed"] or one["derived"]]
     if broken:
         raise SystemExit(1)
 
 
 def _verified(value: dict[str, Any]) -> list[str]:
-    return [
-        f"{one['name']}: changed or missing: {', '.join(one['changed'])}. Add it again."
-        if one["changed"]
-        else f"{one['name']}: {one['files']} files as they were"
-        for one in value["models"]
-    ]
+    return [line for one in value["models"] for line in _verdict(one)]
+
+
+def _verdict(one: dict[str, Any]) -> list[str]:
+    name, derived = one["name"], ", ".join(one["derived"])
+    anew = f"{name}: made from it here, and changed: {derived}. kb models optimise makes it anew."
+    if one["changed"]:
+        return [f"{name}: changed or missing: {', '.join(one['changed'])}. Add it again."]
+    return [f"{name}: {one['files']} files as they were", *([anew] if derived else [])]
 
 
 @click.command()

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from kb.embedding.folders import damaged
 from kb.embedding.models import ModelFiles, counter_of
-from kb.embedding.runtimes import MATCHED_AT_ONCE, Runtime, Vectors
+from kb.embedding.runtimes import MATCHED_AT_ONCE, Runtime, Vectors, finite
 
 
 class Model:
@@ -40,8 +41,15 @@ class Model:
         return self._files.passage_prompt + text
 
     def encode(self, texts: Sequence[str], *, bulk: bool = False) -> list[bytes]:
-        """Vectors (normalised float32 bytes) of one batch, in the order of the texts."""
-        return [vector.tobytes() for vector in self.runtime.vectors(texts, bulk=bulk)]
+        """Vectors (normalised float32 bytes) of one batch, in the order of the texts.
+
+        Raises:
+            ConfigurationError: the model gives no numbers for some text: its weights are damaged.
+        """
+        found = self.runtime.vectors(texts, bulk=bulk)
+        if not finite(found):
+            raise damaged(self._files.weights, "what it computes are no numbers")
+        return [vector.tobytes() for vector in found]
 
     def matches(self, question: str, texts: Sequence[str]) -> list[tuple[float, float]]:
         """How well the question's word pieces are met by each text (late interaction).

@@ -7,8 +7,10 @@ encoder and the second pools its word pieces.
 import hashlib
 import json
 import re
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kb.errors import ConfigurationError
@@ -20,6 +22,10 @@ SHORTEST_WINDOW = 256
 """What a model reads where its folder says nothing."""
 QUERY_NAMES, PASSAGE_NAMES = ("query",), ("document", "passage", "corpus")
 """By which sentence-transformers looks for the prompts, in this order."""
+LARGEST_JSON = 16_000_000
+"""Bytes of a configuration, which has kilobytes; what is larger is none."""
+CARD_BYTES = 100_000
+"""So much is read of a card, or of a licence."""
 BOTH, QUERY_ALONE = ("query", "passage"), ("query",)
 FAMILIES: tuple[tuple[frozenset[str], tuple[str, ...]], ...] = (
     (frozenset({"e5"}), BOTH),
@@ -51,9 +57,12 @@ def prompts(folder: Path) -> Prompts:
     Raises:
         ConfigurationError: the file is damaged.
     """
-    said = read(folder / "config_sentence_transformers.json")
+    file = folder / "config_sentence_transformers.json"
+    said = read(file)
     named = said.get("prompts") or {}
-    usual = named.get(said.get("default_prompt_name"))
+    if not isinstance(named, Mapping) or not all(isinstance(p, str) for p in named.values()):
+        raise damaged(file, "its prompts are no texts by name")
+    usual = named.get(str(said.get("default_prompt_name")))
 
     def first(names: tuple[str, ...]) -> str | None:
         return next((named[name] for name in names if name in named), usual)
@@ -94,12 +103,17 @@ def max_tokens(folder: Path) -> int:
         read(folder / "tokenizer_config.json").get("model_max_length"),
         read(folder / "config.json").get("max_position_embeddings"),
     )
-    return next((int(n) for n in told if n and n < NO_LIMIT), SHORTEST_WINDOW)
+    return next((n for n in map(_number, told) if n and n < NO_LIMIT), SHORTEST_WINDOW)
+
+
+def _number(value: Any) -> int | None:
+    """A whole number above nothing; None: it is something else."""
+    return int(value) if type(value) in {int, float} and 0 < value < sys.maxsize else None
 
 
 def padding(folder: Path) -> int:
     """The number of the token that fills up a batch."""
-    return int(read(folder / "config.json").get("pad_token_id") or 0)
+    return _number(read(folder / "config.json").get("pad_token_id")) or 0
 
 
 def licence(folder: Path) -> str | None:
@@ -108,17 +122,29 @@ def licence(folder: Path) -> str | None:
     if found:
         return found[1]
     for file in sorted(folder.glob("LICEN[CS]E*")):
-        lines = file.read_text(encoding="utf-8", errors="replace").split("\n")
-        title = next((line.strip() for line in lines if line.strip()), "")
+        title = next((line.strip() for line in _begins(file).split("\n") if line.strip()), "")
         if title:
             return title[:80]
     return None
 
 
+def languages(folder: Path) -> tuple[str, ...]:
+    """The languages (ISO 639-1) that the head of the model's card names."""
+    told = re.search(r"^languages?:[ \t]*(\S.*$|(?:\n\s*-.*)+)", _head(folder), re.MULTILINE)
+    return tuple(re.findall(r"[a-z]{2,}", told[1])) if told else ()
+
+
 def _head(folder: Path) -> str:
-    card = folder / "README.md"
-    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
+    text = _begins(folder / "README.md")
     return text.split("\n---", 1)[0] if text.startswith("---") else ""
+
+
+def _begins(file: Path) -> str:
+    """The beginning of a text; empty where there is no file."""
+    if not file.is_file():
+        return ""
+    with file.open("rb") as opened:
+        return opened.read(CARD_BYTES).decode(errors="replace").replace("\r\n", "\n")
 
 
 def pooling(folder: Path) -> str | None:
@@ -127,21 +153,38 @@ def pooling(folder: Path) -> str | None:
     if kinds not in (list(USUAL[:2]), list(USUAL)):
         return None
     said = read(folder / modules(folder)[1][1] / "config.json")
-    if said.get("pooling_mode") in {"mean", "cls"}:
-        return str(said["pooling_mode"])
+    mode = said.get("pooling_mode")
+    if isinstance(mode, str) and mode in {"mean", "cls"}:
+        return mode
     chosen = [name for name, value in said.items() if name.startswith("pooling_mode_") and value]
     names = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
     return names.get(chosen[0]) if len(chosen) == 1 else None
 
 
 def modules(folder: Path) -> list[tuple[str, str]]:
-    """The parts of a model: kind, and subfolder.
+    """The parts of a model: kind, and subfolder (of the encoder usually none).
 
     Raises:
         ConfigurationError: the file is damaged.
     """
-    found = read(folder / "modules.json", [])
-    return [(str(one["type"]).rpartition(".")[2], str(one["path"])) for one in found]
+    file = folder / "modules.json"
+    found = read(file, [])
+    for one in found:
+        told = isinstance(one, Mapping) and isinstance(one.get("type"), str)
+        path = one.get("path") if told else None
+        if not isinstance(path, str) or _leads_out(path):
+            raise damaged(file, "a part is not named by its kind and its folder within the model")
+    return [(_kind(one["type"]), one["path"]) for one in found]
+
+
+def _kind(said: str) -> str:
+    """A part's kind; one of code that is not sentence-transformers' is none that is known here."""
+    return said.rpartition(".")[2] if said.startswith("sentence_transformers.") else said
+
+
+def _leads_out(path: str) -> bool:
+    parts = PurePosixPath(path)
+    return parts.is_absolute() or ".." in parts.parts or "\0" in path
 
 
 def digest_of_parts(folder: Path) -> str:
@@ -157,7 +200,9 @@ def digest_of_parts(folder: Path) -> str:
         for file in sorted((folder / path).glob("*") if path else ()):
             if not file.is_file():
                 continue
-            digest.update(f"{file.name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+            with file.open("rb") as opened:
+                own = hashlib.file_digest(opened, "sha256").digest()
+            digest.update(f"{file.name}\0".encode(errors="surrogateescape") + own)
     return digest.hexdigest()
 
 
@@ -165,22 +210,34 @@ def read(file: Path, otherwise: Any = None) -> Any:
     """A JSON file; ``otherwise`` (an empty object) where there is none.
 
     Raises:
-        ConfigurationError: it is damaged.
+        ConfigurationError: it is damaged, or holds something of another type.
     """
     if not file.is_file():
         return {} if otherwise is None else otherwise
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ConfigurationError(
-            f"{file} is not valid JSON ({error}). Copy the model anew.",
-            code="model_damaged",
-            detail={"file": str(file)},
-        ) from error
+    found = parsed(file)
     if not isinstance(found, dict if otherwise is None else type(otherwise)):
-        raise ConfigurationError(
-            f"{file} does not say what it should of a model. Copy the model anew.",
-            code="model_damaged",
-            detail={"file": str(file)},
-        )
+        raise damaged(file, "it does not say what it should of a model")
     return found
+
+
+def parsed(file: Path) -> Any:
+    """What a JSON file holds, of whatever type.
+
+    Raises:
+        ConfigurationError: it is damaged, or too large for a configuration.
+    """
+    try:
+        if file.stat().st_size > LARGEST_JSON:
+            raise damaged(file, f"it has more than {LARGEST_JSON:,} bytes")
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise damaged(file, f"it is not valid JSON ({error})") from error
+
+
+def damaged(file: Path, why: str) -> ConfigurationError:
+    """The error that a model's file is not what it must be."""
+    return ConfigurationError(
+        f"{file} cannot be used: {why}. Copy the model anew.",
+        code="model_damaged",
+        detail={"file": str(file), "reason": why},
+    )

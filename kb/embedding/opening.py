@@ -3,13 +3,13 @@
 import json
 from pathlib import Path
 
-from kb.embedding import models
+from kb.embedding import folders, models, weights
 from kb.embedding.cards import card_of
 from kb.embedding.models import ModelFiles
 from kb.embedding.naming import Dtype, Name
-from kb.embedding.runtimes import Runtime
+from kb.embedding.runtimes import Runtime, finite, ranges
 from kb.embedding.runtimes.ranges import Ranges
-from kb.errors import ConfigurationError
+from kb.errors import ConfigurationError, KbError
 from kb.settings import Embedding
 
 CPUINFO = Path("/proc/cpuinfo")
@@ -17,16 +17,44 @@ OPTIMISED = "ranges-{digest}.json"
 """The ranges of a model that ``kb models optimise`` measured, in the folder of what is derived."""
 
 
+TRIED = "The bridge was closed on Monday."
+LONGEST_TRIED = 512
+"""Tokens: a longer text takes seconds, and is not tried."""
+
+
 def open_runtime(settings: Embedding, name: Name, dtype: Dtype, folder: Path) -> Runtime:
     """The configured model in a runtime; what is derived from it lies in ``folder``.
 
     Raises:
-        ConfigurationError: there is no such model or runtime here, the runtime has no such format
-            or cannot run the model, or the weights are not those that are pinned.
+        ConfigurationError: there is no such model or runtime here, the model is damaged, its
+            weights are not those that are pinned, or the runtime has no such format or cannot run
+            the model.
         OSError: the 8-bit file cannot be written.
     """
     files = models.find(settings)
+    as_checked = _state(files)
     models.check_weights(files)
+    _check_vocabulary(files)
+    try:
+        runtime = _opened(settings, files, name, dtype, folder)
+        _check_vectors(files, runtime)
+    except (KbError, OSError, MemoryError):
+        raise
+    except Exception as error:  # of whatever type the libraries have for what they cannot read
+        raise ConfigurationError(
+            f"{name} cannot compute the model in {files.folder}: {type(error).__name__}: {error}",
+            code="runtime_failed",
+        ) from error
+    if _state(files) != as_checked:
+        raise ConfigurationError(
+            f"{files.weights} was changed while it was loaded. Start again.", code="model_changed"
+        )
+    return runtime
+
+
+def _opened(
+    settings: Embedding, files: ModelFiles, name: Name, dtype: Dtype, folder: Path
+) -> Runtime:
     if name == "torch":
         return _torch(settings, files, dtype)
     from kb.embedding.runtimes import compiled
@@ -36,10 +64,45 @@ def open_runtime(settings: Embedding, name: Name, dtype: Dtype, folder: Path) ->
     _needs_avx2()
     graph = _optimised(files, folder) if dtype == "int8" else compiled.graph_of(files)
     threads = models.threads_of(settings)
-    try:
-        return compiled.Compiled(models.counter_of(files), graph, dtype, threads)
-    except RuntimeError as error:  # of OpenVINO, where it knows an operation or processor not
-        raise ConfigurationError(f"OpenVINO: {error}", code="runtime_failed") from error
+    return compiled.Compiled(models.counter_of(files), graph, dtype, threads)
+
+
+def _state(files: ModelFiles) -> tuple[int, int, int]:
+    """By which another file, or a changed one, is told from the one that was compared."""
+    stat = files.weights.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _check_vocabulary(files: ModelFiles) -> None:
+    """Whether the weights know each number that the tokenizer gives.
+
+    What they do not know would be an error of torch at some later text, and nothing to OpenVINO.
+
+    Raises:
+        ConfigurationError: they do not, or a file is damaged.
+    """
+    weights.check(files.weights)
+    told = folders.read(files.folder / "config.json").get("vocab_size")
+    sizes = [n for n in (weights.rows(files.weights), told) if isinstance(n, int)]
+    largest = models.counter_of(files).largest()
+    if sizes and largest >= min(sizes):
+        raise folders.damaged(
+            files.folder / "tokenizer.json",
+            f"it makes word pieces up to number {largest}, and the model knows {min(sizes)} of "
+            "them",
+        )
+
+
+def _check_vectors(files: ModelFiles, runtime: Runtime) -> None:
+    """Whether a short text and the longest one that the model reads have vectors of numbers.
+
+    Raises:
+        ConfigurationError: they have not.
+    """
+    longest = " a" * files.max_tokens if files.max_tokens <= LONGEST_TRIED else TRIED
+    found = runtime.vectors([TRIED]), runtime.vectors([longest])
+    if not all(one.shape == (1, runtime.dimension) and finite(one) for one in found):
+        raise folders.damaged(files.weights, "what it computes are no numbers")
 
 
 def _torch(settings: Embedding, files: ModelFiles, dtype: Dtype) -> Runtime:
@@ -69,13 +132,32 @@ def _optimised(files: ModelFiles, folder: Path) -> Path:
 
 def ranges_of(files: ModelFiles, folder: Path) -> Ranges | None:
     """What the inputs of a model's products span: as shipped, or as it was measured here."""
-    from kb.embedding.runtimes import ranges
-
     found = ranges.shipped(files.digest)
     own = folder / OPTIMISED.format(digest=files.digest[:16])
     if found is None and own.exists():
-        return ranges.read(json.loads(own.read_text(encoding="utf-8")))
+        return ranges.read_file(own)
     return found
+
+
+def spoiled(digest: str, folder: Path) -> list[str]:
+    """What was derived from a model (by the SHA-256 of its weights) and is no longer what it was.
+
+    Its 8-bit files are read and compared with what was written down of them; its ranges have to be
+    those of which such a file was made.
+    """
+    from kb.embedding.runtimes import optimised
+
+    own, found, known = folder / OPTIMISED.format(digest=digest[:16]), [], None
+    if own.exists():
+        try:
+            known = ranges.read_file(own)
+        except (ConfigurationError, OSError):
+            return [own.name]
+    for made in sorted(folder.glob(f"{optimised.PREFIX}*")):
+        whole, of_these = optimised.compared(made, digest, known)
+        found += [] if whole else [made.name]
+        found += [] if of_these else [own.name]
+    return sorted(set(found))
 
 
 def optimise(settings: Embedding, folder: Path) -> Path:
@@ -86,7 +168,7 @@ def optimise(settings: Embedding, folder: Path) -> Path:
         OSError: it cannot be written.
     """
     from kb.embedding import agreement
-    from kb.embedding.runtimes import compiled, optimised, ranges
+    from kb.embedding.runtimes import compiled, optimised
 
     files = models.find(settings)
     models.check_weights(files)

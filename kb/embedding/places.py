@@ -7,6 +7,7 @@ container's image). The first is looked at first. What was written down when a m
 in its folder (:class:`Manifest`).
 """
 
+import contextlib
 import importlib.util
 import re
 import sys
@@ -111,16 +112,12 @@ def folder_of(settings: Embedding) -> Path:
             code="model_not_found",
             detail={"model": name},
         )
-    if Path(name).is_dir():
-        return Path(name)
-    if settings.allow_download:
-        from huggingface_hub import snapshot_download
-
-        return Path(snapshot_download(name))
+    with contextlib.suppress(OSError):  # a name that is too long for a path
+        if Path(name).is_dir():
+            return Path(name)
     raise ConfigurationError(
         f"The embedding model {name} is neither a model of the register (kb models list) nor a "
-        "folder on this machine. Add it (kb models add, kb models pull), name a folder, or set "
-        "embedding.allow_download = true to let it be fetched from the model hub.",
+        "folder on this machine. Add it (kb models add, kb models pull), or name a folder.",
         code="model_not_found",
         detail={"model": name},
     )

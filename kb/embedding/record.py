@@ -60,13 +60,15 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
     """What a candidate did here: passages a second, milliseconds for a question, its agreement.
 
-    ``refused`` says why it is not taken; empty: it may be.
+    ``rate`` is that of the best round, ``spread`` how much less the worst one had, as a share of
+    it. ``refused`` says why it is not taken; empty: it may be.
     """
 
     runtime: Name
     dtype: Dtype
     rate: float = 0.0
     question_ms: float = 0.0
+    spread: float = 0.0
     agreement: Agreement | None = None
     refused: str = ""
 

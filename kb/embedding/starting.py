@@ -29,8 +29,8 @@ def start(settings: Settings, measured: Record | None) -> Started:
     """Open the best runtime that works here; each that does not is logged.
 
     Raises:
-        ConfigurationError: there is no such model, its weights are not those that are pinned, or
-            nothing can run it.
+        ConfigurationError: there is no such model, it is damaged, its weights are not those that
+            are pinned, or nothing can run it.
     """
     folder = models.derived_dir(settings)
     problem = _contradiction(settings.embedding)
@@ -38,14 +38,18 @@ def start(settings: Settings, measured: Record | None) -> Started:
         try:
             return Started(open_runtime(settings.embedding, name, dtype, folder), problem)
         except ConfigurationError as error:
-            if error.code in {"model_changed", "model_not_found"}:
+            if error.code in {"model_changed", "model_not_found", "model_damaged"}:
                 raise
             said = error.message
         except (KbError, OSError) as error:
             said = str(error)
         log.warning("%s in %s cannot be used: %s", name, dtype, said)
         problem = problem or f"{name} in {dtype} cannot be used: {said}"
-    raise ConfigurationError(problem, code="runtime_missing")
+    raise ConfigurationError(
+        f"{problem} Nothing else here can compute the model either. Set embedding.model to another "
+        "one (kb models list), or add this one again.",
+        code="runtime_missing",
+    )
 
 
 def _contradiction(chosen: Embedding) -> str:

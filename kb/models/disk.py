@@ -5,12 +5,12 @@ from pathlib import Path
 
 import msgspec
 
-from kb.embedding import chosen, places, record
+from kb.embedding import chosen, places, record, scale
 from kb.embedding.models import WEIGHTS, digest_of, find
 from kb.embedding.pinned import ENGLISH, PINNED
 from kb.embedding.places import Manifest
 from kb.errors import ConfigurationError, KbError
-from kb.models import folders, shelf
+from kb.models import contents, folders
 from kb.models.registered import Keeper, Registered, Verified
 from kb.settings import Embedding
 
@@ -26,15 +26,23 @@ def registered(settings: Embedding, derived: Path) -> Iterator[Registered]:
     for each in places.shelves(settings):
         for folder in sorted(each.glob(f"*/{places.MANIFEST}")):
             name = folder.parent.name
-            if name not in seen:
+            if name not in seen and places.NAME.fullmatch(name):
                 seen.add(name)
                 yield of_folder(settings, derived, name, folder.parent)
     package = places.packaged()
     if ENGLISH not in seen and package is not None:
         yield of_folder(settings, derived, ENGLISH, package)
-    for name in chosen.named(settings):
-        if name not in {*seen, ENGLISH} and Path(name).is_dir():
-            yield of_folder(settings, derived, name, Path(name))
+    for one in chosen.each(settings):
+        if one.model not in seen and (one.model != ENGLISH or package is None):
+            yield _configured(settings, derived, one)
+
+
+def _configured(settings: Embedding, derived: Path, own: Embedding) -> Registered:
+    """A folder that the settings name; or what is wrong with what they name."""
+    try:
+        return of_folder(settings, derived, own.model, places.folder_of(own))
+    except KbError as error:
+        return _broken(settings, own.model, own.model, "folder", error.message)
 
 
 def of_folder(settings: Embedding, derived: Path, name: str, folder: Path) -> Registered:
@@ -42,15 +50,19 @@ def of_folder(settings: Embedding, derived: Path, name: str, folder: Path) -> Re
     try:
         return _of_folder(settings, derived, name, folder)
     except (KbError, OSError) as error:
-        return Registered(
-            name=name,
-            title=name,
-            purpose="embedding",
-            keeper=_keeper(settings, folder),
-            where=str(folder),
-            in_use=name in chosen.named(settings),
-            problem=str(error),
-        )
+        return _broken(settings, name, str(folder), _keeper(settings, folder), str(error))
+
+
+def _broken(settings: Embedding, name: str, where: str, keeper: Keeper, problem: str) -> Registered:
+    return Registered(
+        name=name,
+        title=name,
+        purpose="embedding",
+        keeper=keeper,
+        where=where,
+        in_use=name in chosen.named(settings),
+        problem=problem,
+    )
 
 
 def _of_folder(settings: Embedding, derived: Path, name: str, folder: Path) -> Registered:
@@ -62,7 +74,7 @@ def _of_folder(settings: Embedding, derived: Path, name: str, folder: Path) -> R
     if is_used:
         own = next(one for one in chosen.each(settings) if one.model == name)
     embeds = facts.purpose == "embedding"
-    changed = manifest is not None and shelf.looks_changed(folder, manifest)
+    changed = manifest is not None and contents.looks_changed(folder, manifest)
     return Registered(
         name=name,
         title=_title(name, manifest),
@@ -79,6 +91,7 @@ def _of_folder(settings: Embedding, derived: Path, name: str, folder: Path) -> R
         languages=facts.languages,
         files=tuple((n, kept.sha256) for n, kept in manifest.files.items()) if manifest else (),
         rate=_rate(own, derived) if embeds else None,
+        scale=scale.kept(own, derived) if embeds else None,
         in_use=is_used,
         problem=CHANGED if changed else "",
     )
@@ -109,28 +122,38 @@ def _keeper(settings: Embedding, folder: Path) -> Keeper:
     return "package" if folder == places.packaged() else "folder"
 
 
-def verified(model: Registered) -> Verified:
+def verified(model: Registered, derived: Path) -> Verified:
     """Read a model's files, and compare their digests with those that were written down.
 
-    Where nothing was, those of weights that are pinned count.
-
-    Raises:
-        OSError: a file cannot be read.
+    Where nothing was, those of weights that are pinned count. What was derived from it here is
+    compared too.
     """
+    from kb.embedding import opening  # numpy, which kb --help does without
+
     folder = Path(model.where)
     try:
         manifest = places.manifest_of(folder)
+        if manifest is None:
+            found = digest_of(folder / WEIGHTS)
+            files, changed = 1, [] if found == model.digest else [WEIGHTS]
+        else:
+            files, changed = _compared(model.name, folder, manifest)
     except ConfigurationError:
         return Verified(model.name, 0, (places.MANIFEST,))
-    if manifest is None:
-        found = digest_of(folder / WEIGHTS)
-        return Verified(model.name, 1, () if found == model.digest else (WEIGHTS,))
-    files = shelf.files_of(folder)
-    there, wanted = shelf.digests(files), shelf.digests(manifest.files)
-    pinned = PINNED.get(model.name)
+    except OSError as error:
+        return Verified(model.name, 0, (Path(error.filename or WEIGHTS).name,))
+    spoiled = opening.spoiled(model.digest, derived) if model.digest else []
+    return Verified(model.name, files, tuple(changed), tuple(spoiled))
+
+
+def _compared(name: str, folder: Path, manifest: Manifest) -> tuple[int, list[str]]:
+    """How many files a model should have, and which are others."""
+    files = contents.files_of(folder)
+    there, wanted = contents.digests(files), contents.digests(manifest.files)
+    pinned = PINNED.get(name)
     if pinned is not None:
         wanted[WEIGHTS] = pinned.weights
     changed = sorted(n for n in there.keys() | wanted.keys() if there.get(n) != wanted.get(n))
     if not changed:
-        shelf.refresh(folder, manifest, files)
-    return Verified(model.name, len(wanted), tuple(changed))
+        contents.refresh(folder, manifest, files)
+    return len(wanted), changed

@@ -4,7 +4,6 @@ Weights are safetensors, which hold numbers and no code; pickled ones, which may
 behind. A model that wants its own code run is refused.
 """
 
-import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -12,14 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from kb.embedding.models import WEIGHTS
-from kb.errors import UsageError
+from kb.embedding.folders import languages, licence, max_tokens, parsed, prompts, read
+from kb.embedding.folders import modules as parts
+from kb.embedding.models import LARGEST_TOKENIZER, WEIGHTS
+from kb.embedding.weights import check as check_weights
+from kb.errors import ConfigurationError, UsageError
 
 Purpose = Literal["embedding", "reranking", "language"]
 CARRIED = {".safetensors", ".json", ".txt", ".model", ".md"}
 CARRIED_NAMES = re.compile(r"(LICEN[CS]E|NOTICE|COPYING)([.-].*)?", re.IGNORECASE)
 PICKLED = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}
-TOKENIZER = "tokenizer.json"
+CONFIGURATION, TOKENIZER = "config.json", "tokenizer.json"
 OWN_CODE = "auto_map"
 """By this key a configuration names code that comes with the model."""
 TRUSTED_MODULES = "sentence_transformers."
@@ -43,9 +45,10 @@ def check(folder: Path) -> None:
         UsageError: it is no model, is not whole, or may not come in.
     """
     facts_of(folder)
-    tokenizer = _json(folder / TOKENIZER)
-    if not isinstance(tokenizer, dict) or "model" not in tokenizer:
-        raise _no_model(folder, f"{TOKENIZER} is no tokenizer")
+    tokenizer = folder / TOKENIZER
+    if tokenizer.stat().st_size > LARGEST_TOKENIZER:
+        raise _no_model(folder, f"{TOKENIZER} has more than {LARGEST_TOKENIZER:,} bytes")
+    _refuse_links(folder)
 
 
 def facts_of(folder: Path) -> Facts:
@@ -54,21 +57,32 @@ def facts_of(folder: Path) -> Facts:
     Raises:
         UsageError: as :func:`check` raises it, for most of what is wrong.
     """
-    config = _json(folder / "config.json")
-    modules = _modules(folder)
-    _refuse_code(folder, modules)
+    try:
+        return _facts_of(folder)
+    except ConfigurationError as error:
+        raise _no_model(folder, error.message.rstrip(".")) from error
+    except OSError as error:
+        raise _no_model(folder, f"it cannot be read ({error})") from error
+
+
+def _facts_of(folder: Path) -> Facts:
+    for needed in (CONFIGURATION, TOKENIZER):
+        if not (folder / needed).is_file():
+            raise _no_model(folder, f"{needed} is missing")
+    config, modules = read(folder / CONFIGURATION), parts(folder)
+    _refuse_code(folder)
     for weights in _weights(folder, modules):
-        _check_whole(weights)
-    if not (folder / TOKENIZER).is_file():
-        raise _no_model(folder, f"{TOKENIZER} is missing")
-    licence, languages = _card(folder)
-    limit = _json(folder / "sentence_bert_config.json") if modules else {}
+        check_weights(weights)
+    limit = config.get("max_position_embeddings")
+    if modules:
+        prompts(folder)
+        limit = max_tokens(folder)
     return Facts(
         "embedding" if modules else _purpose(folder, config),
         _dimension(folder, config, modules),
-        limit.get("max_seq_length") or config.get("max_position_embeddings"),
-        licence,
-        languages,
+        limit if type(limit) is int and limit > 0 else None,
+        licence(folder),
+        languages(folder),
     )
 
 
@@ -79,10 +93,8 @@ def copied(folder: Path, into: Path) -> list[str]:
         OSError: something cannot be read or written.
     """
     left = []
-    for file in sorted(folder.rglob("*")):
+    for file in _files(folder):
         name = file.relative_to(folder)
-        if any(part.startswith(".") for part in name.parts) or not file.is_file():
-            continue
         if file.suffix in CARRIED or CARRIED_NAMES.fullmatch(file.name):
             (into / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, into / name)
@@ -92,19 +104,17 @@ def copied(folder: Path, into: Path) -> list[str]:
 
 
 def _purpose(folder: Path, config: Mapping[str, Any]) -> Purpose:
-    kinds = config.get("architectures") or [""]
-    if str(kinds[0]).endswith("ForSequenceClassification"):
+    kinds = config.get("architectures")
+    first = str(kinds[0]) if isinstance(kinds, list) and kinds else ""
+    if first.endswith("ForSequenceClassification"):
         return "reranking"
     raise _no_model(folder, "modules.json is missing, by which it would embed texts")
 
 
-def _modules(folder: Path) -> list[dict[str, Any]]:
-    return _json(folder / "modules.json") if (folder / "modules.json").is_file() else []
-
-
-def _refuse_code(folder: Path, modules: list[dict[str, Any]]) -> None:
-    wanting = [file for file in folder.rglob("*config.json") if OWN_CODE in _json(file)]
-    foreign = [m for m in modules if not str(m.get("type")).startswith(TRUSTED_MODULES)]
+def _refuse_code(folder: Path) -> None:
+    wanting = [f for f in folder.rglob("*config.json") if f.is_file() and _names_code(f)]
+    said = read(folder / "modules.json", [])
+    foreign = [m["type"] for m in said if not m["type"].startswith(TRUSTED_MODULES)]
     if wanting or foreign:
         raise UsageError(
             f"{folder.name} wants code of its own to be run ({OWN_CODE}, or a module of its own), "
@@ -114,9 +124,46 @@ def _refuse_code(folder: Path, modules: list[dict[str, Any]]) -> None:
         )
 
 
-def _weights(folder: Path, modules: list[dict[str, Any]]) -> Iterator[Path]:
+def _names_code(file: Path) -> bool:
+    said = parsed(file)
+    return isinstance(said, Mapping) and OWN_CODE in said
+
+
+def _refuse_links(folder: Path) -> None:
+    """Links that lead out of the folder bring in what somebody else may not be meant to read.
+
+    A model hub's own cache has its files in ``blobs``, beside the folders of links to them.
+    """
+    inside = [folder.resolve()]
+    if folder.resolve().parent.name == "snapshots":
+        inside.append(folder.resolve().parent.parent / "blobs")
+    for file in _files(folder):
+        if not _is_text(file.name):
+            raise _no_model(folder, "the name of a file in it is no text (UTF-8)")
+        if not any(file.resolve().is_relative_to(place) for place in inside):
+            name = file.relative_to(folder)
+            raise _no_model(folder, f"{name} is a link that leads out of the folder")
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """What may be a part of the model: no hidden files, nor what is no file."""
+    for file in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+        if not hidden and file.is_file():
+            yield file
+
+
+def _weights(folder: Path, modules: list[tuple[str, str]]) -> Iterator[Path]:
     """The files of weights, each of which has to be there."""
-    places = [folder, *(folder / str(m.get("path", "")) for m in modules if m.get("path"))]
+    places = [folder, *(folder / path for _, path in modules if path)]
     for place in places:
         pickled = [f.name for f in place.glob("*") if f.suffix in PICKLED]
         if (place / WEIGHTS).is_file():
@@ -132,54 +179,17 @@ def _weights(folder: Path, modules: list[dict[str, Any]]) -> Iterator[Path]:
             raise _no_model(folder, f"{WEIGHTS} is missing")
 
 
-def _check_whole(file: Path) -> None:
-    """Whether a safetensors file has all that its head names; only the head is read."""
-    size = file.stat().st_size
-    try:
-        with file.open("rb") as opened:
-            length = int.from_bytes(opened.read(8), "little")
-            if not 0 < length < size:
-                raise ValueError
-            head = json.loads(opened.read(length))
-        ends = [tensor["data_offsets"][1] for name, tensor in head.items() if name[:2] != "__"]
-        if 8 + length + max(ends) != size:
-            raise ValueError
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _no_model(
-            file.parent, f"{file.name} ({size:,} bytes) is cut off, or no safetensors file"
-        ) from error
-
-
 def _dimension(
-    folder: Path, config: Mapping[str, Any], modules: list[dict[str, Any]]
+    folder: Path, config: Mapping[str, Any], modules: list[tuple[str, str]]
 ) -> int | None:
     found = config.get("hidden_size")
-    for module in modules:
-        file = folder / str(module.get("path", "")) / "config.json"
-        said = _json(file) if module.get("path") and file.is_file() else {}
+    for _, path in modules:
+        said = read(folder / path / CONFIGURATION) if path else {}
         keys = ("word_embedding_dimension", "embedding_dimension", "out_features")
         found = next((said[key] for key in keys if key in said), found)
+    if found is not None and (type(found) is not int or found < 1):
+        raise _no_model(folder, f"its vectors would have {str(found)[:20]} dimensions")
     return found
-
-
-def _card(folder: Path) -> tuple[str | None, tuple[str, ...]]:
-    """Licence and languages as the head of the model's README has them."""
-    file = folder / "README.md"
-    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
-    head = text.split("\n---", 1)[0] if text.startswith("---") else ""
-    licence = re.search(r"^licen[cs]e:\s*(\S+)\s*$", head, re.MULTILINE)
-    told = re.search(r"^languages?:[ \t]*(\S.*$|(?:\n\s*-.*)+)", head, re.MULTILINE)
-    languages = re.findall(r"[a-z]{2,}", told[1]) if told else []
-    return licence[1] if licence else None, tuple(languages)
-
-
-def _json(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise _no_model(file.parent, f"{file.name} is missing") from error
-    except (OSError, ValueError) as error:
-        raise _no_model(file.parent, f"{file.name} cannot be read ({error})") from error
 
 
 def _no_model(folder: Path, why: str) -> UsageError:

@@ -1,18 +1,22 @@
 """The register: every model that is here, how others come in, and how one goes."""
 
 import asyncio
+import errno
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from kb.embedding import models, places
 from kb.embedding.pinned import PINNED
 from kb.errors import ConflictError, ModelError, NotFoundError, UsageError
-from kb.llm.base import LanguageModel, Stock, Stocked
-from kb.models import adding, disk, shelf
+from kb.llm.base import LanguageModel, Stock
+from kb.models import adding, disk, serving, shelf
 from kb.models.adding import Added
 from kb.models.registered import Listing, Registered, Verified
-from kb.settings import Settings
+from kb.settings import Embedding, Settings
 
+Note = Callable[..., None]
+"""Notes in the audit log what is done to which model, with details by name."""
 GGUF = b"GGUF"
 """With which a language model's file begins."""
 
@@ -24,41 +28,47 @@ class Register:
         self,
         settings: Settings,
         model: Callable[[], LanguageModel | None],
-        used: Callable[[], Settings],
+        note: Note,
+        used: Callable[[], Embedding],
     ) -> None:
-        """``model`` gives the language model, ``used`` the settings with the embedding models."""
+        """``model`` gives the language model, ``used`` settings with the embedding models named."""
+        self._settings = settings
         self._used = used
         self._shelf = Path(settings.embedding.models_dir)
         self._derived = models.derived_dir(settings)
         self._model = model
+        self._note = note
 
     def on_disk(self) -> list[Registered]:
         """The models on this machine's disks."""
-        return list(disk.registered(self._used().embedding, self._derived))
+        return list(disk.registered(self._used(), self._derived))
 
     async def listing(self) -> Listing:
-        """Every model; those of the model server as far as it answers."""
+        """Every model; those of the model server as far as it answers at once."""
         found = await asyncio.to_thread(self.on_disk)
         model = await asyncio.to_thread(self._model)
         if model is None:
             return Listing(tuple(found))
         try:
-            served = await _served(model)
+            served = await serving.served(model)
         except ModelError as error:
             return Listing(tuple(found), error.message)
         return Listing((*found, *served))
 
     async def find(self, name: str) -> Registered:
-        """A model by its name.
+        """A model by its name. The model server is asked where none on a disk has it.
 
         Raises:
             NotFoundError: there is none.
         """
-        listing = await self.listing()
+        found = await asyncio.to_thread(self.on_disk)
+        listing = Listing(tuple(found))
+        if name not in {model.name for model in found}:
+            listing = await self.listing()
         for model in listing.models:
             if model.name in {name, f"{name}:latest"}:
                 return model
-        raise _unknown(name, [model.name for model in listing.models])
+        raise _unknown(name, [model.name for model in listing.models], listing.missing)
 
     def add(self, what: str, *, name: str | None, file: Path | None, for_all: bool) -> Added:
         """Add a model that this program knows, by its name (``file``: its package), or a folder's.
@@ -73,19 +83,29 @@ class Register:
         """
         onto = places.BESIDE_PROGRAM if for_all else self._shelf
         mode = shelf.EVERYBODYS if for_all else shelf.OURS
+        before = partial(self._added, "model.add", for_all=for_all)
         pinned = PINNED.get(what)
         if pinned is not None and name is None:
-            return adding.add_pinned(pinned, onto, file, mode)
+            return adding.add_pinned(pinned, onto, file, mode, before)
         if file is not None or pinned is not None:
             raise UsageError(
                 f"--from goes with {' or '.join(PINNED)}, and these keep their names.",
                 code="wrong_use",
             )
-        return adding.add_folder(Path(what), onto, name, mode)
+        return adding.add_folder(Path(what), onto, name, mode, before)
 
     def pull(self, repository: str, name: str | None) -> Added:
         """Fetch a model from the model hub; raises as :func:`kb.models.adding.pull`."""
-        return adding.pull(repository, self._shelf, name)
+        return adding.pull(repository, self._shelf, name, partial(self._added, "model.pull"))
+
+    def _added(self, action: str, made: Path, *, for_all: bool = False) -> None:
+        """Note that a model is about to appear. An installer has no data directory yet."""
+        manifest = places.manifest_of(made)
+        if manifest is None or (for_all and not self._settings.data.exists()):
+            return
+        kept = manifest.files.get(models.WEIGHTS)
+        digest = kept.sha256 if kept else None
+        self._note(action, manifest.name, sha256=digest, origin=manifest.origin, for_all=for_all)
 
     def verify(self, name: str | None) -> Iterator[Verified]:
         """Read every file of a model, or of all, and compare it with what was written down.
@@ -98,7 +118,7 @@ class Register:
             raise _unknown(name, [model.name for model in found])
         for model in found:
             if name in {None, model.name}:
-                yield disk.verified(model)
+                yield disk.verified(model, self._derived)
 
     async def removable(self, name: str) -> Registered:
         """A model that may be removed, as far as the settings tell.
@@ -126,9 +146,11 @@ class Register:
         """Remove a model (:meth:`removable`).
 
         Raises:
+            ConflictError: something lies there that was not made here.
             RetryableError: its shelf cannot be written to.
         """
-        shelf.remove(Path(model.where))
+        note = partial(self._note, "model.remove", model.name, sha256=model.digest)
+        shelf.remove(Path(model.where), note)
 
     async def bring_in(self, file: Path, name: str | None) -> str:
         """Bring a language model's file (GGUF) into the model server; gives the model's name.
@@ -152,7 +174,9 @@ class Register:
                 code="model_exists",
                 detail={"model": called},
             )
-        await server.bring_in(file, called)
+        digest = await server.bring_in(file, called)
+        noted = partial(self._note, "model.import", called, sha256=digest, origin=file.name)
+        await asyncio.to_thread(noted)
         return called
 
 
@@ -165,45 +189,10 @@ def in_use(name: str, why: str) -> ConflictError:
     )
 
 
-async def _served(model: LanguageModel) -> list[Registered]:
-    """What the model server has; of one that tells nothing, what answers."""
-    if not isinstance(model, Stock):
-        used = await model.identify()
-        licence = await model.licence(used.name)
-        return [_of_server(Stocked(
-            name=used.name, digest=used.digest, bytes=None, licence=licence, context=None,
-            capabilities=(), chats=True, elsewhere=False,
-        ), used.name)]  # fmt: skip
-    stocked = await model.stock()
-    try:
-        used_name = (await model.identify()).name
-    except ModelError:
-        used_name = ""  # nothing there may be used: each says why
-    return [_of_server(one, used_name) for one in stocked]
-
-
-def _of_server(stocked: Stocked, used: str) -> Registered:
-    return Registered(
-        name=stocked.name,
-        title=stocked.name,
-        purpose="language" if stocked.chats else "embedding",
-        keeper="server",
-        where="the model server",
-        digest=stocked.digest,
-        licence=stocked.licence,
-        bytes=stocked.bytes,
-        max_tokens=stocked.context,
-        capabilities=stocked.capabilities,
-        in_use=stocked.name in {used, f"{used}:latest"},
-        elsewhere=stocked.elsewhere,
-        note="It runs on other machines, and is used only where llm.cloud_models names it."
-        if stocked.elsewhere
-        else "",
-    )
-
-
 def _check_gguf(file: Path) -> None:
     try:
+        if not file.is_file():
+            raise FileNotFoundError(errno.ENOENT, "there is no such file")
         with file.open("rb") as opened:
             begins = opened.read(len(GGUF))
     except OSError as error:
@@ -216,9 +205,10 @@ def _check_gguf(file: Path) -> None:
         )
 
 
-def _unknown(name: str, known: list[str]) -> NotFoundError:
+def _unknown(name: str, known: list[str], missing: str = "") -> NotFoundError:
+    said = f"There is no model {name}. There are: {', '.join(known) or 'none'}. {missing}"
     return NotFoundError(
-        f"There is no model {name}. There are: {', '.join(known) or 'none'}.",
+        said.strip(),
         code="model_unknown",
         detail={"model": name},
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from kb.embedding.scale import Scale
 from kb.models.folders import Purpose
 
 Keeper = Literal["package", "program", "data", "folder", "server"]
@@ -18,6 +19,7 @@ class Registered:
     weights, or the model server's digest. ``bytes`` is the size of all its files. ``max_tokens`` is
     the longest text, or a language model's context. ``languages`` are as its card has them.
     ``rate`` is passages a second, as measured here. ``problem`` says what is wrong with it.
+    ``scale`` is what its cosines mean, once that was measured.
     ``elsewhere``: it runs on other machines. ``files`` have the SHA-256 of each file as it was when
     it was added.
     """
@@ -38,6 +40,7 @@ class Registered:
     capabilities: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     rate: float | None = None
+    scale: Scale | None = None
     in_use: bool = False
     elsewhere: bool = False
     problem: str = ""
@@ -53,8 +56,12 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A model whose files were read; ``changed`` are those that are others now, or gone."""
+    """A model whose files were read; ``changed`` are those that are others now, or gone.
+
+    ``derived`` are such files among what was made from it here: its ranges, its 8-bit file.
+    """
 
     name: str
     files: int
     changed: tuple[str, ...]
+    derived: tuple[str, ...] = ()

@@ -1,8 +1,9 @@
 """A shelf: a folder of models that were added. Each appears and goes as a whole.
 
 A model is made in a hidden folder beside its place, written to the disk, and then given its name.
-Who makes one holds the shelf's lock: what else lies there half made belongs to somebody who was
-killed, and is deleted.
+Whoever makes one holds that folder's lock until it is done: what nobody holds was left by somebody
+who was killed, and is deleted. The shelf's own lock is held only for the steps that take no time,
+so that a download keeps nobody waiting. Nothing is ever deleted that was not made here.
 """
 
 import contextlib
@@ -11,136 +12,174 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import msgspec
-
-from kb.embedding import models
-from kb.embedding.places import MANIFEST, Kept, Manifest, manifest_of
-from kb.errors import ConfigurationError, ConflictError, RetryableError
+from kb.embedding.places import Manifest
+from kb.errors import ConflictError, RetryableError
+from kb.models import contents
 
 HALF = ".adding-"
 LOCK = ".lock"
+MAKING = ".commonplace"
+"""An empty file in a folder in which a model is made: by it the folder is known to be ours, and its
+lock says that somebody is at work there."""
 
 
 OURS, EVERYBODYS = 0o700, 0o755
 """Who may look into a shelf that has to be made: that of a data directory, and the program's."""
 
 
-def add(shelf: Path, manifest: Manifest, make: Callable[[Path], Path], mode: int = OURS) -> Path:
+Before = Callable[[Path], None]
+"""What is done with a finished model right before it appears."""
+
+
+def nothing(_: Path) -> None:
+    """What is done before a model appears, where nothing is to be done."""
+
+
+def add(
+    shelf: Path,
+    manifest: Manifest,
+    make: Callable[[Path], Path],
+    mode: int = OURS,
+    before: Before = nothing,
+) -> Path:
     """Put a model on the shelf; gives its folder.
 
     ``make`` is given an empty folder to work in, which is deleted, and gives the finished model's,
     somewhere beneath it. What is in ``manifest``, but for the files, is written down with it.
+    ``before`` is given the finished folder, right before it gets its name.
 
     Raises:
-        ConflictError: there is a model of this name. One that is damaged is replaced.
+        ConflictError: there is a model of this name, or something else that was not made here. A
+            model that is damaged is replaced.
         RetryableError: the shelf cannot be written to, or the disk is full.
-        KbError: as ``make`` raises it.
+        KbError: as ``make`` or ``before`` raises it.
     """
     place = shelf / manifest.name
-    with _said(shelf), _alone(shelf, mode):
-        if place.exists() and is_whole(place):
-            raise ConflictError(
-                f"There is a model {manifest.name} already, and it is whole: {place}",
-                code="model_exists",
-                detail={"model": manifest.name},
-            )
-        working = Path(tempfile.mkdtemp(prefix=HALF, dir=shelf))
-        try:
-            made = make(working)
-            write_down(made, manifest)
+    with _said(shelf):
+        _make_shelf(shelf, mode)
+        _check_free(place)
+        with _working(shelf) as working:
+            (working / "new").mkdir()
+            made = make(working / "new")
+            contents.write_down(made, manifest)
             _sync(made)
             made.chmod(EVERYBODYS)
-            if place.exists():
-                place.rename(working / "damaged")
-            made.rename(place)
-            _sync_folder(shelf)
-        finally:
-            shutil.rmtree(working, ignore_errors=True)
+            with _alone(shelf):
+                _check_free(place)
+                before(made)
+                if place.exists():
+                    place.rename(working / "damaged")
+                made.rename(place)
+                _sync_folder(shelf)
     return place
 
 
-def write_down(folder: Path, manifest: Manifest) -> None:
-    """Write down each file of a model with its digest."""
-    _write(folder, msgspec.structs.replace(manifest, files=files_of(folder)))
-
-
-def _write(folder: Path, manifest: Manifest) -> None:
-    models.write_whole(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
-    (folder / MANIFEST).chmod(0o644)
-
-
-def files_of(folder: Path) -> dict[str, Kept]:
-    """Every file of a model by its path, read from beginning to end."""
-    files = (file for file in sorted(folder.rglob("*")) if file.is_file())
-    return {
-        file.relative_to(folder).as_posix(): Kept(
-            models.digest_of(file), file.stat().st_size, int(file.stat().st_mtime)
-        )
-        for file in files
-        if file != folder / MANIFEST
-    }
-
-
-def is_whole(folder: Path) -> bool:
-    """Whether every file is as it was written down; all of them are read."""
-    try:
-        manifest = manifest_of(folder)
-        there = files_of(folder)
-    except (ConfigurationError, OSError):
-        return False
-    return manifest is not None and digests(there) == digests(manifest.files)
-
-
-def digests(files: Mapping[str, Kept]) -> dict[str, str]:
-    """The SHA-256 of each file."""
-    return {name: kept.sha256 for name, kept in files.items()}
-
-
-def looks_changed(folder: Path, manifest: Manifest) -> bool:
-    """Whether a file has another size or time than it had; nothing is read."""
-    for name, kept in manifest.files.items():
-        try:
-            stat = (folder / name).stat()
-        except OSError:
-            return True
-        if (stat.st_size, int(stat.st_mtime)) != (kept.size, kept.modified):
-            return True
-    return False
-
-
-def refresh(folder: Path, manifest: Manifest, files: dict[str, Kept]) -> None:
-    """Write down anew when files were written that are the same (a copy, a restored backup)."""
-    if files != manifest.files:
-        kept = msgspec.structs.replace(manifest, files=files)
-        with contextlib.suppress(OSError):  # a shelf that cannot be written is as sound as before
-            _write(folder, kept)
-
-
-def remove(folder: Path) -> None:
-    """Take a model off its shelf, in one step; then delete it.
+def _check_free(place: Path) -> None:
+    """Whether a model may come to this place: nothing is there, or a damaged model of ours.
 
     Raises:
+        ConflictError: it may not.
+    """
+    if not os.path.lexists(place):
+        return
+    why = contents.not_ours(place)
+    if why:
+        raise ConflictError(
+            f"{place} was not made by kb models add: {why}. It stays as it is. Give the model "
+            "another --name, or move away what lies there.",
+            code="name_taken",
+            detail={"model": place.name, "folder": str(place)},
+        )
+    if contents.is_whole(place):
+        raise ConflictError(
+            f"There is a model {place.name} already, and it is whole: {place}",
+            code="model_exists",
+            detail={"model": place.name},
+        )
+
+
+def remove(folder: Path, before: Callable[[], None]) -> None:
+    """Take a model off its shelf, in one step; then delete it. ``before`` is called before that.
+
+    Raises:
+        ConflictError: something lies there that was not made here.
         RetryableError: the shelf cannot be written to.
+        KbError: as ``before`` raises it.
     """
     shelf = folder.parent
-    with _said(shelf), _alone(shelf):
-        gone = Path(tempfile.mkdtemp(prefix=HALF, dir=shelf))
-        folder.rename(gone / folder.name)
-        shutil.rmtree(gone, ignore_errors=True)
+    with _said(shelf), _working(shelf) as working, _alone(shelf):
+        why = contents.not_ours(folder)
+        if why:
+            raise ConflictError(
+                f"{folder} was not made by kb models add: {why}. Nothing was removed. Move away "
+                "what is yours, and delete the folder yourself.",
+                code="not_ours",
+                detail={"model": folder.name, "folder": str(folder)},
+            )
+        before()
+        folder.rename(working / "gone")
+        _sync_folder(shelf)
 
 
-@contextlib.contextmanager
-def _alone(shelf: Path, mode: int = OURS) -> Iterator[None]:
+def _make_shelf(shelf: Path, mode: int) -> None:
     for folder in (*reversed(shelf.parents), shelf):
         if not folder.exists():
             folder.mkdir(mode=mode, exist_ok=True)
+
+
+@contextlib.contextmanager
+def _working(shelf: Path) -> Iterator[Path]:
+    """A hidden folder of this process's own, deleted at the end; what killed ones left goes too."""
+    with contextlib.ExitStack() as held:
+        with _alone(shelf):
+            _clear_up(shelf)
+            folder = Path(tempfile.mkdtemp(prefix=HALF, dir=shelf))
+            (folder / MAKING).touch()
+            held.enter_context(_locked(folder / MAKING))
+        held.callback(_delete, folder)
+        yield folder
+
+
+def _clear_up(shelf: Path) -> None:
+    """Delete what was half made by somebody who was killed: nobody holds its lock."""
+    for left in shelf.glob(f"{HALF}*"):
+        if left.is_symlink() or not left.is_dir():
+            continue
+        with contextlib.suppress(OSError):
+            if (left / MAKING).is_file():
+                with _locked(left / MAKING):
+                    _delete(left)
+            else:
+                left.rmdir()  # killed before the file was made; else it is not empty, and stays
+
+
+def _delete(folder: Path) -> None:
+    """Delete a folder in which a model was made; last what says that it was."""
+    for inside in folder.iterdir():
+        if inside.name != MAKING:
+            shutil.rmtree(inside, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Hold a file's lock.
+
+    Raises:
+        OSError: somebody else does.
+    """
+    with file.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+@contextlib.contextmanager
+def _alone(shelf: Path) -> Iterator[None]:
     with (shelf / LOCK).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for left in shelf.glob(f"{HALF}*"):
-            shutil.rmtree(left, ignore_errors=True)
         yield
 
 

@@ -28,6 +28,11 @@ LISTS = {
 """Settings that are lists: in the environment with commas between."""
 HINTS = {"ingest.office_hours": "days and hours, such as mon-fri 08:00-18:00 or sat 22:00-06:00"}
 """What a setting wants whose pattern would tell nobody."""
+REMOVED = {
+    "embedding.allow_download": "Models are fetched by kb models pull ORG/NAME and nothing else; "
+    "take the line out, and name the model in embedding.model as kb models list does."
+}
+"""Settings of earlier releases, and what is done in their place."""
 Given = tuple[list[str], Any, str]
 """A key's parts, its value, and where it stands."""
 OUTSIDE = {"KB_CONFIG", "KB_FAILPOINT"}
@@ -150,6 +155,12 @@ def _known_or_raise(key: list[str], where: str) -> None:
     dotted = ".".join(key)
     if dotted in known:
         return
+    if dotted in REMOVED:
+        raise ConfigurationError(
+            f"{where}: there is no setting {dotted} any more. {REMOVED[dotted]}",
+            code="unknown_setting",
+            detail={"key": dotted, "where": where, "nearest": None},
+        )
     near = difflib.get_close_matches(dotted, known, n=1, cutoff=0.4)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise ConfigurationError(

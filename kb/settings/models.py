@@ -13,7 +13,7 @@ class Embedding(Section, frozen=True, kw_only=True):
     models: Annotated[
         tuple[str, ...],
         Meta(
-            description="The embedding models: names of `kb models list`, folders, or hub names. "
+            description="The embedding models: names of `kb models list`, or folders. "
             "Each embeds the passages whose language it knows; by the first one's word pieces "
             "passages are cut. Empty: those that the index was built with; for a new knowledge "
             "base `multilingual` and `english`, or `english` alone where the other is not here."
@@ -34,13 +34,6 @@ class Embedding(Section, frozen=True, kw_only=True):
             "empty: any. `english` and `multilingual` have their own.",
         ),
     ] = ""
-    allow_download: Annotated[
-        bool,
-        Meta(
-            description="Whether a model that a hub name names may be downloaded; off: "
-            "nothing is fetched."
-        ),
-    ] = False
     models_dir: Annotated[
         str,
         Meta(

@@ -8,6 +8,7 @@ import numpy as np
 import psutil
 import pytest
 
+from kb import bulk
 from kb.embedding import agreement, choosing, models, record, starting
 from kb.embedding.client import Computing, Embeddings
 from kb.embedding.record import Agreement, Record, Tried
@@ -275,3 +276,54 @@ def test_what_settings_leave_needs_measuring_where_it_is_more_than_one(settings,
     if len(left) == 1 and left[0][0] == "openvino":
         begun = start(chosen, None)
         assert (begun.runtime.name, begun.runtime.dtype) == left[0]
+
+
+def test_all_candidates_are_measured_at_one_priority(settings, tmp_path, monkeypatch):
+    """As the kernel says it of the threads that compute: a STEP below the first, not two."""
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(PRIORITIES)
+    monkeypatch.setenv("PYTHONPATH", f"{site}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.setenv("KB_TEST_PRIORITIES", str(tmp_path / "said"))
+    chosen = with_embedding(settings, device="cpu").embedding
+    for name in ("torch", "openvino"):
+        lines, ended = choosing._in_a_process(chosen, tmp_path / "models", "time", name, "float32")
+        assert lines, ended
+    said = [line.split() for line in (tmp_path / "said").read_text().splitlines()]
+    people = os.getpriority(os.PRIO_PROCESS, 0)
+    assert {int(nice) for line in said for nice in line} <= {people, min(people + bulk.STEP, 19)}
+
+
+PRIORITIES = """
+import atexit, os
+
+def say():
+    tasks = os.listdir("/proc/self/task")
+    nice = [os.getpriority(os.PRIO_PROCESS, int(task)) for task in tasks]
+    with open(os.environ["KB_TEST_PRIORITIES"], "a") as file:
+        file.write(" ".join(map(str, nice)) + "\\n")
+
+atexit.register(say)
+"""
+
+
+def test_passages_of_the_usual_length_are_measured():
+    passages = choosing.usual_passages(8)
+    assert len(set(passages)) == 8
+    assert all(0.9 * choosing.LENGTH < len(p) <= choosing.LENGTH for p in passages)
+
+
+def test_noise_in_one_round_does_not_decide(settings, monkeypatch, tmp_path):
+    """Candidates take turns; of each the best round counts, and the spread is said."""
+    order, rates = [], {"torch": iter([20.0, 21.0]), "openvino": iter([12.0, 30.0])}
+
+    def in_a_process(_settings, _folder, _how, name, dtype):
+        order.append(name)
+        return [msgspec.json.encode(Tried(runtime=name, dtype=dtype, rate=next(rates[name])))], ""
+
+    monkeypatch.setattr(choosing, "_in_a_process", in_a_process)
+    chosen = with_embedding(settings, device="cpu", dtype="float32").embedding
+    found = choosing.measure(chosen, tmp_path / "models")
+    assert order == ["torch", "openvino"] * 2
+    assert (found.best(chosen).runtime, found.best(chosen).rate) == ("openvino", 30.0)
+    assert found.best(chosen).spread == 0.6

@@ -14,7 +14,7 @@ import pytest
 from kb.embedding import models, opening, places
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL, PINNED
 from kb.errors import ConflictError, PermanentError, RetryableError, UsageError
-from kb.models import adding, packed, shelf, wheels
+from kb.models import adding, contents, packed, shelf, wheels
 from kb.settings import Embedding
 from tests.parts.processes import wait_for
 
@@ -149,7 +149,8 @@ adding.add_pinned(PINNED["multilingual"], Path({str(tmp_path)!r}), Path({str(whe
     making = subprocess.Popen([sys.executable, "-c", code])
     wait_for(
         lambda: any(
-            f.stat().st_size > 1_000_000 for f in tmp_path.glob(".adding-*/made/model.safetensors")
+            f.stat().st_size > 1_000_000
+            for f in tmp_path.glob(".adding-*/new/made/model.safetensors")
         )
     )
     making.send_signal(signal.SIGKILL)
@@ -206,7 +207,7 @@ def test_the_english_model_is_found_where_it_was_added_and_in_its_package(tmp_pa
     assert models.find(Embedding(model=ENGLISH)) == package
     copy = tmp_path / ENGLISH
     shutil.copytree(package.folder, copy)
-    shelf.write_down(copy, places.Manifest(name=ENGLISH, title="x", origin="y", files={}))
+    contents.write_down(copy, places.Manifest(name=ENGLISH, title="x", origin="y", files={}))
     found = models.find(Embedding(models_dir=str(tmp_path)))
     assert (found.folder, found.digest) == (copy, PINNED[ENGLISH].weights)
 

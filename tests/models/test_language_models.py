@@ -2,10 +2,16 @@
 
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
+import msgspec
 import pytest
+
+from kb.errors import ModelError
+from kb.llm.ollama import Ollama
+from kb.models import serving
 
 
 @pytest.fixture
@@ -125,6 +131,45 @@ def test_one_that_runs_elsewhere_is_marked_and_never_in_use(command):
         "embedding",
         "MIT",
     )
+
+
+class Slow(Remote):
+    """Has 200 models; it tells of them at once, and of each a second later."""
+
+    def do_GET(self):
+        self.say({"models": [{"name": f"m{n}:latest", "digest": f"{n:064}"} for n in range(200)]})
+
+    def do_POST(self):
+        time.sleep(1)
+        super().do_POST()
+
+
+class Silent(Slow):
+    """Takes the question, and says nothing."""
+
+    def do_GET(self):
+        time.sleep(20)
+
+
+@pytest.mark.parametrize(("server", "known"), [(Slow, 200), (Silent, 0)])
+async def test_a_slow_model_server_is_waited_for_two_seconds(settings, server, known):
+    http = ThreadingHTTPServer(("127.0.0.1", 0), server)
+    http.daemon_threads = True
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    model = Ollama(
+        msgspec.structs.replace(settings.llm, url=f"http://127.0.0.1:{http.server_port}")
+    )
+    try:
+        begun = time.monotonic()
+        try:
+            found = await serving.served(model)
+        except ModelError:
+            found = []
+        assert time.monotonic() - begun < 2 * serving.SECONDS, "twice: this machine may be busy"
+        assert len(found) == known
+    finally:
+        await model.close()
+        http.shutdown()
 
 
 def test_a_model_server_that_is_away_is_said(command):

@@ -1,5 +1,6 @@
 """``kb models``: list, show, add, verify, remove."""
 
+import json
 import os
 import shutil
 from types import SimpleNamespace
@@ -8,11 +9,15 @@ import msgspec
 import pytest
 
 from kb.cli import register, serving
-from kb.embedding import models
+from kb.cli.register import _facts, _told
+from kb.embedding import models, scale
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL, PINNED
-from kb.knowledge_base import KnowledgeBase
+from kb.embedding.runtimes import optimised
+from kb.embedding.scale import Scale
+from kb.knowledge_base import KnowledgeBase, register_of
 from kb.settings import Embedding
 from kb.surface import status
+from tests.parts import tiny
 from tests.parts.house import House
 
 
@@ -107,6 +112,7 @@ def test_a_copy_is_as_good_and_a_change_is_seen_and_mended(shelved, command, whe
         "name": "multilingual",
         "files": 11,
         "changed": [],
+        "derived": [],
     }
     assert command("models", "show", "multilingual")["problem"] == ""
     tokenizer = shelved / "tokenizer.json"
@@ -148,15 +154,76 @@ def test_what_others_keep_is_not_removed(command):
 
 
 def test_for_all_lies_beside_the_program(tmp_path, wheel):
-    from kb.models.register import Register
-
     from kb import settings as settings_module
 
     settings = settings_module.load({}, {"KB_DATA_DIR": str(tmp_path / "none")})
-    made = Register(settings, lambda: None, lambda: settings)
+    made = register_of(settings)
     made.add("multilingual", name=None, file=wheel, for_all=True)
     assert [(m.name, m.keeper) for m in made.on_disk()] == [
         ("multilingual", "program"),
         (ENGLISH, "package"),
     ]
     assert not (tmp_path / "none").exists(), "an installer makes no data directory"
+
+
+def test_every_change_is_in_the_audit_log(command, tmp_path):
+    """Who, what, and the digest of its weights; a refusal is no change."""
+    brought = tiny.model(tmp_path / "own")
+    digest = models.digest_of(brought / models.WEIGHTS)
+    command("models", "add", str(brought))
+    command("models", "add", str(brought), code=1)
+    command("models", "remove", "own")
+    lines = [json.loads(line) for line in kb_lines(command)]
+    told = [(e["actor"], e["action"], e["target"], e["detail"]["sha256"]) for e in lines]
+    assert told == [("owner", "model.add", "own", digest), ("owner", "model.remove", "own", digest)]
+
+
+def kb_lines(command):
+    """The log's entries that are about models."""
+    entries = command("audit", "list")["entries"]
+    return [json.dumps(e) for e in reversed(entries) if e["action"].startswith("model.")]
+
+
+def test_the_register_works_where_the_configured_model_does_not(command, tmp_path):
+    (tmp_path / "broken").mkdir()
+    for model in ("nobody", "nobody/has-it", str(tmp_path / "broken"), "x" * 300):
+        env = {"KB_EMBEDDING__MODEL": model}
+        found = by_name(command("models", "list", env=env))
+        assert found[model]["problem"]
+        assert found[model]["in_use"]
+        assert found[ENGLISH]["problem"] == ""
+
+
+def test_the_scale_is_shown_once_it_was_measured(settings):
+    register = register_of(settings)
+    [english] = [m for m in register.on_disk() if m.name == ENGLISH]
+    assert english.scale is None
+    measured = Scale(floor=0.1, spread=0.2, languages=("en",), fertility=1.5)
+    derived = models.derived_dir(settings)
+    derived.mkdir(parents=True, exist_ok=True)
+    scale.keep(settings.embedding, derived, measured)
+    [english] = [m for m in register.on_disk() if m.name == ENGLISH]
+    assert english.scale == measured
+    lines = _facts(_told(english))
+    assert any("Multilingual: no (right pairs stand out in en)" in line for line in lines)
+    assert sum("worst quarter" in line for line in lines) == 2
+
+
+def test_verify_compares_what_was_derived(settings):
+    register, derived = register_of(settings), models.derived_dir(settings)
+    derived.mkdir(parents=True, exist_ok=True)
+    own = derived / f"ranges-{PINNED[ENGLISH].weights[:16]}.json"
+    own.write_text('{"encoder": {"low": -1.0, "high": 1.0, "exact": [1]}}')
+    assert [one.derived for one in register.verify(ENGLISH)] == [()]
+    made = derived / "int8-0123456789abcdef"
+    made.mkdir()
+    said = {"weights": PINNED[ENGLISH].weights, "release": optimised.RELEASE, "ranges": "1" * 64}
+    for name in optimised.PARTS:
+        (made / name).write_text("x")
+    said["files"] = {name: models.digest_of(made / name) for name in optimised.PARTS}
+    (made / optimised.MADE_FROM).write_text(json.dumps(said))
+    assert [one.derived for one in register.verify(ENGLISH)] == [(own.name,)]
+    (made / "int8.bin").write_text("y")
+    assert [one.derived for one in register.verify(ENGLISH)] == [(made.name, own.name)]
+    own.write_text("[")
+    assert [one.derived for one in register.verify(ENGLISH)] == [(own.name,)]

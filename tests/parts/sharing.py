@@ -4,16 +4,20 @@ A session has one folder for all workers. An engine whose socket lies in there s
 is started by whoever needs it first, as everywhere, and ended by the process that started the workers.
 """
 
+import json
 import os
 import shutil
 import tempfile
+from functools import cached_property
 from multiprocessing.util import Finalize
 from pathlib import Path
 
 import psutil
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 FOLDER = "KB_TEST_SHARED"
+GROUPS = "groups.json"
 MEMORY, ROOM = Path("/dev/shm"), 6 * 1024**3
 """A file system in memory, and how many bytes have to be free there."""
 SERVERS = ("sample_server", "ollama", "llama_cpp")
@@ -82,24 +86,37 @@ def is_worker(config) -> bool:
     return hasattr(config, "workerinput")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """What takes long begins first; who shares a server, or what a module has made, is one group.
 
-    The name of a group is written behind a test's name where it failed (``@group:…``).
+    A worker writes its tests' groups down, since only workers collect: :class:`ByGroup` reads them.
     """
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
-    for item in items:
-        if name := group_of(item):
-            item.add_marker(pytest.mark.xdist_group(f"group:{name}"))
+    if is_worker(config):
+        groups = {item.nodeid: group for item in items if (group := group_of(item))}
+        own = shared_folder() / f"{GROUPS}-{os.getpid()}"
+        own.write_text(json.dumps(groups), encoding="utf-8")
+        own.replace(shared_folder() / GROUPS)
 
 
-def pytest_collection_finish(session):
-    """Groups that pytest and pytest-xdist do not keep fail nowhere else: each worker makes everything."""
-    if is_worker(session.config):
-        grouped = [item for item in session.items if item.get_closest_marker("xdist_group")]
-        lost = [item.nodeid for item in grouped if "@group:" not in item.nodeid]
-        assert not lost, f"pytest-xdist groups no tests with this pytest: {lost[:3]}"
+class ByGroup(LoadScopeScheduling):
+    """Gives a group of tests to one worker, every other test to whichever is free.
+
+    ``--dist=loadgroup`` writes a group into the test's name, which pytest has not let it do since
+    9.2 (pytest-xdist issue 1386): nothing is grouped, and nothing says so.
+    """
+
+    @cached_property
+    def groups(self) -> dict[str, str]:
+        return json.loads((shared_folder() / GROUPS).read_text(encoding="utf-8"))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return self.groups.get(nodeid, nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return ByGroup(config, log)
 
 
 def group_of(item) -> str:

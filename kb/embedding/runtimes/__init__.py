@@ -39,3 +39,8 @@ class Runtime(Protocol):
 
     def rest(self) -> None:
         """Free what bulk work computed in, unless some is under way."""
+
+
+def finite(vectors: Vectors) -> bool:
+    """Whether all are numbers: damaged weights give what is none."""
+    return bool(np.isfinite(vectors).all())

@@ -5,7 +5,6 @@ inputs of a product that reach far beyond all others are multiplied exactly, bes
 range would leave the others a few steps (after LLM.int8(), arXiv:2208.07339).
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.embedding import folders
+from kb.embedding.weights import tensors_of
 from kb.errors import ConfigurationError
 
 Weights = Mapping[str, NDArray[np.float32]]
 KINDS = {"F32": np.float32, "F16": np.float16}
+SIZES = ("num_hidden_layers", "num_attention_heads", "hidden_size")
+"""What a configuration has to say of a BERT encoder."""
 STEPS = 127
 """The largest of the 8-bit integers that weights become."""
 LEVELS = 256
@@ -61,13 +63,14 @@ class Shape:
             raise ConfigurationError(
                 f"{folder.name} is no plain BERT encoder.", code="model_needs_torch"
             )
-        return cls(
-            config["num_hidden_layers"],
-            config["num_attention_heads"],
-            config["hidden_size"],
-            config["layer_norm_eps"],
-            str(pooling),
-        )
+        sizes = [config.get(name) for name in SIZES]
+        epsilon = config.get("layer_norm_eps")
+        if not all(type(n) is int and n > 0 for n in sizes) or type(epsilon) is not float:
+            raise folders.damaged(
+                folder / "config.json", f"{', '.join(SIZES)}, layer_norm_eps are no sizes"
+            )
+        layers, heads, width = sizes
+        return cls(layers, heads, width, epsilon, str(pooling))
 
 
 def weights_of(file: Path) -> Weights:
@@ -76,25 +79,21 @@ def weights_of(file: Path) -> Weights:
     They are as they lie in the mapped file, or widened to float32.
 
     Raises:
-        ConfigurationError: they are in another number format than float32 or float16.
+        ConfigurationError: they are damaged, or in another number format than float32 or float16.
     """
     content = np.memmap(file, mode="c", dtype=np.uint8)
-    start = 8 + int.from_bytes(content[:8].tobytes(), "little")
-    header = json.loads(content[8:start].tobytes())
-    header.pop("__metadata__", None)
     found = {}
-    for name, told in header.items():
-        if told["dtype"] == "I64":
+    for name, told in tensors_of(file).items():
+        if told.dtype == "I64":
             continue
-        if told["dtype"] not in KINDS:
+        if told.dtype not in KINDS:
             raise ConfigurationError(
-                f"The weights in {file} are {told['dtype']}, not float32 or float16.",
+                f"The weights in {file} are {told.dtype}, not float32 or float16.",
                 code="model_needs_torch",
             )
-        begin, end = told["data_offsets"]
-        values = content[start + begin : start + end].view(KINDS[told["dtype"]])
+        values = content[told.begin : told.end].view(KINDS[told.dtype])
         wide = values.astype(np.float32, copy=False)
-        found[name.removeprefix("bert.")] = wide.reshape(told["shape"])
+        found[name.removeprefix("bert.")] = wide.reshape(told.shape)
     return found
 
 

@@ -5,18 +5,24 @@ Each stands-in is measured by ``python -m bench lighter`` (docs/benchmarks.md), 
 replaces, imports more of it, or embeds otherwise with it than without.
 """
 
+import contextlib
 import importlib
+import logging
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from kb.embedding.folders import damaged
+
 METRICS = (
     "average_precision_score", "f1_score", "matthews_corrcoef", "ndcg_score", "pairwise_distances",
 )  # fmt: skip
 """What sentence_transformers.evaluation imports of scikit-learn."""
+MISSING = "MISSING"
+"""In transformers' report on what it loaded this stands behind the name of a tensor."""
 DECORATORS = ("allow_in_graph", "assume_constant_result", "disable")
 """What torch's own modules use of its compiler while they are imported."""
 
@@ -31,6 +37,41 @@ def libraries(without: Collection[str] = ()) -> tuple[Any, Any]:
     import sentence_transformers
 
     return torch, sentence_transformers
+
+
+@contextlib.contextmanager
+def complete(weights: Path) -> Iterator[None]:
+    """While a model is loaded: that the file has all its weights.
+
+    Transformers makes up what is missing by chance, and says so in its log alone.
+
+    Raises:
+        ConfigurationError: something is missing that a vector depends on.
+    """
+    logger, kept = logging.getLogger("transformers"), _Kept()
+    level = logger.level
+    logger.setLevel(min(level or logging.WARNING, logging.WARNING))
+    logger.addHandler(kept)
+    try:
+        yield
+    finally:
+        logger.removeHandler(kept)
+        logger.setLevel(level)
+    if kept.missing:
+        raise damaged(weights, f"{', '.join(kept.missing[:3])} and others are missing in it")
+
+
+class _Kept(logging.Handler):
+    """Keeps the names of the tensors that were missing; no vector depends on a pooler's."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.missing: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        rows = (line.split() for line in record.getMessage().splitlines() if MISSING in line)
+        names = (row[0] for row in rows if row and row[0] != "-")
+        self.missing += [name for name in names if "pooler." not in name]
 
 
 def _no_triton(_: Any) -> None:

@@ -22,6 +22,7 @@ from kb.embedding.runtimes.ranges import Ranges, written
 
 RELEASE = 1
 """Of what is made here: another one is made anew."""
+PREFIX = "int8-"
 GRAPH = "int8.xml"
 PARTS = (GRAPH, "int8.bin")
 MADE_FROM = "made-from.json"
@@ -49,18 +50,38 @@ def graph_file(files: ModelFiles, ranges: Ranges, kept_in: Path) -> Path:
     return folder / GRAPH
 
 
+def compared(folder: Path, digest: str, own: Ranges | None) -> tuple[bool, bool]:
+    """Whether the files in a folder are those that were written, and of these ``own`` ranges.
+
+    What was made of other weights than those with this ``digest``, or by another release, counts
+    for nothing. Without ranges of its own a model has those that come with the program.
+    """
+    try:
+        said = json.loads((folder / MADE_FROM).read_text(encoding="utf-8"))
+        if said["weights"] != digest or said["release"] != RELEASE:
+            return True, True
+        whole = said["files"] == _digests(folder)
+        return whole, own is None or said["ranges"] == _digest_of_ranges(own)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False, True
+
+
 def _made_from(files: ModelFiles, ranges: Ranges) -> dict[str, object]:
-    spans = json.dumps(written(ranges), sort_keys=True)
     return {
         "release": RELEASE,
         "weights": files.digest,
-        "ranges": hashlib.sha256(spans.encode()).hexdigest(),
+        "ranges": _digest_of_ranges(ranges),
     }
+
+
+def _digest_of_ranges(ranges: Ranges) -> str:
+    spans = json.dumps(written(ranges), sort_keys=True)
+    return hashlib.sha256(spans.encode()).hexdigest()
 
 
 def _short(made_from: dict[str, object]) -> str:
     """A folder's name by what it was made from."""
-    return "int8-" + hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
+    return PREFIX + hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
 
 
 def _is_whole(folder: Path, made_from: dict[str, object]) -> bool:

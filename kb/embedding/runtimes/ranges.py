@@ -5,6 +5,7 @@ Those of the bundled model come with the package, so that everybody's 8-bit inte
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -43,6 +44,27 @@ def shipped(digest: str) -> Ranges | None:
 def read(written: Mapping[str, Any]) -> Ranges:
     """Ranges as :func:`written` wrote them."""
     return {name: Range(**one) for name, one in written.items()}
+
+
+def read_file(file: Path) -> Ranges:
+    """Ranges that were measured here.
+
+    Raises:
+        ConfigurationError: the file is damaged.
+        OSError: it cannot be read.
+    """
+    try:
+        found = read(json.loads(file.read_text(encoding="utf-8")))
+        spans = [(one.low, one.high) for one in found.values()]
+        if not found or not all(math.isfinite(low + high) and low <= high for low, high in spans):
+            raise ValueError("no spans")
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise ConfigurationError(
+            f"{file} is damaged ({error}). kb models optimise makes it anew.",
+            code="ranges_changed",
+            detail={"file": str(file)},
+        ) from error
+    return found
 
 
 def written(ranges: Ranges) -> dict[str, Any]:

@@ -22,7 +22,8 @@ class Reference:
     """A model as torch computes it (:class:`kb.embedding.runtimes.Runtime`).
 
     Raises:
-        ConfigurationError: torch sees no such card, or the card's memory is short.
+        ConfigurationError: torch sees no such card, the card's memory is short, or weights are
+            missing.
     """
 
     name: Name = "torch"
@@ -37,12 +38,13 @@ class Reference:
         if device != "cpu" and not getattr(self._torch, device).is_available():
             raise ConfigurationError(f"torch sees no card for {device}.", code="runtime_missing")
         try:
-            self._model = sentence_transformers.SentenceTransformer(
-                str(files.folder),
-                device=device,
-                local_files_only=True,
-                model_kwargs={"dtype": getattr(self._torch, dtype)},
-            )
+            with lighter.complete(files.weights):
+                self._model = sentence_transformers.SentenceTransformer(
+                    str(files.folder),
+                    device=device,
+                    local_files_only=True,
+                    model_kwargs={"dtype": getattr(self._torch, dtype)},
+                )
         except self._torch.OutOfMemoryError as error:
             raise ConfigurationError(
                 f"The card's memory is short: {error}", code="out_of_memory"

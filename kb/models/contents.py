@@ -1,0 +1,96 @@
+"""What a model's folder holds, beside what was written down of it when the model was added."""
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from kb.embedding import models
+from kb.embedding.places import MANIFEST, Kept, Manifest, manifest_of
+from kb.errors import ConfigurationError
+
+
+def write_down(folder: Path, manifest: Manifest) -> None:
+    """Write down each file of a model with its digest."""
+    _write(folder, msgspec.structs.replace(manifest, files=files_of(folder)))
+
+
+def _write(folder: Path, manifest: Manifest) -> None:
+    models.write_whole(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+    (folder / MANIFEST).chmod(0o644)
+
+
+def files_of(folder: Path) -> dict[str, Kept]:
+    """Every file of a model by its path, read from beginning to end."""
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file())
+    return {
+        file.relative_to(folder).as_posix(): Kept(
+            models.digest_of(file), file.stat().st_size, int(file.stat().st_mtime)
+        )
+        for file in files
+        if file != folder / MANIFEST and not _is_left(file)
+    }
+
+
+def _is_left(file: Path) -> bool:
+    """Whether it is a half written file of somebody who was killed."""
+    return file.name.startswith(models.HALF_WRITTEN)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether every file is as it was written down; all of them are read."""
+    try:
+        manifest = manifest_of(folder)
+        there = files_of(folder)
+    except (ConfigurationError, OSError):
+        return False
+    return manifest is not None and digests(there) == digests(manifest.files)
+
+
+def digests(files: Mapping[str, Kept]) -> dict[str, str]:
+    """The SHA-256 of each file."""
+    return {name: kept.sha256 for name, kept in files.items()}
+
+
+def looks_changed(folder: Path, manifest: Manifest) -> bool:
+    """Whether a file has another size or time than it had; nothing is read."""
+    for name, kept in manifest.files.items():
+        try:
+            stat = (folder / name).stat()
+        except OSError:
+            return True
+        if (stat.st_size, int(stat.st_mtime)) != (kept.size, kept.modified):
+            return True
+    return False
+
+
+def refresh(folder: Path, manifest: Manifest, files: dict[str, Kept]) -> None:
+    """Write down anew when files were written that are the same (a copy, a restored backup)."""
+    if files != manifest.files:
+        kept = msgspec.structs.replace(manifest, files=files)
+        with contextlib.suppress(OSError):  # a shelf that cannot be written is as sound as before
+            _write(folder, kept)
+
+
+def not_ours(place: Path) -> str:
+    """Why what lies at a model's place was not made here, or not all of it; empty: it was."""
+    if place.is_symlink() or not place.is_dir():
+        return "it is a link" if place.is_symlink() else "it is no folder"
+    try:
+        manifest = manifest_of(place)
+    except ConfigurationError:
+        return f"its {MANIFEST} cannot be read"
+    if manifest is None:
+        return f"it has no {MANIFEST}"
+    if manifest.name != place.name:
+        return f"its {MANIFEST} is that of {manifest.name}"
+    ours = {*manifest.files, MANIFEST}
+    folders = {parent.as_posix() for name in ours for parent in Path(name).parents}
+    for found in sorted(place.rglob("*")):
+        if _is_left(found):
+            continue
+        name = found.relative_to(place).as_posix()
+        if name not in (folders if found.is_dir() and not found.is_symlink() else ours):
+            return f"{name} came from elsewhere"
+    return ""
