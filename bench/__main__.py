@@ -1,4 +1,4 @@
-"""``python -m bench [catalog|documents|embed|following|formats|ingest|lighter|model|ocr|open-webui|reading|search|serve|support|weights] …``; without a name, all of them."""
+"""``python -m bench [catalog|documents|embed|following|formats|ingest|languages|lighter|model|ocr|open-webui|reading|search|serve|support|weights] …``; without a name, all of them."""
 
 import argparse
 import asyncio
@@ -11,6 +11,7 @@ from bench import (
     following,
     formats,
     ingest,
+    languages,
     lighter,
     model,
     ocr,
@@ -29,6 +30,7 @@ PARTS = {
     "following": following,
     "formats": formats,
     "ingest": ingest,
+    "languages": languages,
     "lighter": lighter,
     "model": model,
     "ocr": ocr,

@@ -19,6 +19,7 @@ from bench import references
 from bench.common import DATA, data
 from ingest import parsers
 from ingest.parsers import detection
+from ingest.parsers.kinds import EVERYTHING
 from ingest.parsers.options import Options
 from kb import samples
 from kb.errors import FileProblem
@@ -50,6 +51,7 @@ class Compared:
 
 
 async def main() -> None:
+    sandbox.preload(EVERYTHING)
     with tempfile.TemporaryDirectory() as folder:
         compared = [c for path in files() if (c := compare(path, Path(folder))) is not None]
     _table(compared)

@@ -3,6 +3,7 @@
 import email
 import email.header
 import email.message
+import io
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pypdfium2 as pdfium
 from lxml import etree, html
 
@@ -21,7 +23,7 @@ TEXTS = re.compile(r"\}t$")
 PARTS = {
     "docx": r"word/(?:document|footnotes|endnotes|comments|header\d*|footer\d*)\.xml$",
     "pptx": r"ppt/(?:slides/slide|notesSlides/notesSlide|charts/chart|diagrams/data)\d+\.xml$",
-    "xlsx": r"xl/(?:sharedStrings|comments\d*|drawings/drawing\d+)\.xml$",
+    "xlsx": r"xl/(?:comments/?(?:comment)?\d*|drawings/drawing\d+)\.xml$",
 }
 PARAGRAPHS = re.compile(r"\}(?:p|h|si|br|tab)$")
 BY_OFFICE = {"rtf": "txt:Text (encoded):UTF8", "doc": "txt:Text (encoded):UTF8"}
@@ -32,6 +34,7 @@ def of(kind: str, path: Path) -> str | None:
     """The text of a file; None where there is no second reading of its kind, or it fails."""
     readers: dict[str, Callable[[Path], str | None]] = {
         **dict.fromkeys(PARTS, lambda p: _package(p, PARTS[kind])),
+        "xlsx": _workbook,
         **dict.fromkeys(("odt", "ods", "odp"), lambda p: _package(p, r"content\.xml$")),
         **dict.fromkeys(("txt", "md", "csv"), lambda p: _plain(p.read_bytes())),
         **dict.fromkeys(BY_OFFICE, lambda p: _by_libreoffice(p, BY_OFFICE[kind])),
@@ -68,6 +71,15 @@ def _package(path: Path, parts: str) -> str:
     return "\n".join(texts)
 
 
+def _workbook(path: Path) -> str:
+    """The texts of the sheets that are seen, by openpyxl, and what stands beside their cells."""
+    book = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), data_only=True, read_only=True)
+    seen = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    rows = (row for sheet in seen for row in sheet.iter_rows(values_only=True))
+    cells = "\n".join(value for row in rows for value in row if isinstance(value, str))
+    return f"{cells}\n{_package(path, PARTS['xlsx'])}"
+
+
 def _of_xml(root: etree._Element) -> str:
     """Letters of one paragraph are joined, paragraphs are not."""
     if root.tag in UNSEEN or not isinstance(root.tag, str):
@@ -81,17 +93,23 @@ def _of_xml(root: etree._Element) -> str:
 
 
 def _mail(message: email.message.Message) -> str:
-    texts = [
-        str(email.header.make_header(email.header.decode_header(message.get("Subject") or "")))
-    ]
-    for part in message.walk():
-        content = part.get_payload(decode=True)
-        if part.get_content_maintype() == "text" and isinstance(content, bytes):
-            text = _declared(content, part.get_content_charset())
-            texts.append(_without_tags(text) if part.get_content_subtype() == "html" else text)
-    if message.get_content_type() == "multipart/alternative":
-        texts = texts[:1] + texts[-1:]
-    return "\n".join(texts)
+    subject = email.header.decode_header(message.get("Subject") or "")
+    return "\n".join([str(email.header.make_header(subject)), *_leaves(message)])
+
+
+def _leaves(message: email.message.Message) -> list[str]:
+    """The texts of a mail and of the files in it; of alternatives the last one that is a text."""
+    if message.is_multipart():
+        parts = [_leaves(part) for part in message.get_payload() if not isinstance(part, str)]
+        if message.get_content_subtype() == "alternative":
+            parts = [part for part in parts if any(part)][-1:]
+        return [text for part in parts for text in part]
+    content = message.get_payload(decode=True)
+    is_text = message.get_content_maintype() == "text"
+    if not is_text or not isinstance(content, bytes) or message.get_content_subtype() == "calendar":
+        return []  # of a calendar little is for people
+    text = _declared(content, message.get_content_charset())
+    return [_without_tags(text) if message.get_content_subtype() == "html" else text]
 
 
 def _declared(content: bytes, charset: str | None) -> str:
@@ -127,7 +145,7 @@ def _page(path: Path) -> str | None:
              f"--user-data-dir={profile}", "--dump-dom", f"file://{page}"],
             capture_output=True, timeout=60, check=True,
         )  # fmt: skip
-    return html.document_fromstring(done.stdout.decode() or "<p></p>").text_content()
+    return str(html.document_fromstring(done.stdout.decode() or "<p></p>").text_content())
 
 
 def _pdf(path: Path) -> str:

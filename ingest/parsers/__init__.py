@@ -5,19 +5,25 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.parsers import archives, detection
+from ingest.parsers import archives, detection, properties
 from ingest.parsers.cleaning import storable
 from ingest.parsers.kinds import FAMILY_OF
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import Parsed
 
-VERSION = "7"
+VERSION = "8"
 """Raise it when parsers give other elements for the same file: files are then parsed again."""
 UNREAD = {"scan_without_ocr", "scan_unread"}
 """Codes of problems that already explain why a file has no text."""
 
-EMPTYING = {"formulas_without_value", "hidden_sheets", "parts_unread"}
+EMPTYING = {
+    "cut_short",
+    "formulas_without_value",
+    "hidden_cells",
+    "hidden_sheets",
+    "parts_unread",
+}
 """Codes of notices that say why a file has no text, where it has none."""
 
 
@@ -29,7 +35,8 @@ def parse(path: str, name: str, options: Options) -> bytes:
     """
     file = Path(path)
     kind = detection.kind_of(file, name)
-    parsed = storable(archives.name_lone_member(parse_as(kind, file, options), name))
+    read = properties.filled(parse_as(kind, file, options), kind, file)
+    parsed = storable(archives.name_lone_member(read, name))
     has_text = any(e.text.strip() for e in parsed.elements)
     if not has_text and not parsed.members and parsed.problem not in UNREAD:
         raise _without_text(parsed)

@@ -1,5 +1,6 @@
 """Charts and diagrams of Office files: what is written on them, as captions and a table."""
 
+import itertools
 from collections.abc import Iterator
 
 from lxml import etree
@@ -8,8 +9,8 @@ from ingest.parsers import number_formats, tables
 from ingest.parsers.ooxml import CX, DGM, C, drawn
 from kb.types.parsed import Element
 
-MOST_POINTS = 10_000
-"""Values read of one row of a chart."""
+MOST_POINTS, MOST_SERIES, MOST_CELLS = 10_000, 255, 100_000
+"""Values read of one row of a chart, rows, and values in all; Excel draws no more rows."""
 
 
 def of_chart(root: etree._Element) -> Iterator[Element]:
@@ -18,10 +19,37 @@ def of_chart(root: etree._Element) -> Iterator[Element]:
         yield from _extended(root)
         return
     yield from _captions(root, f"{C}title", f"{C}dLbl")
-    columns = [_series(node) for node in root.iter(f"{C}ser")]
+    columns: list[tuple[str, list[str], list[str]]] = []
+    left = MOST_CELLS
+    for node in itertools.islice(root.iter(f"{C}ser"), MOST_SERIES):
+        column = _series(node)
+        left -= len(column[1]) + len(column[2])
+        if left < 0:
+            break
+        columns.append(column)
     rows = _rows([c for c in columns if c[0] or c[2]])
     if rows:
         yield tables.table(rows, 1)
+
+
+def is_cut(root: etree._Element) -> bool:
+    """Whether a chart has more values than are read."""
+    if sum(1 for _ in root.iter(f"{C}ser")) > MOST_SERIES:
+        return True
+    points = [point.get("idx", "") for point in root.iter(f"{C}pt", f"{CX}pt")]
+    return len(points) > MOST_CELLS or any(
+        number.isdecimal() and (len(number) > 5 or int(number) >= MOST_POINTS) for number in points
+    )
+
+
+def sheets(root: etree._Element) -> set[str]:
+    """The sheets that a chart's values are on; an empty name where they are on none."""
+    found = set()
+    for values in root.iter(f"{C}val", f"{C}yVal", f"{CX}numDim"):
+        formula = next(values.iter(f"{C}f", f"{CX}f"), None)
+        sheet, _, _ = ("" if formula is None else formula.text or "").rpartition("!")
+        found.add(sheet.removeprefix("'").removesuffix("'").replace("''", "'"))
+    return found
 
 
 def named(root: etree._Element) -> Iterator[Element]:
@@ -73,7 +101,7 @@ def _points(node: etree._Element, name: str) -> list[str]:
     for level in reversed(levels):
         for point in level.iter(f"{C}pt"):
             number = point.get("idx", "")
-            if number.isdecimal() and int(number) < MOST_POINTS:
+            if number.isdecimal() and len(number) < 6 and int(number) < MOST_POINTS:
                 texts.setdefault(int(number), []).append(
                     _value(point.findtext(f"{C}v") or "", code)
                 )

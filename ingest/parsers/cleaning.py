@@ -1,13 +1,12 @@
-"""Characters that no database stores are replaced one for one: offsets in a text stay right."""
+"""Characters that no text has are replaced one for one: offsets in a text stay right.
 
-import re
+No database stores some of them: PostgreSQL refuses NUL, and nothing encodes half a pair.
+"""
 
 import msgspec
 
+from ingest.parsers.characters import NO_TEXT
 from kb.types.parsed import Element, Member, Parsed
-
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-"""NUL (PostgreSQL refuses it), and halves of surrogate pairs (nothing encodes them)."""
 
 
 def storable(parsed: Parsed) -> Parsed:
@@ -34,7 +33,7 @@ def _element(element: Element) -> Element:
 
 
 def _is_affected(element: Element) -> bool:
-    return bool(UNSTORABLE.search(f"{element.text}{element.section or ''}"))
+    return bool(NO_TEXT.search(f"{element.text}{element.section or ''}"))
 
 
 def _text(text: str | None) -> str | None:
@@ -42,4 +41,4 @@ def _text(text: str | None) -> str | None:
 
 
 def _clean(text: str) -> str:
-    return UNSTORABLE.sub(" ", text)
+    return NO_TEXT.sub(" ", text)

@@ -5,12 +5,17 @@ reader's country, the date is written as ISO 8601 says: nobody misreads it.
 """
 
 import datetime as dt
+import itertools
+from fractions import Fraction
 
 from ingest.parsers.format_codes import Section, Token, literal
 
 LOCAL = {"mm-dd-yy", "m/d/yy", "m/d/yy h:mm", "mm/dd/yyyy", "m/d/yyyy", "m/d/yyyy h:mm"}
 """The built-in codes for which each program shows the date of its reader's country."""
 SECONDS = 86_400
+MOST_PLACES = 6
+HALVES = {"A/P": ("A", "P"), "上午/下午": ("上午", "下午")}
+MICROSECOND = dt.timedelta(microseconds=1)
 FIRST_DAY = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - sheets know no time zones
 
 
@@ -24,10 +29,9 @@ def day_of(serial: float) -> dt.datetime | None:
 
 def dated(value: dt.datetime | dt.time | dt.timedelta, section: Section, code: str) -> str:
     """A date, time or duration; nothing where the code does not say how, for everybody alike."""
-    words = any(t.kind == "date" and t.text[0] in "md" and len(t.text) > 2 for t in section.tokens)
     if (
         not section.has("date", "elapsed")
-        or words
+        or any(_is_of_words(token) for token in section.tokens)
         or code.split(";", maxsplit=1)[0].lower() in LOCAL
     ):
         return ""
@@ -37,22 +41,53 @@ def dated(value: dt.datetime | dt.time | dt.timedelta, section: Section, code: s
     if isinstance(value, dt.time) and has_day:
         return ""
     moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(FIRST_DAY, value)
+    moment = _rounded(moment, _places(section.tokens))
     half = section.has("half")
     pieces = (_piece(moment, section.tokens, n, half=half) for n in range(len(section.tokens)))
     return " ".join("".join(pieces).split())
 
 
+def _is_of_words(token: Token) -> bool:
+    """A month or day by its name, or a year of an era."""
+    return token.kind == "era" or (
+        token.kind == "date" and token.text[0] in "md" and len(token.text) > 2
+    )
+
+
+def _places(tokens: tuple[Token, ...]) -> int:
+    """Decimals of the seconds."""
+    for at in range(len(tokens)):
+        if _is_point(tokens, at):
+            behind = itertools.takewhile(lambda t: t.kind == "digit", tokens[at + 1 :])
+            return min(MOST_PLACES, sum(1 for _ in behind))
+    return 0
+
+
+def _is_point(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether decimals of seconds follow."""
+    is_point = (tokens[at].kind, tokens[at].text) in {("other", "."), ("other", ",")}
+    return is_point and at + 1 < len(tokens) and tokens[at + 1].kind == "digit"
+
+
+def _rounded(moment: dt.datetime, places: int) -> dt.datetime:
+    if not places:
+        return moment
+    step = 10 ** (6 - places)
+    left = (moment.microsecond + step // 2) // step * step - moment.microsecond
+    try:
+        return moment + dt.timedelta(microseconds=left)
+    except OverflowError:
+        return moment
+
+
 def _piece(moment: dt.datetime, tokens: tuple[Token, ...], at: int, *, half: bool) -> str:
     token = tokens[at]
     if token.kind == "half":
-        return "PM" if moment.hour >= 12 else "AM"
-    if token.kind == "digit":
-        return ""
+        return HALVES.get(token.text.upper(), ("AM", "PM"))[moment.hour >= 12]
     if token.kind != "date":
-        is_second_point = (
-            token.text == "." and at + 1 < len(tokens) and tokens[at + 1].kind == "digit"
-        )
-        return "" if is_second_point or token.text == "@" else literal(token)
+        if _is_point(tokens, at):
+            return f".{moment.microsecond:06d}"[: 1 + _places(tokens)]
+        return literal(token)
     letter, width = token.text[0], len(token.text)
     if letter == "y":
         return f"{moment.year:04d}" if width > 2 else f"{moment.year % 100:02d}"
@@ -76,14 +111,17 @@ def _duration(value: dt.datetime | dt.time | dt.timedelta, section: Section) -> 
         value = value - FIRST_DAY
     elif isinstance(value, dt.time):
         value = dt.datetime.combine(FIRST_DAY, value) - FIRST_DAY
-    left = round(abs(value.total_seconds()))
+    places = _places(section.tokens)
+    left = Fraction(round(abs(Fraction(value / MICROSECOND) / 10 ** (6 - places))), 10**places)
     sign = "-" if value < dt.timedelta(0) else ""
     pieces = []
-    for token in section.tokens:
+    for at, token in enumerate(section.tokens):
+        if _is_point(section.tokens, at):
+            pieces.append(f".{int(left * 10**places):0{places}d}")
         if token.kind not in {"date", "elapsed"}:
-            pieces.append(literal(token) if token.kind != "digit" else "")
+            pieces.append("" if _is_point(section.tokens, at) else literal(token))
             continue
         unit = {"h": 3600, "m": 60, "s": 1, "d": SECONDS, "y": SECONDS}[token.text[0]]
         number, left = divmod(left, unit)
-        pieces.append(f"{number:0{len(token.text)}d}")
+        pieces.append(f"{int(number):0{len(token.text)}d}")
     return sign + " ".join("".join(pieces).split())

@@ -7,12 +7,16 @@ from pathlib import Path, PurePosixPath
 
 import olefile
 
-from ingest.parsers import envelopes
+from ingest.parsers import envelopes, ooxml
 from ingest.parsers.encoding import unmarked_utf16
 from ingest.parsers.kinds import OF_TEXT, PLAIN
 from kb.errors import FileProblem
 
 HEAD = 65536
+ROOT_ENTRY = re.compile(
+    rb"media-type=[\"'](application/vnd\.oasis\.opendocument\.[\w.-]{1,60})[\"']"
+)
+"""In OpenDocument's manifest: the first entry of such a kind is the document's own."""
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 PACKAGES = {"word/": "docx", "ppt/": "pptx", "xl/": "xlsx"}
 """Office Open XML: the folder of the main part."""
@@ -74,9 +78,10 @@ def kind_of(path: Path, name: str) -> str:
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise FileProblem("empty")
     suffix = PurePosixPath(name.lower()).suffix
+    is_named = suffix in PLAIN or suffix in OF_TEXT or suffix == ".xml"
     is_plain = suffix in PLAIN and _is_text(head, STRANGE_BY_NAME)
     kind = None if is_plain and not _is_marked(head) else _by_signature(path, head)
-    if kind is None and (is_plain or _is_text(head, STRANGE)):
+    if kind is None and _is_text(head, STRANGE_BY_NAME if is_named else STRANGE):
         kind = _textual(head, suffix)
     if kind is None:
         raise FileProblem("unknown_type", what=_ending(name))
@@ -108,30 +113,38 @@ def _is_old_tar(path: Path, head: bytes) -> bool:
 def _zipped(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            declared = _read(archive, "mimetype", 100).decode("ascii", "replace").strip()
-            kind = BY_MIMETYPE.get(declared)
+            names = archive.NameToInfo.keys()
             manifest = _read(archive, "META-INF/manifest.xml", 1_000_000)
-            if kind and b"encryption-data" in manifest:
-                raise FileProblem("encrypted")
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+            kind = _declared(archive, manifest)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
         raise FileProblem("damaged", what=f"ZIP: {error}") from error
+    if kind and b"encryption-data" in manifest:
+        raise FileProblem("encrypted")
     if kind:
         return kind
-    if "[Content_Types].xml" in names:
-        if "xl/workbook.bin" in names:
-            return "xlsb"
-        for prefix, package in PACKAGES.items():
-            if any(n.startswith(prefix) for n in names):
-                return package
-    return "zip"
+    if "xl/workbook.bin" in names:
+        return "xlsb"
+    is_office = "[Content_Types].xml" in names or "_rels/.rels" in names
+    for (prefix, package), main in zip(PACKAGES.items(), ooxml.MAIN, strict=True):
+        if main in names or (is_office and any(n.startswith(prefix) for n in names)):
+            return package
+    return "epub" if "META-INF/container.xml" in names else "zip"
+
+
+def _declared(archive: zipfile.ZipFile, manifest: bytes) -> str | None:
+    """OpenDocument and EPUB say what they are; where the mark is damaged, the manifest does."""
+    mark = _read(archive, "mimetype", 100).decode("ascii", "replace").strip()
+    if mark in BY_MIMETYPE:
+        return BY_MIMETYPE[mark]
+    said = ROOT_ENTRY.search(manifest) if "content.xml" in archive.NameToInfo else None
+    return BY_MIMETYPE.get(said[1].decode("ascii", "replace")) if said else None
 
 
 def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     try:
         with archive.open(name) as member:
             return member.read(most)
-    except KeyError:
+    except ooxml.UNREADABLE:
         return b""
 
 

@@ -3,7 +3,7 @@
 import codecs
 import re
 
-from ingest.parsers import guessing
+from ingest.parsers import characters, guessing
 from ingest.parsers.codings import codec_of, is_stateful, is_wide
 
 MARKS = (
@@ -42,7 +42,14 @@ def unmarked_utf16(content: bytes) -> str | None:
 
 
 def decode(content: bytes, declared: str | None = None) -> str:
-    """The text of bytes; ``declared`` is what the mail or the page around them says it is in."""
+    """The text of bytes; ``declared`` is what the mail or the page around them says it is in.
+
+    Characters that no text has are replaced (``characters``).
+    """
+    return characters.plain(_decoded(content, declared))
+
+
+def _decoded(content: bytes, declared: str | None) -> str:
     for mark, name in MARKS:
         if content.startswith(mark):
             return content.decode(name, "replace")

@@ -11,7 +11,8 @@ from functools import lru_cache
 TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.)|_(?P<space>.)|\*(?P<fill>.)'
     r"|\[(?P<elapsed>h+|m+|s+)\]|\[(?P<bracket>[^\]]*)\]|(?P<general>General|Standard)"
-    r"|(?P<half>AM/PM|A/P)|(?P<exponent>E[+-])|(?P<date>y+|m+|d+|h+|s+)|(?P<digit>[0#?])|(?P<other>.)",
+    r"|(?P<half>AM/PM|A/P|上午/下午)|(?P<exponent>E[+-])|(?P<date>y+|m+|d+|h+|s+)|(?P<era>g+|e+|a{3,4})"
+    r"|(?P<text>@)|(?P<digit>[0#?])|(?P<other>.)",
     re.IGNORECASE | re.DOTALL,
 )
 CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?[\d.]+)$")
@@ -81,4 +82,4 @@ def literal(token: Token) -> str:
         return token.text[1:].split("-")[0] if is_currency else ""
     if token.kind in {"space", "fill"}:
         return " "
-    return token.text if token.kind in {"quoted", "escaped", "other"} else ""
+    return token.text if token.kind in {"quoted", "escaped", "era", "other"} else ""

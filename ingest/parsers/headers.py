@@ -10,17 +10,20 @@ from ingest.parsers.encoding import decode
 
 WORD = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?\n]*)\?=")
 BETWEEN = re.compile(r"(\?=)\s+(=\?[^?\s]{1,80}\?[bBqQ]\?)")
+OF_PEOPLE, MOST_TIMES = {"to", "cc", "bcc"}, 20
 LONGEST = 20_000
 """Characters of a header that are looked at."""
 
 
 def header_of(message: Message, name: str) -> str:
-    """A header on one line; empty where it is absent."""
+    """A header on one line; empty where it is absent.
+
+    One that names people may stand there several times.
+    """
     wanted = name.lower()
-    for key, value in message.raw_items():
-        if key.lower() == wanted:
-            return " ".join(plain(str(value)[:LONGEST]).split())
-    return ""
+    values = [str(v)[:LONGEST] for key, v in message.raw_items() if key.lower() == wanted]
+    kept = values[:MOST_TIMES] if wanted in OF_PEOPLE else values[:1]
+    return ", ".join(text for v in kept if (text := " ".join(plain(v).split())))
 
 
 def plain(value: str) -> str:

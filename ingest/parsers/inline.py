@@ -17,7 +17,7 @@ def flowed(text: str, part: Message) -> str:
     if str(part.get_param("format") or "").lower() != "flowed":
         return text
     joint = "" if str(part.get_param("delsp") or "").lower() == "yes" else " "
-    return re.sub(r"(?<=\S) \r?\n(?=[^\s>-])", joint, text)
+    return re.sub(r"(?<=\S)(?<!\n--) \r?\n(?=[^\s>-])", joint, text)
 
 
 def files_in(text: str) -> tuple[str, list[Member]]:

@@ -67,7 +67,7 @@ def _notices(unpacking: Unpacking) -> tuple[Notice, ...]:
 def _narrow(content: bytes) -> bytes:
     """A mail in single bytes, as mails are made; some programs save them as UTF-16."""
     is_wide = content.startswith((b"\xff\xfe", b"\xfe\xff")) or unmarked_utf16(content)
-    return decode(content).encode() if is_wide else content.lstrip(b"\xef\xbb\xbf")
+    return decode(content).encode() if is_wide else content.lstrip(b"\xef\xbb\xbf").lstrip(b"\r\n")
 
 
 def header_elements(headers: Iterable[tuple[str, str]]) -> list[Element]:

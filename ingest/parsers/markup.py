@@ -6,6 +6,7 @@ from pathlib import Path
 from lxml import etree
 
 from ingest.parsers.kinds import MEDIA_TYPES
+from ingest.parsers.ooxml import parsed
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import Element, Parsed
@@ -21,11 +22,8 @@ def parse(path: Path, kind: str, _options: Options) -> Parsed:
     Raises:
         FileProblem: it is not well-formed.
     """
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False
-    )
     try:
-        root = etree.parse(str(path), parser).getroot()
+        root = parsed(path.read_bytes())
     except etree.XMLSyntaxError as error:
         raise FileProblem("damaged", what=f"XML: {error}") from error
     return Parsed(parser="lxml", media_type=MEDIA_TYPES[kind], elements=tuple(_elements(root, 0)))

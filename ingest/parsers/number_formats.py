@@ -6,11 +6,18 @@ thousands, a point before decimals.
 
 import datetime as dt
 import math
+import re
 from fractions import Fraction
 
 from ingest.parsers.date_formats import dated, day_of
 from ingest.parsers.format_codes import LONGEST, Section, Token, literal, sections
 
+FILLED_SIGN = re.compile(r"^\s*-\s+(?=\d)")
+"""A sign at the cell's edge, and blanks down to the number."""
+TEXTS = 4
+"""The variant that is for texts."""
+MOST_DIGITS = 7
+"""Of a fraction's lower number."""
 Value = int | float | dt.datetime | dt.time | dt.timedelta
 
 
@@ -19,18 +26,34 @@ def shown(value: Value, code: str | None) -> str:
     if not code or len(code) > LONGEST:
         return plain(value)
     variants = sections(code)
-    if isinstance(value, int | float):
-        return _number(value, variants, code)
-    return dated(value, variants[0], code) or plain(value)
+    if not isinstance(value, int | float):
+        return dated(value, variants[0], code) or plain(value)
+    return _number(value, variants, code)
+
+
+def is_day(code: str | None) -> bool:
+    """Whether a format shows numbers as dates."""
+    return bool(code) and len(code or "") <= LONGEST and sections(code or "")[0].has("date")
 
 
 def shown_text(text: str, code: str | None) -> str:
-    """A text by its format code, which may put something around it."""
-    if not code or "@" not in code or len(code) > LONGEST:
+    """A text by its format code, which may put something around it, or show none."""
+    if not code or len(code) > LONGEST:
         return text
-    tokens = sections(code)[-1].tokens
-    around = "".join(text if t.text == "@" and t.kind == "other" else literal(t) for t in tokens)
-    return around if text in around else text
+    variants = sections(code)
+    if len(variants) < TEXTS and not _has_text(variants[-1]):
+        return text
+    tokens = variants[min(len(variants), TEXTS) - 1].tokens
+    return "".join(text if _is_value(t) else literal(t) for t in tokens)
+
+
+def _has_text(section: Section) -> bool:
+    return any(t.kind == "text" for t in section.tokens)
+
+
+def _is_value(token: Token) -> bool:
+    """Whether a token stands for the whole value, as it is without a format."""
+    return token.kind in {"text", "general"}
 
 
 def plain(value: Value) -> str:
@@ -45,18 +68,25 @@ def plain(value: Value) -> str:
 def _number(value: float, variants: tuple[Section, ...], code: str) -> str:
     if not math.isfinite(value):
         return plain(value)
-    section, is_absolute = _chosen(value, variants)
+    chosen = _chosen(value, variants)
+    if chosen is None:
+        return plain(value)
+    section, is_absolute = chosen
     if section.has("date", "elapsed"):
         moment = _moment(value, section)
         return plain(value) if moment is None else dated(moment, section, code) or plain(moment)
-    if section.has("general") or not section.tokens or not section.has("digit"):
-        around = "".join(
-            plain(value) if t.kind == "general" else literal(t) for t in section.tokens
-        )
-        return " ".join(around.split()) or plain(value)
-    text = _digits(abs(value), section)
-    sign = "-" if value < 0 and not is_absolute and any(c in "123456789" for c in text) else ""
+    if section.has("general") or not section.has("digit"):
+        whole = plain(abs(value) if is_absolute else value)
+        around = (whole if _is_value(t) else literal(t) for t in section.tokens)
+        return " ".join("".join(around).split())
+    text = FILLED_SIGN.sub("-", _digits(abs(value), section))
+    sign = "-" if value < 0 and not is_absolute and _is_some(text) else ""
     return sign + " ".join(text.split())
+
+
+def _is_some(text: str) -> bool:
+    """Whether what is shown is not nought."""
+    return any(c in "123456789" for c in text.split("/", maxsplit=1)[0])
 
 
 def _moment(value: float, section: Section) -> dt.datetime | dt.timedelta | None:
@@ -66,19 +96,24 @@ def _moment(value: float, section: Section) -> dt.datetime | dt.timedelta | None
         return None
 
 
-def _chosen(value: float, sections: tuple[Section, ...]) -> tuple[Section, bool]:
-    """The variant for a number, and whether that says the sign itself."""
-    if any(s.condition for s in sections[:2]):
-        for section in sections[:2]:
-            if section.condition is None or _meets(value, *section.condition):
-                return section, False
-        return sections[min(2, len(sections) - 1)], False
-    numbers = [s for s in sections if not any(t.text == "@" for t in s.tokens)] or list(sections)
-    if value < 0 and len(numbers) > 1:
-        return numbers[1], True
-    if value == 0 and len(numbers) > 2:
-        return numbers[2], True
-    return numbers[0], False
+def _chosen(value: float, sections: tuple[Section, ...]) -> tuple[Section, bool] | None:
+    """The variant for a number, and whether that says the sign itself; None: all are for texts."""
+    numbers = [s for s in sections[: TEXTS - 1] if not _has_text(s)]
+    if not numbers:
+        return None
+    first, count = numbers[0], len(numbers)
+    if first.condition is not None:
+        is_first = _meets(value, *first.condition)
+    else:
+        is_first = value > 0 or count == 1 or (count == 2 and value == 0)
+    if is_first or count == 1:
+        return first, first.condition is not None and count > 1
+    second = numbers[1]
+    if second.condition is not None:
+        is_second = _meets(value, *second.condition)
+    else:
+        is_second = value < 0 or count == 2
+    return (second, True) if is_second or count == 2 else (numbers[2], False)
 
 
 def _meets(value: float, operator: str, limit: float) -> bool:
@@ -96,15 +131,34 @@ def _digits(value: float, section: Section) -> str:
     value *= 100 ** sum(t.kind == "other" and t.text == "%" for t in tokens)
     at = next((n for n, t in enumerate(tokens) if t.kind == "exponent"), None)
     if at is not None:
-        places = sum(t.kind == "digit" for t in tokens[_point(tokens[:at]) : at])
-        return f"{value:.{places}E}"
+        return _scientific(value, tokens[:at], tokens[at:])
+    value /= 1000 ** _scaling(tokens)
+    return _decimal(value, tokens)
+
+
+def _decimal(value: float, tokens: list[Token]) -> str:
     point = _point(tokens)
-    value /= 1000 ** _scaling(tokens[:point])
     decimals = sum(t.kind == "digit" for t in tokens[point:])
     needed = sum(t.kind == "digit" and t.text == "0" for t in tokens[point:])
     whole, _, rest = f"{_rounded(value, decimals):.{decimals}f}".partition(".")
     rest = rest[:needed] + rest[needed:].rstrip("0")
     return _whole(whole, tokens[:point]) + _rest(rest, tokens[point:])
+
+
+def _scientific(value: float, tokens: list[Token], after: list[Token]) -> str:
+    """As many digits before the point as there are places: the exponent goes in steps of them."""
+    point = _point(tokens)
+    step = max(1, sum(t.kind == "digit" for t in tokens[:point]))
+    decimals = sum(t.kind == "digit" for t in tokens[point:])
+    power = 0
+    if value:
+        power = math.floor(math.log10(value)) // step * step
+        if _rounded(value / 10.0**power, decimals) >= 10.0**step:
+            power += step
+    width = sum(t.kind == "digit" for t in after)
+    sign = "-" if power < 0 else "+" if after[0].text.endswith("+") else ""
+    rest = "".join(literal(t) for t in after[1:] if t.kind != "digit")
+    return f"{_decimal(value / 10.0**power, tokens)}E{sign}{abs(power):0{width}d}{rest}"
 
 
 def _rounded(value: float, decimals: int) -> float:
@@ -162,15 +216,19 @@ def _rest(digits: str, tokens: list[Token]) -> str:
 
 
 def _fraction(value: float, tokens: list[Token]) -> str:
+    """A whole number and a fraction, or the fraction alone where there is no place for a whole."""
     at = next(n for n, t in enumerate(tokens) if (t.kind, t.text) == ("other", "/"))
+    above = "".join(t.text if t.kind == "digit" else " " for t in tokens[:at]).split()
     below = "".join(t.text for t in tokens[at + 1 :] if t.kind in {"digit", "other"}).strip()
     if below.isdecimal() and int(below):
-        part = Fraction(round(value * int(below)), int(below))
+        bottom = int(below)
+        top = math.floor(value * bottom + 0.5)
     else:
-        part = Fraction(value).limit_denominator(
-            10 ** max(1, below.count("?") + below.count("#")) - 1
-        )
-    whole, rest = divmod(part.numerator, part.denominator)
-    if not rest:
+        most = 10 ** min(MOST_DIGITS, max(1, sum(below.count(c) for c in "?#0"))) - 1
+        part = Fraction(value).limit_denominator(most)
+        top, bottom = part.numerator, part.denominator
+    has_whole = len(above) > 1
+    whole, rest = divmod(top, bottom) if has_whole else (0, top)
+    if has_whole and not rest:
         return str(whole)
-    return f"{whole} {rest}/{part.denominator}" if whole else f"{rest}/{part.denominator}"
+    return f"{whole} {rest}/{bottom}" if whole else f"{rest}/{bottom}"

@@ -26,6 +26,8 @@ PAGED = {"pptx"}
 PACKAGES = {"docx", "pptx"}
 DEEPEST = 3
 """Documents that are inserted in one another are read down to here."""
+MOST_INSERTED = 64 * 1024**2
+"""Bytes of all files together that are inserted in a document, and in those within it."""
 
 
 @dataclass(slots=True)
@@ -38,7 +40,16 @@ class Read:
     members: list[Member] = field(default_factory=list)
 
 
-def _docx(path: Path, depth: int = 0) -> Read:
+@dataclass(slots=True)
+class Room:
+    """What is left of the bytes that may be inserted, and how deep one is."""
+
+    left: int = MOST_INSERTED
+    depth: int = 0
+
+
+def _docx(path: Path, room: Room | None = None) -> Read:
+    room = Room() if room is None else room
     seen = document.seen(path)
     read = Read([], seen.unseen)
     printed: set[str] = set()
@@ -49,9 +60,9 @@ def _docx(path: Path, depth: int = 0) -> Read:
         elif element.text not in seen.pieces:
             read.elements.append(element)
         for piece in left.pop(element.text, ()):
-            seen.unread += not _place(piece, read, depth)
+            _place(piece, read, room, seen)
     for piece in (piece for pieces in left.values() for piece in pieces):
-        seen.unread += not _place(piece, read, depth)
+        _place(piece, read, room, seen)
     read.notices += seen.notices
     return read
 
@@ -64,31 +75,39 @@ def _once(element: Element, printed: set[str]) -> Iterator[Element]:
         yield msgspec.structs.replace(element, text=text)
 
 
-def _place(piece: document.Piece, read: Read, depth: int) -> bool:
-    """Add what unstructured would miss; whether it could be read."""
+def _place(piece: document.Piece, read: Read, room: Room, seen: document.Word) -> None:
+    """Add what unstructured would miss; what cannot be read, or has no room, is counted."""
     if isinstance(piece, Element):
         read.elements.append(piece)
-        return True
-    with tempfile.NamedTemporaryFile(suffix=PurePosixPath(piece.name).suffix) as file:
-        file.write(piece.content)
-        file.flush()
-        try:
-            kind = detection.kind_of(Path(file.name), piece.name)
-            if kind not in PARTITION or depth >= DEEPEST:
-                read.members.append(Member(name=safe_name(piece.name), content=piece.content))
-                return True
-            inner = (
-                _docx(Path(file.name), depth + 1)
-                if kind == "docx"
-                else PARTITION[kind](Path(file.name))
-            )
-        except (FileProblem, *UNREADABLE):
-            return False
+        return
+    room.left -= len(piece.content)
+    if room.left < 0:
+        seen.cut += 1
+        return
+    room.depth += 1
+    try:
+        inner = _inserted(piece, room)
+    except (FileProblem, *UNREADABLE):
+        seen.unread += 1
+        return
+    finally:
+        room.depth -= 1
     read.elements += inner.elements
     read.unseen += inner.unseen
     read.notices += inner.notices
     read.members += inner.members
-    return True
+
+
+def _inserted(piece: document.Inserted, room: Room) -> Read:
+    """An inserted file; one of another kind, or too deep, is a document of its own."""
+    with tempfile.NamedTemporaryFile(suffix=PurePosixPath(piece.name).suffix) as file:
+        file.write(piece.content)
+        file.flush()
+        path = Path(file.name)
+        kind = detection.kind_of(path, piece.name)
+        if kind not in PARTITION or room.depth > DEEPEST:
+            return Read([], members=[Member(name=safe_name(piece.name), content=piece.content)])
+        return _docx(path, room) if kind == "docx" else PARTITION[kind](path)
 
 
 def _pptx(path: Path) -> Read:
@@ -102,7 +121,7 @@ def _pptx(path: Path) -> Read:
 
 def _odt(path: Path) -> Read:
     text = texts.seen(path)
-    read = Read([], notices=text.notices)
+    read = Read([], text.unseen, notices=text.notices)
     printed: set[str] = set()
     for element in elements_of(partition("odt", file=text.file)):
         read.elements += text.pieces.get(element.text, [element])
@@ -150,8 +169,9 @@ def _apart(rich: rtf.Rich, wanted: str) -> Iterator[Element]:
 
 
 def _html(path: Path) -> Read:
-    seen, unseen = hidden.in_html(decode(path.read_bytes()))
-    return Read(list(elements_of(partition("html", text=spans.filled(pages.plain(seen))))), unseen)
+    seen, unseen, is_cut = hidden.in_html(decode(path.read_bytes()))
+    elements = list(elements_of(partition("html", text=spans.filled(pages.plain(seen)))))
+    return Read(elements, unseen, (Notice("cut_short", {"parts": 1}),) if is_cut else ())
 
 
 def _of_text(name: str) -> Callable[[Path], Read]:
@@ -173,17 +193,20 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
     """Read a file of one of the kinds above.
 
     Raises:
-        FileProblem: a bomb, or of a variant that needs LibreOffice, which is not installed.
+        FileProblem: damaged, a bomb, or in need of LibreOffice, which is not installed.
         Exception: whatever else unstructured raises; the caller takes it for the file's problem.
     """
     members: list[Member] = []
     left_out = 0
-    if kind in PACKAGES:
-        packages.check(path)
-        if packages.is_strict(path):
-            path = libreoffice.convert(path, kind, kind)
-        members, left_out = packages.embedded(path, options)
-    read = PARTITION[kind](path)
+    try:
+        if kind in PACKAGES:
+            packages.check(path)
+            if packages.is_strict(path):
+                path = libreoffice.convert(path, kind, kind)
+            members, left_out = packages.embedded(path, options)
+        read = PARTITION[kind](path)
+    except UNREADABLE as error:
+        raise FileProblem("damaged", what=f"{kind}: {error}") from error
     elements = (*read.elements, *hidden.elements(read.unseen))
     pages = max((e.page or 0 for e in elements), default=0) or None
     return Parsed(
@@ -205,7 +228,7 @@ def elements_of_text(text: str, kind: str) -> list[Element]:
         return []
     if kind != "html":
         return list(elements_of(partition("text", text=text)))
-    seen, unseen = hidden.in_html(text)
+    seen, unseen, _ = hidden.in_html(text)
     found = (
         elements_of(partition("html", text=spans.filled(pages.plain(seen)))) if seen.strip() else ()
     )

@@ -3,11 +3,16 @@
 import io
 import posixpath
 import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
+from urllib.parse import unquote
 
 from lxml import etree
+
+from ingest.parsers import characters
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -16,7 +21,13 @@ CX = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"
 DGM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+OFFICE_TYPE = "application/vnd.openxmlformats-officedocument"
+TYPES = {
+    "xml": "application/xml",
+    "rels": "application/vnd.openxmlformats-package.relationships+xml",
+}
 PART_BYTES = 100 * 1024**2
 """Of a part no more is read; what is longer ends in the middle and counts as damaged."""
 
@@ -39,6 +50,14 @@ class Package:
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path)
         self.names = frozenset(self._zip.namelist())
+        self._folded = {name.casefold(): name for name in self.names}
+        self.unread: set[str] = set()
+        """Parts that are needed, and missing or damaged."""
+        self.missing: set[str] = set()
+        """The ids that those are called by which are missing."""
+        self.cut: set[str] = set()
+        """Parts that are larger than what is read of them."""
+        self._drawn: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -51,62 +70,150 @@ class Package:
         with self._zip.open(name) as part:
             return part.read(PART_BYTES)
 
+    def stream(self, name: str) -> IO[bytes]:
+        """A part to be read from its beginning."""
+        return self._zip.open(name)
+
     def root(self, name: str) -> etree._Element:
         """A part's root element."""
         return parsed(self.content(name))
 
+    def readable(self, name: str) -> etree._Element | None:
+        """A part's root element; None where it is damaged, which is noted."""
+        try:
+            return self.root(name)
+        except UNREADABLE:
+            self.unread.add(name)
+            return None
+
+    def first(self, name: str) -> etree._Element | None:
+        """A part's root element the first time that it is asked for; None after that."""
+        if name in self._drawn:
+            return None
+        self._drawn.add(name)
+        return self.readable(name)
+
     def related(self, name: str) -> dict[str, Relation]:
-        """The parts inside the package that a part names, by the id that it calls them by."""
-        folder, rels = posixpath.dirname(name), _rels_of(name)
-        if rels not in self.names:
-            return {}
+        """The parts inside the package that a part names, by the id that it calls them by.
+
+        Those of a kind in ``READ`` that are not there are noted.
+        """
+        folder, rels = posixpath.dirname(name), self._named(_rels_of(name))
+        root = self.readable(rels) if rels else None
+        if root is None:
+            return self._usual(folder) if name in MAIN else {}
         found = {}
-        for node in self.root(rels):
+        for node in root:
             target = posixpath.normpath(posixpath.join(folder, node.get("Target", "")))
-            target = target.lstrip("/")
-            if node.get("TargetMode") != "External" and target in self.names:
-                found[node.get("Id", "")] = Relation(
-                    node.get("Type", "").rsplit("/", 1)[-1], target
-                )
+            kind = node.get("Type", "").rsplit("/", 1)[-1]
+            if node.get("TargetMode") == "External":
+                continue
+            inside = self._named(target.lstrip("/"))
+            if inside:
+                found[node.get("Id", "")] = Relation(kind, inside)
+            elif kind in READ:
+                self.unread.add(target)
+                self.missing.add(node.get("Id", ""))
+        return found
+
+    def _named(self, name: str) -> str:
+        """What a part is called in the package, which takes capitals for small letters."""
+        return name if name in self.names else self._folded.get(unquote(name).casefold(), "")
+
+    def _usual(self, folder: str) -> dict[str, Relation]:
+        """Parts whose names say what they are, where nothing else says so."""
+        found = {}
+        for name in self.names:
+            stem, ending = posixpath.splitext(posixpath.basename(name))
+            if stem in USUAL and ending == ".xml" and posixpath.dirname(name) == folder:
+                found[name] = Relation(stem, name)
         return found
 
     def main(self) -> str:
-        """The name of the main part; KeyError where none is named."""
+        """The name of the main part; KeyError where there is none."""
         for relation in self.related("").values():
             if relation.kind == "officeDocument":
                 return relation.target
+        for usual in MAIN:
+            if usual in self.names:
+                return usual
         raise KeyError("officeDocument")
 
 
-UNREADABLE = (KeyError, zipfile.BadZipFile, etree.XMLSyntaxError, EOFError, OSError)
+READ = {
+    "aFChunk", "chart", "chartEx", "comments", "diagramData", "drawing", "endnotes", "footer",
+    "footnotes", "header", "notesSlide", "sharedStrings", "slide", "threadedComment", "worksheet",
+}  # fmt: skip
+"""Kinds of parts with something to read in them."""
+USUAL = {
+    "comments", "endnotes", "footnotes", "numbering", "settings", "sharedStrings", "styles",
+}  # fmt: skip
+MAIN = ("word/document.xml", "ppt/presentation.xml", "xl/workbook.xml")
+UNREADABLE = (
+    KeyError, zipfile.BadZipFile, zlib.error, etree.XMLSyntaxError, EOFError, OSError,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
 """What reading a part raises that is missing or damaged."""
 
 
 def parsed(content: bytes) -> etree._Element:
-    """XML from a stranger: entities are left out, nothing is loaded, no tree is endlessly deep."""
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-        remove_comments=True, remove_pis=True,
-    )  # fmt: skip
-    root = etree.fromstring(content, parser)
+    """XML from a stranger: entities are left out, nothing is loaded, no tree is endlessly deep.
+
+    A character that XML does not allow costs itself.
+
+    Raises:
+        lxml.etree.XMLSyntaxError: it is damaged otherwise.
+    """
+    try:
+        root = etree.fromstring(content, _parser())
+    except etree.XMLSyntaxError:
+        mended = characters.well_formed(content)
+        if mended == content:
+            raise
+        root = etree.fromstring(mended, _parser())
     etree.strip_elements(root, etree.Entity, with_tail=False)
     return root
 
 
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+        remove_comments=True, remove_pis=True,
+    )  # fmt: skip
+
+
 def packed(
-    types: bytes, main: str, parts: dict[str, bytes], relations: dict[str, dict[str, Relation]]
+    kind: str, main: str, parts: dict[str, bytes], relations: dict[str, dict[str, Relation]]
 ) -> io.BytesIO:
-    """A package of some parts and what they name; those who read it find nothing else."""
+    """A package of some parts and what they name; those who read it find nothing else.
+
+    ``kind`` is the format, the last word of which names the main part's type.
+    """
     file = io.BytesIO()
     all_relations = {"": {"rId1": Relation("officeDocument", main)}, **relations}
+    kinds = {r.target: r.kind for of in relations.values() for r in of.values()}
     with zipfile.ZipFile(file, "w") as written:
-        written.writestr("[Content_Types].xml", types)
+        written.writestr("[Content_Types].xml", _types(kind, main, parts, kinds))
         for name, of_part in all_relations.items():
             written.writestr(_rels_of(name), _relations(of_part))
         for name, content in parts.items():
             written.writestr(name, content)
     file.seek(0)
     return file
+
+
+def _types(kind: str, main: str, parts: Iterable[str], kinds: Mapping[str, str]) -> bytes:
+    """What each part is: its relation says so."""
+    space = "http://schemas.openxmlformats.org/package/2006/content-types"
+    root = etree.Element(f"{{{space}}}Types", nsmap={None: space})
+    for ending in ("xml", "rels"):
+        etree.SubElement(root, f"{{{space}}}Default", Extension=ending, ContentType=TYPES[ending])
+    for name in parts:
+        word = f"{kind.rpartition('.')[2]}.main" if name == main else kinds.get(name, "")
+        said = f"{OFFICE_TYPE}.{kind.partition('.')[0]}.{word}+xml"
+        etree.SubElement(root, f"{{{space}}}Override", PartName=f"/{name}", ContentType=said)
+    content: bytes = etree.tostring(root)
+    return content
 
 
 def _rels_of(name: str) -> str:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from lxml import etree
 
-from ingest.parsers.ooxml import UNREADABLE, parsed
+from ingest.parsers import tables
+from ingest.parsers.ooxml import UNREADABLE, parsed, remove
 from kb.errors import FileProblem
-from kb.types.parsed import COMMENT, Element
+from kb.types.parsed import COMMENT, Element, Notice
 
 MOST = 400 * 1024**2
 """Most bytes of ``content.xml`` that are read; only a bomb has more."""
@@ -20,6 +21,8 @@ SVG = "{urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0}"
 TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
+XLINK = "{http://www.w3.org/1999/xlink}"
+MATH = "{http://www.w3.org/1998/Math/MathML}"
 PRESENTATION = "{urn:oasis:names:tc:opendocument:xmlns:presentation:1.0}"
 
 
@@ -32,7 +35,7 @@ def content_of(path: Path) -> etree._Element:
     try:
         with zipfile.ZipFile(path) as archive, archive.open("content.xml") as member:
             content = member.read(MOST + 1)
-    except (zipfile.BadZipFile, KeyError, RuntimeError, OSError) as error:
+    except UNREADABLE as error:
         raise FileProblem("damaged", what=f"OpenDocument: {error}") from error
     if len(content) > MOST:
         raise FileProblem("expands_too_far", limit=MOST // 1024**2)
@@ -42,13 +45,27 @@ def content_of(path: Path) -> etree._Element:
         raise FileProblem("damaged", what=f"OpenDocument: {error}") from error
 
 
-def part_of(path: Path, name: str) -> etree._Element | None:
-    """The root of another part; None where it is missing or damaged."""
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(name) as member:
-            return parsed(member.read(MOST))
-    except UNREADABLE:
-        return None
+class Parts:
+    """The parts beside ``content.xml``; those that are missing or damaged are noted."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.unread: set[str] = set()
+
+    def root(self, name: str) -> etree._Element | None:
+        """A part's root element; None where it is missing or damaged."""
+        try:
+            with zipfile.ZipFile(self._path) as archive, archive.open(name) as member:
+                return parsed(member.read(MOST))
+        except UNREADABLE:
+            self.unread.add(name)
+            return None
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the ledger says of them."""
+        unread = len(self.unread)
+        return (Notice("parts_unread", {"parts": unread}),) if unread else ()
 
 
 def alternative(node: etree._Element) -> Iterator[Element]:
@@ -57,6 +74,29 @@ def alternative(node: etree._Element) -> Iterator[Element]:
     words = [" ".join(text.split()) for text in said if text and text.strip()]
     if words:
         yield Element(kind="FigureCaption", text=". ".join(dict.fromkeys(words)))
+
+
+def inserted(node: etree._Element, parts: Parts) -> Iterator[Element]:
+    """A chart or a formula (``draw:object``), which is a document of its own inside."""
+    name = node.get(f"{XLINK}href", "").removeprefix("./").rstrip("/")
+    is_inside = bool(name) and ":" not in name and not name.startswith("..")
+    inner = parts.root(f"{name}/content.xml") if is_inside else None
+    if inner is None:
+        return
+    if inner.tag == f"{MATH}math":
+        said = inner.findtext(f".//{MATH}annotation") or "".join(str(t) for t in inner.itertext())
+        yield Element(kind="Formula", text=" ".join(said.split()))
+        return
+    for table in list(inner.iter(f"{TABLE}table")):
+        rows = [
+            [" ".join(paragraphs(cell)) for cell in row.iter(f"{TABLE}table-cell")]
+            for row in table.iter(f"{TABLE}table-row")
+        ]
+        remove(table)
+        if any(any(row) for row in rows):
+            yield tables.table([row for row in rows if any(row)], 1)
+    for text in dict.fromkeys(paragraphs(inner)):
+        yield Element(kind="FigureCaption", text=text)
 
 
 def comment(annotation: etree._Element) -> Iterator[Element]:
@@ -89,3 +129,15 @@ def _pieces(node: etree._Element) -> list[str]:
             pieces += _pieces(child)
         pieces.append(child.tail or "")
     return pieces
+
+
+def cut(node: etree._Element) -> None:
+    """Take a node out and leave the text that follows it."""
+    parent, before = node.getparent(), node.getprevious()
+    if parent is None:
+        return
+    if before is not None:
+        before.tail = (before.tail or "") + (node.tail or "")
+    else:
+        parent.text = (parent.text or "") + (node.tail or "")
+    parent.remove(node)

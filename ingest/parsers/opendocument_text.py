@@ -13,19 +13,36 @@ from pathlib import Path
 
 from lxml import etree
 
-from ingest.parsers import opendocument, tables
-from ingest.parsers.ooxml import remove
-from ingest.parsers.opendocument import ANNOTATION, DRAW, OFFICE, STYLE, TABLE, TEXT, paragraphs
+from ingest.parsers import opendocument, opendocument_unseen
+from ingest.parsers.ooxml import remove, replace
+from ingest.parsers.opendocument import (
+    ANNOTATION,
+    DRAW,
+    OFFICE,
+    STYLE,
+    TABLE,
+    TEXT,
+    Parts,
+    cut,
+    paragraphs,
+)
 from kb.types.parsed import Element, Notice
 
-XLINK = "{http://www.w3.org/1999/xlink}"
-MATH = "{http://www.w3.org/1998/Math/MathML}"
 BLOCKS = {f"{TEXT}p", f"{TEXT}h", f"{TEXT}list", f"{TABLE}table", f"{TEXT}section"}
 KNOWN = {
     f"{TEXT}{name}"
     for name in ("p", "h", "span", "a", "s", "tab", "line-break", "list", "list-item", "section")
 }
 """What pandoc reads in a paragraph; fields of other names are made into their text."""
+MIMETYPE = "application/vnd.oasis.opendocument.text"
+AROUND = tuple(
+    f"{TEXT}{name}"
+    for name in (
+        "table-of-content", "illustration-index", "table-index", "object-index", "user-index",
+        "alphabetical-index", "bibliography", "index-body", "index-title", "numbered-paragraph",
+    )
+)  # fmt: skip
+"""What is around paragraphs, and is not seen through by pandoc."""
 PRINTED = {"header": "Header", "footer": "Footer"}
 
 
@@ -36,6 +53,7 @@ class Text:
     file: io.BytesIO
     pieces: dict[str, list[Element]] = field(default_factory=dict)
     printed: list[Element] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
     notices: tuple[Notice, ...] = ()
 
 
@@ -48,16 +66,24 @@ def seen(path: Path) -> Text:
     root = opendocument.content_of(path)
     text = Text(io.BytesIO())
     text.notices = _accept(root)
-    _mark(root, path, text)
-    _place_boxes(root)
-    _show_fields(root)
-    styles = opendocument.part_of(path, "styles.xml")
+    parts = Parts(path)
+    styles = parts.root("styles.xml")
     if styles is None:
         styles = etree.Element(f"{OFFICE}document-styles")
+    text.unseen = opendocument_unseen.taken_out(root, [styles], by_look=True)
+    for node in list(root.iter(*AROUND)):
+        replace(node, *node)
+    _mark(root, parts, text)
+    _place_boxes(root)
+    _show_fields(root)
+    for node in list(root.iter(f"{DRAW}image", f"{DRAW}object", f"{DRAW}object-ole")):
+        if not paragraphs(node):
+            cut(node)
     text.printed = list(_printed(styles))
     _complete(root, ("scripts", "font-face-decls", "automatic-styles"))
     _complete(styles, ("font-face-decls", "styles", "automatic-styles", "master-styles"))
-    _write(path, {"content.xml": root, "styles.xml": styles}, text.file)
+    _write({"content.xml": root, "styles.xml": styles}, text.file)
+    text.notices += parts.notices
     return text
 
 
@@ -73,14 +99,14 @@ def _accept(root: etree._Element) -> tuple[Notice, ...]:
     return (Notice("tracked_changes", {"insertions": insertions, "deletions": deletions}),)
 
 
-def _mark(root: etree._Element, path: Path, text: Text) -> None:
+def _mark(root: etree._Element, parts: Parts, text: Text) -> None:
     token = f"kb{secrets.token_hex(8)}x"
     last: dict[etree._Element, etree._Element] = {}
     for node in list(root.iter(f"{TEXT}note", ANNOTATION, f"{DRAW}frame", f"{DRAW}object")):
-        pieces = list(_pieces(node, path))
+        pieces = list(_pieces(node, parts))
         block = _block(node)
         if node.tag in {f"{TEXT}note", ANNOTATION}:
-            _cut(node)
+            cut(node)
         if not pieces or block is None:
             continue
         mark = f"{token}{len(text.pieces)}x"
@@ -91,7 +117,7 @@ def _mark(root: etree._Element, path: Path, text: Text) -> None:
         last[block] = paragraph
 
 
-def _pieces(node: etree._Element, path: Path) -> Iterator[Element]:
+def _pieces(node: etree._Element, parts: Parts) -> Iterator[Element]:
     if node.tag == f"{TEXT}note":
         body = node.find(f"{TEXT}note-body")
         lines = [] if body is None else paragraphs(body)
@@ -100,31 +126,9 @@ def _pieces(node: etree._Element, path: Path) -> Iterator[Element]:
     elif node.tag == ANNOTATION:
         yield from opendocument.comment(node)
     elif node.tag == f"{DRAW}object":
-        yield from _object(node, path)
+        yield from opendocument.inserted(node, parts)
     else:
         yield from opendocument.alternative(node)
-
-
-def _object(node: etree._Element, path: Path) -> Iterator[Element]:
-    """A chart or a formula, which is a document of its own inside."""
-    name = node.get(f"{XLINK}href", "").removeprefix("./").rstrip("/")
-    inner = opendocument.part_of(path, f"{name}/content.xml") if name else None
-    if inner is None:
-        return
-    if inner.tag == f"{MATH}math":
-        said = inner.findtext(f".//{MATH}annotation") or "".join(str(t) for t in inner.itertext())
-        yield Element(kind="Formula", text=" ".join(said.split()))
-        return
-    for table in list(inner.iter(f"{TABLE}table")):
-        rows = [
-            [" ".join(paragraphs(cell)) for cell in row.iter(f"{TABLE}table-cell")]
-            for row in table.iter(f"{TABLE}table-row")
-        ]
-        remove(table)
-        if any(any(row) for row in rows):
-            yield tables.table([row for row in rows if any(row)], 1)
-    for text in dict.fromkeys(paragraphs(inner)):
-        yield Element(kind="FigureCaption", text=text)
 
 
 def _block(node: etree._Element) -> etree._Element | None:
@@ -140,18 +144,6 @@ def _after(node: etree._Element, other: etree._Element) -> None:
     """Put a node after another, before the text that follows that."""
     other.tail, node.tail = node.tail, None
     node.addnext(other)
-
-
-def _cut(node: etree._Element) -> None:
-    """Take a node out and leave the text that follows it."""
-    parent, before = node.getparent(), node.getprevious()
-    if parent is None:
-        return
-    if before is not None:
-        before.tail = (before.tail or "") + (node.tail or "")
-    else:
-        parent.text = (parent.text or "") + (node.tail or "")
-    parent.remove(node)
 
 
 def _place_boxes(root: etree._Element) -> None:
@@ -201,11 +193,10 @@ def _complete(root: etree._Element, names: tuple[str, ...]) -> None:
             root.insert(at, etree.Element(f"{OFFICE}{name}"))
 
 
-def _write(path: Path, parts: dict[str, etree._Element], file: io.BytesIO) -> None:
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(file, "w") as new:
-        for name in ("mimetype", "META-INF/manifest.xml"):
-            if name in old.namelist():
-                new.writestr(name, old.read(name))
+def _write(parts: dict[str, etree._Element], file: io.BytesIO) -> None:
+    """A package of these parts alone."""
+    with zipfile.ZipFile(file, "w") as written:
+        written.writestr("mimetype", MIMETYPE)
         for name, root in parts.items():
-            new.writestr(name, etree.tostring(root))
+            written.writestr(name, etree.tostring(root))
     file.seek(0)

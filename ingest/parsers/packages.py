@@ -10,20 +10,11 @@ from pathlib import Path
 import olefile
 
 from ingest.parsers.names import safe_name
+from ingest.parsers.ooxml import UNREADABLE
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import Member
 
-PLAIN_TYPES = {
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",
-    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml",
-}
-MAIN_TYPE = re.compile(
-    rb"application/vnd\.(?:openxmlformats-officedocument\.(?:wordprocessingml|presentationml)"
-    rb"|ms-(?:word|powerpoint))\.(?:document|template|presentation|slideshow)"
-    rb"(?:\.macroEnabled(?:Template)?)?\.main\+xml"
-)
-"""What a package calls its main part: document, template or slide show, with macros or without."""
 MOST_BYTES = 1024**3
 MOST_RATIO = 300
 """Most bytes that a package may say it expands to, and most times its own size; beyond it is a
@@ -32,7 +23,6 @@ STRICT = b"http://purl.oclc.org/ooxml/"
 """The namespace of the strict variant, which the libraries do not read."""
 EMBEDDED = re.compile(r"(?:word|ppt|xl)/embeddings/([^/]+)$")
 DOCUMENT_TYPES = (".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm", ".pdf", ".msg")
-PART_BYTES = 100 * 1024**2
 
 
 def check(path: Path) -> None:
@@ -50,14 +40,15 @@ def check(path: Path) -> None:
 def is_strict(path: Path) -> bool:
     """Whether it is of the strict variant of the standard."""
     with zipfile.ZipFile(path) as package:
-        for name in ("_rels/.rels", "word/document.xml", "xl/workbook.xml"):
-            if name in package.namelist() and STRICT in _part(package, name)[:4096]:
-                return True
-    return False
+        return any(
+            STRICT in _start(package, name)
+            for name in ("_rels/.rels", "word/document.xml", "xl/workbook.xml")
+            if name in package.NameToInfo
+        )
 
 
 def embedded(path: Path, options: Options) -> tuple[list[Member], int]:
-    """Files embedded in an Office file, and how many there was no room for."""
+    """Files embedded in an Office file, and how many are damaged or had no room."""
     members: list[Member] = []
     left_out, room = 0, options.max_expanded
     with zipfile.ZipFile(path) as package:
@@ -69,7 +60,11 @@ def embedded(path: Path, options: Options) -> tuple[list[Member], int]:
             if room < 0 or len(members) >= options.max_members:
                 left_out += 1
                 continue
-            content = package.read(info)
+            try:
+                content = package.read(info)
+            except UNREADABLE:
+                left_out += 1
+                continue
             if match.group(1).lower().endswith(DOCUMENT_TYPES):
                 members.append(Member(name=match.group(1), content=content))
             elif content.startswith(olefile.MAGIC):
@@ -108,6 +103,10 @@ def _native(stream: bytes) -> Iterator[Member]:
         yield Member(name=name, content=content)
 
 
-def _part(package: zipfile.ZipFile, name: str) -> bytes:
-    with package.open(name) as part:
-        return part.read(PART_BYTES)
+def _start(package: zipfile.ZipFile, name: str) -> bytes:
+    """A part's first bytes; none where it is damaged, which is said where it is read."""
+    try:
+        with package.open(name) as part:
+            return part.read(4096)
+    except UNREADABLE:
+        return b""

@@ -17,6 +17,7 @@ RENAMED = {
     "figure": "div",
     "main": "div",
     "search": "div",
+    "object": "div",
     "legend": "p",
     "summary": "p",
     "figcaption": "p",
@@ -31,7 +32,7 @@ APART = {"button", "textarea"}
 """Boxes within a line: their words touch none beside them."""
 LEFT_OUT = re.compile(
     r"<(?:form|fieldset|details|dialog|figure|main|search|legend|summary|figcaption|label|button"
-    r"|output|textarea|del|caption|select|input|svg|img|t[dh])\b",
+    r"|object|math|output|textarea|del|caption|select|input|svg|img|t[dh])\b",
     re.IGNORECASE,
 )
 DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,500}\?>")
@@ -51,15 +52,61 @@ INSIDE_TABLE = {
     "style",
     "template",
 }
+JOINER = "\u2060"
+"""Nothing to see: unstructured leaves out texts of one character, so theirs have two."""
+SINGLE = re.compile(r"(>\s{0,200}[^\W_])(\s{0,200}<)")
 MAX_FRAMES = 3
+DEEPEST, DEEPEST_READ = 1000, 150
+"""Levels of elements that are looked at, and those that unstructured reads: what lies deeper it
+would lose (libxml2 ends at 256)."""
+NO_LINES = {"script", "style", "template", "head", "title"}
+BLOCKS = {
+    "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "fieldset",
+    "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main",
+    "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul",
+}  # fmt: skip
+"""What begins a line of its own."""
 
 
 def tree_of(source: str) -> html.HtmlElement | None:
     """A page's tree; None where there is nothing in it that could be one."""
     try:
-        return html.document_fromstring(DECLARATION.sub("", source))
+        return html.document_fromstring(DECLARATION.sub("", source), parser=_parser())
     except (etree.ParserError, ValueError):
         return None
+
+
+def _parser() -> html.HTMLParser:
+    """Elements that nobody closed are nested in one another by the hundred."""
+    return html.HTMLParser(huge_tree=True)
+
+
+def flatten(tree: html.HtmlElement, deepest: int) -> None:
+    """What lies deeper becomes lines of text where it is: others read only so far."""
+    depth, walking = 0, etree.iterwalk(tree, events=("start", "end"))
+    for event, node in walking:
+        depth += 1 if event == "start" else -1
+        if event == "start" and depth >= deepest and len(node):
+            walking.skip_subtree()
+            _become_lines(node)
+
+
+def _become_lines(node: html.HtmlElement) -> None:
+    pieces: list[str] = []
+    for event, inner in etree.iterwalk(node, events=("start", "end")):
+        is_text = isinstance(inner.tag, str) and inner.tag not in NO_LINES
+        if event == "start":
+            pieces.append("\n" if inner.tag in BLOCKS else "")
+            pieces.append((inner.text or "") if is_text else "")
+        elif inner is not node:
+            pieces += ["\n" if inner.tag in BLOCKS else "", inner.tail or ""]
+    tail = node.tail
+    for child in list(node):
+        node.remove(child)
+    node.text, node.tail = None, tail
+    for line in "".join(pieces).split("\n"):
+        if line.strip():
+            node.append(_paragraph(line))
 
 
 def with_frames(source: str) -> str:
@@ -81,16 +128,19 @@ def with_frames(source: str) -> str:
 
 def plain(source: str) -> str:
     """A page with everything that a reader sees in tags that unstructured reads."""
-    source = DECLARATION.sub("", source)
-    if not LEFT_OUT.search(source):
+    source = SINGLE.sub(f"\\1{JOINER}\\2", DECLARATION.sub("", source))
+    if not LEFT_OUT.search(source) and source.count("<") < DEEPEST_READ:
         return source
     tree = tree_of(source)
     if tree is None:
         return source
+    flatten(tree, DEEPEST_READ)
     for node in list(tree.iter(etree.Element)):
         _write_out(node)
     for table in list(tree.iter("table")):
         _mend(table)
+    for cell in list(tree.iter("td", "th")):
+        _part_lines(cell)
     for node in list(tree.iter(*RENAMED)):
         if node.tag in APART:
             node.text = f" {node.text or ''}"
@@ -98,6 +148,17 @@ def plain(source: str) -> str:
         node.tag = RENAMED[node.tag]
     written: str = html.tostring(tree, encoding="unicode")
     return written
+
+
+def _part_lines(cell: html.HtmlElement) -> None:
+    """A cell as one text: unstructured parts words at marks, and joins lines without a blank."""
+    if len(cell) == 0 or next(cell.iter("table"), None) is not None:
+        return
+    _become_lines(cell)
+    text = " ".join(str(line.text).strip() for line in cell)
+    for line in list(cell):
+        cell.remove(line)
+    cell.text = text
 
 
 def _write_out(node: html.HtmlElement) -> None:
@@ -109,6 +170,10 @@ def _write_out(node: html.HtmlElement) -> None:
     elif node.tag == "svg":
         texts = (" ".join(t.itertext()) for t in node.iter("text", "foreignobject"))
         _become(node, "span", " ".join(" ".join(texts).split()))
+    elif node.tag == "math":
+        for written in list(node.iter("annotation", "annotation-xml")):
+            written.drop_tree()
+        _become(node, "span", "".join("".join(node.itertext()).split()))
     elif node.tag == "img" and _says_something(node.get("alt", "")):
         _become(node, "span", node.get("alt", ""))
 

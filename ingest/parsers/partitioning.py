@@ -18,6 +18,7 @@ from lxml import html  # noqa: E402
 from unstructured.documents.elements import Element as Raw  # noqa: E402
 
 from ingest.parsers import tables  # noqa: E402
+from ingest.parsers.pages import JOINER  # noqa: E402
 from kb.types.parsed import Element  # noqa: E402
 
 LEFT_OUT = {"Header", "Footer", "PageBreak", "PageNumber", "Image"}
@@ -39,7 +40,7 @@ def elements_of(
 ) -> Iterator[Element]:
     """Our elements, in reading order, without what repeats on every page."""
     for element in raw:
-        text = element.text.replace(LINE_BREAK, "\n").strip() if element.text else ""
+        text = (element.text or "").replace(LINE_BREAK, "\n").replace(JOINER, "").strip()
         kind = type(element).__name__
         if kind in left_out or not text:
             continue
@@ -66,7 +67,7 @@ def _table(source: str | None) -> Element | None:
         [
             [
                 (
-                    " ".join(cell.text_content().split()),
+                    " ".join(cell.text_content().replace(JOINER, "").split()),
                     _span(cell, "rowspan"),
                     _span(cell, "colspan"),
                 )
@@ -79,4 +80,4 @@ def _table(source: str | None) -> Element | None:
 
 def _span(cell: html.HtmlElement, name: str) -> int:
     value = cell.get(name, "1").strip()
-    return max(1, min(int(value), tables.WIDEST)) if value.isdecimal() else 1
+    return max(1, min(int(value[:8]), tables.WIDEST)) if value.isdecimal() else 1

@@ -6,13 +6,14 @@ has text is the text; files and calendars within the others are kept, too.
 
 import email
 import mimetypes
+import re
 import zlib
 from email import policy
 from email.errors import MessageError
 from email.message import Message
 
 from ingest.parsers import calendars, envelopes, inline, office, pictures
-from ingest.parsers.encoding import decode
+from ingest.parsers.encoding import decode, unmarked_utf16
 from ingest.parsers.headers import charset_of, filename_of
 from ingest.parsers.names import safe_name
 from ingest.parsers.options import Options
@@ -25,6 +26,10 @@ SEALED = {"multipart/encrypted", "application/pgp-encrypted"}
 RICH = {"text/rtf", "application/rtf"}
 MAX_DEPTH = 60
 ENVELOPES = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+BORDER = re.compile(r"^--([!-~][ -~]{0,69}?)[ \t]*\r?\n[!-9;-~]+:", re.MULTILINE)
+"""A line that begins a part: headers follow it."""
+BINARY = 0.1
+"""The share of bytes of control beyond which something is no text."""
 SHARE = 4
 """Another version of the text wins over the last one when it has so many times its words."""
 
@@ -36,7 +41,7 @@ class Unpacking:
         self._options = options
         self._is_page = is_page
         self._room = options.max_expanded
-        self._calendars: list[Element] = []
+        self._calendars: dict[str, Element] = {}
         self.members: list[Member] = []
         self.encrypted = False
         self.left_out = 0
@@ -44,7 +49,7 @@ class Unpacking:
 
     def read(self, message: Message) -> list[Element]:
         """The text of a mail; its files are in ``members`` afterwards."""
-        return [*self._text(message, 0), *self._calendars]
+        return [*self._text(message, 0), *self._calendars.values()]
 
     def _text(self, part: Message, depth: int) -> list[Element]:
         kind = part.get_content_type()
@@ -63,6 +68,8 @@ class Unpacking:
             if kind == "multipart/alternative":
                 return self._one_of(_children(part), depth)
             return [e for p in _children(part) for e in self._text(p, depth + 1)]
+        if part.get_content_maintype() == "multipart":
+            return self._text(_mended(part), depth + 1)
         return self._leaf(part, kind)
 
     def _one_of(self, parts: list[Message], depth: int) -> list[Element]:
@@ -76,7 +83,8 @@ class Unpacking:
 
     def _leaf(self, part: Message, kind: str) -> list[Element]:
         content, name = _content(part), filename_of(part)
-        if part.get_content_disposition() != "attachment" and (self._is_page or not name):
+        is_shown = part.get_content_disposition() != "attachment" and (self._is_page or not name)
+        if is_shown and not _is_binary(content):
             if kind == "text/html":
                 return office.elements_of_text(decode(content, charset_of(part)), "html")
             if kind == "text/plain":
@@ -101,7 +109,7 @@ class Unpacking:
             found = calendars.entries(text)
         except FileProblem:
             return False
-        self._calendars += [e for e in found if e not in self._calendars]
+        self._calendars.update({e.text: e for e in found})
         return bool(found)
 
     def _envelope(self, part: Message, depth: int) -> list[Element]:
@@ -172,6 +180,34 @@ def _words(elements: list[Element]) -> int:
 def _children(part: Message) -> list[Message]:
     payload = part.get_payload()
     return [p for p in payload if isinstance(p, Message)] if isinstance(payload, list) else []
+
+
+def _mended(part: Message) -> Message:
+    """Parts whose border is not the one that is named: the one that there is, else the text."""
+    content = part.get_payload()
+    body = content if isinstance(content, str) else ""
+    border = BORDER.search(body)
+    if border is None:
+        return _as_text(body)
+    head = f'Content-Type: multipart/mixed; boundary="{border[1]}"\n\n'
+    read = email.message_from_bytes(f"{head}{body}".encode("utf-8", "surrogateescape"))
+    return read if read.is_multipart() else _as_text(body)
+
+
+def _as_text(body: str) -> Message:
+    made = Message()
+    made["Content-Type"] = "text/plain"
+    made.set_payload(body)
+    return made
+
+
+def _is_binary(content: bytes) -> bool:
+    """Whether what is called a text is none: a picture, an archive."""
+    head = content[:4096]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or unmarked_utf16(head):
+        return False
+    strange = sum(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in head)
+    return strange > max(8, len(head) * BINARY)
 
 
 def _content(part: Message) -> bytes:

@@ -5,6 +5,8 @@ its comments and its notes are elements of their own, below the slide's text.
 """
 
 import io
+import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +17,6 @@ from ingest.parsers import charts, formulas
 from ingest.parsers.ooxml import (
     CX,
     DGM,
-    UNREADABLE,
     A,
     C,
     M,
@@ -27,13 +28,17 @@ from ingest.parsers.ooxml import (
     packed,
     remove,
 )
-from ingest.parsers.packages import MAIN_TYPE, PLAIN_TYPES
 from kb.types.parsed import COMMENT, Element, Notice
 
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 P188 = "{http://schemas.microsoft.com/office/powerpoint/2018/8/main}"
-KEPT = {"slide", "slideLayout", "slideMaster"}
-"""The parts that unstructured needs: slides, and where their shapes are."""
+SLIDE = re.compile(r"ppt/slides/slide\d+\.xml$")
+BARE_LAYOUT, BARE_MASTER = "ppt/slideLayouts/bare.xml", "ppt/slideMasters/bare.xml"
+BARE = (
+    f'<p:{{}} xmlns:p="{P[1:-1]}"><p:cSld><p:spTree><p:nvGrpSpPr><p:cNvPr id="1" name=""/>'
+    "<p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/></p:spTree></p:cSld></p:{}>"
+)
+LAYOUT, MASTER = (BARE.format(n, n).encode() for n in ("sldLayout", "sldMaster"))
 OF_NOTES = {"sldImg", "sldNum", "hdr", "ftr", "dt"}
 """What is on every page of notes: the slide's picture, numbers, dates."""
 LONGEST = 200
@@ -48,11 +53,18 @@ class Deck:
     slides: int
     beside: dict[int, list[Element]] = field(default_factory=dict)
     unread: int = 0
+    cut: int = 0
+    hidden: int = 0
 
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What the ledger says of it."""
-        return (Notice("parts_unread", {"parts": self.unread}),) if self.unread else ()
+        said = (
+            Notice("hidden_slides", {"slides": self.hidden}),
+            Notice("parts_unread", {"parts": self.unread}),
+            Notice("cut_short", {"parts": self.cut}),
+        )
+        return tuple(notice for notice in said if any(notice.parameters.values()))
 
 
 def seen(path: Path) -> Deck:
@@ -62,7 +74,10 @@ def seen(path: Path) -> Deck:
         KeyError, zipfile.BadZipFile, etree.XMLSyntaxError: the presentation itself is damaged.
     """
     with Package(path) as package:
-        return _Reading(package).deck()
+        deck = _Reading(package).deck()
+        deck.unread += len(package.unread)
+        deck.cut += len(package.cut)
+        return deck
 
 
 class _Reading:
@@ -80,42 +95,51 @@ class _Reading:
         root = self._package.root(self._main)
         related = self._package.related(self._main)
         authors = self._authors(related)
-        for listed in list(root.iter(f"{P}sldId")):
-            relation = related.get(listed.get(f"{R}id", ""))
-            slide = self._try(relation.target) if relation else None
-            if relation is None or slide is None:
+        kept = {}
+        for listed, target in self._listed(root, related):
+            slide = self._package.readable(target) if target else None
+            if slide is None:
+                self._deck.unread += not target
                 remove(listed)
                 continue
             self._deck.slides += 1
-            self._slide(self._deck.slides, relation.target, slide, authors)
+            kept[listed.get(f"{R}id", "")] = Relation("slide", target)
+            self._deck.hidden += slide.get("show") in {"0", "false"}
+            self._slide(self._deck.slides, target, slide, authors)
         self._parts[self._main] = etree.tostring(root)
-        self._keep(self._main)
-        types = MAIN_TYPE.sub(
-            PLAIN_TYPES["pptx"].encode(), self._package.content("[Content_Types].xml")
+        self._keep_looks(related, kept)
+        self._deck.file = packed(
+            "presentationml.presentation", self._main, self._parts, self._relations
         )
-        self._deck.file = packed(types, self._main, self._parts, self._relations)
         return self._deck
 
-    def _try(self, name: str) -> etree._Element | None:
-        """A part's root; a damaged one is counted."""
-        try:
-            return self._package.root(name)
-        except UNREADABLE:
-            self._deck.unread += 1
-            return None
+    def _listed(
+        self, root: etree._Element, related: dict[str, Relation]
+    ) -> list[tuple[etree._Element, str]]:
+        """The slides as they are listed, each with its part; empty where it is missing."""
+        listed = list(root.iter(f"{P}sldId"))
+        if any(relation.kind == "slide" for relation in related.values()):
+            found = (related.get(node.get(f"{R}id", "")) for node in listed)
+            return [(n, r.target if r else "") for n, r in zip(listed, found, strict=True)]
+        names = sorted(
+            (n for n in self._package.names if SLIDE.match(n)), key=lambda n: (len(n), n)
+        )
+        return list(itertools.zip_longest(listed, names[: len(listed)], fillvalue=""))
 
     def _authors(self, related: dict[str, Relation]) -> dict[str, str]:
         """Names of those who comment."""
         names: dict[str, str] = {}
         for relation in related.values():
             if relation.kind in {"commentAuthors", "authors"}:
-                root = self._try(relation.target)
+                root = self._package.readable(relation.target)
                 if root is not None:
                     names |= {a.get("id", ""): a.get("name", "") for a in root}
         return names
 
     def _slide(self, number: int, name: str, root: etree._Element, authors: dict[str, str]) -> None:
         related = self._package.related(name)
+        if not related:  # each slide has a layout at least
+            self._package.unread.add(f"{name}.rels")
         _simplify(root)
         self._parts[name] = etree.tostring(root)
         found = [*self._on_slide(root, related)]
@@ -123,7 +147,7 @@ class _Reading:
             found += self._behind(related)
         for relation in related.values():
             if relation.kind in {"comments", "notesSlide"}:
-                part = self._try(relation.target)
+                part = self._package.readable(relation.target)
                 if part is not None:
                     of = _comments(part, authors) if relation.kind == "comments" else _notes(part)
                     found += of
@@ -140,7 +164,7 @@ class _Reading:
             if relation.target in self._looked_behind:
                 continue
             self._looked_behind.add(relation.target)
-            part = self._try(relation.target)
+            part = self._package.readable(relation.target)
             for shape in () if part is None else part.iter(f"{P}sp"):
                 if shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph") is None and (lines := drawn(shape)):
                     yield Element(kind="NarrativeText", text="\n".join(lines))
@@ -154,21 +178,42 @@ class _Reading:
                 continue
             is_diagram = node.tag == f"{DGM}relIds"
             relation = related.get(node.get(f"{R}dm" if is_diagram else f"{R}id", ""))
-            part = self._try(relation.target) if relation else None
-            if part is not None:
+            part = self._package.first(relation.target) if relation else None
+            if relation is not None and part is not None:
+                if charts.is_cut(part):
+                    self._package.cut.add(relation.target)
                 yield from charts.of_diagram(part) if is_diagram else charts.of_chart(part)
 
-    def _keep(self, name: str) -> None:
-        """A part's relations to the parts that are needed, and those parts."""
-        kept = {i: r for i, r in self._package.related(name).items() if r.kind in KEPT}
-        if name == self._main:
-            kept = {i: r for i, r in kept.items() if r.kind != "slide" or r.target in self._parts}
-        self._relations[name] = kept
-        for relation in kept.values():
-            if relation.target not in self._parts:
-                self._parts[relation.target] = self._package.content(relation.target)
-            if relation.target not in self._relations:
-                self._keep(relation.target)
+    def _keep_looks(self, related: dict[str, Relation], slides: dict[str, Relation]) -> None:
+        """Layouts and masters, which say where the shapes of slides are.
+
+        A bare one is in the place of one that is missing or damaged.
+        """
+        masters = {i: r for i, r in related.items() if r.kind == "slideMaster"}
+        self._relations[self._main] = {**masters, **slides}
+        for master in masters.values():
+            self._keep(master, MASTER)
+        for slide in slides.values():
+            layouts = self._of_kind(slide.target, "slideLayout", BARE_LAYOUT)
+            self._relations[slide.target] = layouts
+            for layout in layouts.values():
+                self._keep(layout, LAYOUT)
+                above = self._of_kind(layout.target, "slideMaster", BARE_MASTER)
+                self._relations[layout.target] = above
+                for master in above.values():
+                    self._keep(master, MASTER)
+
+    def _of_kind(self, name: str, kind: str, bare: str) -> dict[str, Relation]:
+        related = self._package.related(name) if name in self._package.names else {}
+        found = {i: r for i, r in related.items() if r.kind == kind}
+        return found or {"rId1": Relation(kind, bare)}
+
+    def _keep(self, relation: Relation, bare: bytes) -> None:
+        if relation.target in self._parts:
+            return
+        is_there = relation.target in self._package.names
+        root = self._package.readable(relation.target) if is_there else None
+        self._parts[relation.target] = bare if root is None else etree.tostring(root)
 
 
 def _simplify(root: etree._Element) -> None:
@@ -183,14 +228,24 @@ def _simplify(root: etree._Element) -> None:
         if outermost.getparent() is not None:
             outermost.addprevious(run)
     for node in list(root.iter(f"{A}fld")):
-        if node.get("type") == "slidenum":
-            remove(node)
+        _show_field(node)
     for place in root.iter(f"{A}off"):
         for side in ("x", "y"):
             if place.get(side, "").startswith("-"):
                 place.set(side, "0")  # unstructured leaves out what begins beyond the edge
     for table in root.iter(f"{A}tbl"):
         _fill(table)
+
+
+def _show_field(node: etree._Element) -> None:
+    """A date is a run, which python-pptx reads alone; the slide's number is no text."""
+    if node.get("type") == "slidenum":
+        remove(node)
+        return
+    for properties in node.findall(f"{A}pPr"):
+        remove(properties)
+    node.tag = f"{A}r"
+    node.attrib.clear()
 
 
 def _fill(table: etree._Element) -> None:

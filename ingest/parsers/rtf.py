@@ -8,6 +8,8 @@ Specification: "Rich Text Format (RTF) Specification, version 1.9.1", Microsoft,
 import re
 from dataclasses import dataclass, field, replace
 
+from ingest.parsers import characters
+
 TOKEN = re.compile(
     rb"\\(?P<word>[a-zA-Z]+)(?P<number>-?\d{1,10})? ?|\\'(?P<hex>[0-9a-fA-F]{2})"
     rb"|\\(?P<sign>[^a-zA-Z'])|(?P<brace>[{}])|(?P<text>[^\\{}]+)|(?P<stray>\\)",
@@ -32,6 +34,7 @@ UNREAD = {
     "fldinst", "shprslt", "pict", "objdata", "themedata", "colorschememapping", "datastore",
     "atnid", "atndate", "atnref", "sp",
 }  # fmt: skip
+HIGH_HALVES, LOW_HALVES = range(0xD800, 0xDC00), range(0xDC00, 0xE000)
 AS_IT_IS = {"fonttbl", "colortbl", "stylesheet", "info", "listtable", "listoverridetable"}
 BREAKS = {
     "par": "\n", "line": "\n", "row": "\n", "tab": " ", "cell": " ", "emdash": "—", "endash": "–",
@@ -78,6 +81,7 @@ class _Reading:
         self._pending = bytearray()
         self._skip = 0
         self._is_starred = False
+        self._half = 0
         self._run(content)
 
     def _run(self, content: bytes) -> None:
@@ -126,7 +130,7 @@ class _Reading:
         if self._destination(word, starred=starred):
             return
         if word == "u" and number is not None:
-            self._shown(chr(number % 65536))
+            self._unit(number % 65536)
             self._skip = state.fallback
             return
         if word == "fcharset" and state.goes == "raw":
@@ -143,6 +147,16 @@ class _Reading:
             self._sink(BREAKS[word])
         if word != "uc" and word not in {"deleted", "revised"}:
             self._raw(raw)
+
+    def _unit(self, unit: int) -> None:
+        """A character of UTF-16, or half of one; halves that are alone are no text."""
+        if unit in HIGH_HALVES:
+            self._half = unit
+            return
+        if unit in LOW_HALVES and self._half:
+            unit = 0x10000 + (self._half - HIGH_HALVES.start << 10) + unit - LOW_HALVES.start
+        self._half = 0
+        self._shown(characters.plain(chr(unit)))
 
     def _destination(self, word: str, *, starred: bool) -> bool:
         """Whether a word begins a group that is kept apart or left out."""
@@ -205,7 +219,7 @@ class _Reading:
     def _end_bytes(self) -> None:
         """What stands side by side is read together: letters of two bytes among it."""
         if self._pending:
-            text = self._pending.decode(self._states[-1].page, "replace")
+            text = characters.plain(self._pending.decode(self._states[-1].page, "replace"))
             self._pending.clear()
             self._shown(text)
         else:

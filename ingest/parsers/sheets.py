@@ -1,42 +1,39 @@
-"""Sheets: xlsx by openpyxl, xls by xlrd, OpenDocument by lxml, CSV by the standard library.
+"""Sheets: xlsx by lxml, xls by xlrd, OpenDocument by lxml, CSV by the standard library.
 
 unstructured reads sheets through pandas, which knows neither merged cells nor hidden sheets and
 takes the first row for a header whatever it holds (docs/adr/0002). Hidden sheets are left out.
 """
 
-import datetime as dt
 import io
-import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import xlrd
-from openpyxl.utils.exceptions import InvalidFileException
 
-from ingest.parsers import delimited, libreoffice, number_formats, packages, tables, workbooks
-from ingest.parsers.filling import Filling
-from ingest.parsers.kinds import MEDIA_TYPES
-from ingest.parsers.ooxml import UNREADABLE
-from ingest.parsers.opendocument import (
-    ANNOTATION,
-    DRAW,
-    STYLE,
-    TABLE,
-    alternative,
-    comment,
-    content_of,
-    paragraphs,
+from ingest.parsers import (
+    delimited,
+    hidden,
+    libreoffice,
+    number_formats,
+    opendocument_sheets,
+    packages,
+    tables,
+    workbooks,
 )
+from ingest.parsers.filling import Filling
+from ingest.parsers.hiding import Hidden
+from ingest.parsers.kinds import MEDIA_TYPES
+from ingest.parsers.ooxml import UNREADABLE, Package
 from ingest.parsers.options import Options
+from ingest.parsers.spreadsheets import Workbook
 from ingest.parsers.tables import MAX_CELLS, Sheet
+from ingest.parsers.workbooks import Part
 from kb.errors import FileProblem
 from kb.types.parsed import COMMENT, Element, Parsed
 
-WHOLE_BYTES = 60 * 1024**2
-"""Workbooks whose sheets are larger are read row by row, without their merged cells."""
-NUMBERS = (int, float, dt.datetime, dt.time, dt.timedelta)
+SHEETS = "worksheets/"
+"""The folder of sheets with cells; others are charts."""
 SINCE_1904 = 1462
 """Days from the older calendar of sheets to the one of the Macintosh."""
 
@@ -67,79 +64,62 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
 
 
 def _xlsx(path: Path, filling: Filling) -> list[Sheet]:
-    packages.check(path)
-    if packages.is_strict(path):
-        filling.converted = True
-        path = libreoffice.convert(path, "xlsx", "xlsx")
     try:
-        path = _calculated(path, filling)
-        beside = workbooks.beside(path, filling)
-    except UNREADABLE:
-        beside = {}  # openpyxl says better what is damaged, or reads it all the same
-    sheets = _cells(path, filling)
-    for sheet in sheets:
-        sheet.beside += beside.pop(sheet.name or "", ())
-    return [*sheets, *(Sheet(name, [], beside=found) for name, found in beside.items() if found)]
+        packages.check(path)
+        if packages.is_strict(path):
+            filling.converted = True
+            path = libreoffice.convert(path, "xlsx", "xlsx")
+        with Package(_calculated(path, filling)) as package:
+            return _workbook(package, filling)
+    except UNREADABLE as error:
+        raise FileProblem("damaged", what=f"workbook: {error}") from error
 
 
 def _calculated(path: Path, filling: Filling) -> Path:
     """The workbook with values: LibreOffice calculates those that nobody has stored."""
-    filling.valueless = workbooks.valueless(path)
+    filling.valueless = _valueless(path)
     if not filling.valueless or libreoffice.program() is None:
         return path
     try:
         calculated = libreoffice.convert(path, "xlsx", "xlsx")
-    except FileProblem:
+        left = _valueless(calculated)
+    except (FileProblem, *UNREADABLE):
         return path  # the ledger says that values are missing
-    filling.converted = True
-    filling.valueless = workbooks.valueless(calculated)
+    filling.converted, filling.valueless = True, left
     return calculated
 
 
-def _cells(path: Path, filling: Filling) -> list[Sheet]:
-    with zipfile.ZipFile(path) as archive:
-        size = sum(i.file_size for i in archive.infolist() if "worksheets/" in i.filename)
-    try:
-        return _xlsx_sheets(path, filling, by_row=size > WHOLE_BYTES)
-    except (ArithmeticError, AttributeError, LookupError, SyntaxError, TypeError, ValueError):
-        # A drawing or a style that openpyxl does not understand; by row it reads cells alone.
-        filling.restart()
-        return _xlsx_sheets(path, filling, by_row=True)
+def _valueless(path: Path) -> int:
+    with Package(path) as package:
+        seen = [part for part in workbooks.parts(package) if not part.is_hidden]
+        return workbooks.valueless(package, seen)
 
 
-def _xlsx_sheets(path: Path, filling: Filling, *, by_row: bool) -> list[Sheet]:
-    try:
-        content = io.BytesIO(path.read_bytes())  # by its name openpyxl would refuse some files
-        book = openpyxl.load_workbook(content, read_only=by_row, data_only=True, keep_links=False)
-    except (InvalidFileException, zipfile.BadZipFile) as error:
-        raise FileProblem("damaged", what=f"workbook: {error}") from error
-    seen = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-    filling.hidden += len(book.worksheets) - len(seen)
-    return [_xlsx_sheet(sheet, filling) for sheet in seen]
+def _workbook(package: Package, filling: Filling) -> list[Sheet]:
+    book = Workbook(package)
+    parts = workbooks.parts(package)
+    seen = [part for part in parts if not part.is_hidden]
+    filling.hidden += len(parts) - len(seen)
+    sheets = [_xlsx_sheet(book, part, package, filling) for part in seen]
+    filled = {sheet.name or "" for sheet in sheets if sheet.rows}
+    for part, sheet in zip(seen, sheets, strict=True):
+        sheet.beside += workbooks.beside(package, part, filled)
+    filling.unread += len(package.unread)
+    filling.cut += len(package.cut)
+    return sheets
 
 
-def _xlsx_sheet(sheet: Any, filling: Filling) -> Sheet:
-    if hasattr(sheet, "reset_dimensions"):
-        sheet.reset_dimensions()
-    rows = filling.rows([_shown(cell) for cell in row] for row in sheet.iter_rows())
-    merged = getattr(sheet, "merged_cells", None)
-    merges = [
-        (r.min_row - 1, r.min_col - 1, r.max_row - 1, r.max_col - 1)
-        for r in (merged.ranges if merged else ())
-    ]
-    return Sheet(sheet.title, rows, merges)
-
-
-def _shown(cell: Any) -> str:
-    """A cell's value nearly as its program shows it."""
-    value = cell.value
-    if value is None:
-        return ""
-    code = cell.number_format if cell.has_style else None
-    if isinstance(value, str):
-        return _text(number_formats.shown_text(value, code))
-    is_number = isinstance(value, NUMBERS) and not isinstance(value, bool)
-    return number_formats.shown(value, code) if is_number else _text(value)
+def _xlsx_sheet(book: Workbook, part: Part, package: Package, filling: Filling) -> Sheet:
+    if SHEETS not in part.target:
+        return Sheet(part.name, [])
+    grid = book.grid(part.target, *filling.left)
+    if not grid.is_whole:
+        package.unread.add(part.target)
+    filling.blank += grid.blank
+    filling.is_full = filling.is_full or grid.is_cut
+    sheet = Sheet(part.name, filling.rows(grid.rows), grid.merges)
+    sheet.beside += hidden.elements(grid.pale)
+    return filling.seen(sheet, grid.hidden)
 
 
 def _text(value: Any) -> str:
@@ -164,7 +144,8 @@ def _xls(path: Path, filling: Filling) -> list[Sheet]:
 
 def _xls_sheet(book: Any, sheet: Any, filling: Filling) -> Sheet:
     rows = filling.rows(
-        [_xls_cell(book, cell) for cell in sheet.row(number)] for number in range(sheet.nrows)
+        [_xls_cell(book, cell, filling) for cell in sheet.row(number)]
+        for number in range(sheet.nrows)
     )
     merges = [(top, left, bottom - 1, right - 1) for top, bottom, left, right in sheet.merged_cells]
     notes = [
@@ -172,14 +153,31 @@ def _xls_sheet(book: Any, sheet: Any, filling: Filling) -> Sheet:
         for place, note in sorted(sheet.cell_note_map.items())
         if note.text.strip()
     ]
-    return Sheet(sheet.name, rows, merges, notes)
+    return filling.seen(Sheet(sheet.name, rows, merges, notes), _xls_hidden(sheet))
+
+
+def _xls_hidden(sheet: Any) -> Hidden:
+    """Rows and columns that are hidden, and not in a group that unfolds."""
+    return Hidden(
+        *(
+            frozenset(n for n, one in known.items() if one.hidden and not one.outline_level)
+            for known in (sheet.rowinfo_map, sheet.colinfo_map)
+        )
+    )
 
 
 def _comment(place: str, text: str) -> Element:
     return Element(kind="NarrativeText", text=f"{place}: {text}", section=COMMENT)
 
 
-def _xls_cell(book: Any, cell: Any) -> str:
+def _xls_cell(book: Any, cell: Any, filling: Filling) -> str:
+    text = _xls_shown(book, cell)
+    is_blank = cell.ctype in {xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_TEXT, xlrd.XL_CELL_DATE}
+    filling.blank += not text and is_blank and bool(str(cell.value).strip()) and cell.value != 0
+    return text
+
+
+def _xls_shown(book: Any, cell: Any) -> str:
     code = _xls_format(book, cell)
     if cell.ctype == xlrd.XL_CELL_DATE:
         serial = cell.value + (SINCE_1904 if book.datemode else 0)
@@ -202,50 +200,10 @@ def _xls_format(book: Any, cell: Any) -> str | None:
     return None if found is None else found.format_str
 
 
-def _ods(path: Path, filling: Filling) -> list[Sheet]:
-    root = content_of(path)
-    hidden = {
-        style.get(f"{STYLE}name")
-        for style in root.iter(f"{STYLE}style")
-        for properties in style.iter(f"{STYLE}table-properties")
-        if properties.get(f"{TABLE}display") == "false"
-    }
-    tables_ = list(root.iter(f"{TABLE}table"))
-    seen = [table for table in tables_ if table.get(f"{TABLE}style-name") not in hidden]
-    filling.hidden += len(tables_) - len(seen)
-    return [_ods_sheet(table, filling) for table in seen]
-
-
-def _ods_sheet(table: Any, filling: Filling) -> Sheet:
-    merges: list[tables.Merge] = []
-    rows = filling.rows(_ods_rows(table, merges))
-    notes = [e for node in table.iter(f"{DRAW}*") for e in alternative(node)]
-    notes += [e for node in table.iter(ANNOTATION) for e in comment(node)]
-    return Sheet(table.get(f"{TABLE}name"), rows, merges, notes)
-
-
-def _ods_rows(table: Any, merges: list[tables.Merge]) -> Iterable[list[str]]:
-    number = 0
-    for row in table.iter(f"{TABLE}table-row"):
-        cells: list[str] = []
-        for cell in row.iterchildren(f"{TABLE}table-cell", f"{TABLE}covered-table-cell"):
-            text = " ".join(paragraphs(cell))
-            down = int(cell.get(f"{TABLE}number-rows-spanned", 1))
-            across = int(cell.get(f"{TABLE}number-columns-spanned", 1))
-            if (down, across) != (1, 1):
-                merges.append((number, len(cells), number + down - 1, len(cells) + across - 1))
-            times = int(cell.get(f"{TABLE}number-columns-repeated", 1))
-            cells += [text] * min(times, 1000)
-        times = int(row.get(f"{TABLE}number-rows-repeated", 1))
-        for _ in range(min(times, 1000) if any(cells) else min(times, 1)):
-            yield list(cells)
-            number += 1
-
-
 READERS: dict[str, Callable[[Path, Filling], list[Sheet]]] = {
     "xlsx": _xlsx,
     "xls": _xls,
-    "ods": _ods,
+    "ods": opendocument_sheets.read,
     "csv": delimited.read,
 }
-PARSERS = {"xlsx": "openpyxl", "xls": "xlrd", "ods": "lxml", "csv": "csv"}
+PARSERS = {"xlsx": "lxml", "xls": "xlrd", "ods": "lxml", "csv": "csv"}

@@ -6,19 +6,24 @@ from pathlib import Path
 import msgspec
 from lxml import etree
 
+from ingest.parsers import hidden as hidden_texts
+from ingest.parsers import opendocument_unseen
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.opendocument import (
     ANNOTATION,
     DRAW,
     PRESENTATION,
+    STYLE,
     TEXT,
+    Parts,
     alternative,
     comment,
     content_of,
+    inserted,
     paragraphs,
 )
 from ingest.parsers.options import Options
-from kb.types.parsed import Element, Parsed
+from kb.types.parsed import Element, Notice, Parsed
 
 
 def parse(path: Path, kind: str, _options: Options) -> Parsed:
@@ -27,16 +32,34 @@ def parse(path: Path, kind: str, _options: Options) -> Parsed:
     Raises:
         FileProblem: damaged, or larger than any real one.
     """
-    slides = list(content_of(path).iter(f"{DRAW}page"))
+    root = content_of(path)
+    parts = Parts(path)
+    unseen = opendocument_unseen.taken_out(root, [], by_look=False)
+    slides = list(root.iter(f"{DRAW}page"))
+    elements = tuple(e for n, slide in enumerate(slides, 1) for e in _slide(slide, n, parts))
+    hidden = _hidden(root, slides)
+    notices = (Notice("hidden_slides", {"slides": hidden}),) if hidden else ()
     return Parsed(
         parser="lxml",
         media_type=MEDIA_TYPES[kind],
-        elements=tuple(e for n, slide in enumerate(slides, 1) for e in _slide(slide, n)),
+        elements=(*elements, *hidden_texts.elements(unseen)),
         pages=len(slides) or None,
+        notices=(*notices, *parts.notices),
     )
 
 
-def _slide(slide: etree._Element, number: int) -> Iterator[Element]:
+def _hidden(root: etree._Element, slides: list[etree._Element]) -> int:
+    """How many slides a show leaves out."""
+    styles = {
+        style.get(f"{STYLE}name")
+        for style in root.iter(f"{STYLE}style")
+        for properties in style.iter(f"{STYLE}drawing-page-properties")
+        if properties.get(f"{PRESENTATION}visibility") == "hidden"
+    }
+    return sum(slide.get(f"{DRAW}style-name") in styles for slide in slides)
+
+
+def _slide(slide: etree._Element, number: int, parts: Parts) -> Iterator[Element]:
     titles: list[str] = []
     texts: list[str] = []
     notes: list[str] = []
@@ -52,7 +75,8 @@ def _slide(slide: etree._Element, number: int) -> Iterator[Element]:
     for text in texts:
         yield Element(kind="ListItem", text=text, page=number)
     for node in slide.iter(f"{DRAW}*"):
-        yield from (msgspec.structs.replace(e, page=number) for e in alternative(node))
+        beside = inserted(node, parts) if node.tag == f"{DRAW}object" else alternative(node)
+        yield from (msgspec.structs.replace(e, page=number) for e in beside)
     for annotation in slide.iter(ANNOTATION):
         yield from (msgspec.structs.replace(e, page=number) for e in comment(annotation))
     if notes:

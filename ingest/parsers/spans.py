@@ -1,6 +1,7 @@
 """Cells of a web page's tables that span others: their text in each place that they take."""
 
 import re
+from collections import defaultdict
 
 from lxml import etree, html
 
@@ -18,7 +19,7 @@ def filled(source: str) -> str:
     if not SPANS.search(source):
         return source
     try:
-        tree = html.document_fromstring(source)
+        tree = html.document_fromstring(source, parser=html.HTMLParser(huge_tree=True))
     except (etree.ParserError, ValueError):
         return source
     left = MOST_PLACES
@@ -33,12 +34,12 @@ def _fill(table: html.HtmlElement, left: int) -> int:
     """Put cells into one table; returns how many places more there may be."""
     rows = list(table.iter("tr"))
     width = max((_width(row) for row in rows), default=0)
-    pending: dict[tuple[int, int], html.HtmlElement] = {}
+    pending: dict[int, dict[int, html.HtmlElement]] = defaultdict(dict)
     for number, row in enumerate(rows):
-        column = 0
+        column, above = 0, pending.pop(number, {})
         for cell in list(row.iterchildren("td", "th")):
-            while (number, column) in pending:
-                cell.addprevious(pending.pop((number, column)))
+            while column in above:
+                cell.addprevious(above.pop(column))
                 column += 1
             down = min(_span(cell, "rowspan"), len(rows) - number)
             across = _span(cell, "colspan")
@@ -46,28 +47,25 @@ def _fill(table: html.HtmlElement, left: int) -> int:
             if left < 0:
                 return left
             is_title = across > 1 and across >= width
+            text = " ".join(cell.text_content().split()) if down * across > 1 else ""
             for below in range(down):
                 for beside in range(across):
                     if below or beside:
-                        copy = _copy(cell, is_empty=is_title and beside > 0)
-                        pending[number + below, column + beside] = copy
+                        copy = html.Element(cell.tag)
+                        is_empty = (is_title and beside > 0) or len(text) > LONGEST
+                        copy.text = "" if is_empty else text
+                        places = pending[number + below] if below else above
+                        places[column + beside] = copy
             cell.attrib.pop("rowspan", None)
             cell.attrib.pop("colspan", None)
             column += 1
-        for _, place in sorted(p for p in pending if p[0] == number):
-            row.append(pending[number, place])
+        for place in sorted(above):
+            row.append(above[place])
     return left
 
 
 def _width(row: html.HtmlElement) -> int:
     return sum(_span(cell, "colspan") for cell in row.iterchildren("td", "th"))
-
-
-def _copy(cell: html.HtmlElement, *, is_empty: bool) -> html.HtmlElement:
-    text = " ".join(cell.text_content().split())
-    copy = html.Element(cell.tag)
-    copy.text = "" if is_empty or len(text) > LONGEST else text
-    return copy
 
 
 def _span(cell: html.HtmlElement, name: str) -> int:

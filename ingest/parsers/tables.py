@@ -10,10 +10,16 @@ from kb.types.parsed import Element
 CELLS = " | "
 MAX_CELLS = 3_000_000
 """Cells read of one file; what is beyond is left out, and the ledger says so."""
+MAX_CHARACTERS = 100_000_000
+"""Of all cells together: one long text may stand in many of them."""
 MAX_HEADER_ROWS = 4
 NUMBER = re.compile(r"[-+(]?[\d.,'\s]*\d[\d.,'\s]*[)%]?$|\d{4}-\d\d-\d\d")
 WIDEST = 1000
 """Columns or rows that one cell may span."""
+MOST_PLACES = 300_000
+"""Places that the spanning cells of a table or sheet are written into; those beyond stand once."""
+MOST_REPEATED = 5_000_000
+"""Characters that are repeated so in all."""
 YEAR = re.compile(r"(?:19|20)\d\d$")
 DAY = re.compile(r"(?:[1-9]|[12]\d|3[01])$")
 ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
@@ -53,12 +59,16 @@ def of_cells(rows: Sequence[Sequence[Cell]]) -> Element | None:
     grid: list[Row] = [[] for _ in rows]
     merges: list[Merge] = []
     taken: set[tuple[int, int]] = set()
+    left = MOST_PLACES
     for number, row in enumerate(rows):
         column = 0
         for text, down, across in row:
             while (number, column) in taken:
                 column += 1
             down = min(down, len(rows) - number)
+            left -= down * across
+            if left < 0:
+                down = across = 1
             grid[number] += [""] * (column - len(grid[number])) + [text]
             if (down, across) != (1, 1):
                 merges.append((number, column, number + down - 1, column + across - 1))
@@ -95,12 +105,15 @@ def _spread(sheet: Sheet) -> set[int]:
     other headers (see ``_header_rows``), so it is filled in every column here.
     """
     spanning: set[int] = set()
+    places, characters = MOST_PLACES, MOST_REPEATED
     for top, left, bottom, right in sheet.merges:
         if top >= len(sheet.rows) or left >= len(sheet.rows[top]):
             continue
         value = sheet.rows[top][left]
-        if not value or (bottom - top + 1) * (right - left + 1) > 10_000:
+        taken = (bottom - top + 1) * (right - left + 1)
+        if not value or taken > min(10_000, places) or taken * len(value) > characters:
             continue
+        places, characters = places - taken, characters - taken * len(value)
         width = max(len(r) for r in sheet.rows[top : bottom + 1])
         is_title = left == 0 and right >= width - 1 and right > 0
         if is_title:

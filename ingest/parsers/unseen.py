@@ -22,7 +22,6 @@ LINK = Colour((0, 0, 238))
 FAR = re.compile(r"-\s*(?:\d{3,}(?:\.\d+)?px|\d{2,}(?:\.\d+)?r?em|[1-9]\d{3,}%|\d{3,}v[wh])")
 NUMBER = re.compile(r"-?\d*\.?\d+")
 HIDING = {"display", "visibility", "opacity", "position", "font-size", "text-indent"}
-MAX_DEPTH = 400
 TINY = 2
 """Pixels or points: letters of this size and less are not read by anybody."""
 
@@ -46,11 +45,14 @@ class Seen:
         return not colours.is_lost(self.colour, self.ground)
 
 
-def taken_out(tree: html.HtmlElement) -> list[str]:
-    """The texts that are not seen, which are no longer in the tree then."""
+def taken_out(tree: html.HtmlElement) -> tuple[list[str], bool]:
+    """The texts that are not seen, which are no longer in the tree then.
+
+    And whether the page's sheets say more than is compared.
+    """
     looking = Looking(Sheets(tree))
-    looking.at(tree, Seen(), 0)
-    return looking.texts
+    looking.at(tree, Seen())
+    return looking.texts, looking.is_cut
 
 
 class Looking:
@@ -61,24 +63,38 @@ class Looking:
         self._is_open = False
         self.texts: list[str] = []
 
-    def at(self, node: html.HtmlElement, around: Seen, depth: int) -> None:
-        """Take out what is not seen in an element."""
+    @property
+    def is_cut(self) -> bool:
+        """Whether the page's sheets say more than was compared."""
+        return self._sheets.is_cut
+
+    def at(self, node: html.HtmlElement, around: Seen) -> None:
+        """Take out what is not seen in an element, in the order of the text."""
+        tasks: list[tuple[html.HtmlElement, Seen, bool]] = [(node, around, False)]
+        while tasks:
+            node, around, is_tail = tasks.pop()
+            if is_tail:
+                node.tail = self._checked(node.tail, around.shows())
+                continue
+            seen = self._entered(node, around)
+            if seen is not None:
+                for child in reversed(node):
+                    tasks += [(child, seen, True), (child, seen, False)]
+
+    def _entered(self, node: html.HtmlElement, around: Seen) -> Seen | None:
+        """How the text in an element is shown; None where nothing in it is looked at."""
         if not isinstance(node.tag, str) or node.tag in NO_TEXT:
-            return
+            return None
         style = self._sheets.of(node)
         if node.tag in {"html", "body"}:  # hidden until a script has run
             style = {name: said for name, said in style.items() if name not in HIDING}
         if _is_gone(node, style):
             self._note(str(node.text_content()))
             _empty(node)
-            return
+            return None
         seen = _seen(node, style, around)
-        shows = seen.shows()
-        node.text = self._checked(node.text, shows)
-        for child in node:
-            if depth < MAX_DEPTH:
-                self.at(child, seen, depth + 1)
-            child.tail = self._checked(child.tail, shows)
+        node.text = self._checked(node.text, seen.shows())
+        return seen
 
     def _checked(self, text: str | None, shows: bool) -> str | None:
         if not text or not text.strip():
@@ -111,6 +127,8 @@ def _is_gone(node: html.HtmlElement, style: dict[str, str]) -> bool:
     display = style.get("display", "none" if "hidden" in node.attrib else "")
     if node.tag in {"html", "body"}:
         return False
+    if style.get("content-visibility") == "hidden":
+        return True
     if display == "none" or _number(style.get("opacity", "1"), 1.0) <= colours.FAINT:
         return True
     is_placed = style.get("position", "") in {"absolute", "fixed"}

@@ -3,20 +3,20 @@
 import io
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from pathlib import Path
 
+import msgspec
 from lxml import etree
 
 from ingest.parsers import charts
-from ingest.parsers.filling import Filling
-from ingest.parsers.ooxml import CX, DGM, UNREADABLE, C, Package, R, choose, drawn
+from ingest.parsers.ooxml import CX, DGM, UNREADABLE, C, Package, R, S, choose, drawn
 from kb.types.parsed import COMMENT, Element
 
-S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 XDR = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
 THREADED = "{http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments}"
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+SHEET = re.compile(r"xl/worksheets/[^/]+\.xml$")
 HEADER_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-F]{6}|\d+|[LCRPNDTFAGBIUESXYZ&+-])')
 """What in a printed header is not its text: places, fonts, numbers of pages, names of files."""
 
@@ -31,25 +31,38 @@ class Part:
 
 
 def parts(package: Package) -> list[Part]:
-    """The sheets of a workbook, in order."""
+    """The sheets of a workbook, in order.
+
+    Raises:
+        KeyError, etree.XMLSyntaxError and others of ``UNREADABLE``: the workbook is damaged.
+    """
     main = package.main()
     related = package.related(main)
+    listed = list(package.root(main).iter(f"{S}sheet"))
+    targets = {i: r.target for i, r in related.items() if r.kind.endswith("sheet")}
+    if not targets:  # they are damaged, and most programs number the sheets as they follow
+        names = sorted((n for n in package.names if SHEET.match(n)), key=lambda n: (len(n), n))
+        targets = dict(zip((node.get(f"{R}id", "") for node in listed), names, strict=False))
     return [
         Part(
             sheet.get("name", ""),
-            related[sheet.get(f"{R}id", "")].target,
+            targets[sheet.get(f"{R}id", "")],
             sheet.get("state", "visible") != "visible",
         )
-        for sheet in package.root(main).iter(f"{S}sheet")
-        if sheet.get(f"{R}id", "") in related
+        for sheet in listed
+        if sheet.get(f"{R}id", "") in targets
     ]
 
 
-def valueless(path: Path) -> int:
-    """How many formulas of the sheets that are seen have no value; openpyxl shows them empty."""
-    with Package(path) as package:
-        seen = [part.target for part in parts(package) if not part.is_hidden]
-        return sum(_valueless(package.content(target)) for target in seen)
+def valueless(package: Package, sheets: list[Part]) -> int:
+    """How many formulas of sheets have no value: their cells show nothing."""
+    found = 0
+    for sheet in sheets:
+        try:
+            found += _valueless(package.content(sheet.target))
+        except UNREADABLE:  # it is said when the sheet itself is read
+            continue
+    return found
 
 
 def _valueless(content: bytes) -> int:
@@ -65,42 +78,33 @@ def _valueless(content: bytes) -> int:
             value = cell.find(f"{S}v")
             found += cell.get("t") != "str" and (value is None or not value.text)
         cell.clear()
+        while cell.getprevious() is not None:
+            del cell.getparent()[0]
     return found
 
 
-def beside(path: Path, filling: Filling) -> dict[str, list[Element]]:
-    """By sheet that is seen: what stands on it beside its cells."""
-    found: dict[str, list[Element]] = {}
-    with Package(path) as package:
-        for part in parts(package):
-            if not part.is_hidden:
-                found[part.name] = [*_beside(package, part, filling)]
-    return found
+def beside(package: Package, part: Part, filled: AbstractSet[str]) -> list[Element]:
+    """What stands on a sheet beside its cells; ``filled`` are the sheets whose cells are read.
 
-
-def _beside(package: Package, part: Part, filling: Filling) -> Iterator[Element]:
-    try:
-        related = package.related(part.target)
-        yield from _headers(package.content(part.target), part.name)
-    except UNREADABLE:
-        filling.unread += 1
-        return
+    A chart of their values has only its texts: the values are there already.
+    """
+    related = package.related(part.target)
+    found = list(_headers(package, part))
     comments: dict[str, list[str]] = {}
     for relation in sorted(related.values(), key=lambda r: r.kind != "threadedComment"):
-        try:
-            root = package.root(relation.target) if relation.kind in READ else None
-        except UNREADABLE:
-            filling.unread += 1
+        root = package.readable(relation.target) if relation.kind in READ else None
+        if root is None:
             continue
         if relation.kind == "threadedComment":
             _threaded(root, comments)
         elif relation.kind == "comments":
             _comments(root, comments)
-        elif relation.kind == "drawing":
-            yield from _drawing(package, relation.target, root, part.name, filling)
+        else:
+            found += _drawing(package, relation.target, root, part.name, filled)
     for reference, texts in comments.items():
         text = "\n".join([f"{part.name}!{reference}: {texts[0]}", *texts[1:]])
-        yield Element(kind="NarrativeText", text=text, section=COMMENT)
+        found.append(Element(kind="NarrativeText", text=text, section=COMMENT))
+    return found
 
 
 READ = {"threadedComment", "comments", "drawing"}
@@ -124,7 +128,7 @@ def _threaded(root: etree._Element, comments: dict[str, list[str]]) -> None:
 
 
 def _drawing(
-    package: Package, target: str, root: etree._Element, sheet: str, filling: Filling
+    package: Package, target: str, root: etree._Element, sheet: str, filled: AbstractSet[str]
 ) -> Iterator[Element]:
     """Shapes, pictures, charts and diagrams, in the order in which they lie over each other."""
     related = package.related(target)
@@ -141,22 +145,26 @@ def _drawing(
             continue
         is_diagram = node.tag == f"{DGM}relIds"
         relation = related.get(node.get(f"{R}dm" if is_diagram else f"{R}id", ""))
-        try:
-            inner = package.root(relation.target) if relation else None
-        except UNREADABLE:
-            filling.unread += 1
-            continue
-        if inner is not None:
-            written = charts.of_diagram(inner) if is_diagram else charts.named(inner)
-            yield from (_in(element, sheet) for element in written)
+        inner = package.first(relation.target) if relation else None
+        if relation is not None and inner is not None:
+            if charts.is_cut(inner):
+                package.cut.add(relation.target)
+            read = charts.of_diagram if is_diagram else charts.of_chart
+            if not is_diagram and charts.sheets(inner) <= filled:
+                read = charts.named
+            yield from (_in(element, sheet) for element in read(inner))
 
 
 def _in(element: Element, sheet: str) -> Element:
-    return Element(kind=element.kind, text=element.text, section=sheet)
+    return msgspec.structs.replace(element, section=sheet)
 
 
-def _headers(content: bytes, sheet: str) -> Iterator[Element]:
+def _headers(package: Package, part: Part) -> Iterator[Element]:
     """What is printed above and below each page of a sheet."""
+    try:
+        content = package.content(part.target)
+    except UNREADABLE:
+        return
     at = content.rfind(b"<headerFooter")
     until = content.find(b"</headerFooter>", at)
     if at < 0 or until < 0:
@@ -166,7 +174,7 @@ def _headers(content: bytes, sheet: str) -> Iterator[Element]:
         for text in dict.fromkeys(found):
             shown = _unescaped(text)
             if shown:
-                yield Element(kind=kind, text=shown, section=sheet)
+                yield Element(kind=kind, text=shown, section=part.name)
 
 
 def _unescaped(text: bytes) -> str:

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from ingest import parsers
-from ingest.parsers import libreoffice, ocr
+from ingest.parsers import libreoffice, ocr, titles
 from ingest.parsers.options import Options
 from ingest.reading import chunking as cutting
 from ingest.reading.needs import Needs
@@ -181,13 +181,18 @@ class Preparer:
 
 
 def title_of(parsed: Parsed, name: str) -> str:
-    """What the document calls itself; else its first heading; else the name of the file."""
+    """What the document calls itself; else its first heading; else the name of the file.
+
+    What says nothing ("Slide 1", a path) counts for none.
+    """
     given = " ".join((parsed.title or "").split())
-    if given and not given.lower().endswith((".doc", ".docx", ".indd", ".pdf", ".xlsx")):
+    if given and not titles.is_generic(given):
         return given[:300]
     for element in parsed.elements[:10]:
         if element.kind == "Title" and 2 < len(element.text) < 200:
-            return " ".join(element.text.split())
+            heading = " ".join(element.text.split())
+            if not titles.is_generic(heading):
+                return heading
     return PurePosixPath(name).stem or name
 
 

@@ -7,7 +7,8 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from kb.answers import citations, evidence, followups, forms, going_on, prompt, quotes
+from kb.answers import abstaining, citations, evidence, followups, forms, going_on, prompt, quotes
+from kb.answers.claiming import Claim
 from kb.answers.drafts import Draft, Written, showable
 from kb.answers.pen import Pen
 from kb.answers.speech import Speech, spoken
@@ -15,12 +16,14 @@ from kb.embedding.client import Embeddings, cosine
 from kb.errors import ModelError
 from kb.llm.base import LanguageModel
 from kb.llm.chatting import chat
+from kb.llm.tokens import tokens
 from kb.search import sought
 from kb.search.retrieval import Found, Retriever
 from kb.settings import Llm, Retrieval
 from kb.types.answers import AnswerEvent, AnswerFinished, PassagesFound, Thinking, Token
 from kb.types.asking import Asked, Begun
 from kb.types.conversations import Turn
+from kb.types.forms import Form
 from kb.types.passages import Passage
 from kb.types.people import Principal
 
@@ -192,32 +195,38 @@ class Answerer:
             draft.asked_as,
             draft.found.passages,
             self._llm.context_tokens,
-            self._llm.answer_tokens + (prompt.tokens(before) if before else 0),
+            self._llm.answer_tokens + (tokens(before) if before else 0),
         )
         messages = going_on.messages(built.messages, before) if before else built.messages
         speech, pen = Speech(), Pen(built.passages)
-        async with aclosing(chat(model, messages, self._llm.answer_tokens)) as told:
+        async with aclosing(
+            chat(model, messages, self._llm.answer_tokens, goes_on=bool(before))
+        ) as told:
             async for piece in told:
                 event = speech.heard(piece)
                 if event is not None:
                     yield event
                 if isinstance(event, Thinking):
                     pen = Pen(built.passages)  # what was shown until now is taken away
-                if isinstance(event, Token) and (
-                    forming := pen.wrote(going_on.joined(before, speech.text))
-                ):
-                    yield forming
+                if isinstance(event, Token) and pen.is_due():
+                    so_far = going_on.joined(before, speech.text)
+                    forming = await asyncio.to_thread(pen.wrote, so_far)
+                    if forming is not None:
+                        yield forming
         identity = speech.speaker
         self._problem = None
         text = going_on.joined(before, speech.text).strip()
-        if prompt.ABSTAINED.casefold() in text.casefold():
+        read = await asyncio.to_thread(forms.read, text, len(built.passages))
+        if abstaining.says_no(read[0]):
             yield AnswerFinished(draft.abstained(identity, built.digest))
             return
-        written = await self._verified(text, built.passages, draft.found)
+        written = await self._verified(read, built.passages, draft.found)
         yield AnswerFinished(draft.generated(written, identity, built.digest, cut=speech.cut))
 
-    async def _verified(self, text: str, passages: tuple[Passage, ...], found: Found) -> Written:
-        form, claims = forms.read(text, len(passages))
+    async def _verified(
+        self, read: tuple[Form, list[Claim]], passages: tuple[Passage, ...], found: Found
+    ) -> Written:
+        form, claims = read
         texts = citations.texts(claims, passages)
         embedded = await self._embeddings.texts(texts, found.model)
         vectors = dict(zip(texts, embedded, strict=True))
@@ -227,7 +236,7 @@ class Answerer:
             passages,
             lambda claim, stretch: found.scale.alike(cosine(vectors[claim], vectors[stretch])),
         )
-        return showable(form, checked)
+        return await asyncio.to_thread(showable, form, checked)
 
     async def _quoted(
         self, draft: Draft, code: str, detail: Mapping[str, Any] | None = None

@@ -1,10 +1,11 @@
 """What of an answer is a sentence to be judged, and which passages it names. Pure."""
 
+import bisect
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kb.answers import links, markers, runs
+from kb.answers import addresses, markers, runs
 from kb.text import sentences
 from kb.types.forms import Runs
 
@@ -29,7 +30,7 @@ class Claim:
     @property
     def compared(self) -> str:
         """What is compared with the passages: an address speaks for nothing by its own words."""
-        return links.ADDRESS.sub(links.LEFT_OUT, self.weighed or self.text)
+        return addresses.without(self.weighed or self.text, "…")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Stretch:
 def taken(whole: Runs, passages: int) -> Taken:
     """Runs of an answer over so many passages, without markers; of these those that name one."""
     named, gone = [], 0
-    found = markers.found(runs.plain(whole), runs.code(whole))
+    found = markers.found(runs.plain(whole), runs.code(whole), passages)
     for marker in found:
         numbers = tuple(n for n in dict.fromkeys(marker.numbers) if 1 <= n <= passages)
         named.append((marker.start - gone, numbers))
@@ -68,15 +69,20 @@ def taken(whole: Runs, passages: int) -> Taken:
 def sentences_of(block: Taken) -> Iterator[Stretch]:
     """The sentences of a block; a marker belongs to the sentence that it stands in or behind."""
     spans = list(_spans(runs.plain(block.runs)))
-    owners = [_owner(place, spans) for place, _ in block.named]
-    for number, (start, end, breaks) in enumerate(spans):
-        mine = [n for n, owner in zip(block.named, owners, strict=True) if owner == number]
+    starts = [start for start, _, _ in spans]
+    owned: dict[int, list[tuple[int, tuple[int, ...]]]] = {}
+    for place, numbers in block.named:
+        owner = max(0, bisect.bisect_left(starts, place) - 1)
+        owned.setdefault(owner, []).append((place, numbers))
+    cuts = runs.parts(block.runs, [(start, end) for start, end, _ in spans])
+    for number, ((start, _, breaks), cut) in enumerate(zip(spans, cuts, strict=True)):
+        mine = owned.get(number, [])
         named = tuple(dict.fromkeys(n for _, numbers in mine for n in numbers))
-        cut = runs.part(block.runs, start, end)
+        shown = cut
         if any(place <= start for place, _ in mine):
-            cut = runs.capitalised(_without_front(cut))
-        if cut:
-            yield Stretch(cut, named, breaks)
+            shown = runs.capitalised(_without_front(cut))
+        if shown:
+            yield Stretch(shown, named, breaks)
 
 
 def _spans(text: str) -> Iterator[tuple[int, int, bool]]:
@@ -85,14 +91,8 @@ def _spans(text: str) -> Iterator[tuple[int, int, bool]]:
     for line in text.split("\n"):
         for count, (start, end) in enumerate(sentences.spans(line)):
             yield position + start, position + end, begun and count == 0
-            if count == 0:
-                begun = True
+            begun = True
         position += len(line) + 1
-
-
-def _owner(place: int, spans: Sequence[tuple[int, int, bool]]) -> int:
-    before = [n for n, (start, _, _) in enumerate(spans) if start < place]
-    return before[-1] if before else 0
 
 
 def _without_front(cut: Runs) -> Runs:

@@ -4,9 +4,11 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from kb.answers import links, markdown, sources
+from kb.answers.addresses import Known
 from kb.llm.base import Identity
 from kb.search.retrieval import Found
 from kb.types.answers import Answer, Citation, Notice, Sentence
@@ -85,13 +87,14 @@ class Draft:
 def showable(form: Form, checked: Checked) -> Written:
     """What a model wrote without addresses that no passage which it cites has."""
     sentences, cited = checked
-    texts = {citation.n: citation.passage.text for citation in cited}
-    whole = "\n".join(texts.values())
+    passages = {citation.n: citation.passage for citation in cited}
 
-    def known(sentence: int | None) -> str:
-        if sentence is None:
-            return whole
-        return "\n".join(texts[n] for n in sentences[sentence].citations)
+    @cache
+    def of(numbers: tuple[int, ...]) -> Known:
+        return Known(f"{passages[n].chunk.title}\n{passages[n].text}" for n in numbers)
+
+    def known(sentence: int | None) -> Known:
+        return of(tuple(passages) if sentence is None else sentences[sentence].citations)
 
     clean = [
         replace(one, text=links.without_foreign(one.text, known(at)))

@@ -7,7 +7,8 @@ import re
 
 from kb.text import words
 
-NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
+NUMBER = re.compile(r"\d+(?:[.,:/]\d+|['’\u00a0\u2009\u202f]\d{3}(?!\d))*")
+MARKS = re.compile(r"['’\u00a0\u2009\u202f]")
 NAME = re.compile(r"(?<=[\w,;:)»\"'’] )[A-ZÀ-ÖØ-Þ][\w'’-]{2,}")
 NAME_STEM = 4
 NEGATIONS = re.compile(
@@ -88,7 +89,7 @@ SPELLED = {
 WORDED = {word: str(n) for n, spellings in SPELLED.items() for word in spellings.split()}
 """Spelled numbers; what means something else in another language (once, due, sei) is left out."""
 GENERAL = re.compile(
-    r"(?:jahr|tag|monat|woche|stunde|minute|zeit|frist|ende|anfang|beginn|mensch|person|frau|mann"
+    r"^(?:jahr|tag|monat|woche|stunde|minute|zeit|frist|ende|anfang|beginn|mensch|person|frau|mann"
     r"|kind|mitarbeiter|beschaftigt|angestellt|arbeitnehmer|personal|kunde|nutzer|burger|teil|zahl"
     r"|anzahl|menge|summe|betrag|hohe|grosse|wert|anteil|halfte|drittel|viertel|schnitt|prozent"
     r"|durchschnitt|art|weise|form|fall|grund|ursache|folge|ziel|zweck|punkt|frage|antwort|problem"
@@ -101,7 +102,7 @@ GENERAL = re.compile(
     r"|zug|strasse|system|programm|projekt|plan|verfahren|produkt|ware|material|wasser|luft|bild"
     r"|zugang|zustand|umfang|vorteil|nachteil|risiko|schaden|fehler|mangel|gesetz|verbot|gebuhr)"
     r"(?:e|n|en|er|ern|s|es|in|innen|nen)?"
-    r"|\w{5,}(?:ung|nis)(?:en|se|s)?|\w{3,}(?:heit|keit|schaft)(?:en|s)?"
+    r"|^\w{5,}(?:ung|nis)(?:en|se|s)?|^\w{3,}(?:heit|keit|schaft)(?:en|s)?"
 )
 """German nouns (all are capitalised) that name no one thing: folded, with their endings.
 
@@ -149,8 +150,8 @@ def numbers(text: str) -> set[str]:
 
 
 def value(number: str) -> str:
-    """``1,200`` and ``1.200`` and ``1200`` are one number; ``1.2`` and ``1,2`` another."""
-    parts = re.split(r"[.,]", number)
+    """``1,200``, ``1.200``, ``1'200`` and ``1200`` are one number; ``1.2`` and ``1,2`` another."""
+    parts = re.split(r"[.,]", MARKS.sub("", number))
     if len(parts) > 1 and all(len(p) == 3 for p in parts[1:]):
         return "".join(parts)
     return ".".join([parts[0].lstrip("0") or "0", *parts[1:]])

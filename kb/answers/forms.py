@@ -11,26 +11,27 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode as Node
+from msgspec.structs import replace as replaced
 
-from kb.answers import claiming, runs
+from kb.answers import claiming, lines, runs
 from kb.answers.claiming import Claim
 from kb.types.forms import Block, Form, Row, Run, Runs, Said
 
-MARKDOWN = (
-    MarkdownIt("commonmark", {"html": False})
-    .enable(["table", "strikethrough"])
-    .disable(["html_block", "html_inline", "reference", "lheading", "code"])
-)
+
+def _parser() -> MarkdownIt:
+    return (
+        MarkdownIt("commonmark", {"html": False, "maxNesting": 64})
+        .enable(["table", "strikethrough"])
+        .disable(["html_block", "html_inline", "reference", "lheading", "code"])
+    )
+
+
+MARKDOWN = _parser()
 """A line beneath a paragraph makes no heading of it: a heading is not judged. Four spaces make no
-code: models indent carelessly."""
-FOOTNOTE = re.compile(
-    r"^\s*(?:\[\^?\d{1,2}\]\s*[:.]|[⁰¹²³⁴-⁹]+\s+\S|(?:sources?|quellen?|references?):)",
-    re.IGNORECASE,
-)
-"""Lines in which models list the passages once more."""
-FENCE = re.compile(r"^\s*(?:```|~~~)")
-POINT = re.compile(r"^(\s*)[•‣◦–]\s+")
-"""Points that are no Markdown."""
+code: models indent carelessly. What is nested deeper would be dropped: ``lines`` sees to that."""
+BLOCKS = _parser().disable("inline")
+BREAK = re.compile(r"<br[ \t]*+/?>", re.IGNORECASE)
+FENCE = re.compile(r"^\s*+(?:```|~~~)")
 FACES = {"strong": "strong", "em": "emphasised", "s": "struck"}
 LIST_KINDS = {"bullet_list", "ordered_list"}
 
@@ -38,28 +39,49 @@ LIST_KINDS = {"bullet_list", "ordered_list"}
 def read(text: str, passages: int) -> tuple[Form, list[Claim]]:
     """The form of an answer over so many passages; its sentences are named by their index."""
     reader = _Reader(passages)
-    tree = Node(MARKDOWN.parse(_lines(text)))
-    return tuple(reader.blocks(tree.children)), reader.claims
+    kept = "\n".join(line for _, line in _kept(text))
+    return tuple(reader.blocks(Node(MARKDOWN.parse(kept)).children)), reader.claims
 
 
-def so_far(text: str, passages: int) -> Form:
-    """The form of an answer that is still being written: what is open at its end is closed."""
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """What stands in an answer that is still being written.
+
+    ``done`` blocks stay as they are, with so many ``claims`` in them; ``open`` ones may change and
+    begin at character ``begins``.
+    """
+
+    done: Form
+    open: Form
+    begins: int
+    claims: int
+
+
+def so_far(text: str, passages: int, claims: int = 0) -> SoFar:
+    """What is written so far, behind so many claims; what is open at its end is closed."""
+    reader = _Reader(passages, first=claims)
+    kept = _kept(_closed(text))
+    tokens = MARKDOWN.parse("\n".join(line for _, line in kept))
+    nodes = Node(tokens).children
+    done = tuple(reader.blocks(nodes[:-1]))
+    counted = reader.count
+    begins = kept[nodes[-1].map[0]][0] if nodes and nodes[-1].map else 0
+    return SoFar(done, tuple(reader.blocks(nodes[-1:])), begins, counted)
+
+
+def _kept(text: str) -> list[tuple[int, str]]:
+    fences = [t.map for t in BLOCKS.parse(text) if t.type == "fence" and t.map]
+    return lines.kept(text, {at for begins, ends in fences for at in range(begins, ends)})
+
+
+def _closed(text: str) -> str:
+    """With the marks at its end that its last line has opened."""
     last = text.rpartition("\n")[2]
     if not FENCE.match(last):
         for mark in ("`", "**"):
             if last.count(mark) % 2:
                 text = text.rstrip("* ") + mark if mark == "**" else text + mark
-    return read(text, passages)[0]
-
-
-def _lines(text: str) -> str:
-    """Without lists of sources; with points as Markdown writes them."""
-    kept, fenced = [], False
-    for line in text.split("\n"):
-        fenced ^= bool(FENCE.match(line))
-        if fenced or not FOOTNOTE.match(line):
-            kept.append(line if fenced else POINT.sub(r"\1- ", line))
-    return "\n".join(kept)
+    return text
 
 
 @dataclass(slots=True)
@@ -68,6 +90,12 @@ class _Reader:
 
     passages: int
     claims: list[Claim] = field(default_factory=list)
+    first: int = 0
+
+    @property
+    def count(self) -> int:
+        """The number of the next claim."""
+        return self.first + len(self.claims)
 
     def blocks(self, nodes: Sequence[Node]) -> Iterator[Block]:
         for node in nodes:
@@ -111,7 +139,7 @@ class _Reader:
         head, rows = [], []
         for part in node.children:
             for row in part.children:
-                cells = [claiming.taken(_inline(cell), self.passages) for cell in row.children]
+                cells = [claiming.taken(_on_one_line(cell), self.passages) for cell in row.children]
                 if part.type == "thead":
                     head = [runs.trimmed(cell.runs) for cell in cells]
                 else:
@@ -142,12 +170,16 @@ class _Reader:
         if not any(c.isalnum() for c in claim.text):
             return None
         self.claims.append(claim)
-        return len(self.claims) - 1
+        return self.count - 1
 
 
 def _inline(node: Node) -> Runs:
     """What stands in the lines of a block."""
     return tuple(_runs(node.children, {}))
+
+
+def _on_one_line(node: Node) -> Runs:
+    return tuple(replaced(run, text=run.text.replace("\n", " ")) for run in _inline(node))
 
 
 def _runs(nodes: Sequence[Node], face: dict[str, Any]) -> Iterator[Run]:
@@ -163,7 +195,7 @@ def _runs(nodes: Sequence[Node], face: dict[str, Any]) -> Iterator[Run]:
         elif node.type in {"inline", "image"}:
             yield from _runs(node.children, face)
         elif node.content:
-            yield Run(node.content, **face)
+            yield Run(BREAK.sub("\n", node.content), **face)
 
 
 def _link(node: Node, face: dict[str, Any]) -> Iterator[Run]:

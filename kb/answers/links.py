@@ -9,58 +9,42 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from kb.answers import runs
+from kb.answers import addresses, runs
+from kb.answers.addresses import Known
 from kb.answers.runs import Range
 from kb.types.forms import Block, Form, Runs, Said
 
-TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
-DOT = r"(?:\.|\[\.\]|\(\.\)|\[dot\])"
-REST = r"[^\s<>\"'`\])}]*"
-ENDINGS = (
-    "com|org|net|io|co|info|biz|dev|app|xyz|ru|cn|de|fr|it|es|eu|uk|ch|at|nl|pl|us|ai|site|online"
-    "|shop|club|top|link|click|page|live|cloud|tech|store|example|test|invalid|local"
+ELEMENTS = (
+    "a|abbr|article|aside|audio|b|base|blockquote|body|button|canvas|center|code|dd|del|details|div"
+    "|dl|dt|em|embed|figcaption|figure|font|footer|form|frame|h[1-6]|head|header|hr|html|i|iframe"
+    "|img|input|ins|kbd|label|li|link|main|mark|math|meta|nav|noscript|object|ol|option|p|picture"
+    "|pre|q|s|samp|script|section|select|small|source|span|strike|strong|style|sub|summary|sup|svg"
+    "|table|tbody|td|template|textarea|tfoot|th|thead|title|tr|tt|u|ul|var|video"
 )
-ADDRESS = re.compile(
-    rf"\b(?:[a-z][a-z0-9+.-]*://|www\.|mailto:|javascript:|data:[a-z]+/){REST}"
-    rf"|[\w.+-]+@[\w-]+(?:{DOT}[\w-]+)+"
-    rf"|\b(?:[a-z0-9][a-z0-9-]*{DOT})+(?:(?-i:{ENDINGS})\b(?:[:/?#]{REST})?|[a-z]{{2,}}/{REST})"
-    rf"|\b\d{{1,3}}(?:\.\d{{1,3}}){{3}}\b(?:[:/]{REST})?",
+TAG = re.compile(
+    rf"</?(?:{ELEMENTS})(?:\s*+/?|[\s/][^<>=]*+=[^<>]*+)>|<!(?:--|doctype)[^<>]*+>",
     re.IGNORECASE,
 )
-"""With a scheme, of a mail box, a bare name with a usual ending or a path, four numbers."""
-TRAILING = ".,;:!?»”’"
+"""Of HTML's elements: «<your name>» is text. A tag that gives way leaves the words in place."""
 LEFT_OUT = "…"
 """Stands for an address that is not shown."""
 
-Known = Callable[[int | None], str]
-"""The text of the passages that a sentence cites, by its index; None: that all of them cite."""
+KnownTo = Callable[[int | None], Known]
+"""The addresses of the passages that a sentence cites, by its index; None: that any cites."""
 
 
-def foreign(text: str, known: str) -> list[Range]:
-    """Where addresses stand that the known text does not have."""
-    found, folded = [], known.casefold()
-    for match in ADDRESS.finditer(text):
-        bare = match.group().rstrip(TRAILING)
-        pattern = rf"{re.escape(bare.casefold())}(?![\w-])"
-        if bare and not re.search(pattern, folded):
-            found.append((match.start(), match.start() + len(bare)))
-    return found
-
-
-def without_foreign(text: str, known: str) -> str:
+def without_foreign(text: str, known: Known) -> str:
     """A text of one face, cleaned."""
     plain = TAG.sub("", text)
-    for start, end in reversed(foreign(plain, known)):
-        plain = plain[:start] + LEFT_OUT + plain[end:]
-    return plain
+    return addresses.replaced(plain, known.foreign(plain), LEFT_OUT)
 
 
-def cleaned(form: Form, known: Known) -> Form:
+def cleaned(form: Form, known: KnownTo) -> Form:
     """The same form without foreign addresses, and without tags outside code."""
     return tuple(_block(block, known) for block in form)
 
 
-def _block(block: Block, known: Known) -> Block:
+def _block(block: Block, known: KnownTo) -> Block:
     rows = [
         replace(row, cells=tuple(_runs(cell, known(row.sentence)) for cell in row.cells))
         for row in block.rows
@@ -74,16 +58,15 @@ def _block(block: Block, known: Known) -> Block:
     )
 
 
-def _said(said: Said, known: Known) -> Said:
-    return replace(said, runs=_runs(said.runs, known(said.sentence)))
+def _said(said: Said, known: KnownTo) -> Said:
+    clean = _runs(said.runs, known(said.sentence))
+    return replace(said, runs=clean or tuple(replace(run, text="") for run in said.runs[:1]))
 
 
-def _runs(given: Runs, known: str) -> Runs:
+def _runs(given: Runs, known: Known) -> Runs:
     plain = runs.without(given, _tags(given))
-    return runs.without(plain, foreign(runs.plain(plain), known), LEFT_OUT)
+    return runs.without(plain, known.foreign(runs.plain(plain)), LEFT_OUT)
 
 
 def _tags(given: Runs) -> Sequence[Range]:
-    code = runs.code(given)
-    found = [match.span() for match in TAG.finditer(runs.plain(given))]
-    return [(s, e) for s, e in found if not any(a < e and s < b for a, b in code)]
+    return runs.apart([match.span() for match in TAG.finditer(runs.plain(given))], runs.code(given))

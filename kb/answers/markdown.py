@@ -1,19 +1,19 @@
 """An answer's form as Markdown, and as plain text, with its numbers. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from kb.answers import runs
 from kb.types.answers import Sentence
 from kb.types.forms import Block, Form, Row, Run, Runs, Said
 
-SPECIAL = re.compile(r"([\\`*]|\[(?=[^\]]*\]\()|<(?=[/!a-zA-Z])|(?<!\w)_|_(?!\w)|~~)")
-AT_FRONT = re.compile(r"^(\s*)([#+-]|\d+[.)])(?=\s)")
+SPECIAL = re.compile(r"([\\`*]|\](?=\()|<(?=[/!a-zA-Z])|(?<!\w)_|_(?!\w)|~~)")
+AT_FRONT = re.compile(r"^(\s*)((?:[#+-]|\d+[.)])(?=\s)|>)")
 
 
 def written(form: Form, sentences: Sequence[Sentence], *, plain: bool = False) -> str:
     """The answer; each sentence, row and piece of code is followed by its numbers."""
-    return "\n\n".join(_Writer(sentences, plain=plain).block(block) for block in form)
+    return _Writer(sentences, plain=plain).blocks(form)
 
 
 class _Writer:
@@ -21,12 +21,22 @@ class _Writer:
         self._sentences = sentences
         self._plain = plain
 
-    def block(self, block: Block) -> str:
+    def blocks(self, form: Sequence[Block], *, within: bool = False) -> str:
+        """One after the other; a list behind a list has other marks. ``within`` an item."""
+        text, before, other = "", None, False
+        for block in form:
+            other = before is not None and _are_alike(before, block) and not other
+            gap = "\n" if within and before and _is_tight(before, block) else "\n\n"
+            text += (gap if before else "") + self.block(block, other=other)
+            before = block
+        return text
+
+    def block(self, block: Block, *, other: bool = False) -> str:
         match block.kind:
             case "heading":
                 return ("" if self._plain else "#" * block.level + " ") + self._said(block.said)
             case "list":
-                return self._list(block)
+                return self._list(block, other=other)
             case "quote":
                 return self._indented(block.items[0], "> ", "> ")
             case "table":
@@ -37,16 +47,16 @@ class _Writer:
                 return "———" if self._plain else "---"
         return self._said(block.said)
 
-    def _list(self, block: Block) -> str:
+    def _list(self, block: Block, *, other: bool) -> str:
         lines = []
+        point, end = "*)" if other and not self._plain else "-."
         for count, item in enumerate(block.items):
-            mark = "- " if block.start is None else f"{block.start + count}. "
+            mark = f"{point} " if block.start is None else f"{block.start + count}{end} "
             lines.append(self._indented(item, mark, " " * len(mark)))
         return "\n".join(lines)
 
     def _indented(self, item: Sequence[Block], first: str, then: str) -> str:
-        tight = all(block.kind in {"paragraph", "list"} for block in item)
-        text = ("\n" if tight else "\n\n").join(self.block(block) for block in item)
+        text = self.blocks(item, within=True)
         lines = [first + text.split("\n")[0], *(then + line for line in text.split("\n")[1:])]
         return "\n".join(line.rstrip() for line in lines)
 
@@ -61,10 +71,17 @@ class _Writer:
     def _table(self, block: Block) -> str:
         head = [self._runs(cell) for cell in block.head]
         if self._plain:
-            return "\n".join(self._pairs(head, row) for row in block.rows)
+            return "\n".join(self._in_pairs(head, block.rows))
         head = [cell.replace("|", "\\|") for cell in head]
         lines = [head, ["---"] * len(head), *(self._cells(row) for row in block.rows)]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+    def _in_pairs(self, head: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
+        """Each row; before them the columns, where one has no cell that would name it."""
+        filled = {at for row in rows for at, cell in enumerate(row.cells) if runs.plain(cell)}
+        if not filled >= set(range(len(head))):
+            yield "; ".join(cell for cell in head if cell)
+        yield from (self._pairs(head, row) for row in rows)
 
     def _cells(self, row: Row) -> list[str]:
         cells = [self._runs(cell).replace("|", "\\|") for cell in row.cells]
@@ -90,6 +107,18 @@ class _Writer:
         if sentence is None:
             return ""
         return "".join(f" [{n}]" for n in self._sentences[sentence].citations)
+
+
+def _are_alike(before: Block, block: Block) -> bool:
+    """Whether two lists would be one."""
+    is_ordered = [one.start is not None for one in (before, block)]
+    return before.kind == block.kind == "list" and is_ordered[0] == is_ordered[1]
+
+
+def _is_tight(before: Block, block: Block) -> bool:
+    """Whether a block may follow without an empty line, and be read as what it is."""
+    may_begin = block.start in {None, 1} and bool(block.items and block.items[0])
+    return block.kind == "list" and before.kind in {"paragraph", "list"} and may_begin
 
 
 def _run(run: Run) -> str:

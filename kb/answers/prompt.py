@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kb.llm.tokens import CHARACTERS_PER_TOKEN, tokens
 from kb.types.passages import Passage
 
 RULES = (
@@ -20,8 +21,6 @@ RULES = (
     "briefly, in the language of the question."
 )
 ABSTAINED = "NOT IN THE DOCUMENTS"
-CHARACTERS_PER_TOKEN = 2.6
-"""Cautious: English has about 4, German and Greek fewer. Budgeting too tightly is harmless."""
 MESSAGE_TOKENS = 40
 
 
@@ -41,11 +40,6 @@ class Prompt:
 def digest(messages: Sequence[dict[str, str]]) -> str:
     """SHA-256 of messages."""
     return hashlib.sha256(json.dumps(messages).encode()).hexdigest()
-
-
-def tokens(text: str) -> int:
-    """An upper estimate of a text's tokens."""
-    return int(len(text) / CHARACTERS_PER_TOKEN) + 1
 
 
 def build(

@@ -1,7 +1,8 @@
 """The answer without a language model: the best sentences, verbatim."""
 
 import asyncio
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from kb.embedding.client import Embeddings, cosine
 from kb.text import sentences, words
@@ -11,6 +12,16 @@ from kb.types.passages import Passage
 MOST_SENTENCES = 3
 MOST_CHARACTERS = 500
 CONSIDERED_PASSAGES = 6
+MOST_CANDIDATES = 120
+FLOOR = 0.5
+"""Share of the best score that a further sentence needs."""
+POINTING = re.compile(
+    r"(?:it|its|they|them|their|this|that|these|those|he|she|his|her|er|sie|es|dies|diese[rsmn]?"
+    r"|dadurch|dabei|damit|dazu|davon|il|elles?|ils|cela|ceci|celui-ci|celle-ci|esso|essa|questo"
+    r"|questa|ello|ella|esto|eso)\b",
+    re.IGNORECASE,
+)
+"""How a sentence begins that speaks of what the one before it names."""
 LONGEST = 400
 """A longer stretch without a full stop (a table, say) is cut at line ends."""
 
@@ -33,22 +44,16 @@ class Candidate:
 async def quote(
     question: str, passages: tuple[Passage, ...], embeddings: Embeddings, model: str
 ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
-    """At most three sentences and 500 characters, each cited, best first.
+    """One to three sentences and 500 characters, each cited, best first.
 
-    ``model`` is the fingerprint of the embedding model by which sentences are compared; empty: the
-    first.
+    As many as answer: those whose score is near that of the best. ``model`` is the fingerprint of
+    the embedding model by which sentences are compared; empty: the first.
     """
-    candidates = [
-        Candidate(p, rank, s, e)
-        for rank, p in enumerate(passages[:CONSIDERED_PASSAGES])
-        for s, e in stretches(p.text)
-    ][:120]
+    candidates = candidates_of(passages)
     if not candidates:
         return (), ()
     scores = await _scores(question, candidates, embeddings, model)
-    chosen = _choose(
-        [c for _, c in sorted(zip(scores, candidates, strict=True), key=lambda x: -x[0])]
-    )
+    chosen = best(scores, candidates)
     quoted = tuple(
         Sentence(" ".join(c.text.split()), (n,), supported=True) for n, c in enumerate(chosen, 1)
     )
@@ -56,6 +61,35 @@ async def quote(
         Citation(n, c.passage, c.start, c.end, supported=True) for n, c in enumerate(chosen, 1)
     )
     return quoted, cited
+
+
+def candidates_of(passages: tuple[Passage, ...]) -> list[Candidate]:
+    """What may be quoted of passages: no heading and no fragment, while there is a sentence."""
+    found = [
+        Candidate(p, rank, s, e)
+        for rank, p in enumerate(passages[:CONSIDERED_PASSAGES])
+        for s, e in stretches(p.text)
+    ][:MOST_CANDIDATES]
+    return [c for c in found if not _is_heading(c)] or found
+
+
+def best(scores: list[float], candidates: list[Candidate]) -> list[Candidate]:
+    """One to three, best first: those whose score is near that of the best."""
+    ranked = sorted(zip(scores, candidates, strict=True), key=lambda scored: -scored[0])
+    least = ranked[0][0] * FLOOR
+    return [_whole(c) for c in _choose([c for score, c in ranked if score >= least])]
+
+
+def _whole(candidate: Candidate) -> Candidate:
+    """With the sentence before it, where it begins with a pronoun: that says what it speaks of."""
+    if not POINTING.match(candidate.text):
+        return candidate
+    spans = sentences.spans(candidate.passage.text)
+    before = [start for start, end in spans if end <= candidate.start]
+    if not before or candidate.end - before[-1] > LONGEST:
+        return candidate
+    between = candidate.passage.text[before[-1] : candidate.start]
+    return candidate if "\n\n" in between else replace(candidate, start=before[-1])
 
 
 def stretches(text: str) -> list[tuple[int, int]]:

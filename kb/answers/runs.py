@@ -1,6 +1,10 @@
-"""Stretches of text in several faces, cut and joined as one text. Pure."""
+"""Stretches of text in several faces, cut and joined as one text. Pure.
 
-from collections.abc import Sequence
+Ranges are in order and do not overlap: whatever is done goes once over runs and ranges.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -15,38 +19,54 @@ def plain(runs: Sequence[Run]) -> str:
     return "".join(run.text for run in runs)
 
 
+def parts(runs: Sequence[Run], ranges: Sequence[Range]) -> list[Runs]:
+    """The characters of each range."""
+    found, first, begun = [], 0, 0
+    for start, end in ranges:
+        while first < len(runs) and begun + len(runs[first].text) <= start:
+            begun += len(runs[first].text)
+            first += 1
+        found.append(tuple(_part(runs, first, begun, (start, end))))
+    return found
+
+
+def _part(runs: Sequence[Run], at: int, position: int, wanted: Range) -> Iterator[Run]:
+    """A range of the runs from number ``at`` on, which begins at ``position``."""
+    start, end = wanted
+    while at < len(runs) and position < end:
+        run = runs[at]
+        text = run.text[max(0, start - position) : end - position]
+        if text:
+            yield replace(run, text=text)
+        position += len(run.text)
+        at += 1
+
+
 def part(runs: Sequence[Run], start: int, end: int) -> Runs:
     """The characters from ``start`` to ``end``."""
-    found, position = [], 0
-    for run in runs:
-        text = run.text[max(0, start - position) : max(0, end - position)]
-        position += len(run.text)
-        if text:
-            found.append(replace(run, text=text))
-    return tuple(found)
+    return parts(runs, [(start, end)])[0]
 
 
 def without(runs: Sequence[Run], ranges: Sequence[Range], instead: str = "") -> Runs:
-    """All but these ranges, which are in order and do not overlap; ``instead`` stands for each."""
+    """All but these ranges; ``instead`` stands for each."""
+    if not ranges:
+        return _joined(runs)
+    begins = [0, *(end for _, end in ranges)]
+    ends = [*(start for start, _ in ranges), sum(len(run.text) for run in runs)]
     found: list[Run] = []
-    position = 0
-    for start, end in ranges:
-        found += part(runs, position, start)
-        if instead:
+    for number, kept in enumerate(parts(runs, list(zip(begins, ends, strict=True)))):
+        if number and instead:
             found.append(Run(instead))
-        position = end
-    return _joined([*found, *part(runs, position, len(plain(runs)))])
+        found += kept
+    return _joined(found)
 
 
 def _joined(runs: Sequence[Run]) -> Runs:
     """Neighbours of one face are one."""
-    found: list[Run] = []
-    for run in runs:
-        if found and replace(found[-1], text=run.text) == run:
-            found[-1] = replace(run, text=found[-1].text + run.text)
-        else:
-            found.append(run)
-    return tuple(found)
+    found = []
+    for face, alike in itertools.groupby(runs, lambda run: replace(run, text="")):
+        found.append(replace(face, text=plain(list(alike))))
+    return tuple(run for run in found if run.text)
 
 
 def code(runs: Sequence[Run]) -> list[Range]:
@@ -56,6 +76,17 @@ def code(runs: Sequence[Run]) -> list[Range]:
         if run.code:
             found.append((position, position + len(run.text)))
         position += len(run.text)
+    return found
+
+
+def apart(ranges: Sequence[Range], spared: Sequence[Range]) -> list[Range]:
+    """Of the ranges those that meet none of what is spared."""
+    found, at = [], 0
+    for start, end in ranges:
+        while at < len(spared) and spared[at][1] <= start:
+            at += 1
+        if at == len(spared) or spared[at][0] >= end:
+            found.append((start, end))
     return found
 
 

@@ -15,12 +15,17 @@ TOLD_EVERY = 1.0
 class Speech:
     """Takes what comes of a model."""
 
-    text: str = ""
     cut: bool = False
     """It ended because its tokens were used up."""
+    _pieces: list[str] = field(default_factory=list)
     _speaker: Identity | None = None
     _begun: float = field(default_factory=time.monotonic)
     _told: float | None = None
+
+    @property
+    def text(self) -> str:
+        """All that was said."""
+        return "".join(self._pieces)
 
     @property
     def speaker(self) -> Identity:
@@ -31,21 +36,22 @@ class Speech:
     def heard(self, piece: Identity | Piece) -> Token | Thinking | None:
         """What of the next piece is to be told."""
         match piece:
-            case Identity():
-                self._speaker = piece
+            case Identity():  # another one, where the first could not chat
+                self._speaker, self.cut = piece, False
+                self._pieces.clear()
             case Cut():
                 self.cut = True
             case Thought():
                 return self._thought(piece)
             case str():
-                self.text += piece
+                self._pieces.append(piece)
                 return Token(piece)
         return None
 
     def _thought(self, piece: Thought) -> Thinking | None:
         """A thought takes back what was taken for the answer before it showed."""
         if piece.all_before:
-            self.text = ""
+            self._pieces.clear()
         now = time.monotonic()
         if self._told is not None and now - self._told < TOLD_EVERY and not piece.all_before:
             return None

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from kb.answers import facts
+from kb.answers import facts, verbatim
 from kb.text import sentences, words
 
 LIKENESS, SHARED = 0.48, 0.52
@@ -20,8 +20,8 @@ PAIRED = 1.7
 """The likeness of two neighbouring sentences together is estimated as (a + b) / PAIRED, which saves
 embedding every pair."""
 DIVIDED = re.compile(r"\n|(?<=;) ")
-WORDS_OF_A_SENTENCE = 4
-"""Fewer are weighed as all others: a word or two stand everywhere."""
+LONGEST = 4_000
+"""Characters of a sentence that is weighed: no passage holds a longer one."""
 Likeness = Callable[[str, str], float]
 """How alike a sentence and a stretch are, from 0 (as unrelated texts) to 1: the cosine by the
 model's scale (``Scale.alike``)."""
@@ -66,9 +66,11 @@ def judge(claim: str, text: str, context: str, likeness: Likeness) -> Support:
     None does where another one is nearer to the sentence and contradicts it. ``context`` is what
     else is known of the passage (title, headings): names may stand there.
     """
-    standing = _verbatim(claim, text)
-    if standing is not None:
-        return Support(*standing, 1.0, holds=True)
+    standing = verbatim.standing(claim, text)
+    if standing.whole is not None:
+        return Support(*standing.whole, 1.0, holds=True)
+    if len(claim) > LONGEST:
+        return Support(0, len(text), 0.0, holds=False)
     best, against = Support(0, len(text), 0.0, holds=False), 0.0
     for window in _windows(claim, text, _own(claim, context), likeness):
         stretch = text[window.start : window.end]
@@ -76,23 +78,12 @@ def judge(claim: str, text: str, context: str, likeness: Likeness) -> Support:
         contradicts = has_all and facts.contradict(claim, window.heart)
         if contradicts and window.heart == stretch:
             against = max(against, window.score)
-        found = Support(window.start, window.end, window.score, has_all and not contradicts)
+        is_cut = any(s < window.end and window.start < e for s, e in standing.limited)
+        holds = has_all and not contradicts and not is_cut
+        found = Support(window.start, window.end, window.score, holds)
         if (found.holds, found.score) > (best.holds, best.score):
             best = found
     return replace(best, holds=best.holds and best.score >= against)
-
-
-def _verbatim(claim: str, text: str) -> tuple[int, int] | None:
-    """Where a whole sentence or line of a passage is the sentence itself, whatever divides it."""
-    said = claim.rstrip(" .!?").split()
-    if len(said) < WORDS_OF_A_SENTENCE:
-        return None
-    pattern = r"\s+".join(re.escape(word) for word in said)
-    for match in re.finditer(rf"{pattern}(?:[.!?]|(?=\s*(?:\n|$)))", text, re.IGNORECASE):
-        before = text[: match.start()].rstrip(" \t\"'«»“”-•*")
-        if not before or before[-1] in "\n.!?":
-            return match.span()
-    return None
 
 
 def _own(claim: str, context: str) -> list[str]:

@@ -19,8 +19,11 @@ NOT_REACHED = "not_reached"
 """The reason of a file whose turn has not come."""
 _UNREAD = {"state": State.WAITING, "code": NOT_REACHED, "chunks": 0, "tries": 0, "held": False}
 LASTING = {
+    "cut_short",
     "formulas_without_value",
+    "hidden_cells",
     "hidden_sheets",
+    "hidden_slides",
     "hidden_text",
     "parts_unread",
     "pictures_left_out",

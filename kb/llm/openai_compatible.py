@@ -12,8 +12,11 @@ from kb.llm import problems
 from kb.llm.base import Cut, Identity, Piece, Thought
 from kb.llm.choosing import is_elsewhere, only_embeds
 from kb.llm.timeouts import watched
+from kb.llm.tokens import tokens
 from kb.settings import Llm
 
+MOST_OVERESTIMATED = 3
+"""An estimate is at most so many times what it estimates."""
 THINK_NOT = {"chat_template_kwargs": {"enable_thinking": False}}
 """Switches thinking off at vLLM's, llama.cpp's and SGLang's; other templates do not mind."""
 
@@ -34,6 +37,8 @@ class OpenAICompatible:
         )
         self._unable: set[str] = set()
         """Models that were asked and cannot chat."""
+        self._windows: dict[str, int | None] = {}
+        """Tokens that each model may have, prompt and answer together, where the server tells."""
         self._strict = False
         """Whether the server refuses what only some servers know."""
 
@@ -49,7 +54,9 @@ class OpenAICompatible:
             response = await self._http.get(f"{self.url}/v1/models")
             if response.status_code != 200:
                 raise self._refused(response.status_code, response.text, self._settings.model)
-            listed = [str(m["id"]) for m in response.json()["data"]]
+            models = response.json()["data"]
+            listed = [str(m["id"]) for m in models]
+            self._windows = {str(m["id"]): _window(m) for m in models}
         wanted = self._settings.model
         if wanted and (wanted in listed or not listed):
             return Identity(self._allowed(wanted))
@@ -115,7 +122,7 @@ class OpenAICompatible:
             "model": model,
             "messages": list(messages),
             "stream": True,
-            "max_tokens": settings.answer_tokens + settings.thinking_tokens,
+            "max_tokens": self._room(messages, model),
             "temperature": settings.temperature,
         }
         if not self._strict:
@@ -130,6 +137,21 @@ class OpenAICompatible:
             self._strict = True
         async with self._http.stream("POST", url, json=body) as response:
             yield response
+
+    def _room(self, messages: Sequence[dict[str, str]], model: str) -> int:
+        """The tokens that an answer may have, thoughts included, as far as the window has them.
+
+        The prompt's are estimated, and rather too many: the answer keeps a few all the same.
+        """
+        wanted = self._settings.answer_tokens + self._settings.thinking_tokens
+        window = self._windows.get(model)
+        if window is None:
+            return wanted
+        prompt = sum(tokens(message["content"]) for message in messages)
+        if prompt // MOST_OVERESTIMATED >= window:
+            raise problems.no_room(window, url=self.url, model=model)
+        least = min(self._settings.answer_tokens, window // 8)
+        return max(1, min(wanted, max(window - prompt, least)))
 
     async def _pieces(self, lines: AsyncIterator[str], model: str) -> AsyncIterator[Piece]:
         """The texts of a server-sent stream, up to its end mark."""
@@ -177,6 +199,13 @@ class OpenAICompatible:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             # no JSON, or JSON of another shape or depth
             raise problems.no_json(self.url, str(error)) from error
+
+
+def _window(model: dict[str, Any]) -> int | None:
+    """VLLM and SGLang tell it as ``max_model_len``, llama.cpp in ``meta``."""
+    meta = model.get("meta") or {}
+    found = model.get("max_model_len") or meta.get("n_ctx")
+    return found if isinstance(found, int) and found > 0 else None
 
 
 def _words(error: object) -> str:

@@ -20,6 +20,13 @@ MEMORY = re.compile(
 )
 CHATLESS = re.compile(r"does not support (?:the )?(?:chat|generate)", re.IGNORECASE)
 BUSY = re.compile(r"server busy|maximum pending|overloaded|too many requests", re.IGNORECASE)
+CONTEXT = re.compile(
+    r"context[ _-](?:length|size|window)|exceed_context|prompt is too long"
+    r"|max_(?:completion_)?tokens\b.{0,60}?too large",
+    re.IGNORECASE | re.DOTALL,
+)
+WINDOW = re.compile(r"maximum context length is (\d{1,9})|\bn_ctx\W{1,4}(\d{1,9})", re.IGNORECASE)
+"""What vLLM and llama.cpp say of a window that is too small, and how long it is."""
 LONGEST_TEXT = 300
 
 
@@ -38,33 +45,56 @@ def answered(status: int, text: str, *, url: str, model: str) -> ModelError:
     if 300 <= status < 400 or said.startswith("<"):
         return _no_model_server(status, url, detail)
     if MEMORY.search(text):
-        return ModelError(
-            f"The model {model} does not fit into the memory of {url} ({said}). Take a smaller "
-            "model, or lower llm.context_tokens.",
-            code="model_out_of_memory",
-            detail=detail,
-        )
+        return _out_of_memory(said, detail)
+    if CONTEXT.search(text):
+        return _too_long(text, said, detail)
     if status == 404:
         return missing(url, model, detail)
+    return _refused(status, said, detail)
+
+
+def _refused(status: int, said: str, detail: dict[str, object]) -> ModelError:
+    """Of what a server says of itself or of its model, neither of the request."""
+    url, model = detail["url"], detail["model"]
+    told, code = f"The model server: {said}", "model_failed"
     if status in {401, 403}:
-        return ModelError(
-            f"The model server at {url} lets us not in ({status}). Set llm.api_key.",
-            code="model_not_allowed",
-            detail=detail,
-        )
-    if status in {429, 503} or BUSY.search(text):
-        return ModelError(
-            f"The model server at {url} is busy. Ask again in a moment.",
-            code="model_busy",
-            detail=detail,
-        )
-    if CHATLESS.search(text):
-        return ModelError(
-            f"The model {model} does not chat. Name another one in llm.model.",
-            code="model_cannot_chat",
-            detail=detail,
-        )
-    return ModelError(f"The model server: {said}", code="model_failed", detail=detail)
+        told = f"The model server at {url} lets us not in ({status}). Set llm.api_key."
+        code = "model_not_allowed"
+    elif status in {429, 503} or BUSY.search(said):
+        told = f"The model server at {url} is busy. Ask again in a moment."
+        code = "model_busy"
+    elif CHATLESS.search(said):
+        told = f"The model {model} does not chat. Name another one in llm.model."
+        code = "model_cannot_chat"
+    return ModelError(told, code=code, detail=detail)
+
+
+def _out_of_memory(said: str, detail: dict[str, object]) -> ModelError:
+    return ModelError(
+        f"The model {detail['model']} does not fit into the memory of {detail['url']} ({said}). "
+        "Take a smaller model, or lower llm.context_tokens.",
+        code="model_out_of_memory",
+        detail=detail,
+    )
+
+
+def _too_long(text: str, said: str, detail: dict[str, object]) -> ModelError:
+    found = WINDOW.search(text)
+    window = int(found[1] or found[2]) if found else None
+    to = f" to {window}" if window else ""
+    return ModelError(
+        f"Passages and answer do not fit into the window of the model at {detail['url']} ({said}). "
+        f"Set llm.context_tokens{to} as the server has it, or start the server with a longer one.",
+        code="model_prompt_cut",
+        detail=detail | {"window": window},
+    )
+
+
+def no_room(window: int, *, url: str, model: str) -> ModelError:
+    """The prompt alone fills the window that the server tells of."""
+    detail: dict[str, object] = {"url": url, "model": model or None}
+    said = f"maximum context length is {window} tokens"
+    return _too_long(said, said, detail)
 
 
 def missing(url: str, model: str, detail: dict[str, object] | None = None) -> ModelError:

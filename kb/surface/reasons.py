@@ -31,6 +31,18 @@ REASONS: dict[str, str] = {
     "hidden_sheets": _(
         "{sheets} hidden sheets in it were left out. Unhide them to have them found."
     ),
+    "hidden_cells": _(
+        "{rows} hidden rows, {columns} hidden columns and {cells} cells that show nothing were "
+        "left out. Unhide them to have them found."
+    ),
+    "hidden_slides": _(
+        "{slides} of its slides are hidden in a show. They were read, since whoever opens the file "
+        "sees them."
+    ),
+    "cut_short": _(
+        "{parts} parts of it (tables, charts, inserted files) are larger than what is read; what "
+        "is beyond was left out."
+    ),
     "formulas_without_value": _(
         "{formulas} formulas in it have no value. Open the file in its program and save it."
     ),
@@ -99,6 +111,9 @@ TITLES: dict[str, str] = {
     "hidden_text": _("hidden text"),
     "tracked_changes": _("tracked changes"),
     "hidden_sheets": _("hidden sheets left out"),
+    "hidden_cells": _("hidden rows or columns left out"),
+    "hidden_slides": _("hidden slides"),
+    "cut_short": _("larger than what is read"),
     "formulas_without_value": _("formulas without values"),
     "parts_unread": _("parts not read"),
     "encrypted": _("protected by a password"),

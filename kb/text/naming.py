@@ -109,10 +109,14 @@ def check(name: str) -> None:
         )
 
 
+def is_blank(character: str) -> bool:
+    """Whether a character is not seen although its category says nothing of it."""
+    return _BLANK.match(character) is not None
+
+
 def _is_unseen(character: str) -> bool:
     kind = unicodedata.category(character)
-    is_blank = _BLANK.match(character) is not None
-    return is_blank or kind in INVISIBLE or (kind == "Zs" and character != " ")
+    return is_blank(character) or kind in INVISIBLE or (kind == "Zs" and character != " ")
 
 
 def _scripts(name: str) -> set[str]:

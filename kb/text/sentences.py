@@ -9,7 +9,8 @@ ABBREVIATIONS = frozenset(
     sig.ra dott ecc pag par es jan feb mar apr jun jul aug sep sept oct okt nov dec dez
     """.split()  # noqa: SIM905 - a list of words reads better so
 )
-_END = re.compile(r"[.!?…]+[\"'»“”’)\]]*(?=\s|$)|\n\s*\n|\n(?=[-•–*]\s)")
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'»“”’)\]]*+(?=\s|$)|\n\s*\n|\n(?=[-•–*]\s)")
+_SPACE = re.compile(r"\s*")
 
 
 def spans(text: str) -> list[tuple[int, int]]:
@@ -41,7 +42,8 @@ def _is_abbreviation(text: str, match: re.Match[str]) -> bool:
     if before is None:
         return False
     word = before.group().casefold()
-    after = text[match.end() :].lstrip()[:1]
+    space = _SPACE.match(text, match.end())
+    after = text[space.end() : space.end() + 1] if space else ""
     is_degree = text[match.start() - len(word) - 1 : match.start() - len(word)] == "°"
     is_initial = len(word) == 1 and before.group().isupper() and not is_degree
     is_ordinal = (

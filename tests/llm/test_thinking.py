@@ -166,3 +166,14 @@ async def test_a_server_of_openais_protocol_is_told_not_to_think_where_it_takes_
     with openai({"content": ANSWER}, strict=True) as server:
         assert words(await told(OpenAICompatible(Llm(provider="openai", url=server.url)))) == ANSWER
         assert ["chat_template_kwargs" in body for body in server.chats()] == [True, False]
+
+
+async def test_an_answer_begins_with_a_word_unless_it_goes_on_with_another():
+    pieces = ["\n\n", "- ", "Two", " ", "is", "\n", "there."]
+    with FakeOllama(Says(pieces)) as server:
+        model = Ollama(Llm(url=server.url))
+        begun = [p async for p in chat(model, MESSAGES) if isinstance(p, str)]
+        gone_on = [p async for p in chat(model, MESSAGES, goes_on=True) if isinstance(p, str)]
+        await model.close()
+    assert begun == pieces[1:]
+    assert gone_on == pieces

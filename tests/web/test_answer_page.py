@@ -200,6 +200,20 @@ def test_a_reload_and_a_receipt_show_the_same_form(opened, model):
     shot(page, "receipt")
 
 
+def test_blocks_with_nothing_in_them_are_shown_too(opened, model):
+    model.says = Says(
+        [
+            f"{TRUE}\n\n```\n```\n\n#\n\n-\n- One\n\n>\n\n| |\n|---|\n\n| |\n|---|\n| |\n\nIt ends here."
+        ]
+    )
+    page = opened()
+    assert page.inner_text("#prose").endswith("not found in the documents")
+    assert page.locator("#prose pre").count() == 1
+    page.click("#meta a")
+    page.wait_for_selector(".prose pre")
+    assert "It ends here." in page.inner_text(".prose")
+
+
 def test_a_copy_is_plain_or_markdown_with_the_sources_once_each(opened, model):
     model.says = Says(FORMED)
     page = opened(permissions=["clipboard-read", "clipboard-write"])

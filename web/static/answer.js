@@ -91,10 +91,19 @@ export function showAnswer(answer, shown) {
 let onGoOn = () => {};
 export function whenGoneOn(act) { onGoOn = act; }
 
+// That no model is connected is no fault of this answer: it is said once in a visit.
+function wasTold(code) {
+  const key = `told:${code}`;
+  const before = sessionStorage.getItem(key);
+  sessionStorage.setItem(key, location.href);
+  return before !== null && before !== location.href;
+}
+
 export function notice(given) {
-  $("notice").hidden = !given;
-  $("notice").className = "banner";
-  if (!given) return;
+  const isQuiet = given?.code === "no_model";
+  $("notice").hidden = !given || (isQuiet && wasTold(given.code));
+  $("notice").className = isQuiet ? "banner quietly" : "banner";
+  if ($("notice").hidden) return;
   $("notice").replaceChildren(given.message);
   if (given.code === "cut") {
     const button = element("button", { class: "button", type: "button" }, words.go_on);

@@ -71,8 +71,9 @@ function table(given, block) {
 }
 
 function code(given, block) {
-  const [{ runs, sentence }] = block.said;
-  const lines = element("pre", { tabindex: "0" }, element("code", {}, runs[0].text));
+  const [{ runs = [], sentence } = {}] = block.said ?? [];
+  const content = runs.map((run) => run.text).join("");
+  const lines = element("pre", { tabindex: "0" }, element("code", {}, content));
   const after = judged(given, [], sentence);
   return element("div", {}, lines, ...(given.answer ? [element("p", {}, ...after)] : []));
 }

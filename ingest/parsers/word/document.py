@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from ingest.parsers import charts, hidden
+from ingest.parsers import charts
 from ingest.parsers.ooxml import (
     CX,
     DGM,
@@ -21,16 +21,20 @@ from ingest.parsers.ooxml import (
     C,
     Package,
     R,
+    Relation,
     W,
     packed,
     remove,
 )  # fmt: skip
-from ingest.parsers.packages import MAIN_TYPE, PLAIN_TYPES
-from ingest.parsers.word import notes, view
+from ingest.parsers.word import notes, unseen, view
 from kb.types.parsed import Element, Notice
 
 KEPT = {"styles", "numbering", "settings", "header", "footer"}
 """The parts that unstructured needs beside the document."""
+MOST_INSERTED = 100
+"""Files that are inserted into one document."""
+PRINTED = {"header", "footer"}
+REFERENCES = (f"{W}headerReference", f"{W}footerReference")
 INSERTED = f"{W}altChunk"
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
 SHAPE = "{urn:schemas-microsoft-com:vml}shape"
@@ -60,6 +64,9 @@ class Word:
     unseen: list[str] = field(default_factory=list)
     changes: view.Changes = field(default_factory=view.Changes)
     unread: int = 0
+    """Parts that are missing or damaged."""
+    cut: int = 0
+    """Parts that are larger than what is read."""
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -70,6 +77,8 @@ class Word:
             said.append(Notice("tracked_changes", numbers))
         if self.unread:
             said.append(Notice("parts_unread", {"parts": self.unread}))
+        if self.cut:
+            said.append(Notice("cut_short", {"parts": self.cut}))
         return tuple(said)
 
 
@@ -80,7 +89,10 @@ def seen(path: Path) -> Word:
         KeyError, zipfile.BadZipFile, etree.XMLSyntaxError: the document itself is damaged.
     """
     with Package(path) as package:
-        return _Reading(package).word()
+        word = _Reading(package).word()
+        word.unread += len(package.unread)
+        word.cut += len(package.cut)
+        return word
 
 
 class _Reading:
@@ -94,6 +106,11 @@ class _Reading:
         self._word = Word(io.BytesIO())
         self._notes: dict[tuple[str, str], etree._Element] = {}
         self._parts: dict[str, bytes] = {}
+        self._missing: set[str] = set()
+        self._insertions = 0
+        named = (r.target for r in self._related.values() if r.kind == "styles")
+        styles = next(named, None)
+        self._styles = unseen.styles_of(package.readable(styles) if styles else None)
 
     def word(self) -> Word:
         root = self._settled(self._package.root(self._main))
@@ -107,21 +124,13 @@ class _Reading:
 
     def _settled(self, root: etree._Element) -> etree._Element:
         self._word.changes += view.accept(root)
-        self._word.unseen += hidden.in_word(root)
+        self._word.unseen += unseen.taken_out(root, self._styles)
         return root
-
-    def _try(self, name: str) -> etree._Element | None:
-        """A part's root; a damaged one is counted."""
-        try:
-            return self._package.root(name)
-        except UNREADABLE:
-            self._word.unread += 1
-            return None
 
     def _read_notes(self) -> None:
         for relation in self._related.values():
             if relation.kind in notes.PARTS:
-                root = self._try(relation.target)
+                root = self._package.readable(relation.target)
                 if root is None:
                     continue
                 for note in notes.of(self._settled(root)):
@@ -169,45 +178,59 @@ class _Reading:
         yield from notes.elements(note)
         yield from pieces
 
+    def _relation(self, identity: str) -> Relation | None:
+        """What an id stands for; one that stands for nothing is counted."""
+        relation = self._related.get(identity)
+        if relation is None and identity not in self._missing:
+            self._missing.add(identity)
+            self._word.unread += identity not in self._package.missing
+        return relation
+
     def _drawn(
         self, identity: str, elements: Callable[[etree._Element], Iterable[Element]]
     ) -> Iterator[Element]:
-        relation = self._related.get(identity)
-        if relation is None:
+        relation = self._relation(identity)
+        root = self._package.first(relation.target) if relation else None
+        if relation is None or root is None:
             return
-        root = self._try(relation.target)
-        if root is not None:
-            yield from elements(root)
+        if charts.is_cut(root):
+            self._package.cut.add(relation.target)
+        yield from elements(root)
 
     def _inserted(self, identity: str) -> Iterator[Inserted]:
-        relation = self._related.get(identity)
+        relation = self._relation(identity)
         if relation is None:
+            return
+        self._insertions += 1
+        if self._insertions > MOST_INSERTED:
+            self._package.cut.add(f"{relation.target}#{self._insertions}")
             return
         try:
             yield Inserted(relation.target, self._package.content(relation.target))
         except UNREADABLE:
-            self._word.unread += 1
+            self._package.unread.add(relation.target)
 
     def _keep_parts(self, root: etree._Element) -> None:
         """The parts that are needed: headers and footers as they are seen, the rest as it is."""
-        for identity, relation in list(self._related.items()):
-            if relation.kind in {"header", "footer"}:
-                part = self._try(relation.target)
-                if part is None:
-                    _drop_references(root, identity)
-                    continue
+        for relation in self._related.values():
+            if relation.kind not in KEPT or relation.target in self._parts:
+                continue
+            part = self._package.readable(relation.target)
+            if part is None:
+                continue
+            if relation.kind in PRINTED:
                 notes.simplify_header(self._settled(part))
-                self._parts[relation.target] = etree.tostring(part)
-            elif relation.kind in KEPT:
-                self._parts[relation.target] = self._package.content(relation.target)
+            self._parts[relation.target] = etree.tostring(part)
+        for node in list(root.iter(*REFERENCES)):
+            named = self._relation(node.get(f"{R}id", ""))
+            if named is None or named.target not in self._parts:
+                remove(node)
 
     def _write(self) -> None:
         """A package of the parts that are kept, which are named as they were."""
-        types = MAIN_TYPE.sub(
-            PLAIN_TYPES["docx"].encode(), self._package.content("[Content_Types].xml")
-        )
         kept = {i: r for i, r in self._related.items() if r.target in self._parts}
-        self._word.file = packed(types, self._main, self._parts, {self._main: kept})
+        parts, relations = self._parts, {self._main: kept}
+        self._word.file = packed("wordprocessingml.document", self._main, parts, relations)
 
 
 def _block(node: etree._Element, body: etree._Element) -> etree._Element | None:
@@ -228,9 +251,3 @@ def _plain_paragraph(text: str) -> etree._Element:
     etree.SubElement(numbering, f"{W}numId").set(f"{W}val", "0")
     paragraph.append(view.run_of(text))
     return paragraph
-
-
-def _drop_references(root: etree._Element, identity: str) -> None:
-    for node in list(root.iter(f"{W}headerReference", f"{W}footerReference")):
-        if node.get(f"{R}id") == identity:
-            remove(node)

@@ -7,6 +7,8 @@ from lxml import etree
 from ingest.parsers.ooxml import W, remove
 
 BEGIN, SEPARATE, END = "begin", "separate", "end"
+MOST_OPEN = 100
+"""Fields within one another; those deeper are text."""
 COUNTERS = ("PAGE", "NUMPAGES", "SECTIONPAGES")
 
 
@@ -42,7 +44,7 @@ def _text(fields: list[_Open], node: etree._Element) -> None:
 
 def _step(fields: list[_Open], node: etree._Element) -> None:
     kind = node.get(f"{W}fldCharType")
-    if kind == BEGIN:
+    if kind == BEGIN and len(fields) < MOST_OPEN:
         fields.append(_Open(_form(node)))
     elif fields and kind == SEPARATE:
         _close_instruction(fields[-1])
@@ -89,7 +91,7 @@ def drop_counters(root: etree._Element) -> None:
     fields: list[_Open] = []
     for node in list(root.iter(f"{W}fldChar", f"{W}t", f"{W}instrText")):
         kind = node.get(f"{W}fldCharType")
-        if kind == BEGIN:
+        if kind == BEGIN and len(fields) < MOST_OPEN:
             fields.append(_Open(""))
         elif fields and kind == SEPARATE:
             fields[-1].has_result = True

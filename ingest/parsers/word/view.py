@@ -43,7 +43,7 @@ def accept(root: etree._Element) -> Changes:
     choose(root)
     insertions = sum(_has_text(node) for node in root.iter(f"{W}ins", f"{W}moveTo"))
     deletions = 0
-    for node in list(root.iter(f"{W}del", f"{W}moveFrom", f"{W}cellDel")):
+    for node in reversed(list(root.iter(f"{W}del", f"{W}moveFrom", f"{W}cellDel"))):
         deletions += _delete(node)
     return Changes(insertions, deletions)
 

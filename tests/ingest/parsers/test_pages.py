@@ -28,6 +28,9 @@ SHOWN = {
     "body": '<div style="background:black;color:white"><p>Zebra body</p></div>',
     "other media": "<style>@media print{.m{display:none}}</style><p class=m>Zebra media</p>",
     "sized again": '<p style="font-size:0">x<span style="font-size:14px">Zebra sized</span></p>',
+    "object": "<object><p>Zebra instead</p></object>",
+    "for the eye": '<p aria-hidden="true">Zebra seen</p>',
+    "another value": "<style>[data-q=off]{display:none}</style><p data-q=on>Zebra on</p>",
     "visible again": '<p style="visibility:hidden">x<b style="visibility:visible">Zebra vis</b></p>',
 }  # fmt: skip
 UNSHOWN = {
@@ -40,6 +43,9 @@ UNSHOWN = {
     "far": '<p style="position:absolute;left:-9999px">Quagga seven</p>',
     "size": '<p style="font-size:0px">Quagga eight</p>',
     "opacity": '<div style="opacity:0"><p>Quagga nine</p></div>',
+    "attribute": "<style>p[data-z]{display:none}</style><p data-z=1>Quagga twelve</p>",
+    "value": '<style>p[data-y="a"]{display:none}</style><p data-y=a>Quagga thirteen</p>',
+    "not rendered": '<div style="content-visibility:hidden"><p>Quagga fourteen</p></div>',
     "hidden": "<p hidden>Quagga ten</p>",
 }  # fmt: skip
 
@@ -63,6 +69,19 @@ def test_what_a_browser_does_not_show_is_hidden_text(case, tmp_path):
     seen, unseen = read(tmp_path / "a.html", UNSHOWN[case])
     assert "Quagga" not in seen
     assert "Quagga" in unseen
+
+
+def test_a_text_of_one_character_is_read(tmp_path):
+    seen, _ = read(tmp_path / "a.html", "<p>A</p><p>5</p><p><b>B</b>ode</p><math><mi>x</mi></math>")
+    assert seen == "Start. A 5 Bode x"
+
+
+def test_lines_of_a_cell_touch_no_words(tmp_path):
+    cell = (
+        "<td>one<br>two<p>three</p><p>four</p>five<ul><li>six</li></ul></td><td>se<b>ven</b></td>"
+    )
+    seen, _ = read(tmp_path / "a.html", f"<table><tr>{cell}</tr></table>")
+    assert seen == "Start. one two three four five six | seven"
 
 
 def test_a_form_says_its_values(tmp_path):

@@ -11,51 +11,10 @@ from openpyxl.comments import Comment
 
 from ingest.parsers import libreoffice, parse_as
 from ingest.parsers import parse as parse_here
-from ingest.parsers.number_formats import shown, shown_text
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import COMMENT
 from tests.parts.files import parse, text_of
-
-
-@pytest.mark.parametrize(
-    ("value", "code", "expected"),
-    [
-        (815, '"AB-"00000', "AB-00815"),
-        (1067, "00000", "01067"),
-        (1234.5, '#,##0.00\\ "€"', "1234.50 €"),
-        (1234.5, "_-* #,##0.00\\ [$€-407]_-", "1234.50 €"),
-        (0.075, "0.0%", "7.5%"),
-        (49301234567, "+0", "+49301234567"),
-        (5551234, "[<=9999999]###-####;(###) ###-####", "555-1234"),
-        (2075551234, "[<=9999999]###-####;(###) ###-####", "(207) 555-1234"),
-        (-5.5, "0.00_);[Red](0.00)", "(5.50)"),
-        (-5.5, "0.0", "-5.5"),
-        (0, '0;-0;"none"', "none"),
-        (1234567, '0.0,,"M"', "1234567.0M"),
-        (1200000, '0.0,,"M"', "1200000.0M"),
-        (12345, "0.00E+00", "1.23E+04"),
-        (2.25, "# ?/?", "2 1/4"),
-        (2.675, "0.00", "2.68"),
-        (0.1 + 0.2, "General", "0.3"),
-        (dt.datetime(2026, 3, 5), "DD.MM.YYYY", "05.03.2026"),
-        (dt.datetime(2026, 3, 5), "[$-407]d. mmmm yyyy", "2026-03-05"),
-        (46086, "mm-dd-yy", "2026-03-05"),
-        (46086.75, "dd/mm/yyyy hh:mm", "05/03/2026 18:00"),
-        (dt.time(7, 30), "hh:mm", "07:30"),
-        (dt.timedelta(hours=27, minutes=15), "[h]:mm", "27:15"),
-        (1.135, "[h]:mm:ss", "27:14:24"),
-        (0.5, "h:mm AM/PM", "12:00 PM"),
-        (1e30, "yyyy-mm-dd", "1e+30"),
-        (7, "0" * 500, "7"),
-    ],
-)
-def test_a_value_is_shown_as_its_sheet_shows_it(value, code, expected):
-    assert shown(value, code) == expected
-
-
-def test_a_text_may_have_something_around_it():
-    assert shown_text("17", '0;0;0;"No. "@') == "No. 17"
 
 
 CODES = (

@@ -163,3 +163,15 @@ def test_what_a_master_writes_on_all_slides_is_read_once(tmp_path):
             new.writestr(name, content)
     found = [(e.page, e.text) for e in parse(tmp_path / "b.pptx").elements]
     assert found == [(1, "First"), (1, "Only for internal use"), (2, "Second")]
+
+
+def test_slides_that_a_show_leaves_out_are_read_and_said(tmp_path):
+    deck = pptx.Presentation()
+    for number in (1, 2):
+        slide = deck.slides.add_slide(deck.slide_layouts[5])
+        slide.shapes.title.text = f"Slide number {number}"
+    slide._element.set("show", "0")
+    deck.save(tmp_path / "a.pptx")
+    read = parse(tmp_path / "a.pptx")
+    assert text_of(read) == "Slide number 1\nSlide number 2"
+    assert [(n.code, n.parameters) for n in read.notices] == [("hidden_slides", {"slides": 1})]

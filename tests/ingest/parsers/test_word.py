@@ -1,4 +1,4 @@
-"""Word: what a reader sees is found, in its place; what is read in one of several ways is said."""
+"""Word: what a reader sees of the text; what is read in one of several ways is said."""
 
 import io
 import zipfile
@@ -7,86 +7,24 @@ from pathlib import Path
 import docx
 import pytest
 from lxml import etree
-from pptx.chart.data import CategoryChartData
-from pptx.chart.xmlwriter import ChartXmlWriter
-from pptx.enum.chart import XL_CHART_TYPE
 
 from kb.surface import reasons
 from kb.types.parsed import COMMENT, HIDDEN
 from tests.parts.files import parse, text_of, word
-
-W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-SPACES = (
-    f'{W} xmlns:r="{OFFICE}" '
-    'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math" '
-    'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
-    'xmlns:v="urn:schemas-microsoft-com:vml" '
-    'xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" '
-    'xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape" '
-    'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
-    'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" '
-    'xmlns:dgm="http://schemas.openxmlformats.org/drawingml/2006/diagram"'
+from tests.parts.wordprocessing import (
+    DIAGRAM,
+    W,
+    SPACES,
+    chart,
+    field_char,
+    framed,
+    notes,
+    paragraph,
+    run,
+    texts,
+    tracked,
+    written,
 )
-TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml"
-
-
-def run(text: str, kind: str = "t") -> str:
-    return f'<w:r><w:{kind} xml:space="preserve">{text}</w:{kind}></w:r>'
-
-
-def paragraph(content: str) -> str:
-    return f"<w:p>{content}</w:p>"
-
-
-def tracked(kind: str, content: str) -> str:
-    return f'<w:{kind} w:id="1" w:author="A">{content}</w:{kind}>'
-
-
-def field_char(kind: str, inner: str = "") -> str:
-    return f'<w:r><w:fldChar w:fldCharType="{kind}">{inner}</w:fldChar></w:r>'
-
-
-def written(path: Path, body: str, parts: dict[str, tuple[str, str]] | None = None) -> None:
-    """A document with this body; parts by name, each with the type of its relation and content.
-
-    A part's relation has the part's name as its id.
-    """
-    made = io.BytesIO()
-    docx.Document().save(made)
-    given = parts or {}
-    document = f"<w:document {SPACES}><w:body>{body}</w:body></w:document>"
-    rels = "".join(
-        f'<Relationship Id="{name}" Type="{OFFICE}/{kind}" Target="{name}"/>'
-        for name, (kind, _) in given.items()
-    )
-    types = "".join(
-        f'<Override PartName="/word/{name}" ContentType="{TYPE}.{kind}+xml"/>'
-        for name, (kind, _) in given.items()
-    )
-    with zipfile.ZipFile(made) as old, zipfile.ZipFile(path, "w") as new:
-        for name in old.namelist():
-            content = old.read(name).decode("utf-8", "replace")
-            content = (
-                content.replace("</Relationships>", f"{rels}</Relationships>")
-                if (name == "word/_rels/document.xml.rels")
-                else content.replace("</Types>", f"{types}</Types>")
-            )
-            if not name.endswith(".jpeg"):
-                new.writestr(name, document if name == "word/document.xml" else content)
-        for name, (_, content) in given.items():
-            new.writestr(f"word/{name}", content)
-
-
-def notes(kind: str, number: int, text: str) -> str:
-    return (
-        f'<w:{kind}s {SPACES}><w:{kind} w:type="separator" w:id="-1">{paragraph("")}</w:{kind}>'
-        f'<w:{kind} w:id="{number}" w:author="Chief">{paragraph(run(text))}</w:{kind}></w:{kind}s>'
-    )
-
-
-def texts(path: Path) -> list[str]:
-    return [e.text for e in parse(path).elements]
 
 
 def test_changes_are_read_as_if_all_were_accepted_and_said(tmp_path):
@@ -179,159 +117,6 @@ def test_formulas_symbols_and_readings(tmp_path):
         "(a+b)/c=x^2",
         "東京(とうきょう) 5 Ω",
     ]
-
-
-def test_notes_and_comments_stand_below_what_they_belong_to(tmp_path):
-    kinds = ("footnote", "endnote", "comment")
-    references = "".join(f'<w:r><w:{k}Reference w:id="4"/></w:r>' for k in kinds)
-    written(
-        tmp_path / "a.docx",
-        paragraph(run("Flights are in economy class.") + references) + paragraph(run("The end.")),
-        {f"{k}s.xml": (f"{k}s", notes(k, 4, f"What the {k} says.")) for k in kinds},
-    )
-    found = [(e.kind, e.section, e.text) for e in parse(tmp_path / "a.docx").elements]
-    assert found[1:4] == [
-        ("Footnote", None, "What the footnote says."),
-        ("Footnote", None, "What the endnote says."),
-        ("NarrativeText", COMMENT, "Chief: What the comment says."),
-    ]
-    assert found[4][2] == "The end."
-
-
-def test_a_text_box_is_read_once_below_its_paragraph(tmp_path):
-    content = f"<w:txbxContent>{paragraph(run('in the box'))}</w:txbxContent>"
-    drawing = (
-        '<w:drawing><wp:inline><wp:docPr id="1" name="x" descr="A lion on a roof"/>'
-        f"<a:graphic><a:graphicData><wps:wsp><wps:txbx>{content}</wps:txbx></wps:wsp>"
-        "</a:graphicData></a:graphic></wp:inline></w:drawing>"
-    )
-    old = f"<w:pict><v:shape><v:textbox>{content}</v:textbox></v:shape></w:pict>"
-    both = (
-        f'<mc:AlternateContent><mc:Choice Requires="wps">{drawing}</mc:Choice>'
-        f"<mc:Fallback>{old}</mc:Fallback></mc:AlternateContent>"
-    )
-    written(
-        tmp_path / "a.docx",
-        paragraph(run("Before it. ") + f"<w:r>{both}</w:r>") + paragraph(run("After it.")),
-    )
-    assert texts(tmp_path / "a.docx") == [
-        "Before it.", "in the box", "A lion on a roof", "After it.",
-    ]  # fmt: skip
-
-
-def chart() -> str:
-    data = CategoryChartData()
-    data.categories = ["Austria", "Belgium"]
-    data.add_series("Sales 2025", (19.2, 21.4))
-    xml = ChartXmlWriter(XL_CHART_TYPE.COLUMN_CLUSTERED, data).xml
-    title = (
-        "<c:title><c:tx><c:rich><a:bodyPr/><a:p><a:r><a:t>Sales by country</a:t></a:r></a:p>"
-        "</c:rich></c:tx></c:title>"
-    )
-    return xml.replace("<c:chart>", f"<c:chart>{title}", 1).partition("?>")[2]
-
-
-DIAGRAM = (
-    f"<dgm:dataModel {SPACES}><dgm:ptLst><dgm:pt><dgm:t><a:p><a:r><a:t>Head: Ottilie</a:t></a:r>"
-    "</a:p></dgm:t></dgm:pt></dgm:ptLst></dgm:dataModel>"
-)
-
-
-def framed(inner: str) -> str:
-    return paragraph(
-        f"<w:r><w:drawing><wp:inline><a:graphic><a:graphicData>{inner}</a:graphicData>"
-        "</a:graphic></wp:inline></w:drawing></w:r>"
-    )
-
-
-def test_charts_diagrams_and_inserted_files(tmp_path):
-    word(tmp_path / "inner.docx")
-    written(
-        tmp_path / "a.docx",
-        framed('<c:chart r:id="chart1.xml"/>')
-        + framed('<dgm:relIds r:dm="data1.xml"/>')
-        + '<w:altChunk r:id="a.htm"/>'
-        + paragraph(run("The end.")),
-        {
-            "chart1.xml": ("chart", chart()),
-            "data1.xml": ("diagramData", DIAGRAM),
-            "a.htm": ("aFChunk", "<html><body><p>Imported: 5512 litres.</p></body></html>"),
-        },
-    )
-    assert texts(tmp_path / "a.docx") == [
-        "Sales by country", " | Sales 2025\nAustria | 19.2\nBelgium | 21.4", "Head: Ottilie",
-        "Imported: 5512 litres.", "The end.",
-    ]  # fmt: skip
-
-
-def test_headers_and_footers_are_read_once_without_the_page_number(tmp_path):
-    made = docx.Document()
-    section = made.sections[0]
-    section.header.paragraphs[0].text = "Document no. QM-VA-0815"
-    section.different_first_page_header_footer = True
-    section.first_page_header.paragraphs[0].text = "Draft for the board"
-    counted = section.footer.paragraphs[0]
-    counted.add_run("Page ")
-    counted._p.append(
-        etree.fromstring(f'<w:fldSimple {W} w:instr=" PAGE ">{run("3")}</w:fldSimple>')
-    )
-    made.add_paragraph("The tanks are cleaned every Friday.")
-    other = made.add_section()
-    other.header.is_linked_to_previous = False
-    other.header.paragraphs[0].text = "Document no. QM-VA-0815"
-    made.add_paragraph("The pumps are cleaned in May.")
-    made.save(tmp_path / "a.docx")
-    found = [(e.kind, e.text) for e in parse(tmp_path / "a.docx").elements]
-    assert found == [
-        ("Header", "Document no. QM-VA-0815"),
-        ("Header", "Draft for the board"),
-        ("NarrativeText", "The tanks are cleaned every Friday."),
-        ("NarrativeText", "The pumps are cleaned in May."),
-    ]
-
-
-def test_merged_cells_belong_to_each_of_their_rows_and_columns(tmp_path):
-    made = docx.Document()
-    table = made.add_table(rows=4, cols=3)
-    for row, values in enumerate((("Team", "2024", "2025"), ("", "H1", "H1"), ("Red", "1", "2"))):
-        for column, value in enumerate(values):
-            table.cell(row, column).text = value
-    table.cell(0, 0).merge(table.cell(1, 0)).text = "Team"
-    table.cell(2, 0).merge(table.cell(3, 0)).text = "Red"
-    table.cell(3, 1).text, table.cell(3, 2).text = "3", "4"
-    made.save(tmp_path / "a.docx")
-    rows = parse(tmp_path / "a.docx").elements[0].rows
-    assert rows == (
-        ("Team", "2024", "2025"), ("Team", "H1", "H1"), ("Red", "1", "2"), ("Red", "3", "4"),
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("rows", [3, 1500])
-def test_no_cell_is_lost_to_a_merge_that_begins_nowhere_or_never_ends(rows, tmp_path):
-    merged = "<w:tcPr><w:vMerge/></w:tcPr>"
-    row = "<w:tr><w:tc>{}{}</w:tc><w:tc>{}</w:tc></w:tr>"
-    written(
-        tmp_path / "a.docx",
-        "<w:tbl>"
-        + "".join(
-            row.format(merged, paragraph(run("Red") if not n else ""), paragraph(run(f"n{n}")))
-            for n in range(rows)
-        )
-        + "</w:tbl>",
-    )
-    (table,) = parse(tmp_path / "a.docx").elements
-    assert table.rows == tuple(("Red", f"n{n}") for n in range(rows))
-
-
-def test_a_damaged_part_costs_only_itself_and_is_said(tmp_path):
-    written(
-        tmp_path / "a.docx",
-        framed('<c:chart r:id="chart1.xml"/>') + paragraph(run("What is sound is read.")),
-        {"chart1.xml": ("chart", "<c:chartSpace"), "footnotes.xml": ("footnotes", "<")},
-    )
-    read = parse(tmp_path / "a.docx")
-    assert text_of(read) == "What is sound is read."
-    assert [(n.code, n.parameters) for n in read.notices] == [("parts_unread", {"parts": 2})]
 
 
 @pytest.mark.case("S49")

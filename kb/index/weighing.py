@@ -1,0 +1,134 @@
+"""Several lists made one, each counting as surely as it points. Pure. See docs/retrieval.md.
+
+No list is divided by its highest score: that would make the best of a list that points nowhere as
+good as the best of one that is sure. Each score is read on a scale of its own instead, where 0 is a
+passage that has nothing to do with the question.
+
+- A model's cosine: 1 is what right pairs of question and passage have (:class:`Reader`).
+- A list of words: 1 is a passage that has all that the question's words tell (:class:`Told`).
+"""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from kb.index.lexical import K1
+
+RankedList = Sequence[tuple[int, float]]
+EVERY = "*"
+"""In place of a language: passages in all languages together."""
+WORDS_SHARE, GRAMS_SHARE = 0.36, 0.84
+"""What a passage with all that the question tells gets by words, and by grams; by vectors a right
+one gets about 1. Words count less: those of another language are never met."""
+FLOOR_SHARE = 0.75
+"""How much is taken off a cosine of what passages in that language have on average (0 to 1)."""
+OWN_LANGUAGE = 0.1
+"""What a passage in the question's language gets beside: of two translations that one is wanted."""
+UNKNOWN = 0.05
+"""What a cosine counts where no model knows the question's language. Right pairs stand a quarter as
+far above unrelated ones there, in standard deviations, and how surely a reading tells two apart
+grows with the square of that."""
+FEEDBACK = {True: (0.5, 3), False: (0.2, 5)}
+"""How a question is moved towards the best passages: the weight of their mean, and how many; by
+whether the model embeds a question as it does a passage. Where it does not, passages lie elsewhere
+than questions, and few of them pull a question to themselves."""
+LEAST_ALIKE = 1e-3
+"""A model whose right pairs lie no farther above its unrelated ones tells nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A model's cosines of one question, and how they are read.
+
+    ``unrelated`` and ``related`` are the model's cosines of unrelated pairs of question and passage
+    and of right ones. ``languages`` are those that it knows (ISO 639-1), None: all. ``cosines`` are
+    by point; a point without a vector of this model is absent. ``floors`` are the mean cosines of
+    the question with passages, by language and for :data:`EVERY` one.
+    """
+
+    unrelated: float
+    related: float
+    languages: AbstractSet[str] | None
+    cosines: Mapping[int, float]
+    floors: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def tells(self) -> bool:
+        """Whether it tells right from unrelated at all."""
+        return self.related - self.unrelated > LEAST_ALIKE
+
+    def knows(self, language: str) -> bool:
+        """Whether it knows a language."""
+        return self.languages is None or language in self.languages
+
+    def near(self, point: int, language: str) -> float:
+        """How near a passage in this language is: 0 as unrelated ones, 1 as right ones.
+
+        Less what any passage in the language has: models put texts of one language together, so
+        that all of another one would stand behind them.
+        """
+        floor = self.floors.get(language, self.floors.get(EVERY, self.unrelated))
+        return self._read(self.cosines[point]) - FLOOR_SHARE * self._read(floor)
+
+    def _read(self, cosine: float) -> float:
+        return (cosine - self.unrelated) / (self.related - self.unrelated)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A list of BM25 scores by point, and ``mass``: the IDF of all terms of the question together.
+
+    A common word that is met tells little of it, a rare one or a code much; and a question whose
+    words are met nowhere has a large mass, and small scores.
+    """
+
+    scores: Mapping[int, float]
+    mass: float
+
+    def share(self, point: int) -> float:
+        """The share of what the question's terms tell that a passage has, 0 to about 1."""
+        if self.mass <= 0:
+            return 0.0
+        return self.scores.get(point, 0.0) / (self.mass * (K1 + 1))
+
+
+NOTHING_TOLD = Told({}, 0.0)
+
+
+def fuse(
+    language: str,
+    languages: Mapping[int, str],
+    readers: Sequence[Reader],
+    words: Told = NOTHING_TOLD,
+    grams: Told = NOTHING_TOLD,
+) -> list[tuple[int, float]]:
+    """One list of all points, best first (ties by id).
+
+    ``language`` is the question's, ``languages`` are the points' (ISO 639-1; empty: unknown). The
+    first reader is the one that is asked where none knows the question's language.
+    """
+    telling = [reader for reader in readers if reader.tells]
+    every = {point for reader in telling for point in reader.cosines}
+    fused: dict[int, float] = {}
+    for point in every.union(words.scores, grams.scores):
+        score = nearness(point, language, languages.get(point, ""), telling)
+        score += WORDS_SHARE * words.share(point) + GRAMS_SHARE * grams.share(point)
+        fused[point] = score
+    return sorted(fused.items(), key=lambda item: (-item[1], item[0]))
+
+
+def nearness(point: int, asked: str, language: str, readers: Sequence[Reader]) -> float:
+    """How near a passage in ``language`` is to a question in ``asked``, by its vectors.
+
+    The mean of the models that know both languages; else of those that know the question's: a
+    passage in a language that its only model does not know is not for that put behind all others.
+    """
+    there = [reader for reader in readers if point in reader.cosines]
+    if not there:
+        return 0.0
+    own = OWN_LANGUAGE if asked and language == asked else 0.0
+    knowing = [reader for reader in there if reader.knows(asked)]
+    if not knowing:
+        return UNKNOWN * (there[0].near(point, language) + own)
+    knowing = [reader for reader in knowing if reader.knows(language)] or knowing
+    return sum(reader.near(point, language) for reader in knowing) / len(knowing) + own

@@ -1,0 +1,45 @@
+"""The documents' own words: as many sentences as answer, whole ones, and no headings."""
+
+from kb.answers import quotes
+from tests.parts.passages import passage
+
+TEXT = (
+    "Leave\n\nEvery full-time employee has 28 days of paid leave a year. It lapses on 31 March of the next year.\n\n"
+    "What about part-time staff?\n\nThey have less.\n\nmillion"
+)
+
+
+def texts(chosen):
+    return [" ".join(c.text.split()) for c in chosen]
+
+
+def test_headings_questions_and_fragments_are_not_quoted():
+    told = texts(quotes.candidates_of((passage(TEXT),)))
+    assert "Every full-time employee has 28 days of paid leave a year." in told
+    assert not {"Leave", "What about part-time staff?", "million"} & set(told)
+
+
+def test_where_there_is_nothing_else_a_fragment_is_quoted():
+    assert texts(quotes.candidates_of((passage("28 days"),))) == ["28 days"]
+
+
+def test_a_further_sentence_needs_a_score_near_the_best():
+    told = quotes.candidates_of(
+        (passage("One is here now. Two is there now. Three is nowhere now. Four is lost."),)
+    )
+    assert texts(quotes.best([0.9, 0.2, 0.1, 0.3], told)) == ["One is here now."]
+    assert len(quotes.best([0.9, 0.8, 0.85, 0.7], told)) == 3
+
+
+def test_a_sentence_that_begins_with_a_pronoun_takes_the_one_before_it():
+    told = quotes.candidates_of((passage(TEXT),))
+    scores = [1.0 if c.text.startswith("It lapses") else 0.0 for c in told]
+    assert texts(quotes.best(scores, told)) == [
+        "Every full-time employee has 28 days of paid leave a year. It lapses on 31 March of the next year."
+    ]
+
+
+def test_over_a_paragraphs_end_it_does_not():
+    told = quotes.candidates_of((passage(TEXT),))
+    scores = [1.0 if c.text.startswith("They have") else 0.0 for c in told]
+    assert texts(quotes.best(scores, told))[0] == "They have less."

@@ -1,0 +1,145 @@
+"""What a model writes may be hostile: the time to read it grows with its length and no faster."""
+
+import importlib
+import pkgutil
+import re
+import time
+
+import pytest
+
+import kb.answers
+import kb.llm
+import kb.text
+from kb.answers import addresses, claiming, forms, markdown, markers
+from kb.answers.drafts import showable
+from kb.answers.pen import Pen
+from kb.answers.speech import Speech
+from kb.llm.base import Identity
+from kb.llm.chatting import CHARACTERS_OF_A_TOKEN, chat
+from kb.text import sentences
+from kb.types.answers import Sentence
+from tests.parts.passages import passage
+
+MUCH = 200_000
+"""Characters. What is quadratic takes minutes to hours for them."""
+SOME = 20_000
+SECONDS = 12.0
+"""Of this thread's processor; what is linear takes a hundredth, or a tenth."""
+NOTHING = 0.03
+REPEATED = [
+    "a", "A", "1", " ", "\t", "\n", " \n", ".", "a.", "1.", "a.a", "a@", "a@b.", "@", "/", "a/", ":", "a:",
+    "http://", "data:", "[", "![", "[a](", "[.]", "[1, ", "[1 , ", "[ ", "( ", "(1 ", "passage ", "passage 1, ",
+    "according to ", ", ", "<", "<a", "<b ", "<!--", "&", "`", "`a` ", "*", "**a", "_", "~~", "\\", "|", "> ",
+    "- ", "#", "¹", "abc¹", "?", "?\"", "…", "“", "-a", "a-", "a'", "not ", "a\u0301", "a\u200b", "<think", "<|",
+    "<|channel|>", "é.", "www.", "1:", "::", "| a\n|-\n", "- a\n", "  - a\n", "> a\n", "```\n", "a\n\n", "Sources:\n",
+]  # fmt: skip
+
+
+def patterns():
+    for package in (kb.answers, kb.text, kb.llm):
+        for module in pkgutil.iter_modules(package.__path__):
+            found = importlib.import_module(f"{package.__name__}.{module.name}")
+            for name, value in vars(found).items():
+                if isinstance(value, re.Pattern) and value.pattern:
+                    yield pytest.param(value, id=f"{module.name}.{name}")
+
+
+def repeated(piece: str, length: int) -> str:
+    return (piece * (length // len(piece) + 1))[:length] + "\x01"
+
+
+def seconds(work) -> float:
+    begun = time.thread_time()
+    work()
+    return time.thread_time() - begun
+
+
+@pytest.mark.parametrize("pattern", [*patterns()])
+def test_no_pattern_looks_at_a_character_for_ever(pattern):
+    """Four times the text takes four times the time; sixteen times it would, looked at by pairs."""
+
+    def took(piece, length):
+        text = repeated(piece, length)
+        return min(seconds(lambda: sum(1 for _ in pattern.finditer(text))) for _ in range(2))
+
+    slow = [piece for piece in REPEATED if took(piece, SOME) > NOTHING]
+    assert not [p for p in slow if took(p, 4 * SOME) > 9 * took(p, SOME)]
+
+
+@pytest.mark.parametrize(
+    "piece", ["a.", "[", " \n", "(", "[1 , ", "a@b.", "a. ", ".", "<!--", "[.]"]
+)
+def test_what_runs_over_an_answer_takes_time_by_its_length(piece):
+    text = repeated(piece, MUCH)
+    for work in (markers_of, sentences.spans, addresses.found, lambda t: addresses.Known([t])):
+        assert seconds(lambda work=work: work(text)) < SECONDS
+
+
+def markers_of(text):
+    return markers.found(text, [(n, n + 1) for n in range(0, len(text), 9)], 3)
+
+
+@pytest.mark.parametrize("piece", REPEATED)
+def test_an_answer_is_read_and_written_in_time_by_its_length(piece):
+    def through():
+        form, claims = forms.read(repeated(piece, SOME // 3), 3)
+        assert all(isinstance(claim.compared, str) for claim in claims)
+        checked = tuple(Sentence(claim.text, (), False) for claim in claims)
+        written = showable(form, (checked, ()))
+        return markdown.written(written.form, checked)
+
+    assert seconds(through) < SECONDS
+
+
+def test_many_sentences_in_many_faces_take_time_by_their_number():
+    text = "`a` is **b** [1]. " * 2_000
+    taken = claiming.taken(forms.read(text, 1)[0][0].said[0].runs, 1)
+    assert taken.runs
+    assert seconds(lambda: forms.read(text, 1)) < SECONDS
+
+
+def test_blocks_that_have_ended_are_not_read_again_while_it_is_written(monkeypatch):
+    monkeypatch.setattr("kb.answers.pen.TOLD_EVERY", 0.0)
+    parsed = []
+    parse = forms.MARKDOWN.parse
+    monkeypatch.setattr(
+        forms.MARKDOWN, "parse", lambda text: parsed.append(len(text)) or parse(text)
+    )
+    text = "".join(f"- Point {n} has 28 days.\n\nAnd {n} has a paragraph.\n\n" for n in range(60))
+    pen, blocks = Pen([passage("Staff have leave.")]), []
+    for end in range(0, len(text) + 1, 9):
+        if forming := pen.wrote(text[:end]):
+            blocks = [*blocks[: forming.first], *forming.blocks]
+    blocks = [*blocks[: forming.first], *forming.blocks] if (forming := pen.wrote(text)) else blocks
+    assert tuple(blocks) == forms.read(text, 1)[0]
+    assert sum(parsed) < 12 * len(text)
+
+
+def test_a_long_form_is_told_less_often():
+    pen = Pen([passage("Staff have leave.")])
+    pen.wrote("a\n" * 4_000)
+    assert not pen.is_due()
+    assert pen.wrote("a\n" * 4_000 + "b") is None
+
+
+class Flood:
+    """A server that sends without end."""
+
+    async def identify(self):
+        return Identity("m")
+
+    async def stream(self, *_):
+        while True:
+            yield "word " * 4_000
+
+    def thought(self, _):
+        raise AssertionError("nothing was thought")
+
+
+@pytest.mark.parametrize(("tokens", "most"), [(700, 700 * CHARACTERS_OF_A_TOKEN), (None, 16_000)])
+async def test_no_more_is_kept_than_an_answer_can_have(tokens, most):
+    speech = Speech()
+    async for piece in chat(Flood(), [], tokens):
+        speech.heard(piece)
+    assert speech.cut
+    assert len(speech.text) == most

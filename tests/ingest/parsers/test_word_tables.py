@@ -1,0 +1,60 @@
+"""Word: cells that are merged, in the rows and columns that they belong to."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import docx
+import pytest
+from lxml import etree
+
+from kb.surface import reasons
+from kb.types.parsed import COMMENT, HIDDEN
+from tests.parts.files import parse, text_of, word
+from tests.parts.wordprocessing import (
+    DIAGRAM,
+    W,
+    SPACES,
+    chart,
+    field_char,
+    framed,
+    notes,
+    paragraph,
+    run,
+    texts,
+    tracked,
+    written,
+)
+
+
+def test_merged_cells_belong_to_each_of_their_rows_and_columns(tmp_path):
+    made = docx.Document()
+    table = made.add_table(rows=4, cols=3)
+    for row, values in enumerate((("Team", "2024", "2025"), ("", "H1", "H1"), ("Red", "1", "2"))):
+        for column, value in enumerate(values):
+            table.cell(row, column).text = value
+    table.cell(0, 0).merge(table.cell(1, 0)).text = "Team"
+    table.cell(2, 0).merge(table.cell(3, 0)).text = "Red"
+    table.cell(3, 1).text, table.cell(3, 2).text = "3", "4"
+    made.save(tmp_path / "a.docx")
+    rows = parse(tmp_path / "a.docx").elements[0].rows
+    assert rows == (
+        ("Team", "2024", "2025"), ("Team", "H1", "H1"), ("Red", "1", "2"), ("Red", "3", "4"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", [3, 1500])
+def test_no_cell_is_lost_to_a_merge_that_begins_nowhere_or_never_ends(rows, tmp_path):
+    merged = "<w:tcPr><w:vMerge/></w:tcPr>"
+    row = "<w:tr><w:tc>{}{}</w:tc><w:tc>{}</w:tc></w:tr>"
+    written(
+        tmp_path / "a.docx",
+        "<w:tbl>"
+        + "".join(
+            row.format(merged, paragraph(run("Red") if not n else ""), paragraph(run(f"n{n}")))
+            for n in range(rows)
+        )
+        + "</w:tbl>",
+    )
+    (table,) = parse(tmp_path / "a.docx").elements
+    assert table.rows == tuple(("Red", f"n{n}") for n in range(rows))
