@@ -82,7 +82,7 @@ async def one(
         found = await embeddings.query("How many days of leave are there?")
         start = time.monotonic() - begun
         if not found.computed_by.endswith(f"{runtime} {dtype}"):
-            raise KbError((await embeddings.computing()).problem)
+            raise KbError((await embeddings.computing())[0].problem)
         await embeddings.passages(passages[:16])
         begun = time.monotonic()
         vectors = await embeddings.passages(passages)

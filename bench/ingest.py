@@ -21,7 +21,7 @@ from bench.serve import serve
 from ingest.running.reporting import Counts
 from kb.bulk import usable_cores
 from kb.catalog.tables import chunks
-from kb.embedding.models import TokenCounter
+from kb.embedding.models import counter_of
 from kb.knowledge_base import KnowledgeBase
 
 PLAIN = Path(__file__).parent / "plain.py"
@@ -43,8 +43,8 @@ async def main() -> None:
                 counts = await ingest(base, "filings")
             seconds = watch.used.seconds
             pages = sum(r.pages or 0 for r in base.ledger.rows(base.principal(None), _all()))
-            computing = await base.embeddings.computing()
-            print(f"- {computing.runtime} in {computing.dtype}, {usable_cores()} processors")
+            for one in await base.embeddings.computing():
+                print(f"- {one.model}: {one.runtime} in {one.dtype}, {usable_cores()} processors")
             report_time(watch.used, counts, pages)
             after = serve(base.settings.data_dir)[2]
             length = report_text(base)
@@ -82,7 +82,7 @@ def report_text(base: KnowledgeBase) -> int:
         texts = list(connection.scalars(select(chunks.c.embedded_text)))
         passages = list(connection.scalars(select(chunks.c.text)))
     stored = sum(len("".join(t.split())) for t in passages)
-    counter = TokenCounter(base.embeddings.files)
+    counter = counter_of(base.embeddings.first.files)
     longest = max(counter.count_all(texts)) + counter.extra
     elements = 0
     for row in base.ledger.rows(base.principal(None), _all()):

@@ -21,7 +21,7 @@ PER_DOCUMENT = 50
 
 def fill(base, words: list[str], size: int) -> None:
     chance, rng = random.Random(1), np.random.default_rng(1)
-    model = base.embeddings.fingerprint
+    model = base.embeddings.first.fingerprint
     with base.catalog.writing() as c:
         groups.add(c, "half")
         people.add_person(c, "ann", ())

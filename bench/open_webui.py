@@ -33,7 +33,7 @@ async def main() -> None:
             shutil.copy(file, temporary)
         async with knowledge_base() as base:
             await base.embeddings.query("warm")
-            model = str(base.embeddings.files.folder)
+            model = str(base.embeddings.first.files.folder)
             follow(base, "filings", Path(temporary))
             begun = time.monotonic()
             await ingest(base, "filings")

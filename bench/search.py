@@ -17,7 +17,7 @@ from bench.common import data, knowledge_base, lines, percentile
 from bench.serve import end_engines
 from kb.catalog import generations
 from kb.index.base import IndexQuery
-from kb.index.generation import name_of
+from kb.index.generation import asked_by, name_of, vector_names
 from kb.knowledge_base import KnowledgeBase
 from kb.upkeep.rebuilding import Rebuilder
 
@@ -75,9 +75,10 @@ async def one_by_one(base: KnowledgeBase, asker: Asker, asked: list[str]) -> Tim
     found: Times = {n: [] for n in ("embedding", "engine", "search", "passages", "evidence")}
     for question in asked:
         at = time.monotonic()
-        vector = (await base.embeddings.query(question)).vector
+        embedded = await base.embeddings.query(question)
         found["embedding"].append(time.monotonic() - at)
-        query = IndexQuery(vector, question, sorted(ann.tokens), 100)
+        vectors = asked_by(embedded.knowing("en"), vector_names(base.embeddings.models))
+        query = IndexQuery(vectors, question, sorted(ann.tokens), 100)
         at = time.monotonic()
         await base.index.query(name_of(live.id), query)
         found["engine"].append(time.monotonic() - at)

@@ -14,13 +14,13 @@ from sqlalchemy import select
 from bench.common import data, ingest, knowledge_base
 from kb.catalog import generations, ledger
 from kb.catalog.tables import documents, versions
-from kb.embedding.client import QueryVector
+from kb.embedding.questions import Question
 from kb.errors import EngineError
 from kb.evaluation import measures, sets, workplace
 from kb.index import fusion, searching
 from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexQuery
 from kb.index.edge import EdgeIndex
-from kb.index.generation import name_of
+from kb.index.generation import asked_by, name_of, vector_names
 from kb.types.points import version_of
 
 SETS = ("cranfield", "clapnq-dev", "xquad-pool-dev", "xl-to-it-dev")
@@ -90,18 +90,19 @@ async def measure(folder: Path) -> Measured:
     queries = sets.sample(collection.queries, int(limit) if limit else None, 0)
     async with (
         knowledge_base() as base,
-        workplace.over_texts(base.settings, collection, read, with_model=False) as place,
+        workplace.over_texts(base.embeddings.settings, collection, read, with_model=False) as place,
     ):
         asked = [(q, await place.embeddings.query(q.text)) for q in queries]
+        spoken = await place.index.languages([q.text for q in queries])
         searched = searched_in(place, collection)
         index = await taken_over(place, searched.generation)
         kinds, values = {}, {}
         for weight, feedback in product(DENSE_WEIGHTS, FEEDBACK):
             searching.FEEDBACK_WEIGHT = feedback
             rankings = {}
-            for query, embedded in asked:
+            for (query, embedded), language in zip(asked, spoken, strict=True):
                 found = await index.query(
-                    searched.generation, searched.query(query, embedded, weight)
+                    searched.generation, searched.query(query, embedded, language, weight)
                 )
                 elsewhere = found.language not in searched.languages
                 kinds[query.id] = (elsewhere, embedded.familiar)
@@ -131,17 +132,21 @@ async def read(base, source) -> None:
 
 @dataclass(frozen=True)
 class Searched:
-    """What is searched: a generation, the collection's languages, and the text of each version."""
+    """What is searched: a generation with its vectors' names, the collection's languages, and the
+    text of each version."""
 
     generation: str
+    names: dict[str, str]
     languages: list[str]
     texts: dict[int, str]
 
-    def query(self, query: sets.Query, embedded: QueryVector, dense: float) -> IndexQuery:
+    def query(
+        self, query: sets.Query, embedded: Question, language: str, dense: float
+    ) -> IndexQuery:
         return IndexQuery(
-            embedded.vector, query.text, ["owner"], CANDIDATES, worth=fusion.weights(dense),
+            asked_by(embedded.knowing(language), self.names), query.text, ["owner"],
+            CANDIDATES, worth=fusion.weights(dense),
             worth_foreign={DENSE: dense, WORDS: 0.0, GRAMS: 1 - dense}, languages=self.languages,
-            floor=embedded.scale.floor,
         )  # fmt: skip
 
     def ranking(self, found: Hits) -> dict[str, float]:
@@ -159,4 +164,5 @@ def searched_in(place, collection: sets.Collection) -> Searched:
         counted = ledger.languages(c)
         generation = name_of(generations.live(c).id)
     least = fusion.FOREIGN_SHARE * sum(counted.values())
-    return Searched(generation, [k for k, n in counted.items() if k and n >= least], texts)
+    names = vector_names(place.embeddings.models)
+    return Searched(generation, names, [k for k, n in counted.items() if k and n >= least], texts)

@@ -19,10 +19,12 @@ from kb.audit.questions import Questions
 from kb.catalog.behind import Behind
 from kb.catalog.database import Catalog, open_catalog
 from kb.duties import Duties
+from kb.embedding import chosen
 from kb.embedding.client import Embeddings
 from kb.files import scratch
 from kb.files.blobs import Blobs
 from kb.files.uploads import Uploads
+from kb.index.generation import built_with
 from kb.index.remote import RemoteIndex
 from kb.library.documents import Documents
 from kb.library.ledger import Ledger
@@ -36,7 +38,7 @@ from kb.search.pins import Pins
 from kb.search.retrieval import Retriever
 from kb.search.saved import Searches
 from kb.search.searching import Search
-from kb.settings import Settings
+from kb.settings import Embedding, Settings
 from kb.types.people import Principal
 from kb.upkeep.publishing import Publisher
 from kb.upkeep.verbs import Upkeep
@@ -67,6 +69,8 @@ class KnowledgeBase:
         self.receipts = Receipts(self.catalog)
         self.opinions = Opinions(self.catalog)
         self.embeddings = Embeddings(settings)
+        if self.catalog.described is not None:
+            self.embeddings.follow(built_with(self.catalog.described))
         self.index = RemoteIndex(settings)
         self.publisher = Publisher(self.catalog, self.index, self.embeddings)
         self.evaluations = Evaluations(self.catalog)
@@ -83,7 +87,9 @@ class KnowledgeBase:
             settings.ingest.max_file_mb,
         )  # fmt: skip
         note = partial(self.audit.note, access.owner())
-        self.models = Register(settings, lambda: self.model, note)
+        self.models = Register(
+            settings, lambda: self.model, note, lambda: self.embeddings.settings.embedding
+        )
         self.ledger = Ledger(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
 
@@ -184,7 +190,8 @@ class KnowledgeBase:
 def register_of(settings: Settings) -> Register:
     """The register of models by itself: it works where the configured model is not here, or broken.
 
-    The catalog is opened only to note what changes.
+    The catalog is opened only to note what changes, and where the settings name no model, to see
+    with which the index was built.
     """
 
     def note(action: str, target: str, **detail: Any) -> None:
@@ -195,4 +202,14 @@ def register_of(settings: Settings) -> Register:
         finally:
             catalog.close()
 
-    return Register(settings, lambda: adapter(settings), note)
+    def used() -> Embedding:
+        own = settings.embedding
+        is_there = settings.catalog.url or (settings.data / "catalog.sqlite3").exists()
+        if chosen.named(own) or not is_there:
+            return chosen.using(own, chosen.named(own) or chosen.here(own))
+        catalog = open_catalog(settings)
+        catalog.close()
+        described = catalog.described
+        return chosen.using(own, built_with(described) if described else chosen.here(own))
+
+    return Register(settings, lambda: adapter(settings), note, used)

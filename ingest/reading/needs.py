@@ -7,6 +7,7 @@ each other's files again for ever. The embedding model is no part of it: its vec
 index's.
 """
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,15 +24,24 @@ CHUNKER = "2"
 
 
 class Needs:
-    """Compares documents with what is installed and set here."""
+    """Compares documents with what is installed and set here.
 
-    def __init__(self, settings: Ingest, chunking: Chunking, counter: TokenCounter) -> None:
+    ``window`` is the longest text, in tokens, that every embedding model reads.
+    """
+
+    def __init__(
+        self,
+        settings: Ingest,
+        chunking: Chunking,
+        counter: TokenCounter,
+        window: int = sys.maxsize,
+    ) -> None:
         self._settings = settings
         self._languages = ocr.usable(settings.ocr_languages)
         self._office = libreoffice.program() is not None
         self._limits = [settings.max_members, settings.max_expanded_mb]
         self._reading = short_hash(parsers.VERSION)[:24]
-        longest = min(chunking.tokens, counter.limit)
+        longest = min(chunking.tokens, counter.limit, window)
         cutting = f"{CHUNKER}:{longest}:{counter.extra}:{counter.digest}"
         self._cutting = short_hash(cutting)[:24]
         self.fingerprint = f"{self._reading}.{self._cutting}"

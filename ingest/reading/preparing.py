@@ -20,7 +20,7 @@ from kb.catalog import vectors
 from kb.catalog.chunks import short_hash
 from kb.catalog.database import Catalog
 from kb.embedding.client import Embeddings
-from kb.embedding.models import TokenCounter
+from kb.embedding.models import counter_of
 from kb.errors import FileProblem, KbError
 from kb.files import sandbox
 from kb.files.blobs import ELEMENTS, Blobs
@@ -63,8 +63,9 @@ class Preparer:
         self._settings = settings
         self.scratch = scratch
         self._clock = clock
-        self._counter = TokenCounter(embeddings.files)
-        self._longest = self._counter.room(chunking.tokens, embeddings.files.passage_prompt)
+        self._counter = counter_of(embeddings.first.files)
+        windows = [(counter_of(m.files), m.files.passage_prompt) for m in embeddings.models]
+        self._longest = min(c.room(chunking.tokens, prompt) for c, prompt in windows)
         self._parsing = WeakValueDictionary[str, asyncio.Lock]()
         self._options = Options(
             languages=settings.ocr_languages,
@@ -72,7 +73,8 @@ class Preparer:
             max_expanded=settings.max_expanded_mb * 1024**2,
             min_confidence=settings.ocr_min_confidence,
         )
-        self.needs = Needs(settings, chunking, self._counter)
+        window = min(counter.limit for counter, _ in windows)
+        self.needs = Needs(settings, chunking, self._counter, window)
 
     def _reading(self) -> str:
         """Parsers, options and tools that are here: what was parsed with them is taken over."""
@@ -143,31 +145,39 @@ class Preparer:
         [language] = await self._index.languages([sample]) if sample.strip() else [""]
         return Cut(tuple(chunks), title, language or None)
 
-    async def embed(self, chunks: tuple[Chunk, ...]) -> dict[str, bytes]:
-        """A vector for every chunk, by the hash of its embedded text; known ones are taken over.
+    async def embed(
+        self, chunks: tuple[Chunk, ...], language: str | None
+    ) -> dict[str, dict[str, bytes]]:
+        """The vectors of chunks in a language, by model and by the hash of the embedded text.
 
-        Each batch is kept as it comes: what stops here has not to be embedded again.
+        Known ones are taken over. Each batch is kept as it comes: what stops here has not to be
+        embedded again.
         """
         texts = {short_hash(c.embedded_text): c.embedded_text for c in chunks}
-        known = await self._catalog.read(self._known, list(texts))
+        models = [m.fingerprint for m in await self._embeddings.for_language(language)]
+        found = await asyncio.gather(*(self._embedded(model, texts) for model in models))
+        return dict(zip(models, found, strict=True))
+
+    async def _embedded(self, model: str, texts: dict[str, str]) -> dict[str, bytes]:
+        known = await self._catalog.read(self._known, model, list(texts))
         missing = [h for h in texts if h not in known]
         for start in range(0, len(missing), BATCH):
             hashes = missing[start : start + BATCH]
             embedded = await self._embeddings.passages(
-                [texts[h] for h in hashes], self._processors()
+                [texts[h] for h in hashes], self._processors(), model
             )
             new = dict(zip(hashes, embedded, strict=True))
-            await self._catalog.write(self._keep, new)
+            await self._catalog.write(self._keep, model, new)
             known |= new
         return known
 
-    def _known(self, hashes: list[str]) -> dict[str, bytes]:
+    def _known(self, model: str, hashes: list[str]) -> dict[str, bytes]:
         with self._catalog.reading() as connection:
-            return vectors.known(connection, self._embeddings.fingerprint, hashes)
+            return vectors.known(connection, model, hashes)
 
-    def _keep(self, new: dict[str, bytes]) -> None:
+    def _keep(self, model: str, new: dict[str, bytes]) -> None:
         with self._catalog.writing() as connection:
-            vectors.keep(connection, self._embeddings.fingerprint, new)
+            vectors.keep(connection, model, new)
 
 
 def title_of(parsed: Parsed, name: str) -> str:

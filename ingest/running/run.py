@@ -244,7 +244,7 @@ class Run:
         number = await self.catalog.write(self._begin_attempt, item, content)
         failpoints.reached("attempt_begun")
         async with self._embedding:
-            vectors = await self.preparer.embed(content.chunks)
+            vectors = await self.preparer.embed(content.chunks, content.facts.language)
         failpoints.reached("embedded")
         return Ready(item.document_id, number, self._fence, content, vectors)
 

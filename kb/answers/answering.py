@@ -13,7 +13,6 @@ from kb.answers.drafts import Draft, Written, showable
 from kb.answers.pen import Pen
 from kb.answers.speech import Speech, spoken
 from kb.embedding.client import Embeddings, cosine
-from kb.embedding.scale import Scale
 from kb.errors import ModelError
 from kb.llm.base import LanguageModel
 from kb.llm.chatting import chat
@@ -118,7 +117,7 @@ class Answerer:
         if not passages or not found.understood:
             return evidence.confidence_by_words(question, passages, scale)
         texts = [f"{p.chunk.title}. {p.text}" for p in passages[:MATCHED]]
-        met = await self._embeddings.matches(question, texts)
+        met = await self._embeddings.matches(question, texts, found.model)
         matches = [evidence.Match.of(*one, scale) for one in met]
         return evidence.confidence(question, passages, matches, scale)
 
@@ -221,20 +220,21 @@ class Answerer:
         if abstaining.says_no(read[0]):
             yield AnswerFinished(draft.abstained(identity, built.digest))
             return
-        written = await self._verified(read, built.passages, draft.found.scale)
+        written = await self._verified(read, built.passages, draft.found)
         yield AnswerFinished(draft.generated(written, identity, built.digest, cut=speech.cut))
 
     async def _verified(
-        self, read: tuple[Form, list[Claim]], passages: tuple[Passage, ...], scale: Scale
+        self, read: tuple[Form, list[Claim]], passages: tuple[Passage, ...], found: Found
     ) -> Written:
         form, claims = read
         texts = citations.texts(claims, passages)
-        vectors = dict(zip(texts, await self._embeddings.texts(texts), strict=True))
+        embedded = await self._embeddings.texts(texts, found.model)
+        vectors = dict(zip(texts, embedded, strict=True))
         checked = await asyncio.to_thread(  # some thousand cosines: others are answered meanwhile
             citations.verify,
             claims,
             passages,
-            lambda claim, stretch: scale.alike(cosine(vectors[claim], vectors[stretch])),
+            lambda claim, stretch: found.scale.alike(cosine(vectors[claim], vectors[stretch])),
         )
         return await asyncio.to_thread(showable, form, checked)
 
@@ -242,7 +242,8 @@ class Answerer:
         self, draft: Draft, code: str, detail: Mapping[str, Any] | None = None
     ) -> AnswerFinished:
         asked = evidence.asking(draft.asked_as)
-        checked = await quotes.quote(asked, draft.found.passages, self._embeddings)
+        found = draft.found
+        checked = await quotes.quote(asked, found.passages, self._embeddings, found.model)
         return AnswerFinished(draft.quoted(checked, code, detail))
 
 

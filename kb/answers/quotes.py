@@ -44,16 +44,18 @@ class Candidate:
 
 
 async def quote(
-    question: str, passages: tuple[Passage, ...], embeddings: Embeddings
+    question: str, passages: tuple[Passage, ...], embeddings: Embeddings, model: str
 ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
     """One to three sentences and 500 characters, each cited, best first.
 
     As many as answer: those whose score is near that of the best, or that speak of what it leaves.
+    ``model`` is the fingerprint of the embedding model by which sentences are compared; empty: the
+    first.
     """
     candidates = candidates_of(passages)
     if not candidates:
         return (), ()
-    scores = await _scores(question, candidates, embeddings)
+    scores = await _scores(question, candidates, embeddings, model)
     chosen = best(scores, candidates, words.content(question))
     quoted = tuple(
         Sentence(" ".join(c.text.split()), (n,), supported=True) for n, c in enumerate(chosen, 1)
@@ -116,15 +118,16 @@ def stretches(text: str) -> list[tuple[int, int]]:
 
 
 async def _scores(
-    question: str, candidates: list[Candidate], embeddings: Embeddings
+    question: str, candidates: list[Candidate], embeddings: Embeddings, model: str
 ) -> list[float]:
     embedded, vectors = await asyncio.gather(
         embeddings.query(question),
-        embeddings.texts([_with_place(c) for c in candidates]),
+        embeddings.texts([_with_place(c) for c in candidates], model),
     )
+    by = embedded.by[model] if model else next(iter(embedded.by.values()))
     asked = words.content(question)
     return [
-        embedded.scale.near(cosine(embedded.vector, vector))
+        by.scale.near(cosine(by.vector, vector))
         + 0.48 * words.coverage(asked, candidate.text)
         + 0.16 * words.coverage(asked, _with_place(candidate))
         - 0.043 * candidate.rank

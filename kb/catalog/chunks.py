@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Connection, bindparam, not_, select
 
 from kb.catalog.arrays import among, among_given
 from kb.catalog.rights import readable, readable_given
-from kb.catalog.tables import chunks, documents, sources, vectors, versions
+from kb.catalog.tables import chunks, documents, sources, versions
 from kb.catalog.versions import CURRENT, visible
 from kb.types.index import Embeddable
 from kb.types.parsed import Chunk
@@ -143,8 +143,8 @@ def _chunk(row: Sequence[Any]) -> StoredChunk:
     )  # fmt: skip
 
 
-def of_versions(connection: Connection, model: str, numbers: Sequence[int]) -> list[Embeddable]:
-    """The passages of these versions as index points are made of them, with their vectors."""
+def of_versions(connection: Connection, numbers: Sequence[int]) -> list[Embeddable]:
+    """The passages of these versions as index points are made of them."""
     query = (
         select(
             chunks.c.point,
@@ -152,11 +152,9 @@ def of_versions(connection: Connection, model: str, numbers: Sequence[int]) -> l
             chunks.c.embedded_text,
             documents.c.language,
             chunks.c.vector_hash,
-            vectors.c.vector,
         )
         .join(versions, versions.c.number == chunks.c.version)
         .join(documents, documents.c.id == versions.c.document_id)
-        .outerjoin(vectors, (vectors.c.hash == chunks.c.vector_hash) & (vectors.c.model == model))
         .where(among(chunks.c.version, numbers))
         .order_by(chunks.c.point)
     )

@@ -16,7 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from kb.catalog import guarding
 from kb.catalog.acls import BOOK, RuleBook
 from kb.catalog.failures import UNAVAILABLE, code_of, damaged, is_damage, translate_on
-from kb.catalog.tables import counters
+from kb.catalog.tables import counters, generations
 from kb.errors import ConfigurationError, KbError, RetryableError
 from kb.settings import Settings
 from kb.shares import Share
@@ -32,6 +32,7 @@ HEAD = "0016"
 MIGRATING = 0x6B62
 """Key of the lock under which PostgreSQL's catalog is migrated: «kb»."""
 _SEQ = select(counters.c.value).where(counters.c.name == "seq")
+_LIVE = select(generations.c.description).where(generations.c.state == "live")
 
 
 READERS, READERS_EACH = 8, 5
@@ -47,10 +48,14 @@ class Catalog:
 
     :meth:`reading` and :meth:`writing` give a transaction. Neither is used on an event loop's
     thread: there :meth:`read` and :meth:`write` are awaited, which run a call on another thread.
+
+    ``described`` is the description of the generation of the index that was live when the catalog
+    was opened; None: there was none.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, described: dict[str, Any] | None = None) -> None:
         self._engine = engine
+        self.described = described
         self._for_reading: dict[str, Any] = {BOOK: RuleBook()}
         if engine.dialect.name == "postgresql":  # SQLite's readers have a snapshot in any case
             self._for_reading |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -148,6 +153,8 @@ def open_catalog(settings: Settings) -> Catalog:
         event.listen(engine, "begin", _begin_sqlite)
     try:
         _migrate(engine)
+        with engine.connect() as connection:
+            described = connection.scalar(_LIVE)
     except DBAPIError as error:
         if is_damage(error):
             where = engine.url.render_as_string(hide_password=True)
@@ -159,7 +166,7 @@ def open_catalog(settings: Settings) -> Catalog:
             code=UNAVAILABLE,
         ) from error
     translate_on(engine)
-    return Catalog(engine)
+    return Catalog(engine, described)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

@@ -12,7 +12,9 @@ from kb.catalog.versions import CURRENT
 from kb.types.index import Generation, Published
 
 BUILDING, LIVE, DROPPED = "building", "live", "dropped"
-_NEWEST = select(generations.c.id, generations.c.fingerprint).order_by(generations.c.id.desc())
+_NEWEST = select(generations.c.id, generations.c.fingerprint, generations.c.description).order_by(
+    generations.c.id.desc()
+)
 _LIVE = _NEWEST.where(generations.c.state == LIVE)
 
 
@@ -44,7 +46,7 @@ def rename(connection: Connection, earlier: Sequence[str], now_called: str) -> b
 def begin(
     connection: Connection, fingerprint: str, description: dict[str, Any], state: str = BUILDING
 ) -> int:
-    """Begin a generation; returns its id. ``description`` is kept for people to read."""
+    """Begin a generation; returns its id. ``description`` names its embedding models."""
     new_id = connection.execute(
         insert(generations)
         .values(

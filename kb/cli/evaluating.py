@@ -65,7 +65,7 @@ def beir(
     async def work(base: KnowledgeBase) -> Run:
         begun = time.time()
         async with workplace.over_texts(
-            base.settings, collection, _read, with_model=answers
+            base.embeddings.settings, collection, _read, with_model=answers
         ) as place:
             with _Asking(len(queries) * len(wanted)) as advance:
                 measured = await running.rank(place, collection, queries, wanted, advance)
@@ -153,7 +153,9 @@ def docs(
 
     async def work(base: KnowledgeBase) -> Run:
         begun = time.time()
-        opened = workplace.over_documents(base.settings, path / "docs", _read, with_model=answers)
+        opened = workplace.over_documents(
+            base.embeddings.settings, path / "docs", _read, with_model=answers
+        )
         async with opened as place:
             with _Asking(len(questions)) as advance:
                 outcomes = await running.ask_all(place, questions, advance)
@@ -255,7 +257,7 @@ def _keep(
     results: list[QuestionResult],
 ) -> Evaluation:
     settings = asked | {
-        "embedding_model": base.embeddings.files.name,
+        "embedding_model": ", ".join(m.files.name for m in base.embeddings.models),
         "retrieval": {
             f: getattr(base.settings.retrieval, f)
             for f in base.settings.retrieval.__struct_fields__

@@ -7,7 +7,9 @@ import msgspec
 
 from kb.cli import register
 from kb.cli.common import json_option, show, with_knowledge_base
+from kb.embedding.record import Record
 from kb.knowledge_base import KnowledgeBase
+from kb.settings import Embedding
 
 
 @click.group()
@@ -35,14 +37,20 @@ def bench(as_json: bool) -> None:
     async def work(base: KnowledgeBase) -> dict[str, Any]:
         click.echo("Measuring; this takes a minute or two, more on a slow machine …", err=True)
         found = await base.embeddings.measure()
-        best = found.best(base.settings.embedding)
-        return {
-            "model": base.embeddings.files.name,
-            **msgspec.to_builtins(found),
-            "used": [best.runtime, best.dtype] if best else None,
-        }
+        models = [(m.files.name, m.settings, found[m.fingerprint]) for m in base.embeddings.models]
+        return {"models": [_measured(*one) for one in models]}
 
-    show(with_knowledge_base(work), as_json, _table)
+    show(with_knowledge_base(work), as_json, _tables)
+
+
+def _measured(name: str, settings: Embedding, found: Record) -> dict[str, Any]:
+    best = found.best(settings)
+    used = [best.runtime, best.dtype] if best else None
+    return {"model": name, **msgspec.to_builtins(found), "used": used}
+
+
+def _tables(value: dict[str, Any]) -> list[str]:
+    return [line for model in value["models"] for line in _table(model)]
 
 
 def _table(value: dict[str, Any]) -> list[str]:
@@ -67,11 +75,16 @@ def _table(value: dict[str, Any]) -> list[str]:
 @models.command()
 @json_option
 def optimise(as_json: bool) -> None:
-    """Make the embedding model's 8-bit file, by ranges that are measured on built-in texts."""
+    """Make the embedding models' 8-bit files, by ranges that are measured on built-in texts."""
 
     async def work(base: KnowledgeBase) -> dict[str, Any]:
-        file = await base.embeddings.optimise()
+        files = await base.embeddings.optimise()
         await base.embeddings.measure()
-        return {"model": base.embeddings.files.name, "file": str(file)}
+        made = [(m.files.name, files[m.fingerprint]) for m in base.embeddings.models]
+        return {"models": [{"model": name, "file": str(file)} for name, file in made]}
 
-    show(with_knowledge_base(work), as_json, lambda v: [f"{v['model']}: {v['file']}"])
+    show(with_knowledge_base(work), as_json, _files)
+
+
+def _files(value: dict[str, Any]) -> list[str]:
+    return [f"{one['model']}: {one['file']}" for one in value["models"]]

@@ -1,6 +1,7 @@
 """``kb models``: what is here, and how a model comes in and goes."""
 
 import asyncio
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import msgspec
 
 from kb import settings as settings_module
 from kb.cli.common import argument, json_option, show, with_knowledge_base
+from kb.embedding.pinned import ENGLISH, MULTILINGUAL
 from kb.knowledge_base import KnowledgeBase, register_of
 from kb.models.adding import Added
 from kb.models.register import Register
@@ -165,8 +167,13 @@ def _added(value: dict[str, Any]) -> list[str]:
         f"{value['name']} lies in {value['folder']}.",
         *([f"Left behind, since it may hold code: {', '.join(left)}"] if left else []),
         f"More about it: kb models show {argument(value['name'])}",
-        f'To embed with it: embedding.model = "{value["name"]}", then kb reindex',
+        f"To embed with it: embedding.models = {_used_with(value['name'])}, then kb reindex",
     ]
+
+
+def _used_with(name: str) -> str:
+    """The multilingual model is used beside the English one; any other alone."""
+    return json.dumps([name, ENGLISH] if name == MULTILINGUAL else [name])
 
 
 @click.command()

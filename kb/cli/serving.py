@@ -23,6 +23,7 @@ from kb.duties import WORKER, passed
 from kb.errors import ConfigurationError, RetryableError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
+from kb.surface import status
 from web.app import create_app
 from web.arriving import Punctual
 
@@ -172,6 +173,8 @@ async def _announce(server: uvicorn.Server, base: KnowledgeBase) -> None:
     port = server.servers[0].sockets[0].getsockname()[1]
     address = address_of(settings, port)
     click.echo(f"Commonplace is ready at {address}  (stop it with Ctrl-C)", err=True)
+    for line in status.multilingual_lines(status.multilingual(base)):
+        click.echo(line, err=True)
     if not await base.read(base.accounts.are_there):
         secret = await base.write(base.accounts.setup_link)
         is_behind = settings.host not in LOOPBACK or settings.trusted_proxies or settings.public_url

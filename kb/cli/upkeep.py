@@ -68,8 +68,8 @@ def _status_lines(value: dict[str, Any]) -> list[str]:
         f"Sources: {', '.join(s['name'] for s in value['sources']) or 'none yet'}",
         f"Documents: {states or 'none yet'}; passages: {value['passages']}",
         f"Index: {value['index']['backend']}, generation {value['index']['generation'] or 'none'}",
-        f"Embedding model: {value['embedding_model']}{_computed(value['embedding'])}",
-        *_multilingual_lines(value["multilingual_model"]),
+        *(f"Embedding model: {one['model']}{_computed(one)}" for one in value["embedding_models"]),
+        *standing.multilingual_lines(value["multilingual_model"]),
         f"Language model: {model['model'] or model['reason']}",
         _processors_line(value["ingestion"]),
         *(
@@ -79,12 +79,6 @@ def _status_lines(value: dict[str, Any]) -> list[str]:
         ),
         *_scratch_lines(value["scratch_left_behind"]),
     ]
-
-
-def _multilingual_lines(is_here: bool) -> list[str]:
-    if is_here:
-        return []
-    return ["  For documents or questions that are not English: kb models add multilingual"]
 
 
 def _computed(value: dict[str, Any]) -> str:

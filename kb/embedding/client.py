@@ -1,44 +1,26 @@
 """Texts to vectors, from any process: :class:`Embeddings` calls the embedder process.
 
-The model itself is in :mod:`kb.embedding.encoder`, which the embedder alone imports.
+The models themselves are in :mod:`kb.embedding.hosted`, which the embedder alone imports.
 """
 
 import asyncio
 import math
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from kb.embedding import models, record
+from kb.embedding import chosen, models, record
+from kb.embedding.models import ModelFiles
+from kb.embedding.questions import QueryVector, Question
 from kb.embedding.record import Record
 from kb.embedding.scale import Scale
 from kb.engines.calling import EngineClient
+from kb.errors import RetryableError
 from kb.settings import Embedding, Settings
-
-
-@dataclass(frozen=True, slots=True)
-class QueryVector:
-    """A question's vector (float32 bytes, normalised), and how well the model knows its words.
-
-    ``fertility`` is word pieces per word, ``scale`` the model's. ``computed_by`` names model,
-    runtime and number format.
-    """
-
-    vector: bytes
-    fertility: float
-    scale: Scale
-    computed_by: str = ""
-
-    @property
-    def familiar(self) -> bool:
-        """Whether the model knows the words. It does not know rare names, in whatever language."""
-        return self.scale.multilingual or self.fertility < self.scale.fertility
-
-    def understood(self, language: str) -> bool:
-        """Whether the model knows the question's language (ISO 639-1, as it was detected)."""
-        return self.familiar or language in self.scale.languages
 
 
 def cosine(left: bytes, right: bytes) -> float:
@@ -47,122 +29,250 @@ def cosine(left: bytes, right: bytes) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Computing:
-    """What computes the vectors here: a runtime and a number format.
+class Used:
+    """A model that embeds: its ``name`` in settings and register, and the settings of it alone.
 
-    ``rate`` is in passages a second, as measured on this machine. All are None where that has not
-    been looked for yet. ``problem`` says why it is not what it should be; empty: it is.
+    ``fingerprint`` is that of everything that its vectors depend on; calls name it by that.
+    ``earlier`` are fingerprints of the same vectors by earlier releases.
     """
 
+    name: str
+    settings: Embedding
+    fingerprint: str
+    earlier: tuple[str, ...]
+    files: ModelFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Computing:
+    """What computes a model's vectors here: a runtime and a number format.
+
+    ``rate`` is in passages a second, as measured on this machine. All three are None where that has
+    not been looked for yet. ``problem`` says why it is not what it should be; empty: it is.
+    """
+
+    model: str
     runtime: str | None = None
     dtype: str | None = None
     rate: float | None = None
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """What is used at a moment: some models, and the process that has them."""
+
+    settings: Settings
+    models: tuple[Used, ...]
+    engine: EngineClient
+
+
 class Embeddings:
-    """The embedder, as every other process calls it."""
+    """The embedder, as every other process calls it.
+
+    Which models it has, the settings say; where they leave it open, whoever knows what the index
+    was built with (:meth:`follow`).
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self.fingerprint = models.fingerprint(settings.embedding)
-        self.earlier = models.earlier_fingerprints(settings.embedding)
-        self.files = models.find(settings.embedding)
-        shared = settings.engines.embedder_dir
-        self._engine = EngineClient(
-            "embedder",
-            "kb.embedding.process",
-            settings,
-            models.engine_fingerprint(settings.embedding),
-            Path(shared) if shared else None,
-        )
+        self._given = settings
+        self._scales: dict[str, Scale] = {}
+        self._use = _use(settings)
 
-    async def query(self, text: str) -> QueryVector:
-        """A question's vector; it overtakes bulk work."""
-        answer = await self._engine.call("embed_query", seconds=60, text=text)
-        return QueryVector(
-            answer["vector"],
-            answer["fertility"],
-            msgspec.convert(answer["scale"], Scale),
-            answer["computed_by"],
-        )
+    def follow(self, names: Sequence[str]) -> bool:
+        """Use the models that the index was built with, where the settings name none.
 
-    async def questions(self, texts: list[str]) -> list[bytes]:
-        """Vectors (normalised float32 bytes) of many questions, as bulk work, in order."""
-        return list(await self._engine.call("embed_questions", seconds=3600, texts=texts))
+        Returns whether others were used until now. It may be called from any thread.
 
-    async def scale(self) -> Scale:
-        """The model's scale; measured now, where it never was."""
-        return msgspec.convert((await self._engine.call("describe", seconds=60))["scale"], Scale)
+        Raises:
+            ConfigurationError: a model is not here.
+        """
+        if chosen.named(self._given.embedding) or tuple(names) == self.names:
+            return False
+        embedding = chosen.using(self._given.embedding, names)
+        self._use = _use(msgspec.structs.replace(self._given, embedding=embedding))
+        return True
 
-    async def texts(self, texts: list[str]) -> list[bytes]:
+    @property
+    def settings(self) -> Settings:
+        """The settings, with the models named that are used."""
+        return self._use.settings
+
+    @property
+    def models(self) -> tuple[Used, ...]:
+        """The models that are used, at least one."""
+        return self._use.models
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the models that are used, as the settings or the index name them."""
+        return chosen.named(self._use.settings.embedding)
+
+    @property
+    def first(self) -> Used:
+        """The model by whose word pieces passages are cut."""
+        return self._use.models[0]
+
+    @property
+    def engine(self) -> EngineClient:
+        """The client of the embedder process."""
+        return self._use.engine
+
+    async def query(self, text: str) -> Question:
+        """A question's vector in every model; it overtakes bulk work."""
+        use = self._use
+        answer = await use.engine.call("embed_query", seconds=60, text=text)
+        return Question({m.fingerprint: _query_vector(answer[m.fingerprint]) for m in use.models})
+
+    async def questions(self, texts: list[str], model: str = "") -> list[bytes]:
+        """Vectors (normalised float32 bytes) of many questions, as bulk work, in order.
+
+        ``model`` is a fingerprint; empty: the first model.
+        """
+        return list(await self._call("embed_questions", model, 3600, texts=texts))
+
+    async def texts(self, texts: list[str], model: str = "") -> list[bytes]:
         """Vectors (normalised float32 bytes) of a few passages, or parts of passages, in order.
 
-        Somebody waits for them: they overtake bulk work.
+        Somebody waits for them: they overtake bulk work. ``model`` is as in :meth:`questions`.
         """
-        return list(await self._engine.call("embed_texts", seconds=60, texts=texts))
+        return list(await self._call("embed_texts", model, 60, texts=texts))
 
-    async def matches(self, question: str, texts: list[str]) -> list[tuple[float, float]]:
+    async def matches(
+        self, question: str, texts: list[str], model: str = ""
+    ) -> list[tuple[float, float]]:
         """How well a question's word pieces are met by each text (see ``Model.matches``)."""
-        found = await self._engine.call("match", seconds=60, question=question, texts=texts)
+        found = await self._call("match", model, 60, question=question, texts=texts)
         return [(mean, least) for mean, least in found]
 
-    async def passages(self, texts: list[str], processors: int = 0) -> list[bytes]:
+    async def passages(self, texts: list[str], processors: int = 0, model: str = "") -> list[bytes]:
         """Vectors (normalised float32 bytes) of many passages, in order.
 
-        The embedder's bulk work keeps to as many ``processors`` from now on; 0: to all.
+        The embedder's bulk work keeps to as many ``processors`` from now on; 0: to all. ``model``
+        is as in :meth:`questions`.
         """
-        found = await self._engine.call(
-            "embed_passages", seconds=3600, texts=texts, processors=processors
-        )
+        found = await self._call("embed_passages", model, 3600, texts=texts, processors=processors)
         return list(found)
 
-    async def computing(self) -> Computing:
-        """What computes the vectors, or would: the embedder is asked only where it runs."""
-        told = await self._engine.call_where_it_runs("describe")
-        wrong = self.files.problem
-        if told is not None:
-            problem = " ".join(filter(None, (wrong, told["problem"])))
-            return Computing(told["runtime"], told["dtype"], told["rate"], problem)
-        chosen = self._settings.embedding
-        measured = record.kept(chosen, models.derived_dir(self._settings))
-        best = None if measured is None else measured.best(chosen)
-        if best is None:
-            return Computing(problem=wrong)
-        return Computing(best.runtime, best.dtype, best.rate, wrong)
+    async def scale(self, model: str = "") -> Scale:
+        """A model's scale; measured now, where it never was. ``model`` as in :meth:`questions`."""
+        wanted = model or self.first.fingerprint
+        if wanted not in self._scales:
+            for key, told in (await self.describe()).items():
+                self._scales[key] = msgspec.convert(told["scale"], Scale)
+        return self._scales[wanted]
 
-    async def measure(self) -> Record:
+    async def for_language(self, language: str | None) -> tuple[Used, ...]:
+        """The models that embed passages in a language (ISO 639-1; None: it is unknown).
+
+        They are those that know it; where none does, all: no passage is without a vector.
+        """
+        models = self.models
+        if len(models) == 1:
+            return models
+        scales = [await self.scale(model.fingerprint) for model in models]
+        known = (m for m, scale in zip(models, scales, strict=True) if scale.knows(language))
+        return tuple(known) or models
+
+    async def describe(self) -> dict[str, dict[str, Any]]:
+        """What the embedder says of each model, by its fingerprint."""
+        told: dict[str, dict[str, Any]] = await self.engine.call("describe", seconds=60)
+        return told
+
+    async def computing(self) -> tuple[Computing, ...]:
+        """What computes the vectors, or would: the embedder is asked only where it runs."""
+        use = self._use
+        told = await use.engine.call_where_it_runs("describe") or {}
+        return tuple(_computing(use.settings, m, told.get(m.fingerprint)) for m in use.models)
+
+    async def measure(self) -> dict[str, Record]:
         """Measure every runtime and number format here, again; the best is used from now on.
+
+        Returns what was measured of each model, by its fingerprint.
 
         Raises:
             OSError: what was measured cannot be kept.
         """
         from kb.embedding import choosing
 
-        folder = models.derived_dir(self._settings)
-        found = await asyncio.to_thread(
-            choosing.measure, self._settings.embedding, folder, every=True
-        )
-        await self._engine.leave()
+        folder = models.derived_dir(self.settings)
+        found = {
+            model.fingerprint: await asyncio.to_thread(
+                choosing.measure, model.settings, folder, every=True
+            )
+            for model in self.models
+        }
+        await self.engine.leave()
         return found
 
-    async def optimise(self) -> Path:
-        """Make the 8-bit file of the model, by ranges that are measured for it.
+    async def optimise(self) -> dict[str, Path]:
+        """Make the 8-bit file of each model, by ranges that are measured for it.
+
+        Returns the files by the models' fingerprints.
 
         Raises:
-            ConfigurationError: only torch can run this model, or there is no OpenVINO.
-            OSError: the file cannot be written.
+            ConfigurationError: only torch can run a model, or there is no OpenVINO.
+            OSError: a file cannot be written.
         """
         from kb.embedding import opening
 
-        folder = models.derived_dir(self._settings)
-        return await asyncio.to_thread(opening.optimise, self._settings.embedding, folder)
+        folder = models.derived_dir(self.settings)
+        return {
+            model.fingerprint: await asyncio.to_thread(opening.optimise, model.settings, folder)
+            for model in self.models
+        }
 
     def named(self, model: str) -> Embedding:
-        """The settings, had they named another model."""
-        return msgspec.structs.replace(self._settings.embedding, model=model, sha256="")
+        """The settings of a model alone, had they named it."""
+        [alone] = chosen.each(chosen.using(self._given.embedding, [model]))
+        return msgspec.structs.replace(alone, sha256="")
 
-    @property
-    def engine(self) -> EngineClient:
-        """The client of the embedder process."""
-        return self._engine
+    async def _call(self, call: str, model: str, seconds: float, **arguments: Any) -> Any:
+        use = self._use
+        wanted = model or use.models[0].fingerprint
+        if wanted not in {one.fingerprint for one in use.models}:
+            raise RetryableError(
+                "The index has just been changed to other embedding models. Try again.",
+                code="models_changed",
+            )
+        return await use.engine.call(call, seconds=seconds, model=wanted, **arguments)
+
+
+def _use(settings: Settings) -> _Use:
+    used: dict[str, Used] = {}
+    shared = settings.engines.embedder_dir
+    for one in chosen.each(settings.embedding):
+        key, earlier = models.fingerprint(one), models.earlier_fingerprints(one)
+        used.setdefault(key, Used(one.model, one, key, earlier, models.find(one)))
+    names = chosen.named(settings.embedding) or chosen.here(settings.embedding)
+    named = chosen.using(settings.embedding, names)
+    settings = msgspec.structs.replace(settings, embedding=named)
+    engine = EngineClient(
+        "embedder",
+        "kb.embedding.process",
+        settings,
+        models.engine_fingerprint(named),
+        Path(shared) if shared else None,
+    )
+    return _Use(settings, tuple(used.values()), engine)
+
+
+def _query_vector(answer: dict[str, Any]) -> QueryVector:
+    return QueryVector(
+        answer["vector"],
+        answer["fertility"],
+        msgspec.convert(answer["scale"], Scale),
+        answer["computed_by"],
+    )
+
+
+def _computing(settings: Settings, model: Used, told: dict[str, Any] | None) -> Computing:
+    name, wrong = model.files.name, model.files.problem
+    if told is not None:
+        problem = " ".join(filter(None, (wrong, told["problem"])))
+        return Computing(name, told["runtime"], told["dtype"], told["rate"], problem)
+    measured = record.kept(model.settings, models.derived_dir(settings))
+    best = None if measured is None else measured.best(model.settings)
+    if best is None:
+        return Computing(name, problem=wrong)
+    return Computing(name, best.runtime, best.dtype, best.rate, wrong)

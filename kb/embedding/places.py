@@ -89,13 +89,18 @@ def packaged() -> Path | None:
     return None if spec is None or spec.origin is None else Path(spec.origin).parent / "model"
 
 
+def name_of(settings: Embedding) -> str:
+    """The name of one model, by the settings of it alone; where they name none, the English one."""
+    return ENGLISH if settings.model in {BUNDLED, ""} else settings.model
+
+
 def folder_of(settings: Embedding) -> Path:
     """The folder of the configured model.
 
     Raises:
         ConfigurationError: there is none.
     """
-    name = ENGLISH if settings.model == BUNDLED else settings.model
+    name = name_of(settings)
     folder = added(settings, name)
     if folder is None and name == ENGLISH:
         folder = packaged()

@@ -4,7 +4,8 @@ Models differ in how much of the range they use: of unrelated texts one says .06
 cosine means anything by itself. What it is above what unrelated texts have, as a share of what is
 left to 1, does: that is the same for a model and for one whose cosines are squeezed together.
 
-It is measured once for a model (:mod:`kb.embedding.scaling`), and kept. This module loads no numpy.
+It is measured once for a model (:mod:`kb.embedding.scaling`), and kept; those of the models that
+this program knows come with it. This module loads no numpy.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from kb.embedding import models
 from kb.settings import Embedding
 
 PAIRS = Path(__file__).parent / "pairs.json"
+SHIPPED = Path(__file__).parent / "scales.json"
 RELEASE = "1"
 """Of how it is measured: raise it when the same texts give another scale."""
 
@@ -56,6 +58,10 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...] = ()
     multilingual: bool = False
     fertility: float = 0.0
+
+    def knows(self, language: str | None) -> bool:
+        """Whether the model knows a language (ISO 639-1; None: it is unknown)."""
+        return self.multilingual or language in self.languages
 
     def alike(self, cosine: float) -> float:
         """How alike two passages are: 0 as unrelated ones, 1 the same."""
@@ -116,6 +122,16 @@ def kept(settings: Embedding, folder: Path) -> Scale | None:
     except (OSError, msgspec.MsgspecError):
         return None
     return found.scale if found.made_from == made_from(settings) else None
+
+
+def shipped(settings: Embedding) -> Scale | None:
+    """The scale of a model that this program knows, as it was measured in float32; None: of none.
+
+    So the first start need not measure it.
+    """
+    wanted = made_from(settings)
+    known = msgspec.json.decode(SHIPPED.read_bytes(), type=list[Kept])
+    return next((one.scale for one in known if one.made_from == wanted), None)
 
 
 def keep(settings: Embedding, folder: Path, scale: Scale) -> None:

@@ -1,11 +1,13 @@
 """What an index is: points (vectors of passages, with who may read them) that are searched.
 
+A generation has one or more vectors by name, each an embedding model's, and a point may lack some.
+
 Two adapters implement it, Qdrant Edge and a Qdrant server. One contract suite
 (``tests/index/contract.py``) runs against both.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -14,9 +16,9 @@ from kb import __version__
 from kb.settings import Settings
 
 DENSE, WORDS, GRAMS = "dense", "words", "grams"
-"""Names of the lists that a search consults: the model's vectors, stemmed words (BM25), and
-character grams (BM25)."""
-LISTS = (DENSE, WORDS, GRAMS)
+"""Names of the lists that a search consults: a model's vectors, stemmed words (BM25), and character
+grams (BM25). Where a generation has vectors of several models, each has a name of its own, and
+``DENSE`` is what they weigh together."""
 Ranked = list[tuple[int, float]]
 """Pairs of a point and its score, best first."""
 LEXICAL_VERSION = "2"
@@ -27,33 +29,45 @@ every generation is rebuilt."""
 class IndexPoint(msgspec.Struct, frozen=True):
     """A chunk on its way into the index.
 
-    ``vector`` is float32 bytes, ``language`` an ISO 639-1 code; ``readers`` are reader tokens,
-    never empty.
+    ``vectors`` are float32 bytes by the generation's names, at least one; ``language`` is an ISO
+    639-1 code; ``readers`` are reader tokens, never empty.
     """
 
     id: int
-    vector: bytes
+    vectors: dict[str, bytes]
     text: str
     language: str | None
     readers: list[str]
 
 
+class AskedBy(msgspec.Struct, frozen=True):
+    """A question as one model embeds it: its ``vector``, as float32 bytes.
+
+    ``floor`` is the cosine of unrelated texts in that model: fusion counts from it. ``share`` is
+    what the model counts beside the others that have a vector of the same passage.
+    """
+
+    vector: bytes
+    floor: float = 0.0
+    share: float = 1.0
+
+
 class IndexQuery(msgspec.Struct, frozen=True):
     """A question that is put to every list at once, for at most ``limit`` points each.
 
-    ``vector`` is the question's, as float32 bytes. While a question is being embedded, it is asked
-    without one: only words and grams are searched. ``lists`` are the lists that such an earlier
-    call gave; they are not searched again.
+    ``vectors`` are the question's, by the generation's names: those of the models that know it. By
+    the first of them similarities are told. While a question is being embedded, it is asked without
+    any: only words and grams are searched. ``lists`` are the lists that such an earlier call gave;
+    they are not searched again.
 
     ``worth`` and ``worth_foreign`` are the weights for fusing the lists, by list name: the first if
     the question's language is one of ``languages``, the second otherwise. If both are empty, the
     lists are returned unfused.
 
-    ``only`` limits the search to these points; empty: all that the readers may see. ``floor`` is
-    the cosine of unrelated texts in the model that made the vectors: fusion counts from it.
+    ``only`` limits the search to these points; empty: all that the readers may see.
     """
 
-    vector: bytes
+    vectors: dict[str, AskedBy]
     text: str
     readers: list[str]
     limit: int
@@ -62,14 +76,14 @@ class IndexQuery(msgspec.Struct, frozen=True):
     languages: list[str] = []
     lists: dict[str, Ranked] = {}
     only: list[int] = []
-    floor: float = 0.0
 
 
 class Hits(msgspec.Struct, frozen=True):
     """What a search found, best first: points with scores, in ``lists`` by name or ``fused``.
 
     ``language`` is the question's (ISO 639-1), ``similarity`` the cosine of each fused point with
-    the question. ``exhausted``: no list has more points than these.
+    the question in the first model of the query (of a point that has no vector of it: what another
+    model's comes to there). ``exhausted``: no list has more points than these.
     """
 
     language: str
@@ -87,8 +101,8 @@ class Index(Protocol):
     damaged.
     """
 
-    async def create(self, generation: str, dimension: int) -> None:
-        """Make an empty generation; one that exists stays."""
+    async def create(self, generation: str, dimensions: Mapping[str, int]) -> None:
+        """Make an empty generation, with vectors of these names; one that exists stays."""
         ...
 
     async def upsert(self, generation: str, points: Sequence[IndexPoint]) -> None:

@@ -6,7 +6,7 @@ Edge holds the interpreter lock while it searches, so this runs in the index pro
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +17,11 @@ import qdrant_edge as edge
 
 from kb.errors import DamagedError, EngineError, KbError, UsageError
 from kb.index import lexical, searching
-from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexPoint, IndexQuery, Ranked
+from kb.index.base import GRAMS, WORDS, Hits, IndexPoint, IndexQuery, Ranked
 from kb.index.searching import ListQuery
 
 T = TypeVar("T")
+OPTIMIZERS = edge.EdgeOptimizersConfig(default_segment_number=1, indexing_threshold=10_000)
 HNSW = edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=10_000)
 BATCH = 500
 """Points that are written, or read through, in one call."""
@@ -40,9 +41,9 @@ class EdgeIndex:
         self._open: dict[str, edge.EdgeShard] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="edge")
 
-    async def create(self, generation: str, dimension: int) -> None:
+    async def create(self, generation: str, dimensions: Mapping[str, int]) -> None:
         """See :class:`kb.index.base.Index`."""
-        await self._run(self._create, generation, dimension)
+        await self._run(self._create, generation, dimensions)
 
     async def upsert(self, generation: str, points: Sequence[IndexPoint]) -> None:
         """See :class:`kb.index.base.Index`."""
@@ -81,15 +82,13 @@ class EdgeIndex:
         """See :class:`kb.index.searching.Engine`."""
         return await self._run(self._ranked, generation, queries, readers)
 
-    async def vectors(self, generation: str, ids: Sequence[int]) -> list[list[float]]:
+    async def vectors(
+        self, generation: str, ids: Sequence[int], names: Sequence[str]
+    ) -> list[dict[str, list[float]]]:
         """See :class:`kb.index.searching.Engine`."""
-        records = await self._run(
-            lambda: self._shard(generation).retrieve(
-                list(ids), with_payload=False, with_vector=[DENSE]
-            )
-        )
-        named: list[Any] = [r.vector for r in records]
-        return [list(vectors[DENSE]) for vectors in named]
+        records = await self._run(self._retrieve, generation, list(ids), list(names))
+        named: list[Any] = [r.vector or {} for r in records]
+        return [{name: list(vector) for name, vector in one.items()} for one in named]
 
     async def readers(self, generation: str, after: int | None, limit: int) -> dict[int, list[str]]:
         """See :class:`kb.index.base.Index`."""
@@ -153,27 +152,25 @@ class EdgeIndex:
         )
         records, _ = self._shard(generation).scroll(request)
         for record in records:
-            vectors: Any = record.vector
-            if DENSE not in (vectors or {}) or not (record.payload or {}).get("readers"):
+            vectors: Any = record.vector or {}
+            if not vectors.keys() - {WORDS, GRAMS} or not (record.payload or {}).get("readers"):
                 raise _damaged(f"point {record.id} lacks its vector or its readers")
         return max((int(r.id) for r in records), default=-1)
 
     async def _update(self, generation: str, operation: edge.UpdateOperation) -> None:
         await self._run(lambda: self._shard(generation).update(operation))
 
-    def _create(self, generation: str, dimension: int) -> None:
+    def _create(self, generation: str, dimensions: Mapping[str, int]) -> None:
         folder = self._folder(generation)
         if folder.exists() and any(folder.iterdir()):
             return
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         idf = edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)
         config = edge.EdgeConfig(
-            vectors={DENSE: edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Dot)},
+            vectors={n: edge.EdgeVectorParams(s, edge.Distance.Dot) for n, s in dimensions.items()},
             sparse_vectors={WORDS: idf, GRAMS: idf},
             hnsw_config=HNSW,
-            optimizers=edge.EdgeOptimizersConfig(
-                default_segment_number=1, indexing_threshold=10_000
-            ),
+            optimizers=OPTIMIZERS,
         )
         shard = edge.EdgeShard.create(str(folder), config)
         shard.update(
@@ -200,6 +197,9 @@ class EdgeIndex:
         requests = [_request(query, _tokens(readers)) for query in queries]
         found = self._shard(generation).query_batch(edge.QueryBatchRequest(requests))
         return [[(int(p.id), float(p.score)) for p in points] for points in found]
+
+    def _retrieve(self, generation: str, ids: list[Any], names: list[str]) -> list[Any]:
+        return self._shard(generation).retrieve(ids, with_payload=False, with_vector=names)
 
     def _drop(self, generation: str) -> None:
         shard = self._open.pop(generation, None)
@@ -292,7 +292,7 @@ def _point(point: IndexPoint) -> edge.Point:
     return edge.Point(
         point.id,
         {
-            DENSE: np.frombuffer(point.vector, dtype="<f4").tolist(),
+            **{n: np.frombuffer(v, dtype="<f4").tolist() for n, v in point.vectors.items()},
             WORDS: _sparse(lexical.words_of_passage(point.text, point.language)),
             GRAMS: _sparse(lexical.grams_of_passage(point.text)),
         },

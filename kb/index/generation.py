@@ -1,35 +1,94 @@
-"""A generation of the index: its name, and the fingerprint of what it was built with."""
+"""A generation of the index: its name, its vectors' names, and what it was built with."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kb.catalog.chunks import short_hash
 from kb.embedding import models
-from kb.embedding.client import Embeddings
+from kb.embedding.client import Embeddings, Used
+from kb.embedding.pinned import ENGLISH
+from kb.embedding.questions import QueryVector
 from kb.errors import ConfigurationError
-from kb.index.base import LEXICAL_VERSION
+from kb.index import fusion
+from kb.index.base import DENSE, LEXICAL_VERSION, AskedBy
 from kb.settings import Embedding
+from kb.types.index import Generation
+
+TELLING = 12
+"""Digits of a model's fingerprint in the name of its vectors."""
 
 
-def generation_fingerprint(embeddings: Embeddings) -> str:
-    """Fingerprint of what every point depends on, the model and the sparse lists: 32 digits."""
-    return _of_model(embeddings.fingerprint)
+def generation_fingerprint(used: Sequence[Used]) -> str:
+    """Fingerprint of what every point depends on, the models and the sparse lists: 32 digits."""
+    return _of_models([model.fingerprint for model in used])
 
 
-def earlier_generations(embeddings: Embeddings) -> tuple[str, ...]:
-    """Fingerprints of the same generation by earlier releases, which counted the number format."""
-    return tuple(_of_model(model) for model in embeddings.earlier)
+def earlier_generations(used: Sequence[Used]) -> tuple[str, ...]:
+    """Fingerprints of the same generation by earlier releases.
+
+    They had one model alone, and counted its number format.
+    """
+    if len(used) > 1:
+        return ()
+    return tuple(_of_models([model]) for model in used[0].earlier)
 
 
-def was_built_with(built_with: str, settings: Embedding) -> bool:
-    """Whether a generation was built with the model that these settings name."""
-    return built_with == _of_model(models.fingerprint(settings))
+def vector_names(used: Sequence[Used]) -> dict[str, str]:
+    """The name of each model's vectors in the index, by the model's fingerprint."""
+    if len(used) == 1:
+        return {used[0].fingerprint: DENSE}
+    return {one.fingerprint: f"{DENSE}-{one.fingerprint[:TELLING]}" for one in used}
 
 
-def check_generation(built_with: str, embeddings: Embeddings) -> None:
-    """Check that a generation was built with these settings: with others it cannot be searched.
+def asked_by(asked: Mapping[str, QueryVector], names: Mapping[str, str]) -> dict[str, AskedBy]:
+    """A question as an index with vectors of these ``names`` is asked it by some models.
+
+    Both are by the models' fingerprints.
+    """
+    return {
+        names[model]: AskedBy(by.vector, by.scale.floor, fusion.share(by.scale.multilingual))
+        for model, by in asked.items()
+    }
+
+
+def description_of(used: Sequence[Used]) -> dict[str, Any]:
+    """What is kept with a generation that these models build."""
+    return {"models": [model.name for model in used]}
+
+
+def built_with(description: Mapping[str, Any]) -> tuple[str, ...]:
+    """The models that a generation was built with, in order.
+
+    One of an earlier release, which did not name it, was built with the English one, unless the
+    settings name another.
+    """
+    return tuple(description.get("models") or (ENGLISH,))
+
+
+def was_built_with(live: Generation, settings: Embedding) -> bool:
+    """Whether a generation was built with the model that these settings name alone."""
+    if live.fingerprint == _of_models([models.fingerprint(settings)]):
+        return True
+    return settings.model in live.description.get("models", ())
+
+
+def follow(live: Generation | None, embeddings: Embeddings) -> bool:
+    """Use the models of a generation, where the settings leave them open.
+
+    Returns whether others were used until now.
+    """
+    return live is not None and embeddings.follow(built_with(live.description))
+
+
+def check_generation(live: str, used: Sequence[Used]) -> None:
+    """Check that a generation was built with these models: by others it cannot be searched.
+
+    ``live`` is its fingerprint.
 
     Raises:
         ConfigurationError: it was built with others.
     """
-    if built_with not in {generation_fingerprint(embeddings), *earlier_generations(embeddings)}:
+    if live not in {generation_fingerprint(used), *earlier_generations(used)}:
         raise ConfigurationError(
             "The index was built with another embedding model or other embedding settings. "
             "Run kb reindex to build one with these.",
@@ -42,5 +101,6 @@ def name_of(generation_id: int) -> str:
     return f"g{generation_id}"
 
 
-def _of_model(model: str) -> str:
-    return short_hash(f"{model}:{LEXICAL_VERSION}")
+def _of_models(fingerprints: Sequence[str]) -> str:
+    """The same in whatever order; that of one model is as it was in releases that had one."""
+    return short_hash(f"{'+'.join(sorted(fingerprints))}:{LEXICAL_VERSION}")

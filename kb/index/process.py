@@ -34,9 +34,9 @@ class Indexer:
 
             self._index = connect(settings.index.url, settings.index.api_key, settings.index.prefix)
 
-    async def create(self, generation: str, dimension: int) -> None:
+    async def create(self, generation: str, dimensions: dict[str, int]) -> None:
         """See :class:`kb.index.base.Index`."""
-        await self._index.create(generation, dimension)
+        await self._index.create(generation, dimensions)
 
     async def upsert(self, generation: str, points: list[Any]) -> None:
         """See :class:`kb.index.base.Index`."""

@@ -1,6 +1,6 @@
 """The index as every other process sees it: calls to the index process."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -15,9 +15,9 @@ class RemoteIndex:
     def __init__(self, settings: Settings) -> None:
         self.engine = EngineClient("index", "kb.index.process", settings, fingerprint(settings))
 
-    async def create(self, generation: str, dimension: int) -> None:
+    async def create(self, generation: str, dimensions: Mapping[str, int]) -> None:
         """See :class:`kb.index.base.Index`."""
-        await self.engine.call("create", generation=generation, dimension=dimension)
+        await self.engine.call("create", generation=generation, dimensions=dict(dimensions))
 
     async def upsert(self, generation: str, points: Sequence[IndexPoint]) -> None:
         """See :class:`kb.index.base.Index`. Sent in parts: a query waits for one part at most."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from qdrant_client.http.exceptions import UnexpectedResponse
 
 from kb.errors import ConfigurationError, EngineError, KbError, PermanentError, UsageError
 from kb.index import lexical, searching
-from kb.index.base import DENSE, GRAMS, WORDS, Hits, IndexPoint, IndexQuery, Ranked
+from kb.index.base import GRAMS, WORDS, Hits, IndexPoint, IndexQuery, Ranked
 from kb.index.searching import ListQuery
 
 BATCH = 200
@@ -35,7 +35,7 @@ class ServerIndex:
         self._client = client
         self._prefix = prefix
 
-    async def create(self, generation: str, dimension: int) -> None:
+    async def create(self, generation: str, dimensions: Mapping[str, int]) -> None:
         """See :class:`kb.index.base.Index`."""
         name = self._name(generation)
         async with _translated():
@@ -44,7 +44,10 @@ class ServerIndex:
             idf = q.SparseVectorParams(modifier=q.Modifier.IDF)
             await self._client.create_collection(
                 name,
-                vectors_config={DENSE: q.VectorParams(size=dimension, distance=q.Distance.DOT)},
+                vectors_config={
+                    vector: q.VectorParams(size=size, distance=q.Distance.DOT)
+                    for vector, size in dimensions.items()
+                },
                 sparse_vectors_config={WORDS: idf, GRAMS: idf},
             )
             await self._client.create_payload_index(
@@ -100,13 +103,16 @@ class ServerIndex:
             for response in found
         ]
 
-    async def vectors(self, generation: str, ids: Sequence[int]) -> list[list[float]]:
+    async def vectors(
+        self, generation: str, ids: Sequence[int], names: Sequence[str]
+    ) -> list[dict[str, list[float]]]:
         """See :class:`kb.index.searching.Engine`."""
         async with _translated():
             records = await self._client.retrieve(
-                self._name(generation), list(ids), with_payload=False, with_vectors=[DENSE]
+                self._name(generation), list(ids), with_payload=False, with_vectors=list(names)
             )
-        return [list(r.vector[DENSE]) for r in records]  # type: ignore[call-overload,index,arg-type]
+        named: list[Any] = [r.vector or {} for r in records]
+        return [{name: list(vector) for name, vector in one.items()} for one in named]
 
     async def readers(self, generation: str, after: int | None, limit: int) -> dict[int, list[str]]:
         """See :class:`kb.index.base.Index`."""
@@ -218,7 +224,7 @@ def _point(point: IndexPoint) -> q.PointStruct:
     return q.PointStruct(
         id=point.id,
         vector={
-            DENSE: np.frombuffer(point.vector, dtype="<f4").tolist(),
+            **{n: np.frombuffer(v, dtype="<f4").tolist() for n, v in point.vectors.items()},
             WORDS: _sparse(lexical.words_of_passage(point.text, point.language)),
             GRAMS: _sparse(lexical.grams_of_passage(point.text)),
         },

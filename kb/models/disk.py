@@ -5,10 +5,10 @@ from pathlib import Path
 
 import msgspec
 
-from kb.embedding import places, record, scale
+from kb.embedding import chosen, places, record, scale
 from kb.embedding.models import WEIGHTS, digest_of, find
 from kb.embedding.pinned import ENGLISH, PINNED
-from kb.embedding.places import BUNDLED, Manifest
+from kb.embedding.places import Manifest
 from kb.errors import ConfigurationError, KbError
 from kb.models import contents, folders
 from kb.models.registered import Keeper, Registered, Verified
@@ -32,22 +32,17 @@ def registered(settings: Embedding, derived: Path) -> Iterator[Registered]:
     package = places.packaged()
     if ENGLISH not in seen and package is not None:
         yield of_folder(settings, derived, ENGLISH, package)
-    if used(settings) not in seen and (used(settings) != ENGLISH or package is None):
-        yield _configured(settings, derived)
+    for one in chosen.each(settings):
+        if one.model not in seen and (one.model != ENGLISH or package is None):
+            yield _configured(settings, derived, one)
 
 
-def _configured(settings: Embedding, derived: Path) -> Registered:
+def _configured(settings: Embedding, derived: Path, own: Embedding) -> Registered:
     """A folder that the settings name; or what is wrong with what they name."""
-    name = used(settings)
     try:
-        return of_folder(settings, derived, name, places.folder_of(settings))
+        return of_folder(settings, derived, own.model, places.folder_of(own))
     except KbError as error:
-        return _broken(settings, name, settings.model, "folder", error.message)
-
-
-def used(settings: Embedding) -> str:
-    """The configured model's name."""
-    return ENGLISH if settings.model == BUNDLED else settings.model
+        return _broken(settings, own.model, own.model, "folder", error.message)
 
 
 def of_folder(settings: Embedding, derived: Path, name: str, folder: Path) -> Registered:
@@ -65,7 +60,7 @@ def _broken(settings: Embedding, name: str, where: str, keeper: Keeper, problem:
         purpose="embedding",
         keeper=keeper,
         where=where,
-        in_use=name == used(settings),
+        in_use=name in chosen.named(settings),
         problem=problem,
     )
 
@@ -74,8 +69,10 @@ def _of_folder(settings: Embedding, derived: Path, name: str, folder: Path) -> R
     facts = folders.facts_of(folder)
     manifest = places.manifest_of(folder)
     pinned = PINNED.get(name)
-    chosen = msgspec.structs.replace(settings, model=name, sha256="")
-    is_used = name == used(settings)
+    [own] = chosen.each(chosen.using(msgspec.structs.replace(settings, sha256=""), [name]))
+    is_used = name in chosen.named(settings)
+    if is_used:
+        own = next(one for one in chosen.each(settings) if one.model == name)
     embeds = facts.purpose == "embedding"
     changed = manifest is not None and contents.looks_changed(folder, manifest)
     return Registered(
@@ -84,7 +81,7 @@ def _of_folder(settings: Embedding, derived: Path, name: str, folder: Path) -> R
         purpose=facts.purpose,
         keeper=_keeper(settings, folder),
         where=str(folder),
-        digest=find(settings if is_used else chosen).digest if embeds else _digest(manifest),
+        digest=find(own).digest if embeds else _digest(manifest),
         licence=facts.licence or (pinned.licence if pinned else None),
         origin=manifest.origin if manifest else pinned.origin if pinned else None,
         note=pinned.note if pinned else manifest.note if manifest else "",
@@ -93,8 +90,8 @@ def _of_folder(settings: Embedding, derived: Path, name: str, folder: Path) -> R
         max_tokens=facts.max_tokens,
         languages=facts.languages,
         files=tuple((n, kept.sha256) for n, kept in manifest.files.items()) if manifest else (),
-        rate=_rate(chosen, derived) if embeds else None,
-        scale=scale.kept(settings if is_used else chosen, derived) if embeds else None,
+        rate=_rate(own, derived) if embeds else None,
+        scale=scale.kept(own, derived) if embeds else None,
         in_use=is_used,
         problem=CHANGED if changed else "",
     )
@@ -111,9 +108,9 @@ def _digest(manifest: Manifest | None) -> str | None:
     return kept.sha256 if kept else None
 
 
-def _rate(chosen: Embedding, derived: Path) -> float | None:
-    measured = record.kept(chosen, derived)
-    best = None if measured is None else measured.best(chosen)
+def _rate(own: Embedding, derived: Path) -> float | None:
+    measured = record.kept(own, derived)
+    best = None if measured is None else measured.best(own)
     return None if best is None else best.rate
 
 

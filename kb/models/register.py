@@ -13,7 +13,7 @@ from kb.llm.base import LanguageModel, Stock
 from kb.models import adding, disk, serving, shelf
 from kb.models.adding import Added
 from kb.models.registered import Listing, Registered, Verified
-from kb.settings import Settings
+from kb.settings import Embedding, Settings
 
 Note = Callable[..., None]
 """Notes in the audit log what is done to which model, with details by name."""
@@ -25,10 +25,15 @@ class Register:
     """The models of a data directory, of the program's environment, and of the model server."""
 
     def __init__(
-        self, settings: Settings, model: Callable[[], LanguageModel | None], note: Note
+        self,
+        settings: Settings,
+        model: Callable[[], LanguageModel | None],
+        note: Note,
+        used: Callable[[], Embedding],
     ) -> None:
+        """``model`` gives the language model, ``used`` settings with the embedding models named."""
         self._settings = settings
-        self._embedding = settings.embedding
+        self._used = used
         self._shelf = Path(settings.embedding.models_dir)
         self._derived = models.derived_dir(settings)
         self._model = model
@@ -36,7 +41,7 @@ class Register:
 
     def on_disk(self) -> list[Registered]:
         """The models on this machine's disks."""
-        return list(disk.registered(self._embedding, self._derived))
+        return list(disk.registered(self._used(), self._derived))
 
     async def listing(self) -> Listing:
         """Every model; those of the model server as far as it answers at once."""
@@ -125,7 +130,7 @@ class Register:
         """
         model = await self.find(name)
         if model.in_use:
-            raise in_use(name, "the settings name it (embedding.model, llm.model)")
+            raise in_use(name, "passages or answers are made with it (embedding.models, llm.model)")
         if model.keeper == "server":
             raise UsageError(
                 f"The model server keeps {name}: ollama rm {name} removes it.", code="not_ours"

@@ -30,12 +30,14 @@ class Moment:
 
     A version that is published between the index's answer and its reading is not among the hits:
     whoever took the tick only then would miss the old one and the new one alike. ``late`` are
-    documents whose rights the index may not know yet.
+    documents whose rights the index may not know yet. ``vectors`` are the names of the generation's
+    vectors, by the models' fingerprints.
     """
 
     generation: str
     seq: int
     late: frozenset[int]
+    vectors: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

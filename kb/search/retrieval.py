@@ -6,17 +6,20 @@ this moment), fold copies, join neighbours.
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
 
 from kb.catalog import alarms, chunks, filtering, generations, ledger, names
 from kb.catalog.database import Catalog, current_seq
-from kb.embedding.client import Embeddings, QueryVector
+from kb.embedding.client import Embeddings
+from kb.embedding.questions import QueryVector, Question
 from kb.embedding.scale import AS_IT_IS, Scale
+from kb.errors import RetryableError
 from kb.index import fusion
 from kb.index.base import GRAMS, WORDS, Hits, IndexQuery
-from kb.index.generation import check_generation, name_of
+from kb.index.generation import asked_by, check_generation, follow, name_of, vector_names
 from kb.index.remote import RemoteIndex
 from kb.rights import access
 from kb.search import judging, narrowing
@@ -35,15 +38,17 @@ LANGUAGES_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Passages, best first, and whether the model knows the question's language.
+    """Passages, best first, and whether a model knows the question's language.
 
-    ``scale`` is by which the passages' similarities are read. ``computed_by`` names the embedding
-    model, its runtime and number format; empty where nothing was embedded.
+    ``scale`` is by which the passages' similarities are read, ``model`` the fingerprint of the
+    model whose it is. ``computed_by`` names the embedding models that were asked, each with its
+    runtime and number format; empty where nothing was embedded.
     """
 
     passages: tuple[Passage, ...]
     understood: bool = True
     scale: Scale = AS_IT_IS
+    model: str = ""
     computed_by: str = ""
 
 
@@ -85,17 +90,38 @@ class Retriever:
             return await self._catalog.read(self._latest, sought.wanted, principal, limit)
         words = await self._glossary.widen(sought.words)
         fetch = max(self._settings.candidates, limit * 3)
-        lexical = IndexQuery(b"", words, access.tokens_or_raise(principal), fetch)
+        lexical = IndexQuery({}, words, access.tokens_or_raise(principal), fetch)
         embedded, begun = await asyncio.gather(
             self._embeddings.query(words), self._begin(lexical, sought.wanted, principal, limit)
         )
         if begun is None:
-            return Found((), scale=embedded.scale)
-        judged = await self._judged(self._query(begun, embedded), begun.scope)
+            return Found((), scale=embedded.reading("")[1].scale)
+        if embedded.by.keys() != begun.scope.moment.vectors.keys():
+            embedded = await self._embedded_anew(words, begun.scope.moment)
+        language = begun.early.language
+        asked = embedded.knowing(language)
+        judged = await self._judged(self._query(begun, embedded, asked), begun.scope)
         if alarming := judged.alarming - begun.scope.moment.late:
             await self._catalog.write(alarms.sound, self._catalog, alarming)
-        understood = embedded.understood(begun.early.language)
-        return Found(judged.passages, understood, embedded.scale, embedded.computed_by)
+        model, by = embedded.reading(language)
+        return Found(
+            judged.passages,
+            embedded.understood(language),
+            by.scale,
+            model,
+            "; ".join(one.computed_by for one in asked.values()),
+        )
+
+    async def _embedded_anew(self, words: str, moment: Moment) -> Question:
+        """By the models of the generation that has just been switched to.
+
+        Raises:
+            RetryableError: another one has been, meanwhile.
+        """
+        embedded = await self._embeddings.query(words)
+        if embedded.by.keys() != moment.vectors.keys():
+            raise RetryableError("The index has just been switched. Try again.", code="index_busy")
+        return embedded
 
     async def _begin(
         self, lexical: IndexQuery, wanted: Wanted, principal: Principal, limit: int
@@ -123,24 +149,27 @@ class Retriever:
             named = names.named(connection, principal, words)
         if live is None:
             return None
-        check_generation(live.fingerprint, self._embeddings)
-        moment = Moment(name_of(live.id), seq, late)
+        follow(live, self._embeddings)
+        used = self._embeddings.models
+        check_generation(live.fingerprint, used)
+        moment = Moment(name_of(live.id), seq, late, vector_names(used))
         return Scope(words, principal, limit, moment, named, None)
 
     def _narrow(self, principal: Principal, wanted: Wanted) -> narrowing.Narrow:
         with self._catalog.reading() as connection:
             return narrowing.narrow(connection, principal, wanted)
 
-    def _query(self, begun: Begun, embedded: QueryVector) -> IndexQuery:
-        """The whole question, with the lists that needed no embedding."""
-        s, scale = self._settings, embedded.scale
+    def _query(
+        self, begun: Begun, embedded: Question, asked: Mapping[str, QueryVector]
+    ) -> IndexQuery:
+        """The whole question for the models to be ``asked``, with the lists that needed none."""
+        s = self._settings
         dense = s.dense_weight if embedded.familiar else s.dense_weight_foreign
         return msgspec.structs.replace(
             begun.lexical,
-            vector=embedded.vector,
+            vectors=asked_by(asked, begun.scope.moment.vectors),
             worth=fusion.weights(dense),
-            worth_foreign=fusion.weights_foreign(dense, multilingual=scale.multilingual),
-            floor=scale.floor,
+            worth_foreign=fusion.weights_foreign(dense, multilingual=embedded.multilingual),
             languages=self._languages,
             lists={name: begun.early.lists[name] for name in (WORDS, GRAMS)},
         )
@@ -150,7 +179,7 @@ class Retriever:
         judged = Judged((), frozenset())
         for _ in range(ROUNDS):
             hits = await self._index.query(scope.moment.generation, query)
-            last = await self._catalog.read(self._judge, hits, scope, query.floor)
+            last = await self._catalog.read(self._judge, hits, scope, query)
             judged = Judged(last.passages, judged.alarming | last.alarming)
             if len(judged.passages) >= scope.limit or hits.exhausted:
                 break
@@ -158,7 +187,8 @@ class Retriever:
             query = msgspec.structs.replace(query, limit=fetch, lists={})
         return judged
 
-    def _judge(self, hits: Hits, scope: Scope, floor: float) -> Judged:
+    def _judge(self, hits: Hits, scope: Scope, query: IndexQuery) -> Judged:
+        floor = next(iter(query.vectors.values())).floor
         with self._catalog.reading() as connection:
             return judging.judge(connection, hits, scope, floor)
 

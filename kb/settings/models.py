@@ -8,21 +8,30 @@ from kb.settings.base import Count, Seconds, Section, Share
 
 
 class Embedding(Section, frozen=True, kw_only=True):
-    """The embedding model."""
+    """The embedding models."""
 
+    models: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="The embedding models: names of `kb models list`, or folders. "
+            "Each embeds the passages whose language it knows; by the first one's word pieces "
+            "passages are cut. Empty: those that the index was built with; for a new knowledge "
+            "base `multilingual` and `english`, or `english` alone where the other is not here."
+        ),
+    ] = ()
     model: Annotated[
         str,
         Meta(
-            description="The embedding model: `bundled` (all-MiniLM-L6-v2), a name of `kb models "
-            "list`, or a folder."
+            description="One embedding model, which is to be the only one: the same as "
+            "`embedding.models` with it alone, which goes before it. `bundled` is `english`."
         ),
-    ] = "bundled"
+    ] = ""
     sha256: Annotated[
         str,
         Meta(
             pattern="^([0-9a-f]{64})?$",
-            description="SHA-256 that the model's weights (model.safetensors) must have; empty: "
-            "any. `bundled` has its own.",
+            description="SHA-256 that the first model's weights (model.safetensors) must have; "
+            "empty: any. `english` and `multilingual` have their own.",
         ),
     ] = ""
     models_dir: Annotated[
@@ -65,15 +74,15 @@ class Embedding(Section, frozen=True, kw_only=True):
     query_prompt: Annotated[
         str,
         Meta(
-            description="Text put before a question when it is embedded; `auto`: what the "
-            "model's folder says."
+            description="Text put before a question when the first model embeds it; `auto`: "
+            "what the model's folder says."
         ),
     ] = "auto"
     passage_prompt: Annotated[
         str,
         Meta(
-            description="Text put before a passage when it is embedded; `auto`: what the "
-            "model's folder says."
+            description="Text put before a passage when the first model embeds it; `auto`: "
+            "what the model's folder says."
         ),
     ] = "auto"
 

@@ -4,12 +4,12 @@ import asyncio
 import time
 from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kb import bulk
 from kb.duties import WORKER
-from kb.embedding import places
-from kb.embedding.pinned import MULTILINGUAL
+from kb.embedding import chosen, places
+from kb.embedding.pinned import ENGLISH, MULTILINGUAL
 from kb.errors import ModelError
 from kb.llm.base import Identity, LanguageModel
 from kb.llm.chatting import chat
@@ -27,12 +27,34 @@ async def status(base: "KnowledgeBase") -> dict[str, Any]:
         "data_dir": base.settings.data_dir,
         **_figures(found, base.settings.index.backend),
         "scratch_left_behind": len(await asyncio.to_thread(base.scratch.stale)),
-        "embedding_model": base.embeddings.files.name,
-        "embedding": asdict(await base.embeddings.computing()),
+        "embedding_models": [asdict(one) for one in await base.embeddings.computing()],
         "ingestion": asdict(processors(base.settings.ingest)),
-        "multilingual_model": places.added(base.settings.embedding, MULTILINGUAL) is not None,
+        "multilingual_model": multilingual(base),
         "language_model": await model_status(base, probe=True),
     }
+
+
+Multilingual = Literal["used", "here", "missing"]
+"""Whether the multilingual model embeds, is here and does not, or is not here."""
+
+
+def multilingual(base: "KnowledgeBase") -> Multilingual:
+    """How things stand with the multilingual model; ``used`` where models were chosen."""
+    if base.embeddings.names != (ENGLISH,) or chosen.named(base.settings.embedding):
+        return "used"
+    is_here = places.added(base.settings.embedding, MULTILINGUAL) is not None
+    return "here" if is_here else "missing"
+
+
+def multilingual_lines(stands: Multilingual) -> list[str]:
+    """What to do about documents and questions that are not English, where something is."""
+    how = {
+        "missing": "kb models add multilingual",
+        "here": 'embedding.models = ["multilingual", "english"], then kb reindex',
+    }
+    if stands not in how:
+        return []
+    return [f"  For documents or questions that are not English: {how[stands]}"]
 
 
 def _figures(found: Inventory, backend: str) -> dict[str, Any]:

@@ -1,14 +1,19 @@
 """What the catalog says of the index: its generations, and what is to stand in them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A generation of the index: its number, and the fingerprint of what it was built with."""
+    """A generation of the index: its number, and the fingerprint of what it was built with.
+
+    ``description`` names the embedding models (``models``).
+    """
 
     id: int
     fingerprint: str
+    description: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +30,9 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Embeddable:
-    """A passage as an index point is made of it; ``vector`` (float32, little endian) may miss.
+    """A passage as an index point is made of it.
 
-    Vectors are kept by ``vector_hash``, the hash of ``embedded_text``.
+    Its vectors are kept by ``vector_hash``, the hash of ``embedded_text``.
     """
 
     point: int
@@ -35,4 +40,3 @@ class Embeddable:
     embedded_text: str
     language: str | None
     vector_hash: str
-    vector: bytes | None

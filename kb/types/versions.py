@@ -58,11 +58,11 @@ class Ready:
     """A file's content under the number of an attempt to publish it, with its passages' vectors.
 
     ``fence`` is the number of the lease that the attempt was begun under. ``vectors`` (float32
-    bytes) are by the hash of the embedded text.
+    bytes) are by the embedding model, and then by the hash of the embedded text.
     """
 
     document_id: int
     number: int
     fence: int
     content: Content
-    vectors: dict[str, bytes]
+    vectors: dict[str, dict[str, bytes]]

@@ -1,50 +1,45 @@
 """Loading: index points made of what the catalog has, and an index read from end to end."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from kb.catalog import chunks, rights, vectors
 from kb.catalog.database import Catalog
 from kb.embedding.client import Embeddings
 from kb.index.base import Index, IndexPoint
+from kb.index.generation import vector_names
 from kb.types.index import Embeddable
 
 SCROLL = 5000
 """Points that are read in one call."""
+Vectors = dict[str, dict[str, bytes]]
+"""Vectors (float32, little endian) by their model's fingerprint, and by the hash of their text."""
 
 
 async def points_of_versions(
-    catalog: Catalog,
-    embeddings: Embeddings,
-    numbers: list[int],
-    unkept: dict[str, bytes] | None = None,
+    catalog: Catalog, embeddings: Embeddings, numbers: list[int], unkept: Vectors | None = None
 ) -> list[IndexPoint]:
     """The index points of versions, as the catalog has them; missing vectors are computed and kept.
 
-    A caller that holds a writing transaction gives ``unkept``: new vectors are put there, by hash,
-    for the caller to keep later.
+    A caller that holds a writing transaction gives ``unkept``: new vectors are put there, for the
+    caller to keep later.
     """
-    model = embeddings.fingerprint
 
     def read() -> tuple[list[Embeddable], dict[int, list[str]]]:
         with catalog.reading() as connection:
-            passages = chunks.of_versions(connection, model, numbers)
+            passages = chunks.of_versions(connection, numbers)
             tokens = rights.tokens_of(connection, sorted({p.document_id for p in passages}))
         return passages, tokens
 
     passages, tokens = await catalog.read(read)
-    missing = {p.vector_hash: p.embedded_text for p in passages if p.vector is None}
-    new: dict[str, bytes] = {}
-    if missing:
-        embedded = await embeddings.passages(list(missing.values()))
-        new = dict(zip(missing, embedded, strict=True))
-        if unkept is None:
-            await catalog.write(keep_vectors, catalog, model, new)
-        else:
-            unkept |= new
+    names = vector_names(embeddings.models)
+    found = {
+        model: await vectors_of(catalog, embeddings, model, wanted, unkept)
+        for model, wanted in (await _wanted(embeddings, passages)).items()
+    }
     return [
         IndexPoint(
             p.point,
-            p.vector or new[p.vector_hash],
+            {names[m]: by[p.vector_hash] for m, by in found.items() if p.vector_hash in by},
             p.embedded_text,
             p.language,
             tokens[p.document_id],
@@ -53,10 +48,55 @@ async def points_of_versions(
     ]
 
 
-def keep_vectors(catalog: Catalog, model: str, new: dict[str, bytes]) -> None:
-    """Keep new vectors of a model, by hash, in a transaction of their own."""
+async def _wanted(
+    embeddings: Embeddings, passages: Sequence[Embeddable]
+) -> dict[str, dict[str, str]]:
+    """What each model embeds: texts by their hash, by the model's fingerprint.
+
+    A text that stands in documents of several languages is embedded for all of them.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for language in {p.language for p in passages}:
+        texts = {p.vector_hash: p.embedded_text for p in passages if p.language == language}
+        for model in await embeddings.for_language(language):
+            found.setdefault(model.fingerprint, {}).update(texts)
+    return found
+
+
+async def vectors_of(
+    catalog: Catalog,
+    embeddings: Embeddings,
+    model: str,
+    texts: dict[str, str],
+    unkept: Vectors | None = None,
+) -> dict[str, bytes]:
+    """A model's vectors of texts by hash: those that are kept, and the others computed now.
+
+    ``unkept`` is as in :func:`points_of_versions`.
+    """
+
+    def read() -> dict[str, bytes]:
+        with catalog.reading() as connection:
+            return vectors.known(connection, model, texts)
+
+    known = await catalog.read(read)
+    missing = {h: text for h, text in texts.items() if h not in known}
+    if not missing:
+        return known
+    embedded = await embeddings.passages(list(missing.values()), model=model)
+    new = dict(zip(missing, embedded, strict=True))
+    if unkept is None:
+        await catalog.write(keep_vectors, catalog, {model: new})
+    else:
+        unkept.setdefault(model, {}).update(new)
+    return known | new
+
+
+def keep_vectors(catalog: Catalog, new: Vectors) -> None:
+    """Keep new vectors in a transaction of their own."""
     with catalog.writing() as connection:
-        vectors.keep(connection, model, new)
+        for model, by_hash in new.items():
+            vectors.keep(connection, model, by_hash)
 
 
 async def scroll(index: Index, generation: str) -> AsyncIterator[dict[int, list[str]]]:

@@ -3,7 +3,7 @@
 The steps are numbered as in docs/architecture.md, "A version's life".
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kb import failpoints
@@ -19,19 +19,23 @@ from kb.catalog import (
     versions,
 )
 from kb.catalog.database import Catalog, Connection, hold_seq
-from kb.embedding.client import Embeddings
+from kb.embedding.client import Embeddings, Used
 from kb.errors import RetryableError
 from kb.index.base import Index, IndexPoint
 from kb.index.generation import (
     check_generation,
+    description_of,
     earlier_generations,
+    follow,
     generation_fingerprint,
     name_of,
+    vector_names,
     was_built_with,
 )
 from kb.types.index import Generation
 from kb.types.points import point_of
 from kb.types.versions import Ready
+from kb.upkeep.loading import Vectors, vectors_of
 
 GRACE_SECONDS = 60.0
 """Seconds that a version's points stay after it retired: longer than any search takes."""
@@ -67,36 +71,42 @@ class Publisher:
         Raises:
             ConfigurationError: it was built with another model; ``kb reindex`` builds a new one.
         """
-        wanted = generation_fingerprint(self._embeddings)
-        dimension = await self._dimension()  # first: the embedder may take seconds to start
-        live = await self._catalog.write(self._live, wanted)
-        check_generation(live.fingerprint, self._embeddings)
-        await self._index.create(name_of(live.id), dimension)
+        while True:
+            await self._catalog.read(self._follow)
+            used = self._embeddings.models
+            dimensions = await dimensions_of(self._embeddings)  # first: it may take seconds
+            live = await self._catalog.write(self._live, used)
+            if not follow(live, self._embeddings):
+                break
+        check_generation(live.fingerprint, used)
+        await self._index.create(name_of(live.id), dimensions)
         return name_of(live.id)
+
+    def _follow(self) -> None:
+        with self._catalog.reading() as connection:
+            live = generations.live(connection)
+        follow(live, self._embeddings)
 
     def was_built_with(self, model: str) -> bool:
         """Whether the live generation was built with a model of the register."""
         with self._catalog.reading() as connection:
             live = generations.live(connection)
-        return live is not None and was_built_with(live.fingerprint, self._embeddings.named(model))
+        return live is not None and was_built_with(live, self._embeddings.named(model))
 
-    def _live(self, wanted: str) -> Generation:
+    def _live(self, used: Sequence[Used]) -> Generation:
+        wanted = generation_fingerprint(used)
         with self._catalog.reading() as connection:
             live = generations.live(connection)
         if live is not None and live.fingerprint == wanted:
             return live
         with self._catalog.writing() as connection:
-            adopt_earlier(connection, self._embeddings)
+            adopt_earlier(connection, used)
             live = generations.live(connection)
             if live is not None:
                 return live
-            description = {"model": self._embeddings.files.name}
+            description = description_of(used)
             number = generations.begin(connection, wanted, description, generations.LIVE)
-            return Generation(number, wanted)
-
-    async def _dimension(self) -> int:
-        described = await self._embeddings.engine.call("describe")
-        return int(described["dimension"])
+            return Generation(number, wanted, description)
 
     async def publish(self, ready: Sequence[Ready], lease: str, owner: str) -> set[int]:
         """Steps 2 and 3 for a group of documents; returns the numbers of what is published.
@@ -117,23 +127,33 @@ class Publisher:
     async def _write(self, generation: str, ready: Sequence[Ready]) -> dict[int, list[str]]:
         tokens = await self._catalog.write(self._plan, ready)
         failpoints.reached("planned")
-        points = [
-            IndexPoint(
-                point_of(r.number, c.ordinal),
-                r.vectors[chunks.short_hash(c.embedded_text)],
-                c.embedded_text,
-                r.content.facts.language,
-                tokens[r.document_id],
-            )
-            for r in ready
-            if r.document_id in tokens  # one that was removed meanwhile is not written
-            for c in r.content.chunks
-        ]
+        names = vector_names(self._embeddings.models)
+        points = []
+        for r in ready:
+            if r.document_id in tokens:  # one that was removed meanwhile is not written
+                found = await self._vectors(r)
+                points += _points(r, {names[m]: by for m, by in found.items()}, tokens)
         await self._index.upsert(generation, points)
         failpoints.reached("upserted")
         await self._index.flush(generation)
         failpoints.reached("flushed")
         return tokens
+
+    async def _vectors(self, ready: Ready) -> Vectors:
+        """A document's vectors by the models that the index has now.
+
+        Those that it was not embedded by, since another generation was live then, are computed.
+        """
+        texts = {chunks.short_hash(c.embedded_text): c.embedded_text for c in ready.content.chunks}
+        found: Vectors = {}
+        for model in await self._embeddings.for_language(ready.content.facts.language):
+            key = model.fingerprint
+            found[key] = (
+                ready.vectors[key]
+                if key in ready.vectors
+                else await vectors_of(self._catalog, self._embeddings, key, texts)
+            )
+        return found
 
     def _plan(self, ready: Sequence[Ready]) -> dict[int, list[str]]:
         with self._catalog.writing() as connection:
@@ -233,8 +253,27 @@ class Publisher:
             sweeping.swept(connection, numbers)
 
 
-def adopt_earlier(connection: Connection, embeddings: Embeddings) -> None:
+def _points(ready: Ready, vectors: Vectors, tokens: Mapping[int, list[str]]) -> list[IndexPoint]:
+    """A document's points; ``vectors`` are by their names in the index."""
+    return [
+        IndexPoint(
+            point_of(ready.number, chunk.ordinal),
+            {n: by[chunks.short_hash(chunk.embedded_text)] for n, by in vectors.items()},
+            chunk.embedded_text,
+            ready.content.facts.language,
+            tokens[ready.document_id],
+        )
+        for chunk in ready.content.chunks
+    ]
+
+
+async def dimensions_of(embeddings: Embeddings) -> dict[str, int]:
+    """How many numbers the vectors have in the index, by their names there."""
+    names, described = vector_names(embeddings.models), await embeddings.describe()
+    return {name: int(described[model]["dimension"]) for model, name in names.items()}
+
+
+def adopt_earlier(connection: Connection, used: Sequence[Used]) -> None:
     """Name a generation, and the vectors in it, as this release names them."""
-    earlier = earlier_generations(embeddings)
-    if generations.rename(connection, earlier, generation_fingerprint(embeddings)):
-        vectors.rename_model(connection, embeddings.earlier, embeddings.fingerprint)
+    if generations.rename(connection, earlier_generations(used), generation_fingerprint(used)):
+        vectors.rename_model(connection, used[0].earlier, used[0].fingerprint)

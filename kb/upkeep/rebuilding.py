@@ -17,12 +17,12 @@ from kb.embedding.client import Embeddings
 from kb.errors import ConflictError, RetryableError
 from kb.index.base import Index
 from kb.index.edge import EdgeIndex
-from kb.index.generation import generation_fingerprint, name_of
+from kb.index.generation import description_of, generation_fingerprint, name_of
 from kb.settings import Settings
 from kb.types.index import Published
 from kb.types.points import point_of, version_of
-from kb.upkeep.loading import keep_vectors, points_of_versions, scroll
-from kb.upkeep.publishing import adopt_earlier
+from kb.upkeep.loading import Vectors, keep_vectors, points_of_versions, scroll
+from kb.upkeep.publishing import adopt_earlier, dimensions_of
 
 LEASE = "reindex"
 VERSIONS_AT_ONCE = 20
@@ -131,17 +131,18 @@ class Rebuilder:
             leases.extend(connection, LEASE, self._owner, seconds)
 
     def _begin(self) -> int:
-        wanted = generation_fingerprint(self._embeddings)
+        used = self._embeddings.models
+        wanted = generation_fingerprint(used)
         with self._catalog.writing() as connection:
-            adopt_earlier(connection, self._embeddings)
+            adopt_earlier(connection, used)
             begun = generations.building(connection, wanted)
             if begun is not None:
                 return begun.id
-            return generations.begin(connection, wanted, {"model": self._embeddings.files.name})
+            return generations.begin(connection, wanted, description_of(used))
 
     @asynccontextmanager
     async def _opened(self, generation: str) -> AsyncIterator[Index]:
-        described = await self._embeddings.engine.call("describe")
+        dimensions = await dimensions_of(self._embeddings)
         index: Index
         if self._settings.index.backend == "edge":
             index = EdgeIndex(self._settings.data / "index")
@@ -151,7 +152,7 @@ class Rebuilder:
             s = self._settings.index
             index = connect(s.url, s.api_key, s.prefix)
         try:
-            await index.create(generation, int(described["dimension"]))
+            await index.create(generation, dimensions)
             yield index
         finally:
             await index.close()
@@ -179,7 +180,7 @@ class Rebuilder:
         generation: str,
         loaded: Loaded,
         wanted: Mapping[int, Published],
-        unkept: dict[str, bytes] | None = None,
+        unkept: Vectors | None = None,
     ) -> None:
         """Delete what is gone, load what is missing, stamp anew what others read by now."""
         for number in [n for n in loaded.points if n not in wanted]:
@@ -218,7 +219,7 @@ class Rebuilder:
         def done(work: Coroutine[Any, Any, T]) -> T:
             return asyncio.run_coroutine_threadsafe(work, loop).result()
 
-        unkept: dict[str, bytes] = {}
+        unkept: Vectors = {}
         with self._catalog.writing() as connection:
             hold_seq(connection)
             leases.extend(connection, LEASE, self._owner, leases.SECONDS)
@@ -228,7 +229,7 @@ class Rebuilder:
             done(index.close())  # whoever searches opens it from the next moment on
             old = generations.switch(connection, number)
         if unkept:
-            keep_vectors(self._catalog, self._embeddings.fingerprint, unkept)
+            keep_vectors(self._catalog, unkept)
         return old
 
 

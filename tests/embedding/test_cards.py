@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kb.embedding import cards, process, record
+from kb.embedding import cards, hosted, process, record
 from kb.embedding.starting import Started, start
 from kb.settings import Embedding
 from tests.embedding.chosen import with_embedding
@@ -71,17 +71,18 @@ def right(exact):
 def on_a_card(exact, right, monkeypatch):
     """An embedder that has begun on a card."""
     with monkeypatch.context() as patch:
-        patch.setattr(process, "start", lambda *_: Started(Card(right)))
+        patch.setattr(hosted, "start", lambda *_: Started(Card(right)))
         made = process.Embedder(exact)
-    made._model.runtime.short = True
+    [(made.key, card)] = made.hosted.items()
+    card.model.runtime.short = True
     return made
 
 
 async def test_where_a_cards_memory_runs_out_the_processor_goes_on(on_a_card, right):
     """Nobody's call fails, and the status says it."""
     texts = [f"Pump {n} is oiled." for n in range(40)]
-    vectors = await on_a_card.embed_passages(texts)
-    told = await on_a_card.describe()
+    vectors = await on_a_card.embed_passages(on_a_card.key, texts)
+    told = (await on_a_card.describe())[on_a_card.key]
     assert (told["runtime"], told["dtype"]) == ("openvino", "float32")
     assert "memory is short" in told["problem"]
     found = np.stack([np.frombuffer(one, "<f4") for one in vectors])
@@ -89,6 +90,8 @@ async def test_where_a_cards_memory_runs_out_the_processor_goes_on(on_a_card, ri
 
 
 async def test_late_interaction_leaves_the_card_too(on_a_card):
-    [(mean, least)] = await on_a_card.match("Is the pump oiled?", ["The pump is oiled."])
+    [(mean, least)] = await on_a_card.match(
+        on_a_card.key, "Is the pump oiled?", ["The pump is oiled."]
+    )
     assert 0 < least <= mean <= 1
-    assert (await on_a_card.describe())["dtype"] == "float32"
+    assert (await on_a_card.describe())[on_a_card.key]["dtype"] == "float32"

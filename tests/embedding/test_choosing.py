@@ -205,10 +205,10 @@ async def test_the_embedder_loads_no_torch_unless_it_is_chosen(settings, tmp_pat
     settings = msgspec.structs.replace(settings, engines=engines)
     settings = with_embedding(settings, runtime="openvino", dtype="float32")
     embeddings = Embeddings(settings)
-    assert await embeddings.computing() == Computing()
+    assert await embeddings.computing() == (Computing("all-MiniLM-L6-v2"),)
     found = await embeddings.query("Where is the pump?")
     assert found.computed_by == "all-MiniLM-L6-v2, openvino float32"
-    computing = await embeddings.computing()
+    [computing] = await embeddings.computing()
     assert (computing.runtime, computing.dtype, computing.problem) == ("openvino", "float32", "")
     [engine] = [
         p for p in psutil.process_iter(["cmdline"])
@@ -238,7 +238,7 @@ async def test_where_nothing_was_measured_it_is_measured_beside_the_work(setting
         while (await embeddings.query("Where is the pump?")).computed_by != wait_for_it:
             time.sleep(0.1)
         computing = await embeddings.computing()
-        assert computing == Computing(best.runtime, best.dtype, best.rate)
+        assert computing == (Computing("all-MiniLM-L6-v2", best.runtime, best.dtype, best.rate),)
         assert best.rate > 0
     finally:
         await embeddings.engine.leave()
@@ -247,10 +247,10 @@ async def test_where_nothing_was_measured_it_is_measured_beside_the_work(setting
 
 def test_measured_and_shown_by_commands(command):
     """The table is drawn again, and the status says what computes."""
-    found = command("models", "bench")
+    [found] = command("models", "bench")["models"]
     assert {(one["runtime"], one["dtype"]) for one in found["tried"]} == set(record.CANDIDATES)
     assert found["used"] == ["openvino", "float32"], "as the settings of these tests want it"
-    shown = command("status")["embedding"]
+    [shown] = command("status")["embedding_models"]
     assert (shown["runtime"], shown["dtype"], shown["problem"]) == ("openvino", "float32", "")
 
 

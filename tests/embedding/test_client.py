@@ -26,7 +26,7 @@ async def test_questions_and_passages_have_their_prompts_whoever_embeds_them(set
     [asked] = await prompted.questions(["Where is the pump?"])
     [held] = await prompted.passages(["Where is the pump?"])
     [part] = await prompted.texts(["Where is the pump?"])
-    one = (await prompted.query("Where is the pump?")).vector
+    one = (await prompted.query("Where is the pump?")).reading("")[1].vector
     await prompted.engine.leave()
     for ours, expected in zip((asked, one, held, part), written[:1] * 2 + written[1:] * 2):
         assert cosine_of(ours, expected) > 0.9999
@@ -54,4 +54,4 @@ async def test_a_model_whose_prompts_are_missing_says_so_in_the_status(house, tm
     base = KnowledgeBase(msgspec.structs.replace(house.kb.settings, embedding=chosen))
     told = await status.status(base)
     await base.close()
-    assert "embedding.query_prompt" in told["embedding"]["problem"]
+    assert "embedding.query_prompt" in told["embedding_models"][0]["problem"]

@@ -211,7 +211,7 @@ async def test_another_model_makes_no_file_due(house):
     house.write("letter.txt", LETTER)
     await house.ingest()
     s = house.kb.settings
-    needs = Needs(s.ingest, s.chunking, TokenCounter(house.kb.embeddings.files))
+    needs = Needs(s.ingest, s.chunking, TokenCounter(house.kb.embeddings.first.files))
     asked = msgspec.structs.replace(s.embedding, passage_prompt="passage: ")
     assert fingerprint(asked) != fingerprint(s.embedding)
     with house.kb.catalog.reading() as connection:

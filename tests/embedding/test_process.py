@@ -1,6 +1,6 @@
 """What the embedder does first, how much at once, and what it knows already."""
 
-from kb.embedding import process
+from kb.embedding import hosted, process
 from kb.embedding.process import cut
 from kb.embedding.starting import Started, start
 from tests.embedding.chosen import with_embedding
@@ -38,14 +38,14 @@ async def test_a_question_that_comes_again_is_computed_once_by_each_runtime(sett
     chosen = with_embedding(settings, runtime="openvino", dtype="float32")
     right = start(chosen, None).runtime
     first, second = Counting(right, "float32"), Counting(right, "int8")
-    monkeypatch.setattr(process, "start", lambda *_: Started(first))
+    monkeypatch.setattr(hosted, "start", lambda *_: Started(first))
     embedder = process.Embedder(chosen)
-    asked = await embedder.embed_query("Is the pump oiled?")
+    [(model, asked)] = (await embedder.embed_query("Is the pump oiled?")).items()
     computed = first.computed
-    assert await embedder.embed_query("Is the pump oiled?") == asked
+    assert await embedder.embed_query("Is the pump oiled?") == {model: asked}
     assert first.computed == computed
-    embedder._model.runtime = second
-    again = await embedder.embed_query("Is the pump oiled?")
+    embedder.hosted[model].model.runtime = second
+    again = (await embedder.embed_query("Is the pump oiled?"))[model]
     assert (again["vector"], second.computed) == (asked["vector"], 1)
     assert again["computed_by"].endswith("int8")
 
@@ -53,8 +53,8 @@ async def test_a_question_that_comes_again_is_computed_once_by_each_runtime(sett
 async def test_only_the_last_questions_are_known(settings, monkeypatch):
     chosen = with_embedding(settings, runtime="openvino", dtype="float32")
     counting = Counting(start(chosen, None).runtime, "float32")
-    monkeypatch.setattr(process, "start", lambda *_: Started(counting))
-    monkeypatch.setattr(process, "MOST_KNOWN", 2)
+    monkeypatch.setattr(hosted, "start", lambda *_: Started(counting))
+    monkeypatch.setattr(hosted, "MOST_KNOWN", 2)
     embedder = process.Embedder(chosen)
     for question in ("one", "two", "three"):
         await embedder.embed_query(question)

@@ -6,6 +6,7 @@ import logging
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -14,9 +15,10 @@ from kb.embedding import models, scale, scaling
 from kb.embedding.agreement import TEXTS
 from kb.embedding.encoder import Model
 from kb.embedding.opening import open_runtime
+from kb.embedding.pinned import ENGLISH, MULTILINGUAL
 from kb.embedding.scale import Scale
 from kb.index import fusion
-from kb.index.base import IndexPoint, IndexQuery
+from kb.index.base import DENSE, AskedBy, IndexPoint, IndexQuery
 from kb.index.edge import EdgeIndex
 from kb.settings import Embedding
 from kb.types.passages import Passage, StoredChunk
@@ -59,17 +61,18 @@ class Judged:
 
     async def rankings(self, folder) -> list[list[int]]:
         index = EdgeIndex(folder)
-        await index.create("g1", self.model.runtime.dimension)
+        await index.create("g1", {DENSE: self.model.runtime.dimension})
         points = [
-            IndexPoint(n, self.vectors[text].tobytes(), text, "en", ["everyone"])
+            IndexPoint(n, {DENSE: self.vectors[text].tobytes()}, text, "en", ["everyone"])
             for n, text in enumerate(self.passages)
         ]
         await index.upsert("g1", points)
         found = []
         for question, vector in zip(self.questions, self.embedded(self.questions), strict=True):
             asked = IndexQuery(
-                vector.tobytes(), question, ["everyone"], 20, worth=fusion.weights(0.7),
-                worth_foreign=fusion.weights_foreign(0.7), languages=["en"], floor=self.scale.floor,
+                {DENSE: AskedBy(vector.tobytes(), self.scale.floor)}, question, ["everyone"], 20,
+                worth=fusion.weights(0.7), worth_foreign=fusion.weights_foreign(0.7),
+                languages=["en"],
             )  # fmt: skip
             hits = await index.query("g1", asked)
             found.append([point for point, _ in hits.fused[:5]])
@@ -207,6 +210,21 @@ def test_a_damaged_scale_is_made_again(quick, counted, tmp_path, damage):
     assert scale.kept(Embedding(), tmp_path) is None
     found = scaling.scale_of(quick, Embedding(), tmp_path)
     assert found == scale.kept(Embedding(), tmp_path)
+
+
+@pytest.mark.parametrize("name", [ENGLISH, pytest.param(MULTILINGUAL, marks=pytest.mark.slow)])
+def test_the_scales_that_come_with_the_program_are_what_is_measured(name, models_dir):
+    """Of these texts, these weights and these prompts: with others there is none."""
+    settings = Embedding(model=name, models_dir=str(models_dir))
+    model = opened("openvino", model=name, models_dir=str(models_dir))
+    found, shipped = scaling.measured(model), scale.shipped(settings)
+    for field in ("floor", "spread", "texts", "fertility"):
+        assert getattr(shipped, field) == pytest.approx(getattr(found, field), abs=0.003)
+    for end in ("unrelated", "related"):
+        values = [msgspec.structs.astuple(getattr(one, end)) for one in (shipped, found)]
+        assert values[0] == pytest.approx(values[1], abs=0.003)
+    assert (shipped.languages, shipped.multilingual) == (found.languages, found.multilingual)
+    assert scale.shipped(msgspec.structs.replace(settings, query_prompt="other: ")) is None
 
 
 def test_other_texts_and_other_prompts_make_another_scale(quick, counted, tmp_path, monkeypatch):

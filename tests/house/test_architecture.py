@@ -48,7 +48,7 @@ CONTRACTS = {
     "kb.embedding": "bulk engines errors settings",
     "kb.models": "embedding errors llm settings",
     "kb.catalog": "errors posix settings shares text types",
-    "kb.index": "catalog embedding engines errors settings",
+    "kb.index": "catalog embedding engines errors settings types",
     "kb.rights": "catalog errors posix text types",
     "kb.audit": "catalog errors rights settings types",
     "kb.metrics": "audit duties errors",

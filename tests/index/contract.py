@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from kb.errors import EngineError, KbError
-from kb.index.base import DENSE, GRAMS, WORDS, IndexPoint, IndexQuery
+from kb.index.base import DENSE, GRAMS, WORDS, AskedBy, IndexPoint, IndexQuery
 
 SIZE = 384
+ONE, OTHER = "dense-one", "dense-other"
 
 
 def vector(seed: int) -> bytes:
@@ -16,11 +17,11 @@ def vector(seed: int) -> bytes:
 
 
 def point(number: int, text: str, readers=("everyone",), language="en") -> IndexPoint:
-    return IndexPoint(number, vector(number), text, language, list(readers))
+    return IndexPoint(number, {DENSE: vector(number)}, text, language, list(readers))
 
 
 def query(text="anything", seed=1, readers=("everyone",), limit=10) -> IndexQuery:
-    return IndexQuery(vector(seed), text, list(readers), limit)
+    return IndexQuery({DENSE: AskedBy(vector(seed))}, text, list(readers), limit)
 
 
 async def everything(index) -> dict[int, list[str]]:
@@ -31,10 +32,56 @@ async def everything(index) -> dict[int, list[str]]:
     return found
 
 
+def leaning(cosine: float, towards: int, size: int) -> list[float]:
+    """Of length 1; its cosine with the first axis, and the rest along one axis of its own."""
+    values = [0.0] * size
+    values[0], values[towards] = cosine, (1 - cosine**2) ** 0.5
+    return values
+
+
+IN_ONE = {n: leaning(c, n, 8) for n, c in {1: 0.8, 2: 0.6, 3: 0.7}.items()}
+IN_OTHER = {n: leaning(c, n, 5) for n, c in {1: 0.6, 2: 0.9}.items()}
+
+
+def alike(vectors, left: int, right: int) -> float:
+    return sum(a * b for a, b in zip(vectors[left], vectors[right]))
+
+
+def packed(values) -> bytes:
+    return np.array(values, "<f4").tobytes()
+
+
+def in_both(**changes) -> IndexQuery:
+    """A question along the first axis in two models, of eight dimensions and of five."""
+    vectors = {
+        ONE: AskedBy(packed([1.0] + [0.0] * 7), share=1.0),
+        OTHER: AskedBy(packed([1.0] + [0.0] * 4), floor=0.5, share=3.0),
+    }
+    return IndexQuery(vectors, "?!", ["everyone"], 10, **changes)
+
+
 class IndexContract:
     @pytest.fixture
+    async def several(self, index):
+        """A generation with vectors of two models."""
+        await index.create("g1", {ONE: 8, OTHER: 5})
+        points = [
+            IndexPoint(
+                n,
+                {ONE: packed(IN_ONE[n])} | ({OTHER: packed(IN_OTHER[n])} if n in IN_OTHER else {}),
+                f"text {n}",
+                "en",
+                ["everyone"],
+            )
+            for n in IN_ONE
+        ]
+        await index.upsert("g1", points)
+        await index.flush("g1")
+        return index
+
+    @pytest.fixture
     async def filled(self, index):
-        await index.create("g1", SIZE)
+        await index.create("g1", {DENSE: SIZE})
         await index.upsert(
             "g1",
             [
@@ -73,14 +120,14 @@ class IndexContract:
             query("annual leave", seed=(5 << 20) | 7), worth={DENSE: 0.5, WORDS: 0.25, GRAMS: 0.25},
             worth_foreign={DENSE: 0.5, GRAMS: 0.5}, languages=["en"],
         )  # fmt: skip
-        early = await filled.query("g1", IndexQuery(b"", "annual leave", ["everyone"], 10))
-        assert not early.lists[DENSE] and early.lists[WORDS] and early.lists[GRAMS]
+        early = await filled.query("g1", IndexQuery({}, "annual leave", ["everyone"], 10))
+        assert set(early.lists) == {WORDS, GRAMS} and all(early.lists.values())
         lists = {n: early.lists[n] for n in (WORDS, GRAMS)}
         late = await filled.query("g1", msgspec.structs.replace(asked, lists=lists))
         assert late == await filled.query("g1", asked)
 
     async def test_the_first_hits_move_the_question_towards_their_like(self, index):
-        await index.create("g1", SIZE)
+        await index.create("g1", {DENSE: SIZE})
         near, alike = np.zeros(SIZE, "<f4"), np.zeros(SIZE, "<f4")
         near[0], near[1] = 0.9, 0.436
         alike[0], alike[1] = 0.1, 0.995
@@ -89,18 +136,58 @@ class IndexContract:
         await index.upsert(
             "g1",
             [
-                IndexPoint(n, v.tobytes(), f"word{n}", "en", ["everyone"])
+                IndexPoint(n, {DENSE: v.tobytes()}, f"word{n}", "en", ["everyone"])
                 for n, v in vectors.items()
             ],
         )
         question = np.eye(1, SIZE, dtype="<f4")[0].tobytes()
-        plain = IndexQuery(question, "word1", ["everyone"], 10)
+        plain = IndexQuery({DENSE: AskedBy(question)}, "word1", ["everyone"], 10)
         asked = msgspec.structs.replace(plain, worth={DENSE: 1.0}, worth_foreign={DENSE: 1.0})
         before = dict((await index.query("g1", plain)).lists[DENSE])
         hits = await index.query("g1", asked)
         assert dict(hits.fused)[2] > before[2] / before[1]
         assert hits.similarity[2] == pytest.approx(before[2], abs=1e-5)
         assert hits.exhausted
+
+    async def test_a_point_may_lack_a_vector_of_a_generation_that_has_several(self, several):
+        hits = await several.query("g1", in_both())
+        assert [p for p, _ in hits.lists[ONE]] == [1, 3, 2]
+        assert [p for p, _ in hits.lists[OTHER]] == [2, 1]
+        await several.verify("g1")
+
+    async def test_a_point_is_as_near_as_the_models_have_it_whose_vectors_it_has(self, several):
+        """Written out: shares 1 and 3, floors 0 and .5; point 3 has a vector of the first alone."""
+        hits = await several.query("g1", in_both(worth={DENSE: 1.0}, worth_foreign={DENSE: 1.0}))
+        # The mean of the three best moves each question by half: 1.5 times (cosine .8, .6, .7) …
+        one = {1: 0.8, 2: 0.6, 3: 0.7}
+        other = {1: 0.6, 2: 0.9}
+        best_one = {n: sum(alike(IN_ONE, n, m) for m in one) / 3 for n in one}
+        best_other = {n: sum(alike(IN_OTHER, n, m) for m in other) / 2 for n in other}
+        moved_one = {n: (one[n] + 0.5 * best_one[n]) / 1.5 for n in one}
+        moved_other = {n: (other[n] + 0.5 * best_other[n]) / 1.5 for n in other}
+        near = {
+            n: (moved_one[n] + 3 * (moved_other[n] - 0.5) / 0.5) / 4 if n in other else moved_one[n]
+            for n in one
+        }
+        expected = {n: value / max(near.values()) for n, value in near.items()}
+        assert dict(hits.fused) == pytest.approx(expected, abs=1e-4)
+
+    async def test_similarities_are_the_first_models(self, several):
+        worth = {"worth": {DENSE: 1.0}, "worth_foreign": {DENSE: 1.0}}
+        hits = await several.query("g1", in_both(**worth))
+        assert hits.similarity == pytest.approx({1: 0.8, 2: 0.6, 3: 0.7}, abs=1e-5)
+        turned = in_both(**worth)
+        turned = msgspec.structs.replace(turned, vectors=dict(reversed(turned.vectors.items())))
+        hits = await several.query("g1", turned)
+        # Point 3, which lacks it: .7 above a floor of 0 is .5 + .7 × .5 above one of .5.
+        assert hits.similarity == pytest.approx({1: 0.6, 2: 0.9, 3: 0.85}, abs=1e-5)
+
+    async def test_one_model_alone_may_be_asked(self, several):
+        asked = in_both(worth={DENSE: 1.0}, worth_foreign={DENSE: 1.0})
+        alone = {OTHER: asked.vectors[OTHER]}
+        hits = await several.query("g1", msgspec.structs.replace(asked, vectors=alone))
+        assert [p for p, _ in hits.fused][:2] == [2, 1]
+        assert 3 not in hits.similarity
 
     async def test_feedback_stays_within_what_may_be_read(self, filled):
         asked = msgspec.structs.replace(
@@ -166,7 +253,7 @@ class IndexContract:
         assert hits.lists[DENSE]
 
     async def test_generations_are_apart(self, filled):
-        await filled.create("g2", SIZE)
+        await filled.create("g2", {DENSE: SIZE})
         assert await filled.readers("g2", None, 10) == {}
         await filled.drop("g2")
         assert len(await everything(filled)) == 3
@@ -177,7 +264,7 @@ class IndexContract:
         assert await filled.count("g1") == 2
 
     async def test_creating_twice_keeps_what_is_there(self, filled):
-        await filled.create("g1", SIZE)
+        await filled.create("g1", {DENSE: SIZE})
         assert len(await everything(filled)) == 3
 
     async def test_a_dropped_generation_is_gone(self, filled):

@@ -8,17 +8,19 @@ import sys
 import pytest
 
 from kb.errors import EngineError
+from kb.index.base import DENSE
 from kb.index.edge import EdgeIndex
 from tests.index.contract import IndexContract, everything, query
 
 WRITER = """
 import asyncio, os, signal, sys
 from pathlib import Path
+from kb.index.base import DENSE
 from kb.index.edge import EdgeIndex
 from tests.index.contract import SIZE, point
 async def main():
     index = EdgeIndex(Path(sys.argv[1]))
-    await index.create("g1", SIZE)
+    await index.create("g1", {DENSE: SIZE})
     await index.upsert("g1", [point(n, f"text {n}") for n in range(50)])
     await index.flush("g1")
     await index.upsert("g1", [point(n, f"text {n}") for n in range(50, 100)])
@@ -61,7 +63,7 @@ async def test_what_was_flushed_survives_kill(tmp_path):
 
 async def test_a_shard_that_somebody_else_has_open_is_an_error_of_ours(tmp_path):
     first, second = EdgeIndex(tmp_path), EdgeIndex(tmp_path)
-    await first.create("g1", 4)
+    await first.create("g1", {DENSE: 4})
     with pytest.raises(EngineError, match="has the index open"):
         await second.count("g1")
     await first.close()

@@ -214,10 +214,10 @@ async def test_check_sees_damage_and_repair_mends_it(filled):
     points = sorted(await kb.index.readers(generation, None, 100))
     await kb.index.delete(generation, points[:1])
     await kb.index.set_readers(generation, points[1:2], ["group:wrong"])
-    from kb.index.base import IndexPoint
+    from kb.index.base import DENSE, IndexPoint
 
     await kb.index.upsert(
-        generation, [IndexPoint(999 << 20, b"\0" * 1536, "x", "en", ["everyone"])]
+        generation, [IndexPoint(999 << 20, {DENSE: b"\0" * 1536}, "x", "en", ["everyone"])]
     )
     assert await kb.upkeep.check() == {"lost": 1, "duplicate": 0, "orphan": 1, "wrong_access": 1}
     assert await kb.upkeep.check(repair=True) == {

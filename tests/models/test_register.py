@@ -3,17 +3,22 @@
 import json
 import os
 import shutil
+from types import SimpleNamespace
 
+import msgspec
 import pytest
 
+from kb.cli import register, serving
 from kb.cli.register import _facts, _told
 from kb.embedding import models, scale
-from kb.embedding.pinned import ENGLISH, PINNED
+from kb.embedding.pinned import ENGLISH, MULTILINGUAL, PINNED
 from kb.embedding.runtimes import optimised
 from kb.embedding.scale import Scale
-from kb.knowledge_base import register_of
+from kb.knowledge_base import KnowledgeBase, register_of
 from kb.settings import Embedding
+from kb.surface import status
 from tests.parts import tiny
+from tests.parts.house import House
 
 
 @pytest.fixture
@@ -59,14 +64,44 @@ def test_the_multilingual_model_says_what_its_weights_are(shelved, command):
     )
 
 
-async def test_status_names_the_command_until_it_is_there(house, tmp_path, models_dir):
-    from kb.cli.upkeep import _status_lines
-    from kb.surface.status import status
-
-    line = "kb models add multilingual"
-    assert line in "\n".join(_status_lines(await status(house.kb)))
+async def test_status_and_the_service_name_the_command_until_it_is_there(
+    settings, tmp_path, models_dir, capsys
+):
+    """Where the index has English vectors alone, they say what gives it the others."""
+    embedding = msgspec.structs.replace(settings.embedding, model="")
+    base = House(msgspec.structs.replace(settings, embedding=embedding), tmp_path / "files")
+    command, then = "kb models add multilingual", "kb reindex"
+    assert command in await said(base.kb, capsys)
+    base.follow()
+    base.write("a.txt", "The pump is oiled.")
+    await base.ingest()
     copied(models_dir / "multilingual", tmp_path)
-    assert line not in "\n".join(_status_lines(await status(house.kb)))
+    told = await said(base.kb, capsys)
+    assert command not in told and then in told
+    await base.kb.close()
+    chosen = msgspec.structs.replace(embedding, models=(ENGLISH,))
+    base = KnowledgeBase(msgspec.structs.replace(settings, embedding=chosen))
+    told = await said(base, capsys)
+    assert command not in told and then not in told, "somebody has chosen"
+    await base.close()
+
+
+async def said(base, capsys) -> str:
+    """What the status says of it, and the service when it begins; they say the same."""
+    lines = status.multilingual_lines((await status.status(base))["multilingual_model"])
+    socket = SimpleNamespace(getsockname=lambda: ("127.0.0.1", 8000))
+    listening = SimpleNamespace(started=True, servers=[SimpleNamespace(sockets=[socket])])
+    await serving._announce(listening, base)
+    assert all(line in capsys.readouterr().err for line in lines)
+    return "\n".join(lines)
+
+
+def test_what_was_added_says_how_to_embed_with_it():
+    def line(name):
+        return register._added({"name": name, "folder": "/there", "left_behind": []})[-1]
+
+    assert 'embedding.models = ["multilingual", "english"]' in line(MULTILINGUAL)
+    assert 'embedding.models = ["mine"]' in line("mine")
 
 
 def test_a_copy_is_as_good_and_a_change_is_seen_and_mended(shelved, command, wheel):
@@ -122,9 +157,9 @@ def test_for_all_lies_beside_the_program(tmp_path, wheel):
     from kb import settings as settings_module
 
     settings = settings_module.load({}, {"KB_DATA_DIR": str(tmp_path / "none")})
-    register = register_of(settings)
-    register.add("multilingual", name=None, file=wheel, for_all=True)
-    assert [(m.name, m.keeper) for m in register.on_disk()] == [
+    made = register_of(settings)
+    made.add("multilingual", name=None, file=wheel, for_all=True)
+    assert [(m.name, m.keeper) for m in made.on_disk()] == [
         ("multilingual", "program"),
         (ENGLISH, "package"),
     ]

@@ -42,7 +42,8 @@ def environment_in(base: Path, embedder_dir: Path, catalog: str = "") -> dict[st
     return kept | {
         "KB_DATA_DIR": str(base / "data"),
         "KB_ENGINES__EMBEDDER_DIR": str(embedder_dir),
-        # One that needs no measuring, and starts at once.
+        # The light choice, and a runtime that needs no measuring and starts at once.
+        "KB_EMBEDDING__MODEL": "english",
         "KB_EMBEDDING__RUNTIME": "openvino",
         "KB_EMBEDDING__DTYPE": "float32",
         "KB_ENGINES__START_SECONDS": "600",

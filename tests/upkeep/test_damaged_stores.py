@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from kb.errors import DamagedError
+from kb.index.base import DENSE
 from kb.index.edge import EdgeIndex
 from tests.index.contract import SIZE, point, query
 from tests.parts.processes import Serving, kb, run_kb, stop_engines
@@ -44,7 +45,7 @@ def damage(generation, which: str) -> None:
 async def test_every_damage_of_an_index_is_named_with_what_heals_it(tmp_path, which):
     """`kb reindex`; panics of the engine's own language included. None kills the process."""
     index = EdgeIndex(tmp_path)
-    await index.create("g1", SIZE)
+    await index.create("g1", {DENSE: SIZE})
     await index.upsert("g1", [point(n, f"Passage {n} about ferries") for n in range(30)])
     await index.flush("g1")
     await index.verify("g1")
@@ -56,7 +57,7 @@ async def test_every_damage_of_an_index_is_named_with_what_heals_it(tmp_path, wh
     assert problem.value.code == "index_damaged"
     await again.drop("g1")  # and what is damaged can be thrown away
     assert not (tmp_path / "g1").exists()
-    await again.create("g2", SIZE)
+    await again.create("g2", {DENSE: SIZE})
     await again.upsert("g2", [point(1, "Ferries")])
     assert (await again.query("g2", query("ferries"))).lists
     await again.close()

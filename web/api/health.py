@@ -31,7 +31,7 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
         return Response({"status": "waiting", **parts}, status_code=503)
     try:
         await base.look()
-        await base.embeddings.engine.call("describe", seconds=60)
+        await base.embeddings.describe()
         await base.index.languages(["ready"])
     except KbError as error:
         told = {"status": "waiting", **parts, **for_strangers(error).as_json()}

@@ -39,7 +39,9 @@ async def overview(request: Request[Any, Any, Any]) -> str:
         "parts": await _parts(base),
         "processors": status.processors(base.settings.ingest),
         "listing": await base.models.listing(),
-        "computing": await base.embeddings.computing(),
+        "computing": dict(
+            zip(base.embeddings.names, await base.embeddings.computing(), strict=True)
+        ),
     }
     return render(request, "administration.html", values)
 
@@ -75,7 +77,9 @@ async def _parts(base: KnowledgeBase) -> list[dict[str, Any]]:
         },
         await _timed("catalog", s.catalog.url.split("@")[-1] or s.data_dir, base.look()),
         await _timed(
-            "embedder", base.embeddings.files.name, base.embeddings.engine.call("describe")
+            "embedder",
+            ", ".join(model.files.name for model in base.embeddings.models),
+            base.embeddings.describe(),
         ),
         await _timed("index", s.index.url or s.index.backend, base.index.languages(["ready"])),
     ]
