@@ -22,9 +22,9 @@ REQUEST = (
 )
 CONTINUED = "continued"
 """The setting by which a receipt says that its answer was written in two goes."""
-ENDED = re.compile(r"(?P<word>\S*?)[.!?…]+[\"'»”’)\]]*\Z")
+STOPS, CLOSING = ".!?…", "\"'»”’)]"
 BLOCK = re.compile(r"(?:[-*+]|\d{1,9}[.)]|#{1,6})\s|\||```|~~~|>")
-LISTED = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")
+LISTED = re.compile(r"(?:[-*+]|\d{1,9}[.)])\s")
 HAS_LETTERS = re.compile(r"[^\W\d_]")
 PAIRS = (("(", ")"), ("[", "]"), ("“", "”"), ("«", "»"))
 MARKS = ("**", "~~", "`", "*", "_")
@@ -114,10 +114,12 @@ def _within(block: Block, front: str) -> Kept:
 def _is_whole(said: Said) -> bool:
     """Whether a sentence has its end: a full stop that is no number's, and every mark closed."""
     text = runs.plain(said.runs).rstrip()
-    ended = ENDED.search(text[-80:])
-    if ended is None:
+    closed_by = text.rstrip(CLOSING)
+    begun = closed_by.rstrip(STOPS)
+    if begun == closed_by:
         return False
-    word = ended["word"].rpartition("(")[2].casefold()
+    word = "" if begun[-1:].isspace() else " ".join(begun[-80:].split()[-1:])
+    word = word.rpartition("(")[2].casefold()
     if text[-1] == "." and (word[-1:].isdigit() or len(word) < 2 or word in ABBREVIATIONS):
         return False
     told = "".join(run.text for run in said.runs if not run.code)
@@ -158,5 +160,7 @@ def _between(last: str, body: str) -> str:
     if not BLOCK.match(body):
         return " "
     indent = last[: len(last) - len(last.lstrip())]
-    alike = (LISTED.match(last) and LISTED.match(body)) or last.lstrip()[:1] == body[0] != "#"
+    alike = (LISTED.match(last.lstrip()) and LISTED.match(body.lstrip())) or last.lstrip()[
+        :1
+    ] == body[0] != "#"
     return f"\n{indent}" if alike else "\n\n"

@@ -22,7 +22,7 @@ LONGEST = 2_000
 FRONT = re.compile(r"\s*+(?:[-•–*+]\s++|\d{1,2}[.)]\s++)?[\"'«»„“”(\[]*+")
 POINT = re.compile(r"[-•–*+]\s|\d{1,2}[.)]\s")
 END = re.compile(r"[\s.!?…\"'»“”)\]]*+")
-PAUSE = re.compile(r"\s*+[,;:–—]")
+PAUSE = re.compile(r"[,;:–—]")
 CLAUSE = re.compile(r"[,;:–—()]")
 LIMITS = re.compile(
     r"\b(?:only|solely|merely|if|unless|except\w*|provided|providing|as long as|so long as"
@@ -37,9 +37,9 @@ LIMITS = re.compile(
     re.IGNORECASE,
 )
 """Words that make of a statement one with a condition, an exception or a doubt."""
-THAT = re.compile(r"\s*(?:that|dass|daß|que|qu'|che)\b", re.IGNORECASE)
+THAT = re.compile(r"(?:that|dass|daß|que|qu'|che)\b", re.IGNORECASE)
 THIS = re.compile(
-    r"\s*(?:and |und |et )?(?:this|that|it|they|which|dies\w*|das|es|sie|cela|ceci|ce"
+    r"(?:and |und |et )?(?:this|that|it|they|which|dies\w*|das|es|sie|cela|ceci|ce"
     r"|elles?|ils?)\b",
     re.IGNORECASE,
 )
@@ -121,7 +121,7 @@ def _goes_on(line: str, following: str) -> bool:
 def _is_whole(before: str, after: str) -> bool:
     if not _is_bare(END, after):
         rest = f"{before} … {after}"
-        if not PAUSE.match(after) or LIMITS.search(rest) or _says_no(rest):
+        if not PAUSE.match(after.lstrip()) or LIMITS.search(rest) or _says_no(rest):
             return False
     return _is_bare(FRONT, before) or (before.rstrip()[-1:] == ";" and not _limits(before))
 
@@ -140,19 +140,19 @@ def _says_no(text: str) -> bool:
 
 def _is_limited(said: list[str], before: str, after: str) -> bool:
     """Whether the rest of its sentence denies it or sets a condition, or its number goes on."""
-    goes_on = not PAUSE.match(after) and not _is_bare(END, after)
+    goes_on = not PAUSE.match(after.lstrip()) and not _is_bare(END, after)
     if goes_on and said[-1][-1:].isdigit():
         return True
     if said[0][:1].isdigit() and BEFORE_A_NUMBER.search(before):
         return True
     behind, ahead = CLAUSE.split(after), CLAUSE.split(before)
     begins = [*behind[1:], *ahead[:-1]]
-    if len(ahead) > 1 and THAT.match(ahead[-1]) and _limits(ahead[-2]):
+    if len(ahead) > 1 and THAT.match(ahead[-1].lstrip()) and _limits(ahead[-2]):
         return True
     return (
         _limits(behind[0])
         or _limits(ahead[-1])
         or any(LIMITS.match(clause.lstrip(" \t\n-•*")) for clause in begins)
         or any(facts.NEGATIONS.match(clause.lstrip()) for clause in behind[1:])
-        or any(THIS.match(clause) and _says_no(clause) for clause in behind[1:])
+        or any(THIS.match(clause.lstrip()) and _says_no(clause) for clause in behind[1:])
     )

@@ -14,6 +14,7 @@ from kb.types.parsed import Chunk
 from kb.types.versions import Content, Facts, Ready
 from kb.upkeep.rebuilding import Rebuilder
 from tests.parts.house import House
+from tests.parts.processes import stop_engines
 from tests.parts.weights import with_models
 
 LETTERS = {
@@ -72,7 +73,7 @@ async def test_points_have_the_vectors_of_the_models_that_know_them(newcomers):
     assert len(found.passages) == 4
     with_both = {p.chunk.path for p in found.passages if p.chunk.language == "en"}
     assert with_both == {"ferry.txt", "boiler.txt"}
-    await kb.index.engine.leave()
+    stop_engines(kb.settings.data)
     from kb.index.edge import EdgeIndex
 
     opened = EdgeIndex(kb.settings.data / "index")

@@ -8,8 +8,10 @@ import tarfile
 from pathlib import Path
 
 import msgspec
+import pytest
 from sqlalchemy import func, select, update
 
+from ingest import parsers
 from kb.catalog.tables import generations, sources, vectors
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL
 from kb.knowledge_base import KnowledgeBase
@@ -44,8 +46,14 @@ def counted(kb) -> list[int]:
         return sorted(c.scalars(by_model))
 
 
+@pytest.fixture
+def its_parsers(monkeypatch):
+    """Newer ones read every file again, whatever the model."""
+    monkeypatch.setattr(parsers, "VERSION", "7")
+
+
 async def test_it_is_searched_and_read_with_the_model_that_it_was_built_with(
-    settings, tmp_path, models_dir
+    settings, tmp_path, models_dir, its_parsers
 ):
     """Although the multilingual one is here, and nobody has named one."""
     newcomers = with_models(settings, models_dir, tmp_path)
@@ -91,7 +99,7 @@ async def test_it_gets_the_others_vectors_when_the_administrator_says_so(
     await again.close()
 
 
-async def test_the_old_setting_names_its_only_model(settings, tmp_path):
+async def test_the_old_setting_names_its_only_model(settings, tmp_path, its_parsers):
     """``embedding.model`` as earlier releases had it, here by the name of their default."""
     embedding = msgspec.structs.replace(settings.embedding, model="bundled")
     house = brought(msgspec.structs.replace(settings, embedding=embedding), tmp_path)
