@@ -2,9 +2,8 @@
 
 Each candidate is tried in a process of its own, since one may end by a signal where a processor
 lacks an instruction. All are measured alike: by as many threads, which all have the priority of
-bulk work, on the same passages, of the usual length. They take turns, several rounds of them, and
-of each the best round counts: what else this machine did meanwhile hits some rounds, seldom all of
-one.
+bulk work, on the same passages, of the usual length. The fastest have a second turn, and of each
+the best one counts: what else this machine did meanwhile hits some turns, seldom all of one.
 
 A format that is faster than float32 of its runtime is compared with that; it counts if it ranks the
 built-in texts alike (:mod:`kb.embedding.agreement`). Of all the fastest is taken.
@@ -15,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
 from pathlib import Path
@@ -33,9 +32,8 @@ from kb.settings import Embedding
 
 SECONDS = 2.0
 """For which each candidate embeds passages in a round."""
-ROUNDS = 2
-BEYOND_NOISE = 2.0
-"""A candidate that is so many times slower in a round is not the fastest."""
+AGAIN = 2
+"""How many candidates, the fastest ones, have a second turn."""
 LENGTH = 880
 """Characters of a usual passage: what the built-in ones are put together to, about."""
 QUESTIONS = 9
@@ -73,21 +71,19 @@ def measure(settings: Embedding, folder: Path, *, every: bool = False) -> Record
 def _timed_all(
     settings: Embedding, folder: Path, candidates: Sequence[tuple[Name, Dtype]]
 ) -> list[Tried]:
-    """Each candidate, with its rate or why it has none. Of the rounds of each the fastest counts.
+    """Each candidate, with its rate or why it has none: of its turns the fastest counts.
 
-    What was refused, or is too slow for any noise to make it the fastest, has no further turn.
+    All have one turn, and the fastest of them another, since noise may have chosen among these.
     """
-    rounds: dict[tuple[Name, Dtype], list[Tried]] = {one: [] for one in candidates}
-    for _ in range(ROUNDS):
-        for (name, dtype), turns in rounds.items():
-            if _may_win(turns, rounds.values()):
-                turns.append(_turn(settings, folder, name, dtype))
-    return [_best(turns) for turns in rounds.values()]
+    turns = {one: [_turn(settings, folder, *one)] for one in candidates}
+    for name, dtype in _fastest(turns):
+        turns[name, dtype].append(_turn(settings, folder, name, dtype))
+    return [_best(of_one) for of_one in turns.values()]
 
 
-def _may_win(turns: Sequence[Tried], every: Iterable[Sequence[Tried]]) -> bool:
-    fastest = max((one.rate for others in every for one in others), default=0.0)
-    return all(not one.refused and one.rate * BEYOND_NOISE >= fastest for one in turns)
+def _fastest(turns: Mapping[tuple[Name, Dtype], Sequence[Tried]]) -> list[tuple[Name, Dtype]]:
+    usable = [one for one, of_one in turns.items() if not of_one[-1].refused]
+    return sorted(usable, key=lambda one: -turns[one][-1].rate)[:AGAIN]
 
 
 def _turn(settings: Embedding, folder: Path, name: Name, dtype: Dtype) -> Tried:
@@ -97,7 +93,7 @@ def _turn(settings: Embedding, folder: Path, name: Name, dtype: Dtype) -> Tried:
 
 
 def _best(turns: Sequence[Tried]) -> Tried:
-    """The fastest of the rounds of a candidate, or the one in which it was refused."""
+    """The fastest of the turns of a candidate, or the one in which it was refused."""
     refused = [one for one in turns if one.refused]
     if refused:
         return refused[0]

@@ -60,7 +60,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
     """What a candidate did here: passages a second, milliseconds for a question, its agreement.
 
-    ``rate`` is that of the best round, ``spread`` how much less the worst one had, as a share of
+    ``rate`` is that of the best turn, ``spread`` how much less the worst one had, as a share of
     it. ``refused`` says why it is not taken; empty: it may be.
     """
 
