@@ -89,7 +89,9 @@ def test_by_keyboard_alone(page):
 
 
 def test_passages_only_is_remembered(page):
+    """Also where the answer was there already, and the address names it."""
     page.goto("/?q=annual+leave")
+    page.wait_for_url("**a=*")
     page.check("input[value=passages]")
     page.reload()
     page.wait_for_selector("#hits .title")

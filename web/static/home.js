@@ -306,7 +306,11 @@ for (const radio of document.querySelectorAll("input[name=mode]")) {
   radio.checked = radio.value === (localStorage.getItem("mode") ?? "answer");
   radio.addEventListener("change", () => {
     localStorage.setItem("mode", radio.value);
-    if (!results.hidden && $("q").value.trim()) ask($("q").value.trim());
+    if (results.hidden || !$("q").value.trim()) return;
+    const address = new URL(location.href);  // an answer that it named is not what is wanted now
+    address.searchParams.delete("a");
+    history.replaceState(null, "", address);
+    ask($("q").value.trim());
   });
 }
 async function fromAddress() {
