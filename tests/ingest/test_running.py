@@ -38,14 +38,14 @@ class Failing:
 
     def __init__(self, inner):
         self._inner = inner
-        self.fingerprint = inner.fingerprint
+        self.for_language = inner.for_language
         self.calls = []
 
-    async def passages(self, texts, processors):
+    async def passages(self, texts, processors, model):
         self.calls.append(len(texts))
         if len(self.calls) == 2:
             raise EngineError("It has died.")
-        return await self._inner.passages(texts, processors)
+        return await self._inner.passages(texts, processors, model)
 
 
 async def test_what_is_embedded_of_a_large_file_is_not_embedded_again(house):
@@ -58,8 +58,9 @@ async def test_what_is_embedded_of_a_large_file_is_not_embedded_again(house):
         for n, text in enumerate(texts)
     )
     with pytest.raises(EngineError):
-        await preparer.embed(chunks)
+        await preparer.embed(chunks, "en")
     with house.kb.catalog.reading() as connection:
         assert connection.scalar(select(func.count()).select_from(vectors)) == BATCH
-    assert len(await preparer.embed(chunks)) == BATCH + 7
+    [found] = (await preparer.embed(chunks, "en")).values()
+    assert len(found) == BATCH + 7
     assert failing.calls == [BATCH, 7, 7]
