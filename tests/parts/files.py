@@ -3,6 +3,7 @@
 import io
 import zipfile
 import zlib
+from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -62,15 +63,23 @@ def retype(path: Path, old: str, new: str) -> None:
     """Call the main part of a package something else, as Office does in templates."""
     if not new:
         return
+    plain = f"application/vnd.openxmlformats-officedocument.{old}.main+xml".encode()
+
+    def change(types: bytes) -> bytes:
+        assert plain in types
+        return types.replace(plain, new.encode())
+
+    with_part(path, path, "[Content_Types].xml", change)
+
+
+def with_part(path: Path, into: Path, name: str, change: Callable[[bytes], bytes]) -> None:
+    """Write a package again, with one of its parts changed."""
     with zipfile.ZipFile(path) as package:
         parts = {n: package.read(n) for n in package.namelist()}
-    plain = f"application/vnd.openxmlformats-officedocument.{old}.main+xml".encode()
-    types = parts["[Content_Types].xml"]
-    assert plain in types
-    parts["[Content_Types].xml"] = types.replace(plain, new.encode())
-    with zipfile.ZipFile(path, "w") as package:
-        for name, content in parts.items():
-            package.writestr(name, content)
+    parts[name] = change(parts[name])
+    with zipfile.ZipFile(into, "w") as package:
+        for each, content in parts.items():
+            package.writestr(each, content)
 
 
 def book(path: Path) -> None:

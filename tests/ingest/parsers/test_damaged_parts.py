@@ -4,7 +4,6 @@ import io
 import zipfile
 from pathlib import Path
 
-import docx
 import msgspec
 import openpyxl
 import pptx
@@ -19,7 +18,7 @@ from ingest import parsers
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import Parsed
-from tests.parts.files import ODF, epub, text_of, word
+from tests.parts.files import ODF, epub, text_of
 from tests.parts.wordprocessing import DIAGRAM, chart, framed, notes, paragraph, run, written
 
 MAIN = {

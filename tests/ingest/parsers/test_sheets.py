@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-import zipfile
 
 import openpyxl
 import pytest
@@ -14,7 +13,7 @@ from ingest.parsers import parse as parse_here
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import COMMENT
-from tests.parts.files import parse, text_of
+from tests.parts.files import parse, text_of, with_part
 
 
 CODES = (
@@ -181,12 +180,8 @@ def test_a_damaged_drawing_costs_only_itself(tmp_path):
     sheet.write_row("A1", ["Item", "Price"])
     sheet.insert_textbox("D5", "in a box")
     made.close()
-    with (
-        zipfile.ZipFile(tmp_path / "a.xlsx") as old,
-        zipfile.ZipFile(tmp_path / "b.xlsx", "w") as new,
-    ):
-        for name in old.namelist():
-            new.writestr(name, b"<x" if name == "xl/drawings/drawing1.xml" else old.read(name))
+    drawing = "xl/drawings/drawing1.xml"
+    with_part(tmp_path / "a.xlsx", tmp_path / "b.xlsx", drawing, lambda _: b"<x")
     read = parse(tmp_path / "b.xlsx")
     assert "Item | Price" in text_of(read)
     assert [n.code for n in read.notices] == ["parts_unread"]

@@ -1,6 +1,5 @@
 """Slides: what is on them beside plain shapes is found, on its slide, in its order."""
 
-import re
 import zipfile
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
 from kb.types.parsed import COMMENT
-from tests.parts.files import parse, text_of
+from tests.parts.files import parse, text_of, with_part
 
 A = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -134,13 +133,8 @@ def test_a_damaged_slide_costs_only_itself_and_is_said(tmp_path):
     for name in ("First", "Second", "Third"):
         deck.slides.add_slide(deck.slide_layouts[5]).shapes.title.text = name
     deck.save(tmp_path / "a.pptx")
-    with (
-        zipfile.ZipFile(tmp_path / "a.pptx") as old,
-        zipfile.ZipFile(tmp_path / "b.pptx", "w") as new,
-    ):
-        for name in old.namelist():
-            is_second = re.search(r"slides/slide2\.xml$", name)
-            new.writestr(name, b"<p:sld" if is_second else old.read(name))
+    second = "ppt/slides/slide2.xml"
+    with_part(tmp_path / "a.pptx", tmp_path / "b.pptx", second, lambda _: b"<p:sld")
     read = parse(tmp_path / "b.pptx")
     assert text_of(read) == "First\nThird"
     assert [(n.code, n.parameters) for n in read.notices] == [("parts_unread", {"parts": 1})]
@@ -151,16 +145,11 @@ def test_what_a_master_writes_on_all_slides_is_read_once(tmp_path):
     for name in ("First", "Second"):
         deck.slides.add_slide(deck.slide_layouts[5]).shapes.title.text = name
     deck.save(tmp_path / "a.pptx")
-    with (
-        zipfile.ZipFile(tmp_path / "a.pptx") as old,
-        zipfile.ZipFile(tmp_path / "b.pptx", "w") as new,
-    ):
-        for name in old.namelist():
-            content = old.read(name)
-            if name == "ppt/slideMasters/slideMaster1.xml":
-                more = f"{shape('Only for internal use')}</p:spTree>".encode()
-                content = content.replace(b"</p:spTree>", more)
-            new.writestr(name, content)
+    more = f"{shape('Only for internal use')}</p:spTree>".encode()
+    with_part(
+        tmp_path / "a.pptx", tmp_path / "b.pptx", "ppt/slideMasters/slideMaster1.xml",
+        lambda content: content.replace(b"</p:spTree>", more),
+    )  # fmt: skip
     found = [(e.page, e.text) for e in parse(tmp_path / "b.pptx").elements]
     assert found == [(1, "First"), (1, "Only for internal use"), (2, "Second")]
 

@@ -10,7 +10,7 @@ import pytest
 from ingest.parsers import libreoffice, titles
 from ingest.reading.preparing import title_of
 from kb.types.parsed import Element, Parsed
-from tests.parts.files import WORDS, opendocument, parse
+from tests.parts.files import WORDS, opendocument, parse, with_part
 
 
 @pytest.mark.parametrize(
@@ -88,11 +88,6 @@ def test_nobody_is_no_author_and_damaged_properties_cost_no_text(tmp_path):
     made("docx", tmp_path / "a.docx", "", "python-docx")
     assert parse(tmp_path / "a.docx").author is None
     made("docx", tmp_path / "b.docx", "Title of it", "Ada")
-    with (
-        zipfile.ZipFile(tmp_path / "b.docx") as old,
-        zipfile.ZipFile(tmp_path / "c.docx", "w") as new,
-    ):
-        for name in old.namelist():
-            new.writestr(name, b"<x" if name == "docProps/core.xml" else old.read(name))
+    with_part(tmp_path / "b.docx", tmp_path / "c.docx", "docProps/core.xml", lambda _: b"<x")
     read = parse(tmp_path / "c.docx")
     assert (read.title, [e.text for e in read.elements]) == (None, [WORDS])

@@ -1,30 +1,14 @@
 """Word: what a reader sees of the text; what is read in one of several ways is said."""
 
-import io
 import zipfile
-from pathlib import Path
 
-import docx
 import pytest
 from lxml import etree
 
 from kb.surface import reasons
-from kb.types.parsed import COMMENT, HIDDEN
-from tests.parts.files import parse, text_of, word
-from tests.parts.wordprocessing import (
-    DIAGRAM,
-    W,
-    SPACES,
-    chart,
-    field_char,
-    framed,
-    notes,
-    paragraph,
-    run,
-    texts,
-    tracked,
-    written,
-)
+from kb.types.parsed import HIDDEN
+from tests.parts.files import parse, text_of, with_part
+from tests.parts.wordprocessing import field_char, paragraph, run, texts, tracked, written
 
 
 def test_changes_are_read_as_if_all_were_accepted_and_said(tmp_path):
@@ -123,14 +107,11 @@ def test_formulas_symbols_and_readings(tmp_path):
 def test_entities_in_a_document_stay_inert(tmp_path):
     (tmp_path / "secret.txt").write_text("secret words")
     written(tmp_path / "a.docx", paragraph(run("open words &x;")))
-    with (
-        zipfile.ZipFile(tmp_path / "a.docx") as old,
-        zipfile.ZipFile(tmp_path / "b.docx", "w") as new,
-    ):
-        for name in old.namelist():
-            declared = f'<!DOCTYPE a [<!ENTITY x SYSTEM "file://{tmp_path}/secret.txt">]>'
-            is_main = name == "word/document.xml"
-            new.writestr(name, (declared if is_main else "").encode() + old.read(name))
+    declared = f'<!DOCTYPE a [<!ENTITY x SYSTEM "file://{tmp_path}/secret.txt">]>'.encode()
+    with_part(
+        tmp_path / "a.docx", tmp_path / "b.docx", "word/document.xml",
+        lambda content: declared + content,
+    )  # fmt: skip
     assert text_of(parse(tmp_path / "b.docx")) == "open words"
 
 

@@ -1,28 +1,19 @@
 """Word: what stands beside the text (notes, boxes, charts, inserted files, headers) is read in its place."""
 
-import io
-import zipfile
-from pathlib import Path
-
 import docx
-import pytest
 from lxml import etree
 
-from kb.surface import reasons
-from kb.types.parsed import COMMENT, HIDDEN
-from tests.parts.files import parse, text_of, word
+from kb.types.parsed import COMMENT
+from tests.parts.files import parse, word
 from tests.parts.wordprocessing import (
     DIAGRAM,
     W,
-    SPACES,
     chart,
-    field_char,
     framed,
     notes,
     paragraph,
     run,
     texts,
-    tracked,
     written,
 )
 

@@ -1,30 +1,10 @@
 """Word: cells that are merged, in the rows and columns that they belong to."""
 
-import io
-import zipfile
-from pathlib import Path
-
 import docx
 import pytest
-from lxml import etree
 
-from kb.surface import reasons
-from kb.types.parsed import COMMENT, HIDDEN
-from tests.parts.files import parse, text_of, word
-from tests.parts.wordprocessing import (
-    DIAGRAM,
-    W,
-    SPACES,
-    chart,
-    field_char,
-    framed,
-    notes,
-    paragraph,
-    run,
-    texts,
-    tracked,
-    written,
-)
+from tests.parts.files import parse
+from tests.parts.wordprocessing import paragraph, run, written
 
 
 def test_merged_cells_belong_to_each_of_their_rows_and_columns(tmp_path):

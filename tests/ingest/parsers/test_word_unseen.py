@@ -1,11 +1,9 @@
 """Word: text that nobody sees is kept apart, whatever hides it; what only seems hidden is read."""
 
-import zipfile
-
 import pytest
 
 from kb.types.parsed import HIDDEN
-from tests.parts.files import parse
+from tests.parts.files import parse, with_part
 from tests.parts.wordprocessing import SPACES, paragraph, run, written
 
 SEEN, SECRET = "The ferry leaves at seven.", "the vault code is 4711"
@@ -71,10 +69,8 @@ def document(path, body: str) -> None:
     """With the styles of this file."""
     plain = path.with_suffix(".tmp")
     written(plain, paragraph(run(SEEN)) + body)
-    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(path, "w") as new:
-        for name in old.namelist():
-            styles = f"<w:styles {SPACES}>{STYLES}</w:styles>"
-            new.writestr(name, styles if name == "word/styles.xml" else old.read(name))
+    styles = f"<w:styles {SPACES}>{STYLES}</w:styles>".encode()
+    with_part(plain, path, "word/styles.xml", lambda _: styles)
 
 
 @pytest.mark.case("S21")
