@@ -8,9 +8,12 @@ import pytest
 from sqlalchemy import func, select
 
 from kb import samples
+from kb.catalog import leases
 from kb.catalog.tables import vectors
-from kb.errors import ConflictError, NotFoundError, RetryableError
-from kb.surface import status
+from kb.cli.ingesting import run_of
+from kb.errors import ConflictError, LeaseLost, RetryableError
+from kb.index.base import DENSE, IndexPoint
+from kb.upkeep.collecting import Collected, collect
 from kb.upkeep.rebuilding import Rebuilder
 
 
@@ -158,8 +161,6 @@ async def test_an_attachment_is_a_document_of_its_own(house):
 
 
 async def test_two_runs_at_once_are_refused(filled):
-    from kb.catalog import leases
-
     source = filled.kb.sources.named("files")
     with filled.kb.catalog.writing() as c:
         assert leases.take(c, f"source:{source.id}", leases.new_owner())
@@ -168,8 +169,6 @@ async def test_two_runs_at_once_are_refused(filled):
 
 
 async def test_a_dead_owner_is_taken_over_at_once(filled):
-    from kb.catalog import leases
-
     boot = leases.new_owner().split(":")[0]
     source = filled.kb.sources.named("files")
     with filled.kb.catalog.writing() as c:
@@ -180,10 +179,6 @@ async def test_a_dead_owner_is_taken_over_at_once(filled):
 @pytest.mark.case("R24")
 async def test_a_worker_that_lost_its_lease_publishes_nothing(filled):
     """One that was stopped, and wakes when another has taken over."""
-    from kb.catalog import leases
-    from kb.cli.ingesting import run_of
-    from kb.errors import LeaseLost
-
     kb = filled.kb
     filled.write("new.txt", "A new matter.")
     source = kb.sources.named("files")
@@ -214,8 +209,6 @@ async def test_check_sees_damage_and_repair_mends_it(filled):
     points = sorted(await kb.index.readers(generation, None, 100))
     await kb.index.delete(generation, points[:1])
     await kb.index.set_readers(generation, points[1:2], ["group:wrong"])
-    from kb.index.base import DENSE, IndexPoint
-
     await kb.index.upsert(
         generation, [IndexPoint(999 << 20, {DENSE: b"\0" * 1536}, "x", "en", ["everyone"])]
     )
@@ -243,8 +236,6 @@ def blob_count(house) -> int:
 
 
 async def test_what_nothing_refers_to_leaves_the_data_directory(filled):
-    from kb.upkeep.collecting import Collected, collect
-
     kb = filled.kb
     filled.write("leave.md", "# Leave\n\nThe secret number is canary-5150.\n")
     await filled.ingest()
@@ -265,154 +256,6 @@ async def test_what_nothing_refers_to_leaves_the_data_directory(filled):
     assert "canteen.html" in await filled.paths("soup at noon")
     (filled.root / "canteen.html").rename(filled.root / "kitchen.html")
     assert (await filled.ingest()).indexed == 0
-
-
-# --- who may read
-
-
-@pytest.fixture
-async def shared(house, tmp_path):
-    from kb.catalog import groups, people
-
-    with house.kb.catalog.writing() as c:
-        groups.add(c, "board")
-        people.add_person(c, "ann", ("board",))
-        people.add_person(c, "bob", ())
-    house.follow("open")
-    house.follow("secret", ["board"], tmp_path / "secret")
-    house.write("plan.txt", "The picnic is on Sunday.")
-    (tmp_path / "secret" / "plan.txt").write_text("The merger with canary-7731 is on Sunday.")
-    await house.ingest("open")
-    await house.ingest("secret")
-    return house
-
-
-@pytest.mark.case("S22", "S31")
-async def test_three_people_see_three_things(shared):
-    ann, bob = shared.kb.principal("ann"), shared.kb.principal("bob")
-
-    async def texts(who):
-        return " ".join(
-            p.text for p in (await shared.kb.search.passages("Sunday", who, 10)).passages
-        )
-
-    assert "canary-7731" in await texts(shared.owner)
-    assert "canary-7731" in await texts(ann)
-    assert "canary-7731" not in await texts(bob)
-    answer = await shared.kb.answers.answer("What is on Sunday?", bob)
-    assert "canary" not in answer.text
-    with pytest.raises(NotFoundError):
-        shared.kb.documents.one(bob, _id_of(shared, "secret"))
-
-
-@pytest.mark.case("S44")
-async def test_a_right_taken_away_is_gone_at_the_next_question(shared):
-    """The catalog's word counts although the index has not heard of it yet."""
-    from kb.catalog import groups, sources
-    from kb.rights import access
-
-    ann = shared.kb.principal("ann")
-    with shared.kb.catalog.writing() as c:
-        groups.add(c, "nobody")
-        secret = sources.by_name(c, "secret")
-        sources.set_readers(c, secret, access.readers(c, ["nobody"]))
-    found = await shared.kb.search.passages("merger", ann, 10)
-    assert "canary" not in " ".join(p.text for p in found.passages)
-
-
-async def alarms(house) -> int:
-    return (await status.status(house.kb))["access_alarms"]
-
-
-async def test_an_index_that_gives_out_too_much_is_stopped_and_counted(shared):
-    """Principle 3: the catalog is the second wall, and says when the first one leaks."""
-    kb, bob = shared.kb, shared.kb.principal("bob")
-    generation = await kb.publisher.generation()
-    points = list(await kb.index.readers(generation, None, 100))
-    await kb.index.set_readers(generation, points, ["everyone", "owner"])
-    found = await kb.search.passages("merger", bob, 10)
-    assert "canary" not in " ".join(p.text for p in found.passages)
-    assert await alarms(shared) == 1
-    await kb.upkeep.check(repair=True)
-    await kb.search.passages("merger", bob, 10)
-    assert await alarms(shared) == 1
-
-
-async def test_rights_on_their_way_to_the_index_are_no_alarm(shared):
-    from kb.catalog import documents, groups, sources
-    from kb.catalog.outbox import queue_rights
-    from kb.rights import access
-
-    ann = shared.kb.principal("ann")
-    with shared.kb.catalog.writing() as c:
-        groups.add(c, "nobody")
-        secret = sources.by_name(c, "secret")
-        sources.set_readers(c, secret, access.readers(c, ["nobody"]))
-        queue_rights(c, documents.ids_of_source(c, secret.id))
-    found = await shared.kb.search.passages("merger", ann, 10)
-    assert "canary" not in " ".join(p.text for p in found.passages)
-    assert await alarms(shared) == 0
-
-
-async def test_nobody_unknown_may_ask(shared):
-    with pytest.raises(NotFoundError):
-        shared.kb.principal("mallory")
-
-
-async def test_an_answer_is_kept_without_texts_and_withheld_with_its_sources(shared):
-    from kb.catalog import sources
-    from kb.catalog.tables import answers
-    from kb.rights import access
-
-    ann = shared.kb.principal("ann")
-    answer = await shared.kb.answers.answer("When is the merger with canary-7731?", ann)
-    assert answer.citations
-    assert shared.kb.receipts.answer(ann, answer.id).citations
-    with shared.kb.catalog.reading() as c:
-        [row] = c.execute(select(answers).where(answers.c.id == answer.id)).all()
-    assert "Sunday" not in str(row.sentences) + str(row.citations) + row.text
-    with shared.kb.catalog.writing() as c:
-        secret = sources.by_name(c, "secret")
-        sources.set_readers(c, secret, (access.OWNER,))
-    with pytest.raises(NotFoundError):
-        shared.kb.receipts.answer(ann, answer.id)
-
-
-async def test_schedules():
-    from datetime import UTC, datetime
-
-    from ingest.following.due import is_due, next_due
-    from kb.types.library import Following, Source
-
-    at = datetime(2026, 5, 4, 2, 5, tzinfo=UTC)
-
-    def source(schedule, started, *, watch=False, paused=False, requested=None):
-        following = Following(schedule=schedule, watch=watch)
-        return Source(
-            1, "s", "/", following, paused, (), 0.0, requested, 0, started, None, None, None
-        )
-
-    assert is_due(source("0 2 * * *", at.timestamp() - 3600), at)
-    assert not is_due(source("0 2 * * *", at.timestamp() - 60), at)
-    assert not is_due(source(None, None), at)
-    assert not is_due(source("0 2 * * *", None, paused=True), at)
-    assert is_due(source(None, None, requested=at.timestamp()), at)
-    tomorrow = at.timestamp() + 86400  # it ran before the clock was put back
-    assert is_due(source(None, tomorrow, requested=at.timestamp()), at)
-    assert is_due(source("0 2 * * *", tomorrow), at)
-    assert is_due(source(None, tomorrow, watch=True), at, 3600.0)
-    assert is_due(source(None, at.timestamp() - 4000, watch=True), at, 3600.0)
-    assert not is_due(source(None, at.timestamp() - 3000, watch=True), at, 3600.0)
-    assert (
-        next_due(source("0 2 * * *", None), at) == datetime(2026, 5, 5, 2, tzinfo=UTC).timestamp()
-    )
-
-
-def _id_of(house, source: str) -> int:
-    from kb.types.library import LedgerFilter
-
-    [row] = house.kb.ledger.rows(house.owner, LedgerFilter(source=source))
-    return row.id
 
 
 @pytest.mark.case("R05")
