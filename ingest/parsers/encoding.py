@@ -66,10 +66,9 @@ def _decoded(content: bytes, declared: str | None) -> str:
 
 def _as_utf8(content: bytes) -> str | None:
     """As UTF-8, if it is that; bytes that break it are read as windows-1252, one by one."""
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
+    text = _strictly(content, "utf-8")
+    if text is not None:
+        return text
     sequences = [len(s) for s in SEQUENCE.findall(content)]
     broken = sum(b > 127 for b in content) - sum(sequences)
     if len(sequences) >= MOSTLY * broken:

@@ -7,19 +7,19 @@ fetched, nothing is reported, and torch stays out of the parsers' processes.
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ingest.parsers import text_types
+import msgspec
+from lxml import html
+
+from ingest.parsers import tables, text_types
+from ingest.parsers.pages import JOINER
+from kb.types.parsed import Element
+
+if TYPE_CHECKING:
+    from unstructured.documents.elements import Element as Raw
 
 text_types.install()
-
-import msgspec  # noqa: E402
-from lxml import html  # noqa: E402
-from unstructured.documents.elements import Element as Raw  # noqa: E402
-
-from ingest.parsers import tables  # noqa: E402
-from ingest.parsers.pages import JOINER  # noqa: E402
-from kb.types.parsed import Element  # noqa: E402
 
 LEFT_OUT = {"Header", "Footer", "PageBreak", "PageNumber", "Image"}
 PRINTED = {"Header", "Footer"}
@@ -28,7 +28,7 @@ LINE_BREAK = "\v"
 """What python-pptx makes of a line that ends within a paragraph."""
 
 
-def partition(name: str, **given: Any) -> list[Raw]:
+def partition(name: str, **given: Any) -> "list[Raw]":
     """Read by unstructured. A reader is loaded at its first use: all of them take seconds."""
     reader = getattr(import_module(f"unstructured.partition.{name}"), f"partition_{name}")
     found: list[Raw] = reader(languages=[""], **given)
@@ -36,7 +36,7 @@ def partition(name: str, **given: Any) -> list[Raw]:
 
 
 def elements_of(
-    raw: Iterable[Raw], left_out: AbstractSet[str] = LEFT_OUT, *, with_pages: bool = False
+    raw: "Iterable[Raw]", left_out: AbstractSet[str] = LEFT_OUT, *, with_pages: bool = False
 ) -> Iterator[Element]:
     """Our elements, in reading order, without what repeats on every page."""
     for element in raw:
