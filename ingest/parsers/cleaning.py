@@ -5,7 +5,7 @@ No database stores some of them: PostgreSQL refuses NUL, and nothing encodes hal
 
 import msgspec
 
-from ingest.parsers.characters import NO_TEXT
+from ingest.parsers.characters import NO_TEXT, plain
 from kb.types.parsed import Element, Member, Parsed
 
 
@@ -16,7 +16,7 @@ def storable(parsed: Parsed) -> Parsed:
         title=_text(parsed.title),
         author=_text(parsed.author),
         elements=tuple(_element(e) for e in parsed.elements),
-        members=tuple(Member(name=_clean(m.name), content=m.content) for m in parsed.members),
+        members=tuple(Member(name=plain(m.name), content=m.content) for m in parsed.members),
     )
 
 
@@ -26,9 +26,9 @@ def _element(element: Element) -> Element:
     rows = element.rows
     return msgspec.structs.replace(
         element,
-        text=_clean(element.text),
+        text=plain(element.text),
         section=_text(element.section),
-        rows=rows and tuple(tuple(_clean(cell) for cell in row) for row in rows),
+        rows=rows and tuple(tuple(plain(cell) for cell in row) for row in rows),
     )
 
 
@@ -37,8 +37,4 @@ def _is_affected(element: Element) -> bool:
 
 
 def _text(text: str | None) -> str | None:
-    return None if text is None else _clean(text)
-
-
-def _clean(text: str) -> str:
-    return NO_TEXT.sub(" ", text)
+    return None if text is None else plain(text)

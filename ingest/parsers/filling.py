@@ -21,14 +21,9 @@ class Filling:
         """Parts that are damaged."""
         self.cut = 0
         """Parts that are larger than what is read."""
-        self.restart()
-
-    def restart(self) -> None:
-        """Count from the beginning."""
         self._left = MAX_CELLS
         self._room = MAX_CHARACTERS
         self.is_full = False
-        self.hidden = 0
         self.hidden_rows = self.hidden_columns = self.blank = 0
         """Rows and columns that somebody hid, and cells whose format shows nothing of them."""
 

@@ -19,7 +19,6 @@ from ingest.parsers.encoding import decode
 from ingest.parsers.headers import header_of
 
 UNICODE, STRING8, BINARY, OBJECT, TIME = 0x001F, 0x001E, 0x0102, 0x000D, 0x0040
-TEXT_KINDS = {UNICODE, STRING8}
 SUBJECT, CLASS, BODY, HTML, RTF = 0x0037, 0x001A, 0x1000, 0x1013, 0x1009
 TRANSPORT_HEADERS = 0x007D
 CODEPAGE, BODY_CODEPAGE = 0x3FFD, 0x3FDE

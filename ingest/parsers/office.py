@@ -21,8 +21,6 @@ from ingest.parsers.word import document, notes
 from kb.errors import FileProblem
 from kb.types.parsed import COMMENT, Element, Member, Notice, Parsed
 
-PAGED = {"pptx"}
-"""Kinds whose page numbers mean something: slides. Word's depend on the printer."""
 PACKAGES = {"docx", "pptx"}
 DEEPEST = 3
 """Documents that are inserted in one another are read down to here."""

@@ -22,8 +22,6 @@ LINK = Colour((0, 0, 238))
 FAR = re.compile(r"-\s*(?:\d{3,}(?:\.\d+)?px|\d{2,}(?:\.\d+)?r?em|[1-9]\d{3,}%|\d{3,}v[wh])")
 NUMBER = re.compile(r"-?\d*\.?\d+")
 HIDING = {"display", "visibility", "opacity", "position", "font-size", "text-indent"}
-TINY = 2
-"""Pixels or points: letters of this size and less are not read by anybody."""
 
 
 @dataclass(frozen=True, slots=True)
