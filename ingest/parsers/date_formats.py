@@ -28,21 +28,14 @@ def day_of(serial: float) -> dt.datetime | None:
         return None
 
 
-def dated(value: dt.datetime | dt.time | dt.timedelta, section: Section, code: str) -> str:
-    """A date, time or duration; nothing where the code does not say how, for everybody alike."""
-    if (
-        not section.has("date", "elapsed")
-        or any(_is_of_words(token) for token in section.tokens)
-        or code.split(";", maxsplit=1)[0].lower() in LOCAL
-    ):
+def dated(value: dt.datetime | dt.timedelta, section: Section, code: str) -> str:
+    """A date or duration; nothing where the code does not say how, for everybody alike."""
+    is_local = code.split(";", maxsplit=1)[0].lower() in LOCAL
+    if is_local or any(_is_of_words(token) for token in section.tokens):
         return ""
-    if section.has("elapsed") or isinstance(value, dt.timedelta):
+    if isinstance(value, dt.timedelta):
         return _duration(value, section)
-    has_day = any(t.kind == "date" and t.text[0] in "yd" for t in section.tokens)
-    if isinstance(value, dt.time) and has_day:
-        return ""
-    moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(FIRST_DAY, value)
-    moment = _rounded(moment, _places(section.tokens))
+    moment = _rounded(value, _places(section.tokens))
     half = section.has("half")
     pieces = (_piece(moment, section.tokens, n, half=half) for n in range(len(section.tokens)))
     return " ".join("".join(pieces).split())
@@ -66,7 +59,7 @@ def _places(tokens: tuple[Token, ...]) -> int:
 
 def _is_point(tokens: tuple[Token, ...], at: int) -> bool:
     """Whether decimals of seconds follow."""
-    is_point = (tokens[at].kind, tokens[at].text) in {("other", "."), ("other", ",")}
+    is_point = tokens[at].is_mark(".") or tokens[at].is_mark(",")
     return is_point and at + 1 < len(tokens) and tokens[at + 1].kind == "digit"
 
 
@@ -107,11 +100,7 @@ def _is_minute(tokens: tuple[Token, ...], at: int) -> bool:
     return before[-1:] == ["h"] or after[:1] == ["s"]
 
 
-def _duration(value: dt.datetime | dt.time | dt.timedelta, section: Section) -> str:
-    if isinstance(value, dt.datetime):
-        value = value - FIRST_DAY
-    elif isinstance(value, dt.time):
-        value = dt.datetime.combine(FIRST_DAY, value) - FIRST_DAY
+def _duration(value: dt.timedelta, section: Section) -> str:
     places = _places(section.tokens)
     left = Fraction(round(abs(Fraction(value / MICROSECOND) / 10 ** (6 - places))), 10**places)
     sign = "-" if value < dt.timedelta(0) else ""

@@ -27,6 +27,10 @@ class Token:
     kind: str
     text: str
 
+    def is_mark(self, text: str) -> bool:
+        """Whether it is a character that stands for itself, or for what sheets mean by it."""
+        return self.kind == "other" and self.text == text
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -45,7 +49,7 @@ def sections(code: str) -> tuple[Section, ...]:
     """A code's variants: for numbers, negative ones, nought, texts."""
     parts: list[list[Token]] = [[]]
     for token in _tokens(code):
-        if token.kind == "other" and token.text == ";":
+        if token.is_mark(";"):
             parts.append([])
         else:
             parts[-1].append(token)

@@ -18,22 +18,18 @@ TEXTS = 4
 """The variant that is for texts."""
 MOST_DIGITS = 7
 """Of a fraction's lower number."""
-Value = int | float | dt.datetime | dt.time | dt.timedelta
 
 
-def shown(value: Value, code: str | None) -> str:
-    """A number, date or duration by its format code."""
+def shown(value: float, code: str | None) -> str:
+    """A number by its format code, which may show it as a date or a duration."""
     if not code or len(code) > LONGEST:
         return plain(value)
-    variants = sections(code)
-    if not isinstance(value, int | float):
-        return dated(value, variants[0], code) or plain(value)
-    return _number(value, variants, code)
+    return _number(value, sections(code), code)
 
 
 def is_day(code: str | None) -> bool:
     """Whether a format shows numbers as dates."""
-    return bool(code) and len(code or "") <= LONGEST and sections(code or "")[0].has("date")
+    return code is not None and len(code) <= LONGEST and sections(code)[0].has("date")
 
 
 def shown_text(text: str, code: str | None) -> str:
@@ -41,14 +37,10 @@ def shown_text(text: str, code: str | None) -> str:
     if not code or len(code) > LONGEST:
         return text
     variants = sections(code)
-    if len(variants) < TEXTS and not _has_text(variants[-1]):
+    if len(variants) < TEXTS and not variants[-1].has("text"):
         return text
     tokens = variants[min(len(variants), TEXTS) - 1].tokens
     return "".join(text if _is_value(t) else literal(t) for t in tokens)
-
-
-def _has_text(section: Section) -> bool:
-    return any(t.kind == "text" for t in section.tokens)
 
 
 def _is_value(token: Token) -> bool:
@@ -56,7 +48,7 @@ def _is_value(token: Token) -> bool:
     return token.kind in {"text", "general"}
 
 
-def plain(value: Value) -> str:
+def plain(value: float | dt.datetime | dt.timedelta) -> str:
     """A value without a format."""
     if isinstance(value, dt.datetime):
         return f"{value:%Y-%m-%d}" if value.time() == dt.time(0) else f"{value:%Y-%m-%d %H:%M}"
@@ -98,7 +90,7 @@ def _moment(value: float, section: Section) -> dt.datetime | dt.timedelta | None
 
 def _chosen(value: float, sections: tuple[Section, ...]) -> tuple[Section, bool] | None:
     """The variant for a number, and whether that says the sign itself; None: all are for texts."""
-    numbers = [s for s in sections[: TEXTS - 1] if not _has_text(s)]
+    numbers = [s for s in sections[: TEXTS - 1] if not s.has("text")]
     if not numbers:
         return None
     first, count = numbers[0], len(numbers)
@@ -126,9 +118,9 @@ def _meets(value: float, operator: str, limit: float) -> bool:
 def _digits(value: float, section: Section) -> str:
     """A number that is not negative, in the places that a section has for its digits."""
     tokens = [*section.tokens]
-    if any(t.kind == "other" and t.text == "/" for t in tokens):
+    if any(t.is_mark("/") for t in tokens):
         return _fraction(value, tokens)
-    value *= 100 ** sum(t.kind == "other" and t.text == "%" for t in tokens)
+    value *= 100 ** sum(t.is_mark("%") for t in tokens)
     at = next((n for n, t in enumerate(tokens) if t.kind == "exponent"), None)
     if at is not None:
         return _scientific(value, tokens[:at], tokens[at:])
@@ -170,15 +162,13 @@ def _rounded(value: float, decimals: int) -> float:
 
 
 def _point(tokens: list[Token]) -> int:
-    return next(
-        (n for n, t in enumerate(tokens) if (t.kind, t.text) == ("other", ".")), len(tokens)
-    )
+    return next((n for n, t in enumerate(tokens) if t.is_mark(".")), len(tokens))
 
 
 def _scaling(tokens: list[Token]) -> int:
     """Commas behind the last digit: each is a thousand."""
     last = max((n for n, t in enumerate(tokens) if t.kind == "digit"), default=len(tokens))
-    return sum((t.kind, t.text) == ("other", ",") for t in tokens[last + 1 :])
+    return sum(t.is_mark(",") for t in tokens[last + 1 :])
 
 
 def _whole(digits: str, tokens: list[Token]) -> str:
@@ -188,7 +178,7 @@ def _whole(digits: str, tokens: list[Token]) -> str:
     shown_: list[str] = []
     for token in reversed(tokens):
         if token.kind != "digit":
-            shown_.append("" if token.text == "," and token.kind == "other" else literal(token))
+            shown_.append("" if token.is_mark(",") else literal(token))
             continue
         places -= 1
         if left:
@@ -198,7 +188,7 @@ def _whole(digits: str, tokens: list[Token]) -> str:
         if places == 0:
             shown_ += reversed(left)
             left = []
-    return "".join(reversed(shown_)) if not left else "".join([*left, *reversed(shown_)])
+    return "".join([*left, *reversed(shown_)])
 
 
 def _rest(digits: str, tokens: list[Token]) -> str:
@@ -208,16 +198,16 @@ def _rest(digits: str, tokens: list[Token]) -> str:
     for token in tokens:
         if token.kind == "digit":
             pieces.append(left.pop(0) if left else "")
-        elif (token.kind, token.text) == ("other", "."):
+        elif token.is_mark("."):
             pieces.append("." if digits else "")
         else:
-            pieces.append("" if token.text == "," and token.kind == "other" else literal(token))
+            pieces.append("" if token.is_mark(",") else literal(token))
     return "".join(pieces)
 
 
 def _fraction(value: float, tokens: list[Token]) -> str:
     """A whole number and a fraction, or the fraction alone where there is no place for a whole."""
-    at = next(n for n, t in enumerate(tokens) if (t.kind, t.text) == ("other", "/"))
+    at = next(n for n, t in enumerate(tokens) if t.is_mark("/"))
     above = "".join(t.text if t.kind == "digit" else " " for t in tokens[:at]).split()
     below = "".join(t.text for t in tokens[at + 1 :] if t.kind in {"digit", "other"}).strip()
     if below.isdecimal() and int(below):
