@@ -12,6 +12,8 @@ from ingest.parsers.format_codes import Section, Token, literal
 
 LOCAL = {"mm-dd-yy", "m/d/yy", "m/d/yy h:mm", "mm/dd/yyyy", "m/d/yyyy", "m/d/yyyy h:mm"}
 """The built-in codes for which each program shows the date of its reader's country."""
+SINCE_1904 = 1462
+"""Days from the older calendar of sheets to the one of the Macintosh."""
 SECONDS = 86_400
 MOST_PLACES = 6
 HALVES = {"A/P": ("A", "P"), "上午/下午": ("上午", "下午")}

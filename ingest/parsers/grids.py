@@ -10,13 +10,11 @@ from lxml import etree
 
 from ingest.parsers import hiding
 from ingest.parsers.hiding import Hidden
-from ingest.parsers.ooxml import R, S
+from ingest.parsers.ooxml import R, S, walked
 from ingest.parsers.tables import Merge
 
 REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})$")
 MOST_MERGES = 100_000
-READ = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False,
-        "remove_comments": True, "remove_pis": True}  # fmt: skip
 LOOKED_AT = tuple(
     f"{S}{name}"
     for name in (
@@ -44,7 +42,7 @@ class Grid:
     is_cut: bool = False
 
 
-class Filling:
+class Reading:
     """One sheet while it is read."""
 
     def __init__(
@@ -70,7 +68,7 @@ class Filling:
         Raises:
             lxml.etree.XMLSyntaxError: it is damaged; what stands before that is kept.
         """
-        for _, node in etree.iterparse(part, tag=LOOKED_AT, **READ):
+        for node in walked(part, *LOOKED_AT):
             name = etree.QName(node).localname
             if name == "row":
                 self._add(node)
@@ -84,7 +82,6 @@ class Filling:
                 self.drawn.add(node.get(f"{R}id", ""))
             else:
                 self._is_painted = True
-            forget(node)
             if self._left < 0 or self._room < 0:
                 self._grid.is_cut = True
                 return
@@ -158,11 +155,3 @@ def _number_of(letters: str) -> int:
     for letter in letters:
         number = number * 26 + ord(letter) - 64
     return number - 1
-
-
-def forget(node: Any) -> None:
-    """Free what has been read."""
-    node.clear()
-    parent = node.getparent()
-    while parent is not None and node.getprevious() is not None:
-        del parent[0]

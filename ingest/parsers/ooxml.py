@@ -4,7 +4,7 @@ import io
 import posixpath
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
@@ -28,6 +28,11 @@ TYPES = {
     "xml": "application/xml",
     "rels": "application/vnd.openxmlformats-package.relationships+xml",
 }
+STRANGERS = {
+    "resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False,
+    "remove_comments": True, "remove_pis": True,
+}  # fmt: skip
+"""How XML is parsed that anybody may have written."""
 PART_BYTES = 100 * 1024**2
 """Of a part no more is read; what is longer ends in the middle and counts as damaged."""
 
@@ -165,21 +170,28 @@ def parsed(content: bytes) -> etree._Element:
         lxml.etree.XMLSyntaxError: it is damaged otherwise.
     """
     try:
-        root = etree.fromstring(content, _parser())
+        root = etree.fromstring(content, etree.XMLParser(**STRANGERS))
     except etree.XMLSyntaxError:
         mended = characters.well_formed(content)
         if mended == content:
             raise
-        root = etree.fromstring(mended, _parser())
+        root = etree.fromstring(mended, etree.XMLParser(**STRANGERS))
     etree.strip_elements(root, etree.Entity, with_tail=False)
     return root
 
 
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-        remove_comments=True, remove_pis=True,
-    )  # fmt: skip
+def walked(part: IO[bytes], *tags: str) -> Iterator[etree._Element]:
+    """The elements of a part with these tags, each read and then forgotten, before the next.
+
+    Raises:
+        lxml.etree.XMLSyntaxError: it is damaged; what stands before that has been given.
+    """
+    for _, node in etree.iterparse(part, tag=tags, **STRANGERS):
+        yield node
+        node.clear()
+        parent = node.getparent()
+        while parent is not None and node.getprevious() is not None:
+            del parent[0]
 
 
 def packed(

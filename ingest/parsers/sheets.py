@@ -21,6 +21,7 @@ from ingest.parsers import (
     tables,
     workbooks,
 )
+from ingest.parsers.date_formats import SINCE_1904
 from ingest.parsers.filling import Filling
 from ingest.parsers.hiding import Hidden
 from ingest.parsers.kinds import MEDIA_TYPES
@@ -34,8 +35,6 @@ from kb.types.parsed import COMMENT, Element, Parsed
 
 SHEETS = "worksheets/"
 """The folder of sheets with cells; others are charts."""
-SINCE_1904 = 1462
-"""Days from the older calendar of sheets to the one of the Macintosh."""
 
 
 def parse(path: Path, kind: str, options: Options) -> Parsed:
@@ -112,7 +111,7 @@ def _workbook(package: Package, filling: Filling) -> list[Sheet]:
 def _xlsx_sheet(book: Workbook, part: Part, package: Package, filling: Filling) -> Sheet:
     if SHEETS not in part.target:
         return Sheet(part.name, [])
-    grid = book.grid(part.target, *filling.left)
+    grid = book.grid(part.target, filling.left)
     if not grid.is_whole:
         package.unread.add(part.target)
     filling.blank += grid.blank

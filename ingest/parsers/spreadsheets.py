@@ -12,16 +12,15 @@ from typing import IO, Any
 from lxml import etree
 
 from ingest.parsers import characters, hiding, looks, number_formats
-from ingest.parsers.grids import READ, Filling, Grid, forget
-from ingest.parsers.ooxml import UNREADABLE, Package, S
+from ingest.parsers.date_formats import SINCE_1904
+from ingest.parsers.grids import Grid, Reading
+from ingest.parsers.ooxml import UNREADABLE, Package, S, walked
 
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 WHOLE = re.compile(r"-?\d{1,17}$")
 MOST_STRINGS = 3_000_000
 LONGEST_CELL = 32_767
 """Characters that a cell can have."""
-SINCE_1904 = 1462
-"""Days from the older calendar of sheets to the one of the Macintosh."""
 
 
 class Workbook:
@@ -47,9 +46,8 @@ class Workbook:
 
     def _read_strings(self, part: IO[bytes]) -> None:
         self._strings = []
-        for _, item in etree.iterparse(part, tag=f"{S}si", **READ):
+        for item in walked(part, f"{S}si"):
             self._strings.append(_text(item) if len(self._strings) < MOST_STRINGS else "")
-            forget(item)
 
     def _streamed(self, name: str, read: Callable[[IO[bytes]], None]) -> bool:
         """Whether a part could be read; if need be without what XML cannot have."""
@@ -69,8 +67,8 @@ class Workbook:
             return False
         return True
 
-    def grid(self, target: str, most: int, letters: int) -> Grid:
-        """A sheet's cells, ``most`` at the most, with so many characters in all.
+    def grid(self, target: str, room: tuple[int, int]) -> Grid:
+        """A sheet's cells, so many at the most, with so many characters in all.
 
         One that is damaged ends where it is damaged.
         """
@@ -80,17 +78,17 @@ class Workbook:
             table = self._package.readable(relation.target) if relation.kind == "table" else None
             for node in () if table is None else table.iter(f"{S}autoFilter"):
                 filters += list(hiding.filtered(node))
-        filling = Filling(self.cell, (most, letters), filters)
+        reading = Reading(self.cell, room, filters)
 
         def read(part: IO[bytes]) -> None:
-            nonlocal filling
-            filling = Filling(self.cell, (most, letters), filters)
-            filling.read(part)
+            nonlocal reading
+            reading = Reading(self.cell, room, filters)
+            reading.read(part)
 
         is_whole = self._streamed(target, read)
-        lost = filling.drawn - related.keys() if is_whole else ()
+        lost = reading.drawn - related.keys() if is_whole else ()
         self._package.unread |= {f"{target}#{identity}" for identity in lost}
-        grid = filling.finish()
+        grid = reading.finish()
         grid.is_whole = is_whole
         return grid
 

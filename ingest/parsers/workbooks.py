@@ -10,7 +10,7 @@ import msgspec
 from lxml import etree
 
 from ingest.parsers import charts
-from ingest.parsers.ooxml import CX, DGM, UNREADABLE, C, Package, R, S, choose, drawn
+from ingest.parsers.ooxml import CX, DGM, UNREADABLE, C, Package, R, S, choose, drawn, walked
 from kb.types.parsed import COMMENT, Element
 
 XDR = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
@@ -69,17 +69,10 @@ def _valueless(content: bytes) -> int:
     if not FORMULA.search(content):
         return 0
     found = 0
-    events = etree.iterparse(
-        io.BytesIO(content), tag=f"{S}c", resolve_entities=False, no_network=True, load_dtd=False,
-        huge_tree=False,
-    )  # fmt: skip
-    for _, cell in events:
+    for cell in walked(io.BytesIO(content), f"{S}c"):
         if cell.find(f"{S}f") is not None:
             value = cell.find(f"{S}v")
             found += cell.get("t") != "str" and (value is None or not value.text)
-        cell.clear()
-        while cell.getprevious() is not None:
-            del cell.getparent()[0]
     return found
 
 
