@@ -10,10 +10,11 @@ from lxml import etree
 from ingest.parsers import office, packages
 from ingest.parsers.encoding import decode
 from ingest.parsers.kinds import MEDIA_TYPES
+from ingest.parsers.noticing import of_parts
 from ingest.parsers.ooxml import UNREADABLE, Package
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
-from kb.types.parsed import Element, Notice, Parsed
+from kb.types.parsed import Element, Parsed
 
 CONTAINER = "META-INF/container.xml"
 DC = "{http://purl.org/dc/elements/1.1/}"
@@ -34,14 +35,13 @@ def parse(path: Path, kind: str, _options: Options) -> Parsed:
             elements = [e for page in _pages(package, folder, book) for e in _elements(book, page)]
     except UNREADABLE as error:
         raise FileProblem("damaged", what=f"EPUB: {error}") from error
-    unread = len(book.unread)
     return Parsed(
         parser="unstructured+epub",
         media_type=MEDIA_TYPES[kind],
         elements=tuple(elements),
         title=_said(package, "title"),
         author=_said(package, "creator"),
-        notices=(Notice("parts_unread", {"parts": unread}),) if unread else (),
+        notices=of_parts(len(book.unread)),
     )
 
 

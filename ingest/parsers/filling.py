@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from ingest.parsers import hiding
 from ingest.parsers.hiding import Hidden
+from ingest.parsers.noticing import counted, of_parts
 from ingest.parsers.tables import MAX_CELLS, MAX_CHARACTERS, Sheet
 from kb.types.parsed import Notice
 
@@ -59,7 +60,7 @@ class Filling:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What was left out, and how much of it."""
-        counted = (
+        cells = counted(
             Notice("formulas_without_value", {"formulas": self.valueless}),
             Notice("hidden_sheets", {"sheets": self.hidden}),
             Notice(
@@ -70,7 +71,5 @@ class Filling:
                     "cells": self.blank,
                 },
             ),
-            Notice("parts_unread", {"parts": self.unread}),
-            Notice("cut_short", {"parts": self.cut}),
         )
-        return tuple(notice for notice in counted if any(notice.parameters.values()))
+        return (*cells, *of_parts(self.unread, self.cut))

@@ -8,6 +8,7 @@ from pathlib import Path
 from ingest.parsers.encoding import decode, unmarked_utf16
 from ingest.parsers.headers import header_of
 from ingest.parsers.kinds import MEDIA_TYPES
+from ingest.parsers.noticing import counted
 from ingest.parsers.options import Options
 from ingest.parsers.parts import Unpacking
 from kb.errors import FileProblem
@@ -60,8 +61,7 @@ def _problem(unpacking: Unpacking) -> tuple[str | None, dict[str, int]]:
 
 
 def _notices(unpacking: Unpacking) -> tuple[Notice, ...]:
-    pictures = unpacking.pictures
-    return (Notice("pictures_left_out", {"pictures": pictures}),) if pictures else ()
+    return counted(Notice("pictures_left_out", {"pictures": unpacking.pictures}))
 
 
 def _narrow(content: bytes) -> bytes:

@@ -14,6 +14,7 @@ from ingest.parsers import presentations as decks
 from ingest.parsers.encoding import decode
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.names import safe_name
+from ingest.parsers.noticing import counted, of_parts
 from ingest.parsers.ooxml import UNREADABLE
 from ingest.parsers.options import Options
 from ingest.parsers.partitioning import LEFT_OUT, PRINTED, elements_of, partition
@@ -143,7 +144,7 @@ def _rtf(path: Path) -> Read:
     for kind in ("box", "comment", "Footer"):
         elements += apart[kind]
     changes = {"insertions": rich.insertions, "deletions": rich.deletions}
-    notices = (Notice("tracked_changes", changes),) if any(changes.values()) else ()
+    notices = counted(Notice("tracked_changes", changes))
     return Read(elements, ["".join(rich.unseen)], notices)
 
 
@@ -169,7 +170,7 @@ def _apart(rich: rtf.Rich, wanted: str) -> Iterator[Element]:
 def _html(path: Path) -> Read:
     seen, unseen, is_cut = hidden.in_html(decode(path.read_bytes()))
     elements = list(elements_of(partition("html", text=spans.filled(pages.plain(seen)))))
-    return Read(elements, unseen, (Notice("cut_short", {"parts": 1}),) if is_cut else ())
+    return Read(elements, unseen, of_parts(0, int(is_cut)))
 
 
 def _of_text(name: str) -> Callable[[Path], Read]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from lxml import etree
 
 from ingest.parsers import tables
-from ingest.parsers.ooxml import UNREADABLE, parsed, remove
+from ingest.parsers.ooxml import UNREADABLE, Package, parsed, remove
 from kb.errors import FileProblem
-from kb.types.parsed import COMMENT, Element, Notice
+from kb.types.parsed import COMMENT, Element
 
 MOST = 400 * 1024**2
 """Most bytes of ``content.xml`` that are read; only a bomb has more."""
@@ -45,29 +45,6 @@ def content_of(path: Path) -> etree._Element:
         raise FileProblem("damaged", what=f"OpenDocument: {error}") from error
 
 
-class Parts:
-    """The parts beside ``content.xml``; those that are missing or damaged are noted."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.unread: set[str] = set()
-
-    def root(self, name: str) -> etree._Element | None:
-        """A part's root element; None where it is missing or damaged."""
-        try:
-            with zipfile.ZipFile(self._path) as archive, archive.open(name) as member:
-                return parsed(member.read(MOST))
-        except UNREADABLE:
-            self.unread.add(name)
-            return None
-
-    @property
-    def notices(self) -> tuple[Notice, ...]:
-        """What the ledger says of them."""
-        unread = len(self.unread)
-        return (Notice("parts_unread", {"parts": unread}),) if unread else ()
-
-
 def alternative(node: etree._Element) -> Iterator[Element]:
     """What is said of a picture or shape to whoever cannot see it."""
     said = (node.findtext(f"{SVG}title"), node.findtext(f"{SVG}desc"))
@@ -76,11 +53,11 @@ def alternative(node: etree._Element) -> Iterator[Element]:
         yield Element(kind="FigureCaption", text=". ".join(dict.fromkeys(words)))
 
 
-def inserted(node: etree._Element, parts: Parts) -> Iterator[Element]:
-    """A chart or a formula (``draw:object``), which is a document of its own inside."""
+def inserted(node: etree._Element, package: Package) -> Iterator[Element]:
+    """A chart or a formula (``draw:object``), which is a document of its own inside; each once."""
     name = node.get(f"{XLINK}href", "").removeprefix("./").rstrip("/")
     is_inside = bool(name) and ":" not in name and not name.startswith("..")
-    inner = parts.root(f"{name}/content.xml") if is_inside else None
+    inner = package.first(f"{name}/content.xml") if is_inside else None
     if inner is None:
         return
     if inner.tag == f"{MATH}math":

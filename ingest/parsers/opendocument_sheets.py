@@ -12,7 +12,8 @@ from lxml import etree
 from ingest.parsers import hiding, opendocument
 from ingest.parsers.filling import Filling
 from ingest.parsers.hiding import Hidden
-from ingest.parsers.opendocument import ANNOTATION, DRAW, OFFICE, STYLE, TABLE, TEXT, Parts
+from ingest.parsers.ooxml import Package
+from ingest.parsers.opendocument import ANNOTATION, DRAW, OFFICE, STYLE, TABLE, TEXT
 from ingest.parsers.tables import Merge, Sheet
 from kb.types.parsed import Element
 
@@ -43,19 +44,19 @@ def read(path: Path, filling: Filling) -> list[Sheet]:
     filling.hidden += len(found) - len(seen)
     sheets = [_Reading(table, filling).sheet() for table in seen]
     has_cells = any(sheet.rows for sheet in sheets)
-    parts = Parts(path)
-    for table, sheet in zip(seen, sheets, strict=True):
-        sheet.beside += _beside(table, parts, has_cells=has_cells)
-    filling.unread += len(parts.unread)
+    with Package(path) as package:
+        for table, sheet in zip(seen, sheets, strict=True):
+            sheet.beside += _beside(table, package, has_cells=has_cells)
+    filling.unread += len(package.unread)
     return sheets
 
 
-def _beside(table: etree._Element, parts: Parts, *, has_cells: bool) -> Iterator[Element]:
+def _beside(table: etree._Element, package: Package, *, has_cells: bool) -> Iterator[Element]:
     """Alternative texts, charts (their values only where no cells have them), comments."""
     for node in table.iter(f"{DRAW}*"):
         yield from opendocument.alternative(node)
         if node.tag == f"{DRAW}object":
-            drawn = opendocument.inserted(node, parts)
+            drawn = opendocument.inserted(node, package)
             yield from (e for e in drawn if e.kind != "Table" or not has_cells)
     for node in table.iter(ANNOTATION):
         if not any(_is_hidden(a) for a in node.iterancestors(f"{TABLE}table-row")):
@@ -85,8 +86,9 @@ class _Reading:
             cells = self._cells(row, number)
             times = _number(row, "number-rows-repeated") if any(cells) else 1
             self._is_cut |= times > MOST_REPEATS
+            is_hidden = _is_hidden(row)
             for _ in range(min(times, MOST_REPEATS)):
-                if _is_hidden(row):
+                if is_hidden:
                     self._hidden.add(number)
                 yield list(cells)
                 number += 1

@@ -14,7 +14,8 @@ from pathlib import Path
 from lxml import etree
 
 from ingest.parsers import opendocument, opendocument_unseen
-from ingest.parsers.ooxml import remove, replace
+from ingest.parsers.noticing import counted, of_parts
+from ingest.parsers.ooxml import Package, remove, replace
 from ingest.parsers.opendocument import (
     ANNOTATION,
     DRAW,
@@ -22,7 +23,6 @@ from ingest.parsers.opendocument import (
     STYLE,
     TABLE,
     TEXT,
-    Parts,
     cut,
     paragraphs,
 )
@@ -66,14 +66,14 @@ def seen(path: Path) -> Text:
     root = opendocument.content_of(path)
     text = Text(io.BytesIO())
     text.notices = _accept(root)
-    parts = Parts(path)
-    styles = parts.root("styles.xml")
-    if styles is None:
-        styles = etree.Element(f"{OFFICE}document-styles")
-    text.unseen = opendocument_unseen.taken_out(root, [styles], by_look=True)
-    for node in list(root.iter(*AROUND)):
-        replace(node, *node)
-    _mark(root, parts, text)
+    with Package(path) as package:
+        styles = package.readable("styles.xml")
+        if styles is None:
+            styles = etree.Element(f"{OFFICE}document-styles")
+        text.unseen = opendocument_unseen.taken_out(root, [styles], by_look=True)
+        for node in list(root.iter(*AROUND)):
+            replace(node, *node)
+        _mark(root, package, text)
     _place_boxes(root)
     _show_fields(root)
     for node in list(root.iter(f"{DRAW}image", f"{DRAW}object", f"{DRAW}object-ole")):
@@ -83,7 +83,7 @@ def seen(path: Path) -> Text:
     _complete(root, ("scripts", "font-face-decls", "automatic-styles"))
     _complete(styles, ("font-face-decls", "styles", "automatic-styles", "master-styles"))
     _write({"content.xml": root, "styles.xml": styles}, text.file)
-    text.notices += parts.notices
+    text.notices += of_parts(len(package.unread))
     return text
 
 
@@ -94,16 +94,14 @@ def _accept(root: etree._Element) -> tuple[Notice, ...]:
         insertions += sum(1 for _ in changes.iter(f"{TEXT}insertion"))
         deletions += sum(1 for _ in changes.iter(f"{TEXT}deletion"))
         remove(changes)
-    if not insertions and not deletions:
-        return ()
-    return (Notice("tracked_changes", {"insertions": insertions, "deletions": deletions}),)
+    return counted(Notice("tracked_changes", {"insertions": insertions, "deletions": deletions}))
 
 
-def _mark(root: etree._Element, parts: Parts, text: Text) -> None:
+def _mark(root: etree._Element, package: Package, text: Text) -> None:
     token = f"kb{secrets.token_hex(8)}x"
     last: dict[etree._Element, etree._Element] = {}
     for node in list(root.iter(f"{TEXT}note", ANNOTATION, f"{DRAW}frame", f"{DRAW}object")):
-        pieces = list(_pieces(node, parts))
+        pieces = list(_pieces(node, package))
         block = _block(node)
         if node.tag in {f"{TEXT}note", ANNOTATION}:
             cut(node)
@@ -117,7 +115,7 @@ def _mark(root: etree._Element, parts: Parts, text: Text) -> None:
         last[block] = paragraph
 
 
-def _pieces(node: etree._Element, parts: Parts) -> Iterator[Element]:
+def _pieces(node: etree._Element, package: Package) -> Iterator[Element]:
     if node.tag == f"{TEXT}note":
         body = node.find(f"{TEXT}note-body")
         lines = [] if body is None else paragraphs(body)
@@ -126,7 +124,7 @@ def _pieces(node: etree._Element, parts: Parts) -> Iterator[Element]:
     elif node.tag == ANNOTATION:
         yield from opendocument.comment(node)
     elif node.tag == f"{DRAW}object":
-        yield from opendocument.inserted(node, parts)
+        yield from opendocument.inserted(node, package)
     else:
         yield from opendocument.alternative(node)
 

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 from lxml import etree
 
 from ingest.parsers import charts, formulas
+from ingest.parsers.noticing import counted, of_parts
 from ingest.parsers.ooxml import (
     CX,
     DGM,
@@ -59,12 +61,8 @@ class Deck:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What the ledger says of it."""
-        said = (
-            Notice("hidden_slides", {"slides": self.hidden}),
-            Notice("parts_unread", {"parts": self.unread}),
-            Notice("cut_short", {"parts": self.cut}),
-        )
-        return tuple(notice for notice in said if any(notice.parameters.values()))
+        hidden = counted(Notice("hidden_slides", {"slides": self.hidden}))
+        return (*hidden, *of_parts(self.unread, self.cut))
 
 
 def seen(path: Path) -> Deck:
@@ -142,7 +140,7 @@ class _Reading:
             self._package.unread.add(f"{name}.rels")
         _simplify(root)
         self._parts[name] = etree.tostring(root)
-        found = [*self._on_slide(root, related)]
+        found = list(self._on_slide(root, related))
         if root.get("showMasterSp") not in {"0", "false"}:
             found += self._behind(related)
         for relation in related.values():
@@ -151,10 +149,7 @@ class _Reading:
                 if part is not None:
                     of = _comments(part, authors) if relation.kind == "comments" else _notes(part)
                     found += of
-        self._deck.beside[number] = [
-            Element(kind=e.kind, text=e.text, rows=e.rows, page=number, section=e.section)
-            for e in found
-        ]
+        self._deck.beside[number] = [msgspec.structs.replace(e, page=number) for e in found]
 
     def _behind(self, related: dict[str, Relation]) -> Iterator[Element]:
         """What a layout or master writes on its slides, on the first of them."""

@@ -9,13 +9,14 @@ from lxml import etree
 from ingest.parsers import hidden as hidden_texts
 from ingest.parsers import opendocument_unseen
 from ingest.parsers.kinds import MEDIA_TYPES
+from ingest.parsers.noticing import counted, of_parts
+from ingest.parsers.ooxml import Package
 from ingest.parsers.opendocument import (
     ANNOTATION,
     DRAW,
     PRESENTATION,
     STYLE,
     TEXT,
-    Parts,
     alternative,
     comment,
     content_of,
@@ -33,18 +34,17 @@ def parse(path: Path, kind: str, _options: Options) -> Parsed:
         FileProblem: damaged, or larger than any real one.
     """
     root = content_of(path)
-    parts = Parts(path)
     unseen = opendocument_unseen.taken_out(root, [], by_look=False)
     slides = list(root.iter(f"{DRAW}page"))
-    elements = tuple(e for n, slide in enumerate(slides, 1) for e in _slide(slide, n, parts))
-    hidden = _hidden(root, slides)
-    notices = (Notice("hidden_slides", {"slides": hidden}),) if hidden else ()
+    with Package(path) as package:
+        elements = [e for n, slide in enumerate(slides, 1) for e in _slide(slide, n, package)]
+    notices = counted(Notice("hidden_slides", {"slides": _hidden(root, slides)}))
     return Parsed(
         parser="lxml",
         media_type=MEDIA_TYPES[kind],
         elements=(*elements, *hidden_texts.elements(unseen)),
         pages=len(slides) or None,
-        notices=(*notices, *parts.notices),
+        notices=(*notices, *of_parts(len(package.unread))),
     )
 
 
@@ -59,7 +59,7 @@ def _hidden(root: etree._Element, slides: list[etree._Element]) -> int:
     return sum(slide.get(f"{DRAW}style-name") in styles for slide in slides)
 
 
-def _slide(slide: etree._Element, number: int, parts: Parts) -> Iterator[Element]:
+def _slide(slide: etree._Element, number: int, package: Package) -> Iterator[Element]:
     titles: list[str] = []
     texts: list[str] = []
     notes: list[str] = []
@@ -75,7 +75,7 @@ def _slide(slide: etree._Element, number: int, parts: Parts) -> Iterator[Element
     for text in texts:
         yield Element(kind="ListItem", text=text, page=number)
     for node in slide.iter(f"{DRAW}*"):
-        beside = inserted(node, parts) if node.tag == f"{DRAW}object" else alternative(node)
+        beside = inserted(node, package) if node.tag == f"{DRAW}object" else alternative(node)
         yield from (msgspec.structs.replace(e, page=number) for e in beside)
     for annotation in slide.iter(ANNOTATION):
         yield from (msgspec.structs.replace(e, page=number) for e in comment(annotation))

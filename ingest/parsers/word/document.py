@@ -14,6 +14,7 @@ from pathlib import Path
 from lxml import etree
 
 from ingest.parsers import charts
+from ingest.parsers.noticing import counted, of_parts
 from ingest.parsers.ooxml import (
     CX,
     DGM,
@@ -71,15 +72,9 @@ class Word:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What the ledger says of it."""
-        said = []
-        if self.changes != view.Changes():
-            numbers = {"insertions": self.changes.insertions, "deletions": self.changes.deletions}
-            said.append(Notice("tracked_changes", numbers))
-        if self.unread:
-            said.append(Notice("parts_unread", {"parts": self.unread}))
-        if self.cut:
-            said.append(Notice("cut_short", {"parts": self.cut}))
-        return tuple(said)
+        numbers = {"insertions": self.changes.insertions, "deletions": self.changes.deletions}
+        changes = counted(Notice("tracked_changes", numbers))
+        return (*changes, *of_parts(self.unread, self.cut))
 
 
 def seen(path: Path) -> Word:

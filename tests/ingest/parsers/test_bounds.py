@@ -8,7 +8,7 @@ import pytest
 from ingest.parsers import charts, office, tables
 from ingest.parsers.word import cells
 from kb.types.parsed import HIDDEN
-from tests.parts.files import cell, opendocument, parse, text_of
+from tests.parts.files import ODF, cell, opendocument, parse, text_of
 from tests.parts.wordprocessing import SPACES, field_char, framed, paragraph, run, tracked, written
 
 SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -132,6 +132,19 @@ def test_repeated_cells_of_opendocument_are_bounded_and_said(tmp_path):
         f"{row}</table:table-row></table:table>",
     )
     assert codes(tmp_path / "a.ods") == {"cells_left_out", "cut_short"}
+
+
+def test_an_object_of_opendocument_is_read_once_however_often_it_is_named(tmp_path):
+    frame = (
+        '<draw:frame><draw:object xmlns:xlink="http://www.w3.org/1999/xlink" '
+        'xlink:href="./Object 1"/></draw:frame>'
+    )
+    body = f"<office:text><text:p>The text.{frame * 500}</text:p></office:text>"
+    opendocument(tmp_path / "a.odt", "text", body)
+    with zipfile.ZipFile(tmp_path / "a.odt", "a") as package:
+        chart = ODF.format(styles="", body="<text:p>Output of hall 17</text:p>")
+        package.writestr("Object 1/content.xml", chart)
+    assert text_of(parse(tmp_path / "a.odt")).count("Output of hall 17") == 1
 
 
 @pytest.mark.parametrize("tag", ["div", "font", "b", "section"])
