@@ -151,19 +151,21 @@ class _Reading:
                     found += of
         self._deck.beside[number] = [msgspec.structs.replace(e, page=number) for e in found]
 
-    def _behind(self, related: dict[str, Relation]) -> Iterator[Element]:
-        """What a layout or master writes on its slides, on the first of them."""
+    def _behind(self, related: dict[str, Relation], kind: str = "slideLayout") -> Iterator[Element]:
+        """What a slide's layout, and then its master, write on their slides, on the first of them.
+
+        A master names all of its layouts; what those write that no slide has, nobody sees.
+        """
         for relation in related.values():
-            if relation.kind not in {"slideLayout", "slideMaster"}:
-                continue
-            if relation.target in self._looked_behind:
+            if relation.kind != kind or relation.target in self._looked_behind:
                 continue
             self._looked_behind.add(relation.target)
             part = self._package.readable(relation.target)
             for shape in () if part is None else part.iter(f"{P}sp"):
                 if shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph") is None and (lines := drawn(shape)):
                     yield Element(kind="NarrativeText", text="\n".join(lines))
-            yield from self._behind(self._package.related(relation.target))
+            if kind == "slideLayout":
+                yield from self._behind(self._package.related(relation.target), "slideMaster")
 
     def _on_slide(self, root: etree._Element, related: dict[str, Relation]) -> Iterator[Element]:
         for node in root.iter(f"{P}cNvPr", f"{C}chart", f"{CX}chart", f"{DGM}relIds"):

@@ -4,6 +4,7 @@ import zipfile
 from pathlib import Path
 
 import pptx
+from lxml import etree
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
@@ -152,6 +153,16 @@ def test_what_a_master_writes_on_all_slides_is_read_once(tmp_path):
     )  # fmt: skip
     found = [(e.page, e.text) for e in parse(tmp_path / "b.pptx").elements]
     assert found == [(1, "First"), (1, "Only for internal use"), (2, "Second")]
+
+
+def test_what_a_layout_writes_that_no_slide_has_is_not_read(tmp_path):
+    deck = pptx.Presentation()
+    deck.slides.add_slide(deck.slide_layouts[5]).shapes.title.text = "First"
+    for number in (5, 6):
+        tree = deck.slide_layouts[number].shapes._spTree
+        tree.append(etree.fromstring(f"<x {P} {A}>{shape(f'Of layout {number}')}</x>")[0])
+    deck.save(tmp_path / "a.pptx")
+    assert text_of(parse(tmp_path / "a.pptx")) == "First\nOf layout 5"
 
 
 def test_slides_that_a_show_leaves_out_are_read_and_said(tmp_path):
