@@ -1,48 +1,88 @@
 """Charts and diagrams of Office files: what is written on them, as captions and a table."""
 
-import itertools
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from lxml import etree
 
 from ingest.parsers import number_formats, tables
-from ingest.parsers.ooxml import CX, DGM, C, drawn
+from ingest.parsers.ooxml import CX, DGM, C, Package, R, Relation, drawn
 from kb.types.parsed import Element
 
+DIAGRAM, EXTENDED = f"{DGM}relIds", f"{CX}chartSpace"
+TAGS = (f"{C}chart", f"{CX}chart", DIAGRAM)
+"""What stands in a drawing for a chart or diagram that is in a part of its own."""
 MOST_POINTS, MOST_SERIES, MOST_CELLS = 10_000, 255, 100_000
 """Values read of one row of a chart, rows, and values in all; Excel draws no more rows."""
+Column = tuple[str, list[str], list[str]]
+"""A row of values: its name, what each point is called, the values."""
 
 
-def of_chart(root: etree._Element) -> Iterator[Element]:
-    """A chart's titles and labels, then its values: a row for each point."""
-    if root.tag == f"{CX}chartSpace":
-        yield from _extended(root)
+def elements_of(
+    package: Package,
+    relation: Relation | None,
+    node: etree._Element,
+    filled: AbstractSet[str] | None = None,
+) -> Iterator[Element]:
+    """What is written on a chart or diagram (one of ``TAGS``), where that is first asked for.
+
+    ``filled``: in a workbook, the sheets whose cells are read. A chart of their values has only its
+    texts: the values are there already.
+    """
+    root = package.first(relation.target) if relation else None
+    if relation is None or root is None:
         return
-    yield from _captions(root, f"{C}title", f"{C}dLbl")
-    columns: list[tuple[str, list[str], list[str]]] = []
+    if node.tag == DIAGRAM:
+        yield from _diagram(root)
+    elif filled is not None and _sheets(root) <= filled:
+        yield from _named(root)
+    else:
+        found, is_cut = _extended(root) if root.tag == EXTENDED else _chart(root)
+        yield from found
+        if is_cut:
+            package.cut.add(relation.target)
+
+
+def id_of(node: etree._Element) -> str:
+    """What a chart or diagram in a drawing calls the part that it is in."""
+    return str(node.get(f"{R}dm" if node.tag == DIAGRAM else f"{R}id", ""))
+
+
+def _chart(root: etree._Element) -> tuple[list[Element], bool]:
+    """A chart's titles and labels, then its values: a row for each point. And if there are more."""
+    columns, is_cut = _columns(root)
+    rows = _rows([c for c in columns if c[0] or c[2]])
+    found = list(_captions(root, f"{C}title", f"{C}dLbl"))
+    return [*found, tables.table(rows, 1)] if rows else found, is_cut or _goes_far(root)
+
+
+def _columns(root: etree._Element) -> tuple[list[Column], bool]:
+    columns: list[Column] = []
     left = MOST_CELLS
-    for node in itertools.islice(root.iter(f"{C}ser"), MOST_SERIES):
+    for node in root.iter(f"{C}ser"):
+        if len(columns) == MOST_SERIES:
+            return columns, True
         column = _series(node)
         left -= len(column[1]) + len(column[2])
         if left < 0:
-            break
+            return columns, True
         columns.append(column)
-    rows = _rows([c for c in columns if c[0] or c[2]])
-    if rows:
-        yield tables.table(rows, 1)
+    return columns, False
 
 
-def is_cut(root: etree._Element) -> bool:
-    """Whether a chart has more values than are read."""
-    if sum(1 for _ in root.iter(f"{C}ser")) > MOST_SERIES:
-        return True
-    points = [point.get("idx", "") for point in root.iter(f"{C}pt", f"{CX}pt")]
-    return len(points) > MOST_CELLS or any(
-        number.isdecimal() and (len(number) > 5 or int(number) >= MOST_POINTS) for number in points
-    )
+def _goes_far(root: etree._Element) -> bool:
+    """Whether a row of values has more of them than are read."""
+    numbers = (point.get("idx", "") for point in root.iter(f"{C}pt"))
+    return any(number.isdecimal() and _place(number) is None for number in numbers)
 
 
-def sheets(root: etree._Element) -> set[str]:
+def _place(number: str) -> int | None:
+    """A point's place in its row; None where it is none, or beyond what is read."""
+    is_near = number.isdecimal() and len(number) < 6 and int(number) < MOST_POINTS
+    return int(number) if is_near else None
+
+
+def _sheets(root: etree._Element) -> set[str]:
     """The sheets that a chart's values are on; an empty name where they are on none."""
     found = set()
     for values in root.iter(f"{C}val", f"{C}yVal", f"{CX}numDim"):
@@ -52,9 +92,9 @@ def sheets(root: etree._Element) -> set[str]:
     return found
 
 
-def named(root: etree._Element) -> Iterator[Element]:
+def _named(root: etree._Element) -> Iterator[Element]:
     """A chart's titles and what its rows of values are called; the values are on a sheet."""
-    if root.tag == f"{CX}chartSpace":
+    if root.tag == EXTENDED:
         yield from _captions(root, f"{CX}title", f"{CX}tx")
     else:
         yield from _captions(root, f"{C}title", f"{C}dLbl", f"{C}tx")
@@ -66,7 +106,7 @@ def _captions(root: etree._Element, *tags: str) -> Iterator[Element]:
         yield Element(kind="FigureCaption", text=text)
 
 
-def of_diagram(root: etree._Element) -> Iterator[Element]:
+def _diagram(root: etree._Element) -> Iterator[Element]:
     """SmartArt: the text of each of its shapes."""
     points = root.iter(f"{DGM}pt")
     for text in (_joined(point) for point in points):
@@ -82,8 +122,7 @@ def _joined(node: etree._Element) -> str:
     )
 
 
-def _series(node: etree._Element) -> tuple[str, list[str], list[str]]:
-    """A row of values: its name, what each point is called, the values."""
+def _series(node: etree._Element) -> Column:
     name = node.find(f"{C}tx")
     categories = _points(node, "cat") or _points(node, "xVal")
     values = _points(node, "val") or _points(node, "yVal")
@@ -100,11 +139,9 @@ def _points(node: etree._Element, name: str) -> list[str]:
     code = found.findtext(f".//{C}formatCode")
     for level in reversed(levels):
         for point in level.iter(f"{C}pt"):
-            number = point.get("idx", "")
-            if number.isdecimal() and len(number) < 6 and int(number) < MOST_POINTS:
-                texts.setdefault(int(number), []).append(
-                    _value(point.findtext(f"{C}v") or "", code)
-                )
+            place = _place(point.get("idx", ""))
+            if place is not None:
+                texts.setdefault(place, []).append(_value(point.findtext(f"{C}v") or "", code))
     last = max(texts, default=-1)
     return [" ".join(" ".join(texts.get(n, ())).split()) for n in range(last + 1)]
 
@@ -117,7 +154,7 @@ def _value(text: str, code: str | None) -> str:
         return text
 
 
-def _rows(columns: list[tuple[str, list[str], list[str]]]) -> list[list[str]]:
+def _rows(columns: list[Column]) -> list[list[str]]:
     """All rows of values in one table where they have the same points, else one below another."""
     if not columns:
         return []
@@ -130,15 +167,15 @@ def _rows(columns: list[tuple[str, list[str], list[str]]]) -> list[list[str]]:
     return [row for row in [["", *(name for name, _, _ in columns)], *rows] if any(row)]
 
 
-def _extended(root: etree._Element) -> Iterator[Element]:
+def _extended(root: etree._Element) -> tuple[list[Element], bool]:
     """A chart of the newer kinds (waterfall, tree, map): its texts, then its points."""
     written = [*drawn(root), *(v.text or "" for v in root.iter(f"{CX}v"))]
-    for text in dict.fromkeys(text.strip() for text in written):
-        if text:
-            yield Element(kind="FigureCaption", text=text)
-    points = [p.text or "" for p in root.iter(f"{CX}pt")][:MOST_POINTS]
+    texts = [text for text in dict.fromkeys(text.strip() for text in written) if text]
+    found = [Element(kind="FigureCaption", text=text) for text in texts]
+    points = [p.text or "" for p in root.iter(f"{CX}pt")]
     if points:
-        yield Element(kind="NarrativeText", text="; ".join(points))
+        found.append(Element(kind="NarrativeText", text="; ".join(points[:MOST_POINTS])))
+    return found, len(points) > MOST_POINTS
 
 
 def alternative(node: etree._Element) -> str:

@@ -17,10 +17,7 @@ from lxml import etree
 from ingest.parsers import charts, formulas
 from ingest.parsers.noticing import counted, of_parts
 from ingest.parsers.ooxml import (
-    CX,
-    DGM,
     A,
-    C,
     M,
     Package,
     R,
@@ -168,18 +165,12 @@ class _Reading:
                 yield from self._behind(self._package.related(relation.target), "slideMaster")
 
     def _on_slide(self, root: etree._Element, related: dict[str, Relation]) -> Iterator[Element]:
-        for node in root.iter(f"{P}cNvPr", f"{C}chart", f"{CX}chart", f"{DGM}relIds"):
+        for node in root.iter(f"{P}cNvPr", *charts.TAGS):
             if node.tag == f"{P}cNvPr":
                 if text := charts.alternative(node):
                     yield Element(kind="FigureCaption", text=text)
                 continue
-            is_diagram = node.tag == f"{DGM}relIds"
-            relation = related.get(node.get(f"{R}dm" if is_diagram else f"{R}id", ""))
-            part = self._package.first(relation.target) if relation else None
-            if relation is not None and part is not None:
-                if charts.is_cut(part):
-                    self._package.cut.add(relation.target)
-                yield from charts.of_diagram(part) if is_diagram else charts.of_chart(part)
+            yield from charts.elements_of(self._package, related.get(charts.id_of(node)), node)
 
     def _keep_looks(self, related: dict[str, Relation], slides: dict[str, Relation]) -> None:
         """Layouts and masters, which say where the shapes of slides are.

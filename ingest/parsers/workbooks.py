@@ -10,7 +10,7 @@ import msgspec
 from lxml import etree
 
 from ingest.parsers import charts
-from ingest.parsers.ooxml import CX, DGM, UNREADABLE, C, Package, R, S, choose, drawn, walked
+from ingest.parsers.ooxml import UNREADABLE, Package, R, S, choose, drawn, walked
 from kb.types.parsed import COMMENT, Element
 
 XDR = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
@@ -77,10 +77,7 @@ def _valueless(content: bytes) -> int:
 
 
 def beside(package: Package, part: Part, filled: AbstractSet[str]) -> list[Element]:
-    """What stands on a sheet beside its cells; ``filled`` are the sheets whose cells are read.
-
-    A chart of their values has only its texts: the values are there already.
-    """
+    """What stands on a sheet beside its cells; ``filled`` are the sheets whose cells are read."""
     related = package.related(part.target)
     found = list(_headers(package, part))
     comments: dict[str, list[str]] = {}
@@ -126,7 +123,7 @@ def _drawing(
     """Shapes, pictures, charts and diagrams, in the order in which they lie over each other."""
     related = package.related(target)
     choose(root)
-    for node in root.iter(f"{XDR}txBody", f"{XDR}cNvPr", f"{C}chart", f"{CX}chart", f"{DGM}relIds"):
+    for node in root.iter(f"{XDR}txBody", f"{XDR}cNvPr", *charts.TAGS):
         if node.tag == f"{XDR}txBody":
             text = "\n".join(drawn(node))
             if text:
@@ -136,20 +133,8 @@ def _drawing(
             if text := charts.alternative(node):
                 yield Element(kind="FigureCaption", text=text, section=sheet)
             continue
-        is_diagram = node.tag == f"{DGM}relIds"
-        relation = related.get(node.get(f"{R}dm" if is_diagram else f"{R}id", ""))
-        inner = package.first(relation.target) if relation else None
-        if relation is not None and inner is not None:
-            if charts.is_cut(inner):
-                package.cut.add(relation.target)
-            read = charts.of_diagram if is_diagram else charts.of_chart
-            if not is_diagram and charts.sheets(inner) <= filled:
-                read = charts.named
-            yield from (_in(element, sheet) for element in read(inner))
-
-
-def _in(element: Element, sheet: str) -> Element:
-    return msgspec.structs.replace(element, section=sheet)
+        found = charts.elements_of(package, related.get(charts.id_of(node)), node, filled)
+        yield from (msgspec.structs.replace(element, section=sheet) for element in found)
 
 
 def _headers(package: Package, part: Part) -> Iterator[Element]:

@@ -7,7 +7,7 @@ below the paragraph or table that it belongs to.
 
 import io
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,10 +16,7 @@ from lxml import etree
 from ingest.parsers import charts
 from ingest.parsers.noticing import counted, of_parts
 from ingest.parsers.ooxml import (
-    CX,
-    DGM,
     UNREADABLE,
-    C,
     Package,
     R,
     Relation,
@@ -41,7 +38,7 @@ DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawi
 SHAPE = "{urn:schemas-microsoft-com:vml}shape"
 MARKED = (
     f"{W}footnoteReference", f"{W}endnoteReference", f"{W}commentReference", DRAWING, SHAPE,
-    f"{C}chart", f"{CX}chart", f"{DGM}relIds", INSERTED,
+    *charts.TAGS, INSERTED,
 )  # fmt: skip
 
 
@@ -157,10 +154,9 @@ class _Reading:
             yield from self._note(notes.REFERENCES[node.tag], node.get(f"{W}id", ""))
         elif node.tag == INSERTED:
             yield from self._inserted(node.get(f"{R}id", ""))
-        elif node.tag == f"{DGM}relIds":
-            yield from self._drawn(node.get(f"{R}dm", ""), charts.of_diagram)
         else:
-            yield from self._drawn(node.get(f"{R}id", ""), charts.of_chart)
+            relation = self._relation(charts.id_of(node))
+            yield from charts.elements_of(self._package, relation, node)
 
     def _note(self, kind: str, number: str) -> Iterator[Piece]:
         """A note, once, and below it those that belong to it."""
@@ -180,17 +176,6 @@ class _Reading:
             self._missing.add(identity)
             self._word.unread += identity not in self._package.missing
         return relation
-
-    def _drawn(
-        self, identity: str, elements: Callable[[etree._Element], Iterable[Element]]
-    ) -> Iterator[Element]:
-        relation = self._relation(identity)
-        root = self._package.first(relation.target) if relation else None
-        if relation is None or root is None:
-            return
-        if charts.is_cut(root):
-            self._package.cut.add(relation.target)
-        yield from elements(root)
 
     def _inserted(self, identity: str) -> Iterator[Inserted]:
         relation = self._relation(identity)

@@ -4,6 +4,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from ingest.parsers import charts, office, tables
 from ingest.parsers.word import cells
@@ -74,6 +75,32 @@ def test_charts_are_bounded_and_read_once(tmp_path):
     tables_ = [e for e in read.elements if e.kind == "Table"]
     assert len(tables_) == 1
     assert sum(len(row) for row in tables_[0].rows or ()) <= charts.MOST_CELLS
+
+
+@pytest.mark.parametrize(("dimensions", "said"), [(1, []), (3, ["cut_short"])])
+def test_points_of_newer_charts_are_bounded_and_said(dimensions, said, tmp_path):
+    space = 'xmlns:cx="http://schemas.microsoft.com/office/drawing/2014/chartex"'
+    points = "".join(f'<cx:pt idx="{n}">p{n}</cx:pt>' for n in range(5000))
+    data = f"<cx:strDim><cx:lvl>{points}</cx:lvl></cx:strDim>" * dimensions
+    written(
+        tmp_path / "a.docx",
+        framed(f'<cx:chart {space} r:id="c.xml"/>'),
+        {"c.xml": ("chartEx", f"<cx:chartSpace {space}>{data}</cx:chartSpace>")},
+    )
+    assert [n.code for n in parse(tmp_path / "a.docx").notices] == said
+
+
+def test_a_long_chart_whose_sheet_is_read_lacks_nothing(tmp_path):
+    made = xlsxwriter.Workbook(tmp_path / "a.xlsx")
+    sheet, numbers = made.add_worksheet("Data"), list(range(1, 12_001))
+    sheet.write_column("A1", numbers)
+    chart = made.add_chart({"type": "line"})
+    chart.add_series({"values": "=Data!$A$1:$A$12000", "values_data": numbers})
+    made.add_worksheet("Chart").insert_chart("A1", chart)
+    made.close()
+    read = parse(tmp_path / "a.xlsx")
+    assert not read.notices
+    assert text_of(read).split() == [str(n) for n in numbers]
 
 
 def test_changes_and_fields_within_one_another_are_read(tmp_path):
