@@ -18,8 +18,6 @@ ROOT_ENTRY = re.compile(
 )
 """In OpenDocument's manifest: the first entry of such a kind is the document's own."""
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
-PACKAGES = {"word/": "docx", "ppt/": "pptx", "xl/": "xlsx"}
-"""Office Open XML: the folder of the main part."""
 BY_MIMETYPE = {
     "application/vnd.oasis.opendocument.text": "odt",
     "application/vnd.oasis.opendocument.text-template": "odt",
@@ -79,9 +77,9 @@ def kind_of(path: Path, name: str) -> str:
         raise FileProblem("empty")
     suffix = PurePosixPath(name.lower()).suffix
     is_named = suffix in PLAIN or suffix in OF_TEXT or suffix == ".xml"
-    is_plain = suffix in PLAIN and _is_text(head, STRANGE_BY_NAME)
+    is_plain = suffix in PLAIN and is_text(head, STRANGE_BY_NAME)
     kind = None if is_plain and not _is_marked(head) else _by_signature(path, head)
-    if kind is None and _is_text(head, STRANGE_BY_NAME if is_named else STRANGE):
+    if kind is None and is_text(head, STRANGE_BY_NAME if is_named else STRANGE):
         kind = _textual(head, suffix)
     if kind is None:
         raise FileProblem("unknown_type", what=_ending(name))
@@ -114,7 +112,7 @@ def _zipped(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.NameToInfo.keys()
-            manifest = _read(archive, "META-INF/manifest.xml", 1_000_000)
+            manifest = ooxml.beginning(archive, "META-INF/manifest.xml", 1_000_000)
             kind = _declared(archive, manifest)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
         raise FileProblem("damaged", what=f"ZIP: {error}") from error
@@ -125,27 +123,20 @@ def _zipped(path: Path) -> str:
     if "xl/workbook.bin" in names:
         return "xlsb"
     is_office = "[Content_Types].xml" in names or "_rels/.rels" in names
-    for (prefix, package), main in zip(PACKAGES.items(), ooxml.MAIN, strict=True):
-        if main in names or (is_office and any(n.startswith(prefix) for n in names)):
+    for main, package in ooxml.MAIN.items():
+        folder = main.partition("/")[0] + "/"
+        if main in names or (is_office and any(n.startswith(folder) for n in names)):
             return package
     return "epub" if "META-INF/container.xml" in names else "zip"
 
 
 def _declared(archive: zipfile.ZipFile, manifest: bytes) -> str | None:
     """OpenDocument and EPUB say what they are; where the mark is damaged, the manifest does."""
-    mark = _read(archive, "mimetype", 100).decode("ascii", "replace").strip()
+    mark = ooxml.beginning(archive, "mimetype", 100).decode("ascii", "replace").strip()
     if mark in BY_MIMETYPE:
         return BY_MIMETYPE[mark]
     said = ROOT_ENTRY.search(manifest) if "content.xml" in archive.NameToInfo else None
     return BY_MIMETYPE.get(said[1].decode("ascii", "replace")) if said else None
-
-
-def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
-    try:
-        with archive.open(name) as member:
-            return member.read(most)
-    except ooxml.UNREADABLE:
-        return b""
 
 
 def _ole(path: Path) -> str | None:
@@ -167,11 +158,12 @@ def _is_marked(head: bytes) -> bool:
     return head.startswith((b"%PDF-", b"PK\x03\x04", OLE, *(s for s, _ in SIGNATURES)))
 
 
-def _is_text(head: bytes, most: float) -> bool:
+def is_text(head: bytes, most: float, always: int = 0) -> bool:
+    """Whether at most a share of the bytes are of control, or so few that any text has them."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or unmarked_utf16(head):
         return True
     strange = sum(1 for b in head[:4096] if b < 9 or 13 < b < 27 or 27 < b < 32)
-    return strange <= len(head[:4096]) * most
+    return strange <= max(always, len(head[:4096]) * most)
 
 
 def _textual(head: bytes, suffix: str) -> str:

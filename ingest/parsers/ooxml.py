@@ -37,6 +37,15 @@ PART_BYTES = 100 * 1024**2
 """Of a part no more is read; what is longer ends in the middle and counts as damaged."""
 
 
+def beginning(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    """The first bytes of what is in an archive; none where it is missing or damaged."""
+    try:
+        with archive.open(name) as member:
+            return member.read(most)
+    except UNREADABLE:
+        return b""
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """A part that another names: the last word of its type, its name in the package."""
@@ -153,7 +162,8 @@ READ = {
 USUAL = {
     "comments", "endnotes", "footnotes", "numbering", "settings", "sharedStrings", "styles",
 }  # fmt: skip
-MAIN = ("word/document.xml", "ppt/presentation.xml", "xl/workbook.xml")
+MAIN = {"word/document.xml": "docx", "ppt/presentation.xml": "pptx", "xl/workbook.xml": "xlsx"}
+"""What the main part is usually called, in a file of which kind."""
 UNREADABLE = (
     KeyError, zipfile.BadZipFile, zlib.error, etree.XMLSyntaxError, EOFError, OSError,
     NotImplementedError, RuntimeError,

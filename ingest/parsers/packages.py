@@ -10,7 +10,7 @@ from pathlib import Path
 import olefile
 
 from ingest.parsers.names import safe_name
-from ingest.parsers.ooxml import UNREADABLE
+from ingest.parsers.ooxml import UNREADABLE, beginning
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import Member
@@ -41,9 +41,8 @@ def is_strict(path: Path) -> bool:
     """Whether it is of the strict variant of the standard."""
     with zipfile.ZipFile(path) as package:
         return any(
-            STRICT in _start(package, name)
+            STRICT in beginning(package, name, 4096)
             for name in ("_rels/.rels", "word/document.xml", "xl/workbook.xml")
-            if name in package.NameToInfo
         )
 
 
@@ -101,12 +100,3 @@ def _native(stream: bytes) -> Iterator[Member]:
     name = safe_name(label.decode("cp1252", "replace"))
     if content and not content.startswith(b"MZ"):
         yield Member(name=name, content=content)
-
-
-def _start(package: zipfile.ZipFile, name: str) -> bytes:
-    """A part's first bytes; none where it is damaged, which is said where it is read."""
-    try:
-        with package.open(name) as part:
-            return part.read(4096)
-    except UNREADABLE:
-        return b""

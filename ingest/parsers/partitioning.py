@@ -68,16 +68,11 @@ def _table(source: str | None) -> Element | None:
             [
                 (
                     " ".join(cell.text_content().replace(JOINER, "").split()),
-                    _span(cell, "rowspan"),
-                    _span(cell, "colspan"),
+                    tables.span(cell.get("rowspan")),
+                    tables.span(cell.get("colspan")),
                 )
                 for cell in row.iter("td", "th")
             ]
             for row in tree.iter("tr")
         ]
     )
-
-
-def _span(cell: html.HtmlElement, name: str) -> int:
-    value = cell.get(name, "1").strip()
-    return max(1, min(int(value[:8]), tables.WIDEST)) if value.isdecimal() else 1

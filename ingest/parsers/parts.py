@@ -12,8 +12,8 @@ from email import policy
 from email.errors import MessageError
 from email.message import Message
 
-from ingest.parsers import calendars, envelopes, inline, office, pictures
-from ingest.parsers.encoding import decode, unmarked_utf16
+from ingest.parsers import calendars, detection, envelopes, inline, office, pictures
+from ingest.parsers.encoding import decode
 from ingest.parsers.headers import charset_of, filename_of
 from ingest.parsers.names import safe_name
 from ingest.parsers.options import Options
@@ -28,8 +28,8 @@ MAX_DEPTH = 60
 ENVELOPES = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 BORDER = re.compile(r"^--([!-~][ -~]{0,69}?)[ \t]*\r?\n[!-9;-~]+:", re.MULTILINE)
 """A line that begins a part: headers follow it."""
-BINARY = 0.1
-"""The share of bytes of control beyond which something is no text."""
+FEW_STRANGE = 8
+"""Bytes of control that a short text may have; more make it a picture or an archive."""
 SHARE = 4
 """Another version of the text wins over the last one when it has so many times its words."""
 
@@ -84,7 +84,7 @@ class Unpacking:
     def _leaf(self, part: Message, kind: str) -> list[Element]:
         content, name = _content(part), filename_of(part)
         is_shown = part.get_content_disposition() != "attachment" and (self._is_page or not name)
-        if is_shown and not _is_binary(content):
+        if is_shown and detection.is_text(content, detection.STRANGE_BY_NAME, FEW_STRANGE):
             if kind == "text/html":
                 return office.elements_of_text(decode(content, charset_of(part)), "html")
             if kind == "text/plain":
@@ -199,15 +199,6 @@ def _as_text(body: str) -> Message:
     made["Content-Type"] = "text/plain"
     made.set_payload(body)
     return made
-
-
-def _is_binary(content: bytes) -> bool:
-    """Whether what is called a text is none: a picture, an archive."""
-    head = content[:4096]
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or unmarked_utf16(head):
-        return False
-    strange = sum(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in head)
-    return strange > max(8, len(head) * BINARY)
 
 
 def _content(part: Message) -> bytes:

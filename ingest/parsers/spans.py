@@ -3,9 +3,10 @@
 import re
 from collections import defaultdict
 
-from lxml import etree, html
+from lxml import html
 
-from ingest.parsers.tables import WIDEST
+from ingest.parsers.pages import tree_of
+from ingest.parsers.tables import span
 
 SPANS = re.compile(r"\b(?:row|col)span\b", re.IGNORECASE)
 LONGEST = 200
@@ -18,9 +19,8 @@ def filled(source: str) -> str:
     """A page whose tables have a cell for each place; unstructured leaves spans aside."""
     if not SPANS.search(source):
         return source
-    try:
-        tree = html.document_fromstring(source, parser=html.HTMLParser(huge_tree=True))
-    except (etree.ParserError, ValueError):
+    tree = tree_of(source)
+    if tree is None:
         return source
     left = MOST_PLACES
     for table in tree.iter("table"):
@@ -41,8 +41,8 @@ def _fill(table: html.HtmlElement, left: int) -> int:
             while column in above:
                 cell.addprevious(above.pop(column))
                 column += 1
-            down = min(_span(cell, "rowspan"), len(rows) - number)
-            across = _span(cell, "colspan")
+            down = min(span(cell.get("rowspan")), len(rows) - number)
+            across = span(cell.get("colspan"))
             left -= down * across
             if left < 0:
                 return left
@@ -65,10 +65,4 @@ def _fill(table: html.HtmlElement, left: int) -> int:
 
 
 def _width(row: html.HtmlElement) -> int:
-    return sum(_span(cell, "colspan") for cell in row.iterchildren("td", "th"))
-
-
-def _span(cell: html.HtmlElement, name: str) -> int:
-    """How far a cell goes."""
-    value = cell.get(name, "1").strip()
-    return max(1, min(int(value), WIDEST)) if value.isdecimal() and len(value) < 8 else 1
+    return sum(span(cell.get("colspan")) for cell in row.iterchildren("td", "th"))

@@ -51,6 +51,12 @@ def elements_of(sheets: Sequence[Sheet]) -> Iterator[Element]:
         yield from sheet.beside
 
 
+def span(written: str | None) -> int:
+    """How many rows or columns a cell of a web page takes, by its attribute."""
+    value = (written or "").strip()
+    return max(1, min(int(value[:8]), WIDEST)) if value.isdecimal() else 1
+
+
 def of_cells(rows: Sequence[Sequence[Cell]]) -> Element | None:
     """A table of cells that may span others, each value in all of its columns and rows.
 
