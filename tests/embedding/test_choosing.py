@@ -158,6 +158,7 @@ def test_a_model_that_is_no_bert_goes_by_torch(tmp_path):
     assert refused.value.code == "model_needs_torch"
 
 
+@pytest.mark.slow
 def test_a_runtime_that_crashes_is_refused_and_the_rest_is_measured(
     settings, monkeypatch, tmp_path
 ):
@@ -245,6 +246,7 @@ async def test_where_nothing_was_measured_it_is_measured_beside_the_work(setting
         await embeddings.engine.close()
 
 
+@pytest.mark.slow
 def test_measured_and_shown_by_commands(command):
     """The table is drawn again, and the status says what computes."""
     [found] = command("models", "bench")["models"]
