@@ -12,12 +12,12 @@ from ingest.parsers.encoding import decode
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.noticing import of_parts
 from ingest.parsers.ooxml import UNREADABLE, Package
+from ingest.parsers.opendocument import DC
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import Element, Parsed
 
 CONTAINER = "META-INF/container.xml"
-DC = "{http://purl.org/dc/elements/1.1/}"
 PAGE_TYPES = {"application/xhtml+xml", "text/html"}
 PAGES = (".xhtml", ".html", ".htm")
 

@@ -8,13 +8,14 @@ import olefile
 
 from ingest.parsers.encoding import decode
 from ingest.parsers.ooxml import UNREADABLE, parsed
+from ingest.parsers.opendocument import DC
 from kb.types.parsed import Parsed
 
 OFFICE = {"docx", "pptx", "xlsx", "xlsb"}
 OPEN = {"odt", "ods", "odp"}
 OLD = {"doc", "ppt", "xls"}
-DC = "{http://purl.org/dc/elements/1.1/}"
 META = "{urn:oasis:names:tc:opendocument:xmlns:meta:1.0}"
+TITLE, CREATOR, FIRST = f"{DC}title", f"{DC}creator", f"{META}initial-creator"
 NOBODY = {
     "admin", "administrator", "author", "benutzer", "microsoft office user", "openpyxl", "owner",
     "python-docx", "unknown", "user", "utente", "utilisateur", "windows user", "windows-benutzer",
@@ -49,9 +50,6 @@ def _of_package(path: Path, name: str) -> Said:
         return None, None
     texts = {tag: _line(root.findtext(f".//{tag}")) for tag in (TITLE, CREATOR, FIRST)}
     return texts[TITLE], texts[FIRST] or texts[CREATOR]
-
-
-TITLE, CREATOR, FIRST = f"{DC}title", f"{DC}creator", f"{META}initial-creator"
 
 
 def _of_old(path: Path) -> Said:

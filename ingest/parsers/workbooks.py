@@ -147,8 +147,8 @@ def _headers(package: Package, part: Part) -> Iterator[Element]:
     until = content.find(b"</headerFooter>", at)
     if at < 0 or until < 0:
         return
-    for kind, tag in (("Header", "Header"), ("Footer", "Footer")):
-        found = re.findall(rf"<(?:odd|even|first){tag}>([^<]*)<".encode(), content[at:until])
+    for kind in ("Header", "Footer"):
+        found = re.findall(rf"<(?:odd|even|first){kind}>([^<]*)<".encode(), content[at:until])
         for text in dict.fromkeys(found):
             shown = _unescaped(text)
             if shown:
