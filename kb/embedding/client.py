@@ -193,7 +193,7 @@ class Embeddings:
         Raises:
             OSError: what was measured cannot be kept.
         """
-        from kb.embedding import choosing
+        from kb.embedding import choosing  # numpy, which the web does not load
 
         folder = models.derived_dir(self.settings)
         found = {
@@ -214,7 +214,7 @@ class Embeddings:
             ConfigurationError: only torch can run a model, or there is no OpenVINO.
             OSError: a file cannot be written.
         """
-        from kb.embedding import opening
+        from kb.embedding import opening  # numpy, which the web does not load
 
         folder = models.derived_dir(self.settings)
         return {
