@@ -224,8 +224,7 @@ class Embeddings:
 
     def named(self, model: str) -> Embedding:
         """The settings of a model alone, had they named it."""
-        [alone] = chosen.each(chosen.using(self._given.embedding, [model]))
-        return msgspec.structs.replace(alone, sha256="")
+        return chosen.alone(self._given.embedding, model)
 
     async def _call(self, call: str, model: str, seconds: float, **arguments: Any) -> Any:
         use = self._use
@@ -239,19 +238,18 @@ class Embeddings:
 
 
 def _use(settings: Settings) -> _Use:
+    embedding = chosen.using(settings.embedding, chosen.names(settings.embedding))
     used: dict[str, Used] = {}
-    shared = settings.engines.embedder_dir
-    for one in chosen.each(settings.embedding):
+    for one in chosen.each(embedding):
         key, earlier = models.fingerprint(one), models.earlier_fingerprints(one)
         used.setdefault(key, Used(one.model, one, key, earlier, models.find(one)))
-    names = chosen.named(settings.embedding) or chosen.here(settings.embedding)
-    named = chosen.using(settings.embedding, names)
-    settings = msgspec.structs.replace(settings, embedding=named)
+    settings = msgspec.structs.replace(settings, embedding=embedding)
+    shared = settings.engines.embedder_dir
     engine = EngineClient(
         "embedder",
         "kb.embedding.process",
         settings,
-        models.engine_fingerprint(named),
+        models.engine_fingerprint(embedding),
         Path(shared) if shared else None,
     )
     return _Use(settings, tuple(used.values()), engine)
