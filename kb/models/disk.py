@@ -88,7 +88,7 @@ def _of_folder(settings: Embedding, derived: Path, name: str, folder: Path) -> R
         languages=facts.languages,
         files=tuple((n, kept.sha256) for n, kept in manifest.files.items()) if manifest else (),
         rate=_rate(own, derived) if embeds else None,
-        scale=scale.kept(own, derived) if embeds else None,
+        scale=scale.known(own, derived) if embeds else None,
         in_use=name in used,
         problem=CHANGED if changed else "",
     )
