@@ -233,8 +233,8 @@ def threads_of(settings: Embedding) -> int:
 
 def derived_dir(settings: Settings) -> Path:
     """The folder of what is derived from models on this host; it can be made again."""
-    chosen = settings.embedding.derived_dir
-    return Path(chosen) if chosen else settings.data / "models"
+    own = settings.embedding.derived_dir
+    return Path(own) if own else settings.data / "models"
 
 
 @contextlib.contextmanager

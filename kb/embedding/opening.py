@@ -16,8 +16,6 @@ from kb.settings import Embedding
 CPUINFO = Path("/proc/cpuinfo")
 OPTIMISED = "ranges-{digest}.json"
 """The ranges of a model that ``kb models optimise`` measured, in the folder of what is derived."""
-
-
 TRIED = "The bridge was closed on Monday."
 LONGEST_TRIED = 512
 """Tokens: a longer text takes seconds, and is not tried."""
@@ -115,14 +113,14 @@ def _torch(settings: Embedding, files: ModelFiles, dtype: Dtype) -> Runtime:
 
 
 def _optimised(files: ModelFiles, folder: Path) -> Path:
-    ranges = ranges_of(files, folder)
-    if ranges is None:
+    spans = ranges_of(files, folder)
+    if spans is None:
         raise ConfigurationError(
             f"Nobody has measured what the 8-bit integers of {files.name} span; kb models "
             "optimise does.",
             code="model_not_optimised",
         )
-    return optimised.graph_file(files, ranges, folder)
+    return optimised.graph_file(files, spans, folder)
 
 
 def ranges_of(files: ModelFiles, folder: Path) -> Ranges | None:
