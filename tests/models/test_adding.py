@@ -1,11 +1,9 @@
 """The multilingual model from its package: whole and right, or not there at all."""
 
-import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
