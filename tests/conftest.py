@@ -37,6 +37,7 @@ from tests.parts.sharing import (
     pytest_sessionfinish,
     pytest_unconfigure,
     pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
     shared_folder,
 )
 from tests.parts.warm import COUNTED, warm
