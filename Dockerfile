@@ -5,8 +5,8 @@ COPY pyproject.toml constraints.txt overrides.txt README.md LICENSE ./
 COPY kb kb
 COPY ingest ingest
 COPY web web
-RUN uv venv /app && (uv pip install --python /app/bin/python --torch-backend=cpu --constraint constraints.txt --override overrides.txt . \
-    || uv pip install --python /app/bin/python --constraint constraints.txt --override overrides.txt .)
+RUN uv venv /app && (uv pip install --compile-bytecode --python /app/bin/python --torch-backend=cpu --constraint constraints.txt --override overrides.txt . \
+    || uv pip install --compile-bytecode --python /app/bin/python --constraint constraints.txt --override overrides.txt .)
 RUN /app/bin/kb models add multilingual --for-all
 
 FROM python:3.11-slim-bookworm

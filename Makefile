@@ -4,7 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(VENV)/uv/bin/uv)
-INSTALL := $(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt --override overrides.txt
+# Compiled when it is installed, as pip does: whoever runs it later may not write there.
+INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --override overrides.txt
+
+# Else each of the many processes of the tests would compile our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup dev demo test check bench fmt
 

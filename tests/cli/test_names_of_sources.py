@@ -1,7 +1,9 @@
 """A source's name is a word, on a command line too."""
 
 import asyncio
+import os
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from kb.cli.working import Working
 from kb.errors import UsageError
 from kb.types.library import Edited, Following
 from tests.parts.house import folders_of
+from tests.parts.processes import environment_in
 
 
 @pytest.mark.case("N22")
@@ -46,8 +49,10 @@ async def test_a_source_that_is_called_like_an_option_reads_itself_alone(
     (tmp_path / "other" / "kite.txt").write_text("The kite festival is in May.")
     with house.kb.catalog.writing() as c:
         sources.add(c, "--confirm-removals", str(tmp_path / "other"), ("everyone", "owner"))
-    monkeypatch.setenv("KB_ENGINES__EMBEDDER_DIR", house.kb.settings.engines.embedder_dir)
-    monkeypatch.setenv("KB_CATALOG__URL", house.kb.settings.catalog.url)
+    settings = house.kb.settings
+    run = environment_in(tmp_path, Path(settings.engines.embedder_dir), settings.catalog.url)
+    for name in set(run) - set(os.environ) - {"KB_DATA_DIR"}:  # that the worker says itself
+        monkeypatch.setenv(name, run[name])
     monkeypatch.chdir(tmp_path)
     await Working(house.kb, asyncio.Event())._read("--confirm-removals")
     ledger = house.ledger()

@@ -89,6 +89,7 @@ def test_what_was_measured_elsewhere_or_with_other_libraries_counts_for_nothing(
         assert kept(settings) is None
 
 
+@pytest.mark.slow
 def test_a_runtime_that_crashes_is_refused_and_the_rest_is_measured(
     settings, monkeypatch, tmp_path
 ):
@@ -131,6 +132,7 @@ def test_the_built_in_texts_are_as_they_are_described():
     assert all(passage and question for passage, question in texts)
 
 
+@pytest.mark.slow
 def test_measured_and_shown_by_commands(command):
     """The table is drawn again, and the status says what computes."""
     [found] = command("models", "bench")["models"]

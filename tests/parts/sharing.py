@@ -18,6 +18,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 FOLDER = "KB_TEST_SHARED"
 GROUPS = "groups.json"
+"""File of that folder: the group of each test that has one, by the test's name."""
 MEMORY, ROOM = Path("/dev/shm"), 6 * 1024**3
 """A file system in memory, and how many bytes have to be free there."""
 SERVERS = ("sample_server", "ollama", "llama_cpp")

@@ -34,7 +34,7 @@ OTHERWISE = ("KB_", "XDG_", "OLLAMA", "PYTEST", "PYTHONUNBUFFERED", "PATH")
 """What may differ from the environment in which the modules were loaded: read when it is used."""
 AT_LOADING = {"KB_FAILPOINT"}
 """And what is read when a module is loaded, all the same."""
-READING = ("ingest",)
+READING = ("ingest", "eval")
 """Commands that read files."""
 COUNTED = ("tests.parts.counted",) if "COVERAGE_PROCESS_CONFIG" in os.environ else ()
 """Loaded by the server that forks parsers, where coverage is counted."""
@@ -158,8 +158,13 @@ def _start_parsers() -> None:
 
 
 def _use_those_parsers(environment: dict[str, str]) -> None:
-    """Fork parsers from that server, unless what they start is looked for elsewhere here."""
+    """Fork parsers from that server, unless what they start is looked for elsewhere here.
+
+    Where it does not run yet, the command starts one of its own.
+    """
     server = forkserver._forkserver
+    if server._forkserver_address is None:
+        return
     if environment.get("PATH") == os.environ.get("PATH"):
         server.ensure_running = resource_tracker.ensure_running
     else:
