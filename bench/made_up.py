@@ -21,7 +21,7 @@ PER_DOCUMENT = 50
 
 def fill(base, words: list[str], size: int) -> None:
     chance, rng = random.Random(1), np.random.default_rng(1)
-    model = base.embeddings.first.fingerprint
+    models = [model.fingerprint for model in base.embeddings.models]
     with base.catalog.writing() as c:
         groups.add(c, "half")
         people.add_person(c, "ann", ())
@@ -49,9 +49,10 @@ def fill(base, words: list[str], size: int) -> None:
             )
             rows = [row(number, m) for m in made]
             versions.publish(c, document, number, rows, facts)
-            unit = rng.standard_normal((PER_DOCUMENT, 384)).astype("<f4")
-            unit /= np.linalg.norm(unit, axis=1, keepdims=True)
-            c.execute(insert(vectors), [
-                {"model": model, "hash": short_hash(m.embedded_text), "vector": v.tobytes()}
-                for m, v in zip(made, unit, strict=True)
-            ])  # fmt: skip
+            for model in models:  # each knows English: what one lacked would be embedded
+                unit = rng.standard_normal((PER_DOCUMENT, 384)).astype("<f4")
+                unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+                c.execute(insert(vectors), [
+                    {"model": model, "hash": short_hash(m.embedded_text), "vector": v.tobytes()}
+                    for m, v in zip(made, unit, strict=True)
+                ])  # fmt: skip

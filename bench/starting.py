@@ -1,13 +1,12 @@
 """Start and memory: by the faster runtime, and by torch, as it was before."""
 
-import os
 import subprocess
 import sys
 import time
 
 import psutil
 
-from bench.asker import Asker, served
+from bench.asker import served
 from bench.common import megabytes
 from bench.serve import SETTLED_SECONDS, end_engines, environment_of
 

@@ -205,11 +205,11 @@ def register_of(settings: Settings) -> Register:
     def used() -> Embedding:
         own = settings.embedding
         is_there = settings.catalog.url or (settings.data / "catalog.sqlite3").exists()
-        if chosen.named(own) or not is_there:
-            return chosen.using(own, chosen.named(own) or chosen.here(own))
-        catalog = open_catalog(settings)
-        catalog.close()
-        described = catalog.described
-        return chosen.using(own, built_with(described) if described else chosen.here(own))
+        described = None
+        if is_there and not chosen.named(own):
+            catalog = open_catalog(settings)
+            catalog.close()
+            described = catalog.described
+        return chosen.using(own, chosen.names(own) if described is None else built_with(described))
 
     return Register(settings, lambda: adapter(settings), note, used)

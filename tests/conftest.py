@@ -1,11 +1,9 @@
 """Fixtures. One embedder serves every test; each test has a data directory of its own."""
 
-import asyncio
 import functools
 import os
 import shutil
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,12 +18,12 @@ from kb.catalog import database, groups
 from kb.engines.calling import EngineClient
 from kb.files import rendering, sandbox
 from kb.rights import access
+from tests.parts.browser import chromium
 from tests.parts.house import House
 from tests.parts.models import gguf, llama_cpp, ollama
 from tests.parts.portal import PASSWORD, Portal, copy_furnished, make_furnished
 from tests.parts.postgresql import PostgreSQL, programs
 from tests.parts.processes import (
-    HANGING,
     Serving,
     environment_in,
     free_port,
@@ -39,12 +37,14 @@ from tests.parts.sharing import (
     pytest_sessionfinish,
     pytest_unconfigure,
     pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
     shared_folder,
 )
 from tests.parts.warm import COUNTED, warm
 from tests.parts.weights import models_dir, multilingual, wheel
 
 __all__ = [
+    "chromium",
     "gguf",
     "llama_cpp",
     "models_dir",
@@ -279,30 +279,3 @@ def catalog(request, tmp_path):
     opened = database.open_catalog(settings_module.load({}, environment))
     yield opened
     opened.close()
-
-
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-
-def patient(context):
-    """Whose pages wait as long as anything here does."""
-    context.set_default_timeout(HANGING * 1000)
-    return context
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    path = shutil.which("chromium") or "/usr/bin/chromium"
-    if not os.path.exists(path):
-        missing("chromium (apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        new = browser.new_context
-        browser.new_context = lambda **options: patient(new(**options))
-        yield browser
-        browser.close()

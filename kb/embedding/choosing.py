@@ -10,7 +10,6 @@ built-in texts alike (:mod:`kb.embedding.agreement`). Of all the fastest is take
 """
 
 import platform
-import subprocess
 import sys
 import threading
 import time
@@ -22,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from kb import bulk
-from kb.embedding import agreement, models, record
+from kb.embedding import agreement, models, record, trials
 from kb.embedding.naming import Dtype, Name
 from kb.embedding.opening import open_runtime
 from kb.embedding.record import Agreement, Record, Tried
@@ -31,15 +30,13 @@ from kb.errors import KbError
 from kb.settings import Embedding
 
 SECONDS = 2.0
-"""For which each candidate embeds passages in a round."""
+"""For which each candidate embeds passages in a turn."""
 AGAIN = 2
 """How many candidates, the fastest ones, have a second turn."""
 LENGTH = 880
 """Characters of a usual passage: what the built-in ones are put together to, about."""
 QUESTIONS = 9
 """How many single questions are timed."""
-LONGEST_SECONDS = 600.0
-"""After which a runtime that has said nothing is given up."""
 AT_ONCE = 4
 BATCHES = 2
 """Of passages, which are embedded again and again."""
@@ -119,23 +116,10 @@ def _compared(settings: Embedding, folder: Path, tried: Sequence[Tried]) -> Iter
 
 
 def _in_a_process(settings: Embedding, folder: Path, *arguments: str) -> tuple[list[bytes], str]:
-    """The lines of JSON that a process of this module prints; how it ended, if they are too few.
-
-    What a library prints beside them is none.
-    """
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", __name__, str(folder), *arguments],
-            input=msgspec.json.encode(settings),
-            capture_output=True,
-            timeout=LONGEST_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return [], f"it said nothing for {LONGEST_SECONDS:g} s"
-    last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-    said = [line for line in done.stdout.splitlines() if line.startswith(b"{")]
-    return said, " ".join([f"it ended with status {done.returncode}", *last])
+    """The lines that a process of this module says; how it ended, if they are too few."""
+    given = msgspec.json.encode(settings)
+    ended = trials.run(__name__, str(folder), *arguments, given=given)
+    return ended.said, ended.how
 
 
 def time_one(settings: Embedding, folder: Path, name: Name, dtype: Dtype) -> None:
@@ -144,7 +128,7 @@ def time_one(settings: Embedding, folder: Path, name: Name, dtype: Dtype) -> Non
         tried = _timed(open_runtime(settings, name, dtype, folder), settings)
     except (KbError, OSError) as error:
         tried = Tried(runtime=name, dtype=dtype, refused=str(error))
-    _say(tried)
+    trials.say(tried)
 
 
 def compare(settings: Embedding, folder: Path, name: Name, dtype: Dtype) -> None:
@@ -154,12 +138,7 @@ def compare(settings: Embedding, folder: Path, name: Name, dtype: Dtype) -> None
         agreement.vectors_of(open_runtime(settings, name, one, folder), files, threads)
         for one in ("float32", dtype)
     )
-    _say(agreement.between(reference, other))
-
-
-def _say(what: Tried | Agreement) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(what) + b"\n")
-    sys.stdout.buffer.flush()
+    trials.say(agreement.between(reference, other))
 
 
 def _timed(runtime: Runtime, settings: Embedding) -> Tried:

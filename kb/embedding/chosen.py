@@ -18,8 +18,8 @@ OWN = Embedding()
 
 def named(settings: Embedding) -> tuple[str, ...]:
     """The models that the settings name, by the register's names; none: it is left open."""
-    names = settings.models or ((settings.model,) if settings.model else ())
-    return tuple(dict.fromkeys(ENGLISH if n == places.BUNDLED else n for n in names))
+    said = settings.models or ((settings.model,) if settings.model else ())
+    return tuple(dict.fromkeys(ENGLISH if n == places.BUNDLED else n for n in said))
 
 
 def here(settings: Embedding) -> tuple[str, ...]:
@@ -29,9 +29,14 @@ def here(settings: Embedding) -> tuple[str, ...]:
     return (MULTILINGUAL, ENGLISH)
 
 
-def using(settings: Embedding, names: Sequence[str]) -> Embedding:
-    """The settings with these models named."""
-    return msgspec.structs.replace(settings, model="", models=tuple(names))
+def names(settings: Embedding) -> tuple[str, ...]:
+    """The models that embed by these settings: those that they name, else what is here."""
+    return named(settings) or here(settings)
+
+
+def using(settings: Embedding, wanted: Sequence[str]) -> Embedding:
+    """The settings with the ``wanted`` models named."""
+    return msgspec.structs.replace(settings, model="", models=tuple(wanted))
 
 
 def each(settings: Embedding) -> tuple[Embedding, ...]:
@@ -39,7 +44,7 @@ def each(settings: Embedding) -> tuple[Embedding, ...]:
 
     A digest and prompts that somebody has set are the first one's; others have their own.
     """
-    first, *others = named(settings) or here(settings)
+    first, *others = names(settings)
     own = msgspec.structs.replace(
         settings,
         sha256=OWN.sha256,
@@ -47,6 +52,11 @@ def each(settings: Embedding) -> tuple[Embedding, ...]:
         passage_prompt=OWN.passage_prompt,
     )
     return (_alone(settings, first), *(_alone(own, name) for name in others))
+
+
+def alone(settings: Embedding, name: str) -> Embedding:
+    """The settings of a model by itself, had they named it; a digest that is set is another's."""
+    return _alone(msgspec.structs.replace(settings, sha256=OWN.sha256), name)
 
 
 def _alone(settings: Embedding, name: str) -> Embedding:

@@ -155,10 +155,14 @@ class Embeddings:
         return list(found)
 
     async def scale(self, model: str = "") -> Scale:
-        """A model's scale; measured now, where it never was. ``model`` as in :meth:`questions`."""
-        wanted = model or self.first.fingerprint
+        """A model's scale; measured now, where it never was. ``model`` as in :meth:`questions`.
+
+        Raises:
+            RetryableError: the model is not used any more.
+        """
+        use, wanted = self._asked(model)
         if wanted not in self._scales:
-            for key, told in (await self.describe()).items():
+            for key, told in (await _described(use)).items():
                 self._scales[key] = msgspec.convert(told["scale"], Scale)
         return self._scales[wanted]
 
@@ -176,8 +180,7 @@ class Embeddings:
 
     async def describe(self) -> dict[str, dict[str, Any]]:
         """What the embedder says of each model, by its fingerprint."""
-        told: dict[str, dict[str, Any]] = await self.engine.call("describe", seconds=60)
-        return told
+        return await _described(self._use)
 
     async def computing(self) -> tuple[Computing, ...]:
         """What computes the vectors, or would: the embedder is asked only where it runs."""
@@ -193,7 +196,7 @@ class Embeddings:
         Raises:
             OSError: what was measured cannot be kept.
         """
-        from kb.embedding import choosing
+        from kb.embedding import choosing  # numpy, which the web does not load
 
         folder = models.derived_dir(self.settings)
         found = {
@@ -214,7 +217,7 @@ class Embeddings:
             ConfigurationError: only torch can run a model, or there is no OpenVINO.
             OSError: a file cannot be written.
         """
-        from kb.embedding import opening
+        from kb.embedding import opening  # numpy, which the web does not load
 
         folder = models.derived_dir(self.settings)
         return {
@@ -224,10 +227,18 @@ class Embeddings:
 
     def named(self, model: str) -> Embedding:
         """The settings of a model alone, had they named it."""
-        [alone] = chosen.each(chosen.using(self._given.embedding, [model]))
-        return msgspec.structs.replace(alone, sha256="")
+        return chosen.alone(self._given.embedding, model)
 
     async def _call(self, call: str, model: str, seconds: float, **arguments: Any) -> Any:
+        use, wanted = self._asked(model)
+        return await use.engine.call(call, seconds=seconds, model=wanted, **arguments)
+
+    def _asked(self, model: str) -> tuple[_Use, str]:
+        """What is used at this moment, and the fingerprint of the model in it that is meant.
+
+        Raises:
+            RetryableError: it is not used any more.
+        """
         use = self._use
         wanted = model or use.models[0].fingerprint
         if wanted not in {one.fingerprint for one in use.models}:
@@ -235,26 +246,30 @@ class Embeddings:
                 "The index has just been changed to other embedding models. Try again.",
                 code="models_changed",
             )
-        return await use.engine.call(call, seconds=seconds, model=wanted, **arguments)
+        return use, wanted
 
 
 def _use(settings: Settings) -> _Use:
+    embedding = chosen.using(settings.embedding, chosen.names(settings.embedding))
     used: dict[str, Used] = {}
-    shared = settings.engines.embedder_dir
-    for one in chosen.each(settings.embedding):
+    for one in chosen.each(embedding):
         key, earlier = models.fingerprint(one), models.earlier_fingerprints(one)
         used.setdefault(key, Used(one.model, one, key, earlier, models.find(one)))
-    names = chosen.named(settings.embedding) or chosen.here(settings.embedding)
-    named = chosen.using(settings.embedding, names)
-    settings = msgspec.structs.replace(settings, embedding=named)
+    settings = msgspec.structs.replace(settings, embedding=embedding)
+    shared = settings.engines.embedder_dir
     engine = EngineClient(
         "embedder",
         "kb.embedding.process",
         settings,
-        models.engine_fingerprint(named),
+        models.engine_fingerprint(embedding),
         Path(shared) if shared else None,
     )
     return _Use(settings, tuple(used.values()), engine)
+
+
+async def _described(use: _Use) -> dict[str, dict[str, Any]]:
+    told: dict[str, dict[str, Any]] = await use.engine.call("describe", seconds=60)
+    return told
 
 
 def _query_vector(answer: dict[str, Any]) -> QueryVector:

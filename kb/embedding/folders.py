@@ -72,10 +72,10 @@ def prompts(folder: Path) -> Prompts:
 
 def missing_prompts(folder: Path, query: str, passage: str) -> str:
     """Why the prompts are not what the model's family was trained with; empty: nothing is wrong."""
-    given = {"query": query, "passage": passage}
-    wanted = next((w for words, w in FAMILIES if words <= _words(folder)), ())
+    given, words = {"query": query, "passage": passage}, _words(folder)
+    wanted = next((these for family, these in FAMILIES if family <= words), ())
     lacking = [name for name in wanted if not given[name]]
-    if not lacking or WITHOUT & _words(folder):
+    if not lacking or WITHOUT & words:
         return ""
     settings = " and ".join(f"embedding.{name}_prompt" for name in lacking)
     return (
@@ -149,10 +149,10 @@ def _begins(file: Path) -> str:
 
 def pooling(folder: Path) -> str | None:
     """How word pieces become one vector: ``mean``, ``cls`` (the first); None: in another way."""
-    kinds = [kind for kind, _ in modules(folder)]
-    if kinds not in (list(USUAL[:2]), list(USUAL)):
+    parts = modules(folder)
+    if tuple(kind for kind, _ in parts) not in (USUAL[:2], USUAL):
         return None
-    said = read(folder / modules(folder)[1][1] / "config.json")
+    said = read(folder / parts[1][1] / "config.json")
     mode = said.get("pooling_mode")
     if isinstance(mode, str) and mode in {"mean", "cls"}:
         return mode

@@ -40,11 +40,9 @@ class ModelFiles:
     folder: Path
     name: str
     digest: str
-    pinned: bool
     max_tokens: int
     query_prompt: str
     passage_prompt: str
-    licence: str | None = None
     parts: str = ""
     problem: str = ""
 
@@ -70,19 +68,16 @@ def find(settings: Embedding) -> ModelFiles:
             detail={"folder": str(folder)},
         )
     title, known = _known(settings, folder)
-    pin = settings.sha256 or known
     own = folders.prompts(folder)
     query = _prompt(settings.query_prompt, own.query)
     passage = _prompt(settings.passage_prompt, own.passage)
     return ModelFiles(
         folder,
         title,
-        pin or digest_of(weights),
-        bool(pin),
+        settings.sha256 or known or digest_of(weights),
         folders.max_tokens(folder),
         query,
         passage,
-        folders.licence(folder),
         folders.digest_of_parts(folder),
         folders.missing_prompts(folder, query, passage),
     )
@@ -233,8 +228,8 @@ def threads_of(settings: Embedding) -> int:
 
 def derived_dir(settings: Settings) -> Path:
     """The folder of what is derived from models on this host; it can be made again."""
-    chosen = settings.embedding.derived_dir
-    return Path(chosen) if chosen else settings.data / "models"
+    own = settings.embedding.derived_dir
+    return Path(own) if own else settings.data / "models"
 
 
 @contextlib.contextmanager

@@ -1,22 +1,21 @@
-"""Opens a model in one of its runtimes. Torch and OpenVINO load only where they are used."""
+"""Opens a model in one of its runtimes; torch and OpenVINO load where these are made."""
 
 import json
 from pathlib import Path
 
-from kb.embedding import folders, models, weights
+from kb.embedding import agreement, folders, models, weights
 from kb.embedding.cards import card_of
 from kb.embedding.models import ModelFiles
 from kb.embedding.naming import Dtype, Name
-from kb.embedding.runtimes import Runtime, finite, ranges
+from kb.embedding.runtimes import Runtime, compiled, finite, optimised, ranges
 from kb.embedding.runtimes.ranges import Ranges
+from kb.embedding.runtimes.reference import Reference
 from kb.errors import ConfigurationError, KbError
 from kb.settings import Embedding
 
 CPUINFO = Path("/proc/cpuinfo")
 OPTIMISED = "ranges-{digest}.json"
 """The ranges of a model that ``kb models optimise`` measured, in the folder of what is derived."""
-
-
 TRIED = "The bridge was closed on Monday."
 LONGEST_TRIED = 512
 """Tokens: a longer text takes seconds, and is not tried."""
@@ -57,8 +56,6 @@ def _opened(
 ) -> Runtime:
     if name == "torch":
         return _torch(settings, files, dtype)
-    from kb.embedding.runtimes import compiled
-
     if dtype not in {"float32", "int8"}:
         raise ConfigurationError("The openvino runtime computes float32 and int8.")
     _needs_avx2()
@@ -112,22 +109,18 @@ def _torch(settings: Embedding, files: ModelFiles, dtype: Dtype) -> Runtime:
     card = card_of(settings)
     if dtype == "float16" and card is None:
         raise ConfigurationError("float16 is computed on a graphics card, and there is none here.")
-    from kb.embedding.runtimes.reference import Reference
-
     return Reference(files, dtype, card if dtype == "float16" and card else "cpu")
 
 
 def _optimised(files: ModelFiles, folder: Path) -> Path:
-    from kb.embedding.runtimes import optimised
-
-    ranges = ranges_of(files, folder)
-    if ranges is None:
+    spans = ranges_of(files, folder)
+    if spans is None:
         raise ConfigurationError(
             f"Nobody has measured what the 8-bit integers of {files.name} span; kb models "
             "optimise does.",
             code="model_not_optimised",
         )
-    return optimised.graph_file(files, ranges, folder)
+    return optimised.graph_file(files, spans, folder)
 
 
 def ranges_of(files: ModelFiles, folder: Path) -> Ranges | None:
@@ -145,8 +138,6 @@ def spoiled(digest: str, folder: Path) -> list[str]:
     Its 8-bit files are read and compared with what was written down of them; its ranges have to be
     those of which such a file was made.
     """
-    from kb.embedding.runtimes import optimised
-
     own, found, known = folder / OPTIMISED.format(digest=digest[:16]), [], None
     if own.exists():
         try:
@@ -167,9 +158,6 @@ def optimise(settings: Embedding, folder: Path) -> Path:
         ConfigurationError: only torch can run this model.
         OSError: it cannot be written.
     """
-    from kb.embedding import agreement
-    from kb.embedding.runtimes import compiled, optimised
-
     files = models.find(settings)
     models.check_weights(files)
     watched = compiled.Compiled(

@@ -134,6 +134,11 @@ def shipped(settings: Embedding) -> Scale | None:
     return next((one.scale for one in known if one.made_from == wanted), None)
 
 
+def known(settings: Embedding, folder: Path) -> Scale | None:
+    """A model's scale, as it came with the program or was measured here; None: nobody has yet."""
+    return shipped(settings) or kept(settings, folder)
+
+
 def keep(settings: Embedding, folder: Path, scale: Scale) -> None:
     """Keep a scale; whoever reads finds all of it, or what was there before.
 

@@ -2,23 +2,19 @@
 
 What a folder says of itself can be whole and right, and the model still be none: a tensor is
 missing, a shape is another, the numbers are no numbers. So the model is opened as the embedder
-would open it, and embeds two texts. A library that ends by a signal takes nobody along.
+would open it, and embeds two texts.
 """
 
-import subprocess
 import sys
 from pathlib import Path
 
 import msgspec
 
+from kb.embedding import trials
 from kb.embedding.opening import open_runtime
-from kb.embedding.starting import SURE
+from kb.embedding.starting import NO_MODEL, SURE
 from kb.errors import ConfigurationError, KbError, rebuilt, told
 from kb.settings import Embedding
-
-LONGEST_SECONDS = 600.0
-NO_MODEL = {"model_damaged", "model_changed", "model_not_found"}
-"""Codes of errors that another runtime would not mend."""
 
 
 def check(folder: Path) -> None:
@@ -27,18 +23,12 @@ def check(folder: Path) -> None:
     Raises:
         KbError: it cannot be computed here; says why.
     """
-    command = [sys.executable, "-m", __name__, str(folder)]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=LONGEST_SECONDS, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise _failed(f"it said nothing for {LONGEST_SECONDS:g} s") from error
-    if done.returncode == 0:
+    ended = trials.run(__name__, str(folder))
+    if ended.well:
         return
-    said = [line for line in done.stdout.splitlines() if line.startswith(b"{")]
-    if said:
-        raise rebuilt(msgspec.json.decode(said[-1], type=dict))
-    last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-    raise _failed(" ".join([f"its trial ended with status {done.returncode}", *last]))
+    if ended.said:
+        raise rebuilt(msgspec.json.decode(ended.said[-1], type=dict))
+    raise _failed(ended.how)
 
 
 def _failed(why: str) -> ConfigurationError:
@@ -65,7 +55,7 @@ def main() -> None:
     try:
         _open(Path(sys.argv[1]))
     except KbError as error:
-        sys.stdout.buffer.write(msgspec.json.encode(told(error)) + b"\n")
+        trials.say(told(error))
         raise SystemExit(1) from error
 
 

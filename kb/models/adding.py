@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kb.embedding.models import WEIGHTS, digest_of
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL, PINNED, Pinned
-from kb.embedding.places import NAME, Manifest
+from kb.embedding.places import BUNDLED, NAME, Manifest
 from kb.errors import KbError, PermanentError, UsageError
 from kb.models import folders, hub, shelf, wheels
 
@@ -192,7 +192,7 @@ def _name(wanted: str) -> str:
         UsageError: it is none, or is one of this program's own.
     """
     called = wanted.lower()
-    if not NAME.fullmatch(called) or called in {*PINNED, "bundled"} or called.startswith(TAKEN):
+    if not NAME.fullmatch(called) or called in {*PINNED, BUNDLED} or called.startswith(TAKEN):
         raise UsageError(
             f"A model cannot be called {_shown(wanted)} here: a name has letters a to z, digits, "
             f"dots, dashes and underscores, is none of {', '.join(PINNED)}, and does not begin "

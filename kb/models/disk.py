@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
 from kb.embedding import chosen, places, record, scale
 from kb.embedding.models import WEIGHTS, digest_of, find
 from kb.embedding.pinned import ENGLISH, PINNED
@@ -31,9 +29,10 @@ def registered(settings: Embedding, derived: Path) -> Iterator[Registered]:
                 yield of_folder(settings, derived, name, folder.parent)
     package = places.packaged()
     if ENGLISH not in seen and package is not None:
+        seen.add(ENGLISH)
         yield of_folder(settings, derived, ENGLISH, package)
     for one in chosen.each(settings):
-        if one.model not in seen and (one.model != ENGLISH or package is None):
+        if one.model not in seen:
             yield _configured(settings, derived, one)
 
 
@@ -69,10 +68,8 @@ def _of_folder(settings: Embedding, derived: Path, name: str, folder: Path) -> R
     facts = folders.facts_of(folder)
     manifest = places.manifest_of(folder)
     pinned = PINNED.get(name)
-    [own] = chosen.each(chosen.using(msgspec.structs.replace(settings, sha256=""), [name]))
-    is_used = name in chosen.named(settings)
-    if is_used:
-        own = next(one for one in chosen.each(settings) if one.model == name)
+    used = {one.model: one for one in chosen.each(settings)}
+    own = used.get(name) or chosen.alone(settings, name)
     embeds = facts.purpose == "embedding"
     changed = manifest is not None and contents.looks_changed(folder, manifest)
     return Registered(
@@ -91,8 +88,8 @@ def _of_folder(settings: Embedding, derived: Path, name: str, folder: Path) -> R
         languages=facts.languages,
         files=tuple((n, kept.sha256) for n, kept in manifest.files.items()) if manifest else (),
         rate=_rate(own, derived) if embeds else None,
-        scale=scale.kept(own, derived) if embeds else None,
-        in_use=is_used,
+        scale=scale.known(own, derived) if embeds else None,
+        in_use=name in used,
         problem=CHANGED if changed else "",
     )
 

@@ -85,19 +85,28 @@ def _check_free(place: Path) -> None:
     """
     if not os.path.lexists(place):
         return
-    why = contents.not_ours(place)
-    if why:
-        raise ConflictError(
-            f"{place} was not made by kb models add: {why}. It stays as it is. Give the model "
-            "another --name, or move away what lies there.",
-            code="name_taken",
-            detail={"model": place.name, "folder": str(place)},
-        )
+    then = "It stays as it is. Give the model another --name, or move away what lies there."
+    _check_ours(place, then, code="name_taken")
     if contents.is_whole(place):
         raise ConflictError(
             f"There is a model {place.name} already, and it is whole: {place}",
             code="model_exists",
             detail={"model": place.name},
+        )
+
+
+def _check_ours(place: Path, then: str, *, code: str) -> None:
+    """Whether what lies at a model's place was made here; ``then`` says what to do if not.
+
+    Raises:
+        ConflictError: it was not.
+    """
+    why = contents.not_ours(place)
+    if why:
+        raise ConflictError(
+            f"{place} was not made by kb models add: {why}. {then}",
+            code=code,
+            detail={"model": place.name, "folder": str(place)},
         )
 
 
@@ -111,14 +120,8 @@ def remove(folder: Path, before: Callable[[], None]) -> None:
     """
     shelf = folder.parent
     with _said(shelf), _working(shelf) as working, _alone(shelf):
-        why = contents.not_ours(folder)
-        if why:
-            raise ConflictError(
-                f"{folder} was not made by kb models add: {why}. Nothing was removed. Move away "
-                "what is yours, and delete the folder yourself.",
-                code="not_ours",
-                detail={"model": folder.name, "folder": str(folder)},
-            )
+        then = "Nothing was removed. Move away what is yours, and delete the folder yourself."
+        _check_ours(folder, then, code="not_ours")
         before()
         folder.rename(working / "gone")
         _sync_folder(shelf)

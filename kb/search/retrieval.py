@@ -109,7 +109,7 @@ class Retriever:
             embedded.understood(language),
             by.scale,
             model,
-            "; ".join(one.computed_by for one in asked.values()),
+            Question(asked).computed_by,
         )
 
     async def _embedded_anew(self, words: str, moment: Moment) -> Question:

@@ -1,45 +1,16 @@
-"""The runtime that is used: what was measured as best here, and what happens where one fails."""
+"""Which runtime and number format is best here: what is measured, and which of it may be taken."""
 
 import os
-import time
 
 import msgspec
 import numpy as np
-import psutil
 import pytest
 
 from kb import bulk
-from kb.embedding import agreement, choosing, models, record, starting
-from kb.embedding.client import Computing, Embeddings
-from kb.embedding.record import Agreement, Record, Tried
-from kb.embedding.runtimes import bert, compiled
-from kb.embedding.starting import start
-from kb.errors import ConfigurationError
+from kb.embedding import agreement, choosing, models, record
+from kb.embedding.record import Tried
 from kb.settings import Embedding
-from tests.embedding.chosen import with_embedding
-from tests.parts.processes import wait_for
-
-
-def recorded(settings, *tried, **otherwise) -> Record:
-    """What stands in the record's file, as if it had been measured."""
-    found = Record(
-        **{"host": "here", "processor": record.processor(), "libraries": record.libraries(settings.embedding),
-           "measured": time.time(), "tried": tried} | otherwise
-    )  # fmt: skip
-    file = record.file_of(settings.embedding, models.derived_dir(settings))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(msgspec.json.encode(found))
-    return found
-
-
-ALIKE = Agreement(cosine=0.999, dense_shared=1.0, fused_shared=1.0, dense_lost=0.0, fused_lost=0.0)
-SLOW = Tried(runtime="torch", dtype="float32", rate=10.0, question_ms=9.0)
-GOOD = Tried(runtime="openvino", dtype="float32", rate=20.0, question_ms=5.0)
-FAST = Tried(runtime="openvino", dtype="int8", rate=50.0, question_ms=2.0, agreement=ALIKE)
-
-
-def kept(settings):
-    return record.kept(settings.embedding, models.derived_dir(settings))
+from tests.embedding.chosen import ALIKE, FAST, GOOD, SLOW, kept, recorded, with_embedding
 
 
 def test_the_fastest_that_may_be_taken_is(settings):
@@ -63,16 +34,16 @@ def test_what_is_faster_than_float32_of_its_runtime_is_compared(settings, monkey
     """Though another runtime's float32 is faster still: it may be the one that is left."""
     compared = []
 
-    def in_a_process(_settings, _folder, how, name, *dtypes):
+    def in_a_process(_settings, _folder, how, name, dtype):
         if how == "compare":
-            compared.append((name, *dtypes))
+            compared.append((name, dtype))
             return [msgspec.json.encode(ALIKE)], ""
         rates = {
             "torch": {"float32": 25.0, "bfloat16": 4.0},
             "openvino": {"float32": 16.0, "int8": 24.0},
         }
-        told = [Tried(runtime=name, dtype=d, rate=rates[name][d]) for d in dtypes]
-        return [msgspec.json.encode(one) for one in told], ""
+        told = Tried(runtime=name, dtype=dtype, rate=rates[name][dtype])
+        return [msgspec.json.encode(told)], ""
 
     monkeypatch.setattr(choosing, "_in_a_process", in_a_process)
     found = choosing.measure(with_embedding(settings, device="cpu").embedding, tmp_path / "models")
@@ -118,46 +89,6 @@ def test_what_was_measured_elsewhere_or_with_other_libraries_counts_for_nothing(
         assert kept(settings) is None
 
 
-def test_the_embedder_starts_with_what_was_measured(settings):
-    wanted = with_embedding(settings)
-    begun = start(wanted, recorded(settings, SLOW, GOOD, FAST))
-    assert (begun.runtime.name, begun.runtime.dtype, begun.problem) == ("openvino", "int8", "")
-
-
-def test_without_openvino_torch_does_it_and_says_so(settings, monkeypatch):
-    def missing():
-        raise ConfigurationError("OpenVINO cannot be loaded: no wheel", code="runtime_missing")
-
-    monkeypatch.setattr(compiled, "library", missing)
-    for wanted in (with_embedding(settings), with_embedding(settings, runtime="openvino")):
-        begun = start(wanted, None)
-        assert (begun.runtime.name, begun.runtime.dtype) == ("torch", "float32")
-        assert "no wheel" in begun.problem
-
-
-def test_an_old_processor_is_not_tried(settings, monkeypatch, tmp_path):
-    from kb.embedding import opening
-
-    cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text("model name\t: Old\nflags\t\t: fpu sse sse2\n")
-    monkeypatch.setattr(opening, "CPUINFO", cpuinfo)
-    begun = start(with_embedding(settings), None)
-    assert begun.runtime.name == "torch"
-    assert "without AVX2" in begun.problem
-
-
-def test_a_model_that_is_no_bert_goes_by_torch(tmp_path):
-    import shutil
-
-    folder = tmp_path / "model"
-    shutil.copytree(models.find(Embedding()).folder, folder)
-    config = folder / "config.json"
-    config.write_text(config.read_text().replace('"gelu"', '"relu"'))
-    with pytest.raises(ConfigurationError) as refused:
-        bert.Shape.of(folder)
-    assert refused.value.code == "model_needs_torch"
-
-
 @pytest.mark.slow
 def test_a_runtime_that_crashes_is_refused_and_the_rest_is_measured(
     settings, monkeypatch, tmp_path
@@ -201,51 +132,6 @@ def test_the_built_in_texts_are_as_they_are_described():
     assert all(passage and question for passage, question in texts)
 
 
-async def test_the_embedder_loads_no_torch_unless_it_is_chosen(settings, tmp_path):
-    engines = msgspec.structs.replace(settings.engines, embedder_dir=str(tmp_path / "e"))
-    settings = msgspec.structs.replace(settings, engines=engines)
-    settings = with_embedding(settings, runtime="openvino", dtype="float32")
-    embeddings = Embeddings(settings)
-    assert await embeddings.computing() == (Computing("all-MiniLM-L6-v2"),)
-    found = await embeddings.query("Where is the pump?")
-    assert found.computed_by == "all-MiniLM-L6-v2, openvino float32"
-    [computing] = await embeddings.computing()
-    assert (computing.runtime, computing.dtype, computing.problem) == ("openvino", "float32", "")
-    [engine] = [
-        p for p in psutil.process_iter(["cmdline"])
-        if {"kb.embedding.process", str(embeddings.engine._socket)} <= set(p.info["cmdline"] or ())
-    ]  # fmt: skip
-    mapped = {os.path.basename(m.path) for m in engine.memory_maps()}
-    assert any("openvino" in name for name in mapped)
-    assert not any("torch" in name for name in mapped)
-    await embeddings.engine.leave()
-    await embeddings.engine.close()
-
-
-@pytest.mark.slow
-async def test_where_nothing_was_measured_it_is_measured_beside_the_work(settings, tmp_path):
-    """It answers meanwhile, and goes on with what was best."""
-    engines = msgspec.structs.replace(settings.engines, embedder_dir=str(tmp_path / "e"))
-    settings = with_embedding(settings, runtime="openvino")
-    settings = msgspec.structs.replace(settings, engines=engines)
-    embeddings = Embeddings(settings)
-    try:
-        before = await embeddings.query("Where is the pump?")
-        assert before.computed_by.endswith("openvino float32")
-        wait_for(lambda: kept(settings))
-        assert {one.runtime for one in kept(settings).tried} == {"openvino"}, "no torch is loaded"
-        best = kept(settings).best(settings.embedding)
-        wait_for_it = f"all-MiniLM-L6-v2, {best.runtime} {best.dtype}"
-        while (await embeddings.query("Where is the pump?")).computed_by != wait_for_it:
-            time.sleep(0.1)
-        computing = await embeddings.computing()
-        assert computing == (Computing("all-MiniLM-L6-v2", best.runtime, best.dtype, best.rate),)
-        assert best.rate > 0
-    finally:
-        await embeddings.engine.leave()
-        await embeddings.engine.close()
-
-
 @pytest.mark.slow
 def test_measured_and_shown_by_commands(command):
     """The table is drawn again, and the status says what computes."""
@@ -254,30 +140,6 @@ def test_measured_and_shown_by_commands(command):
     assert found["used"] == ["openvino", "float32"], "as the settings of these tests want it"
     [shown] = command("status")["embedding_models"]
     assert (shown["runtime"], shown["dtype"], shown["problem"]) == ("openvino", "float32", "")
-
-
-def test_names_of_what_is_sure_are_candidates():
-    assert set(starting.SURE) <= set(record.CANDIDATES)
-
-
-@pytest.mark.parametrize(
-    ("changes", "left"),
-    [
-        ({"dtype": "int8"}, [("openvino", "int8")]),
-        ({"dtype": "bfloat16"}, [("torch", "bfloat16")]),
-        ({"runtime": "torch", "dtype": "int8"}, []),
-        ({"runtime": "openvino"}, [("openvino", "float32"), ("openvino", "int8")]),
-    ],
-)
-def test_what_settings_leave_needs_measuring_where_it_is_more_than_one(settings, changes, left):
-    chosen = with_embedding(settings, device="cpu", **changes)
-    assert record.left_by(chosen.embedding) == left
-    assert record.is_open(chosen.embedding) == (len(left) > 1)
-    if not left:
-        assert "no int8 by" in start(chosen, None).problem
-    if len(left) == 1 and left[0][0] == "openvino":
-        begun = start(chosen, None)
-        assert (begun.runtime.name, begun.runtime.dtype) == left[0]
 
 
 def test_all_candidates_are_measured_at_one_priority(settings, tmp_path, monkeypatch):
@@ -315,7 +177,7 @@ def test_passages_of_the_usual_length_are_measured():
     assert all(0.9 * choosing.LENGTH < len(p) <= choosing.LENGTH for p in passages)
 
 
-def test_noise_in_one_round_does_not_decide(settings, monkeypatch, tmp_path):
+def test_noise_in_one_turn_does_not_decide(settings, monkeypatch, tmp_path):
     """The fastest have a second turn; of each the best one counts, and the spread is said."""
     order, rates = [], {"torch": iter([20.0, 21.0]), "openvino": iter([12.0, 30.0])}
 

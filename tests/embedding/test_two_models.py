@@ -141,6 +141,8 @@ async def test_each_model_embeds_the_passages_whose_language_it_knows(both):
 async def test_a_model_that_is_not_used_any_more_is_an_error_that_passes(both):
     with pytest.raises(RetryableError):
         await both.texts(["The pump is oiled."], "0" * 32)
+    with pytest.raises(RetryableError):
+        await both.scale("0" * 32)
 
 
 def alike(left, right) -> float:

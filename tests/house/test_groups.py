@@ -30,7 +30,7 @@ def test_tests_with_one_server_go_to_one_worker(tmp_path):
     outer = ("PYTEST_XDIST", "KB_TEST_SHARED", "COV_CORE")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(outer)}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", "3", "-p", "tests.parts.sharing",
+        [sys.executable, "-m", "pytest", "-q", "-n", "3", "-p", "tests.conftest",
          "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), str(tmp_path)],
         cwd=ROOT, env=environment, capture_output=True, text=True,
     )  # fmt: skip

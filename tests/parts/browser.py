@@ -1,0 +1,34 @@
+"""A real browser for the pages."""
+
+import os
+import shutil
+
+import pytest
+
+from tests.parts.processes import HANGING, missing
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def patient(context):
+    """Whose pages wait as long as anything here does."""
+    context.set_default_timeout(HANGING * 1000)
+    return context
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or "/usr/bin/chromium"
+    if not os.path.exists(path):
+        missing("chromium (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        new = browser.new_context
+        browser.new_context = lambda **options: patient(new(**options))
+        yield browser
+        browser.close()
