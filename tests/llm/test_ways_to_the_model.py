@@ -218,6 +218,11 @@ WRONG = [
     ("model_busy", "busy", refuses(503, b'{"error":"server busy, please try again."}')),
     ("model_not_allowed", "api_key", refuses(401, b'{"error":"unauthorized"}')),
     ("model_cannot_chat", "does not chat", refuses(400, b'{"error":"m does not support chat"}')),
+    (
+        "model_cannot_chat",
+        "does not chat",
+        refuses(400, b"%s m does not support chat" % (b"trace " * 99)),
+    ),
     ("model_not_json", "web page", refuses(200, HTML, "text/html")),
     ("model_not_json", "web page", refuses(302, HTML, "text/html")),
     ("model_unavailable", "502", refuses(502, b"<h1>502 Bad Gateway</h1>", "text/html")),
