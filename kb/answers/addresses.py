@@ -43,7 +43,7 @@ PROSE = frozenset(
     """
     it is in at as am be by do my no so to us la es de il si ne se im er je an here now one you
     how new next open read today
-    """.split()  # noqa: SIM905 - a list of words reads better so
+    """.split()
 )
 """Words that begin a sentence after a full stop without a space, and are countries too."""
 ABBREVIATED = frozenset({"b.sc", "m.sc", "co.kg", "dr.med"})
