@@ -29,7 +29,7 @@ TRUSTED = frozenset(
     """
     ext2 ext3 ext4 xfs btrfs zfs f2fs jfs reiserfs bcachefs tmpfs ramfs overlay nfs nfs4 ceph gfs2
     ocfs2 lustre glusterfs virtiofs squashfs erofs
-    """.split()  # noqa: SIM905 - a list of words reads better so
+    """.split()
 )
 """File systems whose owners and modes are kept, not made up at mounting."""
 WITH_ACLS = {

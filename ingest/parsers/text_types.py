@@ -24,7 +24,7 @@ VERBS = frozenset(
     è sono era erano sarà saranno ha hanno aveva avevano può possono deve devono fa fanno viene
     vengono va vanno resta
     es son fue fueron tiene tienen puede pueden debe deben hay está están
-    """.split()  # noqa: SIM905 - a list of words reads better so
+    """.split()
 )
 ENDINGS = ("ed", "ing", "ieren", "iert", "ent")
 WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")

@@ -13,6 +13,7 @@ from functools import lru_cache
 from kb.answers.endings import ENCODED, ENDINGS
 from kb.answers.runs import Range
 from kb.text.naming import is_blank
+from kb.types.passages import Passage
 
 LABEL = r"[\w\u0300-\u036f-]"
 REST = r"[^\s<>\"'`\])}]*+"
@@ -42,13 +43,15 @@ PROSE = frozenset(
     """
     it is in at as am be by do my no so to us la es de il si ne se im er je an here now one you
     how new next open read today
-    """.split()  # noqa: SIM905 - a list of words reads better so
+    """.split()
 )
 """Words that begin a sentence after a full stop without a space, and are countries too."""
 ABBREVIATED = frozenset({"b.sc", "m.sc", "co.kg", "dr.med"})
 LONGEST_LABEL = 64
 TRAILING = ".,;:!?»”’…*_~"
 BORDERS = "/?#:"
+LEFT_OUT = "…"
+"""Stands for an address that is not shown."""
 SAME = re.compile(r"^(?:https?://+)?(?:www\.)?")
 
 
@@ -170,6 +173,11 @@ class Known:
         plain = Plain("\n".join(texts)).text
         self._addresses = sorted({_same(plain[start:end]) for start, end in _spans(plain)})
 
+    @classmethod
+    def of(cls, passages: Iterable[Passage]) -> "Known":
+        """Those of passages and of their titles."""
+        return cls(f"{passage.chunk.title}\n{passage.text}" for passage in passages)
+
     def has(self, address: str) -> bool:
         """Whether a passage has it, as it is or with more behind it: a path, a query, a port."""
         wanted = _same(Plain(address).text)
@@ -192,15 +200,10 @@ def _same(address: str) -> str:
     return SAME.sub("", address.casefold()).rstrip(TRAILING + BORDERS)
 
 
-def without(text: str, instead: str) -> str:
-    """A text with ``instead`` for each address."""
-    return replaced(text, found(text), instead)
-
-
-def replaced(text: str, ranges: Iterable[Range], instead: str) -> str:
-    """A text with ``instead`` for each of these stretches, which are in order."""
+def without(text: str, ranges: Iterable[Range]) -> str:
+    """A text with ``LEFT_OUT`` for each of these stretches, which are in order."""
     pieces, position = list[str](), 0
     for start, end in ranges:
-        pieces += [text[position:start], instead]
+        pieces += [text[position:start], LEFT_OUT]
         position = end
     return "".join([*pieces, text[position:]])

@@ -248,4 +248,4 @@ class Answerer:
 
 
 def _no_model() -> None:
-    """Quotations are wanted."""
+    """A ``Model`` that gives none: quotations are wanted."""

@@ -30,7 +30,8 @@ class Claim:
     @property
     def compared(self) -> str:
         """What is compared with the passages: an address speaks for nothing by its own words."""
-        return addresses.without(self.weighed or self.text, "…")
+        text = self.weighed or self.text
+        return addresses.without(text, addresses.found(text))
 
 
 @dataclass(frozen=True, slots=True)

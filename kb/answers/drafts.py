@@ -91,7 +91,7 @@ def showable(form: Form, checked: Checked) -> Written:
 
     @cache
     def of(numbers: tuple[int, ...]) -> Known:
-        return Known(f"{passages[n].chunk.title}\n{passages[n].text}" for n in numbers)
+        return Known.of(passages[n] for n in numbers)
 
     def known(sentence: int | None) -> Known:
         return of(tuple(passages) if sentence is None else sentences[sentence].citations)

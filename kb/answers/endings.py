@@ -89,7 +89,7 @@ ENDINGS = frozenset(
     wme woodside work works world wow ws wtc wtf xbox xerox xihuan xin xxx xyz yachts yahoo
     yamaxun yandex ye yodobashi yoga yokohama you youtube yt yun za zappos zara zero zip zm zone
     zuerich zw
-    """.split()  # noqa: SIM905 - a list of words reads better so
+    """.split()
 )
 ENCODED = frozenset(
     """
@@ -108,6 +108,6 @@ ENCODED = frozenset(
     qcka1pmc qxa6a qxam rhqv96g rovu88b rvc1e0am3e s9brj9c ses554g t60b56a tckwe tiq49xqyj unup4y
     vermgensberater-ctb vermgensberatung-pwb vhquv vuq861b w4r85el8fhu5dnra w4rs40l wgbh1c wgbl6a
     xhq521b xkc2al3hye2a xkc2dl3a5ee0h y9a3aq yfro4i67o ygbi2ammx zfr164b
-    """.split()  # noqa: SIM905 - as above
+    """.split()
 )
 """Those in other scripts, in Punycode and without its ``xn--``."""

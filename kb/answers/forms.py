@@ -33,7 +33,6 @@ BLOCKS = _parser().disable("inline")
 BREAK = re.compile(r"<br[ \t]*+/?>", re.IGNORECASE)
 FENCE = re.compile(r"^\s*+(?:```|~~~)")
 FACES = {"strong": "strong", "em": "emphasised", "s": "struck"}
-LIST_KINDS = {"bullet_list", "ordered_list"}
 
 
 def read(text: str, passages: int) -> tuple[Form, list[Claim]]:

@@ -26,8 +26,6 @@ TAG = re.compile(
     re.IGNORECASE,
 )
 """Of HTML's elements: «<your name>» is text. A tag that gives way leaves the words in place."""
-LEFT_OUT = "…"
-"""Stands for an address that is not shown."""
 
 KnownTo = Callable[[int | None], Known]
 """The addresses of the passages that a sentence cites, by its index; None: that any cites."""
@@ -36,7 +34,7 @@ KnownTo = Callable[[int | None], Known]
 def without_foreign(text: str, known: Known) -> str:
     """A text of one face, cleaned."""
     plain = TAG.sub("", text)
-    return addresses.replaced(plain, known.foreign(plain), LEFT_OUT)
+    return addresses.without(plain, known.foreign(plain))
 
 
 def cleaned(form: Form, known: KnownTo) -> Form:
@@ -65,7 +63,7 @@ def _said(said: Said, known: KnownTo) -> Said:
 
 def _runs(given: Runs, known: Known) -> Runs:
     plain = runs.without(given, _tags(given))
-    return runs.without(plain, known.foreign(runs.plain(plain)), LEFT_OUT)
+    return runs.without(plain, known.foreign(runs.plain(plain)), addresses.LEFT_OUT)
 
 
 def _tags(given: Runs) -> Sequence[Range]:

@@ -50,7 +50,8 @@ def found(text: str, spared: Sequence[Range], passages: int) -> list[Marker]:
     A number alone in round brackets is one if there are so many ``passages``.
     """
     taken: list[Marker] = []
-    every = list(heapq.merge(*_all(text, passages), key=lambda m: (m.start, -m.end)))
+    kinds = (_bracketed(text, passages), _spoken(text), _raised(text))
+    every = list(heapq.merge(*kinds, key=lambda m: (m.start, -m.end)))
     free = set(runs.apart([(m.start, m.end) for m in every], spared))
     for marker in every:
         if (marker.start, marker.end) not in free:
@@ -66,10 +67,6 @@ def _front(text: str, marker: Marker, least: int) -> int:
     """Where what goes with a marker begins: the space before it; a comma before a spoken one."""
     before = text[least : marker.start].rstrip()
     return least + len(before) - (marker.spoken and before.endswith(","))
-
-
-def _all(text: str, passages: int) -> list[Iterator[Marker]]:
-    return [_bracketed(text, passages), _spoken(text), _raised(text)]
 
 
 def _bracketed(text: str, passages: int) -> Iterator[Marker]:

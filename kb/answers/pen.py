@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kb.answers import forms, links
 from kb.answers.addresses import Known
@@ -37,10 +37,8 @@ class Pen:
     _claims: int = 0
     _last: float = 0.0
     _rest: float = 0.0
-    _known: Known = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._known = Known(f"{p.chunk.title}\n{p.text}" for p in self.passages)
+    _known: Known | None = None
+    """Made with the first form, beside the event loop."""
 
     def is_due(self) -> bool:
         """Whether a form is to be told again."""
@@ -53,7 +51,7 @@ class Pen:
         begun = time.monotonic()
         tail = shown(text[self._begins :])
         found = forms.so_far(tail, len(self.passages), self._claims)
-        read = links.cleaned((*found.done, *found.open), lambda _: self._known)
+        read = links.cleaned((*found.done, *found.open), self._known_to)
         forming = self._changed(read)
         self._done += len(found.done)
         self._begins += found.begins
@@ -61,6 +59,12 @@ class Pen:
         self._last = time.monotonic()
         self._rest = TOLD_EVERY * max(1.0, (self._last - begun) / AFFORDABLE)
         return forming
+
+    def _known_to(self, _: int | None) -> Known:
+        """The addresses of all passages: what a sentence cites is not known yet."""
+        if self._known is None:
+            self._known = Known.of(self.passages)
+        return self._known
 
     def _changed(self, read: Form) -> Forming | None:
         """What is told of the blocks behind those that have ended."""

@@ -84,7 +84,7 @@ def best(
     And those with a word that was ``asked`` for and that the best one does not have.
     """
     ranked = sorted(zip(scores, candidates, strict=True), key=lambda scored: -scored[0])
-    least = ranked[0][0] * FLOOR
+    least = min(ranked[0][0], ranked[0][0] * FLOOR)  # a heading's score may be below nothing
     left = [word for word in asked if not words.coverage([word], ranked[0][1].text)]
     near = [c for score, c in ranked if score >= least or words.coverage(left, c.text)]
     return [_whole(c) for c in _choose(near)]

@@ -119,15 +119,11 @@ def _goes_on(line: str, following: str) -> bool:
 
 
 def _is_whole(before: str, after: str) -> bool:
-    if not _is_bare(END, after):
-        rest = f"{before} … {after}"
-        if not PAUSE.match(after.lstrip()) or LIMITS.search(rest) or _says_no(rest):
-            return False
-    return _is_bare(FRONT, before) or (before.rstrip()[-1:] == ";" and not _limits(before))
-
-
-def _is_bare(pattern: re.Pattern[str], text: str) -> bool:
-    return pattern.fullmatch(text) is not None
+    ends = END.fullmatch(after) or (
+        PAUSE.match(after.lstrip()) and not _limits(f"{before} … {after}")
+    )
+    begins = FRONT.fullmatch(before) or (before.rstrip()[-1:] == ";" and not _limits(before))
+    return bool(ends and begins)
 
 
 def _limits(text: str) -> bool:
@@ -140,7 +136,7 @@ def _says_no(text: str) -> bool:
 
 def _is_limited(said: list[str], before: str, after: str) -> bool:
     """Whether the rest of its sentence denies it or sets a condition, or its number goes on."""
-    goes_on = not PAUSE.match(after.lstrip()) and not _is_bare(END, after)
+    goes_on = not PAUSE.match(after.lstrip()) and not END.fullmatch(after)
     if goes_on and said[-1][-1:].isdigit():
         return True
     if said[0][:1].isdigit() and BEFORE_A_NUMBER.search(before):

@@ -100,10 +100,10 @@ async def _told(
                 kept = part[: account.room] if isinstance(part, str) else part
                 account.note(kept)
                 yield kept
-            is_full = account.room <= 0 or (most is not None and account.pieces >= most)
-            if is_full and not account.cut:
-                account.note(Cut())
-                yield Cut()
+            if account.room <= 0 or (most is not None and account.pieces >= most):
+                if not account.cut:
+                    account.note(Cut())
+                    yield Cut()
                 break
     for part in () if account.room <= 0 else splitter.end():
         account.note(part)

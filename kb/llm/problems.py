@@ -47,23 +47,23 @@ def answered(status: int, text: str, *, url: str, model: str) -> ModelError:
     if MEMORY.search(text):
         return _out_of_memory(said, detail)
     if CONTEXT.search(text):
-        return _too_long(text, said, detail)
+        return _too_long(_window(text), said, detail)
     if status == 404:
         return missing(url, model, detail)
-    return _refused(status, said, detail)
+    return _refused(status, text, detail)
 
 
-def _refused(status: int, said: str, detail: dict[str, object]) -> ModelError:
+def _refused(status: int, text: str, detail: dict[str, object]) -> ModelError:
     """Of what a server says of itself or of its model, neither of the request."""
     url, model = detail["url"], detail["model"]
-    told, code = f"The model server: {said}", "model_failed"
+    told, code = f"The model server: {detail['said']}", "model_failed"
     if status in {401, 403}:
         told = f"The model server at {url} lets us not in ({status}). Set llm.api_key."
         code = "model_not_allowed"
-    elif status in {429, 503} or BUSY.search(said):
+    elif status in {429, 503} or BUSY.search(text):
         told = f"The model server at {url} is busy. Ask again in a moment."
         code = "model_busy"
-    elif CHATLESS.search(said):
+    elif CHATLESS.search(text):
         told = f"The model {model} does not chat. Name another one in llm.model."
         code = "model_cannot_chat"
     return ModelError(told, code=code, detail=detail)
@@ -78,9 +78,12 @@ def _out_of_memory(said: str, detail: dict[str, object]) -> ModelError:
     )
 
 
-def _too_long(text: str, said: str, detail: dict[str, object]) -> ModelError:
+def _window(text: str) -> int | None:
     found = WINDOW.search(text)
-    window = int(found[1] or found[2]) if found else None
+    return int(found[1] or found[2]) if found else None
+
+
+def _too_long(window: int | None, said: str, detail: dict[str, object]) -> ModelError:
     to = f" to {window}" if window else ""
     return ModelError(
         f"Passages and answer do not fit into the window of the model at {detail['url']} ({said}). "
@@ -93,8 +96,7 @@ def _too_long(text: str, said: str, detail: dict[str, object]) -> ModelError:
 def no_room(window: int, *, url: str, model: str) -> ModelError:
     """The prompt alone fills the window that the server tells of."""
     detail: dict[str, object] = {"url": url, "model": model or None}
-    said = f"maximum context length is {window} tokens"
-    return _too_long(said, said, detail)
+    return _too_long(window, f"it has {window} tokens", detail)
 
 
 def missing(url: str, model: str, detail: dict[str, object] | None = None) -> ModelError:

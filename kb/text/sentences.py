@@ -7,7 +7,7 @@ ABBREVIATIONS = frozenset(
     z b z.b bzw ca dr prof hr fr nr st tel usw vgl inkl zzgl evtl ggf art abs etc mr mrs ms jr sr
     inc ltd co corp no vs e.g i.e cf fig vol pp ed eds approx dept est p.ex env mme mlle sig
     sig.ra dott ecc pag par es jan feb mar apr jun jul aug sep sept oct okt nov dec dez
-    """.split()  # noqa: SIM905 - a list of words reads better so
+    """.split()
 )
 _END = re.compile(r"(?<![.!?…])[.!?…]++[\"'»“”’)\]]*+(?=\s|$)|\n\s*\n|\n(?=[-•–*]\s)")
 _SPACE = re.compile(r"\s*")

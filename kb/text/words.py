@@ -21,7 +21,7 @@ FUNCTION_WORDS = frozenset(
     il lo gli i una uno dei degli delle del della dello e o non è sono era che chi cosa quale quali
     quando dove come quanto quanti quante perché nel nella nei per con senza su al alla alle ai si
     el los las y es son qué quién cuál cuándo dónde cómo cuánto cuántos por para con sin
-    """.split()  # noqa: SIM905 - a list of words reads better so
+    """.split()
 )
 WORD = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 STEM_LETTERS = 5

@@ -32,6 +32,11 @@ def test_a_further_sentence_needs_a_score_near_the_best():
     assert len(quotes.best([0.9, 0.8, 0.85, 0.7], told)) == 3
 
 
+def test_the_best_is_quoted_however_poor_it_is():
+    told = quotes.candidates_of((passage("One is here now. Two is there now."),))
+    assert texts(quotes.best([-0.2, -0.3], told)) == ["One is here now."]
+
+
 def test_a_further_sentence_may_speak_of_what_the_best_leaves():
     told = quotes.candidates_of((passage("Staff get 28 days. Guests get none. The lift is new."),))
     shown = quotes.best([0.9, 0.2, 0.1], told, words.content("days for staff and guests"))

@@ -14,7 +14,7 @@ from kb.answers import addresses, claiming, forms, markdown, markers
 from kb.answers.drafts import showable
 from kb.answers.pen import Pen
 from kb.answers.speech import Speech
-from kb.llm.base import Identity
+from kb.llm.base import Cut, Identity
 from kb.llm.chatting import CHARACTERS_OF_A_TOKEN, chat
 from kb.text import sentences
 from kb.types.answers import Sentence
@@ -123,23 +123,31 @@ def test_a_long_form_is_told_less_often():
 
 
 class Flood:
-    """A server that sends without end."""
+    """A server that sends without end, whatever it said before."""
+
+    def __init__(self, *first):
+        self.first, self.sent = first, 0
 
     async def identify(self):
         return Identity("m")
 
     async def stream(self, *_):
-        while True:
+        for piece in self.first:
+            yield piece
+        while self.sent < 100:
+            self.sent += 1
             yield "word " * 4_000
 
     def thought(self, _):
         raise AssertionError("nothing was thought")
 
 
+@pytest.mark.parametrize("first", [(), (Cut(),)])
 @pytest.mark.parametrize(("tokens", "most"), [(700, 700 * CHARACTERS_OF_A_TOKEN), (None, 16_000)])
-async def test_no_more_is_kept_than_an_answer_can_have(tokens, most):
-    speech = Speech()
-    async for piece in chat(Flood(), [], tokens):
+async def test_no_more_is_kept_than_an_answer_can_have(tokens, most, first):
+    speech, server = Speech(), Flood(*first)
+    async for piece in chat(server, [], tokens):
         speech.heard(piece)
     assert speech.cut
     assert len(speech.text) == most
+    assert server.sent == 1, "what comes behind it is not waited for"

@@ -12,10 +12,9 @@ from kb.llm.ollama import Ollama
 from kb.llm.openai_compatible import OpenAICompatible
 from kb.llm.thoughts import Splitter
 from kb.settings import Llm
-from tests.llm.test_ways_to_the_model import Server, send
 from tests.parts.fake_models import FakeOllama, Says
+from tests.parts.model_servers import MESSAGES, Server, send
 
-MESSAGES = [{"role": "user", "content": "Say hello."}]
 ANSWER = "It costs 71.25 EUR [1]."
 SECRET = "zebra"
 THINKS = {"capabilities": ["completion", "thinking"]}

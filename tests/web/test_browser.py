@@ -105,6 +105,16 @@ def test_nothing_found_is_said_first(page):
     assert "do not say" in page.inner_text("#notice")
 
 
+def test_that_no_model_is_connected_is_said_once_in_a_visit(page):
+    page.goto("/?q=annual+leave")
+    page.wait_for_selector("#notice.quietly:not([hidden])")
+    assert page.locator("#notice summary").bounding_box()["height"] >= 24, "a finger meets it"
+    for _ in range(2):
+        page.reload()
+        page.wait_for_selector("#answer[aria-busy=false] #prose .cite")
+        assert page.is_hidden("#notice")
+
+
 @pytest.mark.parametrize("width", [320, 390, 1280])
 @pytest.mark.parametrize("path", ["/", "/?q=annual+leave", "/documents", "/documents/1"])
 def test_nothing_is_cut_off_at_any_width(page, width, path):

@@ -95,8 +95,8 @@ export function whenGoneOn(act) { onGoOn = act; }
 function wasTold(code) {
   const key = `told:${code}`;
   const before = sessionStorage.getItem(key);
-  sessionStorage.setItem(key, location.href);
-  return before !== null && before !== location.href;
+  sessionStorage.setItem(key, "yes");
+  return before !== null;
 }
 
 export function notice(given) {
