@@ -26,6 +26,7 @@ from kb.files.blobs import Blobs
 from kb.files.uploads import Uploads
 from kb.index.generation import built_with
 from kb.index.remote import RemoteIndex
+from kb.library.beginnings import Beginnings
 from kb.library.documents import Documents
 from kb.library.ledger import Ledger
 from kb.library.sources import Sources
@@ -91,6 +92,7 @@ class KnowledgeBase:
             settings, lambda: self.model, note, lambda: self.embeddings.settings.embedding
         )
         self.ledger = Ledger(self.catalog)
+        self.beginnings = Beginnings(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
 
     def _asking(self) -> tuple[Search, Answers]:

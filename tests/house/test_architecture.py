@@ -56,7 +56,7 @@ CONTRACTS = {
     "kb.files": "audit catalog errors failpoints rights settings shares types",
     "kb.search": "audit catalog embedding errors index metrics rights settings text types",
     "kb.upkeep": "audit catalog embedding errors failpoints files index settings types",
-    "kb.library": "audit catalog errors files rights text types upkeep",
+    "kb.library": "audit catalog errors files rights samples text types upkeep",
     "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
     "kb.knowledge_base": "accounts answers audit catalog duties embedding files index library"
     " llm metrics models rights search settings types upkeep",

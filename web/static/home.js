@@ -1,5 +1,6 @@
 // Ask and search: passages at once, the answer above them while it comes.
 import { element, send, viewerAddress, where, words } from "./parts.js";
+import { lookAtReading, nothing, standing } from "./box.js";
 import { beginAnswer, failed, rightPassage, showAnswer, showForm, whenGoneOn } from "./answer.js";
 import { open, whenOpened } from "./cards.js";
 import { readThread, showThread, thread } from "./thread.js";
@@ -65,7 +66,7 @@ function showHits(hits, question) {
   const byDocument = new Map();
   for (const hit of hits) byDocument.set(hit.document_id, [...(byDocument.get(hit.document_id) ?? []), hit]);
   $("hits").replaceChildren(...[...byDocument.values()].map((group) => hitEntry(group, question)));
-  if (!hits.length) $("hits").replaceChildren(element("li", {}, words.nothing));
+  if (!hits.length) $("hits").replaceChildren(element("li", { class: "empty" }, nothing()));
   $("more").hidden = hits.length < shown || shown >= 100;
 }
 
@@ -195,7 +196,9 @@ async function ask(question, goesOn = null) {
   asking?.abort();
   const mine = asking = new AbortController();
   begin(question);
-  const withAnswer = document.querySelector("input[name=mode]:checked").value === "answer";
+  if (!standing.documents) await lookAtReading().catch(() => {});  // what was known is said then
+  if (mine !== asking) return;
+  const withAnswer = standing.documents && document.querySelector("input[name=mode]:checked").value === "answer";
   $("answer").hidden = !withAnswer;
   $("meta").textContent = withAnswer ? words.answering : "";
   $("stop").hidden = !withAnswer;
@@ -224,6 +227,7 @@ let opener = null;
 whenOpened((link) => {
   opener = link;
   show(link.getAttribute("href"));
+  $("panel").focus({ preventScroll: true });
   for (const other of document.querySelectorAll(".cite[aria-current]")) other.removeAttribute("aria-current");
   link.setAttribute("aria-current", "true");
   const address = new URL(location.href);
@@ -237,6 +241,10 @@ function show(address) {
   $("viewer").src = address + (address.includes("?") ? "&" : "?") + "embed=true";
   $("panel").hidden = false;
 }
+// Who opened the document goes along: once it is there, its keys scroll it, and Esc leads back.
+$("viewer").addEventListener("load", () => {
+  if (document.activeElement === $("panel")) $("viewer").contentWindow.focus();
+});
 function close() {
   if ($("panel").hidden) return;
   $("panel").hidden = true;
@@ -250,6 +258,15 @@ $("panel-close").addEventListener("click", close);
 addEventListener("message", (event) => { if (event.origin === location.origin && event.data === "close") close(); });
 addEventListener("keydown", (event) => { if (event.key === "Escape") { $("card").hidden = true; close(); } });
 
+// The focus goes to what was asked for, so that its keys work at once.
+function toResults() { ($("answer").hidden ? $("passages") : $("answer")).focus({ preventScroll: true }); }
+
+// On a narrow page the answer comes first, and its sources after it.
+const narrow = matchMedia("(max-width: 600px)");
+function placeSources() { if (narrow.matches) $("meta").before($("sources")); else $("prose").before($("sources")); }
+narrow.addEventListener("change", placeSources);
+placeSources();
+
 // --- the box --------------------------------------------------------------------------------------
 
 $("ask").addEventListener("submit", (event) => {
@@ -261,7 +278,7 @@ $("ask").addEventListener("submit", (event) => {
   showThread([]);
   history.pushState(null, "", keepIn(new URL(`/?${new URLSearchParams({ q: question })}`, location.href)));
   close();
-  ask(question);
+  ask(question);  toResults();
 });
 whenChanged(() => {
   const question = $("q").value.trim();
@@ -285,12 +302,15 @@ $("follow").addEventListener("submit", (event) => {
   history.pushState(null, "", `/?${new URLSearchParams({ q: question, c: conversation })}`);
   close();
   ask(question);
+  toResults();
   $("asked").scrollIntoView({ block: "start" });
 });
 $("stop").addEventListener("click", () => asking?.abort());
 $("more").addEventListener("click", async () => {
+  const before = $("hits").childElementCount;
   shown = Math.min(100, shown + 20);
   showHits(await search(searched, shown), searched);
+  $("hits").children[before]?.querySelector("a.title")?.focus({ preventScroll: true });
 });
 let waiting = null;
 $("q").addEventListener("input", () => {
@@ -313,6 +333,16 @@ for (const radio of document.querySelectorAll("input[name=mode]")) {
     ask($("q").value.trim());
   });
 }
+// Nothing is asked: what might be, and what is kept, stand below the box.
+function home() {
+  asking?.abort();
+  close();
+  results.hidden = true;
+  document.body.classList.add("first");
+  document.querySelector(".ask h1").className = "";
+  $("save").hidden = true;
+  showShelf().catch(() => {});
+}
 async function fromAddress() {
   const query = new URL(location.href).searchParams;
   const question = (query.get("q") ?? "").trim();
@@ -324,7 +354,7 @@ async function fromAddress() {
   if (query.get("open")) show(query.get("open"));
   if (question && query.get("a")) return revisit(question, query.get("a"));
   if (conversation) await readThread(conversation, null).catch(() => { conversation = null; });
-  if (!question && !conversation) showShelf().catch(() => {});
+  if (!question && !conversation) return home();
   if (question) ask(question);
   else if (conversation) {
     results.hidden = false;

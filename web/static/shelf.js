@@ -18,7 +18,7 @@ export async function showShelf() {
     element("span", { class: "note" }, source)));
   fill("saved", saved);
   fill("opened", last);
-  $("shelf").hidden = !saved.length && !last.length;
+  $("shelf").hidden = !$("shelf").querySelector(":scope > div:not([hidden])");
 }
 
 function fill(id, rows) {
