@@ -255,7 +255,14 @@ function close() {
   opener?.focus();
 }
 $("panel-close").addEventListener("click", close);
-addEventListener("message", (event) => { if (event.origin === location.origin && event.data === "close") close(); });
+addEventListener("message", (event) => {
+  if (event.origin !== location.origin) return;
+  if (event.data === "close") close();
+  else if (event.data === "j" || event.data === "k") {
+    opener?.focus();
+    document.dispatchEvent(new KeyboardEvent("keydown", { key: event.data }));
+  }
+});
 addEventListener("keydown", (event) => { if (event.key === "Escape") { $("card").hidden = true; close(); } });
 
 // The focus goes to what was asked for, so that its keys work at once.
