@@ -26,7 +26,9 @@ def words(found: FirstReading | None, language: str) -> str | None:
     if left is None:
         text = gettext("Reading: {done} of {total}; answers come from what has been read.")
         return text.format(**given)
-    text = gettext("Reading: {done} of {total}, about {time}; answers come from what has been read.")
+    text = gettext(
+        "Reading: {done} of {total}, about {time}; answers come from what has been read."
+    )
     return text.format(**given, time=_time(left, language))
 
 

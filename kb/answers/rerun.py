@@ -45,7 +45,7 @@ def _facts(receipt: Receipt) -> dict[str, Any]:
 
 
 def _passages(receipt: Receipt) -> list[tuple[str, int]]:
-    """Each passage by what it says and where; of those that are gone the version tells them apart."""
+    """Each passage by what it says and where; those that are gone also by their version."""
     found = []
     for used in receipt.used:
         if used.passage is None:

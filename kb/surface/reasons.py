@@ -9,7 +9,6 @@ from typing import Any
 
 from kb.types.parsed import ALSO
 
-
 ENGLISH = NullTranslations()
 
 
@@ -18,6 +17,7 @@ def _(text: str) -> str:
 
 
 def ngettext(one: str, many: str) -> tuple[str, str]:
+    """A sentence for one of a thing, and for many."""
     return one, many
 
 
@@ -77,8 +77,10 @@ COUNTED: dict[str, tuple[str, tuple[str, str]]] = {
     "scan_without_ocr": (
         "pages",
         ngettext(
-            "{pages} of its pages is a scan without text. Install tesseract-ocr, then run kb ingest.",
-            "{pages} of its pages are scans without text. Install tesseract-ocr, then run kb ingest.",
+            "{pages} of its pages is a scan without text. Install tesseract-ocr, then run kb "
+            "ingest.",
+            "{pages} of its pages are scans without text. Install tesseract-ocr, then run kb "
+            "ingest.",
         ),
     ),
     "hidden_text": (
@@ -143,8 +145,8 @@ COUNTED: dict[str, tuple[str, tuple[str, str]]] = {
     "pictures_left_out": (
         "pictures",
         ngettext(
-            "{pictures} small picture in its text (a logo, an icon) was left out. If it holds text, "
-            "attach it as a file of its own.",
+            "{pictures} small picture in its text (a logo, an icon) was left out. If it holds "
+            "text, attach it as a file of its own.",
             "{pictures} small pictures in its text (logos, icons) were left out. Attach those that "
             "hold text as files of their own.",
         ),
@@ -154,8 +156,8 @@ COUNTED: dict[str, tuple[str, tuple[str, str]]] = {
         ngettext(
             "{pages} scanned page was read with little certainty (page {which}). Look at it; a "
             "better scan helps.",
-            "{pages} scanned pages were read with little certainty (pages {which}). Look at them; a "
-            "better scan helps.",
+            "{pages} scanned pages were read with little certainty (pages {which}). Look at them; "
+            "a better scan helps.",
         ),
     ),
 }

@@ -88,7 +88,7 @@ class UsedDocument:
 class Used:
     """A passage that an answer was made from. ``document`` is None where nobody may know.
 
-    ``read_at``: when that version was read (since the epoch); None where that is not known any more.
+    ``read_at``: when that version was read (since the epoch); None where nothing is known of it.
     """
 
     state: str

@@ -168,8 +168,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class FirstReading:
-    """Sources are read for the first time. ``runs`` are those whose figures are somebody's to know;
-    ``others``: there are more, of which a part is theirs to read.
+    """Sources are read for the first time.
+
+    ``runs`` are those whose figures are somebody's to know; ``others``: there are more, of which a
+    part is theirs to read.
     """
 
     runs: tuple[Run, ...]

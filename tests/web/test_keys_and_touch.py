@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.parts.processes import wait_for
+
 pytestmark = pytest.mark.real
 ASKED = "/?q=How+many+days+of+leave+does+a+full-time+employee+have%3F"
 FOCUSED = "document.activeElement.id"
@@ -67,16 +69,16 @@ def test_the_focus_follows_what_is_asked_and_opened(opened):
     assert page.evaluate("document.activeElement.className") == "title"
     first = page.evaluate("document.activeElement.href")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.id === 'viewer'")
+    wait_for(lambda: page.evaluate(FOCUSED) == "viewer")
     page.frame_locator("#viewer").locator("mark, .cited").first.wait_for()
     page.keyboard.press("Escape")
     page.wait_for_selector("#panel", state="hidden")
     assert page.evaluate("document.activeElement.href") == first
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.id === 'viewer'")
+    wait_for(lambda: page.evaluate(FOCUSED) == "viewer")
     page.frame_locator("#viewer").locator("mark, .cited").first.wait_for()
     page.keyboard.press("j")
-    page.wait_for_function("document.activeElement.className === 'title'")
+    wait_for(lambda: page.evaluate("document.activeElement.className") == "title")
     assert page.evaluate("document.activeElement.href") != first, "the next one, from the viewer"
 
 

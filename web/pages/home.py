@@ -7,6 +7,7 @@ from babel.numbers import format_decimal
 from litestar import MediaType, Request, get
 
 from kb.surface import status
+from kb.text.words import FUNCTION_WORDS
 from kb.types.beginning import Topic
 from web import reading
 from web.asker import knowledge_base, principal_of
@@ -36,6 +37,7 @@ async def home(request: Request[Any, Any, Any], q: str = "") -> str:
         "q": q[:2000],
         "documents": count or 0,
         "may_pin": principal.manages or bool(principal.curates),
+        "function_words": sorted(FUNCTION_WORDS),
         "reading": read,
         "examples": _examples(own, begun.questions),
         "newest": begun.newest,

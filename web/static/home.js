@@ -1,5 +1,6 @@
 // Ask and search: passages at once, the answer above them while it comes.
 import { element, send, viewerAddress, where, words } from "./parts.js";
+import { marked } from "./excerpt.js";
 import { lookAtReading, nothing, standing } from "./box.js";
 import { beginAnswer, failed, rightPassage, showAnswer, showForm, whenGoneOn } from "./answer.js";
 import { open, whenOpened } from "./cards.js";
@@ -16,25 +17,6 @@ let searched = "";  // the question as it was searched for: a follow-up is writt
 
 // --- the list of passages ---------------------------------------------------------------------
 
-function terms(question) {
-  return question.toLocaleLowerCase().match(/[\p{L}\p{N}]{3,}/gu) ?? [];
-}
-
-function marked(text, question) {
-  const stems = terms(question).map((t) => t.slice(0, Math.max(4, t.length - 2)));
-  const first = text.search(new RegExp(stems.map((s) => s.replace(/[^\p{L}\p{N}]/gu, "")).join("|") || "^", "iu"));
-  const from = first > 160 ? text.indexOf(" ", first - 120) + 1 : 0;
-  const pieces = (from ? "… " : "") + text.slice(from, from + 420);
-  const paragraph = element("p", { class: "text" });
-  for (const piece of pieces.split(/([\p{L}\p{N}]+)/u)) {
-    const lower = piece.toLocaleLowerCase();
-    const stemmed = stems.some((s) => s.length > 3 && lower.startsWith(s));
-    const hit = stemmed || (piece.length < 5 && terms(question).includes(lower) && /\d/.test(piece));
-    paragraph.append(hit ? element("b", {}, piece) : piece);
-  }
-  return paragraph;
-}
-
 function hitEntry(hits, question) {
   const [first, ...rest] = hits;
   const kind = first.document.split(".").pop().slice(0, 5);
@@ -44,7 +26,7 @@ function hitEntry(hits, question) {
     element("div", {}, element("span", { class: "kind", "aria-hidden": "true" }, kind), link),
     element("p", { class: "where" }, where(first) + (first.copies > 1 ? ` (${words.copies} ${first.copies - 1})` : "")),
     marked(first.text, question),
-    rightPassage(question, first.passage_id), pinButton(question, first));
+    element("div", { class: "tools-of" }, rightPassage(question, first.passage_id), pinButton(question, first)));
   if (rest.length) {
     const list = element("div");
     for (const other of rest) {
@@ -52,10 +34,10 @@ function hitEntry(hits, question) {
       const place = [other.section, page].filter(Boolean).join(", ") || other.text.slice(0, 60);
       const more = element("a", { href: viewerAddress(other) }, place);
       more.addEventListener("click", open);
-      list.append(
+      list.append(element("div", { class: "other" },
         element("p", { class: "where" }, more),
         marked(other.text, question),
-        rightPassage(question, other.passage_id));
+        element("div", { class: "tools-of" }, rightPassage(question, other.passage_id))));
     }
     entry.append(element("details", {}, element("summary", {}, `+ ${rest.length}`), list));
   }
