@@ -96,7 +96,7 @@ def _join(a: Passage, b: Passage) -> Passage:
 
 
 def spread(passages: Sequence[Passage], named: Collection[int]) -> list[Passage]:
-    """Give others room among the first: what a document has too many of there, follows in its order.
+    """Give others room among the first: what one document has too much of there, follows.
 
     ``named`` are documents that were asked for by name: they may have as many as they have.
     """
