@@ -4,7 +4,7 @@ import logging
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import MediaType, Request, Response
+from litestar import Litestar, MediaType, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 from litestar.types import Receive, Scope, Send
@@ -57,7 +57,9 @@ class _Lost(Response[Any]):
         super().__init__(None, status_code=404)
         self._error = error
 
-    def to_asgi_response(self, *_: Any, request: Request[Any, Any, Any], **__: Any) -> Any:
+    def to_asgi_response(  # type: ignore[override]
+        self, app: Litestar | None, request: Request[Any, Any, Any], **_: Any
+    ) -> Any:
         """An application that greets whoever asks, and then sends the page."""
 
         async def sent(scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +68,7 @@ class _Lost(Response[Any]):
                 page = answer(request, self._error)
             except KbError as error:
                 page = answer(request, error)
-            await page.to_asgi_response(app=None, request=request)(scope, receive, send)
+            await page.to_asgi_response(app, request)(scope, receive, send)
 
         return sent
 

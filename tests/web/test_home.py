@@ -38,7 +38,7 @@ def test_the_last_minute_of_a_reading_is_one():
 
 def test_several_readings_count_together_and_the_longest_says_when():
     found = FirstReading((run_of(10, 20), run_of(30, 60)), others=False)
-    assert progress.standing(found) == {"done": 40, "total": 80, "seconds_left": 100}
+    assert progress.figures(found) == progress.Figures(40, 80, seconds_left=100)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_several_readings_count_together_and_the_longest_says_when():
     ],
 )
 def test_figures_that_are_not_known_or_not_theirs_are_not_told(found):
-    assert progress.standing(found)["total"] is None
+    assert progress.figures(found) is None
     assert "being read" in reading.words(found, "en")
 
 

@@ -11,6 +11,12 @@ function stem(word) {
   return /^\d/.test(folded) ? folded : folded.slice(0, STEM_LETTERS);
 }
 
+// The same word, as far as one can say without a grammar: "open" is in "opens".
+function has(asked, word) {
+  const begins = (one, other) => one.length > 3 && !/\d/.test(one) && other.startsWith(one);
+  return asked.has(word) || [...asked].some((one) => begins(one, word) || begins(word, one));
+}
+
 // The words that carry meaning; "how", "does" and "the" do not.
 function content(text) {
   const plain = [...text.matchAll(WORD)].map(([word]) => word.toLocaleLowerCase());
@@ -25,7 +31,7 @@ function sentences(text) { return text.split(/(?<=[.!?…])\s+(?=\p{Lu}|\d|["“
 function begin(all, asked) {
   const worth = (sentence) => {
     const there = stems(sentence);
-    return [...asked].reduce((sum, word) => sum + (there.has(word) ? word.length : 0), 0);
+    return [...asked].reduce((sum, word) => sum + (has(there, word) ? word.length : 0), 0);
   };
   const best = Math.max(...all.map(worth));
   let at = best ? all.findIndex((one) => worth(one) === best) : 0;
@@ -43,7 +49,7 @@ export function marked(text, question) {
   let end = 0;
   for (const found of shown.matchAll(WORD)) {
     paragraph.append(shown.slice(end, found.index));
-    const is = content(found[0]).length && asked.has(stem(found[0]));
+    const is = content(found[0]).length && has(asked, stem(found[0]));
     paragraph.append(is ? element("b", {}, found[0]) : found[0]);
     end = found.index + found[0].length;
   }
