@@ -57,7 +57,7 @@ class _Lost(Response[Any]):
         super().__init__(None, status_code=404)
         self._error = error
 
-    def to_asgi_response(  # type: ignore[override]
+    def to_asgi_response(
         self, app: Litestar | None, request: Request[Any, Any, Any], **_: Any
     ) -> Any:
         """An application that greets whoever asks, and then sends the page."""
