@@ -54,6 +54,10 @@ class Indexer:
         """See :class:`kb.index.base.Index`."""
         await self._index.set_readers(generation, ids, readers)
 
+    async def set_languages(self, generation: str, languages: dict[str, list[int]]) -> None:
+        """See :class:`kb.index.base.Index`."""
+        await self._index.set_languages(generation, languages)
+
     async def query(self, generation: str, query: Any) -> Any:
         """See :class:`kb.index.base.Index`."""
         return await self._index.query(generation, msgspec.convert(query, IndexQuery))

@@ -41,6 +41,11 @@ class RemoteIndex:
             "set_readers", generation=generation, ids=list(ids), readers=list(readers)
         )
 
+    async def set_languages(self, generation: str, languages: Mapping[str, Sequence[int]]) -> None:
+        """See :class:`kb.index.base.Index`."""
+        given = {language: list(ids) for language, ids in languages.items()}
+        await self.engine.call("set_languages", generation=generation, languages=given)
+
     async def query(self, generation: str, query: IndexQuery) -> Hits:
         """See :class:`kb.index.base.Index`."""
         answer = await self.engine.call("query", seconds=60, generation=generation, query=query)
