@@ -17,7 +17,6 @@ DOCUMENTS = {
     "parking.txt": "Parking spaces for staff are on the second floor of the garage by the station.",
     "lunch.txt": "Lunch with guests is paid for up to forty euros a head, with a receipt.",
 }
-MEETING = "The team meets on Mondays at ten and plans the week that lies ahead."
 
 
 @pytest.fixture
@@ -55,20 +54,6 @@ async def test_of_two_translations_the_question_s_own_comes_first(house):
     await house.ingest()
     assert (await house.paths("Wann trifft sich das Team?"))[0] == "besprechung.txt"
     assert (await house.paths("When does the team meet?"))[0] == "meeting.txt"
-
-
-async def test_what_is_erased_no_longer_counts_among_the_words(house):
-    """What fusion knows of the whole is made anew before anything is asked again."""
-    house.write("secret.txt", "The heliotrope protocol is kept in the vault.")
-    await house.ingest()
-    found = await house.kb.search.passages("heliotrope", house.owner, 5)
-    assert found.passages[0].chunk.path == "secret.txt"
-    [gone] = [row.id for row in house.ledger().values() if row.path == "secret.txt"]
-    before = [(p.chunk.path, p.score) for p in found.passages if p.chunk.path != "secret.txt"]
-    await house.kb.documents.erase(house.owner, [gone])
-    again = await house.kb.search.passages("heliotrope", house.owner, 5)
-    assert "secret.txt" not in [p.chunk.path for p in again.passages]
-    assert before and again.passages
 
 
 async def test_a_model_of_english_alone_finds_what_it_understands(settings, tmp_path, models_dir):
