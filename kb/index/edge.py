@@ -305,5 +305,5 @@ def _sampled(point: edge.ScoredPoint) -> SampledPassage:
         int(point.id),
         _language(point),
         {n: np.array(v, "<f4") for n, v in vectors.items() if n not in {WORDS, GRAMS}},
-        {n: v.indices for n, v in vectors.items() if n in {WORDS, GRAMS}},
+        {n: np.array(v.indices, "<u4") for n, v in vectors.items() if n in {WORDS, GRAMS}},
     )

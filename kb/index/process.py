@@ -19,7 +19,7 @@ from kb.settings import Settings
 
 
 class Indexer:
-    """The index process's engine: the calls of :class:`kb.index.base.Index`, and ``languages``.
+    """The index process's engine: the calls of :class:`kb.index.base.Index`, and its own.
 
     Each call decodes its arguments and forwards them to the adapter.
     """
@@ -83,6 +83,10 @@ class Indexer:
         """Close every generation but this one; only Qdrant Edge keeps any open."""
         if isinstance(self._index, EdgeIndex):
             await self._index.keep_open(generation)
+
+    async def get_ready(self, generation: str) -> None:
+        """Open a generation, and take the sample that its lists are fused by."""
+        await self._index.sample(generation)
 
     async def languages(self, texts: list[str]) -> list[str]:
         """The language (ISO 639-1) of each text; empty where it has no letters."""

@@ -72,6 +72,10 @@ class RemoteIndex:
         """Have the index process close every other generation: another process may open those."""
         await self.engine.call("keep_open", generation=generation)
 
+    async def get_ready(self, generation: str) -> None:
+        """Have the index process hold what it needs to search a generation."""
+        await self.engine.call("get_ready", generation=generation)
+
     async def languages(self, texts: list[str]) -> list[str]:
         """The language (ISO 639-1) of each text."""
         return list(await self.engine.call("languages", texts=texts))

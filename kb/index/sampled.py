@@ -20,6 +20,7 @@ SAMPLED = 1_000
 OWN_WEIGHT = 10
 """The mean of a language is drawn towards that of all as by so many passages."""
 Vector = NDArray[np.floating[Any]]
+Terms = Sequence[int] | NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class SampledPassage:
     point: int
     language: str
     vectors: Mapping[str, Vector]
-    terms: Mapping[str, Sequence[int]]
+    terms: Mapping[str, Terms]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def sample(seen: Sequence[SampledPassage], passages: int) -> Sample:
     )
 
 
-def _frequencies(passages: Iterable[Sequence[int]]) -> Frequencies:
+def _frequencies(passages: Iterable[Terms]) -> Frequencies:
     each = [np.unique(np.asarray(terms, dtype=np.uint32)) for terms in passages]
     terms, counts = np.unique(np.concatenate(each), return_counts=True)
     return Frequencies(terms, counts.astype(np.uint16))

@@ -26,6 +26,7 @@ from kb.search.judging import Judged, Moment, Scope
 from kb.search.sought import Sought
 from kb.settings import Retrieval
 from kb.text.queries import EVERYTHING, Wanted
+from kb.types.index import Generation
 from kb.types.passages import Passage
 from kb.types.people import Principal
 
@@ -107,6 +108,18 @@ class Retriever:
             Question(asked).computed_by,
         )
 
+    async def get_ready(self) -> None:
+        """Start the engines, and have the index hold what it needs for a question.
+
+        Raises:
+            EngineError: an engine does not start.
+        """
+        await self._embeddings.query("ready")
+        await self._index.languages(["ready"])
+        live = await self._catalog.read(self._live)
+        if live is not None:
+            await self._index.get_ready(name_of(live.id))
+
     async def _embedded_anew(self, words: str, moment: Moment) -> Question:
         """By the models of the generation that has just been switched to.
 
@@ -133,6 +146,10 @@ class Retriever:
             lexical = msgspec.structs.replace(lexical, only=narrow.asked_of())
         early = await self._index.query(scope.moment.generation, lexical)
         return Begun(scope, lexical, early)
+
+    def _live(self) -> Generation | None:
+        with self._catalog.reading() as connection:
+            return generations.live(connection)
 
     def _scope(self, words: str, principal: Principal, limit: int) -> Scope | None:
         """Now; None while there is nothing to search."""
