@@ -76,7 +76,7 @@ class Sample:
         """
         known = self.frequencies.get(name)
         if known is None:
-            having = np.zeros(len(question.indices))
+            having: Vector = np.zeros(len(question.indices))
         else:
             having = known.of(question.indices) * (self.passages / self.seen)
         return float(np.dot(question.values, idf(self.passages, having)))
