@@ -109,12 +109,11 @@ class Retriever:
         )
 
     async def get_ready(self) -> None:
-        """Start the engines, and have the index hold what it needs for a question.
+        """Start the index process, and have it hold what it needs for a question.
 
         Raises:
-            EngineError: an engine does not start.
+            EngineError: it does not start.
         """
-        await self._embeddings.query("ready")
         await self._index.languages(["ready"])
         live = await self._catalog.read(self._live)
         if live is not None:
