@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import numpy as np
 import qdrant_edge as edge
 
-from kb.errors import EngineError, UsageError
-from kb.index import lexical, searching
+from kb.errors import EngineError
+from kb.index import lexical, searching, stored
 from kb.index.base import GRAMS, WORDS, Hits, IndexPoint, IndexQuery, Ranked
 from kb.index.edge_errors import damaged, told_only, translated
 from kb.index.lexical import Sparse
@@ -29,8 +29,6 @@ BATCH = 500
 """Points that are written, or read through, in one call."""
 MOST_KNOWN = 20_000
 """Points whose languages are kept in memory: hits come again, and reading them takes long."""
-LANGUAGE = ["language"]
-"""What is read of a point's payload while searching."""
 
 
 class EdgeIndex:
@@ -75,7 +73,7 @@ class EdgeIndex:
     ) -> None:
         """See :class:`kb.index.base.Index`."""
         if ids:
-            payload = {"readers": _tokens(readers)}
+            payload = {"readers": stored.tokens(readers)}
             await self._update(generation, edge.UpdateOperation.set_payload(list(ids), payload))
 
     async def set_languages(self, generation: str, languages: Mapping[str, Sequence[int]]) -> None:
@@ -112,8 +110,8 @@ class EdgeIndex:
             if len(known) > MOST_KNOWN:
                 known.clear()
                 missing = list(ids)
-            found = await self._retrieve(generation, missing, LANGUAGE)
-            known |= {int(record.id): _language(record) for record in found}
+            found = await self._retrieve(generation, missing, stored.LANGUAGE)
+            known |= {int(record.id): stored.language(record.payload) for record in found}
         return {point: known[point] for point in ids if point in known}
 
     async def sample(self, generation: str) -> Sample:
@@ -235,7 +233,7 @@ class EdgeIndex:
     def _ranked(
         self, generation: str, queries: Sequence[ListQuery], readers: Sequence[str]
     ) -> list[Ranked]:
-        requests = [_request(query, _tokens(readers)) for query in queries]
+        requests = [_request(query, stored.tokens(readers)) for query in queries]
         found = self._shard(generation).query_batch(edge.QueryBatchRequest(requests))
         return [[(int(p.id), float(p.score)) for p in points] for points in found]
 
@@ -252,10 +250,10 @@ class EdgeIndex:
 
     def _some(self, generation: str, limit: int) -> list[SampledPassage]:
         request = edge.QueryRequest(
-            query=edge.Sample.Random, limit=limit, with_payload=LANGUAGE, with_vector=True
+            query=edge.Sample.Random, limit=limit, with_payload=stored.LANGUAGE, with_vector=True
         )
         found = self._shard(generation).query(request)
-        return [_sampled(point) for point in sorted(found, key=lambda point: int(point.id))]
+        return [stored.sampled(int(p.id), p.payload, p.vector) for p in found]
 
     def _drop(self, generation: str) -> None:
         shard = self._open.pop(generation, None)
@@ -274,12 +272,6 @@ class EdgeIndex:
 
     def _folder(self, generation: str) -> Path:
         return self._root / generation
-
-
-def _tokens(readers: Sequence[str]) -> list[str]:
-    if not readers:
-        raise UsageError("A point or a question without reader tokens.", code="no_rights")
-    return list(readers)
 
 
 def _request(query: ListQuery, readers: list[str]) -> edge.QueryRequest:
@@ -309,19 +301,5 @@ def _point(point: IndexPoint) -> edge.Point:
             WORDS: _sparse(lexical.words_of_passage(point.text, point.language)),
             GRAMS: _sparse(lexical.grams_of_passage(point.text)),
         },
-        {"readers": _tokens(point.readers), "language": point.language or ""},
-    )
-
-
-def _language(record: edge.Record | edge.ScoredPoint) -> str:
-    return str((record.payload or {}).get("language") or "")
-
-
-def _sampled(point: edge.ScoredPoint) -> SampledPassage:
-    vectors: Any = point.vector or {}
-    return SampledPassage(
-        int(point.id),
-        _language(point),
-        {n: np.array(v, "<f4") for n, v in vectors.items() if n not in {WORDS, GRAMS}},
-        {n: np.array(v.indices, "<u4") for n, v in vectors.items() if n in {WORDS, GRAMS}},
+        stored.payload(point),
     )

@@ -108,7 +108,8 @@ class Samples:
 async def _taken(engine: Engine, generation: str, changes: int) -> _Kept:
     looked = time.monotonic()
     passages = await engine.count(generation)
-    some = await engine.some(generation, SAMPLED)
+    # In order, so that the same passages have the same means to the last digit.
+    some = sorted(await engine.some(generation, SAMPLED), key=lambda passage: passage.point)
     languages = {passage.point: passage.language for passage in some}
     # A generation that grows may have more passages than when they were counted.
     sample = sampled.sample(some, max(passages, len(some)))

@@ -12,8 +12,8 @@ from qdrant_client import AsyncQdrantClient
 from qdrant_client import models as q
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from kb.errors import ConfigurationError, EngineError, KbError, PermanentError, UsageError
-from kb.index import lexical, searching
+from kb.errors import ConfigurationError, EngineError, KbError, PermanentError
+from kb.index import lexical, searching, stored
 from kb.index.base import GRAMS, WORDS, Hits, IndexPoint, IndexQuery, Ranked
 from kb.index.lexical import Sparse
 from kb.index.sampled import Sample, SampledPassage
@@ -24,8 +24,6 @@ BATCH = 200
 """Points that are written in one call."""
 LOOKS_AFTER_SECONDS = 60.0
 """After so many seconds a sample is held beside the server: other processes write there, too."""
-LANGUAGE = ["language"]
-"""What is read of a point's payload while searching."""
 REFUSED = {"UNAUTHENTICATED", "PERMISSION_DENIED", "401", "403"}
 MISSING = {"NOT_FOUND", "404", "not found"}
 WRONG = {"INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE", "UNIMPLEMENTED", "400", "422"}
@@ -91,7 +89,7 @@ class ServerIndex:
             async with _translated():
                 await self._client.set_payload(
                     self._name(generation),
-                    {"readers": _tokens(readers)},
+                    {"readers": stored.tokens(readers)},
                     points=list(ids),
                     wait=True,
                 )
@@ -114,7 +112,7 @@ class ServerIndex:
         self, generation: str, queries: Sequence[ListQuery], readers: Sequence[str]
     ) -> list[Ranked]:
         """See :class:`kb.index.searching.Engine`."""
-        requests = [_request(query, _tokens(readers)) for query in queries]
+        requests = [_request(query, stored.tokens(readers)) for query in queries]
         async with _translated():
             found = await self._client.query_batch_points(self._name(generation), requests)
         return [
@@ -137,9 +135,9 @@ class ServerIndex:
         """See :class:`kb.index.searching.Engine`."""
         async with _translated():
             records = await self._client.retrieve(
-                self._name(generation), list(ids), with_payload=LANGUAGE, with_vectors=False
+                self._name(generation), list(ids), with_payload=stored.LANGUAGE, with_vectors=False
             )
-        return {int(r.id): _language(r) for r in records}
+        return {int(r.id): stored.language(r.payload) for r in records}
 
     async def sample(self, generation: str) -> Sample:
         """See :class:`kb.index.searching.Engine`."""
@@ -152,10 +150,10 @@ class ServerIndex:
                 self._name(generation),
                 query=q.SampleQuery(sample=q.Sample.RANDOM),
                 limit=limit,
-                with_payload=LANGUAGE,
+                with_payload=stored.LANGUAGE,
                 with_vectors=True,
             )
-        return [_sampled(point) for point in sorted(found.points, key=lambda point: int(point.id))]
+        return [stored.sampled(int(p.id), p.payload, p.vector) for p in found.points]
 
     async def readers(self, generation: str, after: int | None, limit: int) -> dict[int, list[str]]:
         """See :class:`kb.index.base.Index`."""
@@ -244,12 +242,6 @@ def _error_of(what: str) -> KbError:
     return EngineError(f"The Qdrant server does not answer as it should ({what}).", detail=detail)
 
 
-def _tokens(readers: Sequence[str]) -> list[str]:
-    if not readers:
-        raise UsageError("A point or a question without reader tokens.", code="no_rights")
-    return list(readers)
-
-
 def _request(query: ListQuery, readers: list[str]) -> q.QueryRequest:
     allowed: list[Any] = [q.FieldCondition(key="readers", match=q.MatchAny(any=readers))]
     if query.only is not None:
@@ -273,19 +265,5 @@ def _point(point: IndexPoint) -> q.PointStruct:
             WORDS: _sparse(lexical.words_of_passage(point.text, point.language)),
             GRAMS: _sparse(lexical.grams_of_passage(point.text)),
         },
-        payload={"readers": _tokens(point.readers), "language": point.language or ""},
-    )
-
-
-def _language(record: q.Record | q.ScoredPoint) -> str:
-    return str((record.payload or {}).get("language") or "")
-
-
-def _sampled(point: q.ScoredPoint) -> SampledPassage:
-    vectors: Any = point.vector or {}
-    return SampledPassage(
-        int(point.id),
-        _language(point),
-        {n: np.array(v, "<f4") for n, v in vectors.items() if n not in {WORDS, GRAMS}},
-        {n: np.array(v.indices, "<u4") for n, v in vectors.items() if n in {WORDS, GRAMS}},
+        payload=stored.payload(point),
     )
