@@ -30,6 +30,7 @@ from kb.types.parsed import Parsed
 
 COLLECTIONS = ("clapnq-dev", "cranfield", "xl-to-it-dev", "xquad-pool-dev")
 DOCUMENTS = {"everyday-dev": "docs", "office-qa-dev": "docs", "financebench-20mb": "docs", "robustness-dev-20mb": "files"}  # fmt: skip
+LANGUAGES = ("de", "el", "en", "es", "fr", "it", "ro", "ru", "zh")
 PASSAGES = 256
 """Texts that are cut at once, as bulk work does; questions are cut one by one."""
 LOADING = """
@@ -127,7 +128,7 @@ def of_collection(name: str, folder: Path) -> Iterator[tuple[str, Iterable[str]]
     by_language: dict[str, list[str]] = defaultdict(list)
     for one in lines(folder / "corpus.jsonl"):
         language = one["_id"].partition("-")[0]
-        by_language[language if len(language) == 2 else ""].append(one["text"])
+        by_language[language if language in LANGUAGES else ""].append(one["text"])
     for language, texts in sorted(by_language.items()):
         yield f"{name}, {language or 'passages'}", texts
 
