@@ -52,7 +52,8 @@ def serve(
     """Serve a data directory, ask a little; seconds to alive and ready, memory by process (MB)."""
     begun = time.monotonic()
     server = subprocess.Popen(
-        [sys.executable, "-m", "kb", "serve", "--port", "8765"], env=environment_of(folder, settings)
+        [sys.executable, "-m", "kb", "serve", "--port", "8765"],
+        env=environment_of(folder, settings),
     )
     alive = until("/health", begun)
     ready = until("/ready", begun)

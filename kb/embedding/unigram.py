@@ -43,7 +43,7 @@ LONGEST_KEPT = 32
 """Characters of a word that is kept: a longer one hardly comes again."""
 
 
-class OtherKind(Exception):  # noqa: N818 - nothing is wrong with it
+class OtherKind(Exception):
     """A tokenizer whose pieces are not found here."""
 
 

@@ -31,7 +31,14 @@ WRITTEN = [
     "ᚠᛇᚻ", "𝕳𝖊𝖑𝖑𝖔 𐍈", "\U00020000\U0002f800", "\u0e33\u0eb3", "\u0344\u0958", "کتابخانه‌ها",
 ]  # fmt: skip
 """Scripts, marks, controls, what is added to the vocabulary, words that are long."""
-SCRIPTS = [(0x20, 0x7E), (0xA0, 0x24F), (0x300, 0x36F), (0x370, 0x52F), (0x590, 0x6FF), (0x900, 0xDFF)]
+SCRIPTS = [
+    (0x20, 0x7E),
+    (0xA0, 0x24F),
+    (0x300, 0x36F),
+    (0x370, 0x52F),
+    (0x590, 0x6FF),
+    (0x900, 0xDFF),
+]
 SCRIPTS += [(0xE00, 0xEFF), (0x1100, 0x11FF), (0x2000, 0x2BFF), (0x3000, 0x33FF), (0x4E00, 0x9FFF)]
 SCRIPTS += [(0xAC00, 0xD7A3), (0xF900, 0xFFFF), (0x1F300, 0x1FAFF), (0x20000, 0x2A6DF)]
 CHARACTERS = st.one_of(*(st.integers(*span).map(chr) for span in SCRIPTS))
@@ -82,6 +89,12 @@ def test_every_piece_beside_others(ours, theirs, vocabulary):
     every = [piece.replace("▁", " ") for piece, _ in vocabulary]
     texts = ["".join(every[start : start + 50]) for start in range(0, len(every), 50)]
     texts += [" x".join(every[start : start + 50]) for start in range(0, len(every), 50)]
+    assert ours.cut(texts) == theirs.cut(texts)
+
+
+def test_every_character_between_letters(ours, theirs):
+    """Of the first plane: which of them part words, which are changed, which are left out."""
+    texts = [f"a{chr(n)}b {chr(n)}" for n in range(0x10000) if not 0xD800 <= n < 0xE000]
     assert ours.cut(texts) == theirs.cut(texts)
 
 
