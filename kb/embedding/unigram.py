@@ -116,9 +116,10 @@ class Unigram:
             number = self._words.number_of(one.content)
             if number is None:
                 number, following = following, following + 1
-            if one.id != number:
+            here = self.splitter.token_to_id(one.content)
+            if here is None or one.id != number:
                 raise OtherKind
-            yield self.splitter.token_to_id(one.content), number
+            yield here, number
 
 
 class _Words(dict[str, Sequence[int]]):
