@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from kb.embedding import agreement, models, pieces
 from kb.embedding.pieces import Ordinary
-from kb.embedding.unigram import MOST_WORDS, OtherKind, Unigram
+from kb.embedding.unigram import BETWEEN_SPACES, MOST_WORDS, OtherKind, Unigram
 from kb.samples import documents
 from kb.settings import Embedding
 
@@ -158,6 +158,7 @@ def written(**changes) -> dict:
 
 
 FEW = written()["model"]["vocab"]
+MORE = [*FEW, ["a▁b", -1.0], ["cd", -9.0], ["e", -30.0], ["de", -1.0], ["d", -2.0]]
 ADDED = written()["added_tokens"][0]
 
 
@@ -166,6 +167,7 @@ ADDED = written()["added_tokens"][0]
     [
         {},
         {"pre_tokenizer": None},
+        {"pre_tokenizer": BETWEEN_SPACES, "normalizer": {"type": "Lowercase"}, "model": written(vocab=MORE)["model"]},
         {"normalizer": {"type": "Lowercase"}},
         {"model": {"type": "Unigram", "unk_id": 0, "vocab": [*FEW, ["a", -9.0]]}},  # said twice
         {"added_tokens": [ADDED, ADDED | {"id": 6, "content": "new"}]},
@@ -177,6 +179,7 @@ ADDED = written()["added_tokens"][0]
 def test_others_of_its_kind(changes):
     file = json.dumps(written() | changes).encode()
     texts = ["ab abba  new", "AB\nab", "xaxb", "", "<unk>b x<unk>y", "newnew a", "\ufffea\ufffe"]
+    texts += ["a▁b", "a\x1cb", "cde", "xcde"]
     ours, theirs = Unigram(file), Ordinary(file)
     assert ours.cut(texts) == theirs.cut(texts)
     assert ours.largest == theirs.largest
