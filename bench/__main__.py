@@ -1,4 +1,4 @@
-"""``python -m bench [catalog|documents|embed|following|formats|ingest|languages|lighter|memory|model|ocr|open-webui|reading|search|serve|support|tokens|weights] …``; without a name, all of them."""
+"""``python -m bench [catalog|documents|embed|following|formats|ingest|languages|lighter|memory|model|ocr|open-webui|reading|search|serve|support|tokens] …``; without a name, all of them."""
 
 import argparse
 import asyncio
@@ -22,7 +22,6 @@ from bench import (
     serve,
     support,
     tokens,
-    weights,
 )
 
 PARTS = {
@@ -43,7 +42,6 @@ PARTS = {
     "serve": serve,
     "support": support,
     "tokens": tokens,
-    "weights": weights,
 }
 
 

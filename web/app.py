@@ -216,7 +216,7 @@ async def _keep_warm(base: KnowledgeBase) -> None:
     while True:
         # Side by side: each loads by itself, and there are processors for both.
         await asyncio.gather(
-            _tried(base.embeddings.query("ready")), _tried(base.index.languages(["ready"]))
+            _tried(base.embeddings.query("ready")), _tried(base.search.get_ready())
         )
         await asyncio.sleep(WARM_SECONDS)
 

@@ -10,6 +10,7 @@ from kb.catalog.database import now
 from kb.catalog.tables import documents, generations, source_readers, versions
 from kb.catalog.versions import CURRENT
 from kb.types.index import Generation, Published
+from kb.types.points import point_of
 
 BUILDING, LIVE, DROPPED = "building", "live", "dropped"
 _NEWEST = select(generations.c.id, generations.c.fingerprint, generations.c.description).order_by(
@@ -59,6 +60,26 @@ def begin(
         .returning(generations.c.id)
     ).scalar_one()
     return int(new_id)
+
+
+def describe(connection: Connection, number: int, description: dict[str, Any]) -> None:
+    """Replace what is kept with a generation."""
+    this = generations.c.id == number
+    connection.execute(update(generations).where(this).values(description=description))
+
+
+def points_by_language(connection: Connection) -> dict[str, list[int]]:
+    """The points of every published version, by their document's language; empty: unknown."""
+    found: dict[str, list[int]] = {}
+    query = (
+        select(versions.c.number, versions.c.points, documents.c.language)
+        .join(documents, documents.c.version == versions.c.number)
+        .where(versions.c.state == CURRENT)
+    )
+    for number, points, language in connection.execute(query).tuples():
+        of_language = found.setdefault(language or "", [])
+        of_language.extend(point_of(number, n) for n in range(points))
+    return found
 
 
 def switch(connection: Connection, new_id: int) -> list[int]:

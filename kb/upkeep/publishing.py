@@ -35,6 +35,7 @@ from kb.index.generation import (
 from kb.types.index import Generation
 from kb.types.points import point_of
 from kb.types.versions import Ready
+from kb.upkeep import languages
 from kb.upkeep.loading import Vectors, vectors_of
 
 GRACE_SECONDS = 60.0
@@ -227,6 +228,10 @@ class Publisher:
             if live is None or name_of(live.id) != generation:
                 return  # it has not heard of them: they are brought there next
             outbox.written(connection, changes)
+
+    async def tell_languages(self) -> None:
+        """See :func:`kb.upkeep.languages.tell`."""
+        await languages.tell(self._catalog, self._index, self.generation)
 
     async def sweep(self, *, grace_seconds: float = GRACE_SECONDS) -> int:
         """Step 4: delete the points of versions that nobody can be reading; returns how many."""
