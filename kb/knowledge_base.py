@@ -16,6 +16,7 @@ from kb.answers.opinions import Opinions
 from kb.answers.receipts import Receipts
 from kb.audit.log import Audit, noted
 from kb.audit.questions import Questions
+from kb.catalog import swaps
 from kb.catalog.behind import Behind
 from kb.catalog.database import Catalog, open_catalog
 from kb.duties import Duties
@@ -39,8 +40,12 @@ from kb.search.retrieval import Retriever
 from kb.search.saved import Searches
 from kb.search.searching import Search
 from kb.settings import Embedding, Settings
+from kb.types.index import Generation
 from kb.types.people import Principal
+from kb.types.swaps import Swap
+from kb.upkeep.beside import Beside
 from kb.upkeep.publishing import Publisher
+from kb.upkeep.swaps import Swaps
 from kb.upkeep.verbs import Upkeep
 
 if TYPE_CHECKING:
@@ -48,12 +53,17 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+MOST_SWAPS = 200
+"""Swaps that are looked through for those to a model."""
 
 
 class KnowledgeBase:
-    """A data directory in use."""
+    """A data directory in use.
 
-    def __init__(self, settings: Settings) -> None:
+    ``searched`` is the generation of the index that is searched; None: whichever is live.
+    """
+
+    def __init__(self, settings: Settings, searched: Generation | None = None) -> None:
         self.settings = settings
         self.duties = Duties()
         self.catalog: Catalog = open_catalog(settings)
@@ -72,12 +82,14 @@ class KnowledgeBase:
         if self.catalog.described is not None:
             self.embeddings.follow(built_with(self.catalog.described))
         self.index = RemoteIndex(settings)
-        self.publisher = Publisher(self.catalog, self.index, self.embeddings)
+        beside = Beside(self.catalog, self.index, self.embeddings, settings.models.keep_days)
+        self.publisher = Publisher(self.catalog, self.index, self.embeddings, beside)
         self.evaluations = Evaluations(self.catalog)
         self.glossary = Glossary(self.catalog)
         self.pins = Pins(self.catalog)
         self.searches = Searches(self.catalog)
-        self.search, self.answers = self._asking()
+        self.search, self.answers = self._asking(searched)
+        self.swaps = Swaps(self.catalog, self.index, self.embeddings, beside)
         self.upkeep = Upkeep(
             self.catalog, self.index, self.blobs, self.embeddings, self.publisher,
             settings.retention, self.scratch, settings.data / "evaluation",
@@ -93,11 +105,11 @@ class KnowledgeBase:
         self.ledger = Ledger(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
 
-    def _asking(self) -> tuple[Search, Answers]:
+    def _asking(self, searched: Generation | None) -> tuple[Search, Answers]:
         """Search and answers, over one retriever; model and metrics load at the first question."""
         settings = self.settings
         retriever = Retriever(
-            self.catalog, self.index, self.embeddings, settings.retrieval, self.glossary
+            self.catalog, self.index, self.embeddings, settings.retrieval, self.glossary, searched
         )
         search = Search(self.catalog, retriever, self.audit, lambda: self.metrics)
         answerer = Answerer(
@@ -154,7 +166,7 @@ class KnowledgeBase:
         """
         model = await self.models.removable(name)
         if model.dimension and await self.read(self.publisher.was_built_with, name):
-            raise in_use(name, "the index was built with it")
+            raise in_use(name, "an index was built with it that is searched, kept or being built")
         await asyncio.to_thread(self.models.remove, model)
 
     async def close(self) -> None:
@@ -204,12 +216,27 @@ def register_of(settings: Settings) -> Register:
 
     def used() -> Embedding:
         own = settings.embedding
-        is_there = settings.catalog.url or (settings.data / "catalog.sqlite3").exists()
         described = None
-        if is_there and not chosen.named(own):
+        if _has_catalog(settings) and not chosen.named(own):
             catalog = open_catalog(settings)
             catalog.close()
             described = catalog.described
         return chosen.using(own, chosen.names(own) if described is None else built_with(described))
 
     return Register(settings, lambda: adapter(settings), note, used)
+
+
+def swaps_to(settings: Settings, name: str) -> list[Swap]:
+    """The swaps to a model, the newest first; the configured model may be missing or broken."""
+    if not _has_catalog(settings):
+        return []
+    catalog = open_catalog(settings)
+    try:
+        with catalog.reading() as connection:
+            return [one for one in swaps.newest(connection, MOST_SWAPS) if name in one.wanted]
+    finally:
+        catalog.close()
+
+
+def _has_catalog(settings: Settings) -> bool:
+    return bool(settings.catalog.url) or (settings.data / "catalog.sqlite3").exists()
