@@ -166,7 +166,7 @@ class KnowledgeBase:
         """
         model = await self.models.removable(name)
         if model.dimension and await self.read(self.publisher.was_built_with, name):
-            raise in_use(name, "an index was built with it that is searched, kept or being built")
+            raise in_use(name, "the index was built with it, or one that is kept or being built")
         await asyncio.to_thread(self.models.remove, model)
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ MEASURES = {
     "answer_in_quotes": "answer in quotations",
     "abstained_unanswerable": "abstained rightly",
 }
-SETS = {"own": "Own questions", "shipped": "Shipped questions"}
+SETS = {"own": "Own questions", "shipped": "Shipped questions", "questions": "Questions"}
 
 
 def gate_lines(gate: Mapping[str, Any]) -> list[str]:

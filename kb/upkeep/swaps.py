@@ -90,7 +90,9 @@ class Swaps:
                 )
             before = swaps.open_one(connection)
             if before is not None and before.wanted == tuple(wanted):
-                return _go_on(connection, before, force=force, by_worker=by_worker)
+                _go_on(connection, before, force=force, by_worker=by_worker)
+                _note(connection, by, _one(connection, before.id))
+                return _one(connection, before.id)
             _check_idle(connection, before)
             used = built_with(live.description)
             number = swaps.add(
@@ -98,7 +100,7 @@ class Swaps:
             )
             if before is not None and before.generation is not None:
                 _drop(connection, before.generation)
-            noted(connection, by, "model.use", ", ".join(wanted), swap=number, used=list(used))
+            _note(connection, by, _one(connection, number))
             return _one(connection, number)
 
     def wanted(self) -> Swap | None:
@@ -193,14 +195,18 @@ def _check_idle(connection: Connection, swap: Swap | None) -> None:
         )
 
 
-def _go_on(connection: Connection, before: Swap, *, force: bool, by_worker: bool) -> Swap:
+def _note(connection: Connection, by: Principal, swap: Swap) -> None:
+    told = {"swap": swap.id, "used": list(swap.used), "force": swap.force}
+    noted(connection, by, "model.use", ", ".join(swap.wanted), **told)
+
+
+def _go_on(connection: Connection, before: Swap, *, force: bool, by_worker: bool) -> None:
     """One that was refused is compared anew, unless what is lost is known and accepted."""
     if _is_at_work(connection, before):
-        return before
+        return
     known = before.gate if force or before.state != REFUSED else None
     values = {"state": ASKED, "error": None, "gate": known, "ended_at": None}
     swaps.change(connection, before.id, force=force, by_worker=by_worker, **values)
-    return _one(connection, before.id)
 
 
 def _drop(connection: Connection, number: int) -> None:
