@@ -175,7 +175,7 @@ class KnowledgeBase:
         await asyncio.to_thread(self.behind.close)
         await self.index.close()
         self.scratch.close()
-        await self.embeddings.engine.close()
+        await self.embeddings.close()
         opened = self.__dict__.get("model")
         if opened is not None:
             await opened.close()

@@ -10,7 +10,7 @@ from rich.progress import Progress
 from ingest.reading.needs import keep_cuts
 from kb import bulk
 from kb.cli.common import argument, error_console, json_option, show, with_knowledge_base
-from kb.cli.ingesting import Bar, run_of
+from kb.cli.ingesting import run_of
 from kb.knowledge_base import KnowledgeBase
 from kb.surface.gates import gate_lines
 from kb.swapping.swapping import Swapper
@@ -56,8 +56,7 @@ def _processors(base: KnowledgeBase) -> int:
 
 
 async def _read(base: KnowledgeBase, source: Source) -> None:
-    with Bar("reading the samples") as on_progress:
-        await run_of(base, source, on_progress).run(confirm_removals=True)
+    await run_of(base, source).run(confirm_removals=True)
 
 
 class _Shown:

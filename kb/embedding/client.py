@@ -82,6 +82,7 @@ class Embeddings:
     def __init__(self, settings: Settings) -> None:
         self._given = settings
         self._scales: dict[str, Scale] = {}
+        self._others: dict[tuple[str, ...], Embeddings] = {}
         self._use = _use(settings)
 
     def follow(self, names: Sequence[str]) -> bool:
@@ -104,10 +105,20 @@ class Embeddings:
         Raises:
             ConfigurationError: a model is not here.
         """
-        if tuple(names) == self.names:
+        wanted = tuple(names)
+        if wanted == self.names:
             return self
-        embedding = chosen.using(self._given.embedding, names)
-        return Embeddings(msgspec.structs.replace(self._given, embedding=embedding))
+        if wanted not in self._others:
+            embedding = chosen.using(self._given.embedding, wanted)
+            settings = msgspec.structs.replace(self._given, embedding=embedding)
+            self._others[wanted] = Embeddings(settings)
+        return self._others[wanted]
+
+    async def close(self) -> None:
+        """Close the connections; the processes stay."""
+        await self.engine.close()
+        for other in self._others.values():
+            await other.close()
 
     @property
     def given(self) -> Settings:

@@ -84,6 +84,9 @@ class Swapper:
             await self._catalog.write(self._stopped, swap, None, goes_on=goes_on)
             if was_told:
                 raise
+        except LeaseLost:  # whoever has it by now tells how it stands
+            await _end(work)
+            raise
         except KbError as error:
             await _end(work)
             await self._catalog.write(self._stopped, swap, error)

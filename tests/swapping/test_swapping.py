@@ -415,7 +415,7 @@ async def test_a_model_that_is_another_by_now_is_not_rolled_back_to(house, names
     models.find.cache_clear()
     with pytest.raises(ConfigurationError) as problem:
         await later.swaps.rollback(house.owner)
-    assert problem.value.code == "index_mismatch"
+    assert problem.value.code == "model_changed"
     assert generations_of(later) == {1: "kept", 2: "live"}
     await later.close()
     models.find.cache_clear()

@@ -27,7 +27,7 @@ async def page(request: Request[Any, Any, Any], ask: str | None = None) -> str:
     newest = await base.read(base.swaps.newest)
     opened = next((one for one in newest if one.is_open), None)
     values = {
-        "used": base.embeddings.names,
+        "used": await base.read(base.swaps.used),
         "others": await _others(base),
         "kept": await base.read(base.swaps.kept),
         "kept_days": base.settings.models.keep_days,
