@@ -14,6 +14,7 @@ from kb.errors import ConfigurationError, ConflictError, EngineError, NotFoundEr
 from kb.index.edge import EdgeIndex
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
+from kb.surface.status import status
 from kb.swapping import swapping
 from kb.swapping.windows import too_long
 from kb.upkeep.rebuilding import Rebuilder
@@ -295,7 +296,9 @@ async def test_what_is_lost_is_refused_and_the_live_index_stays(house, names, co
     assert (refused.state, refused.gate) == ("refused", LOST)
     assert generations_of(house.kb) == {1: "live", 2: "ready"}
     assert house.kb.embeddings.names == (names[0],)
+    assert (await status(house.kb))["models_swap"]["state"] == "refused"
     forced = await swap(house, names[1], force=True)
+    assert (await status(house.kb))["models_swap"] is None
     assert forced.state == "switched"
     assert ("model.use.force", forced_detail(names)) in actions(house.kb)
     with house.kb.catalog.reading() as connection:
