@@ -39,9 +39,7 @@ def use(names: tuple[str, ...], force: bool, swap: int | None, as_json: bool) ->
             asked = await base.read(base.swaps.one, swap)
         await base.write(keep_cuts, base.catalog, base.embeddings, base.settings.chunking)
         with _Shown() as shown:
-            swapper = Swapper(
-                base, _read, shown.step, shown.questions, lambda: _processors(base)
-            )
+            swapper = Swapper(base, _read, shown.step, shown.questions, lambda: _processors(base))
             done = await swapper.go(owner, asked)
         return done.as_json()
 

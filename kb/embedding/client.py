@@ -299,8 +299,10 @@ def _use(settings: Settings) -> _Use:
 
 
 def _folder(settings: Settings, fingerprints: Sequence[str]) -> Path:
-    """Of the socket: other models have another, so that both can be asked while one replaces the
-    other. Another release, or other settings, take the place of an embedder of the same models.
+    """Of the socket: other models have another one.
+
+    So both can be asked while one replaces the other. Another release, or other settings, take the
+    place of an embedder of the same models.
     """
     shared = settings.engines.embedder_dir
     folder = Path(shared) if shared else run_dir(settings.data / "run")

@@ -28,7 +28,7 @@ AT_ONCE = 20
 """Versions that are loaded together."""
 DAY = 86400.0
 UNUSED_DAYS = 7.0
-"""Days after which a generation goes that was built and not switched to, or not built to its end."""
+"""Days after which a generation goes that was not built to its end, or not switched to."""
 FOLLOWED = (generations.READY, generations.KEPT)
 log = logging.getLogger("kb.beside")
 
@@ -52,7 +52,8 @@ class Beside:
     async def write(self, work: Callable[[str], Awaitable[None]]) -> list[str]:
         """Do to each what was done to the live one; returns their names in the index.
 
-        Half-built ones that nobody is building now are among them. One that is damaged, or not there, is given up: it cannot go live any more.
+        Half-built ones that nobody is building now are among them. One that is damaged, or not
+        there, is given up: it cannot go live any more.
         """
         found = await self._catalog.read(self._all)
         for one in found:

@@ -35,14 +35,20 @@ async def test_from_the_english_model_to_both_and_back(settings, tmp_path, model
             from kb.catalog import judged
 
             [ferry] = [p.chunk for p in found.passages if p.chunk.path == "ferry.txt"]
-            judged.add(connection, house.owner, "Wann fährt das Schiff zur Insel?", ferry, ferry.text)
+            judged.add(
+                connection, house.owner, "Wann fährt das Schiff zur Insel?", ferry, ferry.text
+            )
         asked = await kb.write(kb.swaps.ask, house.owner, names, force=False)
         done = await Swapper(kb, read).go(house.owner, asked)
         assert done.state == "switched", done.gate
         own, shipped = done.gate["sets"]
         assert (own["name"], own["questions"]) == (gate.OWN, 1)
         assert (shipped["name"], shipped["questions"]) == (gate.SHIPPED, 39)
-        assert kb.embeddings.names == names or (await house.paths("x")) and kb.embeddings.names == names
+        assert (
+            kb.embeddings.names == names
+            or (await house.paths("x"))
+            and kb.embeddings.names == names
+        )
         for question, path in ASKED.items():
             assert (await house.paths(question))[0] == path, question
         counts = await house.ingest()

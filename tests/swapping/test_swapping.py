@@ -115,7 +115,7 @@ async def test_searches_go_on_all_the_while(house, names):
         nonlocal asked
         while not ended:
             found = await other.search.passages("ferry", house.owner, 10)
-            assert len(found.passages) == len(TEXTS)
+            assert found.passages[0].chunk.path == "ferry.txt"
             asked += 1
 
     asking = asyncio.create_task(ask())
@@ -378,7 +378,7 @@ async def test_a_full_disk_stops_it_and_the_live_index_stays(house, names, monke
     [one] = await house.kb.read(house.kb.swaps.newest)
     assert (one.state, one.error["code"]) == ("failed", "engine_unavailable")
     assert generations_of(house.kb)[1] == "live"
-    assert len(await house.paths("ferry")) == len(TEXTS)
+    assert (await house.paths("ferry"))[0] == "ferry.txt"
     assert (await swap(house, names[1])).state == "switched"
 
 
@@ -394,7 +394,7 @@ async def test_a_model_that_is_not_here_or_damaged_is_an_error_before_anything(
     with pytest.raises(ConfigurationError):
         await swap(house, names[1])
     assert generations_of(house.kb)[1] == "live"
-    assert len(await house.paths("ferry")) == len(TEXTS)
+    assert (await house.paths("ferry"))[0] == "ferry.txt"
     [one, *_] = await house.kb.read(house.kb.swaps.newest)
     assert one.state == "failed"
 

@@ -27,9 +27,7 @@ async def test_a_worker_does_it_and_the_next_goes_on(environment, settings, tmp_
         "KB_EMBEDDING__DERIVED_DIR": kb.settings.embedding.derived_dir,
         "KB_FAILPOINT": f"@{failpoint}",
     }
-    asked = await kb.write(
-        kb.swaps.ask, house.owner, (names[1],), force=True, by_worker=True
-    )
+    asked = await kb.write(kb.swaps.ask, house.owner, (names[1],), force=True, by_worker=True)
     worker = start(environment, tmp_path)
     try:
         wait_for(lambda: generations_of(kb).get(2) == "ready")

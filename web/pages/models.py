@@ -14,7 +14,7 @@ from web.numbers import number_of
 from web.rendering import render
 
 OWN = "own"
-"""The set of the organisation's questions: the owner alone sees which of them came out otherwise."""
+"""The set of the organisation's questions: the owner alone sees which came out otherwise."""
 
 
 @get("/models", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
