@@ -33,6 +33,7 @@ from kb.library.sources import Sources
 from kb.llm.adapters import adapter
 from kb.llm.base import LanguageModel
 from kb.models.register import Register, in_use
+from kb.models.registered import Registered
 from kb.rights import access
 from kb.search.glossary import Glossary
 from kb.search.pins import Pins
@@ -154,6 +155,11 @@ class KnowledgeBase:
     def _look(self) -> None:
         with self.catalog.reading():
             pass
+
+    async def embedding_models(self) -> list[Registered]:
+        """The embedding models on this machine's disks with which nothing is wrong."""
+        found = await asyncio.to_thread(self.models.on_disk)
+        return [m for m in found if m.purpose == "embedding" and m.dimension and not m.problem]
 
     async def remove_model(self, name: str) -> None:
         """Remove a model from the register.

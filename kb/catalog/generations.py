@@ -82,8 +82,8 @@ def beside(connection: Connection, *states: str) -> list[Followed]:
         generations.c.description, func.coalesce(generations.c.current_to, 0),
         func.coalesce(generations.c.left_at, generations.c.created_at).label("since"),
     )  # fmt: skip
-    order = (literal_column("since").desc(), generations.c.id.desc())
-    rows = connection.execute(query.where(generations.c.state.in_(states)).order_by(*order))
+    newest_first: Any = (literal_column("since").desc(), generations.c.id.desc())
+    rows = connection.execute(query.where(generations.c.state.in_(states)).order_by(*newest_first))
     return [Followed(*row) for row in rows]
 
 

@@ -1,13 +1,11 @@
 """Embedding models: which are in use, and how the index goes over to others, and back."""
 
-import asyncio
 from typing import Any
 
 from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
 from kb.errors import UsageError
-from kb.knowledge_base import KnowledgeBase
 from web.asker import knowledge_base, principal_of
 from web.auth.who import ADMINISTRATOR
 from web.numbers import number_of
@@ -28,7 +26,7 @@ async def page(request: Request[Any, Any, Any], ask: str | None = None) -> str:
     opened = next((one for one in newest if one.is_open), None)
     values = {
         "used": await base.read(base.swaps.used),
-        "others": await _others(base),
+        "others": await base.embedding_models(),
         "kept": await base.read(base.swaps.kept),
         "kept_days": base.settings.models.keep_days,
         "opened": opened,
@@ -40,12 +38,6 @@ async def page(request: Request[Any, Any, Any], ask: str | None = None) -> str:
         "ask": ask,
     }
     return render(request, "models.html", values)
-
-
-async def _others(base: KnowledgeBase) -> list[Any]:
-    """The embedding models that are here and sound."""
-    found = await asyncio.to_thread(base.models.on_disk)
-    return [m for m in found if m.purpose == "embedding" and m.dimension and not m.problem]
 
 
 @post("/models", include_in_schema=False, status_code=303, who=ADMINISTRATOR)
