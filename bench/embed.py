@@ -2,7 +2,7 @@
 
 Each is an embedder process of its own, called as every process calls it. Cosines are to float32
 of torch. Passages come from the development data (880 characters in the mean) where it is there,
-else from the built-in texts. With ``KB_BENCH_EMBED=OTHER_FOLDER`` it is another model.
+else from the built-in texts. ``KB_EMBEDDING__MODEL`` names another model than the English one.
 """
 
 import os
@@ -69,7 +69,7 @@ async def one(
     """The figures of one, as the middle of a line, and its vectors."""
     chosen = {
         "data_dir": str(folder / f"{runtime}-{dtype}"),
-        "embedding.model": os.environ.get("KB_BENCH_EMBED", "bundled"),
+        "embedding.model": os.environ.get("KB_EMBEDDING__MODEL", "english"),
         "embedding.runtime": runtime,
         "embedding.dtype": dtype,
         "embedding.derived_dir": str(folder / "models"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kb.answers import forms, markdown
+from kb.answers import forms
 from kb.answers.drafts import showable
 from kb.answers.pen import Pen
 from kb.surface import showing
