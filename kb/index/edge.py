@@ -73,8 +73,10 @@ class EdgeIndex:
     ) -> None:
         """See :class:`kb.index.base.Index`."""
         if ids:
+            there = edge.Filter(must=[edge.HasIdCondition(set(ids))])
             payload = {"readers": stored.tokens(readers)}
-            await self._update(generation, edge.UpdateOperation.set_payload(list(ids), payload))
+            operation = edge.UpdateOperation.set_payload_by_filter(there, payload)
+            await self._update(generation, operation)
 
     async def set_languages(self, generation: str, languages: Mapping[str, Sequence[int]]) -> None:
         """See :class:`kb.index.base.Index`."""

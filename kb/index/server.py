@@ -90,7 +90,7 @@ class ServerIndex:
                 await self._client.set_payload(
                     self._name(generation),
                     {"readers": stored.tokens(readers)},
-                    points=list(ids),
+                    points=_there(ids),
                     wait=True,
                 )
 
@@ -98,9 +98,8 @@ class ServerIndex:
         """See :class:`kb.index.base.Index`."""
         async with _translated():
             for language, ids in languages.items():
-                there = q.Filter(must=[q.HasIdCondition(has_id=list(ids))])
                 await self._client.set_payload(
-                    self._name(generation), {"language": language}, points=there, wait=True
+                    self._name(generation), {"language": language}, points=_there(ids), wait=True
                 )
         self._samples.forget(generation)
 
@@ -240,6 +239,11 @@ def _error_of(what: str) -> KbError:
         message = f"The Qdrant server does not take what it is sent ({what})."
         return PermanentError(message, code="index_failed", detail=detail)
     return EngineError(f"The Qdrant server does not answer as it should ({what}).", detail=detail)
+
+
+def _there(ids: Sequence[int]) -> q.Filter:
+    """Of these points those that are there: named one by one, the others would be an error."""
+    return q.Filter(must=[q.HasIdCondition(has_id=list(ids))])
 
 
 def _request(query: ListQuery, readers: list[str]) -> q.QueryRequest:

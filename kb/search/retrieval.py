@@ -60,7 +60,10 @@ class Begun:
 
 
 class Retriever:
-    """Holds what searching needs; keeps nothing of anybody's question."""
+    """Holds what searching needs; keeps nothing of anybody's question.
+
+    ``searched`` is the generation that is searched; None: whichever is live.
+    """
 
     def __init__(
         self,
@@ -69,12 +72,14 @@ class Retriever:
         embeddings: Embeddings,
         settings: Retrieval,
         glossary: Glossary,
+        searched: Generation | None = None,
     ) -> None:
         self._catalog = catalog
         self._index = index
         self._embeddings = embeddings
         self._settings = settings
         self._glossary = glossary
+        self._searched = searched
 
     async def retrieve(self, sought: Sought, principal: Principal, limit: int) -> Found:
         """The best passages for what is sought; without words the last changed of those wanted.
@@ -153,7 +158,7 @@ class Retriever:
     def _scope(self, words: str, principal: Principal, limit: int) -> Scope | None:
         """Now; None while there is nothing to search."""
         with self._catalog.reading() as connection:
-            live = generations.live(connection)
+            live = self._searched or generations.live(connection)
             late = alarms.on_their_way(connection)
             seq = current_seq(connection)
             named = names.named(connection, principal, words)

@@ -25,6 +25,7 @@ from kb.catalog.tables.documents import (
     runs,
     source_readers,
     sources,
+    swaps,
     vectors,
     versions,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "sessions",
     "source_readers",
     "sources",
+    "swaps",
     "tokens",
     "vectors",
     "versions",
