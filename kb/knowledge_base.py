@@ -35,10 +35,11 @@ from kb.models.register import Register, in_use
 from kb.rights import access
 from kb.search.glossary import Glossary
 from kb.search.pins import Pins
-from kb.search.retrieval import Retriever
+from kb.search.retrieval import Retriever, Tuned
 from kb.search.saved import Searches
 from kb.search.searching import Search
 from kb.settings import Embedding, Settings
+from kb.tuning.tunings import Tunings
 from kb.types.people import Principal
 from kb.upkeep.publishing import Publisher
 from kb.upkeep.verbs import Upkeep
@@ -77,7 +78,8 @@ class KnowledgeBase:
         self.glossary = Glossary(self.catalog)
         self.pins = Pins(self.catalog)
         self.searches = Searches(self.catalog)
-        self.search, self.answers = self._asking()
+        self.tunings = Tunings(self.catalog)
+        self.search, self.answers = self.asking(self.tunings.live)
         self.upkeep = Upkeep(
             self.catalog, self.index, self.blobs, self.embeddings, self.publisher,
             settings.retention, self.scratch, settings.data / "evaluation",
@@ -93,11 +95,14 @@ class KnowledgeBase:
         self.ledger = Ledger(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
 
-    def _asking(self) -> tuple[Search, Answers]:
-        """Search and answers, over one retriever; model and metrics load at the first question."""
+    def asking(self, tuned: Tuned) -> tuple[Search, Answers]:
+        """Search and answers, over one retriever; model and metrics load at the first question.
+
+        ``tuned`` gives what moves questions: what is live, or what is measured beside it.
+        """
         settings = self.settings
         retriever = Retriever(
-            self.catalog, self.index, self.embeddings, settings.retrieval, self.glossary
+            self.catalog, self.index, self.embeddings, settings.retrieval, self.glossary, tuned
         )
         search = Search(self.catalog, retriever, self.audit, lambda: self.metrics)
         answerer = Answerer(

@@ -1,6 +1,6 @@
 """Documents: one row per path, the ledger of every file in a source."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -207,6 +207,13 @@ def by_id(connection: Connection, document_id: int) -> Entry | None:
     """A document's entry, whoever may read it: for ingestion only."""
     found = entries.entries(connection, documents.c.id == document_id)
     return found[0] if found else None
+
+
+def content_hashes(connection: Connection, document_ids: Collection[int]) -> dict[int, str | None]:
+    """The SHA-256 of the bytes of those of these documents that are there, by id."""
+    query = select(documents.c.id, documents.c.content_hash)
+    mine = among(documents.c.id, document_ids)
+    return dict(connection.execute(query.where(mine)).tuples().all())
 
 
 def hold(connection: Connection, document_ids: Sequence[int]) -> None:

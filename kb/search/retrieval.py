@@ -6,13 +6,14 @@ this moment), fold copies, join neighbours.
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
 
 from kb.catalog import alarms, chunks, filtering, generations, ledger, names
-from kb.catalog.database import Catalog, current_seq
+from kb.catalog.database import Catalog, Connection, current_seq
+from kb.embedding.adapting import Tuning
 from kb.embedding.client import Embeddings
 from kb.embedding.questions import QueryVector, Question
 from kb.embedding.scale import AS_IT_IS, Scale
@@ -34,6 +35,8 @@ from kb.types.people import Principal
 ROUNDS = 4
 """How often hits are fetched, more each time, while too few survive."""
 LANGUAGES_SECONDS = 30.0
+Tuned = Callable[[Connection], Tuning | None]
+"""Gives what was learned of the organisation's questions and is in use; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,14 @@ class Retriever:
         embeddings: Embeddings,
         settings: Retrieval,
         glossary: Glossary,
+        tuned: Tuned,
     ) -> None:
         self._catalog = catalog
         self._index = index
         self._embeddings = embeddings
         self._settings = settings
         self._glossary = glossary
+        self._tuned = tuned
         self._languages: list[str] = []
         self._languages_until = 0.0
 
@@ -98,6 +103,8 @@ class Retriever:
             return Found((), scale=embedded.reading("")[1].scale)
         if embedded.by.keys() != begun.scope.moment.vectors.keys():
             embedded = await self._embedded_anew(words, begun.scope.moment)
+        if begun.scope.moment.tuning is not None:
+            embedded = begun.scope.moment.tuning.of(embedded)
         language = begun.early.language
         asked = embedded.knowing(language)
         judged = await self._judged(self._query(begun, embedded, asked), begun.scope)
@@ -147,12 +154,13 @@ class Retriever:
             late = alarms.on_their_way(connection)
             seq = current_seq(connection)
             named = names.named(connection, principal, words)
+            tuning = self._tuned(connection)
         if live is None:
             return None
         follow(live, self._embeddings)
         used = self._embeddings.models
         check_generation(live.fingerprint, used)
-        moment = Moment(name_of(live.id), seq, late, vector_names(used))
+        moment = Moment(name_of(live.id), seq, late, vector_names(used), tuning)
         return Scope(words, principal, limit, moment, named, None)
 
     def _narrow(self, principal: Principal, wanted: Wanted) -> narrowing.Narrow:

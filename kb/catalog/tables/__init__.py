@@ -28,6 +28,7 @@ from kb.catalog.tables.documents import (
     vectors,
     versions,
 )
+from kb.catalog.tables.learning import tunings
 from kb.catalog.tables.people import (
     asked,
     audit,
@@ -84,6 +85,7 @@ __all__ = [
     "source_readers",
     "sources",
     "tokens",
+    "tunings",
     "vectors",
     "versions",
 ]
