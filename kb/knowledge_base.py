@@ -16,6 +16,7 @@ from kb.answers.opinions import Opinions
 from kb.answers.receipts import Receipts
 from kb.audit.log import Audit, noted
 from kb.audit.questions import Questions
+from kb.catalog import swaps
 from kb.catalog.behind import Behind
 from kb.catalog.database import Catalog, open_catalog
 from kb.duties import Duties
@@ -39,9 +40,16 @@ from kb.search.retrieval import Retriever, Tuned
 from kb.search.saved import Searches
 from kb.search.searching import Search
 from kb.settings import Embedding, Settings
+<<<<<<< HEAD
 from kb.tuning.tunings import Tunings
+=======
+from kb.types.index import Generation
+>>>>>>> swap
 from kb.types.people import Principal
+from kb.types.swaps import Swap
+from kb.upkeep.beside import Beside
 from kb.upkeep.publishing import Publisher
+from kb.upkeep.swaps import Swaps
 from kb.upkeep.verbs import Upkeep
 
 if TYPE_CHECKING:
@@ -49,12 +57,17 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+MOST_SWAPS = 200
+"""Swaps that are looked through for those to a model."""
 
 
 class KnowledgeBase:
-    """A data directory in use."""
+    """A data directory in use.
 
-    def __init__(self, settings: Settings) -> None:
+    ``searched`` is the generation of the index that is searched; None: whichever is live.
+    """
+
+    def __init__(self, settings: Settings, searched: Generation | None = None) -> None:
         self.settings = settings
         self.duties = Duties()
         self.catalog: Catalog = open_catalog(settings)
@@ -73,13 +86,15 @@ class KnowledgeBase:
         if self.catalog.described is not None:
             self.embeddings.follow(built_with(self.catalog.described))
         self.index = RemoteIndex(settings)
-        self.publisher = Publisher(self.catalog, self.index, self.embeddings)
+        beside = Beside(self.catalog, self.index, self.embeddings, settings.models.keep_days)
+        self.publisher = Publisher(self.catalog, self.index, self.embeddings, beside)
         self.evaluations = Evaluations(self.catalog)
         self.glossary = Glossary(self.catalog)
         self.pins = Pins(self.catalog)
         self.searches = Searches(self.catalog)
         self.tunings = Tunings(self.catalog)
-        self.search, self.answers = self.asking(self.tunings.live)
+        self.search, self.answers = self.asking(self.tunings.live, searched)
+        self.swaps = Swaps(self.catalog, self.index, self.embeddings, beside)
         self.upkeep = Upkeep(
             self.catalog, self.index, self.blobs, self.embeddings, self.publisher,
             settings.retention, self.scratch, settings.data / "evaluation",
@@ -95,15 +110,18 @@ class KnowledgeBase:
         self.ledger = Ledger(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
 
-    def asking(self, tuned: Tuned) -> tuple[Search, Answers]:
+    def asking(
+        self, tuned: Tuned, searched: Generation | None = None
+    ) -> tuple[Search, Answers]:
         """Search and answers, over one retriever; model and metrics load at the first question.
 
         ``tuned`` gives what moves questions: what is live, or what is measured beside it.
         """
         settings = self.settings
         retriever = Retriever(
-            self.catalog, self.index, self.embeddings, settings.retrieval, self.glossary, tuned
-        )
+            self.catalog, self.index, self.embeddings, settings.retrieval, self.glossary, tuned,
+            searched,
+        )  # fmt: skip
         search = Search(self.catalog, retriever, self.audit, lambda: self.metrics)
         answerer = Answerer(
             retriever, self.embeddings, lambda: self.model, settings.retrieval, settings.llm
@@ -159,7 +177,7 @@ class KnowledgeBase:
         """
         model = await self.models.removable(name)
         if model.dimension and await self.read(self.publisher.was_built_with, name):
-            raise in_use(name, "the index was built with it")
+            raise in_use(name, "the index was built with it, or one that is kept or being built")
         await asyncio.to_thread(self.models.remove, model)
 
     async def close(self) -> None:
@@ -209,12 +227,27 @@ def register_of(settings: Settings) -> Register:
 
     def used() -> Embedding:
         own = settings.embedding
-        is_there = settings.catalog.url or (settings.data / "catalog.sqlite3").exists()
         described = None
-        if is_there and not chosen.named(own):
+        if _has_catalog(settings) and not chosen.named(own):
             catalog = open_catalog(settings)
             catalog.close()
             described = catalog.described
         return chosen.using(own, chosen.names(own) if described is None else built_with(described))
 
     return Register(settings, lambda: adapter(settings), note, used)
+
+
+def swaps_to(settings: Settings, name: str) -> list[Swap]:
+    """The swaps to a model, the newest first; the configured model may be missing or broken."""
+    if not _has_catalog(settings):
+        return []
+    catalog = open_catalog(settings)
+    try:
+        with catalog.reading() as connection:
+            return [one for one in swaps.newest(connection, MOST_SWAPS) if name in one.wanted]
+    finally:
+        catalog.close()
+
+
+def _has_catalog(settings: Settings) -> bool:
+    return bool(settings.catalog.url) or (settings.data / "catalog.sqlite3").exists()

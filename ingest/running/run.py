@@ -124,6 +124,8 @@ class Run:
         await self.publisher.flush_rights()
         await self.publisher.sweep()
         await asyncio.to_thread(collect_if_due, self.catalog, self.blobs, self.retention)
+        await self.publisher.beside.tidy()
+        await self.publisher.beside.keep_current()
 
     def _take_lease(self) -> None:
         with self.catalog.writing() as connection:

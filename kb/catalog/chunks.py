@@ -138,6 +138,13 @@ def points_of_documents(connection: Connection, document_ids: Collection[int]) -
     return list(connection.scalars(query))
 
 
+def current_versions(connection: Connection) -> list[int]:
+    """The current versions, by number, that have passages."""
+    has_passages = documents.c.version.is_not(None), documents.c.chunks > 0
+    query = select(documents.c.version).where(*has_passages).order_by(documents.c.version)
+    return list(connection.scalars(query))
+
+
 def first_points(connection: Connection, document_ids: Sequence[int]) -> dict[int, int]:
     """The first point of each document's current version."""
     if not document_ids:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from kb.catalog import containers, entries, names, versions
 from kb.catalog.arrays import among
@@ -250,3 +250,10 @@ def tries(connection: Connection, document_id: int) -> int:
     """How often a document has failed in a row."""
     query = select(documents.c.tries).where(documents.c.id == document_id)
     return int(connection.scalar(query) or 0)
+
+
+def name_cut(connection: Connection, earlier: str, now_called: str) -> None:
+    """Name how documents were cut as this release does; ``earlier``: as an earlier one did."""
+    named = documents.c.settings.like(f"%.{earlier}%")
+    otherwise = func.replace(documents.c.settings, f".{earlier}", f".{now_called}")
+    connection.execute(update(documents).where(named).values(settings=otherwise))

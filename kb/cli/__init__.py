@@ -50,7 +50,7 @@ HELP = {
     "status": "What is there, and what answers.",
     "reindex": "Build the index anew beside the live one, then switch.",
     "purge": "Erase documents now, everywhere.",
-    "models": "Models: list, show, add, pull, import, verify, remove; how fast they are here.",
+    "models": "Models: list, show, add, pull, import, verify, remove; use, rollback, try; bench.",
     "eval": "Measure passages and answers on a set of questions.",
 }
 

@@ -4,6 +4,7 @@ The models themselves are in :mod:`kb.embedding.hosted`, which the embedder alon
 """
 
 import asyncio
+import hashlib
 import math
 from array import array
 from collections.abc import Sequence
@@ -19,8 +20,12 @@ from kb.embedding.questions import QueryVector, Question
 from kb.embedding.record import Record
 from kb.embedding.scale import Scale
 from kb.engines.calling import EngineClient
+from kb.engines.sockets import run_dir
 from kb.errors import RetryableError
 from kb.settings import Embedding, Settings
+
+TELLING = 6
+"""Digits that name the folder of an embedder's socket by its models: few, since a path is short."""
 
 
 def cosine(left: bytes, right: bytes) -> float:
@@ -92,6 +97,22 @@ class Embeddings:
         embedding = chosen.using(self._given.embedding, names)
         self._use = _use(msgspec.structs.replace(self._given, embedding=embedding))
         return True
+
+    def using(self, names: Sequence[str]) -> "Embeddings":
+        """The same with other models, in a process of their own.
+
+        Raises:
+            ConfigurationError: a model is not here.
+        """
+        if tuple(names) == self.names:
+            return self
+        embedding = chosen.using(self._given.embedding, names)
+        return Embeddings(msgspec.structs.replace(self._given, embedding=embedding))
+
+    @property
+    def given(self) -> Settings:
+        """The settings as they were given: they may name no model."""
+        return self._given
 
     @property
     def settings(self) -> Settings:
@@ -256,15 +277,23 @@ def _use(settings: Settings) -> _Use:
         key, earlier = models.fingerprint(one), models.earlier_fingerprints(one)
         used.setdefault(key, Used(one.model, one, key, earlier, models.find(one)))
     settings = msgspec.structs.replace(settings, embedding=embedding)
-    shared = settings.engines.embedder_dir
     engine = EngineClient(
         "embedder",
         "kb.embedding.process",
         settings,
         models.engine_fingerprint(embedding),
-        Path(shared) if shared else None,
+        _folder(settings, sorted(used)),
     )
     return _Use(settings, tuple(used.values()), engine)
+
+
+def _folder(settings: Settings, fingerprints: Sequence[str]) -> Path:
+    """Of the socket: other models have another, so that both can be asked while one replaces the
+    other. Another release, or other settings, take the place of an embedder of the same models.
+    """
+    shared = settings.engines.embedder_dir
+    folder = Path(shared) if shared else run_dir(settings.data / "run")
+    return folder / hashlib.sha256("+".join(fingerprints).encode()).hexdigest()[:TELLING]
 
 
 async def _described(use: _Use) -> dict[str, dict[str, Any]]:

@@ -177,9 +177,9 @@ HIT_FIGURES = ("document_hit@1", "document_hit@5", "page_hit@1", "page_hit@5", "
 
 
 def hit_figures(question: Question, hits: Sequence[dict[str, Any]]) -> dict[str, float | None]:
-    """Whether the document, and a place of the evidence, are among the first hits."""
+    """Whether the document, and a place of the evidence, are among the first hits, if known."""
     figures: dict[str, float | None] = {}
-    for depth in (1, 5):
+    for depth in (1, 5) if question.documents else ():
         paths = {p for h in hits[:depth] for p in (h["document"], *h["also"])}
         figures[f"document_hit@{depth}"] = float(bool(paths & set(question.documents)))
     if question.evidence:

@@ -120,7 +120,7 @@ class Index(Protocol):
     async def set_readers(
         self, generation: str, ids: Sequence[int], readers: Sequence[str]
     ) -> None:
-        """Replace the reader tokens of points."""
+        """Replace the reader tokens of points; those that are not there are no error."""
         ...
 
     async def query(self, generation: str, query: IndexQuery) -> Hits:

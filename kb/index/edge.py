@@ -69,8 +69,7 @@ class EdgeIndex:
     ) -> None:
         """See :class:`kb.index.base.Index`."""
         if ids:
-            payload = {"readers": _tokens(readers)}
-            await self._update(generation, edge.UpdateOperation.set_payload(list(ids), payload))
+            await self._run(self._set_readers, generation, list(ids), _tokens(readers))
 
     async def query(self, generation: str, query: IndexQuery) -> Hits:
         """See :class:`kb.index.base.Index`."""
@@ -159,6 +158,14 @@ class EdgeIndex:
 
     async def _update(self, generation: str, operation: edge.UpdateOperation) -> None:
         await self._run(lambda: self._shard(generation).update(operation))
+
+    def _set_readers(self, generation: str, ids: list[Any], readers: list[str]) -> None:
+        """Of those points that are there: Edge refuses the others, and the rest with them."""
+        found = self._shard(generation).retrieve(ids, with_payload=False, with_vector=False)
+        there = [record.id for record in found]
+        if there:
+            operation = edge.UpdateOperation.set_payload(there, {"readers": readers})
+            self._shard(generation).update(operation)
 
     def _create(self, generation: str, dimensions: Mapping[str, int]) -> None:
         folder = self._folder(generation)

@@ -83,7 +83,7 @@ class ServerIndex:
                 await self._client.set_payload(
                     self._name(generation),
                     {"readers": _tokens(readers)},
-                    points=list(ids),
+                    points=_there(ids),
                     wait=True,
                 )
 
@@ -204,6 +204,11 @@ def _tokens(readers: Sequence[str]) -> list[str]:
     if not readers:
         raise UsageError("A point or a question without reader tokens.", code="no_rights")
     return list(readers)
+
+
+def _there(ids: Sequence[int]) -> q.Filter:
+    """Of these points those that are there: named one by one, the others would be an error."""
+    return q.Filter(must=[q.HasIdCondition(has_id=list(ids))])
 
 
 def _request(query: ListQuery, readers: list[str]) -> q.QueryRequest:

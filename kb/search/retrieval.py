@@ -29,6 +29,7 @@ from kb.search.judging import Judged, Moment, Scope
 from kb.search.sought import Sought
 from kb.settings import Retrieval
 from kb.text.queries import EVERYTHING, Wanted
+from kb.types.index import Generation
 from kb.types.passages import Passage
 from kb.types.people import Principal
 
@@ -65,7 +66,10 @@ class Begun:
 
 
 class Retriever:
-    """Holds what searching needs; keeps nothing of anybody's question."""
+    """Holds what searching needs; keeps nothing of anybody's question.
+
+    ``searched`` is the generation that is searched; None: whichever is live.
+    """
 
     def __init__(
         self,
@@ -75,6 +79,7 @@ class Retriever:
         settings: Retrieval,
         glossary: Glossary,
         tuned: Tuned,
+        searched: Generation | None = None,
     ) -> None:
         self._catalog = catalog
         self._index = index
@@ -82,6 +87,7 @@ class Retriever:
         self._settings = settings
         self._glossary = glossary
         self._tuned = tuned
+        self._searched = searched
         self._languages: list[str] = []
         self._languages_until = 0.0
 
@@ -150,7 +156,7 @@ class Retriever:
         """Now; None while there is nothing to search. Languages are looked up here, in a thread."""
         self._common_languages()
         with self._catalog.reading() as connection:
-            live = generations.live(connection)
+            live = self._searched or generations.live(connection)
             late = alarms.on_their_way(connection)
             seq = current_seq(connection)
             named = names.named(connection, principal, words)

@@ -87,6 +87,20 @@ class Embedding(Section, frozen=True, kw_only=True):
     ] = "auto"
 
 
+class Models(Section, frozen=True, kw_only=True):
+    """Going over from one embedding model to another."""
+
+    keep_days: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="Days for which the index of the embedding models of before is kept, and "
+            "kept current, after others took over: `kb models rollback` goes back to it. 0: it is "
+            "not kept.",
+        ),
+    ] = 7.0
+
+
 class Retrieval(Section, frozen=True, kw_only=True):
     """From a question to passages."""
 

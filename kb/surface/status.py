@@ -50,7 +50,7 @@ def multilingual_lines(stands: Multilingual) -> list[str]:
     """What to do about documents and questions that are not English, where something is."""
     how = {
         "missing": "kb models add multilingual",
-        "here": 'embedding.models = ["multilingual", "english"], then kb reindex',
+        "here": "kb models use multilingual english",
     }
     if stands not in how:
         return []

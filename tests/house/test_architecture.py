@@ -63,13 +63,15 @@ CONTRACTS = {
     "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings text types",
     "kb.evaluation": "catalog embedding engines errors knowledge_base search settings surface"
     " text types",
+    "kb.swapping": "catalog embedding errors evaluation failpoints index knowledge_base rights samples"
+    " search settings types upkeep",
     "ingest": "audit bulk catalog embedding errors failpoints files index library posix rights"
     " settings text types upkeep",
     "web": "accounts answers duties errors evaluation files knowledge_base library rights"
     " settings shares surface text types",
     "kb.cli": "bulk duties embedding errors evaluation files ingest knowledge_base models rights samples"
     " search"
-    " settings surface types upkeep web",
+    " settings surface swapping types upkeep web",
     "kb.__main__": "cli",
 }  # fmt: skip
 OPEN_TO_ALL = {"kb"}

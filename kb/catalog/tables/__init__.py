@@ -25,6 +25,7 @@ from kb.catalog.tables.documents import (
     runs,
     source_readers,
     sources,
+    swaps,
     vectors,
     versions,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "sessions",
     "source_readers",
     "sources",
+    "swaps",
     "tokens",
     "tunings",
     "vectors",
