@@ -7,7 +7,7 @@ from kb.audit.log import noted
 from kb.catalog import generations, leases, swaps
 from kb.catalog.database import Catalog, Connection
 from kb.embedding.client import Embeddings
-from kb.errors import ConflictError, KbError, NotFoundError, UsageError
+from kb.errors import ConfigurationError, ConflictError, KbError, NotFoundError, UsageError
 from kb.index.generation import built_with, generation_fingerprint
 from kb.index.remote import RemoteIndex
 from kb.types.people import Principal
@@ -64,6 +64,19 @@ class Swaps:
         """The generation that a rollback goes back to; None: none is kept."""
         with self._catalog.reading() as connection:
             return next(iter(generations.beside(connection, generations.KEPT)), None)
+
+    def goes_on(self, swap: Swap) -> bool:
+        """Whether a process is at it, or a worker will be."""
+        with self._catalog.reading() as connection:
+            return swap.state == ASKED or _is_at_work(connection, swap)
+
+    def blocked(self) -> str | None:
+        """Why no other models can be asked for; None: they can."""
+        try:
+            check_left_open(self._embeddings.given.embedding)
+        except ConfigurationError as error:
+            return error.message
+        return None
 
     def ask(
         self, by: Principal, wanted: Sequence[str], *, force: bool, by_worker: bool = False

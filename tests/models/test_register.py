@@ -70,7 +70,7 @@ async def test_status_and_the_service_name_the_command_until_it_is_there(
     """Where the index has English vectors alone, they say what gives it the others."""
     embedding = msgspec.structs.replace(settings.embedding, model="")
     base = House(msgspec.structs.replace(settings, embedding=embedding), tmp_path / "files")
-    command, then = "kb models add multilingual", "kb reindex"
+    command, then = "kb models add multilingual", "kb models use multilingual english"
     assert command in await said(base.kb, capsys)
     base.follow()
     base.write("a.txt", "The pump is oiled.")

@@ -54,14 +54,14 @@ async def built_with(settings, tmp_path: Path, *names: str, texts=TEXTS) -> Hous
     return House(left_open(settings, tmp_path), tmp_path / "files")
 
 
-async def no_samples(base, source) -> None:
-    """Reads what a swap's comparison is over; a test that does not compare is over nothing."""
+async def read_folder(base, source) -> None:
+    """Reads a folder of documents, as commands do."""
     await run_of(base, source).run(confirm_removals=True)
 
 
 async def swap(house: House, *names: str, force: bool = True, **options):
     asked = await house.kb.write(house.kb.swaps.ask, house.owner, names, force=force)
-    return await Swapper(house.kb, no_samples, **options).go(house.owner, asked)
+    return await Swapper(house.kb, read_folder, **options).go(house.owner, asked)
 
 
 def generations_of(kb: KnowledgeBase) -> dict[int, str]:
