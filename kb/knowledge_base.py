@@ -33,6 +33,7 @@ from kb.library.sources import Sources
 from kb.llm.adapters import adapter
 from kb.llm.base import LanguageModel
 from kb.models.register import Register, in_use
+from kb.models.registered import Registered
 from kb.rights import access
 from kb.search.glossary import Glossary
 from kb.search.pins import Pins
@@ -40,11 +41,8 @@ from kb.search.retrieval import Retriever, Tuned
 from kb.search.saved import Searches
 from kb.search.searching import Search
 from kb.settings import Embedding, Settings
-<<<<<<< HEAD
 from kb.tuning.tunings import Tunings
-=======
 from kb.types.index import Generation
->>>>>>> swap
 from kb.types.people import Principal
 from kb.types.swaps import Swap
 from kb.upkeep.beside import Beside
@@ -105,8 +103,9 @@ class KnowledgeBase:
         )  # fmt: skip
         note = partial(self.audit.note, access.owner())
         self.models = Register(
-            settings, lambda: self.model, note, lambda: self.embeddings.settings.embedding
-        )
+            settings, lambda: self.model, note, lambda: self.embeddings.settings.embedding,
+            self.tunings.registered,
+        )  # fmt: skip
         self.ledger = Ledger(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
 
@@ -176,6 +175,9 @@ class KnowledgeBase:
             RetryableError: its folder cannot be written to.
         """
         model = await self.models.removable(name)
+        if model.keeper == "catalog":
+            await self.write(self.tunings.remove, access.owner(), name)
+            return
         if model.dimension and await self.read(self.publisher.was_built_with, name):
             raise in_use(name, "the index was built with it, or one that is kept or being built")
         await asyncio.to_thread(self.models.remove, model)
@@ -213,8 +215,8 @@ class KnowledgeBase:
 def register_of(settings: Settings) -> Register:
     """The register of models by itself: it works where the configured model is not here, or broken.
 
-    The catalog is opened only to note what changes, and where the settings name no model, to see
-    with which the index was built.
+    The catalog is opened to note what changes, to see what was learned, and where the settings name
+    no model, to see with which the index was built.
     """
 
     def note(action: str, target: str, **detail: Any) -> None:
@@ -234,7 +236,16 @@ def register_of(settings: Settings) -> Register:
             described = catalog.described
         return chosen.using(own, chosen.names(own) if described is None else built_with(described))
 
-    return Register(settings, lambda: adapter(settings), note, used)
+    def tuned() -> list[Registered]:
+        if not _has_catalog(settings):
+            return []
+        catalog = open_catalog(settings)
+        try:
+            return Tunings(catalog).registered()
+        finally:
+            catalog.close()
+
+    return Register(settings, lambda: adapter(settings), note, used, tuned)
 
 
 def swaps_to(settings: Settings, name: str) -> list[Swap]:

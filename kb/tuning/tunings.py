@@ -3,12 +3,15 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from kb import failpoints
 from kb.audit.log import noted
 from kb.catalog import documents, generations, tunings
 from kb.catalog.database import Catalog, Connection
 from kb.embedding.adapting import Learned, Tuning, read, written
 from kb.errors import ConflictError, NotFoundError, UsageError
+from kb.models.registered import Registered
 from kb.tuning import pairs
+from kb.tuning.showing import shown
 from kb.types.people import Principal
 from kb.types.tunings import KeptTuning, Taught, name_of
 
@@ -66,6 +69,7 @@ class Tunings:
                 tunings.go_live(connection, number)
             kept = next(one for one in tunings.all_of(connection) if one.id == number)
             noted(connection, principal, "model.tune", kept.name, **_told(kept))
+            failpoints.reached("tuning_kept")
         return kept
 
     def roll_back(self, principal: Principal) -> tuple[str, str | None]:
@@ -104,13 +108,14 @@ class Tunings:
                 )
             noted(connection, principal, "model.remove", name, sha256=found.digest)
 
-    def all_of(self) -> list[tuple[KeptTuning, int, int]]:
-        """Every tuning, and how many of its documents are gone, and how many are others by now."""
+    def registered(self) -> list[Registered]:
+        """Every tuning as the register shows it, the oldest first."""
         with self._catalog.reading() as connection:
             found = tunings.all_of(connection)
             wanted = {number for one in found for number, _ in one.facts["documents"]}
             hashes = documents.content_hashes(connection, wanted)
-        return [(one, *_lost(one, hashes)) for one in found]
+            live = generations.live(connection)
+        return [shown(one, hashes, live.fingerprint if live else "") for one in found]
 
     def generation(self) -> str:
         """The fingerprint of the index that is searched.
@@ -146,10 +151,3 @@ def _told(kept: KeptTuning) -> dict[str, Any]:
         "forced": facts["forced"],
         "lost": facts["lost"],
     }
-
-
-def _lost(kept: KeptTuning, hashes: Mapping[int, str | None]) -> tuple[int, int]:
-    learned: list[tuple[int, str]] = kept.facts["documents"]
-    gone = sum(number not in hashes for number, _ in learned)
-    changed = sum(hashes.get(number, content) != content for number, content in learned)
-    return gone, changed
