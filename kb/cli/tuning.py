@@ -114,14 +114,14 @@ def _of_model(one: dict[str, Any]) -> str:
     return (
         f"{one['name']} alone, {one['questions']} questions held out: reciprocal place "
         f"{one['before']:.3f}, then {one['after']:.3f} ({difference:+.3f}, "
-        f"{one['low']:+.3f} to {one['high']:+.3f})"
+        f"{one['low']:+.3f} to {one['high']:+.3f}){'' if one['used'] else ', which may be chance'}"
     )
 
 
 def _verdict(value: dict[str, Any]) -> list[str]:
     name = value["name"]
     if name is None:
-        return ["Nothing is gained on questions that were held out: nothing was kept or changed."]
+        return ["Nothing is gained beyond chance on questions held out: nothing was kept or changed."]
     if value["refused"]:
         lost = [f"  {one}" for one in value["lost"]]
         again = "To use it all the same: the same command with --force."

@@ -41,7 +41,7 @@ IN_THE_MAKING = "tuned"
 class Lessons:
     """What was learned, not kept yet: adapters by the models' fingerprints, and what is said of it.
 
-    ``adapters`` is empty where nothing is gained on questions that were held out.
+    ``adapters`` is empty where nothing is gained beyond chance on questions that were held out.
     """
 
     adapters: Mapping[str, Learned]
@@ -85,11 +85,11 @@ async def learn(
     results = await asyncio.to_thread(_learned, gathered)
     failpoints.reached("tuning_learned")
     facts = _facts(base, named, found, gathered, results) | {"generation": generation}
-    if not results:
+    adapters = {model: r.whole for model, r in results.items() if r.whole is not None}
+    if not adapters:
         return Lessons({}, facts | {"gate": {"sets": []}, "lost": [], "bytes": 0})
-    compared = await _compared(base, gathered, results, read, told)
+    compared = await _compared(base, gathered, results, adapters, read, told)
     failpoints.reached("tuning_compared")
-    adapters = {model: result.whole for model, result in results.items()}
     size = len(written(adapters))
     return Lessons(adapters, facts | {"gate": compared, "lost": gate.lost(compared), "bytes": size})
 
@@ -109,14 +109,14 @@ async def keep(base: KnowledgeBase, lessons: Lessons, *, force: bool) -> dict[st
 
 
 def _learned(gathered: Material) -> dict[str, Result]:
-    found = {model: learning.learn(lesson) for model, lesson in gathered.lessons.items()}
-    return {model: result for model, result in found.items() if result is not None}
+    return {model: learning.learn(lesson) for model, lesson in gathered.lessons.items()}
 
 
 async def _compared(
     base: KnowledgeBase,
     gathered: Material,
     results: Mapping[str, Result],
+    adapters: Mapping[str, Learned],
     read: Read,
     told: Told,
 ) -> dict[str, Any]:
@@ -124,10 +124,9 @@ async def _compared(
     shipped = sets.read_questions(samples.documents().parent)
     total, done = 2 * (len(numbers) + len(shipped)), itertools.count(1)
     advance = lambda: told(next(done), total)  # noqa: E731 - one line says it
-    whole = _tuning({model: result.whole for model, result in results.items()})
     found = [
         await _own(base, gathered, results, numbers, advance),
-        await _shipped(base, whole, shipped, read, advance),
+        await _shipped(base, _tuning(adapters), shipped, read, advance),
     ]
     return {"sets": found}
 
@@ -144,11 +143,7 @@ async def _own(
     for number in sorted(set(gathered.rounds)):
         asked = [_question(gathered, n) for n in numbers if gathered.rounds[n] == number]
         held_out = _tuning(
-            {
-                model: found
-                for model, result in results.items()
-                if (found := result.held_out[number]) is not None
-            }
+            {m: r.held_out[number] for m, r in results.items() if number in r.held_out}
         )
         before += await _asked(base, None, asked, advance)
         after += await _asked(base, held_out, asked, advance)
@@ -232,8 +227,9 @@ def _of_model(result: Result, name: str, digest: str) -> dict[str, Any]:
     return {
         "name": name,
         "digest": digest,
-        "ridge": result.choice.candidate.ridge,
-        "step": result.choice.candidate.step,
+        "used": result.whole is not None,
+        "ridge": result.candidate.ridge,
+        "step": result.candidate.step,
         "questions": len(result.before),
         "before": round(measures.mean(result.before), 4),
         "after": round(measures.mean(result.after), 4),

@@ -3,12 +3,13 @@
 In closed form: each question is to be moved from the passages that are nearest to it and wrong (in
 the mean, the nearest counting most) towards its right ones. The linear map that does so with the
 least squares, held small by a ridge (Hoerl and Kennard, 1970), is what is learned. How large ridge
-and step are is chosen by rounds in which the questions of some documents are held out, and so is
-whether to learn anything at all. docs/retrieval.md has the figures, and what else was tried.
+and step are is chosen by rounds in which the questions of some documents are held out; by rounds
+around these it is measured whether there is a gain beyond chance, without which nothing is learned.
+docs/retrieval.md has the figures, and what else was tried.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ NEAREST, WRONG = 64, 10
 """Of the nearest passages of a question, so many wrong ones are what it is moved from."""
 RANK = 32
 """Steps of an adapter's rank: all of the map that is worth keeping, and a millisecond's work."""
+SURE = 1.645
+"""A mean of so many standard errors is reached by chance in one case of twenty."""
 LEAST_APART = 1e-4
 """Right and unrelated pairs whose cosines are no farther apart tell nothing."""
 
@@ -61,31 +64,20 @@ class Lesson:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The best way to learn, with what it gains on questions held out: in the mean, and its error.
-
-    The measure is the reciprocal place of the first right passage (0 to 1), by this model alone.
-    """
-
-    candidate: Candidate
-    gain: float
-    error: float
-
-
-@dataclass(frozen=True, slots=True)
 class Result:
     """What was learned of one model.
 
-    ``whole`` is learned from everything; ``held_out`` by round, each without the questions and
-    documents of that round (None: there was nothing to gain). ``before`` and ``after`` are the
-    measure of :class:`Choice` on questions held out, question by question.
+    ``before`` and ``after`` are the reciprocal places (0 to 1) of each question's first right
+    passage, by this model alone; ``after`` by what was learned without the question's round, the
+    choice of ``candidate`` included. ``whole`` is learned from everything, ``held_out`` by round.
+    Where the gain may be chance, ``whole`` is None, and there are none held out.
     """
 
-    choice: Choice
-    whole: Learned
-    held_out: tuple[Learned | None, ...]
+    candidate: Candidate
     before: tuple[float, ...]
     after: tuple[float, ...]
+    whole: Learned | None = None
+    held_out: Mapping[int, Learned] = field(default_factory=dict)
 
 
 def rounds_of(documents: Sequence[int], rounds: int = ROUNDS) -> list[int]:
@@ -101,39 +93,35 @@ def rounds_of(documents: Sequence[int], rounds: int = ROUNDS) -> list[int]:
     return [given[document] for document in documents]
 
 
-def learn(lesson: Lesson) -> Result | None:
-    """Learn a model's adapter; None where nothing is gained on questions that were held out."""
+def learn(lesson: Lesson) -> Result:
+    """Learn a model's adapter, and measure it on questions held out."""
     near = _nearest(lesson)
     numbers = sorted({int(n) for n in lesson.rounds})
-    choice = _choose(lesson, near, numbers)
-    if choice is None:
-        return None
     maps = [_learned_without(lesson, near, number, numbers) for number in numbers]
-    held_out = _moved_in_turn(lesson, numbers, maps)
-    scale = _carried(lesson, held_out)
-    if scale is None:
-        return None
-    nobody = np.array([], dtype=int)
-    whole = _map(_targets(lesson, near, nobody), choice.candidate)
-    before, after = _places(lesson, lesson.questions), _places(lesson, held_out)
-    return Result(
-        choice,
-        _kept(whole, scale),
-        tuple(None if one is None else _kept(one, scale) for one in maps),
-        tuple(before.tolist()),
-        tuple(after.tolist()),
-    )
+    moved = _moved_in_turn(lesson, numbers, maps)
+    before, after = _places(lesson, lesson.questions), _places(lesson, moved)
+    candidate = _choose(lesson, near, numbers)
+    measured = Result(candidate, tuple(before.tolist()), tuple(after.tolist()))
+    scale = _carried(lesson, moved)
+    if scale is None or not _is_gain(after - before):
+        return measured
+    everything = _targets(lesson, near, np.array([], dtype=int))
+    whole = _kept(_map(everything, candidate), scale)
+    held_out = {n: _kept(one, scale) for n, one in zip(numbers, maps, strict=True)}
+    return replace(measured, whole=whole, held_out=held_out)
 
 
-def _learned_without(
-    lesson: Lesson, near: Matrix, number: int, numbers: Sequence[int]
-) -> Matrix | None:
+def _is_gain(gains: Matrix) -> bool:
+    """Whether a mean gain is beyond chance."""
+    error = gains.std() / max(1, len(gains)) ** 0.5
+    return bool(gains.mean() > SURE * error)
+
+
+def _learned_without(lesson: Lesson, near: Matrix, number: int, numbers: Sequence[int]) -> Matrix:
     """What is learned where a round takes no part in anything, the choice included."""
-    choice = _choose(lesson, near, [n for n in numbers if n != number])
-    if choice is None:
-        return None
+    candidate = _choose(lesson, near, [n for n in numbers if n != number])
     held = np.flatnonzero(lesson.rounds == number)
-    return _map(_targets(lesson, near, held), choice.candidate)
+    return _map(_targets(lesson, near, held), candidate)
 
 
 def _nearest(lesson: Lesson) -> Matrix:
@@ -146,14 +134,10 @@ def _nearest(lesson: Lesson) -> Matrix:
     return np.concatenate(found)
 
 
-def _choose(lesson: Lesson, near: Matrix, numbers: Sequence[int]) -> Choice | None:
-    """The best way to learn by these rounds, each held out once; None: none gains anything.
-
-    A way counts as good as it surely is: its gain less the gain's standard error.
-    """
+def _choose(lesson: Lesson, near: Matrix, numbers: Sequence[int]) -> Candidate:
+    """The way to learn that gains most in the mean by these rounds, each held out once."""
     some = np.flatnonzero(np.isin(lesson.rounds, numbers))
     others = np.setdiff1d(np.arange(len(lesson.questions)), some)
-    before = _places(lesson, lesson.questions[some], some)
     after = np.zeros((len(CANDIDATES), len(lesson.questions)))
     for number in numbers:
         held = np.flatnonzero(lesson.rounds == number)
@@ -161,13 +145,7 @@ def _choose(lesson: Lesson, near: Matrix, numbers: Sequence[int]) -> Choice | No
         for n, candidate in enumerate(CANDIDATES):
             moved = _moved(lesson.questions[held], _map(targets, candidate))
             after[n, held] = _places(lesson, moved, held)
-    best: Choice | None = None
-    for candidate, found in zip(CANDIDATES, after, strict=True):
-        gains = found[some] - before
-        gain, error = float(gains.mean()), float(gains.std() / max(1, len(gains)) ** 0.5)
-        if gain - error > (best.gain - best.error if best else 0.0):
-            best = Choice(candidate, gain, error)
-    return best
+    return CANDIDATES[int(after[:, some].mean(axis=1).argmax())]
 
 
 def _targets(lesson: Lesson, near: Matrix, held: Matrix) -> tuple[Matrix, Matrix]:
@@ -193,11 +171,18 @@ def _targets(lesson: Lesson, near: Matrix, held: Matrix) -> tuple[Matrix, Matrix
 
 
 def _map(targets: tuple[Matrix, Matrix], candidate: Candidate) -> Matrix:
-    """What is added to a question, as a matrix: ridge regression of the targets."""
+    """What is added to a question, as a matrix: ridge regression of the targets.
+
+    Solved for as many unknowns as there are questions, or numbers in a vector, whichever are fewer.
+    """
     x, y = targets
-    ridge = candidate.ridge * np.eye(x.shape[1])
-    found: Matrix = candidate.step * np.linalg.solve(x.T @ x + ridge, x.T @ y).T
-    return found
+    if len(x) < x.shape[1]:
+        inside = x @ x.T + candidate.ridge * np.eye(len(x))
+        found: Matrix = y.T @ np.linalg.solve(inside, x)
+    else:
+        inside = x.T @ x + candidate.ridge * np.eye(x.shape[1])
+        found = np.linalg.solve(inside, x.T @ y).T
+    return candidate.step * found
 
 
 def _wrong(lesson: Lesson, row: int, wrong: Sequence[int]) -> Matrix:
@@ -215,13 +200,12 @@ def _moved(questions: Matrix, by: Matrix) -> Matrix:
     return found
 
 
-def _moved_in_turn(lesson: Lesson, numbers: Sequence[int], maps: Sequence[Matrix | None]) -> Matrix:
+def _moved_in_turn(lesson: Lesson, numbers: Sequence[int], maps: Sequence[Matrix]) -> Matrix:
     """Each question as it is moved by what was learned without it."""
     found: Matrix = lesson.questions.astype(np.float64)
     for number, by in zip(numbers, maps, strict=True):
-        if by is not None:
-            held = lesson.rounds == number
-            found[held] = _moved(lesson.questions[held], by)
+        held = lesson.rounds == number
+        found[held] = _moved(lesson.questions[held], by)
     return found
 
 

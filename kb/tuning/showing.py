@@ -28,7 +28,7 @@ def shown(kept: KeptTuning, hashes: Mapping[int, str | None], generation: str) -
     """
     facts, live = kept.facts, kept.state == tunings.LIVE
     gone, changed = _lost(kept, hashes)
-    parents = facts["models"].values()
+    parents = [one for one in facts["models"].values() if one["used"]]
     unused = live and facts["generation"] != generation
     return Registered(
         name=kept.name,
@@ -55,7 +55,7 @@ def _facts(kept: KeptTuning, gone: int, changed: int) -> list[tuple[str, str]]:
     named = ", ".join(facts["sources"])
     told = [
         ("Learned", f"{learned}; {STATES[kept.state]}"),
-        *(("Parent", _parent(one)) for one in facts["models"].values()),
+        *(("Parent", _parent(one)) for one in facts["models"].values() if one["used"]),
         ("From", f"{facts['questions']} questions ({by}) in {len(facts['documents'])} documents"),
         ("Sources", f"also {named}, whoever may read them" if named else ""),
         ("Data SHA-256", facts["data"]),
