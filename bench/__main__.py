@@ -1,4 +1,4 @@
-"""``python -m bench [catalog|documents|embed|following|formats|ingest|languages|lighter|model|ocr|open-webui|reading|search|serve|support|weights] …``; without a name, all of them."""
+"""``python -m bench [catalog|documents|embed|following|formats|ingest|languages|lighter|model|ocr|open-webui|reading|search|serve|support] …``; without a name, all of them."""
 
 import argparse
 import asyncio
@@ -20,7 +20,6 @@ from bench import (
     search,
     serve,
     support,
-    weights,
 )
 
 PARTS = {
@@ -39,7 +38,6 @@ PARTS = {
     "search": search,
     "serve": serve,
     "support": support,
-    "weights": weights,
 }
 
 

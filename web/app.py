@@ -217,6 +217,5 @@ async def _keep_warm(base: KnowledgeBase) -> None:
     await asyncio.sleep(HEAD_START_SECONDS)
     while True:
         with suppress(KbError):
-            await base.embeddings.query("ready")
-            await base.index.languages(["ready"])
+            await base.search.get_ready()
         await asyncio.sleep(WARM_SECONDS)

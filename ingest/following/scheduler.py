@@ -64,6 +64,7 @@ class Scheduler:
         await self._jobs.put(wanted)
         if known and time.monotonic() - self._cleaned >= HOUSEKEEPING_SECONDS:
             self._cleaned = time.monotonic()
+            await self._publisher.tell_languages()
             await self._publisher.flush_rights()
             await self._publisher.sweep()
             await self._publisher.beside.tidy()

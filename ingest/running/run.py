@@ -151,6 +151,7 @@ class Run:
         await asyncio.to_thread(heal, self.catalog, self.blobs, self.preparer.scratch)
         await self.catalog.write(self._abandon_dead_attempts)
         await self.publisher.generation()
+        await self.publisher.tell_languages()
         await self.heal()
         await self.publisher.sweep()
 

@@ -14,6 +14,7 @@ from kb.catalog.database import current_seq, now
 from kb.catalog.tables import documents, generations, source_readers, versions
 from kb.catalog.versions import CURRENT, RETIRED
 from kb.types.index import Generation, Published
+from kb.types.points import point_of
 from kb.types.swaps import Followed
 
 BUILDING, READY, LIVE, KEPT = "building", "ready", "live", "kept"
@@ -142,6 +143,26 @@ def standing(connection: Connection, numbers: Sequence[int]) -> dict[int, int]:
         among(versions.c.number, numbers), versions.c.state.in_((CURRENT, RETIRED))
     )
     return dict(connection.execute(query).tuples().all())
+
+
+def describe(connection: Connection, number: int, description: dict[str, Any]) -> None:
+    """Replace what is kept with a generation."""
+    this = generations.c.id == number
+    connection.execute(update(generations).where(this).values(description=description))
+
+
+def points_by_language(connection: Connection) -> dict[str, list[int]]:
+    """The points of every published version, by their document's language; empty: unknown."""
+    found: dict[str, list[int]] = {}
+    query = (
+        select(versions.c.number, versions.c.points, documents.c.language)
+        .join(documents, documents.c.version == versions.c.number)
+        .where(versions.c.state == CURRENT)
+    )
+    for number, points, language in connection.execute(query).tuples():
+        of_language = found.setdefault(language or "", [])
+        of_language.extend(point_of(number, n) for n in range(points))
+    return found
 
 
 def switch(connection: Connection, new_id: int) -> list[int]:

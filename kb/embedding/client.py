@@ -306,6 +306,7 @@ def _query_vector(answer: dict[str, Any]) -> QueryVector:
         answer["vector"],
         answer["fertility"],
         msgspec.convert(answer["scale"], Scale),
+        answer["as_passage"],
         answer["computed_by"],
     )
 

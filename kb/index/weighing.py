@@ -41,9 +41,10 @@ class Reader:
     """A model's cosines of one question, and how they are read.
 
     ``unrelated`` and ``related`` are the model's cosines of unrelated pairs of question and passage
-    and of right ones. ``languages`` are those that it knows (ISO 639-1), None: all. ``cosines`` are
-    by point; a point without a vector of this model is absent. ``floors`` are the mean cosines of
-    the question with passages, by language and for :data:`EVERY` one.
+    and of right ones. ``languages`` are those that it knows (ISO 639-1), None: all; ``understood``:
+    it knows the question's words, whatever language they are taken for. ``cosines`` are by point; a
+    point without a vector of this model is absent. ``floors`` are the mean cosines of the question
+    with passages, by language and for :data:`EVERY` one.
     """
 
     unrelated: float
@@ -51,6 +52,7 @@ class Reader:
     languages: AbstractSet[str] | None
     cosines: Mapping[int, float]
     floors: Mapping[str, float] = field(default_factory=dict)
+    understood: bool = False
 
     @property
     def tells(self) -> bool:
@@ -68,9 +70,10 @@ class Reader:
         that all of another one would stand behind them.
         """
         floor = self.floors.get(language, self.floors.get(EVERY, self.unrelated))
-        return self._read(self.cosines[point]) - FLOOR_SHARE * self._read(floor)
+        return self.read(self.cosines[point]) - FLOOR_SHARE * self.read(floor)
 
-    def _read(self, cosine: float) -> float:
+    def read(self, cosine: float) -> float:
+        """A cosine: 0 as of unrelated ones, 1 as of right ones."""
         return (cosine - self.unrelated) / (self.related - self.unrelated)
 
 
@@ -120,14 +123,14 @@ def fuse(
 def nearness(point: int, asked: str, language: str, readers: Sequence[Reader]) -> float:
     """How near a passage in ``language`` is to a question in ``asked``, by its vectors.
 
-    The mean of the models that know both languages; else of those that know the question's: a
-    passage in a language that its only model does not know is not for that put behind all others.
+    The mean of the models that know both; else of those that know the question: a passage in a
+    language that its only model does not know is not for that put behind all others.
     """
     there = [reader for reader in readers if point in reader.cosines]
     if not there:
         return 0.0
     own = OWN_LANGUAGE if asked and language == asked else 0.0
-    knowing = [reader for reader in there if reader.knows(asked)]
+    knowing = [reader for reader in there if reader.understood or reader.knows(asked)]
     if not knowing:
         return UNKNOWN * (there[0].near(point, language) + own)
     knowing = [reader for reader in knowing if reader.knows(language)] or knowing

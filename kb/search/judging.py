@@ -13,10 +13,10 @@ from kb.types.passages import Passage, StoredChunk
 from kb.types.people import Principal
 from kb.types.points import version_of
 
-NAME_WEIGHT = 0.35
+NAME_WEIGHT = 0.2
 """Bonus of the documents whose names match a question best, over the square root of the question's
 words; other documents get a share of it."""
-LEAST_NAME_WEIGHT = 0.1
+LEAST_NAME_WEIGHT = 0.4
 """The best match's bonus is at least this, however long the question."""
 TELLING = 3.0
 """The least bonus shrinks once the best match's weight is under 1 / TELLING: its words are common

@@ -5,20 +5,18 @@ this moment), fold copies, join neighbours.
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from kb.catalog import alarms, chunks, filtering, generations, ledger, names
+from kb.catalog import alarms, chunks, filtering, generations, names
 from kb.catalog.database import Catalog, Connection, current_seq
 from kb.embedding.adapting import Tuning
 from kb.embedding.client import Embeddings
 from kb.embedding.questions import QueryVector, Question
 from kb.embedding.scale import AS_IT_IS, Scale
 from kb.errors import RetryableError
-from kb.index import fusion
 from kb.index.base import GRAMS, WORDS, Hits, IndexQuery
 from kb.index.generation import asked_by, check_generation, follow, name_of, vector_names
 from kb.index.remote import RemoteIndex
@@ -35,7 +33,6 @@ from kb.types.people import Principal
 
 ROUNDS = 4
 """How often hits are fetched, more each time, while too few survive."""
-LANGUAGES_SECONDS = 30.0
 Tuned = Callable[[Connection], Tuning | None]
 """Gives what was learned of the organisation's questions and is in use; None: nothing."""
 
@@ -88,8 +85,6 @@ class Retriever:
         self._glossary = glossary
         self._tuned = tuned
         self._searched = searched
-        self._languages: list[str] = []
-        self._languages_until = 0.0
 
     async def retrieve(self, sought: Sought, principal: Principal, limit: int) -> Found:
         """The best passages for what is sought; without words the last changed of those wanted.
@@ -113,7 +108,7 @@ class Retriever:
             embedded = begun.scope.moment.tuning.of(embedded)
         language = begun.early.language
         asked = embedded.knowing(language)
-        judged = await self._judged(self._query(begun, embedded, asked), begun.scope)
+        judged = await self._judged(_query(begun, asked), begun.scope)
         if alarming := judged.alarming - begun.scope.moment.late:
             await self._catalog.write(alarms.sound, self._catalog, alarming)
         model, by = embedded.reading(language)
@@ -124,6 +119,18 @@ class Retriever:
             model,
             Question(asked).computed_by,
         )
+
+    async def get_ready(self) -> None:
+        """Start the engines, and have the index hold what it needs for a question.
+
+        Raises:
+            EngineError: an engine does not start.
+        """
+        await self._embeddings.query("ready")
+        await self._index.languages(["ready"])
+        live = await self._catalog.read(self._live)
+        if live is not None:
+            await self._index.get_ready(name_of(live.id))
 
     async def _embedded_anew(self, words: str, moment: Moment) -> Question:
         """By the models of the generation that has just been switched to.
@@ -152,9 +159,12 @@ class Retriever:
         early = await self._index.query(scope.moment.generation, lexical)
         return Begun(scope, lexical, early)
 
+    def _live(self) -> Generation | None:
+        with self._catalog.reading() as connection:
+            return generations.live(connection)
+
     def _scope(self, words: str, principal: Principal, limit: int) -> Scope | None:
-        """Now; None while there is nothing to search. Languages are looked up here, in a thread."""
-        self._common_languages()
+        """Now; None while there is nothing to search."""
         with self._catalog.reading() as connection:
             live = self._searched or generations.live(connection)
             late = alarms.on_their_way(connection)
@@ -173,21 +183,6 @@ class Retriever:
         with self._catalog.reading() as connection:
             return narrowing.narrow(connection, principal, wanted)
 
-    def _query(
-        self, begun: Begun, embedded: Question, asked: Mapping[str, QueryVector]
-    ) -> IndexQuery:
-        """The whole question for the models to be ``asked``, with the lists that needed none."""
-        s = self._settings
-        dense = s.dense_weight if embedded.familiar else s.dense_weight_foreign
-        return msgspec.structs.replace(
-            begun.lexical,
-            vectors=asked_by(asked, begun.scope.moment.vectors),
-            worth=fusion.weights(dense),
-            worth_foreign=fusion.weights_foreign(dense, multilingual=embedded.multilingual),
-            languages=self._languages,
-            lists={name: begun.early.lists[name] for name in (WORDS, GRAMS)},
-        )
-
     async def _judged(self, query: IndexQuery, scope: Scope) -> Judged:
         """What the catalog leaves of the hits: more are fetched until enough survive."""
         judged = Judged((), frozenset())
@@ -202,7 +197,7 @@ class Retriever:
         return judged
 
     def _judge(self, hits: Hits, scope: Scope, query: IndexQuery) -> Judged:
-        floor = next(iter(query.vectors.values())).floor
+        floor = next(iter(query.vectors.values())).unrelated
         with self._catalog.reading() as connection:
             return judging.judge(connection, hits, scope, floor)
 
@@ -215,11 +210,12 @@ class Retriever:
         there = [stored[first[d]] for d in ids if first.get(d) in stored]
         return Found(tuple(judging.passage(chunk) for chunk in there))
 
-    def _common_languages(self) -> None:
-        """Languages of more than a trace of the corpus; re-read every half minute."""
-        if time.monotonic() > self._languages_until:
-            with self._catalog.reading() as connection:
-                counted = ledger.languages(connection)
-            least = fusion.FOREIGN_SHARE * sum(counted.values())
-            self._languages = [lang for lang, n in counted.items() if lang and n >= least]
-            self._languages_until = time.monotonic() + LANGUAGES_SECONDS
+
+def _query(begun: Begun, asked: Mapping[str, QueryVector]) -> IndexQuery:
+    """The whole question for the models to be ``asked``, with the lists that needed none."""
+    return msgspec.structs.replace(
+        begun.lexical,
+        vectors=asked_by(asked, begun.scope.moment.vectors, begun.early.language),
+        fused=True,
+        lists={name: begun.early.lists[name] for name in (WORDS, GRAMS)},
+    )

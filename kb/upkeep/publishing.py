@@ -37,6 +37,7 @@ from kb.index.remote import RemoteIndex
 from kb.types.index import Generation
 from kb.types.points import point_of
 from kb.types.versions import Ready
+from kb.upkeep import languages
 from kb.upkeep.beside import Beside, all_of
 from kb.upkeep.loading import Vectors, vectors_of
 
@@ -244,6 +245,10 @@ class Publisher:
             if not {name_of(one.id) for one in all_of(connection)} <= set(others):
                 return  # nor has one that is ready by now
             outbox.written(connection, changes)
+
+    async def tell_languages(self) -> None:
+        """See :func:`kb.upkeep.languages.tell`."""
+        await languages.tell(self._catalog, self._index, self.generation)
 
     async def sweep(self, *, grace_seconds: float = GRACE_SECONDS) -> int:
         """Step 4: delete the points of versions that nobody can be reading; returns how many."""
