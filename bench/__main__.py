@@ -1,4 +1,4 @@
-"""``python -m bench [catalog|documents|embed|following|formats|ingest|languages|lighter|model|ocr|open-webui|reading|search|serve|support] …``; without a name, all of them."""
+"""``python -m bench [catalog|documents|embed|following|formats|ingest|languages|lighter|model|ocr|open-webui|reading|search|serve|support|tune] …``; without a name, all of them."""
 
 import argparse
 import asyncio
@@ -20,6 +20,7 @@ from bench import (
     search,
     serve,
     support,
+    tune,
 )
 
 PARTS = {
@@ -38,6 +39,7 @@ PARTS = {
     "search": search,
     "serve": serve,
     "support": support,
+    "tune": tune,
 }
 
 

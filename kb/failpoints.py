@@ -22,7 +22,7 @@ SWAP_STEPS = (
     "switched",
 )  # fmt: skip
 """The steps on which an index goes over to other models (docs/models.md), in their order."""
-TUNE_STEPS = ("tuning_learned", "tuning_compared", "tuning_kept")
+TUNE_STEPS = ("tuning_learned", "tuning_kept")
 """The steps of ``kb tune`` (docs/models.md), in their order."""
 EVERY = (*STEPS, *SWAP_STEPS, *TUNE_STEPS)
 

@@ -129,3 +129,9 @@ def _verdict(value: dict[str, Any]) -> list[str]:
     return [
         f"{name} is in use from now on. Back: kb tune rollback. More about it: kb models show {name}",
     ]
+
+
+def _rolled_back(value: dict[str, Any]) -> list[str]:
+    if value["now"] is None:
+        return [f"{value['left']} is left: questions are asked as they are embedded."]
+    return [f"{value['left']} is left, and {value['now']} is in use again."]

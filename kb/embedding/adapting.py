@@ -4,10 +4,10 @@ An adapter belongs to one model. It adds to a question's vector what is linear i
 then the length is 1 again. Vectors of passages stay as they are, so nothing is embedded anew. It
 has no numpy, since the web applies it: a millisecond.
 
-A moved vector has other cosines. What they mean is carried over from the model's scale: on the
-organisation's own pairs, held out while it was learned, right and unrelated pairs read in the mean
-what they read before (:meth:`Learned.carried`). So fusion, evidence and similarities keep their
-scale, whatever a question gains in place.
+A moved vector has other cosines. For fusion, what they mean is carried over from the model's scale:
+on the organisation's own pairs, held out while it was learned, right and unrelated pairs read in
+the mean what they read before (:meth:`Learned.carried`). Similarity and evidence are read by the
+question as it was (:mod:`kb.search.ranking`).
 """
 
 import hashlib

@@ -17,11 +17,11 @@ from kb.embedding.client import Embeddings
 from kb.embedding.questions import QueryVector, Question
 from kb.embedding.scale import AS_IT_IS, Scale
 from kb.errors import RetryableError
-from kb.index.base import GRAMS, WORDS, Hits, IndexQuery
+from kb.index.base import GRAMS, WORDS, AskedBy, Hits, IndexQuery
 from kb.index.generation import asked_by, check_generation, follow, name_of, vector_names
 from kb.index.remote import RemoteIndex
 from kb.rights import access
-from kb.search import judging, narrowing
+from kb.search import judging, narrowing, ranking
 from kb.search.glossary import Glossary
 from kb.search.judging import Judged, Moment, Scope
 from kb.search.sought import Sought
@@ -104,11 +104,10 @@ class Retriever:
             return Found((), scale=embedded.reading("")[1].scale)
         if embedded.by.keys() != begun.scope.moment.vectors.keys():
             embedded = await self._embedded_anew(words, begun.scope.moment)
-        if begun.scope.moment.tuning is not None:
-            embedded = begun.scope.moment.tuning.of(embedded)
         language = begun.early.language
-        asked = embedded.knowing(language)
-        judged = await self._judged(_query(begun, asked), begun.scope)
+        asked = ranking.asked(embedded, begun.scope.moment.tuning).knowing(language)
+        own = ranking.reading(embedded, language, begun.scope.moment.vectors)
+        judged = await self._judged(_query(begun, asked), own, begun.scope)
         if alarming := judged.alarming - begun.scope.moment.late:
             await self._catalog.write(alarms.sound, self._catalog, alarming)
         model, by = embedded.reading(language)
@@ -183,12 +182,15 @@ class Retriever:
         with self._catalog.reading() as connection:
             return narrowing.narrow(connection, principal, wanted)
 
-    async def _judged(self, query: IndexQuery, scope: Scope) -> Judged:
-        """What the catalog leaves of the hits: more are fetched until enough survive."""
+    async def _judged(self, query: IndexQuery, own: AskedBy, scope: Scope) -> Judged:
+        """What the catalog leaves of the hits: more are fetched until enough survive.
+
+        ``own`` is the question as it is, by which similarities are told.
+        """
         judged = Judged((), frozenset())
         for _ in range(ROUNDS):
-            hits = await self._index.query(scope.moment.generation, query)
-            last = await self._catalog.read(self._judge, hits, scope, query)
+            hits = await ranking.ranked(self._index, scope.moment.generation, query, own)
+            last = await self._catalog.read(self._judge, hits, scope, own.unrelated)
             judged = Judged(last.passages, judged.alarming | last.alarming)
             if len(judged.passages) >= scope.limit or hits.exhausted:
                 break
@@ -196,8 +198,7 @@ class Retriever:
             query = msgspec.structs.replace(query, limit=fetch, lists={})
         return judged
 
-    def _judge(self, hits: Hits, scope: Scope, query: IndexQuery) -> Judged:
-        floor = next(iter(query.vectors.values())).unrelated
+    def _judge(self, hits: Hits, scope: Scope, floor: float) -> Judged:
         with self._catalog.reading() as connection:
             return judging.judge(connection, hits, scope, floor)
 

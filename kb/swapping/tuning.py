@@ -89,7 +89,6 @@ async def learn(
     if not adapters:
         return Lessons({}, facts | {"gate": {"sets": []}, "lost": [], "bytes": 0})
     compared = await _compared(base, gathered, results, adapters, read, told)
-    failpoints.reached("tuning_compared")
     size = len(written(adapters))
     return Lessons(adapters, facts | {"gate": compared, "lost": gate.lost(compared), "bytes": size})
 

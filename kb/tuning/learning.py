@@ -80,9 +80,9 @@ class Result:
     held_out: Mapping[int, Learned] = field(default_factory=dict)
 
 
-def rounds_of(documents: Sequence[int], rounds: int = ROUNDS) -> list[int]:
+def rounds_of(documents: Sequence[Any], rounds: int = ROUNDS) -> list[int]:
     """The round in which each question is held out, by its document; rounds have alike many."""
-    counted: dict[int, int] = {}
+    counted: dict[Any, int] = {}
     for document in documents:
         counted[document] = counted.get(document, 0) + 1
     sizes, given = [0] * rounds, {}

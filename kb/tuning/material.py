@@ -2,8 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -41,15 +42,27 @@ class Material:
     rows: Mapping[str, tuple[int, ...]]
 
 
+def document_of(pair: Pair) -> Any:
+    """What is held out together: the questions of a document."""
+    return pair.document_id
+
+
 async def gathered(
-    catalog: Catalog, embeddings: Embeddings, index: RemoteIndex, found: Taught
+    catalog: Catalog,
+    embeddings: Embeddings,
+    index: RemoteIndex,
+    found: Taught,
+    together: Callable[[Pair], Any] = document_of,
 ) -> Material:
-    """Embed the questions, and fetch the passages' vectors from the catalog."""
+    """Embed the questions, and fetch the passages' vectors from the catalog.
+
+    Pairs with the same value of ``together`` are held out in the same round.
+    """
     pairs: dict[str, list[Pair]] = {}
     for pair in found.pairs:
         pairs.setdefault(pair.question, []).append(pair)
     questions = tuple(pairs)
-    rounds = rounds_of([pairs[q][0].document_id for q in questions])
+    rounds = rounds_of([together(pairs[q][0]) for q in questions])
     embedded = await _embedded(embeddings, questions)
     languages = await index.languages(list(questions))
     asked = [q.knowing(spoken) for q, spoken in zip(embedded, languages, strict=True)]

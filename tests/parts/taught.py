@@ -1,8 +1,8 @@
-"""An organisation that asks in one language what its documents say in another, again and again.
+"""An organisation that has words of its own for what its documents say.
 
-Each place of a town has a document with the same four matters in English; questions are German. An
-English model tells the places apart, and hardly the matters: these are what questions have in common,
-so that they can be learned from some documents for the others.
+Each place of a town has a document with the same four matters; questions call these by names that no
+model knows. It tells the places apart, and hardly the matters: what these are called is what questions
+have in common, so that it can be learned from some documents for the others.
 """
 
 from itertools import product
@@ -28,10 +28,10 @@ MATTERS = {
     "are handed in within a month, and the money is transferred together with the next salary.",
 }
 ASKED = {
-    "Absence": "Wie viele Urlaubstage stehen mir zu ({place})?",
-    "Vehicles": "Wo darf ich meinen Wagen abstellen ({place})?",
-    "Equipment": "Wann bekomme ich einen tragbaren Rechner ({place})?",
-    "Journeys": "Wie werden mir Fahrtkosten erstattet ({place})?",
+    "Absence": "How many bluebells do I get at the {place}?",
+    "Vehicles": "Where may my dragon sleep at the {place}?",
+    "Equipment": "When am I given my anvil and whistle at the {place}?",
+    "Journeys": "Who settles my pilgrimage for the {place}?",
 }
 
 
