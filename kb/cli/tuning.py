@@ -99,9 +99,9 @@ def _ended(value: dict[str, Any]) -> list[str]:
         "right passages are not in the documents any more": value["gone"],
         "are in documents that not everyone may read (--source NAME)": value["withheld"],
     }
+    documents = len(value["documents"])
     return [
-        f"{value['questions']} questions with right passages ({by}) in "
-        f"{len(value['documents'])} documents.",
+        f"{value['questions']} questions with right passages ({by}) in {documents} documents.",
         *(f"Left out: {count} {why}." for why, count in left_out.items() if count),
         *(_of_model(one) for one in value["models"].values()),
         *gate_lines(value["gate"]),
@@ -121,13 +121,16 @@ def _of_model(one: dict[str, Any]) -> str:
 def _verdict(value: dict[str, Any]) -> list[str]:
     name = value["name"]
     if name is None:
-        return ["Nothing is gained beyond chance on questions held out: nothing was kept or changed."]
+        return [
+            "Nothing is gained beyond chance on questions held out: nothing was kept or changed."
+        ]
     if value["refused"]:
         lost = [f"  {one}" for one in value["lost"]]
         again = "To use it all the same: the same command with --force."
         return [f"{name} was learned, and is not used: lost beyond chance are", *lost, again]
     return [
-        f"{name} is in use from now on. Back: kb tune rollback. More about it: kb models show {name}",
+        f"{name} is in use from now on. More about it: kb models show {name}",
+        "Back: kb tune rollback",
     ]
 
 

@@ -141,8 +141,8 @@ def read(name: str, content: bytes, digest: str) -> Tuning:
 def damaged(why: str) -> DamagedError:
     """The error that a tuning cannot be used."""
     return DamagedError(
-        f"What was learned by kb tune cannot be used: {why}. kb tune rollback takes the one before, "
-        "or none; kb tune learns anew.",
+        f"What was learned by kb tune cannot be used: {why}. kb tune rollback takes the one "
+        "before, or none; kb tune learns anew.",
         code="tuning_damaged",
     )
 

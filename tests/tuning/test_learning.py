@@ -64,9 +64,7 @@ def test_a_round_is_learned_without_its_questions_and_documents():
     passages[np.isin(given.documents, list(given.documents_of(held)))] *= -1
     questions = given.questions.copy()
     questions[held] *= -1
-    other = Lesson(
-        questions, passages, given.right, given.documents, given.rounds, given.width
-    )
+    other = Lesson(questions, passages, given.right, given.documents, given.rounds, given.width)
     after = learning._targets(other, near, held)
     assert len(before[0]) == len(given.questions) - len(held)
     assert np.array_equal(before[0], after[0])

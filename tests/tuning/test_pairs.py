@@ -60,7 +60,9 @@ async def test_only_what_everyone_may_read_is_learned_from_unless_a_source_is_na
 
 async def test_a_passage_that_is_gone_is_counted(told):
     judge(told, "When does the ferry leave?", "ferry.txt")
-    told.write("open/ferry.txt", "The ferry to the island does not leave any more, since the bridge.")
+    told.write(
+        "open/ferry.txt", "The ferry to the island does not leave any more, since the bridge."
+    )
     await told.ingest("open")
     found = taught(told)
     assert (found.pairs, found.gone, found.withheld) == ((), 1, 0)

@@ -189,6 +189,25 @@ async def test_what_is_live_moves_questions_and_receipts_name_it(town):
     assert again.computed_by == plain.computed_by
 
 
+async def test_similarity_and_evidence_are_read_by_the_question_as_it_is(town):
+    """However far it was moved: what is near stays near, and so does what is said of it."""
+    kb_, owner = town.kb, town.owner
+    question = "How many days of paid holiday does the Museum give?"
+    plain = await kb_.search.passages(question, owner, 10)
+    sure = await kb_.answers.sureness(question, owner)
+    [asked] = (await kb_.embeddings.query(question)).by.values()
+    await tuning.keep(kb_, await kb_.read(lessons, town), force=False)
+    moved = await kb_.search.passages(question, owner, 10)
+    assert moved.scale == plain.scale == asked.scale
+    before = {p.passage_id: p.similarity for p in plain.passages}
+    both = [p for p in moved.passages if p.passage_id in before]
+    assert both, "some passage is found both ways"
+    for passage in both:
+        assert passage.similarity == pytest.approx(before[passage.passage_id], abs=1e-4)
+    if moved.passages[0].passage_id == plain.passages[0].passage_id:
+        assert await kb_.answers.sureness(question, owner) == pytest.approx(sure, abs=0.2)
+
+
 async def test_where_something_is_lost_it_is_kept_aside_unless_it_is_forced(town):
     kb_ = town.kb
     bad = await kb_.read(lambda: lessons(town, lost=["own: page_hit@5"]))
