@@ -10,8 +10,9 @@ from kb.catalog.database import Catalog, Connection
 from kb.embedding.adapting import Learned, Tuning, read, written
 from kb.errors import ConflictError, NotFoundError, UsageError
 from kb.models.registered import Registered
+from kb.rights import access
 from kb.tuning import pairs
-from kb.tuning.showing import shown
+from kb.tuning.showing import Now, shown
 from kb.types.people import Principal
 from kb.types.tunings import KeptTuning, Taught, name_of
 
@@ -114,8 +115,10 @@ class Tunings:
             found = tunings.all_of(connection)
             wanted = {number for one in found for number, _ in one.facts["documents"]}
             hashes = documents.content_hashes(connection, wanted)
+            for_all = documents.readable_of(connection, access.anybody(), wanted)
             live = generations.live(connection)
-        return [shown(one, hashes, live.fingerprint if live else "") for one in found]
+        now = Now(hashes, for_all, live.fingerprint if live else "")
+        return [shown(one, now) for one in found]
 
     def generation(self) -> str:
         """The fingerprint of the index that is searched.

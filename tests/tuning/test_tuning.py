@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select, update
 
-from kb.catalog import audit, generations, tunings
+from kb.catalog import audit, documents, generations, groups, sources, tunings
 from kb.catalog.tables import tunings as table
 from kb.embedding.adapting import Learned
 from kb.errors import ConflictError, DamagedError, NotFoundError
@@ -151,14 +151,14 @@ async def town(house):
     return house
 
 
-def lessons(house, *, lost=(), seed: int = 0) -> Lessons:
+def lessons(house, *, lost=(), seed: int = 0, documents=()) -> Lessons:
     with house.kb.catalog.reading() as c:
         generation = generations.live(c).fingerprint
     [model] = house.kb.embeddings.models
     told = {"name": "english", "used": True, "digest": "0" * 64, "ridge": 5.0, "step": 1.0}
     facts = {
         "models": {model.fingerprint: told | {"before": 0.5, "after": 0.6}},
-        "generation": generation, "questions": 48, "origins": {"judged": 48}, "documents": [],
+        "generation": generation, "questions": 48, "origins": {"judged": 48}, "documents": documents,
         "sources": [], "data": "0" * 64, "gate": NO_SETS, "lost": list(lost), "bytes": 1,
         "forced": False,
     }  # fmt: skip
@@ -273,6 +273,40 @@ async def test_what_is_damaged_is_said_until_it_is_rolled_back(town):
         await kb_.search.passages("holiday", town.owner, 5)
     await kb_.write(kb_.tunings.roll_back, town.owner)
     assert (await kb_.search.passages("holiday", town.owner, 5)).passages
+
+
+async def test_what_became_of_the_documents_is_shown(town):
+    """Another one's bytes under the same id count too: ids of erased documents may come again."""
+    kb_, house = town.kb, town
+    first, second = (house.ledger()[taught.file_of(place)] for place in taught.PLACES[:2])
+
+    def hashes() -> list[list]:
+        with kb_.catalog.reading() as c:
+            found = documents.content_hashes(c, [first.id, second.id])
+        return [[number, content] for number, content in found.items()]
+
+    learned = [*await kb_.read(hashes), [10_000, "0" * 64]]
+    given = await kb_.read(lambda: lessons(house, documents=learned))
+    await tuning.keep(kb_, given, force=False)
+
+    async def facts() -> dict[str, str]:
+        [found] = await kb_.read(kb_.tunings.registered)
+        assert "kb tune learns anew" in found.note
+        return {k: v.split()[0] for k, v in found.facts if k in ("Gone", "Changed", "Closed")}
+
+    assert await facts() == {"Gone": "1"}
+    house.write(taught.file_of("Bakery"), "The bakery is closed.")
+    await house.ingest()
+    assert await facts() == {"Gone": "1", "Changed": "1"}
+
+    def close() -> None:
+        with kb_.catalog.writing() as c:
+            groups.add(c, "hr")
+            readers = access.readers(c, ["hr"])
+            sources.set_readers(c, sources.by_name(c, "files"), readers)
+
+    await kb_.write(close)
+    assert await facts() == {"Gone": "1", "Changed": "1", "Closed": "2"}
 
 
 async def test_the_register_shows_it_without_an_opened_knowledge_base(town):
