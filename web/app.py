@@ -1,7 +1,7 @@
 """The whole assembly of the web service."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -57,7 +57,7 @@ BODY_LIMIT = 256 * 1024
 """Most bytes of a request's body, where the route sets no other."""
 WARM_SECONDS = 60.0
 """Seconds between two calls that keep the engines from ending themselves."""
-HEAD_START_SECONDS = 0.3
+HEAD_START_SECONDS = 0.05
 """Seconds before the engines, which are heavy, begin to load: the first page comes first."""
 
 
@@ -216,6 +216,15 @@ async def _keep_warm(base: KnowledgeBase) -> None:
     """Start the engines before the first question, and keep them while this service runs."""
     await asyncio.sleep(HEAD_START_SECONDS)
     while True:
-        with suppress(KbError):
-            await base.search.get_ready()
+        # Side by side: each loads by itself, and there are processors for both.
+        await asyncio.gather(
+            _tried(base.embeddings.query("ready")), _tried(base.index.languages(["ready"]))
+        )
+        await _tried(base.search.get_ready())
         await asyncio.sleep(WARM_SECONDS)
+
+
+async def _tried(call: Awaitable[object]) -> None:
+    """What does not answer is told by ``/ready``."""
+    with suppress(KbError):
+        await call

@@ -108,6 +108,7 @@ def _card(source: Source, citations: Sequence[Citation]) -> dict[str, Any]:
         "source": chunk.source,
         "page": chunk.page,
         "section": chunk.section,
+        "language": chunk.language,
         "modified": chunk.modified,
         "citations": [at for at, cited in enumerate(citations) if cited.n == source.n],
     }

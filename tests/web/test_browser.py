@@ -7,6 +7,8 @@ from kb import samples
 from tests.parts.processes import Serving, kb, stop_engines
 
 pytestmark = pytest.mark.real
+NOT_ENGLISH = ("Protokoll-", "Reisekostenrichtlinie", "biglietti", "guide-accueil", "reglement-velos")
+"""The samples in other languages."""
 
 
 @pytest.fixture
@@ -113,6 +115,34 @@ def test_that_no_model_is_connected_is_said_once_in_a_visit(page):
         page.reload()
         page.wait_for_selector("#answer[aria-busy=false] #prose .cite")
         assert page.is_hidden("#notice")
+
+
+def test_passages_in_ones_own_language_alone_are_one_press_away(page):
+    page.goto("/?q=leave+days")
+    page.wait_for_selector(".one-language button >> text=English")
+    pressed = ".one-language [aria-pressed=true]"
+    assert page.inner_text(pressed) == "All languages"
+    page.focus(".one-language button >> text=English")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**language=en*")
+    page.locator(pressed, has_text="English").wait_for()
+    assert page.evaluate("document.activeElement.textContent") == "English"
+    page.wait_for_selector("#hits .title")
+    found = " ".join(page.locator("#hits .where").all_inner_texts())
+    assert not [name for name in NOT_ENGLISH if name in found]
+    page.click(".one-language button >> text=All languages")
+    page.locator(pressed, has_text="All languages").wait_for()
+    assert "language=" not in page.url
+
+
+def test_a_quotation_in_another_language_says_so(page):
+    page.goto("/?q=Wie+hoch+ist+das+Tagegeld%3F")
+    card = page.locator("#source-list > li").first
+    assert "German" in card.locator(".where").inner_text()
+    assert card.locator(".quoted").get_attribute("lang") == "de"
+    page.goto("/?q=How+many+buses+are+electric%3F")
+    card = page.locator("#source-list > li").first
+    assert "English" not in card.locator(".where").inner_text()
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])

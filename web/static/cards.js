@@ -1,5 +1,5 @@
 // The sources of an answer: cards above it, and one where a number is pointed at.
-import { element, viewerAddress, words } from "./parts.js";
+import { element, languageName, viewerAddress, words } from "./parts.js";
 
 const $ = (id) => document.getElementById(id);
 let onOpen = () => {};
@@ -31,8 +31,12 @@ function kind(source) { return source.document.split(".").pop().slice(0, 5); }
 
 function place(source) {
   const page = source.page ? `${words.page} ${source.page}` : source.section;
-  return [page, day(source.modified), source.source].filter(Boolean).join(" · ");
+  const foreign = isForeign(source) ? languageName(source.language) : null;
+  return [page, day(source.modified), source.source, foreign].filter(Boolean).join(" · ");
 }
+
+// Another language than the page's is said; whatever it is, whoever reads aloud is told.
+function isForeign(source) { return source.language && source.language !== document.documentElement.lang; }
 
 function day(moment) {
   if (!moment) return null;
@@ -41,10 +45,10 @@ function day(moment) {
 }
 
 // The quoted words, marked, among those around them; before them at most so many characters.
-function inContext(given, at, most = 200) {
+function inContext(given, source, at, most = 200) {
   const { before, after } = given.shown.contexts[at];
   const near = before.length > most ? `… ${before.slice(-most).replace(/^\S*\s/, "")}` : before;
-  return element("p", { class: "quoted" },
+  return element("p", { class: "quoted", lang: source.language },
     near, element("mark", {}, given.answer.citations[at].quote), after);
 }
 
@@ -56,7 +60,7 @@ export function showCard(link, given, source, places) {
   box.replaceChildren(
     element("p", { class: "title" }, element("span", { class: "kind" }, kind(source)), source.title),
     element("p", { class: "where" }, place(source)),
-    ...places.map((at) => inContext(given, at)));
+    ...places.map((at) => inContext(given, source, at)));
   box.onclick = () => onOpen(link);
   box.hidden = false;
   const at = link.getBoundingClientRect();
@@ -75,7 +79,7 @@ function card(given, source, thumbs) {
     element("p", { class: "head" }, element("span", { class: "number", "aria-hidden": "true" }, source.n),
       element("span", { class: "kind", "aria-hidden": "true" }, kind(source)), link),
     element("p", { class: "where" }, place(source)),
-    inContext(given, source.citations[0], 48),
+    inContext(given, source, source.citations[0], 48),
     thumbs(source.n));
 }
 

@@ -1,5 +1,5 @@
 // Filters beside the box: what there is, with counts; what is chosen, as chips. They live in the address.
-import { element, words } from "./parts.js";
+import { element, languageName, words } from "./parts.js";
 
 const $ = (id) => document.getElementById(id);
 const KINDS = ["source", "type", "language", "year", "author"];
@@ -47,12 +47,25 @@ function toggle(kind, value) {
 
 function shownValue(kind, value) {
   if (kind === "type") return words.types[value] ?? value;
-  if (kind !== "language") return value;
-  try {
-    return new Intl.DisplayNames([document.documentElement.lang], { type: "language" }).of(value);
-  } catch {
-    return value;
-  }
+  return kind === "language" ? languageName(value) : value;
+}
+
+// "All languages | German": the page's own language alone is one press away where there are others.
+function languageSwitch(values) {
+  const own = document.documentElement.lang;
+  const others = chosen.language.length || values.some(({ value }) => value !== own);
+  if (!others || !values.some(({ value }) => value === own)) return null;
+  const button = (text, language) => {
+    const pressed = chosen.language.join() === (language ?? "");
+    const made = element("button", { type: "button", "aria-pressed": String(pressed) }, text);
+    made.addEventListener("click", () => {
+      chosen.language = language ? [language] : [];
+      changed();
+    });
+    return made;
+  };
+  return element("span", { class: "one-language", role: "group", "aria-label": words.facets.language },
+    button(words.all_languages), button(languageName(own), own));
 }
 
 function menu(kind, values) {
@@ -94,12 +107,15 @@ export async function showFilters(question) {
   if (!response.ok) return;
   const { facets } = await response.json();
   const open = $("facets").querySelector("details[open] summary")?.textContent;
+  const focused = $("facets").contains(document.activeElement) ? document.activeElement.textContent : null;
+  const languages = languageSwitch(facets.language);
   const offered = KINDS.filter((kind) => facets[kind].length > 1 || chosen[kind].length);
   const menus = offered.map((kind) => menu(kind, facets[kind]));
   const chips = KINDS.flatMap((kind) => chosen[kind].map((value) => chip(kind, value)));
-  $("facets").replaceChildren(...menus, ...chips);
+  $("facets").replaceChildren(...(languages ? [languages] : []), ...menus, ...chips);
   for (const details of $("facets").querySelectorAll("details")) {
     if (details.firstChild.textContent === open) details.open = true;
   }
-  $("facets").hidden = !menus.length && !chips.length;
+  if (focused) [...$("facets").querySelectorAll("button, summary")].find((b) => b.textContent === focused)?.focus();
+  $("facets").hidden = !languages && !menus.length && !chips.length;
 }

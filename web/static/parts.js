@@ -18,6 +18,15 @@ export function where(item) {
   return parts.join(" › ");
 }
 
+// A language's name in that of the page: "German" for "de".
+export function languageName(code) {
+  try {
+    return new Intl.DisplayNames([document.documentElement.lang], { type: "language" }).of(code);
+  } catch {
+    return code;
+  }
+}
+
 export function viewerAddress(item, start, end) {
   const query = new URLSearchParams({ passage: item.passage_id });
   if (start !== undefined) { query.set("start", start); query.set("end", end); }
