@@ -165,6 +165,11 @@ class KnowledgeBase:
         with self.catalog.reading():
             pass
 
+    async def embedding_models(self) -> list[Registered]:
+        """The embedding models on this machine's disks with which nothing is wrong."""
+        found = await asyncio.to_thread(self.models.on_disk)
+        return [m for m in found if m.purpose == "embedding" and m.dimension and not m.problem]
+
     async def remove_model(self, name: str) -> None:
         """Remove a model from the register.
 
@@ -188,7 +193,7 @@ class KnowledgeBase:
         await asyncio.to_thread(self.behind.close)
         await self.index.close()
         self.scratch.close()
-        await self.embeddings.engine.close()
+        await self.embeddings.close()
         opened = self.__dict__.get("model")
         if opened is not None:
             await opened.close()

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, exists, func, insert, or_, select, update
 
+from kb.catalog import answers as kept_answers
 from kb.catalog.arrays import among
 from kb.catalog.database import now
-from kb.catalog import answers as kept_answers
 from kb.catalog.tables import answers, chunks, documents, feedback, versions
 from kb.catalog.versions import CURRENT
 from kb.types.kept import KeptAnswer

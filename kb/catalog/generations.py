@@ -7,7 +7,7 @@ A generation is ``building``, ``ready`` (it has all that is published, and may g
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, literal_column, or_, select, update
 
 from kb.catalog.arrays import among
 from kb.catalog.database import current_seq, now
@@ -81,10 +81,10 @@ def beside(connection: Connection, *states: str) -> list[Followed]:
     query = select(
         generations.c.id, generations.c.fingerprint, generations.c.state,
         generations.c.description, func.coalesce(generations.c.current_to, 0),
-        func.coalesce(generations.c.left_at, 0.0),
+        func.coalesce(generations.c.left_at, generations.c.created_at).label("since"),
     )  # fmt: skip
-    order = (generations.c.left_at.desc(), generations.c.id.desc())
-    rows = connection.execute(query.where(generations.c.state.in_(states)).order_by(*order))
+    newest_first: Any = (literal_column("since").desc(), generations.c.id.desc())
+    rows = connection.execute(query.where(generations.c.state.in_(states)).order_by(*newest_first))
     return [Followed(*row) for row in rows]
 
 

@@ -10,7 +10,7 @@ from rich.progress import Progress
 from ingest.reading.needs import keep_cuts
 from kb import bulk
 from kb.cli.common import argument, error_console, json_option, show, with_knowledge_base
-from kb.cli.ingesting import Bar, run_of
+from kb.cli.ingesting import run_of
 from kb.knowledge_base import KnowledgeBase
 from kb.surface.gates import gate_lines
 from kb.swapping.swapping import Swapper
@@ -39,9 +39,7 @@ def use(names: tuple[str, ...], force: bool, swap: int | None, as_json: bool) ->
             asked = await base.read(base.swaps.one, swap)
         await base.write(keep_cuts, base.catalog, base.embeddings, base.settings.chunking)
         with _Shown() as shown:
-            swapper = Swapper(
-                base, _read, shown.step, shown.questions, lambda: _processors(base)
-            )
+            swapper = Swapper(base, _read, shown.step, shown.questions, lambda: _processors(base))
             done = await swapper.go(owner, asked)
         return done.as_json()
 
@@ -56,8 +54,7 @@ def _processors(base: KnowledgeBase) -> int:
 
 
 async def _read(base: KnowledgeBase, source: Source) -> None:
-    with Bar("reading the samples") as on_progress:
-        await run_of(base, source, on_progress).run(confirm_removals=True)
+    await run_of(base, source).run(confirm_removals=True)
 
 
 class _Shown:

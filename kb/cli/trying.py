@@ -60,10 +60,14 @@ def _lines(value: dict[str, Any]) -> list[str]:
     lines = [f"Before: {before}", f"After:  {after}", *gate_lines(value["gate"])]
     for one in value["answers"]:
         lines += ["", one["question"]]
-        lines += [f"  {name}: {_short(one[side])}" for side, name in (("before", before), ("after", after))]
+        lines += [
+            f"  {name}: {_short(one[side])}"
+            for side, name in (("before", before), ("after", after))
+        ]
     return lines
 
 
 def _short(said: dict[str, Any]) -> str:
     text = " ".join(said["text"].split())
-    return f"[{said['mode']}, {said['seconds']:.1f} s] {text[:WIDTH]}{'…' if len(text) > WIDTH else ''}"
+    shown = text if len(text) <= WIDTH else text[:WIDTH] + "…"
+    return f"[{said['mode']}, {said['seconds']:.1f} s] {shown}"

@@ -5,9 +5,10 @@ from typing import Any
 
 from kb.catalog.chunks import short_hash
 from kb.embedding import models
-from kb.embedding.client import Embeddings, Used
+from kb.embedding.client import Embeddings
 from kb.embedding.pinned import ENGLISH
 from kb.embedding.questions import QueryVector
+from kb.embedding.used import Used
 from kb.errors import ConfigurationError
 from kb.index.base import DENSE, LEXICAL_VERSION, AskedBy
 from kb.settings import Embedding

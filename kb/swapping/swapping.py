@@ -84,6 +84,9 @@ class Swapper:
             await self._catalog.write(self._stopped, swap, None, goes_on=goes_on)
             if was_told:
                 raise
+        except LeaseLost:  # whoever has it by now tells how it stands
+            await _end(work)
+            raise
         except KbError as error:
             await _end(work)
             await self._catalog.write(self._stopped, swap, error)
@@ -154,9 +157,7 @@ class Swapper:
 
     async def _compared(self, swap: Swap, generation: Generation) -> dict[str, Any]:
         await self._enter(swap, COMPARING)
-        found = await compare(
-            self._base, generation, swap.wanted, self._read, self._on_question
-        )
+        found = await compare(self._base, generation, swap.wanted, self._read, self._on_question)
         self._values["gate"] = found
         await self._catalog.write(self._tell, swap)
         failpoints.reached("compared")
@@ -194,6 +195,7 @@ class Swapper:
             return swaps.get(connection, swap.id) or one
 
     def _refused(self, swap: Swap) -> None:
+        self._values["state"] = REFUSED  # what is told last does not go back
         with self._catalog.writing() as connection:
             swaps.end(connection, swap.id, REFUSED, **self._kept())
 
@@ -228,6 +230,6 @@ async def _end(work: "asyncio.Task[None]") -> None:
 
 
 def _is_cancelled() -> bool:
-    """Whether the task that asks is to end: a command that is stopped, not a swap that is paused."""
+    """Whether the task that asks is to end: a command is stopped, not a swap paused."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from kb.catalog import chunks
 from kb.catalog.database import Catalog
-from kb.embedding.client import Embeddings, Used
+from kb.embedding.client import Embeddings
 from kb.embedding.models import TokenCounter, counter_of
+from kb.embedding.used import Used
 
 AT_ONCE = 200
 """Versions that are looked at together."""

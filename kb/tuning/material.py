@@ -10,9 +10,10 @@ import numpy as np
 
 from kb.catalog import vectors
 from kb.catalog.database import Catalog
-from kb.embedding.client import Embeddings, Used
+from kb.embedding.client import Embeddings
 from kb.embedding.questions import Question
 from kb.embedding.scale import Scale
+from kb.embedding.used import Used
 from kb.index.remote import RemoteIndex
 from kb.tuning.learning import Lesson, rounds_of
 from kb.tuning.pairs import FEWEST_QUESTIONS

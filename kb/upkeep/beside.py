@@ -14,8 +14,8 @@ from collections.abc import Awaitable, Callable
 from kb.catalog import generations, leases, rights, swaps
 from kb.catalog.database import Catalog, Connection, current_seq, now
 from kb.embedding.client import Embeddings
-from kb.errors import ConflictError, DamagedError, EngineError, KbError
-from kb.index.generation import built_with, check_generation, name_of
+from kb.errors import ConfigurationError, ConflictError, DamagedError, EngineError, KbError
+from kb.index.generation import built_with, generation_fingerprint, name_of
 from kb.index.remote import RemoteIndex
 from kb.types.points import point_of, version_of
 from kb.types.swaps import Followed
@@ -27,6 +27,8 @@ REINDEX = "reindex"
 AT_ONCE = 20
 """Versions that are loaded together."""
 DAY = 86400.0
+UNUSED_DAYS = 7.0
+"""Days after which a generation goes that was not built to its end, or not switched to."""
 FOLLOWED = (generations.READY, generations.KEPT)
 log = logging.getLogger("kb.beside")
 
@@ -43,18 +45,15 @@ class Beside:
         self._keep_days = keep_days
         self._owner = leases.new_owner()
 
-    async def names(self) -> list[str]:
-        """Their names in the index, and those of half-built ones that nobody is building now."""
-        return [name_of(one.id) for one in await self._catalog.read(self._all)]
-
     def _all(self) -> list[Followed]:
         with self._catalog.reading() as connection:
             return all_of(connection)
 
     async def write(self, work: Callable[[str], Awaitable[None]]) -> list[str]:
-        """Do to each what was done to the live one; returns their names.
+        """Do to each what was done to the live one; returns their names in the index.
 
-        One that is damaged, or not there, is given up: it cannot go live any more.
+        Half-built ones that nobody is building now are among them. One that is damaged, or not
+        there, is given up: it cannot go live any more.
         """
         found = await self._catalog.read(self._all)
         for one in found:
@@ -140,8 +139,15 @@ class Beside:
         Raises:
             ConfigurationError: one is not here, or is another by now.
         """
-        embeddings = self._embeddings.using(built_with(one.description))
-        check_generation(one.fingerprint, embeddings.models)
+        names = built_with(one.description)
+        embeddings = self._embeddings.using(names)
+        if generation_fingerprint(embeddings.models) != one.fingerprint:
+            raise ConfigurationError(
+                f"The index {name_of(one.id)} was built with other weights or prompts than "
+                f"{', '.join(names)} has now. Bring those back, or build anew with kb models use.",
+                code="model_changed",
+                detail={"models": list(names)},
+            )
         return embeddings
 
     async def bring(self, one: Followed, embeddings: Embeddings) -> int:
@@ -209,10 +215,13 @@ class Beside:
             await self._catalog.write(self._deleted, number)
 
     def _to_drop(self) -> list[int]:
-        before = now() - self._keep_days * DAY
+        """What was live stays for as long as the settings say, what never was for a week."""
         with self._catalog.reading() as connection:
-            followed = generations.beside(connection, *FOLLOWED)
-        return [one.id for one in followed if one.left_at < before]
+            found = all_of(connection)
+        days = {generations.KEPT: self._keep_days}
+        return [
+            one.id for one in found if one.left_at < now() - days.get(one.state, UNUSED_DAYS) * DAY
+        ]
 
     def _to_delete(self) -> list[int]:
         with self._catalog.reading() as connection:

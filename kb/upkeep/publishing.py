@@ -20,7 +20,8 @@ from kb.catalog import (
     versions,
 )
 from kb.catalog.database import Catalog, Connection, hold_seq
-from kb.embedding.client import Embeddings, Used
+from kb.embedding.client import Embeddings
+from kb.embedding.used import Used
 from kb.errors import RetryableError
 from kb.index.base import IndexPoint
 from kb.index.generation import (

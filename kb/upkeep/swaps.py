@@ -60,6 +60,12 @@ class Swaps:
         with self._catalog.reading() as connection:
             return _one(connection, number)
 
+    def used(self) -> tuple[str, ...]:
+        """The models of the live index; without one those that a first one would be built with."""
+        with self._catalog.reading() as connection:
+            live = generations.live(connection)
+        return self._embeddings.names if live is None else built_with(live.description)
+
     def kept(self) -> Followed | None:
         """The generation that a rollback goes back to; None: none is kept."""
         with self._catalog.reading() as connection:

@@ -1,6 +1,7 @@
 """Another processor, other tools, another model: what holds of a document holds there too."""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess

@@ -64,8 +64,8 @@ CONTRACTS = {
     "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings text types",
     "kb.evaluation": "answers catalog embedding engines errors knowledge_base search settings surface"
     " text types",
-    "kb.swapping": "answers catalog embedding errors evaluation failpoints index knowledge_base rights"
-    " samples search settings tuning types upkeep",
+    "kb.swapping": "answers catalog embedding errors evaluation failpoints index knowledge_base llm"
+    " rights samples search settings surface tuning types upkeep",
     "ingest": "audit bulk catalog embedding errors failpoints files index library posix rights"
     " settings text types upkeep",
     "web": "accounts answers duties errors evaluation files knowledge_base library rights"

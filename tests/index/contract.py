@@ -232,6 +232,13 @@ class IndexContract:
         await filled.delete("g1", [])
         assert set(await everything(filled)) == {2, (5 << 20) | 7}
 
+    async def test_readers_of_points_that_are_not_there_are_no_error(self, filled):
+        """Those that are there get theirs all the same."""
+        await filled.set_readers("g1", [1, 999_999], ["group:board"])
+        await filled.set_readers("g1", [999_999], ["group:board"])
+        found = await filled.readers("g1", None, 100)
+        assert found[1] == ["group:board"] and 999_999 not in found
+
     async def test_rights_can_change(self, filled):
         await filled.set_readers("g1", [1], ["group:board"])
         hits = await filled.query("g1", query("annual leave"))

@@ -15,10 +15,11 @@ from tests.parts.sharing import shared_folder
 
 WEIGHTS = "model.safetensors"
 TEXTS = {
-    "ferry.txt": "The ferry to the island leaves at seven in the morning, every day but Sunday.",
-    "boiler.txt": "The boiler in the cellar is serviced each October by the firm of Mr Hall.",
-    "pump.txt": "The pump in the yard is oiled by the caretaker on the first Monday of the month.",
+    "ferry.txt": "The ferry leaves at seven in the morning.",
+    "boiler.txt": "The boiler is serviced each October.",
+    "pump.txt": "The pump in the yard is oiled monthly.",
 }
+"""Short: a letter is a token of these models, and they read 64."""
 
 
 def models_in(folder: Path) -> tuple[str, str]:

@@ -1,20 +1,18 @@
 """Embedding models: which are in use, and how the index goes over to others, and back."""
 
-import asyncio
 from typing import Any
 
 from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
 from kb.errors import UsageError
-from kb.knowledge_base import KnowledgeBase
 from web.asker import knowledge_base, principal_of
 from web.auth.who import ADMINISTRATOR
 from web.numbers import number_of
 from web.rendering import render
 
 OWN = "own"
-"""The set of the organisation's questions: the owner alone sees which of them came out otherwise."""
+"""The set of the organisation's questions: the owner alone sees which came out otherwise."""
 
 
 @get("/models", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
@@ -27,8 +25,8 @@ async def page(request: Request[Any, Any, Any], ask: str | None = None) -> str:
     newest = await base.read(base.swaps.newest)
     opened = next((one for one in newest if one.is_open), None)
     values = {
-        "used": base.embeddings.names,
-        "others": await _others(base),
+        "used": await base.read(base.swaps.used),
+        "others": await base.embedding_models(),
         "kept": await base.read(base.swaps.kept),
         "kept_days": base.settings.models.keep_days,
         "opened": opened,
@@ -40,12 +38,6 @@ async def page(request: Request[Any, Any, Any], ask: str | None = None) -> str:
         "ask": ask,
     }
     return render(request, "models.html", values)
-
-
-async def _others(base: KnowledgeBase) -> list[Any]:
-    """The embedding models that are here and sound."""
-    found = await asyncio.to_thread(base.models.on_disk)
-    return [m for m in found if m.purpose == "embedding" and m.dimension and not m.problem]
 
 
 @post("/models", include_in_schema=False, status_code=303, who=ADMINISTRATOR)
