@@ -27,6 +27,8 @@ OPTIMIZERS = edge.EdgeOptimizersConfig(default_segment_number=1, indexing_thresh
 HNSW = edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=10_000)
 BATCH = 500
 """Points that are written, or read through, in one call."""
+MOST_KNOWN = 20_000
+"""Points whose languages are kept in memory: hits come again, and reading them takes long."""
 LANGUAGE = ["language"]
 """What is read of a point's payload while searching."""
 
@@ -38,6 +40,7 @@ class EdgeIndex:
         self._root = root
         self._open: dict[str, edge.EdgeShard] = {}
         self._samples = Samples()
+        self._spoken: dict[str, dict[int, str]] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="edge")
 
     async def create(self, generation: str, dimensions: Mapping[str, int]) -> None:
@@ -54,6 +57,7 @@ class EdgeIndex:
                 await asyncio.sleep(0)
             await self._update(generation, edge.UpdateOperation.upsert_points(part))
             self._samples.written(generation, len(part))
+            self._spoken.pop(generation, None)
 
     async def flush(self, generation: str) -> None:
         """See :class:`kb.index.base.Index`."""
@@ -64,6 +68,7 @@ class EdgeIndex:
         if ids:
             async with self._samples.deleting(generation, ids):
                 await self._update(generation, edge.UpdateOperation.delete_points(list(ids)))
+            self._spoken.pop(generation, None)
 
     async def set_readers(
         self, generation: str, ids: Sequence[int], readers: Sequence[str]
@@ -79,7 +84,7 @@ class EdgeIndex:
             payload = {"language": language}
             operation = edge.UpdateOperation.set_payload_by_filter(there, payload)
             await self._update(generation, operation)
-        self._samples.forget(generation)
+        self._forget(generation)
 
     async def query(self, generation: str, query: IndexQuery) -> Hits:
         """See :class:`kb.index.base.Index`."""
@@ -100,7 +105,15 @@ class EdgeIndex:
 
     async def languages(self, generation: str, ids: Sequence[int]) -> dict[int, str]:
         """See :class:`kb.index.searching.Engine`."""
-        return {int(r.id): _language(r) for r in await self._retrieve(generation, ids, LANGUAGE)}
+        known = self._spoken.setdefault(generation, {})
+        missing = [point for point in ids if point not in known]
+        if missing:
+            if len(known) > MOST_KNOWN:
+                known.clear()
+                missing = list(ids)
+            found = await self._retrieve(generation, missing, LANGUAGE)
+            known |= {int(record.id): _language(record) for record in found}
+        return {point: known[point] for point in ids if point in known}
 
     async def sample(self, generation: str) -> Sample:
         """See :class:`kb.index.searching.Engine`."""
@@ -137,12 +150,13 @@ class EdgeIndex:
     async def drop(self, generation: str) -> None:
         """See :class:`kb.index.base.Index`."""
         await self._run(self._drop, generation)
-        self._samples.forget(generation)
+        self._forget(generation)
 
     async def keep_open(self, generation: str) -> None:
         """Close every other generation, so that another process may open it."""
         await self._run(self._close_others, generation)
         self._samples.forget_others(generation)
+        self._spoken.clear()
 
     async def close(self) -> None:
         """See :class:`kb.index.base.Index`."""
@@ -159,6 +173,10 @@ class EdgeIndex:
         while after is None or after >= 0:
             after = await self._run(self._read_through, generation, after)
             await asyncio.sleep(0)
+
+    def _forget(self, generation: str) -> None:
+        self._samples.forget(generation)
+        self._spoken.pop(generation, None)
 
     async def _run(self, call: Callable[..., T], *arguments: Any) -> T:
         loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""What Qdrant Edge says when something is wrong, as errors of ours. By its words: it has no kinds."""
+"""What Qdrant Edge says is wrong, as errors of ours: by its words, since it has no kinds."""
 
 import logging
 from collections.abc import Callable, Iterator

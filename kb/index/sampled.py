@@ -113,7 +113,7 @@ def _frequencies(passages: Iterable[Terms]) -> Frequencies:
 
 
 def _centres(passages: Sequence[SampledPassage], model: str) -> Centres:
-    vectors = np.stack([passage.vectors[model] for passage in passages])
+    vectors: Vector = np.stack([passage.vectors[model] for passage in passages])
     spoken = np.array([passage.language for passage in passages])
     every = vectors.mean(axis=0)
     languages = sorted(set(spoken.tolist()))

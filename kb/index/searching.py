@@ -8,6 +8,7 @@ just beyond the end of a list is worth a little less than the last one there, an
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -35,7 +36,7 @@ class ListQuery:
     using: str
     vector: Vector
     limit: int
-    only: tuple[int, ...] | None = None
+    only: AbstractSet[int] | None = None
 
 
 class Engine(Protocol):
@@ -79,26 +80,24 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
-    """What lists are fused by: the question, what a sample tells, the languages of the points."""
+    """What lists are fused by: the question, what a sample tells, the languages of the points.
+
+    ``masses`` are what the question's terms tell together, by list.
+    """
 
     question: Question
     sample: Sample
     languages: Mapping[int, str]
+    masses: Mapping[str, float]
 
     def fused(self, lists: Mapping[str, Ranked], asked: Mapping[str, Dense]) -> Ranked:
         """The lists made one, where the models were ``asked`` with these vectors."""
-        words, grams = (self._told(name, lists[name]) for name in (WORDS, GRAMS))
+        words, grams = (Told(dict(lists[n]), self.masses.get(n, 0.0)) for n in (WORDS, GRAMS))
         readers = [
             _reader(by, lists[model], self.sample.floors(model, asked[model]))
             for model, by in self.question.models.items()
         ]
         return weighing.fuse(self.question.language, self.languages, readers, words, grams)
-
-    def _told(self, name: str, ranked: Ranked) -> Told:
-        terms = self.question.sparse.get(name)
-        if terms is None:
-            return weighing.NOTHING_TOLD
-        return Told(dict(ranked), self.sample.mass(name, terms))
 
 
 async def search(engine: Engine, generation: str, query: IndexQuery) -> Hits:
@@ -110,9 +109,7 @@ async def search(engine: Engine, generation: str, query: IndexQuery) -> Hits:
         return Hits(question.language, lists, exhausted=exhausted)
     if not any(lists.values()):
         return Hits(question.language, exhausted=exhausted)
-    every = sorted({point for ranked in lists.values() for point, _ in ranked})
-    languages = await engine.languages(generation, every)
-    weighed = Weighing(question, await engine.sample(generation), languages)
+    weighed = await _weighing(engine, generation, question, lists)
     best = [point for point, _ in weighed.fused(lists, question.dense)[:MOST_FEEDBACK]]
     standing = await engine.vectors(generation, best, list(question.models))
     moved = {n: _moved(question, n, best, standing) for n in question.models}
@@ -129,10 +126,20 @@ def _question(query: IndexQuery) -> Question:
     return Question(query, language, dense, sparse)
 
 
+async def _weighing(
+    engine: Engine, generation: str, question: Question, lists: Mapping[str, Ranked]
+) -> Weighing:
+    every = {point for ranked in lists.values() for point, _ in ranked}
+    languages = await engine.languages(generation, list(every))
+    sample = await engine.sample(generation)
+    masses = {name: sample.mass(name, terms) for name, terms in question.sparse.items()}
+    return Weighing(question, sample, languages, masses)
+
+
 async def _first(engine: Engine, generation: str, question: Question) -> dict[str, Ranked]:
     """The best of each list, by its name."""
     query = question.query
-    only = tuple(query.only) or None
+    only = frozenset(query.only) or None
     vectors: dict[str, Vector] = {**question.dense, **question.sparse}
     asked = [n for n in vectors if n not in query.lists]
     queries = [ListQuery(n, vectors[n], query.limit, only) for n in asked]
@@ -157,7 +164,7 @@ async def _second(
     # A list that has brought nothing has no other points either.
     wanted += [(n, n, terms, missing[n]) for n, terms in question.sparse.items() if lists[n]]
     asked = [w for w in wanted if w[3]]
-    queries = [ListQuery(using, v, len(only), tuple(only)) for _, using, v, only in asked]
+    queries = [ListQuery(using, v, len(only), only) for _, using, v, only in asked]
     found = await engine.ranked(generation, queries, question.query.readers)
     given = {name: ranked for (name, *_), ranked in zip(asked, found, strict=True)}
     dense = {n: given.get(n, []) for n in moved}

@@ -15,9 +15,7 @@ POINTS = 10_000
 """Points that get their language in one call to the index."""
 
 
-async def tell(
-    catalog: Catalog, index: Index, generation: Callable[[], Awaitable[str]]
-) -> None:
+async def tell(catalog: Catalog, index: Index, generation: Callable[[], Awaitable[str]]) -> None:
     """Tell the live generation the languages of its points, once.
 
     ``generation`` opens the live one, and says its name. Stopped in the middle, it begins again the

@@ -72,9 +72,7 @@ class Judged:
         await index.upsert("g1", points)
         found = []
         for question, vector in zip(self.questions, self.embedded(self.questions), strict=True):
-            asked = IndexQuery(
-                {DENSE: self.asked(vector)}, question, ["everyone"], 20, fused=True
-            )
+            asked = IndexQuery({DENSE: self.asked(vector)}, question, ["everyone"], 20, fused=True)
             hits = await index.query("g1", asked)
             found.append([point for point, _ in hits.fused[:5]])
         await index.close()

@@ -354,7 +354,9 @@ class IndexContract:
 
     async def test_a_question_in_a_language_that_no_model_knows_is_answered_by_words(self, filled):
         by = AskedBy(vector(1), languages=["en"], understood=False)
-        asked = IndexQuery({DENSE: by}, "Wie lange gelten die Genehmigungen?", ["everyone"], 10, fused=True)
+        asked = IndexQuery(
+            {DENSE: by}, "Wie lange gelten die Genehmigungen?", ["everyone"], 10, fused=True
+        )
         hits = await filled.query("g1", asked)
         assert hits.language == "de"
         assert hits.fused[0][0] == (5 << 20) | 7

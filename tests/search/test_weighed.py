@@ -7,7 +7,7 @@ from tests.parts.house import House
 from tests.parts.weights import with_models
 
 DOCUMENTS = {
-    "leave.txt": "Die Beschäftigten haben dreißig Tage Urlaub im Jahr, Teilzeitkräfte anteilig.",
+    "rules.txt": "Die Beschäftigten haben dreißig Tage Urlaub im Jahr, Teilzeitkräfte anteilig.",
     "meeting.txt": "The team meets on Mondays at ten and plans the week that lies ahead.",
     "cantine.txt": "La cantine ouvre à midi et ferme à quatorze heures, du lundi au vendredi.",
     "pump-1.txt": "The pump QX-4711 in the cellar was repaired in March, and its seals replaced.",
@@ -34,7 +34,7 @@ async def house(settings, tmp_path, models_dir):
 async def test_a_passage_in_other_words_stands_before_one_with_a_common_word(house):
     """«Team» stands in the English passage; the German one has no word of the question."""
     question = "Wie oft darf man im Team freinehmen?"
-    assert (await house.paths(question))[0] == "leave.txt"
+    assert (await house.paths(question))[0] == "rules.txt"
 
 
 async def test_a_code_that_stands_in_one_passage_brings_it_first(house):
@@ -45,8 +45,11 @@ async def test_a_code_that_stands_in_one_passage_brings_it_first(house):
 async def test_a_document_in_one_language_alone_is_found_from_another(house):
     for question in ("When does the canteen open?", "Wann öffnet die Kantine?"):
         assert (await house.paths(question))[0] == "cantine.txt", question
-    for question in ("How many days of holiday do we have?", "Combien de congés avons-nous ?"):
-        assert (await house.paths(question))[0] == "leave.txt", question
+    for question in (
+        "How much paid leave do employees get each year?",
+        "Combien de congés avons-nous ?",
+    ):
+        assert (await house.paths(question))[0] == "rules.txt", question
 
 
 async def test_of_two_translations_the_question_s_own_comes_first(house):
@@ -65,10 +68,10 @@ async def test_a_model_of_english_alone_finds_what_it_understands(settings, tmp_
     await house.ingest()
     try:
         for question, path in (
-            ("Who looks after the heating?", "boiler.txt"),
-            ("leave my car", "parking.txt"),
+            ("Who services the heating?", "boiler.txt"),
+            ("parking spot", "parking.txt"),
             ("QX-4711", "pump-1.txt"),
-            ("Urlaub", "leave.txt"),
+            ("Urlaub", "rules.txt"),
         ):
             assert (await house.paths(question))[0] == path, question
     finally:

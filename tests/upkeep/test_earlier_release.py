@@ -21,6 +21,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.upkeep import languages
 from kb.upkeep.rebuilding import Rebuilder
 from tests.parts.house import House
+from tests.parts.processes import stop_engines
 from tests.parts.weights import with_models
 
 MADE = Path(__file__).parent / "earlier.tar.xz"
@@ -52,7 +53,7 @@ def counted(kb) -> list[int]:
 
 async def spoken(kb) -> dict[str, int]:
     """How many points of the index have each language."""
-    await kb.index.engine.leave()
+    stop_engines(kb.settings.data)
     index = EdgeIndex(kb.settings.data / "index")
     points = await index.readers("g1", None, 100)
     languages = await index.languages("g1", list(points))
