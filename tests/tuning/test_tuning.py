@@ -45,9 +45,9 @@ def rows(settings) -> list[tuple[int, str]]:
 
 
 def places(command) -> list[float]:
-    """The reciprocal place of each question's right passage."""
+    """The reciprocal place of the right passage of each question about one of the town's places."""
     found = []
-    for question, file, matter in taught.questions()[::5]:
+    for question, file, matter in taught.questions()[: len(taught.MATTERS)]:
         hits = command("search", question)["hits"]
         at = (n for n, h in zip(count(1), hits) if h["document"] == file and matter in h["section"])
         found.append(1 / next(at, 1000))
@@ -74,8 +74,9 @@ def test_a_town_learns_from_its_questions_and_goes_back(
     assert [(one["name"], one["questions"]) for one in told["gate"]["sets"]] == [
         ("own", 48), ("shipped", 39),
     ]  # fmt: skip
-    after = places(furnished_town)
-    assert sum(after) > sum(before) + 0.5
+    [first] = [one for one in told["gate"]["sets"][0]["rows"] if one["measure"] == "page_hit@1"]
+    assert first["low"] > 0, "as the program searches, too"
+    assert sum(places(furnished_town)) > sum(before)
     assert_registered(furnished_town, told)
     assert_erased_is_named(furnished_town)
     assert furnished_town("tune", "rollback") == {"left": "tuned-1", "now": None}
