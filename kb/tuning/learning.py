@@ -121,7 +121,9 @@ def _learned_without(lesson: Lesson, near: Matrix, number: int, numbers: Sequenc
     """What is learned where a round takes no part in anything, the choice included."""
     candidate = _choose(lesson, near, [n for n in numbers if n != number])
     held = np.flatnonzero(lesson.rounds == number)
-    return _map(_targets(lesson, near, held), candidate)
+    down, up = _largest(_map(_targets(lesson, near, held), candidate))
+    found: Matrix = up.T @ down
+    return found
 
 
 def _nearest(lesson: Lesson) -> Matrix:
@@ -151,15 +153,14 @@ def _choose(lesson: Lesson, near: Matrix, numbers: Sequence[int]) -> Candidate:
 def _targets(lesson: Lesson, near: Matrix, held: Matrix) -> tuple[Matrix, Matrix]:
     """Questions, and whereto each is to be moved; without those that are ``held`` out.
 
-    Documents in which these have right passages take no part, on neither side.
+    Documents in which these have right passages take no part, on neither side: so they have none.
     """
     apart = lesson.documents_of(held)
     kept = ~np.isin(lesson.documents, list(apart))
-    out = set(held.tolist())
     asked, wanted = [], []
     for row, right in enumerate(lesson.right):
         good = [p for p in right if kept[p]]
-        if row in out or not good:
+        if not good:
             continue
         wrong = [int(p) for p in near[row] if kept[p] and p not in right][:WRONG]
         if wrong:
@@ -249,14 +250,18 @@ def _means(lesson: Lesson, questions: Matrix) -> tuple[float, float]:
     return float(np.mean(unrelated)) if unrelated else 0.0, float(np.mean(right))
 
 
-def _kept(by: Matrix, scale: tuple[float, float]) -> Learned:
-    """A map as it is kept: its largest parts (singular value decomposition)."""
+def _largest(by: Matrix) -> tuple[Matrix, Matrix]:
+    """The largest parts of a map (singular value decomposition): what is kept, and measured."""
     left, sizes, right = np.linalg.svd(by)
     rank = min(RANK, int((sizes > 0).sum()))
-    up = (left[:, :rank] * sizes[:rank]).T
+    return right[:rank], (left[:, :rank] * sizes[:rank]).T
+
+
+def _kept(by: Matrix, scale: tuple[float, float]) -> Learned:
+    down, up = _largest(by)
     return Learned(
         dimension=by.shape[0],
-        down=np.ascontiguousarray(right[:rank], dtype="<f4").tobytes(),
+        down=np.ascontiguousarray(down, dtype="<f4").tobytes(),
         up=np.ascontiguousarray(up, dtype="<f4").tobytes(),
         slope=scale[0],
         offset=scale[1],
