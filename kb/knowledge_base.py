@@ -109,9 +109,7 @@ class KnowledgeBase:
         self.ledger = Ledger(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
 
-    def asking(
-        self, tuned: Tuned, searched: Generation | None = None
-    ) -> tuple[Search, Answers]:
+    def asking(self, tuned: Tuned, searched: Generation | None = None) -> tuple[Search, Answers]:
         """Search and answers, over one retriever; model and metrics load at the first question.
 
         ``tuned`` gives what moves questions: what is live, or what is measured beside it.
