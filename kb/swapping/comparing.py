@@ -5,12 +5,14 @@ the program: so they are the same for everybody, whatever an organisation has.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from kb import samples
 from kb.embedding import chosen
+from kb.errors import EngineError
 from kb.evaluation import running, sets, workplace
 from kb.evaluation.running import Outcome
 from kb.evaluation.workplace import Read
@@ -20,6 +22,8 @@ from kb.swapping import gate
 from kb.swapping.own import own_questions
 from kb.types.index import Generation
 
+TRIES = 3
+"""How often a question is asked whose engine does not answer in time."""
 Told = Callable[[int, int], None]
 """Hears how many questions of how many are asked."""
 
@@ -77,7 +81,20 @@ async def _shipped(
 async def _asked(
     base: KnowledgeBase, questions: Sequence[sets.Question], advance: Callable[[], None]
 ) -> list[Outcome]:
-    return await running.ask_all(base, questions, advance, with_model=False)
+    outcomes: list[Outcome] = []
+    for question in questions:
+        outcomes += await _patiently(base, question, advance)
+    return outcomes
+
+
+async def _patiently(
+    base: KnowledgeBase, question: sets.Question, advance: Callable[[], None]
+) -> list[Outcome]:
+    """On a machine that is busy with other things an engine may be late: it is asked again."""
+    for _ in range(TRIES - 1):
+        with suppress(EngineError):
+            return await running.ask_all(base, [question], advance, with_model=False)
+    return await running.ask_all(base, [question], advance, with_model=False)
 
 
 def _with(settings: Settings, names: Sequence[str]) -> Settings:

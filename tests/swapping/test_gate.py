@@ -2,7 +2,9 @@
 
 import pytest
 
-from kb.swapping import gate
+from kb.errors import EngineError
+from kb.evaluation.sets import Question
+from kb.swapping import comparing, gate
 from kb.swapping.gate import Pair
 
 
@@ -53,3 +55,23 @@ def test_questions_that_came_out_otherwise_are_named_the_worst_first():
     assert [(c["question"], c["differences"]) for c in found["changed"]] == [
         ("Question 2?", {"document_hit@1": -1.0}), ("Question 1?", {"document_hit@1": 1.0}),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("late", [0, 2, 3])
+async def test_a_question_whose_engine_is_late_is_asked_again(monkeypatch, late):
+    left = [late]
+
+    async def ask_all(_base, questions, _advance, *, with_model):
+        if left[0]:
+            left[0] -= 1
+            raise EngineError("The embedder process took longer than 60 s.")
+        return [(question.id, with_model) for question in questions]
+
+    monkeypatch.setattr(comparing.running, "ask_all", ask_all)
+    question = Question("q1", "Why?", "", (), (), (), unanswerable=False)
+    asked = comparing._asked(None, [question], lambda: None)
+    if late < comparing.TRIES:
+        assert await asked == [("q1", False)]
+    else:
+        with pytest.raises(EngineError):
+            await asked
