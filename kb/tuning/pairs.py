@@ -65,7 +65,8 @@ def _judged(connection: Connection, named: Collection[str]) -> Iterator[Said]:
 def _run(passages: Sequence[tuple[int, StoredChunk]], text: str) -> list[int]:
     """The points of passages in a row that a text was joined of; none where it stands no more."""
     for start in range(len(passages)):
-        joined, points = "", []
+        joined = ""
+        points: list[int] = []
         for point, chunk in passages[start:]:
             joined = f"{joined}\n{chunk.text}" if points else chunk.text
             points.append(point)

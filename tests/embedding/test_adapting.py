@@ -61,7 +61,9 @@ def test_a_cosine_reads_by_the_carried_scale_what_it_read_before(learned):
 
 def test_only_models_that_were_learned_for_are_moved(numbers, learned):
     vector = floats(numbers[0])
-    question = Question({n: QueryVector(vector, 1.0, SCALE, computed_by=n) for n in ("mine", "other")})
+    question = Question(
+        {n: QueryVector(vector, 1.0, SCALE, computed_by=n) for n in ("mine", "other")}
+    )
     moved = Tuning("tuned-7", {"mine": Adapter(learned)}).of(question)
     assert moved.by["other"] == question.by["other"]
     assert moved.by["mine"].vector != vector
