@@ -1,4 +1,4 @@
-"""``python -m bench [catalog|documents|embed|following|formats|ingest|languages|lighter|memory|model|ocr|open-webui|reading|search|serve|support|tokens] …``; without a name, all of them."""
+"""``python -m bench [catalog|documents|embed|following|formats|ingest|languages|lighter|memory|model|ocr|open-webui|reading|search|serve|support|tokens|tune] …``; without a name, all of them."""
 
 import argparse
 import asyncio
@@ -22,6 +22,7 @@ from bench import (
     serve,
     support,
     tokens,
+    tune,
 )
 
 PARTS = {
@@ -42,6 +43,7 @@ PARTS = {
     "serve": serve,
     "support": support,
     "tokens": tokens,
+    "tune": tune,
 }
 
 

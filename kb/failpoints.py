@@ -22,6 +22,9 @@ SWAP_STEPS = (
     "switched",
 )  # fmt: skip
 """The steps on which an index goes over to other models (docs/models.md), in their order."""
+TUNE_STEPS = ("tuning_learned", "tuning_kept")
+"""The steps of ``kb tune`` (docs/models.md), in their order."""
+EVERY = (*STEPS, *SWAP_STEPS, *TUNE_STEPS)
 
 TOLD = "killed at the step "
 
@@ -34,10 +37,8 @@ def _asked() -> str:
 
 _wanted, _, _times = _asked().partition(":")
 _left = int(_times or 1)
-if _wanted and _wanted not in (*STEPS, *SWAP_STEPS):
-    raise SystemExit(
-        f"KB_FAILPOINT names no step: {_wanted}. There are: {', '.join((*STEPS, *SWAP_STEPS))}."
-    )
+if _wanted and _wanted not in EVERY:
+    raise SystemExit(f"KB_FAILPOINT names no step: {_wanted}. There are: {', '.join(EVERY)}.")
 _lock = threading.Lock()
 
 

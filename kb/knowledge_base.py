@@ -37,10 +37,11 @@ from kb.models.registered import Registered
 from kb.rights import access
 from kb.search.glossary import Glossary
 from kb.search.pins import Pins
-from kb.search.retrieval import Retriever
+from kb.search.retrieval import Retriever, Tuned
 from kb.search.saved import Searches
 from kb.search.searching import Search
 from kb.settings import Embedding, Settings
+from kb.tuning.tunings import Tunings
 from kb.types.index import Generation
 from kb.types.people import Principal
 from kb.types.swaps import Swap
@@ -89,7 +90,8 @@ class KnowledgeBase:
         self.glossary = Glossary(self.catalog)
         self.pins = Pins(self.catalog)
         self.searches = Searches(self.catalog)
-        self.search, self.answers = self._asking(searched)
+        self.tunings = Tunings(self.catalog)
+        self.search, self.answers = self.asking(self.tunings.live, searched)
         self.swaps = Swaps(self.catalog, self.index, self.embeddings, beside)
         self.upkeep = Upkeep(
             self.catalog, self.index, self.blobs, self.embeddings, self.publisher,
@@ -101,17 +103,22 @@ class KnowledgeBase:
         )  # fmt: skip
         note = partial(self.audit.note, access.owner())
         self.models = Register(
-            settings, lambda: self.model, note, lambda: self.embeddings.settings.embedding
-        )
+            settings, lambda: self.model, note, lambda: self.embeddings.settings.embedding,
+            self.tunings.registered,
+        )  # fmt: skip
         self.ledger = Ledger(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
 
-    def _asking(self, searched: Generation | None) -> tuple[Search, Answers]:
-        """Search and answers, over one retriever; model and metrics load at the first question."""
+    def asking(self, tuned: Tuned, searched: Generation | None = None) -> tuple[Search, Answers]:
+        """Search and answers, over one retriever; model and metrics load at the first question.
+
+        ``tuned`` gives what moves questions: what is live, or what is measured beside it.
+        """
         settings = self.settings
         retriever = Retriever(
-            self.catalog, self.index, self.embeddings, settings.retrieval, self.glossary, searched
-        )
+            self.catalog, self.index, self.embeddings, settings.retrieval, self.glossary, tuned,
+            searched,
+        )  # fmt: skip
         search = Search(self.catalog, retriever, self.audit, lambda: self.metrics)
         answerer = Answerer(
             retriever, self.embeddings, lambda: self.model, settings.retrieval, settings.llm
@@ -171,6 +178,9 @@ class KnowledgeBase:
             RetryableError: its folder cannot be written to.
         """
         model = await self.models.removable(name)
+        if model.keeper == "catalog":
+            await self.write(self.tunings.remove, access.owner(), name)
+            return
         if model.dimension and await self.read(self.publisher.was_built_with, name):
             raise in_use(name, "the index was built with it, or one that is kept or being built")
         await asyncio.to_thread(self.models.remove, model)
@@ -208,8 +218,8 @@ class KnowledgeBase:
 def register_of(settings: Settings) -> Register:
     """The register of models by itself: it works where the configured model is not here, or broken.
 
-    The catalog is opened only to note what changes, and where the settings name no model, to see
-    with which the index was built.
+    The catalog is opened to note what changes, to see what was learned, and where the settings name
+    no model, to see with which the index was built.
     """
 
     def note(action: str, target: str, **detail: Any) -> None:
@@ -229,7 +239,16 @@ def register_of(settings: Settings) -> Register:
             described = catalog.described
         return chosen.using(own, chosen.names(own) if described is None else built_with(described))
 
-    return Register(settings, lambda: adapter(settings), note, used)
+    def tuned() -> list[Registered]:
+        if not _has_catalog(settings):
+            return []
+        catalog = open_catalog(settings)
+        try:
+            return Tunings(catalog).registered()
+        finally:
+            catalog.close()
+
+    return Register(settings, lambda: adapter(settings), note, used, tuned)
 
 
 def swaps_to(settings: Settings, name: str) -> list[Swap]:

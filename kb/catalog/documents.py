@@ -1,6 +1,6 @@
 """Documents: one row per path, the ledger of every file in a source."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,11 +9,13 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from kb.catalog import containers, entries, names, versions
 from kb.catalog.arrays import among
 from kb.catalog.database import now
+from kb.catalog.rights import readable
 from kb.catalog.tables import documents, name_tokens
 from kb.errors import KbError
 from kb.text.pathnames import cut
 from kb.types.files import Entry, Known, Stat
 from kb.types.parsed import State
+from kb.types.people import Principal
 
 NOT_REACHED = "not_reached"
 """The reason of a file whose turn has not come."""
@@ -207,6 +209,21 @@ def by_id(connection: Connection, document_id: int) -> Entry | None:
     """A document's entry, whoever may read it: for ingestion only."""
     found = entries.entries(connection, documents.c.id == document_id)
     return found[0] if found else None
+
+
+def content_hashes(connection: Connection, document_ids: Collection[int]) -> dict[int, str | None]:
+    """The SHA-256 of the bytes of those of these documents that are there, by id."""
+    query = select(documents.c.id, documents.c.content_hash)
+    mine = among(documents.c.id, document_ids)
+    return dict(connection.execute(query.where(mine)).tuples().all())
+
+
+def readable_of(
+    connection: Connection, principal: Principal, document_ids: Collection[int]
+) -> set[int]:
+    """Those of these documents that a principal may read."""
+    mine = among(documents.c.id, document_ids), readable(principal)
+    return set(connection.scalars(select(documents.c.id).where(*mine)))
 
 
 def hold(connection: Connection, document_ids: Sequence[int]) -> None:

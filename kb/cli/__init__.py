@@ -32,6 +32,7 @@ COMMANDS = {
     "reindex": "upkeep:reindex",
     "purge": "upkeep:purge",
     "models": "models:models",
+    "tune": "tuning:tune",
     "eval": "evaluating:evaluate",
 }
 HELP = {
@@ -51,6 +52,7 @@ HELP = {
     "reindex": "Build the index anew beside the live one, then switch.",
     "purge": "Erase documents now, everywhere.",
     "models": "Models: list, show, add, pull, import, verify, remove; use, rollback, try; bench.",
+    "tune": "Learn from your own questions how to find what they ask for; rollback.",
     "eval": "Measure passages and answers on a set of questions.",
 }
 

@@ -19,7 +19,12 @@ from kb.models.registered import Registered
 from kb.surface.gates import gate_lines
 
 MEGA = 1_000_000
-PURPOSES = {"embedding": "embedding", "reranking": "reranking", "language": "language model"}
+PURPOSES = {
+    "embedding": "embedding",
+    "reranking": "reranking",
+    "language": "language model",
+    "tuning": "moving questions",
+}
 name_option = click.option("--name", metavar="NAME", help="What it is to be called here.")
 
 
@@ -91,7 +96,8 @@ def _facts(model: dict[str, Any]) -> list[str]:
         "Note": model["note"],
         "Problem": model["problem"],
     }
-    lines = [f"{key + ':':14}{value}" for key, value in told.items() if value]
+    rows = [*told.items(), *model["facts"]]
+    lines = [f"{key + ':':14}{value}" for key, value in rows if value]
     if model["swap"]:
         before, after = (", ".join(model["swap"][key]) for key in ("replaced", "models"))
         lines += [f"{'Compared:':14}{before} with {after}: {model['swap']['state']}"]

@@ -5,22 +5,23 @@ this moment), fold copies, join neighbours.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
 
 from kb.catalog import alarms, chunks, filtering, generations, names
-from kb.catalog.database import Catalog, current_seq
+from kb.catalog.database import Catalog, Connection, current_seq
+from kb.embedding.adapting import Tuning
 from kb.embedding.client import Embeddings
 from kb.embedding.questions import QueryVector, Question
 from kb.embedding.scale import AS_IT_IS, Scale
 from kb.errors import RetryableError
-from kb.index.base import GRAMS, WORDS, Hits, IndexQuery
+from kb.index.base import GRAMS, WORDS, AskedBy, Hits, IndexQuery
 from kb.index.generation import asked_by, check_generation, follow, name_of, vector_names
 from kb.index.remote import RemoteIndex
 from kb.rights import access
-from kb.search import judging, narrowing
+from kb.search import judging, narrowing, ranking
 from kb.search.glossary import Glossary
 from kb.search.judging import Judged, Moment, Scope
 from kb.search.sought import Sought
@@ -32,6 +33,8 @@ from kb.types.people import Principal
 
 ROUNDS = 4
 """How often hits are fetched, more each time, while too few survive."""
+Tuned = Callable[[Connection], Tuning | None]
+"""Gives what was learned of the organisation's questions and is in use; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Retriever:
         embeddings: Embeddings,
         settings: Retrieval,
         glossary: Glossary,
+        tuned: Tuned,
         searched: Generation | None = None,
     ) -> None:
         self._catalog = catalog
@@ -79,6 +83,7 @@ class Retriever:
         self._embeddings = embeddings
         self._settings = settings
         self._glossary = glossary
+        self._tuned = tuned
         self._searched = searched
 
     async def retrieve(self, sought: Sought, principal: Principal, limit: int) -> Found:
@@ -100,8 +105,9 @@ class Retriever:
         if embedded.by.keys() != begun.scope.moment.vectors.keys():
             embedded = await self._embedded_anew(words, begun.scope.moment)
         language = begun.early.language
-        asked = embedded.knowing(language)
-        judged = await self._judged(_query(begun, asked), begun.scope)
+        asked = ranking.asked(embedded, begun.scope.moment.tuning).knowing(language)
+        own = ranking.reading(embedded, language, begun.scope.moment.vectors)
+        judged = await self._judged(_query(begun, asked), own, begun.scope)
         if alarming := judged.alarming - begun.scope.moment.late:
             await self._catalog.write(alarms.sound, self._catalog, alarming)
         model, by = embedded.reading(language)
@@ -162,24 +168,28 @@ class Retriever:
             late = alarms.on_their_way(connection)
             seq = current_seq(connection)
             named = names.named(connection, principal, words)
+            tuning = self._tuned(connection)
         if live is None:
             return None
         follow(live, self._embeddings)
         used = self._embeddings.models
         check_generation(live.fingerprint, used)
-        moment = Moment(name_of(live.id), seq, late, vector_names(used))
+        moment = Moment(name_of(live.id), seq, late, vector_names(used), tuning)
         return Scope(words, principal, limit, moment, named, None)
 
     def _narrow(self, principal: Principal, wanted: Wanted) -> narrowing.Narrow:
         with self._catalog.reading() as connection:
             return narrowing.narrow(connection, principal, wanted)
 
-    async def _judged(self, query: IndexQuery, scope: Scope) -> Judged:
-        """What the catalog leaves of the hits: more are fetched until enough survive."""
+    async def _judged(self, query: IndexQuery, own: AskedBy, scope: Scope) -> Judged:
+        """What the catalog leaves of the hits: more are fetched until enough survive.
+
+        ``own`` is the question as it is, by which similarities are told.
+        """
         judged = Judged((), frozenset())
         for _ in range(ROUNDS):
-            hits = await self._index.query(scope.moment.generation, query)
-            last = await self._catalog.read(self._judge, hits, scope, query)
+            hits = await ranking.ranked(self._index, scope.moment.generation, query, own)
+            last = await self._catalog.read(self._judge, hits, scope, own.unrelated)
             judged = Judged(last.passages, judged.alarming | last.alarming)
             if len(judged.passages) >= scope.limit or hits.exhausted:
                 break
@@ -187,8 +197,7 @@ class Retriever:
             query = msgspec.structs.replace(query, limit=fetch, lists={})
         return judged
 
-    def _judge(self, hits: Hits, scope: Scope, query: IndexQuery) -> Judged:
-        floor = next(iter(query.vectors.values())).unrelated
+    def _judge(self, hits: Hits, scope: Scope, floor: float) -> Judged:
         with self._catalog.reading() as connection:
             return judging.judge(connection, hits, scope, floor)
 

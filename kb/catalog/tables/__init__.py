@@ -29,6 +29,7 @@ from kb.catalog.tables.documents import (
     vectors,
     versions,
 )
+from kb.catalog.tables.learning import tunings
 from kb.catalog.tables.people import (
     asked,
     audit,
@@ -86,6 +87,7 @@ __all__ = [
     "sources",
     "swaps",
     "tokens",
+    "tunings",
     "vectors",
     "versions",
 ]
