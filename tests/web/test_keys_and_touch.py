@@ -13,7 +13,7 @@ PAGES = (
     "/", ASKED, "/documents", "/documents?state=failed", "/documents/1", "/documents/3", "/sources",
     "/sources?edit=samples", "/sources?remove=samples", "/source/samples", "/conversations", "/review",
     "/evaluation", "/evaluation/questions", "/administration", "/people", "/audit", "/glossary",
-    "/account", "/no-such-page",
+    "/account", "/models", "/no-such-page",
 )  # fmt: skip
 SMALL = """least => {
   const chosen = "a[href], button, summary, select, input:not([type=hidden]), textarea, label.button";
