@@ -158,6 +158,8 @@ def test_on_a_phone_the_answer_comes_first_and_the_rest_folds_away(opened):
     page.tap("#nav-open")
     page.tap("#nav a[href='/documents']")
     page.wait_for_url("**/documents")
+    page.set_viewport_size({"width": 1000, "height": 800})
+    assert page.is_hidden("#nav"), "its words would break"
     page.set_viewport_size({"width": 1280, "height": 800})
     assert page.is_visible("#nav")
     assert page.is_hidden("#nav-open")
