@@ -80,7 +80,9 @@ class Hosted:
         told, found = self.model.describe(), self._measured
         used = None if found is None else found.of(str(told["runtime"]), str(told["dtype"]))
         rate = used.rate if used is not None and not used.refused else None
-        problem = self._problem or ("" if found is None else found.problem(self._settings.embedding))
+        problem = self._problem or (
+            "" if found is None else found.problem(self._settings.embedding)
+        )
         told_scale = msgspec.to_builtins(self._scale)
         return told | {"rate": rate, "problem": problem, "scale": told_scale}
 

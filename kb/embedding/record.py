@@ -150,6 +150,8 @@ def contradiction(settings: Embedding) -> str:
     """Which settings do not go together; empty: all do."""
     if not left_by(settings):
         return f"There is no {settings.dtype} by embedding.runtime = {settings.runtime}."
+    if settings.dtype == ON_A_CARD[1] and card_of(settings) is None:
+        return f"embedding.dtype = {settings.dtype} is for a graphics card, and there is none here."
     if settings.device in {"cuda", "mps"} and not is_wanted(settings, *ON_A_CARD):
         return (
             f"embedding.device = {settings.device} is for torch in float16; the processor computes "

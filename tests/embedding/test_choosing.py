@@ -162,7 +162,10 @@ def test_all_candidates_are_measured_at_one_priority(settings, tmp_path, monkeyp
         assert ended.said, ended.how
     priorities = [line.split() for line in (tmp_path / "said").read_text().splitlines()]
     people = os.getpriority(os.PRIO_PROCESS, 0)
-    assert {int(nice) for line in priorities for nice in line} <= {people, min(people + bulk.STEP, 19)}
+    assert {int(nice) for line in priorities for nice in line} <= {
+        people,
+        min(people + bulk.STEP, 19),
+    }
 
 
 PRIORITIES = """
@@ -237,16 +240,34 @@ def test_who_had_too_little_memory_is_told_from_who_cannot(tmp_path, monkeypatch
 
 
 async def test_the_status_says_it_where_no_engine_runs(settings):
-    """What was refused when it was measured, and settings that do not go together."""
+    """What was refused when it was measured: not at all, or for a reason that may pass."""
     missing = Tried(runtime="openvino", dtype="float32", refused="OpenVINO cannot be loaded")
     short = msgspec.structs.replace(FAST, refused="the disk is full", passing=True)
     bfloat = msgspec.structs.replace(SLOW, dtype="bfloat16", refused="it ranks otherwise")
     settings = with_embedding(settings, device="cpu", sha256=models.find(Embedding()).digest)
     for tried, words in ((missing, "cannot be used: OpenVINO"), (short, "could not be measured")):
-        others = [one for one in (SLOW, GOOD, FAST) if (one.runtime, one.dtype) != (tried.runtime, tried.dtype)]
+        others = [
+            one
+            for one in (SLOW, GOOD, FAST)
+            if (one.runtime, one.dtype) != (tried.runtime, tried.dtype)
+        ]
         recorded(settings, bfloat, tried, *others)
         [computing] = await Embeddings(settings).computing()
         assert words in computing.problem
-    settings = with_embedding(settings, runtime="openvino", device="cuda")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"device": "cuda", "runtime": "openvino"}, "embedding.device = cuda is for torch"),
+        ({"device": "cuda", "dtype": "int8"}, "embedding.device = cuda is for torch"),
+        ({"device": "cpu", "dtype": "float16"}, "float16 is for a graphics card"),
+        ({"runtime": "torch", "dtype": "int8"}, "no int8 by embedding.runtime = torch"),
+        ({"device": "cuda"}, ""),
+        ({"device": "cpu", "runtime": "openvino"}, ""),
+    ],
+)
+async def test_settings_that_contradict_each_other_are_told(settings, changes, words):
+    settings = with_embedding(settings, **changes)
     [computing] = await Embeddings(settings).computing()
-    assert "embedding.device = cuda is for torch" in computing.problem
+    assert words in computing.problem if words else not computing.problem

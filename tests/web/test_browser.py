@@ -7,7 +7,13 @@ from kb import samples
 from tests.parts.processes import Serving, kb, stop_engines
 
 pytestmark = pytest.mark.real
-NOT_ENGLISH = ("Protokoll-", "Reisekostenrichtlinie", "biglietti", "guide-accueil", "reglement-velos")
+NOT_ENGLISH = (
+    "Protokoll-",
+    "Reisekostenrichtlinie",
+    "biglietti",
+    "guide-accueil",
+    "reglement-velos",
+)
 """The samples in other languages."""
 
 

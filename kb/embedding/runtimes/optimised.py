@@ -126,10 +126,8 @@ def _write(graph: Any, file: Path) -> None:
         compiled.library().save_model(graph, file, compress_to_fp16=False)
     except RuntimeError as error:  # as which OpenVINO says that the disk is full
         megabytes = shutil.disk_usage(file.parent).free // 1_000_000
-        raise OSError(
-            f"{file.name} cannot be written to {file.parent.parent}, where {megabytes} MB are free: "
-            f"{error}"
-        ) from error
+        where = f"{file.parent.parent}, where {megabytes} MB are free"
+        raise OSError(f"{file.name} cannot be written to {where}: {error}") from error
 
 
 def _clear_up(kept_in: Path) -> None:
