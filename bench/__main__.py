@@ -1,4 +1,4 @@
-"""``python -m bench [catalog|documents|embed|following|formats|ingest|languages|lighter|model|ocr|open-webui|reading|search|serve|support|weights] …``; without a name, all of them."""
+"""``python -m bench [catalog|documents|embed|following|formats|ingest|languages|lighter|memory|model|ocr|open-webui|reading|search|serve|support|tokens|tune] …``; without a name, all of them."""
 
 import argparse
 import asyncio
@@ -13,6 +13,7 @@ from bench import (
     ingest,
     languages,
     lighter,
+    memory,
     model,
     ocr,
     open_webui,
@@ -20,7 +21,8 @@ from bench import (
     search,
     serve,
     support,
-    weights,
+    tokens,
+    tune,
 )
 
 PARTS = {
@@ -32,6 +34,7 @@ PARTS = {
     "ingest": ingest,
     "languages": languages,
     "lighter": lighter,
+    "memory": memory,
     "model": model,
     "ocr": ocr,
     "open-webui": open_webui,
@@ -39,7 +42,8 @@ PARTS = {
     "search": search,
     "serve": serve,
     "support": support,
-    "weights": weights,
+    "tokens": tokens,
+    "tune": tune,
 }
 
 

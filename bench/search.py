@@ -77,7 +77,7 @@ async def one_by_one(base: KnowledgeBase, asker: Asker, asked: list[str]) -> Tim
         at = time.monotonic()
         embedded = await base.embeddings.query(question)
         found["embedding"].append(time.monotonic() - at)
-        vectors = asked_by(embedded.knowing("en"), vector_names(base.embeddings.models))
+        vectors = asked_by(embedded.knowing("en"), vector_names(base.embeddings.models), "en")
         query = IndexQuery(vectors, question, sorted(ann.tokens), 100)
         at = time.monotonic()
         await base.index.query(name_of(live.id), query)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import httpx
 import psutil
@@ -13,6 +13,7 @@ import psutil
 from bench.common import ENGINES, chosen
 from kb import samples
 
+Measured = Callable[[int, str], dict[str, float]]
 SETTLED_SECONDS = 5.0
 """The worker beside the page loads after it; engines give back what bulk work took."""
 
@@ -45,18 +46,21 @@ def environment_of(folder: str, settings: Mapping[str, str] | None = None) -> di
     return kept | chosen() | {"KB_DATA_DIR": folder, "KB_LLM__PROVIDER": "none"} | given
 
 
-def serve(folder: str) -> tuple[float, float, dict[str, float]]:
+def serve(
+    folder: str, settings: Mapping[str, str] | None = None, measured: Measured | None = None
+) -> tuple[float, float, dict[str, float]]:
     """Serve a data directory, ask a little; seconds to alive and ready, memory by process (MB)."""
     begun = time.monotonic()
     server = subprocess.Popen(
-        [sys.executable, "-m", "kb", "serve", "--port", "8765"], env=environment_of(folder)
+        [sys.executable, "-m", "kb", "serve", "--port", "8765"],
+        env=environment_of(folder, settings),
     )
     alive = until("/health", begun)
     ready = until("/ready", begun)
     for question in ("leave", "buses", "Tagegeld"):
         httpx.get("http://127.0.0.1:8765/api/v1/search", params={"q": question}, timeout=60)
     time.sleep(SETTLED_SECONDS)
-    sizes = memory(server.pid, folder)
+    sizes = (measured or memory)(server.pid, folder)
     server.terminate()
     server.wait(30)
     return alive, ready, sizes
@@ -73,13 +77,26 @@ def until(path: str, begun: float) -> float:
 
 
 def memory(pid: int, folder: str) -> dict[str, float]:
-    sizes = {"web": psutil.Process(pid).memory_info().rss / 1e6}
+    """Resident memory (MB) of the web process, what it has started, and the engines."""
+    return {n: process.memory_info().rss / 1e6 for n, process in processes(pid, folder).items()}
+
+
+def shares(pid: int, folder: str) -> dict[str, float]:
+    """The same, with what several processes have mapped divided among them."""
+    found = processes(pid, folder).items()
+    return {n: process.memory_full_info().pss / 1e6 for n, process in found}
+
+
+def processes(pid: int, folder: str) -> dict[str, psutil.Process]:
+    web = psutil.Process(pid)
+    found = {"web": web}
     for process in psutil.process_iter(["cmdline"]):
         command = " ".join(process.info["cmdline"] or [])
         for engine in ENGINES:
             if folder in command and engine in command:
-                sizes[engine] = process.memory_info().rss / 1e6
-    return sizes
+                found[engine] = process
+    begun = [one for one in web.children(recursive=True) if one not in found.values()]
+    return found | {f"begun by it {n}": one for n, one in enumerate(begun)}
 
 
 def end_engines(folder: str) -> None:

@@ -17,6 +17,14 @@ STEPS = (
     "blob_written", "run_begun",
 )  # fmt: skip
 """The steps of a version's life (docs/architecture.md), in their order, and those beside it."""
+SWAP_STEPS = (
+    "swap_begun", "vectors_kept", "versions_loaded", "graph_built", "handed_over", "compared",
+    "switched",
+)  # fmt: skip
+"""The steps on which an index goes over to other models (docs/models.md), in their order."""
+TUNE_STEPS = ("tuning_learned", "tuning_kept")
+"""The steps of ``kb tune`` (docs/models.md), in their order."""
+EVERY = (*STEPS, *SWAP_STEPS, *TUNE_STEPS)
 
 TOLD = "killed at the step "
 
@@ -29,8 +37,8 @@ def _asked() -> str:
 
 _wanted, _, _times = _asked().partition(":")
 _left = int(_times or 1)
-if _wanted and _wanted not in STEPS:
-    raise SystemExit(f"KB_FAILPOINT names no step: {_wanted}. There are: {', '.join(STEPS)}.")
+if _wanted and _wanted not in EVERY:
+    raise SystemExit(f"KB_FAILPOINT names no step: {_wanted}. There are: {', '.join(EVERY)}.")
 _lock = threading.Lock()
 
 

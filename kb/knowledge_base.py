@@ -16,6 +16,7 @@ from kb.answers.opinions import Opinions
 from kb.answers.receipts import Receipts
 from kb.audit.log import Audit, noted
 from kb.audit.questions import Questions
+from kb.catalog import swaps
 from kb.catalog.behind import Behind
 from kb.catalog.database import Catalog, open_catalog
 from kb.duties import Duties
@@ -32,15 +33,21 @@ from kb.library.sources import Sources
 from kb.llm.adapters import adapter
 from kb.llm.base import LanguageModel
 from kb.models.register import Register, in_use
+from kb.models.registered import Registered
 from kb.rights import access
 from kb.search.glossary import Glossary
 from kb.search.pins import Pins
-from kb.search.retrieval import Retriever
+from kb.search.retrieval import Retriever, Tuned
 from kb.search.saved import Searches
 from kb.search.searching import Search
 from kb.settings import Embedding, Settings
+from kb.tuning.tunings import Tunings
+from kb.types.index import Generation
 from kb.types.people import Principal
+from kb.types.swaps import Swap
+from kb.upkeep.beside import Beside
 from kb.upkeep.publishing import Publisher
+from kb.upkeep.swaps import Swaps
 from kb.upkeep.verbs import Upkeep
 
 if TYPE_CHECKING:
@@ -48,12 +55,17 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+MOST_SWAPS = 200
+"""Swaps that are looked through for those to a model."""
 
 
 class KnowledgeBase:
-    """A data directory in use."""
+    """A data directory in use.
 
-    def __init__(self, settings: Settings) -> None:
+    ``searched`` is the generation of the index that is searched; None: whichever is live.
+    """
+
+    def __init__(self, settings: Settings, searched: Generation | None = None) -> None:
         self.settings = settings
         self.duties = Duties()
         self.catalog: Catalog = open_catalog(settings)
@@ -72,12 +84,15 @@ class KnowledgeBase:
         if self.catalog.described is not None:
             self.embeddings.follow(built_with(self.catalog.described))
         self.index = RemoteIndex(settings)
-        self.publisher = Publisher(self.catalog, self.index, self.embeddings)
+        beside = Beside(self.catalog, self.index, self.embeddings, settings.models.keep_days)
+        self.publisher = Publisher(self.catalog, self.index, self.embeddings, beside)
         self.evaluations = Evaluations(self.catalog)
         self.glossary = Glossary(self.catalog)
         self.pins = Pins(self.catalog)
         self.searches = Searches(self.catalog)
-        self.search, self.answers = self._asking()
+        self.tunings = Tunings(self.catalog)
+        self.search, self.answers = self.asking(self.tunings.live, searched)
+        self.swaps = Swaps(self.catalog, self.index, self.embeddings, beside)
         self.upkeep = Upkeep(
             self.catalog, self.index, self.blobs, self.embeddings, self.publisher,
             settings.retention, self.scratch, settings.data / "evaluation",
@@ -88,17 +103,22 @@ class KnowledgeBase:
         )  # fmt: skip
         note = partial(self.audit.note, access.owner())
         self.models = Register(
-            settings, lambda: self.model, note, lambda: self.embeddings.settings.embedding
-        )
+            settings, lambda: self.model, note, lambda: self.embeddings.settings.embedding,
+            self.tunings.registered,
+        )  # fmt: skip
         self.ledger = Ledger(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
 
-    def _asking(self) -> tuple[Search, Answers]:
-        """Search and answers, over one retriever; model and metrics load at the first question."""
+    def asking(self, tuned: Tuned, searched: Generation | None = None) -> tuple[Search, Answers]:
+        """Search and answers, over one retriever; model and metrics load at the first question.
+
+        ``tuned`` gives what moves questions: what is live, or what is measured beside it.
+        """
         settings = self.settings
         retriever = Retriever(
-            self.catalog, self.index, self.embeddings, settings.retrieval, self.glossary
-        )
+            self.catalog, self.index, self.embeddings, settings.retrieval, self.glossary, tuned,
+            searched,
+        )  # fmt: skip
         search = Search(self.catalog, retriever, self.audit, lambda: self.metrics)
         answerer = Answerer(
             retriever, self.embeddings, lambda: self.model, settings.retrieval, settings.llm
@@ -143,6 +163,11 @@ class KnowledgeBase:
         with self.catalog.reading():
             pass
 
+    async def embedding_models(self) -> list[Registered]:
+        """The embedding models on this machine's disks with which nothing is wrong."""
+        found = await asyncio.to_thread(self.models.on_disk)
+        return [m for m in found if m.purpose == "embedding" and m.dimension and not m.problem]
+
     async def remove_model(self, name: str) -> None:
         """Remove a model from the register.
 
@@ -153,8 +178,11 @@ class KnowledgeBase:
             RetryableError: its folder cannot be written to.
         """
         model = await self.models.removable(name)
+        if model.keeper == "catalog":
+            await self.write(self.tunings.remove, access.owner(), name)
+            return
         if model.dimension and await self.read(self.publisher.was_built_with, name):
-            raise in_use(name, "the index was built with it")
+            raise in_use(name, "the index was built with it, or one that is kept or being built")
         await asyncio.to_thread(self.models.remove, model)
 
     async def close(self) -> None:
@@ -163,7 +191,7 @@ class KnowledgeBase:
         await asyncio.to_thread(self.behind.close)
         await self.index.close()
         self.scratch.close()
-        await self.embeddings.engine.close()
+        await self.embeddings.close()
         opened = self.__dict__.get("model")
         if opened is not None:
             await opened.close()
@@ -190,8 +218,8 @@ class KnowledgeBase:
 def register_of(settings: Settings) -> Register:
     """The register of models by itself: it works where the configured model is not here, or broken.
 
-    The catalog is opened only to note what changes, and where the settings name no model, to see
-    with which the index was built.
+    The catalog is opened to note what changes, to see what was learned, and where the settings name
+    no model, to see with which the index was built.
     """
 
     def note(action: str, target: str, **detail: Any) -> None:
@@ -204,12 +232,36 @@ def register_of(settings: Settings) -> Register:
 
     def used() -> Embedding:
         own = settings.embedding
-        is_there = settings.catalog.url or (settings.data / "catalog.sqlite3").exists()
         described = None
-        if is_there and not chosen.named(own):
+        if _has_catalog(settings) and not chosen.named(own):
             catalog = open_catalog(settings)
             catalog.close()
             described = catalog.described
         return chosen.using(own, chosen.names(own) if described is None else built_with(described))
 
-    return Register(settings, lambda: adapter(settings), note, used)
+    def tuned() -> list[Registered]:
+        if not _has_catalog(settings):
+            return []
+        catalog = open_catalog(settings)
+        try:
+            return Tunings(catalog).registered()
+        finally:
+            catalog.close()
+
+    return Register(settings, lambda: adapter(settings), note, used, tuned)
+
+
+def swaps_to(settings: Settings, name: str) -> list[Swap]:
+    """The swaps to a model, the newest first; the configured model may be missing or broken."""
+    if not _has_catalog(settings):
+        return []
+    catalog = open_catalog(settings)
+    try:
+        with catalog.reading() as connection:
+            return [one for one in swaps.newest(connection, MOST_SWAPS) if name in one.wanted]
+    finally:
+        catalog.close()
+
+
+def _has_catalog(settings: Settings) -> bool:
+    return bool(settings.catalog.url) or (settings.data / "catalog.sqlite3").exists()

@@ -41,6 +41,7 @@ from web.pages import (
     exporting,
     glossary,
     home,
+    models,
     oidc,
     people,
     receipts,
@@ -110,6 +111,7 @@ PAGES: list[ControllerRouterHandler] = [
     *people.ROUTES,
     *audit.ROUTES,
     *administration.ROUTES,
+    *models.ROUTES,
     glossary.page,
     glossary.change,
     choose_language,
@@ -216,7 +218,7 @@ async def _keep_warm(base: KnowledgeBase) -> None:
     while True:
         # Side by side: each loads by itself, and there are processors for both.
         await asyncio.gather(
-            _tried(base.embeddings.query("ready")), _tried(base.index.languages(["ready"]))
+            _tried(base.embeddings.query("ready")), _tried(base.search.get_ready())
         )
         await asyncio.sleep(WARM_SECONDS)
 

@@ -40,6 +40,7 @@ LOOKS = {
     "/evaluation/questions": "evaluation.view",
     "/evaluation/{number}": "evaluation.view",
     "/glossary": "glossary.view",
+    "/models": "models.view",
     "/people": "people.view",
     "/review": "review.view",
     "/source/{name}": "source.view",

@@ -4,7 +4,8 @@ What counts is what the document used: a scan is read again when a language of t
 here, a letter is not. Hosts may differ in what is installed. A document is read again only where
 more is here than it was read with; so hosts that differ agree in the end, and no two of them read
 each other's files again for ever. The embedding model is no part of it: its vectors are the
-index's.
+index's; nor is the tokenizer that counted a passage's tokens: a cut that was right when it was made
+stays (docs/adr/0009-swapping-models.md).
 """
 
 import sys
@@ -13,14 +14,28 @@ from typing import Any
 
 from ingest import parsers
 from ingest.parsers import libreoffice, ocr
+from kb.catalog import documents
 from kb.catalog.chunks import short_hash
-from kb.embedding.models import TokenCounter
+from kb.catalog.database import Catalog
+from kb.embedding.client import Embeddings
+from kb.embedding.models import TokenCounter, counter_of
 from kb.settings import Chunking, Ingest
 from kb.types.files import Known
 from kb.types.parsed import Parsed
 
 CHUNKER = "2"
 """Raise it when the same elements give other chunks."""
+
+
+def cutting(chunking: Chunking) -> str:
+    """How passages are cut, whoever counts: kept with each document."""
+    return short_hash(f"{CHUNKER}:{chunking.tokens}")[:24]
+
+
+def earlier_cutting(chunking: Chunking, counter: TokenCounter, window: int) -> str:
+    """The same as earlier releases kept it: with the tokenizer that counted, and what it reads."""
+    longest = min(chunking.tokens, counter.limit, window)
+    return short_hash(f"{CHUNKER}:{longest}:{counter.extra}:{counter.digest}")[:24]
 
 
 class Needs:
@@ -41,16 +56,16 @@ class Needs:
         self._office = libreoffice.program() is not None
         self._limits = [settings.max_members, settings.max_expanded_mb]
         self._reading = short_hash(parsers.VERSION)[:24]
-        longest = min(chunking.tokens, counter.limit, window)
-        cutting = f"{CHUNKER}:{longest}:{counter.extra}:{counter.digest}"
-        self._cutting = short_hash(cutting)[:24]
+        self._cutting = cutting(chunking)
+        self._earlier = earlier_cutting(chunking, counter, window)
         self.fingerprint = f"{self._reading}.{self._cutting}"
 
     def fingerprint_of(self, code: str) -> str:
         """Kept with a file that yields nothing: it is read again when this is another."""
-        if code == "expands_too_far":
-            return f"{self.fingerprint}.{self._limits[1]}"
-        return self.fingerprint
+        return f"{self.fingerprint}{self._limit(code)}"
+
+    def _limit(self, code: str) -> str:
+        return f".{self._limits[1]}" if code == "expands_too_far" else ""
 
     def used(self, parsed: Parsed, *, members: bool) -> dict[str, Any] | None:
         """What a document depends on of this host and its settings; None where on nothing.
@@ -72,12 +87,15 @@ class Needs:
 
     def is_current(self, known: Known) -> bool:
         """Whether a document would be read now as it was, if its bytes are the same."""
-        return known.settings == self.fingerprint_of(known.code or "") and not self.has_more(known)
+        cuts, limit = (self._cutting, self._earlier), self._limit(known.code or "")
+        is_same = known.settings in {f"{self._reading}.{cut}{limit}" for cut in cuts}
+        return is_same and not self.has_more(known)
 
     def is_cut_otherwise(self, known: Known) -> bool:
         """Whether what was parsed of a document still holds, and only the cutting has changed."""
-        reading, _, cutting = (known.settings or "").partition(".")
-        return reading == self._reading and cutting != self._cutting and not self.has_more(known)
+        reading, _, cut = (known.settings or "").partition(".")
+        is_cut_as_now = cut in {self._cutting, self._earlier}
+        return reading == self._reading and not is_cut_as_now and not self.has_more(known)
 
     def has_more(self, known: Known) -> bool:
         """Whether this host has more than a document was read with, or other settings."""
@@ -95,3 +113,12 @@ class Needs:
             return False
         otherwise = {k: read[k] for k in ("wanted", "sure")} != self._recognising()
         return otherwise or set(read["had"]) < set(self._languages)
+
+
+def keep_cuts(catalog: Catalog, embeddings: Embeddings, chunking: Chunking) -> None:
+    """Before other models come: what earlier releases cut with those of today stays as it is."""
+    counter = counter_of(embeddings.first.files)
+    window = min(model.files.max_tokens for model in embeddings.models)
+    earlier = earlier_cutting(chunking, counter, window)
+    with catalog.writing() as connection:
+        documents.name_cut(connection, earlier, cutting(chunking))

@@ -124,6 +124,8 @@ class Run:
         await self.publisher.flush_rights()
         await self.publisher.sweep()
         await asyncio.to_thread(collect_if_due, self.catalog, self.blobs, self.retention)
+        await self.publisher.beside.tidy()
+        await self.publisher.beside.keep_current()
 
     def _take_lease(self) -> None:
         with self.catalog.writing() as connection:
@@ -149,6 +151,7 @@ class Run:
         await asyncio.to_thread(heal, self.catalog, self.blobs, self.preparer.scratch)
         await self.catalog.write(self._abandon_dead_attempts)
         await self.publisher.generation()
+        await self.publisher.tell_languages()
         await self.heal()
         await self.publisher.sweep()
 

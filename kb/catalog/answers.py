@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, Select, delete, insert, select
 
 from kb.catalog.arrays import among
-from kb.catalog.tables import answer_versions, answers
+from kb.catalog.tables import answer_versions, answers, feedback
 from kb.types.kept import KeptAnswer
 from kb.types.people import Principal
 
@@ -48,6 +48,13 @@ def get(connection: Connection, principal: Principal, answer_id: str) -> KeptAns
 def by_id(connection: Connection, answer_id: str) -> KeptAnswer | None:
     """An answer, whoever asked for it: the caller decides who may see it."""
     return next(iter(all_of(connection, select(answers).where(answers.c.id == answer_id))), None)
+
+
+def rated_good(connection: Connection) -> list[KeptAnswer]:
+    """The answers that somebody called good, or a citation of which somebody did."""
+    liked = select(feedback.c.answer_id).where(feedback.c.verdict == "good")
+    query = select(answers).where(answers.c.id.in_(liked)).order_by(answers.c.asked_at)
+    return all_of(connection, query)
 
 
 def all_of(connection: Connection, query: Select[Any]) -> list[KeptAnswer]:

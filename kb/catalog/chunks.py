@@ -1,11 +1,11 @@
 """Chunks: what passages say and where they stand, as the catalog keeps them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, bindparam, not_, select
+from sqlalchemy import BigInteger, Connection, bindparam, not_, or_, select
 
 from kb.catalog.arrays import among, among_given
 from kb.catalog.rights import readable, readable_given
@@ -16,6 +16,7 @@ from kb.types.parsed import Chunk
 from kb.types.passages import Layout, StoredChunk
 from kb.types.people import Principal
 from kb.types.points import point_of
+from kb.types.tunings import Standing
 
 _HYDRATED = (
     select(
@@ -108,6 +109,39 @@ def current_points(connection: Connection) -> list[int]:
         .join(documents, documents.c.version == chunks.c.version)
         .order_by(chunks.c.point)
     )
+    return list(connection.scalars(query))
+
+
+def standing(
+    connection: Connection, principal: Principal, named: Collection[str] = ()
+) -> list[Standing]:
+    """The passages that a principal may read, and all those of the sources that are ``named``."""
+    of_named = select(sources.c.id).where(among(sources.c.name, named))
+    wanted = or_(readable(principal), documents.c.source_id.in_(of_named))
+    query = (
+        select(chunks.c.point, documents.c.id, chunks.c.vector_hash)
+        .join(documents, documents.c.version == chunks.c.version)
+        .where(wanted)
+        .order_by(chunks.c.point)
+    )
+    return [Standing(*row) for row in connection.execute(query)]
+
+
+def points_of_documents(connection: Connection, document_ids: Collection[int]) -> list[int]:
+    """The points of these documents' current versions, in order."""
+    query = (
+        select(chunks.c.point)
+        .join(documents, documents.c.version == chunks.c.version)
+        .where(among(documents.c.id, document_ids))
+        .order_by(chunks.c.point)
+    )
+    return list(connection.scalars(query))
+
+
+def current_versions(connection: Connection) -> list[int]:
+    """The current versions, by number, that have passages."""
+    has_passages = documents.c.version.is_not(None), documents.c.chunks > 0
+    query = select(documents.c.version).where(*has_passages).order_by(documents.c.version)
     return list(connection.scalars(query))
 
 

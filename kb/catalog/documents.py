@@ -1,19 +1,21 @@
 """Documents: one row per path, the ledger of every file in a source."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from kb.catalog import containers, entries, names, versions
 from kb.catalog.arrays import among
 from kb.catalog.database import now
+from kb.catalog.rights import readable
 from kb.catalog.tables import documents, name_tokens
 from kb.errors import KbError
 from kb.text.pathnames import cut
 from kb.types.files import Entry, Known, Stat
 from kb.types.parsed import State
+from kb.types.people import Principal
 
 NOT_REACHED = "not_reached"
 """The reason of a file whose turn has not come."""
@@ -209,6 +211,21 @@ def by_id(connection: Connection, document_id: int) -> Entry | None:
     return found[0] if found else None
 
 
+def content_hashes(connection: Connection, document_ids: Collection[int]) -> dict[int, str | None]:
+    """The SHA-256 of the bytes of those of these documents that are there, by id."""
+    query = select(documents.c.id, documents.c.content_hash)
+    mine = among(documents.c.id, document_ids)
+    return dict(connection.execute(query.where(mine)).tuples().all())
+
+
+def readable_of(
+    connection: Connection, principal: Principal, document_ids: Collection[int]
+) -> set[int]:
+    """Those of these documents that a principal may read."""
+    mine = among(documents.c.id, document_ids), readable(principal)
+    return set(connection.scalars(select(documents.c.id).where(*mine)))
+
+
 def hold(connection: Connection, document_ids: Sequence[int]) -> None:
     """Mark documents whose files are gone, in a removal that waits for confirmation."""
     connection.execute(
@@ -243,3 +260,10 @@ def tries(connection: Connection, document_id: int) -> int:
     """How often a document has failed in a row."""
     query = select(documents.c.tries).where(documents.c.id == document_id)
     return int(connection.scalar(query) or 0)
+
+
+def name_cut(connection: Connection, earlier: str, now_called: str) -> None:
+    """Name how documents were cut as this release does; ``earlier``: as an earlier one did."""
+    named = documents.c.settings.like(f"%.{earlier}%")
+    otherwise = func.replace(documents.c.settings, f".{earlier}", f".{now_called}")
+    connection.execute(update(documents).where(named).values(settings=otherwise))

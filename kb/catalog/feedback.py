@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, exists, func, insert, or_, select, update
 
+from kb.catalog import answers as kept_answers
 from kb.catalog.arrays import among
 from kb.catalog.database import now
-from kb.catalog.tables import answers, documents, feedback, versions
+from kb.catalog.tables import answers, chunks, documents, feedback, versions
+from kb.catalog.versions import CURRENT
 from kb.types.kept import KeptAnswer
-from kb.types.opinions import ToReview, Verdict
+from kb.types.opinions import GoodPlace, Praised, ToReview, Verdict
 from kb.types.people import Principal
 
 WHOLE = 0
@@ -100,6 +102,42 @@ def concerns(connection: Connection, principal: Principal, numbers: Sequence[int
         .distinct()
     )
     return not principal.curates.isdisjoint(connection.scalars(query))
+
+
+def praised(connection: Connection) -> list[Praised]:
+    """Answers that somebody called good, or citations of them, as far as what they cite is current.
+
+    The newest come first; ``MOST_LOOKED_AT`` answers at most. Of an answer that is good as a whole
+    every citation counts that nobody called bad.
+    """
+    good = exists().where(feedback.c.answer_id == answers.c.id, feedback.c.verdict == "good")
+    query = select(answers).where(good).order_by(answers.c.asked_at.desc(), answers.c.id)
+    rows = kept_answers.all_of(connection, query.limit(MOST_LOOKED_AT))
+    cited = {row.id: _good_points(connection, row) for row in rows}
+    places = _places(connection, sorted({p for points in cited.values() for p in points}))
+    found = [
+        Praised(row.id, row.question, tuple(places[p] for p in cited[row.id] if p in places))
+        for row in rows
+    ]
+    return [one for one in found if one.places]
+
+
+def _good_points(connection: Connection, row: KeptAnswer) -> list[int]:
+    verdicts = of_answer(connection, row.id)
+    whole = verdicts.get(WHOLE)
+    usual = "good" if whole is not None and whole.verdict == "good" else ""
+    said = {number: verdict.verdict for number, verdict in verdicts.items()}
+    return [p for c in row.citations if said.get(c.n, usual) == "good" for p in c.points]
+
+
+def _places(connection: Connection, points: Sequence[int]) -> dict[int, GoodPlace]:
+    query = (
+        select(chunks.c.point, documents.c.path, chunks.c.page, chunks.c.section, chunks.c.text)
+        .join(versions, versions.c.number == chunks.c.version)
+        .join(documents, documents.c.id == versions.c.document_id)
+        .where(among(chunks.c.point, points), versions.c.state == CURRENT)
+    )
+    return {row.point: GoodPlace(*row[1:]) for row in connection.execute(query)}
 
 
 def is_to_review(connection: Connection, answer: KeptAnswer) -> bool:

@@ -32,6 +32,7 @@ COMMANDS = {
     "reindex": "upkeep:reindex",
     "purge": "upkeep:purge",
     "models": "models:models",
+    "tune": "tuning:tune",
     "eval": "evaluating:evaluate",
 }
 HELP = {
@@ -50,7 +51,8 @@ HELP = {
     "status": "What is there, and what answers.",
     "reindex": "Build the index anew beside the live one, then switch.",
     "purge": "Erase documents now, everywhere.",
-    "models": "Models: list, show, add, pull, import, verify, remove; how fast they are here.",
+    "models": "Models: list, show, add, pull, import, verify, remove; use, rollback, try; bench.",
+    "tune": "Learn from your own questions how to find what they ask for; rollback.",
     "eval": "Measure passages and answers on a set of questions.",
 }
 

@@ -67,7 +67,7 @@ def beir(
         async with workplace.over_texts(
             base.embeddings.settings, collection, _read, with_model=answers
         ) as place:
-            with _Asking(len(queries) * len(wanted)) as advance:
+            with Asking(len(queries) * len(wanted)) as advance:
                 measured = await running.rank(place, collection, queries, wanted, advance)
             figures = reporting.of_systems(measured, queries)
             if answers:
@@ -105,7 +105,7 @@ def own(*, answers: bool, limit: int | None, seed: int, output: Path | None, as_
                 "“This is the right passage” beside one.",
                 code="no_questions",
             )
-        with _Asking(len(questions)) as advance:
+        with Asking(len(questions)) as advance:
             outcomes = await running.ask_all(base, questions, advance, with_model=answers)
         figures = reporting.of_outcomes(outcomes)
         results = reporting.of_questions(outcomes)
@@ -127,7 +127,7 @@ async def _answered(place: KnowledgeBase, queries: list[sets.Query]) -> dict[str
     """What the configured model makes of the same questions: how they end, and how soon."""
     modes: dict[str, int] = {}
     seconds: list[float] = []
-    with _Asking(len(queries)) as advance:
+    with Asking(len(queries)) as advance:
         for query in queries:
             mode, took = await running.mode_of(place, query.text)
             modes[mode] = modes.get(mode, 0) + 1
@@ -157,11 +157,11 @@ def docs(
             base.embeddings.settings, path / "docs", _read, with_model=answers
         )
         async with opened as place:
-            with _Asking(len(questions)) as advance:
+            with Asking(len(questions)) as advance:
                 outcomes = await running.ask_all(place, questions, advance)
             figures = reporting.of_outcomes(outcomes)
             if beside:
-                with _Asking(len(own) * len(beside)) as advance:
+                with Asking(len(own) * len(beside)) as advance:
                     figures["systems"] = await plain_documents.rank(
                         place, questions, beside, advance
                     )
@@ -197,7 +197,7 @@ async def _abstention(
 ) -> list[Figures]:
     """What retrieval alone, and with ``answers`` the model too, makes of what nobody answers."""
     least = place.settings.retrieval.min_evidence
-    with _Asking(len(own) + sum(map(len, others.values()))) as advance:
+    with Asking(len(own) + sum(map(len, others.values()))) as advance:
         sure = await running.confidences(place, [text for _, text in own], advance)
         measured = []
         for name, questions in others.items():
@@ -269,7 +269,7 @@ def _keep(
     return done
 
 
-class _Asking:
+class Asking:
     """A progress bar over the questions, on a terminal."""
 
     def __init__(self, total: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import click
 import msgspec
 
-from kb.cli import register
+from kb.cli import register, swapping, trying
 from kb.cli.common import json_option, show, with_knowledge_base
 from kb.embedding.record import Record
 from kb.knowledge_base import KnowledgeBase
@@ -25,6 +25,9 @@ for command in (
     register.import_model,
     register.verify,
     register.remove,
+    swapping.use,
+    swapping.rollback,
+    trying.try_it,
 ):
     models.add_command(command)
 

@@ -1,7 +1,6 @@
 """``kb models``: what is here, and how a model comes in and goes."""
 
 import asyncio
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,20 @@ import msgspec
 from kb import settings as settings_module
 from kb.cli.common import argument, json_option, show, with_knowledge_base
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL, PINNED
-from kb.knowledge_base import KnowledgeBase, register_of
+from kb.knowledge_base import KnowledgeBase, register_of, swaps_to
 from kb.models import hub
 from kb.models.adding import Added
 from kb.models.register import Register
 from kb.models.registered import Registered
+from kb.surface.gates import gate_lines
 
 MEGA = 1_000_000
-PURPOSES = {"embedding": "embedding", "reranking": "reranking", "language": "language model"}
+PURPOSES = {
+    "embedding": "embedding",
+    "reranking": "reranking",
+    "language": "language model",
+    "tuning": "moving questions",
+}
 name_option = click.option("--name", metavar="NAME", help="What it is to be called here.")
 
 
@@ -64,7 +69,11 @@ def _rows(model: dict[str, Any]) -> list[str]:
 @json_option
 def show_model(name: str, as_json: bool) -> None:
     """Say everything about a model."""
-    show(_told(asyncio.run(_register().find(name))), as_json, _facts)
+    settings = settings_module.load()
+    found = _told(asyncio.run(register_of(settings).find(name)))
+    compared = [one for one in swaps_to(settings, name) if one.gate is not None]
+    found["swap"] = compared[0].as_json() if compared else None
+    show(found, as_json, _facts)
 
 
 def _facts(model: dict[str, Any]) -> list[str]:
@@ -87,7 +96,12 @@ def _facts(model: dict[str, Any]) -> list[str]:
         "Note": model["note"],
         "Problem": model["problem"],
     }
-    lines = [f"{key + ':':14}{value}" for key, value in told.items() if value]
+    rows = [*told.items(), *model["facts"]]
+    lines = [f"{key + ':':14}{value}" for key, value in rows if value]
+    if model["swap"]:
+        before, after = (", ".join(model["swap"][key]) for key in ("replaced", "models"))
+        lines += [f"{'Compared:':14}{before} with {after}: {model['swap']['state']}"]
+        lines += [f"{'':14}{line}" for line in gate_lines(model["swap"]["gate"])]
     return lines + [f"{'':14}{digest}  {name}" for name, digest in model["files"]]
 
 
@@ -164,13 +178,13 @@ def _added(value: dict[str, Any]) -> list[str]:
         f"{value['name']} lies in {value['folder']}.",
         *([f"Left behind, since it may hold code: {', '.join(left)}"] if left else []),
         f"More about it: kb models show {argument(value['name'])}",
-        f"To embed with it: embedding.models = {_used_with(value['name'])}, then kb reindex",
+        f"To embed with it: kb models use {_used_with(value['name'])}",
     ]
 
 
 def _used_with(name: str) -> str:
     """The multilingual model is used beside the English one; any other alone."""
-    return json.dumps([name, ENGLISH] if name == MULTILINGUAL else [name])
+    return f"{name} {ENGLISH}" if name == MULTILINGUAL else argument(name)
 
 
 @click.command()

@@ -70,6 +70,7 @@ def _status_lines(value: dict[str, Any]) -> list[str]:
         f"Index: {value['index']['backend']}, generation {value['index']['generation'] or 'none'}",
         *(f"Embedding model: {one['model']}{_computed(one)}" for one in value["embedding_models"]),
         *standing.multilingual_lines(value["multilingual_model"]),
+        *_swap_lines(value["models_swap"]),
         f"Language model: {model['model'] or model['reason']}",
         _processors_line(value["ingestion"]),
         *(
@@ -79,6 +80,15 @@ def _status_lines(value: dict[str, Any]) -> list[str]:
         ),
         *_scratch_lines(value["scratch_left_behind"]),
     ]
+
+
+def _swap_lines(swap: dict[str, Any] | None) -> list[str]:
+    """How far the index is on its way to other models."""
+    if swap is None:
+        return []
+    names, passages = ", ".join(swap["models"]), swap["passages"]
+    far = f", {passages['done']} of {passages['total']} passages" if passages["total"] else ""
+    return [f"Going over to {names}: {swap['state']}{far}"]
 
 
 def _computed(value: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,8 +23,13 @@ from kb.cli.telling import channel
 from kb.errors import KbError
 from kb.files import scratch
 from kb.knowledge_base import KnowledgeBase
+from kb.types.swaps import Swap
 
 STOP_SECONDS = 20.0
+SWAP_SECONDS = 2.0
+"""Between two looks whether somebody has asked for other embedding models."""
+DEATHS = 3
+"""Processes of a swap that may be killed in a row before it counts as failed."""
 log = logging.getLogger("kb.working")
 
 
@@ -64,7 +70,7 @@ class Working:
             await jobs.close()
 
     async def _follow(self, scheduler: Scheduler, jobs: Jobs) -> None:
-        beside = (scheduler.forever, self._end_runs_at_stop, self._clear_scratch)
+        beside = (scheduler.forever, self._end_runs_at_stop, self._clear_scratch, self._swap_models)
         try:
             async with self._beside(*beside):
                 await jobs.work(self._stop)
@@ -112,11 +118,47 @@ class Working:
             with contextlib.suppress(ProcessLookupError):
                 child.terminate()
 
+    async def _swap_models(self) -> None:
+        """Go over to other embedding models, where somebody asked for it in the page.
+
+        A process that is killed is begun again, a few times; it goes on where it was.
+        """
+        deaths: Counter[int] = Counter()
+        while not self._stop.is_set():
+            swap = await self._base.read(self._base.swaps.wanted)
+            if swap is not None and (error := await self._swapped(swap)) is not None:
+                deaths[swap.id] += 1
+                if error.code != "interrupted" or deaths[swap.id] >= DEATHS:
+                    await self._base.write(self._base.swaps.failed, swap.id, error)
+            await asyncio.sleep(SWAP_SECONDS)
+
+    async def _swapped(self, swap: Swap) -> KbError | None:
+        names = ", ".join(swap.wanted)
+        try:
+            await self._run("models", "use", "--swap", str(swap.id), "--json", "--", *swap.wanted)
+        except KbError as error:
+            if not self._stop.is_set():
+                log.warning("the swap to %s: %s (%s)", names, error.message, error.code)
+                return error
+        return None
+
     async def _read(self, source: str) -> None:
         """Read a source in a process of its own: what it loads is gone when it ends."""
+        try:
+            await self._run("ingest", "--json", "--", source)
+        except KbError as error:
+            log.warning("reading %s failed: %s (%s)", source, error.message, error.code)
+            raise
+
+    async def _run(self, *arguments: str) -> None:
+        """Run a command in a process of its own.
+
+        Raises:
+            KbError: what it failed with.
+        """
         with channel() as told:
             child = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "kb", "ingest", "--json", "--", source,
+                sys.executable, "-m", "kb", *arguments,
                 env=os.environ | {"KB_DATA_DIR": self._base.settings.data_dir} | told.environment,
                 stdout=asyncio.subprocess.DEVNULL,
                 start_new_session=True,
@@ -124,9 +166,7 @@ class Working:
             )  # fmt: skip
             await self._until_ended(child)
             if child.returncode:
-                error = told.error(child.returncode)
-                log.warning("reading %s failed: %s (%s)", source, error.message, error.code)
-                raise error
+                raise told.error(child.returncode)
 
     async def _until_ended(self, child: asyncio.subprocess.Process) -> None:
         self._running.add(child)

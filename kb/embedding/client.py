@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 
 from kb.embedding import chosen, models, record
-from kb.embedding.models import ModelFiles
 from kb.embedding.questions import QueryVector, Question
 from kb.embedding.record import Record
 from kb.embedding.scale import Scale
+from kb.embedding.used import Use, Used, use_of
 from kb.engines.calling import EngineClient
 from kb.errors import RetryableError
 from kb.settings import Embedding, Settings
@@ -26,21 +26,6 @@ from kb.settings import Embedding, Settings
 def cosine(left: bytes, right: bytes) -> float:
     """The cosine of two normalised float32 vectors; without numpy, which the web does not load."""
     return math.fsum(a * b for a, b in zip(array("f", left), array("f", right), strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """A model that embeds: its ``name`` in settings and register, and the settings of it alone.
-
-    ``fingerprint`` is that of everything that its vectors depend on; calls name it by that.
-    ``earlier`` are fingerprints of the same vectors by earlier releases.
-    """
-
-    name: str
-    settings: Embedding
-    fingerprint: str
-    earlier: tuple[str, ...]
-    files: ModelFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +43,6 @@ class Computing:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """What is used at a moment: some models, and the process that has them."""
-
-    settings: Settings
-    models: tuple[Used, ...]
-    engine: EngineClient
-
-
 class Embeddings:
     """The embedder, as every other process calls it.
 
@@ -77,7 +53,8 @@ class Embeddings:
     def __init__(self, settings: Settings) -> None:
         self._given = settings
         self._scales: dict[str, Scale] = {}
-        self._use = _use(settings)
+        self._others: dict[tuple[str, ...], Embeddings] = {}
+        self._use = use_of(settings)
 
     def follow(self, names: Sequence[str]) -> bool:
         """Use the models that the index was built with, where the settings name none.
@@ -90,8 +67,34 @@ class Embeddings:
         if chosen.named(self._given.embedding) or tuple(names) == self.names:
             return False
         embedding = chosen.using(self._given.embedding, names)
-        self._use = _use(msgspec.structs.replace(self._given, embedding=embedding))
+        self._use = use_of(msgspec.structs.replace(self._given, embedding=embedding))
         return True
+
+    def using(self, names: Sequence[str]) -> "Embeddings":
+        """The same with other models, in a process of their own.
+
+        Raises:
+            ConfigurationError: a model is not here.
+        """
+        wanted = tuple(names)
+        if wanted == self.names:
+            return self
+        if wanted not in self._others:
+            embedding = chosen.using(self._given.embedding, wanted)
+            settings = msgspec.structs.replace(self._given, embedding=embedding)
+            self._others[wanted] = Embeddings(settings)
+        return self._others[wanted]
+
+    async def close(self) -> None:
+        """Close the connections; the processes stay."""
+        await self.engine.close()
+        for other in self._others.values():
+            await other.close()
+
+    @property
+    def given(self) -> Settings:
+        """The settings as they were given: they may name no model."""
+        return self._given
 
     @property
     def settings(self) -> Settings:
@@ -233,7 +236,7 @@ class Embeddings:
         use, wanted = self._asked(model)
         return await use.engine.call(call, seconds=seconds, model=wanted, **arguments)
 
-    def _asked(self, model: str) -> tuple[_Use, str]:
+    def _asked(self, model: str) -> tuple[Use, str]:
         """What is used at this moment, and the fingerprint of the model in it that is meant.
 
         Raises:
@@ -249,25 +252,7 @@ class Embeddings:
         return use, wanted
 
 
-def _use(settings: Settings) -> _Use:
-    embedding = chosen.using(settings.embedding, chosen.names(settings.embedding))
-    used: dict[str, Used] = {}
-    for one in chosen.each(embedding):
-        key, earlier = models.fingerprint(one), models.earlier_fingerprints(one)
-        used.setdefault(key, Used(one.model, one, key, earlier, models.find(one)))
-    settings = msgspec.structs.replace(settings, embedding=embedding)
-    shared = settings.engines.embedder_dir
-    engine = EngineClient(
-        "embedder",
-        "kb.embedding.process",
-        settings,
-        models.engine_fingerprint(embedding),
-        Path(shared) if shared else None,
-    )
-    return _Use(settings, tuple(used.values()), engine)
-
-
-async def _described(use: _Use) -> dict[str, dict[str, Any]]:
+async def _described(use: Use) -> dict[str, dict[str, Any]]:
     told: dict[str, dict[str, Any]] = await use.engine.call("describe", seconds=60)
     return told
 
@@ -277,6 +262,7 @@ def _query_vector(answer: dict[str, Any]) -> QueryVector:
         answer["vector"],
         answer["fertility"],
         msgspec.convert(answer["scale"], Scale),
+        answer["as_passage"],
         answer["computed_by"],
     )
 

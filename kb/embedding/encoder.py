@@ -32,6 +32,11 @@ class Model:
         """The model, what computes it, and in which number format."""
         return f"{self._files.name}, {self.runtime.name} {self.runtime.dtype}"
 
+    @property
+    def asks_as_passage(self) -> bool:
+        """Whether a question is embedded as a passage is: with the same prompt, or none."""
+        return self._files.query_prompt == self._files.passage_prompt
+
     def as_query(self, text: str) -> str:
         """A question with the prompt that the model wants before it."""
         return self._files.query_prompt + text

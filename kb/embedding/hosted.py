@@ -67,6 +67,7 @@ class Hosted:
         return {
             "vector": vector,
             "fertility": self.model.fertility(question),
+            "as_passage": self.model.asks_as_passage,
             "computed_by": self.model.computed_by,
             "scale": msgspec.to_builtins(self._scale),
         }

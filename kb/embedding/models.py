@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tokenizers import Tokenizer
-
 from kb import __version__, bulk
-from kb.embedding import chosen, folders, places
+from kb.embedding import chosen, folders, pieces, places
 from kb.embedding.pinned import PINNED
 from kb.errors import ConfigurationError
 from kb.settings import Embedding, Settings
@@ -135,16 +133,12 @@ class TokenCounter:
     def __init__(self, files: ModelFiles) -> None:
         file = files.folder / "tokenizer.json"
         self.digest = digest_of(file)
-        self._tokenizer = _tokenizer(file)
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+        self._pieces, self._marks = _opened(file)
         self.limit = files.max_tokens
-        self.extra = len(self._tokenizer.encode("").ids)
-        marks = self._tokenizer.encode("a").special_tokens_mask
-        if 0 not in marks or self.extra >= self.limit:
+        self.marks = (len(self._marks[0]), len(self._marks[1]))
+        self.extra = sum(self.marks)
+        if self.extra >= self.limit:
             raise folders.damaged(file, f"it makes no word pieces that fit into {self.limit}")
-        before = marks.index(0)
-        self.marks = (before, self.extra - before)
         self.padding = folders.padding(files.folder)
 
     def room(self, tokens: int, prompt: str) -> int:
@@ -157,38 +151,37 @@ class TokenCounter:
 
     def largest(self) -> int:
         """The largest number that a token has; -1: there is none."""
-        return max(self._tokenizer.get_vocab().values(), default=-1)
+        return self._pieces.largest
 
     def count(self, text: str) -> int:
         """Tokens of a text, the model's own marks not counted."""
-        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        return self._pieces.count([text])[0]
 
     def count_all(self, texts: list[str]) -> list[int]:
         """Tokens of each of many texts, as :meth:`count` counts them."""
-        encoded = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        return [len(e.ids) for e in encoded]
+        return self._pieces.count(texts)
 
     def pieces(self, texts: Sequence[str]) -> list[list[int]]:
         """The tokens of each text, by number, with the model's own marks; ``limit`` at most."""
-        encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        for one in encoded:
-            one.truncate(self.limit - self.extra)
-        return [self._tokenizer.post_process(one).ids for one in encoded]
+        before, behind = self._marks
+        room = self.limit - self.extra
+        return [[*before, *own[:room], *behind] for own in self._pieces.cut(texts)]
 
 
-def _tokenizer(file: Path) -> Tokenizer:
-    """Raises ``ConfigurationError``: it is none."""
+def _opened(file: Path) -> tuple[pieces.Pieces, pieces.Marks]:
+    """Raises ``ConfigurationError``: it is no tokenizer."""
     if file.stat().st_size > LARGEST_TOKENIZER:
         raise folders.damaged(file, f"it has more than {LARGEST_TOKENIZER:,} bytes")
     try:
-        return Tokenizer.from_file(str(file))
+        found = pieces.opened(file)
+        return found, pieces.marks_of(found)
     except Exception as error:  # the library has no narrower type
         raise folders.damaged(file, f"it is no tokenizer ({error})") from error
 
 
 @cache
 def counter_of(files: ModelFiles) -> TokenCounter:
-    """One for all that need it in a process: some tokenizers take hundreds of megabytes."""
+    """One for all that need it in a process."""
     return TokenCounter(files)
 
 

@@ -9,13 +9,15 @@ from kb.embedding.scale import Scale
 class QueryVector:
     """A question's vector (float32 bytes, normalised), and how well the model knows its words.
 
-    ``fertility`` is word pieces per word, ``scale`` the model's. ``computed_by`` names model,
-    runtime and number format.
+    ``fertility`` is word pieces per word, ``scale`` the model's. ``as_passage``: it embeds a
+    question as it does a passage, with the same prompt. ``computed_by`` names model, runtime and
+    number format.
     """
 
     vector: bytes
     fertility: float
     scale: Scale
+    as_passage: bool = True
     computed_by: str = ""
 
     @property
@@ -33,16 +35,6 @@ class Question:
     """A question's vectors, by the fingerprint of the model; at least one."""
 
     by: dict[str, QueryVector]
-
-    @property
-    def familiar(self) -> bool:
-        """Whether some model knows the words."""
-        return any(one.familiar for one in self.by.values())
-
-    @property
-    def multilingual(self) -> bool:
-        """Whether some model knows every language."""
-        return any(one.scale.multilingual for one in self.by.values())
 
     @property
     def computed_by(self) -> str:

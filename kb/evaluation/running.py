@@ -3,17 +3,20 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
+from kb.answers.asking import Answers
 from kb.errors import UsageError
 from kb.evaluation import measures
 from kb.evaluation.baselines import PLAIN, Baselines
 from kb.evaluation.sets import Collection, Query, Question
 from kb.evaluation.workplace import number_of
 from kb.knowledge_base import KnowledgeBase
+from kb.search.searching import Search
 from kb.surface import shapes
 from kb.types.asking import Manner
 from kb.types.passages import Passage
+from kb.types.people import Principal
 
 OURS = "commonplace"
 SYSTEMS = (*PLAIN, OURS)
@@ -23,6 +26,24 @@ MEASURED = Manner(noted=False)
 REFUSED = "refused"
 """How a question ends that cannot be asked: a filter in it that means nothing, say."""
 Advance = Callable[[], None]
+
+
+class Asks(Protocol):
+    """What is asked: a knowledge base, or one whose questions are asked some other way."""
+
+    @property
+    def search(self) -> Search:
+        """By which passages are found."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """By which answers are given."""
+        ...
+
+    def principal(self, name: str | None) -> Principal:
+        """Who asks; None: the owner."""
+        ...
 
 
 @dataclass(slots=True)
@@ -72,7 +93,7 @@ async def rank(
     return found
 
 
-async def _passages(base: KnowledgeBase, question: str, limit: int) -> tuple[Passage, ...]:
+async def _passages(base: Asks, question: str, limit: int) -> tuple[Passage, ...]:
     """Best first. The question is searched for as it stands: quotation marks are no order in it."""
     owner = base.principal(None)
     found = await base.search.passages(question, owner, limit, syntax=False, noted=False)
@@ -119,7 +140,7 @@ class Outcome:
 
 
 async def ask_all(
-    base: KnowledgeBase, questions: Sequence[Question], advance: Advance, *, with_model: bool = True
+    base: Asks, questions: Sequence[Question], advance: Advance, *, with_model: bool = True
 ) -> list[Outcome]:
     """Each question searched and asked, and judged; nothing of it is kept."""
     owner, manner = base.principal(None), replace(MEASURED, with_model=with_model)
@@ -177,9 +198,9 @@ HIT_FIGURES = ("document_hit@1", "document_hit@5", "page_hit@1", "page_hit@5", "
 
 
 def hit_figures(question: Question, hits: Sequence[dict[str, Any]]) -> dict[str, float | None]:
-    """Whether the document, and a place of the evidence, are among the first hits."""
+    """Whether the document, and a place of the evidence, are among the first hits, if known."""
     figures: dict[str, float | None] = {}
-    for depth in (1, 5):
+    for depth in (1, 5) if question.documents else ():
         paths = {p for h in hits[:depth] for p in (h["document"], *h["also"])}
         figures[f"document_hit@{depth}"] = float(bool(paths & set(question.documents)))
     if question.evidence:

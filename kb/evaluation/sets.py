@@ -158,6 +158,24 @@ def read_questions(folder: Path) -> tuple[Question, ...]:
     return found
 
 
+def read_asked(file: Path) -> tuple[Question, ...]:
+    """Questions in a file: lines of JSON as in ``questions.jsonl``, or a question a line.
+
+    Raises:
+        UsageError: there are none, or a line cannot be read; it is named.
+    """
+    lines = [line.strip() for line in _lines(file) if line.strip()]
+    if lines and not lines[0].startswith("{"):
+        records: list[dict[str, Any]] = [
+            {"id": str(number), "question": line} for number, line in enumerate(lines, 1)
+        ]
+    else:
+        records = list(_records(file, ("id", "question")))
+    if not records:
+        raise UsageError(f"{file} has no questions.", detail={"path": str(file)})
+    return tuple(_question(record) for record in records)
+
+
 def _question(record: dict[str, Any]) -> Question:
     evidence = tuple(_evidence(e) for e in record.get("evidence") or ())
     documents = record.get("docs") or [e.document for e in evidence]

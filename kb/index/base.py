@@ -17,8 +17,7 @@ from kb.settings import Settings
 
 DENSE, WORDS, GRAMS = "dense", "words", "grams"
 """Names of the lists that a search consults: a model's vectors, stemmed words (BM25), and character
-grams (BM25). Where a generation has vectors of several models, each has a name of its own, and
-``DENSE`` is what they weigh together."""
+grams (BM25). Where a generation has vectors of several models, each has a name of its own."""
 Ranked = list[tuple[int, float]]
 """Pairs of a point and its score, best first."""
 LEXICAL_VERSION = "2"
@@ -43,13 +42,17 @@ class IndexPoint(msgspec.Struct, frozen=True):
 class AskedBy(msgspec.Struct, frozen=True):
     """A question as one model embeds it: its ``vector``, as float32 bytes.
 
-    ``floor`` is the cosine of unrelated texts in that model: fusion counts from it. ``share`` is
-    what the model counts beside the others that have a vector of the same passage.
+    ``unrelated`` and ``related`` are the model's cosines of unrelated pairs of question and passage
+    and of right ones. ``languages`` are those that it knows (ISO 639-1), None: all. ``understood``:
+    it knows the question. ``as_passage``: it embeds a question as it does a passage.
     """
 
     vector: bytes
-    floor: float = 0.0
-    share: float = 1.0
+    unrelated: float = 0.0
+    related: float = 1.0
+    languages: list[str] | None = None
+    understood: bool = True
+    as_passage: bool = True
 
 
 class IndexQuery(msgspec.Struct, frozen=True):
@@ -60,9 +63,7 @@ class IndexQuery(msgspec.Struct, frozen=True):
     any: only words and grams are searched. ``lists`` are the lists that such an earlier call gave;
     they are not searched again.
 
-    ``worth`` and ``worth_foreign`` are the weights for fusing the lists, by list name: the first if
-    the question's language is one of ``languages``, the second otherwise. If both are empty, the
-    lists are returned unfused.
+    ``fused``: the lists are made one; that needs a vector.
 
     ``only`` limits the search to these points; empty: all that the readers may see.
     """
@@ -71,15 +72,16 @@ class IndexQuery(msgspec.Struct, frozen=True):
     text: str
     readers: list[str]
     limit: int
-    worth: dict[str, float] = {}
-    worth_foreign: dict[str, float] = {}
-    languages: list[str] = []
+    fused: bool = False
     lists: dict[str, Ranked] = {}
     only: list[int] = []
 
 
 class Hits(msgspec.Struct, frozen=True):
     """What a search found, best first: points with scores, in ``lists`` by name or ``fused``.
+
+    A fused score is about 1 for a passage that is right by its vectors, and about 0 for one that
+    has nothing to do with the question; it may be below 0, and beyond 1.
 
     ``language`` is the question's (ISO 639-1), ``similarity`` the cosine of each fused point with
     the question in the first model of the query (of a point that has no vector of it: what another
@@ -120,7 +122,11 @@ class Index(Protocol):
     async def set_readers(
         self, generation: str, ids: Sequence[int], readers: Sequence[str]
     ) -> None:
-        """Replace the reader tokens of points."""
+        """Replace the reader tokens of points; those that are not there are no error."""
+        ...
+
+    async def set_languages(self, generation: str, languages: Mapping[str, Sequence[int]]) -> None:
+        """Name the language (ISO 639-1) of points; those that are not there are no error."""
         ...
 
     async def query(self, generation: str, query: IndexQuery) -> Hits:

@@ -4,20 +4,22 @@ Edge holds the interpreter lock while it searches, so this runs in the index pro
 """
 
 import asyncio
-import logging
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import qdrant_edge as edge
 
-from kb.errors import DamagedError, EngineError, KbError, UsageError
-from kb.index import lexical, searching
+from kb.errors import EngineError
+from kb.index import lexical, searching, stored
 from kb.index.base import GRAMS, WORDS, Hits, IndexPoint, IndexQuery, Ranked
+from kb.index.edge_errors import damaged, told_only, translated
+from kb.index.lexical import Sparse
+from kb.index.sampled import Sample, SampledPassage
+from kb.index.sampling import Samples
 from kb.index.searching import ListQuery
 
 T = TypeVar("T")
@@ -25,12 +27,8 @@ OPTIMIZERS = edge.EdgeOptimizersConfig(default_segment_number=1, indexing_thresh
 HNSW = edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=10_000)
 BATCH = 500
 """Points that are written, or read through, in one call."""
-ENGINE = {"engine": "index"}
-DAMAGE = "Service runtime error"
-"""How messages of Edge begin that are about its own files; those about what it is asked do not."""
-NO_ROOM = ("No space left", "Too many open files", "Cannot allocate memory", "os error 28")
-"""Words in a message that say: there is no room on the disk or in memory."""
-log = logging.getLogger("kb.index")
+MOST_KNOWN = 20_000
+"""Points whose languages are kept in memory: hits come again, and reading them takes long."""
 
 
 class EdgeIndex:
@@ -39,6 +37,8 @@ class EdgeIndex:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._open: dict[str, edge.EdgeShard] = {}
+        self._samples = Samples()
+        self._spoken: dict[str, dict[int, str]] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="edge")
 
     async def create(self, generation: str, dimensions: Mapping[str, int]) -> None:
@@ -54,6 +54,8 @@ class EdgeIndex:
                 # Building a point takes about 1 ms, and a query must not wait for a whole batch.
                 await asyncio.sleep(0)
             await self._update(generation, edge.UpdateOperation.upsert_points(part))
+            self._samples.written(generation, len(part))
+            self._spoken.pop(generation, None)
 
     async def flush(self, generation: str) -> None:
         """See :class:`kb.index.base.Index`."""
@@ -62,15 +64,28 @@ class EdgeIndex:
     async def delete(self, generation: str, ids: Sequence[int]) -> None:
         """See :class:`kb.index.base.Index`."""
         if ids:
-            await self._update(generation, edge.UpdateOperation.delete_points(list(ids)))
+            async with self._samples.deleting(generation, ids):
+                await self._update(generation, edge.UpdateOperation.delete_points(list(ids)))
+            self._spoken.pop(generation, None)
 
     async def set_readers(
         self, generation: str, ids: Sequence[int], readers: Sequence[str]
     ) -> None:
         """See :class:`kb.index.base.Index`."""
         if ids:
-            payload = {"readers": _tokens(readers)}
-            await self._update(generation, edge.UpdateOperation.set_payload(list(ids), payload))
+            there = edge.Filter(must=[edge.HasIdCondition(set(ids))])
+            payload = {"readers": stored.tokens(readers)}
+            operation = edge.UpdateOperation.set_payload_by_filter(there, payload)
+            await self._update(generation, operation)
+
+    async def set_languages(self, generation: str, languages: Mapping[str, Sequence[int]]) -> None:
+        """See :class:`kb.index.base.Index`."""
+        for language, ids in languages.items():
+            there = edge.Filter(must=[edge.HasIdCondition(set(ids))])
+            payload = {"language": language}
+            operation = edge.UpdateOperation.set_payload_by_filter(there, payload)
+            await self._update(generation, operation)
+        self._forget(generation)
 
     async def query(self, generation: str, query: IndexQuery) -> Hits:
         """See :class:`kb.index.base.Index`."""
@@ -84,11 +99,30 @@ class EdgeIndex:
 
     async def vectors(
         self, generation: str, ids: Sequence[int], names: Sequence[str]
-    ) -> list[dict[str, list[float]]]:
+    ) -> dict[int, dict[str, list[float]]]:
         """See :class:`kb.index.searching.Engine`."""
-        records = await self._run(self._retrieve, generation, list(ids), list(names))
-        named: list[Any] = [r.vector or {} for r in records]
-        return [{name: list(vector) for name, vector in one.items()} for one in named]
+        named: Any = await self._retrieve(generation, ids, False, list(names))
+        return {int(r.id): r.vector or {} for r in named}
+
+    async def languages(self, generation: str, ids: Sequence[int]) -> dict[int, str]:
+        """See :class:`kb.index.searching.Engine`."""
+        known = self._spoken.setdefault(generation, {})
+        missing = [point for point in ids if point not in known]
+        if missing:
+            if len(known) > MOST_KNOWN:
+                known.clear()
+                missing = list(ids)
+            found = await self._retrieve(generation, missing, stored.LANGUAGE)
+            known |= {int(record.id): stored.language(record.payload) for record in found}
+        return {point: known[point] for point in ids if point in known}
+
+    async def sample(self, generation: str) -> Sample:
+        """See :class:`kb.index.searching.Engine`."""
+        return await self._samples.of(self, generation)
+
+    async def some(self, generation: str, limit: int) -> list[SampledPassage]:
+        """See :class:`kb.index.sampling.Engine`."""
+        return await self._run(self._some, generation, limit)
 
     async def readers(self, generation: str, after: int | None, limit: int) -> dict[int, list[str]]:
         """See :class:`kb.index.base.Index`."""
@@ -117,10 +151,13 @@ class EdgeIndex:
     async def drop(self, generation: str) -> None:
         """See :class:`kb.index.base.Index`."""
         await self._run(self._drop, generation)
+        self._forget(generation)
 
     async def keep_open(self, generation: str) -> None:
         """Close every other generation, so that another process may open it."""
         await self._run(self._close_others, generation)
+        self._samples.forget_others(generation)
+        self._spoken.clear()
 
     async def close(self) -> None:
         """See :class:`kb.index.base.Index`."""
@@ -138,9 +175,13 @@ class EdgeIndex:
             after = await self._run(self._read_through, generation, after)
             await asyncio.sleep(0)
 
+    def _forget(self, generation: str) -> None:
+        self._samples.forget(generation)
+        self._spoken.pop(generation, None)
+
     async def _run(self, call: Callable[..., T], *arguments: Any) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, _translated, call, *arguments)
+        return await loop.run_in_executor(self._thread, translated, call, *arguments)
 
     def _read_through(self, generation: str, after: int | None) -> int:
         """Read points with all that is stored of them; returns the last one, -1 after the end."""
@@ -154,7 +195,7 @@ class EdgeIndex:
         for record in records:
             vectors: Any = record.vector or {}
             if not vectors.keys() - {WORDS, GRAMS} or not (record.payload or {}).get("readers"):
-                raise _damaged(f"point {record.id} lacks its vector or its readers")
+                raise damaged(f"point {record.id} lacks its vector or its readers")
         return max((int(r.id) for r in records), default=-1)
 
     async def _update(self, generation: str, operation: edge.UpdateOperation) -> None:
@@ -194,17 +235,32 @@ class EdgeIndex:
     def _ranked(
         self, generation: str, queries: Sequence[ListQuery], readers: Sequence[str]
     ) -> list[Ranked]:
-        requests = [_request(query, _tokens(readers)) for query in queries]
+        requests = [_request(query, stored.tokens(readers)) for query in queries]
         found = self._shard(generation).query_batch(edge.QueryBatchRequest(requests))
         return [[(int(p.id), float(p.score)) for p in points] for points in found]
 
-    def _retrieve(self, generation: str, ids: list[Any], names: list[str]) -> list[Any]:
-        return self._shard(generation).retrieve(ids, with_payload=False, with_vector=names)
+    async def _retrieve(
+        self,
+        generation: str,
+        ids: Sequence[int],
+        payload: list[str] | bool,
+        vectors: list[str] | bool = False,
+    ) -> list[edge.Record]:
+        return await self._run(
+            lambda: self._shard(generation).retrieve(list(ids), payload, vectors)
+        )
+
+    def _some(self, generation: str, limit: int) -> list[SampledPassage]:
+        request = edge.QueryRequest(
+            query=edge.Sample.Random, limit=limit, with_payload=stored.LANGUAGE, with_vector=True
+        )
+        found = self._shard(generation).query(request)
+        return [stored.sampled(int(p.id), p.payload, p.vector) for p in found]
 
     def _drop(self, generation: str) -> None:
         shard = self._open.pop(generation, None)
         if shard is not None:
-            with _told_only(generation):
+            with told_only(generation):
                 shard.close()
         if self._folder(generation).exists():
             shutil.rmtree(self._folder(generation))
@@ -212,7 +268,7 @@ class EdgeIndex:
     def _close_others(self, generation: str) -> None:
         for name in [n for n in self._open if n != generation]:
             shard = self._open.pop(name)
-            with _told_only(name):  # the others are closed all the same
+            with told_only(name):  # the others are closed all the same
                 shard.flush()
                 shard.close()
 
@@ -220,61 +276,12 @@ class EdgeIndex:
         return self._root / generation
 
 
-def _translated(call: Callable[..., T], *arguments: Any) -> T:
-    """Call, with Edge's errors as ours: it raises nothing narrower, panics of Rust included."""
-    try:
-        return call(*arguments)
-    except KbError:
-        raise
-    except BaseException as error:
-        words = str(error)
-        log.warning("Qdrant Edge: %s", words)
-        if "WouldBlock" in words:
-            raise EngineError(
-                "Another process has the index open.", code="index_busy", detail=ENGINE
-            ) from error
-        if any(sign in words for sign in NO_ROOM):
-            raise EngineError(
-                "The index found no room: disk, memory or open files.", detail=ENGINE
-            ) from error
-        if words.startswith(DAMAGE) or type(error).__name__ == "PanicException":
-            raise _damaged(words) from error
-        if not isinstance(error, Exception):
-            raise
-        raise EngineError(f"Qdrant Edge: {error}", detail=ENGINE) from error
-
-
-def _damaged(what: str) -> DamagedError:
-    log.warning("the index is damaged: %s", what)
-    return DamagedError(
-        "The index is damaged. Nothing is lost: build it anew from the catalog with: kb reindex",
-        code="index_damaged",
-        detail=ENGINE,
-    )
-
-
-@contextmanager
-def _told_only(generation: str) -> Iterator[None]:
-    """What goes wrong while a shard that nobody needs is closed is logged, and holds nobody up."""
-    try:
-        yield
-    except BaseException as error:  # panics of Rust are no Exception
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-            raise
-        log.warning("the generation %s was not closed well: %s", generation, error)
-
-
-def _tokens(readers: Sequence[str]) -> list[str]:
-    if not readers:
-        raise UsageError("A point or a question without reader tokens.", code="no_rights")
-    return list(readers)
-
-
 def _request(query: ListQuery, readers: list[str]) -> edge.QueryRequest:
     allowed: list[Any] = [edge.FieldCondition(key="readers", match=edge.MatchAny(any=readers))]
     if query.only is not None:
         allowed.append(edge.HasIdCondition(set(query.only)))
-    vector = query.vector if isinstance(query.vector, list) else _sparse(query.vector)
+    asked = query.vector
+    vector = _sparse(asked) if isinstance(asked, Sparse) else asked.tolist()
     return edge.QueryRequest(
         query=edge.Query.Nearest(vector, using=query.using),
         filter=edge.Filter(must=allowed),
@@ -284,7 +291,7 @@ def _request(query: ListQuery, readers: list[str]) -> edge.QueryRequest:
     )
 
 
-def _sparse(vector: lexical.Sparse) -> edge.SparseVector:
+def _sparse(vector: Sparse) -> edge.SparseVector:
     return edge.SparseVector(vector.indices, vector.values)
 
 
@@ -296,5 +303,5 @@ def _point(point: IndexPoint) -> edge.Point:
             WORDS: _sparse(lexical.words_of_passage(point.text, point.language)),
             GRAMS: _sparse(lexical.grams_of_passage(point.text)),
         },
-        {"readers": _tokens(point.readers)},
+        stored.payload(point),
     )

@@ -5,15 +5,17 @@ from typing import Any
 
 from kb.catalog.chunks import short_hash
 from kb.embedding import models
-from kb.embedding.client import Embeddings, Used
+from kb.embedding.client import Embeddings
 from kb.embedding.pinned import ENGLISH
 from kb.embedding.questions import QueryVector
+from kb.embedding.used import Used
 from kb.errors import ConfigurationError
-from kb.index import fusion
 from kb.index.base import DENSE, LEXICAL_VERSION, AskedBy
 from kb.settings import Embedding
 from kb.types.index import Generation
 
+LANGUAGES = "languages"
+"""What the description of a generation calls that its points have their languages."""
 TELLING = 12
 """Digits of a model's fingerprint in the name of its vectors."""
 
@@ -40,20 +42,36 @@ def vector_names(used: Sequence[Used]) -> dict[str, str]:
     return {one.fingerprint: f"{DENSE}-{one.fingerprint[:TELLING]}" for one in used}
 
 
-def asked_by(asked: Mapping[str, QueryVector], names: Mapping[str, str]) -> dict[str, AskedBy]:
-    """A question as an index with vectors of these ``names`` is asked it by some models.
+def asked_by(
+    asked: Mapping[str, QueryVector], names: Mapping[str, str], language: str
+) -> dict[str, AskedBy]:
+    """A question in a language as an index with vectors of these ``names`` is asked it.
 
-    Both are by the models' fingerprints.
+    ``asked`` and ``names`` are by the models' fingerprints.
     """
-    return {
-        names[model]: AskedBy(by.vector, by.scale.floor, fusion.share(by.scale.multilingual))
-        for model, by in asked.items()
-    }
+    return {names[model]: _asked_by(by, language) for model, by in asked.items()}
+
+
+def _asked_by(by: QueryVector, language: str) -> AskedBy:
+    scale = by.scale
+    return AskedBy(
+        by.vector,
+        scale.unrelated.cosine,
+        scale.related.cosine,
+        None if scale.multilingual else list(scale.languages),
+        by.understood(language),
+        by.as_passage,
+    )
 
 
 def description_of(used: Sequence[Used]) -> dict[str, Any]:
     """What is kept with a generation that these models build."""
-    return {"models": [model.name for model in used]}
+    return {"models": [model.name for model in used], LANGUAGES: True}
+
+
+def knows_languages(description: Mapping[str, Any]) -> bool:
+    """Whether every point of a generation has its language, as earlier releases did not write."""
+    return bool(description.get(LANGUAGES))
 
 
 def built_with(description: Mapping[str, Any]) -> tuple[str, ...]:

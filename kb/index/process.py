@@ -19,7 +19,7 @@ from kb.settings import Settings
 
 
 class Indexer:
-    """The index process's engine: the calls of :class:`kb.index.base.Index`, and ``languages``.
+    """The index process's engine: the calls of :class:`kb.index.base.Index`, and its own.
 
     Each call decodes its arguments and forwards them to the adapter.
     """
@@ -54,6 +54,10 @@ class Indexer:
         """See :class:`kb.index.base.Index`."""
         await self._index.set_readers(generation, ids, readers)
 
+    async def set_languages(self, generation: str, languages: dict[str, list[int]]) -> None:
+        """See :class:`kb.index.base.Index`."""
+        await self._index.set_languages(generation, languages)
+
     async def query(self, generation: str, query: Any) -> Any:
         """See :class:`kb.index.base.Index`."""
         return await self._index.query(generation, msgspec.convert(query, IndexQuery))
@@ -79,6 +83,10 @@ class Indexer:
         """Close every generation but this one; only Qdrant Edge keeps any open."""
         if isinstance(self._index, EdgeIndex):
             await self._index.keep_open(generation)
+
+    async def get_ready(self, generation: str) -> None:
+        """Open a generation, and take the sample that its lists are fused by."""
+        await self._index.sample(generation)
 
     async def languages(self, texts: list[str]) -> list[str]:
         """The language (ISO 639-1) of each text; empty where it has no letters."""

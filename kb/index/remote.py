@@ -41,6 +41,11 @@ class RemoteIndex:
             "set_readers", generation=generation, ids=list(ids), readers=list(readers)
         )
 
+    async def set_languages(self, generation: str, languages: Mapping[str, Sequence[int]]) -> None:
+        """See :class:`kb.index.base.Index`."""
+        given = {language: list(ids) for language, ids in languages.items()}
+        await self.engine.call("set_languages", generation=generation, languages=given)
+
     async def query(self, generation: str, query: IndexQuery) -> Hits:
         """See :class:`kb.index.base.Index`."""
         answer = await self.engine.call("query", seconds=60, generation=generation, query=query)
@@ -66,6 +71,10 @@ class RemoteIndex:
     async def keep_open(self, generation: str) -> None:
         """Have the index process close every other generation: another process may open those."""
         await self.engine.call("keep_open", generation=generation)
+
+    async def get_ready(self, generation: str) -> None:
+        """Have the index process hold what it needs to search a generation."""
+        await self.engine.call("get_ready", generation=generation)
 
     async def languages(self, texts: list[str]) -> list[str]:
         """The language (ISO 639-1) of each text."""

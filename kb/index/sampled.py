@@ -2,12 +2,10 @@
 
 Two things that fusion needs cannot be asked of the engines: how common a term is, and where the
 passages of a language lie. A sample tells both: of 100 passages the rankings are those of all
-(docs/retrieval.md).
+(docs/retrieval.md). Nothing else of a passage stays in it.
 """
 
-import math
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,80 +20,108 @@ SAMPLED = 1_000
 OWN_WEIGHT = 10
 """The mean of a language is drawn towards that of all as by so many passages."""
 Vector = NDArray[np.floating[Any]]
+Terms = Sequence[int] | NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class SampledPassage:
-    """A passage of a sample: its language, vectors by model, and terms by list."""
+    """A passage of a sample: its point, language, vectors by model, and terms by list."""
 
+    point: int
     language: str
     vectors: Mapping[str, Vector]
-    terms: Mapping[str, Iterable[int]]
+    terms: Mapping[str, Terms]
+
+
+@dataclass(frozen=True, slots=True)
+class Centres:
+    """The mean vectors of passages in one model, not normalised: a row for each language."""
+
+    languages: tuple[str, ...]
+    means: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Frequencies:
+    """In how many passages (``counts``) each of some ``terms`` stands; terms ascend."""
+
+    terms: NDArray[np.unsignedinteger[Any]]
+    counts: NDArray[np.integer[Any]]
+
+    def of(self, terms: Sequence[int]) -> NDArray[np.integer[Any]]:
+        """In how many passages each of these terms stands."""
+        if not len(self.terms):
+            return np.zeros(len(terms), dtype=np.int64)
+        wanted = np.asarray(terms, dtype=self.terms.dtype)
+        places = np.minimum(np.searchsorted(self.terms, wanted), len(self.terms) - 1)
+        return np.where(self.terms[places] == wanted, self.counts[places], 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a sample of ``seen`` passages tells of a generation.
+    """What a sample of ``seen`` passages tells of a generation of ``passages``.
 
-    ``centres`` are the mean vectors by model and language, not normalised; ``frequencies`` in how
-    many passages a term stands, by list.
+    ``centres`` are by model, ``frequencies`` by list.
     """
 
     seen: int
-    centres: Mapping[str, Mapping[str, Vector]]
-    frequencies: Mapping[str, Mapping[int, int]]
+    passages: int
+    centres: Mapping[str, Centres]
+    frequencies: Mapping[str, Frequencies]
 
-    def mass(self, name: str, question: Sparse, passages: int) -> float:
-        """The IDF of a question's terms in a list together, by a generation of so many passages.
+    def mass(self, name: str, question: Sparse) -> float:
+        """The IDF of a question's terms in a list together.
 
         What stands in no passage of the sample counts as if it stood in none.
         """
-        known, scale = self.frequencies.get(name, {}), passages / self.seen if self.seen else 0.0
-        return math.fsum(
-            value * idf(passages, known.get(term, 0) * scale)
-            for term, value in zip(question.indices, question.values, strict=True)
-        )
+        known = self.frequencies.get(name)
+        if known is None:
+            having: Vector = np.zeros(len(question.indices))
+        else:
+            having = known.of(question.indices) * (self.passages / self.seen)
+        return float(np.dot(question.values, idf(self.passages, having)))
 
     def floors(self, model: str, question: Any) -> dict[str, float]:
         """The mean cosines of a question with passages, by language and for all."""
-        means = self.centres.get(model, {})
-        return {language: float(mean @ np.asarray(question)) for language, mean in means.items()}
+        centres = self.centres.get(model)
+        if centres is None:
+            return {}
+        return dict(zip(centres.languages, (centres.means @ question).tolist(), strict=True))
 
 
-NOTHING_SEEN = Sample(0, {}, {})
-
-
-def idf(passages: int, having: float) -> float:
+def idf(passages: int, having: Any) -> Any:
     """BM25's inverse document frequency as the engines compute it."""
-    return math.log1p((max(0.0, passages - having) + 0.5) / (having + 0.5))
+    return np.log1p((np.maximum(0.0, passages - having) + 0.5) / (having + 0.5))
 
 
-def sample(passages: Iterable[SampledPassage]) -> Sample:
-    """What these passages tell."""
-    seen = 0
-    frequencies: dict[str, Counter[int]] = {}
-    sums: dict[str, dict[str, Vector]] = {}
-    counts: Counter[tuple[str, str]] = Counter()
-    for passage in passages:
-        seen += 1
-        for name, terms in passage.terms.items():
-            frequencies.setdefault(name, Counter()).update(set(terms))
-        for model, vector in passage.vectors.items():
-            of_model = sums.setdefault(model, {})
-            for language in (passage.language, EVERY):
-                of_model[language] = of_model.get(language, 0) + vector
-                counts[model, language] += 1
-    centres = {
-        model: {language: _mean(model, language, of_model, counts) for language in of_model}
-        for model, of_model in sums.items()
-    }
-    return Sample(seen, centres, frequencies)
+def sample(seen: Sequence[SampledPassage], passages: int) -> Sample:
+    """What these passages tell of a generation of so many."""
+    lists = {name for passage in seen for name in passage.terms}
+    models = {model for passage in seen for model in passage.vectors}
+    return Sample(
+        len(seen),
+        passages,
+        {model: _centres([p for p in seen if model in p.vectors], model) for model in models},
+        {name: _frequencies(p.terms.get(name, ()) for p in seen) for name in lists},
+    )
 
 
-def _mean(
-    model: str, language: str, sums: Mapping[str, Vector], counts: Counter[tuple[str, str]]
-) -> Vector:
-    every = sums[EVERY] / counts[model, EVERY]
-    if language == EVERY:
-        return every
-    return (sums[language] + OWN_WEIGHT * every) / (counts[model, language] + OWN_WEIGHT)
+def _frequencies(passages: Iterable[Terms]) -> Frequencies:
+    each = [np.unique(np.asarray(terms, dtype=np.uint32)) for terms in passages]
+    terms, counts = np.unique(np.concatenate(each), return_counts=True)
+    return Frequencies(terms, counts.astype(np.uint16))
+
+
+def _centres(passages: Sequence[SampledPassage], model: str) -> Centres:
+    vectors: Vector = np.stack([passage.vectors[model] for passage in passages])
+    spoken = np.array([passage.language for passage in passages])
+    every = vectors.mean(axis=0)
+    languages = sorted(set(spoken.tolist()))
+    means = [_drawn(vectors[spoken == language], every) for language in languages]
+    return Centres((*languages, EVERY), np.stack([*means, every]))
+
+
+def _drawn(vectors: Vector, every: Vector) -> Vector:
+    """The mean of a language's vectors, drawn towards that of all."""
+    drawn: Vector = (vectors.sum(axis=0) + OWN_WEIGHT * every) / (len(vectors) + OWN_WEIGHT)
+    return drawn

@@ -2,27 +2,31 @@
 
 The first round asks every list by itself. The second, where the lists are to be fused, has two
 ends, and docs/retrieval.md says what each of them gives. The question's vector is moved towards
-those of the three best points (Rocchio, 1971), in each model by itself: what the first hits have in
+those of the best points (Rocchio, 1971), in each model by itself: what the first hits have in
 common finds others like them. And each list scores all points that any list has brought: a point
 just beyond the end of a list is worth a little less than the last one there, and not nothing.
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kb.index import fusion, lexical
-from kb.index.base import GRAMS, WORDS, Hits, IndexQuery, Ranked
+from kb.index import lexical, weighing
+from kb.index.base import GRAMS, WORDS, AskedBy, Hits, IndexQuery, Ranked
 from kb.index.lexical import Sparse
+from kb.index.sampled import Sample
+from kb.index.weighing import FEEDBACK, Reader, Told
 
-FEEDBACK_POINTS, FEEDBACK_WEIGHT = 3, 0.5
-"""How many best points move the question's vector, and the weight of their mean beside it."""
 ASKED = "asked"
 """Scores of the first model by the question's own vector, only for points that other lists brought;
 needed to report a similarity for every hit."""
-Vector = list[float] | Sparse
+MOST_FEEDBACK = max(points for _, points in FEEDBACK.values())
+Dense = NDArray[np.floating[Any]]
+Vector = Dense | Sparse
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class ListQuery:
     using: str
     vector: Vector
     limit: int
-    only: tuple[int, ...] | None = None
+    only: AbstractSet[int] | None = None
 
 
 class Engine(Protocol):
@@ -46,93 +50,167 @@ class Engine(Protocol):
 
     async def vectors(
         self, generation: str, ids: Sequence[int], names: Sequence[str]
-    ) -> list[dict[str, list[float]]]:
-        """The vectors of these names that these points have, as far as they are there."""
+    ) -> dict[int, dict[str, list[float]]]:
+        """The vectors of these names that points have, by point, as far as they are there."""
+        ...
+
+    async def languages(self, generation: str, ids: Sequence[int]) -> dict[int, str]:
+        """The language of each of these points that is there; empty: it is not known."""
+        ...
+
+    async def sample(self, generation: str) -> Sample:
+        """What a sample tells of the generation."""
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with its language (ISO 639-1), and its vectors by model and of terms."""
+
+    query: IndexQuery
+    language: str
+    dense: Mapping[str, Dense]
+    sparse: Mapping[str, Sparse]
+
+    @property
+    def models(self) -> Mapping[str, AskedBy]:
+        """The question as each model embeds it, by the name of its vectors."""
+        return self.query.vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What lists are fused by: the question, what a sample tells, the languages of the points.
+
+    ``masses`` are what the question's terms tell together, by list.
+    """
+
+    question: Question
+    sample: Sample
+    languages: Mapping[int, str]
+    masses: Mapping[str, float]
+
+    def fused(self, lists: Mapping[str, Ranked], asked: Mapping[str, Dense]) -> Ranked:
+        """The lists made one, where the models were ``asked`` with these vectors."""
+        words, grams = (Told(dict(lists[n]), self.masses.get(n, 0.0)) for n in (WORDS, GRAMS))
+        readers = [
+            _reader(by, lists[model], self.sample.floors(model, asked[model]))
+            for model, by in self.question.models.items()
+        ]
+        return weighing.fuse(self.question.language, self.languages, readers, words, grams)
+
+
 async def search(engine: Engine, generation: str, query: IndexQuery) -> Hits:
-    """Search every list; where the query has weights, search again as above, and fuse."""
-    language, vectors = _vectors(query)
-    asked = [n for n in vectors if n not in query.lists]
-    only = tuple(query.only) or None
-    first = [ListQuery(name, vectors[name], query.limit, only) for name in asked]
-    found = await engine.ranked(generation, first, query.readers) if first else []
-    lists: dict[str, Ranked] = {n: [] for n in (*query.vectors, WORDS, GRAMS)}
-    lists |= query.lists | dict(zip(asked, found, strict=True))
+    """Search every list; where the query says so, search again as above, and fuse."""
+    question = _question(query)
+    lists = await _first(engine, generation, question)
     exhausted = all(len(ranked) < query.limit for ranked in lists.values())
-    worth = query.worth if language in query.languages else query.worth_foreign
-    if not worth:
-        return Hits(language, lists, exhausted=exhausted)
+    if not query.fused:
+        return Hits(question.language, lists, exhausted=exhausted)
     if not any(lists.values()):
-        return Hits(language, exhausted=exhausted)
-    second = await _second(engine, generation, query, lists, vectors, worth)
-    similarity = _similarity(query, lists, second.pop(ASKED))
-    fused = fusion.fuse(second, worth, query.vectors)
-    return Hits(language, fused=fused, similarity=similarity, exhausted=exhausted)
+        return Hits(question.language, exhausted=exhausted)
+    weighed = await _weighing(engine, generation, question, lists)
+    best = [point for point, _ in weighed.fused(lists, question.dense)[:MOST_FEEDBACK]]
+    standing = await engine.vectors(generation, best, list(question.models))
+    moved = {n: _moved(question, n, best, standing) for n in question.models}
+    second = await _second(engine, generation, question, lists, moved)
+    similarity = _similarity(question, lists, second.pop(ASKED))
+    fused = weighed.fused(second, moved)
+    return Hits(question.language, fused=fused, similarity=similarity, exhausted=exhausted)
 
 
-def _vectors(query: IndexQuery) -> tuple[str, dict[str, Vector]]:
-    """The question's language, and its vector for each list that it can be put to."""
+def _question(query: IndexQuery) -> Question:
     language, words, grams = lexical.of_question(query.text)
-    vectors: dict[str, Vector] = {
-        name: np.frombuffer(by.vector, dtype="<f4").tolist() for name, by in query.vectors.items()
-    }
-    return language, vectors | {n: v for n, v in ((WORDS, words), (GRAMS, grams)) if v.indices}
+    dense = {n: np.frombuffer(by.vector, dtype="<f4") for n, by in query.vectors.items()}
+    sparse = {n: terms for n, terms in ((WORDS, words), (GRAMS, grams)) if terms.indices}
+    return Question(query, language, dense, sparse)
+
+
+async def _weighing(
+    engine: Engine, generation: str, question: Question, lists: Mapping[str, Ranked]
+) -> Weighing:
+    every = {point for ranked in lists.values() for point, _ in ranked}
+    languages = await engine.languages(generation, list(every))
+    sample = await engine.sample(generation)
+    masses = {name: sample.mass(name, terms) for name, terms in question.sparse.items()}
+    return Weighing(question, sample, languages, masses)
+
+
+async def _first(engine: Engine, generation: str, question: Question) -> dict[str, Ranked]:
+    """The best of each list, by its name."""
+    query = question.query
+    only = frozenset(query.only) or None
+    vectors: dict[str, Vector] = {**question.dense, **question.sparse}
+    asked = [n for n in vectors if n not in query.lists]
+    queries = [ListQuery(n, vectors[n], query.limit, only) for n in asked]
+    found = await engine.ranked(generation, queries, query.readers) if queries else []
+    lists: dict[str, Ranked] = {n: [] for n in (*question.models, WORDS, GRAMS)}
+    return lists | query.lists | dict(zip(asked, found, strict=True))
 
 
 async def _second(
     engine: Engine,
     generation: str,
-    query: IndexQuery,
-    lists: dict[str, Ranked],
-    vectors: dict[str, Vector],
-    worth: dict[str, float],
+    question: Question,
+    lists: Mapping[str, Ranked],
+    moved: Mapping[str, Dense],
 ) -> dict[str, Ranked]:
     """Each list's scores of all points that were brought; a model's by its moved vector."""
     every = {point for ranked in lists.values() for point, _ in ranked}
-    best = [point for point, _ in fusion.fuse(lists, worth, query.vectors)[:FEEDBACK_POINTS]]
-    standing = await engine.vectors(generation, best, list(query.vectors))
-    moved = {n: _moved(vectors[n], [v[n] for v in standing if n in v]) for n in query.vectors}
     missing = {n: every - {point for point, _ in ranked} for n, ranked in lists.items()}
-    first = next(iter(query.vectors))
-    wanted: list[tuple[str, str, Vector, set[int]]] = [
-        (n, n, vector, every) for n, (vector, _) in moved.items()
-    ]
-    wanted.append((ASKED, first, vectors[first], missing[first]))
-    wanted += [(n, n, vectors[n], missing[n]) for n in (WORDS, GRAMS) if lists[n] and worth.get(n)]
+    first = next(iter(question.models))
+    wanted: list[tuple[str, str, Vector, set[int]]] = [(n, n, v, every) for n, v in moved.items()]
+    wanted.append((ASKED, first, question.dense[first], missing[first]))
+    # A list that has brought nothing has no other points either.
+    wanted += [(n, n, terms, missing[n]) for n, terms in question.sparse.items() if lists[n]]
     asked = [w for w in wanted if w[3]]
-    queries = [ListQuery(using, v, len(only), tuple(only)) for _, using, v, only in asked]
-    found = await engine.ranked(generation, queries, query.readers)
+    queries = [ListQuery(using, v, len(only), only) for _, using, v, only in asked]
+    found = await engine.ranked(generation, queries, question.query.readers)
     given = {name: ranked for (name, *_), ranked in zip(asked, found, strict=True)}
+    dense = {n: given.get(n, []) for n in moved}
     lexically = {n: lists[n] + given.get(n, []) for n in (WORDS, GRAMS)}
-    dense = {
-        n: [(point, score * length) for point, score in given.get(n, [])]
-        for n, (_, length) in moved.items()
-    }
     return {ASKED: given.get(ASKED, []), **dense, **lexically}
 
 
-def _similarity(query: IndexQuery, lists: Mapping[str, Ranked], others: Ranked) -> dict[int, float]:
+def _moved(
+    question: Question,
+    model: str,
+    best: Sequence[int],
+    standing: Mapping[int, Mapping[str, Sequence[float]]],
+) -> Dense:
+    """A model's vector of the question, moved towards those of the best points that have one.
+
+    It is a weighted mean, and not normalised: a cosine with it is the same mean of the cosines with
+    the question and with those points, so that one scale holds for both.
+    """
+    weight, most = FEEDBACK[question.models[model].as_passage]
+    there = [standing[p][model] for p in best[:most] if model in standing.get(p, {})]
+    if not there:
+        return question.dense[model]
+    moved: Dense = (question.dense[model] + weight * np.mean(there, axis=0)) / (1 + weight)
+    return moved
+
+
+def _reader(by: AskedBy, ranked: Ranked, floors: Mapping[str, float] | None = None) -> Reader:
+    known = None if by.languages is None else frozenset(by.languages)
+    return Reader(by.unrelated, by.related, known, dict(ranked), floors or {}, by.understood)
+
+
+def _similarity(
+    question: Question, lists: Mapping[str, Ranked], others: Ranked
+) -> dict[int, float]:
     """The cosine of each point in the first model; ``others`` are those that its list lacks.
 
-    A point without a vector of that model is as near as another model has it.
+    A point without a vector of that model is as near as the other models have it.
     """
-    (first, by), *rest = query.vectors.items()
-    found = dict(lists[first]) | dict(others)
-    elsewhere = fusion.near({n: lists[n] for n, _ in rest}, dict(rest))
-    told = {point: by.floor + value * (1 - by.floor) for point, value in elsewhere}
-    return told | found
-
-
-def _moved(question: Any, best: list[list[float]]) -> tuple[list[float], float]:
-    """The moved vector, of length 1, and how long it is as a weighted mean.
-
-    A cosine with it, times that length, is the same mean of the cosines with the question and with
-    the best points: a floor that holds for these holds for it.
-    """
-    if not best:
-        return list(question), 1.0
-    moved = np.asarray(question) + FEEDBACK_WEIGHT * np.mean(np.asarray(best), axis=0)
-    length = float(np.linalg.norm(moved))
-    return [float(v) for v in moved / length], length / (1 + FEEDBACK_WEIGHT)
+    (first, by), *rest = question.models.items()
+    readers = [reader for n, one in rest if (reader := _reader(one, lists[n])).tells]
+    near: dict[int, list[float]] = {}
+    for reader in readers:
+        for point, cosine in reader.cosines.items():
+            near.setdefault(point, []).append(reader.read(cosine))
+    told = {
+        point: by.unrelated + sum(values) / len(values) * (by.related - by.unrelated)
+        for point, values in near.items()
+    }
+    return told | dict(lists[first]) | dict(others)

@@ -12,13 +12,18 @@ from qdrant_client import AsyncQdrantClient
 from qdrant_client import models as q
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from kb.errors import ConfigurationError, EngineError, KbError, PermanentError, UsageError
-from kb.index import lexical, searching
+from kb.errors import ConfigurationError, EngineError, KbError, PermanentError
+from kb.index import lexical, searching, stored
 from kb.index.base import GRAMS, WORDS, Hits, IndexPoint, IndexQuery, Ranked
+from kb.index.lexical import Sparse
+from kb.index.sampled import Sample, SampledPassage
+from kb.index.sampling import Samples
 from kb.index.searching import ListQuery
 
 BATCH = 200
 """Points that are written in one call."""
+LOOKS_AFTER_SECONDS = 60.0
+"""After so many seconds a sample is held beside the server: other processes write there, too."""
 REFUSED = {"UNAUTHENTICATED", "PERMISSION_DENIED", "401", "403"}
 MISSING = {"NOT_FOUND", "404", "not found"}
 WRONG = {"INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE", "UNIMPLEMENTED", "400", "422"}
@@ -34,6 +39,7 @@ class ServerIndex:
     def __init__(self, client: AsyncQdrantClient, prefix: str) -> None:
         self._client = client
         self._prefix = prefix
+        self._samples = Samples(LOOKS_AFTER_SECONDS)
 
     async def create(self, generation: str, dimensions: Mapping[str, int]) -> None:
         """See :class:`kb.index.base.Index`."""
@@ -63,6 +69,7 @@ class ServerIndex:
                     part.append(_point(point))
                     await asyncio.sleep(0)  # a query must not wait for a whole batch
                 await self._client.upsert(self._name(generation), part, wait=True)
+                self._samples.written(generation, len(part))
 
     async def flush(self, generation: str) -> None:
         """Nothing is left to do: the server acknowledges what its write-ahead log has."""
@@ -70,7 +77,7 @@ class ServerIndex:
     async def delete(self, generation: str, ids: Sequence[int]) -> None:
         """See :class:`kb.index.base.Index`."""
         if ids:
-            async with _translated():
+            async with self._samples.deleting(generation, ids), _translated():
                 selector = q.PointIdsList(points=list(ids))
                 await self._client.delete(self._name(generation), selector, wait=True)
 
@@ -82,10 +89,19 @@ class ServerIndex:
             async with _translated():
                 await self._client.set_payload(
                     self._name(generation),
-                    {"readers": _tokens(readers)},
-                    points=list(ids),
+                    {"readers": stored.tokens(readers)},
+                    points=_there(ids),
                     wait=True,
                 )
+
+    async def set_languages(self, generation: str, languages: Mapping[str, Sequence[int]]) -> None:
+        """See :class:`kb.index.base.Index`."""
+        async with _translated():
+            for language, ids in languages.items():
+                await self._client.set_payload(
+                    self._name(generation), {"language": language}, points=_there(ids), wait=True
+                )
+        self._samples.forget(generation)
 
     async def query(self, generation: str, query: IndexQuery) -> Hits:
         """See :class:`kb.index.base.Index`."""
@@ -95,7 +111,7 @@ class ServerIndex:
         self, generation: str, queries: Sequence[ListQuery], readers: Sequence[str]
     ) -> list[Ranked]:
         """See :class:`kb.index.searching.Engine`."""
-        requests = [_request(query, _tokens(readers)) for query in queries]
+        requests = [_request(query, stored.tokens(readers)) for query in queries]
         async with _translated():
             found = await self._client.query_batch_points(self._name(generation), requests)
         return [
@@ -105,14 +121,38 @@ class ServerIndex:
 
     async def vectors(
         self, generation: str, ids: Sequence[int], names: Sequence[str]
-    ) -> list[dict[str, list[float]]]:
+    ) -> dict[int, dict[str, list[float]]]:
         """See :class:`kb.index.searching.Engine`."""
         async with _translated():
             records = await self._client.retrieve(
                 self._name(generation), list(ids), with_payload=False, with_vectors=list(names)
             )
-        named: list[Any] = [r.vector or {} for r in records]
-        return [{name: list(vector) for name, vector in one.items()} for one in named]
+        named: Any = records
+        return {int(r.id): r.vector or {} for r in named}
+
+    async def languages(self, generation: str, ids: Sequence[int]) -> dict[int, str]:
+        """See :class:`kb.index.searching.Engine`."""
+        async with _translated():
+            records = await self._client.retrieve(
+                self._name(generation), list(ids), with_payload=stored.LANGUAGE, with_vectors=False
+            )
+        return {int(r.id): stored.language(r.payload) for r in records}
+
+    async def sample(self, generation: str) -> Sample:
+        """See :class:`kb.index.searching.Engine`."""
+        return await self._samples.of(self, generation)
+
+    async def some(self, generation: str, limit: int) -> list[SampledPassage]:
+        """See :class:`kb.index.sampling.Engine`."""
+        async with _translated():
+            found = await self._client.query_points(
+                self._name(generation),
+                query=q.SampleQuery(sample=q.Sample.RANDOM),
+                limit=limit,
+                with_payload=stored.LANGUAGE,
+                with_vectors=True,
+            )
+        return [stored.sampled(int(p.id), p.payload, p.vector) for p in found.points]
 
     async def readers(self, generation: str, after: int | None, limit: int) -> dict[int, list[str]]:
         """See :class:`kb.index.base.Index`."""
@@ -137,6 +177,7 @@ class ServerIndex:
 
     async def drop(self, generation: str) -> None:
         """See :class:`kb.index.base.Index`."""
+        self._samples.forget(generation)
         async with _translated():
             await self._client.delete_collection(self._name(generation))
 
@@ -200,23 +241,23 @@ def _error_of(what: str) -> KbError:
     return EngineError(f"The Qdrant server does not answer as it should ({what}).", detail=detail)
 
 
-def _tokens(readers: Sequence[str]) -> list[str]:
-    if not readers:
-        raise UsageError("A point or a question without reader tokens.", code="no_rights")
-    return list(readers)
+def _there(ids: Sequence[int]) -> q.Filter:
+    """Of these points those that are there: named one by one, the others would be an error."""
+    return q.Filter(must=[q.HasIdCondition(has_id=list(ids))])
 
 
 def _request(query: ListQuery, readers: list[str]) -> q.QueryRequest:
     allowed: list[Any] = [q.FieldCondition(key="readers", match=q.MatchAny(any=readers))]
     if query.only is not None:
         allowed.append(q.HasIdCondition(has_id=list(query.only)))
-    vector = query.vector if isinstance(query.vector, list) else _sparse(query.vector)
+    asked = query.vector
+    vector = _sparse(asked) if isinstance(asked, Sparse) else asked.tolist()
     return q.QueryRequest(
         query=vector, using=query.using, filter=q.Filter(must=allowed), limit=query.limit
     )
 
 
-def _sparse(vector: lexical.Sparse) -> q.SparseVector:
+def _sparse(vector: Sparse) -> q.SparseVector:
     return q.SparseVector(indices=vector.indices, values=vector.values)
 
 
@@ -228,5 +269,5 @@ def _point(point: IndexPoint) -> q.PointStruct:
             WORDS: _sparse(lexical.words_of_passage(point.text, point.language)),
             GRAMS: _sparse(lexical.grams_of_passage(point.text)),
         },
-        payload={"readers": _tokens(point.readers)},
+        payload=stored.payload(point),
     )

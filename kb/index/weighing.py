@@ -32,6 +32,8 @@ FEEDBACK = {True: (0.5, 3), False: (0.2, 5)}
 """How a question is moved towards the best passages: the weight of their mean, and how many; by
 whether the model embeds a question as it does a passage. Where it does not, passages lie elsewhere
 than questions, and few of them pull a question to themselves."""
+_Line = tuple[Mapping[int, float], float, float]
+"""A model's cosines by point, by what they are multiplied, and what is taken off then."""
 LEAST_ALIKE = 1e-3
 """A model whose right pairs lie no farther above its unrelated ones tells nothing."""
 
@@ -41,9 +43,10 @@ class Reader:
     """A model's cosines of one question, and how they are read.
 
     ``unrelated`` and ``related`` are the model's cosines of unrelated pairs of question and passage
-    and of right ones. ``languages`` are those that it knows (ISO 639-1), None: all. ``cosines`` are
-    by point; a point without a vector of this model is absent. ``floors`` are the mean cosines of
-    the question with passages, by language and for :data:`EVERY` one.
+    and of right ones. ``languages`` are those that it knows (ISO 639-1), None: all; ``understood``:
+    it knows the question's words, whatever language they are taken for. ``cosines`` are by point; a
+    point without a vector of this model is absent. ``floors`` are the mean cosines of the question
+    with passages, by language and for :data:`EVERY` one.
     """
 
     unrelated: float
@@ -51,6 +54,7 @@ class Reader:
     languages: AbstractSet[str] | None
     cosines: Mapping[int, float]
     floors: Mapping[str, float] = field(default_factory=dict)
+    understood: bool = False
 
     @property
     def tells(self) -> bool:
@@ -67,10 +71,17 @@ class Reader:
         Less what any passage in the language has: models put texts of one language together, so
         that all of another one would stand behind them.
         """
-        floor = self.floors.get(language, self.floors.get(EVERY, self.unrelated))
-        return self._read(self.cosines[point]) - FLOOR_SHARE * self._read(floor)
+        cosines, slope, off = self.line(language)
+        return slope * cosines[point] - off
 
-    def _read(self, cosine: float) -> float:
+    def line(self, language: str) -> _Line:
+        """By what passages in this language are read: as :meth:`near` says it."""
+        slope = 1 / (self.related - self.unrelated)
+        floor = self.floors.get(language, self.floors.get(EVERY, self.unrelated))
+        return self.cosines, slope, slope * self.unrelated + FLOOR_SHARE * self.read(floor)
+
+    def read(self, cosine: float) -> float:
+        """A cosine: 0 as of unrelated ones, 1 as of right ones."""
         return (cosine - self.unrelated) / (self.related - self.unrelated)
 
 
@@ -85,11 +96,14 @@ class Told:
     scores: Mapping[int, float]
     mass: float
 
+    @property
+    def whole(self) -> float:
+        """The score of a passage with all that the terms tell."""
+        return self.mass * (K1 + 1)
+
     def share(self, point: int) -> float:
         """The share of what the question's terms tell that a passage has, 0 to about 1."""
-        if self.mass <= 0:
-            return 0.0
-        return self.scores.get(point, 0.0) / (self.mass * (K1 + 1))
+        return self.scores.get(point, 0.0) / self.whole if self.whole > 0 else 0.0
 
 
 NOTHING_TOLD = Told({}, 0.0)
@@ -108,11 +122,18 @@ def fuse(
     first reader is the one that is asked where none knows the question's language.
     """
     telling = [reader for reader in readers if reader.tells]
+    told = ((words, WORDS_SHARE), (grams, GRAMS_SHARE))
     every = {point for reader in telling for point in reader.cosines}
+    scales: dict[str, _Scales] = {}
+    lists = [(t.scores, s / t.whole) for t, s in told if t.whole > 0]
     fused: dict[int, float] = {}
     for point in every.union(words.scores, grams.scores):
-        score = nearness(point, language, languages.get(point, ""), telling)
-        score += WORDS_SHARE * words.share(point) + GRAMS_SHARE * grams.share(point)
+        spoken = languages.get(point, "")
+        if spoken not in scales:
+            scales[spoken] = _scales(language, spoken, telling)
+        score = _nearness(point, scales[spoken])
+        for scores, counts in lists:
+            score += counts * scores.get(point, 0.0)
         fused[point] = score
     return sorted(fused.items(), key=lambda item: (-item[1], item[0]))
 
@@ -120,15 +141,41 @@ def fuse(
 def nearness(point: int, asked: str, language: str, readers: Sequence[Reader]) -> float:
     """How near a passage in ``language`` is to a question in ``asked``, by its vectors.
 
-    The mean of the models that know both languages; else of those that know the question's: a
-    passage in a language that its only model does not know is not for that put behind all others.
+    The mean of the models that know both; else of those that know the question: a passage in a
+    language that its only model does not know is not for that put behind all others. Where none
+    knows the question, the first one's reading counts little.
     """
-    there = [reader for reader in readers if point in reader.cosines]
-    if not there:
-        return 0.0
-    own = OWN_LANGUAGE if asked and language == asked else 0.0
-    knowing = [reader for reader in there if reader.knows(asked)]
-    if not knowing:
-        return UNKNOWN * (there[0].near(point, language) + own)
-    knowing = [reader for reader in knowing if reader.knows(language)] or knowing
-    return sum(reader.near(point, language) for reader in knowing) / len(knowing) + own
+    return _nearness(point, _scales(asked, language, readers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scales:
+    """How passages in one language are read.
+
+    ``groups`` are models that are asked together, and what they count: the first group that has a
+    vector of a passage is heard. ``own`` is what its language adds.
+    """
+
+    groups: Sequence[tuple[float, Sequence[_Line]]]
+    own: float
+
+
+def _scales(asked: str, language: str, readers: Sequence[Reader]) -> _Scales:
+    asking = [reader for reader in readers if reader.understood or reader.knows(asked)]
+    knowing = [reader for reader in asking if reader.knows(language)]
+    groups = [(1.0, knowing), (1.0, asking), *((UNKNOWN, [reader]) for reader in readers)]
+    lines = [(counts, [reader.line(language) for reader in group]) for counts, group in groups]
+    return _Scales(lines, OWN_LANGUAGE if asked and language == asked else 0.0)
+
+
+def _nearness(point: int, scales: _Scales) -> float:
+    for counts, group in scales.groups:
+        total, heard = 0.0, 0
+        for cosines, slope, off in group:
+            cosine = cosines.get(point)
+            if cosine is not None:
+                total += slope * cosine - off
+                heard += 1
+        if heard:
+            return counts * (total / heard + scales.own)
+    return 0.0

@@ -17,7 +17,7 @@ from kb.embedding.models import LARGEST_TOKENIZER, WEIGHTS
 from kb.embedding.weights import check as check_weights
 from kb.errors import ConfigurationError, UsageError
 
-Purpose = Literal["embedding", "reranking", "language"]
+Purpose = Literal["embedding", "reranking", "language", "tuning"]
 CARRIED = {".safetensors", ".json", ".txt", ".model", ".md"}
 CARRIED_NAMES = re.compile(r"(LICEN[CS]E|NOTICE|COPYING)([.-].*)?", re.IGNORECASE)
 PICKLED = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}

@@ -30,10 +30,15 @@ class Register:
         model: Callable[[], LanguageModel | None],
         note: Note,
         used: Callable[[], Embedding],
+        tuned: Callable[[], list[Registered]],
     ) -> None:
-        """``model`` gives the language model, ``used`` settings with the embedding models named."""
+        """``model`` gives the language model, ``used`` settings with the embedding models named.
+
+        ``tuned`` gives what was learned here.
+        """
         self._settings = settings
         self._used = used
+        self._tuned = tuned
         self._shelf = Path(settings.embedding.models_dir)
         self._derived = models.derived_dir(settings)
         self._model = model
@@ -43,9 +48,12 @@ class Register:
         """The models on this machine's disks."""
         return list(disk.registered(self._used(), self._derived))
 
+    def _here(self) -> list[Registered]:
+        return [*self.on_disk(), *self._tuned()]
+
     async def listing(self) -> Listing:
         """Every model; those of the model server as far as it answers at once."""
-        found = await asyncio.to_thread(self.on_disk)
+        found = await asyncio.to_thread(self._here)
         model = await asyncio.to_thread(self._model)
         if model is None:
             return Listing(tuple(found))
@@ -61,7 +69,7 @@ class Register:
         Raises:
             NotFoundError: there is none.
         """
-        found = await asyncio.to_thread(self.on_disk)
+        found = await asyncio.to_thread(self._here)
         listing = Listing(tuple(found))
         if name not in {model.name for model in found}:
             listing = await self.listing()
@@ -129,6 +137,8 @@ class Register:
             UsageError: something else keeps it, and removes it.
         """
         model = await self.find(name)
+        if model.keeper == "catalog":
+            return model
         if model.in_use:
             raise in_use(name, "passages or answers are made with it (embedding.models, llm.model)")
         if model.keeper == "server":

@@ -6,9 +6,9 @@ from typing import Literal
 from kb.embedding.scale import Scale
 from kb.models.folders import Purpose
 
-Keeper = Literal["package", "program", "data", "folder", "server"]
+Keeper = Literal["package", "program", "data", "folder", "server", "catalog"]
 """Who keeps a model: a Python package, the program's environment, the data directory; a folder that
-the settings name; the model server."""
+the settings name; the model server; the catalog."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,8 @@ class Registered:
     the longest text, or a language model's context. ``languages`` are as its card has them.
     ``rate`` is passages a second, as measured here. ``problem`` says what is wrong with it.
     ``scale`` is what its cosines mean, once that was measured.
-    ``elsewhere``: it runs on other machines. ``files`` have the SHA-256 of each file as it was when
+    ``elsewhere``: it runs on other machines. ``facts`` are what else is known of it, by name.
+    ``files`` have the SHA-256 of each file as it was when
     it was added.
     """
 
@@ -38,6 +39,7 @@ class Registered:
     max_tokens: int | None = None
     languages: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     rate: float | None = None
     scale: Scale | None = None

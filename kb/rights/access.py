@@ -28,6 +28,11 @@ def owner() -> Principal:
     return Principal("owner", frozenset({OWNER, EVERYONE}), owner=True)
 
 
+def anybody() -> Principal:
+    """Somebody of whom nothing is known: they read what everyone may read, and nothing else."""
+    return Principal(EVERYONE, frozenset({EVERYONE}))
+
+
 def must_manage(principal: Principal) -> None:
     """Raises ``ForbiddenError`` where somebody does not administrate."""
     if not principal.manages:

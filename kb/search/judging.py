@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from kb.catalog import alarms, chunks, names
 from kb.catalog.database import Connection
+from kb.embedding.adapting import Tuning
 from kb.index.base import Hits
 from kb.search.folding import fold, join_neighbours, without_near_copies
 from kb.search.narrowing import Narrow
@@ -12,10 +13,10 @@ from kb.types.passages import Passage, StoredChunk
 from kb.types.people import Principal
 from kb.types.points import version_of
 
-NAME_WEIGHT = 0.35
+NAME_WEIGHT = 0.2
 """Bonus of the documents whose names match a question best, over the square root of the question's
 words; other documents get a share of it."""
-LEAST_NAME_WEIGHT = 0.1
+LEAST_NAME_WEIGHT = 0.4
 """The best match's bonus is at least this, however long the question."""
 TELLING = 3.0
 """The least bonus shrinks once the best match's weight is under 1 / TELLING: its words are common
@@ -31,13 +32,14 @@ class Moment:
     A version that is published between the index's answer and its reading is not among the hits:
     whoever took the tick only then would miss the old one and the new one alike. ``late`` are
     documents whose rights the index may not know yet. ``vectors`` are the names of the generation's
-    vectors, by the models' fingerprints.
+    vectors, by the models' fingerprints. ``tuning`` is what moves the question's vectors.
     """
 
     generation: str
     seq: int
     late: frozenset[int]
     vectors: Mapping[str, str]
+    tuning: Tuning | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,35 +5,36 @@ this moment), fold copies, join neighbours.
 """
 
 import asyncio
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from kb.catalog import alarms, chunks, filtering, generations, ledger, names
-from kb.catalog.database import Catalog, current_seq
+from kb.catalog import alarms, chunks, filtering, generations, names
+from kb.catalog.database import Catalog, Connection, current_seq
+from kb.embedding.adapting import Tuning
 from kb.embedding.client import Embeddings
 from kb.embedding.questions import QueryVector, Question
 from kb.embedding.scale import AS_IT_IS, Scale
 from kb.errors import RetryableError
-from kb.index import fusion
-from kb.index.base import GRAMS, WORDS, Hits, IndexQuery
+from kb.index.base import GRAMS, WORDS, AskedBy, Hits, IndexQuery
 from kb.index.generation import asked_by, check_generation, follow, name_of, vector_names
 from kb.index.remote import RemoteIndex
 from kb.rights import access
-from kb.search import judging, narrowing
+from kb.search import judging, narrowing, ranking
 from kb.search.glossary import Glossary
 from kb.search.judging import Judged, Moment, Scope
 from kb.search.sought import Sought
 from kb.settings import Retrieval
 from kb.text.queries import EVERYTHING, Wanted
+from kb.types.index import Generation
 from kb.types.passages import Passage
 from kb.types.people import Principal
 
 ROUNDS = 4
 """How often hits are fetched, more each time, while too few survive."""
-LANGUAGES_SECONDS = 30.0
+Tuned = Callable[[Connection], Tuning | None]
+"""Gives what was learned of the organisation's questions and is in use; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,10 @@ class Begun:
 
 
 class Retriever:
-    """Holds what searching needs; keeps nothing of anybody's question."""
+    """Holds what searching needs; keeps nothing of anybody's question.
+
+    ``searched`` is the generation that is searched; None: whichever is live.
+    """
 
     def __init__(
         self,
@@ -71,14 +75,16 @@ class Retriever:
         embeddings: Embeddings,
         settings: Retrieval,
         glossary: Glossary,
+        tuned: Tuned,
+        searched: Generation | None = None,
     ) -> None:
         self._catalog = catalog
         self._index = index
         self._embeddings = embeddings
         self._settings = settings
         self._glossary = glossary
-        self._languages: list[str] = []
-        self._languages_until = 0.0
+        self._tuned = tuned
+        self._searched = searched
 
     async def retrieve(self, sought: Sought, principal: Principal, limit: int) -> Found:
         """The best passages for what is sought; without words the last changed of those wanted.
@@ -99,8 +105,9 @@ class Retriever:
         if embedded.by.keys() != begun.scope.moment.vectors.keys():
             embedded = await self._embedded_anew(words, begun.scope.moment)
         language = begun.early.language
-        asked = embedded.knowing(language)
-        judged = await self._judged(self._query(begun, embedded, asked), begun.scope)
+        asked = ranking.asked(embedded, begun.scope.moment.tuning).knowing(language)
+        own = ranking.reading(embedded, language, begun.scope.moment.vectors)
+        judged = await self._judged(_query(begun, asked), own, begun.scope)
         if alarming := judged.alarming - begun.scope.moment.late:
             await self._catalog.write(alarms.sound, self._catalog, alarming)
         model, by = embedded.reading(language)
@@ -111,6 +118,17 @@ class Retriever:
             model,
             Question(asked).computed_by,
         )
+
+    async def get_ready(self) -> None:
+        """Start the index process, and have it hold what it needs for a question.
+
+        Raises:
+            EngineError: it does not start.
+        """
+        await self._index.languages(["ready"])
+        live = await self._catalog.read(self._live)
+        if live is not None:
+            await self._index.get_ready(name_of(live.id))
 
     async def _embedded_anew(self, words: str, moment: Moment) -> Question:
         """By the models of the generation that has just been switched to.
@@ -139,47 +157,39 @@ class Retriever:
         early = await self._index.query(scope.moment.generation, lexical)
         return Begun(scope, lexical, early)
 
-    def _scope(self, words: str, principal: Principal, limit: int) -> Scope | None:
-        """Now; None while there is nothing to search. Languages are looked up here, in a thread."""
-        self._common_languages()
+    def _live(self) -> Generation | None:
         with self._catalog.reading() as connection:
-            live = generations.live(connection)
+            return generations.live(connection)
+
+    def _scope(self, words: str, principal: Principal, limit: int) -> Scope | None:
+        """Now; None while there is nothing to search."""
+        with self._catalog.reading() as connection:
+            live = self._searched or generations.live(connection)
             late = alarms.on_their_way(connection)
             seq = current_seq(connection)
             named = names.named(connection, principal, words)
+            tuning = self._tuned(connection)
         if live is None:
             return None
         follow(live, self._embeddings)
         used = self._embeddings.models
         check_generation(live.fingerprint, used)
-        moment = Moment(name_of(live.id), seq, late, vector_names(used))
+        moment = Moment(name_of(live.id), seq, late, vector_names(used), tuning)
         return Scope(words, principal, limit, moment, named, None)
 
     def _narrow(self, principal: Principal, wanted: Wanted) -> narrowing.Narrow:
         with self._catalog.reading() as connection:
             return narrowing.narrow(connection, principal, wanted)
 
-    def _query(
-        self, begun: Begun, embedded: Question, asked: Mapping[str, QueryVector]
-    ) -> IndexQuery:
-        """The whole question for the models to be ``asked``, with the lists that needed none."""
-        s = self._settings
-        dense = s.dense_weight if embedded.familiar else s.dense_weight_foreign
-        return msgspec.structs.replace(
-            begun.lexical,
-            vectors=asked_by(asked, begun.scope.moment.vectors),
-            worth=fusion.weights(dense),
-            worth_foreign=fusion.weights_foreign(dense, multilingual=embedded.multilingual),
-            languages=self._languages,
-            lists={name: begun.early.lists[name] for name in (WORDS, GRAMS)},
-        )
+    async def _judged(self, query: IndexQuery, own: AskedBy, scope: Scope) -> Judged:
+        """What the catalog leaves of the hits: more are fetched until enough survive.
 
-    async def _judged(self, query: IndexQuery, scope: Scope) -> Judged:
-        """What the catalog leaves of the hits: more are fetched until enough survive."""
+        ``own`` is the question as it is, by which similarities are told.
+        """
         judged = Judged((), frozenset())
         for _ in range(ROUNDS):
-            hits = await self._index.query(scope.moment.generation, query)
-            last = await self._catalog.read(self._judge, hits, scope, query)
+            hits = await ranking.ranked(self._index, scope.moment.generation, query, own)
+            last = await self._catalog.read(self._judge, hits, scope, own.unrelated)
             judged = Judged(last.passages, judged.alarming | last.alarming)
             if len(judged.passages) >= scope.limit or hits.exhausted:
                 break
@@ -187,8 +197,7 @@ class Retriever:
             query = msgspec.structs.replace(query, limit=fetch, lists={})
         return judged
 
-    def _judge(self, hits: Hits, scope: Scope, query: IndexQuery) -> Judged:
-        floor = next(iter(query.vectors.values())).floor
+    def _judge(self, hits: Hits, scope: Scope, floor: float) -> Judged:
         with self._catalog.reading() as connection:
             return judging.judge(connection, hits, scope, floor)
 
@@ -201,11 +210,12 @@ class Retriever:
         there = [stored[first[d]] for d in ids if first.get(d) in stored]
         return Found(tuple(judging.passage(chunk) for chunk in there))
 
-    def _common_languages(self) -> None:
-        """Languages of more than a trace of the corpus; re-read every half minute."""
-        if time.monotonic() > self._languages_until:
-            with self._catalog.reading() as connection:
-                counted = ledger.languages(connection)
-            least = fusion.FOREIGN_SHARE * sum(counted.values())
-            self._languages = [lang for lang, n in counted.items() if lang and n >= least]
-            self._languages_until = time.monotonic() + LANGUAGES_SECONDS
+
+def _query(begun: Begun, asked: Mapping[str, QueryVector]) -> IndexQuery:
+    """The whole question for the models to be ``asked``, with the lists that needed none."""
+    return msgspec.structs.replace(
+        begun.lexical,
+        vectors=asked_by(asked, begun.scope.moment.vectors, begun.early.language),
+        fused=True,
+        lists={name: begun.early.lists[name] for name in (WORDS, GRAMS)},
+    )

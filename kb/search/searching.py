@@ -72,6 +72,10 @@ class Search:
             )
         return found
 
+    async def get_ready(self) -> None:
+        """See :meth:`kb.search.retrieval.Retriever.get_ready`."""
+        await self._retriever.get_ready()
+
     def facets(self, principal: Principal, question: str, wanted: Wanted) -> Facets:
         """How many documents of theirs have each value, under the filters chosen and written.
 

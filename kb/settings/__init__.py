@@ -2,7 +2,7 @@
 
 from kb.settings.base import Section
 from kb.settings.loading import SECTIONS, load, origins
-from kb.settings.models import Embedding, Engines, Llm, Retrieval
+from kb.settings.models import Embedding, Engines, Llm, Models, Retrieval
 from kb.settings.people import AuditSection, Auth, FairUse, Server
 from kb.settings.sections import (
     CatalogSection,
@@ -25,6 +25,7 @@ __all__ = [
     "IndexSection",
     "Ingest",
     "Llm",
+    "Models",
     "Retention",
     "Retrieval",
     "Section",

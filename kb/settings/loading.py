@@ -29,9 +29,15 @@ LISTS = {
 """Settings that are lists: in the environment with commas between."""
 HINTS = {"ingest.office_hours": "days and hours, such as mon-fri 08:00-18:00 or sat 22:00-06:00"}
 """What a setting wants whose pattern would tell nobody."""
+WEIGHED = (
+    "How much words and vectors count is read from each question; take the line out. "
+    "docs/retrieval.md says how."
+)
 REMOVED = {
     "embedding.allow_download": "Models are fetched by kb models pull ORG/NAME and nothing else; "
-    "take the line out, and name the model in embedding.model as kb models list does."
+    "take the line out, and name the model in embedding.model as kb models list does.",
+    "retrieval.dense_weight": WEIGHED,
+    "retrieval.dense_weight_foreign": WEIGHED,
 }
 """Settings of earlier releases, and what is done in their place."""
 Given = tuple[list[str], Any, str]

@@ -87,6 +87,20 @@ class Embedding(Section, frozen=True, kw_only=True):
     ] = "auto"
 
 
+class Models(Section, frozen=True, kw_only=True):
+    """Going over from one embedding model to another."""
+
+    keep_days: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="Days for which the index of the embedding models of before is kept, and "
+            "kept current, after others took over: `kb models rollback` goes back to it. 0: it is "
+            "not kept.",
+        ),
+    ] = 7.0
+
+
 class Retrieval(Section, frozen=True, kw_only=True):
     """From a question to passages."""
 
@@ -94,17 +108,6 @@ class Retrieval(Section, frozen=True, kw_only=True):
         Count, Meta(description="Passages fetched from each list of the index.")
     ] = 30
     passages: Annotated[Count, Meta(description="Passages that an answer may use.")] = 8
-    dense_weight: Annotated[
-        Share,
-        Meta(
-            description="Weight (0 to 1) of the dense list where the model knows the "
-            "question's language."
-        ),
-    ] = 0.7
-    dense_weight_foreign: Annotated[
-        Share,
-        Meta(description="Weight (0 to 1) of the dense list where the model does not know it."),
-    ] = 0.4
     min_evidence: Annotated[
         Share,
         Meta(

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from kb.settings.base import Count, Seconds, Section, Share
 from kb.settings.hours import Hours
-from kb.settings.models import Embedding, Engines, Llm, Retrieval
+from kb.settings.models import Embedding, Engines, Llm, Models, Retrieval
 from kb.settings.people import AuditSection, Auth, FairUse, Server
 
 
@@ -188,6 +188,7 @@ class Settings(Section, frozen=True, kw_only=True):
     catalog: CatalogSection = CatalogSection()
     index: IndexSection = IndexSection()
     embedding: Embedding = Embedding()
+    models: Models = Models()
     chunking: Chunking = Chunking()
     ingest: Ingest = Ingest()
     retention: Retention = Retention()

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 async def status(base: "KnowledgeBase") -> dict[str, Any]:
     """The JSON of ``kb status``: how many documents there are, and which parts answer."""
     found = await base.read(base.ledger.inventory)
+    swap = await base.read(base.swaps.open_one)
     return {
         "data_dir": base.settings.data_dir,
         **_figures(found, base.settings.index.backend),
         "scratch_left_behind": len(await asyncio.to_thread(base.scratch.stale)),
         "embedding_models": [asdict(one) for one in await base.embeddings.computing()],
+        "models_swap": None if swap is None else swap.as_json(),
         "ingestion": asdict(processors(base.settings.ingest)),
         "multilingual_model": multilingual(base),
         "language_model": await model_status(base, probe=True),
@@ -50,7 +52,7 @@ def multilingual_lines(stands: Multilingual) -> list[str]:
     """What to do about documents and questions that are not English, where something is."""
     how = {
         "missing": "kb models add multilingual",
-        "here": 'embedding.models = ["multilingual", "english"], then kb reindex',
+        "here": "kb models use multilingual english",
     }
     if stands not in how:
         return []

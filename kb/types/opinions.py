@@ -44,3 +44,22 @@ class JudgedQuestion:
     text: str
     judged_at: float
     """Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoodPlace:
+    """Where a passage stands that somebody called a good citation."""
+
+    path: str
+    page: int | None
+    section: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Praised:
+    """A question whose answer, or citations of it, somebody called good; with what it cites."""
+
+    id: str
+    question: str
+    places: tuple[GoodPlace, ...]

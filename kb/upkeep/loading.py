@@ -1,7 +1,9 @@
 """Loading: index points made of what the catalog has, and an index read from end to end."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 
+from kb import failpoints
 from kb.catalog import chunks, rights, vectors
 from kb.catalog.database import Catalog
 from kb.embedding.client import Embeddings
@@ -11,12 +13,32 @@ from kb.types.index import Embeddable
 
 SCROLL = 5000
 """Points that are read in one call."""
+BATCH = 256
+"""Texts that are embedded, and kept, together: what stops then has not to be embedded again."""
 Vectors = dict[str, dict[str, bytes]]
 """Vectors (float32, little endian) by their model's fingerprint, and by the hash of their text."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How missing vectors are computed: ``processors`` says by how many at the moment (0: all).
+
+    ``told`` hears how many were, after each batch.
+    """
+
+    processors: Callable[[], int] = lambda: 0
+    told: Callable[[int], None] = lambda _: None
+
+
+USUAL = Pace()
+
+
 async def points_of_versions(
-    catalog: Catalog, embeddings: Embeddings, numbers: list[int], unkept: Vectors | None = None
+    catalog: Catalog,
+    embeddings: Embeddings,
+    numbers: list[int],
+    unkept: Vectors | None = None,
+    pace: Pace = USUAL,
 ) -> list[IndexPoint]:
     """The index points of versions, as the catalog has them; missing vectors are computed and kept.
 
@@ -33,7 +55,7 @@ async def points_of_versions(
     passages, tokens = await catalog.read(read)
     names = vector_names(embeddings.models)
     found = {
-        model: await vectors_of(catalog, embeddings, model, wanted, unkept)
+        model: await vectors_of(catalog, embeddings, model, wanted, unkept, pace)
         for model, wanted in (await _wanted(embeddings, passages)).items()
     }
     return [
@@ -69,10 +91,11 @@ async def vectors_of(
     model: str,
     texts: dict[str, str],
     unkept: Vectors | None = None,
+    pace: Pace = USUAL,
 ) -> dict[str, bytes]:
     """A model's vectors of texts by hash: those that are kept, and the others computed now.
 
-    ``unkept`` is as in :func:`points_of_versions`.
+    ``unkept`` is as in :func:`points_of_versions`. Each batch is kept as it comes.
     """
 
     def read() -> dict[str, bytes]:
@@ -80,16 +103,20 @@ async def vectors_of(
             return vectors.known(connection, model, texts)
 
     known = await catalog.read(read)
-    missing = {h: text for h, text in texts.items() if h not in known}
-    if not missing:
-        return known
-    embedded = await embeddings.passages(list(missing.values()), model=model)
-    new = dict(zip(missing, embedded, strict=True))
-    if unkept is None:
-        await catalog.write(keep_vectors, catalog, {model: new})
-    else:
-        unkept.setdefault(model, {}).update(new)
-    return known | new
+    missing = [h for h in texts if h not in known]
+    for start in range(0, len(missing), BATCH):
+        hashes = missing[start : start + BATCH]
+        wanted = [texts[h] for h in hashes]
+        embedded = await embeddings.passages(wanted, pace.processors(), model)
+        new = dict(zip(hashes, embedded, strict=True))
+        if unkept is None:
+            await catalog.write(keep_vectors, catalog, {model: new})
+            failpoints.reached("vectors_kept")
+        else:
+            unkept.setdefault(model, {}).update(new)
+        known |= new
+        pace.told(len(new))
+    return known
 
 
 def keep_vectors(catalog: Catalog, new: Vectors) -> None:

@@ -5,6 +5,7 @@ The steps are numbered as in docs/architecture.md, "A version's life".
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from kb import failpoints
 from kb.catalog import (
@@ -19,9 +20,10 @@ from kb.catalog import (
     versions,
 )
 from kb.catalog.database import Catalog, Connection, hold_seq
-from kb.embedding.client import Embeddings, Used
+from kb.embedding.client import Embeddings
+from kb.embedding.used import Used
 from kb.errors import RetryableError
-from kb.index.base import Index, IndexPoint
+from kb.index.base import IndexPoint
 from kb.index.generation import (
     check_generation,
     description_of,
@@ -32,9 +34,12 @@ from kb.index.generation import (
     vector_names,
     was_built_with,
 )
+from kb.index.remote import RemoteIndex
 from kb.types.index import Generation
 from kb.types.points import point_of
 from kb.types.versions import Ready
+from kb.upkeep import languages
+from kb.upkeep.beside import Beside, all_of
 from kb.upkeep.loading import Vectors, vectors_of
 
 GRACE_SECONDS = 60.0
@@ -60,10 +65,13 @@ class Waiting:
 class Publisher:
     """Publishes versions under a lease, several documents at a time: a flush takes long."""
 
-    def __init__(self, catalog: Catalog, index: Index, embeddings: Embeddings) -> None:
+    def __init__(
+        self, catalog: Catalog, index: RemoteIndex, embeddings: Embeddings, beside: Beside
+    ) -> None:
         self._catalog = catalog
         self._index = index
         self._embeddings = embeddings
+        self.beside = beside
 
     async def generation(self) -> str:
         """The live generation's name; a first one is made where there is none.
@@ -88,10 +96,11 @@ class Publisher:
         follow(live, self._embeddings)
 
     def was_built_with(self, model: str) -> bool:
-        """Whether the live generation was built with a model of the register."""
+        """Whether a generation that is searched, or may be, was built with a registered model."""
         with self._catalog.reading() as connection:
-            live = generations.live(connection)
-        return live is not None and was_built_with(live, self._embeddings.named(model))
+            found = generations.in_use(connection)
+        own = self._embeddings.named(model)
+        return any(was_built_with(one, own) for one in found)
 
     def _live(self, used: Sequence[Used]) -> Generation:
         wanted = generation_fingerprint(used)
@@ -194,18 +203,24 @@ class Publisher:
         """Bring changed rights from the catalog into the index; returns how many documents."""
         total = 0
         while batch := await self._catalog.read(self._waiting_rights):
-            generation = await self.generation()
-            for tokens, points in batch.points.items():
-                for start in range(0, len(points), RIGHTS_POINTS):
-                    part = points[start : start + RIGHTS_POINTS]
-                    await self._index.set_readers(generation, part, tokens)
-            await self._index.flush(generation)
+            generation, write = await self.generation(), partial(self._write_rights, batch.points)
+            await write(generation)
+            others = await self.beside.write(write)
             failpoints.reached("rights_written")
-            await self._catalog.write(self._rights_written, generation, batch.changes)
+            await self._catalog.write(self._rights_written, generation, others, batch.changes)
             total += len(batch.changes)
             if len(batch.changes) < RIGHTS_DOCUMENTS:
                 break
         return total
+
+    async def _write_rights(
+        self, points: Mapping[tuple[str, ...], list[int]], generation: str
+    ) -> None:
+        for tokens, every in points.items():
+            for start in range(0, len(every), RIGHTS_POINTS):
+                part = every[start : start + RIGHTS_POINTS]
+                await self._index.set_readers(generation, part, tokens)
+        await self._index.flush(generation)
 
     def _waiting_rights(self) -> Waiting | None:
         with self._catalog.reading() as connection:
@@ -219,14 +234,22 @@ class Publisher:
                     points.setdefault(tokens, []).extend(found)
             return Waiting(changes, points)
 
-    def _rights_written(self, generation: str, changes: dict[int, int]) -> None:
+    def _rights_written(
+        self, generation: str, others: Sequence[str], changes: dict[int, int]
+    ) -> None:
         """Forget changes that the index has by now; what has changed again since stays noted."""
         with self._catalog.writing() as connection:
             hold_seq(connection)  # no other generation goes live while these are forgotten
             live = generations.live(connection)
             if live is None or name_of(live.id) != generation:
                 return  # it has not heard of them: they are brought there next
+            if not {name_of(one.id) for one in all_of(connection)} <= set(others):
+                return  # nor has one that is ready by now
             outbox.written(connection, changes)
+
+    async def tell_languages(self) -> None:
+        """See :func:`kb.upkeep.languages.tell`."""
+        await languages.tell(self._catalog, self._index, self.generation)
 
     async def sweep(self, *, grace_seconds: float = GRACE_SECONDS) -> int:
         """Step 4: delete the points of versions that nobody can be reading; returns how many."""
@@ -237,12 +260,17 @@ class Publisher:
                 return total
             generation = await self.generation()
             ids = [point_of(number, n) for number, points in sizes.items() for n in range(points)]
-            await self._index.delete(generation, ids)
-            await self._index.flush(generation)
+            delete = partial(self._delete, ids)
+            await delete(generation)
+            await self.beside.write(delete)
             failpoints.reached("points_deleted")
             await self._catalog.write(self._swept, list(sizes))
             failpoints.reached("swept")
             total += len(ids)
+
+    async def _delete(self, ids: list[int], generation: str) -> None:
+        await self._index.delete(generation, ids)
+        await self._index.flush(generation)
 
     def _sweepable(self, grace_seconds: float) -> dict[int, int]:
         with self._catalog.reading() as connection:

@@ -6,13 +6,14 @@ model are computed. Killed and started again, it goes on where it was.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from kb import failpoints
 from kb.catalog import generations, leases, rights
-from kb.catalog.database import Catalog, hold_seq
+from kb.catalog.database import Catalog, Connection, hold_seq
 from kb.embedding.client import Embeddings
 from kb.errors import ConflictError, RetryableError
 from kb.index.base import Index
@@ -21,10 +22,10 @@ from kb.index.generation import description_of, generation_fingerprint, name_of
 from kb.settings import Settings
 from kb.types.index import Published
 from kb.types.points import point_of, version_of
-from kb.upkeep.loading import Vectors, keep_vectors, points_of_versions, scroll
+from kb.upkeep.beside import REINDEX as LEASE
+from kb.upkeep.loading import Pace, Vectors, keep_vectors, points_of_versions, scroll
 from kb.upkeep.publishing import adopt_earlier, dimensions_of
 
-LEASE = "reindex"
 VERSIONS_AT_ONCE = 20
 FEW = 100
 """Versions still to load with which a rebuild catches up no more: publishing waits a second or two
@@ -58,9 +59,23 @@ class Loaded:
     readers: dict[int, str] = field(default_factory=dict)
     tokens: dict[int, set[tuple[str, ...]]] = field(default_factory=dict)
 
+    def passages(self, wanted: Mapping[int, Published]) -> int:
+        """How many of the passages that are wanted are there."""
+        return sum(n for version, n in self.points.items() if version in wanted)
+
+
+Ending = Callable[[Connection, int], Sequence[int]]
+"""What becomes of the new generation, by its id, when it has everything; gives those it replaces.
+
+It works in the transaction in which the last was loaded."""
+
 
 class Rebuilder:
-    """Builds one generation from the catalog; ``on_progress`` hears versions done and in all."""
+    """Builds one generation from the catalog.
+
+    ``on_progress`` hears passages done and in all, ``on_graph`` that the graph is built now.
+    ``processors`` says by how many is embedded at the moment; 0: by all.
+    """
 
     def __init__(
         self,
@@ -68,12 +83,18 @@ class Rebuilder:
         catalog: Catalog,
         embeddings: Embeddings,
         on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+        on_graph: Callable[[], None] = lambda: None,
+        processors: Callable[[], int] = lambda: 0,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._embeddings = embeddings
         self._on_progress = on_progress
+        self._on_graph = on_graph
+        self._processors = processors
         self._owner = leases.new_owner()
+        self.number: int | None = None
+        """The generation that is being built, once it was begun."""
 
     async def rebuild(self) -> Rebuilt:
         """Build, catch up until little is missing, hold publishing, load that, switch.
@@ -82,14 +103,27 @@ class Rebuilder:
             ConflictError: another rebuild is running.
             LeaseLost: another rebuild has taken over.
         """
+        return await self._run(generations.switch)
+
+    async def prepare(self) -> Rebuilt:
+        """The same, and hand the generation over instead of switching to it: it is ready to.
+
+        Raises as :meth:`rebuild`.
+        """
+        built = await self._run(_hand_over)
+        failpoints.reached("handed_over")
+        return built
+
+    async def _run(self, ending: Ending) -> Rebuilt:
         await self._catalog.write(self._take_lease)
         beating = asyncio.create_task(self._beat())
         try:
-            number = await self._catalog.write(self._begin)
+            number = self.number = await self._catalog.write(self._begin)
+            failpoints.reached("swap_begun")
             async with self._opened(name_of(number)) as index:
                 loaded = await self._build(index, name_of(number))
                 loop = asyncio.get_running_loop()
-                old = await asyncio.to_thread(self._switch, loop, index, number, loaded)
+                old = await asyncio.to_thread(self._end, loop, index, number, loaded, ending)
             points = sum(loaded.points.values())
             return Rebuilt(name_of(number), points, [name_of(n) for n in old])
         finally:
@@ -102,8 +136,10 @@ class Rebuilder:
         await index.flush(generation)
         if isinstance(index, EdgeIndex):
             await self._catalog.write(self._hold, OPTIMIZE_SECONDS)
+            self._on_graph()
             self._on_progress(1, 1)
             await index.optimize(generation)
+            failpoints.reached("graph_built")
         for _ in range(ROUNDS):
             wanted = await self._wanted()
             if len(_missing(loaded, wanted)) <= FEW:
@@ -188,30 +224,49 @@ class Rebuilder:
             await index.delete(generation, _points(number, points))
             loaded.readers.pop(number, None)
         missing = _missing(loaded, wanted)
+        total = sum(one.points for one in wanted.values())
         for start in range(0, len(missing), VERSIONS_AT_ONCE):
             part = missing[start : start + VERSIONS_AT_ONCE]
-            found = await points_of_versions(self._catalog, self._embeddings, part, unkept)
+            pace = self._pace(loaded.passages(wanted), total)
+            found = await points_of_versions(self._catalog, self._embeddings, part, unkept, pace)
             await index.upsert(generation, found)
+            failpoints.reached("versions_loaded")
             for number in part:
                 loaded.points[number] = wanted[number].points
                 loaded.readers[number] = wanted[number].readers
-            self._on_progress(start, len(missing))
+            self._on_progress(loaded.passages(wanted), total)
         for number, one in wanted.items():
             if one.points and loaded.readers.get(number) != one.readers:
                 tokens = await self._catalog.read(self._tokens, one.document_id)
                 if tokens and loaded.tokens.pop(number, None) != {tuple(tokens)}:
                     await index.set_readers(generation, _points(number, one.points), tokens)
                 loaded.readers[number] = one.readers
-        self._on_progress(len(missing), len(missing))
+        self._on_progress(loaded.passages(wanted), total)
+
+    def _pace(self, done: int, total: int) -> Pace:
+        """Tells of passages while a part is embedded: each has a vector of every model at most."""
+        vectors, models = 0, len(self._embeddings.models)
+
+        def told(count: int) -> None:
+            nonlocal vectors
+            vectors += count
+            self._on_progress(min(total, done + vectors // models), total)
+
+        return Pace(self._processors, told)
 
     def _tokens(self, document_id: int) -> list[str]:
         with self._catalog.reading() as connection:
             return rights.tokens_of(connection, [document_id]).get(document_id, [])
 
-    def _switch(
-        self, loop: asyncio.AbstractEventLoop, index: Index, number: int, loaded: Loaded
-    ) -> list[int]:
-        """In one transaction: nothing is published while the last is loaded; then this one is live.
+    def _end(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        index: Index,
+        number: int,
+        loaded: Loaded,
+        ending: Ending,
+    ) -> Sequence[int]:
+        """In one transaction: nothing is published while the last is loaded; then it ends.
 
         Runs in a thread, which holds the transaction while the loop works on the index.
         """
@@ -227,10 +282,15 @@ class Rebuilder:
             done(self._catch_up(index, name_of(number), loaded, wanted, unkept))
             done(index.flush(name_of(number)))
             done(index.close())  # whoever searches opens it from the next moment on
-            old = generations.switch(connection, number)
+            old = ending(connection, number)
         if unkept:
             keep_vectors(self._catalog, unkept)
         return old
+
+
+def _hand_over(connection: Connection, number: int) -> Sequence[int]:
+    generations.hand_over(connection, number)
+    return ()
 
 
 def _missing(loaded: Loaded, wanted: Mapping[int, Published]) -> list[int]:

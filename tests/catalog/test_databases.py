@@ -245,7 +245,7 @@ def test_a_damaged_file_is_told_in_plain_words(tmp_path):
 @pytest.mark.case("N07")
 def test_nothing_is_published_into_a_generation_that_is_being_left(catalog):
     """A rebuild holds publishing and switches; who asked just before publishes anew."""
-    publisher = Publisher(catalog, None, None)
+    publisher = Publisher(catalog, None, None, None)
     with catalog.writing() as connection:
         source = sources.add(connection, "s", "/nowhere", ("everyone", "owner"))
         document = documents.add(connection, source.id, b"a", "a")

@@ -1,6 +1,7 @@
 """Another processor, other tools, another model: what holds of a document holds there too."""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -164,9 +165,11 @@ sys.addaudithook(_opening)
 
 
 @pytest.mark.case("N07")
-async def test_another_model_embeds_anew_and_reads_nothing(house, tmp_path):
-    """After another model's reindex no file is due; one that reads less has passages cut anew
-    from what was parsed, and no file is opened."""
+async def test_passages_are_cut_anew_where_their_length_is_changed_and_nothing_is_read(
+    house, tmp_path
+):
+    """Another tokenizer, or one that reads less, cuts nothing anew (docs/adr/0009); another length
+    does, from what was parsed, and no file is opened."""
     text_of_it = " ".join(f"Sentence number {n} says that pump {n} runs." for n in range(60))
     house.follow()
     house.write("long.txt", text_of_it)
@@ -176,28 +179,32 @@ async def test_another_model_embeds_anew_and_reads_nothing(house, tmp_path):
     shutil.copytree(models.find(house.kb.settings.embedding).folder, folder)
     config = folder / "sentence_bert_config.json"
     config.write_text('{"max_seq_length": 64, "do_lower_case": false}')
-    changed = msgspec.structs.replace(
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer, indent=1))
+    replace = msgspec.structs.replace
+    changed = replace(
         house.kb.settings,
-        embedding=msgspec.structs.replace(house.kb.settings.embedding, model=str(folder)),
-        engines=msgspec.structs.replace(
-            house.kb.settings.engines, embedder_dir=str(tmp_path / "e")
-        ),
+        embedding=replace(house.kb.settings.embedding, model=str(folder)),
+        engines=replace(house.kb.settings.engines, embedder_dir=str(tmp_path / "e")),
     )
     kb = KnowledgeBase(changed)
+    shorter = KnowledgeBase(replace(changed, chunking=replace(changed.chunking, tokens=64)))
     try:
         WATCHING.append(house.root)
-        counts = await run_of(kb, kb.sources.named("files")).run()
+        assert (await run_of(kb, kb.sources.named("files")).run()).unchanged == 1
+        source = shorter.sources.named("files")
+        assert (await run_of(shorter, source).run()).indexed == 1
         WATCHING.clear()
-        assert counts.indexed == 1
         assert not [name for name in OPENED if name.endswith("long.txt")]
         after = house.ledger()["long.txt"]
         assert after.chunks > before.chunks
         assert after.content_hash == before.content_hash
-        assert (await run_of(kb, kb.sources.named("files")).run()).unchanged == 1
+        assert (await run_of(shorter, source).run()).unchanged == 1
     finally:
         WATCHING.clear()
         await kb.embeddings.engine.leave()
         await kb.close()
+        await shorter.close()
 
 
 @pytest.mark.case("N07")

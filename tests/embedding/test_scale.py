@@ -17,7 +17,6 @@ from kb.embedding.encoder import Model
 from kb.embedding.opening import open_runtime
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL
 from kb.embedding.scale import Scale
-from kb.index import fusion
 from kb.index.base import DENSE, AskedBy, IndexPoint, IndexQuery
 from kb.index.edge import EdgeIndex
 from kb.settings import Embedding
@@ -59,6 +58,10 @@ class Judged:
         parts = [texts[i : i + 8] for i in range(0, len(texts), 8)]
         return np.concatenate([self.model.runtime.vectors(part) for part in parts])
 
+    def asked(self, vector) -> AskedBy:
+        unrelated, related = self.scale.unrelated.cosine, self.scale.related.cosine
+        return AskedBy(vector.tobytes(), unrelated, related, ["en"])
+
     async def rankings(self, folder) -> list[list[int]]:
         index = EdgeIndex(folder)
         await index.create("g1", {DENSE: self.model.runtime.dimension})
@@ -69,11 +72,7 @@ class Judged:
         await index.upsert("g1", points)
         found = []
         for question, vector in zip(self.questions, self.embedded(self.questions), strict=True):
-            asked = IndexQuery(
-                {DENSE: AskedBy(vector.tobytes(), self.scale.floor)}, question, ["everyone"], 20,
-                worth=fusion.weights(0.7), worth_foreign=fusion.weights_foreign(0.7),
-                languages=["en"],
-            )  # fmt: skip
+            asked = IndexQuery({DENSE: self.asked(vector)}, question, ["everyone"], 20, fused=True)
             hits = await index.query("g1", asked)
             found.append([point for point, _ in hits.fused[:5]])
         await index.close()

@@ -55,21 +55,24 @@ CONTRACTS = {
     "kb.accounts": "audit catalog errors rights settings text types",
     "kb.files": "audit catalog errors failpoints rights settings shares types",
     "kb.search": "audit catalog embedding errors index metrics rights settings text types",
+    "kb.tuning": "audit catalog embedding errors failpoints index models rights types",
     "kb.upkeep": "audit catalog embedding errors failpoints files index settings types",
     "kb.library": "audit catalog errors files rights text types upkeep",
     "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
     "kb.knowledge_base": "accounts answers audit catalog duties embedding files index library"
-    " llm metrics models rights search settings types upkeep",
+    " llm metrics models rights search settings tuning types upkeep",
     "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings text types",
-    "kb.evaluation": "catalog embedding engines errors knowledge_base search settings surface"
+    "kb.evaluation": "answers catalog embedding engines errors knowledge_base search settings surface"
     " text types",
+    "kb.swapping": "answers catalog embedding errors evaluation failpoints index knowledge_base llm"
+    " rights samples search settings surface tuning types upkeep",
     "ingest": "audit bulk catalog embedding errors failpoints files index library posix rights"
     " settings text types upkeep",
     "web": "accounts answers duties errors evaluation files knowledge_base library rights"
     " settings shares surface text types",
     "kb.cli": "bulk duties embedding errors evaluation files ingest knowledge_base models rights samples"
     " search"
-    " settings surface types upkeep web",
+    " settings surface swapping types upkeep web",
     "kb.__main__": "cli",
 }  # fmt: skip
 OPEN_TO_ALL = {"kb"}

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from kb.errors import EngineError, KbError
+from kb.index import lexical
 from kb.index.base import DENSE, GRAMS, WORDS, AskedBy, IndexPoint, IndexQuery
 
 SIZE = 384
@@ -43,8 +44,13 @@ IN_ONE = {n: leaning(c, n, 8) for n, c in {1: 0.8, 2: 0.6, 3: 0.7}.items()}
 IN_OTHER = {n: leaning(c, n, 5) for n, c in {1: 0.6, 2: 0.9}.items()}
 
 
-def alike(vectors, left: int, right: int) -> float:
-    return sum(a * b for a, b in zip(vectors[left], vectors[right]))
+def moved(vectors, weight: float) -> dict[int, float]:
+    """Cosines with a question along the first axis, moved towards the mean of all by a weight."""
+    question, size = [1.0], len(vectors[1])
+    question += [0.0] * (size - 1)
+    mean = [sum(v[i] for v in vectors.values()) / len(vectors) for i in range(size)]
+    asked = [(q + weight * m) / (1 + weight) for q, m in zip(question, mean)]
+    return {n: sum(a * b for a, b in zip(asked, v)) for n, v in vectors.items()}
 
 
 def packed(values) -> bytes:
@@ -54,8 +60,8 @@ def packed(values) -> bytes:
 def in_both(**changes) -> IndexQuery:
     """A question along the first axis in two models, of eight dimensions and of five."""
     vectors = {
-        ONE: AskedBy(packed([1.0] + [0.0] * 7), share=1.0),
-        OTHER: AskedBy(packed([1.0] + [0.0] * 4), floor=0.5, share=3.0),
+        ONE: AskedBy(packed([1.0] + [0.0] * 7)),
+        OTHER: AskedBy(packed([1.0] + [0.0] * 4), unrelated=0.5, as_passage=False),
     }
     return IndexQuery(vectors, "?!", ["everyone"], 10, **changes)
 
@@ -102,24 +108,18 @@ class IndexContract:
         hits = await filled.query("g1", query("How many days of leave does an employee have?"))
         assert [p for p, _ in hits.lists[WORDS]] == [1]
 
-    async def test_with_weights_every_list_scores_what_any_list_has_brought(self, filled):
-        worth = {DENSE: 0.5, WORDS: 0.25, GRAMS: 0.25}
+    async def test_fused_every_list_scores_what_any_list_has_brought(self, filled):
         asked = msgspec.structs.replace(
-            query("annual leave", seed=(5 << 20) | 7, limit=1),
-            worth=worth, worth_foreign={DENSE: 0.5, GRAMS: 0.5}, languages=["en"],
-        )  # fmt: skip
+            query("annual leave", seed=(5 << 20) | 7, limit=1), fused=True
+        )
         hits = await filled.query("g1", asked)
         assert [p for p, _ in hits.fused] == [1, (5 << 20) | 7]
-        assert hits.fused[1][1] > 0
         assert set(hits.similarity) == {1, (5 << 20) | 7}
         assert hits.similarity[(5 << 20) | 7] == pytest.approx(1.0, abs=1e-3)
         assert not hits.exhausted
 
     async def test_lists_of_words_can_be_had_before_the_vector(self, filled):
-        asked = msgspec.structs.replace(
-            query("annual leave", seed=(5 << 20) | 7), worth={DENSE: 0.5, WORDS: 0.25, GRAMS: 0.25},
-            worth_foreign={DENSE: 0.5, GRAMS: 0.5}, languages=["en"],
-        )  # fmt: skip
+        asked = msgspec.structs.replace(query("annual leave", seed=(5 << 20) | 7), fused=True)
         early = await filled.query("g1", IndexQuery({}, "annual leave", ["everyone"], 10))
         assert set(early.lists) == {WORDS, GRAMS} and all(early.lists.values())
         lists = {n: early.lists[n] for n in (WORDS, GRAMS)}
@@ -141,11 +141,13 @@ class IndexContract:
             ],
         )
         question = np.eye(1, SIZE, dtype="<f4")[0].tobytes()
-        plain = IndexQuery({DENSE: AskedBy(question)}, "word1", ["everyone"], 10)
-        asked = msgspec.structs.replace(plain, worth={DENSE: 1.0}, worth_foreign={DENSE: 1.0})
+        plain = IndexQuery({DENSE: AskedBy(question)}, "?!", ["everyone"], 10)
+        asked = msgspec.structs.replace(plain, fused=True)
         before = dict((await index.query("g1", plain)).lists[DENSE])
         hits = await index.query("g1", asked)
-        assert dict(hits.fused)[2] > before[2] / before[1]
+        fused = dict(hits.fused)
+        # Without feedback the two stand as far apart as their cosines do.
+        assert fused[1] - fused[2] < 0.9 * (before[1] - before[2])
         assert hits.similarity[2] == pytest.approx(before[2], abs=1e-5)
         assert hits.exhausted
 
@@ -156,43 +158,37 @@ class IndexContract:
         await several.verify("g1")
 
     async def test_a_point_is_as_near_as_the_models_have_it_whose_vectors_it_has(self, several):
-        """Written out: shares 1 and 3, floors 0 and .5; point 3 has a vector of the first alone."""
-        hits = await several.query("g1", in_both(worth={DENSE: 1.0}, worth_foreign={DENSE: 1.0}))
-        # The mean of the three best moves each question by half: 1.5 times (cosine .8, .6, .7) …
-        one = {1: 0.8, 2: 0.6, 3: 0.7}
-        other = {1: 0.6, 2: 0.9}
-        best_one = {n: sum(alike(IN_ONE, n, m) for m in one) / 3 for n in one}
-        best_other = {n: sum(alike(IN_OTHER, n, m) for m in other) / 2 for n in other}
-        moved_one = {n: (one[n] + 0.5 * best_one[n]) / 1.5 for n in one}
-        moved_other = {n: (other[n] + 0.5 * best_other[n]) / 1.5 for n in other}
-        near = {
-            n: (moved_one[n] + 3 * (moved_other[n] - 0.5) / 0.5) / 4 if n in other else moved_one[n]
-            for n in one
+        """Written out: unrelated ones have 0 and .5; point 3 has a vector of the first alone."""
+        hits = await several.query("g1", in_both(fused=True))
+        one = moved(IN_ONE, 0.5)
+        other = moved(IN_OTHER, 0.2)
+        other = {n: (cosine - 0.5) / 0.5 for n, cosine in other.items()}
+        # Less three quarters of what passages have on average; the sample has them all.
+        near_one = {n: value - 0.75 * sum(one.values()) / 3 for n, value in one.items()}
+        near_other = {n: value - 0.75 * sum(other.values()) / 2 for n, value in other.items()}
+        expected = {
+            n: (near_one[n] + near_other[n]) / 2 if n in other else near_one[n] for n in one
         }
-        expected = {n: value / max(near.values()) for n, value in near.items()}
         assert dict(hits.fused) == pytest.approx(expected, abs=1e-4)
 
     async def test_similarities_are_the_first_models(self, several):
-        worth = {"worth": {DENSE: 1.0}, "worth_foreign": {DENSE: 1.0}}
-        hits = await several.query("g1", in_both(**worth))
+        hits = await several.query("g1", in_both(fused=True))
         assert hits.similarity == pytest.approx({1: 0.8, 2: 0.6, 3: 0.7}, abs=1e-5)
-        turned = in_both(**worth)
+        turned = in_both(fused=True)
         turned = msgspec.structs.replace(turned, vectors=dict(reversed(turned.vectors.items())))
         hits = await several.query("g1", turned)
-        # Point 3, which lacks it: .7 above a floor of 0 is .5 + .7 × .5 above one of .5.
+        # Point 3, which lacks it: .7 of the way from 0 to 1 is .85 from .5 to 1.
         assert hits.similarity == pytest.approx({1: 0.6, 2: 0.9, 3: 0.85}, abs=1e-5)
 
     async def test_one_model_alone_may_be_asked(self, several):
-        asked = in_both(worth={DENSE: 1.0}, worth_foreign={DENSE: 1.0})
+        asked = in_both(fused=True)
         alone = {OTHER: asked.vectors[OTHER]}
         hits = await several.query("g1", msgspec.structs.replace(asked, vectors=alone))
         assert [p for p, _ in hits.fused][:2] == [2, 1]
         assert 3 not in hits.similarity
 
     async def test_feedback_stays_within_what_may_be_read(self, filled):
-        asked = msgspec.structs.replace(
-            query("canteen noon"), worth={DENSE: 1.0}, worth_foreign={DENSE: 1.0}
-        )
+        asked = msgspec.structs.replace(query("canteen noon"), fused=True)
         hits = await filled.query("g1", asked)
         assert {p for p, _ in hits.fused} == {1, (5 << 20) | 7}
         assert 2 not in hits.similarity
@@ -236,6 +232,13 @@ class IndexContract:
         await filled.delete("g1", [])
         assert set(await everything(filled)) == {2, (5 << 20) | 7}
 
+    async def test_readers_of_points_that_are_not_there_are_no_error(self, filled):
+        """Those that are there get theirs all the same."""
+        await filled.set_readers("g1", [1, 999_999], ["group:board"])
+        await filled.set_readers("g1", [999_999], ["group:board"])
+        found = await filled.readers("g1", None, 100)
+        assert found[1] == ["group:board"] and 999_999 not in found
+
     async def test_rights_can_change(self, filled):
         await filled.set_readers("g1", [1], ["group:board"])
         hits = await filled.query("g1", query("annual leave"))
@@ -271,3 +274,89 @@ class IndexContract:
         await filled.drop("g1")
         with pytest.raises(EngineError):
             await filled.query("g1", query())
+
+    async def test_points_have_their_languages(self, filled):
+        assert await filled.languages("g1", [1, 2, 99, (5 << 20) | 7]) == {
+            1: "en", 2: "en", (5 << 20) | 7: "de",
+        }  # fmt: skip
+
+    async def test_languages_can_be_told_later(self, filled):
+        await filled.upsert("g1", [point(3, "Der Kanal wird im Juni gereinigt", language=None)])
+        before = await filled.sample("g1")
+        await filled.set_languages("g1", {"de": [3, 99], "fr": [2]})
+        assert await filled.languages("g1", [1, 2, 3]) == {1: "en", 2: "fr", 3: "de"}
+        assert (await everything(filled))[2] == ["group:kitchen", "owner"], "readers stay"
+        assert "fr" not in before.centres[DENSE].languages
+        assert "fr" in (await filled.sample("g1")).centres[DENSE].languages
+        await filled.set_readers("g1", [3], ["group:board"])
+        assert await filled.languages("g1", [3]) == {3: "de"}, "languages stay"
+
+    async def test_a_sample_tells_how_common_words_are_and_where_passages_lie(self, filled):
+        told = await filled.sample("g1")
+        assert (told.seen, told.passages) == (3, 3)
+        common, rare = (lexical.words_of_question(w, "en") for w in ("leave", "canteen"))
+        assert told.mass(WORDS, common) == pytest.approx(told.mass(WORDS, rare))
+        await filled.upsert("g1", [point(4, "Annual leave is asked for in writing")])
+        again = await filled.sample("g1")
+        assert again.seen == 4
+        assert again.mass(WORDS, common) < again.mass(WORDS, rare)
+        mean = np.mean([np.frombuffer(vector(n), "<f4") for n in (1, 2, (5 << 20) | 7, 4)], axis=0)
+        question = np.frombuffer(vector(4), "<f4")
+        assert again.floors(DENSE, question)["*"] == pytest.approx(float(mean @ question), abs=1e-5)
+
+    async def test_what_is_deleted_leaves_the_sample(self, filled):
+        await filled.upsert("g1", [point(n, f"word{n}") for n in range(20, 60)])
+        heliotrope = lexical.words_of_question("heliotrope", "en")
+        await filled.upsert("g1", [point(19, "The code is heliotrope")])
+        before = await filled.sample("g1")
+        assert before.frequencies[WORDS].of(heliotrope.indices).tolist() == [1]
+        await filled.delete("g1", [19])
+        after = await filled.sample("g1")
+        assert after.frequencies[WORDS].of(heliotrope.indices).tolist() == [0]
+        assert after.seen == before.seen - 1
+
+    async def test_a_word_met_in_one_passage_outweighs_one_that_all_have(self, index):
+        await index.create("g1", {DENSE: SIZE})
+        same = vector(1)
+        texts = [f"The report of the year {n}" for n in range(30)] + ["The report on QX-4711"]
+        points = [
+            IndexPoint(n, {DENSE: same}, text, "en", ["everyone"]) for n, text in enumerate(texts)
+        ]
+        await index.upsert("g1", points)
+        asked = msgspec.structs.replace(query("report of QX-4711", limit=5), fused=True)
+        [(first, score), (_, second), *_] = (await index.query("g1", asked)).fused
+        assert first == 30
+        assert score > second + 0.3
+
+    async def test_a_passage_in_another_language_stands_level(self, index):
+        """Each lies where its language does; the German one is nearer than any German one is."""
+        await index.create("g1", {DENSE: 8})
+        english = [[0.9, 0.3, 0.0, 0.0, 0.0, 0.0, 0.0, 0.3]] * 10
+        german = [[0.5, 0.0, 0.0, 0.8, 0.0, 0.0, 0.0, 0.3]] * 10
+        lying = [*english, *german, [0.8, 0.0, 0.0, 0.5, 0.0, 0.0, 0.0, 0.33]]
+        points = [
+            IndexPoint(n, {DENSE: packed(v)}, f"x{n}", "en" if n < 10 else "de", ["everyone"])
+            for n, v in enumerate(lying)
+        ]
+        await index.upsert("g1", points)
+        asked = {DENSE: AskedBy(packed([1.0] + [0.0] * 7))}
+        hits = await index.query("g1", IndexQuery(asked, "?!", ["everyone"], 30, fused=True))
+        assert hits.fused[0][0] == 20
+        assert hits.similarity[20] < hits.similarity[0], "by plain cosines it is behind"
+
+    @pytest.mark.parametrize("count", [0, 1, 3])
+    async def test_few_passages_are_fused_as_well(self, index, count):
+        await index.create("g1", {DENSE: SIZE})
+        await index.upsert("g1", [point(n, "Annual leave", language=None) for n in range(count)])
+        for text in ("annual leave", "the of and", "?!", "ετήσια άδεια"):
+            hits = await index.query("g1", msgspec.structs.replace(query(text), fused=True))
+            assert {p for p, _ in hits.fused} == set(range(count)) == hits.similarity.keys()
+
+    async def test_a_question_in_a_language_that_no_model_knows_is_answered_by_words(self, filled):
+        by = AskedBy(vector(1), languages=["en"], understood=False)
+        asked = IndexQuery(
+            {DENSE: by}, "Wie lange gelten die Genehmigungen?", ["everyone"], 10, fused=True
+        )
+        hits = await filled.query("g1", asked)
+        assert hits.language == "de"
+        assert hits.fused[0][0] == (5 << 20) | 7

@@ -14,31 +14,37 @@ from kb.index.weighing import EVERY
 
 
 def passage(language, vector, *words):
-    return SampledPassage(language, {"m": np.array(vector, "f4")}, {WORDS: words})
+    return SampledPassage(1, language, {"m": np.array(vector, "f4")}, {WORDS: words})
 
 
 def test_a_rare_term_weighs_more_than_a_common_one():
-    told = sampled.sample([passage("en", [1, 0], 1, 2), passage("en", [1, 0], 1, 1)])
-    assert told.frequencies[WORDS] == {1: 2, 2: 1}
+    told = sampled.sample([passage("en", [1, 0], 1, 2), passage("en", [1, 0], 1, 1)], 2)
+    assert told.frequencies[WORDS].of([2, 1, 9, 1]).tolist() == [1, 2, 0, 2]
     question = Sparse([1, 2, 9], [1.0, 1.0, 1.0])
     common, rare, unseen = (math.log(1 + (2 - n + 0.5) / (n + 0.5)) for n in (2, 1, 0))
-    assert told.mass(WORDS, question, 2) == pytest.approx(common + rare + unseen)
+    assert told.mass(WORDS, question) == pytest.approx(common + rare + unseen)
 
 
 def test_frequencies_stand_for_the_whole_generation():
-    told = sampled.sample([passage("en", [1, 0], 1)] + [passage("en", [1, 0])] * 3)
+    told = sampled.sample([passage("en", [1, 0], 1)] + [passage("en", [1, 0])] * 3, 400)
     expected = math.log(1 + (400 - 100 + 0.5) / (100 + 0.5))
-    assert told.mass(WORDS, Sparse([1], [1.0]), 400) == pytest.approx(expected)
+    assert told.mass(WORDS, Sparse([1], [1.0])) == pytest.approx(expected)
 
 
 def test_without_a_sample_every_term_is_unseen():
-    mass = sampled.NOTHING_SEEN.mass(GRAMS, Sparse([1, 2], [1.0, 1.0]), 9)
+    nothing = sampled.sample([], 9)
+    mass = nothing.mass(GRAMS, Sparse([1, 2], [1.0, 1.0]))
     assert mass == pytest.approx(2 * math.log(1 + 9.5 / 0.5))
-    assert sampled.NOTHING_SEEN.floors("m", [1.0, 0.0]) == {}
+    assert nothing.floors("m", [1.0, 0.0]) == {}
+
+
+def test_passages_without_terms_have_none():
+    told = sampled.sample([passage("en", [1, 0])], 1)
+    assert told.frequencies[WORDS].of([7]).tolist() == [0]
 
 
 def test_a_language_has_a_centre_that_few_passages_move_little():
-    told = sampled.sample([passage("en", [1, 0])] * 30 + [passage("de", [0, 1])] * 10)
+    told = sampled.sample([passage("en", [1, 0])] * 30 + [passage("de", [0, 1])] * 10, 40)
     floors = told.floors("m", [0.0, 1.0])
     assert floors[EVERY] == pytest.approx(10 / 40)
     assert floors["de"] == pytest.approx((10 + 10 * 0.25) / 20)
@@ -46,10 +52,10 @@ def test_a_language_has_a_centre_that_few_passages_move_little():
 
 
 def test_only_passages_with_a_model_s_vector_make_its_centres():
-    bare = SampledPassage("de", {}, {WORDS: [1]})
-    told = sampled.sample([passage("en", [1, 0], 1), bare])
+    bare = SampledPassage(2, "de", {}, {WORDS: [1]})
+    told = sampled.sample([passage("en", [1, 0], 1), bare], 2)
     assert told.seen == 2
-    assert set(told.centres["m"]) == {"en", EVERY}
+    assert told.centres["m"].languages == ("en", EVERY)
 
 
 def test_idf_is_the_engine_s(tmp_path):

@@ -39,6 +39,8 @@ class FakeOllama:
     """What it makes of a follow-up."""
     show: dict[str, Any] = field(default_factory=dict)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    others: dict[str, Says] = field(default_factory=dict)
+    """What it says as other models than ``m``, by their names."""
 
     def __enter__(self) -> "FakeOllama":
         fake = self
@@ -51,8 +53,10 @@ class FakeOllama:
 
             def do_GET(self) -> None:
                 details = {"family": "llama", "families": ["llama"]}
-                model = {"name": "m", "model": "m", "digest": "a" * 64, "details": details}
-                self._json({"models": [model]})
+                names = ("m", *fake.others)
+                self._json({"models": [
+                    {"name": n, "model": n, "digest": "a" * 64, "details": details} for n in names
+                ]})  # fmt: skip
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
@@ -62,7 +66,7 @@ class FakeOllama:
                     return self._speak(Says([fake.rewrites]))
                 fake.asked.append(body)
                 with contextlib.suppress(ConnectionError):
-                    self._speak(fake.says)
+                    self._speak(fake.others.get(body["model"], fake.says))
 
             def _json(self, value: dict[str, Any]) -> None:
                 body = json.dumps(value).encode()

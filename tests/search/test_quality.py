@@ -6,8 +6,8 @@ import math
 import msgspec
 import pytest
 
-from kb.index import fusion
 from kb.index.base import DENSE, WORDS, AskedBy, IndexPoint, IndexQuery
+from kb.index.generation import asked_by
 from tests.parts.processes import shared_data
 
 EVERY = 12
@@ -42,16 +42,10 @@ async def test_fusion_is_not_worse_than_bm25_on_a_pool_of_languages(house):
     )
     scores = {"bm25": 0.0, "fused": 0.0}
     for query in queries:
-        embedded = (await kb.embeddings.query(query["text"])).reading("")[1]
+        [(model, embedded)] = (await kb.embeddings.query(query["text"])).by.items()
         plain = IndexQuery({DENSE: AskedBy(embedded.vector)}, query["text"], ["everyone"], 100)
-        dense = 0.7 if embedded.familiar else 0.4
-        fused = msgspec.structs.replace(
-            plain,
-            worth=fusion.weights(dense),
-            worth_foreign=fusion.weights_foreign(dense),
-            languages=["en", "de", "es", "ro", "el"],
-            vectors={DENSE: AskedBy(embedded.vector, embedded.scale.floor)},
-        )
+        by = asked_by({model: embedded}, {model: DENSE}, query["lang"])
+        fused = msgspec.structs.replace(plain, fused=True, vectors=by)
         hits = await kb.index.query("g1", fused)
         for name, ranked in (
             ("bm25", (await kb.index.query("g1", plain)).lists[WORDS]),

@@ -62,7 +62,8 @@ async def test_what_a_newcomer_has_finds_passages_across_languages(newcomers):
     assert (await newcomers.ingest()).unchanged == len(LETTERS)
     assert not any((await newcomers.kb.upkeep.check()).values())
     with newcomers.kb.catalog.reading() as c:
-        assert c.scalar(select(generations.c.description)) == {"models": [MULTILINGUAL, ENGLISH]}
+        description = c.scalar(select(generations.c.description))
+    assert description == {"models": [MULTILINGUAL, ENGLISH], "languages": True}
 
 
 async def test_points_have_the_vectors_of_the_models_that_know_them(newcomers):
@@ -80,7 +81,7 @@ async def test_points_have_the_vectors_of_the_models_that_know_them(newcomers):
     points = [p.chunk.point for p in found.passages]
     standing = await opened.vectors("g1", points, [multilingual, english])
     await opened.close()
-    having = sorted(len(vector) for vector in standing)
+    having = sorted(len(vectors) for vectors in standing.values())
     assert having == [1, 1, 2, 2]
 
 

@@ -5,6 +5,7 @@ source, one of them in German.
 """
 
 import tarfile
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -14,9 +15,13 @@ from sqlalchemy import func, select, update
 from ingest import parsers
 from kb.catalog.tables import generations, sources, vectors
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL
+from kb.errors import RetryableError
+from kb.index.edge import EdgeIndex
 from kb.knowledge_base import KnowledgeBase
+from kb.upkeep import languages
 from kb.upkeep.rebuilding import Rebuilder
 from tests.parts.house import House
+from tests.parts.processes import stop_engines
 from tests.parts.weights import with_models
 
 MADE = Path(__file__).parent / "earlier.tar.xz"
@@ -46,6 +51,21 @@ def counted(kb) -> list[int]:
         return sorted(c.scalars(by_model))
 
 
+async def spoken(kb) -> dict[str, int]:
+    """How many points of the index have each language."""
+    stop_engines(kb.settings.data)
+    index = EdgeIndex(kb.settings.data / "index")
+    points = await index.readers("g1", None, 100)
+    languages = await index.languages("g1", list(points))
+    await index.close()
+    return dict(Counter(languages.values()))
+
+
+def described(kb) -> dict:
+    with kb.catalog.reading() as c:
+        return c.scalar(select(generations.c.description))
+
+
 @pytest.fixture
 def its_parsers(monkeypatch):
     """Newer ones read every file again, whatever the model."""
@@ -70,9 +90,40 @@ async def test_it_is_searched_and_read_with_the_model_that_it_was_built_with(
         assert not any((await house.kb.upkeep.check()).values())
         with house.kb.catalog.reading() as c:
             assert list(c.scalars(select(generations.c.id))) == [1]
+        assert await spoken(house.kb) == {"en": 2, "de": 1}
     finally:
         await house.kb.stop_engines()
         await house.kb.close()
+
+
+async def test_its_points_get_their_languages_and_nothing_is_embedded(settings, tmp_path):
+    """From the catalog, before a run or while it is served; until then they are unknown."""
+    house = brought(settings, tmp_path)
+    try:
+        assert (await house.paths("When does the ferry leave?"))[0] == "ferry.txt"
+        assert await spoken(house.kb) == {"": 2}
+        stopped = StoppedCatalog(house.kb.catalog)
+        with pytest.raises(RetryableError):
+            await languages.tell(stopped, house.kb.index, house.kb.publisher.generation)
+        assert "languages" not in described(house.kb), "it begins again the next time"
+        await house.kb.publisher.tell_languages()
+        assert described(house.kb)["languages"] is True
+        assert await spoken(house.kb) == {"en": 1, "de": 1}
+        assert counted(house.kb) == [2]
+        assert (await house.paths("Wann fährt der Bus?"))[0] == "bus.txt"
+    finally:
+        await house.kb.stop_engines()
+        await house.kb.close()
+
+
+class StoppedCatalog:
+    """A catalog that fails when the last is to be written."""
+
+    def __init__(self, catalog):
+        self.read, self.reading = catalog.read, catalog.reading
+
+    async def write(self, *_):
+        raise RetryableError("The disk is full.")
 
 
 async def test_it_gets_the_others_vectors_when_the_administrator_says_so(

@@ -17,7 +17,7 @@ PAGES = (
     "/documents/1", "/documents/2", "/documents/3", "/sources", "/sources?edit=samples",
     "/sources?remove=samples", "/source/samples", "/review", "/evaluation", "/evaluation/questions",
     "/administration", "/people", "/people?edit=anna", "/people?remove=anna", "/audit?verify=true",
-    "/glossary", "/account", "/account?factor=true", "/no-such-page",
+    "/glossary", "/models", "/account", "/account?factor=true", "/no-such-page",
 )  # fmt: skip
 
 

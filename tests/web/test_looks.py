@@ -69,7 +69,7 @@ async def test_lists_and_exports_are_noted(staffed):
     """The ledger as page, JSON and CSV, people, the log itself, through another's eyes too."""
     anna = await staffed.as_person("anna")
     shown = ["/documents", "/documents.csv", "/api/v1/files?text=wages", "/conversations", "/people",
-             "/audit", "/audit.jsonl", "/glossary", "/review", "/account"]  # fmt: skip
+             "/audit", "/audit.jsonl", "/glossary", "/review", "/models", "/account"]  # fmt: skip
     for path in shown:
         assert (await anna.get(path, headers={"Accept": "text/html"})).status_code == 200, path
     assert (await anna.get("/api/v1/answers/none")).status_code == 404

@@ -111,6 +111,7 @@ FORMS = {  # fields of forms that hold a number, with what makes the route read 
     "/account": ({"action": "token", "name": "x", "scope": "search"}, "days"),
     "/account ": ({"action": "revoke"}, "token"),
     "/glossary": ({"action": "remove"}, "number"),
+    "/models": ({"action": "pause"}, "swap"),
     "/glossary ": ({"action": "unpin"}, "number"),
 }
 

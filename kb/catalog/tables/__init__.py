@@ -25,9 +25,11 @@ from kb.catalog.tables.documents import (
     runs,
     source_readers,
     sources,
+    swaps,
     vectors,
     versions,
 )
+from kb.catalog.tables.learning import tunings
 from kb.catalog.tables.people import (
     asked,
     audit,
@@ -83,7 +85,9 @@ __all__ = [
     "sessions",
     "source_readers",
     "sources",
+    "swaps",
     "tokens",
+    "tunings",
     "vectors",
     "versions",
 ]

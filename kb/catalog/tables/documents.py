@@ -221,7 +221,32 @@ generations = Table(
     Column("description", JSON, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("switched_at", Float),
+    Column("current_to", BigInteger),
+    Column("left_at", Float),
     sqlite_autoincrement=True,
+)
+
+swaps = Table(
+    "swaps",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("wanted", JSON, nullable=False),
+    Column("used", JSON, nullable=False),
+    Column("generation", Id),
+    Column("state", String(20), nullable=False),
+    Column("force", Boolean, nullable=False, server_default=false()),
+    Column("by_worker", Boolean, nullable=False, server_default=false()),
+    Column("asked_by", String(200), nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Column("began_at", Float),
+    Column("began_with", Integer, nullable=False, server_default="0"),
+    Column("seen_at", Float),
+    Column("done", Integer, nullable=False, server_default="0"),
+    Column("total", Integer, nullable=False, server_default="0"),
+    Column("too_long", Integer),
+    Column("gate", JSON(none_as_null=True)),
+    Column("error", JSON(none_as_null=True)),
+    Column("ended_at", Float),
 )
 
 rights_outbox = Table(

@@ -1,0 +1,70 @@
+"""Which models are used at a moment, and the process that has them."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from kb.embedding import chosen, models
+from kb.embedding.models import ModelFiles
+from kb.engines.calling import EngineClient
+from kb.engines.sockets import run_dir
+from kb.settings import Embedding, Settings
+
+TELLING = 6
+"""Digits that name the folder of an embedder's socket by its models: few, since a path is short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A model that embeds: its ``name`` in settings and register, and the settings of it alone.
+
+    ``fingerprint`` is that of everything that its vectors depend on; calls name it by that.
+    ``earlier`` are fingerprints of the same vectors by earlier releases.
+    """
+
+    name: str
+    settings: Embedding
+    fingerprint: str
+    earlier: tuple[str, ...]
+    files: ModelFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What is used at a moment: some models, and the process that has them."""
+
+    settings: Settings
+    models: tuple[Used, ...]
+    engine: EngineClient
+
+
+def use_of(settings: Settings) -> Use:
+    """The models that these settings name, or leave to what is here, and their process."""
+    embedding = chosen.using(settings.embedding, chosen.names(settings.embedding))
+    used: dict[str, Used] = {}
+    for one in chosen.each(embedding):
+        key, earlier = models.fingerprint(one), models.earlier_fingerprints(one)
+        used.setdefault(key, Used(one.model, one, key, earlier, models.find(one)))
+    settings = msgspec.structs.replace(settings, embedding=embedding)
+    engine = EngineClient(
+        "embedder",
+        "kb.embedding.process",
+        settings,
+        models.engine_fingerprint(embedding),
+        _folder(settings, sorted(used)),
+    )
+    return Use(settings, tuple(used.values()), engine)
+
+
+def _folder(settings: Settings, fingerprints: Sequence[str]) -> Path:
+    """Of the socket: other models have another one.
+
+    So both can be asked while one replaces the other. Another release, or other settings, take the
+    place of an embedder of the same models.
+    """
+    shared = settings.engines.embedder_dir
+    folder = Path(shared) if shared else run_dir(settings.data / "run")
+    return folder / hashlib.sha256("+".join(fingerprints).encode()).hexdigest()[:TELLING]

@@ -1,0 +1,59 @@
+"""Hits are ranked by a question that was moved, and read by the question as it is.
+
+What ``kb tune`` has learned brings right passages before others. How near a passage is, and so
+whether there is evidence, stays the model's own matter: a moved question is nearer to what looks
+like a right passage, right or not, and no scale makes that undone for every question alike
+(docs/retrieval.md has what came of trying).
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from kb.embedding.adapting import Tuning
+from kb.embedding.questions import Question
+from kb.index.base import GRAMS, WORDS, AskedBy, Hits, IndexQuery
+from kb.index.generation import asked_by
+from kb.index.remote import RemoteIndex
+
+
+def asked(embedded: Question, tuning: Tuning | None) -> Question:
+    """A question as it is put to the index."""
+    return embedded if tuning is None else tuning.of(embedded)
+
+
+def reading(embedded: Question, language: str, names: Mapping[str, str]) -> AskedBy:
+    """The question as it is, in the model by which similarities are read."""
+    model, by = embedded.reading(language)
+    return asked_by({model: by}, names, language)[names[model]]
+
+
+async def ranked(index: RemoteIndex, generation: str, query: IndexQuery, own: AskedBy) -> Hits:
+    """What a query finds, with similarities by the question's ``own`` vector.
+
+    The index is asked for them where the query's is another.
+
+    Raises:
+        EngineError: the index does not answer.
+    """
+    hits = await index.query(generation, query)
+    name, moved = next(iter(query.vectors.items()))
+    if moved.vector == own.vector or not hits.similarity:
+        return hits
+    points = sorted(hits.similarity)
+    plainly = msgspec.structs.replace(
+        query, vectors={name: own}, fused=False, lists={WORDS: [], GRAMS: []}, only=points,
+        limit=len(points),
+    )  # fmt: skip
+    found = await index.query(generation, plainly)
+    by_others = {point: _read_by(own, moved, told) for point, told in hits.similarity.items()}
+    return msgspec.structs.replace(hits, similarity=by_others | dict(found.lists[name]))
+
+
+def _read_by(own: AskedBy, moved: AskedBy, cosine: float) -> float:
+    """A cosine of the moved question as one that reads the same by the question's own scale.
+
+    It stands for passages without a vector of this model.
+    """
+    share = (cosine - moved.unrelated) / (moved.related - moved.unrelated)
+    return own.unrelated + share * (own.related - own.unrelated)

@@ -1,0 +1,34 @@
+"""A comparison of two models as text: a row a measure, with its interval."""
+
+from collections.abc import Mapping
+from typing import Any
+
+MEASURES = {
+    "document_hit@1": "document first",
+    "document_hit@5": "document among five",
+    "page_hit@1": "place first",
+    "page_hit@5": "place among five",
+    "answered_answerable": "answered",
+    "citation_page_precision": "citations at the place",
+    "citation_page_recall": "places cited",
+    "answer_in_quotes": "answer in quotations",
+    "abstained_unanswerable": "abstained rightly",
+}
+SETS = {"own": "Own questions", "shipped": "Shipped questions", "questions": "Questions"}
+
+
+def gate_lines(gate: Mapping[str, Any]) -> list[str]:
+    """The tables of both sets."""
+    lines: list[str] = []
+    for one in gate["sets"]:
+        lines.append(f"{SETS.get(one['name'], one['name'])} ({one['questions']})")
+        lines.append(f"  {'':24}{'before':>8}{'after':>8}{'difference (95 %)':>26}{'':8}")
+        lines += [f"  {_row(row)}" for row in one["rows"]]
+    return lines
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    interval = f"{row['difference']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})"
+    name = MEASURES.get(row["measure"], row["measure"])
+    mark = "  lost" if row["lost"] else ""
+    return f"{name:24}{row['before']:>8.3f}{row['after']:>8.3f}{interval:>26}{mark}"

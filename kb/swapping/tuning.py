@@ -1,0 +1,243 @@
+"""``kb tune``: learn from the organisation's own questions, and measure it before it is used.
+
+Each question is searched and asked by what was learned without it, nor any other question or
+passage of its documents, and as it is. So own questions are held out, as new ones would be. The
+shipped questions are asked by what was learned from everything: they tell whether anything else
+was lost. What is compared, and when something is lost, is :mod:`kb.swapping.gate`'s.
+"""
+
+import asyncio
+import hashlib
+import itertools
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kb import failpoints, samples
+from kb.answers.asking import Answers
+from kb.embedding.adapting import Adapter, Learned, Tuning, written
+from kb.evaluation import measures, running, sets, workplace
+from kb.evaluation.running import Outcome
+from kb.evaluation.sets import Evidence, Question
+from kb.evaluation.workplace import Read
+from kb.knowledge_base import KnowledgeBase
+from kb.rights import access
+from kb.search.searching import Search
+from kb.swapping import gate
+from kb.swapping.comparing import Told
+from kb.tuning import learning, material, pairs
+from kb.tuning.learning import Result
+from kb.tuning.material import Material
+from kb.types.people import Principal
+from kb.types.tunings import Pair, Taught
+
+MOST = 400
+"""Own questions that are asked to compare, drawn by chance."""
+IN_THE_MAKING = "tuned"
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """What was learned, not kept yet: adapters by the models' fingerprints, and what is said of it.
+
+    ``adapters`` is empty where nothing is gained beyond chance on questions that were held out.
+    """
+
+    adapters: Mapping[str, Learned]
+    facts: dict[str, Any]
+
+    @property
+    def lost(self) -> list[str]:
+        """What is lost beyond chance, as ``set: measure``."""
+        return list(self.facts["lost"])
+
+
+@dataclass(frozen=True, slots=True)
+class _By:
+    """Search and answers by a tuning that is not live, or by none, as they are measured."""
+
+    search: Search
+    answers: Answers
+
+    def principal(self, name: str | None) -> Principal:
+        """Who asks: the owner."""
+        assert name is None
+        return access.owner()
+
+
+async def learn(
+    base: KnowledgeBase,
+    named: Collection[str],
+    read: Read,
+    told: Told = lambda _done, _all: None,
+) -> Lessons:
+    """Learn from the own questions, and compare; nothing is kept, and nothing changes.
+
+    Raises:
+        UsageError: there is too little to learn from.
+        NotFoundError: a source that is ``named`` does not exist.
+    """
+    generation = await base.read(base.tunings.generation)
+    found = await base.read(base.tunings.taught, named)
+    pairs.check_enough(found, named)
+    gathered = await material.gathered(base.catalog, base.embeddings, base.index, found)
+    results = await asyncio.to_thread(_learned, gathered)
+    failpoints.reached("tuning_learned")
+    facts = _facts(base, named, found, gathered, results) | {"generation": generation}
+    adapters = {model: r.whole for model, r in results.items() if r.whole is not None}
+    if not adapters:
+        return Lessons({}, facts | {"gate": {"sets": []}, "lost": [], "bytes": 0})
+    compared = await _compared(base, gathered, results, adapters, read, told)
+    size = len(written(adapters))
+    return Lessons(adapters, facts | {"gate": compared, "lost": gate.lost(compared), "bytes": size})
+
+
+async def keep(base: KnowledgeBase, lessons: Lessons, *, force: bool) -> dict[str, Any]:
+    """Keep what was learned, and use it where nothing is lost or somebody forces it.
+
+    Where nothing is gained, nothing is kept. What is told is JSON.
+    """
+    facts, owner = dict(lessons.facts), base.principal(None)
+    if not lessons.adapters:
+        return facts | {"name": None, "live": False, "refused": False}
+    live = force or not lessons.lost
+    facts["forced"] = force and bool(lessons.lost)
+    kept = await base.write(base.tunings.keep, owner, lessons.adapters, facts, live=live)
+    return facts | {"name": kept.name, "sha256": kept.digest, "live": live, "refused": not live}
+
+
+def _learned(gathered: Material) -> dict[str, Result]:
+    return {model: learning.learn(lesson) for model, lesson in gathered.lessons.items()}
+
+
+async def _compared(
+    base: KnowledgeBase,
+    gathered: Material,
+    results: Mapping[str, Result],
+    adapters: Mapping[str, Learned],
+    read: Read,
+    told: Told,
+) -> dict[str, Any]:
+    numbers = sets.sample(range(len(gathered.questions)), MOST, 0)
+    shipped = sets.read_questions(samples.documents().parent)
+    total, done = 2 * (len(numbers) + len(shipped)), itertools.count(1)
+    advance = lambda: told(next(done), total)  # noqa: E731 - one line says it
+    found = [
+        await _own(base, gathered, results, numbers, advance),
+        await _shipped(base, _tuning(adapters), shipped, read, advance),
+    ]
+    return {"sets": found}
+
+
+async def _own(
+    base: KnowledgeBase,
+    gathered: Material,
+    results: Mapping[str, Result],
+    numbers: Sequence[int],
+    advance: Callable[[], None],
+) -> dict[str, Any]:
+    before: list[Outcome] = []
+    after: list[Outcome] = []
+    for number in sorted(set(gathered.rounds)):
+        asked = [_question(gathered, n) for n in numbers if gathered.rounds[n] == number]
+        held_out = _tuning(
+            {m: r.held_out[number] for m, r in results.items() if number in r.held_out}
+        )
+        before += await _asked(base, None, asked, advance)
+        after += await _asked(base, held_out, asked, advance)
+    return gate.compared(gate.OWN, gate.pairs(before, after))
+
+
+async def _shipped(
+    base: KnowledgeBase,
+    whole: Tuning,
+    questions: Sequence[Question],
+    read: Read,
+    advance: Callable[[], None],
+) -> dict[str, Any]:
+    over = workplace.over_documents(
+        base.embeddings.settings, samples.documents(), read, with_model=False
+    )
+    async with over as place:
+        before = await _asked(place, None, questions, advance)
+        after = await _asked(place, whole, questions, advance)
+    return gate.compared(gate.SHIPPED, gate.pairs(before, after))
+
+
+async def _asked(
+    base: KnowledgeBase,
+    tuning: Tuning | None,
+    questions: Sequence[Question],
+    advance: Callable[[], None],
+) -> list[Outcome]:
+    by = _By(*base.asking(lambda _: tuning))
+    return await running.ask_all(by, questions, advance, with_model=False)
+
+
+def _tuning(adapters: Mapping[str, Learned]) -> Tuning:
+    return Tuning(IN_THE_MAKING, {model: Adapter(one) for model, one in adapters.items()})
+
+
+def _question(gathered: Material, number: int) -> Question:
+    text = gathered.questions[number]
+    right = gathered.pairs[text]
+    return Question(
+        id=str(number),
+        text=text,
+        language="",
+        answers=(),
+        documents=tuple(dict.fromkeys(pair.path for pair in right)),
+        evidence=tuple(Evidence(p.path, p.page, p.section, p.text) for p in right),
+        unanswerable=False,
+    )
+
+
+def _facts(
+    base: KnowledgeBase,
+    named: Collection[str],
+    found: Taught,
+    gathered: Material,
+    results: Mapping[str, Result],
+) -> dict[str, Any]:
+    """What is kept beside what was learned: no text of any document or question."""
+    used = {one.fingerprint: one for one in base.embeddings.models}
+    documents = {pair.document_id: pair.content_hash for pair in found.pairs}
+    return {
+        "models": {
+            model: _of_model(result, used[model].name, used[model].files.digest)
+            for model, result in results.items()
+        },
+        "questions": len(gathered.questions),
+        "origins": dict(Counter(pair.origin for pair in found.pairs)),
+        "documents": sorted(documents.items()),
+        "sources": sorted(named),
+        "gone": found.gone,
+        "withheld": found.withheld,
+        "data": _digest(found.pairs),
+        "forced": False,
+    }
+
+
+def _of_model(result: Result, name: str, digest: str) -> dict[str, Any]:
+    low, high = measures.interval(
+        [after - before for before, after in zip(result.before, result.after, strict=True)]
+    )
+    return {
+        "name": name,
+        "digest": digest,
+        "used": result.whole is not None,
+        "ridge": result.candidate.ridge,
+        "step": result.candidate.step,
+        "questions": len(result.before),
+        "before": round(measures.mean(result.before), 4),
+        "after": round(measures.mean(result.after), 4),
+        "low": round(low, 4),
+        "high": round(high, 4),
+    }
+
+
+def _digest(found: Sequence[Pair]) -> str:
+    """SHA-256 of all pairs, in whatever order they were named."""
+    lines = sorted(f"{pair.question}\0{pair.content_hash}\0{pair.text}" for pair in found)
+    return hashlib.sha256("\0\0".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
