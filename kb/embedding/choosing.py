@@ -26,6 +26,7 @@ from kb.embedding.naming import Dtype, Name
 from kb.embedding.opening import open_runtime
 from kb.embedding.record import Agreement, Record, Tried
 from kb.embedding.runtimes import Runtime
+from kb.embedding.trials import Ended
 from kb.errors import KbError
 from kb.settings import Embedding
 
@@ -84,9 +85,10 @@ def _fastest(turns: Mapping[tuple[Name, Dtype], Sequence[Tried]]) -> list[tuple[
 
 
 def _turn(settings: Embedding, folder: Path, name: Name, dtype: Dtype) -> Tried:
-    lines, ended = _in_a_process(settings, folder, "time", name, dtype)
-    told = [msgspec.json.decode(line, type=Tried) for line in lines]
-    return told[-1] if told else Tried(runtime=name, dtype=dtype, refused=ended)
+    ended = _in_a_process(settings, folder, "time", name, dtype)
+    told = [msgspec.json.decode(line, type=Tried) for line in ended.said]
+    failed = Tried(runtime=name, dtype=dtype, refused=ended.how, passing=ended.passing)
+    return told[-1] if told else failed
 
 
 def _best(turns: Sequence[Tried]) -> Tried:
@@ -109,17 +111,16 @@ def _compared(settings: Embedding, folder: Path, tried: Sequence[Tried]) -> Iter
         if one.refused or one.dtype == "float32" or one.rate <= exact.get(one.runtime, 0.0):
             yield one
             continue
-        lines, ended = _in_a_process(settings, folder, "compare", one.runtime, one.dtype)
-        agreed = msgspec.json.decode(lines[-1], type=Agreement) if lines else None
-        refused = ended if agreed is None else agreed.problem()
-        yield msgspec.structs.replace(one, agreement=agreed, refused=refused)
+        ended = _in_a_process(settings, folder, "compare", one.runtime, one.dtype)
+        agreed = msgspec.json.decode(ended.said[-1], type=Agreement) if ended.said else None
+        refused = ended.how if agreed is None else agreed.problem()
+        passing = agreed is None and ended.passing
+        yield msgspec.structs.replace(one, agreement=agreed, refused=refused, passing=passing)
 
 
-def _in_a_process(settings: Embedding, folder: Path, *arguments: str) -> tuple[list[bytes], str]:
-    """The lines that a process of this module says; how it ended, if they are too few."""
-    given = msgspec.json.encode(settings)
-    ended = trials.run(__name__, str(folder), *arguments, given=given)
-    return ended.said, ended.how
+def _in_a_process(settings: Embedding, folder: Path, *arguments: str) -> Ended:
+    """What a process of this module says, in lines, and how it ended."""
+    return trials.run(__name__, str(folder), *arguments, given=msgspec.json.encode(settings))
 
 
 def time_one(settings: Embedding, folder: Path, name: Name, dtype: Dtype) -> None:
@@ -127,7 +128,8 @@ def time_one(settings: Embedding, folder: Path, name: Name, dtype: Dtype) -> Non
     try:
         tried = _timed(open_runtime(settings, name, dtype, folder), settings)
     except (KbError, OSError) as error:
-        tried = Tried(runtime=name, dtype=dtype, refused=str(error))
+        passing = isinstance(error, OSError) or error.code == "out_of_memory"
+        tried = Tried(runtime=name, dtype=dtype, refused=str(error), passing=passing)
     trials.say(tried)
 
 

@@ -273,7 +273,9 @@ def _computing(settings: Settings, model: Used, told: dict[str, Any] | None) -> 
         problem = " ".join(filter(None, (wrong, told["problem"])))
         return Computing(name, told["runtime"], told["dtype"], told["rate"], problem)
     measured = record.kept(model.settings, models.derived_dir(settings))
+    refused = "" if measured is None else measured.problem(model.settings)
+    problem = " ".join(filter(None, (wrong, record.contradiction(model.settings) or refused)))
     best = None if measured is None else measured.best(model.settings)
     if best is None:
-        return Computing(name, problem=wrong)
-    return Computing(name, best.runtime, best.dtype, best.rate, wrong)
+        return Computing(name, problem=problem)
+    return Computing(name, best.runtime, best.dtype, best.rate, problem)

@@ -81,13 +81,18 @@ class Hosted:
         told, found = self.model.describe(), self._measured
         used = None if found is None else found.of(str(told["runtime"]), str(told["dtype"]))
         rate = used.rate if used is not None and not used.refused else None
+        problem = self._problem or (
+            "" if found is None else found.problem(self._settings.embedding)
+        )
         told_scale = msgspec.to_builtins(self._scale)
-        return told | {"rate": rate, "problem": self._problem, "scale": told_scale}
+        return told | {"rate": rate, "problem": problem, "scale": told_scale}
 
     @property
     def wants_measuring(self) -> bool:
-        """Whether the settings leave a choice, and nobody has measured it on this host."""
-        return self._measured is None and record.is_open(self._settings.embedding)
+        """Whether the settings leave a choice, and it is still to be measured on this host."""
+        chosen = self._settings.embedding
+        is_due = self._measured is None or self._measured.is_due(chosen)
+        return is_due and record.is_open(chosen)
 
     def measure(self) -> None:
         """Find out what is best here, and go on with it. What fails here fails nobody's call."""

@@ -64,8 +64,8 @@ class Embedder:
         for waiting in self._questions.values():
             threading.Thread(target=_answer_questions, args=[waiting], daemon=True).start()
         unmeasured = [one for one in self.hosted.values() if one.wants_measuring]
-        if unmeasured:
-            threading.Thread(target=_measure, args=[unmeasured], daemon=True).start()
+        self._measuring = threading.Thread(target=_measure, args=[unmeasured], daemon=True)
+        self._measuring.start()
 
     async def embed_query(self, text: str) -> dict[str, dict[str, object]]:
         """A question's vector in every model, and by which scale it is read."""
@@ -113,6 +113,10 @@ class Embedder:
     async def describe(self) -> dict[str, dict[str, object]]:
         """Each model by its fingerprint: name, digest, shape, scale, how fast it is here."""
         return {key: one.describe() for key, one in self.hosted.items()}
+
+    def is_working(self) -> bool:
+        """Whether it is measured what embeds fastest here: lost, if it ended before that."""
+        return self._measuring.is_alive()
 
     def close(self) -> None:
         """Nothing is left to do: vectors are kept by whoever asked for them."""

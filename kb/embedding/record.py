@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import importlib.metadata
 import platform
+import time
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,9 @@ LEAST_SHARED = 0.9
 MOST_LOST = 0.02
 LEAST_COSINE = 0.98
 """Bounds, by what was measured of the formats that rank alike: docs/adr/0007-runtimes.md."""
+AGAIN_SECONDS = 3600.0
+"""After which the embedder, when it starts, measures again where a reason may have passed."""
+AGAIN = "kb models bench measures it again; so does the embedder, when it starts an hour later."
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +65,8 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     """What a candidate did here: passages a second, milliseconds for a question, its agreement.
 
     ``rate`` is that of the best turn, ``spread`` how much less the worst one had, as a share of
-    it. ``refused`` says why it is not taken; empty: it may be.
+    it. ``refused`` says why it is not taken; empty: it may be. ``passing``: for a reason that may
+    be gone tomorrow, such as a full disk.
     """
 
     runtime: Name
@@ -71,6 +76,12 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     spread: float = 0.0
     agreement: Agreement | None = None
     refused: str = ""
+    passing: bool = False
+
+    @property
+    def named(self) -> str:
+        """What it is, for people."""
+        return f"{self.runtime} in {self.dtype}"
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,13 +100,29 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         Float32 needs no proof, and a format that somebody has set is theirs to answer for; any
         other has to have been compared.
         """
-        left = [one for one in self.tried if (one.runtime, one.dtype) in left_by(settings)]
         fitting = [
             one
-            for one in left
+            for one in self._left(settings)
             if not one.refused and (one.agreement or one.dtype in {"float32", settings.dtype})
         ]
         return max(fitting, key=lambda one: one.rate, default=None)
+
+    def problem(self, settings: Embedding) -> str:
+        """Which runtime does not work here, or what could not be measured yet; empty: nothing."""
+        for one in self._left(settings):
+            if one.refused and one.passing:
+                return f"{one.named} could not be measured: {one.refused}. {AGAIN}"
+            if one.refused and one.dtype == "float32":
+                return f"{one.named} cannot be used: {one.refused}"
+        return ""
+
+    def is_due(self, settings: Embedding) -> bool:
+        """Whether it is time to try again what was refused for a reason that may pass."""
+        passing = any(one.passing for one in self._left(settings))
+        return passing and time.time() - self.measured > AGAIN_SECONDS
+
+    def _left(self, settings: Embedding) -> list[Tried]:
+        return [one for one in self.tried if (one.runtime, one.dtype) in left_by(settings)]
 
     def of(self, runtime: str, dtype: str) -> Tried | None:
         """What a candidate did."""
@@ -117,6 +144,20 @@ def left_by(settings: Embedding) -> list[tuple[Name, Dtype]]:
     """The candidates that the settings leave, whether or not they work here."""
     every = (*CANDIDATES, ON_A_CARD) if settings.dtype == ON_A_CARD[1] else candidates(settings)
     return [one for one in every if is_wanted(settings, *one)]
+
+
+def contradiction(settings: Embedding) -> str:
+    """Which settings do not go together; empty: all do."""
+    if not left_by(settings):
+        return f"There is no {settings.dtype} by embedding.runtime = {settings.runtime}."
+    if settings.dtype == ON_A_CARD[1] and card_of(settings) is None:
+        return f"embedding.dtype = {settings.dtype} is for a graphics card, and there is none here."
+    if settings.device in {"cuda", "mps"} and not is_wanted(settings, *ON_A_CARD):
+        return (
+            f"embedding.device = {settings.device} is for torch in float16; the processor computes "
+            f"what embedding.runtime = {settings.runtime}, embedding.dtype = {settings.dtype} want."
+        )
+    return ""
 
 
 def is_wanted(settings: Embedding, runtime: Name, dtype: Dtype) -> bool:

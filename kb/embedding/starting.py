@@ -10,7 +10,7 @@ from kb.embedding.opening import open_runtime
 from kb.embedding.record import Record
 from kb.embedding.runtimes import Runtime
 from kb.errors import ConfigurationError, KbError
-from kb.settings import Embedding, Settings
+from kb.settings import Settings
 
 SURE: tuple[tuple[Name, Dtype], ...] = (("openvino", "float32"), ("torch", "float32"))
 """Each ranks as the model does, without a look; the first starts in a quarter of the time."""
@@ -35,7 +35,7 @@ def start(settings: Settings, measured: Record | None) -> Started:
             are pinned, or nothing can run it.
     """
     folder = models.derived_dir(settings)
-    problem = _contradiction(settings.embedding)
+    problem = record.contradiction(settings.embedding)
     for name, dtype in dict.fromkeys(_in_order(settings, measured)):
         try:
             return Started(open_runtime(settings.embedding, name, dtype, folder), problem)
@@ -52,12 +52,6 @@ def start(settings: Settings, measured: Record | None) -> Started:
         "one (kb models list), or add this one again.",
         code="runtime_missing",
     )
-
-
-def _contradiction(chosen: Embedding) -> str:
-    if record.left_by(chosen):
-        return ""
-    return f"There is no {chosen.dtype} by embedding.runtime = {chosen.runtime}."
 
 
 def _in_order(settings: Settings, measured: Record | None) -> Iterator[tuple[Name, Dtype]]:

@@ -230,7 +230,7 @@ class EngineClient:
 
         Raises:
             ConfigurationError: its settings keep it from starting.
-            EngineError: it did not start, for any other reason.
+            EngineError: it did not start, for any other reason, or takes too long.
         """
         deadline = time.monotonic() + self._settings.engines.start_seconds
         process = self._launch()
@@ -243,10 +243,14 @@ class EngineClient:
             elif ended == REFUSED:
                 raise self._refusal()
             elif ended is not None:
-                break
+                raise self._not_started("did not start; the reason is at the end of")
             await asyncio.sleep(0.05)
-        raise EngineError(
-            f"The {self._name} process did not start; the reason is at the end of {self._log()}.",
+        seconds = f"{self._settings.engines.start_seconds:g} s (engines.start_seconds)"
+        raise self._not_started(f"is still starting after {seconds}. Try again; its log is")
+
+    def _not_started(self, how: str) -> EngineError:
+        return EngineError(
+            f"The {self._name} process {how} {self._log()}.",
             detail={"engine": self._name, "log": str(self._log())},
         )
 

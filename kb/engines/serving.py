@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 import uvicorn
@@ -42,6 +42,14 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Bring everything to disk and let go."""
+
+
+@runtime_checkable
+class Working(Protocol):
+    """An engine that may be at work of its own, for which nobody has called: it stays meanwhile."""
+
+    def is_working(self) -> bool:
+        """Whether it is."""
 
 
 class Service:
@@ -95,7 +103,9 @@ class Service:
 
     def is_idle(self) -> bool:
         """Whether nobody has called for ``idle_seconds``: the engine should leave."""
-        return not self._busy and time.monotonic() - self._last_call > self.idle_seconds
+        if self._busy or time.monotonic() - self._last_call <= self.idle_seconds:
+            return False
+        return not (isinstance(self._engine, Working) and self._engine.is_working())
 
 
 def _told(call: str, error: Exception) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import inspect
 
 from kb.errors import ConfigurationError
 from kb.settings.base import Section
@@ -198,9 +199,20 @@ def _wrong_value(
     text, _, path = str(error).partition(" - at `$")
     key = (section + path.rstrip("`")).strip(".").partition("[")[0]
     where = places.get(key, "the settings")
-    wanted = HINTS.get(key)
+    wanted = HINTS.get(key) or _choices(key)
     return ConfigurationError(
         f"{where}: {key} has a wrong value: {f'it wants {wanted}' if wanted else text}.",
         code="wrong_setting",
         detail={"key": key, "where": where},
     )
+
+
+def _choices(key: str) -> str:
+    """The values that a setting may have, where these are some words; else empty."""
+    section, _, name = key.rpartition(".")
+    described = inspect.type_info(SECTIONS.get(section, Settings))
+    assert isinstance(described, inspect.StructType)
+    kind = next((field.type for field in described.fields if field.name == name), None)
+    while isinstance(kind, inspect.Metadata | inspect.VarTupleType):
+        kind = kind.type if isinstance(kind, inspect.Metadata) else kind.item_type
+    return " or ".join(map(str, kind.values)) if isinstance(kind, inspect.LiteralType) else ""

@@ -7,10 +7,16 @@ import numpy as np
 import pytest
 
 from kb import bulk
-from kb.embedding import agreement, choosing, models, record
+from kb.embedding import agreement, choosing, models, record, trials
+from kb.embedding.client import Embeddings
 from kb.embedding.record import Tried
+from kb.embedding.trials import Ended
 from kb.settings import Embedding
 from tests.embedding.chosen import ALIKE, FAST, GOOD, SLOW, kept, recorded, with_embedding
+
+
+def said(what):
+    return Ended([msgspec.json.encode(what)], "", well=True)
 
 
 def test_the_fastest_that_may_be_taken_is(settings):
@@ -37,13 +43,13 @@ def test_what_is_faster_than_float32_of_its_runtime_is_compared(settings, monkey
     def in_a_process(_settings, _folder, how, name, dtype):
         if how == "compare":
             compared.append((name, dtype))
-            return [msgspec.json.encode(ALIKE)], ""
+            return said(ALIKE)
         rates = {
             "torch": {"float32": 25.0, "bfloat16": 4.0},
             "openvino": {"float32": 16.0, "int8": 24.0},
         }
         told = Tried(runtime=name, dtype=dtype, rate=rates[name][dtype])
-        return [msgspec.json.encode(told)], ""
+        return said(told)
 
     monkeypatch.setattr(choosing, "_in_a_process", in_a_process)
     found = choosing.measure(with_embedding(settings, device="cpu").embedding, tmp_path / "models")
@@ -57,10 +63,10 @@ def test_what_a_library_prints_is_no_measurement(settings, monkeypatch, tmp_path
     site.mkdir()
     (site / "sitecustomize.py").write_text("print('Loading weights: 100%')\nprint('[1]')\n")
     monkeypatch.setenv("PYTHONPATH", str(site))
-    lines, _ = choosing._in_a_process(
+    ended = choosing._in_a_process(
         with_embedding(settings).embedding, tmp_path / "models", "time", "openvino", "bfloat16"
     )
-    [told] = [msgspec.json.decode(line, type=Tried) for line in lines]
+    [told] = [msgspec.json.decode(line, type=Tried) for line in ended.said]
     assert "computes float32 and int8" in told.refused
 
 
@@ -100,9 +106,10 @@ def test_a_runtime_that_crashes_is_refused_and_the_rest_is_measured(
     monkeypatch.setenv("PYTHONPATH", str(site))
     monkeypatch.setattr(choosing, "SECONDS", 0.1)
     found = choosing.measure(with_embedding(settings).embedding, tmp_path / "models", every=True)
-    said = {(one.runtime, one.dtype): one.refused for one in found.tried}
-    assert "status -4" in said["openvino", "float32"]
-    assert "status -4" in said["openvino", "int8"]
+    refused = {(one.runtime, one.dtype): one.refused for one in found.tried}
+    assert "status -4" in refused["openvino", "float32"]
+    assert "status -4" in refused["openvino", "int8"]
+    assert "status -4" in found.problem(Embedding()), "the status says why torch computes"
     assert found.best(Embedding()).runtime == "torch"
 
 
@@ -151,11 +158,14 @@ def test_all_candidates_are_measured_at_one_priority(settings, tmp_path, monkeyp
     monkeypatch.setenv("KB_TEST_PRIORITIES", str(tmp_path / "said"))
     chosen = with_embedding(settings, device="cpu").embedding
     for name in ("torch", "openvino"):
-        lines, ended = choosing._in_a_process(chosen, tmp_path / "models", "time", name, "float32")
-        assert lines, ended
-    said = [line.split() for line in (tmp_path / "said").read_text().splitlines()]
+        ended = choosing._in_a_process(chosen, tmp_path / "models", "time", name, "float32")
+        assert ended.said, ended.how
+    priorities = [line.split() for line in (tmp_path / "said").read_text().splitlines()]
     people = os.getpriority(os.PRIO_PROCESS, 0)
-    assert {int(nice) for line in said for nice in line} <= {people, min(people + bulk.STEP, 19)}
+    assert {int(nice) for line in priorities for nice in line} <= {
+        people,
+        min(people + bulk.STEP, 19),
+    }
 
 
 PRIORITIES = """
@@ -183,7 +193,7 @@ def test_noise_in_one_turn_does_not_decide(settings, monkeypatch, tmp_path):
 
     def in_a_process(_settings, _folder, _how, name, dtype):
         order.append(name)
-        return [msgspec.json.encode(Tried(runtime=name, dtype=dtype, rate=next(rates[name])))], ""
+        return said(Tried(runtime=name, dtype=dtype, rate=next(rates[name])))
 
     monkeypatch.setattr(choosing, "_in_a_process", in_a_process)
     chosen = with_embedding(settings, device="cpu", dtype="float32").embedding
@@ -191,3 +201,73 @@ def test_noise_in_one_turn_does_not_decide(settings, monkeypatch, tmp_path):
     assert order == ["torch", "openvino", "torch", "openvino"]
     assert (found.best(chosen).runtime, found.best(chosen).rate) == ("openvino", 30.0)
     assert found.best(chosen).spread == 0.6
+
+
+def test_what_was_refused_for_a_reason_that_may_pass_is_measured_again(
+    settings, monkeypatch, small_disk
+):
+    """A disk that was full while the 8-bit file was to be made: not for good, and it is said."""
+    monkeypatch.setattr(choosing, "SECONDS", 0.01)
+    (small_disk / "filler").write_bytes(b"0" * 75_000_000)
+    folder = str(small_disk / "models")
+    settings = with_embedding(settings, runtime="openvino", dtype="int8", derived_dir=folder)
+    found = choosing.measure(settings.embedding, small_disk / "models")
+    assert "MB are free" in found.problem(settings.embedding)
+    assert kept(settings) == found
+    assert not found.is_due(settings.embedding), "not at every start"
+    earlier = msgspec.structs.replace(found, measured=found.measured - 2 * record.AGAIN_SECONDS)
+    assert earlier.is_due(settings.embedding)
+    (small_disk / "filler").unlink()
+    found = choosing.measure(settings.embedding, small_disk / "models")
+    assert found.problem(settings.embedding) == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "passing"),
+    [
+        ("import os; os.kill(os.getpid(), 9)", True),
+        ("raise MemoryError", True),
+        ("raise type('OutOfMemoryError', (RuntimeError,), {})('the card')", True),
+        ("import os; os.kill(os.getpid(), 4)", False),
+        ("raise ValueError('shapes')", False),
+    ],
+)
+def test_who_had_too_little_memory_is_told_from_who_cannot(tmp_path, monkeypatch, code, passing):
+    (tmp_path / "tried_here.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    ended = trials.run("tried_here")
+    assert (ended.well, ended.passing) == (False, passing)
+
+
+async def test_the_status_says_it_where_no_engine_runs(settings):
+    """What was refused when it was measured: not at all, or for a reason that may pass."""
+    missing = Tried(runtime="openvino", dtype="float32", refused="OpenVINO cannot be loaded")
+    short = msgspec.structs.replace(FAST, refused="the disk is full", passing=True)
+    bfloat = msgspec.structs.replace(SLOW, dtype="bfloat16", refused="it ranks otherwise")
+    settings = with_embedding(settings, device="cpu", sha256=models.find(Embedding()).digest)
+    for tried, words in ((missing, "cannot be used: OpenVINO"), (short, "could not be measured")):
+        others = [
+            one
+            for one in (SLOW, GOOD, FAST)
+            if (one.runtime, one.dtype) != (tried.runtime, tried.dtype)
+        ]
+        recorded(settings, bfloat, tried, *others)
+        [computing] = await Embeddings(settings).computing()
+        assert words in computing.problem
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"device": "cuda", "runtime": "openvino"}, "embedding.device = cuda is for torch"),
+        ({"device": "cuda", "dtype": "int8"}, "embedding.device = cuda is for torch"),
+        ({"device": "cpu", "dtype": "float16"}, "float16 is for a graphics card"),
+        ({"runtime": "torch", "dtype": "int8"}, "no int8 by embedding.runtime = torch"),
+        ({"device": "cuda"}, ""),
+        ({"device": "cpu", "runtime": "openvino"}, ""),
+    ],
+)
+async def test_settings_that_contradict_each_other_are_told(settings, changes, words):
+    settings = with_embedding(settings, **changes)
+    [computing] = await Embeddings(settings).computing()
+    assert words in computing.problem if words else not computing.problem

@@ -1,9 +1,13 @@
 """What the embedder does first, how much at once, and what it knows already."""
 
+import threading
+
 from kb.embedding import hosted, process
 from kb.embedding.process import cut
 from kb.embedding.starting import Started, start
+from kb.engines.serving import Working
 from tests.embedding.chosen import with_embedding
+from tests.parts.processes import wait_for
 
 
 def test_slices_for_the_model_are_of_like_length_and_bounded():
@@ -63,3 +67,17 @@ async def test_only_the_last_questions_are_known(settings, monkeypatch):
     assert counting.computed == before
     await embedder.embed_query("one")
     assert counting.computed == before + 1
+
+
+def test_the_embedder_is_at_work_while_it_measures(settings, monkeypatch):
+    """So it does not leave before that is written down, however slow the machine is."""
+    chosen = with_embedding(settings, runtime="openvino")
+    right = start(with_embedding(settings, runtime="openvino", dtype="float32"), None).runtime
+    monkeypatch.setattr(hosted, "start", lambda *_: Started(right))
+    done = threading.Event()
+    monkeypatch.setattr(hosted.Hosted, "measure", lambda _: done.wait(60))
+    embedder = process.Embedder(chosen)
+    assert isinstance(embedder, Working)
+    assert embedder.is_working()
+    done.set()
+    wait_for(lambda: not embedder.is_working())

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import time
 
 import msgspec
@@ -33,6 +34,20 @@ def test_without_openvino_torch_does_it_and_says_so(settings, monkeypatch):
         begun = start(wanted, None)
         assert (begun.runtime.name, begun.runtime.dtype) == ("torch", "float32")
         assert "no wheel" in begun.problem
+
+
+def test_without_torch_openvino_does_it_and_says_so(settings, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for wanted in (with_embedding(settings), with_embedding(settings, runtime="openvino")):
+        begun = start(wanted, None)
+        assert (begun.runtime.name, begun.runtime.dtype, begun.problem) == (
+            "openvino",
+            "float32",
+            "",
+        )
+    begun = start(with_embedding(settings, runtime="torch", dtype="float32"), None)
+    assert begun.runtime.name == "openvino"
+    assert "torch in float32 cannot be used: Torch cannot be loaded" in begun.problem
 
 
 def test_an_old_processor_is_not_tried(settings, monkeypatch, tmp_path):

@@ -3,13 +3,17 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 
 import msgspec
 import psutil
 import pytest
 
 from kb.engines.calling import EngineClient
+from kb.engines.serving import Service
 from kb.engines.sockets import listener_of
+from kb.errors import EngineError
 from tests.parts.house import House
 from tests.parts.processes import wait_for
 
@@ -58,3 +62,53 @@ async def test_one_that_hangs_before_the_first_call_is_replaced_too(impatient):
     assert await fresh.call("languages", texts=["The ferry leaves at seven."]) == ["en"]
     assert listener_of(socket) not in {0, hung}
     await fresh.close()
+
+
+@pytest.mark.parametrize(
+    ("program", "seconds", "words"),
+    [
+        ("import time; time.sleep(600)", 0.5, "is still starting"),
+        ("raise SystemExit(1)", 90.0, "did not start; the reason is at the end of"),
+    ],
+)
+async def test_one_that_starts_slowly_is_told_from_one_that_fails(
+    settings, monkeypatch, program, seconds, words
+):
+    """What starts slowly has written no reason to its log, and may be there at the next try."""
+    started = []
+
+    def launch(_):
+        argv = [sys.executable, "-c", program]
+        started.append(subprocess.Popen(argv, stdin=subprocess.DEVNULL))
+        return started[-1]
+
+    monkeypatch.setattr(EngineClient, "_launch", launch)
+    engines = msgspec.structs.replace(settings.engines, start_seconds=seconds)
+    client = EngineClient("slow", "none", msgspec.structs.replace(settings, engines=engines), "f")
+    try:
+        with pytest.raises(EngineError, match=words):
+            await client.call("describe")
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def test_an_engine_at_work_of_its_own_does_not_leave():
+    """The embedder measures what is fastest here for minutes, when nobody calls."""
+
+    class Measuring:
+        fingerprint = "f"
+        working = True
+
+        def is_working(self):
+            return self.working
+
+        def close(self):
+            pass
+
+    engine = Measuring()
+    service = Service(engine, idle_seconds=-1.0)
+    assert not service.is_idle()
+    engine.working = False
+    assert service.is_idle()

@@ -98,3 +98,16 @@ def test_office_hours_that_are_none_are_refused_with_an_example(tmp_path, value)
 def test_fewer_than_no_processors_are_refused(key):
     with pytest.raises(ConfigurationError, match=f"ingest.{key}"):
         load({f"ingest.{key}": -1}, {})
+
+
+@pytest.mark.parametrize(
+    ("variable", "wanted"),
+    [
+        ("KB_EMBEDDING__RUNTIME", "it wants auto or openvino or torch"),
+        ("KB_EMBEDDING__DEVICE", "it wants auto or cpu or cuda or mps"),
+        ("KB_INDEX__BACKEND", "it wants edge or server"),
+    ],
+)
+def test_a_word_that_is_none_of_some_names_those(variable, wanted):
+    with pytest.raises(ConfigurationError, match=wanted):
+        load(environment={variable: "onnx"})

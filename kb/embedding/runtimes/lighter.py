@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from kb.embedding.folders import damaged
+from kb.errors import ConfigurationError
 
 METRICS = (
     "average_precision_score", "f1_score", "matthews_corrcoef", "ndcg_score", "pairwise_distances",
@@ -28,14 +29,22 @@ DECORATORS = ("allow_in_graph", "assume_constant_result", "disable")
 
 
 def libraries(without: Collection[str] = ()) -> tuple[Any, Any]:
-    """Torch and sentence_transformers; for measuring, without some of ``STAND_INS``."""
-    import torch
+    """Torch and sentence_transformers; for measuring, without some of ``STAND_INS``.
 
-    for name, put in STAND_INS.items():
-        if name not in sys.modules and name not in without:
-            put(torch)
-    import sentence_transformers
+    Raises:
+        ConfigurationError: they are not here, or cannot be loaded.
+    """
+    try:
+        import torch
 
+        for name, put in STAND_INS.items():
+            if name not in sys.modules and name not in without:
+                put(torch)
+        import sentence_transformers
+    except (ImportError, OSError) as error:
+        raise ConfigurationError(
+            f"Torch cannot be loaded: {error}", code="runtime_missing"
+        ) from error
     return torch, sentence_transformers
 
 

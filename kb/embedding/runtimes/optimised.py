@@ -26,6 +26,7 @@ PREFIX = "int8-"
 GRAPH = "int8.xml"
 PARTS = (GRAPH, "int8.bin")
 MADE_FROM = "made-from.json"
+LOCK = "int8.lock"
 FORGOTTEN_SECONDS = 3600.0
 """Making takes seconds: what is older belongs to nobody."""
 log = logging.getLogger("kb.embedding")
@@ -42,12 +43,23 @@ def graph_file(files: ModelFiles, ranges: Ranges, kept_in: Path) -> Path:
     """
     made_from = _made_from(files, ranges)
     folder = kept_in / _short(made_from)
-    if folder.exists() and not _is_whole(folder, made_from):
+    if not _is_whole(folder, made_from):
+        kept_in.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with models.alone(kept_in / LOCK):
+            _make_anew(files, ranges, made_from, folder)
+    return folder / GRAPH
+
+
+def _make_anew(
+    files: ModelFiles, ranges: Ranges, made_from: dict[str, object], folder: Path
+) -> None:
+    """Make it, unless somebody else has while we waited: theirs may be in use already."""
+    if _is_whole(folder, made_from):
+        return
+    if folder.exists():
         log.warning("%s is damaged, and made anew", folder)
         _set_aside(folder)
-    if not folder.exists():
-        _make(files, ranges, made_from, folder)
-    return folder / GRAPH
+    _make(files, ranges, made_from, folder)
 
 
 def compared(folder: Path, digest: str, own: Ranges | None) -> tuple[bool, bool]:
@@ -98,7 +110,6 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def _make(files: ModelFiles, ranges: Ranges, made_from: dict[str, object], folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _clear_up(folder.parent)
     beside = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
     try:
@@ -114,12 +125,14 @@ def _write(graph: Any, file: Path) -> None:
     try:
         compiled.library().save_model(graph, file, compress_to_fp16=False)
     except RuntimeError as error:  # as which OpenVINO says that the disk is full
-        raise OSError(f"{file.name} cannot be written: {error}") from error
+        megabytes = shutil.disk_usage(file.parent).free // 1_000_000
+        where = f"{file.parent.parent}, where {megabytes} MB are free"
+        raise OSError(f"{file.name} cannot be written to {where}: {error}") from error
 
 
 def _clear_up(kept_in: Path) -> None:
-    """Delete what makings that were killed have left."""
-    for left in kept_in.glob(".making-*"):
+    """Delete what those have left that were killed while they made or replaced something."""
+    for left in [*kept_in.glob(".making-*"), *kept_in.glob(".damaged-*")]:
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > FORGOTTEN_SECONDS:
                 shutil.rmtree(left)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
@@ -33,6 +34,10 @@ def made(tmp_path_factory):
 def copied(made, tmp_path):
     shutil.copytree(made, tmp_path / "models")
     return tmp_path / "models"
+
+
+def names(folder):
+    return {f.name for f in folder.iterdir()} - {optimised.LOCK}
 
 
 def digests(folder):
@@ -64,7 +69,7 @@ def test_a_damaged_one_is_made_anew(copied, made, part, damage):
         (folder / part).write_bytes(other[damage])
     optimised.graph_file(FILES, SPANS, copied)
     assert digests(copied) == digests(made)
-    assert [f.name for f in copied.iterdir()] == [folder.name]
+    assert names(copied) == {folder.name}
 
 
 def test_one_of_another_model_is_not_taken(copied, made):
@@ -110,7 +115,7 @@ optimised.graph_file(files, ranges.shipped(files.digest), Path(sys.argv[1]))
         os.utime(left, (old, old))
     optimised.graph_file(FILES, SPANS, tmp_path)
     assert digests(tmp_path) == digests(made)
-    assert len(list(tmp_path.iterdir())) == 1, "what the killed one left is cleared up"
+    assert len(names(tmp_path)) == 1, "what the killed one left is cleared up"
 
 
 def _make(folder, together):
@@ -128,7 +133,39 @@ def test_two_that_make_it_at_once_have_one(tmp_path, made):
         process.join(300)
     assert [process.exitcode for process in both] == [0, 0]
     assert digests(tmp_path) == digests(made)
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(names(tmp_path)) == 1
+
+
+def test_what_somebody_else_has_made_meanwhile_is_taken_as_it_is(copied, monkeypatch):
+    """Two find it damaged; the second does not take from the first what that one has made anew."""
+    [folder] = copied.glob("int8-*")
+    before = (folder / optimised.GRAPH).stat().st_ino
+    looked, look = iter([False]), optimised._is_whole
+    monkeypatch.setattr(optimised, "_is_whole", lambda *a: next(looked, True) and look(*a))
+    assert optimised.graph_file(FILES, SPANS, copied).stat().st_ino == before
+
+
+def test_one_makes_it_at_a_time(copied):
+    """Whoever finds it damaged while somebody makes it waits, and touches nothing."""
+    [folder] = copied.glob("int8-*")
+    (folder / optimised.GRAPH).unlink()
+    with ThreadPoolExecutor(1) as pool:
+        with models.alone(copied / optimised.LOCK):
+            second = pool.submit(optimised.graph_file, FILES, SPANS, copied)
+            with pytest.raises(TimeoutError):
+                second.result(2.0)
+            assert {f.name for f in folder.iterdir()} == {"int8.bin", optimised.MADE_FROM}
+            assert names(copied) == {folder.name}
+        assert second.result(300).exists()
+
+
+@pytest.mark.parametrize("left", [".making-x", ".damaged-x"])
+def test_what_a_killed_one_left_is_cleared_up(copied, left):
+    (copied / left).mkdir()
+    old = time.time() - 2 * optimised.FORGOTTEN_SECONDS
+    os.utime(copied / left, (old, old))
+    optimised._clear_up(copied)
+    assert left not in names(copied)
 
 
 def test_ranges_that_somebody_changed_are_refused(tmp_path, monkeypatch):
@@ -159,6 +196,7 @@ def test_on_a_full_disk_another_runtime_does_it_meanwhile(settings, small_disk):
     begun = start(msgspec.structs.replace(settings, embedding=chosen), None)
     assert (begun.runtime.name, begun.runtime.dtype) == ("openvino", "float32")
     assert "int8 cannot be used" in begun.problem
+    assert "MB are free" in begun.problem
     assert not list((small_disk / "models").glob("int8-*"))
     (small_disk / "filler").unlink()
     begun = start(msgspec.structs.replace(settings, embedding=chosen), None)
