@@ -42,6 +42,10 @@ class Folders:
         """When a source is due next (seconds since the epoch); None: on request alone."""
         return next_due(source, local_now(), self._settings.sweep_minutes * 60.0)
 
+    def next_scheduled(self, source: Source) -> float | None:
+        """When its schedule alone asks for it next (seconds since the epoch)."""
+        return next_due(source, local_now())
+
     def add(self, by: Principal, name: str, path: str, edited: Edited) -> Source:
         """Follow a folder, with its readers and its rule, in one transaction; who did it is noted.
 

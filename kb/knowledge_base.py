@@ -27,6 +27,7 @@ from kb.files.blobs import Blobs
 from kb.files.uploads import Uploads
 from kb.index.generation import built_with
 from kb.index.remote import RemoteIndex
+from kb.library.beginnings import Beginnings
 from kb.library.documents import Documents
 from kb.library.ledger import Ledger
 from kb.library.sources import Sources
@@ -107,6 +108,7 @@ class KnowledgeBase:
             self.tunings.registered,
         )  # fmt: skip
         self.ledger = Ledger(self.catalog)
+        self.beginnings = Beginnings(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
 
     def asking(self, tuned: Tuned, searched: Generation | None = None) -> tuple[Search, Answers]:

@@ -82,6 +82,7 @@ async def favicon() -> Response[bytes]:
 
 PAGES: list[ControllerRouterHandler] = [
     home.home,
+    home.standing,
     documents.documents,
     documents.again,
     documents.erase,

@@ -4,12 +4,14 @@ import logging
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import MediaType, Request, Response
+from litestar import Litestar, MediaType, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
+from litestar.types import Receive, Scope, Send
 
 from kb.errors import FileProblem, KbError, TooManyError
 from kb.surface import reasons
+from web.auth.gate import greet
 from web.guard import wants_page
 from web.rendering import render
 
@@ -37,10 +39,38 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     if status == 401 and _wants_page(request) and request.method == "GET":
         there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return Redirect(f"/login?{urlencode({'next': there})}", status_code=303)
+    if status == 404 and _wants_page(request) and "visitor" not in request.state:
+        return _Lost(error)
     if _wants_page(request):
         page = render(request, "error.html", {"status": status, "error": shape["error"]})
         return Response(page, status_code=status, media_type=MediaType.HTML, headers=headers)
     return Response(shape, status_code=status, media_type=MediaType.JSON, headers=headers)
+
+
+class _Lost(Response[Any]):
+    """The page for an address that is none, with the navigation of whoever asks for it.
+
+    There is no route, so no gate was passed: who it is, is found out here.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(None, status_code=404)
+        self._error = error
+
+    def to_asgi_response(
+        self, app: Litestar | None, request: Request[Any, Any, Any], **_: Any
+    ) -> Any:
+        """An application that greets whoever asks, and then sends the page."""
+
+        async def sent(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await greet(request)
+                page = answer(request, self._error)
+            except KbError as error:
+                page = answer(request, error)
+            await page.to_asgi_response(app, request)(scope, receive, send)
+
+        return sent
 
 
 def for_strangers(error: KbError) -> KbError:

@@ -17,6 +17,9 @@ class Folders(Protocol):
     def next_run(self, source: Source) -> float | None:
         """When a source is due next (seconds since the epoch)."""
 
+    def next_scheduled(self, source: Source) -> float | None:
+        """When its schedule alone asks for it next (seconds since the epoch)."""
+
     def add(self, by: Principal, name: str, path: str, edited: Edited) -> Source:
         """Follow a folder; everything is checked, in one transaction with who did it."""
 

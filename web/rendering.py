@@ -35,6 +35,12 @@ def _environment(language: str) -> Environment:
     environment.filters["number"] = lambda n: (
         "" if n is None else format_decimal(n, locale=language)
     )
+    environment.filters["decimal"] = lambda n, places=1: format_decimal(
+        n, format=f"#,##0.{'0' * places}", locale=language
+    )
+    environment.filters["signed"] = lambda n: format_decimal(
+        n, format="+0.000;-0.000", locale=language
+    )
     environment.filters["size"] = lambda n: _size(n, language)
     environment.filters["ago"] = lambda t: _ago(t, language)
     environment.filters["day"] = lambda t: format_date(

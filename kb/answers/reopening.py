@@ -86,13 +86,14 @@ def _used(
     points: Sequence[int],
     stored: Stored,
 ) -> Used:
+    read_at = versions.finished_at(connection, version)
     if set(points) <= set(stored):
-        return Used(CURRENT, version, _passage(points, stored), None)
+        return Used(CURRENT, version, read_at, _passage(points, stored), None)
     document_id = versions.document_of(connection, version)
     document = ledger.one(connection, principal, document_id) if document_id else None
     if document is None:
-        return Used(GONE, version, None, None)
-    return Used(CHANGED, version, None, UsedDocument(document.id, document.path))
+        return Used(GONE, version, None, None, None)
+    return Used(CHANGED, version, read_at, None, UsedDocument(document.id, document.path))
 
 
 def _passage(points: Sequence[int], stored: Stored) -> Passage:

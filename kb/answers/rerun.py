@@ -44,23 +44,26 @@ def _facts(receipt: Receipt) -> dict[str, Any]:
     return facts | dict(row.settings)
 
 
-def _passages(receipt: Receipt) -> list[str]:
-    """Each passage by what it says and where; those that are gone by their version alone."""
+def _passages(receipt: Receipt) -> list[tuple[str, int]]:
+    """Each passage by what it says and where; those that are gone also by their version."""
     found = []
     for used in receipt.used:
         if used.passage is None:
             path = used.document.path if used.document else "–"
-            found.append(f"{path} (version {used.version})")
+            found.append((path, used.version))
             continue
         chunk = used.passage.chunk
         page = f", {chunk.page}" if chunk.page else ""
-        found.append(f"{chunk.path}{page}: {' '.join(used.passage.text.split())[:120]}")
+        found.append((f"{chunk.path}{page}: {' '.join(used.passage.text.split())[:120]}", 0))
     return found
 
 
-def _sentences(receipt: Receipt) -> list[str]:
-    return [s.text for s in receipt.answer.sentences] if receipt.answer else []
+def _sentences(receipt: Receipt) -> list[tuple[str, int]]:
+    return [(s.text, 0) for s in receipt.answer.sentences] if receipt.answer else []
 
 
-def _difference(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
-    return [x for x in old if x not in new], [x for x in new if x not in old]
+def _difference(
+    old: list[tuple[str, int]], new: list[tuple[str, int]]
+) -> tuple[list[str], list[str]]:
+    """What one has and the other has not, in words: their numbers only tell them apart."""
+    return [x for x, n in old if (x, n) not in new], [x for x, n in new if (x, n) not in old]

@@ -197,6 +197,11 @@ def document_of(connection: Connection, number: int) -> int | None:
     return connection.scalar(select(versions.c.document_id).where(versions.c.number == number))
 
 
+def finished_at(connection: Connection, number: int) -> float | None:
+    """When the reading of a version ended; None where nothing is known of it any more."""
+    return connection.scalar(select(versions.c.finished_at).where(versions.c.number == number))
+
+
 def is_published(connection: Connection, document_id: int) -> bool:
     """Whether a version of a document is searched."""
     query = select(versions.c.number).where(

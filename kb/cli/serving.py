@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import shlex
 import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine
@@ -22,6 +23,7 @@ from kb.cli.common import address_of, link_of
 from kb.duties import WORKER, passed
 from kb.errors import ConfigurationError, RetryableError
 from kb.knowledge_base import KnowledgeBase
+from kb.rights import access
 from kb.settings import Settings
 from kb.surface import status
 from web.app import create_app
@@ -91,11 +93,26 @@ async def _demo(settings: Settings) -> None:
         source = await base.write(base.sources.keep, DEMO_SOURCE, str(samples.documents()))
         click.echo("Reading the sample documents …", err=True)
         with Bar(DEMO_SOURCE) as on_progress:
-            counts = await run_of(base, source, on_progress).run()
-        click.echo(f"{counts.seen} documents are searchable.", err=True)
+            await run_of(base, source, on_progress).run()
+        count = await base.read(base.search.documents, access.owner())
+        click.echo(f"{count} documents are searchable.\n{own_folder(settings)}", err=True)
     finally:
         await base.close()
     await _serve(settings)
+
+
+def own_folder(settings: Settings) -> str:
+    """How one's own folder comes in: the demonstration has a data directory of its own."""
+    here = f"KB_DATA_DIR={shlex.quote(str(settings.data))} "
+    kb = "kb" if os.environ.get("KB_DATA_DIR") else f"{here}kb"
+    return (
+        "Your own folder beside the samples: page Sources, or\n"
+        f"  {kb} source add handbook /path/to/handbook\n"
+        f"  {kb} ingest handbook\n"
+        "Instead of them, after that:\n"
+        f"  {kb} source remove {DEMO_SOURCE} --yes\n"
+        f"  {kb} serve"
+    )
 
 
 def check_address(settings: Settings) -> None:

@@ -13,6 +13,7 @@ from kb.text.queries import Wanted
 from kb.types.library import (
     ASKED,
     Card,
+    FirstReading,
     Following,
     LedgerFilter,
     Run,
@@ -67,6 +68,21 @@ class Sources:
                     named = curators.get(source.id, [])
                     cards.append(Card(source.name, source.about, named, standing))
             return cards
+
+    def first_reading(self, principal: Principal) -> FirstReading | None:
+        """What is being read for the first time and is theirs to read; None where nothing is."""
+        with self._catalog.reading() as connection:
+            going_on = runs.running(connection)
+            if not going_on:
+                return None
+            every = sources.all_of(connection, counted=False)
+            new = [s for s in every if s.id in going_on and s.finished_at is None]
+            known = [s for s in new if _may_know_figures(principal, s)]
+            seen = set(ledger.sources_of(connection, principal)) if len(known) < len(new) else set()
+        others = any(s.name in seen for s in new if s not in known)
+        if not known and not others:
+            return None
+        return FirstReading(tuple(going_on[s.id] for s in known), others)
 
     def page(self, principal: Principal, name: str) -> SourcePage:
         """A source for the people who search in it.
@@ -159,6 +175,13 @@ class Sources:
         """
         access.must_manage(principal)
         return await remove_source(self._catalog, self._publisher, source, principal)
+
+
+def _may_know_figures(principal: Principal, source: Source) -> bool:
+    """Whether all of a source's files are theirs to know of, so how many there are is too."""
+    if principal.answers_for(source.id):
+        return True
+    return source.rule is None and not principal.tokens.isdisjoint(source.readers)
 
 
 def pause(connection: Connection, principal: Principal, source: Source, *, paused: bool) -> None:

@@ -1,6 +1,18 @@
 """Sample documents of an invented organisation, and questions with their answers."""
 
+import json
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that samples answer: the first of ``documents`` (paths) alone, as a rule."""
+
+    question: str
+    language: str
+    documents: tuple[str, ...]
 
 
 def documents() -> Path:
@@ -11,3 +23,14 @@ def documents() -> Path:
 def questions() -> Path:
     """Questions, one JSON object a line: question, answers, evidence."""
     return Path(__file__).parent / "questions.jsonl"
+
+
+@cache
+def answerable() -> tuple[Asked, ...]:
+    """The questions that the samples answer, in the order of the file."""
+    rows = map(json.loads, questions().read_text(encoding="utf-8").splitlines())
+    return tuple(
+        Asked(row["question"], row["lang"], tuple(row["docs"]))
+        for row in rows
+        if not row["unanswerable"]
+    )

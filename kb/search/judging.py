@@ -7,7 +7,7 @@ from kb.catalog import alarms, chunks, names
 from kb.catalog.database import Connection
 from kb.embedding.adapting import Tuning
 from kb.index.base import Hits
-from kb.search.folding import fold, join_neighbours, without_near_copies
+from kb.search.folding import FIRST, fold, join_neighbours, spread, without_near_copies
 from kb.search.narrowing import Narrow
 from kb.types.passages import Passage, StoredChunk
 from kb.types.people import Principal
@@ -21,6 +21,8 @@ LEAST_NAME_WEIGHT = 0.4
 TELLING = 3.0
 """The least bonus shrinks once the best match's weight is under 1 / TELLING: its words are common
 among the names then."""
+ASKED_FOR = 0.5
+"""Share of a name's weight that a question has to have, to ask for that document."""
 Ranked = Sequence[tuple[int, float]]
 """Points with their scores, best first."""
 
@@ -90,7 +92,11 @@ def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Jud
         if len(folded) >= 2 * scope.limit:
             break
     apart = without_near_copies(folded.values(), 2 * scope.limit)
-    return Judged(tuple(join_neighbours(apart)[: scope.limit]), alarming)
+    joined = join_neighbours(apart)
+    if scope.limit >= FIRST:  # a list to look through; an answer is made from fewer, the best
+        asked_for = {d for d, weight in scope.named.items() if weight >= ASKED_FOR}
+        joined = spread(joined, asked_for)
+    return Judged(tuple(joined[: scope.limit]), alarming)
 
 
 def passage(stored: StoredChunk, score: float = 0.0, similarity: float = 0.0) -> Passage:

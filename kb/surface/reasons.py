@@ -4,51 +4,34 @@ Each sentence says what happened and what to do next. The texts are message ids 
 """
 
 from collections.abc import Callable, Mapping
+from gettext import NullTranslations
 from typing import Any
 
 from kb.types.parsed import ALSO
+
+ENGLISH = NullTranslations()
 
 
 def _(text: str) -> str:
     return text
 
 
+def ngettext(one: str, many: str) -> tuple[str, str]:
+    """A sentence for one of a thing, and for many."""
+    return one, many
+
+
 REASONS: dict[str, str] = {
     "empty": _("The file is empty. Nothing to do, unless it should have content."),
     "no_text": _("No text was found in it. If it holds pictures of text, it needs OCR."),
-    "scan_without_ocr": _(
-        "{pages} of its pages are scans without text. Install tesseract-ocr, then run kb ingest."
-    ),
     "scan_unread": _("On {pages} of its pages no text could be recognised."),
-    "hidden_text": _(
-        "It has text that a reader does not see ({pieces} pieces). They are found as “Hidden text” "
-        "and never used in answers. Look at who wrote it, and why."
-    ),
     "tracked_changes": _(
-        "It has tracked changes ({insertions} insertions, {deletions} deletions). It was read as "
+        "It has tracked changes (insertions: {insertions}, deletions: {deletions}). It was read as "
         "if all of them were accepted."
     ),
-    "hidden_sheets": _(
-        "{sheets} hidden sheets in it were left out. Unhide them to have them found."
-    ),
     "hidden_cells": _(
-        "{rows} hidden rows, {columns} hidden columns and {cells} cells that show nothing were "
-        "left out. Unhide them to have them found."
-    ),
-    "hidden_slides": _(
-        "{slides} of its slides are hidden in a show. They were read, since whoever opens the file "
-        "sees them."
-    ),
-    "cut_short": _(
-        "{parts} parts of it (tables, charts, inserted files) are larger than what is read; what "
-        "is beyond was left out."
-    ),
-    "formulas_without_value": _(
-        "{formulas} formulas in it have no value. Open the file in its program and save it."
-    ),
-    "parts_unread": _(
-        "{parts} parts of it (charts, notes, inserted files) could not be read. Open and save it "
-        "again."
+        "What is hidden was left out (rows: {rows}, columns: {columns}, cells that show nothing: "
+        "{cells}). Unhide it to have it found."
     ),
     "encrypted": _("It is protected by a password. Save a copy without one in its place."),
     "damaged": _("It is damaged or not what its name says ({what}). Open and save it again."),
@@ -56,22 +39,10 @@ REASONS: dict[str, str] = {
     "needs_libreoffice": _(
         "It is in an old Office format ({what}). Install LibreOffice, then run kb ingest."
     ),
-    "members_left_out": _(
-        "{members} files in it were left out: encrypted, damaged, or beyond ingest.max_expanded_mb "
-        "and ingest.max_members."
-    ),
     "expands_too_far": _("Unpacked it would be larger than {limit} MB; it was not unpacked."),
     "cells_left_out": _("It has more than {cells} cells; those beyond are not searchable."),
-    "pictures_left_out": _(
-        "{pictures} small pictures in its text (logos, icons) were left out. Attach those that "
-        "hold text as files of their own."
-    ),
     "signature_only": _("It is a signature without the text that it signs. Nothing to do."),
     "mail_encrypted": _("The mail is encrypted; only who, to whom and about what can be found."),
-    "scan_uncertain": _(
-        "{pages} scanned pages were read with little certainty (pages {which}). Look at them; a "
-        "better scan helps."
-    ),
     "picture_too_large": _("The picture has more than {limit} million pixels. Make it smaller."),
     "disk_full": _("There is no room left on the disk. It is tried again when there is."),
     "too_large": _("It is larger than {limit} MB. Raise ingest.max_file_mb to have it read."),
@@ -100,6 +71,97 @@ REASONS: dict[str, str] = {
     "interrupted": _("Reading it was interrupted; the next run begins again."),
     "engine_unavailable": _("A part of Commonplace did not answer. It is tried again next run."),
 }
+
+
+COUNTED: dict[str, tuple[str, tuple[str, str]]] = {
+    "scan_without_ocr": (
+        "pages",
+        ngettext(
+            "{pages} of its pages is a scan without text. Install tesseract-ocr, then run kb "
+            "ingest.",
+            "{pages} of its pages are scans without text. Install tesseract-ocr, then run kb "
+            "ingest.",
+        ),
+    ),
+    "hidden_text": (
+        "pieces",
+        ngettext(
+            "It has text that a reader does not see ({pieces} piece). It is found as “Hidden text” "
+            "and never used in answers. Look at who wrote it, and why.",
+            "It has text that a reader does not see ({pieces} pieces). They are found as “Hidden "
+            "text” and never used in answers. Look at who wrote it, and why.",
+        ),
+    ),
+    "hidden_sheets": (
+        "sheets",
+        ngettext(
+            "{sheets} hidden sheet in it was left out. Unhide it to have it found.",
+            "{sheets} hidden sheets in it were left out. Unhide them to have them found.",
+        ),
+    ),
+    "hidden_slides": (
+        "slides",
+        ngettext(
+            "{slides} of its slides is hidden in a show. It was read, since whoever opens the file "
+            "sees it.",
+            "{slides} of its slides are hidden in a show. They were read, since whoever opens the "
+            "file sees them.",
+        ),
+    ),
+    "cut_short": (
+        "parts",
+        ngettext(
+            "{parts} part of it (a table, a chart, an inserted file) is larger than what is read; "
+            "what is beyond was left out.",
+            "{parts} parts of it (tables, charts, inserted files) are larger than what is read; "
+            "what is beyond was left out.",
+        ),
+    ),
+    "formulas_without_value": (
+        "formulas",
+        ngettext(
+            "{formulas} formula in it has no value. Open the file in its program and save it.",
+            "{formulas} formulas in it have no value. Open the file in its program and save it.",
+        ),
+    ),
+    "parts_unread": (
+        "parts",
+        ngettext(
+            "{parts} part of it (a chart, a note, an inserted file) could not be read. Open and "
+            "save it again.",
+            "{parts} parts of it (charts, notes, inserted files) could not be read. Open and save "
+            "it again.",
+        ),
+    ),
+    "members_left_out": (
+        "members",
+        ngettext(
+            "{members} file in it was left out: encrypted, damaged, or beyond "
+            "ingest.max_expanded_mb and ingest.max_members.",
+            "{members} files in it were left out: encrypted, damaged, or beyond "
+            "ingest.max_expanded_mb and ingest.max_members.",
+        ),
+    ),
+    "pictures_left_out": (
+        "pictures",
+        ngettext(
+            "{pictures} small picture in its text (a logo, an icon) was left out. If it holds "
+            "text, attach it as a file of its own.",
+            "{pictures} small pictures in its text (logos, icons) were left out. Attach those that "
+            "hold text as files of their own.",
+        ),
+    ),
+    "scan_uncertain": (
+        "pages",
+        ngettext(
+            "{pages} scanned page was read with little certainty (page {which}). Look at it; a "
+            "better scan helps.",
+            "{pages} scanned pages were read with little certainty (pages {which}). Look at them; "
+            "a better scan helps.",
+        ),
+    ),
+}
+"""By code: the parameter that is counted, and the sentence for one of it and for many."""
 
 
 TITLES: dict[str, str] = {
@@ -157,21 +219,26 @@ def title(code: str, translate: Callable[[str], str] = str) -> str:
 def render(
     code: str | None,
     parameters: Mapping[str, Any] | None,
-    translate: Callable[[str], str] = str,
+    words: NullTranslations = ENGLISH,
 ) -> str | None:
     """The sentence for a code and those for what else is said (``also``); None without a code."""
     if code is None:
         return None
     given = parameters or {}
     said = [(code, given), *given.get(ALSO, ())]
-    return " ".join(_sentence(one, of_it, translate) for one, of_it in said)
+    return " ".join(_sentence(one, of_it, words) for one, of_it in said)
 
 
-def _sentence(code: str, parameters: Mapping[str, Any], translate: Callable[[str], str]) -> str:
-    template = REASONS.get(code)
-    if template is None:
+def _sentence(code: str, parameters: Mapping[str, Any], words: NullTranslations) -> str:
+    if code in COUNTED:
+        counted, (one, many) = COUNTED[code]
+        count = parameters.get(counted)
+        template = words.ngettext(one, many, count if isinstance(count, int) else 2)
+    elif code in REASONS:
+        template = words.gettext(REASONS[code])
+    else:
         return code
-    return translate(template).format_map(_Lenient(parameters))
+    return template.format_map(_Lenient(parameters))
 
 
 class _Lenient(dict[str, Any]):

@@ -1,5 +1,6 @@
 """The JSON that commands and HTTP share. Contracts: tests compare them to the letter."""
 
+from gettext import NullTranslations
 from typing import Any
 
 from kb.surface import notices, reasons, showing
@@ -187,14 +188,14 @@ def run(row: Run) -> dict[str, Any]:
     }
 
 
-def file(row: Document, translate: Translate = str) -> dict[str, Any]:
+def file(row: Document, words: NullTranslations = reasons.ENGLISH) -> dict[str, Any]:
     """One row of the ledger."""
     return {
         "source": row.source,
         "path": row.path,
         "state": row.state,
         "code": row.code,
-        "reason": reasons.render(row.code, row.parameters, translate),
+        "reason": reasons.render(row.code, row.parameters, words),
         "pages": row.pages,
         "chunks": row.chunks,
         "bytes": row.bytes,

@@ -86,10 +86,14 @@ class UsedDocument:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A passage that an answer was made from. ``document`` is None where nobody may know."""
+    """A passage that an answer was made from. ``document`` is None where nobody may know.
+
+    ``read_at``: when that version was read (since the epoch); None where nothing is known of it.
+    """
 
     state: str
     version: int
+    read_at: float | None
     passage: Passage | None
     document: UsedDocument | None
 

@@ -167,6 +167,18 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstReading:
+    """Sources are read for the first time.
+
+    ``runs`` are those whose figures are somebody's to know; ``others``: there are more, of which a
+    part is theirs to read.
+    """
+
+    runs: tuple[Run, ...]
+    others: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How a source stands: its readers and its rule by the names of this moment, and its run."""
 

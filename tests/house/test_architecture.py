@@ -57,7 +57,7 @@ CONTRACTS = {
     "kb.search": "audit catalog embedding errors index metrics rights settings text types",
     "kb.tuning": "audit catalog embedding errors failpoints index models rights types",
     "kb.upkeep": "audit catalog embedding errors failpoints files index settings types",
-    "kb.library": "audit catalog errors files rights text types upkeep",
+    "kb.library": "audit catalog errors files rights samples text types upkeep",
     "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
     "kb.knowledge_base": "accounts answers audit catalog duties embedding files index library"
     " llm metrics models rights search settings tuning types upkeep",

@@ -154,8 +154,14 @@ def test_the_portal_works_by_keyboard_alone(peopled, chromium):
 def test_what_a_reader_sees_has_no_doors_that_are_shut(peopled, chromium):
     context = chromium.new_context()
     page = come_in(context, peopled.address, "rita")
+    problems = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
     links = page.eval_on_selector_all("nav a", "all => all.map(a => a.getAttribute('href'))")
     assert links == ["/", "/conversations", "/documents"]
     page.goto(peopled.address + "/documents/1")
     assert page.query_selector("form[action$='/erase']") is None
+    page.goto(peopled.address + "/documents")
+    settled(page)
+    assert page.query_selector("#choose") is None
+    assert problems == [], "the page has scripts for what this reader may not do"
     context.close()

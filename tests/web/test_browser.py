@@ -85,7 +85,6 @@ def test_by_keyboard_alone(page):
     page.keyboard.press("Enter")
     page.wait_for_selector("#hits .title")
     page.wait_for_selector("#answer[aria-busy=false]")
-    page.evaluate("document.activeElement.blur()")
     page.keyboard.press("j")
     assert page.evaluate("document.activeElement.className") == "title"
     page.keyboard.press("Enter")
@@ -234,10 +233,10 @@ def test_a_folder_is_looked_at_while_its_path_is_typed(page, tmp_path):
     (tmp_path / "a.txt").write_text("words")
     page.goto("/sources")
     page.fill("#add input[name=path]", str(tmp_path))
-    page.locator(".look", has_text="1 files (1 txt)").wait_for()
+    page.locator(".look", has_text="1 file (1 txt)").wait_for()
     page.fill("#add input[name=path]", "/nowhere/at/all")
     page.locator(".look.bad", has_text="no folder").wait_for()
-    assert page.locator(".look", has_text="1 files").count() == 0
+    assert page.locator(".look", has_text="1 file (").count() == 0
 
 
 def test_a_folder_is_added_paused_and_removed_with_the_mouse(page, tmp_path):
@@ -250,7 +249,7 @@ def test_a_folder_is_added_paused_and_removed_with_the_mouse(page, tmp_path):
     page.fill("#add input[name=name]", "press")
     page.click("text=Follow and read")
     card = page.locator("[data-source=press]")
-    card.get_by_text("1 files: 1 read").wait_for()
+    card.get_by_text("1 file in the folder; 1 document read").wait_for()
     card.get_by_role("button", name="Pause").click()
     card.get_by_text("paused", exact=True).wait_for()
     card.get_by_role("link", name="Remove").click()

@@ -20,6 +20,7 @@ SHOWS_NOTHING = {
     "/metrics": "figures",
     "/oidc/callback": "a redirect",
     "/oidc/login": "a redirect",
+    "/reading": "figures of a run, asked for every few seconds by a page that is noted",
     "/ready": "a word",
 }
 NOTED_WITHIN = {

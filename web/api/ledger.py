@@ -46,8 +46,8 @@ async def files(
     after = place_of(cursor) if cursor else None
     base, principal = knowledge_base(request), principal_of(request)
     rows = await base.read(base.ledger.rows, principal, wanted, limit=limit + 1, after=after)
-    translate = translations(language_of(request)).gettext
-    page: dict[str, Any] = {"files": [shapes.file(r, translate) for r in rows[:limit]]}
+    words = translations(language_of(request))
+    page: dict[str, Any] = {"files": [shapes.file(r, words) for r in rows[:limit]]}
     if len(rows) > limit:
         last = rows[limit - 1]
         page["next"] = cursor_of(After(last.source, last.raw_path))

@@ -24,14 +24,9 @@ WHILE_VIEWING = {"/account/view-as", "/logout"}
 
 async def gate(connection: Connection, handler: BaseRouteHandler) -> None:
     """Let a request in, or raise. What it does from here on is done for whoever asks."""
-    ASKER.set(f"at {client_of(connection).address}")
     wanted = handler.opt.get("who")
     needed = wanted != Who.ANYONE or handler.opt.get("greet")
-    visitor = await identify(connection) if needed else None
-    connection.state["visitor"] = visitor
-    if visitor is not None:
-        ASKER.set(visitor.principal.asker)
-    _count(connection, visitor)
+    visitor = await greet(connection, by_name=bool(needed))
     if wanted == Who.ANYONE:
         return
     if visitor is None:
@@ -40,6 +35,21 @@ async def gate(connection: Connection, handler: BaseRouteHandler) -> None:
         raise ForbiddenError("This is not yours to see or do.")
     if connection.scope.get("method") not in READING:
         _check_change(connection, visitor, asks=bool(handler.opt.get("asks")))
+
+
+async def greet(connection: Connection, *, by_name: bool = True) -> Visitor | None:
+    """Count a request, and note for whom all is done from here on; who it is, where that is needed.
+
+    Raises:
+        TooManyError: there are too many of theirs, or of their address.
+    """
+    ASKER.set(f"at {client_of(connection).address}")
+    visitor = await identify(connection) if by_name else None
+    connection.state["visitor"] = visitor
+    if visitor is not None:
+        ASKER.set(visitor.principal.asker)
+    _count(connection, visitor)
+    return visitor
 
 
 def _count(connection: Connection, visitor: Visitor | None) -> None:

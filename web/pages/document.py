@@ -89,7 +89,7 @@ async def document(
     is_pdf = _has_pages(row) and parsed is not None
     pictures = is_pdf and await shares(request).files.run(base.documents.original, row) is not None
     first = page or marks.page or 1
-    translate = translations(language_of(request)).gettext
+    words = translations(language_of(request))
     return render(
         request,
         "document.html",
@@ -103,17 +103,17 @@ async def document(
             "blocks": _blocks(parsed, marks) if parsed and not pictures else [],
             "first": first,
             "picture_width": PICTURE_WIDTH,
-            "reason": reasons.render(row.code, row.parameters, translate),
-            "version_reason": lambda v: reasons.render(v.code, v.parameters, translate),
-            "address": _shown_address(row),
+            "reason": reasons.render(row.code, row.parameters, words),
+            "version_reason": lambda v: reasons.render(v.code, v.parameters, words),
+            "address": _shown_address(row, is_theirs=principal.answers_for(row.source_id)),
         },
     )
 
 
-def _shown_address(row: Document) -> str:
-    """Where the document's readers know it to be."""
+def _shown_address(row: Document, *, is_theirs: bool) -> str | None:
+    """Where its readers know it to be; its path here for those alone who answer for it."""
     if not row.shown_as:
-        return f"{row.root}/{row.path}"
+        return f"{row.root}/{row.path}" if is_theirs else None
     separator = "\\" if "\\" in row.shown_as else "/"
     return row.shown_as.rstrip(separator) + separator + row.path.replace("/", separator)
 

@@ -47,7 +47,7 @@ async def documents(
     )
     base, principal = knowledge_base(request), principal_of(request)
     found = await base.read(base.ledger.page, principal, wanted, order, page)
-    translate = translations(language_of(request)).gettext
+    words = translations(language_of(request))
     listed = {
         "rows": found.rows,
         "more": found.more,
@@ -55,8 +55,8 @@ async def documents(
         "causes": found.causes,
         "sources": found.sources,
         "upload": found.upload,
-        "cause": lambda code: reasons.title(code, translate),
-        "reason": lambda row: reasons.render(row.code, row.parameters, translate),
+        "cause": lambda code: reasons.title(code, words.gettext),
+        "reason": lambda row: reasons.render(row.code, row.parameters, words),
         "limit_mb": base.settings.ingest.max_file_mb,
         "may_change": principal.manages or bool(principal.curates),
     }

@@ -45,7 +45,7 @@ async def ledger_as_csv(
 
 async def _lines(request: Request[Any, Any, Any], wanted: LedgerFilter) -> AsyncIterator[str]:
     base, principal = knowledge_base(request), principal_of(request)
-    translate = translations(language_of(request)).gettext
+    words = translations(language_of(request))
     yield "\ufeff" + _line(COLUMNS)
     after = None
     while True:
@@ -53,7 +53,7 @@ async def _lines(request: Request[Any, Any, Any], wanted: LedgerFilter) -> Async
             base.ledger.rows, principal, wanted, limit=PART, after=after
         )
         for row in rows:
-            reason = reasons.render(row.code, row.parameters, translate)
+            reason = reasons.render(row.code, row.parameters, words)
             values = {
                 "reason": reason,
                 "changed": _moment(row.mtime_ns / 1e9 if row.mtime_ns else None),

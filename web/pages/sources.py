@@ -9,7 +9,7 @@ from litestar.response import Redirect
 
 from kb.errors import UsageError
 from kb.rights import rules
-from kb.types.library import Edited, Following, PathRule
+from kb.types.library import Card, Edited, Following, PathRule
 from kb.types.people import Principal
 from web import patterns
 from web.api.sources import shape
@@ -35,6 +35,7 @@ async def page(
         "sources.html",
         {
             "sources": [shape(card, folders(request)) for card in mine],
+            "scheduled": {c.name: _scheduled(request, c) for c in mine},
             "edit": edit,
             "patterns": patterns.in_form(next(edited, Following())),
             "remove": remove,
@@ -82,6 +83,11 @@ async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
     else:
         raise UsageError("There is no such action.")
     return Redirect("/sources", status_code=303)
+
+
+def _scheduled(request: Request[Any, Any, Any], card: Card) -> float | None:
+    """When the schedule alone asks for a source next: beside it a folder is swept more often."""
+    return folders(request).next_scheduled(card.standing.source) if card.standing else None
 
 
 def _schedule_words(gettext: Callable[[str], str]) -> Callable[[str], str]:

@@ -60,7 +60,9 @@ function copies(answer, shown) {
 
 // Who wrote an answer, and in what time; empty where nobody wrote one.
 function byline(answer) {
-  if (answer.model) return `${answer.model} · ${answer.seconds.toFixed(1)} ${words.seconds}`;
+  const places = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  const seconds = answer.seconds.toLocaleString(document.documentElement.lang, places);
+  if (answer.model) return `${answer.model} · ${seconds} ${words.seconds}`;
   return answer.mode === "quotes" ? words.quotes : "";
 }
 
@@ -101,6 +103,7 @@ function wasTold(code) {
 
 export function notice(given) {
   const isQuiet = given?.code === "no_model";
+  $("notice").dataset.code = given?.code ?? "";
   $("notice").hidden = !given || (isQuiet && wasTold(given.code));
   $("notice").className = isQuiet ? "banner quietly" : "banner";
   if ($("notice").hidden) return;

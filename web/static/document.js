@@ -23,6 +23,9 @@ for (const leaf of document.querySelectorAll(".leaf")) if (leaf.querySelector("i
 const page = new URL(location.href).searchParams.get("page");
 const target = document.querySelector(".cited, mark") ?? (page && document.getElementById(`page-${page}`));
 target?.scrollIntoView({ block: "center" });
+// Beside an answer: Esc closes it, j and k go on in the list that it was opened from.
+const TOLD = { Escape: "close", j: "j", k: "k" };
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && window.parent !== window) window.parent.postMessage("close", location.origin);
+  if (window.parent === window || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key in TOLD) window.parent.postMessage(TOLD[event.key], location.origin);
 });

@@ -1,5 +1,7 @@
 // Ask and search: passages at once, the answer above them while it comes.
 import { element, send, viewerAddress, where, words } from "./parts.js";
+import { marked } from "./excerpt.js";
+import { lookAtReading, nothing, standing } from "./box.js";
 import { beginAnswer, failed, rightPassage, showAnswer, showForm, whenGoneOn } from "./answer.js";
 import { open, whenOpened } from "./cards.js";
 import { readThread, showThread, thread } from "./thread.js";
@@ -15,25 +17,6 @@ let searched = "";  // the question as it was searched for: a follow-up is writt
 
 // --- the list of passages ---------------------------------------------------------------------
 
-function terms(question) {
-  return question.toLocaleLowerCase().match(/[\p{L}\p{N}]{3,}/gu) ?? [];
-}
-
-function marked(text, question) {
-  const stems = terms(question).map((t) => t.slice(0, Math.max(4, t.length - 2)));
-  const first = text.search(new RegExp(stems.map((s) => s.replace(/[^\p{L}\p{N}]/gu, "")).join("|") || "^", "iu"));
-  const from = first > 160 ? text.indexOf(" ", first - 120) + 1 : 0;
-  const pieces = (from ? "… " : "") + text.slice(from, from + 420);
-  const paragraph = element("p", { class: "text" });
-  for (const piece of pieces.split(/([\p{L}\p{N}]+)/u)) {
-    const lower = piece.toLocaleLowerCase();
-    const stemmed = stems.some((s) => s.length > 3 && lower.startsWith(s));
-    const hit = stemmed || (piece.length < 5 && terms(question).includes(lower) && /\d/.test(piece));
-    paragraph.append(hit ? element("b", {}, piece) : piece);
-  }
-  return paragraph;
-}
-
 function hitEntry(hits, question) {
   const [first, ...rest] = hits;
   const kind = first.document.split(".").pop().slice(0, 5);
@@ -43,7 +26,7 @@ function hitEntry(hits, question) {
     element("div", {}, element("span", { class: "kind", "aria-hidden": "true" }, kind), link),
     element("p", { class: "where" }, where(first) + (first.copies > 1 ? ` (${words.copies} ${first.copies - 1})` : "")),
     marked(first.text, question),
-    rightPassage(question, first.passage_id), pinButton(question, first));
+    element("div", { class: "tools-of" }, rightPassage(question, first.passage_id), pinButton(question, first)));
   if (rest.length) {
     const list = element("div");
     for (const other of rest) {
@@ -51,10 +34,10 @@ function hitEntry(hits, question) {
       const place = [other.section, page].filter(Boolean).join(", ") || other.text.slice(0, 60);
       const more = element("a", { href: viewerAddress(other) }, place);
       more.addEventListener("click", open);
-      list.append(
+      list.append(element("div", { class: "other" },
         element("p", { class: "where" }, more),
         marked(other.text, question),
-        rightPassage(question, other.passage_id));
+        element("div", { class: "tools-of" }, rightPassage(question, other.passage_id))));
     }
     entry.append(element("details", {}, element("summary", {}, `+ ${rest.length}`), list));
   }
@@ -65,7 +48,7 @@ function showHits(hits, question) {
   const byDocument = new Map();
   for (const hit of hits) byDocument.set(hit.document_id, [...(byDocument.get(hit.document_id) ?? []), hit]);
   $("hits").replaceChildren(...[...byDocument.values()].map((group) => hitEntry(group, question)));
-  if (!hits.length) $("hits").replaceChildren(element("li", {}, words.nothing));
+  if (!hits.length) $("hits").replaceChildren(element("li", { class: "empty" }, nothing()));
   $("more").hidden = hits.length < shown || shown >= 100;
 }
 
@@ -195,7 +178,9 @@ async function ask(question, goesOn = null) {
   asking?.abort();
   const mine = asking = new AbortController();
   begin(question);
-  const withAnswer = document.querySelector("input[name=mode]:checked").value === "answer";
+  if (!standing.documents) await lookAtReading().catch(() => {});  // what was known is said then
+  if (mine !== asking) return;
+  const withAnswer = standing.documents && document.querySelector("input[name=mode]:checked").value === "answer";
   $("answer").hidden = !withAnswer;
   $("meta").textContent = withAnswer ? words.answering : "";
   $("stop").hidden = !withAnswer;
@@ -224,6 +209,7 @@ let opener = null;
 whenOpened((link) => {
   opener = link;
   show(link.getAttribute("href"));
+  $("panel").focus({ preventScroll: true });
   for (const other of document.querySelectorAll(".cite[aria-current]")) other.removeAttribute("aria-current");
   link.setAttribute("aria-current", "true");
   const address = new URL(location.href);
@@ -237,6 +223,10 @@ function show(address) {
   $("viewer").src = address + (address.includes("?") ? "&" : "?") + "embed=true";
   $("panel").hidden = false;
 }
+// Who opened the document goes along: once it is there, its keys scroll it, and Esc leads back.
+$("viewer").addEventListener("load", () => {
+  if (document.activeElement === $("panel")) $("viewer").contentWindow.focus();
+});
 function close() {
   if ($("panel").hidden) return;
   $("panel").hidden = true;
@@ -247,8 +237,24 @@ function close() {
   opener?.focus();
 }
 $("panel-close").addEventListener("click", close);
-addEventListener("message", (event) => { if (event.origin === location.origin && event.data === "close") close(); });
+addEventListener("message", (event) => {
+  if (event.origin !== location.origin) return;
+  if (event.data === "close") close();
+  else if (event.data === "j" || event.data === "k") {
+    opener?.focus();
+    document.dispatchEvent(new KeyboardEvent("keydown", { key: event.data }));
+  }
+});
 addEventListener("keydown", (event) => { if (event.key === "Escape") { $("card").hidden = true; close(); } });
+
+// The focus goes to what was asked for, so that its keys work at once.
+function toResults() { ($("answer").hidden ? $("passages") : $("answer")).focus({ preventScroll: true }); }
+
+// On a narrow page the answer comes first, and its sources after it.
+const narrow = matchMedia("(max-width: 600px)");
+function placeSources() { if (narrow.matches) $("meta").before($("sources")); else $("prose").before($("sources")); }
+narrow.addEventListener("change", placeSources);
+placeSources();
 
 // --- the box --------------------------------------------------------------------------------------
 
@@ -261,7 +267,7 @@ $("ask").addEventListener("submit", (event) => {
   showThread([]);
   history.pushState(null, "", keepIn(new URL(`/?${new URLSearchParams({ q: question })}`, location.href)));
   close();
-  ask(question);
+  ask(question);  toResults();
 });
 whenChanged(() => {
   const question = $("q").value.trim();
@@ -285,12 +291,15 @@ $("follow").addEventListener("submit", (event) => {
   history.pushState(null, "", `/?${new URLSearchParams({ q: question, c: conversation })}`);
   close();
   ask(question);
+  toResults();
   $("asked").scrollIntoView({ block: "start" });
 });
 $("stop").addEventListener("click", () => asking?.abort());
 $("more").addEventListener("click", async () => {
+  const before = $("hits").childElementCount;
   shown = Math.min(100, shown + 20);
   showHits(await search(searched, shown), searched);
+  $("hits").children[before]?.querySelector("a.title")?.focus({ preventScroll: true });
 });
 let waiting = null;
 $("q").addEventListener("input", () => {
@@ -313,6 +322,16 @@ for (const radio of document.querySelectorAll("input[name=mode]")) {
     ask($("q").value.trim());
   });
 }
+// Nothing is asked: what might be, and what is kept, stand below the box.
+function home() {
+  asking?.abort();
+  close();
+  results.hidden = true;
+  document.body.classList.add("first");
+  document.querySelector(".ask h1").className = "";
+  $("save").hidden = true;
+  showShelf().catch(() => {});
+}
 async function fromAddress() {
   const query = new URL(location.href).searchParams;
   const question = (query.get("q") ?? "").trim();
@@ -324,7 +343,7 @@ async function fromAddress() {
   if (query.get("open")) show(query.get("open"));
   if (question && query.get("a")) return revisit(question, query.get("a"));
   if (conversation) await readThread(conversation, null).catch(() => { conversation = null; });
-  if (!question && !conversation) showShelf().catch(() => {});
+  if (!question && !conversation) return home();
   if (question) ask(question);
   else if (conversation) {
     results.hidden = false;

@@ -18,7 +18,8 @@ export async function showShelf() {
     element("span", { class: "note" }, source)));
   fill("saved", saved);
   fill("opened", last);
-  $("shelf").hidden = !saved.length && !last.length;
+  const isAsked = !document.body.classList.contains("first");  // meanwhile something was
+  $("shelf").hidden = isAsked || !$("shelf").querySelector(":scope > div:not([hidden])");
 }
 
 function fill(id, rows) {

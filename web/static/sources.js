@@ -2,9 +2,15 @@
 const cards = [...document.querySelectorAll("[data-source]")];
 let busy = new Set(cards.filter((c) => !c.querySelector(".run").hidden).map((c) => c.dataset.source));
 
+const language = document.documentElement.lang;
+function number(value, places = 0) { return value.toLocaleString(language, { maximumFractionDigits: places }); }
 function time(seconds) {
-  if (seconds < 90) return `${Math.max(1, seconds)} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+  if (seconds < 90) return `${number(Math.max(1, seconds))} s`;
+  return seconds < 5400 ? `${number(seconds / 60)} min` : `${number(seconds / 3600, 1)} h`;
+}
+// The word for one of it, or for so many.
+function counted(count, one, many) {
+  return `${number(count)} ${new Intl.PluralRules(language).select(count) === "one" ? one : many}`;
 }
 function show(card, source) {
   const box = card.querySelector(".run");
@@ -23,9 +29,9 @@ function show(card, source) {
     bar.max = run.total;
     bar.value = run.done;
     const parts = [
-      `${run.done} / ${run.total}`,
-      `${run.pages} ${note.dataset.pages}`,
-      `${run.pages_per_second} ${note.dataset.pages}/s`,
+      `${number(run.done)} / ${number(run.total)}`,
+      counted(run.pages, note.dataset.page, note.dataset.pages),
+      `${number(run.pages_per_second, 1)} ${note.dataset.pages}/s`,
     ];
     if (run.seconds_left !== null) parts.push(`${time(run.seconds_left)} ${note.dataset.left}`);
     if (run.path) parts.push(run.path);
@@ -71,8 +77,9 @@ if (form) {
     if (mine !== asked) return;
     note.classList.toggle("bad", !answer.ok);
     if (!answer.ok) { note.textContent = found.error.message; return; }
-    const kinds = Object.entries(found.kinds).map(([kind, n]) => `${n} ${kind}`).join(", ");
-    const count = `${found.complete ? "" : `${note.dataset.more} `}${found.files} ${note.dataset.files}`;
+    const kinds = Object.entries(found.kinds).map(([kind, n]) => `${number(n)} ${kind}`).join(", ");
+    const files = counted(found.files, note.dataset.file, note.dataset.files);
+    const count = `${found.complete ? "" : `${note.dataset.more} `}${files}`;
     note.textContent = `${count}${kinds ? ` (${kinds})` : ""}; ${note.dataset.about} ${time(found.seconds)}.`;
     if (!name.value) name.placeholder = wanted.replace(/\/+$/, "").split("/").pop();
   }

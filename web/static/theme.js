@@ -1,6 +1,7 @@
 // Before the page is painted: the theme that was chosen, if one was.
 const chosen = localStorage.getItem("theme");
 if (chosen) document.documentElement.dataset.theme = chosen;
+document.documentElement.classList.add("scripted");  // what a script opens again may be folded away
 document.addEventListener("DOMContentLoaded", () => {
   document.getElementById("theme")?.addEventListener("click", () => {
     const dark = document.documentElement.dataset.theme

@@ -43,7 +43,7 @@ def test_what_is_hidden_by_hand_is_left_out_and_said(kind, tmp_path):
     assert text_of(read) == "Name | Hall\nAda | north\nCem | west"
     assert told(read) == {"hidden_cells": {"rows": 1, "columns": 1, "cells": 0}}
     said = reasons.render("hidden_cells", told(read)["hidden_cells"])
-    assert "1 hidden rows, 1 hidden columns" in (said or "")
+    assert "rows: 1, columns: 1" in (said or "")
 
 
 def fold(sheet) -> None:

@@ -1,0 +1,93 @@
+"""What people are shown, and in which words: counts, times, paths."""
+
+import re
+
+import pytest
+
+from kb.catalog import sources, tables
+from kb.surface import reasons
+from web.i18n import translations
+
+HTML = {"Accept": "text/html"}
+
+
+async def read(client, path: str) -> str:
+    """A page's text, without its spaces."""
+    answer = await client.get(path, headers=HTML)
+    assert answer.status_code == 200, answer.text
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
+
+
+@pytest.mark.parametrize("code", reasons.COUNTED)
+@pytest.mark.parametrize("language", ["en", "de", "fr", "it", "es"])
+def test_one_of_a_thing_has_other_words_than_many(code, language):
+    """«1 pieces» is no word of any language."""
+    name, _ = reasons.COUNTED[code]
+    words = translations(language)
+    one, many = (reasons.render(code, {name: n, "which": "3"}, words) for n in (1, 2))
+    assert one and many
+    assert "{" not in one + many
+    assert one.replace("1", "2", 1) != many
+
+
+def test_a_count_that_is_not_known_does_not_break_a_reason():
+    assert reasons.render("hidden_sheets", {}) == (
+        "? hidden sheets in it were left out. Unhide them to have them found."
+    )
+
+
+@pytest.mark.both_catalogs
+async def test_servers_paths_and_parsers_are_for_those_who_answer_for_a_source(portal, document_of):
+    ferry = document_of("ferry.txt")
+    root = str(portal.house.root)
+    for name, sees in (("nina", False), ("carl", True), ("anna", True)):
+        page = await read(await portal.as_person(name), f"/documents/{ferry}")
+        assert (root in page) == sees, name
+        assert ("Read by" in page) == sees, name
+        assert ("Copy address" in page) == sees, name
+    with portal.kb.catalog.writing() as connection:
+        connection.execute(tables.sources.update().values(shown_as=r"\\server\public"))
+    page = await read(await portal.as_person("nina"), f"/documents/{ferry}")
+    assert r"\\server\public\ferry.txt" in page, "the address that readers know it by is theirs"
+
+
+@pytest.mark.both_catalogs
+async def test_a_receipt_says_when_a_passage_was_read_and_no_number_of_ours(portal):
+    rita = await portal.as_person("rita")
+    answer = (await rita.post("/api/v1/ask", json={"question": "When do wages rise?"})).json()
+    page = await read(rita, f"/answers/{answer['id']}")
+    assert re.search(r"wages\.txt.* read .{1,20} ago", page)
+    assert "version" not in page
+
+
+@pytest.mark.both_catalogs
+async def test_a_source_counts_files_and_documents_and_says_when_its_schedule_is_next(portal):
+    """A mail with an attachment is a file and two documents; a watched folder is swept meanwhile."""
+    counts = {"seen": 1, "indexed": 2, "unchanged": 0, "removed": 0, "skipped": 0, "failed": 0,
+              "held": 1}  # fmt: skip
+    with portal.kb.catalog.writing() as connection:
+        public = sources.by_name(connection, "public")
+        change = tables.sources.update().where(tables.sources.c.id == public.id)
+        connection.execute(change.values(counts=counts, watch=True))
+    carl = await portal.as_person("carl")
+    page = await read(carl, "/sources")
+    assert "1 file in the folder ; 2 documents read" in page.replace("folder;", "folder ;")
+    assert "1 file is gone" in page
+    assert "next in" not in page, "it has no schedule: only its sweep is next"
+    with portal.kb.catalog.writing() as connection:
+        connection.execute(change.values(schedule="0 2 1 1 *"))
+    page = await read(carl, "/sources")
+    assert re.search(r"next in \d+ (day|week|month|year)s?", page), "not at the next sweep"
+
+
+async def test_what_is_counted_is_written_as_people_write_it(portal):
+    rita = await portal.as_person("rita")
+    answer = (await rita.post("/api/v1/ask", json={"question": "When do wages rise?"})).json()
+    rita.cookies.set("kb_language", "de")
+    page = await read(rita, f"/answers/{answer['id']}")
+    assert re.search(r", \d+,\d s", page), "seconds with a comma"
+
+
+async def test_no_document_yet_is_no_failure(administrator):
+    page = (await administrator.get("/", headers=HTML)).text
+    assert re.search(r'<span class="state waiting">\s*none yet', page)

@@ -1,0 +1,58 @@
+// Of a passage what a hit shows of it: from the sentence that has most of the question, its words marked.
+import { element, words } from "./parts.js";
+
+const LONGEST = 420, LEAST = 200, STEM_LETTERS = 5;
+const WORD = /\d+(?:[.,:/]\d+)*|[\p{L}\p{M}]+/gu;
+const empty = new Set(words.function_words);
+
+// As the server finds words (kb/text/words.py): without accents, cut where inflection begins.
+function stem(word) {
+  const folded = word.toLocaleLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
+  return /^\d/.test(folded) ? folded : folded.slice(0, STEM_LETTERS);
+}
+
+// The same word, as far as one can say without a grammar: "open" is in "opens".
+function has(asked, word) {
+  const begins = (one, other) => one.length > 3 && !/\d/.test(one) && other.startsWith(one);
+  return asked.has(word) || [...asked].some((one) => begins(one, word) || begins(word, one));
+}
+
+// The words that carry meaning; "how", "does" and "the" do not.
+function content(text) {
+  const plain = [...text.matchAll(WORD)].map(([word]) => word.toLocaleLowerCase());
+  return plain.filter((word) => !empty.has(word) && (word.length > 1 || /\d/.test(word)));
+}
+
+function stems(text) { return new Set(content(text).map(stem)); }
+
+function sentences(text) { return text.split(/(?<=[.!?…])\s+(?=\p{Lu}|\d|["“„«(])|\n+/u).filter((one) => one.trim()); }
+
+// Where the excerpt begins: at the best sentence, or earlier, where little would be left after it.
+function begin(all, asked) {
+  const worth = (sentence) => {
+    const there = stems(sentence);
+    return [...asked].reduce((sum, word) => sum + (has(there, word) ? word.length : 0), 0);
+  };
+  const best = Math.max(...all.map(worth));
+  let at = best ? all.findIndex((one) => worth(one) === best) : 0;
+  const left = (from) => all.slice(from).join(" ").length;
+  while (at > 0 && left(at) < LEAST) at -= 1;
+  return at;
+}
+
+export function marked(text, question) {
+  const asked = stems(question);
+  const all = sentences(text);
+  const at = begin(all, asked);
+  const shown = (at ? "… " : "") + all.slice(at).join(" ").slice(0, LONGEST);
+  const paragraph = element("p", { class: "text" });
+  let end = 0;
+  for (const found of shown.matchAll(WORD)) {
+    paragraph.append(shown.slice(end, found.index));
+    const is = content(found[0]).length && has(asked, stem(found[0]));
+    paragraph.append(is ? element("b", {}, found[0]) : found[0]);
+    end = found.index + found[0].length;
+  }
+  paragraph.append(shown.slice(end));
+  return paragraph;
+}
