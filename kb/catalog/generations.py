@@ -104,7 +104,8 @@ def beside(connection: Connection, *states: str) -> list[Followed]:
         func.coalesce(generations.c.left_at, generations.c.created_at).label("since"),
     )  # fmt: skip
     newest_first: Any = (literal_column("since").desc(), generations.c.id.desc())
-    rows = connection.execute(query.where(generations.c.state.in_(states)).order_by(*newest_first))
+    query = query.where(among(generations.c.state, states)).order_by(*newest_first)
+    rows = connection.execute(query)
     return [Followed(*row) for row in rows]
 
 

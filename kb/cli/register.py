@@ -98,7 +98,7 @@ def _facts(model: dict[str, Any]) -> list[str]:
     }
     rows = [*told.items(), *model["facts"]]
     lines = [f"{key + ':':14}{value}" for key, value in rows if value]
-    if model["swap"]:
+    if model.get("swap"):
         before, after = (", ".join(model["swap"][key]) for key in ("replaced", "models"))
         lines += [f"{'Compared:':14}{before} with {after}: {model['swap']['state']}"]
         lines += [f"{'':14}{line}" for line in gate_lines(model["swap"]["gate"])]

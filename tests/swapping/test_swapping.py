@@ -340,7 +340,8 @@ async def test_paused_it_stops_and_goes_on_where_it_was(house, names, monkeypatc
     assert stopped.state == "paused" and len(embedded) < len(TEXTS)
     assert generations_of(house.kb) == {1: "live", 2: "building"}
     assert (await swap(house, names[1])).state == "switched"
-    assert len(embedded) == len(set(embedded)) == len(TEXTS), "no text twice"
+    assert len(set(embedded)) == len(TEXTS)
+    assert len(embedded) <= len(TEXTS) + 1, "what was being embedded, a text here, is begun again"
     assert generations_of(house.kb) == {1: "kept", 2: "live"}
 
 
