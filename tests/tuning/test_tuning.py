@@ -54,6 +54,7 @@ def places(command) -> list[float]:
     return found
 
 
+@pytest.mark.slow
 def test_a_town_learns_from_its_questions_and_goes_back(
     furnished_town, environment, settings, tmp_path
 ):
