@@ -7,7 +7,7 @@ from kb.audit.log import noted
 from kb.catalog import generations, leases, swaps
 from kb.catalog.database import Catalog, Connection
 from kb.embedding.client import Embeddings
-from kb.errors import ConfigurationError, ConflictError, KbError, NotFoundError, UsageError
+from kb.errors import ConflictError, KbError, NotFoundError, UsageError
 from kb.index.generation import built_with, generation_fingerprint
 from kb.index.remote import RemoteIndex
 from kb.types.people import Principal
@@ -80,7 +80,7 @@ class Swaps:
         """Why no other models can be asked for; None: they can."""
         try:
             check_left_open(self._embeddings.given.embedding)
-        except ConfigurationError as error:
+        except ConflictError as error:
             return error.message
         return None
 
@@ -90,9 +90,10 @@ class Swaps:
         """Ask for other models. A swap to the same ones that is open goes on; another is given up.
 
         Raises:
-            ConfigurationError: the settings say which models embed, or a model is not here.
+            ConfigurationError: a model is not here.
             UsageError: they are used already, or there is no index yet.
-            ConflictError: a swap to others is being worked at just now.
+            ConflictError: the settings say which models embed, or a swap to others is being worked
+                at just now.
         """
         check_left_open(self._embeddings.given.embedding)
         fingerprint = generation_fingerprint(self._embeddings.using(wanted).models)
@@ -181,7 +182,8 @@ class Swaps:
 
         Raises:
             NotFoundError: none is kept.
-            ConfigurationError: the settings say which models embed; or a model is not here.
+            ConflictError: the settings say which models embed.
+            ConfigurationError: a model is not here.
         """
         check_left_open(self._embeddings.given.embedding)
         kept = await self._catalog.read(self.kept)

@@ -11,7 +11,7 @@ from kb.catalog import generations
 from kb.catalog.database import Catalog, Connection, hold_seq
 from kb.embedding import chosen
 from kb.embedding.client import Embeddings
-from kb.errors import ConfigurationError
+from kb.errors import ConflictError
 from kb.index.generation import name_of
 from kb.index.remote import RemoteIndex
 from kb.settings import Embedding
@@ -92,13 +92,13 @@ def check_left_open(settings: Embedding) -> None:
     """Check that the settings leave to the index which models embed.
 
     Raises:
-        ConfigurationError: they do not.
+        ConflictError: they do not.
     """
     named = ["models (or embedding.model)"] if chosen.named(settings) else []
     own = [name for name in ONE_MODELS if getattr(settings, name) != getattr(chosen.OWN, name)]
     said = [f"embedding.{name}" for name in (*named, *own)]
     if said:
-        raise ConfigurationError(
+        raise ConflictError(
             f"The settings say which model embeds: {', '.join(said)}. Take that out, and try "
             "again: the index keeps the models that it was built with until they are swapped.",
             code="models_named",

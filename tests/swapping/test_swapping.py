@@ -412,10 +412,10 @@ async def test_settings_that_name_models_are_an_error_that_says_what_to_do(
     house, settings, tmp_path, names
 ):
     named = KnowledgeBase(left_open(settings, tmp_path, names[0]))
-    with pytest.raises(ConfigurationError, match=r"embedding\.models") as problem:
+    with pytest.raises(ConflictError, match=r"embedding\.models") as problem:
         await named.write(named.swaps.ask, house.owner, (names[1],), force=False)
     assert problem.value.code == "models_named"
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConflictError):
         await named.swaps.rollback(house.owner)
     await named.close()
     with pytest.raises(UsageError) as same:
