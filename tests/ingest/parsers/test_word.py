@@ -127,8 +127,8 @@ async def test_the_ledger_says_everything_that_there_is_to_say(house):
     row = house.ledger()["a.docx"]
     assert (row.state, row.code) == ("indexed", "hidden_text")
     said = reasons.render(row.code, row.parameters) or ""
-    assert "1 pieces" in said
-    assert "1 insertions, 0 deletions" in said
+    assert "(1 piece)" in said
+    assert "insertions: 1, deletions: 0" in said
 
 
 def test_every_word_of_a_document_is_found_where_it_is_not_deleted(tmp_path):
