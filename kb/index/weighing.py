@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from kb.index.lexical import K1
 
-RankedList = Sequence[tuple[int, float]]
 EVERY = "*"
 """In place of a language: passages in all languages together."""
 WORDS_SHARE, GRAMS_SHARE = 0.36, 0.84
@@ -65,17 +64,12 @@ class Reader:
         """Whether it knows a language."""
         return self.languages is None or language in self.languages
 
-    def near(self, point: int, language: str) -> float:
-        """How near a passage in this language is: 0 as unrelated ones, 1 as right ones.
+    def line(self, language: str) -> _Line:
+        """By what passages in this language are read: 0 as unrelated ones, 1 as right ones.
 
         Less what any passage in the language has: models put texts of one language together, so
         that all of another one would stand behind them.
         """
-        cosines, slope, off = self.line(language)
-        return slope * cosines[point] - off
-
-    def line(self, language: str) -> _Line:
-        """By what passages in this language are read: as :meth:`near` says it."""
         slope = 1 / (self.related - self.unrelated)
         floor = self.floors.get(language, self.floors.get(EVERY, self.unrelated))
         return self.cosines, slope, slope * self.unrelated + FLOOR_SHARE * self.read(floor)
@@ -100,10 +94,6 @@ class Told:
     def whole(self) -> float:
         """The score of a passage with all that the terms tell."""
         return self.mass * (K1 + 1)
-
-    def share(self, point: int) -> float:
-        """The share of what the question's terms tell that a passage has, 0 to about 1."""
-        return self.scores.get(point, 0.0) / self.whole if self.whole > 0 else 0.0
 
 
 NOTHING_TOLD = Told({}, 0.0)
@@ -138,16 +128,6 @@ def fuse(
     return sorted(fused.items(), key=lambda item: (-item[1], item[0]))
 
 
-def nearness(point: int, asked: str, language: str, readers: Sequence[Reader]) -> float:
-    """How near a passage in ``language`` is to a question in ``asked``, by its vectors.
-
-    The mean of the models that know both; else of those that know the question: a passage in a
-    language that its only model does not know is not for that put behind all others. Where none
-    knows the question, the first one's reading counts little.
-    """
-    return _nearness(point, _scales(asked, language, readers))
-
-
 @dataclass(frozen=True, slots=True)
 class _Scales:
     """How passages in one language are read.
@@ -161,6 +141,12 @@ class _Scales:
 
 
 def _scales(asked: str, language: str, readers: Sequence[Reader]) -> _Scales:
+    """Passages in ``language``, for a question in ``asked``.
+
+    The models that know both are heard; else those that know the question: a passage in a language
+    that its only model does not know is not for that put behind all others. Where none knows the
+    question, the first one's reading counts little.
+    """
     asking = [reader for reader in readers if reader.understood or reader.knows(asked)]
     knowing = [reader for reader in asking if reader.knows(language)]
     groups = [(1.0, knowing), (1.0, asking), *((UNKNOWN, [reader]) for reader in readers)]
@@ -169,6 +155,7 @@ def _scales(asked: str, language: str, readers: Sequence[Reader]) -> _Scales:
 
 
 def _nearness(point: int, scales: _Scales) -> float:
+    """How near a passage is to the question by its vectors: the mean of the models heard."""
     for counts, group in scales.groups:
         total, heard = 0.0, 0
         for cosines, slope, off in group:

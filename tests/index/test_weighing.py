@@ -14,6 +14,10 @@ def multilingual(cosines, floors=None):
     return Reader(0.75, 0.85, None, cosines, floors or {EVERY: 0.75})
 
 
+def score(point, asked, language, readers, **lists):
+    return dict(weighing.fuse(asked, {point: language}, readers, **lists))[point]
+
+
 def order(fused):
     return [point for point, _ in fused]
 
@@ -21,8 +25,8 @@ def order(fused):
 def test_a_model_is_read_on_its_own_scale():
     read = english({1: 0.1, 2: 0.5}), multilingual({1: 0.75, 2: 0.85})
     for reader in read:
-        assert reader.near(1, "en") == pytest.approx(0.0)
-        assert reader.near(2, "en") == pytest.approx(1.0)
+        assert score(1, "it", "en", [reader]) == pytest.approx(0.0)
+        assert score(2, "en", "en", [reader]) == pytest.approx(1.0 + weighing.OWN_LANGUAGE)
 
 
 def test_a_squeezed_model_ranks_alike():
@@ -58,25 +62,25 @@ def test_a_code_that_is_met_outweighs_what_is_near():
 
 
 def test_the_best_of_a_list_counts_no_more_because_the_list_is_poor():
-    one, three = Told({1: 1.0}, 10.0), Told({1: 3.0}, 10.0)
-    assert three.share(1) == pytest.approx(3 * one.share(1))
-    assert three.share(1) == pytest.approx(3.0 / 22.0)
-    assert Told({1: 1.0}, 0.0).share(1) == 0.0
+    one, three = (score(1, "en", "", [], words=Told({1: met}, 10.0)) for met in (1.0, 3.0))
+    assert three == pytest.approx(3 * one)
+    assert three == pytest.approx(weighing.WORDS_SHARE * 3.0 / 22.0)
+    assert score(1, "en", "", [], words=Told({1: 1.0}, 0.0)) == 0.0
 
 
 def test_each_passage_is_read_by_the_models_that_know_both_languages():
     readers = [multilingual({1: 0.80, 2: 0.80}), english({1: 0.1, 2: 0.5})]
-    both = weighing.nearness(1, "en", "en", readers)
+    both = score(1, "en", "en", readers)
     assert both == pytest.approx((0.5 + 0.0) / 2 + weighing.OWN_LANGUAGE)
-    one = weighing.nearness(2, "en", "de", readers)
+    one = score(2, "en", "de", readers)
     assert one == pytest.approx(0.5)
-    asked_in_another = weighing.nearness(1, "de", "en", readers)
+    asked_in_another = score(1, "de", "en", readers)
     assert asked_in_another == pytest.approx(0.5)
 
 
 def test_a_point_without_a_vector_of_one_model_is_read_by_the_other():
     readers = [multilingual({1: 0.80}), english({})]
-    assert weighing.nearness(1, "en", "en", readers) == pytest.approx(0.5 + weighing.OWN_LANGUAGE)
+    assert score(1, "en", "en", readers) == pytest.approx(0.5 + weighing.OWN_LANGUAGE)
 
 
 def test_a_model_that_does_not_know_a_language_only_breaks_ties():
@@ -110,7 +114,7 @@ def test_of_two_translations_the_question_s_language_comes_first():
 
 def test_a_language_that_the_sample_lacks_has_the_floor_of_all():
     reader = multilingual({1: 0.85}, {EVERY: 0.80})
-    assert reader.near(1, "fi") == pytest.approx(1.0 - weighing.FLOOR_SHARE * 0.5)
+    assert score(1, "en", "fi", [reader]) == pytest.approx(1.0 - weighing.FLOOR_SHARE * 0.5)
 
 
 def test_a_model_that_tells_nothing_apart_is_left_out():
