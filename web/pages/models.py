@@ -6,8 +6,10 @@ from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
 from kb.errors import UsageError
+from kb.surface.gates import MEASURES
 from web.asker import knowledge_base, principal_of
 from web.auth.who import ADMINISTRATOR
+from web.i18n import translate
 from web.numbers import number_of
 from web.rendering import render
 
@@ -21,7 +23,7 @@ async def page(request: Request[Any, Any, Any], ask: str | None = None) -> str:
 
     ``ask`` is the action that is to be confirmed.
     """
-    base = knowledge_base(request)
+    base, gettext = knowledge_base(request), translate(request)
     newest = await base.read(base.swaps.newest)
     opened = next((one for one in newest if one.is_open), None)
     values = {
@@ -31,7 +33,8 @@ async def page(request: Request[Any, Any, Any], ask: str | None = None) -> str:
         "kept_days": base.settings.models.keep_days,
         "opened": opened,
         "busy": opened is not None and await base.read(base.swaps.goes_on, opened),
-        "newest": newest,
+        "earlier": [one for one in newest if not one.is_open],
+        "measures": {name: gettext(words) for name, words in MEASURES.items()},
         "compared": next((one for one in newest if one.gate), None),
         "blocked": base.swaps.blocked(),
         "told": {OWN} if principal_of(request).owner else set(),
