@@ -267,7 +267,8 @@ $("ask").addEventListener("submit", (event) => {
   showThread([]);
   history.pushState(null, "", keepIn(new URL(`/?${new URLSearchParams({ q: question })}`, location.href)));
   close();
-  ask(question);  toResults();
+  ask(question);
+  toResults();
 });
 whenChanged(() => {
   const question = $("q").value.trim();
