@@ -192,3 +192,7 @@ def test_nothing_found_is_said_once(opened):
     page.locator("#hits .empty", has_text="No passage was found").wait_for()
     page.wait_for_selector("#answer[aria-busy=false]", state="attached")
     assert "do not say" not in page.inner_text("main")
+    page.route("**/api/v1/**", lambda route: route.abort())
+    page.fill("#q", "annual leave")
+    page.keyboard.press("Enter")
+    page.locator("#notice", has_text="This did not work").wait_for()
