@@ -83,6 +83,15 @@ async def test_a_question_is_made_of_a_title_and_a_heading(house):
     assert (topic.title, topic.section) == ("Rules for the jetty", "Mooring after dark")
 
 
+async def test_no_question_is_made_of_a_title_that_would_narrow_the_search(house):
+    house.follow("port")
+    for n, title in enumerate(("Mooring type:pdf", "The jetty -rules", "Lamps - of the jetty")):
+        house.write(f"{n}.md", f"# {title}\n\nUse two lines, always; and number {n} in the dark.\n")
+    await house.ingest("port")
+    [topic] = house.kb.beginnings.of(house.owner, "en").topics
+    assert topic.title == "Lamps - of the jetty"
+
+
 @pytest.mark.both_catalogs
 async def test_a_reading_is_told_to_whom_it_concerns(portal):
     """Of a source that nobody else may read not even that it is being read."""

@@ -23,7 +23,7 @@ async def page(request: Request[Any, Any, Any], ask: str | None = None) -> str:
 
     ``ask`` is the action that is to be confirmed.
     """
-    base, gettext = knowledge_base(request), translate(request)
+    base = knowledge_base(request)
     newest = await base.read(base.swaps.newest)
     opened = next((one for one in newest if one.is_open), None)
     values = {
@@ -33,12 +33,12 @@ async def page(request: Request[Any, Any, Any], ask: str | None = None) -> str:
         "kept_days": base.settings.models.keep_days,
         "opened": opened,
         "busy": opened is not None and await base.read(base.swaps.goes_on, opened),
-        "earlier": [one for one in newest if not one.is_open],
-        "measures": {name: gettext(words) for name, words in MEASURES.items()},
+        "newest": newest,
         "compared": next((one for one in newest if one.gate), None),
         "blocked": base.swaps.blocked(),
         "told": {OWN} if principal_of(request).owner else set(),
         "ask": ask,
+        "measures": {name: translate(request)(words) for name, words in MEASURES.items()},
     }
     return render(request, "models.html", values)
 
