@@ -76,12 +76,12 @@ class Swaps:
         with self._catalog.reading() as connection:
             return swap.state == ASKED or _is_at_work(connection, swap)
 
-    def blocked(self) -> str | None:
+    def blocked(self) -> ConflictError | None:
         """Why no other models can be asked for; None: they can."""
         try:
             check_left_open(self._embeddings.given.embedding)
         except ConflictError as error:
-            return error.message
+            return error
         return None
 
     def ask(

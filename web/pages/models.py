@@ -6,8 +6,10 @@ from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
 from kb.errors import UsageError
+from kb.surface.gates import MEASURES
 from web.asker import knowledge_base, principal_of
 from web.auth.who import ADMINISTRATOR
+from web.i18n import translate
 from web.numbers import number_of
 from web.rendering import render
 
@@ -36,6 +38,7 @@ async def page(request: Request[Any, Any, Any], ask: str | None = None) -> str:
         "blocked": base.swaps.blocked(),
         "told": {OWN} if principal_of(request).owner else set(),
         "ask": ask,
+        "measures": {name: translate(request)(words) for name, words in MEASURES.items()},
     }
     return render(request, "models.html", values)
 
