@@ -24,6 +24,7 @@ from kb.errors import KbError
 from kb.files import scratch
 from kb.knowledge_base import KnowledgeBase
 from kb.types.swaps import Swap
+from kb.upkeep.swaps import BUSY
 
 STOP_SECONDS = 20.0
 SWAP_SECONDS = 2.0
@@ -133,11 +134,12 @@ class Working:
             await asyncio.sleep(SWAP_SECONDS)
 
     async def _swapped(self, swap: Swap) -> KbError | None:
+        """What it failed with; None where it did not, or another worker has begun it meanwhile."""
         names = ", ".join(swap.wanted)
         try:
             await self._run("models", "use", "--swap", str(swap.id), "--json", "--", *swap.wanted)
         except KbError as error:
-            if not self._stop.is_set():
+            if not self._stop.is_set() and error.code != BUSY:
                 log.warning("the swap to %s: %s (%s)", names, error.message, error.code)
                 return error
         return None

@@ -28,7 +28,6 @@ async def page(request: Request[Any, Any, Any], ask: str | None = None) -> str:
         "used": await base.read(base.swaps.used),
         "others": await base.embedding_models(),
         "kept": await base.read(base.swaps.kept),
-        "kept_days": base.settings.models.keep_days,
         "opened": opened,
         "busy": opened is not None and await base.read(base.swaps.goes_on, opened),
         "newest": newest,
