@@ -10,7 +10,7 @@ import click
 from kb.cli.bars import asking
 from kb.cli.common import error_console, json_option, with_knowledge_base
 from kb.cli.figures import Figures, Run, figure_lines, system_lines, tell
-from kb.cli.ingesting import reading, run_of
+from kb.cli.ingesting import bar_of_files, run_of
 from kb.errors import UsageError
 from kb.evaluation import abstaining, plain_documents, reporting, running, sets, workplace
 from kb.evaluation.baselines import check_installed, missing
@@ -216,7 +216,7 @@ async def _abstained(place: KnowledgeBase, questions: list[str]) -> float:
 
 
 async def _read(base: KnowledgeBase, source: Source) -> None:
-    with reading("reading") as on_progress:
+    with bar_of_files("reading") as on_progress:
         await run_of(base, source, on_progress).run(confirm_removals=True)
 
 

@@ -108,7 +108,7 @@ def ingest(name: str | None, confirm_removals: bool, again: str | None, as_json:
             if again:
                 chosen = LedgerFilter(state=again, source=item.name)
                 await base.write(base.ledger.try_again, base.principal(None), chosen)
-            with reading(item.name) as on_progress:
+            with bar_of_files(item.name) as on_progress:
                 counts = await run_of(base, item, on_progress).run(
                     confirm_removals=confirm_removals
                 )
@@ -146,7 +146,7 @@ def _lines(counts: Counts) -> list[str]:
 
 
 @contextmanager
-def reading(name: str) -> Iterator[Callable[[Step], None]]:
+def bar_of_files(name: str) -> Iterator[Callable[[Step], None]]:
     """A progress bar over files; gives what hears of each step."""
     columns = (
         TextColumn("{task.description}"),
