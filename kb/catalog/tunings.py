@@ -1,7 +1,7 @@
 """What ``kb tune`` has learned: a row each, of which one is live.
 
-A tuning is ``learned`` (never in use: something was lost by it), ``live``, ``replaced`` (it was live
-until the next one) or ``left`` (somebody rolled it back).
+A tuning is ``learned`` (never in use: something was lost by it), ``live``, ``replaced`` (it was
+live until the next one) or ``left`` (somebody rolled it back).
 """
 
 import hashlib

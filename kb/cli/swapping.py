@@ -1,4 +1,4 @@
-"""``kb models use``, ``rollback``, ``try``: from one model to another, and back."""
+"""``kb models use`` and ``rollback``: from some embedding models to others, and back."""
 
 import time
 from functools import partial

@@ -19,7 +19,7 @@ from kb.embedding.adapting import Learned
 
 Matrix = NDArray[Any]
 Parts = tuple[Matrix, Matrix]
-"""A map as the product of two: what a question becomes by the first (*down*), and of that (*up*)."""
+"""A map as the product of two: into fewer numbers (*down*), and from these (*up*)."""
 ROUNDS = 5
 """Parts into which documents are divided; each is held out once."""
 NEAREST, WRONG = 64, 10

@@ -14,7 +14,16 @@ from kb.index.edge import EdgeIndex
 from kb.knowledge_base import KnowledgeBase
 from kb.swapping import swapping
 from kb.upkeep.swaps import LEASE
-from tests.parts.swaps import LOST, TEXTS, WEIGHTS, generations_of, left_open, models_in, points, swap
+from tests.parts.swaps import (
+    LOST,
+    TEXTS,
+    WEIGHTS,
+    generations_of,
+    left_open,
+    models_in,
+    points,
+    swap,
+)
 
 
 async def test_paused_it_stops_and_goes_on_where_it_was(house, names, monkeypatch):
