@@ -116,9 +116,7 @@ class KnowledgeBase:
     def _register(self) -> Register:
         note = partial(self.audit.note, access.owner())
         used = lambda: self.embeddings.settings.embedding  # noqa: E731 - one line says it
-        return Register(
-            self.settings, lambda: self.model, note, used, self.tunings.registered
-        )
+        return Register(self.settings, lambda: self.model, note, used, self.tunings.registered)
 
     def asking(self, tuned: Tuned, searched: Generation | None = None) -> tuple[Search, Answers]:
         """Search and answers, over one retriever; model and metrics load at the first question.
