@@ -36,13 +36,13 @@ ASKED = {
 @pytest.fixture
 async def newcomers(settings, tmp_path, models_dir):
     """A house with the settings as they come, over four letters in three languages."""
-    made = House(with_models(settings, models_dir, tmp_path), tmp_path / "files")
+    made = House(with_models(settings, models_dir), tmp_path / "files")
     made.follow()
     for name, text in LETTERS.items():
         made.write(name, text)
     assert (await made.ingest()).indexed == len(LETTERS)
     yield made
-    await made.kb.stop_engines()
+    await made.kb.index.engine.leave()
     await made.kb.close()
 
 
@@ -115,7 +115,7 @@ async def test_a_rebuild_embeds_nothing_and_gives_the_same(newcomers):
 async def test_each_alone_works_and_needs_only_a_rebuild(newcomers, settings, tmp_path, models_dir):
     await newcomers.kb.index.engine.leave()
     for name in (ENGLISH, MULTILINGUAL):
-        alone = KnowledgeBase(with_models(settings, models_dir, tmp_path, name))
+        alone = KnowledgeBase(with_models(settings, models_dir, name))
         await Rebuilder(alone.settings, alone.catalog, alone.embeddings).rebuild()
         assert counted(alone) == {name: 4}
         found = await alone.search.passages("When does the ferry leave?", newcomers.owner, 5)

@@ -21,13 +21,13 @@ DOCUMENTS = {
 
 @pytest.fixture
 async def house(settings, tmp_path, models_dir):
-    made = House(with_models(settings, models_dir, tmp_path), tmp_path / "files")
+    made = House(with_models(settings, models_dir), tmp_path / "files")
     made.follow()
     for name, text in DOCUMENTS.items():
         made.write(name, text)
     await made.ingest()
     yield made
-    await made.kb.stop_engines()
+    await made.kb.index.engine.leave()
     await made.kb.close()
 
 
@@ -56,7 +56,7 @@ async def test_of_two_translations_the_question_s_own_comes_first(house):
 
 async def test_a_model_of_english_alone_finds_what_it_understands(settings, tmp_path, models_dir):
     """Also a word or two, whose language is anybody's guess."""
-    house = House(with_models(settings, models_dir, tmp_path, ENGLISH), tmp_path / "files")
+    house = House(with_models(settings, models_dir, ENGLISH), tmp_path / "files")
     house.follow()
     for name, text in DOCUMENTS.items():
         house.write(name, text)
@@ -70,5 +70,5 @@ async def test_a_model_of_english_alone_finds_what_it_understands(settings, tmp_
         ):
             assert (await house.paths(question))[0] == path, question
     finally:
-        await house.kb.stop_engines()
+        await house.kb.index.engine.leave()
         await house.kb.close()
