@@ -26,7 +26,7 @@ SETS = {"own": "Own questions", "shipped": "Shipped questions", "questions": "Qu
 
 
 def gate_lines(gate: Mapping[str, Any]) -> list[str]:
-    """The tables of both sets."""
+    """A table for each set of questions."""
     lines: list[str] = []
     for one in gate["sets"]:
         lines.append(f"{SETS.get(one['name'], one['name'])} ({one['questions']})")

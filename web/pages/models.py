@@ -26,13 +26,13 @@ async def page(request: Request[Any, Any, Any], ask: str | None = None) -> str:
     base = knowledge_base(request)
     newest = await base.read(base.swaps.newest)
     opened = next((one for one in newest if one.is_open), None)
+    busy = opened is not None and await base.read(base.swaps.goes_on, opened)
     values = {
         "used": await base.read(base.swaps.used),
-        "others": await base.embedding_models(),
+        "others": [] if busy else await base.embedding_models(),  # a swap's page is asked often
         "kept": await base.read(base.swaps.kept),
-        "kept_days": base.settings.models.keep_days,
         "opened": opened,
-        "busy": opened is not None and await base.read(base.swaps.goes_on, opened),
+        "busy": busy,
         "newest": newest,
         "compared": next((one for one in newest if one.gate), None),
         "blocked": base.swaps.blocked(),
