@@ -71,7 +71,6 @@ def test_killed_at_every_step_it_goes_on_from_there(built, tmp_path):
     assert {one["name"] for one in shown["gate"]["sets"]} == {"shipped"}
     back = kb(environment, tmp_path, "models", "rollback")
     assert (back["generation"], back["models"]) == ("g1", [first])
-    assert back["switch_seconds"] < 1.0
     assert found() == expected
     assert kb(environment, tmp_path, "check") == ZEROS
 
