@@ -11,8 +11,6 @@ SAME_SHARE = 0.85
 """Share of their words, and of their triples of words, from which two passages are near-copies."""
 LOOKED_AT = 40
 """Words of a passage that are looked for in another one first: a near-copy lacks few of them."""
-
-
 FIRST, MOST_OF_ONE = 10, 3
 """Among so many passages at the top, no more are of one document."""
 
