@@ -111,6 +111,7 @@ def _digests(folder: Path) -> dict[str, str]:
 
 def _make(files: ModelFiles, ranges: Ranges, made_from: dict[str, object], folder: Path) -> None:
     _clear_up(folder.parent)
+    _clear_earlier(folder, files.digest)
     beside = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
     try:
         _write(compiled.graph_of(files, ranges), beside / GRAPH)
@@ -136,6 +137,19 @@ def _clear_up(kept_in: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > FORGOTTEN_SECONDS:
                 shutil.rmtree(left)
+
+
+def _clear_earlier(folder: Path, digest: str) -> None:
+    """Delete what was made of these weights by other ranges or another release, if it is no news.
+
+    Nobody reads it any more but an earlier release beside this one, which would make it anew.
+    """
+    for made in folder.parent.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # it is no such folder
+            said = json.loads((made / MADE_FROM).read_text(encoding="utf-8"))
+            is_old = time.time() - made.stat().st_mtime > FORGOTTEN_SECONDS
+            if made != folder and said["weights"] == digest and is_old:
+                _set_aside(made)
 
 
 def _keep(beside: Path, folder: Path) -> None:
