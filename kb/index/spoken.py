@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 MOST_KNOWN = 20_000
 """Points of a generation whose languages are kept, about."""
 Read = Callable[[str, Sequence[int]], Awaitable[dict[int, str]]]
-"""Reads the languages (ISO 639-1; empty: unknown) of those points of a generation that are there."""
+"""Reads the languages (ISO 639-1; empty: unknown) of the points of a generation that are there."""
 
 
 class Spoken:
