@@ -149,6 +149,7 @@ def test_measured_and_shown_by_commands(command):
     assert (shown["runtime"], shown["dtype"], shown["problem"]) == ("openvino", "float32", "")
 
 
+@pytest.mark.slow
 def test_all_candidates_are_measured_at_one_priority(settings, tmp_path, monkeypatch):
     """As the kernel says it of the threads that compute: a STEP below the first, not two."""
     site = tmp_path / "site"
@@ -203,6 +204,7 @@ def test_noise_in_one_turn_does_not_decide(settings, monkeypatch, tmp_path):
     assert found.best(chosen).spread == 0.6
 
 
+@pytest.mark.slow
 def test_what_was_refused_for_a_reason_that_may_pass_is_measured_again(
     settings, monkeypatch, small_disk
 ):

@@ -103,6 +103,7 @@ def tesseract_with(tmp_path):
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.case("N19")
 def test_hosts_with_other_languages_do_not_read_each_others_files_for_ever(
     command, tmp_path, tesseract_with
@@ -126,6 +127,7 @@ def test_hosts_with_other_languages_do_not_read_each_others_files_for_ever(
     assert command("ingest", env=otherwise)["indexed"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.case("N19")
 def test_a_tool_that_is_new_reads_only_files_that_lacked_it(command, tmp_path):
     """LibreOffice is installed, and taken away again; the others are not touched."""

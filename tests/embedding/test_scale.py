@@ -156,6 +156,7 @@ async def test_another_scale_gives_the_same_rankings(request, minilm, otherwise,
     assert np.mean(shared) >= otherwise.alike
 
 
+@pytest.mark.slow
 @pytest.mark.xfail(reason=OPEN, strict=True)
 def test_another_scale_gives_the_same_evidence(minilm, otherwise):
     ours, theirs = (np.array(j.sureness()) for j in (minilm, otherwise))
@@ -166,6 +167,7 @@ def test_another_scale_gives_the_same_evidence(minilm, otherwise):
     assert np.abs(ours - theirs).mean() < 1 - otherwise.alike
 
 
+@pytest.mark.slow
 def test_another_scale_holds_the_same_sentences(minilm, otherwise):
     ours, theirs = minilm.holds(), otherwise.holds()
     assert 10 < sum(ours) < len(ours) - 10

@@ -97,9 +97,8 @@ def test_the_indexs_models_are_used_unless_the_settings_name_some(models_dir, tm
 
 @pytest.fixture
 async def both(settings, models_dir, tmp_path):
-    made = Embeddings(with_models(settings, models_dir, tmp_path, *BOTH))
+    made = Embeddings(with_models(settings, models_dir, *BOTH))
     yield made
-    await made.engine.leave()
     await made.engine.close()
 
 
@@ -189,7 +188,7 @@ async def test_no_passage_is_longer_than_any_of_the_models_reads(settings, model
     (folder / "config_sentence_transformers.json").write_text(json.dumps(prompts))
     longest = []
     for names in ((ENGLISH,), (ENGLISH, str(folder))):
-        house = House(with_models(settings, models_dir, tmp_path, *names), tmp_path / "files")
+        house = House(with_models(settings, models_dir, *names), tmp_path / "files")
         house.follow("-".join(str(len(name)) for name in names))
         preparer = run_of(house.kb, house.kb.sources.all()[-1]).preparer
         longest.append(preparer._longest)

@@ -84,6 +84,7 @@ def test_pieces_and_their_count(ours, theirs, texts):
     assert (ours.largest, pieces.marks_of(ours)) == (theirs.largest, pieces.marks_of(theirs))
 
 
+@pytest.mark.slow
 def test_every_piece_beside_others(ours, theirs, vocabulary):
     """Each alone, after a space and grown together with its neighbours: a million pieces or so."""
     every = [piece.replace("▁", " ") for piece, _ in vocabulary]

@@ -32,6 +32,7 @@ async def impatient(settings, tmp_path, cold_engines):
     await made.kb.close()
 
 
+@pytest.mark.slow
 @pytest.mark.case("N22")
 async def test_a_hung_engine_is_replaced_and_its_callers_are_answered(impatient):
     """With the index stopped (SIGSTOP) a search is answered by a new one, reading goes on."""
@@ -49,6 +50,7 @@ async def test_a_hung_engine_is_replaced_and_its_callers_are_answered(impatient)
     assert not psutil.pid_exists(hung) or psutil.Process(hung).status() == psutil.STATUS_ZOMBIE
 
 
+@pytest.mark.slow
 @pytest.mark.case("N22")
 async def test_one_that_hangs_before_the_first_call_is_replaced_too(impatient):
     """A new caller finds the socket, gets no answer, and starts another."""

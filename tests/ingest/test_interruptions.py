@@ -180,6 +180,7 @@ def _peak_megabytes(environment, base, archives: int) -> float:
     return peak / 1024
 
 
+@pytest.mark.slow
 @pytest.mark.case("N01")
 def test_bytes_of_members_wait_on_the_disk(environment, tmp_path):
     """Twelve archives more take no more memory (it was more than 6 MB for each of them)."""

@@ -44,6 +44,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.case("R24")
 async def test_what_a_killed_worker_left_is_taken_up(shop, monkeypatch, tmp_path):
     """The run had begun, so nothing else says that it is due; at once on one machine."""

@@ -81,6 +81,7 @@ def of_the_embedder(folder) -> dict[bool, set[tuple[int, ...]]]:
     return found
 
 
+@pytest.mark.slow
 async def test_in_office_hours_it_has_its_share_and_the_questions_have_all(office, embedder_dir):
     everywhere = tuple(sorted(os.sched_getaffinity(os.getpid())))
     if len(everywhere) < 2:

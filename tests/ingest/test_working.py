@@ -70,6 +70,7 @@ def test_a_busy_server_drains_when_it_is_told_to_stop(environment, tmp_path, hou
     assert kb(environment, tmp_path, "check") == zeros
 
 
+@pytest.mark.slow
 @pytest.mark.case("R03", "N24")
 def test_what_was_acknowledged_outlives_a_killed_server(environment, tmp_path, house):
     """Files are handed in until the server is killed; those that it accepted stay, whole."""

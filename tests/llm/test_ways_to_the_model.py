@@ -125,6 +125,7 @@ def test_a_model_that_loads_for_long_keeps_the_stream_alive():
     assert streaming.COMMENT.startswith(":") and streaming.COMMENT.endswith("\n\n")
 
 
+@pytest.mark.slow
 @pytest.mark.case("N27")
 def test_a_comment_comes_over_http_while_the_model_is_silent(environment, leave, tmp_path):
     """15 s and a half of silence, as nginx sees it."""

@@ -114,6 +114,7 @@ def test_a_model_that_is_not_there_is_said(pull):
     assert refused["error"]["code"] == "model_not_found"
 
 
+@pytest.mark.slow
 def test_what_breaks_off_leaves_nothing(pull, hub, tmp_path):
     hub.broken = "model.safetensors"
     assert pull(code=1)["error"]["code"] == "hub_unavailable"

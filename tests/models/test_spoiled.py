@@ -207,6 +207,7 @@ def test_none_embeds(brought, settings, spoiled):
     assert str(brought) in refused.value.message or "embedding.model" in refused.value.message
 
 
+@pytest.mark.slow
 def test_the_register_shows_the_others_beside_each(settings, tmp_path):
     """All of them lie on the shelf, as models that were spoiled after they were added."""
     shelf = tmp_path / "data" / "models"

@@ -62,7 +62,7 @@ class House:
 
 @asynccontextmanager
 async def house_with(settings, root: Path, texts: Mapping[str, str]) -> AsyncIterator[House]:
-    """A house over these texts, by name; its engines end with it."""
+    """A house over these texts, by name; its index process ends with it."""
     made = House(settings, root)
     made.follow()
     for name, text in texts.items():
@@ -71,5 +71,5 @@ async def house_with(settings, root: Path, texts: Mapping[str, str]) -> AsyncIte
     try:
         yield made
     finally:
-        await made.kb.stop_engines()
+        await made.kb.index.engine.leave()
         await made.kb.close()

@@ -40,13 +40,13 @@ def models_dir(wheel) -> Path:
     return shelf
 
 
-def with_models(settings, shelf: Path, folder: Path, *names: str):
-    """Settings with these embedding models (none: as a newcomer has them), and an embedder of its
-    own for them, since the one of all tests has the English one."""
+def with_models(settings, shelf: Path, *names: str):
+    """Settings with these embedding models (none: as a newcomer has them); whoever has the same
+    ones shares an embedder."""
     replace = msgspec.structs.replace
     embedding = replace(settings.embedding, model="", models=names, models_dir=str(shelf))
     derived = replace(embedding, derived_dir=str(shared_folder() / "models"))
-    engines = replace(settings.engines, embedder_dir=str(folder / "e"))
+    engines = replace(settings.engines, embedder_dir=str(shared_folder() / "by-models"))
     return replace(settings, embedding=derived, engines=engines)
 
 

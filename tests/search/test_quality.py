@@ -19,6 +19,7 @@ def ndcg(ranked: list[str], relevant: set[str]) -> float:
     return gain / sum(1 / math.log2(i + 2) for i in range(min(10, len(relevant))))
 
 
+@pytest.mark.slow
 async def test_fusion_is_not_worse_than_bm25_on_a_pool_of_languages(house):
     folder = shared_data("xquad-pool-dev")
     corpus = [json.loads(line) for line in (folder / "corpus.jsonl").open()]

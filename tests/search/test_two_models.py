@@ -36,7 +36,7 @@ ASKED = {
 @pytest.fixture
 async def newcomers(settings, tmp_path, models_dir):
     """A house with the settings as they come, over four letters in three languages."""
-    chosen = with_models(settings, models_dir, tmp_path)
+    chosen = with_models(settings, models_dir)
     async with house_with(chosen, tmp_path / "files", LETTERS) as made:
         yield made
 
@@ -110,7 +110,7 @@ async def test_a_rebuild_embeds_nothing_and_gives_the_same(newcomers):
 async def test_each_alone_works_and_needs_only_a_rebuild(newcomers, settings, tmp_path, models_dir):
     await newcomers.kb.index.engine.leave()
     for name in (ENGLISH, MULTILINGUAL):
-        alone = KnowledgeBase(with_models(settings, models_dir, tmp_path, name))
+        alone = KnowledgeBase(with_models(settings, models_dir, name))
         await Rebuilder(alone.settings, alone.catalog, alone.embeddings).rebuild()
         assert counted(alone) == {name: 4}
         found = await alone.search.passages("When does the ferry leave?", newcomers.owner, 5)

@@ -21,7 +21,7 @@ DOCUMENTS = {
 
 @pytest.fixture
 async def house(settings, tmp_path, models_dir):
-    newcomers = with_models(settings, models_dir, tmp_path)
+    newcomers = with_models(settings, models_dir)
     async with house_with(newcomers, tmp_path / "files", DOCUMENTS) as made:
         yield made
 
@@ -51,7 +51,7 @@ async def test_of_two_translations_the_question_s_own_comes_first(house):
 
 async def test_a_model_of_english_alone_finds_what_it_understands(settings, tmp_path, models_dir):
     """Also a word or two, whose language is anybody's guess."""
-    english = with_models(settings, models_dir, tmp_path, ENGLISH)
+    english = with_models(settings, models_dir, ENGLISH)
     async with house_with(english, tmp_path / "files", DOCUMENTS) as house:
         for question, path in (
             ("Who services the heating?", "boiler.txt"),

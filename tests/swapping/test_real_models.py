@@ -20,13 +20,13 @@ async def read(base, source) -> None:
 
 async def test_from_the_english_model_to_both_and_back(settings, tmp_path, models_dir):
     """The gate lets it through by itself; German questions find what they did not."""
-    english = House(with_models(settings, models_dir, tmp_path, ENGLISH), tmp_path / "files")
+    english = House(with_models(settings, models_dir, ENGLISH), tmp_path / "files")
     english.follow()
     for name, text in LETTERS.items():
         english.write(name, text)
     await english.ingest()
     await english.kb.close()
-    house = House(with_models(settings, models_dir, tmp_path), tmp_path / "files")
+    house = House(with_models(settings, models_dir), tmp_path / "files")
     kb = house.kb
     try:
         names = (MULTILINGUAL, ENGLISH)
@@ -57,6 +57,6 @@ async def test_from_the_english_model_to_both_and_back(settings, tmp_path, model
         assert "multilingual" not in answer.settings["embedding"]
         assert not any((await kb.upkeep.check()).values())
     finally:
-        await kb.stop_engines()
+        await kb.index.engine.leave()
         await kb.close()
         stop_engines(tmp_path)

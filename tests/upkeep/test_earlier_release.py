@@ -76,7 +76,7 @@ async def test_it_is_searched_and_read_with_the_model_that_it_was_built_with(
     settings, tmp_path, models_dir, its_parsers
 ):
     """Although the multilingual one is here, and nobody has named one."""
-    newcomers = with_models(settings, models_dir, tmp_path)
+    newcomers = with_models(settings, models_dir)
     house = brought(newcomers, tmp_path)
     try:
         assert house.kb.embeddings.names == (ENGLISH,)
@@ -92,7 +92,7 @@ async def test_it_is_searched_and_read_with_the_model_that_it_was_built_with(
             assert list(c.scalars(select(generations.c.id))) == [1]
         assert await spoken(house.kb) == {"en": 2, "de": 1}
     finally:
-        await house.kb.stop_engines()
+        await house.kb.index.engine.leave()
         await house.kb.close()
 
 
@@ -112,7 +112,7 @@ async def test_its_points_get_their_languages_and_nothing_is_embedded(settings, 
         assert counted(house.kb) == [2]
         assert (await house.paths("Wann fährt der Bus?"))[0] == "bus.txt"
     finally:
-        await house.kb.stop_engines()
+        await house.kb.index.engine.leave()
         await house.kb.close()
 
 
@@ -130,10 +130,10 @@ async def test_it_gets_the_others_vectors_when_the_administrator_says_so(
     settings, tmp_path, models_dir
 ):
     """Settings and ``kb reindex``; whoever has it open and names no models goes over to them."""
-    newcomers = with_models(settings, models_dir, tmp_path)
+    newcomers = with_models(settings, models_dir)
     house = brought(newcomers, tmp_path)
     await house.paths("ferry")
-    named = KnowledgeBase(with_models(settings, models_dir, tmp_path, MULTILINGUAL, ENGLISH))
+    named = KnowledgeBase(with_models(settings, models_dir, MULTILINGUAL, ENGLISH))
     try:
         await house.kb.index.engine.leave()
         await Rebuilder(named.settings, named.catalog, named.embeddings).rebuild()
@@ -142,7 +142,7 @@ async def test_it_gets_the_others_vectors_when_the_administrator_says_so(
         assert house.kb.embeddings.names == (MULTILINGUAL, ENGLISH)
         assert not any((await house.kb.upkeep.check()).values())
     finally:
-        await house.kb.stop_engines()
+        await house.kb.index.engine.leave()
         for kb in (house.kb, named):
             await kb.close()
     again = KnowledgeBase(newcomers)

@@ -41,11 +41,13 @@ def bare():
     return embedded(list(STAND_INS))
 
 
+@pytest.mark.slow
 def test_each_keeps_something_out_that_is_imported_without_it(bare):
     """If one is missing here, its library is not imported any more: take the stand-in away."""
     assert bare["loaded"] == list(STAND_INS)
 
 
+@pytest.mark.slow
 def test_embedding_is_the_same_with_all_of_them_and_loads_none(bare):
     """A name that is asked for and not there, or called after all, ends the child."""
     ours = embedded([])

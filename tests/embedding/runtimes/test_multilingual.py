@@ -29,6 +29,7 @@ def expected(reference):
     return reference.vectors(TEXTS), reference.pieces(PIECES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", LEAST)
 def test_vectors_and_pieces_are_those_of_torch_in_float32(multilingual, folder, expected, dtype):
     runtime = open_runtime(multilingual, "openvino", dtype, folder)
