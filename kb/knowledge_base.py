@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -81,9 +82,7 @@ class KnowledgeBase:
         self.conversations = Conversations(self.catalog)
         self.receipts = Receipts(self.catalog)
         self.opinions = Opinions(self.catalog)
-        self.embeddings = Embeddings(settings)
-        if self.catalog.described is not None:
-            self.embeddings.follow(built_with(self.catalog.described))
+        self.embeddings = self._embedding()
         self.index = RemoteIndex(settings)
         beside = Beside(self.catalog, self.index, self.embeddings, settings.models.keep_days)
         self.publisher = Publisher(self.catalog, self.index, self.embeddings, beside)
@@ -102,14 +101,22 @@ class KnowledgeBase:
             self.catalog, self.blobs, self.behind, self.audit, self.upkeep,
             settings.ingest.max_file_mb,
         )  # fmt: skip
-        note = partial(self.audit.note, access.owner())
-        self.models = Register(
-            settings, lambda: self.model, note, lambda: self.embeddings.settings.embedding,
-            self.tunings.registered,
-        )  # fmt: skip
+        self.models = self._register()
         self.ledger = Ledger(self.catalog)
         self.beginnings = Beginnings(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
+
+    def _embedding(self) -> Embeddings:
+        """The models that the index was built with; without one those that the settings name."""
+        embeddings = Embeddings(self.settings)
+        if self.catalog.described is not None:
+            embeddings.follow(built_with(self.catalog.described))
+        return embeddings
+
+    def _register(self) -> Register:
+        note = partial(self.audit.note, access.owner())
+        used = lambda: self.embeddings.settings.embedding  # noqa: E731 - one line says it
+        return Register(self.settings, lambda: self.model, note, used, self.tunings.registered)
 
     def asking(self, tuned: Tuned, searched: Generation | None = None) -> tuple[Search, Answers]:
         """Search and answers, over one retriever; model and metrics load at the first question.
@@ -225,30 +232,22 @@ def register_of(settings: Settings) -> Register:
     """
 
     def note(action: str, target: str, **detail: Any) -> None:
-        catalog = open_catalog(settings)
-        try:
-            with catalog.writing() as connection:
-                noted(connection, access.owner(), action, target, **detail)
-        finally:
-            catalog.close()
+        with closing(open_catalog(settings)) as catalog, catalog.writing() as connection:
+            noted(connection, access.owner(), action, target, **detail)
 
     def used() -> Embedding:
         own = settings.embedding
         described = None
         if _has_catalog(settings) and not chosen.named(own):
-            catalog = open_catalog(settings)
-            catalog.close()
-            described = catalog.described
+            with closing(open_catalog(settings)) as catalog:
+                described = catalog.described
         return chosen.using(own, chosen.names(own) if described is None else built_with(described))
 
     def tuned() -> list[Registered]:
         if not _has_catalog(settings):
             return []
-        catalog = open_catalog(settings)
-        try:
+        with closing(open_catalog(settings)) as catalog:
             return Tunings(catalog).registered()
-        finally:
-            catalog.close()
 
     return Register(settings, lambda: adapter(settings), note, used, tuned)
 
@@ -257,12 +256,8 @@ def swaps_to(settings: Settings, name: str) -> list[Swap]:
     """The swaps to a model, the newest first; the configured model may be missing or broken."""
     if not _has_catalog(settings):
         return []
-    catalog = open_catalog(settings)
-    try:
-        with catalog.reading() as connection:
-            return [one for one in swaps.newest(connection, MOST_SWAPS) if name in one.wanted]
-    finally:
-        catalog.close()
+    with closing(open_catalog(settings)) as catalog, catalog.reading() as connection:
+        return [one for one in swaps.newest(connection, MOST_SWAPS) if name in one.wanted]
 
 
 def _has_catalog(settings: Settings) -> bool:

@@ -11,7 +11,6 @@ import pytest
 os.environ["KB_TEST_GUARDS"] = "1"  # before the catalog is loaded, here and in every child
 
 from ingest.parsers import kinds
-from kb import samples
 from kb import settings as settings_module
 from kb.accounts import passwords
 from kb.catalog import database, groups
@@ -24,11 +23,11 @@ from tests.parts.models import gguf, llama_cpp, ollama
 from tests.parts.portal import PASSWORD, Portal, copy_furnished, make_furnished
 from tests.parts.postgresql import PostgreSQL, programs
 from tests.parts.processes import (
-    Serving,
     environment_in,
     free_port,
     kb,
     missing,
+    serving_samples,
     stop_engines,
 )
 from tests.parts.sharing import (
@@ -228,14 +227,8 @@ async def house(request, settings, tmp_path, new_catalog):
 @pytest.fixture(scope="session")
 def sample_server(tmp_path_factory, embedder_dir):
     """``kb serve`` over the sample documents, as a process; gives its address."""
-    base = tmp_path_factory.mktemp("s")
-    environment = environment_in(base, embedder_dir)
-    kb(environment, base, "source", "add", "samples", str(samples.documents()))
-    kb(environment, base, "ingest")
-    server = Serving(environment, base)
-    yield server
-    server.stop()
-    stop_engines(base / "data")
+    with serving_samples(tmp_path_factory.mktemp("s"), embedder_dir) as server:
+        yield server
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -68,7 +68,6 @@ class Scheduler:
             await self._publisher.flush_rights()
             await self._publisher.sweep()
             await self._publisher.beside.tidy()
-            await self._publisher.beside.keep_current()
 
     def _look(self, at: datetime) -> tuple[list[Source], list[Job]] | None:
         """Every source, and what is to be read now; None where another scheduler works."""

@@ -18,20 +18,16 @@ FIRST_CHUNKS = 40
 
 def newest(connection: Connection, principal: Principal, limit: int) -> list[Document]:
     """Documents to be searched, the last changed first; without what came out of others."""
-    query = with_source().where(
-        readable_of_many(principal), SEARCHABLE, documents.c.parent_id.is_(None)
-    )
+    top = func.coalesce(documents.c.parent_id, 0) == 0  # as IS NULL SQLite would go by this first
+    query = with_source().where(readable_of_many(principal), SEARCHABLE, top)
     query = query.order_by(documents.c.mtime_ns.desc(), documents.c.id.desc()).limit(limit)
     return found(connection, query)
 
 
 def paths_in(connection: Connection, principal: Principal, root: str) -> set[str]:
     """The paths of documents to be searched, of sources that follow this folder."""
-    query = (
-        select(documents.c.path)
-        .join(sources, sources.c.id == documents.c.source_id)
-        .where(sources.c.root == root, readable_of_many(principal), SEARCHABLE)
-    )
+    there = documents.c.source_id.in_(select(sources.c.id).where(sources.c.root == root))
+    query = select(documents.c.path).where(there, readable_of_many(principal), SEARCHABLE)
     return set(connection.scalars(query))
 
 

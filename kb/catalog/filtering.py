@@ -14,7 +14,7 @@ from kb.catalog.tables import documents, sources
 from kb.text.queries import TYPES, Wanted, type_of, words_in
 from kb.types.passages import StoredChunk
 from kb.types.people import Principal
-from kb.types.points import ORDINAL_BITS, point_of
+from kb.types.points import ORDINAL_BITS, points_in
 
 SEARCHABLE = documents.c.chunks > literal_column("0")
 """As the index over them says it: a parameter in its place would leave the index unused."""
@@ -79,7 +79,7 @@ def points(
     query = _from(columns, principal, wanted).where(documents.c.version.is_not(None))
     with connection.execute(query.limit(most + 1)) as rows:
         for number, chunks in rows.tuples():
-            found += [point_of(number, n) for n in range(chunks)]
+            found += points_in(number, chunks)
             if len(found) > most:
                 return None
     return found

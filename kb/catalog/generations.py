@@ -14,7 +14,7 @@ from kb.catalog.database import current_seq, now
 from kb.catalog.tables import documents, generations, source_readers, versions
 from kb.catalog.versions import CURRENT, RETIRED
 from kb.types.index import Generation, Published
-from kb.types.points import point_of
+from kb.types.points import points_in
 from kb.types.swaps import Followed
 
 BUILDING, READY, LIVE, KEPT = "building", "ready", "live", "kept"
@@ -85,8 +85,7 @@ def points_by_language(connection: Connection) -> dict[str, list[int]]:
         .where(versions.c.state == CURRENT)
     )
     for number, points, language in connection.execute(query).tuples():
-        of_language = found.setdefault(language or "", [])
-        of_language.extend(point_of(number, n) for n in range(points))
+        found.setdefault(language or "", []).extend(points_in(number, points))
     return found
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from kb.catalog.arrays import among
 from kb.catalog.database import current_seq, now
 from kb.catalog.tables import documents, rights_outbox
-from kb.types.points import point_of
+from kb.types.points import points_in
 
 
 def queue_rights(connection: Connection, document_ids: Sequence[int]) -> None:
@@ -44,6 +44,6 @@ def points_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, 
         among(documents.c.id, document_ids), documents.c.version.is_not(None)
     )
     return {
-        number: [point_of(version, n) for n in range(chunks)]
+        number: points_in(version, chunks)
         for number, version, chunks in connection.execute(query).tuples()
     }

@@ -1,7 +1,7 @@
 """What ``kb tune`` has learned: a row each, of which one is live.
 
-A tuning is ``learned`` (it was not taken, or was forced aside), ``live``, ``replaced`` (it was live
-until the next one) or ``left`` (somebody rolled it back).
+A tuning is ``learned`` (never in use: something was lost by it), ``live``, ``replaced`` (it was
+live until the next one) or ``left`` (somebody rolled it back).
 """
 
 import hashlib
@@ -15,10 +15,7 @@ from kb.types.tunings import KeptTuning
 
 LEARNED, LIVE, REPLACED, LEFT = "learned", "live", "replaced", "left"
 _LIVE = select(tunings.c.id, tunings.c.digest).where(tunings.c.state == LIVE)
-_SHOWN = select(
-    tunings.c.id, tunings.c.state, tunings.c.digest, tunings.c.facts, tunings.c.made_at,
-    tunings.c.live_at,
-)  # fmt: skip
+_SHOWN = select(tunings.c.id, tunings.c.state, tunings.c.digest, tunings.c.facts, tunings.c.made_at)
 
 
 def add(connection: Connection, learned: bytes, facts: dict[str, Any]) -> int:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import Progress
 
+from kb.cli.bars import asking
 from kb.cli.common import error_console, json_option, with_knowledge_base
 from kb.cli.figures import Figures, Run, figure_lines, system_lines, tell
-from kb.cli.ingesting import Bar, run_of
+from kb.cli.ingesting import bar_of_files, run_of
 from kb.errors import UsageError
 from kb.evaluation import abstaining, plain_documents, reporting, running, sets, workplace
 from kb.evaluation.baselines import check_installed, missing
@@ -67,7 +67,7 @@ def beir(
         async with workplace.over_texts(
             base.embeddings.settings, collection, _read, with_model=answers
         ) as place:
-            with Asking(len(queries) * len(wanted)) as advance:
+            with asking(len(queries) * len(wanted)) as advance:
                 measured = await running.rank(place, collection, queries, wanted, advance)
             figures = reporting.of_systems(measured, queries)
             if answers:
@@ -105,7 +105,7 @@ def own(*, answers: bool, limit: int | None, seed: int, output: Path | None, as_
                 "“This is the right passage” beside one.",
                 code="no_questions",
             )
-        with Asking(len(questions)) as advance:
+        with asking(len(questions)) as advance:
             outcomes = await running.ask_all(base, questions, advance, with_model=answers)
         figures = reporting.of_outcomes(outcomes)
         results = reporting.of_questions(outcomes)
@@ -127,7 +127,7 @@ async def _answered(place: KnowledgeBase, queries: list[sets.Query]) -> dict[str
     """What the configured model makes of the same questions: how they end, and how soon."""
     modes: dict[str, int] = {}
     seconds: list[float] = []
-    with Asking(len(queries)) as advance:
+    with asking(len(queries)) as advance:
         for query in queries:
             mode, took = await running.mode_of(place, query.text)
             modes[mode] = modes.get(mode, 0) + 1
@@ -157,11 +157,11 @@ def docs(
             base.embeddings.settings, path / "docs", _read, with_model=answers
         )
         async with opened as place:
-            with Asking(len(questions)) as advance:
+            with asking(len(questions)) as advance:
                 outcomes = await running.ask_all(place, questions, advance)
             figures = reporting.of_outcomes(outcomes)
             if beside:
-                with Asking(len(own) * len(beside)) as advance:
+                with asking(len(own) * len(beside)) as advance:
                     figures["systems"] = await plain_documents.rank(
                         place, questions, beside, advance
                     )
@@ -197,7 +197,7 @@ async def _abstention(
 ) -> list[Figures]:
     """What retrieval alone, and with ``answers`` the model too, makes of what nobody answers."""
     least = place.settings.retrieval.min_evidence
-    with Asking(len(own) + sum(map(len, others.values()))) as advance:
+    with asking(len(own) + sum(map(len, others.values()))) as advance:
         sure = await running.confidences(place, [text for _, text in own], advance)
         measured = []
         for name, questions in others.items():
@@ -216,7 +216,7 @@ async def _abstained(place: KnowledgeBase, questions: list[str]) -> float:
 
 
 async def _read(base: KnowledgeBase, source: Source) -> None:
-    with Bar("reading") as on_progress:
+    with bar_of_files("reading") as on_progress:
         await run_of(base, source, on_progress).run(confirm_removals=True)
 
 
@@ -267,18 +267,3 @@ def _keep(
     done = Evaluation(kind, name, settings, figures, begun, time.time() - begun)
     base.evaluations.keep(done, results)
     return done
-
-
-class Asking:
-    """A progress bar over the questions, on a terminal."""
-
-    def __init__(self, total: int) -> None:
-        self._progress = Progress(console=error_console, disable=not error_console.is_terminal)
-        self._task = self._progress.add_task("asking", total=total)
-
-    def __enter__(self) -> Callable[[], None]:
-        self._progress.start()
-        return lambda: self._progress.advance(self._task)
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()

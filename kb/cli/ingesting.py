@@ -1,13 +1,14 @@
 """``kb ingest`` and ``kb files``."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 
 import click
 import msgspec
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from ingest.parsers import kinds
 from ingest.reading.preparing import Preparer
@@ -15,6 +16,7 @@ from ingest.running.reporting import Counts
 from ingest.running.reporting import Progress as Step
 from ingest.running.run import Run
 from kb import bulk
+from kb.cli.bars import bar
 from kb.cli.common import as_option, error_console, json_option, show, with_knowledge_base
 from kb.errors import ConflictError, KbError, RetryableError, UsageError
 from kb.files import sandbox
@@ -61,6 +63,11 @@ def run_of(
     )
 
 
+async def read_silently(base: KnowledgeBase, source: Source) -> None:
+    """Read a folder beside other work that has a bar of its own."""
+    await run_of(base, source).run(confirm_removals=True)
+
+
 async def each(
     sources: Sequence[Source], read: Callable[[Source], Awaitable[object]]
 ) -> list[KbError]:
@@ -101,7 +108,7 @@ def ingest(name: str | None, confirm_removals: bool, again: str | None, as_json:
             if again:
                 chosen = LedgerFilter(state=again, source=item.name)
                 await base.write(base.ledger.try_again, base.principal(None), chosen)
-            with Bar(item.name) as on_progress:
+            with bar_of_files(item.name) as on_progress:
                 counts = await run_of(base, item, on_progress).run(
                     confirm_removals=confirm_removals
                 )
@@ -138,37 +145,23 @@ def _lines(counts: Counts) -> list[str]:
     return lines
 
 
-class Bar:
-    """A progress bar on a terminal, nothing elsewhere."""
+@contextmanager
+def bar_of_files(name: str) -> Iterator[Callable[[Step], None]]:
+    """A progress bar over files; gives what hears of each step."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[pages]} pages"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[path]}"),
+    )
+    with bar(name, *columns, pages=0, path="") as told:
 
-    def __init__(self, name: str) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[pages]} pages"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[path]}"),
-            console=error_console,
-            disable=not error_console.is_terminal,
-        )
-        self._task = self._progress.add_task(name, total=None, pages=0, path="")
+        def step(at: Step) -> None:
+            told(completed=at.done, total=at.total, pages=at.pages, path=at.path[-40:])
 
-    def __enter__(self) -> Callable[[Step], None]:
-        self._progress.start()
-        return self._update
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def _update(self, step: Step) -> None:
-        self._progress.update(
-            self._task,
-            completed=step.done,
-            total=step.total,
-            pages=step.pages,
-            path=step.path[-40:],
-        )
+        yield step
 
 
 @click.command()

@@ -85,14 +85,14 @@ def demo(host: str | None, port: int | None) -> None:
 
 async def _demo(settings: Settings) -> None:
     # What reads documents loads here alone: kb serve starts in half the time without it.
-    from kb.cli.ingesting import Bar, run_of
+    from kb.cli.ingesting import bar_of_files, run_of
 
     check_address(settings)
     base = KnowledgeBase(settings)
     try:
         source = await base.write(base.sources.keep, DEMO_SOURCE, str(samples.documents()))
         click.echo("Reading the sample documents …", err=True)
-        with Bar(DEMO_SOURCE) as on_progress:
+        with bar_of_files(DEMO_SOURCE) as on_progress:
             await run_of(base, source, on_progress).run()
         count = await base.read(base.search.documents, access.owner())
         click.echo(f"{count} documents are searchable.\n{own_folder(settings)}", err=True)

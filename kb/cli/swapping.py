@@ -1,23 +1,20 @@
-"""``kb models use``, ``rollback``, ``try``: from one model to another, and back."""
+"""``kb models use`` and ``rollback``: from some embedding models to others, and back."""
 
 import time
-from types import TracebackType
-from typing import Any, Self
+from functools import partial
+from typing import Any
 
 import click
-from rich.progress import Progress
 
 from ingest.reading.needs import keep_cuts
 from kb import bulk
-from kb.cli.common import argument, error_console, json_option, show, with_knowledge_base
-from kb.cli.ingesting import run_of
+from kb.cli.bars import Told, bar, compared
+from kb.cli.common import argument, json_option, show, with_knowledge_base
+from kb.cli.ingesting import read_silently
 from kb.knowledge_base import KnowledgeBase
 from kb.surface.gates import gate_lines
 from kb.swapping.swapping import Swapper
-from kb.types.library import Source
-from kb.types.swaps import COMPARING, EMBEDDING, GRAPH, PAUSED, REFUSED, SWITCHED, Swap
-
-SAID = {EMBEDDING: "embedding", GRAPH: "building the graph", COMPARING: "comparing"}
+from kb.types.swaps import EMBEDDING, GRAPH, PAUSED, REFUSED, SWITCHED, Swap
 
 
 @click.command()
@@ -38,8 +35,11 @@ def use(names: tuple[str, ...], force: bool, swap: int | None, as_json: bool) ->
         else:
             asked = await base.read(base.swaps.one, swap)
         await base.write(keep_cuts, base.catalog, base.embeddings, base.settings.chunking)
-        with _Shown() as shown:
-            swapper = Swapper(base, _read, shown.step, shown.questions, lambda: _processors(base))
+        with bar("beginning") as told:
+            swapper = Swapper(
+                base, read_silently, partial(_step, told), partial(compared, told),
+                partial(_processors, base),
+            )  # fmt: skip
             done = await swapper.go(owner, asked)
         return done.as_json()
 
@@ -53,41 +53,12 @@ def _processors(base: KnowledgeBase) -> int:
     return bulk.allowed(base.settings.ingest, bulk.wall_clock(), bulk.usable_cores())
 
 
-async def _read(base: KnowledgeBase, source: Source) -> None:
-    await run_of(base, source).run(confirm_removals=True)
-
-
-class _Shown:
-    """A bar on a terminal: passages embedded, then questions asked."""
-
-    def __init__(self) -> None:
-        self._bar = Progress(console=error_console, disable=not error_console.is_terminal)
-        self._task = self._bar.add_task("beginning", total=None)
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
-
-    def step(self, swap: Swap) -> None:
-        """Passages; the questions of a comparison are told one by one."""
-        if swap.state == EMBEDDING:
-            self._bar.update(
-                self._task, completed=swap.done, total=swap.total, description=_pace(swap)
-            )
-        elif swap.state == GRAPH:
-            self._bar.update(self._task, description=SAID[GRAPH], total=None)
-
-    def questions(self, done: int, total: int) -> None:
-        """Questions of the comparison."""
-        self._bar.update(self._task, description=SAID[COMPARING], completed=done, total=total)
+def _step(told: Told, swap: Swap) -> None:
+    """Show passages; the questions of a comparison are told one by one."""
+    if swap.state == EMBEDDING:
+        told(completed=swap.done, total=swap.total, description=_pace(swap))
+    elif swap.state == GRAPH:
+        told(description="building the graph", total=None)
 
 
 def _pace(swap: Swap) -> str:

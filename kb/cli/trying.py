@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
+from kb.cli.bars import asking
 from kb.cli.common import json_option, show, with_knowledge_base
-from kb.cli.evaluating import Asking
 from kb.errors import UsageError
 from kb.evaluation import sets
 from kb.knowledge_base import KnowledgeBase
@@ -42,7 +42,7 @@ def try_it(name: str, file: Path, output: Path | None, as_json: bool) -> None:
                 f"{name} is no language model. Embedding models are compared by kb models use.",
                 code="not_a_language_model",
             )
-        with Asking(2 * len(questions)) as advance:
+        with asking(2 * len(questions)) as advance:
             tried = await try_model(base, name, questions, advance)
         check_written(tried)
         names = {"used": tried.before.name, "questions": len(questions), "lost": tried.gate["lost"]}

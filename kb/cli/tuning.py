@@ -1,16 +1,15 @@
 """``kb tune``: learn from the organisation's own questions, and go back."""
 
-from types import TracebackType
-from typing import Any, Self
+from functools import partial
+from typing import Any
 
 import click
-from rich.progress import Progress
 
-from kb.cli.common import error_console, json_option, show, with_knowledge_base
-from kb.cli.ingesting import Bar, run_of
+from kb.cli.bars import bar, compared
+from kb.cli.common import json_option, show, with_knowledge_base
+from kb.cli.ingesting import read_silently
 from kb.knowledge_base import KnowledgeBase
 from kb.surface.gates import gate_lines
-from kb.types.library import Source
 
 REMEMBERS = (
     "What is learned remembers: it is made of numbers from which something of {names} may be told, "
@@ -43,8 +42,8 @@ def tune(context: click.Context, named: tuple[str, ...], force: bool, as_json: b
     async def work(base: KnowledgeBase) -> dict[str, Any]:
         from kb.swapping import tuning  # numpy, which kb tune rollback does without
 
-        with _Shown() as told:
-            lessons = await tuning.learn(base, named, _read, told)
+        with bar("learning") as told:
+            lessons = await tuning.learn(base, named, read_silently, partial(compared, told))
         return await tuning.keep(base, lessons, force=force)
 
     value = with_knowledge_base(work)
@@ -63,34 +62,6 @@ def rollback(as_json: bool) -> None:
         return {"left": left, "now": now}
 
     show(with_knowledge_base(work), as_json, _rolled_back)
-
-
-async def _read(base: KnowledgeBase, source: Source) -> None:
-    with Bar("reading the samples") as on_progress:
-        await run_of(base, source, on_progress).run(confirm_removals=True)
-
-
-class _Shown:
-    """A bar on a terminal: questions of the comparison."""
-
-    def __init__(self) -> None:
-        self._bar = Progress(console=error_console, disable=not error_console.is_terminal)
-        self._task = self._bar.add_task("learning", total=None)
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
-
-    def __call__(self, done: int, total: int) -> None:
-        self._bar.update(self._task, description="comparing", completed=done, total=total)
 
 
 def _ended(value: dict[str, Any]) -> list[str]:

@@ -3,8 +3,8 @@
 from typing import Any
 
 import click
-from rich.progress import Progress
 
+from kb.cli.bars import bar
 from kb.cli.common import error_console, json_option, show, with_knowledge_base
 from kb.errors import DamagedError, NotFoundError
 from kb.files import sandbox
@@ -126,11 +126,10 @@ async def _rebuild(base: KnowledgeBase) -> dict[str, Any]:
     # The engine itself is loaded here: this process builds, while the index process serves.
     from kb.upkeep.rebuilding import Rebuilder
 
-    with Progress(console=error_console, disable=not error_console.is_terminal) as bar:
-        task = bar.add_task("building", total=None)
+    with bar("building") as told:
 
         def step(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+            told(completed=done, total=total)
 
         rebuilt = await Rebuilder(base.settings, base.catalog, base.embeddings, step).rebuild()
     await base.index.keep_open(rebuilt.generation)

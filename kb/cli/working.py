@@ -24,10 +24,13 @@ from kb.errors import KbError
 from kb.files import scratch
 from kb.knowledge_base import KnowledgeBase
 from kb.types.swaps import Swap
+from kb.upkeep.swaps import BUSY
 
 STOP_SECONDS = 20.0
 SWAP_SECONDS = 2.0
 """Between two looks whether somebody has asked for other embedding models."""
+CURRENT_SECONDS = 15.0
+"""Between two looks whether the generations beside the live one lack something."""
 DEATHS = 3
 """Processes of a swap that may be killed in a row before it counts as failed."""
 log = logging.getLogger("kb.working")
@@ -70,9 +73,12 @@ class Working:
             await jobs.close()
 
     async def _follow(self, scheduler: Scheduler, jobs: Jobs) -> None:
-        beside = (scheduler.forever, self._end_runs_at_stop, self._clear_scratch, self._swap_models)
+        works = (
+            scheduler.forever, self._end_runs_at_stop, self._clear_scratch, self._swap_models,
+            self._keep_beside_current,
+        )  # fmt: skip
         try:
-            async with self._beside(*beside):
+            async with self._beside(*works):
                 await jobs.work(self._stop)
         finally:
             await scheduler.stop()
@@ -133,14 +139,24 @@ class Working:
             await asyncio.sleep(SWAP_SECONDS)
 
     async def _swapped(self, swap: Swap) -> KbError | None:
+        """What it failed with; None where it did not, or another worker has begun it meanwhile."""
         names = ", ".join(swap.wanted)
         try:
             await self._run("models", "use", "--swap", str(swap.id), "--json", "--", *swap.wanted)
         except KbError as error:
-            if not self._stop.is_set():
+            if not self._stop.is_set() and error.code != BUSY:
                 log.warning("the swap to %s: %s (%s)", names, error.message, error.code)
                 return error
         return None
+
+    async def _keep_beside_current(self) -> None:
+        """Bring what is new into the generations beside the live one.
+
+        Embedding it may take minutes: sources, readers and people's requests do not wait for it.
+        """
+        while True:
+            await asyncio.sleep(CURRENT_SECONDS)
+            await self._base.publisher.beside.keep_current()
 
     async def _read(self, source: str) -> None:
         """Read a source in a process of its own: what it loads is gone when it ends."""

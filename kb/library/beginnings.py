@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from kb import samples
 from kb.catalog import beginnings
 from kb.catalog.database import Catalog, Connection
+from kb.text.queries import PIECE
 from kb.types.beginning import Beginning, Topic
 from kb.types.library import Document
 from kb.types.parsed import HIDDEN
@@ -98,4 +99,5 @@ def _plain(text: str) -> str:
 
 
 def _is_fit(text: str) -> bool:
-    return len(text) <= LONGEST and WORDED.search(text) is not None
+    """Whether it says something, is short, and has nothing that would narrow a search."""
+    return len(text) <= LONGEST and bool(WORDED.search(text)) and not PIECE.search(text)

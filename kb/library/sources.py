@@ -77,12 +77,12 @@ class Sources:
                 return None
             every = sources.all_of(connection, counted=False)
             new = [s for s in every if s.id in going_on and s.finished_at is None]
-            known = [s for s in new if _may_know_figures(principal, s)]
-            seen = set(ledger.sources_of(connection, principal)) if len(known) < len(new) else set()
-        others = any(s.name in seen for s in new if s not in known)
+            known = [s.id for s in new if _may_know_figures(principal, s)]
+            closed = {s.name for s in new if s.id not in known}
+            others = bool(closed and closed.intersection(ledger.sources_of(connection, principal)))
         if not known and not others:
             return None
-        return FirstReading(tuple(going_on[s.id] for s in known), others)
+        return FirstReading(tuple(going_on[number] for number in known), others)
 
     def page(self, principal: Principal, name: str) -> SourcePage:
         """A source for the people who search in it.

@@ -22,7 +22,7 @@ TELLING = 3.0
 """The least bonus shrinks once the best match's weight is under 1 / TELLING: its words are common
 among the names then."""
 ASKED_FOR = 0.5
-"""Share of a name's weight that a question has to have, to ask for that document."""
+"""A document is asked for whose name has so much of the question: one word that two names have."""
 Ranked = Sequence[tuple[int, float]]
 """Points with their scores, best first."""
 

@@ -1,24 +1,32 @@
-"""A comparison of two models as text: a row a measure, with its interval."""
+"""A comparison of two models: what its measures are called, and all of it as text.
+
+The words are message ids for gettext.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
+
+def _(text: str) -> str:
+    return text
+
+
 MEASURES = {
-    "document_hit@1": "document first",
-    "document_hit@5": "document among five",
-    "page_hit@1": "place first",
-    "page_hit@5": "place among five",
-    "answered_answerable": "answered",
-    "citation_page_precision": "citations at the place",
-    "citation_page_recall": "places cited",
-    "answer_in_quotes": "answer in quotations",
-    "abstained_unanswerable": "abstained rightly",
+    "document_hit@1": _("document first"),
+    "document_hit@5": _("document among five"),
+    "page_hit@1": _("place first"),
+    "page_hit@5": _("place among five"),
+    "answered_answerable": _("answered"),
+    "citation_page_precision": _("citations at the place"),
+    "citation_page_recall": _("places cited"),
+    "answer_in_quotes": _("answer in quotations"),
+    "abstained_unanswerable": _("abstained rightly"),
 }
 SETS = {"own": "Own questions", "shipped": "Shipped questions", "questions": "Questions"}
 
 
 def gate_lines(gate: Mapping[str, Any]) -> list[str]:
-    """The tables of both sets."""
+    """A table for each set of questions."""
     lines: list[str] = []
     for one in gate["sets"]:
         lines.append(f"{SETS.get(one['name'], one['name'])} ({one['questions']})")

@@ -4,6 +4,7 @@ The shipped questions have a small index of their own, by both, over the documen
 the program: so they are the same for everybody, whatever an organisation has.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -14,7 +15,7 @@ from kb import samples
 from kb.embedding import chosen
 from kb.errors import EngineError
 from kb.evaluation import running, sets, workplace
-from kb.evaluation.running import Outcome
+from kb.evaluation.running import Asks, Outcome
 from kb.evaluation.workplace import Read
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
@@ -38,12 +39,17 @@ async def compare(
     """How a generation that these models built does beside the live one."""
     own = await base.read(own_questions, base)
     shipped = sets.read_questions(samples.documents().parent)
-    advance = _Counted(2 * (len(own) + len(shipped)), told)
+    advance = counted(told, 2 * (len(own) + len(shipped)))
     found = [await _shipped(base, names, shipped, read, advance)]
     if own:
         found.insert(0, await _own(base, candidate, names, own, advance))
-    result = {"sets": found}
-    return {**result, "lost": gate.lost(result)}
+    return gate.decided(found)
+
+
+def counted(told: Told, total: int) -> Callable[[], None]:
+    """What is called after each question, and tells how many of them are asked."""
+    done = itertools.count(1)
+    return lambda: told(next(done), total)
 
 
 async def _own(
@@ -53,10 +59,10 @@ async def _own(
     questions: Sequence[sets.Question],
     advance: Callable[[], None],
 ) -> dict[str, Any]:
-    before = await _asked(base, questions, advance)
+    before = await asked(base, questions, advance)
     new = KnowledgeBase(_with(base.settings, names), candidate)
     try:
-        after = await _asked(new, questions, advance)
+        after = await asked(new, questions, advance)
     finally:
         await new.close()
     return gate.compared(gate.OWN, gate.pairs(before, after))
@@ -74,13 +80,14 @@ async def _shipped(
         settings = _with(base.settings, models)
         over = workplace.over_documents(settings, samples.documents(), read, with_model=False)
         async with over as place:
-            outcomes.append(await _asked(place, questions, advance))
+            outcomes.append(await asked(place, questions, advance))
     return gate.compared(gate.SHIPPED, gate.pairs(*outcomes))
 
 
-async def _asked(
-    base: KnowledgeBase, questions: Sequence[sets.Question], advance: Callable[[], None]
+async def asked(
+    base: Asks, questions: Sequence[sets.Question], advance: Callable[[], None]
 ) -> list[Outcome]:
+    """How the questions come out, quotations for answers: no language model is asked."""
     outcomes: list[Outcome] = []
     for question in questions:
         outcomes += await _patiently(base, question, advance)
@@ -88,7 +95,7 @@ async def _asked(
 
 
 async def _patiently(
-    base: KnowledgeBase, question: sets.Question, advance: Callable[[], None]
+    base: Asks, question: sets.Question, advance: Callable[[], None]
 ) -> list[Outcome]:
     """On a machine that is busy with other things an engine may be late: it is asked again."""
     for _ in range(TRIES - 1):
@@ -99,16 +106,3 @@ async def _patiently(
 
 def _with(settings: Settings, names: Sequence[str]) -> Settings:
     return msgspec.structs.replace(settings, embedding=chosen.using(settings.embedding, names))
-
-
-class _Counted:
-    """Counts what is asked."""
-
-    def __init__(self, total: int, told: Told) -> None:
-        self._total = total
-        self._told = told
-        self._done = 0
-
-    def __call__(self) -> None:
-        self._done += 1
-        self._told(self._done, self._total)

@@ -47,6 +47,12 @@ def compared(name: str, found: Sequence[Pair]) -> dict[str, Any]:
     return {"name": name, "questions": len(found), "rows": rows, "changed": _changed(found)}
 
 
+def decided(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A comparison over sets (each as :func:`compared` gives it), and what is lost by it."""
+    sets = {"sets": list(found)}
+    return {**sets, "lost": lost(sets)}
+
+
 def lost(gate: Mapping[str, Any]) -> list[str]:
     """The measures that are lost beyond chance, as ``set: measure``."""
     return [

@@ -35,7 +35,7 @@ from kb.types.swaps import (
     Swap,
 )
 from kb.upkeep.rebuilding import Rebuilder
-from kb.upkeep.swaps import LEASE
+from kb.upkeep.swaps import BUSY, LEASE
 
 TELL_SECONDS = 1.0
 log = logging.getLogger("kb.swapping")
@@ -215,9 +215,7 @@ class Swapper:
     def _take_lease(self) -> None:
         with self._catalog.writing() as connection:
             if not leases.take(connection, LEASE, self._owner):
-                raise ConflictError(
-                    "Another process is changing the embedding models.", code="swap_busy"
-                )
+                raise ConflictError("Another process is changing the embedding models.", code=BUSY)
 
     def _release_lease(self) -> None:
         with self._catalog.writing() as connection:

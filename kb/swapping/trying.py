@@ -58,8 +58,7 @@ async def try_model(
         second = await running.ask_all(other, questions, advance)
     finally:
         await other.close()
-    compared = {"sets": [gate.compared(QUESTIONS, gate.pairs(first, second))]}
-    found = {**compared, "lost": gate.lost(compared)}
+    found = gate.decided([gate.compared(QUESTIONS, gate.pairs(first, second))])
     pairs = zip(questions, first, second, strict=True)
     return Tried(before, after, found, [_beside(q, old, new) for q, old, new in pairs])
 

@@ -8,7 +8,6 @@ was lost. What is compared, and when something is lost, is :mod:`kb.swapping.gat
 
 import asyncio
 import hashlib
-import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Any
 from kb import failpoints, samples
 from kb.answers.asking import Answers
 from kb.embedding.adapting import Adapter, Learned, Tuning, written
-from kb.evaluation import measures, running, sets, workplace
+from kb.evaluation import measures, sets, workplace
 from kb.evaluation.running import Outcome
 from kb.evaluation.sets import Evidence, Question
 from kb.evaluation.workplace import Read
@@ -25,15 +24,14 @@ from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
 from kb.search.searching import Search
 from kb.swapping import gate
-from kb.swapping.comparing import Told
+from kb.swapping.comparing import Told, asked, counted
+from kb.swapping.own import MOST
 from kb.tuning import learning, material, pairs
 from kb.tuning.learning import Result
 from kb.tuning.material import Material
 from kb.types.people import Principal
 from kb.types.tunings import Pair, Taught
 
-MOST = 400
-"""Own questions that are asked to compare, drawn by chance."""
 IN_THE_MAKING = "tuned"
 
 
@@ -54,7 +52,7 @@ class Lessons:
 
 
 @dataclass(frozen=True, slots=True)
-class _By:
+class _Moved:
     """Search and answers by a tuning that is not live, or by none, as they are measured."""
 
     search: Search
@@ -121,8 +119,7 @@ async def _compared(
 ) -> dict[str, Any]:
     numbers = sets.sample(range(len(gathered.questions)), MOST, 0)
     shipped = sets.read_questions(samples.documents().parent)
-    total, done = 2 * (len(numbers) + len(shipped)), itertools.count(1)
-    advance = lambda: told(next(done), total)  # noqa: E731 - one line says it
+    advance = counted(told, 2 * (len(numbers) + len(shipped)))
     found = [
         await _own(base, gathered, results, numbers, advance),
         await _shipped(base, _tuning(adapters), shipped, read, advance),
@@ -140,12 +137,12 @@ async def _own(
     before: list[Outcome] = []
     after: list[Outcome] = []
     for number in sorted(set(gathered.rounds)):
-        asked = [_question(gathered, n) for n in numbers if gathered.rounds[n] == number]
+        questions = [_question(gathered, n) for n in numbers if gathered.rounds[n] == number]
         held_out = _tuning(
             {m: r.held_out[number] for m, r in results.items() if number in r.held_out}
         )
-        before += await _asked(base, None, asked, advance)
-        after += await _asked(base, held_out, asked, advance)
+        before += await asked(_moved(base, None), questions, advance)
+        after += await asked(_moved(base, held_out), questions, advance)
     return gate.compared(gate.OWN, gate.pairs(before, after))
 
 
@@ -160,19 +157,13 @@ async def _shipped(
         base.embeddings.settings, samples.documents(), read, with_model=False
     )
     async with over as place:
-        before = await _asked(place, None, questions, advance)
-        after = await _asked(place, whole, questions, advance)
+        before = await asked(_moved(place, None), questions, advance)
+        after = await asked(_moved(place, whole), questions, advance)
     return gate.compared(gate.SHIPPED, gate.pairs(before, after))
 
 
-async def _asked(
-    base: KnowledgeBase,
-    tuning: Tuning | None,
-    questions: Sequence[Question],
-    advance: Callable[[], None],
-) -> list[Outcome]:
-    by = _By(*base.asking(lambda _: tuning))
-    return await running.ask_all(by, questions, advance, with_model=False)
+def _moved(base: KnowledgeBase, tuning: Tuning | None) -> _Moved:
+    return _Moved(*base.asking(lambda _: tuning))
 
 
 def _tuning(adapters: Mapping[str, Learned]) -> Tuning:

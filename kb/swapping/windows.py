@@ -6,7 +6,6 @@ from kb.catalog import chunks
 from kb.catalog.database import Catalog
 from kb.embedding.client import Embeddings
 from kb.embedding.models import TokenCounter, counter_of
-from kb.embedding.used import Used
 
 AT_ONCE = 200
 """Versions that are looked at together."""
@@ -14,14 +13,9 @@ AT_ONCE = 200
 
 def too_long(catalog: Catalog, embeddings: Embeddings) -> int:
     """How many current passages no model reads to their end: the rest of each is left to words."""
-    readers = [(counter_of(model.files), _window(model)) for model in embeddings.models]
+    counters = [(counter_of(one.files), one.files.passage_prompt) for one in embeddings.models]
+    readers = [(counter, counter.room(counter.limit, prompt)) for counter, prompt in counters]
     return sum(_longer(texts, readers) for texts in _texts(catalog))
-
-
-def _window(model: Used) -> int:
-    """Tokens of a passage that a model reads, its prompt and its own marks set aside."""
-    counter = counter_of(model.files)
-    return counter.limit - counter.extra - counter.count(model.files.passage_prompt.strip())
 
 
 def _longer(texts: list[str], readers: list[tuple[TokenCounter, int]]) -> int:
@@ -34,8 +28,10 @@ def _longer(texts: list[str], readers: list[tuple[TokenCounter, int]]) -> int:
 
 
 def _texts(catalog: Catalog) -> Iterator[list[str]]:
+    """Each part is read by itself: no transaction is open while tokens are counted."""
     with catalog.reading() as connection:
         numbers = chunks.current_versions(connection)
-        for start in range(0, len(numbers), AT_ONCE):
+    for start in range(0, len(numbers), AT_ONCE):
+        with catalog.reading() as connection:
             found = chunks.of_versions(connection, numbers[start : start + AT_ONCE])
-            yield [passage.embedded_text for passage in found]
+        yield [passage.embedded_text for passage in found]

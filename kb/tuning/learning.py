@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from kb.embedding.adapting import Learned
 
 Matrix = NDArray[Any]
+Parts = tuple[Matrix, Matrix]
+"""A map as the product of two: into fewer numbers (*down*), and from these (*up*)."""
 ROUNDS = 5
 """Parts into which documents are divided; each is held out once."""
 NEAREST, WRONG = 64, 10
@@ -97,8 +99,8 @@ def learn(lesson: Lesson) -> Result:
     """Learn a model's adapter, and measure it on questions held out."""
     near = _nearest(lesson)
     numbers = sorted({int(n) for n in lesson.rounds})
-    maps = [_learned_without(lesson, near, number, numbers) for number in numbers]
-    moved = _moved_in_turn(lesson, numbers, maps)
+    parts = [_learned_without(lesson, near, number, numbers) for number in numbers]
+    moved = _moved_in_turn(lesson, numbers, parts)
     before, after = _places(lesson, lesson.questions), _places(lesson, moved)
     candidate = _choose(lesson, near, numbers)
     measured = Result(candidate, tuple(before.tolist()), tuple(after.tolist()))
@@ -106,8 +108,8 @@ def learn(lesson: Lesson) -> Result:
     if scale is None or not _is_gain(after - before):
         return measured
     everything = _targets(lesson, near, np.array([], dtype=int))
-    whole = _kept(_map(everything, candidate), scale)
-    held_out = {n: _kept(one, scale) for n, one in zip(numbers, maps, strict=True)}
+    whole = _kept(_largest(_map(everything, candidate)), scale)
+    held_out = {n: _kept(one, scale) for n, one in zip(numbers, parts, strict=True)}
     return replace(measured, whole=whole, held_out=held_out)
 
 
@@ -117,13 +119,11 @@ def _is_gain(gains: Matrix) -> bool:
     return bool(gains.mean() > SURE * error)
 
 
-def _learned_without(lesson: Lesson, near: Matrix, number: int, numbers: Sequence[int]) -> Matrix:
+def _learned_without(lesson: Lesson, near: Matrix, number: int, numbers: Sequence[int]) -> Parts:
     """What is learned where a round takes no part in anything, the choice included."""
     candidate = _choose(lesson, near, [n for n in numbers if n != number])
     held = np.flatnonzero(lesson.rounds == number)
-    down, up = _largest(_map(_targets(lesson, near, held), candidate))
-    found: Matrix = up.T @ down
-    return found
+    return _largest(_map(_targets(lesson, near, held), candidate))
 
 
 def _nearest(lesson: Lesson) -> Matrix:
@@ -201,12 +201,12 @@ def _moved(questions: Matrix, by: Matrix) -> Matrix:
     return found
 
 
-def _moved_in_turn(lesson: Lesson, numbers: Sequence[int], maps: Sequence[Matrix]) -> Matrix:
+def _moved_in_turn(lesson: Lesson, numbers: Sequence[int], parts: Sequence[Parts]) -> Matrix:
     """Each question as it is moved by what was learned without it."""
     found: Matrix = lesson.questions.astype(np.float64)
-    for number, by in zip(numbers, maps, strict=True):
+    for number, (down, up) in zip(numbers, parts, strict=True):
         held = lesson.rounds == number
-        found[held] = _moved(lesson.questions[held], by)
+        found[held] = _moved(lesson.questions[held], up.T @ down)
     return found
 
 
@@ -250,17 +250,17 @@ def _means(lesson: Lesson, questions: Matrix) -> tuple[float, float]:
     return float(np.mean(unrelated)) if unrelated else 0.0, float(np.mean(right))
 
 
-def _largest(by: Matrix) -> tuple[Matrix, Matrix]:
+def _largest(by: Matrix) -> Parts:
     """The largest parts of a map (singular value decomposition): what is kept, and measured."""
     left, sizes, right = np.linalg.svd(by)
     rank = min(RANK, int((sizes > 0).sum()))
     return right[:rank], (left[:, :rank] * sizes[:rank]).T
 
 
-def _kept(by: Matrix, scale: tuple[float, float]) -> Learned:
-    down, up = _largest(by)
+def _kept(parts: Parts, scale: tuple[float, float]) -> Learned:
+    down, up = parts
     return Learned(
-        dimension=by.shape[0],
+        dimension=down.shape[1],
         down=np.ascontiguousarray(down, dtype="<f4").tobytes(),
         up=np.ascontiguousarray(up, dtype="<f4").tobytes(),
         slope=scale[0],

@@ -32,7 +32,6 @@ between unrelated and right pairs by the model's scale."""
 class Material:
     """What is learned from. ``lessons`` are by the models' fingerprints.
 
-    ``rows`` has, for each model, the number in ``questions`` of each of its lesson's questions.
     ``rounds`` is the round in which each question is held out.
     """
 
@@ -40,7 +39,6 @@ class Material:
     pairs: Mapping[str, tuple[Pair, ...]]
     rounds: tuple[int, ...]
     lessons: Mapping[str, Lesson]
-    rows: Mapping[str, tuple[int, ...]]
 
 
 def document_of(pair: Pair) -> Any:
@@ -67,7 +65,7 @@ async def gathered(
     embedded = await _embedded(embeddings, questions)
     languages = await index.languages(list(questions))
     asked = [q.knowing(spoken) for q, spoken in zip(embedded, languages, strict=True)]
-    lessons, rows = {}, {}
+    lessons: dict[str, Lesson] = {}
     for model in embeddings.models:
         known = await catalog.read(_vectors, catalog, model, _drawn(found))
         told = [
@@ -80,9 +78,8 @@ async def gathered(
         if len(told) >= FEWEST_QUESTIONS:
             scale = await embeddings.scale(model.fingerprint)
             lessons[model.fingerprint] = _lesson(told, known, rounds, scale)
-            rows[model.fingerprint] = tuple(n for n, _, _ in told)
     by_question = {question: tuple(found) for question, found in pairs.items()}
-    return Material(questions, by_question, tuple(rounds), lessons, rows)
+    return Material(questions, by_question, tuple(rounds), lessons)
 
 
 async def _embedded(embeddings: Embeddings, questions: Sequence[str]) -> list[Question]:

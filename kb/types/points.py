@@ -14,6 +14,11 @@ def point_of(version: int, ordinal: int) -> int:
     return (version << ORDINAL_BITS) | ordinal
 
 
+def points_in(version: int, count: int) -> list[int]:
+    """The points of all chunks of a version that has so many."""
+    return [point_of(version, n) for n in range(count)]
+
+
 def version_of(point: int) -> int:
     """The version that a point belongs to."""
     return point >> ORDINAL_BITS

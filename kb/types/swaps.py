@@ -80,8 +80,9 @@ class Swap:
 class Followed:
     """A generation beside the live one, which is kept current.
 
-    ``state`` is ``ready`` (to go live) or ``kept`` (it was live). ``current_to`` is the tick of the
-    catalog's clock up to which it has what is published. ``left_at``: since when it is beside.
+    ``state`` is ``ready`` (to go live), ``kept`` (it was live) or ``building``. ``current_to`` is
+    the tick of the catalog's clock up to which it has what is published; 0: nobody has noted it.
+    ``left_at``: since when it is beside.
     """
 
     id: int

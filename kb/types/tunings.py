@@ -22,7 +22,6 @@ class KeptTuning:
     facts: dict[str, Any]
     made_at: float
     """Unix seconds."""
-    live_at: float | None
 
     @property
     def name(self) -> str:

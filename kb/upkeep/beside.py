@@ -17,7 +17,7 @@ from kb.embedding.client import Embeddings
 from kb.errors import ConfigurationError, ConflictError, DamagedError, EngineError, KbError
 from kb.index.generation import built_with, generation_fingerprint, name_of
 from kb.index.remote import RemoteIndex
-from kb.types.points import point_of, version_of
+from kb.types.points import points_in, version_of
 from kb.types.swaps import Followed
 from kb.upkeep.loading import Vectors, points_of_versions
 
@@ -193,10 +193,10 @@ class Beside:
             if not wrong and not gone:
                 return
             for version in gone:
-                await self._index.delete(name, _points(version, sizes[version]))
+                await self._index.delete(name, points_in(version, sizes[version]))
                 del written[version]
             for version, tokens in wrong.items():
-                await self._index.set_readers(name, _points(version, sizes[version]), tokens)
+                await self._index.set_readers(name, points_in(version, sizes[version]), tokens)
                 written[version] = tokens
 
     def _said(self, numbers: list[int]) -> dict[int, list[str]]:
@@ -271,7 +271,3 @@ def give_up(connection: Connection, numbers: list[int]) -> None:
 
 def _is_lost(error: KbError) -> bool:
     return isinstance(error, DamagedError) or error.code == "generation_missing"
-
-
-def _points(version: int, count: int) -> list[int]:
-    return [point_of(version, n) for n in range(count)]

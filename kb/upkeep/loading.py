@@ -1,7 +1,9 @@
 """Loading: index points made of what the catalog has, and an index read from end to end."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kb import failpoints
 from kb.catalog import chunks, rights, vectors
@@ -124,6 +126,11 @@ def keep_vectors(catalog: Catalog, new: Vectors) -> None:
     with catalog.writing() as connection:
         for model, by_hash in new.items():
             vectors.keep(connection, model, by_hash)
+
+
+def awaited(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> None:
+    """Have the loop do something, from a thread that waits until it is done."""
+    asyncio.run_coroutine_threadsafe(work, loop).result()
 
 
 async def scroll(index: Index, generation: str) -> AsyncIterator[dict[int, list[str]]]:

@@ -4,7 +4,6 @@ The steps are numbered as in docs/architecture.md, "A version's life".
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from kb import failpoints
@@ -36,30 +35,14 @@ from kb.index.generation import (
 )
 from kb.index.remote import RemoteIndex
 from kb.types.index import Generation
-from kb.types.points import point_of
+from kb.types.points import point_of, points_in
 from kb.types.versions import Ready
-from kb.upkeep import languages
-from kb.upkeep.beside import Beside, all_of
+from kb.upkeep import languages, readers
+from kb.upkeep.beside import Beside
 from kb.upkeep.loading import Vectors, vectors_of
 
 GRACE_SECONDS = 60.0
 """Seconds that a version's points stay after it retired: longer than any search takes."""
-RIGHTS_DOCUMENTS = 2000
-"""Documents whose changed rights are written into the index together."""
-RIGHTS_POINTS = 10_000
-"""Points that get their readers in one call to the index."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Changed rights on their way into the index.
-
-    ``changes`` are documents, each with the tick of the change; ``points`` are those documents'
-    points, by the reader tokens that they get.
-    """
-
-    changes: dict[int, int]
-    points: dict[tuple[str, ...], list[int]]
 
 
 class Publisher:
@@ -200,52 +183,8 @@ class Publisher:
         return published
 
     async def flush_rights(self) -> int:
-        """Bring changed rights from the catalog into the index; returns how many documents."""
-        total = 0
-        while batch := await self._catalog.read(self._waiting_rights):
-            generation, write = await self.generation(), partial(self._write_rights, batch.points)
-            await write(generation)
-            others = await self.beside.write(write)
-            failpoints.reached("rights_written")
-            await self._catalog.write(self._rights_written, generation, others, batch.changes)
-            total += len(batch.changes)
-            if len(batch.changes) < RIGHTS_DOCUMENTS:
-                break
-        return total
-
-    async def _write_rights(
-        self, points: Mapping[tuple[str, ...], list[int]], generation: str
-    ) -> None:
-        for tokens, every in points.items():
-            for start in range(0, len(every), RIGHTS_POINTS):
-                part = every[start : start + RIGHTS_POINTS]
-                await self._index.set_readers(generation, part, tokens)
-        await self._index.flush(generation)
-
-    def _waiting_rights(self) -> Waiting | None:
-        with self._catalog.reading() as connection:
-            changes = outbox.waiting(connection, RIGHTS_DOCUMENTS)
-            if not changes:
-                return None
-            readable_by = rights.tokens_of(connection, list(changes))
-            points: dict[tuple[str, ...], list[int]] = {}
-            for document_id, found in outbox.points_of(connection, list(readable_by)).items():
-                if tokens := tuple(readable_by[document_id]):
-                    points.setdefault(tokens, []).extend(found)
-            return Waiting(changes, points)
-
-    def _rights_written(
-        self, generation: str, others: Sequence[str], changes: dict[int, int]
-    ) -> None:
-        """Forget changes that the index has by now; what has changed again since stays noted."""
-        with self._catalog.writing() as connection:
-            hold_seq(connection)  # no other generation goes live while these are forgotten
-            live = generations.live(connection)
-            if live is None or name_of(live.id) != generation:
-                return  # it has not heard of them: they are brought there next
-            if not {name_of(one.id) for one in all_of(connection)} <= set(others):
-                return  # nor has one that is ready by now
-            outbox.written(connection, changes)
+        """See :func:`kb.upkeep.readers.flush`."""
+        return await readers.flush(self._catalog, self._index, self.generation, self.beside)
 
     async def tell_languages(self) -> None:
         """See :func:`kb.upkeep.languages.tell`."""
@@ -259,7 +198,7 @@ class Publisher:
             if not sizes:
                 return total
             generation = await self.generation()
-            ids = [point_of(number, n) for number, points in sizes.items() for n in range(points)]
+            ids = [point for sized in sizes.items() for point in points_in(*sized)]
             delete = partial(self._delete, ids)
             await delete(generation)
             await self.beside.write(delete)

@@ -6,10 +6,10 @@ model are computed. Killed and started again, it goes on where it was.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import partial
 
 from kb import failpoints
 from kb.catalog import generations, leases, rights
@@ -21,9 +21,9 @@ from kb.index.edge import EdgeIndex
 from kb.index.generation import description_of, generation_fingerprint, name_of
 from kb.settings import Settings
 from kb.types.index import Published
-from kb.types.points import point_of, version_of
+from kb.types.points import points_in, version_of
 from kb.upkeep.beside import REINDEX as LEASE
-from kb.upkeep.loading import Pace, Vectors, keep_vectors, points_of_versions, scroll
+from kb.upkeep.loading import Pace, Vectors, awaited, keep_vectors, points_of_versions, scroll
 from kb.upkeep.publishing import adopt_earlier, dimensions_of
 
 VERSIONS_AT_ONCE = 20
@@ -36,7 +36,6 @@ waits, however many versions are left."""
 OPTIMIZE_SECONDS = 6 * 3600.0
 """Seconds for which the lease is held while the graph is built, since no heartbeat can be sent
 meanwhile."""
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +220,7 @@ class Rebuilder:
         """Delete what is gone, load what is missing, stamp anew what others read by now."""
         for number in [n for n in loaded.points if n not in wanted]:
             points = loaded.points.pop(number)
-            await index.delete(generation, _points(number, points))
+            await index.delete(generation, points_in(number, points))
             loaded.readers.pop(number, None)
         missing = _missing(loaded, wanted)
         total = sum(one.points for one in wanted.values())
@@ -239,7 +238,7 @@ class Rebuilder:
             if one.points and loaded.readers.get(number) != one.readers:
                 tokens = await self._catalog.read(self._tokens, one.document_id)
                 if tokens and loaded.tokens.pop(number, None) != {tuple(tokens)}:
-                    await index.set_readers(generation, _points(number, one.points), tokens)
+                    await index.set_readers(generation, points_in(number, one.points), tokens)
                 loaded.readers[number] = one.readers
         self._on_progress(loaded.passages(wanted), total)
 
@@ -270,10 +269,7 @@ class Rebuilder:
 
         Runs in a thread, which holds the transaction while the loop works on the index.
         """
-
-        def done(work: Coroutine[Any, Any, T]) -> T:
-            return asyncio.run_coroutine_threadsafe(work, loop).result()
-
+        done = partial(awaited, loop)
         unkept: Vectors = {}
         with self._catalog.writing() as connection:
             hold_seq(connection)
@@ -295,7 +291,3 @@ def _hand_over(connection: Connection, number: int) -> Sequence[int]:
 
 def _missing(loaded: Loaded, wanted: Mapping[int, Published]) -> list[int]:
     return [n for n, w in wanted.items() if w.points and loaded.points.get(n) != w.points]
-
-
-def _points(version: int, count: int) -> list[int]:
-    return [point_of(version, n) for n in range(count)]

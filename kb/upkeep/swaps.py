@@ -29,6 +29,8 @@ from kb.upkeep.switching import Switched, Switcher, check_left_open
 SHOWN = 20
 LEASE = "swap"
 """The lease of the process that is at a swap."""
+BUSY = "swap_busy"
+"""The code of what cannot be done while a process is at a swap."""
 
 
 class Swaps:
@@ -76,12 +78,12 @@ class Swaps:
         with self._catalog.reading() as connection:
             return swap.state == ASKED or _is_at_work(connection, swap)
 
-    def blocked(self) -> str | None:
+    def blocked(self) -> ConflictError | None:
         """Why no other models can be asked for; None: they can."""
         try:
             check_left_open(self._embeddings.given.embedding)
         except ConflictError as error:
-            return error.message
+            return error
         return None
 
     def ask(
@@ -111,8 +113,7 @@ class Swaps:
             before = swaps.open_one(connection)
             if before is not None and before.wanted == tuple(wanted):
                 _go_on(connection, before, force=force, by_worker=by_worker)
-                _note(connection, by, _one(connection, before.id))
-                return _one(connection, before.id)
+                return _asked(connection, by, before.id)
             _check_idle(connection, before)
             used = built_with(live.description)
             number = swaps.add(
@@ -120,8 +121,7 @@ class Swaps:
             )
             if before is not None and before.generation is not None:
                 _drop(connection, before.generation)
-            _note(connection, by, _one(connection, number))
-            return _one(connection, number)
+            return _asked(connection, by, number)
 
     def wanted(self) -> Swap | None:
         """The swap that a worker is to do now: nobody is at it."""
@@ -211,14 +211,17 @@ def _check_idle(connection: Connection, swap: Swap | None) -> None:
     if swap is not None and _is_at_work(connection, swap):
         raise ConflictError(
             f"The index is going over to {', '.join(swap.wanted)} just now. Pause that first.",
-            code="swap_busy",
+            code=BUSY,
             detail={"swap": swap.id},
         )
 
 
-def _note(connection: Connection, by: Principal, swap: Swap) -> None:
+def _asked(connection: Connection, by: Principal, number: int) -> Swap:
+    """The swap that was asked for, noted in the audit log."""
+    swap = _one(connection, number)
     told = {"swap": swap.id, "used": list(swap.used), "force": swap.force}
     noted(connection, by, "model.use", ", ".join(swap.wanted), **told)
+    return swap
 
 
 def _go_on(connection: Connection, before: Swap, *, force: bool, by_worker: bool) -> None:

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import partial
 
 from kb import failpoints
 from kb.catalog import generations
@@ -17,9 +17,8 @@ from kb.index.remote import RemoteIndex
 from kb.settings import Embedding
 from kb.types.swaps import Followed
 from kb.upkeep.beside import AT_ONCE, Beside, missing_in, one_of
-from kb.upkeep.loading import Vectors, keep_vectors
+from kb.upkeep.loading import Vectors, awaited, keep_vectors
 
-T = TypeVar("T")
 ONE_MODELS = ("sha256", "query_prompt", "passage_prompt")
 """Settings that are one model's alone."""
 Note = Callable[[Connection, Followed], None]
@@ -70,10 +69,7 @@ class Switcher:
         self, loop: asyncio.AbstractEventLoop, one: Followed, embeddings: Embeddings, note: Note
     ) -> None:
         """Runs in a thread, which holds the transaction while the loop works on the index."""
-
-        def done(work: Coroutine[Any, Any, T]) -> T:
-            return asyncio.run_coroutine_threadsafe(work, loop).result()
-
+        done = partial(awaited, loop)
         unkept: Vectors = {}
         with self._catalog.writing() as connection:
             hold_seq(connection)  # nothing is published from here on

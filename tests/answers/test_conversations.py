@@ -5,12 +5,11 @@ import sqlite3
 import httpx
 import pytest
 
-from kb import samples
 from kb.answers import followups, rerun
 from kb.errors import NotFoundError, UsageError
 from kb.types.asking import Manner
 from kb.types.conversations import Turn
-from tests.parts.processes import Serving, kb, stop_engines
+from tests.parts.processes import serving_samples
 
 LEAVE = "Full-time staff get 28 days of paid leave a year.\n\nPart-time staff get 14 days of leave."
 
@@ -206,16 +205,8 @@ def test_own_questions_are_measured(command, tmp_path):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, embedder_dir):
-    from tests.parts.processes import environment_in
-
-    base = tmp_path_factory.mktemp("talk")
-    environment = environment_in(base, embedder_dir)
-    kb(environment, base, "source", "add", "samples", str(samples.documents()))
-    kb(environment, base, "ingest")
-    made = Serving(environment, base)
-    yield made
-    made.stop()
-    stop_engines(base / "data")
+    with serving_samples(tmp_path_factory.mktemp("talk"), embedder_dir) as made:
+        yield made
 
 
 def test_conversations_over_http(server):

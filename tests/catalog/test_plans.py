@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, text
 
 from bench.catalog import fill
-from kb.catalog import answers, containers, filtering, ledger, sources, sweeping
+from kb.catalog import answers, beginnings, containers, filtering, ledger, sources, sweeping
 from kb.catalog import rights as rights_catalog
 from kb.rights import access
 from kb.text.queries import EVERYTHING, parse
@@ -18,6 +18,9 @@ from tests.parts import catalogs as making
 READER = Principal("p7", frozenset({"everyone", "group:group-7", "person:p7"}))
 CALLS = {
     "home": lambda c: filtering.count(c, READER, EVERYTHING),
+    "newest": lambda c: beginnings.newest(c, READER, 30),
+    "samples": lambda c: beginnings.paths_in(c, READER, "/samples"),
+    "headings": lambda c: beginnings.headings(c, [3, 4]),
     "facets": lambda c: filtering.facets(c, READER, parse("language:de type:pdf")[1]),
     "phrase": lambda c: filtering.points(c, READER, parse('"of the"')[1], 10),
     "language": lambda c: filtering.points(c, READER, parse("language:de")[1], 10),
@@ -40,6 +43,8 @@ CALLS = {
 }
 WHOLE = {"home", "facets", "language", "states", "reasons", "languages", "sources"}
 """These count: they go through an index that holds all they need, and never through the table."""
+ORDERED = {"newest"}
+"""These go through the index of times, and end where they have enough."""
 LARGE = ("documents", "chunks", "versions", "vectors", "answers", "name_tokens")
 
 
@@ -98,9 +103,11 @@ def plan(connection, statement, values):
 
 
 def scans(lines, name):
-    """Whether a large table is read whole."""
+    """Whether a large table is read whole, or sorted where an index has the order."""
     tables = "|".join(LARGE)
     if any(re.search(rf"Seq Scan on ({tables})\b", line) for line in lines):
+        return True
+    if name in ORDERED and not any("ix_documents_mtime_ns" in line for line in lines):
         return True
     found = [line for line in lines if re.match(rf"\s*SCAN ({tables})\b", line)]
     covered = [line for line in found if "COVERING INDEX" in line]

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from kb import failpoints
 from kb.catalog.tables import generations
 from tests.ingest.killing import AFTER_A_KILL, MOST, Reader, World, kill_some
-from tests.parts.processes import kb, stop_engines, wait_for
+from tests.parts.processes import kb, stop_engines
 
 pytestmark = pytest.mark.slow
 
@@ -119,17 +119,10 @@ def test_a_killed_reindex_goes_on(environment, tmp_path):
     """Started again it goes on with the generation that it had begun; nothing is lost."""
     world = World(environment, tmp_path, random.Random(SEED))
     world.follow()
-    rebuilding = world.start("reindex")
-
-    def begun() -> list[int]:
-        query = select(generations.c.id).where(generations.c.state == "building")
-        with world.kb.catalog.reading() as connection:
-            return list(connection.scalars(query))
-
-    wait_for(begun)
-    [number] = begun()
-    rebuilding.kill()
-    assert rebuilding.wait() == -signal.SIGKILL
+    world.killed_at("versions_loaded", "reindex")
+    query = select(generations.c.id).where(generations.c.state == "building")
+    with world.kb.catalog.reading() as connection:
+        number = connection.scalars(query).one()
     again = kb(environment, tmp_path, "reindex")
     assert again["generation"] == f"g{number}"
     world.settle()

@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
+from kb import samples
 from tests.parts.warm import can_be_warm, warm
 
 SHARED = Path(__file__).parent.parent.parent.parent / "shared" / "data"
@@ -110,6 +113,21 @@ class Serving:
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(HANGING)
+
+
+@contextmanager
+def serving_samples(base: Path, embedder_dir: Path, **more: str) -> Iterator[Serving]:
+    """``kb serve`` over the sample documents, whose data directory is in ``base``.
+
+    ``more``: what the server has in its environment, beside the usual.
+    """
+    environment = environment_in(base, embedder_dir)
+    kb(environment, base, "source", "add", "samples", str(samples.documents()))
+    kb(environment, base, "ingest")
+    server = Serving(environment | more, base)
+    yield server
+    server.stop()
+    stop_engines(base / "data")
 
 
 def wait_for(condition):

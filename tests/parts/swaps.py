@@ -20,6 +20,8 @@ TEXTS = {
     "pump.txt": "The pump in the yard is oiled monthly.",
 }
 """Short: a letter is a token of these models, and they read 64."""
+NOTHING_LOST = {"sets": [], "lost": []}
+LOST = {"sets": [], "lost": ["own: document_hit@1"]}
 
 
 def models_in(folder: Path) -> tuple[str, str]:
@@ -74,3 +76,8 @@ def generations_of(kb: KnowledgeBase) -> dict[int, str]:
     with kb.catalog.reading() as connection:
         query = select(generations.c.id, generations.c.state)
         return dict(connection.execute(query).tuples().all())
+
+
+async def points(house: House, generation: str) -> dict[int, list[str]]:
+    """The readers of each point of a generation."""
+    return await house.kb.index.readers(generation, None, 1000)

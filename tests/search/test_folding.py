@@ -2,7 +2,11 @@
 
 import random
 
-from kb.search import folding
+import pytest
+
+from kb.index.base import Hits
+from kb.rights import access
+from kb.search import folding, judging
 from tests.parts.passages import passage
 
 
@@ -71,3 +75,26 @@ def test_a_document_that_was_asked_for_by_name_has_as_many_as_it_has():
 def test_where_there_is_one_document_its_order_stays():
     given = ranked(*[1] * 14)
     assert folding.spread(given, ()) == given
+
+
+@pytest.mark.parametrize(
+    ("limit", "named", "of_one"),
+    [
+        (10, {}, 3),
+        (9, {}, 6),
+        (10, {1: judging.ASKED_FOR}, 6),
+        (10, {1: judging.ASKED_FOR / 2}, 3),
+    ],
+)
+def test_lists_to_look_through_are_spread(monkeypatch, limit, named, of_one):
+    """Neither what an answer is made from, nor a document that was asked for by its name."""
+    given = ranked(*[1] * 6, *range(2, 12))
+    stored = {p.points[0]: p.chunk for p in given}
+    monkeypatch.setattr(judging.chunks, "hydrate", lambda *_: stored)
+    monkeypatch.setattr(judging.chunks, "first_points", lambda *_: {})
+    hits = Hits("en", fused=[(point, 1.0) for point in stored])
+    moment = judging.Moment("g1", 1, frozenset(), {})
+    scope = judging.Scope("boiler", access.owner(), limit, moment, named, None)
+    found = judging.judge(None, hits, scope, 0.0).passages
+    assert len(found) == limit
+    assert sum(p.chunk.document_id == 1 for p in found) == of_one

@@ -69,7 +69,7 @@ async def test_a_question_whose_engine_is_late_is_asked_again(monkeypatch, late)
 
     monkeypatch.setattr(comparing.running, "ask_all", ask_all)
     question = Question("q1", "Why?", "", (), (), (), unanswerable=False)
-    asked = comparing._asked(None, [question], lambda: None)
+    asked = comparing.asked(None, [question], lambda: None)
     if late < comparing.TRIES:
         assert await asked == [("q1", False)]
     else:

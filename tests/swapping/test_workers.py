@@ -1,5 +1,6 @@
 """A swap that somebody asked for in the page is a worker's: it outlives its processes."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -7,6 +8,9 @@ import sys
 
 import pytest
 
+from kb.catalog import leases
+from kb.cli.working import Working
+from kb.upkeep.swaps import LEASE
 from tests.parts.processes import HANGING, stop_engines, wait_for
 from tests.parts.swaps import built_with, generations_of, models_in
 
@@ -41,6 +45,29 @@ async def test_a_worker_does_it_and_the_next_goes_on(environment, settings, tmp_
     finally:
         worker.terminate()
         worker.wait(HANGING)
+        await kb.close()
+        stop_engines(tmp_path)
+
+
+async def test_of_two_workers_one_does_it_and_the_other_notes_no_failure(
+    environment, settings, tmp_path, monkeypatch
+):
+    """Both have seen it, and the other one's process has begun it before this one's."""
+    names = models_in(tmp_path)
+    environment.pop("KB_EMBEDDING__MODEL")
+    for name, value in environment.items():
+        if name.startswith("KB_"):
+            monkeypatch.setenv(name, value)
+    house = await built_with(settings, tmp_path, names[0])
+    kb = house.kb
+    asked = await kb.write(kb.swaps.ask, house.owner, (names[1],), force=True, by_worker=True)
+    try:
+        with kb.catalog.writing() as connection:
+            assert leases.take(connection, LEASE, leases.new_owner())
+        assert await Working(kb, asyncio.Event())._swapped(asked) is None
+        now = await kb.read(kb.swaps.one, asked.id)
+        assert (now.state, now.error) == ("asked", None)
+    finally:
         await kb.close()
         stop_engines(tmp_path)
 

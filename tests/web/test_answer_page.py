@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kb import samples
 from tests.parts.fake_models import FakeOllama, Says
-from tests.parts.processes import Serving, kb, stop_engines
+from tests.parts.processes import serving_samples
 
 pytestmark = pytest.mark.real
 
@@ -32,16 +31,9 @@ def model():
 
 @pytest.fixture(scope="module")
 def server(model, tmp_path_factory, embedder_dir):
-    from tests.parts.processes import environment_in
-
     base = tmp_path_factory.mktemp("answers")
-    environment = environment_in(base, embedder_dir)
-    kb(environment, base, "source", "add", "samples", str(samples.documents()))
-    kb(environment, base, "ingest")
-    running = Serving(environment | model.env, base)
-    yield running
-    running.stop()
-    stop_engines(base / "data")
+    with serving_samples(base, embedder_dir, **model.env) as running:
+        yield running
 
 
 @pytest.fixture

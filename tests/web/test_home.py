@@ -10,7 +10,7 @@ from kb.catalog import people, runs, sources, tables
 from kb.library import beginnings
 from kb.surface import progress
 from kb.types.library import FirstReading, Run
-from tests.parts.processes import Serving, kb, stop_engines
+from tests.parts.processes import Serving, kb, serving_samples
 from web import reading
 
 
@@ -83,6 +83,15 @@ async def test_a_question_is_made_of_a_title_and_a_heading(house):
     assert (topic.title, topic.section) == ("Rules for the jetty", "Mooring after dark")
 
 
+async def test_no_question_is_made_of_a_title_that_would_narrow_the_search(house):
+    house.follow("port")
+    for n, title in enumerate(("Mooring type:pdf", "The jetty -rules", "Lamps - of the jetty")):
+        house.write(f"{n}.md", f"# {title}\n\nUse two lines, always; and number {n} in the dark.\n")
+    await house.ingest("port")
+    [topic] = house.kb.beginnings.of(house.owner, "en").topics
+    assert topic.title == "Lamps - of the jetty"
+
+
 @pytest.mark.both_catalogs
 async def test_a_reading_is_told_to_whom_it_concerns(portal):
     """Of a source that nobody else may read not even that it is being read."""
@@ -92,7 +101,6 @@ async def test_a_reading_is_told_to_whom_it_concerns(portal):
         connection.execute(tables.sources.update().values(finished_at=None))
         number = runs.begin(connection, staff)
         runs.progress(connection, number, done=3, total=9, pages=0, path="wages.txt")
-        connection.execute(tables.sources.update().values(finished_at=None))
     told = {}
     for name in ("rita", "otto", "anna"):
         answer = await (await portal.as_person(name)).get("/reading")
@@ -205,17 +213,10 @@ def test_what_may_be_typed_is_shown_and_put_into_the_box_by_keyboard(opened, sam
 @pytest.fixture(scope="module")
 def being_read(tmp_path_factory, embedder_dir):
     """A server over the samples, whose catalog says that they are being read for the first time."""
-    from tests.parts.processes import environment_in
-
     base = tmp_path_factory.mktemp("r")
-    environment = environment_in(base, embedder_dir)
-    kb(environment, base, "source", "add", "samples", str(samples.documents()))
-    kb(environment, base, "ingest")
-    server = Serving(environment, base)
-    server.catalog = base / "data" / "catalog.sqlite3"
-    yield server
-    server.stop()
-    stop_engines(base / "data")
+    with serving_samples(base, embedder_dir) as server:
+        server.catalog = base / "data" / "catalog.sqlite3"
+        yield server
 
 
 def say(server, *statements):
@@ -244,10 +245,7 @@ def test_while_the_first_reading_runs_home_and_empty_results_say_so(opened, bein
     page.keyboard.press("Enter")
     page.locator("#hits .empty", has_text="what has been read so far").wait_for()
     assert "Reading: 4 of 12" in page.inner_text("#hits .empty")
-    say(
-        being_read,
-        ("UPDATE runs SET done = 9", ()),
-    )
+    say(being_read, ("UPDATE runs SET done = 9", ()))
     page.locator("#reading", has_text="Reading: 9 of 12").wait_for()
     say(being_read, ("UPDATE runs SET finished_at = ?", (now,)))
     page.wait_for_selector("#reading", state="hidden")

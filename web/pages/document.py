@@ -90,6 +90,7 @@ async def document(
     pictures = is_pdf and await shares(request).files.run(base.documents.original, row) is not None
     first = page or marks.page or 1
     words = translations(language_of(request))
+    is_theirs = principal.answers_for(row.source_id)
     return render(
         request,
         "document.html",
@@ -105,7 +106,8 @@ async def document(
             "picture_width": PICTURE_WIDTH,
             "reason": reasons.render(row.code, row.parameters, words),
             "version_reason": lambda v: reasons.render(v.code, v.parameters, words),
-            "address": _shown_address(row, is_theirs=principal.answers_for(row.source_id)),
+            "is_theirs": is_theirs,
+            "address": _shown_address(row, is_theirs=is_theirs),
         },
     )
 

@@ -6,8 +6,10 @@ from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
 from kb.errors import UsageError
+from kb.surface.gates import MEASURES
 from web.asker import knowledge_base, principal_of
 from web.auth.who import ADMINISTRATOR
+from web.i18n import translate
 from web.numbers import number_of
 from web.rendering import render
 
@@ -24,18 +26,19 @@ async def page(request: Request[Any, Any, Any], ask: str | None = None) -> str:
     base = knowledge_base(request)
     newest = await base.read(base.swaps.newest)
     opened = next((one for one in newest if one.is_open), None)
+    busy = opened is not None and await base.read(base.swaps.goes_on, opened)
     values = {
         "used": await base.read(base.swaps.used),
-        "others": await base.embedding_models(),
+        "others": [] if busy else await base.embedding_models(),  # a swap's page is asked often
         "kept": await base.read(base.swaps.kept),
-        "kept_days": base.settings.models.keep_days,
         "opened": opened,
-        "busy": opened is not None and await base.read(base.swaps.goes_on, opened),
+        "busy": busy,
         "newest": newest,
         "compared": next((one for one in newest if one.gate), None),
         "blocked": base.swaps.blocked(),
         "told": {OWN} if principal_of(request).owner else set(),
         "ask": ask,
+        "measures": {name: translate(request)(words) for name, words in MEASURES.items()},
     }
     return render(request, "models.html", values)
 

@@ -119,6 +119,7 @@ export function notice(given) {
 }
 
 export function failed(message, again) {
+  $("notice").dataset.code = "";  // no longer that of the question before
   $("notice").hidden = false;
   $("notice").className = "banner bad";
   $("notice").replaceChildren(`${words.failed} ${message} `);

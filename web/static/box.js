@@ -55,7 +55,8 @@ export function nothing() {
 }
 
 async function poll() {
-  await lookAtReading().catch(() => {});  // the server is away for a moment: the next round asks again
+  // Where the server is away for a moment, the next round asks again.
+  if (!document.hidden) await lookAtReading().catch(() => {});
   if (standing.words || !standing.documents) setTimeout(poll, POLL_MS);
 }
 if (standing.words || !standing.documents) setTimeout(poll, POLL_MS);

@@ -168,7 +168,7 @@ function begin(question) {
   $("save").disabled = false;
   $("save").textContent = words.save;
   $("pinned").replaceChildren();
-  showFilters(question);
+  showFilters(question).catch(() => {});  // the search says that the server is away
   if (!thread.turns.length) showPinned(question).catch(() => {});
   $("asked").textContent = question;
   beginAnswer();
@@ -186,7 +186,12 @@ async function ask(question, goesOn = null) {
   $("stop").hidden = !withAnswer;
   const passages = withAnswer && thread.turns.length ? null : search(question, shown).then(
     (hits) => { if (mine === asking) showHits(hits, question); },
-    (error) => { $("answer").hidden = false; failed(error.message, () => ask(question)); });
+    (error) => {
+      if (mine !== asking) return;
+      $("hits").replaceChildren();  // they were found for the question before
+      $("answer").hidden = false;
+      failed(error.message, () => ask(question));
+    });
   try {
     if (withAnswer) await stream(question, mine.signal, goesOn);
   } catch (error) {
@@ -267,7 +272,8 @@ $("ask").addEventListener("submit", (event) => {
   showThread([]);
   history.pushState(null, "", keepIn(new URL(`/?${new URLSearchParams({ q: question })}`, location.href)));
   close();
-  ask(question);  toResults();
+  ask(question);
+  toResults();
 });
 whenChanged(() => {
   const question = $("q").value.trim();

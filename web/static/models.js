@@ -13,7 +13,7 @@ async function follow() {
     await wait(2000);
     try {
       const found = await newest();
-      if (found.dataset.busy !== "true") { location.reload(); return; }
+      if (found?.dataset.busy !== "true") { location.reload(); return; } // also where nobody is signed in any more
       for (const kind of ["progress", ".state", ".pace"]) {
         const before = shown.querySelector(kind);
         const after = found.querySelector(kind);
