@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from bench.serve import end_engines, environment_of, memory, serve, shares
+from bench.serve import end_engines, environment_of, processes, serve
 from kb import samples
 from kb.engines.calling import QUIET
 
@@ -100,15 +100,18 @@ def everything(folder: str, names: str) -> None:
             env=environment, check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
 
-    def both(pid: int, within: str) -> dict[str, float]:
-        end = shares(pid, within)
-        told.update(end)
-        return memory(pid, within)
-
-    told: dict[str, float] = {}
     try:
         sizes = serve(folder, settings_of(names), both)[2]
     finally:
         end_engines(folder)
-    each = ", ".join(f"{n.rpartition('.')[2]} {v:.0f} ({told[n]:.0f})" for n, v in sizes.items())
-    print(f"- all processes: {sum(sizes.values()):.0f} ({sum(told.values()):.0f}): {each}")
+    each = ", ".join(
+        f"{n.rpartition('.')[2]} {rss:.0f} ({pss:.0f})" for n, (rss, pss) in sizes.items()
+    )
+    rss, pss = map(sum, zip(*sizes.values(), strict=True))
+    print(f"- all processes: {rss:.0f} ({pss:.0f}): {each}")
+
+
+def both(pid: int, folder: str) -> dict[str, tuple[float, float]]:
+    """Of each process of a service what is resident, and that with shared pages divided (MB)."""
+    found = ((n, one.memory_full_info()) for n, one in processes(pid, folder).items())
+    return {n: (held.rss / 1e6, held.pss / 1e6) for n, held in found}

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import httpx
 import psutil
@@ -13,7 +14,8 @@ import psutil
 from bench.common import ENGINES, chosen
 from kb import samples
 
-Measured = Callable[[int, str], dict[str, float]]
+Measured = Callable[[int, str], dict[str, Any]]
+"""Measures each process of a service, by the web process's number and the data directory."""
 SETTLED_SECONDS = 5.0
 """The worker beside the page loads after it; engines give back what bulk work took."""
 
@@ -48,8 +50,9 @@ def environment_of(folder: str, settings: Mapping[str, str] | None = None) -> di
 
 def serve(
     folder: str, settings: Mapping[str, str] | None = None, measured: Measured | None = None
-) -> tuple[float, float, dict[str, float]]:
-    """Serve a data directory, ask a little; seconds to alive and ready, memory by process (MB)."""
+) -> tuple[float, float, dict[str, Any]]:
+    """Serve a data directory, ask a little; seconds to alive and ready, and what was measured of each
+    process: its memory (MB), where nothing else is said."""
     begun = time.monotonic()
     server = subprocess.Popen(
         [sys.executable, "-m", "kb", "serve", "--port", "8765"],
@@ -79,12 +82,6 @@ def until(path: str, begun: float) -> float:
 def memory(pid: int, folder: str) -> dict[str, float]:
     """Resident memory (MB) of the web process, what it has started, and the engines."""
     return {n: process.memory_info().rss / 1e6 for n, process in processes(pid, folder).items()}
-
-
-def shares(pid: int, folder: str) -> dict[str, float]:
-    """The same, with what several processes have mapped divided among them."""
-    found = processes(pid, folder).items()
-    return {n: process.memory_full_info().pss / 1e6 for n, process in found}
 
 
 def processes(pid: int, folder: str) -> dict[str, psutil.Process]:

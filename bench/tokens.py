@@ -2,7 +2,7 @@
 
 Every text of the development sets is cut by both: passages and questions, and what the parsers make
 of the documents. Times are processor time of one process that asks both by turns; memory and the
-time of loading are of a process each. ``KB_BENCH_EMBED=FOLDER`` names another model with a Unigram
+time of loading are of a process each. ``KB_EMBEDDING__MODEL`` names another model with a Unigram
 tokenizer, ``KB_BENCH_SETS`` some of the sets.
 """
 
@@ -63,7 +63,7 @@ class Told:
 
 
 async def main() -> None:
-    chosen = Embedding(model=os.environ.get("KB_BENCH_EMBED", "multilingual"))
+    chosen = Embedding(model=os.environ.get("KB_EMBEDDING__MODEL", "multilingual"))
     file = models.find(chosen).folder / "tokenizer.json"
     loading(file)
     both = opened(file), Ordinary(file.read_bytes())

@@ -159,7 +159,10 @@ def _is_marked(head: bytes) -> bool:
 
 
 def is_text(head: bytes, most: float, always: int = 0) -> bool:
-    """Whether at most a share of the bytes are of control, or so few that any text has them."""
+    """Whether of the first 4,096 bytes few are of control.
+
+    ``most`` is their share at most (0 to 1), ``always`` how many a text may have however short.
+    """
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or unmarked_utf16(head):
         return True
     strange = sum(1 for b in head[:4096] if b < 9 or 13 < b < 27 or 27 < b < 32)

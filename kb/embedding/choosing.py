@@ -86,9 +86,9 @@ def _fastest(turns: Mapping[tuple[Name, Dtype], Sequence[Tried]]) -> list[tuple[
 
 def _turn(settings: Embedding, folder: Path, name: Name, dtype: Dtype) -> Tried:
     ended = _in_a_process(settings, folder, "time", name, dtype)
-    told = [msgspec.json.decode(line, type=Tried) for line in ended.said]
-    failed = Tried(runtime=name, dtype=dtype, refused=ended.how, passing=ended.passing)
-    return told[-1] if told else failed
+    if ended.said:
+        return msgspec.json.decode(ended.said[-1], type=Tried)
+    return Tried(runtime=name, dtype=dtype, refused=ended.how, passing=ended.passing)
 
 
 def _best(turns: Sequence[Tried]) -> Tried:

@@ -169,7 +169,9 @@ def optimise(settings: Embedding, folder: Path) -> Path:
     content = json.dumps(ranges.written(found), indent=1).encode()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     models.write_whole(folder / OPTIMISED.format(digest=files.digest[:16]), content)
-    return optimised.graph_file(files, ranges_of(files, folder) or found, folder)
+    made = optimised.graph_file(files, ranges_of(files, folder) or found, folder)
+    optimised.clear_earlier(made.parent, files.digest)
+    return made
 
 
 def _needs_avx2() -> None:

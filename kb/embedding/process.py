@@ -176,9 +176,11 @@ def _answer(jobs: list[Job], *, bulk: bool) -> None:
         texts = [text for job in jobs for text in job.texts]
         call = partial(by.model.encode, texts, bulk=bulk)
         vectors = iter(by.on_a_card_or_off(call))
-    except Exception as error:  # noqa: BLE001 - handed to whoever waits
+    except BaseException as error:  # noqa: BLE001 - handed to whoever waits
+        # A panic of Rust is no Exception: it would end this thread, and nobody would be told.
+        told = error if isinstance(error, Exception) else RuntimeError(repr(error))
         for job in jobs:
-            job.loop.call_soon_threadsafe(_fail, job.done, error)
+            job.loop.call_soon_threadsafe(_fail, job.done, told)
         return
     if jobs[0].tokens:
         by.took(jobs[0].tokens, time.monotonic() - begun)

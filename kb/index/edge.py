@@ -21,14 +21,13 @@ from kb.index.lexical import Sparse
 from kb.index.sampled import Sample, SampledPassage
 from kb.index.sampling import Samples
 from kb.index.searching import ListQuery
+from kb.index.spoken import Spoken
 
 T = TypeVar("T")
 OPTIMIZERS = edge.EdgeOptimizersConfig(default_segment_number=1, indexing_threshold=10_000)
 HNSW = edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=10_000)
 BATCH = 500
 """Points that are written, or read through, in one call."""
-MOST_KNOWN = 20_000
-"""Points whose languages are kept in memory: hits come again, and reading them takes long."""
 
 
 class EdgeIndex:
@@ -38,7 +37,7 @@ class EdgeIndex:
         self._root = root
         self._open: dict[str, edge.EdgeShard] = {}
         self._samples = Samples()
-        self._spoken: dict[str, dict[int, str]] = {}
+        self._spoken = Spoken()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="edge")
 
     async def create(self, generation: str, dimensions: Mapping[str, int]) -> None:
@@ -55,7 +54,7 @@ class EdgeIndex:
                 await asyncio.sleep(0)
             await self._update(generation, edge.UpdateOperation.upsert_points(part))
             self._samples.written(generation, len(part))
-            self._spoken.pop(generation, None)
+            self._spoken.forget(generation)
 
     async def flush(self, generation: str) -> None:
         """See :class:`kb.index.base.Index`."""
@@ -66,25 +65,19 @@ class EdgeIndex:
         if ids:
             async with self._samples.deleting(generation, ids):
                 await self._update(generation, edge.UpdateOperation.delete_points(list(ids)))
-            self._spoken.pop(generation, None)
+            self._spoken.forget(generation)
 
     async def set_readers(
         self, generation: str, ids: Sequence[int], readers: Sequence[str]
     ) -> None:
         """See :class:`kb.index.base.Index`."""
         if ids:
-            there = edge.Filter(must=[edge.HasIdCondition(set(ids))])
-            payload = {"readers": stored.tokens(readers)}
-            operation = edge.UpdateOperation.set_payload_by_filter(there, payload)
-            await self._update(generation, operation)
+            await self._set(generation, ids, {"readers": stored.tokens(readers)})
 
     async def set_languages(self, generation: str, languages: Mapping[str, Sequence[int]]) -> None:
         """See :class:`kb.index.base.Index`."""
         for language, ids in languages.items():
-            there = edge.Filter(must=[edge.HasIdCondition(set(ids))])
-            payload = {"language": language}
-            operation = edge.UpdateOperation.set_payload_by_filter(there, payload)
-            await self._update(generation, operation)
+            await self._set(generation, ids, {"language": language})
         self._forget(generation)
 
     async def query(self, generation: str, query: IndexQuery) -> Hits:
@@ -106,15 +99,7 @@ class EdgeIndex:
 
     async def languages(self, generation: str, ids: Sequence[int]) -> dict[int, str]:
         """See :class:`kb.index.searching.Engine`."""
-        known = self._spoken.setdefault(generation, {})
-        missing = [point for point in ids if point not in known]
-        if missing:
-            if len(known) > MOST_KNOWN:
-                known.clear()
-                missing = list(ids)
-            found = await self._retrieve(generation, missing, stored.LANGUAGE)
-            known |= {int(record.id): stored.language(record.payload) for record in found}
-        return {point: known[point] for point in ids if point in known}
+        return await self._spoken.of(generation, ids, self._languages)
 
     async def sample(self, generation: str) -> Sample:
         """See :class:`kb.index.searching.Engine`."""
@@ -157,7 +142,7 @@ class EdgeIndex:
         """Close every other generation, so that another process may open it."""
         await self._run(self._close_others, generation)
         self._samples.forget_others(generation)
-        self._spoken.clear()
+        self._spoken.forget_all()
 
     async def close(self) -> None:
         """See :class:`kb.index.base.Index`."""
@@ -177,7 +162,7 @@ class EdgeIndex:
 
     def _forget(self, generation: str) -> None:
         self._samples.forget(generation)
-        self._spoken.pop(generation, None)
+        self._spoken.forget(generation)
 
     async def _run(self, call: Callable[..., T], *arguments: Any) -> T:
         loop = asyncio.get_running_loop()
@@ -197,6 +182,11 @@ class EdgeIndex:
             if not vectors.keys() - {WORDS, GRAMS} or not (record.payload or {}).get("readers"):
                 raise damaged(f"point {record.id} lacks its vector or its readers")
         return max((int(r.id) for r in records), default=-1)
+
+    async def _set(self, generation: str, ids: Sequence[int], payload: dict[str, Any]) -> None:
+        there = edge.Filter(must=[edge.HasIdCondition(set(ids))])
+        operation = edge.UpdateOperation.set_payload_by_filter(there, payload)
+        await self._update(generation, operation)
 
     async def _update(self, generation: str, operation: edge.UpdateOperation) -> None:
         await self._run(lambda: self._shard(generation).update(operation))
@@ -238,6 +228,10 @@ class EdgeIndex:
         requests = [_request(query, stored.tokens(readers)) for query in queries]
         found = self._shard(generation).query_batch(edge.QueryBatchRequest(requests))
         return [[(int(p.id), float(p.score)) for p in points] for points in found]
+
+    async def _languages(self, generation: str, ids: Sequence[int]) -> dict[int, str]:
+        found = await self._retrieve(generation, ids, stored.LANGUAGE)
+        return {int(record.id): stored.language(record.payload) for record in found}
 
     async def _retrieve(
         self,

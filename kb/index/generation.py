@@ -49,10 +49,11 @@ def asked_by(
 
     ``asked`` and ``names`` are by the models' fingerprints.
     """
-    return {names[model]: _asked_by(by, language) for model, by in asked.items()}
+    return {names[model]: asked_by_one(by, language) for model, by in asked.items()}
 
 
-def _asked_by(by: QueryVector, language: str) -> AskedBy:
+def asked_by_one(by: QueryVector, language: str) -> AskedBy:
+    """A question in a language as one model embeds it."""
     scale = by.scale
     return AskedBy(
         by.vector,

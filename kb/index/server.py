@@ -86,21 +86,12 @@ class ServerIndex:
     ) -> None:
         """See :class:`kb.index.base.Index`."""
         if ids:
-            async with _translated():
-                await self._client.set_payload(
-                    self._name(generation),
-                    {"readers": stored.tokens(readers)},
-                    points=_there(ids),
-                    wait=True,
-                )
+            await self._set(generation, ids, {"readers": stored.tokens(readers)})
 
     async def set_languages(self, generation: str, languages: Mapping[str, Sequence[int]]) -> None:
         """See :class:`kb.index.base.Index`."""
-        async with _translated():
-            for language, ids in languages.items():
-                await self._client.set_payload(
-                    self._name(generation), {"language": language}, points=_there(ids), wait=True
-                )
+        for language, ids in languages.items():
+            await self._set(generation, ids, {"language": language})
         self._samples.forget(generation)
 
     async def query(self, generation: str, query: IndexQuery) -> Hits:
@@ -185,6 +176,12 @@ class ServerIndex:
         """See :class:`kb.index.base.Index`."""
         await self._client.close()
 
+    async def _set(self, generation: str, ids: Sequence[int], payload: dict[str, Any]) -> None:
+        """Of these points those that are there: named one by one, the others would be an error."""
+        there = q.Filter(must=[q.HasIdCondition(has_id=list(ids))])
+        async with _translated():
+            await self._client.set_payload(self._name(generation), payload, points=there, wait=True)
+
     def _name(self, generation: str) -> str:
         return f"{self._prefix}-{generation}"
 
@@ -239,11 +236,6 @@ def _error_of(what: str) -> KbError:
         message = f"The Qdrant server does not take what it is sent ({what})."
         return PermanentError(message, code="index_failed", detail=detail)
     return EngineError(f"The Qdrant server does not answer as it should ({what}).", detail=detail)
-
-
-def _there(ids: Sequence[int]) -> q.Filter:
-    """Of these points those that are there: named one by one, the others would be an error."""
-    return q.Filter(must=[q.HasIdCondition(has_id=list(ids))])
 
 
 def _request(query: ListQuery, readers: list[str]) -> q.QueryRequest:

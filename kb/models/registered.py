@@ -19,10 +19,9 @@ class Registered:
     weights, or the model server's digest. ``bytes`` is the size of all its files. ``max_tokens`` is
     the longest text, or a language model's context. ``languages`` are as its card has them.
     ``rate`` is passages a second, as measured here. ``problem`` says what is wrong with it.
-    ``scale`` is what its cosines mean, once that was measured.
-    ``elsewhere``: it runs on other machines. ``facts`` are what else is known of it, by name.
-    ``files`` have the SHA-256 of each file as it was when
-    it was added.
+    ``scale`` is what its cosines mean, once that was measured. ``elsewhere``: it runs on other
+    machines. ``facts`` are what else is known of it, by name. ``files`` have the SHA-256 of each
+    file as it was when it was added.
     """
 
     name: str

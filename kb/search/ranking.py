@@ -6,26 +6,17 @@ like a right passage, right or not, and no scale makes that undone for every que
 (docs/retrieval.md has what came of trying).
 """
 
-from collections.abc import Mapping
-
 import msgspec
 
 from kb.embedding.adapting import Tuning
 from kb.embedding.questions import Question
 from kb.index.base import GRAMS, WORDS, AskedBy, Hits, IndexQuery
-from kb.index.generation import asked_by
 from kb.index.remote import RemoteIndex
 
 
 def asked(embedded: Question, tuning: Tuning | None) -> Question:
     """A question as it is put to the index."""
     return embedded if tuning is None else tuning.of(embedded)
-
-
-def reading(embedded: Question, language: str, names: Mapping[str, str]) -> AskedBy:
-    """The question as it is, in the model by which similarities are read."""
-    model, by = embedded.reading(language)
-    return asked_by({model: by}, names, language)[names[model]]
 
 
 async def ranked(index: RemoteIndex, generation: str, query: IndexQuery, own: AskedBy) -> Hits:
@@ -53,7 +44,9 @@ async def ranked(index: RemoteIndex, generation: str, query: IndexQuery, own: As
 def _read_by(own: AskedBy, moved: AskedBy, cosine: float) -> float:
     """A cosine of the moved question as one that reads the same by the question's own scale.
 
-    It stands for passages without a vector of this model.
+    It stands for passages without a vector of this model. Where the model tells nothing apart, all
+    of them are as near as unrelated ones.
     """
-    share = (cosine - moved.unrelated) / (moved.related - moved.unrelated)
+    apart = moved.related - moved.unrelated
+    share = (cosine - moved.unrelated) / apart if apart else 0.0
     return own.unrelated + share * (own.related - own.unrelated)

@@ -18,7 +18,14 @@ from kb.embedding.questions import QueryVector, Question
 from kb.embedding.scale import AS_IT_IS, Scale
 from kb.errors import RetryableError
 from kb.index.base import GRAMS, WORDS, AskedBy, Hits, IndexQuery
-from kb.index.generation import asked_by, check_generation, follow, name_of, vector_names
+from kb.index.generation import (
+    asked_by,
+    asked_by_one,
+    check_generation,
+    follow,
+    name_of,
+    vector_names,
+)
 from kb.index.remote import RemoteIndex
 from kb.rights import access
 from kb.search import judging, narrowing, ranking
@@ -106,11 +113,11 @@ class Retriever:
             embedded = await self._embedded_anew(words, begun.scope.moment)
         language = begun.early.language
         asked = ranking.asked(embedded, begun.scope.moment.tuning).knowing(language)
-        own = ranking.reading(embedded, language, begun.scope.moment.vectors)
+        model, by = embedded.reading(language)
+        own = asked_by_one(by, language)
         judged = await self._judged(_query(begun, asked), own, begun.scope)
         if alarming := judged.alarming - begun.scope.moment.late:
             await self._catalog.write(alarms.sound, self._catalog, alarming)
-        model, by = embedded.reading(language)
         return Found(
             judged.passages,
             embedded.understood(language),

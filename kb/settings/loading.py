@@ -215,4 +215,5 @@ def _choices(key: str) -> str:
     kind = next((field.type for field in described.fields if field.name == name), None)
     while isinstance(kind, inspect.Metadata | inspect.VarTupleType):
         kind = kind.type if isinstance(kind, inspect.Metadata) else kind.item_type
-    return " or ".join(map(str, kind.values)) if isinstance(kind, inspect.LiteralType) else ""
+    words = kind.values if isinstance(kind, inspect.LiteralType) else ()
+    return " or ".join(str(word) for word in words if word)

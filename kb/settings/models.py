@@ -70,7 +70,9 @@ class Embedding(Section, frozen=True, kw_only=True):
             "file, what was measured; empty: `models` in the data directory."
         ),
     ] = ""
-    threads: Annotated[int, Meta(ge=0, description="Threads that embed; 0: one a core.")] = 0
+    threads: Annotated[
+        int, Meta(ge=0, le=512, description="Threads that embed (at most 512); 0: one a core.")
+    ] = 0
     query_prompt: Annotated[
         str,
         Meta(

@@ -1,6 +1,6 @@
 """Settings of who comes in and what they may take: the web service, signing in, audit, fair use."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -110,7 +110,7 @@ class Auth(Section, frozen=True, kw_only=True):
         ),
     ] = 15.0
     system_names: Annotated[
-        tuple[str, ...],
+        tuple[Literal["oidc", "ldap", "header"], ...],
         Meta(
             description="Kinds of accounts (`oidc`, `ldap`, `header`) whose names of people "
             "and groups are those of the file system; needed for mirrored rights."

@@ -179,7 +179,11 @@ class Settings(Section, frozen=True, kw_only=True):
         ),
     ] = ""
     language: Annotated[
-        str, Meta(description="Language of the web pages; empty: the browser's.")
+        Literal["", "de", "en", "es", "fr", "it"],
+        Meta(
+            description="Language of the web pages (`de`, `en`, `es`, `fr`, `it`); empty: the "
+            "browser's."
+        ),
     ] = ""
     server: Server = Server()
     auth: Auth = Auth()

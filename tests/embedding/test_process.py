@@ -1,6 +1,9 @@
 """What the embedder does first, how much at once, and what it knows already."""
 
+import asyncio
 import threading
+
+import pytest
 
 from kb.embedding import hosted, process
 from kb.embedding.process import cut
@@ -81,3 +84,31 @@ def test_the_embedder_is_at_work_while_it_measures(settings, monkeypatch):
     assert embedder.is_working()
     done.set()
     wait_for(lambda: not embedder.is_working())
+
+
+class Panic(BaseException):
+    """As which a panic of Rust comes (pyo3's PanicException)."""
+
+
+async def test_a_panic_is_told_and_ends_no_thread(settings, monkeypatch):
+    """Of questions and of bulk work: whoever waits hears of it, and what comes next is embedded."""
+    chosen = with_embedding(settings, runtime="openvino", dtype="float32", threads=1)
+    right = start(chosen, None).runtime
+    monkeypatch.setattr(hosted, "start", lambda *_: Started(right))
+    embedder = process.Embedder(chosen)
+    [(model, by)] = embedder.hosted.items()
+
+    def panics(*_, **__):
+        raise Panic("index out of bounds")
+
+    calls = (
+        lambda: embedder.embed_texts(model, ["The pump is oiled."]),
+        lambda: embedder.embed_questions(model, ["Is the pump oiled?"]),
+    )
+    for call in calls:
+        with monkeypatch.context() as panicking:
+            panicking.setattr(by.model, "encode", panics)
+            with pytest.raises(RuntimeError, match="Panic.*index out of bounds"):
+                await asyncio.wait_for(call(), 30)
+        [vector] = await asyncio.wait_for(call(), 30)
+        assert len(vector) == 4 * right.dimension

@@ -43,6 +43,8 @@ def messages() -> set[str]:
 
 def test_the_pages_speak_five_languages():
     assert languages() == ("en", "de", "es", "fr", "it")
+    wanted = get_args(get_type_hints(Settings)["language"])
+    assert set(wanted) == {"", *languages()}, "and so does the setting"
 
 
 @pytest.mark.parametrize("language", ["de", "es", "fr", "it"])

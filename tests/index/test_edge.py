@@ -10,14 +10,15 @@ import pytest
 from kb.errors import EngineError
 from kb.index.base import DENSE
 from kb.index.edge import EdgeIndex
-from tests.index.contract import IndexContract, everything, query
+from tests.index.contract import IndexContract, everything
+from tests.index.points import query
 
 WRITER = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from kb.index.base import DENSE
 from kb.index.edge import EdgeIndex
-from tests.index.contract import SIZE, point
+from tests.index.points import SIZE, point
 async def main():
     index = EdgeIndex(Path(sys.argv[1]))
     await index.create("g1", {DENSE: SIZE})

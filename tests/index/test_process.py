@@ -5,7 +5,7 @@ import pytest
 
 from kb.index.base import DENSE
 from kb.index.process import Indexer
-from tests.index.contract import SIZE, point, query
+from tests.index.points import SIZE, point, query
 
 
 def sent(value):

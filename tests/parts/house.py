@@ -1,5 +1,7 @@
 """A knowledge base in this process."""
 
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ingest.folders import Folders
@@ -56,3 +58,18 @@ class House:
         from kb.types.library import LedgerFilter
 
         return {r.path: r for r in self.kb.ledger.rows(self.owner, LedgerFilter())}
+
+
+@asynccontextmanager
+async def house_with(settings, root: Path, texts: Mapping[str, str]) -> AsyncIterator[House]:
+    """A house over these texts, by name; its index process ends with it."""
+    made = House(settings, root)
+    made.follow()
+    for name, text in texts.items():
+        made.write(name, text)
+    assert (await made.ingest()).indexed == len(texts)
+    try:
+        yield made
+    finally:
+        await made.kb.index.engine.leave()
+        await made.kb.close()

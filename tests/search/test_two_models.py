@@ -13,7 +13,7 @@ from kb.types.files import Stat
 from kb.types.parsed import Chunk
 from kb.types.versions import Content, Facts, Ready
 from kb.upkeep.rebuilding import Rebuilder
-from tests.parts.house import House
+from tests.parts.house import house_with
 from tests.parts.processes import stop_engines
 from tests.parts.weights import with_models
 
@@ -36,14 +36,9 @@ ASKED = {
 @pytest.fixture
 async def newcomers(settings, tmp_path, models_dir):
     """A house with the settings as they come, over four letters in three languages."""
-    made = House(with_models(settings, models_dir), tmp_path / "files")
-    made.follow()
-    for name, text in LETTERS.items():
-        made.write(name, text)
-    assert (await made.ingest()).indexed == len(LETTERS)
-    yield made
-    await made.kb.index.engine.leave()
-    await made.kb.close()
+    chosen = with_models(settings, models_dir)
+    async with house_with(chosen, tmp_path / "files", LETTERS) as made:
+        yield made
 
 
 def counted(kb) -> dict[str, int]:

@@ -3,7 +3,7 @@
 import pytest
 
 from kb.embedding.pinned import ENGLISH
-from tests.parts.house import House
+from tests.parts.house import house_with
 from tests.parts.weights import with_models
 
 DOCUMENTS = {
@@ -21,14 +21,9 @@ DOCUMENTS = {
 
 @pytest.fixture
 async def house(settings, tmp_path, models_dir):
-    made = House(with_models(settings, models_dir), tmp_path / "files")
-    made.follow()
-    for name, text in DOCUMENTS.items():
-        made.write(name, text)
-    await made.ingest()
-    yield made
-    await made.kb.index.engine.leave()
-    await made.kb.close()
+    newcomers = with_models(settings, models_dir)
+    async with house_with(newcomers, tmp_path / "files", DOCUMENTS) as made:
+        yield made
 
 
 async def test_a_passage_in_other_words_stands_before_one_with_a_common_word(house):
@@ -56,12 +51,8 @@ async def test_of_two_translations_the_question_s_own_comes_first(house):
 
 async def test_a_model_of_english_alone_finds_what_it_understands(settings, tmp_path, models_dir):
     """Also a word or two, whose language is anybody's guess."""
-    house = House(with_models(settings, models_dir, ENGLISH), tmp_path / "files")
-    house.follow()
-    for name, text in DOCUMENTS.items():
-        house.write(name, text)
-    await house.ingest()
-    try:
+    english = with_models(settings, models_dir, ENGLISH)
+    async with house_with(english, tmp_path / "files", DOCUMENTS) as house:
         for question, path in (
             ("Who services the heating?", "boiler.txt"),
             ("parking spot", "parking.txt"),
@@ -69,6 +60,3 @@ async def test_a_model_of_english_alone_finds_what_it_understands(settings, tmp_
             ("Urlaub", "rules.txt"),
         ):
             assert (await house.paths(question))[0] == path, question
-    finally:
-        await house.kb.index.engine.leave()
-        await house.kb.close()

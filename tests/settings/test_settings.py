@@ -62,7 +62,10 @@ def test_broken_toml_is_named(tmp_path):
         load({}, {"KB_CONFIG": str(config)})
 
 
-OF_A_KIND = {"ingest.office_hours": ("mon-fri 08:00-18:00", "sat 22:00-06:00")}
+OF_A_KIND = {
+    "auth.system_names": ("ldap", "header"),
+    "ingest.office_hours": ("mon-fri 08:00-18:00", "sat 22:00-06:00"),
+}
 """Of lists in which not anything may stand."""
 
 
@@ -94,6 +97,14 @@ def test_office_hours_that_are_none_are_refused_with_an_example(tmp_path, value)
     assert "mon-fri 08:00-18:00" in error.value.message
 
 
+@pytest.mark.parametrize(("threads", "bound"), [(-1, ">= 0"), (513, "<= 512"), (10**6, "<= 512")])
+def test_threads_beyond_a_bound_are_refused(threads, bound):
+    assert load({"embedding.threads": 512}, {}).embedding.threads == 512
+    with pytest.raises(ConfigurationError, match="embedding.threads has a wrong value") as error:
+        load({"embedding.threads": threads}, {})
+    assert bound in error.value.message
+
+
 @pytest.mark.parametrize("key", ["processors", "office_processors"])
 def test_fewer_than_no_processors_are_refused(key):
     with pytest.raises(ConfigurationError, match=f"ingest.{key}"):
@@ -106,6 +117,8 @@ def test_fewer_than_no_processors_are_refused(key):
         ("KB_EMBEDDING__RUNTIME", "it wants auto or openvino or torch"),
         ("KB_EMBEDDING__DEVICE", "it wants auto or cpu or cuda or mps"),
         ("KB_INDEX__BACKEND", "it wants edge or server"),
+        ("KB_AUTH__SYSTEM_NAMES", "it wants header or ldap or oidc"),
+        ("KB_LANGUAGE", "it wants de or en or es or fr or it"),
     ],
 )
 def test_a_word_that_is_none_of_some_names_those(variable, wanted):

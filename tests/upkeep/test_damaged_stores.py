@@ -10,7 +10,7 @@ import pytest
 from kb.errors import DamagedError
 from kb.index.base import DENSE
 from kb.index.edge import EdgeIndex
-from tests.index.contract import SIZE, point, query
+from tests.index.points import SIZE, point, query
 from tests.parts.processes import Serving, kb, run_kb, stop_engines
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from kb.embedding import models
 from kb.embedding.models import ModelFiles
 from kb.embedding.runtimes import compiled
-from kb.embedding.runtimes.ranges import Ranges, written
+from kb.embedding.runtimes.ranges import Ranges, shipped, written
 
 RELEASE = 1
 """Of what is made here: another one is made anew."""
@@ -111,6 +111,8 @@ def _digests(folder: Path) -> dict[str, str]:
 
 def _make(files: ModelFiles, ranges: Ranges, made_from: dict[str, object], folder: Path) -> None:
     _clear_up(folder.parent)
+    if shipped(files.digest) is not None:
+        clear_earlier(folder, files.digest, FORGOTTEN_SECONDS)
     beside = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
     try:
         _write(compiled.graph_of(files, ranges), beside / GRAPH)
@@ -136,6 +138,22 @@ def _clear_up(kept_in: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > FORGOTTEN_SECONDS:
                 shutil.rmtree(left)
+
+
+def clear_earlier(folder: Path, digest: str, seconds: float = 0.0) -> None:
+    """Delete what other folders have of these weights, by other ranges or another release.
+
+    Nobody reads it any more but an earlier release beside this one, which would make it anew; what
+    is no older than so many ``seconds`` stays, so that these two do not delete each other's. The
+    ranges of a model's own may be damaged, and an earlier folder shows it (:func:`compared`):
+    its folders are deleted only where somebody has measured them anew.
+    """
+    for made in folder.parent.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # it is no such folder
+            said = json.loads((made / MADE_FROM).read_text(encoding="utf-8"))
+            is_old = time.time() - made.stat().st_mtime >= seconds
+            if made != folder and said["weights"] == digest and is_old:
+                _set_aside(made)
 
 
 def _keep(beside: Path, folder: Path) -> None:

@@ -89,6 +89,33 @@ def test_other_ranges_make_another_file(copied):
     assert len(list(copied.glob("int8-*"))) == 2
 
 
+def test_what_earlier_ranges_made_is_cleared_away(copied):
+    """Not what is news, which another release beside this one may use, nor another model's."""
+    [earlier] = copied.glob("int8-*")
+    others = [copied / f"int8-{name}" for name in ("news", "another", "damaged", "empty")]
+    for other in others:
+        shutil.copytree(earlier, other)
+    (others[1] / optimised.MADE_FROM).write_text(json.dumps({"weights": "0" * 64}))
+    (others[2] / optimised.MADE_FROM).write_text("[]")
+    (others[3] / optimised.MADE_FROM).unlink()
+    old = time.time() - 2 * optimised.FORGOTTEN_SECONDS
+    for folder in (earlier, *others[1:]):
+        os.utime(folder, (old, old))
+    spans = dict(SPANS) | {next(iter(SPANS)): ranges.Range(-9.0, 9.0)}
+    made = optimised.graph_file(FILES, spans, copied).parent
+    assert names(copied) == {made.name, *(other.name for other in others)}
+
+
+def test_ranges_of_a_models_own_may_be_damaged_and_an_earlier_file_shows_it(copied, monkeypatch):
+    monkeypatch.setattr(optimised, "shipped", lambda _: None)
+    [earlier] = copied.glob("int8-*")
+    old = time.time() - 2 * optimised.FORGOTTEN_SECONDS
+    os.utime(earlier, (old, old))
+    spans = dict(SPANS) | {next(iter(SPANS)): ranges.Range(-9.0, 9.0)}
+    made = optimised.graph_file(FILES, spans, copied).parent
+    assert names(copied) == {earlier.name, made.name}
+
+
 def test_a_killed_making_leaves_nothing_half(tmp_path, made):
     code = """
 import os, sys
@@ -179,7 +206,11 @@ def test_ranges_that_somebody_changed_are_refused(tmp_path, monkeypatch):
 def test_shipped_ranges_are_those_that_are_measured(tmp_path, monkeypatch):
     """Measured again from the built-in texts, they are what the package has, to two digits."""
     monkeypatch.setattr(ranges, "shipped", lambda _: None)
+    earlier = tmp_path / "int8-earlier"
+    earlier.mkdir()
+    (earlier / optimised.MADE_FROM).write_text(json.dumps({"weights": FILES.digest}))
     opening.optimise(Embedding(), tmp_path)
+    assert not earlier.exists()
     again = opening.ranges_of(FILES, tmp_path)
     assert again.keys() == SPANS.keys()
     for name, span in again.items():
