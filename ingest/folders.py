@@ -241,8 +241,12 @@ def read_again(connection: Connection, by: Principal, source: Source, path: str)
     found = [raw for raw in known if path in {os.fsdecode(raw), pathnames.shown(raw)}]
     if not found:
         raise NotFoundError(
-            f"{pathnames.printable(path)} was not erased from {source.name}.",
-            detail={"erased": sorted(pathnames.shown(raw) for raw in known)},
+            "{path} was not erased from {source}.",
+            detail={
+                "erased": sorted(pathnames.shown(raw) for raw in known),
+                "path": pathnames.printable(path),
+                "source": source.name,
+            },
         )
     for raw in found:
         erased.read_again(connection, source.id, raw)

@@ -42,9 +42,10 @@ def check_following(following: Following) -> None:
         CronSim(following.schedule, local_now())
     except CronSimError as error:
         raise UsageError(
-            f"{following.schedule!r} is not a cron schedule (minute hour day month weekday): "
-            f"{error}.",
+            "“{schedule}” is not a cron schedule: minute, hour, day, month, weekday, as in 0 2 * "
+            "* *.",
             code="bad_schedule",
+            detail={"schedule": following.schedule, "reason": str(error)},
         ) from error
 
 

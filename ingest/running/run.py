@@ -132,7 +132,7 @@ class Run:
             self._fence = leases.take(connection, self.lease, self.owner)
             if not self._fence:
                 raise ConflictError(
-                    f"The source {self.source.name} is being read by another process.",
+                    "The source {source} is being read by another process.",
                     code="source_busy",
                     detail={"source": self.source.name},
                 )

@@ -29,13 +29,15 @@ class Opinions:
         """
         if verdict not in (*feedback.VERDICTS, "none"):
             raise UsageError(
-                f"A verdict is good, bad or none, not {verdict[:40]!r}.", code="bad_verdict"
+                "A verdict is good, bad or none, not “{verdict}”.",
+                code="bad_verdict",
+                detail={"verdict": verdict[:40]},
             )
         if len(comment) > LONGEST_COMMENT:
             raise UsageError(
-                f"The comment has {len(comment)} characters; {LONGEST_COMMENT} are allowed.",
+                "The comment has {count} characters; {limit} are allowed.",
                 code="comment_too_long",
-                detail={"limit": LONGEST_COMMENT},
+                detail={"limit": LONGEST_COMMENT, "count": len(comment)},
             )
         with self._catalog.writing() as connection:
             row = answers.get(connection, principal, answer_id)

@@ -113,7 +113,7 @@ class Uploads:
             size += len(chunk)
             if size > self._limit_mb * 1024**2:
                 raise UsageError(
-                    f"The file is larger than {self._limit_mb} MB.",
+                    "The file is larger than {limit} MB.",
                     code="too_large",
                     detail={"limit": self._limit_mb},
                 )

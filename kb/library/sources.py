@@ -94,7 +94,7 @@ class Sources:
             source = sources.by_name(connection, name)
             mine = principal.answers_for(source.id)
             if not mine and name not in ledger.sources_of(connection, principal):
-                raise NotFoundError(f"There is no source called {name}.")
+                raise NotFoundError("There is no source called {source}.", detail={"source": name})
             wanted = LedgerFilter(source=name)
             return SourcePage(
                 source=source,

@@ -33,7 +33,10 @@ class Pins:
         """
         question, text = check_question(question), answer.strip()
         if not text or len(text) > LONGEST_ANSWER:
-            raise UsageError(f"A pinned answer has 1 to {LONGEST_ANSWER} characters.")
+            raise UsageError(
+                "A pinned answer has 1 to {limit} characters.",
+                detail={"limit": LONGEST_ANSWER},
+            )
         points = points_of(passage_id)
         with self._catalog.writing() as connection:
             stored = chunks.hydrate(connection, principal, points, current_seq(connection))
@@ -41,7 +44,9 @@ class Pins:
                 raise NotFoundError("There is no such passage, for you.", code="passage_gone")
             chunk = stored[points[0]]
             if not principal.answers_for(sources.by_name(connection, chunk.source).id):
-                raise ForbiddenError(f"You do not answer for {chunk.source}.")
+                raise ForbiddenError(
+                    "You do not answer for {source}.", detail={"source": chunk.source}
+                )
             document = chunk.document_id
             noted(connection, principal, "pin.add", question, document=document)
             address = f"/documents/{document}?passage={passage_id}"

@@ -99,11 +99,11 @@ async def _parts(base: KnowledgeBase) -> list[dict[str, Any]]:
 
 async def _timed(name: str, where: str, call: Any) -> dict[str, Any]:
     begun = time.monotonic()
-    error = None
+    error: KbError | None = None
     try:
         await call
     except KbError as problem:
-        error = problem.message
+        error = problem
     milliseconds = round((time.monotonic() - begun) * 1000, 1)
     return {"name": name, "version": "", "where": where, "ms": milliseconds, "error": error}
 

@@ -150,7 +150,9 @@ def _following(form: Any, before: Following) -> Following:
     given = text("max_file_mb")
     size = number_of(given) if given else None
     if given and not 1 <= (size or 0) <= 100_000:
-        raise UsageError("The largest file is a number of megabytes, from 1 to 100000.")
+        raise UsageError(
+            "The largest file is a number of megabytes, from 1 to 100000.", code="bad_size"
+        )
     return Following(
         schedule=text("schedule"),
         watch="watch" in form,
