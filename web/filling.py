@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from lxml import html
 from lxml.html import FormElement, HtmlElement
 
-AT = "at"
+AT = "stands_at"
 """The hidden field that says on which page a form stands."""
 WRONG = "wrong"
 """The id of the sentence beside the field."""

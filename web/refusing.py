@@ -25,6 +25,7 @@ OF_CODE: dict[str, tuple[str, ...]] = {
     "bad_pattern": ("exclude", "include"),
     "bad_rule": ("paths",),
     "bad_schedule": ("schedule",),
+    "bad_time": ("time",),
     "bad_size": ("max_file_mb",),
     "bad_token": ("days", "name"),
     "empty_abbreviation": ("short", "meaning"),

@@ -111,9 +111,10 @@ def all_of(connection: Connection, *, counted: bool = True) -> list[Source]:
     return [_source(r, readers.get(r.id, []), counts.get(r.id, 0)) for r in rows]
 
 
-def of_uploads(connection: Connection) -> Source | None:
-    """The source of what people hand in; None before the first file."""
-    return next((s for s in all_of(connection, counted=False) if s.following.uploads), None)
+def of_uploads(connection: Connection) -> list[Source]:
+    """The sources of what people hand in, the oldest first: one for each choice of readers."""
+    found = [s for s in all_of(connection, counted=False) if s.following.uploads]
+    return sorted(found, key=lambda source: source.id)
 
 
 def has_documents(connection: Connection) -> bool:

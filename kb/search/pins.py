@@ -35,6 +35,7 @@ class Pins:
         if not text or len(text) > LONGEST_ANSWER:
             raise UsageError(
                 "A pinned answer has 1 to {limit} characters.",
+                code="pin_too_long",
                 detail={"limit": LONGEST_ANSWER},
             )
         points = points_of(passage_id)

@@ -52,6 +52,7 @@ BY_CODE: dict[str, str] = {
     "http_error": _("This request is not as it has to be."),
     # What a run or a change of models ended with; it is kept as it was, and shown later.
     "interrupted": _("The run was stopped."),
+    "stopped": _("The run was stopped on request. What it had read stays."),
     "run_failed": _("Reading failed; the log of the service says why. It is tried again."),
     "unexpected": _("The run met what nobody expected; the log of the service says what."),
     "source_unreachable": _("The folder {path} is not there. Its documents stay as they are."),

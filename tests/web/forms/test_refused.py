@@ -99,11 +99,11 @@ async def test_it_may_be_sent_again_and_again_without_a_referer(portal):
     form = {"action": "change", "readers": "boord", "schedule": "0 2 * * *"}
     _, page = await refused(administrator, "/sources/public", form, "/sources?edit=public")
     again = dict(the_form(page).form_values())
-    assert again["at"] == "/sources?edit=public"
+    assert again["stands_at"] == "/sources?edit=public"
     status, page = await refused(administrator, "/sources/public", again, "/sources/public")
     assert status == 404
     assert the_form(page).get("data-at") == "/sources?edit=public"
-    assert len(page.xpath("//input[@name='at']")) == 1
+    assert len(page.xpath("//input[@name='stands_at']")) == 1
     again["readers"] = "hr"
     done = await administrator.post("/sources/public", data=again, headers=HTML)
     assert (done.status_code, done.headers["location"]) == (303, "/sources")
