@@ -11,7 +11,7 @@ from web.app import API, PAGES
 
 TESTS = Path(__file__).parent.parent.parent
 NO_FORM = {
-    "/oidc/backchannel-logout": "sent by the organisation's provider",
+    "/oidc/backchannel": "sent by the organisation's provider",
 }
 """Addresses outside the API that take what no page of ours sends."""
 
@@ -44,7 +44,10 @@ def test_every_address_that_takes_a_form_has_one():
     without = {
         address
         for address in taking
-        if not any(form.covers(forms.Form("POST", re.sub(r"\{[^}]+\}", "x", address), form.fields)) for form in known)
+        if not any(
+            form.covers(forms.Form("POST", re.sub(r"\{[^}]+\}", "x", address), form.fields))
+            for form in known
+        )
     }
     assert without == set(NO_FORM)
 

@@ -13,7 +13,7 @@ from kb.catalog.database import open_catalog
 from kb.catalog.evaluations import keep
 from kb.types.evaluations import Evaluation
 from tests.parts.portal import PASSWORD
-from tests.parts.processes import Serving, environment_in, kb, stop_engines, wait_for
+from tests.parts.processes import Serving, environment_in, kb, stop_engines
 
 pytestmark = pytest.mark.real
 OTHER = "seven grey geese over water"
@@ -47,9 +47,13 @@ def office(tmp_path_factory, embedder_dir):
     notes.mkdir(parents=True)
     for number in range(3):
         (notes / f"note {number}.txt").write_text(f"The lamp {number} in the hall is violet.")
+    gone = base / "shelf" / "gone"
+    gone.mkdir()
+    (gone / "ferry.txt").write_text("The ferry leaves at seven.")
     (notes / "broken.docx").write_bytes(b"not a document")
     kb(environment, base, "source", "add", "samples", str(samples.documents()))
     kb(environment, base, "source", "add", "notes", str(notes), "--no-watch")
+    kb(environment, base, "source", "add", "gone", str(gone), "--no-watch")
     kb(environment, base, "ingest")
     kb(environment, base, "group", "add", "hr")
     add_people(environment, base)
@@ -91,6 +95,11 @@ def press(page, name: str, within: str = "main") -> None:
     button.first.focus()
     with page.expect_navigation():
         page.keyboard.press("Enter")
+
+
+def shows(page, card: str, words: str) -> None:
+    """The page of sources goes on by itself while something is read."""
+    page.wait_for_selector(f"{card}:has-text('{words}')")
 
 
 def ask(page, question: str) -> None:
@@ -232,7 +241,7 @@ def test_a_source_from_its_folder_to_its_end(come_in, office):
     page.select_option("#add [name=day]", "5")
     page.fill("#add [name=time]", "23:30")
     assert page.is_hidden("#add [name=schedule]")
-    page.fill("#add [name=readers]", "hr")
+    page.fill("#add [name=readers]", "everyone, hr")
     page.fill("#add [name=curators]", "rita")
     page.fill("#add [name=about]", "What we have <signed>.")
     press(page, "Follow and read")
@@ -240,7 +249,7 @@ def test_a_source_from_its_folder_to_its_end(come_in, office):
     page.fill("#add [name=name]", "contracts")
     press(page, "Follow and read")
     card = "[data-source=contracts]"
-    wait_for(lambda: page.reload() and "1 document read" in page.inner_text(card))
+    shows(page, card, "1 document read")
     assert "every week on Friday at 23:30" in page.inner_text(card)
     assert "rita" in page.inner_text(card)
     page.goto("/source/contracts")
@@ -261,7 +270,7 @@ def test_a_source_from_its_folder_to_its_end(come_in, office):
     press(page, "Pause", card)
     press(page, "Go on", card)
     press(page, "Read now", card)
-    wait_for(lambda: page.reload() and page.is_hidden(f"{card} .run"))
+    page.wait_for_selector(f"{card} .run", state="hidden")
     page.goto("/sources?remove=contracts")
     page.fill(f"{card} [name=confirm]", "contract")
     press(page, "Remove", card)
@@ -286,20 +295,25 @@ def test_a_run_is_stopped_and_what_is_gone_is_confirmed(come_in, office):
     card = "[data-source=many]"
     page.wait_for_selector(f"{card} progress[value]")
     press(page, "Stop", card)
-    wait_for(lambda: page.reload() and page.is_hidden(f"{card} .run"))
-    assert "stopped on request" in page.inner_text(card)
+    shows(page, card, "stopped on request")
     assert page.locator(card).get_by_role("button", name="Stop").is_hidden()
+    waiting = "/documents?source=many&state=waiting"
+    page.goto(waiting)
+    left = page.inner_text("[aria-current=true] b")
+    assert int(left) > 0, "it ended before its end"
     time.sleep(2)
-    assert page.reload() and page.is_hidden(f"{card} .run"), "it is not taken up again"
+    page.goto(waiting)
+    assert page.inner_text("[aria-current=true] b") == left, "it is not taken up again"
+    page.goto("/sources")
 
-    for file in (office.shelf / "notes").iterdir():
+    for file in (office.shelf / "gone").iterdir():
         file.unlink()
-    card = "[data-source=notes]"
+    card = "[data-source=gone]"
     press(page, "Read now", card)
-    wait_for(lambda: page.reload() and "until somebody confirms" in page.inner_text(card))
+    shows(page, card, "until somebody confirms")
     page.locator(card).get_by_role("link", name="Look at them").press("Enter")
-    page.wait_for_url("**/sources?confirm=notes")
-    assert "note 0.txt" in page.inner_text(card)
+    page.wait_for_url("**/sources?confirm=gone")
+    assert "ferry.txt" in page.inner_text(card)
     press(page, "They are gone: remove", card)
     assert "until somebody confirms" not in page.inner_text(card)
     assert "0 documents" in page.inner_text(card)
@@ -337,7 +351,8 @@ def test_documents_the_audit_log_and_evaluations(come_in):
     page.goto("/evaluation")
     page.locator(".ledger a").first.press("Enter")
     page.wait_for_url(re.compile(r"/evaluation/\d+$"))
-    press(page, "Forget")
+    page.get_by_text("Forget this run").press("Enter")
+    press(page, "Forget it")
 
 
 @pytest.mark.sends(
@@ -353,7 +368,7 @@ def test_questions_and_what_is_done_with_them(come_in):
     ask(page, "How many buses are electric?")
     page.locator("#hits .right").first.click()
     page.wait_for_selector("#hits .right[aria-pressed=true]")
-    page.locator("#rate button").last.click()
+    page.locator("#verdict .thumb").last.click()
     page.fill("#comment-text", "Not what I asked")
     page.locator("#comment button").press("Enter")
     page.wait_for_selector("#comment", state="hidden")
@@ -379,7 +394,7 @@ def test_questions_and_what_is_done_with_them(come_in):
     press(page, "Add", "form.filters")
     press(page, "Remove DPO")
     page.goto("/evaluation/questions")
-    press(page, "Forget")
+    press(page, "Forget it")
     page.goto("/conversations")
     page.get_by_role("link", name="Rename").first.press("Enter")
     page.wait_for_selector("[name=title]")
@@ -394,7 +409,7 @@ def test_questions_and_what_is_done_with_them(come_in):
     press(page, "Run again")
     page.goto("/conversations")
     page.get_by_role("link", name="Delete").first.press("Enter")
-    press(page, "Delete", ".ask-first")
+    press(page, "Delete it")
 
 
 def test_in_german_what_is_wrong_is_said_in_german(come_in, office):
@@ -402,7 +417,7 @@ def test_in_german_what_is_wrong_is_said_in_german(come_in, office):
     page.goto("/sources")
     page.fill("#add [name=path]", str(office.shelf.parent))
     page.fill("#add [name=name]", "alles")
-    press(page, "Aufnehmen und lesen")
+    press(page, "Verfolgen und lesen")
     assert "liegt nicht unter den Ordnern" in page.inner_text("#wrong")
     assert page.input_value("#add [name=name]") == "alles"
     assert page.evaluate("document.activeElement.name") == "path"
