@@ -61,6 +61,7 @@ BY_CODE: dict[str, str] = {
     "disk_full": _("There is no room left on the disk. Make room, then read again."),
     "swap_failed": _("The change of models failed; the log of the service says why."),
     # Of the language model, where its own words do not help.
+    "no_provider": _("No provider is configured."),
     "model_unavailable": _("The language model does not answer."),
     "model_missing": _("The language model is not installed."),
     "model_silent": _("The language model was silent."),
