@@ -7,9 +7,7 @@ from kb.errors import ForbiddenError, NotFoundError, UsageError
 from kb.search.limits import check_question
 from kb.types.people import Principal
 from kb.types.points import points_of
-from kb.types.searches import Pin
-
-LONGEST_ANSWER = 2000
+from kb.types.searches import LONGEST_ANSWER, Pin
 
 
 class Pins:

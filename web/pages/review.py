@@ -5,12 +5,11 @@ from typing import Any
 from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
-from kb.answers import markdown
 from kb.answers.opinions import PAGE
-from kb.search.pins import LONGEST_ANSWER
 from kb.surface import showing
 from kb.types.answers import Answer
 from kb.types.passages import Passage
+from kb.types.searches import LONGEST_ANSWER
 from web.asker import knowledge_base, principal_of
 from web.auth.who import CURATOR
 from web.numbers import Number
@@ -38,7 +37,7 @@ def _written(answer: Answer | None) -> str | None:
     """What an answer said, as plain text; None where it may not be read any more."""
     if answer is None:
         return None
-    return markdown.written(showing.form_of(answer), answer.sentences, plain=True).strip()
+    return showing.plain(answer)
 
 
 def _quoted(passage: Passage | None) -> str:
