@@ -58,6 +58,7 @@ def office(tmp_path_factory, embedder_dir):
     kb(environment, base, "ingest")
     kb(environment, base, "group", "add", "hr")
     add_people(environment, base)
+    kb(environment, base, "source", "curators", "notes", "rita")
     add_runs(environment)
     server = Serving(environment | {"KB_INGEST__ROOTS": str(base / "shelf")}, base)
     server.shelf = base / "shelf"
@@ -411,6 +412,23 @@ def test_questions_and_what_is_done_with_them(come_in):
     page.goto("/conversations")
     page.get_by_role("link", name="Delete").first.press("Enter")
     press(page, "Delete it")
+
+
+def test_a_curator_says_who_may_read_a_file_and_then_it_is_sent(come_in):
+    page, sent = come_in("rita"), []
+    page.on("request", lambda r: sent.append(r.url) if "/api/v1/uploads" in r.url else None)
+    page.goto("/documents")
+    offered = page.locator("#upload-readers option").all_inner_texts()
+    assert offered == ["choose …", "everyone who signs in", "hr", "only you"]
+    file = {"name": "key.txt", "mimeType": "text/plain", "buffer": b"The key lies under the mat."}
+    page.set_input_files("#choose", file)
+    assert sent == [], "it waits for the word"
+    assert page.evaluate("document.getElementById('upload-readers').validationMessage")
+    page.locator("#upload-readers").select_option("person:rita")
+    page.locator("#tray li", has_text="searchable").wait_for()
+    assert "readers=person%3Arita" in sent[0]
+    page.goto("/sources")
+    assert "rita" in page.inner_text("[data-source='Uploads (rita)'], [data-source=Uploads]")
 
 
 def test_in_german_what_is_wrong_is_said_in_german(come_in, office):
