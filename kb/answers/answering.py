@@ -10,6 +10,7 @@ from typing import Any
 from kb.answers import abstaining, citations, evidence, followups, forms, going_on, prompt, quotes
 from kb.answers.claiming import Claim
 from kb.answers.drafts import Draft, Written, showable
+from kb.answers.evidence import Band
 from kb.answers.pen import Pen
 from kb.answers.speech import Speech, spoken
 from kb.embedding.client import Embeddings, cosine
@@ -82,24 +83,28 @@ class Answerer:
             asked_as, found = await self._found(written, principal)
             yield PassagesFound(found.passages)
         found = replace(found, passages=tuple(p for p in found.passages if not p.hidden))
-        draft = Draft(question, asked_as, found, begun, self._settings(found, asked))
-        if asked.begun is None and not await self._is_evidence(asked_as, found):
-            yield AnswerFinished(draft.abstained())
+        band = await self._band(asked_as, found) if asked.begun is None else evidence.SURE
+        draft = Draft(question, asked_as, found, begun, self._settings(found, asked), band)
+        if band == evidence.FAR:
+            yield AnswerFinished(draft.far())
             return
         async with aclosing(self._from_evidence(draft, model, asked.begun)) as events:
             async for event in events:
                 yield event
 
-    async def _is_evidence(self, question: str, found: Found) -> bool:
-        """Whether to answer. Where the cosine alone says so, the first token waits for no more."""
+    async def _band(self, question: str, found: Found) -> Band:
+        """How to answer. Where the cosine alone says so, the first token waits for no more."""
         least = self._retrieval.min_evidence
         if found.understood:
             asked = evidence.asking(question)
             poorest = [evidence.POOREST]
             at_least = evidence.confidence(asked, found.passages, poorest, found.scale)
             if at_least >= least:
-                return True
-        return await self._confidence(question, found) >= least
+                return evidence.SURE
+        sure = await self._confidence(question, found)
+        if sure >= least:
+            return evidence.SURE
+        return evidence.MAY if found.passages and sure >= evidence.NEAR else evidence.FAR
 
     async def sureness(self, question: str, principal: Principal) -> float:
         """How sure it is that the documents answer a question, taken by its words (0 to 1).
@@ -218,7 +223,7 @@ class Answerer:
         text = going_on.joined(before, speech.text).strip()
         read = await asyncio.to_thread(forms.read, text, len(built.passages))
         if abstaining.says_no(read[0]):
-            yield AnswerFinished(draft.abstained(identity, built.digest))
+            yield AnswerFinished(draft.refused(identity, built.digest))
             return
         written = await self._verified(read, built.passages, draft.found)
         yield AnswerFinished(draft.generated(written, identity, built.digest, cut=speech.cut))
@@ -242,8 +247,8 @@ class Answerer:
         self, draft: Draft, code: str, detail: Mapping[str, Any] | None = None
     ) -> AnswerFinished:
         asked = evidence.asking(draft.asked_as)
-        found = draft.found
-        checked = await quotes.quote(asked, found.passages, self._embeddings, found.model)
+        found, most = draft.found, quotes.MOST_SENTENCES if draft.band == evidence.SURE else 1
+        checked = await quotes.quote(asked, found.passages, self._embeddings, found.model, most)
         return AnswerFinished(draft.quoted(checked, code, detail))
 
 

@@ -16,11 +16,19 @@ A question in a language that the model does not know is judged by its words ins
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from kb.embedding.scale import Scale
 from kb.text import sentences, words
 from kb.types.passages import Passage
 
+Band = Literal["sure", "may", "far"]
+"""How an answer is presented: as one, as the nearest passage that may not answer, or not at all."""
+SURE: Band = "sure"
+MAY: Band = "may"
+FAR: Band = "far"
+NEAR = 0.02
+"""Below this confidence nothing comes near."""
 COSINE, MET, FIRST_MET, LEAST, TITLED, BIAS = 3.656, 1.22, 1.196, 0.519, -2.75, -8.013
 """Weights per unit of each reading, and the constant, by which .4 answers .95 of the questions."""
 CONSIDERED = 5

@@ -44,9 +44,13 @@ class Candidate:
 
 
 async def quote(
-    question: str, passages: tuple[Passage, ...], embeddings: Embeddings, model: str
+    question: str,
+    passages: tuple[Passage, ...],
+    embeddings: Embeddings,
+    model: str,
+    most: int = MOST_SENTENCES,
 ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
-    """One to three sentences and 500 characters, each cited, best first.
+    """One to ``most`` sentences and 500 characters, each cited, best first.
 
     As many as answer: those whose score is near that of the best, or that speak of what it leaves.
     ``model`` is the fingerprint of the embedding model by which sentences are compared; empty: the
@@ -56,7 +60,7 @@ async def quote(
     if not candidates:
         return (), ()
     scores = await _scores(question, candidates, embeddings, model)
-    chosen = best(scores, candidates, words.content(question))
+    chosen = best(scores, candidates, words.content(question))[:most]
     quoted = tuple(
         Sentence(" ".join(c.text.split()), (n,), supported=True) for n, c in enumerate(chosen, 1)
     )

@@ -113,7 +113,7 @@ def _failure(outcome: Outcome) -> dict[str, Any]:
 
 def _got(outcome: Outcome) -> str:
     if outcome.answer["mode"] == "abstained":
-        return "The documents do not say."
+        return "Nothing was answered."
     if outcome.answer["mode"] == REFUSED:
         return f"It could not be asked: {outcome.answer['answer']}"
     places = "; ".join(

@@ -20,7 +20,6 @@ from kb.errors import RetryableError
 from kb.index.base import GRAMS, WORDS, AskedBy, Hits, IndexQuery
 from kb.index.generation import (
     asked_by,
-    asked_by_one,
     check_generation,
     follow,
     name_of,
@@ -114,7 +113,7 @@ class Retriever:
         language = begun.early.language
         asked = ranking.asked(embedded, begun.scope.moment.tuning).knowing(language)
         model, by = embedded.reading(language)
-        own = asked_by_one(by, language)
+        own = asked_by(embedded.knowing(language), begun.scope.moment.vectors, language)
         judged = await self._judged(_query(begun, asked), own, begun.scope)
         if alarming := judged.alarming - begun.scope.moment.late:
             await self._catalog.write(alarms.sound, self._catalog, alarming)
@@ -188,15 +187,16 @@ class Retriever:
         with self._catalog.reading() as connection:
             return narrowing.narrow(connection, principal, wanted)
 
-    async def _judged(self, query: IndexQuery, own: AskedBy, scope: Scope) -> Judged:
+    async def _judged(self, query: IndexQuery, own: Mapping[str, AskedBy], scope: Scope) -> Judged:
         """What the catalog leaves of the hits: more are fetched until enough survive.
 
         ``own`` is the question as it is, by which similarities are told.
         """
+        floor = next(iter(own.values())).unrelated
         judged = Judged((), frozenset())
         for _ in range(ROUNDS):
             hits = await ranking.ranked(self._index, scope.moment.generation, query, own)
-            last = await self._catalog.read(self._judge, hits, scope, own.unrelated)
+            last = await self._catalog.read(self._judge, hits, scope, floor)
             judged = Judged(last.passages, judged.alarming | last.alarming)
             if len(judged.passages) >= scope.limit or hits.exhausted:
                 break

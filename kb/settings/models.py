@@ -114,7 +114,7 @@ class Retrieval(Section, frozen=True, kw_only=True):
         Share,
         Meta(
             description="Least confidence (0 to 1) that the passages hold an answer; below it "
-            "the reply is “The documents do not say”."
+            "the nearest passage is shown as one that may not answer."
         ),
     ] = 0.4
 
