@@ -11,9 +11,11 @@ from kb.answers import links, markdown, sources
 from kb.answers.addresses import Known
 from kb.answers.evidence import SURE, Band
 from kb.llm.base import Identity
+from kb.search.pins import Met
 from kb.search.retrieval import Found
 from kb.types.answers import Answer, Citation, Notice, Sentence
 from kb.types.forms import Form
+from kb.types.passages import Passage
 
 Checked = tuple[tuple[Sentence, ...], tuple[Citation, ...]]
 """Sentences, and the citations that their numbers name."""
@@ -48,6 +50,18 @@ class Draft:
     def refused(self, model: Identity, prompt_hash: str) -> Answer:
         """The model says that the passages do not answer."""
         return self._ended("abstained", ((), ()), Notice("model_says_no"), model, prompt_hash)
+
+    def pinned(self, met: Met) -> Answer:
+        """What somebody who answers for a document has pinned for the question, in their words.
+
+        It cites the pinned passage; of a document that has changed since, the nearest one.
+        """
+        cited = _whole(met.passage) if met.passage else ()
+        numbers = tuple(citation.n for citation in cited)
+        told = (Sentence(" ".join(met.pin.answer.split()), numbers, supported=True),)
+        parameters = {"author": met.pin.author, "question": met.pin.question}
+        notice = Notice("pinned" if met.exact else "pinned_alike", parameters)
+        return self._ended("generated", (told, cited), notice, None, None)
 
     def quoted(
         self, checked: Checked, code: str, detail: Mapping[str, Any] | None = None
@@ -95,6 +109,11 @@ class Draft:
             prompt_hash=prompt_hash,
             settings=self.settings,
         )
+
+
+def _whole(passage: Passage) -> tuple[Citation, ...]:
+    """A citation of all that a passage says."""
+    return (Citation(1, passage, 0, len(passage.text), supported=True),)
 
 
 def showable(form: Form, checked: Checked) -> Written:

@@ -49,7 +49,8 @@ class Found:
 
     ``scale`` is by which the passages' similarities are read, ``model`` the fingerprint of the
     model whose it is. ``computed_by`` names the embedding models that were asked, each with its
-    runtime and number format; empty where nothing was embedded.
+    runtime and number format; empty where nothing was embedded. ``asked`` is the question, with
+    what the house's abbreviations stand for in their place.
     """
 
     passages: tuple[Passage, ...]
@@ -57,6 +58,7 @@ class Found:
     scale: Scale = AS_IT_IS
     model: str = ""
     computed_by: str = ""
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class Retriever:
         """
         if not sought.words:
             return await self._catalog.read(self._latest, sought.wanted, principal, limit)
-        words = await self._glossary.widen(sought.words)
+        words, asked_for = await self._glossary.widen(sought.words)
         fetch = max(self._settings.candidates, limit * 3)
         lexical = IndexQuery({}, words, access.tokens_or_raise(principal), fetch)
         embedded, begun = await asyncio.gather(
@@ -123,6 +125,7 @@ class Retriever:
             by.scale,
             model,
             Question(asked).computed_by,
+            asked_for,
         )
 
     async def get_ready(self) -> None:

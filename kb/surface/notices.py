@@ -53,6 +53,8 @@ NOTICES = {
         "another model."
     ),
     "cut": _("This answer is cut: it reached the longest length that is allowed."),
+    "pinned": _("{author} has pinned this answer to the question."),
+    "pinned_alike": _("{author} has pinned this answer to a question like yours: “{question}”"),
     "may_answer": _("The nearest passage; it may not answer the question."),
     "unsure": _("The passages found may not answer the question; look at the sources."),
     "model_says_no": _("The language model found no answer in the passages that come nearest."),
@@ -70,5 +72,5 @@ def render(notice: Notice, translate: Callable[[str], str] = str) -> str:
     codes = [notice.code, notice.parameters.get("because", TOLD_ONCE)]
     texts = [NOTICES.get(code, NOTICES["model_unavailable"]) for code in codes]
     told = texts if codes[1] != TOLD_ONCE else texts[:1]
-    model = notice.parameters.get("model") or RECOMMENDED
-    return " ".join(translate(text).format(model=model) for text in told)
+    named = {"model": RECOMMENDED, "author": "", "question": ""} | dict(notice.parameters)
+    return " ".join(translate(text).format(**named) for text in told)
