@@ -97,11 +97,13 @@ def readings(
 ) -> Readings:
     """What is read of a question that a model knows; ``matches`` are of the first passages.
 
-    ``near``: how near the nearest of the first passages is; ``ahead``, ``beyond``: how far the
-    first one's score is above the second's, and above the mean from the fourth on; ``apart``: how
-    far the models differ in the first. ``words``, ``grams``, ``titled``: the most of what the
-    question's words tell that a passage has, and that a title has. ``cosine``, ``met``, ``least``:
-    the reading model's own best cosine, and how well word pieces are met.
+    ``near``: how near the nearest of the first passages is; ``beyond``: how far the first one's
+    score is above the mean from the fourth on; ``apart``: how far the models differ in the first.
+    ``words``: the most of what the question's words tell that a passage has; ``titled``: the most
+    of its words that a title has, which makes every passage beneath it look near. ``cosine``,
+    ``met``, ``least``: the reading model's best cosine, and how well the question's word pieces are
+    met by the passage that meets them best (late interaction; Khattab and Zaharia, 2020), on
+    average and in their worst quarter.
     """
     considered = passages[:CONSIDERED]
     standing = [p.standing for p in considered if p.standing]
@@ -110,11 +112,9 @@ def readings(
     rest = scores[3:] or scores[-1:]
     return {
         "near": max((s.near for s in standing[:FIRST]), default=0.0),
-        "ahead": scores[0] - scores[1] if len(scores) > 1 else 0.0,
         "beyond": scores[0] - sum(rest) / len(rest),
         "apart": standing[0].apart if standing else 0.0,
         "words": max((s.words for s in standing), default=0.0),
-        "grams": max((s.grams for s in standing), default=0.0),
         "titled": max(words.coverage(asked, p.chunk.title) for p in considered),
         "cosine": scale.read(max(p.similarity for p in considered), 0.0, 0.0).cosine,
         "met": best.mean,

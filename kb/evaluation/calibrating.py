@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kb.answers.calibration import Calibration, Weighed
 from kb.evaluation import measures
 
-SURE = ("near", "ahead", "words", "grams", "titled", "met", "least")
+SURE = ("near", "words", "titled", "met", "least")
 NEAR = ("near", "cosine", "beyond", "apart", "least")
 """Which readings each of the two weighs."""
 FOLDS, RIDGE, STEPS = 5, 1.0, 50
@@ -122,24 +122,17 @@ def _fold(document: str) -> int:
     return int(hashlib.sha256(document.encode("utf-8", "surrogatepass")).hexdigest(), 16) % FOLDS
 
 
-def _known(
-    observed: Sequence[Observed], names: Sequence[str], truth: Any
-) -> tuple[Matrix, Matrix, Matrix]:
-    """Readings, truths and weights of the questions of which the truth is known.
-
-    Each corpus counts as much as another, however many questions it has.
-    """
+def _known(observed: Sequence[Observed], names: Sequence[str], truth: Any) -> tuple[Matrix, Matrix]:
+    """Readings and truths of the questions of which the truth is known."""
     taken = [one for one in observed if truth(one) is not None]
-    counts = {c: sum(o.corpus == c for o in taken) for c in {o.corpus for o in taken}}
-    each = np.array([len(taken) / len(counts) / counts[o.corpus] for o in taken])
-    return _matrix(taken, names), np.array([float(truth(o)) for o in taken]), each
+    return _matrix(taken, names), np.array([float(truth(o)) for o in taken])
 
 
 def _matrix(observed: Sequence[Observed], names: Sequence[str]) -> Matrix:
     return np.array([[o.readings[n] for n in names] for o in observed]).reshape(-1, len(names))
 
 
-def _fit(readings: Matrix, truth: Matrix, each: Matrix) -> Matrix:
+def _fit(readings: Matrix, truth: Matrix) -> Matrix:
     """Weights and, last, the constant, by Newton's method on standardised readings."""
     mean, spread = readings.mean(axis=0), readings.std(axis=0) + 1e-9
     design = np.hstack([(readings - mean) / spread, np.ones((len(readings), 1))])
@@ -147,8 +140,8 @@ def _fit(readings: Matrix, truth: Matrix, each: Matrix) -> Matrix:
     weights = np.zeros(design.shape[1])
     for _ in range(STEPS):
         chance = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
-        slope = design.T @ (each * (truth - chance)) - ridge @ weights
-        bend = (design * (each * chance * (1 - chance))[:, None]).T @ design + ridge
+        slope = design.T @ (truth - chance) - ridge @ weights
+        bend = (design * (chance * (1 - chance))[:, None]).T @ design + ridge
         step = np.linalg.solve(bend, slope)
         weights = weights + step
         if np.abs(step).max() < 1e-8:
@@ -171,8 +164,21 @@ def _weighed(
     return Weighed(weights=named, bias=round(float(weights[-1]) - border, 4))
 
 
+def _corpora(observed: Sequence[Observed], values: Matrix) -> list[tuple[list[Observed], Matrix]]:
+    names = np.array([one.corpus for one in observed])
+    parts = [names == name for name in dict.fromkeys(names.tolist())]
+    return [
+        ([one for one, mine in zip(observed, part, strict=True) if mine], values[part])
+        for part in parts
+    ]
+
+
 def _sure_border(observed: Sequence[Observed], values: Matrix) -> float:
-    """The lowest from which on neither too many wrong answers are sure, nor unanswerable ones."""
+    """The lowest at which in no corpus too many wrong answers are sure, or unanswerable ones."""
+    return max(_sure_border_of(*part) for part in _corpora(observed, values))
+
+
+def _sure_border_of(observed: Sequence[Observed], values: Matrix) -> float:
     answerable, right = _all(observed, "answerable"), _all(observed, "right")
     others = _unanswerable(observed)
     for border in np.unique(values):
@@ -184,10 +190,12 @@ def _sure_border(observed: Sequence[Observed], values: Matrix) -> float:
 
 
 def _near_border(observed: Sequence[Observed], values: Matrix) -> float:
-    """The highest at which enough of what could be answered is shown."""
+    """The highest at which in each corpus enough of what could be answered is shown."""
+    return min(_near_border_of(*part) for part in _corpora(observed, values))
+
+
+def _near_border_of(observed: Sequence[Observed], values: Matrix) -> float:
     there = _all(observed, "answerable") & _all(observed, "there")
-    return (
-        float(np.quantile(values[there], 1 - SHOWN, method="lower"))
-        if there.any()
-        else float(values.min())
-    )
+    if not there.any():
+        return float(values.min())
+    return float(np.quantile(values[there], 1 - SHOWN, method="lower"))
