@@ -107,7 +107,7 @@ class Answerer:
         band = evident.band(self._retrieval.min_evidence, self._retrieval.min_nearness)
         settings = self._settings(found, asked, evident)
         draft = Draft(question, asked_as, found, begun, settings, band)
-        if band == evidence.FAR and asked.begun is None:
+        if not found.passages or (band == evidence.FAR and asked.begun is None):
             yield AnswerFinished(draft.far())
             return
         async with aclosing(self._from_evidence(draft, model, asked.begun)) as events:
