@@ -5,14 +5,11 @@ from typing import Any
 
 import click
 
-from kb.answers import calibration
-from kb.answers.calibration import Calibration
 from kb.cli.bars import asking
 from kb.cli.common import json_option, show, with_knowledge_base
 from kb.cli.ingesting import read_source
-from kb.embedding import models
 from kb.errors import UsageError
-from kb.evaluation import calibrating, observing, sets, workplace
+from kb.evaluation import keeping, observing, sets, workplace
 from kb.evaluation.calibrating import Observed
 from kb.evaluation.sets import Question
 from kb.knowledge_base import KnowledgeBase
@@ -47,18 +44,14 @@ def calibrate(
     strange = [question for path in outside for question in sets.read_outside(path)[1]]
 
     async def work(base: KnowledgeBase) -> dict[str, Any]:
-        used = tuple(model.fingerprint for model in base.embeddings.models)
-        folder = models.derived_dir(base.embeddings.settings)
         if forget:
-            return {"forgotten": calibration.forget(used, folder)}
+            return {"forgotten": keeping.forget(base)}
         wanted = given or [(OWN, None, await base.read(_own, base))]
         _check([question for _, _, questions in wanted for question in questions])
-        told = await _observed(base, wanted, observing.from_outside(strange))
-        fitted = calibrating.fitted(used, told)
-        file = calibration.keep(fitted, folder)
-        note = {"questions": fitted.questions, "corpora": ", ".join(fitted.corpora)}
+        told = keeping.fit(base, await _observed(base, wanted, observing.from_outside(strange)))
+        note = {"questions": told["questions"], "corpora": ", ".join(told["corpora"])}
         await base.write(base.audit.note, base.principal(None), "evidence.calibrate", "", **note)
-        return _shape(fitted) | {"file": str(file)}
+        return told
 
     show(with_knowledge_base(work), as_json, _lines)
 
@@ -101,18 +94,6 @@ async def _asked(
     with asking(len(questions) + len(outside)) as advance:
         own = await observing.observed(base, name, questions, advance)
         return own + await observing.observed(base, name, outside, advance, strange=True)
-
-
-def _shape(fitted: Calibration) -> dict[str, Any]:
-    return {
-        "name": fitted.name,
-        "models": list(fitted.models),
-        "corpora": list(fitted.corpora),
-        "questions": fitted.questions,
-        "sure": fitted.sure.weights | {"constant": fitted.sure.bias},
-        "near": fitted.near.weights | {"constant": fitted.near.bias},
-        "figures": fitted.figures,
-    }
 
 
 def _lines(value: dict[str, Any]) -> list[str]:
