@@ -98,7 +98,7 @@ class Answerer:
         if written is not None and written != whole:
             asked_as, found = await self._found(written, principal)
             yield PassagesFound(found.passages)
-        found = replace(found, passages=tuple(p for p in found.passages if not p.hidden))
+        found = _seen(found)
         met = await self._pins.met(question, principal, found) if asked.begun is None else None
         if met is not None:
             yield AnswerFinished(Draft(question, asked_as, found, begun).pinned(met))
@@ -129,7 +129,8 @@ class Answerer:
             UsageError: the question cannot be used.
         """
         by_words = sought.in_words_alone(question)
-        return await self._retriever.retrieve(by_words, principal, self._retrieval.passages)
+        limit = self._retrieval.passages
+        return _seen(await self._retriever.retrieve(by_words, principal, limit))
 
     async def _evident(self, question: str, found: Found) -> Evidence:
         """What the passages tell of whether they hold the answer."""
@@ -287,6 +288,11 @@ class Answerer:
         sure = draft.band == evidence.SURE
         checked = await quotes.quote(asked, draft.found, self._embeddings, sure=sure)
         return AnswerFinished(draft.quoted(checked, code, detail))
+
+
+def _seen(found: Found) -> Found:
+    """Without passages that a reader of their documents does not see."""
+    return replace(found, passages=tuple(p for p in found.passages if not p.hidden))
 
 
 def _no_model() -> None:
