@@ -52,6 +52,7 @@ from web.pages import (
     conversations as conversations_page,
 )
 from web.pages import sources as sources_page
+from web.stopping import Stops
 
 BODY_LIMIT = 256 * 1024
 """Most bytes of a request's body, where the route sets no other."""
@@ -91,6 +92,8 @@ PAGES: list[ControllerRouterHandler] = [
     document.original,
     exporting.ledger_as_csv,
     conversations_page.listed,
+    conversations_page.one,
+    conversations_page.export,
     conversations_page.act,
     receipts.receipt,
     receipts.again,
@@ -128,6 +131,7 @@ API: list[ControllerRouterHandler] = [
     search.save,
     search.forget,
     ask.ask,
+    ask.stop,
     conversations.listed,
     conversations.one,
     conversations.rename,
@@ -166,6 +170,7 @@ def _state(base: KnowledgeBase, folders: Folders, threads: Shares) -> State:
             "shares": threads,
             "rates": Rates(base.settings.fair_use),
             "turns": Turns(base.settings.fair_use),
+            "stops": Stops(),
         }
     )
 

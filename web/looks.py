@@ -32,6 +32,8 @@ LOOKS = {
     "/audit": "audit.view",
     "/audit.jsonl": "audit.export",
     "/conversations": "conversations.list",
+    "/conversations/{number}": "conversation.view",
+    "/conversations/{number}/export": "conversation.export",
     "/documents": "documents.list",
     "/documents.csv": "documents.export",
     "/documents/{document_id}/pages/{number}": "document.picture",

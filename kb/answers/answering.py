@@ -12,6 +12,7 @@ from kb.answers.claiming import Claim
 from kb.answers.drafts import Draft, Written, showable
 from kb.answers.pen import Pen
 from kb.answers.speech import Speech, spoken
+from kb.answers.stopping import until
 from kb.embedding.client import Embeddings, cosine
 from kb.errors import ModelError
 from kb.llm.base import LanguageModel
@@ -21,7 +22,7 @@ from kb.search import sought
 from kb.search.retrieval import Found, Retriever
 from kb.settings import Llm, Retrieval
 from kb.types.answers import AnswerEvent, AnswerFinished, PassagesFound, Thinking, Token
-from kb.types.asking import Asked, Begun
+from kb.types.asking import Asked
 from kb.types.conversations import Turn
 from kb.types.forms import Form
 from kb.types.passages import Passage
@@ -86,7 +87,7 @@ class Answerer:
         if asked.begun is None and not await self._is_evidence(asked_as, found):
             yield AnswerFinished(draft.abstained())
             return
-        async with aclosing(self._from_evidence(draft, model, asked.begun)) as events:
+        async with aclosing(self._from_evidence(draft, model, asked)) as events:
             async for event in events:
                 yield event
 
@@ -169,7 +170,7 @@ class Answerer:
         return followups.accepted(written, question, turns)
 
     async def _from_evidence(
-        self, draft: Draft, model: Model, begun: Begun | None
+        self, draft: Draft, model: Model, asked: Asked
     ) -> AsyncGenerator[AnswerEvent, None]:
         speaker = await asyncio.to_thread(model)
         if speaker is None:
@@ -177,7 +178,7 @@ class Answerer:
             return
         streamed = False
         try:
-            async with aclosing(self._generated(speaker, draft, begun)) as events:
+            async with aclosing(self._generated(speaker, draft, asked)) as events:
                 async for event in events:
                     streamed = streamed or isinstance(event, Token)
                     yield event
@@ -188,9 +189,9 @@ class Answerer:
             yield await self._quoted(draft, error.code, error.detail)
 
     async def _generated(
-        self, model: LanguageModel, draft: Draft, begun: Begun | None
+        self, model: LanguageModel, draft: Draft, asked: Asked
     ) -> AsyncGenerator[AnswerEvent, None]:
-        before = begun.text if begun else ""
+        before = asked.begun.text if asked.begun else ""
         built = prompt.build(
             draft.asked_as,
             draft.found.passages,
@@ -202,7 +203,7 @@ class Answerer:
         async with aclosing(
             chat(model, messages, self._llm.answer_tokens, goes_on=bool(before))
         ) as told:
-            async for piece in told:
+            async for piece in until(asked.stop, told):
                 event = speech.heard(piece)
                 if event is not None:
                     yield event
@@ -213,6 +214,9 @@ class Answerer:
                     forming = await asyncio.to_thread(pen.wrote, so_far)
                     if forming is not None:
                         yield forming
+        is_stopped = asked.stop is not None and asked.stop.is_set()
+        if is_stopped and not speech.text.strip():
+            return  # nothing was written: nothing is kept
         identity = speech.speaker
         self._problem = None
         text = going_on.joined(before, speech.text).strip()
@@ -221,7 +225,8 @@ class Answerer:
             yield AnswerFinished(draft.abstained(identity, built.digest))
             return
         written = await self._verified(read, built.passages, draft.found)
-        yield AnswerFinished(draft.generated(written, identity, built.digest, cut=speech.cut))
+        ended = "stopped" if is_stopped else "cut" if speech.cut else None
+        yield AnswerFinished(draft.generated(written, identity, built.digest, ended))
 
     async def _verified(
         self, read: tuple[Form, list[Claim]], passages: tuple[Passage, ...], found: Found

@@ -49,10 +49,10 @@ class Draft:
         return self._ended("quotes", checked, told, None, None)
 
     def generated(
-        self, written: Written, model: Identity, prompt_hash: str, *, cut: bool = False
+        self, written: Written, model: Identity, prompt_hash: str, ended: str | None = None
     ) -> Answer:
-        """A model's words, each sentence checked. ``cut``: they end where the tokens ended."""
-        notice = Notice("cut") if cut else None
+        """A model's words, each sentence checked. ``ended``: why they end too soon, as a notice."""
+        notice = Notice(ended) if ended else None
         answer = self._ended("generated", written.checked, notice, model, prompt_hash)
         text = markdown.written(written.form, answer.sentences)
         return replace(answer, text=text, form=written.form)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec import structs
+
 from kb.answers import going_on, markdown, prompt
 from kb.answers.drafts import with_markers
 from kb.catalog import answers, chunks, feedback, ledger, versions
@@ -71,6 +73,32 @@ def may_be_shown(
     cited = {point for c in row.citations for point in c.points}
     enough = {CURRENT, CHANGED} if row.asker == principal.name else {CURRENT}
     return cited <= set(stored) and all(u.state in enough for u in used)
+
+
+def readable_citations(connection: Connection, principal: Principal, row: KeptAnswer) -> list[int]:
+    """Those of an answer's citations that somebody may read now, by their index."""
+    return _readable(row, _stored(connection, principal, row))
+
+
+def _readable(row: KeptAnswer, stored: Stored) -> list[int]:
+    return [at for at, c in enumerate(row.citations) if set(c.points) <= set(stored)]
+
+
+def readable_part(connection: Connection, principal: Principal, row: KeptAnswer) -> Answer | None:
+    """Those of an answer's quotations that somebody may read now; None where there is none."""
+    stored = _stored(connection, principal, row)
+    left = _readable(row, stored)
+    place = {at: new for new, at in enumerate(left)}
+    sentences = [
+        structs.replace(s, places=tuple(place[at] for at in s.places))
+        for s in row.sentences
+        if s.places and set(s.places) <= set(place)
+    ]
+    if not sentences:
+        return None
+    citations = tuple(row.citations[at] for at in left)
+    part = structs.replace(row, sentences=tuple(sentences), citations=citations)
+    return _revived(part, stored)
 
 
 def _stored(connection: Connection, principal: Principal, row: KeptAnswer) -> Stored:

@@ -53,6 +53,7 @@ NOTICES = {
         "another model."
     ),
     "cut": _("This answer is cut: it reached the longest length that is allowed."),
+    "stopped": _("You stopped this answer before its end."),
     "not_found": _("The documents do not say. These passages come nearest."),
 }
 

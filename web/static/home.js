@@ -3,8 +3,9 @@ import { element, send, viewerAddress, where, words } from "./parts.js";
 import { marked } from "./excerpt.js";
 import { lookAtReading, nothing, standing } from "./box.js";
 import { beginAnswer, failed, rightPassage, showAnswer, showForm, whenGoneOn } from "./answer.js";
-import { open, whenOpened } from "./cards.js";
-import { readThread, showThread, thread } from "./thread.js";
+import { open } from "./cards.js";
+import { close, show } from "./panel.js";
+import { readThread, showThread, thread, whenAgain, whenChanging } from "./thread.js";
 import { asWords, fromAddress as filtersFromAddress, keepIn, parameters, showFilters, whenChanged } from "./filters.js";
 import { pinButton, showPinned, showShelf } from "./shelf.js";
 
@@ -81,29 +82,45 @@ async function* events(response) {
   }
 }
 
-async function stream(question, signal, goesOn) {
+// What is being written: by which word it is stopped, and whether there is something to keep.
+const writing = { word: "", text: "", isStopped: false };
+
+async function stream(question, signal, { goesOn = null, anew = null }) {
+  Object.assign(writing, { word: stopWord(), text: "", isStopped: false });
   const response = await fetch("/api/v1/ask", {
     method: "POST", signal,
     headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
     body: JSON.stringify({
-      question: question + asWords(), conversation, goes_on: goesOn, form: true,
+      question: question + asWords(), conversation, goes_on: goesOn, anew, stop: writing.word, form: true,
     }),
   });
   if (!response.ok) throw new Error((await response.json()).error.message);
-  let text = "", finished = false, shownAs = null;
+  let finished = false, shownAs = null;
   const following = thread.turns.length > 0;
   for await (const [name, value] of events(response)) {
-    if (name === "thinking") { text = ""; thinking(value.seconds); }
+    if (name === "thinking") { writing.text = ""; thinking(value.seconds); }
     else if (name === "token") {
-      if (!text) wrote();
-      text += value.text;
+      if (!writing.text) wrote();
+      writing.text += value.text;
     } else if (name === "form") showForm(value);
     else if (name === "shown") shownAs = value;
     else if (name === "passages") { if (following) showHits(value.hits, question); }
     else if (name === "done") { finished = true; finish(value, shownAs); }
     else if (name === "error") throw new Error(value.error.message);
   }
-  if (!finished) throw new Error(words.incomplete);
+  if (!finished) throw writing.isStopped ? new DOMException("", "AbortError") : new Error(words.incomplete);
+}
+
+function stopWord() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
+}
+
+// What was written is kept by the server; where it cannot be, it stays on the page at least.
+async function stop() {
+  writing.isStopped = true;
+  if (!writing.text) return asking?.abort();
+  try { await send("POST", "/api/v1/ask/stop", { stop: writing.word }); }
+  catch { asking?.abort(); }
 }
 
 // "Thinking … 12 s": counted here between two words of the server's, and heard once only.
@@ -123,19 +140,20 @@ function wrote() { clearInterval(clock); $("meta").textContent = words.answering
 // The address names the answer from now on: reload and back show it, and ask nothing again.
 function finish(answer, shownAs) {
   showAnswer(answer, shownAs);
-  if (thread.turns.length) learn(answer.id);
+  if (thread.turns.length) learn(answer.id).catch(() => {});  // its passages stand there already
   conversation = answer.conversation;
-  current = { id: answer.id, question: $("q").value.trim(), answer, shown: shownAs };
+  current = { id: answer.id, question: asked, answer, shown: shownAs };
   const address = new URL(location.href);
   address.searchParams.set("a", answer.id);
   address.searchParams.set("c", answer.conversation);
   history.replaceState(null, "", address);
 }
 let current = null;
+let asked = "";  // the question as it was put
 
 async function learn(id) {
   const receipt = await send("GET", `/api/v1/answers/${encodeURIComponent(id)}/receipt`);
-  if (receipt.asked_as === searched) return;
+  if (receipt.asked_as === searched && $("hits").childElementCount) return;
   searched = receipt.asked_as;
   showHits(await search(searched, shown), searched);
 }
@@ -145,24 +163,77 @@ async function revisit(question, id) {
   $("answer").hidden = false;
   try {
     const kept = await send("GET", `/api/v1/answers/${encodeURIComponent(id)}/receipt`);
-    if (!kept.answer) throw new Error(words.withheld);
     if (kept.conversation) await readThread(kept.conversation, id);
+    if (!kept.answer) throw new Error(words.withheld);
     finish(kept.answer, kept.shown);
     if (!thread.turns.length) showHits(await search(question, shown), question);
   } catch (error) {
+    if (error.status === 404) return askMyself(question);
     failed(error.message, () => ask(question));
-  } finally { idle(); }
+  }
+  return idle();
 }
 
-function idle() { clearInterval(clock); $("answer").setAttribute("aria-busy", "false"); $("stop").hidden = true; }
+// The address names somebody else's answer, or one that is gone: the question is asked.
+function askMyself(question) {
+  const address = new URL(location.href);
+  for (const key of ["a", "c"]) address.searchParams.delete(key);
+  history.replaceState(null, "", address);
+  conversation = null;
+  showThread([]);
+  return ask(question);
+}
+
+// A conversation is opened: its last answer is there, those before stand above, and it goes on.
+async function resume(number) {
+  let turns;
+  try { turns = await readThread(number, null); }
+  catch (error) {
+    if (error.status === 404) return location.replace(`/conversations/${encodeURIComponent(number)}`);
+    begin("");
+    $("answer").hidden = false;
+    failed(error.message, () => resume(number));
+    return idle();
+  }
+  const last = turns.at(-1);
+  if (last?.answer) showThread(turns.slice(0, -1));
+  begin(last?.question ?? "");
+  conversation = number;
+  $("answer").hidden = !last?.answer;
+  $("passages").hidden = !last;
+  if (last?.answer) {
+    showAnswer(last.answer, last.shown);
+    current = last;
+  }
+  idle();
+  $("further").focus({ preventScroll: true });
+  $("follow").scrollIntoView({ block: "nearest" });
+  if (last) await learn(last.id);
+}
+
+function idle() {
+  clearInterval(clock);
+  $("answer").setAttribute("aria-busy", "false");
+  $("stop").hidden = true;
+  const isAnswered = !$("answer").hidden || thread.turns.length > 0;
+  $("follow").hidden = !isAnswered;
+  for (const id of ["again", "change"]) $(id).hidden = !current;
+  $("talk").hidden = !conversation;
+  if (!conversation) return;
+  const here = encodeURIComponent(conversation);
+  $("talk-read").href = `/conversations/${here}`;
+  $("talk-share").href = `/conversations?share=${here}`;
+}
 
 function begin(question) {
-  searched = question;
+  searched = asked = question;
   shown = 10;
   document.body.classList.remove("first");
   document.querySelector(".ask h1").className = "hidden";
-  document.title = `${question} – Commonplace`;
+  document.title = question ? `${question} – Commonplace` : "Commonplace";
   results.hidden = false;
+  $("passages").hidden = false;
+  leaveChange();
   $("shelf").hidden = true;
   $("save").hidden = false;
   $("save").disabled = false;
@@ -174,7 +245,7 @@ function begin(question) {
   beginAnswer();
 }
 
-async function ask(question, goesOn = null) {
+async function ask(question, { goesOn = null, anew = null } = {}) {
   asking?.abort();
   const mine = asking = new AbortController();
   begin(question);
@@ -193,7 +264,7 @@ async function ask(question, goesOn = null) {
       failed(error.message, () => ask(question));
     });
   try {
-    if (withAnswer) await stream(question, mine.signal, goesOn);
+    if (withAnswer) await stream(question, mine.signal, { goesOn, anew });
   } catch (error) {
     if (mine !== asking) return;
     $("meta").textContent = "";
@@ -206,51 +277,7 @@ async function ask(question, goesOn = null) {
 }
 
 // An answer that was cut is written to its end: what comes takes its place.
-whenGoneOn(() => { if (current) ask(current.question, current.id); });
-
-// --- the viewer beside the answer ---------------------------------------------------------------
-
-let opener = null;
-whenOpened((link) => {
-  opener = link;
-  show(link.getAttribute("href"));
-  $("panel").focus({ preventScroll: true });
-  for (const other of document.querySelectorAll(".cite[aria-current]")) other.removeAttribute("aria-current");
-  link.setAttribute("aria-current", "true");
-  const address = new URL(location.href);
-  address.searchParams.set("open", link.getAttribute("href"));
-  history.replaceState(null, "", address);
-});
-function show(address) {
-  if (!/^\/documents\/\d+(\?|$)/.test(address)) return;
-  $("card").hidden = true;
-  $("panel-open").href = address;
-  $("viewer").src = address + (address.includes("?") ? "&" : "?") + "embed=true";
-  $("panel").hidden = false;
-}
-// Who opened the document goes along: once it is there, its keys scroll it, and Esc leads back.
-$("viewer").addEventListener("load", () => {
-  if (document.activeElement === $("panel")) $("viewer").contentWindow.focus();
-});
-function close() {
-  if ($("panel").hidden) return;
-  $("panel").hidden = true;
-  $("viewer").removeAttribute("src");
-  const address = new URL(location.href);
-  address.searchParams.delete("open");
-  history.replaceState(null, "", address);
-  opener?.focus();
-}
-$("panel-close").addEventListener("click", close);
-addEventListener("message", (event) => {
-  if (event.origin !== location.origin) return;
-  if (event.data === "close") close();
-  else if (event.data === "j" || event.data === "k") {
-    opener?.focus();
-    document.dispatchEvent(new KeyboardEvent("keydown", { key: event.data }));
-  }
-});
-addEventListener("keydown", (event) => { if (event.key === "Escape") { $("card").hidden = true; close(); } });
+whenGoneOn(() => { if (current) ask(current.question, { goesOn: current.id }); });
 
 // The focus goes to what was asked for, so that its keys work at once.
 function toResults() { ($("answer").hidden ? $("passages") : $("answer")).focus({ preventScroll: true }); }
@@ -285,22 +312,47 @@ whenChanged(() => {
   showThread([]);
   if (question) ask(question);
 });
-// A follow-up: what was just answered joins the conversation above.
-$("follow").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const question = $("further").value.trim();
-  if (!question) return $("further").focus();
+// A question within the conversation: what was just answered joins what stands above it.
+function askWithin(question, anew = null) {
   if (current) showThread([...thread.turns, current]);
   current = null;
   $("further").value = "";
   $("q").value = question;
-  history.pushState(null, "", `/?${new URLSearchParams({ q: question, c: conversation })}`);
+  const query = new URLSearchParams({ q: question });
+  if (conversation) query.set("c", conversation);
+  history.pushState(null, "", `/?${query}`);
   close();
-  ask(question);
+  ask(question, { anew });
   toResults();
   $("asked").scrollIntoView({ block: "start" });
+}
+let changing = null;  // the turn whose question is being changed
+function change(turn) {
+  changing = turn;
+  $("further").value = turn.question;
+  $("changing").hidden = false;
+  $("changing-what").textContent = turn.question;
+  $("follow").hidden = false;
+  $("further").focus();
+  $("further").select();
+}
+function leaveChange() {
+  if (changing) $("further").value = "";
+  changing = null;
+  $("changing").hidden = true;
+}
+$("follow").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const question = $("further").value.trim();
+  if (!question) return $("further").focus();
+  askWithin(question, changing?.id);
 });
-$("stop").addEventListener("click", () => asking?.abort());
+$("changing-end").addEventListener("click", () => { leaveChange(); $("further").focus(); });
+whenAgain((turn) => askWithin(turn.question, turn.id));
+whenChanging(change);
+$("again").addEventListener("click", () => { if (current) askWithin(current.question, current.id); });
+$("change").addEventListener("click", () => { if (current) change(current); });
+$("stop").addEventListener("click", stop);
 $("more").addEventListener("click", async () => {
   const before = $("hits").childElementCount;
   shown = Math.min(100, shown + 20);
@@ -348,15 +400,10 @@ async function fromAddress() {
   showThread([]);
   if (query.get("open")) show(query.get("open"));
   if (question && query.get("a")) return revisit(question, query.get("a"));
+  if (!question && conversation) return resume(conversation);
+  if (!question) return home();
   if (conversation) await readThread(conversation, null).catch(() => { conversation = null; });
-  if (!question && !conversation) return home();
-  if (question) ask(question);
-  else if (conversation) {
-    results.hidden = false;
-    document.body.classList.remove("first");
-    $("answer").hidden = true;
-    $("passages").hidden = true;
-  }
+  return ask(question);
 }
 addEventListener("popstate", fromAddress);
 fromAddress();

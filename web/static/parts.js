@@ -42,6 +42,6 @@ export async function send(method, address, body) {
   });
   if (response.status === 204) return null;
   const value = await response.json();
-  if (!response.ok) throw new Error(value.error.message);
+  if (!response.ok) throw Object.assign(new Error(value.error.message), { status: response.status });
   return value;
 }

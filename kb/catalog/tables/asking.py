@@ -12,6 +12,7 @@ conversations = Table(
     Column("title", Text, nullable=False),
     Column("started_at", Float, nullable=False),
     Column("used_at", Float, nullable=False),
+    Column("shared_at", Float),
     Index("ix_conversations_asker", "asker", "used_at"),
 )
 
