@@ -36,6 +36,8 @@ LOOKS = {
     "/conversations/{number}/export": "conversation.export",
     "/documents": "documents.list",
     "/documents.csv": "documents.export",
+    "/documents/{document_id}/find": "document.find",
+    "/documents/{document_id}/sentences": "document.sentences",
     "/documents/{document_id}/pages/{number}": "document.picture",
     "/evaluation": "evaluation.view",
     "/evaluation/compare": "evaluation.view",

@@ -1,5 +1,6 @@
 """Templates with the words, numbers and times of the reader's language."""
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from kb import __version__
 from kb.surface import notices
 from web.i18n import language_of, languages, translations
 
+FIGURE = re.compile(r"(?=.*\d)[\d\s.,:;/%€$£¥+\-−–()'’*]{1,40}")
+"""A cell that is broken nowhere: a number, date or time, with its signs."""
 OWN_NAMES = {code: str(Locale(code).display_name).capitalize() for code in languages()}
 """Each language in its own words."""
 
@@ -51,6 +54,9 @@ def _environment(language: str) -> Environment:
     )
     environment.globals["notice_words"] = lambda notice: notices.render(
         notice, translations(language).gettext
+    )
+    environment.filters["is_figure"] = lambda pieces: bool(
+        FIGURE.fullmatch("".join(piece.text for piece in pieces).strip())
     )
     environment.filters["moment"] = lambda t: _moment(t, language)
     return environment

@@ -10,6 +10,7 @@ from typing import Any
 from kb.answers import abstaining, citations, evidence, followups, forms, going_on, prompt, quotes
 from kb.answers.claiming import Claim
 from kb.answers.drafts import Draft, Written, showable
+from kb.answers.overviews import summarised
 from kb.answers.pen import Pen
 from kb.answers.speech import Speech, spoken
 from kb.answers.stopping import until
@@ -31,6 +32,8 @@ from kb.types.people import Principal
 MATCHED = 3
 """Passages that are compared with the question word piece by word piece."""
 REMEMBERED_SECONDS = 300.0
+CHARACTERS_A_TOKEN = 2
+"""Of a document to be summarised: what stands around its passages is to have room beside them."""
 
 Model = Callable[[], LanguageModel | None]
 """Gives the language model, None where none is to be asked; what it loads is loaded then."""
@@ -88,6 +91,20 @@ class Answerer:
             yield AnswerFinished(draft.abstained())
             return
         async with aclosing(self._from_evidence(draft, model, asked)) as events:
+            async for event in events:
+                yield event
+
+    async def summary(self, asked: Asked) -> AsyncGenerator[AnswerEvent, None]:
+        """The same from a document as a whole: its passages are known. Raises as :meth:`answer`."""
+        begun, all_of_it = time.monotonic(), asked.passages or ()
+        [embedder, *_] = await self._embeddings.for_language(all_of_it[0].chunk.language)
+        scale = await self._embeddings.scale(embedder.fingerprint)
+        room = self._llm.context_tokens - self._llm.answer_tokens
+        passages = summarised(all_of_it, room * CHARACTERS_A_TOKEN)
+        found = Found(passages, scale=scale, model=embedder.fingerprint)
+        yield PassagesFound(passages)
+        draft = Draft(asked.question, asked.question, found, begun, self._settings(found, asked))
+        async with aclosing(self._from_evidence(draft, self._model, asked)) as events:
             async for event in events:
                 yield event
 

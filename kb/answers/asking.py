@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kb.answers import conversations, going_on, reopening
 from kb.answers.answering import Answerer
+from kb.answers.overviews import Overviews
 from kb.answers.receipts import Receipts
 from kb.audit.log import Audit, shown
 from kb.catalog.database import Catalog, Connection
@@ -33,12 +34,14 @@ class Answers:
         answerer: Answerer,
         receipts: Receipts,
         audit: Audit,
+        overviews: Overviews,
         metrics: Callable[[], "Metrics"],
     ) -> None:
         self._catalog = catalog
         self._answerer = answerer
         self._receipts = receipts
         self._audit = audit
+        self._overviews = overviews
         self._metrics = metrics
 
     @property
@@ -101,8 +104,24 @@ class Answers:
             turns = conversations.turns(connection, principal, number, row.asked_at)
             return Asked(wanted, principal, number, turns, stop=stop)
 
+    def summary(
+        self, principal: Principal, document_id: int, question: str, stop: Stop | None = None
+    ) -> Asked:
+        """The wish for a summary of a document, in the asker's words: it begins a conversation.
+
+        Raises:
+            NotFoundError: there is no such document, for them, or nothing in it to be read.
+            UsageError: the question is empty or too long.
+        """
+        passages = self._overviews.passages(principal, document_id)
+        if not passages:
+            raise NotFoundError("There is nothing in this document to be summarised.")
+        return Asked(check_question(question), principal, passages=passages, stop=stop)
+
     def go_on(self, principal: Principal, answer_id: str, stop: Stop | None = None) -> Asked:
-        """The question of an answer that was cut or stopped; what is written replaces it, and begins as it.
+        """The question of an answer that was cut or stopped; what is written replaces it.
+
+        It begins as that did.
 
         Raises:
             NotFoundError: there is no such answer, for them, or it may not be read any more.
@@ -132,7 +151,8 @@ class Answers:
             KbError: the passages could not be looked for. Never an answer without them.
         """
         with self._metrics().failing():
-            async with aclosing(self._answerer.answer(asked)) as events:
+            asking = self._answerer.answer if asked.passages is None else self._answerer.summary
+            async with aclosing(asking(asked)) as events:
                 async for event in events:
                     yield await self._noted(event, asked) if asked.manner.noted else event
 

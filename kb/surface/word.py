@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kb.surface.exports import Part
 from kb.types.answers import Sentence
-from kb.types.forms import Block, Run, Row, Said
+from kb.types.forms import Block, Row, Run, Said
 
 if TYPE_CHECKING:
     from docx.document import Document

@@ -119,7 +119,7 @@ def parse(question: str) -> tuple[str, Wanted]:
 
 def wanted(
     *, source: list[str], type: list[str], language: list[str], author: list[str],  # noqa: A002
-    after: str | None, before: str | None,
+    name: list[str], after: str | None, before: str | None,
 ) -> Wanted:  # fmt: skip
     """The same, from fields of an address.
 
@@ -127,6 +127,7 @@ def wanted(
         UsageError: as :func:`parse`.
     """
     given = {"source": source, "type": type, "language": language, "author": author}
+    given["name"] = name
     every: dict[str, list[str]] = {name: [] for name in (*OPERATORS, "phrases", "without")}
     every |= {name: [v for v in values if v] for name, values in given.items()}
     every["after"], every["before"] = [after or ""], [before or ""]

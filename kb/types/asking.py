@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 
 from kb.types.conversations import Turn
+from kb.types.passages import Passage
 from kb.types.people import Principal
-
 
 Stop = asyncio.Event
 """Set when whoever asked wants no more of an answer."""
@@ -48,3 +48,5 @@ class Asked:
     """An answer that was cut, and is to be gone on with."""
     stop: Stop | None = None
     """None: it is written to its end."""
+    passages: tuple[Passage, ...] | None = None
+    """All of a document that is to be summarised; None: they are to be looked for."""

@@ -47,14 +47,17 @@ class Question:
 
     ``goes_on`` is an answer that was cut or stopped: its own question is taken, and it is written
     to its end. ``anew`` is an answer whose question is asked once more, or in whose place
-    ``question`` is asked, where there is one. ``stop`` is a word by which the asker may stop the
-    answer (``POST /api/v1/ask/stop``): what is written until then is kept. ``form`` asks for the events that a page needs to show an answer in its form.
+    ``question`` is asked, where there is one. ``about`` is a document (id) to be summarised: the
+    question says how. ``stop`` is a word by which the asker may stop the answer
+    (``POST /api/v1/ask/stop``): what is written until then is kept. ``form`` asks for the events
+    that a page needs to show an answer in its form.
     """
 
     question: str
     conversation: str | None = None
     goes_on: str | None = None
     anew: str | None = None
+    about: int | None = None
     stop: str | None = None
     form: bool = False
 
@@ -107,6 +110,8 @@ def _asked(
         return base.answers.go_on(principal, data.goes_on, stopped)
     if data.anew is not None:
         return base.answers.anew(principal, data.anew, data.question or None, stopped)
+    if data.about is not None:
+        return base.answers.summary(principal, data.about, data.question, stopped)
     return base.answers.asked(data.question, principal, data.conversation, stop=stopped)
 
 

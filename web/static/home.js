@@ -1,6 +1,6 @@
 // Ask and search: passages at once, the answer above them while it comes.
-import { element, send, viewerAddress, where, words } from "./parts.js";
-import { marked } from "./excerpt.js";
+import { element, pageOf, send, viewerAddress, where, words } from "./parts.js";
+import { marked, rowOf } from "./excerpt.js";
 import { lookAtReading, nothing, standing } from "./box.js";
 import { beginAnswer, failed, rightPassage, showAnswer, showForm, whenGoneOn } from "./answer.js";
 import { open } from "./cards.js";
@@ -21,7 +21,7 @@ let searched = "";  // the question as it was searched for: a follow-up is writt
 function hitEntry(hits, question) {
   const [first, ...rest] = hits;
   const kind = first.document.split(".").pop().slice(0, 5);
-  const link = element("a", { class: "title", href: viewerAddress(first) }, first.title);
+  const link = element("a", { class: "title", href: viewerAddress(first, ...rowOf(first.text, question)) }, first.title);
   link.addEventListener("click", open);
   const entry = element("li", {},
     element("div", {}, element("span", { class: "kind", "aria-hidden": "true" }, kind), link),
@@ -31,9 +31,9 @@ function hitEntry(hits, question) {
   if (rest.length) {
     const list = element("div");
     for (const other of rest) {
-      const page = other.page ? `${words.page} ${other.page}` : null;
+      const page = pageOf(other);
       const place = [other.section, page].filter(Boolean).join(", ") || other.text.slice(0, 60);
-      const more = element("a", { href: viewerAddress(other) }, place);
+      const more = element("a", { href: viewerAddress(other, ...rowOf(other.text, question)) }, place);
       more.addEventListener("click", open);
       list.append(element("div", { class: "other" },
         element("p", { class: "where" }, more),
@@ -83,6 +83,7 @@ async function* events(response) {
 }
 
 // What is being written: by which word it is stopped, and whether there is something to keep.
+let about = null;  // the document that is to be summarised
 const writing = { word: "", text: "", isStopped: false };
 
 async function stream(question, signal, { goesOn = null, anew = null }) {
@@ -91,12 +92,13 @@ async function stream(question, signal, { goesOn = null, anew = null }) {
     method: "POST", signal,
     headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
     body: JSON.stringify({
-      question: question + asWords(), conversation, goes_on: goesOn, anew, stop: writing.word, form: true,
+      question: question + (about ? "" : asWords()), conversation, goes_on: goesOn, anew, about,
+      stop: writing.word, form: true,
     }),
   });
   if (!response.ok) throw new Error((await response.json()).error.message);
   let finished = false, shownAs = null;
-  const following = thread.turns.length > 0;
+  const following = thread.turns.length > 0 || about !== null;
   for await (const [name, value] of events(response)) {
     if (name === "thinking") { writing.text = ""; thinking(value.seconds); }
     else if (name === "token") {
@@ -146,6 +148,8 @@ function finish(answer, shownAs) {
   const address = new URL(location.href);
   address.searchParams.set("a", answer.id);
   address.searchParams.set("c", answer.conversation);
+  address.searchParams.delete("about");
+  about = null;
   history.replaceState(null, "", address);
 }
 let current = null;
@@ -255,7 +259,7 @@ async function ask(question, { goesOn = null, anew = null } = {}) {
   $("answer").hidden = !withAnswer;
   $("meta").textContent = withAnswer ? words.answering : "";
   $("stop").hidden = !withAnswer;
-  const passages = withAnswer && thread.turns.length ? null : search(question, shown).then(
+  const passages = withAnswer && (thread.turns.length || about) ? null : search(question, shown).then(
     (hits) => { if (mine === asking) showHits(hits, question); },
     (error) => {
       if (mine !== asking) return;
@@ -294,7 +298,7 @@ $("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   const question = $("q").value.trim();
   if (!question) return $("q").focus();
-  conversation = null;
+  conversation = about = null;
   current = null;
   showThread([]);
   history.pushState(null, "", keepIn(new URL(`/?${new URLSearchParams({ q: question })}`, location.href)));
@@ -394,6 +398,7 @@ async function fromAddress() {
   const query = new URL(location.href).searchParams;
   const question = (query.get("q") ?? "").trim();
   conversation = query.get("c");
+  about = /^\d+$/.test(query.get("about") ?? "") ? Number(query.get("about")) : null;
   filtersFromAddress();
   current = null;
   $("q").value = question;

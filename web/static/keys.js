@@ -24,7 +24,7 @@ function leave(event) {
 document.addEventListener("keydown", (event) => {
   leave(event);
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-  const box = document.getElementById("q") ?? document.querySelector(".filters input[type=search]");
+  const box = document.getElementById("q") ?? document.querySelector(".filters input[type=search], #find-text");
   if (event.key === "/" && box) { event.preventDefault(); box.focus(); box.select(); }
   else if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);
