@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from kb.answers import rows
 from kb.embedding.client import Embeddings, cosine
 from kb.text import sentences, words
 from kb.types.answers import Citation, Sentence
@@ -42,6 +43,11 @@ class Candidate:
         """Its words, verbatim."""
         return self.passage.text[self.start : self.end]
 
+    @property
+    def said(self) -> str:
+        """Its words in one line; those of a row with its columns."""
+        return rows.said(self.passage.text, self.start, self.end)
+
 
 async def quote(
     question: str, passages: tuple[Passage, ...], embeddings: Embeddings, model: str
@@ -57,9 +63,7 @@ async def quote(
         return (), ()
     scores = await _scores(question, candidates, embeddings, model)
     chosen = best(scores, candidates, words.content(question))
-    quoted = tuple(
-        Sentence(" ".join(c.text.split()), (n,), supported=True) for n, c in enumerate(chosen, 1)
-    )
+    quoted = tuple(Sentence(c.said, (n,), supported=True) for n, c in enumerate(chosen, 1))
     cited = tuple(
         Citation(n, c.passage, c.start, c.end, supported=True) for n, c in enumerate(chosen, 1)
     )
@@ -92,7 +96,7 @@ def best(
 
 def _whole(candidate: Candidate) -> Candidate:
     """With the sentence before it, where it begins with a pronoun: that says what it speaks of."""
-    if not POINTING.match(candidate.text):
+    if not POINTING.match(candidate.text) or rows.BAR in candidate.text:
         return candidate
     spans = sentences.spans(candidate.passage.text)
     before = [start for start, end in spans if end <= candidate.start]
@@ -103,7 +107,19 @@ def _whole(candidate: Candidate) -> Candidate:
 
 
 def stretches(text: str) -> list[tuple[int, int]]:
-    """Sentences, and lines where there are no sentences."""
+    """Sentences, rows of tables, and lines where there are no sentences."""
+    found: list[tuple[int, int]] = []
+    position = 0
+    for start, end in rows.spans(text):
+        between = _between(text[position:start])
+        found += [(position + s, position + e) for s, e in between]
+        found.append((start, min(end, start + LONGEST)))
+        position = end
+    return found + [(position + s, position + e) for s, e in _between(text[position:])]
+
+
+def _between(text: str) -> list[tuple[int, int]]:
+    """The stretches of what is no table."""
     found: list[tuple[int, int]] = []
     for start, end in sentences.spans(text):
         if end - start <= LONGEST and text.count("\n", start, end) < 2:
@@ -138,11 +154,13 @@ async def _scores(
 
 def _with_place(candidate: Candidate) -> str:
     section = (candidate.passage.chunk.section or "").rpartition(" › ")[2]
-    return f"{section}: {' '.join(candidate.text.split())}"[:600]
+    return f"{section}: {candidate.said}"[:600]
 
 
 def _is_heading(candidate: Candidate) -> bool:
-    """A question, or a line without an end that is short or stands over others."""
+    """A question, or a line without an end that is short or stands over others; a lone cell."""
+    if rows.BAR in candidate.text:
+        return rows.is_lone(candidate.passage.text, candidate.start, candidate.end)
     text = " ".join(candidate.text.split())
     if text.endswith(("?", ".", "!")):
         return text.endswith("?")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import structs
 
-from kb.answers import going_on, markdown, prompt
+from kb.answers import going_on, markdown, prompt, rows
 from kb.answers.drafts import with_markers
 from kb.catalog import answers, chunks, feedback, ledger, versions
 from kb.catalog.database import Connection, current_seq
@@ -173,5 +173,6 @@ def _sentence(kept: KeptSentence, cited: Sequence[Citation]) -> Sentence:
     places = kept.places or tuple(numbers.index(n) for n in kept.citations if n in numbers)
     text = kept.text
     if text is None:
-        text = " ".join(cited[places[0]].quote.split())
+        quoted = cited[places[0]]
+        text = rows.said(quoted.passage.text, quoted.start, quoted.end)
     return Sentence(text, kept.citations, kept.supported, places)
