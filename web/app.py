@@ -105,6 +105,7 @@ PAGES: list[ControllerRouterHandler] = [
     review.judged,
     review.forget,
     evaluation.listed,
+    evaluation.act,
     evaluation.compare,
     evaluation.one,
     evaluation.forget,

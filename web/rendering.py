@@ -18,8 +18,8 @@ from kb import __version__
 from kb.surface import notices
 from web.i18n import language_of, languages, translations
 
-FIGURE = re.compile(r"(?=.*\d)[\d\s.,:;/%€$£¥+\-−–()'’*]{1,40}")
-"""A cell that is broken nowhere: a number, date or time, with its signs."""
+FIGURE = re.compile(r"(?=.*\d)(?:[\d\s.,:;/%€$£¥+\-−–()'’*]{1,40}|\S{1,24})")
+"""A cell that is broken nowhere: a number, date or time with its signs, or a short code."""
 OWN_NAMES = {code: str(Locale(code).display_name).capitalize() for code in languages()}
 """Each language in its own words."""
 

@@ -65,7 +65,7 @@ def beir(
     async def work(base: KnowledgeBase) -> Run:
         begun = time.time()
         async with workplace.over_texts(
-            base.embeddings.settings, collection, _read, with_model=answers
+            base.embeddings.settings, collection, read, with_model=answers
         ) as place:
             with asking(len(queries) * len(wanted)) as advance:
                 measured = await running.rank(place, collection, queries, wanted, advance)
@@ -76,8 +76,8 @@ def beir(
                 figures["abstention"] = await _abstention(place, own, others, answers=answers)
         figures |= reporting.of_cut(queries)
         results = reporting.of_queries(measured, queries)
-        asked = _asked(limit, seed, answers)
-        done = await base.write(_keep, base, "beir", path, begun, asked, figures, results)
+        asked = asked_as(limit, seed, answers)
+        done = await base.write(keep, base, "beir", path, begun, asked, figures, results)
         figures = {name: value for name, value in figures.items() if name != "intervals"}
         return Run(figures, done, results)
 
@@ -110,8 +110,8 @@ def own(*, answers: bool, limit: int | None, seed: int, output: Path | None, as_
         figures = reporting.of_outcomes(outcomes)
         results = reporting.of_questions(outcomes)
         place = Path("own questions")
-        asked = _asked(limit, seed, answers)
-        done = await base.write(_keep, base, "own", place, begun, asked, figures, results)
+        asked = asked_as(limit, seed, answers)
+        done = await base.write(keep, base, "own", place, begun, asked, figures, results)
         return Run(figures, done, results)
 
     tell(with_knowledge_base(work), output, as_json, figure_lines)
@@ -154,7 +154,7 @@ def docs(
     async def work(base: KnowledgeBase) -> Run:
         begun = time.time()
         opened = workplace.over_documents(
-            base.embeddings.settings, path / "docs", _read, with_model=answers
+            base.embeddings.settings, path / "docs", read, with_model=answers
         )
         async with opened as place:
             with asking(len(questions)) as advance:
@@ -168,8 +168,8 @@ def docs(
             if others:
                 figures["abstention"] = await _abstention(place, own, others, answers=answers)
         results = reporting.of_questions(outcomes)
-        asked = _asked(limit, seed, answers)
-        done = await base.write(_keep, base, "docs", path, begun, asked, figures, results)
+        asked = asked_as(limit, seed, answers)
+        done = await base.write(keep, base, "docs", path, begun, asked, figures, results)
         return Run(figures, done, results)
 
     tell(with_knowledge_base(work), output, as_json, figure_lines)
@@ -215,7 +215,8 @@ async def _abstained(place: KnowledgeBase, questions: list[str]) -> float:
     return round(modes.count("abstained") / len(modes), 4)
 
 
-async def _read(base: KnowledgeBase, source: Source) -> None:
+async def read(base: KnowledgeBase, source: Source) -> None:
+    """Read the documents of a set."""
     with bar_of_files("reading") as on_progress:
         await run_of(base, source, on_progress).run(confirm_removals=True)
 
@@ -243,11 +244,12 @@ def _systems(names: str) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def _asked(limit: int | None, seed: int, answers: bool) -> dict[str, Any]:
+def asked_as(limit: int | None, seed: int, answers: bool) -> dict[str, Any]:
+    """How the questions are asked, for what is kept of them."""
     return {"limit": limit, "seed": seed, "answers": answers}
 
 
-def _keep(
+def keep(
     base: KnowledgeBase,
     kind: str,
     path: Path,
@@ -256,6 +258,7 @@ def _keep(
     figures: Figures,
     results: list[QuestionResult],
 ) -> Evaluation:
+    """Store an evaluation that is done."""
     settings = asked | {
         "embedding_model": ", ".join(m.files.name for m in base.embeddings.models),
         "retrieval": {

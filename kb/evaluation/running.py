@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from kb.answers.asking import Answers
 from kb.errors import UsageError
-from kb.evaluation import measures
+from kb.evaluation import measures, resampling
 from kb.evaluation.baselines import PLAIN, Baselines
 from kb.evaluation.sets import Collection, Query, Question
 from kb.evaluation.workplace import number_of
@@ -58,7 +58,7 @@ class Measured:
         """The means, over all questions or some."""
         chosen = [v for q, v in self.values.items() if only is None or q in only]
         means = {
-            name: round(measures.mean([v[name] for v in chosen]), 4) for name in measures.MEASURES
+            name: round(resampling.mean([v[name] for v in chosen]), 4) for name in measures.MEASURES
         }
         share = len(chosen) / max(1, len(self.values))
         return {
@@ -187,7 +187,7 @@ def judge(outcome: Outcome) -> dict[str, float | None]:
         if cited:
             figures["citation_page_precision"] = _at_place(cited, question) / len(cited)
         places = [any(measures.is_there(c, e) for c in cited) for e in question.evidence]
-        figures["citation_page_recall"] = measures.mean([float(p) for p in places])
+        figures["citation_page_recall"] = resampling.mean([float(p) for p in places])
     if question.answers:
         quoted = "\n".join(c["quote"] for c in answer["citations"])
         figures["answer_in_quotes"] = float(measures.holds_answer(quoted, question))
