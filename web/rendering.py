@@ -55,6 +55,7 @@ def _environment(language: str) -> Environment:
     environment.globals["notice_words"] = lambda notice: notices.render(
         notice, translations(language).gettext
     )
+    environment.filters["language_name"] = lambda code: Locale(language).languages.get(code) or code
     environment.filters["is_figure"] = lambda pieces: bool(
         FIGURE.fullmatch("".join(piece.text for piece in pieces).strip())
     )

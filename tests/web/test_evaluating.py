@@ -29,7 +29,9 @@ def test_an_evaluation_is_started_by_keyboard_and_compared_by_the_same_questions
     for box in page.locator(".ledger input[type=checkbox]").all():
         box.check()
     page.click("text=Lay two side by side")
-    assert "Compared are the 1 that both asked: before of 2, after of 1" in page.inner_text("#common")
+    assert "Compared are the 1 that both asked: before of 2, after of 1" in page.inner_text(
+        "#common"
+    )
     assert page.locator("tbody tr", has_text="page hit@1").locator("td").first.inner_text() == "1"
     assert page.locator("td", has_text="…").count() >= 1, "the interval of the difference"
     context.close()

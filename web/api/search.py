@@ -32,6 +32,7 @@ def wanted_of(request: Request[Any, Any, Any]) -> Wanted:
         language=given.getall("language", []),
         author=given.getall("author", []),
         name=given.getall("name", []),
+        year=given.getall("year", []),
         after=given.get("after"),
         before=given.get("before"),
     )
@@ -47,6 +48,7 @@ async def search(
     language: Several = None,  # noqa: ARG001
     author: Several = None,  # noqa: ARG001
     name: Several = None,  # noqa: ARG001
+    year: Several = None,  # noqa: ARG001
     after: Day = None,  # noqa: ARG001
     before: Day = None,  # noqa: ARG001
 ) -> dict[str, Any]:

@@ -32,7 +32,7 @@ function kind(source) { return source.document.split(".").pop().slice(0, 5); }
 function place(source) {
   const page = pageOf(source) ?? source.section;
   const foreign = isForeign(source) ? languageName(source.language) : null;
-  return [page, day(source.modified), source.source, foreign].filter(Boolean).join(" · ");
+  return [page, day(source.date), source.source, foreign].filter(Boolean).join(" · ");
 }
 
 // Another language than the page's is said; whatever it is, whoever reads aloud is told.

@@ -15,12 +15,10 @@ function read() {
 
 export function fromAddress() { chosen = read(); }
 
-// As the search interface takes them: a year is a stretch of time.
+// As the search interface takes them.
 export function parameters() {
   const query = new URLSearchParams();
-  for (const kind of KINDS) if (kind !== "year") for (const value of chosen[kind]) query.append(kind, value);
-  const years = chosen.year.map(Number).filter(Boolean);
-  if (years.length) { query.set("after", Math.min(...years)); query.set("before", Math.max(...years)); }
+  for (const kind of KINDS) for (const value of chosen[kind]) query.append(kind, value);
   return query;
 }
 
