@@ -22,8 +22,6 @@ MOST_COMPARED = 96
 """Sentences of a document that are compared; of a longer one as many, spread over all of it."""
 WORDS = range(6, 61)
 """Of a sentence that says something by itself."""
-ALIKE = 0.5
-"""What likeness to a sentence already chosen costs (as in Carbonell and Goldstein, 1998)."""
 ENDS = re.compile(r"[.!。！…][\"'»”’)\]]*$")
 
 
@@ -93,7 +91,11 @@ def spread(items: Sequence[T], most: int) -> list[T]:
 
 
 def central(vectors: Sequence[Sequence[float]], most: int) -> list[int]:
-    """Those nearest to the mean of all and unlike one another, by their index, in order."""
+    """Those nearest to the mean of all and unlike one another, by their index, in order.
+
+    One after the other, as in maximal marginal relevance (Carbonell and Goldstein, 1998); here the
+    share of a vector that lies along the mean is multiplied with the share that no chosen one has.
+    """
     mean = [math.fsum(column) for column in zip(*vectors, strict=True)]
     near = [_cosine(vector, mean) for vector in vectors]
     chosen: list[int] = []
@@ -102,7 +104,7 @@ def central(vectors: Sequence[Sequence[float]], most: int) -> list[int]:
 
         def worth(at: int) -> float:
             alike = max((_cosine(vectors[at], vectors[c]) for c in chosen), default=0.0)
-            return near[at] - ALIKE * alike
+            return max(0.0, near[at]) ** 2 * (1 - alike**2)
 
         chosen.append(max(left, key=worth))
     return sorted(chosen)

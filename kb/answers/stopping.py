@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kb.types.asking import Stop
 
@@ -30,7 +30,7 @@ class _StoppedError(Exception):
     """What was awaited is not wanted any more."""
 
 
-async def _next(pieces: AsyncIterator[T], stopping: "asyncio.Future[object]") -> T:
+async def _next(pieces: AsyncIterator[T], stopping: "asyncio.Future[Any]") -> T:
     """The next piece, awaited in the task that awaited the one before it."""
     is_awaited = True
 

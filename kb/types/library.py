@@ -109,7 +109,7 @@ class Document:
     ``indexed_at`` when it was read (seconds). ``dated_ns`` is the document's own date, taken from
     ``date_source`` (``header`` of a mail, ``container``, ``file``). ``chunks`` counts its passages,
     ``confidence`` is the mean of its recognised words (0 to 100). ``blob``, ``content_hash`` and
-    ``pending`` name what is kept of it; ``version`` is the one that is searched, None where none is.
+    ``pending`` name what is kept of it; ``version`` is the one that is searched (None: none is).
     """
 
     id: int

@@ -272,3 +272,18 @@ def test_an_answer_stopped_before_its_first_word_leaves_the_box(opened, model):
     page.click("#stop")
     page.wait_for_selector("#follow:not([hidden])")
     assert page.inner_text("#meta") == "Stopped."
+
+
+def test_a_document_is_summarised_from_all_of_it(opened, model):
+    model.says = Says([TRUE])
+    page = opened("/documents?text=staff-handbook", wait=False)
+    page.goto(page.locator(".ledger tbody a").first.get_attribute("href"))
+    page.click(".inside summary")
+    page.click("text=Summarise it")
+    page.wait_for_selector("#prose .cite")
+    assert page.inner_text("#asked").startswith("Summarise")
+    assert "about=" not in page.url
+    sent = model.asked[-1]["messages"][-1]["content"]
+    assert sent.count("Staff Handbook") > 5 and "Annual Report" not in sent
+    places = page.locator("#hits .where").all_inner_texts()
+    assert places and all("staff-handbook.docx" in place for place in places)
