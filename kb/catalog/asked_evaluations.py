@@ -17,7 +17,7 @@ from kb.types.evaluations import (
 )
 from kb.types.people import Principal
 
-SILENT_SECONDS = 60.0
+SILENT_SECONDS = 180.0
 """After which a run that has not been heard of is taken for dead."""
 BROKEN_OFF = {"code": "interrupted", "message": "The process that ran it has ended."}
 

@@ -46,6 +46,7 @@ def folder_of(what: str, data: Path) -> Path:
         return samples.documents().parent
     name = what.removeprefix(FOLDER)
     folder = data / "sets" / name
-    if not what.startswith(FOLDER) or name != Path(name).name or not folder.is_dir():
+    is_one = bool(name) and name != ".." and name == Path(name).name
+    if not what.startswith(FOLDER) or not is_one or not folder.is_dir():
         raise NotFoundError("There is no such set of questions here.", detail={"set": what[:60]})
     return folder

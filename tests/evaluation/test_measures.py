@@ -152,7 +152,7 @@ def test_sets_that_may_be_chosen_are_those_that_are_whole(tmp_path):
     assert found[0] == ("own", 2) and found[-1] == ("set:tides", 1)
     assert [what for what, _ in found] == ["own", "samples", "set:tides"]
     assert offered.folder_of("set:tides", tmp_path).name == "tides"
-    for what in ("set:../sets/tides", "set:", "set:none", "tides"):
+    for what in ("set:../sets/tides", "set:", "set:..", "set:none", "tides"):
         with pytest.raises(NotFoundError):
             offered.folder_of(what, tmp_path)
 

@@ -17,6 +17,7 @@ def test_an_evaluation_is_started_by_keyboard_and_compared_by_the_same_questions
             assert web.post("/api/v1/questions", json=judged).status_code == 204
     context = chromium.new_context(base_url=sample_server.address, locale="en")
     page, problems = context.new_page(), []
+    page.set_default_timeout(150_000)
     page.on("pageerror", lambda error: problems.append(str(error)))
     for drawn in ("", "1"):
         page.goto("/evaluation")

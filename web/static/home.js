@@ -21,7 +21,8 @@ let searched = "";  // the question as it was searched for: a follow-up is writt
 function hitEntry(hits, question) {
   const [first, ...rest] = hits;
   const kind = first.document.split(".").pop().slice(0, 5);
-  const link = element("a", { class: "title", href: viewerAddress(first, ...rowOf(first.text, question)) }, first.title);
+  const href = viewerAddress(first, ...rowOf(first.text, question));
+  const link = element("a", { class: "title", href }, first.title);
   link.addEventListener("click", open);
   const entry = element("li", {},
     element("div", {}, element("span", { class: "kind", "aria-hidden": "true" }, kind), link),
