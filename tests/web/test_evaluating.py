@@ -17,7 +17,6 @@ def test_an_evaluation_is_started_by_keyboard_and_compared_by_the_same_questions
             assert web.post("/api/v1/questions", json=judged).status_code == 204
     context = chromium.new_context(base_url=sample_server.address, locale="en")
     page, problems = context.new_page(), []
-    page.set_default_timeout(150_000)
     page.on("pageerror", lambda error: problems.append(str(error)))
     for drawn in ("", "1"):
         page.goto("/evaluation")
@@ -26,6 +25,7 @@ def test_an_evaluation_is_started_by_keyboard_and_compared_by_the_same_questions
         page.keyboard.press("Enter")
         page.wait_for_selector("#asked progress")
         page.wait_for_selector("#asked", state="detached")
+    page.goto("/evaluation")
     assert page.locator(".ledger tbody tr").count() == 2
     for box in page.locator(".ledger input[type=checkbox]").all():
         box.check()
