@@ -285,5 +285,5 @@ def test_a_document_is_summarised_from_all_of_it(opened, model):
     assert "about=" not in page.url
     sent = model.asked[-1]["messages"][-1]["content"]
     assert sent.count("Staff Handbook") > 5 and "Annual Report" not in sent
-    places = page.locator("#hits .where").all_inner_texts()
+    places = page.locator("#hits > li > .where").all_inner_texts()
     assert places and all("staff-handbook.docx" in place for place in places)
