@@ -9,10 +9,13 @@ from typing import Any
 
 from kb.answers import links, markdown, sources
 from kb.answers.addresses import Known
+from kb.answers.evidence import SURE, Band
 from kb.llm.base import Identity
+from kb.search.pins import Met
 from kb.search.retrieval import Found
 from kb.types.answers import Answer, Citation, Notice, Sentence
 from kb.types.forms import Form
+from kb.types.passages import Passage
 
 Checked = tuple[tuple[Sentence, ...], tuple[Citation, ...]]
 """Sentences, and the citations that their numbers name."""
@@ -28,31 +31,55 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A question on its way to an answer. ``begun`` is a moment of the monotonic clock."""
+    """A question on its way to an answer. ``begun`` is a moment of the monotonic clock.
+
+    ``band`` says how the evidence has an answer presented.
+    """
 
     question: str
     asked_as: str
     found: Found
     begun: float
     settings: dict[str, Any] = field(default_factory=dict)
+    band: Band = SURE
 
-    def abstained(self, model: Identity | None = None, prompt_hash: str | None = None) -> Answer:
-        """The documents do not say."""
-        return self._ended("abstained", ((), ()), Notice("not_found"), model, prompt_hash)
+    def far(self) -> Answer:
+        """Nothing comes near: nobody was asked."""
+        return self._ended("abstained", ((), ()), Notice("not_found"), None, None)
+
+    def refused(self, model: Identity, prompt_hash: str) -> Answer:
+        """The model says that the passages do not answer."""
+        return self._ended("abstained", ((), ()), Notice("model_says_no"), model, prompt_hash)
+
+    def pinned(self, met: Met) -> Answer:
+        """What somebody who answers for a document has pinned for the question, in their words.
+
+        It cites the pinned passage; of a document that has changed since, the nearest one.
+        """
+        cited = _whole(met.passage) if met.passage else ()
+        numbers = tuple(citation.n for citation in cited)
+        told = (Sentence(" ".join(met.pin.answer.split()), numbers, supported=True),)
+        parameters = {"author": met.pin.author, "question": met.pin.question}
+        notice = Notice("pinned" if met.exact else "pinned_alike", parameters)
+        return self._ended("generated", (told, cited), notice, None, None)
 
     def quoted(
         self, checked: Checked, code: str, detail: Mapping[str, Any] | None = None
     ) -> Answer:
         """The documents' own words; ``code`` and ``detail`` say why no model has written."""
         named = str((detail or {}).get("model") or "")
-        told = Notice(code, {"model": named} if named else {})
+        parameters = {"model": named} if named else {}
+        if self.band == SURE:
+            return self._ended("quotes", checked, Notice(code, parameters), None, None)
+        told = Notice("may_answer", parameters | {"because": code})
         return self._ended("quotes", checked, told, None, None)
 
     def generated(
         self, written: Written, model: Identity, prompt_hash: str, ended: str | None = None
     ) -> Answer:
         """A model's words, each sentence checked. ``ended``: why they end too soon, as a notice."""
-        notice = Notice(ended) if ended else None
+        unsure = None if self.band == SURE else Notice("unsure")
+        notice = Notice(ended) if ended else unsure
         answer = self._ended("generated", written.checked, notice, model, prompt_hash)
         text = markdown.written(written.form, answer.sentences)
         return replace(answer, text=text, form=written.form)
@@ -82,6 +109,11 @@ class Draft:
             prompt_hash=prompt_hash,
             settings=self.settings,
         )
+
+
+def _whole(passage: Passage) -> tuple[Citation, ...]:
+    """A citation of all that a passage says."""
+    return (Citation(1, passage, 0, len(passage.text), supported=True),)
 
 
 def showable(form: Form, checked: Checked) -> Written:

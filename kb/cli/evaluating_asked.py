@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from kb.cli.common import json_option, show, with_knowledge_base
-from kb.cli.evaluating import asked_as, evaluate, keep, read
+from kb.cli.evaluating import asked_as, evaluate, keep
+from kb.cli.ingesting import read_source
 from kb.errors import KbError, RetryableError, UsageError
 from kb.evaluation import offered, reporting, running, sets, workplace
 from kb.knowledge_base import KnowledgeBase
@@ -87,7 +88,7 @@ async def _measured(base: KnowledgeBase, wanted: AskedEvaluation, count: Count) 
         kind, place = "docs", offered.folder_of(wanted.what, base.settings.data)
         questions = sets.sample(sets.read_questions(place), wanted.drawn, 0)
         async with workplace.over_documents(
-            base.embeddings.settings, place / "docs", read, with_model=wanted.answers
+            base.embeddings.settings, place / "docs", read_source, with_model=wanted.answers
         ) as there:
             outcomes = await _asked(there, questions, wanted, count)
     figures, results = reporting.of_outcomes(outcomes), reporting.of_questions(outcomes)

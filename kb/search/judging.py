@@ -9,7 +9,7 @@ from kb.embedding.adapting import Tuning
 from kb.index.base import Hits
 from kb.search.folding import FIRST, fold, join_neighbours, spread, without_near_copies
 from kb.search.narrowing import Narrow
-from kb.types.passages import Passage, StoredChunk
+from kb.types.passages import Passage, Standing, StoredChunk
 from kb.types.people import Principal
 from kb.types.points import version_of
 
@@ -84,7 +84,9 @@ def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Jud
         stored, refused = _stored(connection, [point for point, _ in part], scope)
         alarming |= refused
         found = [
-            passage(stored[point], score, hits.similarity.get(point, floor))
+            passage(
+                stored[point], score, hits.similarity.get(point, floor), hits.standing.get(point)
+            )
             for point, score in part
             if point in stored
         ]
@@ -99,9 +101,15 @@ def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Jud
     return Judged(tuple(joined[: scope.limit]), alarming)
 
 
-def passage(stored: StoredChunk, score: float = 0.0, similarity: float = 0.0) -> Passage:
+def passage(
+    stored: StoredChunk,
+    score: float = 0.0,
+    similarity: float = 0.0,
+    standing: Standing | None = None,
+) -> Passage:
     """A chunk as a hit of its own."""
-    return Passage(stored, stored.text, (stored.point,), score, similarity)
+    point = (stored.point,)
+    return Passage(stored, stored.text, point, score, similarity, standing=standing)
 
 
 def _stored(
