@@ -8,15 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from kb.answers import (
-    abstaining,
-    calibration,
-    citations,
-    evidence,
-    followups,
-    forms,
-    going_on,
-    prompt,
-    quotes,
+    abstaining, calibration, citations, evidence, followups, forms, going_on, prompt, quotes,
 )  # fmt: skip
 from kb.answers.calibration import Calibration
 from kb.answers.claiming import Claim
@@ -46,8 +38,6 @@ from kb.types.people import Principal
 MATCHED = 3
 """Passages that are compared with the question word piece by word piece."""
 REMEMBERED_SECONDS = 300.0
-CHARACTERS_A_TOKEN = 2
-"""Of a document to be summarised: what stands around its passages is to have room beside them."""
 
 Model = Callable[[], LanguageModel | None]
 """Gives the language model, None where none is to be asked; what it loads is loaded then."""
@@ -124,7 +114,7 @@ class Answerer:
         [embedder, *_] = await self._embeddings.for_language(all_of_it[0].chunk.language)
         scale = await self._embeddings.scale(embedder.fingerprint)
         room = self._llm.context_tokens - self._llm.answer_tokens
-        passages = summarised(all_of_it, room * CHARACTERS_A_TOKEN)
+        passages = summarised(all_of_it, room)
         found = Found(passages, scale=scale, model=embedder.fingerprint)
         yield PassagesFound(passages)
         settings = self._settings(found, asked, Evidence(1.0, 1.0))

@@ -22,6 +22,8 @@ MOST_COMPARED = 96
 """Sentences of a document that are compared; of a longer one as many, spread over all of it."""
 WORDS = range(6, 61)
 """Of a sentence that says something by itself."""
+CHARACTERS_A_TOKEN = 2
+"""Of what is summarised: what stands around its passages is to have room beside them."""
 ENDS = re.compile(r"[.!。！…][\"'»”’)\]]*$")
 
 
@@ -75,9 +77,9 @@ class Overviews:
         return [found[at] for at in central([array("f", v) for v in vectors], MOST_SENTENCES)]
 
 
-def summarised(passages: Sequence[Passage], characters: int) -> tuple[Passage, ...]:
-    """As many passages as have so many characters, spread over all of a document."""
-    count = len(passages)
+def summarised(passages: Sequence[Passage], tokens: int) -> tuple[Passage, ...]:
+    """As many passages as have room in so many tokens, spread over all of a document."""
+    count, characters = len(passages), tokens * CHARACTERS_A_TOKEN
     while count > 1 and sum(len(p.text) for p in spread(passages, count)) > characters:
         count -= max(1, count // 10)
     return tuple(spread(passages, count))
