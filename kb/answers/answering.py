@@ -8,9 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from kb.answers import (
-    abstaining, calibration, citations, evidence, followups, forms, going_on, prompt, quotes,
+    abstaining,
+    citations,
+    evidence,
+    followups,
+    forms,
+    going_on,
+    prompt,
+    quotes,
 )  # fmt: skip
-from kb.answers.calibration import Calibration
+from kb.answers.calibration import Calibration, changed_at, known
 from kb.answers.claiming import Claim
 from kb.answers.drafts import Draft, Written, showable
 from kb.answers.evidence import Evidence
@@ -114,11 +121,10 @@ class Answerer:
         [embedder, *_] = await self._embeddings.for_language(all_of_it[0].chunk.language)
         scale = await self._embeddings.scale(embedder.fingerprint)
         room = self._llm.context_tokens - self._llm.answer_tokens
-        passages = summarised(all_of_it, room)
-        found = Found(passages, scale=scale, model=embedder.fingerprint)
-        yield PassagesFound(passages)
-        settings = self._settings(found, asked, Evidence(1.0, 1.0))
-        draft = Draft(asked.question, asked.question, found, begun, settings)
+        found = Found(summarised(all_of_it, room), scale=scale, model=embedder.fingerprint)
+        yield PassagesFound(found.passages)
+        told = self._settings(found, asked, Evidence(1.0, 1.0))
+        draft = Draft(asked.question, asked.question, found, begun, told)
         async with aclosing(self._from_evidence(draft, self._model, asked)) as events:
             async for event in events:
                 yield event
@@ -162,9 +168,9 @@ class Answerer:
         """The constants for the models that are used now; read again when others were fitted."""
         wanted = tuple(model.fingerprint for model in self._embeddings.models)
         folder = models.derived_dir(self._embeddings.settings)
-        state = (wanted, calibration.changed_at(wanted, folder))
+        state = (wanted, changed_at(wanted, folder))
         if self._calibrated is None or self._calibrated[0] != state:
-            self._calibrated = state, calibration.known(wanted, folder)
+            self._calibrated = state, known(wanted, folder)
         return self._calibrated[1]
 
     def _settings(
@@ -267,7 +273,7 @@ class Answerer:
                         yield forming
         is_stopped = asked.stop is not None and asked.stop.is_set()
         if is_stopped and not speech.text.strip():
-            return  # nothing was written: nothing is kept
+            return
         identity = speech.speaker
         self._problem = None
         text = going_on.joined(before, speech.text).strip()
