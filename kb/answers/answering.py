@@ -7,16 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from kb.answers import (
-    abstaining,
-    citations,
-    evidence,
-    followups,
-    forms,
-    going_on,
-    prompt,
-    quotes,
-)  # fmt: skip
+from kb.answers import abstaining, citations, evidence, followups, forms, going_on, prompt, quotes
 from kb.answers.calibration import Calibration, changed_at, known
 from kb.answers.claiming import Claim
 from kb.answers.drafts import Draft, Written, showable
