@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.common import data
-from kb.evaluation import measures
+from kb.evaluation import measures, resampling
 
 FORMATS = {
     "float32": ("torch", "float32"),
@@ -91,13 +91,13 @@ def show(
             continue
         values = {key: one[figure] for key, one in reference.items() if figure in one}
         cells = [difference(values, other, figure) for other in others]
-        mean = measures.mean(list(values.values()))
+        mean = resampling.mean(list(values.values()))
         print(f"| {name} | {figure} | {mean:.4f} | {' | '.join(cells)} |", flush=True)
 
 
 def difference(values: dict[str, float], other: dict[str, dict[str, float]], figure: str) -> str:
     """The mean of the differences, and where 95 % of the resampled means lie."""
     pairs = [other[key][figure] - value for key, value in values.items() if figure in other[key]]
-    low, high = measures.interval(pairs)
+    low, high = resampling.interval(pairs)
     lost = " **lost**" if high < 0 else ""
-    return f"{measures.mean(pairs):+.4f} ({low:+.4f} to {high:+.4f}){lost}"
+    return f"{resampling.mean(pairs):+.4f} ({low:+.4f} to {high:+.4f}){lost}"

@@ -15,7 +15,7 @@ from bench.common import data, follow, ingest, knowledge_base
 from kb.catalog import chunks
 from kb.catalog.database import current_seq
 from kb.embedding.adapting import Adapter, Tuning
-from kb.evaluation import measures, sets, workplace
+from kb.evaluation import measures, resampling, sets, workplace
 from kb.tuning import learning, material
 from kb.tuning.learning import Result
 from kb.tuning.material import Material
@@ -160,14 +160,14 @@ async def place_of(base, search, question: str, right) -> float:
 
 def show(name: str, what: str, before: list[float], after: list[float]) -> None:
     differences = [a - b for b, a in zip(before, after, strict=True)]
-    low, high = measures.interval(differences)
+    low, high = resampling.interval(differences)
     first, five = (
-        f"{measures.mean([v >= at for v in before]):.3f} → {measures.mean([v >= at for v in after]):.3f}"
+        f"{resampling.mean([v >= at for v in before]):.3f} → {resampling.mean([v >= at for v in after]):.3f}"
         for at in (1, 0.2)
     )
     print(
-        f"| {name} | {what} | {len(before)} | {measures.mean(before):.3f} | "
-        f"{measures.mean(after):.3f} | {measures.mean(differences):+.3f} [{low:+.3f}, {high:+.3f}] "
+        f"| {name} | {what} | {len(before)} | {resampling.mean(before):.3f} | "
+        f"{resampling.mean(after):.3f} | {resampling.mean(differences):+.3f} [{low:+.3f}, {high:+.3f}] "
         f"| {first} | {five} |",
         flush=True,
     )

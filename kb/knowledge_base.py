@@ -14,6 +14,7 @@ from kb.answers.asking import Answers
 from kb.answers.conversations import Conversations
 from kb.answers.evaluations import Evaluations
 from kb.answers.opinions import Opinions
+from kb.answers.overviews import Overviews
 from kb.answers.receipts import Receipts
 from kb.audit.log import Audit, noted
 from kb.audit.questions import Questions
@@ -88,6 +89,7 @@ class KnowledgeBase:
         beside = Beside(self.catalog, self.index, self.embeddings, settings.models.keep_days)
         self.publisher = Publisher(self.catalog, self.index, self.embeddings, beside)
         self.evaluations = Evaluations(self.catalog)
+        self.overviews = Overviews(self.catalog, self.embeddings)
         self.glossary = Glossary(self.catalog)
         self.pins = Pins(self.catalog)
         self.searches = Searches(self.catalog)
@@ -136,8 +138,9 @@ class KnowledgeBase:
             PinMeeting(self.catalog, self.embeddings),
         )  # fmt: skip
         return search, Answers(
-            self.catalog, answerer, self.receipts, self.audit, lambda: self.metrics
-        )
+            self.catalog, answerer, self.receipts, self.audit, self.overviews,
+            lambda: self.metrics,
+        )  # fmt: skip
 
     @cached_property
     def model(self) -> LanguageModel | None:

@@ -41,6 +41,7 @@ from web.pages import (
     exporting,
     glossary,
     home,
+    inside,
     models,
     oidc,
     people,
@@ -52,6 +53,7 @@ from web.pages import (
     conversations as conversations_page,
 )
 from web.pages import sources as sources_page
+from web.stopping import Stops
 
 BODY_LIMIT = 256 * 1024
 """Most bytes of a request's body, where the route sets no other."""
@@ -89,8 +91,12 @@ PAGES: list[ControllerRouterHandler] = [
     document.document,
     document.picture,
     document.original,
+    inside.sentences,
+    inside.find,
     exporting.ledger_as_csv,
     conversations_page.listed,
+    conversations_page.one,
+    conversations_page.export,
     conversations_page.act,
     receipts.receipt,
     receipts.again,
@@ -99,6 +105,7 @@ PAGES: list[ControllerRouterHandler] = [
     review.judged,
     review.forget,
     evaluation.listed,
+    evaluation.act,
     evaluation.compare,
     evaluation.one,
     evaluation.forget,
@@ -129,6 +136,7 @@ API: list[ControllerRouterHandler] = [
     search.save,
     search.forget,
     ask.ask,
+    ask.stop,
     conversations.listed,
     conversations.one,
     conversations.rename,
@@ -167,6 +175,7 @@ def _state(base: KnowledgeBase, folders: Folders, threads: Shares) -> State:
             "shares": threads,
             "rates": Rates(base.settings.fair_use),
             "turns": Turns(base.settings.fair_use),
+            "stops": Stops(),
         }
     )
 

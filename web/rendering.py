@@ -1,5 +1,6 @@
 """Templates with the words, numbers and times of the reader's language."""
 
+import re
 import time
 from datetime import UTC, datetime
 from functools import cache
@@ -16,6 +17,8 @@ from kb import __version__
 from kb.surface import faults, notices
 from web.i18n import language_of, languages, translations
 
+FIGURE = re.compile(r"(?=.*\d)(?:[\d\s.,:;/%€$£¥+\-−–()'’*]{1,40}|\S{1,24})")
+"""A cell that is broken nowhere: a number, date or time with its signs, or a short code."""
 OWN_NAMES = {code: str(Locale(code).display_name).capitalize() for code in languages()}
 """Each language in its own words."""
 
@@ -51,6 +54,10 @@ def _environment(language: str) -> Environment:
     environment.globals["ended_with"] = lambda error: faults.stored(error, translations(language))
     environment.globals["notice_words"] = lambda notice: notices.render(
         notice, translations(language).gettext
+    )
+    environment.filters["language_name"] = lambda code: Locale(language).languages.get(code) or code
+    environment.filters["is_figure"] = lambda pieces: bool(
+        FIGURE.fullmatch("".join(piece.text for piece in pieces).strip())
     )
     environment.filters["moment"] = lambda t: _moment(t, language)
     return environment

@@ -5,6 +5,7 @@ No database stores some of them: PostgreSQL refuses NUL, and nothing encodes hal
 
 import msgspec
 
+from ingest.parsers import authors
 from ingest.parsers.characters import NO_TEXT, plain
 from kb.types.parsed import Element, Member, Parsed
 
@@ -14,7 +15,7 @@ def storable(parsed: Parsed) -> Parsed:
     return msgspec.structs.replace(
         parsed,
         title=_text(parsed.title),
-        author=_text(parsed.author),
+        author=_text(parsed.author and authors.decoded(parsed.author)),
         elements=tuple(_element(e) for e in parsed.elements),
         members=tuple(Member(name=plain(m.name), content=m.content) for m in parsed.members),
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from email.message import Message
 from pathlib import Path
 
+from ingest.parsers import dates
 from ingest.parsers.encoding import decode, unmarked_utf16
 from ingest.parsers.headers import header_of
 from ingest.parsers.kinds import MEDIA_TYPES
@@ -39,12 +40,15 @@ def parsed(message: Message, kind: str, options: Options) -> Parsed:
     unpacking = Unpacking(options, is_page=not is_mail)
     body = unpacking.read(message)
     problem, parameters = _problem(unpacking)
+    dated = dates.of_header(dict(headers).get("Date", ""))
     return Parsed(
         parser="unstructured+email",
         media_type=MEDIA_TYPES[kind],
         elements=(*header_elements(headers), *body),
         title=header_of(message, "Subject") or None,
         author=header_of(message, "From") or None,
+        dated=dated,
+        date_source=None if dated is None else "header",
         members=tuple(unpacking.members),
         problem=problem,
         problem_parameters=parameters,

@@ -9,6 +9,7 @@ from kb.types.parsed import ALSO, HIDDEN, Notice, Parsed, State
 from kb.types.versions import Facts
 
 LONGEST_AUTHOR = 300
+NANO = 1_000_000_000
 
 
 def facts(
@@ -37,9 +38,19 @@ def facts(
         title=cut.title,
         author=(parsed.author or "")[:LONGEST_AUTHOR] or None,
         language=cut.language,
+        **_dated(parsed, stat),
         pages=parsed.pages,
         confidence=_mean([confidence for _, confidence in parsed.confidences]),
     )
+
+
+def _dated(parsed: Parsed, stat: Stat) -> dict[str, Any]:
+    """When a document is from: what it says itself counts more than its file's time."""
+    if parsed.dated is not None:
+        return {"dated_ns": int(parsed.dated) * NANO, "date_source": parsed.date_source}
+    if stat.mtime_ns > 0:
+        return {"dated_ns": stat.mtime_ns, "date_source": "file"}
+    return {}
 
 
 def _reason(parsed: Parsed) -> tuple[str | None, dict[str, Any]]:

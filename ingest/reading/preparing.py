@@ -142,7 +142,7 @@ class Preparer:
             cutting.chunk, parsed.elements, title, self._counter.count_all, self._longest
         )
         sample = " ".join(e.text for e in parsed.elements[:60])[:4000]
-        [language] = await self._index.languages([sample]) if sample.strip() else [""]
+        [language] = await self._index.languages([sample], surely=True) if sample.strip() else [""]
         return Cut(tuple(chunks), title, language or None)
 
     async def embed(

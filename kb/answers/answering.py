@@ -7,23 +7,15 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from kb.answers import (
-    abstaining,
-    calibration,
-    citations,
-    evidence,
-    followups,
-    forms,
-    going_on,
-    prompt,
-    quotes,
-)  # fmt: skip
-from kb.answers.calibration import Calibration
+from kb.answers import abstaining, citations, evidence, followups, forms, going_on, prompt, quotes
+from kb.answers.calibration import Calibration, changed_at, known
 from kb.answers.claiming import Claim
 from kb.answers.drafts import Draft, Written, showable
 from kb.answers.evidence import Evidence
+from kb.answers.overviews import summarised
 from kb.answers.pen import Pen
 from kb.answers.speech import Speech, spoken
+from kb.answers.stopping import until
 from kb.embedding import models
 from kb.embedding.client import Embeddings, cosine
 from kb.errors import ModelError
@@ -35,7 +27,7 @@ from kb.search.pins import PinMeeting
 from kb.search.retrieval import Found, Retriever
 from kb.settings import Llm, Retrieval
 from kb.types.answers import AnswerEvent, AnswerFinished, PassagesFound, Thinking, Token
-from kb.types.asking import Asked, Begun
+from kb.types.asking import Asked
 from kb.types.conversations import Turn
 from kb.types.forms import Form
 from kb.types.passages import Passage
@@ -110,7 +102,21 @@ class Answerer:
         if not found.passages or (band == evidence.FAR and asked.begun is None):
             yield AnswerFinished(draft.far())
             return
-        async with aclosing(self._from_evidence(draft, model, asked.begun)) as events:
+        async with aclosing(self._from_evidence(draft, model, asked)) as events:
+            async for event in events:
+                yield event
+
+    async def summary(self, asked: Asked) -> AsyncGenerator[AnswerEvent, None]:
+        """The same from a document as a whole: its passages are known. Raises as :meth:`answer`."""
+        begun, all_of_it = time.monotonic(), asked.passages or ()
+        [embedder, *_] = await self._embeddings.for_language(all_of_it[0].chunk.language)
+        scale = await self._embeddings.scale(embedder.fingerprint)
+        room = self._llm.context_tokens - self._llm.answer_tokens
+        found = Found(summarised(all_of_it, room), scale=scale, model=embedder.fingerprint)
+        yield PassagesFound(found.passages)
+        told = self._settings(found, asked, Evidence(1.0, 1.0))
+        draft = Draft(asked.question, asked.question, found, begun, told)
+        async with aclosing(self._from_evidence(draft, self._model, asked)) as events:
             async for event in events:
                 yield event
 
@@ -153,9 +159,9 @@ class Answerer:
         """The constants for the models that are used now; read again when others were fitted."""
         wanted = tuple(model.fingerprint for model in self._embeddings.models)
         folder = models.derived_dir(self._embeddings.settings)
-        state = (wanted, calibration.changed_at(wanted, folder))
+        state = (wanted, changed_at(wanted, folder))
         if self._calibrated is None or self._calibrated[0] != state:
-            self._calibrated = state, calibration.known(wanted, folder)
+            self._calibrated = state, known(wanted, folder)
         return self._calibrated[1]
 
     def _settings(
@@ -212,7 +218,7 @@ class Answerer:
         return followups.accepted(written, question, turns)
 
     async def _from_evidence(
-        self, draft: Draft, model: Model, begun: Begun | None
+        self, draft: Draft, model: Model, asked: Asked
     ) -> AsyncGenerator[AnswerEvent, None]:
         speaker = await asyncio.to_thread(model)
         if speaker is None:
@@ -220,7 +226,7 @@ class Answerer:
             return
         streamed = False
         try:
-            async with aclosing(self._generated(speaker, draft, begun)) as events:
+            async with aclosing(self._generated(speaker, draft, asked)) as events:
                 async for event in events:
                     streamed = streamed or isinstance(event, Token)
                     yield event
@@ -231,9 +237,9 @@ class Answerer:
             yield await self._quoted(draft, error.code, error.detail)
 
     async def _generated(
-        self, model: LanguageModel, draft: Draft, begun: Begun | None
+        self, model: LanguageModel, draft: Draft, asked: Asked
     ) -> AsyncGenerator[AnswerEvent, None]:
-        before = begun.text if begun else ""
+        before = asked.begun.text if asked.begun else ""
         built = prompt.build(
             draft.asked_as,
             draft.found.passages,
@@ -245,7 +251,7 @@ class Answerer:
         async with aclosing(
             chat(model, messages, self._llm.answer_tokens, goes_on=bool(before))
         ) as told:
-            async for piece in told:
+            async for piece in until(asked.stop, told):
                 event = speech.heard(piece)
                 if event is not None:
                     yield event
@@ -256,6 +262,9 @@ class Answerer:
                     forming = await asyncio.to_thread(pen.wrote, so_far)
                     if forming is not None:
                         yield forming
+        is_stopped = asked.stop is not None and asked.stop.is_set()
+        if is_stopped and not speech.text.strip():
+            return
         identity = speech.speaker
         self._problem = None
         text = going_on.joined(before, speech.text).strip()
@@ -264,7 +273,8 @@ class Answerer:
             yield AnswerFinished(draft.refused(identity, built.digest))
             return
         written = await self._verified(read, built.passages, draft.found)
-        yield AnswerFinished(draft.generated(written, identity, built.digest, cut=speech.cut))
+        ended = "stopped" if is_stopped else "cut" if speech.cut else None
+        yield AnswerFinished(draft.generated(written, identity, built.digest, ended))
 
     async def _verified(
         self, read: tuple[Form, list[Claim]], passages: tuple[Passage, ...], found: Found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kb.answers import conversations, going_on, reopening
 from kb.answers.answering import Answerer
 from kb.answers.evidence import Evidence, Readings
+from kb.answers.overviews import Overviews
 from kb.answers.receipts import Receipts
 from kb.audit.log import Audit, shown
 from kb.catalog.database import Catalog, Connection
@@ -16,11 +17,14 @@ from kb.errors import ModelError, NotFoundError, UsageError
 from kb.search.limits import check_question
 from kb.search.retrieval import Found
 from kb.types.answers import Answer, AnswerEvent, AnswerFinished, PassagesFound
-from kb.types.asking import AS_PEOPLE_ASK, Asked, Begun, Manner
+from kb.types.asking import AS_PEOPLE_ASK, Asked, Begun, Manner, Stop
 from kb.types.people import Principal
 
 if TYPE_CHECKING:
     from kb.metrics import Metrics
+
+UNFINISHED = ("cut", "stopped")
+"""Notices of answers that can be gone on with."""
 
 
 class Answers:
@@ -32,12 +36,14 @@ class Answers:
         answerer: Answerer,
         receipts: Receipts,
         audit: Audit,
+        overviews: Overviews,
         metrics: Callable[[], "Metrics"],
     ) -> None:
         self._catalog = catalog
         self._answerer = answerer
         self._receipts = receipts
         self._audit = audit
+        self._overviews = overviews
         self._metrics = metrics
 
     @property
@@ -51,8 +57,11 @@ class Answers:
         principal: Principal,
         conversation: str | None = None,
         manner: Manner = AS_PEOPLE_ASK,
+        stop: Stop | None = None,
     ) -> Asked:
         """A question that may be answered, before anything of an answer is told.
+
+        ``stop`` is set when the asker wants no more: what is written until then is the answer.
 
         Raises:
             UsageError: the question is empty or too long.
@@ -60,7 +69,8 @@ class Answers:
         """
         question = check_question(question)
         with self._catalog.reading() as connection:
-            return _asked(connection, question, principal, conversation, manner)
+            asked = _asked(connection, question, principal, conversation, manner)
+        return replace(asked, stop=stop)
 
     def again(self, principal: Principal, answer_id: str) -> Asked:
         """The question of a kept answer once more, whatever was asked before it.
@@ -76,12 +86,48 @@ class Answers:
             manner = Manner(alone=True)
             return _asked(connection, row.asked_as or row.question, principal, theirs, manner)
 
-    def go_on(self, principal: Principal, answer_id: str) -> Asked:
-        """The question of an answer that was cut; what is written replaces it, and begins as it.
+    def anew(
+        self, principal: Principal, answer_id: str, question: str | None, stop: Stop | None = None
+    ) -> Asked:
+        """The question of a kept answer once more, or another in its place, after what was before.
+
+        It goes into the same conversation, where that is the asker's own; the earlier answer stays.
+
+        Raises:
+            NotFoundError: there is no such answer, for them.
+            UsageError: the question is empty or too long.
+        """
+        with self._catalog.reading() as connection:
+            row = reopening.kept(connection, principal, answer_id)
+            wanted = check_question(row.question if question is None else question)
+            if row.conversation_id is None or row.asker != principal.name:
+                return Asked(wanted, principal, stop=stop)
+            number = row.conversation_id
+            turns = conversations.turns(connection, principal, number, row.asked_at)
+            return Asked(wanted, principal, number, turns, stop=stop)
+
+    def summary(
+        self, principal: Principal, document_id: int, question: str, stop: Stop | None = None
+    ) -> Asked:
+        """The wish for a summary of a document, in the asker's words: it begins a conversation.
+
+        Raises:
+            NotFoundError: there is no such document, for them, or nothing in it to be read.
+            UsageError: the question is empty or too long.
+        """
+        passages = self._overviews.passages(principal, document_id)
+        if not passages:
+            raise NotFoundError("There is nothing in this document to be summarised.")
+        return Asked(check_question(question), principal, passages=passages, stop=stop)
+
+    def go_on(self, principal: Principal, answer_id: str, stop: Stop | None = None) -> Asked:
+        """The question of an answer that was cut or stopped; what is written replaces it.
+
+        It begins as that did.
 
         Raises:
             NotFoundError: there is no such answer, for them, or it may not be read any more.
-            UsageError: it was not cut.
+            UsageError: it was neither cut nor stopped.
         """
         with self._catalog.reading() as connection:
             row = reopening.kept(connection, principal, answer_id)
@@ -91,13 +137,13 @@ class Answers:
                     "Passages of this answer have changed or may not be read any more. Ask again.",
                     code="answer_withheld",
                 )
-            if row.notice is None or row.notice.code != "cut":
+            if row.notice is None or row.notice.code not in UNFINISHED:
                 raise UsageError("This answer is whole.", code="answer_whole")
             asked = _asked(
                 connection, row.asked_as or row.question, principal, row.conversation_id,
                 Manner(alone=True),
             )  # fmt: skip
-            return replace(asked, begun=Begun(row.id, going_on.begun(answer)))
+            return replace(asked, begun=Begun(row.id, going_on.begun(answer)), stop=stop)
 
     async def ask(self, asked: Asked) -> AsyncGenerator[AnswerEvent, None]:
         """An answer's events; the finished answer is kept, in its conversation or a new one.
@@ -107,7 +153,8 @@ class Answers:
             KbError: the passages could not be looked for. Never an answer without them.
         """
         with self._metrics().failing():
-            async with aclosing(self._answerer.answer(asked)) as events:
+            asking = self._answerer.answer if asked.passages is None else self._answerer.summary
+            async with aclosing(asking(asked)) as events:
                 async for event in events:
                     yield await self._noted(event, asked) if asked.manner.noted else event
 

@@ -1,13 +1,16 @@
-"""Conversations as people see them: kept, listed, renamed, deleted. Nobody sees another's."""
+"""Conversations as people see them: kept, listed, found, renamed, shared, deleted.
+
+Nobody sees another's that is not shared, and of one that is only what they may read themselves.
+"""
 
 import uuid
 
-from kb.answers import reopening
+from kb.answers import reopening, sharing
 from kb.audit.log import noted
 from kb.catalog import conversations
 from kb.catalog.database import Catalog, Connection
 from kb.errors import NotFoundError, UsageError
-from kb.types.conversations import Conversation, ListedConversation, Talk, Turn
+from kb.types.conversations import Conversation, ListedConversation, SharedTalk, Talk, Turn
 from kb.types.people import Principal
 
 REMEMBERED = 6
@@ -21,10 +24,15 @@ class Conversations:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    def listed(self, principal: Principal, start: int = 0) -> list[ListedConversation]:
-        """A page of this principal's conversations, the last used first, and one more if any."""
+    def listed(
+        self, principal: Principal, start: int = 0, text: str = ""
+    ) -> list[ListedConversation]:
+        """A page of this principal's conversations, the last used first, and one more if any.
+
+        ``text``: only those with every word of it in the title or in a question.
+        """
         with self._catalog.reading() as connection:
-            return conversations.all_of(connection, principal, PAGE + 1, start)
+            return conversations.all_of(connection, principal, PAGE + 1, start, text)
 
     def one(self, principal: Principal, number: str) -> Talk:
         """A conversation with its answers, each as its receipt tells it now.
@@ -37,6 +45,34 @@ class Conversations:
             rows = conversations.turns(connection, number)
             turns = [reopening.receipt(connection, principal, row) for row in rows]
         return Talk(found, tuple(turns))
+
+    def seen(self, principal: Principal, number: str) -> SharedTalk:
+        """A conversation of one's own, or one that somebody shared, as far as one may read it.
+
+        Raises:
+            NotFoundError: there is none, for them, or nothing in it that they may read.
+        """
+        with self._catalog.reading() as connection:
+            found, asker = _own_or_shared(connection, principal, number)
+            rows = conversations.turns(connection, number)
+            turns = tuple(sharing.turn(connection, principal, row) for row in rows)
+        mine = asker == principal.name
+        if not mine and all(turn.receipt is None for turn in turns):
+            raise _missing(number)
+        title = found.title if mine else sharing.title(found.title, rows, turns)
+        return SharedTalk(found, title, asker, mine, turns)
+
+    def share(self, principal: Principal, number: str, *, is_shared: bool) -> Conversation:
+        """Let others read a conversation, each what they may read, or end that.
+
+        Raises:
+            NotFoundError: there is no such conversation, for them.
+        """
+        with self._catalog.writing() as connection:
+            _mine(connection, principal, number)
+            conversations.share(connection, number, is_shared=is_shared)
+            noted(connection, principal, "conversation.share", number, shared=is_shared)
+            return _mine(connection, principal, number)
 
     def rename(self, principal: Principal, number: str, title: str) -> Conversation:
         """Give a conversation another title; returns it as it is then.
@@ -65,8 +101,10 @@ class Conversations:
             noted(connection, principal, "conversation.remove", number)
 
 
-def turns(connection: Connection, principal: Principal, number: str | None) -> tuple[Turn, ...]:
-    """The last questions of a conversation; none for a new one.
+def turns(
+    connection: Connection, principal: Principal, number: str | None, before: float | None = None
+) -> tuple[Turn, ...]:
+    """The last questions of a conversation, asked ``before`` a moment; none for a new one.
 
     Raises:
         NotFoundError: there is no such conversation, for them.
@@ -74,15 +112,31 @@ def turns(connection: Connection, principal: Principal, number: str | None) -> t
     if number is None:
         return ()
     _mine(connection, principal, number)
-    kept = conversations.turns(connection, number, REMEMBERED)
+    kept = conversations.turns(connection, number, REMEMBERED, before)
     return tuple(Turn(row.question, row.asked_as or row.question) for row in kept)
 
 
 def _mine(connection: Connection, principal: Principal, number: str) -> Conversation:
     found = conversations.get(connection, principal, number)
     if found is None:
-        raise NotFoundError("There is no such conversation.", detail={"id": number[:60]})
+        raise _missing(number)
     return found
+
+
+def _own_or_shared(
+    connection: Connection, principal: Principal, number: str
+) -> tuple[Conversation, str]:
+    own = conversations.get(connection, principal, number)
+    if own is not None:
+        return own, principal.name
+    shared = conversations.shared(connection, number)
+    if shared is None:
+        raise _missing(number)
+    return shared
+
+
+def _missing(number: str) -> NotFoundError:
+    return NotFoundError("There is no such conversation.", detail={"id": number[:60]})
 
 
 def joined(connection: Connection, principal: Principal, number: str | None, question: str) -> str:

@@ -75,11 +75,11 @@ class Draft:
         return self._ended("quotes", checked, told, None, None)
 
     def generated(
-        self, written: Written, model: Identity, prompt_hash: str, *, cut: bool = False
+        self, written: Written, model: Identity, prompt_hash: str, ended: str | None = None
     ) -> Answer:
-        """A model's words, each sentence checked. ``cut``: they end where the tokens ended."""
+        """A model's words, each sentence checked. ``ended``: why they end too soon, as a notice."""
         unsure = None if self.band == SURE else Notice("unsure")
-        notice = Notice("cut") if cut else unsure
+        notice = Notice(ended) if ended else unsure
         answer = self._ended("generated", written.checked, notice, model, prompt_hash)
         text = markdown.written(written.form, answer.sentences)
         return replace(answer, text=text, form=written.form)

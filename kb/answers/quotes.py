@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from kb.answers import rows
 from kb.embedding.client import Embeddings, cosine
 from kb.search.retrieval import Found
 from kb.text import sentences, words
@@ -49,6 +50,11 @@ class Candidate:
         """Its words, verbatim."""
         return self.passage.text[self.start : self.end]
 
+    @property
+    def said(self) -> str:
+        """Its words in one line; those of a row with its columns."""
+        return rows.said(self.passage.text, self.start, self.end)
+
 
 async def quote(
     question: str, found: Found, embeddings: Embeddings, *, sure: bool
@@ -64,9 +70,7 @@ async def quote(
     scores = await _scores(question, candidates, embeddings, found)
     asked = words.content(question)
     chosen = best(scores, candidates, asked) if sure else nearest(scores, candidates)
-    quoted = tuple(
-        Sentence(" ".join(c.text.split()), (n,), supported=True) for n, c in enumerate(chosen, 1)
-    )
+    quoted = tuple(Sentence(c.said, (n,), supported=True) for n, c in enumerate(chosen, 1))
     cited = tuple(
         Citation(n, c.passage, c.start, c.end, supported=True) for n, c in enumerate(chosen, 1)
     )
@@ -110,7 +114,7 @@ def nearest(scores: list[float], candidates: list[Candidate]) -> list[Candidate]
 
 def _whole(candidate: Candidate) -> Candidate:
     """With the sentence before it, where it begins with a pronoun: that says what it speaks of."""
-    if not POINTING.match(candidate.text):
+    if not POINTING.match(candidate.text) or rows.BAR in candidate.text:
         return candidate
     spans = sentences.spans(candidate.passage.text)
     before = [start for start, end in spans if end <= candidate.start]
@@ -121,7 +125,19 @@ def _whole(candidate: Candidate) -> Candidate:
 
 
 def stretches(text: str) -> list[tuple[int, int]]:
-    """Sentences, and lines where there are no sentences."""
+    """Sentences, rows of tables, and lines where there are no sentences."""
+    found: list[tuple[int, int]] = []
+    position = 0
+    for start, end in rows.spans(text):
+        between = _between(text[position:start])
+        found += [(position + s, position + e) for s, e in between]
+        found.append((start, min(end, start + LONGEST)))
+        position = end
+    return found + [(position + s, position + e) for s, e in _between(text[position:])]
+
+
+def _between(text: str) -> list[tuple[int, int]]:
+    """The stretches of what is no table."""
     found: list[tuple[int, int]] = []
     for start, end in sentences.spans(text):
         if end - start <= LONGEST and text.count("\n", start, end) < 2:
@@ -156,11 +172,13 @@ async def _scores(
 
 def _with_place(candidate: Candidate) -> str:
     section = (candidate.passage.chunk.section or "").rpartition(" › ")[2]
-    return f"{section}: {' '.join(candidate.text.split())}"[:600]
+    return f"{section}: {candidate.said}"[:600]
 
 
 def _is_heading(candidate: Candidate) -> bool:
-    """A question, or a line without an end that is short or stands over others."""
+    """A question, or a line without an end that is short or stands over others; a lone cell."""
+    if rows.BAR in candidate.text:
+        return rows.is_lone(candidate.passage.text, candidate.start, candidate.end)
     text = " ".join(candidate.text.split())
     if text.endswith(("?", ".", "!")):
         return text.endswith("?")

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from kb.answers import going_on, markdown, prompt
+from msgspec import structs
+
+from kb.answers import going_on, markdown, prompt, rows
 from kb.answers.drafts import with_markers
 from kb.catalog import answers, chunks, feedback, ledger, versions
 from kb.catalog.database import Connection, current_seq
@@ -83,6 +85,32 @@ def may_be_shown(
     return cited <= set(stored) and all(u.state in enough for u in used)
 
 
+def readable_citations(connection: Connection, principal: Principal, row: KeptAnswer) -> list[int]:
+    """Those of an answer's citations that somebody may read now, by their index."""
+    return _readable(row, _stored(connection, principal, row))
+
+
+def _readable(row: KeptAnswer, stored: Stored) -> list[int]:
+    return [at for at, c in enumerate(row.citations) if set(c.points) <= set(stored)]
+
+
+def readable_part(connection: Connection, principal: Principal, row: KeptAnswer) -> Answer | None:
+    """Those of an answer's quotations that somebody may read now; None where there is none."""
+    stored = _stored(connection, principal, row)
+    left = _readable(row, stored)
+    place = {at: new for new, at in enumerate(left)}
+    sentences = [
+        structs.replace(s, places=tuple(place[at] for at in s.places))
+        for s in row.sentences
+        if s.places and set(s.places) <= set(place)
+    ]
+    if not sentences:
+        return None
+    citations = tuple(row.citations[at] for at in left)
+    part = structs.replace(row, sentences=tuple(sentences), citations=citations)
+    return _revived(part, stored)
+
+
 def _stored(connection: Connection, principal: Principal, row: KeptAnswer) -> Stored:
     wanted = {point for c in row.citations for point in c.points}
     wanted |= {point for p in row.passages for point in p.points}
@@ -155,5 +183,6 @@ def _sentence(kept: KeptSentence, cited: Sequence[Citation]) -> Sentence:
     places = kept.places or tuple(numbers.index(n) for n in kept.citations if n in numbers)
     text = kept.text
     if text is None:
-        text = " ".join(cited[places[0]].quote.split())
+        quoted = cited[places[0]]
+        text = rows.said(quoted.passage.text, quoted.start, quoted.end)
     return Sentence(text, kept.citations, kept.supported, places)

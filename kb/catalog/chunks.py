@@ -30,7 +30,7 @@ _HYDRATED = (
         documents.c.title,
         documents.c.media_type,
         documents.c.language,
-        documents.c.mtime_ns,
+        documents.c.dated_ns,
         chunks.c.page,
         chunks.c.section,
         chunks.c.text,
@@ -169,11 +169,11 @@ def layouts(connection: Connection, points: Sequence[int]) -> dict[int, Layout]:
 def _chunk(row: Sequence[Any]) -> StoredChunk:
     """A row of ``_HYDRATED``, whose columns stand in the order of the chunk's fields."""
     point, ordinal, document, version, path, source, shown_as, *others = row
-    title, media_type, language, mtime_ns, page, section, text, text_hash, content_hash = others
-    modified = mtime_ns / 1e9 if mtime_ns else None
+    title, media_type, language, dated_ns, page, section, text, text_hash, content_hash = others
+    dated = dated_ns / 1e9 if dated_ns else None
     return StoredChunk(
         point, ordinal, document, version, path, source, shown_as, title or path, media_type or "",
-        language, modified, page, section, text, text_hash, content_hash or "",
+        language, dated, page, section, text, text_hash, content_hash or "",
     )  # fmt: skip
 
 

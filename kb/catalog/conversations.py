@@ -1,6 +1,6 @@
 """Conversations: whose they are, what they are called, and the questions in them."""
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from kb.catalog import answers as answers_catalog
 from kb.catalog.database import now
@@ -12,6 +12,7 @@ from kb.types.people import Principal
 LONGEST_TITLE = 120
 SHOWN = (
     conversations.c.id, conversations.c.title, conversations.c.started_at, conversations.c.used_at,
+    conversations.c.shared_at,
 )  # fmt: skip
 
 
@@ -43,14 +44,38 @@ def get(connection: Connection, principal: Principal, number: str) -> Conversati
     return Conversation(**row._asdict()) if row else None
 
 
+def shared(connection: Connection, number: str) -> tuple[Conversation, str] | None:
+    """A conversation that its asker has shared, and who that is."""
+    query = select(*SHOWN, conversations.c.asker).where(
+        conversations.c.id == number, conversations.c.shared_at.is_not(None)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    *facts, asker = row
+    return Conversation(*facts), asker
+
+
+def share(connection: Connection, number: str, *, is_shared: bool) -> None:
+    """Let others read it from now on, or no longer."""
+    moment = now() if is_shared else None
+    connection.execute(
+        update(conversations).where(conversations.c.id == number).values(shared_at=moment)
+    )
+
+
 def all_of(
-    connection: Connection, principal: Principal, limit: int, offset: int = 0
+    connection: Connection, principal: Principal, limit: int, offset: int = 0, text: str = ""
 ) -> list[ListedConversation]:
-    """This principal's conversations with how many questions they have, the last used first."""
+    """This principal's conversations with how many questions they have, the last used first.
+
+    ``text``: only those with every word of it in the title or in a question.
+    """
+    speaking = [_speaks_of(word, principal.name) for word in text.split()]
     query = (
         select(*SHOWN, func.count(answers.c.id).label("questions"))
         .join(answers, answers.c.conversation_id == conversations.c.id, isouter=True)
-        .where(conversations.c.asker == principal.name)
+        .where(conversations.c.asker == principal.name, *speaking)
         .group_by(conversations.c.id)
         .order_by(conversations.c.used_at.desc(), conversations.c.id)
         .limit(limit)
@@ -59,11 +84,30 @@ def all_of(
     return [ListedConversation(**row._asdict()) for row in connection.execute(query)]
 
 
-def turns(connection: Connection, number: str, limit: int = 200) -> list[KeptAnswer]:
-    """The answers of a conversation, the oldest first; the last ``limit`` of them."""
+def _speaks_of(word: str, asker: str) -> ColumnElement[bool]:
+    """That a word is in a conversation's title, or in one of its questions."""
+    asked = select(answers.c.conversation_id).where(
+        answers.c.asker == asker,
+        answers.c.conversation_id.is_not(None),
+        answers.c.question.icontains(word, autoescape=True),
+    )
+    named = conversations.c.title.icontains(word, autoescape=True)
+    return or_(named, conversations.c.id.in_(asked))
+
+
+def turns(
+    connection: Connection, number: str, limit: int = 200, before: float | None = None
+) -> list[KeptAnswer]:
+    """The answers of a conversation, the oldest first; the last ``limit`` of them.
+
+    ``before``: only those to what was asked before that moment (Unix seconds).
+    """
+    wanted = [answers.c.conversation_id == number]
+    if before is not None:
+        wanted.append(answers.c.asked_at < before)
     query = (
         select(answers)
-        .where(answers.c.conversation_id == number)
+        .where(*wanted)
         .order_by(answers.c.asked_at.desc(), answers.c.id)
         .limit(limit)
     )

@@ -40,9 +40,11 @@ def condition(wanted: Wanted) -> Any:
         )
     parts += [documents.c.path.icontains(n, autoescape=True) for n in wanted.names]
     if wanted.after is not None:
-        parts.append(documents.c.mtime_ns >= int(wanted.after) * NANO)
+        parts.append(documents.c.dated_ns >= int(wanted.after) * NANO)
     if wanted.before is not None:
-        parts.append(documents.c.mtime_ns < int(wanted.before) * NANO)
+        parts.append(documents.c.dated_ns < int(wanted.before) * NANO)
+    if wanted.years:
+        parts.append(or_(*(_is_from(year) for year in wanted.years)))
     return and_(*parts)
 
 
@@ -50,6 +52,11 @@ def _is_of(kind: str) -> Any:
     if kind == "picture":
         return documents.c.media_type.startswith("image/")
     return among(documents.c.media_type, TYPES[kind])
+
+
+def _is_from(year: int) -> Any:
+    first, after = (int(datetime(y, 1, 1, tzinfo=UTC).timestamp()) for y in (year, year + 1))
+    return and_(documents.c.dated_ns >= first * NANO, documents.c.dated_ns < after * NANO)
 
 
 def _from(query: Select[Any], principal: Principal, wanted: Wanted) -> Select[Any]:
@@ -127,7 +134,7 @@ def latest(connection: Connection, principal: Principal, wanted: Wanted, limit: 
 
 def facets(connection: Connection, principal: Principal, wanted: Wanted) -> Facets:
     """How many readable documents have each value, under the filters of the other kinds."""
-    undated = replace(wanted, after=None, before=None)
+    undated = replace(wanted, after=None, before=None, years=())
     by_type: dict[str, int] = {}
     for media, count in _count(
         connection, principal, replace(wanted, types=()), documents.c.media_type
@@ -136,7 +143,7 @@ def facets(connection: Connection, principal: Principal, wanted: Wanted) -> Face
         if kind:
             by_type[kind] = by_type.get(kind, 0) + count
     by_year: dict[str, int] = {}
-    day = documents.c.mtime_ns // (86_400 * NANO)
+    day = documents.c.dated_ns // (86_400 * NANO)
     for number, count in _count(connection, principal, undated, day):
         year = str(datetime.fromtimestamp(int(number) * 86_400, UTC).year)
         by_year[year] = by_year.get(year, 0) + count

@@ -41,6 +41,14 @@ def one(connection: Connection, principal: Principal, document_id: int) -> Docum
     return next(iter(found(connection, query)), None)
 
 
+def members(
+    connection: Connection, principal: Principal, container: int, limit: int
+) -> list[Document]:
+    """What came out of a container itself and may be read, by path."""
+    query = with_source().where(documents.c.parent_id == container, readable(principal))
+    return found(connection, query.order_by(documents.c.raw_path).limit(limit))
+
+
 def rows(
     connection: Connection,
     principal: Principal,

@@ -33,7 +33,7 @@ COMMANDS = {
     "purge": "upkeep:purge",
     "models": "models:models",
     "tune": "tuning:tune",
-    "eval": "evaluating:evaluate",
+    "eval": "evaluating_asked:evaluate",
 }
 HELP = {
     "demo": "Read the sample documents and open the web page.",

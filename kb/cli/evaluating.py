@@ -79,8 +79,8 @@ def beir(
                 figures["abstention"] = await _abstention(place, own, others, answers=answers)
         figures |= reporting.of_cut(queries)
         results = reporting.of_queries(measured, queries)
-        asked = _asked(limit, seed, answers)
-        done = await base.write(_keep, base, "beir", path, begun, asked, figures, results)
+        asked = asked_as(limit, seed, answers)
+        done = await base.write(keep, base, "beir", path, begun, asked, figures, results)
         figures = {name: value for name, value in figures.items() if name != "intervals"}
         return Run(figures, done, results)
 
@@ -113,8 +113,8 @@ def own(*, answers: bool, limit: int | None, seed: int, output: Path | None, as_
         figures = reporting.of_outcomes(outcomes)
         results = reporting.of_questions(outcomes)
         place = Path("own questions")
-        asked = _asked(limit, seed, answers)
-        done = await base.write(_keep, base, "own", place, begun, asked, figures, results)
+        asked = asked_as(limit, seed, answers)
+        done = await base.write(keep, base, "own", place, begun, asked, figures, results)
         return Run(figures, done, results)
 
     tell(with_knowledge_base(work), output, as_json, figure_lines)
@@ -171,8 +171,8 @@ def docs(
             if others:
                 figures["abstention"] = await _abstention(place, own, others, answers=answers)
         results = reporting.of_questions(outcomes)
-        asked = _asked(limit, seed, answers)
-        done = await base.write(_keep, base, "docs", path, begun, asked, figures, results)
+        asked = asked_as(limit, seed, answers)
+        done = await base.write(keep, base, "docs", path, begun, asked, figures, results)
         return Run(figures, done, results)
 
     tell(with_knowledge_base(work), output, as_json, figure_lines)
@@ -252,11 +252,12 @@ def _systems(names: str) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def _asked(limit: int | None, seed: int, answers: bool) -> dict[str, Any]:
+def asked_as(limit: int | None, seed: int, answers: bool) -> dict[str, Any]:
+    """How the questions are asked, for what is kept of them."""
     return {"limit": limit, "seed": seed, "answers": answers}
 
 
-def _keep(
+def keep(
     base: KnowledgeBase,
     kind: str,
     path: Path,
@@ -265,6 +266,7 @@ def _keep(
     figures: Figures,
     results: list[QuestionResult],
 ) -> Evaluation:
+    """Store an evaluation that is done."""
     settings = asked | {
         "embedding_model": ", ".join(m.files.name for m in base.embeddings.models),
         "retrieval": {

@@ -23,12 +23,15 @@ from kb.cli.telling import channel
 from kb.errors import KbError
 from kb.files import scratch
 from kb.knowledge_base import KnowledgeBase
+from kb.types.evaluations import FAILED
 from kb.types.swaps import Swap
 from kb.upkeep.swaps import BUSY
 
 STOP_SECONDS = 20.0
 SWAP_SECONDS = 2.0
 """Between two looks whether somebody has asked for other embedding models."""
+EVALUATION_SECONDS = 2.0
+"""Between two looks whether somebody has asked for an evaluation."""
 CURRENT_SECONDS = 15.0
 """Between two looks whether the generations beside the live one lack something."""
 DEATHS = 3
@@ -75,7 +78,7 @@ class Working:
     async def _follow(self, scheduler: Scheduler, jobs: Jobs) -> None:
         works = (
             scheduler.forever, self._end_runs_at_stop, self._clear_scratch, self._swap_models,
-            self._keep_beside_current,
+            self._keep_beside_current, self._evaluate,
         )  # fmt: skip
         try:
             async with self._beside(*works):
@@ -148,6 +151,20 @@ class Working:
                 log.warning("the swap to %s: %s (%s)", names, error.message, error.code)
                 return error
         return None
+
+    async def _evaluate(self) -> None:
+        """Run the evaluations that somebody asked for in the page, one after the other."""
+        evaluations = self._base.evaluations
+        while not self._stop.is_set():
+            wanted = await self._base.write(evaluations.claimed)
+            if wanted is not None:
+                try:
+                    await self._run("eval", "asked", str(wanted.id), "--json")
+                except KbError as error:
+                    log.warning("the evaluation: %s (%s)", error.message, error.code)
+                    told = error.as_json()["error"]
+                    await self._base.write(evaluations.ended, wanted.id, FAILED, told)
+            await asyncio.sleep(EVALUATION_SECONDS)
 
     async def _keep_beside_current(self) -> None:
         """Bring what is new into the generations beside the live one.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.answers.calibration import Calibration, Weighed
-from kb.evaluation import measures
+from kb.evaluation import resampling
 
 SURE = ("near", "words", "titled", "met", "least")
 NEAR = ("near", "cosine", "beyond", "apart", "least")
@@ -89,7 +89,7 @@ def _unanswerable(observed: Sequence[Observed]) -> Truth:
 
 
 def _share(which: Truth, of: Truth) -> float:
-    return round(float(measures.mean([float(value) for value in which[of]])), 4)
+    return round(float(resampling.mean([float(value) for value in which[of]])), 4)
 
 
 def _all(observed: Sequence[Observed], name: str) -> Truth:

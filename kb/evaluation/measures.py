@@ -1,6 +1,5 @@
 """Measures. Pure: rankings and judgements to figures."""
 
-import random
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +12,6 @@ from kb.text import words
 
 NDCG, RECALL_10, RECALL_100, MRR = nDCG @ 10, R @ 10, R @ 100, RR
 MEASURES = {"ndcg@10": NDCG, "recall@10": RECALL_10, "recall@100": RECALL_100, "mrr": MRR}
-RESAMPLES = 1000
 SAME_PLACE = 0.7
 """Where evidence has no page: the share of the words of one that the other must have."""
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -33,20 +31,6 @@ def of_rankings(
     for value in ir_measures.iter_calc(list(MEASURES.values()), judged, ranked):
         values[value.query_id][names[str(value.measure)]] = float(value.value)
     return values
-
-
-def mean(values: Sequence[float]) -> float:
-    """Mean; 0 of nothing."""
-    return sum(values) / len(values) if values else 0.0
-
-
-def interval(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
-    """95 % of the means of resampled values (percentile bootstrap; Efron, 1979)."""
-    if not values:
-        return 0.0, 0.0
-    chance = random.Random(seed)  # noqa: S311 - no secret
-    means = sorted(mean(chance.choices(values, k=len(values))) for _ in range(RESAMPLES))
-    return means[int(RESAMPLES * 0.025)], means[int(RESAMPLES * 0.975)]
 
 
 def percentile(values: Sequence[float], share: float) -> float:

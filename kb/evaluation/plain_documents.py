@@ -6,7 +6,7 @@ from typing import Any
 
 from kb.catalog import chunks
 from kb.catalog.database import current_seq
-from kb.evaluation import measures
+from kb.evaluation import resampling
 from kb.evaluation.baselines import Baselines
 from kb.evaluation.running import HIT_FIGURES, Advance, hit_figures
 from kb.evaluation.sets import Collection, Query, Question, Text
@@ -57,5 +57,5 @@ def _means(judged: Sequence[dict[str, float | None]]) -> dict[str, float | None]
     means: dict[str, float | None] = {}
     for name in HIT_FIGURES:
         values = [v for j in judged if (v := j.get(name)) is not None]
-        means[name] = round(measures.mean(values), 4) if values else None
+        means[name] = round(resampling.mean(values), 4) if values else None
     return means

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from kb.evaluation import measures
+from kb.evaluation import measures, resampling
 from kb.evaluation.running import REFUSED, Measured, Outcome
 from kb.evaluation.sets import Query, Question
 from kb.types.evaluations import QuestionResult
@@ -30,7 +30,7 @@ def of_systems(measured: Sequence[Measured], queries: Sequence[Query]) -> dict[s
         },
         "intervals": {
             m.system: [
-                round(v, 4) for v in measures.interval([q["ndcg@10"] for q in m.values.values()])
+                round(v, 4) for v in resampling.interval([q["ndcg@10"] for q in m.values.values()])
             ]
             for m in measured
         },
@@ -62,7 +62,7 @@ def of_outcomes(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     for name in QUESTION_FIGURES:
         values = [o.figures[name] for o in outcomes if o.figures.get(name) is not None]
         applying = [v for v in values if v is not None]
-        figures[name] = round(measures.mean(applying), 4) if applying else None
+        figures[name] = round(resampling.mean(applying), 4) if applying else None
     return figures | {
         "seconds": of_seconds([o.seconds for o in outcomes]),
         "failures": [_failure(o) for o in outcomes if _failed(o)],

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from kb.answers.asking import Answers
 from kb.answers.evidence import Evidence
 from kb.errors import UsageError
-from kb.evaluation import measures
+from kb.evaluation import measures, resampling
 from kb.evaluation.baselines import PLAIN, Baselines
 from kb.evaluation.sets import Collection, Query, Question
 from kb.evaluation.workplace import number_of
@@ -60,7 +60,7 @@ class Measured:
         """The means, over all questions or some."""
         chosen = [v for q, v in self.values.items() if only is None or q in only]
         means = {
-            name: round(measures.mean([v[name] for v in chosen]), 4) for name in measures.MEASURES
+            name: round(resampling.mean([v[name] for v in chosen]), 4) for name in measures.MEASURES
         }
         share = len(chosen) / max(1, len(self.values))
         return {
@@ -193,7 +193,7 @@ def judge(outcome: Outcome) -> dict[str, float | None]:
         if cited:
             figures["citation_page_precision"] = _at_place(cited, question) / len(cited)
         places = [any(measures.is_there(c, e) for c in cited) for e in question.evidence]
-        figures["citation_page_recall"] = measures.mean([float(p) for p in places])
+        figures["citation_page_recall"] = resampling.mean([float(p) for p in places])
         figures["sure_wrong"] = sure * float(not any(places))
         if figures["page_hit@5"]:
             figures |= {"shown_answerable": answered, "shown_right": float(any(places))}

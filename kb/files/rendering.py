@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MODULES = ("kb.files.rendering", "pypdfium2", "PIL.PngImagePlugin")
 """Modules that a child needs to draw a page."""
-WIDTHS = (550, 1100, 2000)
+WIDTHS = (160, 550, 1100, 2000)
 """Pixels: a picture is drawn in the first of these that is wide enough, else in the last."""
 KEPT_BYTES = 64 * 1024**2
 """Pictures that a process keeps in memory, in bytes of PNG."""

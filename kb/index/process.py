@@ -88,9 +88,10 @@ class Indexer:
         """Open a generation, and take the sample that its lists are fused by."""
         await self._index.sample(generation)
 
-    async def languages(self, texts: list[str]) -> list[str]:
-        """The language (ISO 639-1) of each text; empty where it has no letters."""
-        return [lexical.language_of(t) for t in texts]
+    async def languages(self, texts: list[str], *, surely: bool = False) -> list[str]:
+        """The language (ISO 639-1) of each text; empty where it has no letters, or is not sure."""
+        of = lexical.surely if surely else lexical.language_of
+        return [of(text) for text in texts]
 
     def close(self) -> None:
         """Bring everything to disk."""

@@ -76,9 +76,9 @@ class RemoteIndex:
         """Have the index process hold what it needs to search a generation."""
         await self.engine.call("get_ready", generation=generation)
 
-    async def languages(self, texts: list[str]) -> list[str]:
-        """The language (ISO 639-1) of each text."""
-        return list(await self.engine.call("languages", texts=texts))
+    async def languages(self, texts: list[str], *, surely: bool = False) -> list[str]:
+        """The language (ISO 639-1) of each text; ``surely``: empty where it is mere guessing."""
+        return list(await self.engine.call("languages", texts=texts, surely=surely))
 
     async def close(self) -> None:
         """Close the connections; the engine stays."""

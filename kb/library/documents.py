@@ -17,6 +17,8 @@ from kb.types.people import Principal
 from kb.types.points import points_of
 from kb.upkeep.verbs import Upkeep
 
+MOST_MEMBERS = 200
+"""Files of a container that its page names."""
 Places = tuple[list[StoredChunk], dict[int, Layout]]
 """The chunks of a passage, and where each of them stands, by its point."""
 
@@ -25,7 +27,8 @@ Places = tuple[list[StoredChunk], dict[int, Layout]]
 class Viewed:
     """A document to be looked at: what was read of it, its history, a passage to be marked.
 
-    ``lost``: a passage was asked for that is not there any more, or not for them.
+    ``lost``: a passage was asked for that is not there any more, or not for them. ``container`` is
+    what it came out of, ``members`` are what came out of it: as far as they may be read.
     """
 
     document: Document
@@ -33,6 +36,8 @@ class Viewed:
     history: list[Version]
     passage: Places | None
     lost: bool
+    container: Document | None
+    members: list[Document]
 
 
 class Documents:
@@ -78,7 +83,11 @@ class Documents:
                 places = _places(connection, principal, passage_id) if passage_id else None
             except UsageError:
                 lost = True
-        return Viewed(document, self.elements(document), history, places, lost)
+            outer = document.parent_id
+            container = ledger.one(connection, principal, outer) if outer else None
+            members = ledger.members(connection, principal, document_id, MOST_MEMBERS)
+        parsed = self.elements(document)
+        return Viewed(document, parsed, history, places, lost, container, members)
 
     def elements(self, document: Document) -> Parsed | None:
         """What was read of a document's current version; None where it has none.

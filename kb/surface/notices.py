@@ -53,6 +53,7 @@ NOTICES = {
         "another model."
     ),
     "cut": _("This answer is cut: it reached the longest length that is allowed."),
+    "stopped": _("You stopped this answer before its end."),
     "pinned": _("{author} has pinned this answer to the question."),
     "pinned_alike": _("{author} has pinned this answer to a question like yours: “{question}”"),
     "may_answer": _("The nearest passage; it may not answer the question."),

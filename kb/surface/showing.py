@@ -114,6 +114,6 @@ def _card(source: Source, citations: Sequence[Citation]) -> dict[str, Any]:
         "page": chunk.page,
         "section": chunk.section,
         "language": chunk.language,
-        "modified": chunk.modified,
+        "date": chunk.dated,
         "citations": [at for at, cited in enumerate(citations) if cited.n == source.n],
     }

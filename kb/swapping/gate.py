@@ -1,7 +1,7 @@
 """The gate: old and new, question by question; what is lost beyond chance. Pure.
 
 Each measure's differences between both, of the same questions, are resampled (paired bootstrap,
-:func:`kb.evaluation.measures.interval`). A measure is lost where the whole interval lies below
+:func:`kb.evaluation.resampling.interval`). A measure is lost where the whole interval lies below
 zero and at least ``FEWEST`` questions came out worse: a resampling of fewer says nothing.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kb.evaluation import measures
+from kb.evaluation import resampling
 from kb.evaluation.running import Outcome
 
 COMPARED = (
@@ -74,14 +74,14 @@ def _row(measure: str, found: Sequence[Pair]) -> dict[str, Any] | None:
     if not both:
         return None
     differences = [a - b for b, a in both]
-    low, high = measures.interval(differences)
+    low, high = resampling.interval(differences)
     worse = sum(d < -CHANGED for d in differences)
     return {
         "measure": measure,
         "questions": len(both),
-        "before": round(measures.mean([b for b, _ in both]), 4),
-        "after": round(measures.mean([a for _, a in both]), 4),
-        "difference": round(measures.mean(differences), 4),
+        "before": round(resampling.mean([b for b, _ in both]), 4),
+        "after": round(resampling.mean([a for _, a in both]), 4),
+        "difference": round(resampling.mean(differences), 4),
         "low": round(low, 4),
         "high": round(high, 4),
         "better": sum(d > CHANGED for d in differences),

@@ -16,7 +16,7 @@ from typing import Any
 from kb import failpoints, samples
 from kb.answers.asking import Answers
 from kb.embedding.adapting import Adapter, Learned, Tuning, written
-from kb.evaluation import measures, sets, workplace
+from kb.evaluation import resampling, sets, workplace
 from kb.evaluation.running import Outcome
 from kb.evaluation.sets import Evidence, Question
 from kb.evaluation.workplace import Read
@@ -211,7 +211,7 @@ def _facts(
 
 
 def _of_model(result: Result, name: str, digest: str) -> dict[str, Any]:
-    low, high = measures.interval(
+    low, high = resampling.interval(
         [after - before for before, after in zip(result.before, result.after, strict=True)]
     )
     return {
@@ -221,8 +221,8 @@ def _of_model(result: Result, name: str, digest: str) -> dict[str, Any]:
         "ridge": result.candidate.ridge,
         "step": result.candidate.step,
         "questions": len(result.before),
-        "before": round(measures.mean(result.before), 4),
-        "after": round(measures.mean(result.after), 4),
+        "before": round(resampling.mean(result.before), 4),
+        "after": round(resampling.mean(result.after), 4),
         "low": round(low, 4),
         "high": round(high, 4),
     }

@@ -1,8 +1,8 @@
 """What people write in the box beside plain words. Pure.
 
 ``"exact words"``, ``-word``, ``name:``, ``type:``, ``source:``, ``language:``, ``author:``,
-``after:`` and ``before:`` (a year, a month ``2025-03`` or a day ``2025-03-31``). A value with
-spaces stands in quotation marks: ``source:"Staff handbook"``.
+``year:``, ``after:`` and ``before:`` (a year, a month ``2025-03`` or a day ``2025-03-31``). A value
+with spaces stands in quotation marks: ``source:"Staff handbook"``.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from typing import Any
 from kb.errors import UsageError
 from kb.text.words import WORD, fold
 
-OPERATORS = ("name", "type", "source", "language", "author", "after", "before")
+OPERATORS = ("name", "type", "source", "language", "author", "year", "after", "before")
 PIECE = re.compile(
     r"(?<!\S)(?P<operator>" + "|".join(OPERATORS) + r'):(?:"(?P<quoted>[^"]*)"|(?P<plain>\S+))'
     r"|(?<!\S)(?P<minus>-)(?P<word>[^\W\d_][\w\'’-]*)"
@@ -75,6 +75,7 @@ class Wanted:
     names: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    years: tuple[int, ...] = ()
     after: float | None = None
     before: float | None = None
 
@@ -121,7 +122,7 @@ def parse(question: str) -> tuple[str, Wanted]:
 
 def wanted(
     *, source: list[str], type: list[str], language: list[str], author: list[str],  # noqa: A002
-    after: str | None, before: str | None,
+    name: list[str], year: list[str], after: str | None, before: str | None,
 ) -> Wanted:  # fmt: skip
     """The same, from fields of an address.
 
@@ -129,6 +130,7 @@ def wanted(
         UsageError: as :func:`parse`.
     """
     given = {"source": source, "type": type, "language": language, "author": author}
+    given |= {"name": name, "year": year}
     every: dict[str, list[str]] = {name: [] for name in (*OPERATORS, "phrases", "without")}
     every |= {name: [v for v in values if v] for name, values in given.items()}
     every["after"], every["before"] = [after or ""], [before or ""]
@@ -141,7 +143,9 @@ def wanted(
 
 def both(left: Wanted, right: Wanted) -> Wanted:
     """What two sets of filters leave; where both name values of a kind, those of the second."""
-    names = ("sources", "types", "languages", "authors", "names", "phrases", "without")
+    names = (
+        "sources", "types", "languages", "authors", "names", "phrases", "without", "years",
+    )  # fmt: skip
     joined: dict[str, Any] = {n: getattr(right, n) or getattr(left, n) for n in names}
     joined["after"] = left.after if right.after is None else right.after
     joined["before"] = left.before if right.before is None else right.before
@@ -159,9 +163,16 @@ def _wanted(values: dict[str, list[str]]) -> Wanted:
         names=tuple(values["name"]),
         phrases=tuple(p for p in values["phrases"] if p),
         without=tuple(values["without"]),
+        years=tuple(dict.fromkeys(map(_year, values["year"]))),
         after=max(after, default=None),
         before=min(before, default=None),
     )
+
+
+def _year(value: str) -> int:
+    if not re.fullmatch(r"\d{4}", value) or int(value) not in YEARS:
+        raise UsageError("{value} is no year.", code="no_such_year", detail={"value": value[:40]})
+    return int(value)
 
 
 def _type(value: str) -> str:

@@ -1,9 +1,14 @@
 """A question on its way in: in what manner it is taken, and what came before it."""
 
+import asyncio
 from dataclasses import dataclass
 
 from kb.types.conversations import Turn
+from kb.types.passages import Passage
 from kb.types.people import Principal
+
+Stop = asyncio.Event
+"""Set when whoever asked wants no more of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +46,7 @@ class Asked:
     manner: Manner = AS_PEOPLE_ASK
     begun: Begun | None = None
     """An answer that was cut, and is to be gone on with."""
+    stop: Stop | None = None
+    """None: it is written to its end."""
+    passages: tuple[Passage, ...] | None = None
+    """All of a document that is to be summarised; None: they are to be looked for."""

@@ -31,3 +31,37 @@ class KeptEvaluation(Evaluation):
     """One that is in the catalog, under a number."""
 
     id: int
+
+
+ASKED, RUNNING, STOPPING = "asked", "running", "stopping"
+DONE, STOPPED, FAILED = "done", "stopped", "failed"
+OPEN = (ASKED, RUNNING, STOPPING)
+"""States that are no end. There is one such evaluation at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedEvaluation:
+    """An evaluation that somebody asked for in the page. Times are Unix seconds.
+
+    ``what`` names the set (``kb/evaluation/offered.py``); ``answers``: the language model writes
+    too; ``drawn``: only so many questions, None: all. ``done`` of ``total`` questions are asked;
+    while the documents are still being read, ``total`` is 0. ``error`` is why it failed.
+    """
+
+    id: int
+    what: str
+    answers: bool
+    drawn: int | None
+    state: str
+    asked_by: str
+    asked_at: float
+    seen_at: float | None
+    done: int
+    total: int
+    error: dict[str, Any] | None
+    ended_at: float | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it goes on, or will."""
+        return self.state in OPEN

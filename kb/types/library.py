@@ -106,9 +106,10 @@ class Document:
     """A file as the ledger has it, beside the source it is in.
 
     ``bytes`` is its size; ``mtime_ns`` when it changed last (nanoseconds since the epoch), and
-    ``indexed_at`` when it was read (seconds). ``chunks`` counts its passages, ``confidence`` is the
-    mean of its recognised words (0 to 100). ``blob``, ``content_hash`` and ``pending`` name what is
-    kept of it; ``version`` is the one that is searched, None where none is.
+    ``indexed_at`` when it was read (seconds). ``dated_ns`` is the document's own date, taken from
+    ``date_source`` (``header`` of a mail, ``container``, ``file``). ``chunks`` counts its passages,
+    ``confidence`` is the mean of its recognised words (0 to 100). ``blob``, ``content_hash`` and
+    ``pending`` name what is kept of it; ``version`` is the one that is searched (None: none is).
     """
 
     id: int
@@ -131,6 +132,8 @@ class Document:
     title: str | None
     author: str | None
     language: str | None
+    dated_ns: int | None
+    date_source: str | None
     parser: str | None
     blob: str | None
     pages: int | None

@@ -79,6 +79,9 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     elements: tuple[Element, ...]
     title: str | None = None
     author: str | None = None
+    dated: float | None = None
+    """When it is from, by what stands in it (Unix seconds), as ``date_source`` says."""
+    date_source: str | None = None
     pages: int | None = None
     page_sizes: tuple[tuple[float, float], ...] = ()
     members: tuple[Member, ...] = ()

@@ -21,7 +21,7 @@ class StoredChunk(msgspec.Struct, frozen=True):
     title: str
     media_type: str
     language: str | None
-    modified: float | None
+    dated: float | None
     page: int | None
     section: str | None
     text: str

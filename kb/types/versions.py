@@ -14,8 +14,10 @@ class Facts:
     ``code`` with its ``parameters`` says what a reader should know, such as that a part could not
     be read. ``settings`` and ``used`` say what the file was read with (see
     ``ingest/reading/needs.py``).
-    ``blob`` is the key of its parsed elements; ``confidence`` is the mean over recognised pages (0
-    to 100).
+    ``dated_ns`` is when it is from (nanoseconds since the epoch), by ``date_source``: ``header`` (a
+    mail's) or ``file``; both are None of a member, which is as old as its container where it does
+    not say itself. ``blob`` is the key of its parsed elements; ``confidence`` is the mean over
+    recognised pages (0 to 100).
     """
 
     stat: Stat
@@ -31,6 +33,8 @@ class Facts:
     title: str | None = None
     author: str | None = None
     language: str | None = None
+    dated_ns: int | None = None
+    date_source: str | None = None
     pages: int | None = None
     confidence: float | None = None
 

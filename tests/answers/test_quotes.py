@@ -1,6 +1,8 @@
 """The documents' own words: as many sentences as answer, whole ones, and no headings."""
 
-from kb.answers import quotes
+import pytest
+
+from kb.answers import quotes, rows
 from kb.text import words
 from tests.parts.passages import passage
 
@@ -55,3 +57,27 @@ def test_over_a_paragraphs_end_it_does_not():
     told = quotes.candidates_of((passage(TEXT),))
     scores = [1.0 if c.text.startswith("They have") else 0.0 for c in told]
     assert texts(quotes.best(scores, told))[0] == "They have less."
+
+
+TABLE = (
+    "Work done in spring.\nBus | Work | Date\n4711 | Gearbox replaced. Tested at once. | 2 May\n"
+    "4712 |  | \n4713 | Tyres | 3 May\n"
+)
+
+
+def test_a_row_is_quoted_as_its_columns_with_their_values():
+    """Whatever sentences end within a cell; a row with one value says nothing, nor do names."""
+    found = {c.said for c in quotes.candidates_of((passage(TABLE),))}
+    assert "Bus: 4711; Work: Gearbox replaced. Tested at once.; Date: 2 May" in found
+    assert "Bus: 4713; Work: Tyres; Date: 3 May" in found
+    assert not [said for said in found if "4712" in said or said.startswith("Bus | ")]
+    assert "Work done in spring." in found
+
+
+@pytest.mark.parametrize(
+    "text", ["Home | About us | Contact", "1 | 2\n3 | 4", "A | B\nC | D | E\nF and G | are words"]
+)
+def test_lines_with_bars_that_have_no_columns_are_quoted_as_they_stand(text):
+    line = text.split("\n")[-1]
+    start = text.rindex(line)
+    assert rows.said(text, start, len(text)) == line

@@ -1,13 +1,13 @@
 """Measures, readers and comparisons of evaluations: values in, values out."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 
-from kb.errors import UsageError
-from kb.evaluation import charts, comparing, measures, plots, sets
+from kb.errors import NotFoundError, UsageError
+from kb.evaluation import charts, comparing, measures, offered, plots, resampling, sets
 from kb.evaluation.sets import Evidence, Question
+from kb.types.evaluations import QuestionResult
 
 
 def question(**known):
@@ -33,9 +33,9 @@ def test_a_question_for_which_nothing_was_found_counts_as_zero():
 
 def test_intervals_hold_the_mean_and_shrink_with_more_questions():
     few, many = [0.0, 1.0] * 5, [0.0, 1.0] * 200
-    low, high = measures.interval(few)
+    low, high = resampling.interval(few)
     assert low < 0.5 < high
-    lower, higher = measures.interval(many)
+    lower, higher = resampling.interval(many)
     assert higher - lower < high - low
 
 
@@ -115,13 +115,51 @@ def test_a_folder_without_questions_is_refused(tmp_path):
         sets.read_questions(tmp_path)
 
 
-def test_changes_put_the_largest_losses_first():
-    def row(value, got=""):
-        return SimpleNamespace(question="?", figures={"answer_in_quotes": value}, got=got)
+def rows(**values):
+    found = {}
+    for key, value in values.items():
+        value, got = value if isinstance(value, tuple) else (value, "")
+        figures = {"answer_in_quotes": value, "page_hit@5": None}
+        found[key] = QuestionResult(key, f"{key}?", figures, got)
+    return found
 
+
+def test_two_runs_are_compared_by_the_questions_that_both_asked():
+    """By id and by words; a measure that applies to neither is left out."""
+    many = {f"q{n}": 0.0 for n in range(30)}
+    before = rows(**many, alone=1.0, other=1.0)
+    after = rows(**dict.fromkeys(many, 1.0), other=1.0)
+    after["other"] = QuestionResult("other", "Another question?", {"answer_in_quotes": 0.0}, "")
+    pairs = comparing.common(before, after)
+    assert len(pairs) == 30
+    [row] = comparing.compared(pairs)
+    assert (row.name, row.questions, row.before, row.after) == ("answer_in_quotes", 30, 0.0, 1.0)
+    assert (row.low, row.high) == (1.0, 1.0) and row.beyond_chance
+    assert comparing.compared([]) == []
+
+
+def test_a_difference_of_few_questions_is_within_chance():
+    before, after = rows(a=1.0, b=0.0, c=1.0), rows(a=0.0, b=1.0, c=1.0)
+    [row] = comparing.compared(comparing.common(before, after))
+    assert row.low < 0 < row.high and not row.beyond_chance
+
+
+def test_sets_that_may_be_chosen_are_those_that_are_whole(tmp_path):
+    for name in ("tides", "broken"):
+        (tmp_path / "sets" / name / "docs").mkdir(parents=True)
+    (tmp_path / "sets" / "tides" / "questions.jsonl").write_text('{"id": 1, "question": "When?"}')
+    found = [(one.what, one.questions) for one in offered.offered(tmp_path, judged=2)]
+    assert found[0] == ("own", 2) and found[-1] == ("set:tides", 1)
+    assert [what for what, _ in found] == ["own", "samples", "set:tides"]
+    assert offered.folder_of("set:tides", tmp_path).name == "tides"
+    for what in ("set:../sets/tides", "set:", "set:..", "set:none", "tides"):
+        with pytest.raises(NotFoundError):
+            offered.folder_of(what, tmp_path)
+
+
+def test_changes_put_the_largest_losses_first():
     found = comparing.changes(
-        {"a": row(1.0), "b": row(0.0), "c": row(1.0), "gone": row(1.0)},
-        {"a": row(0.0, "no"), "b": row(1.0), "c": row(1.0)},
+        rows(a=1.0, b=0.0, c=1.0, gone=1.0), rows(a=(0.0, "no"), b=1.0, c=1.0)
     )
     assert [(c.id, c.before, c.after, c.got_after) for c in found] == [
         ("a", 1.0, 0.0, "no"), ("b", 0.0, 1.0, ""),

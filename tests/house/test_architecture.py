@@ -36,6 +36,7 @@ ENGINES = {
         "ingest/parsers/pdf/unseen.py",
     },
     "unstructured": {"ingest/parsers/partitioning.py"},
+    "docx": {"kb/surface/word.py"},
     "py3langid": {"kb/index/lexical.py"},
     "bm25s": {"kb/evaluation/baselines.py"},
 }
@@ -73,8 +74,8 @@ CONTRACTS = {
     "kb.knowledge_base": "accounts answers audit catalog duties embedding files index library"
     " llm metrics models rights search settings tuning types upkeep",
     "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings text types",
-    "kb.evaluation": "answers catalog embedding engines errors knowledge_base search settings surface"
-    " text types",
+    "kb.evaluation": "answers catalog embedding engines errors knowledge_base samples search settings"
+    " surface text types",
     "kb.swapping": "answers catalog embedding errors evaluation failpoints index knowledge_base llm"
     " rights samples search settings surface tuning types upkeep",
     "ingest": "audit bulk catalog embedding errors failpoints files index library posix rights"

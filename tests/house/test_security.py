@@ -94,8 +94,8 @@ def test_what_asserts_is_told_from_what_only_runs(request, tmp_path, body, asser
     assert (test.asserts, test.cases) == (asserts, cases)
 
 
-NAMES_IT = {"upload.js", "answer.js"}
-"""One takes files of this kind, the other copies an answer as such a text: neither renders it."""
+NAMES_IT = {"upload.js", "answer.js", "conversations.py"}
+"""One takes files of this kind, two give answers away as such a text: none renders it."""
 
 
 def test_nothing_in_the_pages_is_rendered_from_markdown():

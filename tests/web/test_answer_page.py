@@ -244,3 +244,46 @@ def test_a_cut_answer_says_so_and_goes_on_to_its_end(opened, model):
     page.reload()
     page.wait_for_selector("#prose .cite")
     assert page.locator("#thread li").count() == 0
+
+
+def test_a_stopped_answer_is_kept_as_far_as_it_came_and_goes_on(opened, model):
+    model.says = Says([TRUE, *[" More"] * 300], pause=0.2)
+    page = opened(wait=False)
+    page.wait_for_selector("#prose.streaming p")
+    page.click("#stop")
+    page.wait_for_selector("#prose .cite")
+    assert "You stopped this answer" in page.inner_text("#notice")
+    assert page.is_visible("#follow") and page.is_visible("#again")
+    kept = page.inner_text("#prose")
+    assert kept.startswith(TRUE[:40])
+    page.reload()
+    page.wait_for_selector("#prose .cite")
+    assert page.inner_text("#prose") == kept
+    model.says = Says(["Half a day is given on Sundays."])
+    page.get_by_role("button", name="Go on").click()
+    page.locator("#prose", has_text="Half a day").wait_for()
+
+
+def test_an_answer_stopped_before_its_first_word_leaves_the_box(opened, model):
+    model.says = Says([TRUE], pause=30)
+    page = opened(wait=False)
+    page.wait_for_selector("#stop:not([hidden])")
+    page.wait_for_selector("#hits .title")
+    page.click("#stop")
+    page.wait_for_selector("#follow:not([hidden])")
+    assert page.inner_text("#meta") == "Stopped."
+
+
+def test_a_document_is_summarised_from_all_of_it(opened, model):
+    model.says = Says([TRUE])
+    page = opened("/documents?text=staff-handbook", wait=False)
+    page.goto(page.locator(".ledger tbody a").first.get_attribute("href"))
+    page.click(".inside summary")
+    page.click("text=Summarise it")
+    page.wait_for_selector("#prose .cite")
+    assert page.inner_text("#asked").startswith("Summarise")
+    assert "about=" not in page.url
+    sent = model.asked[-1]["messages"][-1]["content"]
+    assert sent.count("Staff Handbook") > 5 and "Annual Report" not in sent
+    places = page.locator("#hits > li > .where").all_inner_texts()
+    assert places and all("staff-handbook.docx" in place for place in places)

@@ -25,7 +25,7 @@ from kb.types.answers import (
     Thinking,
     Token,
 )
-from kb.types.asking import Asked
+from kb.types.asking import Asked, Stop
 from kb.types.passages import Passage
 from kb.types.people import Principal
 from web.asker import knowledge_base, principal_of
@@ -34,6 +34,7 @@ from web.auth.who import READER
 from web.fair_use import Turns
 from web.i18n import language_of, translate, translations
 from web.leaving import unless_gone
+from web.stopping import Stops
 from web.streaming import kept_alive
 
 log = logging.getLogger("kb.web")
@@ -44,14 +45,28 @@ WATCH_SECONDS = 0.5
 class Question:
     """The body of a question. ``conversation`` is the one that it goes on with; null begins one.
 
-    ``goes_on`` is an answer that was cut: its own question is taken, and it is written to its end.
-    ``form`` asks for the events that a page needs to show an answer in its form.
+    ``goes_on`` is an answer that was cut or stopped: its own question is taken, and it is written
+    to its end. ``anew`` is an answer whose question is asked once more, or in whose place
+    ``question`` is asked, where there is one. ``about`` is a document (id) to be summarised: the
+    question says how. ``stop`` is a word by which the asker may stop the answer
+    (``POST /api/v1/ask/stop``): what is written until then is kept. ``form`` asks for the events
+    that a page needs to show an answer in its form.
     """
 
     question: str
     conversation: str | None = None
     goes_on: str | None = None
+    anew: str | None = None
+    about: int | None = None
+    stop: str | None = None
     form: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The body of a stop: the word that the question was asked with."""
+
+    stop: str
 
 
 @post("/api/v1/ask", status_code=200, summary="Ask a question", who=READER, asks=True)
@@ -66,7 +81,8 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
     ``passages`` twice; the later ones are those of the answer.
     """
     base, principal = knowledge_base(request), principal_of(request)
-    asked = await base.read(_asked, base, data, principal)
+    stops: Stops = request.app.state.stops
+    asked = await base.read(_asked, base, data, principal, stops.begun(principal.asker, data.stop))
     turns: Turns = request.app.state.turns
     turns.check(principal.asker)
     if "application/json" in request.headers.get("accept", ""):
@@ -79,10 +95,24 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
     )
 
 
-def _asked(base: KnowledgeBase, data: Question, principal: Principal) -> Asked:
+@post("/api/v1/ask/stop", status_code=204, summary="Stop an answer", who=READER)
+async def stop(request: Request[Any, Any, Any], data: Stopping) -> None:
+    """End an answer of one's own that is being written; it is kept as far as it came."""
+    stops: Stops = request.app.state.stops
+    if not stops.stop(principal_of(request).asker, data.stop):
+        raise NotFoundError("There is no such answer being written here.")
+
+
+def _asked(
+    base: KnowledgeBase, data: Question, principal: Principal, stopped: Stop | None
+) -> Asked:
     if data.goes_on is not None:
-        return base.answers.go_on(principal, data.goes_on)
-    return base.answers.asked(data.question, principal, data.conversation)
+        return base.answers.go_on(principal, data.goes_on, stopped)
+    if data.anew is not None:
+        return base.answers.anew(principal, data.anew, data.question or None, stopped)
+    if data.about is not None:
+        return base.answers.summary(principal, data.about, data.question, stopped)
+    return base.answers.asked(data.question, principal, data.conversation, stop=stopped)
 
 
 async def answered(

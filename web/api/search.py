@@ -31,6 +31,8 @@ def wanted_of(request: Request[Any, Any, Any]) -> Wanted:
         type=given.getall("type", []),
         language=given.getall("language", []),
         author=given.getall("author", []),
+        name=given.getall("name", []),
+        year=given.getall("year", []),
         after=given.get("after"),
         before=given.get("before"),
     )
@@ -45,6 +47,8 @@ async def search(
     type: Several = None,  # noqa: A002, ARG001
     language: Several = None,  # noqa: ARG001
     author: Several = None,  # noqa: ARG001
+    name: Several = None,  # noqa: ARG001
+    year: Several = None,  # noqa: ARG001
     after: Day = None,  # noqa: ARG001
     before: Day = None,  # noqa: ARG001
 ) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The viewer: a document with the cited words highlighted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +12,7 @@ from kb.files import rendering as places
 from kb.library.documents import Viewed
 from kb.surface import reasons
 from kb.types.library import Document
-from kb.types.parsed import Box, Element, Parsed
+from kb.types.parsed import COMMENT, HIDDEN, Box, Element, Parsed
 from web.asker import knowledge_base, principal_of, shares
 from web.auth.who import READER
 from web.i18n import language_of, translations
@@ -24,6 +24,8 @@ PICTURE_WIDTH = 1100
 MOST_BLOCKS = 3000
 """Most blocks of a long document that are shown, around the highlight."""
 TEXT_LAYER_PAGES = 2
+MOST_HEADINGS, LONGEST_HEADING, DEEPEST = 200, 120, 4
+"""Of what a document's page says that is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,16 @@ class Block:
     page: int | None
     section: str | None
     header_rows: int = 0
+    anchor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of the document, or one of its sheets, and where it stands on the page."""
+
+    text: str
+    level: int
+    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,7 @@ async def document(
     is_pdf = _has_pages(row) and parsed is not None
     pictures = is_pdf and await shares(request).files.run(base.documents.original, row) is not None
     first = page or marks.page or 1
+    blocks = _blocks(parsed, marks) if parsed and not pictures else []
     words = translations(language_of(request))
     is_theirs = principal.answers_for(row.source_id)
     return render(
@@ -101,7 +114,12 @@ async def document(
             "marks": marks,
             "changed": is_pdf and not pictures,
             "pages": _pdf_pages(parsed, marks, first) if pictures and parsed else [],
-            "blocks": _blocks(parsed, marks) if parsed and not pictures else [],
+            "blocks": blocks,
+            "cut": parsed is not None and not pictures and len(blocks) < len(parsed.elements),
+            "outline": _outline(parsed, {b.anchor for b in blocks}) if parsed else [],
+            "container": viewed.container,
+            "members": viewed.members,
+            "has_model": base.model is not None and base.answers.model_problem is None,
             "first": first,
             "picture_width": PICTURE_WIDTH,
             "reason": reasons.render(row.code, row.parameters, words),
@@ -153,10 +171,27 @@ def _pdf_pages(parsed: Parsed, marks: Highlight, first: int) -> list[PdfPage]:
     ]
 
 
+def _outline(parsed: Parsed, shown: set[str]) -> list[Heading]:
+    """Headings as the document has them; else its sections, which are sheets, say.
+
+    Each leads to its block where that is ``shown``, else to its page.
+    """
+    found: list[Heading] = []
+    sections: dict[str, Heading] = {}
+    for number, element in enumerate(parsed.elements):
+        anchor = f"e-{number}" if f"e-{number}" in shown else f"page-{element.page}"
+        text = " ".join(element.text.split())[:LONGEST_HEADING]
+        if element.kind == "Title" and text:
+            found.append(Heading(text, min(element.level, DEEPEST), anchor))
+        elif element.section and element.section not in (HIDDEN, COMMENT):
+            sections.setdefault(element.section, Heading(element.section, 0, anchor))
+    return (found or list(sections.values()))[:MOST_HEADINGS]
+
+
 def _blocks(parsed: Parsed, marks: Highlight) -> list[Block]:
     first = max(0, min(marks.ranges, default=0) - MOST_BLOCKS // 2)
     shown = list(enumerate(parsed.elements))[first : first + MOST_BLOCKS]
-    return [_block(e, marks.ranges.get(n, [])) for n, e in shown]
+    return [replace(_block(e, marks.ranges.get(n, [])), anchor=f"e-{n}") for n, e in shown]
 
 
 def _block(element: Element, ranges: list[tuple[int, int]]) -> Block:

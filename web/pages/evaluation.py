@@ -7,6 +7,8 @@ from litestar.response import Redirect
 
 from kb.errors import UsageError
 from kb.evaluation import charts, comparing
+from kb.evaluation.offered import Offered, offered
+from kb.knowledge_base import KnowledgeBase
 from web.asker import knowledge_base, principal_of
 from web.auth.who import ADMINISTRATOR
 from web.numbers import Number, number_of
@@ -22,8 +24,38 @@ async def listed(request: Request[Any, Any, Any]) -> str:
     """Every evaluation's run, the newest first."""
     base = knowledge_base(request)
     runs = await base.read(base.evaluations.listed)
-    values = {"runs": runs, "headline": comparing.headline}
+    values = {
+        "runs": runs,
+        "headline": comparing.headline,
+        "offered": await base.read(_offered, base),
+        "asked": await base.read(base.evaluations.newest_asked),
+        "has_model": base.model is not None,
+    }
     return render(request, "evaluations.html", values)
+
+
+def _offered(base: KnowledgeBase) -> list[Offered]:
+    """As the owner, who runs it: everybody's own questions."""
+    judged = {row.question for row in base.opinions.judged(base.principal(None))}
+    return offered(base.settings.data, len(judged))
+
+
+@post("/evaluation", include_in_schema=False, status_code=303, who=ADMINISTRATOR)
+async def act(request: Request[Any, Any, Any]) -> Redirect:
+    """Start an evaluation, or stop the one that goes on."""
+    form = await request.form()
+    base, principal = knowledge_base(request), principal_of(request)
+    stopped = number_of(str(form.get("stop", "")))
+    if stopped is not None:
+        await base.write(base.evaluations.stop, principal, stopped)
+        return Redirect("/evaluation", status_code=303)
+    what = str(form.get("set", ""))
+    if what not in {one.what for one in await base.read(_offered, base)}:
+        raise UsageError("Choose a set of questions.", code="no_set_chosen")
+    drawn = number_of(str(form.get("drawn", ""))) or None
+    answers = form.get("answers") == "yes"
+    await base.write(base.evaluations.ask, principal, what, answers=answers, drawn=drawn)
+    return Redirect("/evaluation", status_code=303)
 
 
 @get(
@@ -57,14 +89,19 @@ async def compare(request: Request[Any, Any, Any]) -> str:
     before, after = await base.read(base.evaluations.side_by_side, *sorted(chosen))
     left, right = before.run, after.run
     told = principal_of(request).owner or OWN not in {left.kind, right.kind}
-    old, new = comparing.flat(left.figures), comparing.flat(right.figures)
+    pairs = comparing.common(before.questions, after.questions)
+    counts = len(before.questions), len(after.questions)
+    same = counts == (len(pairs), len(pairs))
     values = {
         "left": left,
         "right": right,
-        "rows": [(name, old[name], new[name]) for name in old if name in new],
+        "rows": comparing.compared(pairs),
+        "common": len(pairs),
+        "counts": counts,
+        "same": same,
         "changes": comparing.changes(before.questions, after.questions) if told else [],
-        "left_charts": charts.charts_of(left.figures)[:1],
-        "right_charts": charts.charts_of(right.figures)[:1],
+        "left_charts": charts.charts_of(left.figures)[:1] if same else [],
+        "right_charts": charts.charts_of(right.figures)[:1] if same else [],
         "most": MOST_SHOWN,
     }
     return render(request, "evaluation_compared.html", values)

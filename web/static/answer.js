@@ -33,7 +33,7 @@ export function showForm({ first, blocks: given }) {
 }
 
 export function beginAnswer() {
-  for (const id of ["notice", "said", "copies", "follow", "sources", "comment"]) $(id).hidden = true;
+  for (const id of ["notice", "said", "copies", "again", "change", "follow", "sources", "comment"]) $(id).hidden = true;
   $("verdict").replaceChildren();
   $("prose").replaceChildren();
   $("prose").classList.remove("streaming");
@@ -87,7 +87,6 @@ export function showAnswer(answer, shown) {
     $("comment").hidden = true;
     $("meta").append(` · ${words.thanks}`);
   };
-  $("follow").hidden = false;
 }
 
 let onGoOn = () => {};
@@ -108,7 +107,7 @@ export function notice(given) {
   $("notice").className = isQuiet ? "banner quietly" : "banner";
   if ($("notice").hidden) return;
   $("notice").replaceChildren(given.message);
-  if (given.code === "cut") {
+  if (["cut", "stopped"].includes(given.code)) {
     const button = element("button", { class: "button", type: "button" }, words.go_on);
     button.addEventListener("click", () => onGoOn());
     $("notice").append(" ", button);

@@ -1,5 +1,5 @@
 // The sources of an answer: cards above it, and one where a number is pointed at.
-import { element, languageName, viewerAddress, words } from "./parts.js";
+import { element, languageName, pageOf, viewerAddress, words } from "./parts.js";
 
 const $ = (id) => document.getElementById(id);
 let onOpen = () => {};
@@ -30,9 +30,9 @@ export function quote(citation) { return citation.quote.replace(/\s+/g, " "); }
 function kind(source) { return source.document.split(".").pop().slice(0, 5); }
 
 function place(source) {
-  const page = source.page ? `${words.page} ${source.page}` : source.section;
+  const page = pageOf(source) ?? source.section;
   const foreign = isForeign(source) ? languageName(source.language) : null;
-  return [page, day(source.modified), source.source, foreign].filter(Boolean).join(" · ");
+  return [page, day(source.date), source.source, foreign].filter(Boolean).join(" · ");
 }
 
 // Another language than the page's is said; whatever it is, whoever reads aloud is told.

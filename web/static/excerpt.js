@@ -27,14 +27,29 @@ function stems(text) { return new Set(content(text).map(stem)); }
 
 function sentences(text) { return text.split(/(?<=[.!?…])\s+(?=\p{Lu}|\d|["“„«(])|\n+/u).filter((one) => one.trim()); }
 
+// How much of the question a sentence or row has.
+function worth(text, asked) {
+  const there = stems(text);
+  return [...asked].reduce((sum, word) => sum + (has(there, word) ? word.length : 0), 0);
+}
+
+// The row of a table that answers: where it begins and ends in the passage. Nothing: it has no rows, or none does.
+export function rowOf(text, question) {
+  const lines = text.split("\n"), asked = stems(question);
+  if (lines.filter((line) => line.includes(" | ")).length < 2) return [];
+  const worths = lines.map((line) => (line.includes(" | ") ? worth(line, asked) : 0));
+  const best = Math.max(...worths);
+  if (!best) return [];
+  const at = worths.indexOf(best);
+  const start = lines.slice(0, at).reduce((sum, line) => sum + line.length + 1, 0);
+  return [start, start + lines[at].length];
+}
+
 // Where the excerpt begins: at the best sentence, or earlier, where little would be left after it.
 function begin(all, asked) {
-  const worth = (sentence) => {
-    const there = stems(sentence);
-    return [...asked].reduce((sum, word) => sum + (has(there, word) ? word.length : 0), 0);
-  };
-  const best = Math.max(...all.map(worth));
-  let at = best ? all.findIndex((one) => worth(one) === best) : 0;
+  const worths = all.map((one) => worth(one, asked));
+  const best = Math.max(...worths);
+  let at = best ? worths.indexOf(best) : 0;
   const left = (from) => all.slice(from).join(" ").length;
   while (at > 0 && left(at) < LEAST) at -= 1;
   return at;

@@ -2,7 +2,7 @@
 import { element, languageName, words } from "./parts.js";
 
 const $ = (id) => document.getElementById(id);
-const KINDS = ["source", "type", "language", "year", "author"];
+const KINDS = ["source", "type", "language", "year", "author", "name"];
 let chosen = read();
 let changed = () => {};
 
@@ -15,12 +15,10 @@ function read() {
 
 export function fromAddress() { chosen = read(); }
 
-// As the search interface takes them: a year is a stretch of time.
+// As the search interface takes them.
 export function parameters() {
   const query = new URLSearchParams();
-  for (const kind of KINDS) if (kind !== "year") for (const value of chosen[kind]) query.append(kind, value);
-  const years = chosen.year.map(Number).filter(Boolean);
-  if (years.length) { query.set("after", Math.min(...years)); query.set("before", Math.max(...years)); }
+  for (const kind of KINDS) for (const value of chosen[kind]) query.append(kind, value);
   return query;
 }
 
@@ -109,7 +107,7 @@ export async function showFilters(question) {
   const open = $("facets").querySelector("details[open] summary")?.textContent;
   const focused = $("facets").contains(document.activeElement) ? document.activeElement.textContent : null;
   const languages = languageSwitch(facets.language);
-  const offered = KINDS.filter((kind) => facets[kind].length > 1 || chosen[kind].length);
+  const offered = KINDS.filter((kind) => facets[kind] && (facets[kind].length > 1 || chosen[kind].length));
   const menus = offered.map((kind) => menu(kind, facets[kind]));
   const chips = KINDS.flatMap((kind) => chosen[kind].map((value) => chip(kind, value)));
   $("facets").replaceChildren(...(languages ? [languages] : []), ...menus, ...chips);

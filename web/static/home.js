@@ -1,10 +1,11 @@
 // Ask and search: passages at once, the answer above them while it comes.
-import { element, send, viewerAddress, where, words } from "./parts.js";
-import { marked } from "./excerpt.js";
+import { element, pageOf, send, viewerAddress, where, words } from "./parts.js";
+import { marked, rowOf } from "./excerpt.js";
 import { lookAtReading, nothing, standing } from "./box.js";
 import { beginAnswer, failed, rightPassage, showAnswer, showForm, whenGoneOn } from "./answer.js";
-import { open, whenOpened } from "./cards.js";
-import { readThread, showThread, thread } from "./thread.js";
+import { open } from "./cards.js";
+import { close, show } from "./panel.js";
+import { readThread, showThread, thread, whenAgain, whenChanging } from "./thread.js";
 import { asWords, fromAddress as filtersFromAddress, keepIn, parameters, showFilters, whenChanged } from "./filters.js";
 import { pinButton, showPinned, showShelf } from "./shelf.js";
 
@@ -20,7 +21,8 @@ let searched = "";  // the question as it was searched for: a follow-up is writt
 function hitEntry(hits, question) {
   const [first, ...rest] = hits;
   const kind = first.document.split(".").pop().slice(0, 5);
-  const link = element("a", { class: "title", href: viewerAddress(first) }, first.title);
+  const href = viewerAddress(first, ...rowOf(first.text, question));
+  const link = element("a", { class: "title", href }, first.title);
   link.addEventListener("click", open);
   const entry = element("li", {},
     element("div", {}, element("span", { class: "kind", "aria-hidden": "true" }, kind), link),
@@ -30,9 +32,9 @@ function hitEntry(hits, question) {
   if (rest.length) {
     const list = element("div");
     for (const other of rest) {
-      const page = other.page ? `${words.page} ${other.page}` : null;
+      const page = pageOf(other);
       const place = [other.section, page].filter(Boolean).join(", ") || other.text.slice(0, 60);
-      const more = element("a", { href: viewerAddress(other) }, place);
+      const more = element("a", { href: viewerAddress(other, ...rowOf(other.text, question)) }, place);
       more.addEventListener("click", open);
       list.append(element("div", { class: "other" },
         element("p", { class: "where" }, more),
@@ -81,29 +83,47 @@ async function* events(response) {
   }
 }
 
-async function stream(question, signal, goesOn) {
+// What is being written: by which word it is stopped, and whether there is something to keep.
+let about = null;  // the document that is to be summarised
+const writing = { word: "", text: "", isStopped: false };
+
+async function stream(question, signal, { goesOn = null, anew = null }) {
+  Object.assign(writing, { word: stopWord(), text: "", isStopped: false });
   const response = await fetch("/api/v1/ask", {
     method: "POST", signal,
     headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
     body: JSON.stringify({
-      question: question + asWords(), conversation, goes_on: goesOn, form: true,
+      question: question + (about ? "" : asWords()), conversation, goes_on: goesOn, anew, about,
+      stop: writing.word, form: true,
     }),
   });
   if (!response.ok) throw new Error((await response.json()).error.message);
-  let text = "", finished = false, shownAs = null;
-  const following = thread.turns.length > 0;
+  let finished = false, shownAs = null;
+  const following = thread.turns.length > 0 || about !== null;
   for await (const [name, value] of events(response)) {
-    if (name === "thinking") { text = ""; thinking(value.seconds); }
+    if (name === "thinking") { writing.text = ""; thinking(value.seconds); }
     else if (name === "token") {
-      if (!text) wrote();
-      text += value.text;
+      if (!writing.text) wrote();
+      writing.text += value.text;
     } else if (name === "form") showForm(value);
     else if (name === "shown") shownAs = value;
     else if (name === "passages") { if (following) showHits(value.hits, question); }
     else if (name === "done") { finished = true; finish(value, shownAs); }
     else if (name === "error") throw new Error(value.error.message);
   }
-  if (!finished) throw new Error(words.incomplete);
+  if (!finished) throw writing.isStopped ? new DOMException("", "AbortError") : new Error(words.incomplete);
+}
+
+function stopWord() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
+}
+
+// What was written is kept by the server; where it cannot be, it stays on the page at least.
+async function stop() {
+  writing.isStopped = true;
+  if (!writing.text) return asking?.abort();
+  try { await send("POST", "/api/v1/ask/stop", { stop: writing.word }); }
+  catch { asking?.abort(); }
 }
 
 // "Thinking … 12 s": counted here between two words of the server's, and heard once only.
@@ -126,20 +146,23 @@ function finish(answer, shownAs) {
   if ((answer.notice?.code ?? "").startsWith("pinned")) {  // it is the answer, and not said twice
     pinned.then(() => $("pinned").replaceChildren());
   }
-  if (thread.turns.length) learn(answer.id);
+  if (thread.turns.length) learn(answer.id).catch(() => {});  // its passages stand there already
   conversation = answer.conversation;
-  current = { id: answer.id, question: $("q").value.trim(), answer, shown: shownAs };
+  current = { id: answer.id, question: asked, answer, shown: shownAs };
   const address = new URL(location.href);
   address.searchParams.set("a", answer.id);
   address.searchParams.set("c", answer.conversation);
+  address.searchParams.delete("about");
+  about = null;
   history.replaceState(null, "", address);
 }
 let current = null;
+let asked = "";  // the question as it was put
 let pinned = Promise.resolve();
 
 async function learn(id) {
   const receipt = await send("GET", `/api/v1/answers/${encodeURIComponent(id)}/receipt`);
-  if (receipt.asked_as === searched) return;
+  if (receipt.asked_as === searched && $("hits").childElementCount) return;
   searched = receipt.asked_as;
   showHits(await search(searched, shown), searched);
 }
@@ -149,24 +172,77 @@ async function revisit(question, id) {
   $("answer").hidden = false;
   try {
     const kept = await send("GET", `/api/v1/answers/${encodeURIComponent(id)}/receipt`);
-    if (!kept.answer) throw new Error(words.withheld);
     if (kept.conversation) await readThread(kept.conversation, id);
+    if (!kept.answer) throw new Error(words.withheld);
     finish(kept.answer, kept.shown);
     if (!thread.turns.length) showHits(await search(question, shown), question);
   } catch (error) {
+    if (error.status === 404) return askMyself(question);
     failed(error.message, () => ask(question));
-  } finally { idle(); }
+  }
+  return idle();
 }
 
-function idle() { clearInterval(clock); $("answer").setAttribute("aria-busy", "false"); $("stop").hidden = true; }
+// The address names somebody else's answer, or one that is gone: the question is asked.
+function askMyself(question) {
+  const address = new URL(location.href);
+  for (const key of ["a", "c"]) address.searchParams.delete(key);
+  history.replaceState(null, "", address);
+  conversation = null;
+  showThread([]);
+  return ask(question);
+}
+
+// A conversation is opened: its last answer is there, those before stand above, and it goes on.
+async function resume(number) {
+  let turns;
+  try { turns = await readThread(number, null); }
+  catch (error) {
+    if (error.status === 404) return location.replace(`/conversations/${encodeURIComponent(number)}`);
+    begin("");
+    $("answer").hidden = false;
+    failed(error.message, () => resume(number));
+    return idle();
+  }
+  const last = turns.at(-1);
+  if (last?.answer) showThread(turns.slice(0, -1));
+  begin(last?.question ?? "");
+  conversation = number;
+  $("answer").hidden = !last?.answer;
+  $("passages").hidden = !last;
+  if (last?.answer) {
+    showAnswer(last.answer, last.shown);
+    current = last;
+  }
+  idle();
+  $("further").focus({ preventScroll: true });
+  $("follow").scrollIntoView({ block: "nearest" });
+  if (last) await learn(last.id);
+}
+
+function idle() {
+  clearInterval(clock);
+  $("answer").setAttribute("aria-busy", "false");
+  $("stop").hidden = true;
+  const isAnswered = !$("answer").hidden || thread.turns.length > 0;
+  $("follow").hidden = !isAnswered;
+  for (const id of ["again", "change"]) $(id).hidden = !current;
+  $("talk").hidden = !conversation;
+  if (!conversation) return;
+  const here = encodeURIComponent(conversation);
+  $("talk-read").href = `/conversations/${here}`;
+  $("talk-share").href = `/conversations?share=${here}`;
+}
 
 function begin(question) {
-  searched = question;
+  searched = asked = question;
   shown = 10;
   document.body.classList.remove("first");
   document.querySelector(".ask h1").className = "hidden";
-  document.title = `${question} – Commonplace`;
+  document.title = question ? `${question} – Commonplace` : "Commonplace";
   results.hidden = false;
+  $("passages").hidden = false;
+  leaveChange();
   $("shelf").hidden = true;
   $("save").hidden = false;
   $("save").disabled = false;
@@ -178,7 +254,7 @@ function begin(question) {
   beginAnswer();
 }
 
-async function ask(question, goesOn = null) {
+async function ask(question, { goesOn = null, anew = null } = {}) {
   asking?.abort();
   const mine = asking = new AbortController();
   begin(question);
@@ -188,7 +264,7 @@ async function ask(question, goesOn = null) {
   $("answer").hidden = !withAnswer;
   $("meta").textContent = withAnswer ? words.answering : "";
   $("stop").hidden = !withAnswer;
-  const passages = withAnswer && thread.turns.length ? null : search(question, shown).then(
+  const passages = withAnswer && (thread.turns.length || about) ? null : search(question, shown).then(
     (hits) => { if (mine === asking) showHits(hits, question); },
     (error) => {
       if (mine !== asking) return;
@@ -197,7 +273,7 @@ async function ask(question, goesOn = null) {
       failed(error.message, () => ask(question));
     });
   try {
-    if (withAnswer) await stream(question, mine.signal, goesOn);
+    if (withAnswer) await stream(question, mine.signal, { goesOn, anew });
   } catch (error) {
     if (mine !== asking) return;
     $("meta").textContent = "";
@@ -210,51 +286,7 @@ async function ask(question, goesOn = null) {
 }
 
 // An answer that was cut is written to its end: what comes takes its place.
-whenGoneOn(() => { if (current) ask(current.question, current.id); });
-
-// --- the viewer beside the answer ---------------------------------------------------------------
-
-let opener = null;
-whenOpened((link) => {
-  opener = link;
-  show(link.getAttribute("href"));
-  $("panel").focus({ preventScroll: true });
-  for (const other of document.querySelectorAll(".cite[aria-current]")) other.removeAttribute("aria-current");
-  link.setAttribute("aria-current", "true");
-  const address = new URL(location.href);
-  address.searchParams.set("open", link.getAttribute("href"));
-  history.replaceState(null, "", address);
-});
-function show(address) {
-  if (!/^\/documents\/\d+(\?|$)/.test(address)) return;
-  $("card").hidden = true;
-  $("panel-open").href = address;
-  $("viewer").src = address + (address.includes("?") ? "&" : "?") + "embed=true";
-  $("panel").hidden = false;
-}
-// Who opened the document goes along: once it is there, its keys scroll it, and Esc leads back.
-$("viewer").addEventListener("load", () => {
-  if (document.activeElement === $("panel")) $("viewer").contentWindow.focus();
-});
-function close() {
-  if ($("panel").hidden) return;
-  $("panel").hidden = true;
-  $("viewer").removeAttribute("src");
-  const address = new URL(location.href);
-  address.searchParams.delete("open");
-  history.replaceState(null, "", address);
-  opener?.focus();
-}
-$("panel-close").addEventListener("click", close);
-addEventListener("message", (event) => {
-  if (event.origin !== location.origin) return;
-  if (event.data === "close") close();
-  else if (event.data === "j" || event.data === "k") {
-    opener?.focus();
-    document.dispatchEvent(new KeyboardEvent("keydown", { key: event.data }));
-  }
-});
-addEventListener("keydown", (event) => { if (event.key === "Escape") { $("card").hidden = true; close(); } });
+whenGoneOn(() => { if (current) ask(current.question, { goesOn: current.id }); });
 
 // The focus goes to what was asked for, so that its keys work at once.
 function toResults() { ($("answer").hidden ? $("passages") : $("answer")).focus({ preventScroll: true }); }
@@ -271,7 +303,7 @@ $("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   const question = $("q").value.trim();
   if (!question) return $("q").focus();
-  conversation = null;
+  conversation = about = null;
   current = null;
   showThread([]);
   history.pushState(null, "", keepIn(new URL(`/?${new URLSearchParams({ q: question })}`, location.href)));
@@ -289,22 +321,47 @@ whenChanged(() => {
   showThread([]);
   if (question) ask(question);
 });
-// A follow-up: what was just answered joins the conversation above.
-$("follow").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const question = $("further").value.trim();
-  if (!question) return $("further").focus();
+// A question within the conversation: what was just answered joins what stands above it.
+function askWithin(question, anew = null) {
   if (current) showThread([...thread.turns, current]);
   current = null;
   $("further").value = "";
   $("q").value = question;
-  history.pushState(null, "", `/?${new URLSearchParams({ q: question, c: conversation })}`);
+  const query = new URLSearchParams({ q: question });
+  if (conversation) query.set("c", conversation);
+  history.pushState(null, "", `/?${query}`);
   close();
-  ask(question);
+  ask(question, { anew });
   toResults();
   $("asked").scrollIntoView({ block: "start" });
+}
+let changing = null;  // the turn whose question is being changed
+function change(turn) {
+  changing = turn;
+  $("further").value = turn.question;
+  $("changing").hidden = false;
+  $("changing-what").textContent = turn.question;
+  $("follow").hidden = false;
+  $("further").focus();
+  $("further").select();
+}
+function leaveChange() {
+  if (changing) $("further").value = "";
+  changing = null;
+  $("changing").hidden = true;
+}
+$("follow").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const question = $("further").value.trim();
+  if (!question) return $("further").focus();
+  askWithin(question, changing?.id);
 });
-$("stop").addEventListener("click", () => asking?.abort());
+$("changing-end").addEventListener("click", () => { leaveChange(); $("further").focus(); });
+whenAgain((turn) => askWithin(turn.question, turn.id));
+whenChanging(change);
+$("again").addEventListener("click", () => { if (current) askWithin(current.question, current.id); });
+$("change").addEventListener("click", () => { if (current) change(current); });
+$("stop").addEventListener("click", stop);
 $("more").addEventListener("click", async () => {
   const before = $("hits").childElementCount;
   shown = Math.min(100, shown + 20);
@@ -346,21 +403,17 @@ async function fromAddress() {
   const query = new URL(location.href).searchParams;
   const question = (query.get("q") ?? "").trim();
   conversation = query.get("c");
+  about = /^\d+$/.test(query.get("about") ?? "") ? Number(query.get("about")) : null;
   filtersFromAddress();
   current = null;
   $("q").value = question;
   showThread([]);
   if (query.get("open")) show(query.get("open"));
   if (question && query.get("a")) return revisit(question, query.get("a"));
+  if (!question && conversation) return resume(conversation);
+  if (!question) return home();
   if (conversation) await readThread(conversation, null).catch(() => { conversation = null; });
-  if (!question && !conversation) return home();
-  if (question) ask(question);
-  else if (conversation) {
-    results.hidden = false;
-    document.body.classList.remove("first");
-    $("answer").hidden = true;
-    $("passages").hidden = true;
-  }
+  return ask(question);
 }
 addEventListener("popstate", fromAddress);
 fromAddress();

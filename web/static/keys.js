@@ -12,9 +12,10 @@ function move(step) {
   next.scrollIntoView({ block: "nearest" });
 }
 
-// Esc leaves a box for searching, and what was typed stays: by itself the browser would erase it.
+// Esc leaves a box for questions, and what was typed stays: by itself the browser would erase it.
 function leave(event) {
-  if (event.key !== "Escape" || event.isComposing || event.target.type !== "search") return;
+  const isBox = event.target.type === "search" || event.target.id === "further";
+  if (event.key !== "Escape" || event.isComposing || !isBox) return;
   event.preventDefault();
   event.target.blur();
   const seen = (id) => { const one = document.getElementById(id); return one?.offsetParent ? one : null; };
@@ -23,7 +24,7 @@ function leave(event) {
 document.addEventListener("keydown", (event) => {
   leave(event);
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-  const box = document.getElementById("q") ?? document.querySelector(".filters input[type=search]");
+  const box = document.getElementById("q") ?? document.querySelector(".filters input[type=search], #find-text");
   if (event.key === "/" && box) { event.preventDefault(); box.focus(); box.select(); }
   else if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);

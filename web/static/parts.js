@@ -1,20 +1,18 @@
 // What every script of the page for asking shares: words, elements, addresses.
+export { element } from "./elements.js";
 export const words = JSON.parse(document.getElementById("words").textContent);
 
-export function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (name === "class") made.className = value; else made.setAttribute(name, value);
-  }
-  made.append(...children.filter((c) => c !== null && c !== undefined));
-  return made;
+const DECK = /\.(pptx|pptm|potx|potm|ppsx|ppt|pps|odp)$/i;
+// Where in a document: slides are called slides.
+export function pageOf(item) {
+  if (!item.page) return null;
+  return `${DECK.test(item.document) ? words.slide : words.page} ${item.page}`;
 }
 
 export function where(item) {
   const parts = [item.source, item.document];
   if (item.section) parts.push(item.section);
-  if (item.page) parts.push(`${words.page} ${item.page}`);
+  if (item.page) parts.push(pageOf(item));
   return parts.join(" › ");
 }
 
@@ -42,6 +40,6 @@ export async function send(method, address, body) {
   });
   if (response.status === 204) return null;
   const value = await response.json();
-  if (!response.ok) throw new Error(value.error.message);
+  if (!response.ok) throw Object.assign(new Error(value.error.message), { status: response.status });
   return value;
 }

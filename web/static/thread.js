@@ -5,6 +5,10 @@ import { element, send, words } from "./parts.js";
 const list = document.getElementById("thread");
 export const thread = { turns: [] };
 
+let onAgain = () => {}, onChange = () => {};
+export function whenAgain(act) { onAgain = act; }
+export function whenChanging(act) { onChange = act; }
+
 export function showThread(turns) {
   thread.turns = turns;
   list.hidden = !turns.length;
@@ -12,7 +16,16 @@ export function showThread(turns) {
     element("h2", {}, turn.question),
     turn.answer
       ? element("div", { class: "prose" }, ...said(turn))
-      : element("p", { class: "note" }, words.withheld))));
+      : element("p", { class: "note" }, words.withheld),
+    element("div", { class: "tools-of" },
+      does(words.again, turn, (one) => onAgain(one)), does(words.change, turn, (one) => onChange(one))))));
+}
+
+function does(word, turn, act) {
+  const of = element("span", { class: "hidden" }, ` ${turn.question}`);
+  const button = element("button", { type: "button", class: "quiet" }, word, of);
+  button.addEventListener("click", () => act(turn));
+  return button;
 }
 
 // An answer's sentences, or, where there are none, why.
@@ -25,4 +38,5 @@ export async function readThread(conversation, except) {
   const { turns } = await send("GET", `/api/v1/conversations/${encodeURIComponent(conversation)}`);
   const at = turns.findIndex((turn) => turn.id === except);
   showThread(at < 0 ? turns : turns.slice(0, at));
+  return thread.turns;
 }

@@ -3,6 +3,7 @@
 from kb.catalog.tables.asking import (
     answer_versions,
     answers,
+    asked_evaluations,
     conversations,
     evaluation_questions,
     evaluations,
@@ -53,6 +54,7 @@ __all__ = [
     "answer_versions",
     "answers",
     "asked",
+    "asked_evaluations",
     "audit",
     "chunks",
     "conversations",

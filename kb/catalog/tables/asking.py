@@ -1,6 +1,6 @@
 """Conversations, answers, what is said of them, and evaluations."""
 
-from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text
 
 from kb.catalog.tables.base import Id, metadata
 
@@ -12,6 +12,7 @@ conversations = Table(
     Column("title", Text, nullable=False),
     Column("started_at", Float, nullable=False),
     Column("used_at", Float, nullable=False),
+    Column("shared_at", Float),
     Index("ix_conversations_asker", "asker", "used_at"),
 )
 
@@ -106,4 +107,22 @@ evaluation_questions = Table(
     Column("question", Text, nullable=False),
     Column("figures", JSON, nullable=False),
     Column("got", Text, nullable=False),
+)
+
+asked_evaluations = Table(
+    "asked_evaluations",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("answers", Boolean, nullable=False),
+    Column("drawn", Integer),
+    Column("state", String(20), nullable=False),
+    Column("asked_by", String(200), nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Column("seen_at", Float),
+    Column("done", Integer, nullable=False, server_default="0"),
+    Column("total", Integer, nullable=False, server_default="0"),
+    Column("error", JSON(none_as_null=True)),
+    Column("ended_at", Float),
+    sqlite_autoincrement=True,
 )

@@ -134,6 +134,8 @@ documents = Table(
     Column("title", Text),
     Column("author", Text),
     Column("language", String(8)),
+    Column("dated_ns", BigInteger),
+    Column("date_source", String(20)),
     Column("parser", String(40)),
     Column("blob", String(64), index=True),
     Column("pages", Integer),
@@ -154,7 +156,7 @@ documents = Table(
 Index(  # all that counting by filters needs, so that no document itself is read
     "ix_documents_counted",
     documents.c.source_id, documents.c.rights, documents.c.media_type, documents.c.language,
-    documents.c.mtime_ns, documents.c.author, documents.c.chunks, documents.c.version,
+    documents.c.dated_ns, documents.c.author, documents.c.chunks, documents.c.version,
     sqlite_where=text("chunks > 0"), postgresql_where=text("chunks > 0"),
 )  # fmt: skip
 
