@@ -7,7 +7,17 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from kb.answers import abstaining, citations, evidence, followups, forms, going_on, prompt, quotes
+from kb.answers import (
+    abstaining,
+    citations,
+    evidence,
+    exact,
+    followups,
+    forms,
+    going_on,
+    prompt,
+    quotes,
+)
 from kb.answers.claiming import Claim
 from kb.answers.drafts import Draft, Written, showable
 from kb.answers.pen import Pen
@@ -113,6 +123,11 @@ class Answerer:
 
     async def _confidence(self, question: str, found: Found) -> float:
         """How sure it is that the passages hold the answer (0 to 1)."""
+        least = exact.floor(question, found.passages, found.exact, self._retrieval.min_evidence)
+        return max(least, await self._likely(question, found))
+
+    async def _likely(self, question: str, found: Found) -> float:
+        """The same by likeness, without what exact things tell."""
         question, passages, scale = evidence.asking(question), found.passages, found.scale
         if not passages or not found.understood:
             return evidence.confidence_by_words(question, passages, scale)

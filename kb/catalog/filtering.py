@@ -1,6 +1,6 @@
 """Filters and facets over documents, always under somebody's rights."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -97,6 +97,26 @@ def _with_phrases(connection: Connection, principal: Principal, wanted: Wanted) 
         .select_from(joined)
         .where(readable_of_many(principal), condition(wanted))
     )
+
+
+def points_with_any(
+    connection: Connection, principal: Principal, spellings: Sequence[str], most: int
+) -> list[int]:
+    """Points of passages that have one of some phrases, in documents that may be read.
+
+    The phrases are words as ``queries.words_in`` gives them; at most so many points are read.
+    """
+    having = phrases.points_with_any(connection, spellings).subquery("having")
+    joined = having.join(
+        documents, documents.c.version == having.c.point.bitwise_rshift(ORDINAL_BITS)
+    )
+    query = (
+        select(having.c.point)
+        .select_from(joined)
+        .where(readable_of_many(principal), SEARCHABLE)
+        .limit(most)
+    )
+    return list(connection.scalars(query))
 
 
 def those_of(

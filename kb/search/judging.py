@@ -7,8 +7,11 @@ from kb.catalog import alarms, chunks, names
 from kb.catalog.database import Connection
 from kb.embedding.adapting import Tuning
 from kb.index.base import Hits
+from kb.search import pointing
 from kb.search.folding import FIRST, fold, join_neighbours, spread, without_near_copies
 from kb.search.narrowing import Narrow
+from kb.search.pointing import Pointed
+from kb.text.exact import Exact
 from kb.types.passages import Passage, StoredChunk
 from kb.types.people import Principal
 from kb.types.points import version_of
@@ -48,7 +51,8 @@ class Moment:
 class Scope:
     """What hits are judged by: who asks, how many passages they want, when, and which ones.
 
-    ``named`` are the documents whose names have words of the question (``names.named``).
+    ``named`` are the documents whose names have words of the question (``names.named``);
+    ``things`` are the exact things of the question.
     """
 
     words: str
@@ -57,6 +61,7 @@ class Scope:
     moment: Moment
     named: Mapping[int, float]
     narrow: Narrow | None
+    things: tuple[Pointed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,12 @@ class Judged:
     """What is left of hits, best first.
 
     ``alarming`` are documents that the index gave out against the catalog's rights, although it
-    should have known better.
+    should have known better. ``exact`` are things of the question that hardly any other passage has.
     """
 
     passages: tuple[Passage, ...]
     alarming: frozenset[int]
+    exact: tuple[Exact, ...] = ()
 
 
 def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Judged:
@@ -77,8 +83,8 @@ def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Jud
     A passage that only its document's name has brought is as near as an unrelated one (``floor``).
     """
     ranked = _with_names(connection, hits.fused, scope)
+    ranked, few, alarming = _with_exact(connection, ranked, scope)
     folded: dict[str, Passage] = {}
-    alarming: frozenset[int] = frozenset()
     for start in range(0, len(ranked), 3 * scope.limit):
         part = ranked[start : start + 3 * scope.limit]
         stored, refused = _stored(connection, [point for point, _ in part], scope)
@@ -96,7 +102,8 @@ def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Jud
     if scope.limit >= FIRST:  # a list to look through; an answer is made from fewer, the best
         asked_for = {d for d, weight in scope.named.items() if weight >= ASKED_FOR}
         joined = spread(joined, asked_for)
-    return Judged(tuple(joined[: scope.limit]), alarming)
+    passages = tuple(joined[: scope.limit])
+    return Judged(passages, alarming, pointing.of_passages(few, passages))
 
 
 def passage(stored: StoredChunk, score: float = 0.0, similarity: float = 0.0) -> Passage:
@@ -118,6 +125,18 @@ def _stored(
     if scope.narrow is not None:
         stored = scope.narrow.taken(connection, principal, stored)
     return stored, alarming
+
+
+def _with_exact(
+    connection: Connection, ranked: Ranked, scope: Scope
+) -> tuple[Ranked, tuple[Exact, ...], frozenset[int]]:
+    """Raise the passages with the exact things that were asked for; also what alarms of them."""
+    if not scope.things:
+        return ranked, (), frozenset()
+    points = pointing.candidates(scope.things, ranked, 3 * scope.limit)
+    stored, refused = _stored(connection, points, scope)
+    weight = pointing.weighed(scope.things, stored)
+    return pointing.raised(ranked, weight.extra), weight.few, refused
 
 
 def _with_names(connection: Connection, ranked: Ranked, scope: Scope) -> Ranked:

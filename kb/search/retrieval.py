@@ -28,11 +28,12 @@ from kb.index.generation import (
 )
 from kb.index.remote import RemoteIndex
 from kb.rights import access
-from kb.search import judging, narrowing, ranking
+from kb.search import judging, narrowing, pointing, ranking
 from kb.search.glossary import Glossary
 from kb.search.judging import Judged, Moment, Scope
 from kb.search.sought import Sought
 from kb.settings import Retrieval
+from kb.text.exact import Exact
 from kb.text.queries import EVERYTHING, Wanted
 from kb.types.index import Generation
 from kb.types.passages import Passage
@@ -50,7 +51,8 @@ class Found:
 
     ``scale`` is by which the passages' similarities are read, ``model`` the fingerprint of the
     model whose it is. ``computed_by`` names the embedding models that were asked, each with its
-    runtime and number format; empty where nothing was embedded.
+    runtime and number format; empty where nothing was embedded. ``exact`` are things of the question
+    that stand in these passages and in hardly any other.
     """
 
     passages: tuple[Passage, ...]
@@ -58,6 +60,7 @@ class Found:
     scale: Scale = AS_IT_IS
     model: str = ""
     computed_by: str = ""
+    exact: tuple[Exact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ class Retriever:
             by.scale,
             model,
             Question(asked).computed_by,
+            judged.exact,
         )
 
     async def get_ready(self) -> None:
@@ -175,6 +179,7 @@ class Retriever:
             late = alarms.on_their_way(connection)
             seq = current_seq(connection)
             named = names.named(connection, principal, words)
+            things = pointing.pointed(connection, principal, words)
             tuning = self._tuned(connection)
         if live is None:
             return None
@@ -182,7 +187,7 @@ class Retriever:
         used = self._embeddings.models
         check_generation(live.fingerprint, used)
         moment = Moment(name_of(live.id), seq, late, vector_names(used), tuning)
-        return Scope(words, principal, limit, moment, named, None)
+        return Scope(words, principal, limit, moment, named, None, things)
 
     def _narrow(self, principal: Principal, wanted: Wanted) -> narrowing.Narrow:
         with self._catalog.reading() as connection:
@@ -197,7 +202,7 @@ class Retriever:
         for _ in range(ROUNDS):
             hits = await ranking.ranked(self._index, scope.moment.generation, query, own)
             last = await self._catalog.read(self._judge, hits, scope, own.unrelated)
-            judged = Judged(last.passages, judged.alarming | last.alarming)
+            judged = replace(last, alarming=judged.alarming | last.alarming)
             if len(judged.passages) >= scope.limit or hits.exhausted:
                 break
             fetch = narrowing.more(query.limit, scope.narrow)

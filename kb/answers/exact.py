@@ -1,0 +1,34 @@
+"""What an exact thing is worth as evidence: a serial number that hardly any other passage has. Pure.
+
+Whoever asks "Where is SN-012345 stored?" is answered from the passage with that number, however far
+a model of language has the two apart: the passage may answer. Where it has the question's other
+words too, it does.
+"""
+
+from collections.abc import Sequence
+
+from kb.answers import evidence
+from kb.search import pointing
+from kb.text import exact, words
+from kb.text.exact import Exact
+from kb.types.passages import Passage
+
+SURE = 0.9
+"""How sure it is that a passage answers which has all of a question, an exact thing among it."""
+EVERY = 0.99
+"""Share of the question's other words that are all of them."""
+
+
+def floor(
+    question: str, passages: Sequence[Passage], things: Sequence[Exact], least: float
+) -> float:
+    """The least confidence: 0 without an exact thing, ``least`` with one, ``SURE`` with the rest.
+
+    ``things`` are those of the question that hardly any other passage has.
+    """
+    having = [p for p in passages if things and all(t.stands(pointing.told(p)) for t in things)]
+    if not having:
+        return 0.0
+    other = exact.rest(question)
+    is_met = not other or any(words.coverage(other, evidence.in_context(p)) >= EVERY for p in having)
+    return max(least, SURE) if is_met else least
