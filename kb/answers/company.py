@@ -43,6 +43,10 @@ CLAUSE = re.compile(
 )
 
 
+PHONE_WORDS = "phone telephone telefon téléphone telefono teléfono number nummer telefonnummer numéro"
+"""What a telephone number is called, all of which «Tel.» before it says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A value in a text: which kind, where, its ends, and the words of its clause."""
@@ -114,8 +118,11 @@ def placed(text: str) -> tuple[Placed, ...]:
 
 
 def values_of(text: str) -> str:
-    """The values of a text as they are written, one after the other."""
-    return " ".join(text[start:end] for _, _, start, end in _values(text))
+    """The values of a text as they are written; of telephone numbers also what they are called."""
+    phones = quantities.phones(text)
+    spans = [*_values(text), *(("phone", frozenset(), start, end) for start, end, _ in phones)]
+    written = " ".join(text[start:end] for _, _, start, end in spans)
+    return f"{written} {PHONE_WORDS}" if phones else written
 
 
 def without_values(text: str) -> str:

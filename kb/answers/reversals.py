@@ -2,7 +2,7 @@
 
 Two that stand in both, a sentence and a stretch of a passage, have changed places: the word before
 each (to, by, of) is the other's. Where there is no such word, who is named first acts, unless a
-passive says otherwise.
+passive says otherwise. A word between the two (a verb) has to be the same in both.
 """
 
 import re
@@ -64,10 +64,12 @@ def reversed_roles(claim: str, text: str) -> bool:
         return False
     claimed, there = _parts(claim, text), _parts(text, claim)
     common = [s for s in claimed if s in there][:MOST]
-    if len(common) < 2 or not _say_the_same(claim, text, frozenset(common)):
+    if len(common) < 2:
         return False
+    others = frozenset(common)
     return any(
-        _turned(claim, text, (claimed[a], claimed[b]), (there[a], there[b]))
+        _say_the_same(_between(claim, (claimed[a], claimed[b])), _between(text, (there[a], there[b])), others)
+        and _turned(claim, text, (claimed[a], claimed[b]), (there[a], there[b]))
         for a, b in combinations(common, 2)
     )
 
@@ -115,17 +117,7 @@ def _role(tokens: Sequence[str], at: int) -> str:
     return ""
 
 
-def _say_the_same(claim: str, text: str, named: frozenset[str]) -> bool:
-    """Whether they share a word beside the names."""
-    def rest(of: str) -> set[str]:
-        return {w for w in words.content(of) if not any(n.startswith(w) for n in named)}
-
-    return bool(rest(claim) & rest(text)) or not rest(claim)
-
-
 def _turned(claim: str, text: str, claimed: tuple[Part, Part], there: tuple[Part, Part]) -> bool:
-    if _are_together(claim, claimed) or _are_together(text, there):
-        return False
     roles, others = tuple(p.role for p in claimed), tuple(p.role for p in there)
     if roles[0] != roles[1] and roles == others[::-1]:
         return True
@@ -136,12 +128,21 @@ def _turned(claim: str, text: str, claimed: tuple[Part, Part], there: tuple[Part
     return _acting(claim, claimed) != _acting(text, there)
 
 
-def _are_together(text: str, two: tuple[Part, Part]) -> bool:
-    """«Anna and Bernd»: which of both comes first says nothing."""
+def _between(text: str, two: tuple[Part, Part]) -> list[str]:
     tokens = TOKEN.findall(text)
     first, last = sorted(p.at for p in two)
-    between = [_bare(t) for t in tokens[first + 1 : last]]
-    return all(t in TOGETHER or t in ARTICLES for t in between)
+    return [_bare(t) for t in tokens[first + 1 : last]]
+
+
+def _say_the_same(one: Sequence[str], other: Sequence[str], named: frozenset[str]) -> bool:
+    """Whether a word between two, of none that is ``named``, is the same.
+
+    «Anna and Bernd» says nothing of either.
+    """
+    if any(all(t in TOGETHER or t in ARTICLES for t in between) for between in (one, other)):
+        return False
+    shared = {*words.content(" ".join(one))} & {*words.content(" ".join(other))}
+    return any(not any(name.startswith(word) for name in named) for word in shared)
 
 
 def _acting(text: str, two: tuple[Part, Part]) -> str:
