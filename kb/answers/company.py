@@ -62,9 +62,29 @@ class Placed:
 def elsewhere(claim: str, text: str) -> bool:
     """Whether a value of a sentence has another end, or another value's company, in a text."""
     claimed, there = placed(claim), placed(text)
-    return any(
+    return _exchanged(claim, text, claimed, there) or any(
         _other_end(one, there) or _other_company(one, claimed, there) for one in claimed
     )
+
+
+def _exchanged(
+    claim: str, text: str, claimed: Sequence[Placed], there: Sequence[Placed]
+) -> bool:
+    """Two values alone of their kind have each the other's word before it: «of», «on»."""
+    for kind in {p.kind for p in claimed}:
+        mine = [p for p in claimed if p.kind == kind]
+        theirs = [p for p in there if p.kind == kind]
+        if len(mine) != 2 or len(theirs) != 2:
+            continue
+        said, stands = [_before(claim, p) for p in mine], [_before(text, p) for p in theirs]
+        crossed = mine[0].keys & theirs[1].keys and mine[1].keys & theirs[0].keys
+        if crossed and said == stands and said[0] != said[1]:
+            return True
+    return False
+
+
+def _before(text: str, one: Placed) -> str:
+    return " ".join(text[: one.start].split()[-1:]).casefold()
 
 
 def _other_end(one: Placed, there: Sequence[Placed]) -> bool:

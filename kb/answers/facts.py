@@ -56,7 +56,7 @@ GENERAL = re.compile(
     r"|beispiel|unterschied|vergleich|thema|inhalt|text|dokument|bericht|wort|satz"
     r"|schule|unterricht|kurs|lehrer|schuler|eltern|familie|fahrt|reise|ausflug|besuch|sitzung"
     r"|treffen|termin|datum|uhr|morgen|mittag|abend|nacht|sommer|winter|woche|firma|betrieb|amt"
-    r"|behorde|gemeinde|gruppe|mitglied|gast|patient|arzt|wohnung|mieter|zimmer|auto|fahrzeug|bus"
+    r"|nummer|rufnummer|telefon|behorde|gemeinde|gruppe|mitglied|gast|patient|arzt|wohnung|mieter|zimmer|auto|fahrzeug|bus"
     r"|zug|strasse|system|programm|projekt|plan|verfahren|produkt|ware|material|wasser|luft|bild"
     r"|zugang|zustand|umfang|vorteil|nachteil|risiko|schaden|fehler|mangel|gesetz|verbot|gebuhr)"
     r"(?:e|n|en|er|ern|s|es|in|innen|nen)?"

@@ -2,7 +2,8 @@
 
 Two that stand in both, a sentence and a stretch of a passage, have changed places: the word before
 each (to, by, of) is the other's. Where there is no such word, who is named first acts, unless a
-passive says otherwise. A word between the two (a verb) has to be the same in both.
+passive says otherwise; in German where both have the same article or none. A word between the two (a
+verb) has to be the same in both.
 """
 
 import re
@@ -29,7 +30,8 @@ ROLES = {
 ROLE = {word: role for role, every in ROLES.items() for word in every.split()}
 ARTICLES = frozenset(
     "the a an der die das dem den des ein eine einem einen einer le la les l un une il lo gli el"
-    " los las una".split()
+    " los las una al au aux du des del dello della dei degli delle allo alla ai agli alle dal dalla"
+    " zum zur beim vom".split()
 )
 TOGETHER = frozenset("and or und oder sowie et ou e ed o y u with mit avec con , &".split())
 SYMMETRIC = re.compile(
@@ -50,12 +52,15 @@ MOST = 6
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Someone or something that a sentence names: its stem, its place, the word that leads it."""
+    """Someone or something that a sentence names: its stem, its place, the word that leads it.
+
+    ``article`` is what stands right before it; empty: none.
+    """
 
     stem: str
     at: int
     role: str
-    has_article: bool
+    article: str
 
 
 def reversed_roles(claim: str, text: str) -> bool:
@@ -84,14 +89,15 @@ def _parts(text: str, other: str) -> dict[str, Part]:
         folded = token.casefold()
         if folded in words.FUNCTION_WORDS or folded in ROLE or not token[:1].isalpha():
             continue
-        has_article = at > 0 and _bare(tokens[at - 1]) in ARTICLES
+        before = _bare(tokens[at - 1]) if at else ""
+        article = before if before in ARTICLES else ""
         is_name = token[:1].isupper() and token in capitals and not _is_value(token)
-        if not is_name and not has_article:
+        if not is_name and not article:
             continue
         stem = words.fold(token).rstrip("s")
         if stem in found:
             twice.add(stem)
-        found[stem] = Part(stem, at, _role(tokens, at), has_article)
+        found[stem] = Part(stem, at, _role(tokens, at), article)
     return {stem: part for stem, part in found.items() if stem not in twice}
 
 
@@ -121,9 +127,9 @@ def _turned(claim: str, text: str, claimed: tuple[Part, Part], there: tuple[Part
     roles, others = tuple(p.role for p in claimed), tuple(p.role for p in there)
     if roles[0] != roles[1] and roles == others[::-1]:
         return True
-    if not {*roles, *others} <= {"", "by"}:
+    if not {*roles, *others} <= {"", "by"} or (roles == others and roles[0] != roles[1]):
         return False
-    if GERMAN.search(text) and any(p.has_article for p in (*claimed, *there)):
+    if GERMAN.search(text) and len({p.article for p in (*claimed, *there)}) > 1:
         return False
     return _acting(claim, claimed) != _acting(text, there)
 
@@ -141,6 +147,8 @@ def _say_the_same(one: Sequence[str], other: Sequence[str], named: frozenset[str
     """
     if any(all(t in TOGETHER or t in ARTICLES for t in between) for between in (one, other)):
         return False
+    if one == other:
+        return True
     shared = {*words.content(" ".join(one))} & {*words.content(" ".join(other))}
     return any(not any(name.startswith(word) for name in named) for word in shared)
 

@@ -7,7 +7,7 @@ number (a table names it in its head), the number alone counts.
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -24,7 +24,6 @@ FALLS = re.compile(
     re.IGNORECASE,
 )
 """Words that say a minus: «fell by 5 %» is «−5 %»."""
-BELOW_ZERO = re.compile(r"\b(?:frost|freez\w*|unter null|below zero|sous zéro|sotto zero)\b", re.I)
 FEWEST_JOINED = 4
 """Digits of a number that is looked for over the gaps in it: «DE89 3704 0044» is «DE8937040044»."""
 HOUR = 3600
@@ -62,13 +61,15 @@ def said(text: str) -> Said:
         frozenset(bare),
         frozenset(q.label for q in found if q.label),
         re.sub(r"[^\w]", "", text),
-        bool(FALLS.search(text) or BELOW_ZERO.search(text)),
+        bool(FALLS.search(text)),
     )
 
 
 def missing(claim: str, text: str) -> bool:
     """Whether a number, date, time or telephone number of a sentence does not stand in a text."""
     claimed, there = said(claim), said(text)
+    if claimed.quantities:
+        there = replace(there, quantities=there.quantities + quantities.ones(text))
     return not (
         all(_has_quantity(there, q, falls=claimed.falls) for q in claimed.quantities)
         and all(_has_date(there, readings) for readings in claimed.days)

@@ -18,8 +18,9 @@ QUANTITY = re.compile(
     rf"(?:(?<!\w)(?P<money>{MONEY})\s?)?(?P<sign>(?<![\w.,)%°€$£/’'+-])[-−–](?=\d))?"
     rf"(?P<number>(?<!\d)(?:{_DIGITS})|\b(?i:{_WORDED})\b)"
     rf"(?:[\s{MARKS}]?(?P<many>\b(?i:{_MANY})(?!\w)|(?<=\d)(?i:mio|mrd|tsd)\b\.?))?"
-    rf"(?:(?:[\s{MARKS}-]|\s(?:de|di|d['’])\s)?(?P<unit>{UNIT}))?"
+    rf"(?:(?:[\s{MARKS}-]|\s(?:de\s|di\s|d['’]))?(?P<unit>{UNIT}))?"
 )
+ONE = re.compile(rf"\b(?i:one|an?|eine?[nmrs]?|une?|un[oa]?)\s(?P<unit>{UNIT})")
 MINUS = re.compile(r"(?<!\bau )(?<!\bal )(?<!\blo )(?<!\bdu )\b(?:minus|moins|meno|menos)\s\Z", re.I)
 BELOW = re.compile(r"\W*(?:unter null|below zero|sous zéro|au-dessous de zéro|sotto zero|bajo cero)", re.I)
 LABEL = re.compile(
@@ -36,7 +37,7 @@ ABOUT = re.compile(
     re.IGNORECASE,
 )
 PHONE = re.compile(
-    r"(?<![\w.,:+/-])(?:\+|00?(?=[\d\s/(]))\d{0,4}(?:[ \u00a0]?\(0\))?(?:[ \u00a0/()–-]{0,2}\d|\.\d\d(?!\d)){5,}(?!\d)"
+    r"(?<![\w.,:+/-])(?:\+|00?(?=[\d\s/(]))\d{0,4}(?:[ \u00a0]?\(0\))?(?:[ \u00a0/()–-]{0,3}\d|\.\d\d(?!\d)){5,}(?!\d)"
 )
 FEWEST_DIGITS = 7
 """Digits of the shortest telephone number, with its area code."""
@@ -85,6 +86,17 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     taken = [(d.start, d.end) for d in (*dates.dates(text), *dates.times(text))]
     taken += [(start, end) for start, end, _ in phones(text)]
     return tuple(_quantities(text, _without(text, taken)))
+
+
+@lru_cache(maxsize=2_000)
+def ones(text: str) -> tuple[Quantity, ...]:
+    """Where a text says one of a unit, or a unit alone: «one year», «eine Woche»."""
+    found = []
+    for match in ONE.finditer(text):
+        dimension, factor = _dimension(unit_of(match["unit"]))
+        one = Decimal(1)
+        found.append(Quantity(*match.span(), factor, one, dimension, "", Decimal(0)))
+    return tuple(found)
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:

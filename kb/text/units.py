@@ -25,7 +25,7 @@ UNITS: dict[str, tuple[str, str, str]] = {
     "time second": ("1", "s sec sek", "seconds? sekunden? secondes? second[oi] segundos?"),
     "time minute": ("60", "min", "minutes? minuten? minut[oi] minutos?"),
     "time hour": ("3600", "h hrs? std", "hours? stunden? stündige?[nrs]? heures? or[ae] horas?"),
-    "time day": ("86400", "d", "days? tage?n? tages tägige?[nrs]? jours? giorn[oi] días?"),
+    "time day": ("86400", "", "days? tage?n? tages tägige?[nrs]? jours? giorn[oi] días?"),
     "time week": ("604800", "", "weeks? wochen? wöchige?[nrs]? semaines? settiman[ae] semanas?"),
     "months month": ("1", "", "months? monate?n? monats monatige?[nrs]? mois mes[ei] mes(?:es)?"),
     "months year": ("12", "", "years? jahre?n? jahres jährige?[nrs]? ans? années? ann[oi] años?"),
