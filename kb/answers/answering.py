@@ -123,7 +123,8 @@ class Answerer:
 
     async def _confidence(self, question: str, found: Found) -> float:
         """How sure it is that the passages hold the answer (0 to 1)."""
-        least = exact.floor(question, found.passages, found.exact, self._retrieval.min_evidence)
+        border = self._retrieval.min_evidence
+        least = exact.floor(question, found.passages, found.exact, may=border, sure=border)
         return max(least, await self._likely(question, found))
 
     async def _likely(self, question: str, found: Found) -> float:

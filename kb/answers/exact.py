@@ -13,22 +13,20 @@ from kb.text import exact, words
 from kb.text.exact import Exact
 from kb.types.passages import Passage
 
-SURE = 0.9
-"""How sure it is that a passage answers which has all of a question, an exact thing among it."""
 EVERY = 0.99
 """Share of the question's other words that are all of them."""
 
 
 def floor(
-    question: str, passages: Sequence[Passage], things: Sequence[Exact], least: float
+    question: str, passages: Sequence[Passage], things: Sequence[Exact], *, may: float, sure: float
 ) -> float:
-    """The least confidence: 0 without an exact thing, ``least`` with one, ``SURE`` with the rest.
+    """The least confidence: ``may`` with an exact thing, ``sure`` with the question's other words too.
 
-    ``things`` are those of the question that hardly any other passage has.
+    ``things`` are those of the question that hardly any other passage has; without them it is 0.
     """
     having = [p for p in passages if things and all(t.stands(pointing.told(p)) for t in things)]
     if not having:
         return 0.0
     other = exact.rest(question)
-    is_met = not other or any(words.coverage(other, evidence.in_context(p)) >= EVERY for p in having)
-    return max(least, SURE) if is_met else least
+    covered = (words.coverage(other, evidence.in_context(p)) for p in having)
+    return sure if not other or max(covered) >= EVERY else may

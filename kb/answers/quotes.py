@@ -2,11 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kb.embedding.client import Embeddings, cosine
-from kb.text import sentences, words
+from kb.text import exact, sentences, words
+from kb.text.exact import Exact
 from kb.types.answers import Citation, Sentence
 from kb.types.passages import Passage
 
@@ -24,18 +25,23 @@ POINTING = re.compile(
     re.IGNORECASE,
 )
 """How a sentence begins that speaks of what the one before it names."""
+BEFORE_AN_ANSWER = re.compile(r"[|\s]*(?:(?:answer|antwort|réponse|risposta|respuesta|a):\s+)?", re.IGNORECASE)
+"""What stands between a question and its answer: the border of a cell, a word."""
+EXACT = 1.0
+"""What a sentence gets for the exact things of a question: more than likeness can make up for."""
 LONGEST = 400
 """A longer stretch without a full stop (a table, say) is cut at line ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence of a passage."""
+    """A sentence of a passage; ``answers`` is the question that stands right before it, if any."""
 
     passage: Passage
     rank: int
     start: int
     end: int
+    answers: str = ""
 
     @property
     def text(self) -> str:
@@ -68,12 +74,20 @@ async def quote(
 
 def candidates_of(passages: tuple[Passage, ...]) -> list[Candidate]:
     """What may be quoted of passages: no heading and no fragment, while there is a sentence."""
-    found = [
-        Candidate(p, rank, s, e)
-        for rank, p in enumerate(passages[:CONSIDERED_PASSAGES])
-        for s, e in stretches(p.text)
-    ][:MOST_CANDIDATES]
+    found = [c for rank, p in enumerate(passages[:CONSIDERED_PASSAGES]) for c in _of(p, rank)]
+    found = found[:MOST_CANDIDATES]
     return [c for c in found if not _is_heading(c)] or found
+
+
+def _of(passage: Passage, rank: int) -> Iterator[Candidate]:
+    """The sentences of a passage, each with the question that it answers."""
+    heading = (passage.chunk.section or "").rpartition(" › ")[2]
+    asked = heading if heading.endswith("?") else ""
+    for start, end in stretches(passage.text):
+        begin = start + len(BEFORE_AN_ANSWER.match(passage.text[start:end]).group())  # type: ignore[union-attr]
+        yield Candidate(passage, rank, begin if begin < end else start, end, asked)
+        said = passage.text[start:end]
+        asked = said if said.endswith("?") else ""
 
 
 def best(
@@ -126,19 +140,27 @@ async def _scores(
     )
     by = embedded.by[model] if model else next(iter(embedded.by.values()))
     asked = words.content(question)
+    things = exact.of_question(question)
     return [
         by.scale.near(cosine(by.vector, vector))
-        + 0.48 * words.coverage(asked, candidate.text)
+        + 0.48 * words.coverage(asked, f"{candidate.answers} {candidate.text}")
         + 0.16 * words.coverage(asked, _with_place(candidate))
         - 0.043 * candidate.rank
         - 0.32 * _is_heading(candidate)
+        + EXACT * _has(things, candidate)
         for candidate, vector in zip(candidates, vectors, strict=True)
     ]
 
 
+def _has(things: Sequence[Exact], candidate: Candidate) -> float:
+    """Share of the exact things that a sentence has."""
+    return sum(t.stands(candidate.text) for t in things) / len(things) if things else 0.0
+
+
 def _with_place(candidate: Candidate) -> str:
     section = (candidate.passage.chunk.section or "").rpartition(" › ")[2]
-    return f"{section}: {' '.join(candidate.text.split())}"[:600]
+    place = candidate.answers or section
+    return f"{place}: {' '.join(candidate.text.split())}"[:600]
 
 
 def _is_heading(candidate: Candidate) -> bool:

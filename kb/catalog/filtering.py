@@ -1,6 +1,7 @@
 """Filters and facets over documents, always under somebody's rights."""
 
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -38,12 +39,19 @@ def condition(wanted: Wanted) -> Any:
         parts.append(
             or_(*(documents.c.author.icontains(a, autoescape=True) for a in wanted.authors))
         )
-    parts += [documents.c.path.icontains(n, autoescape=True) for n in wanted.names]
+    parts += [or_(*_has_name(name)) for name in wanted.names]
     if wanted.after is not None:
         parts.append(documents.c.mtime_ns >= int(wanted.after) * NANO)
     if wanted.before is not None:
         parts.append(documents.c.mtime_ns < int(wanted.before) * NANO)
     return and_(*parts)
+
+
+def _has_name(name: str) -> Iterator[Any]:
+    """That a path has a name, with its accents composed or apart: systems write them both ways."""
+    for form in ("NFC", "NFD"):
+        spelled = unicodedata.normalize(form, name)
+        yield documents.c.path.icontains(spelled, autoescape=True)
 
 
 def _is_of(kind: str) -> Any:

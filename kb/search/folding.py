@@ -27,9 +27,31 @@ def fold(before: Mapping[str, Passage], found: Iterable[Passage]) -> dict[str, P
         if kept is None:
             folded[key] = passage
         elif passage.chunk.document_id != kept.chunk.document_id:
-            also = tuple(dict.fromkeys((*kept.also, passage.chunk.path)))
-            folded[key] = replace(kept, copies=kept.copies + 1, also=also)
+            folded[key] = _with_copy(kept, passage)
     return folded
+
+
+def _with_copy(kept: Passage, copy: Passage) -> Passage:
+    """The same text in two files: shown from the newer one, at the rank of the better one."""
+    newer, older = (copy, kept) if _modified(copy) > _modified(kept) else (kept, copy)
+    also = tuple(dict.fromkeys((*kept.also, older.chunk.path)))
+    return replace(
+        newer,
+        copies=kept.copies + 1,
+        also=tuple(path for path in also if path != newer.chunk.path),
+        score=kept.score,
+        similarity=max(kept.similarity, copy.similarity),
+    )
+
+
+def _modified(passage: Passage) -> float:
+    return passage.chunk.modified or 0.0
+
+
+def near_copies(one: str, other: str) -> bool:
+    """Whether two texts are almost the same."""
+    words, others = frozenset(one.split()), frozenset(other.split())
+    return _alike(words, others) and _alike(_shingles(one), _shingles(other))
 
 
 def without_near_copies(passages: Iterable[Passage], limit: int) -> list[Passage]:

@@ -179,6 +179,7 @@ class Retriever:
             late = alarms.on_their_way(connection)
             seq = current_seq(connection)
             named = names.named(connection, principal, words)
+            called = names.called(connection, principal, words)
             things = pointing.pointed(connection, principal, words)
             tuning = self._tuned(connection)
         if live is None:
@@ -187,7 +188,10 @@ class Retriever:
         used = self._embeddings.models
         check_generation(live.fingerprint, used)
         moment = Moment(name_of(live.id), seq, late, vector_names(used), tuning)
-        return Scope(words, principal, limit, moment, named, None, things)
+        return Scope(
+            words, principal, limit, moment, named, None, called, things,
+            self._settings.newest_first,
+        )  # fmt: skip
 
     def _narrow(self, principal: Principal, wanted: Wanted) -> narrowing.Narrow:
         with self._catalog.reading() as connection:
