@@ -166,9 +166,20 @@ def _with_place(candidate: Candidate) -> str:
 def _is_heading(candidate: Candidate) -> bool:
     """A question, or a line without an end that is short or stands over others."""
     text = " ".join(candidate.text.split())
+    if _heads_a_table(candidate):
+        return True
     if text.endswith(("?", ".", "!")):
         return text.endswith("?")
     return len(text.split()) < 4 or text == (candidate.passage.chunk.section or "")
+
+
+def _heads_a_table(candidate: Candidate) -> bool:
+    """The first row of a passage of rows: it names the columns."""
+    cells = candidate.text.count(" | ")
+    if not cells or candidate.start or any(c.isdigit() for c in candidate.text):
+        return False
+    rows = [line.count(" | ") for line in candidate.passage.text.split("\n") if line.strip()]
+    return len(rows) > 1 and set(rows) == {cells}
 
 
 def _choose(ranked: list[Candidate]) -> list[Candidate]:

@@ -101,7 +101,7 @@ def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Jud
             if point in stored
         ]
         folded = fold(folded, found)
-        if len(folded) >= 2 * scope.limit:
+        if len({p.chunk.text_hash for p in folded.values()}) >= 2 * scope.limit:
             break
     every = list(folded.values())
     if scope.newest_first:

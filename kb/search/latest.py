@@ -4,6 +4,7 @@ Editions are passages of files of one name (but for year, version, draft) that s
 numbers and months (``kb/text/editions.py``). A question that names a year or a version gets that one.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -46,6 +47,8 @@ def gathered(
     ``things`` are exact things of the question: an edition that has them is the one asked for.
     """
     wanted = _Wanted(editions.named(question), tuple(things))
+    asked = frozenset(map(int, re.findall(r"\d{1,9}", question)))
+    passages = _without_numbered_copies(passages, asked)
     groups: list[list[Passage]] = []
     for passage in passages:
         group = next((g for g in groups if _is_edition_of(passage, g)), None)
@@ -54,6 +57,28 @@ def gathered(
         else:
             group.append(passage)
     return [_one(group, wanted, today) if len(group) > 1 else group[0] for group in groups]
+
+
+def _without_numbered_copies(
+    passages: Sequence[Passage], asked: frozenset[int]
+) -> list[Passage]:
+    """Files that differ by the number of their name alone are copies; one that was asked for stays.
+
+    «Safety briefing 07» of hall 7 says what «Safety briefing 08» of hall 8 says.
+    """
+    kept: dict[tuple[str, str] | int, Passage] = {}
+    for passage in passages:
+        chunk = passage.chunk
+        own, name = editions.numbers(chunk.path), editions.numbered(chunk.path)
+        is_plain = name and not edition(passage).is_marked and not own & asked
+        key = (name, editions.unnumbered(passage.text, own)) if is_plain else passage.points[0]
+        one = kept.get(key)
+        if one is None or one.chunk.document_id == chunk.document_id:
+            kept[key if one is None else passage.points[0]] = passage
+        else:
+            also = tuple(dict.fromkeys((*one.also, chunk.path)))
+            kept[key] = replace(one, copies=one.copies + passage.copies, also=also)
+    return list(kept.values())
 
 
 def _is_edition_of(passage: Passage, group: Sequence[Passage]) -> bool:

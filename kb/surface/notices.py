@@ -13,6 +13,7 @@ def _(text: str) -> str:
     return text
 
 
+EDITION = _("This is from the edition {edition}; the newest one is {newest}.")
 NOTICES = {
     "no_model": _("No language model is connected; these are the documents' own words."),
     "model_unavailable": _(
@@ -53,11 +54,19 @@ NOTICES = {
         "another model."
     ),
     "cut": _("This answer is cut: it reached the longest length that is allowed."),
+    "earlier_edition": EDITION,
     "not_found": _("The documents do not say. These passages come nearest."),
 }
 
 
 def render(notice: Notice, translate: Callable[[str], str] = str) -> str:
-    """A notice in words; of an unknown code those that fit every failure of a model."""
-    text = translate(NOTICES.get(notice.code, NOTICES["model_unavailable"]))
-    return text.format(model=notice.parameters.get("model") or RECOMMENDED)
+    """A notice in words; of an unknown code those that fit every failure of a model.
+
+    That an answer is from an earlier edition is said after it.
+    """
+    given = notice.parameters
+    texts = [NOTICES.get(notice.code, NOTICES["model_unavailable"])]
+    if "edition" in given and texts != [EDITION]:
+        texts.append(EDITION)
+    values = dict(given) | {"model": given.get("model") or RECOMMENDED}
+    return " ".join(translate(text).format(**values) for text in texts)

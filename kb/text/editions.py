@@ -146,6 +146,23 @@ def masked(text: str) -> str:
     return MASKED.sub("#", text)
 
 
+def numbers(path: str) -> frozenset[int]:
+    """The numbers in a file's name."""
+    name = PurePosixPath(path.rpartition(MEMBER)[2]).stem
+    return frozenset(map(int, re.findall(r"\d+", name)))
+
+
+def numbered(path: str) -> str:
+    """A file's name with its numbers masked: «Safety briefing #»; empty where it has none."""
+    name = fold(composed(PurePosixPath(path.rpartition(MEMBER)[2]).name))
+    return re.sub(r"\d+", "#", name) if re.search(r"\d", name) else ""
+
+
+def unnumbered(text: str, own: frozenset[int]) -> str:
+    """A text with its file's own numbers masked."""
+    return re.sub(r"\d+", lambda found: "#" if int(found.group()) in own else found.group(), text)
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """The editions that a question names: years and versions."""
