@@ -205,12 +205,7 @@ def _date(written: str, readings: tuple[Day, ...]) -> Exact:
     spelled = [s for day in readings for s in _spelled(day)]
 
     def stands(text: str) -> bool:
-        return any(
-            all(a is None or a == b for a, b in zip(day, there, strict=True))
-            for dated in dates.dates(text)
-            for there in dated.readings
-            for day in readings
-        )
+        return any(_agrees(day, d.readings) for d in dates.dates(text) for day in readings)
 
     return Exact(written, "date", tuple(dict.fromkeys(spelled))[:MOST_SPELLINGS], stands)
 
@@ -246,3 +241,32 @@ def _spelled(date: Day) -> Iterator[str]:
 
 def _ordinal(day: int) -> str:
     return {1: "st", 2: "nd", 3: "rd"}.get(0 if 10 < day < 20 else day % 10, "th")
+
+
+def alike(question: str, text: str) -> list[str]:
+    """The dates, times and sums of a text, as it writes them, that a question has in its own way."""
+    wanted = [r for d in dates.dates(question) for r in d.readings if sum(map(bool, r)) > 1]
+    clocks = {t.clock for t in dates.times(question)}
+    sums = [q for q in quantities.quantities(question) if not q.label]
+    found = [
+        (d.start, d.end) for d in dates.dates(text) if any(_agrees(w, d.readings) for w in wanted)
+    ]
+    found += [(t.start, t.end) for t in dates.times(text) if t.clock in clocks]
+    found += [
+        (q.start, q.end)
+        for q in quantities.quantities(text)
+        if not q.label and any(_is_same(q, one) for one in sums)
+    ]
+    return list(dict.fromkeys(text[start:end].strip() for start, end in sorted(found)))
+
+
+def _agrees(wanted: Day, readings: tuple[Day, ...]) -> bool:
+    return any(
+        all(a is None or a == b for a, b in zip(wanted, there, strict=True)) for there in readings
+    )
+
+
+def _is_same(one: Quantity, other: Quantity) -> bool:
+    if one.dimension and other.dimension:
+        return (one.dimension, one.value) == (other.dimension, other.value)
+    return one.raw == other.raw

@@ -116,7 +116,10 @@ async def _events(
             async for event in events:
                 match event:
                     case PassagesFound(passages):
-                        yield _event("passages", shapes.hits(passages))
+                        hits = shapes.hits(passages)
+                        if in_form:
+                            hits["shown"] = showing.hits(passages, asked.question)
+                        yield _event("passages", hits)
                     case Token(text):
                         yield _event("token", {"text": text})
                     case Forming(first, blocks) if in_form:

@@ -28,10 +28,11 @@ function stems(text) { return new Set(content(text).map(stem)); }
 function sentences(text) { return text.split(/(?<=[.!?…])\s+(?=\p{Lu}|\d|["“„«(])|\n+/u).filter((one) => one.trim()); }
 
 // Where the excerpt begins: at the best sentence, or earlier, where little would be left after it.
-function begin(all, asked) {
+function begin(all, asked, values) {
   const worth = (sentence) => {
     const there = stems(sentence);
-    return [...asked].reduce((sum, word) => sum + (has(there, word) ? word.length : 0), 0);
+    const met = values.filter((value) => sentence.includes(value)).join("").length;
+    return [...asked].reduce((sum, word) => sum + (has(there, word) ? word.length : 0), met);
   };
   const best = Math.max(...all.map(worth));
   let at = best ? all.findIndex((one) => worth(one) === best) : 0;
@@ -40,16 +41,24 @@ function begin(all, asked) {
   return at;
 }
 
-export function marked(text, question) {
+// What stands in a text: its values that were asked for, whole, and its words.
+function pieces(values) {
+  if (!values.length) return WORD;
+  const escaped = values.map((value) => value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`(?<![\\p{L}\\d])(?:${escaped.join("|")})(?![\\p{L}\\d])|${WORD.source}`, "gu");
+}
+
+// ``values`` are dates and sums that the question has otherwise, as the text writes them.
+export function marked(text, question, values = []) {
   const asked = stems(question);
   const all = sentences(text);
-  const at = begin(all, asked);
+  const at = begin(all, asked, values);
   const shown = (at ? "… " : "") + all.slice(at).join(" ").slice(0, LONGEST);
   const paragraph = element("p", { class: "text" });
   let end = 0;
-  for (const found of shown.matchAll(WORD)) {
+  for (const found of shown.matchAll(pieces(values))) {
     paragraph.append(shown.slice(end, found.index));
-    const is = content(found[0]).length && has(asked, stem(found[0]));
+    const is = values.includes(found[0]) || (content(found[0]).length && has(asked, stem(found[0])));
     paragraph.append(is ? element("b", {}, found[0]) : found[0]);
     end = found.index + found[0].length;
   }
