@@ -33,7 +33,9 @@ async def main() -> None:
     print("|---|---|---|")
     for half in ("before", "after"):
         told = [p for p in valued() if p.half == half]
-        cells = [_held([p for p in told if p.holds is true], vectors, scale) for true in (True, False)]
+        cells = [
+            _held([p for p in told if p.holds is true], vectors, scale) for true in (True, False)
+        ]
         print(f"| {half} the rules | {' | '.join(cells)} |")
 
 

@@ -9,41 +9,48 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from kb.text import dates, quantities, words
+from kb.text.dates import Day
 
 START, END, BEFORE, AFTER = "start", "end", "before", "after"
 OPPOSITE = {START: END, END: START, BEFORE: AFTER, AFTER: BEFORE}
 LEADS = {
     START: r"from|since|starting|as of|ab(?: dem| der)?|seit(?: dem)?|von|vom|à partir (?:de|du)"
     r"|dès|depuis|dal|dalle|a partire da[l]?|desde(?: el| las)?|a partir del?",
-    END: r"until|till|through|bis(?: zum)?|jusqu['’](?:au|à|en)|fino a(?:l|lle)?|hasta(?: el| las)?",
+    END: r"until|till|through|bis(?: zum)?|jusqu['’](?:au|à|en)|fino a(?:l|lle)?"
+    r"|hasta(?: el| las)?",
     BEFORE: r"before|prior to|earlier than|vor(?: dem)?|avant(?: le)?|prima del(?:le)?"
     r"|antes del?(?: las)?",
     AFTER: r"after|later than|nach(?: dem)?|après(?: le)?|dopo(?: il| le)?|después del?(?: las)?",
 }
 """What stands right before a value and says which end it is."""
-LEAD = {end: re.compile(rf"\b(?:{lead})\s+(?:the\s+|le\s+|el\s+|il\s+)?\Z", re.I)
+LEAD = {end: re.compile(rf"\b(?:{lead})\s+(?:the\s+|le\s+|el\s+|il\s+)?\Z", re.IGNORECASE)
         for end, lead in LEADS.items()}  # fmt: skip
-DENIED = re.compile(r"\b(?:not|no|nicht|kein\w*|pas|non|sans?)\b[^,;.]{0,20}\Z", re.I)
+DENIED = re.compile(r"\b(?:not|no|nicht|kein\w*|pas|non|sans?)\b[^,;.]{0,20}\Z", re.IGNORECASE)
 VERBS = {
     START: re.compile(
         r"\b(?:start\w*|beg[aiu]n\w*|commenc\w*|open\w*|beginn\w*|anf[aä]ng\w*|öffne\w*|début\w*"
-        r"|ouvr\w*|inizi\w*|cominci\w*|apr[eo]\w*|empiez\w*|comienz\w*|inici\w*|abr[ei]\w*)", re.I),
+        r"|ouvr\w*|inizi\w*|cominci\w*|apr[eo]\w*|empiez\w*|comienz\w*|inici\w*|abr[ei]\w*)",
+        re.IGNORECASE,
+    ),
     END: re.compile(
         r"\b(?:end(?:s|ed|ing)?|finish\w*|clos\w*|expir\w*|endet?\w*|schließ\w*|termin\w*|finit"
-        r"|ferm\w*|finisc\w*|chiud\w*|acab\w*|finaliz\w*|cierr\w*|cerr\w*)\b", re.I),
+        r"|ferm\w*|finisc\w*|chiud\w*|acab\w*|finaliz\w*|cierr\w*|cerr\w*)\b", re.IGNORECASE),
 }  # fmt: skip
 RANGE = re.compile(
-    r"\.?\s*(?:[-–—]|\b(?:to|until|till|bis(?: zum)?|à|au|al|alle|a(?: las)?|hasta(?: el| las)?)\b"
+    r"\.?\s*(?:[-–—]|\b(?:to|until|till|bis(?: zum)?|à|au|al|alle|a(?: las)?"
+    r"|hasta(?: el| las)?)\b"
     r"|jusqu['’](?:au|à))\s*(?:the\s|el\s)?",
-    re.I,
+    re.IGNORECASE,
 )
 CLAUSE = re.compile(
-    r"[,;:] |[.|\n]\s*(?=\D|\Z)|\s(?:and|but|while|whereas|und|aber|während|et|mais|tandis que|e|ed|ma"
-    r"|mentre|y|pero|mientras)\s"
+    r"[,;:] |[.|\n]\s*(?=\D|\Z)|\s(?:and|but|while|whereas|und|aber|während|et|mais"
+    r"|tandis que|e|ed|ma|mentre|y|pero|mientras)\s"
 )
 
 
-PHONE_WORDS = "phone telephone telefon téléphone telefono teléfono number nummer telefonnummer numéro"
+PHONE_WORDS = (
+    "phone telephone telefon téléphone telefono teléfono number nummer telefonnummer numéro"
+)
 """What a telephone number is called, all of which «Tel.» before it says."""
 
 
@@ -67,9 +74,7 @@ def elsewhere(claim: str, text: str) -> bool:
     )
 
 
-def _exchanged(
-    claim: str, text: str, claimed: Sequence[Placed], there: Sequence[Placed]
-) -> bool:
+def _exchanged(claim: str, text: str, claimed: Sequence[Placed], there: Sequence[Placed]) -> bool:
     """Two values alone of their kind have each the other's word before it: «of», «on»."""
     for kind in {p.kind for p in claimed}:
         mine = [p for p in claimed if p.kind == kind]
@@ -132,7 +137,9 @@ def placed(text: str) -> tuple[Placed, ...]:
     spans = [(start, end) for _, _, start, end in found]
     clauses = _clauses(text, spans)
     return tuple(
-        Placed(kind, keys, start, end, _ends(text, spans, n, clauses), _company(text, start, clauses))
+        Placed(
+            kind, keys, start, end, _ends(text, spans, n, clauses), _company(text, start, clauses)
+        )
         for n, (kind, keys, start, end) in enumerate(found)
     )  # fmt: skip
 
@@ -153,21 +160,27 @@ def without_values(text: str) -> str:
 
 
 def _values(text: str) -> list[tuple[str, frozenset[Hashable], int, int]]:
-    found: list[tuple[str, frozenset[Hashable], int, int]] = []
-    for q in quantities.quantities(text):
-        if not q.label:
-            found.append((q.dimension or "number", frozenset({q.value}), q.start, q.end))
-    for dated in dates.dates(text):
-        keys = frozenset((m, d) if d else (y, m) for y, m, d in dated.readings)
-        found.append(("date", keys, dated.start, dated.end))
-    for timed in dates.times(text):
-        found.append(("clock", frozenset({timed.clock}), timed.start, timed.end))
+    found: list[tuple[str, frozenset[Hashable], int, int]] = [
+        (q.dimension or "number", frozenset({q.value}), q.start, q.end)
+        for q in quantities.quantities(text)
+        if not q.label
+    ]
+    found += [("date", _keys(d.readings), d.start, d.end) for d in dates.dates(text)]
+    found += [("clock", frozenset({t.clock}), t.start, t.end) for t in dates.times(text)]
     return found
+
+
+def _keys(readings: Sequence[Day]) -> frozenset[Hashable]:
+    return frozenset((month, day) if day else (year, month) for year, month, day in readings)
 
 
 def _clauses(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Start and end of each clause; what stands within a value divides nothing."""
-    inside = [m for m in CLAUSE.finditer(text) if not any(s < m.end() - 1 and m.start() < e for s, e in spans)]
+    inside = [
+        m
+        for m in CLAUSE.finditer(text)
+        if not any(s < m.end() - 1 and m.start() < e for s, e in spans)
+    ]
     starts = [0, *(m.end() for m in inside)]
     return list(zip(starts, [*(m.start() for m in inside), len(text)], strict=True))
 
@@ -193,9 +206,7 @@ def _ends(
     return frozenset(e for e, verb in VERBS.items() if verb.search(text[first:last]))
 
 
-def _company(
-    text: str, start: int, clauses: Sequence[tuple[int, int]]
-) -> frozenset[str]:
+def _company(text: str, start: int, clauses: Sequence[tuple[int, int]]) -> frozenset[str]:
     first, last = next(((s, e) for s, e in clauses if s <= start <= e), (0, len(text)))
     plain = without_values(text)[first:last]
     return frozenset(w for w in words.content(plain) if not w[:1].isdigit())

@@ -1,4 +1,6 @@
-"""What an exact thing is worth as evidence: a serial number that hardly any other passage has. Pure.
+"""What an exact thing, as a serial number that hardly any other passage has, is worth as evidence.
+
+Pure.
 
 Whoever asks "Where is SN-012345 stored?" is answered from the passage with that number, however far
 a model of language has the two apart: the passage may answer. Where it has the question's other
@@ -20,7 +22,7 @@ EVERY = 0.99
 def floor(
     question: str, passages: Sequence[Passage], things: Sequence[Exact], *, may: float, sure: float
 ) -> float:
-    """The least confidence: ``may`` with an exact thing, ``sure`` with the question's other words too.
+    """The least confidence: ``may`` with an exact thing, ``sure`` with all other words as well.
 
     ``things`` are those of the question that hardly any other passage has; without them it is 0.
     """

@@ -25,7 +25,9 @@ POINTING = re.compile(
     re.IGNORECASE,
 )
 """How a sentence begins that speaks of what the one before it names."""
-BEFORE_AN_ANSWER = re.compile(r"[|\s]*(?:(?:answer|antwort|réponse|risposta|respuesta|a):\s+)?", re.IGNORECASE)
+BEFORE_AN_ANSWER = re.compile(
+    r"[|\s]*(?:(?:answer|antwort|réponse|risposta|respuesta|a):\s+)?", re.IGNORECASE
+)
 """What stands between a question and its answer: the border of a cell, a word."""
 EXACT = 1.0
 """What a sentence gets for the exact things of a question: more than likeness can make up for."""

@@ -2,8 +2,8 @@
 
 Two that stand in both, a sentence and a stretch of a passage, have changed places: the word before
 each (to, by, of) is the other's. Where there is no such word, who is named first acts, unless a
-passive says otherwise; in German where both have the same article or none. A word between the two (a
-verb) has to be the same in both.
+passive says otherwise; in German where both have the same article or none. A word between the two
+(a verb) has to be the same in both.
 """
 
 import re
@@ -73,7 +73,9 @@ def reversed_roles(claim: str, text: str) -> bool:
         return False
     others = frozenset(common)
     return any(
-        _say_the_same(_between(claim, (claimed[a], claimed[b])), _between(text, (there[a], there[b])), others)
+        _say_the_same(
+            _between(claim, (claimed[a], claimed[b])), _between(text, (there[a], there[b])), others
+        )
         and _turned(claim, text, (claimed[a], claimed[b]), (there[a], there[b]))
         for a, b in combinations(common, 2)
     )
@@ -85,16 +87,16 @@ def _parts(text: str, other: str) -> dict[str, Part]:
     capitals = {t for t in TOKEN.findall(other) if t[:1].isupper()}
     found: dict[str, Part] = {}
     twice: set[str] = set()
-    for at, token in enumerate(tokens):
-        folded = token.casefold()
-        if folded in words.FUNCTION_WORDS or folded in ROLE or not token[:1].isalpha():
+    for at, word in enumerate(tokens):
+        folded = word.casefold()
+        if folded in words.FUNCTION_WORDS or folded in ROLE or not word[:1].isalpha():
             continue
         before = _bare(tokens[at - 1]) if at else ""
         article = before if before in ARTICLES else ""
-        is_name = token[:1].isupper() and token in capitals and not _is_value(token)
+        is_name = word[:1].isupper() and word in capitals and not _is_value(word)
         if not is_name and not article:
             continue
-        stem = words.fold(token).rstrip("s")
+        stem = words.fold(word).rstrip("s")
         if stem in found:
             twice.add(stem)
         found[stem] = Part(stem, at, _role(tokens, at), article)
@@ -115,10 +117,11 @@ def _role(tokens: Sequence[str], at: int) -> str:
     for back in range(1, 4):
         if at - back < 0:
             return ""
-        token = _bare(tokens[at - back])
-        if token in ROLE and not (token == "a" and back == 1 and tokens[at][:1].islower()):
-            return ROLE[token]
-        if token not in ARTICLES and (back > 1 or tokens[at - back][:1].islower()):
+        before = _bare(tokens[at - back])
+        is_article = before == "a" and back == 1 and tokens[at][:1].islower()
+        if before in ROLE and not is_article:
+            return ROLE[before]
+        if before not in ARTICLES and (back > 1 or tokens[at - back][:1].islower()):
             return ""
     return ""
 

@@ -109,9 +109,7 @@ def _has_bare(there: Said, wanted: Quantity, alike: Collection[Quantity], *, eit
 
 def _stands_joined(there: Said, digits: str) -> bool:
     plain = re.sub(r"\D", "", digits)
-    return len(plain) >= FEWEST_JOINED and bool(
-        re.search(rf"(?<!\d)0*{plain}(?!\d)", there.joined)
-    )
+    return len(plain) >= FEWEST_JOINED and bool(re.search(rf"(?<!\d)0*{plain}(?!\d)", there.joined))
 
 
 def _same(one: Quantity, wanted: Quantity, *, either: bool) -> bool:
@@ -141,7 +139,11 @@ def _has_day(there: Said, wanted: Day) -> bool:
             return True
         if one[1] == month and one[2] == day and one[0] is None and year_stands:
             return True
-    alone = [d for d in every if d[1] == month and d[2] is None and (year is None or d[0] in (None, year))]
+    alone = [
+        d
+        for d in every
+        if d[1] == month and d[2] is None and (year is None or d[0] in (None, year))
+    ]
     if day is None:
         return bool(alone) and year_stands
     numbers = {q.raw for q in there.quantities}

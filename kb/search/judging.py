@@ -75,7 +75,7 @@ class Judged:
     """What is left of hits, best first.
 
     ``alarming`` are documents that the index gave out against the catalog's rights, although it
-    should have known better. ``exact`` are things of the question that hardly any other passage has.
+    should have known better. ``exact`` are things of the question that few passages have.
     """
 
     passages: tuple[Passage, ...]

@@ -1,7 +1,8 @@
 """Of several editions of one document the newest valid one stands for all; others lie beneath it.
 
 Editions are passages of files of one name (but for year, version, draft) that say the same but for
-numbers and months (``kb/text/editions.py``). A question that names a year or a version gets that one.
+numbers and months (``kb/text/editions.py``). A question that names a year or a version gets that
+one.
 """
 
 import re
@@ -59,9 +60,7 @@ def gathered(
     return [_one(group, wanted, today) if len(group) > 1 else group[0] for group in groups]
 
 
-def _without_numbered_copies(
-    passages: Sequence[Passage], asked: frozenset[int]
-) -> list[Passage]:
+def _without_numbered_copies(passages: Sequence[Passage], asked: frozenset[int]) -> list[Passage]:
     """Files that differ by the number of their name alone are copies; one that was asked for stays.
 
     «Safety briefing 07» of hall 7 says what «Safety briefing 08» of hall 8 says.
@@ -88,9 +87,7 @@ def _is_edition_of(passage: Passage, group: Sequence[Passage]) -> bool:
     if any(passage.chunk.document_id == other.chunk.document_id for other in group):
         return False
     same_place = _last(passage.chunk.section) == _last(group[0].chunk.section)
-    return same_place and near_copies(
-        editions.masked(passage.text), editions.masked(group[0].text)
-    )
+    return same_place and near_copies(editions.masked(passage.text), editions.masked(group[0].text))
 
 
 def _last(section: str | None) -> str:
@@ -98,7 +95,7 @@ def _last(section: str | None) -> str:
 
 
 def _one(group: Sequence[Passage], asked: _Wanted, today: date) -> Passage:
-    """The edition that is asked for, else the newest valid one; the others beneath it, newest first."""
+    """The edition that is asked for, else the newest valid one; beneath it the others."""
     newest = sorted(group, key=lambda p: edition(p).order(today), reverse=True)
     wanted = [p for p in newest if asked.is_for(p)]
     chosen = (wanted or newest)[0]

@@ -51,8 +51,8 @@ class Found:
 
     ``scale`` is by which the passages' similarities are read, ``model`` the fingerprint of the
     model whose it is. ``computed_by`` names the embedding models that were asked, each with its
-    runtime and number format; empty where nothing was embedded. ``exact`` are things of the question
-    that stand in these passages and in hardly any other.
+    runtime and number format; empty where nothing was embedded. ``exact`` are things of the
+    question that stand in these passages and in hardly any other.
     """
 
     passages: tuple[Passage, ...]

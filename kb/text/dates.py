@@ -68,6 +68,12 @@ DATE = re.compile(
     |\b(?P<alone>{_FULL})\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+PARTS = (
+    ("iy", "im", "id"), ("dy", "dm", "first"), ("dy", "dm", "d"), ("my", "m", "md"),
+    ("my", "m", "last"), ("ty", "n", ""), ("sy", "sm", ""), ("ey", "em", ""), ("", "gm", "gd"),
+    ("", "alone", ""),
+)  # fmt: skip
+"""The groups of ``DATE`` that name a year, its month and its day, where they have matched."""
 _AM = r"[ap]\.?\s?m\b\.?"
 TIME = re.compile(
     rf"""(?<![\w.,:/])(?P<h>[01]?\d|2[0-4])(?:(?P<colon>:)|(?P<other>[.h]))(?P<min>[0-5]\d)(?!\d|[.,:]\d)
@@ -78,7 +84,8 @@ TIME = re.compile(
 BEFORE_TIME = re.compile(r"(?:\balle|\bdalle|\bore|\bum|\bat)\s\Z", re.IGNORECASE)
 """What stands before a time whose minutes follow a full stop: «alle 8.30»."""
 WEEKDAY = re.compile(
-    rf"\b({'|'.join(WEEKDAYS)})(?:s|(?:vor|nach)?mittags?|morgens?|abends?|nachts?)?\b", re.IGNORECASE
+    rf"\b({'|'.join(WEEKDAYS)})(?:s|(?:vor|nach)?mittags?|morgens?|abends?|nachts?)?\b",
+    re.IGNORECASE,
 )
 CENTURY_TURN = 70
 """A year of two digits below this is of the 2000s."""
@@ -123,35 +130,17 @@ Read = tuple[tuple[int, int], tuple[Day, ...]]
 
 def _readings(text: str, match: re.Match[str]) -> Iterator[Read]:
     """What a match says: of «3. bis 5. Mai» two days."""
-
-    def day(year: str, month: int | None, of_month: str) -> tuple[Day, ...]:
-        numbers = [int(match[n]) if n and match[n] else None for n in (year, of_month)]
-        return ((numbers[0], month, numbers[1]),)
-
-    if match["iso"]:
-        yield match.span(), day("iy", int(match["im"]), "id")
-    elif match["a"]:
+    if match["a"]:
         yield match.span(), _in_digits(match)
-    elif match["dm"]:
-        month = _month(match["dm"])
-        if match["first"]:
-            yield match.span("first"), day("dy", month, "first")
-        yield (match.start("d"), match.end()), day("dy", month, "d")
-    elif match["m"]:
-        month = _month(match["m"])
-        yield (match.start(), match.end("md")), day("my", month, "md")
-        if match["last"]:
-            yield (match.start("last"), match.end()), day("my", month, "last")
-    elif match["n"]:
-        yield match.span(), day("ty", _month(match["n"]), "")
-    elif match["sm"]:
-        yield match.span(), day("sy", int(match["sm"]), "")
-    elif match["ey"]:
-        yield match.span(), day("ey", int(match["em"]), "")
-    elif match["gd"]:
-        yield match.span(), day("", int(match["gm"]), "gd")
-    elif _is_month(match["alone"], text, match):
-        yield match.span(), day("", _month(match["alone"]), "")
+        return
+    if match["alone"] and not _is_month(match["alone"], text, match):
+        return
+    said = [part for part in PARTS if match[part[1]] and (not part[2] or match[part[2]])]
+    for n, (year, month, day) in enumerate(said):
+        start = match.start(day) if n else match.start()
+        end = match.end(day) if n + 1 < len(said) else match.end()
+        numbers = [int(match[part]) if part and match[part] else None for part in (year, day)]
+        yield (start, end), ((numbers[0], _month(match[month]), numbers[1]),)
 
 
 def _in_digits(found: re.Match[str]) -> tuple[Day, ...]:
@@ -169,7 +158,7 @@ def _in_digits(found: re.Match[str]) -> tuple[Day, ...]:
 
 
 def _month(name: str) -> int:
-    return MONTHS[name.casefold()]
+    return int(name) if name.isdigit() else MONTHS[name.casefold()]
 
 
 def _is_month(name: str, text: str, match: re.Match[str]) -> bool:
@@ -177,7 +166,9 @@ def _is_month(name: str, text: str, match: re.Match[str]) -> bool:
     if name.casefold() not in ALSO_WORDS:
         return True
     before = text[: match.start()].rstrip()
-    return name.casefold() == "mars" or (name[0].isupper() and bool(before) and before[-1] not in ".!?")
+    return name.casefold() == "mars" or (
+        name[0].isupper() and bool(before) and before[-1] not in ".!?"
+    )
 
 
 def _is_day(day: Day) -> bool:

@@ -1,7 +1,7 @@
 """Which edition of a document a file is, as far as its name, its folders and its text say. Pure.
 
 «Travel policy 2024.docx» and «Travel policy 2025.docx» are editions of one; so are drafts and
-versions. A date of a month or a day in a name («Minutes 2025-03-04») makes a record, and no edition.
+versions. A date of a month or a day in a name («Minutes 2025-03-04») makes a record, no edition.
 """
 
 import re
@@ -31,10 +31,10 @@ MARK = re.compile(
     re.IGNORECASE,
 )
 STATED = re.compile(
-    r"\b(?:valid|effective|in force|in effect|applies|applicable|gültig|gilt|in kraft|valable|en vigueur"
-    r"|applicable|valido|valida|in vigore|válid[oa]|vigente|en vigor)\b[^.\n]{0,40}?"
-    r"\b(?:from|as of|since|with effect from|ab|seit|à (?:partir|compter) du|depuis|dal|a partire dal"
-    r"|desde(?: el)?|a partir del?)\s+(?:the\s+|dem\s+)?",
+    r"\b(?:valid|effective|in force|in effect|applies|applicable|gültig|gilt|in kraft|valable"
+    r"|en vigueur|valido|valida|in vigore|válid[oa]|vigente|en vigor)\b[^.\n]{0,40}?"
+    r"\b(?:from|as of|since|with effect from|ab|seit|à (?:partir|compter) du|depuis|dal"
+    r"|a partire dal|desde(?: el)?|a partir del?)\s+(?:the\s+|dem\s+)?",
     re.IGNORECASE,
 )
 """How a document says from when on it is valid; the date follows."""
@@ -66,7 +66,7 @@ class Edition:
 
     @property
     def label(self) -> str:
-        """What it is called among the others: «2024», «v2.1», «draft 2024»; a day, if nothing else."""
+        """What it is called: «2024», «v2.1», «draft 2024»; its day, where it says nothing."""
         parts = ["draft"] if self.draft else []
         if self.year or (self.stated and not self.version):
             parts.append(str(self.year or (self.stated and self.stated.year)))

@@ -110,7 +110,10 @@ def _found(question: str) -> Iterator[tuple[int, int, Exact]]:
 def _codes(question: str) -> Iterator[tuple[int, int, str]]:
     for match in TOKEN.finditer(question):
         token = match.group()
-        letters, digits = len(PIECE.findall(re.sub(r"\d", "", token))), len(re.findall(r"\d", token))
+        letters, digits = (
+            len(PIECE.findall(re.sub(r"\d", "", token))),
+            len(re.findall(r"\d", token)),
+        )
         shown = len(re.sub(r"[\W_]", "", token))
         if ORDINAL.fullmatch(token) or shown < FEWEST_LETTERS:
             continue
@@ -221,7 +224,10 @@ def _spelled(date: Day) -> Iterator[str]:
         yield from (f"{month:02} {year}", f"{year} {month:02}", f"{month} {year}")
         return
     tail = f" {year}" if year else ""
-    days, months = dict.fromkeys((str(day), f"{day:02}")), dict.fromkeys((str(month), f"{month:02}"))
+    days, months = (
+        dict.fromkeys((str(day), f"{day:02}")),
+        dict.fromkeys((str(month), f"{month:02}")),
+    )
     if year:
         yield f"{year} {month:02} {day:02}"
     for d, m in product(days, months):
@@ -244,7 +250,7 @@ def _ordinal(day: int) -> str:
 
 
 def alike(question: str, text: str) -> list[str]:
-    """The dates, times and sums of a text, as it writes them, that a question has in its own way."""
+    """The dates, times and sums of a question, as a text writes them."""
     wanted = [r for d in dates.dates(question) for r in d.readings if sum(map(bool, r)) > 1]
     clocks = {t.clock for t in dates.times(question)}
     sums = [q for q in quantities.quantities(question) if not q.label]

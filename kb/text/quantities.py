@@ -11,7 +11,9 @@ from kb.text.units import APART, FACTORS, MAGNITUDES, MONEY, UNIT, WORDED, unit_
 
 MARKS = "'’\u00a0\u2009\u202f"
 """What may stand between groups of three digits, beside full stop and comma."""
-_DIGITS = rf"\d{{1,3}}(?: \d{{3}})+(?:[.,]\d+)?(?!\d)(?=\s?{UNIT})|\d+(?:[.,]\d+|[{MARKS}]\d{{3}}(?!\d))*"
+_DIGITS = (
+    rf"\d{{1,3}}(?: \d{{3}})+(?:[.,]\d+)?(?!\d)(?=\s?{UNIT})|\d+(?:[.,]\d+|[{MARKS}]\d{{3}}(?!\d))*"
+)
 _WORDED = "|".join(sorted(WORDED, key=len, reverse=True))
 _MANY = "|".join(pattern for _, pattern in MAGNITUDES)
 QUANTITY = re.compile(
@@ -21,8 +23,12 @@ QUANTITY = re.compile(
     rf"(?:(?:[\s{MARKS}-]|\s(?:de\s|di\s|d['’]))?(?P<unit>{UNIT}))?"
 )
 ONE = re.compile(rf"\b(?i:one|an?|eine?[nmrs]?|une?|un[oa]?)\s(?P<unit>{UNIT})")
-MINUS = re.compile(r"(?<!\bau )(?<!\bal )(?<!\blo )(?<!\bdu )\b(?:minus|moins|meno|menos)\s\Z", re.I)
-BELOW = re.compile(r"\W*(?:unter null|below zero|sous zéro|au-dessous de zéro|sotto zero|bajo cero)", re.I)
+MINUS = re.compile(
+    r"(?<!\bau )(?<!\bal )(?<!\blo )(?<!\bdu )\b(?:minus|moins|meno|menos)\s\Z", re.IGNORECASE
+)
+BELOW = re.compile(
+    r"\W*(?:unter null|below zero|sous zéro|au-dessous de zéro|sotto zero|bajo cero)", re.IGNORECASE
+)
 LABEL = re.compile(
     r"(?:\b(?:version|versione|versión|release|v|section|sections|chapter|kapitel|abschnitt|ziffer"
     r"|artikel|article|articolo|artículo|art|paragraph|paragraf|anlage|annex|clause|nr|no|n°|nº"
@@ -37,7 +43,8 @@ ABOUT = re.compile(
     re.IGNORECASE,
 )
 PHONE = re.compile(
-    r"(?<![\w.,:+/-])(?:\+|00?(?=[\d\s/(]))\d{0,4}(?:[ \u00a0]?\(0\))?(?:[ \u00a0/()–-]{0,3}\d|\.\d\d(?!\d)){5,}(?!\d)"
+    r"(?<![\w.,:+/-])(?:\+|00?(?=[\d\s/(]))\d{0,4}(?:[ \u00a0]?\(0\))?"
+    r"(?:[ \u00a0/()–-]{0,3}\d|\.\d\d(?!\d)){5,}(?!\d)"
 )
 FEWEST_DIGITS = 7
 """Digits of the shortest telephone number, with its area code."""
@@ -77,13 +84,18 @@ def phones(text: str) -> tuple[tuple[int, int, str], ...]:
 def same_phone(one: str, other: str) -> bool:
     """Whether two telephone numbers are one, with its country's or without."""
     shorter, longer = sorted((one.lstrip("0"), other.lstrip("0")), key=len)
-    return len(shorter) >= LEAST_TURNED and longer.endswith(shorter) and len(longer) - len(shorter) <= 3
+    return (
+        len(shorter) >= LEAST_TURNED
+        and longer.endswith(shorter)
+        and len(longer) - len(shorter) <= 3
+    )
 
 
 @lru_cache(maxsize=2_000)
 def quantities(text: str) -> tuple[Quantity, ...]:
     """The numbers of a text that are no part of a date, a time or a telephone number."""
-    taken = [(d.start, d.end) for d in (*dates.dates(text), *dates.times(text))]
+    taken = [(d.start, d.end) for d in dates.dates(text)]
+    taken += [(t.start, t.end) for t in dates.times(text)]
     taken += [(start, end) for start, end, _ in phones(text)]
     return tuple(_quantities(text, _without(text, taken)))
 
@@ -124,13 +136,13 @@ def _quantities(text: str, masked: str) -> Iterator[Quantity]:
         step = Decimal(0)
         if many > 1 or ABOUT.search(before):
             step = Decimal(1).scaleb(int(raw.as_tuple().exponent)) * many * factor
-        yield Quantity(
-            match.start(), match.end(), signed * factor, raw * many, dimension, "", step
-        )
+        yield Quantity(match.start(), match.end(), signed * factor, raw * many, dimension, "", step)
 
 
 def _label(match: re.Match[str], number: str) -> Quantity:
-    return Quantity(match.start(), match.end(), Decimal(-1), Decimal(-1), "label", number, Decimal(0))
+    return Quantity(
+        match.start(), match.end(), Decimal(-1), Decimal(-1), "label", number, Decimal(0)
+    )
 
 
 def _many(word: str | None) -> Decimal:

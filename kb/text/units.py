@@ -6,22 +6,43 @@ UNITS: dict[str, tuple[str, str, str]] = {
     # what is measured: (how much of its base, symbols, names)
     "mass mg": ("0.001", "mg", "milligrams? milligramme?s? milligramm milligrammi miligramos?"),
     "mass g": ("1", "g gr", "grams? grammes? gramm grammi grammo gramos?"),
-    "mass kg": ("1000", "kg", "kilos? kilograms? kilogrammes? kilogramm chilogramm[oi] chili"
-                " kilogramos?"),
+    "mass kg": (
+        "1000", "kg",
+        (
+            "kilos? kilograms? kilogrammes? kilogramm chilogramm[oi] chili kilogramos?"
+        ),
+    ),
     "mass t": ("1000000", "t", r"tonnes? tonnen metric\stons? tonnellat[ae] toneladas?"),
     "length mm": ("1", "mm", "millimet(?:er|re)s? millimètres? millimetr[oi] milímetros?"),
-    "length cm": ("10", "cm", "centimet(?:er|re)s? zentimetern? centimètres? centimetr[oi]"
-                  " centímetros?"),
+    "length cm": (
+        "10", "cm",
+        (
+            "centimet(?:er|re)s? zentimetern? centimètres? centimetr[oi] centímetros?"
+        ),
+    ),
     "length m": ("1000", "m", "met(?:er|re)s? metern mètres? metr[oi] metros?"),
-    "length km": ("1000000", "km", "kilomet(?:er|re)s? kilometern kilomètres? chilometr[oi]"
-                  " kilómetros?"),
+    "length km": (
+        "1000000", "km",
+        (
+            "kilomet(?:er|re)s? kilometern kilomètres? chilometr[oi] kilómetros?"
+        ),
+    ),
     "volume ml": ("1", "ml", "millilit(?:er|re)s? millilitr[oi] mililitros?"),
     "volume l": ("1000", "l L", "lit(?:er|re)s? litern litr[oi] litros?"),
-    "area m²": ("1", "m² m2 qm sqm", r"quadratmetern? square\smet(?:er|re)s? mètres\scarrés"
-                r" metri\squadr(?:at)?i metros\scuadrados"),
-    "speed km/h": ("1", "km/h kmh", r"kilomet(?:er|re)s?\sper\shour kilometern?\spro\sstunde"
-                   r" stundenkilometern? kilomètres\sà\sl.heure chilometri\s(?:all.ora|orari)"
-                   r" kilómetros\spor\shora"),
+    "area m²": (
+        "1", "m² m2 qm sqm",
+        (
+            r"quadratmetern? square\smet(?:er|re)s? mètres\scarrés metri\squadr(?:at)?i "
+            r"metros\scuadrados"
+        ),
+    ),
+    "speed km/h": (
+        "1", "km/h kmh",
+        (
+            r"kilomet(?:er|re)s?\sper\shour kilometern?\spro\sstunde stundenkilometern? "
+            r"kilomètres\sà\sl.heure chilometri\s(?:all.ora|orari) kilómetros\spor\shora"
+        ),
+    ),
     "time second": ("1", "s sec sek", "seconds? sekunden? secondes? second[oi] segundos?"),
     "time minute": ("60", "min", "minutes? minuten? minut[oi] minutos?"),
     "time hour": ("3600", "h hrs? std", "hours? stunden? stündige?[nrs]? heures? or[ae] horas?"),
@@ -32,15 +53,30 @@ UNITS: dict[str, tuple[str, str, str]] = {
     "currency eur": ("1", "€ EUR", "euros?"),
     "currency usd": ("1", "$ USD US$", r"(?:us[-\s])?dollars? dollari dólares"),
     "currency gbp": ("1", "£ GBP", r"pounds?(?:\ssterling)? pfund livres sterline libras"),
-    "currency chf": ("1", "CHF SFr", r"(?:schweizer\s)?franken (?:swiss\s)?francs?"
-                     r" franchi(?:\ssvizzeri)? francos?(?:\ssuizos)?"),
+    "currency chf": (
+        "1", "CHF SFr",
+        (
+            r"(?:schweizer\s)?franken (?:swiss\s)?francs? franchi(?:\ssvizzeri)? "
+            r"francos?(?:\ssuizos)?"
+        ),
+    ),
     "share %": ("1", "%", r"per\s?cent prozent pour[-\s]?cent per\scento por\sciento"),
-    "degrees °C": ("1", "°C ° º ºC", r"degrees?(?:\sc(?:elsius)?)? grad(?:\scelsius)? degrés?"
-                   r"(?:\scelsius)? grad[oi]s?(?:\s(?:celsius|centígrados|centigradi))?"),
+    "degrees °C": (
+        "1", "°C ° º ºC",
+        (
+            r"degrees?(?:\sc(?:elsius)?)? grad(?:\scelsius)? degrés?(?:\scelsius)? "
+            r"grad[oi]s?(?:\s(?:celsius|centígrados|centigradi))?"
+        ),
+    ),
     "degrees °F": ("1", "°F", r"degrees\sfahrenheit grad\sfahrenheit"),
     "energy Wh": ("1", "Wh", r"watt[-\s]?hours? wattstunden"),
-    "energy kWh": ("1000", "kWh KWh", r"kilowatt[-\s]?hours? kilowattstunden kilowattheures?"
-                   r" kilowattor[ae] kilovatios\shora"),
+    "energy kWh": (
+        "1000", "kWh KWh",
+        (
+            r"kilowatt[-\s]?hours? kilowattstunden kilowattheures? kilowattor[ae] "
+            r"kilovatios\shora"
+        ),
+    ),
     "power W": ("1", "W", "watts?"),
     "power kW": ("1000", "kW KW", "kilowatts? kilovatios?"),
     "power MW": ("1000000", "MW", "megawatts?"),
@@ -106,7 +142,8 @@ FACTORS = {unit: factor for unit, factor, *_ in _ENTRIES}
 
 def unit_of(text: str) -> str | None:
     """The unit that a word or a symbol names: a key of ``UNITS``."""
-    plain = text.strip().rstrip(".") if text.strip() not in ("Fr.",) else "CHF"
+    stripped = text.strip()
+    plain = "CHF" if stripped == "Fr." else stripped.rstrip(".")
     for pattern, unit in (*_BY_SYMBOL, *_BY_NAME):
         if pattern.fullmatch(plain):
             return unit
