@@ -55,3 +55,23 @@ def test_over_a_paragraphs_end_it_does_not():
     told = quotes.candidates_of((passage(TEXT),))
     scores = [1.0 if c.text.startswith("They have") else 0.0 for c in told]
     assert texts(quotes.best(scores, told))[0] == "They have less."
+
+
+FAQ = "How do I reset my password?\n\nCall the desk.\n\nWho repairs the lift?\n\nThe caretaker."
+
+
+def test_an_answer_stands_with_the_question_before_it():
+    told = quotes.candidates_of((passage(FAQ),))
+    assert [(c.answers, c.text) for c in told] == [
+        ("How do I reset my password?", "Call the desk."),
+        ("Who repairs the lift?", "The caretaker."),
+    ]
+
+
+def test_of_a_row_with_a_question_the_answer_is_quoted():
+    rows = "Question | Answer\nWho repairs the lift? | The caretaker, on weekdays."
+    told = quotes.candidates_of((passage(rows),))
+    assert ("Who repairs the lift?", "The caretaker, on weekdays.") in [
+        (c.answers.rpartition("\n")[2], c.text) for c in told
+    ]
+    assert not any(c.text.endswith("?") or c.text == "Question | Answer" for c in told)
