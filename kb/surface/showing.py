@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from kb.answers import markdown
-from kb.search import latest
 from kb.text import editions, exact
+from kb.text.editions import Edition
 from kb.types.answers import Answer, Citation
 from kb.types.forms import Block, Form, Run, Said
 from kb.types.passages import Passage
@@ -77,17 +77,22 @@ def hits(passages: Sequence[Passage], question: str) -> list[dict[str, Any]]:
     return [_hit(passage, question) for passage in passages]
 
 
+def _edition(passage: Passage) -> Edition:
+    chunk = passage.chunk
+    return editions.of(chunk.path, chunk.title, passage.text, chunk.modified)
+
+
 def _hit(passage: Passage, question: str) -> dict[str, Any]:
     """``marks`` are dates and sums that the question has, as the passage writes them."""
-    own = latest.edition(passage)
+    own = _edition(passage)
     today = editions.day_of(time.time())
     return {
         "marks": exact.alike(question, passage.text),
         "edition": own.label if own.is_marked else None,
         "editions": [
             {
-                "label": latest.label(other),
-                "newer": latest.edition(other).order(today) > own.order(today),
+                "label": _edition(other).label,
+                "newer": _edition(other).order(today) > own.order(today),
                 "document_id": other.chunk.document_id,
                 "passage_id": other.passage_id,
                 "document": other.chunk.path,
@@ -132,7 +137,7 @@ def _cards(citations: Sequence[Citation]) -> list[dict[str, Any]]:
 def _card(source: Source, citations: Sequence[Citation]) -> dict[str, Any]:
     """A source as its card shows it; its citations by their index."""
     passage = source.citations[0].passage
-    chunk, edition = passage.chunk, latest.edition(passage)
+    chunk, edition = passage.chunk, _edition(passage)
     return {
         "n": source.n,
         "edition": edition.label if edition.is_marked else None,

@@ -17,6 +17,8 @@ let searched = "";  // the question as it was searched for: a follow-up is writt
 
 // --- the list of passages ---------------------------------------------------------------------
 
+function copies(hit) { return hit.copies > 1 ? ` (${words.copies} ${hit.copies - 1})` : ""; }
+
 function edition(hit) { return hit.shown?.edition ? ` · ${hit.shown.edition}` : ""; }
 
 // The same passage in other editions of its document, beneath the one that is shown.
@@ -26,12 +28,15 @@ function otherEditions(editions, question) {
   for (const one of editions) {
     const link = element("a", { href: viewerAddress(one) }, `${one.label} · ${one.document}`);
     link.addEventListener("click", open);
-    list.append(element("div", { class: "other" }, element("p", { class: "where" }, link), marked(one.text, question)));
+    const place = element("p", { class: "where" }, link);
+    list.append(element("div", { class: "other" }, place, marked(one.text, question)));
   }
-  const said = (name, some) => (some.length ? `${name}: ${some.map((one) => one.label).join(", ")}` : null);
+  const labels = (some) => some.map((one) => one.label).join(", ");
+  const said = (name, some) => (some.length ? `${name}: ${labels(some)}` : null);
   const newer = said(words.newer_editions, editions.filter((one) => one.newer));
   const earlier = said(words.earlier_editions, editions.filter((one) => !one.newer));
-  return element("details", { class: "editions" }, element("summary", {}, [newer, earlier].filter(Boolean).join(" · ")), list);
+  const told = [newer, earlier].filter(Boolean).join(" · ");
+  return element("details", { class: "editions" }, element("summary", {}, told), list);
 }
 
 function hitEntry(hits, question) {
@@ -41,7 +46,7 @@ function hitEntry(hits, question) {
   link.addEventListener("click", open);
   const entry = element("li", {},
     element("div", {}, element("span", { class: "kind", "aria-hidden": "true" }, kind), link),
-    element("p", { class: "where" }, where(first) + edition(first) + (first.copies > 1 ? ` (${words.copies} ${first.copies - 1})` : "")),
+    element("p", { class: "where" }, where(first) + edition(first) + copies(first)),
     marked(first.text, question, first.shown?.marks),
     otherEditions(first.shown?.editions ?? [], question),
     element("div", { class: "tools-of" }, rightPassage(question, first.passage_id), pinButton(question, first)));
