@@ -60,14 +60,21 @@ def recognise(numbers: Iterable[int], draw: Draw, options: Options) -> Recognise
 
 
 def _likely(reading: Reading, languages: list[str]) -> list[str]:
-    """The language to read the next page in: this page's, where that is plain; else all.
+    """The language to read the next page in: this page's, where that is plain; else all."""
+    if reading.confidence < ocr.SURE:
+        return languages
+    return likely(" ".join(e.text for e in reading.elements), languages)
+
+
+def likely(text: str, languages: list[str]) -> list[str]:
+    """The language of a text, where that is plain; else all.
 
     Every language that tesseract tries costs as much as the first.
     """
-    words = [w for e in reading.elements for w in e.text.casefold().split()]
+    words = text.casefold().split()
     counts = Counter({name: sum(w in LITTLE[name] for w in words) for name in LITTLE})
     (best, most), (_, second) = counts.most_common(2)
-    is_plain = most >= ENOUGH and most > 3 * second and reading.confidence >= ocr.SURE
+    is_plain = most >= ENOUGH and most > 3 * second
     return [best] if is_plain and best in languages else languages
 
 

@@ -38,6 +38,11 @@ def earlier_cutting(chunking: Chunking, counter: TokenCounter, window: int) -> s
     return short_hash(f"{CHUNKER}:{longest}:{counter.extra}:{counter.digest}")[:24]
 
 
+FOR_OCR = {"scan_without_ocr", "scan_unread", "scan_uncertain", "unreadable_letters",
+           "pictures_unread"}  # fmt: skip
+"""What is said of a file that OCR, or more languages of it, may read better."""
+
+
 class Needs:
     """Compares documents with what is installed and set here.
 
@@ -73,11 +78,12 @@ class Needs:
         ``members``: whether files came out of it.
         """
         found: dict[str, Any] = {}
-        if parsed.confidences or (parsed.problem or "").startswith("scan_"):
+        said = {parsed.problem, *(notice.code for notice in parsed.notices)}
+        if parsed.confidences or said & FOR_OCR:
             found["ocr"] = {"had": self._languages, **self._recognising()}
         if members or parsed.problem == "members_left_out":
             found["members"] = self._limits
-        if any(notice.code == "formulas_without_value" for notice in parsed.notices):
+        if "formulas_without_value" in said:
             found["office"] = self._office
         return found or None
 

@@ -83,6 +83,26 @@ COUNTED: dict[str, tuple[str, tuple[str, str]]] = {
             "ingest.",
         ),
     ),
+    "unreadable_letters": (
+        "pages",
+        ngettext(
+            "The letters of {pages} of its pages make no words: the file says others than it "
+            "shows. They are never used in answers. Install tesseract-ocr and run kb ingest, or "
+            "print the file to a new PDF.",
+            "The letters of {pages} of its pages make no words: the file says others than it "
+            "shows. They are never used in answers. Install tesseract-ocr and run kb ingest, or "
+            "print the file to a new PDF.",
+        ),
+    ),
+    "pictures_unread": (
+        "pictures",
+        ngettext(
+            "{pictures} picture in it was not read. If it holds text, install tesseract-ocr and "
+            "run kb ingest, or attach it as a file of its own.",
+            "{pictures} pictures in it were not read. If they hold text, install tesseract-ocr and "
+            "run kb ingest, or attach them as files of their own.",
+        ),
+    ),
     "hidden_text": (
         "pieces",
         ngettext(
@@ -170,6 +190,8 @@ TITLES: dict[str, str] = {
     "scan_without_ocr": _("scans, no OCR installed"),
     "scan_unread": _("scans without readable text"),
     "scan_uncertain": _("scans read with little certainty"),
+    "unreadable_letters": _("unreadable letters"),
+    "pictures_unread": _("pictures not read"),
     "hidden_text": _("hidden text"),
     "tracked_changes": _("tracked changes"),
     "hidden_sheets": _("hidden sheets left out"),

@@ -206,6 +206,7 @@ def test_the_first_start_prints_a_link_by_which_the_first_administrator_is_made(
     assert re.fullmatch(r"  http://127\.0\.0\.1:\d+/link/[\w-]{43}\n", lines[2])
 
 
+@pytest.mark.slow
 def test_another_model_needs_a_new_index(command, tmp_path):
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a.txt").write_text("Some words about water pumps.")

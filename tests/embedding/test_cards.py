@@ -9,6 +9,7 @@ from kb.settings import Embedding
 from tests.embedding.chosen import with_embedding
 
 
+@pytest.mark.slow
 def test_a_card_that_is_named_and_is_not_there_is_said(settings):
     begun = start(with_embedding(settings, device="cuda"), None)
     assert (begun.runtime.name, begun.runtime.dtype) == ("openvino", "float32")

@@ -90,6 +90,7 @@ def test_where_none_is_named_those_that_are_not_installed_are_left_out(monkeypat
     assert "Left out: bm25, rrf, weighted" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_documents_are_measured_and_runs_compared_in_the_page(environment, tmp_path):
     folder = tmp_path / "handbook"
     folder.mkdir()

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 SHARED = """
 import os, pytest
@@ -23,6 +25,7 @@ def test_alone(number):
 """
 
 
+@pytest.mark.slow
 def test_tests_with_one_server_go_to_one_worker(tmp_path):
     said = tmp_path / "said"
     for name in ("one", "two", "three"):

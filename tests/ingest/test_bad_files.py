@@ -130,6 +130,7 @@ async def test_scripts_in_names_and_text_stay_text(house):
     assert "<img src=x" in found.passages[0].text
 
 
+@pytest.mark.slow
 def test_a_scan_is_read_once_ocr_is_installed(command, tmp_path):
     """The reason in the ledger says: install tesseract-ocr, then run kb ingest."""
     if shutil.which("tesseract") is None:
@@ -247,6 +248,7 @@ def test_what_a_child_started_ends_with_it():
     )
 
 
+@pytest.mark.slow
 async def test_hostile_files_end_in_the_ledger(house):
     """Every file of a hostile collection is accounted for, and the service lives on."""
     folder = shared_data("robustness-dev-20mb") / "files"

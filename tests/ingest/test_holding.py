@@ -53,6 +53,7 @@ def share(tmp_path):
         subprocess.run(["umount", "-l", str(folder)], check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.case("N04")
 @pytest.mark.parametrize("empty", [False, True], ids=["gone", "an empty folder in its place"])
 async def test_a_share_that_goes_away_during_a_run_withdraws_nothing(house, empty):

@@ -61,6 +61,7 @@ def test_its_pieces_are_those_of_xlm_roberta(multilingual):
     assert counter.pieces(["Hello world!"]) == [[0, 35378, 8999, 38, 2]]
 
 
+@pytest.mark.slow
 def test_sentence_transformers_reads_it_with_its_prompts(multilingual, tmp_path):
     """Without a warning: what a library has to guess, somebody forgot."""
     code = f"""

@@ -79,8 +79,8 @@ def pytest_unconfigure(config):
 
 
 def pytest_xdist_auto_num_workers():
-    """One more than there are processors: many tests wait for what they started."""
-    return min(os.cpu_count() or 1, 7) + 1
+    """Two more than there are processors: many tests wait for what they started."""
+    return min(os.cpu_count() or 1, 6) + 2
 
 
 def is_worker(config) -> bool:

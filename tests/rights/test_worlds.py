@@ -413,6 +413,7 @@ def hurried(catalog) -> None:
         event.listen(engine, "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF"))
 
 
+@pytest.mark.slow
 @pytest.mark.case("R06", "S40", "S42", "N08", "N09", "N10")
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: files get other people's owners")
 async def test_every_surface_shows_what_brute_force_allows(house, catalog_kind, monkeypatch):

@@ -25,6 +25,7 @@ def answers(sample_server):
     return {q["id"]: ask(q) for q in QUESTIONS}
 
 
+@pytest.mark.slow
 def test_quotes_hold_the_answer_in_eight_of_ten(answers):
     answerable = [q for q in QUESTIONS if not q["unanswerable"]]
     held = [

@@ -107,6 +107,7 @@ async def test_a_rebuild_embeds_nothing_and_gives_the_same(newcomers):
     assert {question: await newcomers.paths(question) for question in ASKED} == before
 
 
+@pytest.mark.slow
 async def test_each_alone_works_and_needs_only_a_rebuild(newcomers, settings, tmp_path, models_dir):
     await newcomers.kb.index.engine.leave()
     for name in (ENGLISH, MULTILINGUAL):

@@ -65,10 +65,17 @@ def settled(page) -> None:
 
 
 def violations(page, axe: str) -> list[str]:
+    """Of every rule as it is drawn in light; in dark of contrast, since only colours differ."""
     page.evaluate(axe)
-    found = page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
-    )
+    page.emulate_media(color_scheme="light")
+    light = broken(page, {"type": "tag", "values": RULES})
+    page.emulate_media(color_scheme="dark")
+    dark = broken(page, {"type": "rule", "values": ["color-contrast"]})
+    return light + [f"dark: {said}" for said in dark]
+
+
+def broken(page, rules: dict) -> list[str]:
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", rules)
     return [
         f"{v['id']}: {n['target']} {n['failureSummary'][:160]}"
         for v in found["violations"]
@@ -86,11 +93,10 @@ def receipt_of(page, address: str) -> str:
     return f"/answers/{asked.json()['id']}"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
-def test_axe_finds_nothing_on_any_page(peopled, chromium, axe, scheme, width):
+def test_axe_finds_nothing_on_any_page(peopled, chromium, axe, width):
     context = chromium.new_context(
-        color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True
+        viewport={"width": width, "height": 800}, bypass_csp=True, reduced_motion="reduce"
     )
     page = context.new_page()
     found = {}

@@ -81,6 +81,7 @@ async def test_a_head_that_drips_is_ended_too():
         writer.close()
 
 
+@pytest.mark.slow
 @pytest.mark.case("N22")
 async def test_a_slow_upload_that_comes_on_is_taken():
     """One that takes five times the bound arrives whole."""

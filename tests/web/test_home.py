@@ -227,6 +227,7 @@ def say(server, *statements):
     other.close()
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_while_the_first_reading_runs_home_and_empty_results_say_so(opened, being_read):
     now = time.time()

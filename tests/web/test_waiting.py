@@ -83,6 +83,7 @@ def begun(call):
     return thread, given
 
 
+@pytest.mark.slow
 @pytest.mark.case("N17")
 def test_the_loop_goes_on_while_another_process_writes(site, tmp_path):
     """Uploads, a paused source, a changed one and a run wait for the catalog; nobody else."""

@@ -2,9 +2,8 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 
-from kb.types.parsed import Box
+from ingest.parsers.pdf.printed import PrintedLine
 
 MARGIN = 0.1
 """Share of the page's height, at its top and at its foot, in which lines may be running ones."""
@@ -16,18 +15,6 @@ PAGE_NUMBER = re.compile(
     r"(?:page|seite|pagina|p\.|s\.)?\s*[-–—]?\s*#\s*[-–—]?(?:\s*(?:/|of|von|de|di|sur)\s*#)?$",
     re.IGNORECASE,
 )
-
-
-@dataclass(slots=True)
-class PrintedLine:
-    """A line of a page: text, place, size and weight of its first letter."""
-
-    text: str
-    box: Box
-    size: float
-    bold: bool
-    doubtful: bool = False
-    """White, transparent, tiny or off the page: perhaps nobody sees it."""
 
 
 def without_repeated(pages: list[list[PrintedLine]]) -> list[list[PrintedLine]]:

@@ -1,0 +1,88 @@
+"""Text in pictures that stand within a document: read by OCR where they are large enough."""
+
+import hashlib
+import re
+
+from PIL import Image
+
+from ingest.parsers import ocr, scans
+from ingest.parsers.noticing import counted
+from ingest.parsers.ocr import Reading
+from ingest.parsers.options import Options
+from kb.types.parsed import Box, Element, Line, Notice
+
+READABLE, NARROWEST = 60_000, 40
+"""Pixels, and pixels of the shorter side, below which a picture is taken for a logo or an icon."""
+MOST = 40
+"""Pictures of one document that are read."""
+SURE = 65.0
+"""Mean confidence (0 to 100) below which what was read is taken for the noise of a photograph."""
+WORD = re.compile(r"[^\W\d_]{3,}")
+FEWEST_WORDS = 3
+
+
+def is_large(size: tuple[int, int]) -> bool:
+    """Whether a picture of so many pixels may hold text that is worth reading."""
+    return size[0] * size[1] >= READABLE and min(size) >= NARROWEST
+
+
+class InPictures:
+    """Reads the pictures of one document, each once."""
+
+    def __init__(self, options: Options) -> None:
+        self._languages = ocr.usable(options.languages)
+        self._seen: set[bytes] = set()
+        self._unread = 0
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the ledger says of pictures that nobody has read."""
+        return counted(Notice("pictures_unread", {"pictures": self._unread}))
+
+    def element(
+        self, picture: Image.Image, page: int | None, about: str, within: Box = (0, 0, 1, 1)
+    ) -> Element | None:
+        """What is written in a picture; None: nothing, or nobody can read it.
+
+        ``about`` is text of the same document, by which its language is told; ``within`` the
+        picture's place on its page.
+        """
+        grey = picture.convert("L")
+        digest = hashlib.blake2b(grey.tobytes(), digest_size=16).digest()
+        if digest in self._seen:
+            return None
+        self._seen.add(digest)
+        if not self._languages or len(self._seen) > MOST:
+            self._unread += 1
+            return None
+        likely = scans.likely(about, self._languages)
+        reading = ocr.read(grey, page or 1, likely, ocr.USUAL_DPI)
+        return _element(reading, page, within) if _says_something(reading) else None
+
+
+def _says_something(reading: Reading) -> bool:
+    words = sum(len(WORD.findall(e.text)) for e in reading.elements)
+    return reading.confidence >= SURE and words >= FEWEST_WORDS
+
+
+def _element(reading: Reading, page: int | None, within: Box) -> Element:
+    text, lines = "", []
+    for element in reading.elements:
+        start = len(text) + 1 if text else 0
+        text = f"{text}\n{element.text}" if text else element.text
+        lines += [
+            Line(start + line.start, start + line.end, _onto(line.box, within))
+            for line in element.lines
+        ]
+    return Element(kind="Image", text=text, page=page, lines=tuple(lines) if page else ())
+
+
+def _onto(box: Box, within: Box) -> Box:
+    """A place in a picture as a place on the page that the picture stands on."""
+    width, height = within[2] - within[0], within[3] - within[1]
+    return (
+        round(within[0] + box[0] * width, 4),
+        round(within[1] + box[1] * height, 4),
+        round(within[0] + box[2] * width, 4),
+        round(within[1] + box[3] * height, 4),
+    )

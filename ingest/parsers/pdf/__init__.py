@@ -1,0 +1,123 @@
+"""PDF by pypdfium2: text with the place of every line, mapped to unstructured's element types."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pypdfium2 as pdfium
+
+from ingest.parsers.in_pictures import InPictures
+from ingest.parsers.kinds import MEDIA_TYPES
+from ingest.parsers.options import Options
+from ingest.parsers.pdf import (
+    annotations,
+    attachments,
+    grouping,
+    lines,
+    pictures,
+    recognising,
+    ruled,
+    running,
+    tabular,
+    unseen,
+)
+from ingest.parsers.pdf.annotations import Over
+from ingest.parsers.pdf.printed import PrintedLine
+from ingest.parsers.pdf.recognising import Recognised
+from ingest.parsers.pdf.ruled import Grid
+from kb.errors import FileProblem
+from kb.types.parsed import Element, Parsed
+
+
+def parse(path: Path, kind: str, options: Options) -> Parsed:
+    """Read a PDF.
+
+    Raises:
+        FileProblem: encrypted or damaged.
+    """
+    try:
+        document = pdfium.PdfDocument(path)
+    except pdfium.PdfiumError as error:
+        code = "encrypted" if "password" in str(error).lower() else "damaged"
+        raise FileProblem(code, what=str(error)) from error
+    with document:
+        document.init_forms()
+        within = InPictures(options)
+        read = [_read(document, number, within) for number in range(len(document))]
+        scanned = [number for number, page in enumerate(read) if page.is_scan]
+        recognised = recognising.recognise(document, scanned, [p.lines for p in read], options)
+        elements = _elements(read, recognised)
+        title, author = _said(document, "Title"), _said(document, "Author")
+        members, left_out = attachments.members(document, options)
+    left = {"members": left_out} if left_out else {}
+    return Parsed(
+        parser="pdfium+tesseract" if recognised.pages else "pdfium",
+        media_type=MEDIA_TYPES[kind],
+        elements=tuple(elements),
+        title=title,
+        author=author,
+        pages=len(read),
+        page_sizes=tuple(page.size for page in read),
+        members=tuple(members),
+        confidences=tuple(recognised.confidences),
+        problem=recognised.problem or ("members_left_out" if left else None),
+        problem_parameters=recognised.parameters or left,
+        notices=(*recognised.notices, *within.notices),
+    )
+
+
+@dataclass(slots=True)
+class Page:
+    """A page as it was read: its size in points, its lines, what nobody sees, and what lies over.
+
+    A page that is damaged has nothing.
+    """
+
+    size: tuple[float, float]
+    lines: list[PrintedLine] = field(default_factory=list)
+    hidden: list[PrintedLine] = field(default_factory=list)
+    grids: list[Grid] = field(default_factory=list)
+    over: Over = field(default_factory=Over)
+    written: list[Element] = field(default_factory=list)
+    """What is written in pictures."""
+    is_scan: bool = False
+
+
+def _read(document: pdfium.PdfDocument, number: int, within: InPictures) -> Page:
+    size = document.get_page_size(number)
+    try:
+        page = document[number]
+        grids = ruled.grids(page)
+        printed = lines.of(page, grids)
+    except pdfium.PdfiumError:
+        return Page(size)
+    hidden = unseen.take(page, printed)
+    over = annotations.of(page, number + 1)
+    is_scan = recognising.is_scan(page, printed)
+    written = [] if is_scan else pictures.elements(page, number + 1, printed + hidden, within)
+    page.close()
+    return Page(size, printed, hidden, grids, over, written, is_scan)
+
+
+def _elements(read: Sequence[Page], recognised: Recognised) -> list[Element]:
+    """The elements of all pages, without running heads and feet."""
+    pages = running.without_repeated([page.lines for page in read])
+    body = grouping.body_size([line for printed in pages for line in printed])
+    parts = [
+        list(tabular.parted(page.over.onto(printed), page.grids))
+        for page, printed in zip(read, pages, strict=True)
+    ]
+    elements: list[Element] = []
+    for number, whole in enumerate(grouping.elements(parts, body)):
+        page = read[number]
+        elements += recognised.of(number, whole + page.written) + page.over.comments
+        elements += unseen.elements(page.hidden, number + 1)
+    return elements
+
+
+def _said(document: pdfium.PdfDocument, what: str) -> str | None:
+    """What a PDF says of itself; None where that cannot be decoded (its text still is read)."""
+    try:
+        return document.get_metadata_value(what) or None
+    except (pdfium.PdfiumError, ValueError):
+        return None

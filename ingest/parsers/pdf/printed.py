@@ -1,0 +1,40 @@
+"""What stands printed on a page: letters, lines, and the pieces of a line."""
+
+from dataclasses import dataclass
+
+from kb.types.parsed import Box
+
+Rectangle = tuple[float, float, float, float]
+"""Left, top, right, bottom in points of the page (top above bottom)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter, or the several that one glyph stands for, and its place."""
+
+    text: str
+    box: Rectangle
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a line that a wide gap parts from the next: a cell, or a column's line."""
+
+    text: str
+    box: Box
+
+
+@dataclass(slots=True)
+class PrintedLine:
+    """A line of a page: text, place, size and weight of its first letter."""
+
+    text: str
+    box: Box
+    size: float
+    bold: bool
+    doubtful: bool = False
+    """White, transparent, tiny or off the page: perhaps nobody sees it."""
+    pieces: tuple[Piece, ...] = ()
+    """Its parts, where wide gaps part them; else none."""
+    apart: bool = False
+    """Whether no line goes on with it: a label with what was filled in."""

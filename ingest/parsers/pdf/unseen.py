@@ -1,0 +1,40 @@
+"""Lines that leave no trace on a page as it is drawn: they are kept apart, as hidden text."""
+
+import pypdfium2 as pdfium
+from PIL import Image
+
+from ingest.parsers.pdf.lines import TINY_POINTS
+from ingest.parsers.pdf.printed import PrintedLine
+from kb.types.parsed import HIDDEN, Box, Element, Line
+
+CONTRAST = 24
+"""Levels of grey (0 to 255) by which a drawn line has to differ from its ground."""
+
+
+def take(page: pdfium.PdfPage, lines: list[PrintedLine]) -> list[PrintedLine]:
+    """Take out the lines that leave no trace on the page as it is drawn, and give them."""
+    if not any(line.doubtful for line in lines):
+        return []
+    drawn = page.render(scale=1, grayscale=True).to_pil()
+    unseen = [line for line in lines if line.doubtful and not _leaves_trace(drawn, line.box)]
+    lines[:] = [line for line in lines if not any(line is other for other in unseen)]
+    return unseen
+
+
+def _leaves_trace(drawn: Image.Image, box: Box) -> bool:
+    width, height = drawn.size
+    left, top, right, bottom = box
+    area = (int(left * width), int(top * height), -int(-right * width), -int(-bottom * height))
+    if area[2] <= area[0] or area[3] <= area[1] or (bottom - top) * height < TINY_POINTS:
+        return False
+    levels = [level for level, count in enumerate(drawn.crop(area).histogram()) if count]
+    return levels[-1] - levels[0] >= CONTRAST
+
+
+def elements(lines: list[PrintedLine], page: int) -> list[Element]:
+    """What nobody sees on a page (1-based), kept as hidden text."""
+    return [
+        Element(kind="NarrativeText", text=line.text, page=page, section=HIDDEN,
+                lines=(Line(0, len(line.text), line.box),))
+        for line in lines
+    ]  # fmt: skip

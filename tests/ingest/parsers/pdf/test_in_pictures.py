@@ -1,0 +1,59 @@
+"""Text in pictures on pages that have text of their own."""
+
+import shutil
+
+from PIL import Image, ImageDraw, ImageFont
+from reportlab.pdfgen.canvas import Canvas
+
+from tests.parts.files import FONT, parse
+from tests.parts.processes import missing
+
+WRITTEN = "Emergency exit: behind the boiler room"
+
+
+def picture(path, size=(900, 200), text=WRITTEN):
+    image = Image.new("RGB", size, "white")
+    ImageDraw.Draw(image).text((20, 60), text, "black", ImageFont.truetype(FONT, 40))
+    image.save(path)
+    return str(path)
+
+
+def with_picture(path, source, width=450, height=100, pages=1):
+    canvas = Canvas(str(path))
+    for _ in range(pages):
+        canvas.drawString(60, 760, "The plan of the house hangs beside every door of the hall.")
+        canvas.drawImage(source, 60, 500, width, height)
+        canvas.showPage()
+    canvas.save()
+
+
+def test_it_is_read_once_and_has_its_place(tmp_path):
+    if shutil.which("tesseract") is None:
+        missing("tesseract (apt-get install tesseract-ocr)")
+    with_picture(tmp_path / "a.pdf", picture(tmp_path / "a.png"), pages=2)
+    read = parse(tmp_path / "a.pdf")
+    [found] = [e for e in read.elements if e.kind == "Image"]
+    assert " ".join(found.text.split()) == WRITTEN
+    assert found.page == 1
+    [line] = found.lines
+    left, top, right, bottom = line.box
+    assert 60 / 595 < left < right < 510 / 595
+    assert 1 - 600 / 842 < top < bottom < 1 - 500 / 842
+
+
+def test_logos_are_left_alone_and_text_over_a_picture_is_not_read_twice(tmp_path):
+    picture(tmp_path / "small.png", (90, 60), "exit")
+    with_picture(tmp_path / "a.pdf", str(tmp_path / "small.png"), 45, 30)
+    canvas = Canvas(str(tmp_path / "b.pdf"))
+    canvas.drawImage(picture(tmp_path / "b.png", (900, 600), ""), 40, 400, 500, 350)
+    canvas.drawString(80, 600, "The text that is printed over a picture.")
+    canvas.save()
+    for name in ("a.pdf", "b.pdf"):
+        read = parse(tmp_path / name, languages="")
+        assert read.notices == ()
+
+
+def test_where_there_is_no_ocr_the_ledger_says_so(tmp_path):
+    with_picture(tmp_path / "a.pdf", picture(tmp_path / "a.png"))
+    [notice] = parse(tmp_path / "a.pdf", languages="").notices
+    assert (notice.code, notice.parameters) == ("pictures_unread", {"pictures": 1})
