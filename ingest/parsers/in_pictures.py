@@ -1,18 +1,24 @@
 """Text in pictures that stand within a document: read by OCR where they are large enough."""
 
 import hashlib
+import io
 import re
+from collections.abc import Iterator, Mapping
 
+from lxml import etree
 from PIL import Image
 
 from ingest.parsers import ocr, scans
 from ingest.parsers.noticing import counted
 from ingest.parsers.ocr import Reading
+from ingest.parsers.ooxml import UNREADABLE, A, Package, R, Relation
 from ingest.parsers.options import Options
 from kb.types.parsed import Box, Element, Line, Notice
 
 READABLE, NARROWEST = 60_000, 40
 """Pixels, and pixels of the shorter side, below which a picture is taken for a logo or an icon."""
+BLIP = f"{A}blip"
+"""What names a picture in an Office file."""
 MOST = 40
 """Pictures of one document that are read."""
 SURE = 65.0
@@ -24,6 +30,15 @@ FEWEST_WORDS = 3
 def is_large(size: tuple[int, int]) -> bool:
     """Whether a picture of so many pixels may hold text that is worth reading."""
     return size[0] * size[1] >= READABLE and min(size) >= NARROWEST
+
+
+def on_paper(picture: Image.Image) -> Image.Image:
+    """A picture in grey, on white where it is transparent."""
+    plain = picture.convert("RGBA") if picture.mode in {"P", "LA", "RGBA", "PA"} else picture
+    if plain.mode == "RGBA":
+        paper = Image.new("RGBA", plain.size, "white")
+        plain = Image.alpha_composite(paper, plain)
+    return plain.convert("L")
 
 
 class InPictures:
@@ -47,7 +62,7 @@ class InPictures:
         ``about`` is text of the same document, by which its language is told; ``within`` the
         picture's place on its page.
         """
-        grey = picture.convert("L")
+        grey = on_paper(picture)
         digest = hashlib.blake2b(grey.tobytes(), digest_size=16).digest()
         if digest in self._seen:
             return None
@@ -58,6 +73,26 @@ class InPictures:
         likely = scans.likely(about, self._languages)
         reading = ocr.read(grey, page or 1, likely, ocr.USUAL_DPI)
         return _element(reading, page, within) if _says_something(reading) else None
+
+    def inserted(
+        self, package: Package, related: Mapping[str, Relation], blip: etree._Element, about: str
+    ) -> Iterator[Element]:
+        """What is written in a picture of an Office file (``blip`` names it); perhaps nothing.
+
+        Nothing also where it is damaged, or a drawing of lines.
+        """
+        relation = related.get(blip.get(f"{R}embed", ""))
+        if relation is None:
+            return
+        try:
+            with Image.open(io.BytesIO(package.content(relation.target))) as picture:
+                width, height = picture.size
+                is_fit = is_large(picture.size) and width * height <= ocr.MOST_PIXELS
+                written = self.element(picture, None, about) if is_fit else None
+        except (*UNREADABLE, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
+            return
+        if written is not None:
+            yield written
 
 
 def _says_something(reading: Reading) -> bool:

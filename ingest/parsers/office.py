@@ -12,6 +12,7 @@ from ingest.parsers import detection, hidden, libreoffice, packages, pages, rtf,
 from ingest.parsers import opendocument_text as texts
 from ingest.parsers import presentations as decks
 from ingest.parsers.encoding import decode
+from ingest.parsers.in_pictures import InPictures
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.names import safe_name
 from ingest.parsers.noticing import counted, of_parts
@@ -41,15 +42,15 @@ class Read:
 
 @dataclass(slots=True)
 class Room:
-    """What is left of the bytes that may be inserted, and how deep one is."""
+    """What is left of the bytes that may be inserted, how deep one is, and who reads pictures."""
 
+    within: InPictures
     left: int = MOST_INSERTED
     depth: int = 0
 
 
-def _docx(path: Path, room: Room | None = None) -> Read:
-    room = Room() if room is None else room
-    seen = document.seen(path)
+def _docx(path: Path, room: Room) -> Read:
+    seen = document.seen(path, room.within)
     read = Read([], seen.unseen)
     printed: set[str] = set()
     left = dict(seen.pieces)
@@ -106,11 +107,11 @@ def _inserted(piece: document.Inserted, room: Room) -> Read:
         kind = detection.kind_of(path, piece.name)
         if kind not in PARTITION or room.depth > DEEPEST:
             return Read([], members=[Member(name=safe_name(piece.name), content=piece.content)])
-        return _docx(path, room) if kind == "docx" else PARTITION[kind](path)
+        return PARTITION[kind](path, room)
 
 
-def _pptx(path: Path) -> Read:
-    deck = decks.seen(path)
+def _pptx(path: Path, room: Room) -> Read:
+    deck = decks.seen(path, room.within)
     slides: dict[int, list[Element]] = {n + 1: [] for n in range(deck.slides)}
     for element in elements_of(partition("pptx", file=deck.file), with_pages=True):
         slides[element.page or 1].append(element)
@@ -118,7 +119,7 @@ def _pptx(path: Path) -> Read:
     return Read(found, notices=deck.notices)
 
 
-def _odt(path: Path) -> Read:
+def _odt(path: Path, _room: Room) -> Read:
     text = texts.seen(path)
     read = Read([], text.unseen, notices=text.notices)
     printed: set[str] = set()
@@ -130,7 +131,7 @@ def _odt(path: Path) -> Read:
     return read
 
 
-def _rtf(path: Path) -> Read:
+def _rtf(path: Path, _room: Room | None = None) -> Read:
     rich = rtf.seen(path.read_bytes())
     with tempfile.NamedTemporaryFile(suffix=".rtf") as file:
         file.write(rich.source)
@@ -167,17 +168,17 @@ def _apart(rich: rtf.Rich, wanted: str) -> Iterator[Element]:
                 yield Element(kind=kind, text=text)
 
 
-def _html(path: Path) -> Read:
+def _html(path: Path, _room: Room) -> Read:
     seen, unseen, is_cut = hidden.in_html(decode(path.read_bytes()))
     elements = list(elements_of(partition("html", text=spans.filled(pages.plain(seen)))))
     return Read(elements, unseen, of_parts(0, int(is_cut)))
 
 
-def _of_text(name: str) -> Callable[[Path], Read]:
-    return lambda path: Read(list(elements_of(partition(name, text=decode(path.read_bytes())))))
+def _of_text(name: str) -> Callable[[Path, Room], Read]:
+    return lambda path, _: Read(list(elements_of(partition(name, text=decode(path.read_bytes())))))
 
 
-PARTITION: dict[str, Callable[[Path], Read]] = {
+PARTITION: dict[str, Callable[[Path, Room], Read]] = {
     "docx": _docx,
     "pptx": _pptx,
     "odt": _odt,
@@ -197,13 +198,14 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
     """
     members: list[Member] = []
     left_out = 0
+    room = Room(InPictures(options))
     try:
         if kind in PACKAGES:
             packages.check(path)
             if packages.is_strict(path):
                 path = libreoffice.convert(path, kind, kind)
             members, left_out = packages.embedded(path, options)
-        read = PARTITION[kind](path)
+        read = PARTITION[kind](path, room)
     except UNREADABLE as error:
         raise FileProblem("damaged", what=f"{kind}: {error}") from error
     elements = (*read.elements, *hidden.elements(read.unseen))
@@ -217,7 +219,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         members=(*members, *read.members),
         problem="members_left_out" if left_out else None,
         problem_parameters={"members": left_out} if left_out else {},
-        notices=read.notices,
+        notices=(*read.notices, *room.within.notices),
     )
 
 

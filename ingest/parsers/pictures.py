@@ -6,25 +6,23 @@ from pathlib import Path
 import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
-from ingest.parsers import ocr, scans
+from ingest.parsers import in_pictures, ocr, scans
+from ingest.parsers.in_pictures import on_paper
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import Parsed
 
 Image.MAX_IMAGE_PIXELS = 2 * ocr.MOST_PIXELS
 MAX_FRAMES = 2000
-READABLE = 60_000
-"""Pixels of a picture within a text below which it is taken for a logo or an icon."""
 
 
 def is_small(content: bytes) -> bool:
     """Whether a picture has too few pixels to hold text that is worth recognising."""
     try:
         with Image.open(io.BytesIO(content)) as picture:
-            width, height = picture.size
+            return not in_pictures.is_large(picture.size)
     except (Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError):
         return False
-    return width * height < READABLE
 
 
 def parse(path: Path, _kind: str, options: Options) -> Parsed:
@@ -67,9 +65,5 @@ def _size(picture: Image.Image, number: int) -> tuple[float, float]:
 def _frame(picture: Image.Image, number: int) -> tuple[Image.Image, int]:
     picture.seek(number)
     dpi = picture.info.get("dpi", (0, 0))[0]
-    plain = picture.convert("RGBA") if picture.mode in {"P", "LA", "RGBA", "PA"} else picture
-    if plain.mode == "RGBA":
-        paper = Image.new("RGBA", plain.size, "white")
-        plain = Image.alpha_composite(paper, plain)
     known = ocr.LOWEST_DPI // 2 <= dpi <= 2 * ocr.HIGHEST_DPI
-    return plain.convert("L"), int(dpi) if known else ocr.USUAL_DPI
+    return on_paper(picture), int(dpi) if known else ocr.USUAL_DPI

@@ -15,6 +15,7 @@ import msgspec
 from lxml import etree
 
 from ingest.parsers import charts, formulas
+from ingest.parsers.in_pictures import BLIP, InPictures
 from ingest.parsers.noticing import counted, of_parts
 from ingest.parsers.ooxml import (
     A,
@@ -62,14 +63,14 @@ class Deck:
         return (*hidden, *of_parts(self.unread, self.cut))
 
 
-def seen(path: Path) -> Deck:
-    """The final view of a presentation.
+def seen(path: Path, within: InPictures) -> Deck:
+    """The final view of a presentation; ``within`` reads its pictures.
 
     Raises:
         KeyError, zipfile.BadZipFile, etree.XMLSyntaxError: the presentation itself is damaged.
     """
     with Package(path) as package:
-        deck = _Reading(package).deck()
+        deck = _Reading(package, within).deck()
         deck.unread += len(package.unread)
         deck.cut += len(package.cut)
         return deck
@@ -78,8 +79,9 @@ def seen(path: Path) -> Deck:
 class _Reading:
     """One presentation while it is read."""
 
-    def __init__(self, package: Package) -> None:
+    def __init__(self, package: Package, within: InPictures) -> None:
         self._package = package
+        self._within = within
         self._main = package.main()
         self._deck = Deck(io.BytesIO(), 0)
         self._looked_behind: set[str] = set()
@@ -165,7 +167,11 @@ class _Reading:
                 yield from self._behind(self._package.related(relation.target), "slideMaster")
 
     def _on_slide(self, root: etree._Element, related: dict[str, Relation]) -> Iterator[Element]:
-        for node in root.iter(f"{P}cNvPr", *charts.TAGS):
+        about = " ".join(node.text or "" for node in root.iter(f"{A}t"))
+        for node in root.iter(f"{P}cNvPr", BLIP, *charts.TAGS):
+            if node.tag == BLIP:
+                yield from self._within.inserted(self._package, related, node, about)
+                continue
             if node.tag == f"{P}cNvPr":
                 if text := charts.alternative(node):
                     yield Element(kind="FigureCaption", text=text)

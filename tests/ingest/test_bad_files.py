@@ -15,6 +15,8 @@ from kb import samples
 from kb.errors import FileProblem
 from kb.files import sandbox
 from kb.surface import reasons
+from tests.ingest.parsers import test_in_pictures
+from tests.ingest.parsers.pdf import test_letters
 from tests.parts.processes import missing, shared_data, wait_for
 
 
@@ -131,20 +133,37 @@ async def test_scripts_in_names_and_text_stay_text(house):
 
 
 @pytest.mark.slow
-def test_a_scan_is_read_once_ocr_is_installed(command, tmp_path):
+def test_scans_pictures_and_broken_letters_are_read_once_ocr_is_installed(command, tmp_path):
     """The reason in the ledger says: install tesseract-ocr, then run kb ingest."""
     if shutil.which("tesseract") is None:
         missing("tesseract (apt-get install tesseract-ocr)")
-    (tmp_path / "scans").mkdir()
-    shutil.copy(samples.documents() / "depot-inspection-scan.pdf", tmp_path / "scans")
-    command("source", "add", "scans", str(tmp_path / "scans"))
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    shutil.copy(samples.documents() / "depot-inspection-scan.pdf", folder)
+    test_in_pictures.word(folder / "plan.docx", test_in_pictures.picture(tmp_path / "a.png"))
+    test_letters.broken(folder / "letters.pdf", test_letters.further)
+    command("source", "add", "scans", str(folder))
     command("ingest", env={"PATH": "/nonexistent"})
-    [before] = command("files")["files"]
-    assert (before["state"], before["code"]) == ("partial", "scan_without_ocr")
-    assert command("ingest")["indexed"] == 1
-    [after] = command("files")["files"]
-    assert (after["state"], after["code"]) == ("indexed", None)
-    assert "pallets" in command("search", "emergency exit")["hits"][0]["text"]
+    said = {
+        "depot-inspection-scan.pdf": ("partial", "scan_without_ocr"),
+        "letters.pdf": ("partial", "unreadable_letters"),
+        "plan.docx": ("indexed", "pictures_unread"),
+    }
+    assert stand(command) == said
+    assert command("ask", "How long is a confidential contract kept?")["citations"] == []
+    assert command("ingest")["indexed"] == 3
+    assert stand(command) == dict.fromkeys(said, ("indexed", None))
+    for query, text in (("emergency exit of the depot", "pallets"), ("boiler room", "boiler"),
+                        ("confidential contract", "ten years")):  # fmt: skip
+        hits = command("search", query)["hits"]
+        assert any(text in hit["text"] for hit in hits[:3]), query
+
+
+def stand(command) -> dict[str, tuple[str, str | None]]:
+    return {
+        file["path"].rpartition("/")[2]: (file["state"], file["code"])
+        for file in command("files")["files"]
+    }
 
 
 # --- the sandbox

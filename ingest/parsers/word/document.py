@@ -14,6 +14,7 @@ from pathlib import Path
 from lxml import etree
 
 from ingest.parsers import charts
+from ingest.parsers.in_pictures import BLIP, InPictures
 from ingest.parsers.noticing import counted, of_parts
 from ingest.parsers.ooxml import (
     UNREADABLE,
@@ -38,7 +39,7 @@ DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawi
 SHAPE = "{urn:schemas-microsoft-com:vml}shape"
 MARKED = (
     f"{W}footnoteReference", f"{W}endnoteReference", f"{W}commentReference", DRAWING, SHAPE,
-    *charts.TAGS, INSERTED,
+    *charts.TAGS, BLIP, INSERTED,
 )  # fmt: skip
 
 
@@ -74,14 +75,14 @@ class Word:
         return (*changes, *of_parts(self.unread, self.cut))
 
 
-def seen(path: Path) -> Word:
-    """The final view of a document.
+def seen(path: Path, within: InPictures) -> Word:
+    """The final view of a document; ``within`` reads its pictures.
 
     Raises:
         KeyError, zipfile.BadZipFile, etree.XMLSyntaxError: the document itself is damaged.
     """
     with Package(path) as package:
-        word = _Reading(package).word()
+        word = _Reading(package, within).word()
         word.unread += len(package.unread)
         word.cut += len(package.cut)
         return word
@@ -90,8 +91,10 @@ def seen(path: Path) -> Word:
 class _Reading:
     """One document while it is read."""
 
-    def __init__(self, package: Package) -> None:
+    def __init__(self, package: Package, within: InPictures) -> None:
         self._package = package
+        self._within = within
+        self._about = ""
         self._main = package.main()
         self._related = package.related(self._main)
         self._token = f"kb{secrets.token_hex(8)}x"
@@ -106,6 +109,7 @@ class _Reading:
 
     def word(self) -> Word:
         root = self._settled(self._package.root(self._main))
+        self._about = " ".join(node.text or "" for node in root.iter(f"{W}t"))
         self._read_notes()
         self._mark(root)
         self._keep_parts(root)
@@ -150,6 +154,8 @@ class _Reading:
             text = charts.alternative(node) if node.tag == DRAWING else node.get("alt", "")
             if text.strip():
                 yield Element(kind="FigureCaption", text=text)
+        elif node.tag == BLIP:
+            yield from self._within.inserted(self._package, self._related, node, self._about)
         elif node.tag in notes.REFERENCES:
             yield from self._note(notes.REFERENCES[node.tag], node.get(f"{W}id", ""))
         elif node.tag == INSERTED:

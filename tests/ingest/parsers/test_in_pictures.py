@@ -1,7 +1,10 @@
-"""Text in pictures on pages that have text of their own."""
+"""Text in pictures that stand within a document beside its text."""
 
 import shutil
 
+import docx
+import pptx
+import pytest
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.pdfgen.canvas import Canvas
 
@@ -56,4 +59,36 @@ def test_logos_are_left_alone_and_text_over_a_picture_is_not_read_twice(tmp_path
 def test_where_there_is_no_ocr_the_ledger_says_so(tmp_path):
     with_picture(tmp_path / "a.pdf", picture(tmp_path / "a.png"))
     [notice] = parse(tmp_path / "a.pdf", languages="").notices
+    assert (notice.code, notice.parameters) == ("pictures_unread", {"pictures": 1})
+
+
+def word(path, source):
+    document = docx.Document()
+    document.add_paragraph("The plan of the house hangs beside every door of the hall.")
+    document.add_picture(source)
+    document.add_picture(source)
+    document.add_paragraph("It is drawn anew every spring.")
+    document.save(path)
+
+
+def slides(path, source):
+    deck = pptx.Presentation()
+    for title in ("The plan", "The hall"):
+        slide = deck.slides.add_slide(deck.slide_layouts[5])
+        slide.shapes.title.text = title
+        slide.shapes.add_picture(source, 0, 2_000_000)
+    deck.save(path)
+
+
+@pytest.mark.parametrize(("make", "name", "page"), [(word, "a.docx", None), (slides, "a.pptx", 1)])
+def test_in_office_files_it_stands_where_the_picture_does(tmp_path, make, name, page):
+    if shutil.which("tesseract") is None:
+        missing("tesseract (apt-get install tesseract-ocr)")
+    make(tmp_path / name, picture(tmp_path / "a.png"))
+    elements = parse(tmp_path / name).elements
+    [at] = [n for n, e in enumerate(elements) if e.kind == "Image"]
+    assert (" ".join(elements[at].text.split()), elements[at].page) == (WRITTEN, page)
+    assert "plan" in elements[at - 1].text
+    assert elements[at + 1].text in {"It is drawn anew every spring.", "The hall"}
+    [notice] = parse(tmp_path / name, languages="").notices
     assert (notice.code, notice.parameters) == ("pictures_unread", {"pictures": 1})
