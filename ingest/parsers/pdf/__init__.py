@@ -1,10 +1,12 @@
 """PDF by pypdfium2: text with the place of every line, mapped to unstructured's element types."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pypdfium2 as pdfium
+from pypdfium2 import raw
 
 from ingest.parsers.in_pictures import InPictures
 from ingest.parsers.kinds import MEDIA_TYPES
@@ -28,6 +30,11 @@ from ingest.parsers.pdf.ruled import Grid
 from kb.errors import FileProblem
 from kb.types.parsed import Element, Parsed
 
+FORMS = {raw.FORMTYPE_ACRO_FORM, raw.FORMTYPE_XFA_FOREGROUND}
+"""Forms whose fields pdfium knows; those of the second kind have them for older readers."""
+logging.getLogger("pypdfium2").setLevel(logging.ERROR)
+"""It warns of each form of the second kind that it is none of the newer ones."""
+
 
 def parse(path: Path, kind: str, options: Options) -> Parsed:
     """Read a PDF.
@@ -41,7 +48,8 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         code = "encrypted" if "password" in str(error).lower() else "damaged"
         raise FileProblem(code, what=str(error)) from error
     with document:
-        document.init_forms()
+        if document.get_formtype() in FORMS:
+            document.init_forms()
         within = InPictures(options)
         read = [_read(document, number, within) for number in range(len(document))]
         scanned = [number for number, page in enumerate(read) if page.is_scan]
