@@ -38,7 +38,7 @@ from kb.models.register import Register, in_use
 from kb.models.registered import Registered
 from kb.rights import access
 from kb.search.glossary import Glossary
-from kb.search.pins import Pins
+from kb.search.pins import PinMeeting, Pins
 from kb.search.retrieval import Retriever, Tuned
 from kb.search.saved import Searches
 from kb.search.searching import Search
@@ -130,8 +130,9 @@ class KnowledgeBase:
         )  # fmt: skip
         search = Search(self.catalog, retriever, self.audit, lambda: self.metrics)
         answerer = Answerer(
-            retriever, self.embeddings, lambda: self.model, settings.retrieval, settings.llm
-        )
+            retriever, self.embeddings, lambda: self.model, settings.retrieval, settings.llm,
+            PinMeeting(self.catalog, self.embeddings),
+        )  # fmt: skip
         return search, Answers(
             self.catalog, answerer, self.receipts, self.audit, lambda: self.metrics
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from kb.answers import (
     abstaining,
+    calibration,
     citations,
     evidence,
     exact,
@@ -17,17 +18,21 @@ from kb.answers import (
     going_on,
     prompt,
     quotes,
-)
+)  # fmt: skip
+from kb.answers.calibration import Calibration
 from kb.answers.claiming import Claim
 from kb.answers.drafts import Draft, Written, showable
+from kb.answers.evidence import Evidence
 from kb.answers.pen import Pen
 from kb.answers.speech import Speech, spoken
+from kb.embedding import models
 from kb.embedding.client import Embeddings, cosine
 from kb.errors import ModelError
 from kb.llm.base import LanguageModel
 from kb.llm.chatting import chat
 from kb.llm.tokens import tokens
 from kb.search import sought
+from kb.search.pins import PinMeeting
 from kb.search.retrieval import Found, Retriever
 from kb.settings import Llm, Retrieval
 from kb.types.answers import AnswerEvent, AnswerFinished, PassagesFound, Thinking, Token
@@ -55,13 +60,16 @@ class Answerer:
         model: Model,
         retrieval: Retrieval,
         llm: Llm,
+        pins: PinMeeting,
     ) -> None:
         self._retriever = retriever
+        self._pins = pins
         self._embeddings = embeddings
         self._model = model
         self._retrieval = retrieval
         self._llm = llm
         self._problem: tuple[ModelError, float] | None = None
+        self._calibrated: tuple[tuple[tuple[str, ...], int], Calibration] | None = None
 
     @property
     def model_problem(self) -> ModelError | None:
@@ -91,61 +99,85 @@ class Answerer:
         if written is not None and written != whole:
             asked_as, found = await self._found(written, principal)
             yield PassagesFound(found.passages)
-        found = replace(found, passages=tuple(p for p in found.passages if not p.hidden))
-        draft = Draft(question, asked_as, found, begun, self._settings(found, asked))
-        if asked.begun is None and not await self._is_evidence(asked_as, found):
-            yield AnswerFinished(draft.abstained())
+        found = _seen(found)
+        met = await self._pins.met(question, principal, found) if asked.begun is None else None
+        if met is not None:
+            yield AnswerFinished(Draft(question, asked_as, found, begun).pinned(met))
+            return
+        evident = await self._evident(asked_as, found)
+        band = evident.band(self._retrieval.min_evidence, self._retrieval.min_nearness)
+        settings = self._settings(found, asked, evident)
+        draft = Draft(question, asked_as, found, begun, settings, band)
+        if not found.passages or (band == evidence.FAR and asked.begun is None):
+            yield AnswerFinished(draft.far())
             return
         async with aclosing(self._from_evidence(draft, model, asked.begun)) as events:
             async for event in events:
                 yield event
 
-    async def _is_evidence(self, question: str, found: Found) -> bool:
-        """Whether to answer. Where the cosine alone says so, the first token waits for no more."""
-        least = self._retrieval.min_evidence
-        if found.understood:
-            asked = evidence.asking(question)
-            poorest = [evidence.POOREST]
-            at_least = evidence.confidence(asked, found.passages, poorest, found.scale)
-            if at_least >= least:
-                return True
-        return await self._confidence(question, found) >= least
+    async def evident(self, question: str, principal: Principal) -> Evidence:
+        """How sure it is that the documents answer a question, taken by its words.
 
-    async def sureness(self, question: str, principal: Principal) -> float:
-        """How sure it is that the documents answer a question, taken by its words (0 to 1).
+        Raises:
+            UsageError: the question cannot be used.
+        """
+        return await self._evident(question, await self.looked_up(question, principal))
+
+    async def looked_up(self, question: str, principal: Principal) -> Found:
+        """The passages that an answer to a question, taken by its words, is made from.
 
         Raises:
             UsageError: the question cannot be used.
         """
         by_words = sought.in_words_alone(question)
-        found = await self._retriever.retrieve(by_words, principal, self._retrieval.passages)
-        return await self._confidence(question, found)
+        limit = self._retrieval.passages
+        return _seen(await self._retriever.retrieve(by_words, principal, limit))
 
-    async def _confidence(self, question: str, found: Found) -> float:
-        """How sure it is that the passages hold the answer (0 to 1)."""
-        border = self._retrieval.min_evidence
-        least = exact.floor(question, found.passages, found.exact, may=border, sure=border)
-        return max(least, await self._likely(question, found))
+    async def _evident(self, question: str, found: Found) -> Evidence:
+        """What the passages tell of whether they hold the answer."""
+        return exact.raised(await self._likely(question, found), question, found)
 
-    async def _likely(self, question: str, found: Found) -> float:
+    async def _likely(self, question: str, found: Found) -> Evidence:
         """The same by likeness, without what exact things tell."""
-        question, passages, scale = evidence.asking(question), found.passages, found.scale
-        if not passages or not found.understood:
-            return evidence.confidence_by_words(question, passages, scale)
-        texts = [f"{p.chunk.title}. {p.text}" for p in passages[:MATCHED]]
-        met = await self._embeddings.matches(question, texts, found.model)
-        matches = [evidence.Match.of(*one, scale) for one in met]
-        return evidence.confidence(question, passages, matches, scale)
+        asked = evidence.asking(found.asked or question)
+        if not found.passages:
+            return evidence.NONE
+        if not found.understood:
+            return evidence.judged_by_words(asked, found.passages)
+        read = await self.readings(asked, found)
+        return evidence.judged(asked, found.passages, read, self._calibration())
 
-    def _settings(self, found: Found, asked: Asked) -> dict[str, float | int | str]:
+    async def readings(self, asked: str, found: Found) -> evidence.Readings:
+        """What is read of passages for a question that a model knows."""
+        texts = [f"{p.chunk.title}. {p.text}" for p in found.passages[:MATCHED]]
+        met = await self._embeddings.matches(asked, texts, found.model)
+        matches = [evidence.Match.of(*one, found.scale) for one in met]
+        return evidence.readings(asked, found.passages, matches, found.scale)
+
+    def _calibration(self) -> Calibration:
+        """The constants for the models that are used now; read again when others were fitted."""
+        wanted = tuple(model.fingerprint for model in self._embeddings.models)
+        folder = models.derived_dir(self._embeddings.settings)
+        state = (wanted, calibration.changed_at(wanted, folder))
+        if self._calibrated is None or self._calibrated[0] != state:
+            self._calibrated = state, calibration.known(wanted, folder)
+        return self._calibrated[1]
+
+    def _settings(
+        self, found: Found, asked: Asked, evident: Evidence
+    ) -> dict[str, float | int | str]:
         """What the answer depends on, for its receipt."""
         llm = self._llm
+        calibrated = {"calibration": evident.calibration} if evident.calibration else {}
         embedded = {"embedding": found.computed_by} if found.computed_by else {}
         continued = {going_on.CONTINUED: "yes"} if asked.begun else {}
         return (
             embedded
             | continued
+            | calibrated
             | {
+                "evidence": round(evident.sure, 3),
+                "nearness": round(evident.near, 3),
                 "temperature": llm.temperature,
                 "num_ctx": llm.context_tokens,
                 "num_predict": llm.answer_tokens,
@@ -234,7 +266,7 @@ class Answerer:
         text = going_on.joined(before, speech.text).strip()
         read = await asyncio.to_thread(forms.read, text, len(built.passages))
         if abstaining.says_no(read[0]):
-            yield AnswerFinished(draft.abstained(identity, built.digest))
+            yield AnswerFinished(draft.refused(identity, built.digest))
             return
         written = await self._verified(read, built.passages, draft.found)
         yield AnswerFinished(draft.generated(written, identity, built.digest, cut=speech.cut))
@@ -257,10 +289,15 @@ class Answerer:
     async def _quoted(
         self, draft: Draft, code: str, detail: Mapping[str, Any] | None = None
     ) -> AnswerFinished:
-        asked = evidence.asking(draft.asked_as)
-        found = draft.found
-        checked = await quotes.quote(asked, found.passages, self._embeddings, found.model)
+        asked = evidence.asking(draft.found.asked or draft.asked_as)
+        sure = draft.band == evidence.SURE
+        checked = await quotes.quote(asked, draft.found, self._embeddings, sure=sure)
         return AnswerFinished(draft.quoted(checked, code, detail))
+
+
+def _seen(found: Found) -> Found:
+    """Without passages that a reader of their documents does not see."""
+    return replace(found, passages=tuple(p for p in found.passages if not p.hidden))
 
 
 def _no_model() -> None:

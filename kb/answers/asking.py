@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from kb.answers import conversations, going_on, reopening
 from kb.answers.answering import Answerer
+from kb.answers.evidence import Evidence, Readings
 from kb.answers.receipts import Receipts
 from kb.audit.log import Audit, shown
 from kb.catalog.database import Catalog, Connection
 from kb.errors import ModelError, NotFoundError, UsageError
 from kb.search.limits import check_question
+from kb.search.retrieval import Found
 from kb.types.answers import Answer, AnswerEvent, AnswerFinished, PassagesFound
 from kb.types.asking import AS_PEOPLE_ASK, Asked, Begun, Manner
 from kb.types.people import Principal
@@ -120,13 +122,21 @@ class Answers:
         asked = await self._catalog.read(self.asked, question, principal, conversation, manner)
         return await finished(self.ask(asked))
 
-    async def sureness(self, question: str, principal: Principal) -> float:
-        """How sure it is that the documents answer a question (0 to 1), without an answer.
+    async def evident(self, question: str, principal: Principal) -> Evidence:
+        """How sure it is that the documents answer a question, without an answer.
 
         Raises:
             UsageError: the question is empty or too long.
         """
-        return await self._answerer.sureness(question, principal)
+        return await self._answerer.evident(question, principal)
+
+    async def looked_up(self, question: str, principal: Principal) -> Found:
+        """The passages that an answer would be made from; raises as :meth:`evident`."""
+        return await self._answerer.looked_up(question, principal)
+
+    async def readings(self, asked: str, found: Found) -> Readings:
+        """What evidence reads of passages for a question that a model knows."""
+        return await self._answerer.readings(asked, found)
 
     async def _noted(self, event: AnswerEvent, asked: Asked) -> AnswerEvent:
         """What is told next, as it is told once it has been noted and kept."""

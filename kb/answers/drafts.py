@@ -9,11 +9,14 @@ from typing import Any
 
 from kb.answers import links, markdown, sources
 from kb.answers.addresses import Known
+from kb.answers.evidence import SURE, Band
 from kb.llm.base import Identity
 from kb.search import latest
+from kb.search.pins import Met
 from kb.search.retrieval import Found
 from kb.types.answers import Answer, Citation, Notice, Sentence
 from kb.types.forms import Form
+from kb.types.passages import Passage
 
 Checked = tuple[tuple[Sentence, ...], tuple[Citation, ...]]
 """Sentences, and the citations that their numbers name."""
@@ -29,31 +32,55 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A question on its way to an answer. ``begun`` is a moment of the monotonic clock."""
+    """A question on its way to an answer. ``begun`` is a moment of the monotonic clock.
+
+    ``band`` says how the evidence has an answer presented.
+    """
 
     question: str
     asked_as: str
     found: Found
     begun: float
     settings: dict[str, Any] = field(default_factory=dict)
+    band: Band = SURE
 
-    def abstained(self, model: Identity | None = None, prompt_hash: str | None = None) -> Answer:
-        """The documents do not say."""
-        return self._ended("abstained", ((), ()), Notice("not_found"), model, prompt_hash)
+    def far(self) -> Answer:
+        """Nothing comes near: nobody was asked."""
+        return self._ended("abstained", ((), ()), Notice("not_found"), None, None)
+
+    def refused(self, model: Identity, prompt_hash: str) -> Answer:
+        """The model says that the passages do not answer."""
+        return self._ended("abstained", ((), ()), Notice("model_says_no"), model, prompt_hash)
+
+    def pinned(self, met: Met) -> Answer:
+        """What somebody who answers for a document has pinned for the question, in their words.
+
+        It cites the pinned passage; of a document that has changed since, the nearest one.
+        """
+        cited = _whole(met.passage) if met.passage else ()
+        numbers = tuple(citation.n for citation in cited)
+        told = (Sentence(" ".join(met.pin.answer.split()), numbers, supported=True),)
+        parameters = {"author": met.pin.author, "question": met.pin.question}
+        notice = Notice("pinned" if met.exact else "pinned_alike", parameters)
+        return self._ended("generated", (told, cited), notice, None, None)
 
     def quoted(
         self, checked: Checked, code: str, detail: Mapping[str, Any] | None = None
     ) -> Answer:
         """The documents' own words; ``code`` and ``detail`` say why no model has written."""
         named = str((detail or {}).get("model") or "")
-        told = Notice(code, {"model": named} if named else {})
+        parameters = {"model": named} if named else {}
+        if self.band == SURE:
+            return self._ended("quotes", checked, Notice(code, parameters), None, None)
+        told = Notice("may_answer", parameters | {"because": code})
         return self._ended("quotes", checked, told, None, None)
 
     def generated(
         self, written: Written, model: Identity, prompt_hash: str, *, cut: bool = False
     ) -> Answer:
         """A model's words, each sentence checked. ``cut``: they end where the tokens ended."""
-        notice = Notice("cut") if cut else None
+        unsure = None if self.band == SURE else Notice("unsure")
+        notice = Notice("cut") if cut else unsure
         answer = self._ended("generated", written.checked, notice, model, prompt_hash)
         text = markdown.written(written.form, answer.sentences)
         return replace(answer, text=text, form=written.form)
@@ -95,6 +122,11 @@ def _with_edition(notice: Notice | None, cited: Sequence[Citation]) -> Notice | 
     if notice is None:
         return Notice("earlier_edition", told)
     return Notice(notice.code, {**notice.parameters, **told})
+
+
+def _whole(passage: Passage) -> tuple[Citation, ...]:
+    """A citation of all that a passage says."""
+    return (Citation(1, passage, 0, len(passage.text), supported=True),)
 
 
 def showable(form: Form, checked: Checked) -> Written:

@@ -1,38 +1,41 @@
-"""How sure it is that passages hold the answer to a question, from 0 to 1. Pure.
+"""How an answer is presented, by what the passages found tell of the question. Pure.
 
-Readings of the best passages, weighed by one logistic regression over five collections, with
-questions from outside and near misses (docs/retrieval.md has the figures): the cosine of question
-and passage; from the model's own token vectors (late interaction; Khattab and Zaharia, 2020) how
-well each word piece of the question is met on average, by the passage that meets them best and by
-the first one, and how well their worst quarter is; and, against it, the share of the question's
-words that a title has: it makes every passage beneath it look near.
+Three bands: the passages answer; they may answer; nothing comes near. Evidence does not decide
+whether a language model is asked, unless nothing comes near.
 
-What a model says is read by its scale (:class:`kb.embedding.scale.Scale`): 0 is what it says of
-unrelated texts, 1 what it says of a question and its passage.
+Readings of the best passages are weighed by two logistic functions (``kb/answers/calibration.py``;
+docs/retrieval.md has the figures): is the best quotation right, and do the documents speak of the
+matter at all. What a model says is read by its scale (:class:`kb.embedding.scale.Scale`): 0 is what
+it says of unrelated texts, 1 what it says of a question and its passage.
 
-A question in a language that the model does not know is judged by its words instead.
+A question in a language that no model knows is judged by its words instead.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from kb.answers.calibration import Calibration
 from kb.embedding.scale import Scale
 from kb.text import sentences, words
 from kb.types.passages import Passage
 
-COSINE, MET, FIRST_MET, LEAST, TITLED, BIAS = 3.656, 1.22, 1.196, 0.519, -2.75, -8.013
-"""Weights per unit of each reading, and the constant, by which .4 answers .95 of the questions."""
-CONSIDERED = 5
+Band = Literal["sure", "may", "far"]
+"""How an answer is presented: as one, as the nearest passage that may not answer, or not at all."""
+SURE: Band = "sure"
+MAY: Band = "may"
+FAR: Band = "far"
+BORDER = 0.5
+CONSIDERED, FIRST = 5, 3
+"""How many passages words are looked for in, and of how many the nearest one counts."""
 FEWEST_ASKING = 4
 """Words after a colon that are a question by themselves."""
-FEWEST_WORDS, EVERY, EVERY_WORD = 3, 0.99, 0.45
-"""A passage that has every word of a question of so many is at least so sure: tables and notes are
-far from any question, and questions from elsewhere hardly ever meet all of their words."""
-FOREIGN_COSINE, FOREIGN_COVERAGE = 1.07, 0.5
-FOREIGN_STEEPNESS, FOREIGN_SHARE, FOREIGN_BIAS = 8.0, 0.362, -0.405
-"""Where the model does not know the language: either of both makes it .4 sure. What a cosine has
-more counts ``FOREIGN_SHARE`` of what a coverage does."""
+FEWEST_WORDS, EVERY = 3, 0.99
+"""A passage that has every word of a question of so many is enough: tables and notes are far from
+any question, and questions from elsewhere hardly ever meet all of their words."""
+FOREIGN_SURE, FOREIGN_NEAR = 0.5, 0.12
+"""Where no model knows the language: the share of the question's words that one passage has."""
+Readings = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,25 @@ class Match:
         return cls(read.met, read.least)
 
 
-POOREST = Match(0.992, 0.447)
-"""The poorest token match that a good answer was ever seen with. If the confidence reaches
-``min_evidence`` even with this match, the real one is not computed, which saves a call of the
-embedder. Of 6,173 questions put to five collections this decided 741, each as the full computation
-did."""
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How sure it is that the best quotation answers, and that the matter is spoken of (0 to 1).
+
+    ``calibration`` names the constants; empty: it was judged by words.
+    """
+
+    sure: float
+    near: float
+    calibration: str = ""
+
+    def band(self, min_evidence: float = BORDER, min_nearness: float = BORDER) -> Band:
+        """How an answer is presented where so much is asked for."""
+        if self.sure >= min_evidence:
+            return SURE
+        return MAY if self.near >= min_nearness else FAR
+
+
+NONE = Evidence(0.0, 0.0)
 
 
 def asking(question: str) -> str:
@@ -75,45 +92,69 @@ def asking(question: str) -> str:
     return after if colon and len(after.split()) >= FEWEST_ASKING else asked
 
 
-def confidence(
+def readings(
     question: str, passages: Sequence[Passage], matches: Sequence[Match], scale: Scale
-) -> float:
-    """For a question that the model understands; ``matches`` are of the first passages."""
-    if not passages or not matches:
-        return 0.0
+) -> Readings:
+    """What is read of a question that a model knows; ``matches`` are of the first passages.
+
+    ``near``: how near the nearest of the first passages is; ``beyond``: how far the first one's
+    score is above the mean from the fourth on; ``apart``: how far the models differ in the first.
+    ``words``: the most of what the question's words tell that a passage has; ``titled``: the most
+    of its words that a title has, which makes every passage beneath it look near. ``cosine``,
+    ``met``, ``least``: the reading model's best cosine, and how well the question's word pieces are
+    met by the passage that meets them best (late interaction; Khattab and Zaharia, 2020), on
+    average and in their worst quarter.
+    """
+    considered = passages[:CONSIDERED]
+    standing = [p.standing for p in considered if p.standing]
+    scores = [p.score for p in passages]
+    asked, best = words.content(question), max(matches, key=lambda m: m.mean)
+    rest = scores[3:] or scores[-1:]
+    return {
+        "near": max((s.near for s in standing[:FIRST]), default=0.0),
+        "beyond": scores[0] - sum(rest) / len(rest),
+        "apart": standing[0].apart if standing else 0.0,
+        "words": max((s.words for s in standing), default=0.0),
+        "titled": max(words.coverage(asked, p.chunk.title) for p in considered),
+        "cosine": scale.read(max(p.similarity for p in considered), 0.0, 0.0).cosine,
+        "met": best.mean,
+        "least": best.least,
+    }
+
+
+def judged(
+    question: str, passages: Sequence[Passage], read: Readings, calibration: Calibration
+) -> Evidence:
+    """By the readings; every word of a question in one passage is enough."""
+    sure, near = calibration.sure.value(read), calibration.near.value(read)
+    if has_every_word(question, passages):
+        sure = max(sure, BORDER)
+    return Evidence(sure, max(sure, near), calibration.name)
+
+
+def judged_by_words(question: str, passages: Sequence[Passage]) -> Evidence:
+    """For a question in a language that no model knows."""
     asked = words.content(question)
-    whole = len(set(asked)) >= FEWEST_WORDS and any(
+    found = [words.coverage(asked, in_context(p)) for p in passages[:CONSIDERED]]
+    most = max(found, default=0.0)
+    return Evidence(_half_at(most, FOREIGN_SURE), _half_at(most, FOREIGN_NEAR))
+
+
+def has_every_word(question: str, passages: Sequence[Passage]) -> bool:
+    """Whether one passage has each of a question's words, of which there are enough."""
+    asked = words.content(question)
+    return len(set(asked)) >= FEWEST_WORDS and any(
         words.coverage(asked, in_context(p)) >= EVERY for p in passages[:CONSIDERED]
     )
-    cosine = _nearest(passages, scale)
-    titled = max(words.coverage(asked, p.chunk.title) for p in passages[:CONSIDERED])
-    best = max(matches, key=lambda m: m.mean)
-    met = MET * best.mean + FIRST_MET * matches[0].mean + LEAST * best.least
-    found = _logistic(COSINE * cosine + met + TITLED * titled + BIAS)
-    return max(found, EVERY_WORD if whole else 0.0)
 
 
-def confidence_by_words(question: str, passages: Sequence[Passage], scale: Scale) -> float:
-    """For one in a language that it does not know."""
-    if not passages:
-        return 0.0
-    asked = words.content(question)
-    cosine = _nearest(passages, scale)
-    coverage = max(words.coverage(asked, in_context(p)) for p in passages[:CONSIDERED])
-    over = max(FOREIGN_SHARE * (cosine - FOREIGN_COSINE), coverage - FOREIGN_COVERAGE)
-    return _logistic(FOREIGN_STEEPNESS * over + FOREIGN_BIAS)
-
-
-def _nearest(passages: Sequence[Passage], scale: Scale) -> float:
-    """The best cosine of question and passage, by the model's scale."""
-    best = max(p.similarity for p in passages[:CONSIDERED])
-    return scale.read(best, 0.0, 0.0).cosine
+def _half_at(share: float, border: float) -> float:
+    """A share as a confidence: .5 at the border, 0 and 1 at its ends."""
+    if share < border:
+        return BORDER * share / border
+    return BORDER + (1 - BORDER) * (share - border) / (1 - border)
 
 
 def in_context(passage: Passage) -> str:
     """A passage with its title and headings."""
     return f"{passage.chunk.title} {passage.chunk.section or ''} {passage.text}"
-
-
-def _logistic(value: float) -> float:
-    return 1.0 / (1.0 + math.exp(-value))

@@ -8,9 +8,12 @@ words too, it does.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kb.answers import evidence
+from kb.answers.evidence import Evidence
 from kb.search import pointing
+from kb.search.retrieval import Found
 from kb.text import exact, words
 from kb.text.exact import Exact
 from kb.types.passages import Passage
@@ -32,3 +35,10 @@ def floor(
     other = exact.rest(question)
     covered = (words.coverage(other, evidence.in_context(p)) for p in having)
     return sure if not other or max(covered) >= EVERY else may
+
+
+def raised(given: Evidence, question: str, found: Found) -> Evidence:
+    """Evidence with what exact things tell: the matter is spoken of, or the answer is there."""
+    level = floor(question, found.passages, found.exact, may=0.5, sure=1.0)
+    sure = 1.0 if level == 1.0 else given.sure
+    return replace(given, near=1.0, sure=sure) if level else given

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kb.embedding.client import Embeddings, cosine
+from kb.search.retrieval import Found
 from kb.text import exact, sentences, words
 from kb.text.exact import Exact
 from kb.types.answers import Citation, Sentence
@@ -18,6 +19,12 @@ MOST_CANDIDATES = 120
 FLOOR = 0.5
 """Share of the best score that a further sentence needs, unless it meets a word of the question
 that the best one does not."""
+COVERED, COVERED_WITH_PLACE, HEADING = 0.15, 0.05, 0.32
+STANDING = 0.8
+"""How much a passage's place in the search tells beside its sentence's nearness: the sentence that
+is nearest in meaning stands in a wrong passage more often than the passage found first is wrong."""
+ABOUT_AS_NEAR = 0.15
+"""How far below the best score another passage's best sentence is still shown beside it."""
 POINTING = re.compile(
     r"(?:it|its|they|them|their|this|that|these|those|he|she|his|her|er|sie|es|dies|diese[rsmn]?"
     r"|dadurch|dabei|damit|dazu|davon|il|elles?|ils|cela|ceci|celui-ci|celle-ci|esso|essa|questo"
@@ -52,19 +59,19 @@ class Candidate:
 
 
 async def quote(
-    question: str, passages: tuple[Passage, ...], embeddings: Embeddings, model: str
+    question: str, found: Found, embeddings: Embeddings, *, sure: bool
 ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
     """One to three sentences and 500 characters, each cited, best first.
 
-    As many as answer: those whose score is near that of the best, or that speak of what it leaves.
-    ``model`` is the fingerprint of the embedding model by which sentences are compared; empty: the
-    first.
+    Where it is ``sure``, as many as answer: those whose score is near that of the best, or that
+    speak of what it leaves. Else the best of the nearest passage, and of those about as near.
     """
-    candidates = candidates_of(passages)
+    candidates = candidates_of(found.passages)
     if not candidates:
         return (), ()
-    scores = await _scores(question, candidates, embeddings, model)
-    chosen = best(scores, candidates, words.content(question))
+    scores = await _scores(question, candidates, embeddings, found)
+    asked = words.content(question)
+    chosen = best(scores, candidates, asked) if sure else nearest(scores, candidates)
     quoted = tuple(
         Sentence(" ".join(c.text.split()), (n,), supported=True) for n, c in enumerate(chosen, 1)
     )
@@ -106,6 +113,17 @@ def best(
     return [_whole(c) for c in _choose(near)]
 
 
+def nearest(scores: list[float], candidates: list[Candidate]) -> list[Candidate]:
+    """The best of each passage that is about as near as the nearest, best first."""
+    ranked = sorted(zip(scores, candidates, strict=True), key=lambda scored: -scored[0])
+    least = ranked[0][0] - ABOUT_AS_NEAR
+    first: dict[int, Candidate] = {}
+    for score, candidate in ranked:
+        if score >= least:
+            first.setdefault(candidate.rank, candidate)
+    return [_whole(c) for c in _choose(list(first.values()))]
+
+
 def _whole(candidate: Candidate) -> Candidate:
     """With the sentence before it, where it begins with a pronoun: that says what it speaks of."""
     if not POINTING.match(candidate.text):
@@ -134,21 +152,21 @@ def stretches(text: str) -> list[tuple[int, int]]:
 
 
 async def _scores(
-    question: str, candidates: list[Candidate], embeddings: Embeddings, model: str
+    question: str, candidates: list[Candidate], embeddings: Embeddings, found: Found
 ) -> list[float]:
     embedded, vectors = await asyncio.gather(
         embeddings.query(question),
-        embeddings.texts([_with_place(c) for c in candidates], model),
+        embeddings.texts([_with_place(c) for c in candidates], found.model),
     )
-    by = embedded.by[model] if model else next(iter(embedded.by.values()))
-    asked = words.content(question)
+    by = embedded.by[found.model] if found.model else next(iter(embedded.by.values()))
+    asked, first = words.content(question), found.passages[0].score
     things = exact.of_question(question)
     return [
         by.scale.near(cosine(by.vector, vector))
-        + 0.48 * words.coverage(asked, f"{candidate.answers} {candidate.text}")
-        + 0.16 * words.coverage(asked, _with_place(candidate))
-        - 0.043 * candidate.rank
-        - 0.32 * _is_heading(candidate)
+        + COVERED * words.coverage(asked, f"{candidate.answers} {candidate.text}")
+        + COVERED_WITH_PLACE * words.coverage(asked, _with_place(candidate))
+        + STANDING * (candidate.passage.score - first)
+        - HEADING * _is_heading(candidate)
         + EXACT * _has(things, candidate)
         for candidate, vector in zip(candidates, vectors, strict=True)
     ]

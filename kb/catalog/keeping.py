@@ -109,7 +109,7 @@ def pinned(connection: Connection, principal: Principal, question: str | None = 
     query = (
         select(
             pins.c.id, pins.c.question, pins.c.answer, pins.c.address, pins.c.author,
-            documents.c.path, documents.c.title, documents.c.source_id,
+            documents.c.path, documents.c.title, documents.c.source_id, pins.c.document_id,
         )
         .join(documents, documents.c.id == pins.c.document_id)
         .where(readable_text_of(principal, pins))

@@ -8,21 +8,24 @@ from typing import Any
 import click
 
 from kb.cli.bars import asking
+from kb.cli.calibrating import calibrate
 from kb.cli.common import error_console, json_option, with_knowledge_base
 from kb.cli.figures import Figures, Run, figure_lines, system_lines, tell
-from kb.cli.ingesting import bar_of_files, run_of
+from kb.cli.ingesting import read_source
 from kb.errors import UsageError
 from kb.evaluation import abstaining, plain_documents, reporting, running, sets, workplace
 from kb.evaluation.baselines import check_installed, missing
 from kb.evaluation.page import prepare
 from kb.knowledge_base import KnowledgeBase
 from kb.types.evaluations import Evaluation, QuestionResult
-from kb.types.library import Source
 
 
 @click.group(name="eval")
 def evaluate() -> None:
     """Measure how well passages and answers are found, on a set of questions."""
+
+
+evaluate.add_command(calibrate)
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -65,7 +68,7 @@ def beir(
     async def work(base: KnowledgeBase) -> Run:
         begun = time.time()
         async with workplace.over_texts(
-            base.embeddings.settings, collection, _read, with_model=answers
+            base.embeddings.settings, collection, read_source, with_model=answers
         ) as place:
             with asking(len(queries) * len(wanted)) as advance:
                 measured = await running.rank(place, collection, queries, wanted, advance)
@@ -154,7 +157,7 @@ def docs(
     async def work(base: KnowledgeBase) -> Run:
         begun = time.time()
         opened = workplace.over_documents(
-            base.embeddings.settings, path / "docs", _read, with_model=answers
+            base.embeddings.settings, path / "docs", read_source, with_model=answers
         )
         async with opened as place:
             with asking(len(questions)) as advance:
@@ -175,6 +178,7 @@ def docs(
     tell(with_knowledge_base(work), output, as_json, figure_lines)
 
 
+NEAR_MISSES = "near misses"
 Questions = list[tuple[str, str]]
 """Their ids and texts."""
 
@@ -184,7 +188,7 @@ def _others(
 ) -> dict[str, Questions]:
     """Questions that are to be abstained from, by set; those of the set itself are left out."""
     known = {number for number, _ in own} | {text for _, text in own}
-    found = {"near misses": near} if near else {}
+    found = {NEAR_MISSES: near} if near else {}
     for path in outside:
         name, questions = sets.read_outside(path)
         strange = [q for q in questions if not known & set(q)]
@@ -195,15 +199,25 @@ def _others(
 async def _abstention(
     place: KnowledgeBase, own: Questions, others: dict[str, Questions], *, answers: bool
 ) -> list[Figures]:
-    """What retrieval alone, and with ``answers`` the model too, makes of what nobody answers."""
-    least = place.settings.retrieval.min_evidence
+    """What retrieval alone, and with ``answers`` the model too, makes of what nobody answers.
+
+    Near misses are judged by how sure it is of an answer, other sets' by how near the matter is.
+    """
+    least = place.settings.retrieval
     with asking(len(own) + sum(map(len, others.values()))) as advance:
         sure = await running.confidences(place, [text for _, text in own], advance)
         measured = []
         for name, questions in others.items():
             texts = [text for _, text in questions]
             unsure = await running.confidences(place, texts, advance)
-            figures = abstaining.figures(name, sure, unsure, least)
+            if name == NEAR_MISSES:
+                figures = abstaining.figures(
+                    name, [e.sure for e in sure], [e.sure for e in unsure], least.min_evidence
+                )
+            else:
+                figures = abstaining.figures(
+                    name, [e.near for e in sure], [e.near for e in unsure], least.min_nearness
+                )
             if answers:
                 figures["abstained_with_model"] = await _abstained(place, texts)
             measured.append(figures)
@@ -213,11 +227,6 @@ async def _abstention(
 async def _abstained(place: KnowledgeBase, questions: list[str]) -> float:
     modes = [(await running.mode_of(place, question))[0] for question in questions]
     return round(modes.count("abstained") / len(modes), 4)
-
-
-async def _read(base: KnowledgeBase, source: Source) -> None:
-    with bar_of_files("reading") as on_progress:
-        await run_of(base, source, on_progress).run(confirm_removals=True)
 
 
 def _all_systems() -> list[str]:

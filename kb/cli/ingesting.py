@@ -197,3 +197,9 @@ def files(state: str | None, source_name: str | None, as_user: str | None, as_js
         ] or ["No files."]
 
     show(with_knowledge_base(work), as_json, lines)
+
+
+async def read_source(base: KnowledgeBase, source: Source) -> None:
+    """Read a source whole, for an evaluation over it."""
+    with bar_of_files("reading") as on_progress:
+        await run_of(base, source, on_progress).run(confirm_removals=True)

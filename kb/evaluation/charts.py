@@ -16,6 +16,11 @@ LABELS = {
     "answer_in_quotes": "answer in quotes",
     "answered_answerable": "answered",
     "abstained_unanswerable": "rightly abstained",
+    "shown_answerable": "found and shown",
+    "shown_right": "right page shown",
+    "sure_wrong": "wrong, and sure",
+    "sure_unanswerable": "no answer, and sure",
+    "far_outside": "outside: nothing near",
 }
 
 

@@ -11,7 +11,8 @@ from kb.types.evaluations import QuestionResult
 QUESTION_FIGURES = (
     "document_hit@1", "document_hit@5", "page_hit@1", "page_hit@5", "page_hit@10",
     "citation_page_precision", "citation_page_recall", "answer_in_quotes", "answered_answerable",
-    "abstained_unanswerable",
+    "abstained_unanswerable", "shown_answerable", "shown_right", "sure_wrong", "sure_unanswerable",
+    "far_outside",
 )  # fmt: skip
 MOST_SHOWN = 300
 
@@ -113,7 +114,7 @@ def _failure(outcome: Outcome) -> dict[str, Any]:
 
 def _got(outcome: Outcome) -> str:
     if outcome.answer["mode"] == "abstained":
-        return "The documents do not say."
+        return "Nothing was answered."
     if outcome.answer["mode"] == REFUSED:
         return f"It could not be asked: {outcome.answer['answer']}"
     places = "; ".join(

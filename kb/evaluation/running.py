@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from kb.answers.asking import Answers
+from kb.answers.evidence import Evidence
 from kb.errors import UsageError
 from kb.evaluation import measures
 from kb.evaluation.baselines import PLAIN, Baselines
@@ -25,6 +26,7 @@ MEASURED = Manner(noted=False)
 """The manner of evaluations: nothing of what they ask is kept."""
 REFUSED = "refused"
 """How a question ends that cannot be asked: a filter in it that means nothing, say."""
+UNANSWERED = {"abstained", REFUSED}
 Advance = Callable[[], None]
 
 
@@ -118,12 +120,12 @@ async def _ours(
 
 async def confidences(
     base: KnowledgeBase, questions: Sequence[str], advance: Advance
-) -> list[float]:
-    """How sure it is of each question that the documents answer it."""
+) -> list[Evidence]:
+    """How sure it is of each question that the documents answer it, and speak of its matter."""
     owner = base.principal(None)
     found = []
     for question in questions:
-        found.append(await base.answers.sureness(question, owner))
+        found.append(await base.answers.evident(question, owner))
         advance()
     return found
 
@@ -176,11 +178,15 @@ def _hits(passages: tuple[Passage, ...]) -> list[dict[str, Any]]:
 def judge(outcome: Outcome) -> dict[str, float | None]:
     """A question's figures; None where a figure does not apply to it."""
     question, answer = outcome.question, outcome.answer
-    mode = answer["mode"]
+    answered = float(answer["mode"] not in UNANSWERED)
+    sure = float(answered and not _may_answer(answer))
     if question.unanswerable:
-        return {"abstained_unanswerable": float(mode == "abstained")}
-    answered = mode not in {"abstained", REFUSED}
-    figures: dict[str, float | None] = {"answered_answerable": float(answered)}
+        abstained = float(answer["mode"] == "abstained")
+        outside = abstained if question.outside else None
+        return {
+            "abstained_unanswerable": abstained, "sure_unanswerable": sure, "far_outside": outside,
+        }  # fmt: skip
+    figures: dict[str, float | None] = {"answered_answerable": answered}
     figures |= hit_figures(question, outcome.hits)
     if question.evidence:
         cited = answer["citations"]
@@ -188,10 +194,18 @@ def judge(outcome: Outcome) -> dict[str, float | None]:
             figures["citation_page_precision"] = _at_place(cited, question) / len(cited)
         places = [any(measures.is_there(c, e) for c in cited) for e in question.evidence]
         figures["citation_page_recall"] = measures.mean([float(p) for p in places])
+        figures["sure_wrong"] = sure * float(not any(places))
+        if figures["page_hit@5"]:
+            figures |= {"shown_answerable": answered, "shown_right": float(any(places))}
     if question.answers:
         quoted = "\n".join(c["quote"] for c in answer["citations"])
         figures["answer_in_quotes"] = float(measures.holds_answer(quoted, question))
     return figures
+
+
+def _may_answer(answer: dict[str, Any]) -> bool:
+    """Whether it is presented as what may not answer."""
+    return (answer.get("notice") or {}).get("code") in {"may_answer", "unsure"}
 
 
 HIT_FIGURES = ("document_hit@1", "document_hit@5", "page_hit@1", "page_hit@5", "page_hit@10")

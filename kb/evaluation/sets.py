@@ -12,6 +12,8 @@ from kb.search.limits import MAX_QUESTION
 from kb.types.opinions import JudgedQuestion
 
 T = TypeVar("T")
+OUTSIDE = "outside"
+"""The ``kind`` of a question that documents do not answer and that has nothing to do with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class Question:
     unanswerable: bool
     cut: bool = False
     """Whether the set's own question is longer than questions may be."""
+    outside: bool = False
+    """Nobody asks this of these documents: they do not speak of its matter at all."""
 
 
 def fitted(text: str) -> tuple[str, bool]:
@@ -189,6 +193,7 @@ def _question(record: dict[str, Any]) -> Question:
         evidence=evidence,
         unanswerable=bool(record.get("unanswerable")),
         cut=cut,
+        outside=record.get("kind") == OUTSIDE,
     )
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from kb import __version__
 from kb.settings import Settings
+from kb.types.passages import Standing
 
 DENSE, WORDS, GRAMS = "dense", "words", "grams"
 """Names of the lists that a search consults: a model's vectors, stemmed words (BM25), and character
@@ -83,6 +84,9 @@ class Hits(msgspec.Struct, frozen=True):
     A fused score is about 1 for a passage that is right by its vectors, and about 0 for one that
     has nothing to do with the question; it may be below 0, and beyond 1.
 
+    ``standing`` says more of the best fused points, by the question as it was asked: a fused score
+    is by one that was moved towards the best passages.
+
     ``language`` is the question's (ISO 639-1), ``similarity`` the cosine of each fused point with
     the question in the first model of the query (of a point that has no vector of it: what another
     model's comes to there). ``exhausted``: no list has more points than these.
@@ -92,6 +96,7 @@ class Hits(msgspec.Struct, frozen=True):
     lists: dict[str, Ranked] = {}
     fused: Ranked = []
     similarity: dict[int, float] = {}
+    standing: dict[int, Standing] = {}
     exhausted: bool = False
 
 

@@ -20,10 +20,13 @@ from kb.index.base import GRAMS, WORDS, AskedBy, Hits, IndexQuery, Ranked
 from kb.index.lexical import Sparse
 from kb.index.sampled import Sample
 from kb.index.weighing import FEEDBACK, Reader, Told
+from kb.types.passages import Standing
 
-ASKED = "asked"
-"""Scores of the first model by the question's own vector, only for points that other lists brought;
-needed to report a similarity for every hit."""
+ASKED = "asked "
+"""Before a model's name: its scores by the question's own vector, for points that other lists
+brought; needed to tell of every hit how near it is to the question as it was asked."""
+STANDING = 24
+"""The best points of which more is told than their score: an answer is made from fewer."""
 MOST_FEEDBACK = max(points for _, points in FEEDBACK.values())
 Dense = NDArray[np.floating[Any]]
 Vector = Dense | Sparse
@@ -92,12 +95,22 @@ class Weighing:
 
     def fused(self, lists: Mapping[str, Ranked], asked: Mapping[str, Dense]) -> Ranked:
         """The lists made one, where the models were ``asked`` with these vectors."""
+        return weighing.fuse(self.question.language, self.languages, *self._read(lists, asked))
+
+    def standing(self, points: Sequence[int], lists: Mapping[str, Ranked]) -> dict[int, Standing]:
+        """How points stand to the question as it was asked."""
+        read = self._read(lists, self.question.dense)
+        return weighing.standings(points, self.question.language, self.languages, *read)
+
+    def _read(
+        self, lists: Mapping[str, Ranked], asked: Mapping[str, Dense]
+    ) -> tuple[list[Reader], Told, Told]:
         words, grams = (Told(dict(lists[n]), self.masses.get(n, 0.0)) for n in (WORDS, GRAMS))
         readers = [
             _reader(by, lists[model], self.sample.floors(model, asked[model]))
             for model, by in self.question.models.items()
         ]
-        return weighing.fuse(self.question.language, self.languages, readers, words, grams)
+        return readers, words, grams
 
 
 async def search(engine: Engine, generation: str, query: IndexQuery) -> Hits:
@@ -114,9 +127,15 @@ async def search(engine: Engine, generation: str, query: IndexQuery) -> Hits:
     standing = await engine.vectors(generation, best, list(question.models))
     moved = {n: _moved(question, n, best, standing) for n in question.models}
     second = await _second(engine, generation, question, lists, moved)
-    similarity = _similarity(question, lists, second.pop(ASKED))
+    plain = second | {n: lists[n] + second.pop(ASKED + n) for n in question.models}
     fused = weighed.fused(second, moved)
-    return Hits(question.language, fused=fused, similarity=similarity, exhausted=exhausted)
+    return Hits(
+        question.language,
+        fused=fused,
+        similarity=_similarity(question, plain),
+        standing=weighed.standing([point for point, _ in fused[:STANDING]], plain),
+        exhausted=exhausted,
+    )
 
 
 def _question(query: IndexQuery) -> Question:
@@ -155,21 +174,23 @@ async def _second(
     lists: Mapping[str, Ranked],
     moved: Mapping[str, Dense],
 ) -> dict[str, Ranked]:
-    """Each list's scores of all points that were brought; a model's by its moved vector."""
+    """Each list's scores of all points that were brought; a model's by its moved vector.
+
+    By the question's own one (:data:`ASKED`) only those that its list has not.
+    """
     every = {point for ranked in lists.values() for point, _ in ranked}
     missing = {n: every - {point for point, _ in ranked} for n, ranked in lists.items()}
-    first = next(iter(question.models))
     wanted: list[tuple[str, str, Vector, set[int]]] = [(n, n, v, every) for n, v in moved.items()]
-    wanted.append((ASKED, first, question.dense[first], missing[first]))
+    wanted += [(ASKED + n, n, vector, missing[n]) for n, vector in question.dense.items()]
     # A list that has brought nothing has no other points either.
     wanted += [(n, n, terms, missing[n]) for n, terms in question.sparse.items() if lists[n]]
     asked = [w for w in wanted if w[3]]
     queries = [ListQuery(using, v, len(only), only) for _, using, v, only in asked]
     found = await engine.ranked(generation, queries, question.query.readers)
     given = {name: ranked for (name, *_), ranked in zip(asked, found, strict=True)}
-    dense = {n: given.get(n, []) for n in moved}
+    dense = {n: given.get(n, []) for n in (*moved, *(ASKED + name for name in moved))}
     lexically = {n: lists[n] + given.get(n, []) for n in (WORDS, GRAMS)}
-    return {ASKED: given.get(ASKED, []), **dense, **lexically}
+    return dense | lexically
 
 
 def _moved(
@@ -196,10 +217,8 @@ def _reader(by: AskedBy, ranked: Ranked, floors: Mapping[str, float] | None = No
     return Reader(by.unrelated, by.related, known, dict(ranked), floors or {}, by.understood)
 
 
-def _similarity(
-    question: Question, lists: Mapping[str, Ranked], others: Ranked
-) -> dict[int, float]:
-    """The cosine of each point in the first model; ``others`` are those that its list lacks.
+def _similarity(question: Question, lists: Mapping[str, Ranked]) -> dict[int, float]:
+    """The cosine of each point in the first model.
 
     A point without a vector of that model is as near as the other models have it.
     """
@@ -213,4 +232,4 @@ def _similarity(
         point: by.unrelated + sum(values) / len(values) * (by.related - by.unrelated)
         for point, values in near.items()
     }
-    return told | dict(lists[first]) | dict(others)
+    return told | dict(lists[first])

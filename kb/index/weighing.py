@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from kb.index.lexical import K1
+from kb.types.passages import Standing
 
 EVERY = "*"
 """In place of a language: passages in all languages together."""
@@ -95,6 +96,10 @@ class Told:
         """The score of a passage with all that the terms tell."""
         return self.mass * (K1 + 1)
 
+    def share(self, point: int) -> float:
+        """The share of what the terms tell that a passage has."""
+        return self.scores.get(point, 0.0) / self.whole if self.whole > 0 else 0.0
+
 
 NOTHING_TOLD = Told({}, 0.0)
 
@@ -121,7 +126,8 @@ def fuse(
         spoken = languages.get(point, "")
         if spoken not in scales:
             scales[spoken] = _scales(language, spoken, telling)
-        score = _nearness(point, scales[spoken])
+        counts, read, own = _heard(point, scales[spoken])
+        score = counts * (_mean(read) + own) if read else 0.0
         for scores, counts in lists:
             score += counts * scores.get(point, 0.0)
         fused[point] = score
@@ -154,15 +160,33 @@ def _scales(asked: str, language: str, readers: Sequence[Reader]) -> _Scales:
     return _Scales(lines, OWN_LANGUAGE if asked and language == asked else 0.0)
 
 
-def _nearness(point: int, scales: _Scales) -> float:
-    """How near a passage is to the question by its vectors: the mean of the models heard."""
+def standings(
+    points: Sequence[int],
+    language: str,
+    languages: Mapping[int, str],
+    readers: Sequence[Reader],
+    words: Told = NOTHING_TOLD,
+    grams: Told = NOTHING_TOLD,
+) -> dict[int, Standing]:
+    """How points stand, by what :func:`fuse` reads; what a language adds is left out."""
+    telling = [reader for reader in readers if reader.tells]
+    found = {}
+    for point in points:
+        counts, read, _ = _heard(point, _scales(language, languages.get(point, ""), telling))
+        near = counts * _mean(read) if read else 0.0
+        apart = max(read) - min(read) if read else 0.0
+        found[point] = Standing(near, apart, words.share(point), grams.share(point))
+    return found
+
+
+def _heard(point: int, scales: _Scales) -> tuple[float, list[float], float]:
+    """How near a passage is by each of the models heard, what that counts, its language's bonus."""
     for counts, group in scales.groups:
-        total, heard = 0.0, 0
-        for cosines, slope, off in group:
-            cosine = cosines.get(point)
-            if cosine is not None:
-                total += slope * cosine - off
-                heard += 1
-        if heard:
-            return counts * (total / heard + scales.own)
-    return 0.0
+        read = [slope * cosines[point] - off for cosines, slope, off in group if point in cosines]
+        if read:
+            return counts, read, scales.own
+    return 0.0, [], 0.0
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

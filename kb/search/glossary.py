@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Sequence
 
 from kb.audit.log import noted
 from kb.catalog import keeping
@@ -12,6 +13,8 @@ from kb.search.limits import MAX_QUESTION
 from kb.types.people import Principal
 from kb.types.searches import HouseWords, Term
 
+WORD = re.compile(r"[\w&/.-]*[\w&/-]")
+"""A word of a question; a full stop at its end is the sentence's."""
 SECONDS = 10.0
 """How long the glossary is kept in memory; what this process changes counts at once."""
 LONGEST_SHORT, LONGEST_MEANING = 60, 500
@@ -25,14 +28,14 @@ class Glossary:
         self._terms: list[Term] = []
         self._until = 0.0
 
-    async def widen(self, question: str) -> str:
-        """The question, with what the abbreviations in it stand for."""
+    async def widen(self, question: str) -> tuple[str, str]:
+        """The question with what its abbreviations stand for beside them, and in their place.
+
+        The first is searched for: a document may have either. The second is what is asked.
+        """
         if time.monotonic() > self._until:
             await self._catalog.read(self._read)
-        asked = {w.casefold() for w in re.findall(r"[\w&/.-]+", question)}
-        meant = [t.meaning for t in self._terms if t.short.casefold() in asked]
-        added = [f"({m})" for m in meant if m.casefold() not in question.casefold()]
-        return " ".join([question, *added])[:MAX_QUESTION] if added else question
+        return widened(question, self._terms), spelled_out(question, self._terms)
 
     def beside_pins(self, principal: Principal) -> HouseWords:
         """The glossary, beside the pins that the principal may read."""
@@ -74,3 +77,22 @@ class Glossary:
         with self._catalog.reading() as connection:
             self._terms = keeping.terms(connection)
         self._until = time.monotonic() + SECONDS
+
+
+def widened(question: str, terms: Sequence[Term]) -> str:
+    """With what abbreviations stand for in brackets behind it; as it is where that is too long."""
+    asked = {w.casefold() for w in WORD.findall(question)}
+    meant = [t.meaning for t in terms if t.short.casefold() in asked]
+    added = [f"({m})" for m in meant if m.casefold() not in question.casefold()]
+    return " ".join([question, *added])[:MAX_QUESTION] if added else question
+
+
+def spelled_out(question: str, terms: Sequence[Term]) -> str:
+    """With what abbreviations stand for in their place; each once."""
+    meant = {t.short.casefold(): t.meaning for t in terms}
+
+    def meaning(word: re.Match[str]) -> str:
+        there = meant.get(word[0].casefold())
+        return word[0] if there is None or there.casefold() in question.casefold() else there
+
+    return WORD.sub(meaning, question)[:MAX_QUESTION]

@@ -14,7 +14,7 @@ from kb.search.narrowing import Narrow
 from kb.search.pointing import Pointed
 from kb.text import editions
 from kb.text.exact import Exact
-from kb.types.passages import Passage, StoredChunk
+from kb.types.passages import Passage, Standing, StoredChunk
 from kb.types.people import Principal
 from kb.types.points import version_of
 
@@ -96,7 +96,9 @@ def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Jud
         stored, refused = _stored(connection, [point for point, _ in part], scope)
         alarming |= refused
         found = [
-            passage(stored[point], score, hits.similarity.get(point, floor))
+            passage(
+                stored[point], score, hits.similarity.get(point, floor), hits.standing.get(point)
+            )
             for point, score in part
             if point in stored
         ]
@@ -115,9 +117,15 @@ def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Jud
     return Judged(passages, alarming, pointing.of_passages(few, passages))
 
 
-def passage(stored: StoredChunk, score: float = 0.0, similarity: float = 0.0) -> Passage:
+def passage(
+    stored: StoredChunk,
+    score: float = 0.0,
+    similarity: float = 0.0,
+    standing: Standing | None = None,
+) -> Passage:
     """A chunk as a hit of its own."""
-    return Passage(stored, stored.text, (stored.point,), score, similarity)
+    point = (stored.point,)
+    return Passage(stored, stored.text, point, score, similarity, standing=standing)
 
 
 def _stored(

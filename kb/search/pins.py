@@ -1,15 +1,89 @@
-"""Answers that are pinned for a question, by whoever answers for the document that says so."""
+"""Answers that are pinned for a question, by whoever answers for the document that says so.
+
+A pin meets its question, however its letters are written, and paraphrases of it: questions that are
+like it by the embedding model, and for which its passage is among the first found.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kb.audit.log import noted
 from kb.catalog import chunks, keeping, sources
 from kb.catalog.database import Catalog, current_seq
+from kb.embedding.client import Embeddings, cosine
 from kb.errors import ForbiddenError, NotFoundError, UsageError
 from kb.search.limits import check_question
+from kb.search.retrieval import Found
+from kb.types.passages import Passage
 from kb.types.people import Principal
-from kb.types.points import points_of
+from kb.types.points import points_of, version_of
 from kb.types.searches import Pin
 
 LONGEST_ANSWER = 2000
+ALIKE, AMONG = 0.6, 3
+"""How like a pin's question another one is that it meets (0 as unrelated texts, 1 the same), and
+among how many of the first passages the pin's own has to be (docs/retrieval.md, Pinned answers)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A pin that a question meets, and its passage as it is now; ``exact``: by its own words."""
+
+    pin: Pin
+    passage: Passage | None
+    exact: bool
+
+
+class PinMeeting:
+    """Finds the pin that a question meets."""
+
+    def __init__(self, catalog: Catalog, embeddings: Embeddings) -> None:
+        self._catalog = catalog
+        self._embeddings = embeddings
+
+    async def met(self, question: str, principal: Principal, found: Found) -> Met | None:
+        """The pin of a question, for which these passages were found; None: there is none."""
+        exact, stored, pins = await self._catalog.read(self._known, question, principal)
+        if exact is not None:
+            return Met(exact, stored or _passage_of(exact, found.passages), exact=True)
+        first = [p for p in found.passages if not p.hidden][:AMONG]
+        near = [(pin, p) for pin in pins if (p := _passage_of(pin, first)) is not None]
+        if not near or not found.understood:
+            return None
+        texts = [question, *(pin.question for pin, _ in near)]
+        asked, *others = await self._embeddings.texts(texts, found.model)
+        likeness = [found.scale.alike(cosine(asked, other)) for other in others]
+        best = max(range(len(near)), key=lambda n: likeness[n])
+        return Met(*near[best], exact=False) if likeness[best] >= ALIKE else None
+
+    def _known(
+        self, question: str, principal: Principal
+    ) -> tuple[Pin | None, Passage | None, list[Pin]]:
+        """The pin with the question's own words, its passage if it still is; all they may read."""
+        with self._catalog.reading() as connection:
+            pins = keeping.pinned(connection, principal)
+            exact = next(iter(keeping.pinned(connection, principal, question)), None)
+            if exact is None:
+                return None, None, pins
+            points = points_of(exact.passage_id)
+            stored = chunks.hydrate(connection, principal, points, current_seq(connection))
+        if len(stored) < len(points):
+            return exact, None, pins
+        text = "\n".join(stored[p].text for p in points)
+        return exact, Passage(stored[points[0]], text, tuple(points), 0.0, 0.0), pins
+
+
+def _passage_of(pin: Pin, passages: Sequence[Passage]) -> Passage | None:
+    """The pin's own passage among these; of a document that has changed since, any of it."""
+    points = set(points_of(pin.passage_id))
+    [version] = {version_of(point) for point in points}
+    for passage in passages:
+        chunk = passage.chunk
+        if chunk.document_id == pin.document_id and (
+            chunk.version != version or points & set(passage.points)
+        ):
+            return passage
+    return None
 
 
 class Pins:

@@ -6,11 +6,13 @@ like a right passage, right or not, and no scale makes that undone for every que
 (docs/retrieval.md has what came of trying).
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from kb.embedding.adapting import Tuning
 from kb.embedding.questions import Question
-from kb.index.base import GRAMS, WORDS, AskedBy, Hits, IndexQuery
+from kb.index.base import AskedBy, Hits, IndexQuery
 from kb.index.remote import RemoteIndex
 
 
@@ -19,26 +21,28 @@ def asked(embedded: Question, tuning: Tuning | None) -> Question:
     return embedded if tuning is None else tuning.of(embedded)
 
 
-async def ranked(index: RemoteIndex, generation: str, query: IndexQuery, own: AskedBy) -> Hits:
-    """What a query finds, with similarities by the question's ``own`` vector.
+async def ranked(
+    index: RemoteIndex, generation: str, query: IndexQuery, own: Mapping[str, AskedBy]
+) -> Hits:
+    """What a query finds, with similarities and standings by the question's ``own`` vectors.
 
-    The index is asked for them where the query's is another.
+    The index is asked for them where the query's are others.
 
     Raises:
         EngineError: the index does not answer.
     """
     hits = await index.query(generation, query)
-    name, moved = next(iter(query.vectors.items()))
-    if moved.vector == own.vector or not hits.similarity:
+    if not hits.similarity or all(v.vector == own[n].vector for n, v in query.vectors.items()):
         return hits
-    points = sorted(hits.similarity)
     plainly = msgspec.structs.replace(
-        query, vectors={name: own}, fused=False, lists={WORDS: [], GRAMS: []}, only=points,
-        limit=len(points),
-    )  # fmt: skip
+        query, vectors=dict(own), lists={}, only=sorted(hits.similarity), limit=len(hits.similarity)
+    )
     found = await index.query(generation, plainly)
-    by_others = {point: _read_by(own, moved, told) for point, told in hits.similarity.items()}
-    return msgspec.structs.replace(hits, similarity=by_others | dict(found.lists[name]))
+    name, moved = next(iter(query.vectors.items()))
+    by_others = {point: _read_by(own[name], moved, told) for point, told in hits.similarity.items()}
+    return msgspec.structs.replace(
+        hits, similarity=by_others | found.similarity, standing=found.standing
+    )
 
 
 def _read_by(own: AskedBy, moved: AskedBy, cosine: float) -> float:

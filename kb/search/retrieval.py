@@ -20,7 +20,6 @@ from kb.errors import RetryableError
 from kb.index.base import GRAMS, WORDS, AskedBy, Hits, IndexQuery
 from kb.index.generation import (
     asked_by,
-    asked_by_one,
     check_generation,
     follow,
     name_of,
@@ -53,6 +52,7 @@ class Found:
     model whose it is. ``computed_by`` names the embedding models that were asked, each with its
     runtime and number format; empty where nothing was embedded. ``exact`` are things of the
     question that stand in these passages and in hardly any other.
+    ``asked`` is the question, with what the house's abbreviations stand for in their place.
     """
 
     passages: tuple[Passage, ...]
@@ -60,6 +60,7 @@ class Found:
     scale: Scale = AS_IT_IS
     model: str = ""
     computed_by: str = ""
+    asked: str = ""
     exact: tuple[Exact, ...] = ()
 
 
@@ -104,7 +105,7 @@ class Retriever:
         """
         if not sought.words:
             return await self._catalog.read(self._latest, sought.wanted, principal, limit)
-        words = await self._glossary.widen(sought.words)
+        words, asked_for = await self._glossary.widen(sought.words)
         fetch = max(self._settings.candidates, limit * 3)
         lexical = IndexQuery({}, words, access.tokens_or_raise(principal), fetch)
         embedded, begun = await asyncio.gather(
@@ -117,7 +118,7 @@ class Retriever:
         language = begun.early.language
         asked = ranking.asked(embedded, begun.scope.moment.tuning).knowing(language)
         model, by = embedded.reading(language)
-        own = asked_by_one(by, language)
+        own = asked_by(embedded.knowing(language), begun.scope.moment.vectors, language)
         judged = await self._judged(_query(begun, asked), own, begun.scope)
         if alarming := judged.alarming - begun.scope.moment.late:
             await self._catalog.write(alarms.sound, self._catalog, alarming)
@@ -127,6 +128,7 @@ class Retriever:
             by.scale,
             model,
             Question(asked).computed_by,
+            asked_for,
             judged.exact,
         )
 
@@ -197,15 +199,16 @@ class Retriever:
         with self._catalog.reading() as connection:
             return narrowing.narrow(connection, principal, wanted)
 
-    async def _judged(self, query: IndexQuery, own: AskedBy, scope: Scope) -> Judged:
+    async def _judged(self, query: IndexQuery, own: Mapping[str, AskedBy], scope: Scope) -> Judged:
         """What the catalog leaves of the hits: more are fetched until enough survive.
 
         ``own`` is the question as it is, by which similarities are told.
         """
+        floor = next(iter(own.values())).unrelated
         judged = Judged((), frozenset())
         for _ in range(ROUNDS):
             hits = await ranking.ranked(self._index, scope.moment.generation, query, own)
-            last = await self._catalog.read(self._judge, hits, scope, own.unrelated)
+            last = await self._catalog.read(self._judge, hits, scope, floor)
             judged = replace(last, alarming=judged.alarming | last.alarming)
             if len(judged.passages) >= scope.limit or hits.exhausted:
                 break

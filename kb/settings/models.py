@@ -121,10 +121,19 @@ class Retrieval(Section, frozen=True, kw_only=True):
     min_evidence: Annotated[
         Share,
         Meta(
-            description="Least confidence (0 to 1) that the passages hold an answer; below it "
-            "the reply is “The documents do not say”."
+            description="Least confidence (0 to 1) with which an answer is presented as one; .5 is "
+            "where the calibration has its border. Below it the nearest passage is shown as one "
+            "that may not answer."
         ),
-    ] = 0.4
+    ] = 0.5
+    min_nearness: Annotated[
+        Share,
+        Meta(
+            description="Least confidence (0 to 1) that the documents speak of the matter; .5 is "
+            "where the calibration has its border. Below it nothing is shown as an answer, and no "
+            "language model is asked."
+        ),
+    ] = 0.5
 
 
 class Llm(Section, frozen=True, kw_only=True):

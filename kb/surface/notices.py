@@ -55,18 +55,27 @@ NOTICES = {
     ),
     "cut": _("This answer is cut: it reached the longest length that is allowed."),
     "earlier_edition": EDITION,
-    "not_found": _("The documents do not say. These passages come nearest."),
+    "pinned": _("{author} has pinned this answer to the question."),
+    "pinned_alike": _("{author} has pinned this answer to a question like yours: “{question}”"),
+    "may_answer": _("The nearest passage; it may not answer the question."),
+    "unsure": _("The passages found may not answer the question; look at the sources."),
+    "model_says_no": _("The language model found no answer in the passages that come nearest."),
+    "not_found": _("Nothing that was found comes near the question."),
 }
+TOLD_ONCE = "no_model"
+"""A reason for quotations that is no fault: beside another notice it is left out."""
 
 
 def render(notice: Notice, translate: Callable[[str], str] = str) -> str:
     """A notice in words; of an unknown code those that fit every failure of a model.
 
-    That an answer is from an earlier edition is said after it.
+    Why no model has written (``because``), and that an answer is from an earlier edition, is said
+    after it.
     """
-    given = notice.parameters
-    texts = [NOTICES.get(notice.code, NOTICES["model_unavailable"])]
-    if "edition" in given and texts != [EDITION]:
-        texts.append(EDITION)
-    values = dict(given) | {"model": given.get("model") or RECOMMENDED}
-    return " ".join(translate(text).format(**values) for text in texts)
+    codes = [notice.code, notice.parameters.get("because", TOLD_ONCE)]
+    texts = [NOTICES.get(code, NOTICES["model_unavailable"]) for code in codes]
+    told = texts if codes[1] != TOLD_ONCE else texts[:1]
+    if "edition" in notice.parameters and EDITION not in told:
+        told.append(EDITION)
+    named = {"model": RECOMMENDED, "author": "", "question": ""} | dict(notice.parameters)
+    return " ".join(translate(text).format(**named) for text in told)

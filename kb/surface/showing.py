@@ -49,7 +49,7 @@ def form_of(answer: Answer) -> Form:
 def verdict(answer: Answer, translate: Translate = str) -> str | None:
     """How many sentences of a model the documents hold, in words; None where none was judged."""
     sentences = answer.sentences
-    if answer.mode != "generated" or not sentences:
+    if answer.model is None or not sentences:  # quotations, and what somebody has pinned
         return None
     count, supported = len(sentences), sum(s.supported for s in sentences)
     if count == 1:

@@ -36,6 +36,20 @@ class Layout(msgspec.Struct, frozen=True, array_like=True):
     lines: tuple[Line, ...]
 
 
+class Standing(msgspec.Struct, frozen=True, array_like=True):
+    """How a passage stands to a question as it was asked, in the readings of fusion.
+
+    ``near``: by its vectors, the mean of the models that know both, less what passages of its
+    language have on average (0 as an unrelated one, about 1 as a right one); ``apart``: how far
+    those models differ in it. ``words``, ``grams``: the share of what the question's words tell.
+    """
+
+    near: float
+    apart: float
+    words: float
+    grams: float
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """One hit: a stretch of one document on one page, possibly of several joined chunks.
@@ -53,6 +67,8 @@ class Passage:
     also: tuple[str, ...] = ()
     others: tuple["Passage", ...] = ()
     is_newest: bool = True
+    standing: Standing | None = None
+    """None: only its document's name has brought it, or it was not searched for."""
 
     @property
     def hidden(self) -> bool:

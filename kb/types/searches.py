@@ -50,6 +50,12 @@ class Pin:
     path: str
     title: str | None
     source_id: int
+    document_id: int
+
+    @property
+    def passage_id(self) -> str:
+        """The passage that was pinned, in the version of then."""
+        return self.address.rpartition("passage=")[2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from kb.answers import evidence, support
+from kb.answers.calibration import shipped
 from kb.embedding import models, scale, scaling
 from kb.embedding.agreement import TEXTS
 from kb.embedding.encoder import Model
@@ -20,7 +21,7 @@ from kb.embedding.scale import Scale
 from kb.index.base import DENSE, AskedBy, IndexPoint, IndexQuery
 from kb.index.edge import EdgeIndex
 from kb.settings import Embedding
-from kb.types.passages import Passage, StoredChunk
+from kb.types.passages import Passage, Standing, StoredChunk
 from tests.answers.support_pairs import pairs
 from tests.parts import heads
 from tests.parts.sharing import shared_folder
@@ -88,8 +89,9 @@ class Judged:
             matches = [
                 evidence.Match.of(*one, self.scale) for one in self.model.matches(question, first)
             ]
-            read = [passage(text, cosines[text]) for text in first]
-            found.append(evidence.confidence(question, read, matches, self.scale))
+            read = [passage(text, cosines[text], self.scale) for text in first]
+            readings = evidence.readings(question, read, matches, self.scale)
+            found.append(evidence.judged(question, read, readings, shipped()[0]).near)
         return found
 
     def holds(self) -> list[bool]:
@@ -160,9 +162,9 @@ async def test_another_scale_gives_the_same_rankings(request, minilm, otherwise,
 @pytest.mark.xfail(reason=OPEN, strict=True)
 def test_another_scale_gives_the_same_evidence(minilm, otherwise):
     ours, theirs = (np.array(j.sureness()) for j in (minilm, otherwise))
-    same = np.mean((ours >= 0.4) == (theirs >= 0.4))
+    same = np.mean((ours >= 0.5) == (theirs >= 0.5))
     print(f"the same ends {same:.3f}, apart {np.abs(ours - theirs).mean():.3f}")
-    assert 0.15 < np.mean(ours >= 0.4) < 0.9  # some are answered, some are not
+    assert 0.15 < np.mean(ours >= 0.5) < 0.9  # some are answered, some are not
     assert same >= otherwise.alike
     assert np.abs(ours - theirs).mean() < 1 - otherwise.alike
 
@@ -252,11 +254,15 @@ def test_a_model_that_tells_nothing_apart_is_never_sure():
     nothing = scale.Readings(cosine=0.5, met=0.5, least=0.5)
     blind = Scale(floor=0.5, unrelated=nothing, related=nothing)
     best = evidence.Match.of(1.0, 1.0, blind)
-    assert evidence.confidence("?", [passage("", 1.0)], [best], blind) < 0.4
+    found = [passage("", 1.0, blind)]
+    readings = evidence.readings("?", found, [best], blind)
+    assert evidence.judged("?", found, readings, shipped()[0]).band() == evidence.FAR
 
 
-def passage(text: str, similarity: float) -> Passage:
+def passage(text: str, similarity: float, scale: Scale) -> Passage:
     chunk = StoredChunk(
         0, 0, 1, 1, "a.txt", "s", None, "", "text/plain", "en", None, None, None, text, "", ""
     )
-    return Passage(chunk, text, (0,), 1.0, similarity)
+    near = scale.read(similarity, 0.0, 0.0).cosine
+    standing = Standing(near, 0.0, 0.0, 0.0)
+    return Passage(chunk, text, (0,), near, similarity, standing=standing)

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from kb.answers import evidence
-from kb.answers.evidence import Match
+from kb.answers import calibration, evidence
+from kb.answers.evidence import FAR, MAY, SURE, Evidence, Match
 from kb.embedding.client import Embeddings
 from kb.embedding.scale import AS_IT_IS
 from kb.errors import UsageError
 from kb.evaluation import abstaining, sets
 from kb.evaluation.charts import charts_of
-from kb.types.passages import Passage, StoredChunk
+from kb.types.passages import Passage, Standing, StoredChunk
 
 
 @pytest.mark.parametrize(
@@ -38,26 +38,52 @@ def test_shares_at_the_operating_point_and_where_95_are_answered():
     assert figures["curve"][-1] == (0.0, 1.0)
 
 
-def passage(similarity: float, text: str = "") -> Passage:
+def passage(text: str = "", near: float = 0.5, title: str = "") -> Passage:
     chunk = StoredChunk(
-        0, 0, 1, 1, "a.txt", "s", None, "", "text/plain", "en", None, None, None, text, "", ""
+        0, 0, 1, 1, "a.txt", "s", None, title, "text/plain", "en", None, None, None, text, "", ""
     )
-    return Passage(chunk, text, (0,), 1.0, similarity)
+    return Passage(chunk, text, (0,), near, near, standing=Standing(near, 0.0, 0.1, 0.1))
+
+
+def judged(question, found, match=Match(0.5, 0.4), scale=AS_IT_IS):
+    read = evidence.readings(question, found, [match], scale)
+    return evidence.judged(question, found, read, calibration.shipped()[0])
 
 
 def test_confidence_rises_with_each_reading():
-    low = evidence.confidence("?", [passage(0.3)], [Match(0.5, 0.4)], AS_IT_IS)
-    assert evidence.confidence("?", [passage(0.6)], [Match(0.5, 0.4)], AS_IT_IS) > low
-    assert evidence.confidence("?", [passage(0.3)], [Match(0.8, 0.4)], AS_IT_IS) > low
-    assert evidence.confidence("?", [passage(0.3)], [Match(0.5, 0.7)], AS_IT_IS) > low
-    assert evidence.confidence("?", [], [], AS_IT_IS) == 0.0
+    low = judged("?", [passage(near=0.6)])
+    for other in (
+        judged("?", [passage(near=0.9)]),
+        judged("?", [passage(near=0.6)], Match(0.8, 0.4)),
+        judged("?", [passage(near=0.6)], Match(0.5, 0.7)),
+    ):
+        assert other.sure > low.sure
+    assert judged("?", [passage(near=0.9)]).near > low.near
+
+
+def test_a_title_that_has_the_questions_words_makes_nothing_surer():
+    plain = judged("fleet of buses", [passage(near=0.8)])
+    assert judged("fleet of buses", [passage(near=0.8, title="Fleet of buses")]).sure < plain.sure
 
 
 def test_every_word_in_a_short_note_is_enough():
-    note = [passage(0.2, "LT-107 gearbox replaced 8740 euros")]
-    poor = [Match(0.4, 0.2)]
-    assert evidence.confidence("Which LT-107 gearbox was replaced?", note, poor, AS_IT_IS) >= 0.4
-    assert evidence.confidence("Which LT-107 window was replaced?", note, poor, AS_IT_IS) < 0.4
+    note = [passage("LT-107 gearbox replaced 8740 euros", near=0.1)]
+    poor = Match(0.1, 0.1)
+    assert judged("Which LT-107 gearbox was replaced?", note, poor).band() == SURE
+    assert judged("Which LT-107 window was replaced?", note, poor).band() == FAR
+
+
+@pytest.mark.parametrize(
+    ("sure", "near", "band"),
+    [(0.6, 0.6, SURE), (0.4, 0.6, MAY), (0.4, 0.4, FAR), (0.5, 0.5, SURE), (0.4, 0.5, MAY)],
+)
+def test_the_bands_and_their_borders(sure, near, band):
+    assert Evidence(sure, near).band() == band
+
+
+def test_the_settings_move_the_borders():
+    found = Evidence(0.4, 0.4)
+    assert (found.band(0.3), found.band(0.9, 0.3), found.band(0.9, 0.9)) == (SURE, MAY, FAR)
 
 
 @pytest.mark.parametrize(
@@ -88,11 +114,16 @@ async def test_an_english_question_with_a_rare_name_is_understood(settings):
 
 
 def test_a_language_that_the_model_does_not_know_is_judged_by_words():
-    found = [passage(0.2, "Die Fähre zur Insel fährt um sieben Uhr ab.")]
-    assert evidence.confidence_by_words("Wann fährt die Fähre zur Insel?", found, AS_IT_IS) > 0.5
-    assert (
-        evidence.confidence_by_words("Wer malte die Mona Lisa in Florenz?", found, AS_IT_IS) < 0.4
-    )
+    found = [passage("Die Fähre zur Insel fährt um sieben Uhr ab.")]
+    bands = {
+        question: evidence.judged_by_words(question, found).band()
+        for question in (
+            "Wann fährt die Fähre zur Insel?",
+            "Ist das Fahrgeld für die Insel günstig, Herr Schmidt?",
+            "Wer malte die Mona Lisa in Florenz?",
+        )
+    }
+    assert list(bands.values()) == [SURE, MAY, FAR], bands
 
 
 def test_abstention_is_measured_by_the_command(command, tmp_path):

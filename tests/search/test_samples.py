@@ -39,10 +39,11 @@ def test_quotes_hold_the_answer_in_eight_of_ten(answers):
     assert len(held) >= 0.8 * len(answerable), sorted({q["id"] for q in answerable} - set(held))
 
 
-def test_what_the_documents_do_not_say_is_not_answered(answers):
-    outside = [q for q in QUESTIONS if q["unanswerable"]]
-    abstained = [q for q in outside if answers[q["id"]]["mode"] == "abstained"]
-    assert len(abstained) >= len(outside) - 1
+def test_what_the_documents_do_not_say_is_never_presented_as_an_answer(answers):
+    outside = [answers[q["id"]] for q in QUESTIONS if q["unanswerable"]]
+    sure = [a for a in outside if a["mode"] == "quotes" and a["notice"]["code"] != "may_answer"]
+    assert not sure
+    assert sum(a["mode"] == "abstained" for a in outside) >= len(outside) / 2
 
 
 def test_quotes_are_verbatim_and_citations_lead_to_them(answers, sample_server):

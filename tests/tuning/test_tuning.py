@@ -76,7 +76,7 @@ async def test_similarity_and_evidence_are_read_by_the_question_as_it_is(town):
     kb_, owner = town.kb, town.owner
     question = "How many days of paid holiday does the Museum give?"
     plain = await kb_.search.passages(question, owner, 10)
-    sure = await kb_.answers.sureness(question, owner)
+    sure = (await kb_.answers.evident(question, owner)).sure
     [asked] = (await kb_.embeddings.query(question)).by.values()
     await tuning.keep(kb_, await kb_.read(lessons, town), force=False)
     moved = await kb_.search.passages(question, owner, 10)
@@ -87,7 +87,8 @@ async def test_similarity_and_evidence_are_read_by_the_question_as_it_is(town):
     for passage in both:
         assert passage.similarity == pytest.approx(before[passage.passage_id], abs=1e-4)
     if moved.passages[0].passage_id == plain.passages[0].passage_id:
-        assert await kb_.answers.sureness(question, owner) == pytest.approx(sure, abs=0.2)
+        again = await kb_.answers.evident(question, owner)
+        assert again.sure == pytest.approx(sure, abs=0.2)
 
 
 async def test_where_something_is_lost_it_is_kept_aside_unless_it_is_forced(town):

@@ -106,10 +106,10 @@ def test_passages_only_is_remembered(page):
     assert page.is_hidden("#answer")
 
 
-def test_nothing_found_is_said_first(page):
+def test_that_nothing_comes_near_is_said_first(page):
     page.goto("/?q=What+is+the+melting+point+of+tungsten%3F")
     page.wait_for_selector("#notice:not([hidden])")
-    assert "do not say" in page.inner_text("#notice")
+    assert "Nothing that was found comes near" in page.inner_text("#notice")
 
 
 def test_that_no_model_is_connected_is_said_once_in_a_visit(page):

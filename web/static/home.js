@@ -151,6 +151,9 @@ function wrote() { clearInterval(clock); $("meta").textContent = words.answering
 // The address names the answer from now on: reload and back show it, and ask nothing again.
 function finish(answer, shownAs) {
   showAnswer(answer, shownAs);
+  if ((answer.notice?.code ?? "").startsWith("pinned")) {  // it is the answer, and not said twice
+    pinned.then(() => $("pinned").replaceChildren());
+  }
   if (thread.turns.length) learn(answer.id);
   conversation = answer.conversation;
   current = { id: answer.id, question: $("q").value.trim(), answer, shown: shownAs };
@@ -160,6 +163,7 @@ function finish(answer, shownAs) {
   history.replaceState(null, "", address);
 }
 let current = null;
+let pinned = Promise.resolve();
 
 async function learn(id) {
   const receipt = await send("GET", `/api/v1/answers/${encodeURIComponent(id)}/receipt`);
@@ -197,7 +201,7 @@ function begin(question) {
   $("save").textContent = words.save;
   $("pinned").replaceChildren();
   showFilters(question).catch(() => {});  // the search says that the server is away
-  if (!thread.turns.length) showPinned(question).catch(() => {});
+  if (!thread.turns.length) pinned = showPinned(question).catch(() => {});
   $("asked").textContent = question;
   beginAnswer();
 }

@@ -1,0 +1,122 @@
+"""Evidence's constants: fitted as another library fits them, bordered by what is aimed at, kept."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from kb.answers import calibration
+from kb.evaluation import calibrating
+from kb.evaluation.calibrating import NEAR, SURE, Observed
+
+NAMES = tuple(dict.fromkeys((*SURE, *NEAR)))
+TOWNS = (
+    "Arnholt", "Brekke", "Corvan", "Dunmere", "Eskvale", "Farnby", "Gilden", "Hallow", "Ilmar",
+    "Jarrow", "Kelby", "Lindow", "Marstel", "Norvik", "Ormsay", "Pellar", "Quenby", "Rostal",
+    "Selwick", "Tarnow", "Ulster", "Velden", "Wexby", "Yarmel", "Zelmar", "Aldby", "Birkal",
+    "Calder", "Dorvik", "Elstow",
+)  # fmt: skip
+
+
+def drawn(kind: str, count: int, near: float, seed: int, corpus: str = "a") -> list[Observed]:
+    """Questions of a kind, whose readings lie about ``near``."""
+    chance = np.random.default_rng(seed)
+    answerable = kind in ("right", "wrong")
+    return [
+        Observed(
+            {name: float(chance.normal(near, 0.2)) for name in NAMES},
+            answerable,
+            kind == "outside",
+            kind == "right",
+            answerable,
+            f"{kind}-{n % 7}",
+            corpus,
+        )
+        for n in range(count)
+    ]
+
+
+@pytest.fixture(scope="module")
+def observed():
+    return [
+        *drawn("right", 80, 0.9, 1), *drawn("wrong", 40, 0.6, 2),
+        *drawn("near miss", 30, 0.6, 3), *drawn("outside", 40, 0.2, 4),
+    ]  # fmt: skip
+
+
+def test_weights_are_those_of_another_library(observed):
+    fitted = calibrating.fitted(("m",), observed)
+    readings = np.array([[o.readings[n] for n in SURE] for o in observed])
+    scaler = StandardScaler().fit(readings)
+    theirs = LogisticRegression(C=1.0, tol=1e-8, max_iter=1000)
+    theirs.fit(scaler.transform(readings), [o.right for o in observed])
+    weights = theirs.coef_[0] / scaler.scale_
+    assert list(fitted.sure.weights.values()) == pytest.approx(weights.tolist(), abs=0.01)
+
+
+def test_the_borders_keep_to_what_is_aimed_at(observed):
+    """On documents that took no part in the fit."""
+    figures = calibrating.fitted(("m",), observed).figures
+    assert figures["shown_answerable"] >= 0.95
+    assert figures["sure_wrong"] <= 0.05
+    assert figures["sure_unanswerable"] <= 0.10
+    assert figures["sure_answerable"] > 0.3
+    assert figures["far_outside"] > 0.8
+
+
+def test_each_corpus_keeps_to_it(observed):
+    """Also a small one beside a large one whose wrong answers look right."""
+    small = [*drawn("right", 20, 0.7, 5, "b"), *drawn("wrong", 20, 1.0, 6, "b")]
+    both = [*observed, *small, *drawn("outside", 20, 0.2, 7, "b")]
+    fitted = calibrating.fitted(("m",), both)
+    assert fitted.corpora == ("a", "b")
+    sure = np.array([fitted.sure.value(o.readings) >= 0.5 for o in both if o.corpus == "b"])
+    near = np.array([fitted.near.value(o.readings) >= 0.5 for o in both if o.corpus == "b"])
+    figures = calibrating.figures([o for o in both if o.corpus == "b"], sure, near)
+    assert figures["sure_wrong"] <= 0.1, "the fit to all is not quite the one without them"
+
+
+def test_what_was_fitted_is_kept_for_its_models_alone(tmp_path, observed, caplog):
+    fitted = calibrating.fitted(("m", "n"), observed)
+    file = calibration.keep(fitted, tmp_path)
+    assert calibration.known(("m", "n"), tmp_path) == fitted
+    assert calibration.known(("n", "m"), tmp_path) == calibration.shipped()[0]
+    file.write_text("{")
+    assert calibration.known(("m", "n"), tmp_path) == calibration.shipped()[0]
+    assert "kb eval calibrate" in caplog.text
+    assert calibration.forget(("m", "n"), tmp_path)
+    assert not calibration.forget(("m", "n"), tmp_path)
+
+
+@pytest.mark.slow
+def test_the_command_fits_keeps_and_forgets(command, tmp_path):
+    folder = tmp_path / "towns"
+    (folder / "docs").mkdir(parents=True)
+    rows = []
+    for n, town in enumerate(TOWNS):
+        text = f"The ferry to {town} leaves at {n % 12 + 1} o'clock from pier {n}."
+        (folder / "docs" / f"{n}.txt").write_text(text)
+        evidence = [{"doc": f"{n}.txt", "text": text}]
+        rows.append({"id": str(n), "question": f"When can I sail to {town}?", "evidence": evidence})
+    rows += [
+        {"id": f"u{n}", "question": f"What does a cabin to {town} cost?", "unanswerable": True}
+        for n, town in enumerate(TOWNS[:8])
+    ]
+    (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    told = command("eval", "calibrate", str(folder))
+    assert told["corpora"] == ["towns"]
+    assert told["questions"] > len(rows), "questions from outside come with the program"
+    assert told["figures"]["shown_answerable"] >= 0.95
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("The ferry to Arnholt leaves at one o'clock.")
+    command("source", "add", "notes", str(tmp_path / "notes"))
+    command("ingest")
+    answer = command("ask", "When does the ferry to Arnholt leave?")
+    assert answer["mode"] == "quotes"
+    assert command("eval", "calibrate", "--forget") == {"forgotten": True}
+    assert command("eval", "calibrate", "--forget") == {"forgotten": False}
+    few = command("eval", "calibrate", code=1)
+    assert few["error"]["code"] == "too_few_questions"
+    assert "questions.jsonl" in few["error"]["message"]
