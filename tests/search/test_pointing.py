@@ -69,7 +69,8 @@ async def _the_newest_edition_stands_for_all_unless_another_is_named(house):
     assert (older.chunk.path, older.is_newest) == ("Travel policy 2022.txt", False)
     answer = await house.kb.answers.answer("The daily meal allowance in 2022?", house.owner)
     assert "26" in answer.text
-    assert answer.notice.parameters == {"edition": "2022", "newest": "2025"}
+    told = {"edition": "2022", "newest": "2025"}
+    assert told.items() <= answer.notice.parameters.items()
 
 
 async def _a_setting_leaves_each_edition_a_passage_of_its_own(house):
