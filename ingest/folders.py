@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from ingest.finding import mirroring
+from ingest.finding import browsing, mirroring
 from ingest.finding import sources as folder
 from ingest.finding.preview import preview
 from ingest.finding.selection import Selection
@@ -37,6 +37,10 @@ class Folders:
     def preview(self, path: str) -> dict[str, Any]:
         """What is in a folder: see :func:`ingest.finding.preview.preview`."""
         return preview(path, self._settings.roots)
+
+    def inside(self, path: str) -> dict[str, Any]:
+        """The folders in a folder: see :func:`ingest.finding.browsing.inside`."""
+        return browsing.inside(path, self._settings.roots)
 
     def next_run(self, source: Source) -> float | None:
         """When a source is due next (seconds since the epoch); None: on request alone."""
@@ -241,8 +245,12 @@ def read_again(connection: Connection, by: Principal, source: Source, path: str)
     found = [raw for raw in known if path in {os.fsdecode(raw), pathnames.shown(raw)}]
     if not found:
         raise NotFoundError(
-            f"{pathnames.printable(path)} was not erased from {source.name}.",
-            detail={"erased": sorted(pathnames.shown(raw) for raw in known)},
+            "{path} was not erased from {source}.",
+            detail={
+                "erased": sorted(pathnames.shown(raw) for raw in known),
+                "path": pathnames.printable(path),
+                "source": source.name,
+            },
         )
     for raw in found:
         erased.read_again(connection, source.id, raw)

@@ -42,9 +42,10 @@ def check_following(following: Following) -> None:
         CronSim(following.schedule, local_now())
     except CronSimError as error:
         raise UsageError(
-            f"{following.schedule!r} is not a cron schedule (minute hour day month weekday): "
-            f"{error}.",
+            "“{schedule}” is not a cron schedule: minute, hour, day, month, weekday, as in 0 2 * "
+            "* *.",
             code="bad_schedule",
+            detail={"schedule": following.schedule, "reason": str(error)},
         ) from error
 
 
@@ -55,8 +56,12 @@ def check_name(name: str) -> None:
         UsageError: it cannot.
     """
     if not name.strip() or len(name) > 100 or any(c in name for c in "/\\\0\n\r\t,"):
-        raise UsageError("The name of a source has 1 to 100 characters, no slash, comma or tab.")
+        raise UsageError(
+            "The name of a source has 1 to 100 characters, no slash, comma or tab.",
+            detail={"name": name[:100]},
+        )
     if name.lstrip().startswith("-"):
         raise UsageError(
-            "The name of a source does not begin with a dash: it would be taken for an option."
+            "The name of a source does not begin with a dash: it would be taken for an option.",
+            detail={"name": name[:100]},
         )

@@ -17,18 +17,33 @@ KbError                     has a code, a sentence, a detail; every surface show
       BusyError             the queue is full, whoever asks: 503
     ModelError              the language model failed, was silent, or broke off
 
+The sentence is a template, ``There is no group called {group}.``, and the detail holds what goes
+into it: whoever shows the error to people looks the template up in their language first.
+
 An error crosses to another process by :func:`told` and :func:`rebuilt`, and keeps its class.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
+
+PLACE = re.compile(r"\{(\w+)\}")
+
+
+def filled(template: str, detail: Mapping[str, Any]) -> str:
+    """A template with what goes into it; a place of which nothing is known stays as it is."""
+    return PLACE.sub(lambda m: _plain(detail[m[1]]) if m[1] in detail else m[0], template)
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 class KbError(Exception):
     """An error that a person can be shown.
 
-    ``code`` is stable and meant for programs, ``message`` is one sentence for people,
-    ``detail`` holds the parameters of the message.
+    ``code`` is stable and meant for programs, ``message`` is one sentence for people in English,
+    ``template`` the same before the parameters in ``detail`` were put into it.
     """
 
     code = "error"
@@ -37,10 +52,11 @@ class KbError(Exception):
     def __init__(
         self, message: str, *, code: str | None = None, detail: Mapping[str, Any] | None = None
     ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code or type(self).code
+        self.template = message
         self.detail = dict(detail or {})
+        self.message = filled(message, self.detail)
+        self.code = code or type(self).code
+        super().__init__(self.message)
 
     def as_json(self) -> dict[str, Any]:
         """The one shape in which errors leave the program."""
@@ -160,7 +176,7 @@ def told(error: KbError) -> dict[str, Any]:
         "kind": type(error).__name__,
         "retryable": isinstance(error, RetryableError),
         "code": error.code,
-        "message": error.message,
+        "message": error.template,
         "detail": error.detail,
     }
 

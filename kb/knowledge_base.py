@@ -30,6 +30,7 @@ from kb.index.generation import built_with
 from kb.index.remote import RemoteIndex
 from kb.library.beginnings import Beginnings
 from kb.library.documents import Documents
+from kb.library.held import Held
 from kb.library.ledger import Ledger
 from kb.library.sources import Sources
 from kb.llm.adapters import adapter
@@ -105,6 +106,7 @@ class KnowledgeBase:
         self.ledger = Ledger(self.catalog)
         self.beginnings = Beginnings(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
+        self.held = Held(self.catalog, self.publisher)
 
     def _embedding(self) -> Embeddings:
         """The models that the index was built with; without one those that the settings name."""

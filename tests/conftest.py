@@ -17,7 +17,7 @@ from kb.catalog import database, groups
 from kb.engines.calling import EngineClient
 from kb.files import rendering, sandbox
 from kb.rights import access
-from tests.parts.browser import chromium
+from tests.parts.browser import chromium, forms_sent
 from tests.parts.house import House
 from tests.parts.models import gguf, llama_cpp, ollama
 from tests.parts.portal import PASSWORD, Portal, copy_furnished, make_furnished
@@ -44,6 +44,7 @@ from tests.parts.weights import models_dir, multilingual, wheel
 
 __all__ = [
     "chromium",
+    "forms_sent",
     "gguf",
     "llama_cpp",
     "models_dir",

@@ -106,6 +106,7 @@ PAGES: list[ControllerRouterHandler] = [
     sources_page.add,
     sources_page.act,
     sources_page.one,
+    sources_page.inside,
     *signing_in.ROUTES,
     *oidc.ROUTES,
     *account.ROUTES,

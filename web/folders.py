@@ -14,6 +14,9 @@ class Folders(Protocol):
     def preview(self, path: str) -> dict[str, Any]:
         """Look: ``{"files": n, "bytes": n, "kinds": {...}, "seconds": s, …}``."""
 
+    def inside(self, path: str) -> dict[str, Any]:
+        """The folders in it: ``{"path", "above", "folders": [{"name", "path"}]}``."""
+
     def next_run(self, source: Source) -> float | None:
         """When a source is due next (seconds since the epoch)."""
 

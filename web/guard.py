@@ -13,8 +13,10 @@ from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from kb.errors import ForbiddenError, KbError, NotFoundError
+from kb.surface import faults
 from web import incoming
-from web.i18n import preferred
+from web.i18n import preferred, translations
 from web.rendering import page
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -62,15 +64,14 @@ class Guard:
             return
         refusal = self._refusal(scope)
         if refusal is not None:
-            message = f"Requests with this {refusal.capitalize()} are refused."
-            await self._refuse(scope, send, 403, f"foreign_{refusal}", message)
+            await self._refuse(scope, send, refusal)
             return
         if _is_disguised(scope):
-            await self._refuse(scope, send, 404, "not_found", "There is no such address.")
+            await self._refuse(scope, send, NotFoundError("There is no such address."))
             return
         unreadable = incoming.refusal(scope)
         if unreadable is not None:
-            await self._refuse(scope, send, *unreadable)
+            await self._refuse(scope, send, unreadable)
             return
 
         async def with_headers(message: Message) -> None:
@@ -86,33 +87,50 @@ class Guard:
 
         await self._app(scope, receive, with_headers)
 
-    def _refusal(self, scope: HTTPScope) -> str | None:
+    def _refusal(self, scope: HTTPScope) -> ForbiddenError | None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get(b"host", "")
         if hostname(host) not in self._allowed:
-            return "host"
+            return _foreign_host()
         origin = headers.get(b"origin")
         if origin is not None and _netloc(origin) not in {host, self._public} - {""}:
-            return "origin"  # a proxy may put its own Host in; what people use is in the settings
+            return (
+                _foreign_origin()
+            )  # a proxy may put its own Host in; what people use is in the settings
         if headers.get(b"sec-fetch-site") == "cross-site" and not _is_navigation(scope, headers):
-            return "origin"
+            return _foreign_origin()
         return None
 
-    async def _refuse(
-        self, scope: HTTPScope, send: Send, status: int, code: str, message: str
-    ) -> None:
-        error = {"code": code, "message": message, "detail": {}}
+    async def _refuse(self, scope: HTTPScope, send: Send, error: KbError) -> None:
         connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
+        language, status = preferred(connection, self._language), error.status
+        told = faults.told(error, translations(language))
         if wants_page(connection.headers.get("accept", ""), scope["path"]):
-            language = preferred(connection, self._language)
-            text = page("error.html", language, scope["path"], {"status": status, "error": error})
+            values = {"status": status, "error": told["error"], "typed": None}
+            text = page("error.html", language, scope["path"], values)
             body, kind = text.encode(), b"text/html; charset=utf-8"
         else:
-            body, kind = json.dumps({"error": error}).encode(), b"application/json"
+            body, kind = json.dumps(told).encode(), b"application/json"
         headers = [(n.encode(), v.encode()) for n, v in self._headers.items()]
         headers += [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _foreign_host() -> ForbiddenError:
+    return ForbiddenError(
+        "This service does not know itself by the name in the address. Whoever runs it can add "
+        "the name (server.public_url or server.allowed_hosts).",
+        code="foreign_host",
+    )
+
+
+def _foreign_origin() -> ForbiddenError:
+    return ForbiddenError(
+        "The request does not come from a page of this address. Open the page anew and try "
+        "again. Behind a reverse proxy server.public_url has to be the address that people use.",
+        code="foreign_origin",
+    )
 
 
 def wants_page(accept: str, path: str) -> bool:

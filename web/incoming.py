@@ -10,7 +10,7 @@ from litestar.datastructures import FormMultiDict
 from litestar.exceptions import HTTPException
 from litestar.types import HTTPScope
 
-from kb.errors import UsageError
+from kb.errors import NotFoundError, UsageError
 
 DEEPEST = 100
 """Most levels of lists and objects in one another, in a JSON body."""
@@ -20,19 +20,25 @@ LONGEST_PART = 255
 """Most bytes of one part of an address; no file has a longer name, and no page asks for one."""
 
 
-def refusal(scope: HTTPScope) -> tuple[int, str, str] | None:
-    """Status, code and sentence for what no route needs to see; None where all is well."""
+class _WrongCharset(UsageError):
+    """Text in another encoding than UTF-8."""
+
+    status = 415
+
+
+def refusal(scope: HTTPScope) -> UsageError | None:
+    """Why a request is not for any route to see; None where all is well."""
     query = scope["query_string"]
     if b"%00" in query or any(b"\0" in part for part in _raw(scope)):
-        return 400, "bad_text", "Text must not hold the character U+0000."
+        return UsageError("Text must not hold the character U+0000.", code="bad_text")
     if any(
         len(part.encode("utf-8", "replace")) > LONGEST_PART for part in scope["path"].split("/")
     ):
-        return 404, "not_found", "There is no such address."
+        return NotFoundError("There is no such address.")
     kind = next((v for n, v in scope["headers"] if n == b"content-type"), b"")
     charset = _parameter(kind.decode("latin-1"), "charset")
     if charset and charset.lower() not in {"utf-8", "utf8", "us-ascii", "ascii"}:
-        return 415, "wrong_charset", "Send text as UTF-8."
+        return _WrongCharset("Send text as UTF-8.", code="wrong_charset")
     return None
 
 
@@ -79,8 +85,9 @@ class Incoming(Request[Any, Any, Any]):
         except HTTPException:
             raise
         except Exception as error:  # whatever the parsers trip over is in the body
-            message = "The form cannot be read; send it as UTF-8."
-            raise UsageError(message, code="bad_form") from error
+            raise UsageError(
+                "The form cannot be read; send it as UTF-8.", code="bad_form"
+            ) from error
         for name, value in found.multi_items():
             _check_text(name)
             if isinstance(value, str):
@@ -113,4 +120,6 @@ def _check_text(text: str) -> None:
 
 
 def _too_deep() -> UsageError:
-    return UsageError(f"The JSON is nested more than {DEEPEST} deep.", code="too_deep")
+    return UsageError(
+        "The JSON is nested more than {deepest} deep.", code="too_deep", detail={"deepest": DEEPEST}
+    )

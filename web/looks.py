@@ -45,6 +45,7 @@ LOOKS = {
     "/review": "review.view",
     "/source/{name}": "source.view",
     "/sources": "sources.list",
+    "/sources/folders": "folder.view",
 }
 WORDS = {"q", "text", "question"}
 """Parameters with what somebody typed; the log may have to keep without."""

@@ -32,9 +32,9 @@ def of_form(form: Any, name: str, before: tuple[str, ...]) -> tuple[str, ...]:
         return before
     if len(wanted) > max(MOST, len(shown)):
         raise UsageError(
-            f"These are {len(wanted)} patterns; {MOST} are the most. Nothing was changed.",
+            "These are {count} patterns; {most} are the most. Nothing was changed.",
             code="too_many_patterns",
-            detail={"most": MOST},
+            detail={"most": MOST, "count": len(wanted)},
         )
     return (*wanted, *(pattern for pattern in before if not _is_shown(pattern)))
 

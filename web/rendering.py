@@ -1,7 +1,6 @@
 """Templates with the words, numbers and times of the reader's language."""
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -14,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request
 
 from kb import __version__
-from kb.surface import notices
+from kb.surface import faults, notices
 from web.i18n import language_of, languages, translations
 
 OWN_NAMES = {code: str(Locale(code).display_name).capitalize() for code in languages()}
@@ -46,9 +45,10 @@ def _environment(language: str) -> Environment:
     environment.filters["day"] = lambda t: format_date(
         datetime.fromtimestamp(t, UTC), "medium", locale=language
     )
-    environment.globals["error_words"] = lambda code, message: sign_in_words(
-        code, message, translations(language).gettext
+    environment.globals["error_words"] = lambda error: faults.sentence(
+        error, translations(language)
     )
+    environment.globals["ended_with"] = lambda error: faults.stored(error, translations(language))
     environment.globals["notice_words"] = lambda notice: notices.render(
         notice, translations(language).gettext
     )
@@ -79,39 +79,6 @@ def page(
             **values,
         )
     )
-
-
-def sign_in_words(code: str, message: str, _: Callable[[str], str]) -> str:
-    """What went wrong at the door, in the reader's language."""
-    known = {
-        "wrong_password": _("Name or password is wrong."),
-        "wrong_code": _("That is not the code that the app shows now."),
-        "too_many_attempts": _("Too many attempts failed. Wait a little, then try again."),
-        "not_the_same": _("The two passwords are not the same."),
-        "password_too_short": _("The password is too short. A few words make a good one."),
-        "password_too_common": _(
-            "This password is one of those that are guessed first. Take another, a few words for "
-            "example."
-        ),
-        "code_needed": _("This account asks for the code of an authenticator app too."),
-        "sign_in_there": _(
-            "This account comes from your organisation's directory. Sign in there again."
-        ),
-        "foreign_host": _(
-            "This service does not know itself by the name in the address. Whoever runs it can add "
-            "the name (server.public_url or server.allowed_hosts)."
-        ),
-        "foreign_origin": _(
-            "The request does not come from a page of this address. Open the page anew and try "
-            "again. Behind a reverse proxy server.public_url has to be the address that people use."
-        ),
-        "foreign_request": _(
-            "The request does not come from a page of this address. Open the page anew and try "
-            "again."
-        ),
-        "directory_unavailable": _("The directory does not answer right now. Try again later."),
-    }
-    return known.get(code, message)
 
 
 def _size(count: int | None, language: str) -> str:

@@ -151,9 +151,9 @@ def check(root: str, mounts: list[Mount] | None = None) -> None:
     for mount in concerned:
         if not _keeps_rights(mount):
             raise UsageError(
-                f"The rights of {mount.point} ({mount.kind}) are made up when it is mounted; they "
-                "do not say who may read a file. Mount it with its ACLs (for CIFS: cifsacl), or "
-                "give the source another rule.",
+                "The rights of {mount} ({type}) are made up when it is mounted; they do not say "
+                "who may read a file. Mount it with its ACLs (for CIFS: cifsacl), or give the "
+                "source another rule.",
                 code="rights_made_up",
                 detail={"mount": mount.point, "type": mount.kind},
             )

@@ -72,5 +72,7 @@ def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
         return GitIgnoreSpec.from_lines(patterns)
     except GitIgnorePatternError as error:
         raise UsageError(
-            f"A pattern is not in gitignore's syntax: {error}.", code="bad_pattern"
+            "A pattern is not in gitignore's syntax: {patterns}.",
+            code="bad_pattern",
+            detail={"patterns": list(patterns)},
         ) from error

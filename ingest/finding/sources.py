@@ -75,7 +75,9 @@ def check_root(root: str, allowed: tuple[str, ...] = ()) -> Path:
         UsageError: it is not a folder that can be listed, or not an allowed one.
     """
     if "://" in root:
-        raise UsageError(f"{root} is an address, not a folder.", code="not_a_folder")
+        raise UsageError(
+            "{path} is an address, not a folder.", code="not_a_folder", detail={"path": root}
+        )
     if "\0" in root or not root.strip():
         raise UsageError("Name a folder.", code="not_a_folder")
     try:
@@ -83,20 +85,27 @@ def check_root(root: str, allowed: tuple[str, ...] = ()) -> Path:
         real = os.path.realpath(os.fsencode(path))
         is_folder = path.is_dir()
     except (OSError, RuntimeError, UnicodeEncodeError) as error:  # too long; there is no such home
-        raise UsageError(f"There is no folder {root[:200]}.", code="not_a_folder") from error
+        raise UsageError(
+            "There is no folder {path}.", code="not_a_folder", detail={"path": root[:200]}
+        ) from error
     if allowed and not any(beneath(real, os.path.realpath(os.fsencode(a))) for a in allowed):
         raise UsageError(
-            f"{path} is not beneath the folders that may be followed (ingest.roots).",
+            "{path} is not beneath the folders that may be followed (ingest.roots).",
             code="not_allowed",
-            detail={"roots": list(allowed)},
+            detail={"roots": list(allowed), "path": str(path)},
         )
     if not is_folder:
-        raise UsageError(f"There is no folder {path}.", code="not_a_folder", detail={"path": root})
+        raise UsageError(
+            "There is no folder {path}.", code="not_a_folder", detail={"path": str(path)}
+        )
     try:
-        next(os.scandir(path), None)
+        with os.scandir(path) as entries:
+            next(entries, None)
     except OSError as error:
         raise UsageError(
-            f"The folder {path} cannot be listed: {error.strerror}.", code="not_a_folder"
+            "The folder {path} cannot be listed. Look at its permissions.",
+            code="not_a_folder",
+            detail={"path": str(path), "reason": error.strerror},
         ) from error
     return path.resolve()
 

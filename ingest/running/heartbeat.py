@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from kb.catalog import leases
-from kb.errors import KbError, LeaseLost
+from kb.errors import KbError, LeaseLost, PermanentError
 
 EVERY_SECONDS = leases.SECONDS / 4
 AGAIN_SECONDS = 1.0
@@ -21,7 +21,8 @@ class Heartbeat:
     """Keeps a run's lease alive: a context around the work of the current task.
 
     When the beat fails, the work is cancelled, and the context raises what the beat failed of:
-    ``LeaseLost`` and unexpected errors at once, others after ``LATEST_SECONDS`` without a beat.
+    ``LeaseLost``, ``PermanentError`` (somebody stopped it) and unexpected errors at once, others
+    after ``LATEST_SECONDS`` without a beat.
     """
 
     def __init__(self, beat: Callable[[], None]) -> None:
@@ -62,7 +63,10 @@ class Heartbeat:
                 await asyncio.to_thread(self._beat)
             except KbError as error:
                 wait = AGAIN_SECONDS
-                if isinstance(error, LeaseLost) or time.monotonic() - last > LATEST_SECONDS:
+                if (
+                    isinstance(error, LeaseLost | PermanentError)
+                    or time.monotonic() - last > LATEST_SECONDS
+                ):
                     return self._end(error)
             except Exception as error:  # noqa: BLE001 - raised again where the work is
                 return self._end(error)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 
 from kb.catalog import runs
 from kb.catalog.database import Catalog
-from kb.errors import KbError
+from kb.errors import KbError, PermanentError
 from kb.types.library import Source
 from kb.types.parsed import State
 
@@ -75,10 +75,14 @@ class Report:
             await self.catalog.write(self.tell, path)
 
     def tell(self, path: str | None = None) -> None:
-        """Say in the catalog where the run stands, and that it is alive."""
+        """Say in the catalog where the run stands, and that it is alive.
+
+        Raises:
+            PermanentError: somebody asked for it to stop.
+        """
         self._told = time.monotonic()
         with self.catalog.writing() as connection:
-            runs.progress(
+            goes_on = runs.progress(
                 connection,
                 self._run,
                 done=self._done,
@@ -86,6 +90,8 @@ class Report:
                 pages=self.pages,
                 path=path,
             )
+        if not goes_on:
+            raise PermanentError("The run was stopped on request.", code=runs.STOPPED)
 
     def finish(self, error: KbError | None) -> None:
         """Note that the run has ended; ``error`` is what it ended with, if anything."""

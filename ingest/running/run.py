@@ -27,6 +27,7 @@ from ingest.running.reporting import Counts, Progress, Report
 from kb import failpoints
 from kb.catalog import documents, erased, leases, members, versions
 from kb.catalog.database import Catalog
+from kb.catalog.runs import STOPPED
 from kb.errors import ConflictError, KbError, RetryableError
 from kb.files import disk, sandbox
 from kb.files.blobs import Blobs
@@ -94,23 +95,27 @@ class Run:
             async with Heartbeat(self._beat):
                 await self._follow(confirm=confirm_removals)
         except KbError as error:
-            await self.catalog.write(self._report.finish, error)
+            await self._end(error)
             raise
         except Exception as error:
             unexpected = isolating.of_run(error)
             await self.catalog.write(self._report.finish, unexpected)
             raise unexpected from error
         except asyncio.CancelledError:
-            stopped = RetryableError("The run was stopped.", code="interrupted")
-            try:
-                await self._publish_group()  # what is ready is not thrown away
-            finally:
-                await self.catalog.write(self._report.finish, stopped)
+            await self._end(RetryableError("The run was stopped.", code="interrupted"))
             raise
         finally:
             await self.catalog.write(self._release_lease)
         await self.catalog.write(self._report.finish, None)
         return self.counts
+
+    async def _end(self, error: KbError) -> None:
+        """Note what the run ended with; where it was stopped, what is ready is published before."""
+        try:
+            if error.code in {STOPPED, "interrupted"}:
+                await self._publish_group()
+        finally:
+            await self.catalog.write(self._report.finish, error)
 
     async def _follow(self, *, confirm: bool) -> None:
         await self._recover()
@@ -132,7 +137,7 @@ class Run:
             self._fence = leases.take(connection, self.lease, self.owner)
             if not self._fence:
                 raise ConflictError(
-                    f"The source {self.source.name} is being read by another process.",
+                    "The source {source} is being read by another process.",
                     code="source_busy",
                     detail={"source": self.source.name},
                 )

@@ -46,12 +46,16 @@ def check(password: str, name: str, shortest: int) -> None:
     """
     if len(password) < shortest:
         raise UsageError(
-            f"A password has at least {shortest} characters; a few words make a good one.",
+            "A password has at least {shortest} characters; a few words make a good one.",
             code="password_too_short",
             detail={"shortest": shortest},
         )
     if len(password) > LONGEST:
-        raise UsageError(f"A password has at most {LONGEST} characters.", code="password_too_long")
+        raise UsageError(
+            "A password has at most {limit} characters.",
+            code="password_too_long",
+            detail={"limit": LONGEST},
+        )
     if _is_guessed_first(password, name):
         raise UsageError(
             "This password is one of those that are guessed first. Take another, a few words for "

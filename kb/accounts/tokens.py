@@ -35,8 +35,9 @@ class Tokens:
         most = self._settings.token_days
         if not name.strip() or scope not in SCOPES or not 1 <= days <= most:
             raise UsageError(
-                f"A token has a name, a scope ({', '.join(SCOPES)}) and 1 to {most} days.",
+                "A token has a name, a scope ({scopes}) and 1 to {most} days.",
                 code="bad_token",
+                detail={"scopes": list(SCOPES), "most": most},
             )
         if scope == "metrics" and not principal.manages:
             raise ForbiddenError("Only an administrator makes tokens for monitoring.")

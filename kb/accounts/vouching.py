@@ -28,9 +28,10 @@ class Vouching:
         if person is None:
             if people.find(connection, found.name) is not None:
                 raise ConflictError(
-                    f"There is another account called {found.name} here. An administrator has to "
-                    "rename one of them.",
+                    "There is another account called {name} here. An administrator has to rename "
+                    "one of them.",
                     code="name_taken",
+                    detail={"name": found.name},
                 )
             person = people.add_person(
                 connection, found.name, shown_name=found.shown_name, origin=found.origin,

@@ -1,11 +1,12 @@
 """What people say of answers: verdicts, right passages, and the list to be worked through."""
 
+from kb.answers import reopening
 from kb.audit.log import noted
-from kb.catalog import answers, chunks, feedback, judged
-from kb.catalog.database import Catalog, current_seq
+from kb.catalog import answers, chunks, feedback, judged, sources
+from kb.catalog.database import Catalog, Connection, current_seq
 from kb.errors import NotFoundError, UsageError
 from kb.search.limits import check_question
-from kb.types.opinions import JudgedQuestion, ToReview
+from kb.types.opinions import JudgedQuestion, Reviewed, ToReview
 from kb.types.people import Principal
 
 LONGEST_COMMENT = 2000
@@ -29,13 +30,15 @@ class Opinions:
         """
         if verdict not in (*feedback.VERDICTS, "none"):
             raise UsageError(
-                f"A verdict is good, bad or none, not {verdict[:40]!r}.", code="bad_verdict"
+                "A verdict is good, bad or none, not “{verdict}”.",
+                code="bad_verdict",
+                detail={"verdict": verdict[:40]},
             )
         if len(comment) > LONGEST_COMMENT:
             raise UsageError(
-                f"The comment has {len(comment)} characters; {LONGEST_COMMENT} are allowed.",
+                "The comment has {count} characters; {limit} are allowed.",
                 code="comment_too_long",
-                detail={"limit": LONGEST_COMMENT},
+                detail={"limit": LONGEST_COMMENT, "count": len(comment)},
             )
         with self._catalog.writing() as connection:
             row = answers.get(connection, principal, answer_id)
@@ -52,12 +55,13 @@ class Opinions:
             said = {"verdict": verdict, "citation": citation}
             noted(connection, principal, "answer.rate", answer_id, **said)
 
-    def to_review(self, principal: Principal, *, settled: bool, start: int = 0) -> list[ToReview]:
-        """A page of unanswered and badly rated answers with their verdicts, and one more if any."""
+    def reviewed(self, principal: Principal, *, settled: bool, start: int = 0) -> list[Reviewed]:
+        """A page of unanswered and badly rated answers with what they said, and one more if any."""
         with self._catalog.reading() as connection:
-            return feedback.to_review(
+            found = feedback.to_review(
                 connection, principal, settled=settled, limit=PAGE + 1, offset=start
             )
+            return [_reviewed(connection, principal, one) for one in found]
 
     def settle(self, principal: Principal, answer_id: str, *, done: bool) -> None:
         """Take an answer off that list, or put it back.
@@ -111,3 +115,14 @@ class Opinions:
             if not judged.remove(connection, principal, number):
                 raise NotFoundError("There is no such question.", detail={"question": number})
             noted(connection, principal, "question.forget", str(number))
+
+
+def _reviewed(connection: Connection, principal: Principal, asked: ToReview) -> Reviewed:
+    row = answers.by_id(connection, asked.id)
+    if row is None:  # forgotten just now
+        return Reviewed(asked, None, None, mine=False)
+    answer, nearest = reopening.reviewed(connection, principal, row)
+    mine = nearest is not None and principal.answers_for(
+        sources.by_name(connection, nearest.chunk.source).id
+    )
+    return Reviewed(asked, answer, nearest, mine)

@@ -58,6 +58,16 @@ def receipt(connection: Connection, principal: Principal, row: KeptAnswer) -> Re
     return Receipt(row, answer, used, feedback.of_answer(connection, row.id), messages, intact)
 
 
+def reviewed(
+    connection: Connection, principal: Principal, row: KeptAnswer
+) -> tuple[Answer | None, Passage | None]:
+    """What an answer said, and the nearest of its passages, as far as they may read them now."""
+    stored = _stored(connection, principal, row)
+    used = tuple(_used(connection, principal, p.version, p.points, stored) for p in row.passages)
+    answer = _revived(row, stored) if may_be_shown(row, used, stored, principal) else None
+    return answer, next((u.passage for u in used if u.passage is not None), None)
+
+
 def may_be_shown(
     row: KeptAnswer, used: Iterable[Used], stored: Stored, principal: Principal
 ) -> bool:

@@ -233,6 +233,25 @@ def hold(connection: Connection, document_ids: Sequence[int]) -> None:
     )
 
 
+def held_in(connection: Connection, source_id: int) -> list[int]:
+    """The documents of a source whose removal waits for confirmation."""
+    query = select(documents.c.id).where(documents.c.source_id == source_id, documents.c.held)
+    return list(connection.scalars(query))
+
+
+def held_by_source(connection: Connection) -> dict[int, int]:
+    """How many documents wait for the confirmation of their removal, by source."""
+    query = select(documents.c.source_id, func.count()).where(documents.c.held)
+    return dict(connection.execute(query.group_by(documents.c.source_id)).tuples().all())
+
+
+def held_paths(connection: Connection, source_id: int, most: int) -> list[str]:
+    """The first paths of those of a source."""
+    mine = documents.c.source_id == source_id, documents.c.held
+    query = select(documents.c.path).where(*mine).order_by(documents.c.path)
+    return list(connection.scalars(query.limit(most)))
+
+
 def remove(connection: Connection, document_ids: Sequence[int]) -> int:
     """Remove documents with all that came out of them; returns how many rows left the ledger."""
     ids = list(dict.fromkeys([*document_ids, *containers.members_of(connection, document_ids)]))

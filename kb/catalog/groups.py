@@ -37,7 +37,7 @@ def add(connection: Connection, name: str) -> None:
         UsageError: the name cannot be used.
     """
     naming.check(name)
-    refuse_alike(connection.scalars(select(groups.c.name)).all(), name, "group")
+    _refuse_alike(connection.scalars(select(groups.c.name)).all(), name)
     connection.execute(insert(groups).values(name=name, token=new_token(GROUP)))
 
 
@@ -54,26 +54,20 @@ def rename(connection: Connection, old: str, new: str) -> None:
     told = select(func.count()).select_from(memberships).where(memberships.c.origin != LOCAL)
     if connection.scalar(told):
         raise ConflictError(
-            f"A directory tells who is in which group, by names. Rename {old} there, and change "
+            "A directory tells who is in which group, by names. Rename {group} there, and change "
             "the rules here.",
             code="groups_told_elsewhere",
             detail={"group": old},
         )
     naming.check(new)
     names = connection.scalars(select(groups.c.name)).all()
-    refuse_alike([n for n in names if n != old], new, "group")
+    _refuse_alike([n for n in names if n != old], new)
     connection.execute(update(groups).where(groups.c.id == number).values(name=new))
 
 
-def refuse_alike(taken: Sequence[str], name: str, what: str) -> None:
-    """Check that a name cannot be mistaken for one that is taken.
-
-    Raises:
-        ConflictError: it can.
-    """
-    found = next((t for t in taken if naming.alike(t, name)), None)
-    if found is not None:
-        raise ConflictError(f"There is a {what} called {found} already.", detail={what: found})
+def _refuse_alike(taken: Sequence[str], name: str) -> None:
+    if found := naming.like(taken, name):
+        raise ConflictError("There is a group called {group} already.", detail={"group": found})
 
 
 def tokens(connection: Connection) -> dict[str, str]:
@@ -237,7 +231,8 @@ def _require_group(connection: Connection, name: str) -> int:
     found = _group_id(connection, name)
     if found is None:
         raise NotFoundError(
-            f"There is no group called {name}. Add it with: kb group add {name}",
+            "There is no group called {group}. Groups are added under People, or with: kb group "
+            "add {group}",
             detail={"group": name},
         )
     return found

@@ -1,6 +1,6 @@
 """People, and who answers for which source."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
@@ -19,7 +19,7 @@ from kb.catalog.tables import (
     sessions,
     sources,
 )
-from kb.errors import NotFoundError
+from kb.errors import ConflictError, NotFoundError
 from kb.text import naming
 from kb.types.accounts import Secrets
 from kb.types.people import LOCAL, Person
@@ -48,7 +48,7 @@ def add_person(
         UsageError: the name cannot be used.
     """
     naming.check(name)
-    groups.refuse_alike(connection.scalars(select(people.c.name)).all(), name, "person")
+    _refuse_alike(connection.scalars(select(people.c.name)).all(), name)
     groups.require(connection, member_of)
     connection.execute(
         insert(people).values(
@@ -74,7 +74,7 @@ def by_name(connection: Connection, name: str) -> Person:
     """
     person = find(connection, name)
     if person is None:
-        raise NotFoundError(f"There is no person called {name[:100]}.", detail={"user": name[:100]})
+        raise NotFoundError("There is no person called {user}.", detail={"user": name[:100]})
     return person
 
 
@@ -112,6 +112,11 @@ def change(connection: Connection, number: int, **values: Any) -> None:
     connection.execute(update(people).where(people.c.id == number).values(**values))
 
 
+def _refuse_alike(taken: Sequence[str], name: str) -> None:
+    if found := naming.like(taken, name):
+        raise ConflictError("There is a person called {user} already.", detail={"user": found})
+
+
 def rename(connection: Connection, old: str, new: str) -> Person:
     """Give a person another name. They stay who they are: rules, sessions and what they keep.
 
@@ -123,7 +128,7 @@ def rename(connection: Connection, old: str, new: str) -> Person:
     person = by_name(connection, old)
     naming.check(new)
     names = connection.scalars(select(people.c.name)).all()
-    groups.refuse_alike([n for n in names if n != old], new, "person")
+    _refuse_alike([n for n in names if n != old], new)
     change(connection, person.id, name=new)
     for table in (answers, conversations, judged_questions, opened, saved_searches):
         connection.execute(update(table).where(table.c.asker == old).values(asker=new))

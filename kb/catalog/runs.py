@@ -11,8 +11,13 @@ from kb.types.library import Run, Source
 
 KEPT = 50
 """Runs of a source that stay in its history."""
+STOPPED = "stopped"
+"""The code of a run that somebody stopped."""
 SILENT_SECONDS = 120.0
 """A run that has said nothing for so long was killed."""
+
+
+_IS_TO_STOP = (runs.c.finished_at.is_(None), runs.c.error.is_not(None))
 
 
 def begin(connection: Connection, source: Source) -> int:
@@ -55,13 +60,35 @@ def _error(code: str, message: str) -> dict[str, Any]:
 
 def progress(
     connection: Connection, run_id: int, *, done: int, total: int, pages: int, path: str | None
-) -> None:
-    """Where a run stands."""
+) -> bool:
+    """Note where a run stands; returns whether it is to go on."""
     connection.execute(
         update(runs)
         .where(runs.c.id == run_id)
         .values(seen_at=now(), done=done, total=total, pages=pages, path=path)
     )
+    asked = select(runs.c.id).where(runs.c.id == run_id, *_IS_TO_STOP)
+    return connection.execute(asked).first() is None
+
+
+def ask_to_stop(connection: Connection, source_id: int) -> None:
+    """Have the run over a source that goes on end soon; what it was asked for is withdrawn.
+
+    A run that has not ended and has an error is to end with it.
+    """
+    connection.execute(
+        update(runs)
+        .where(runs.c.source_id == source_id, runs.c.finished_at.is_(None))
+        .values(error=_error(STOPPED, "The run was stopped on request."))
+    )
+    connection.execute(
+        update(sources).where(sources.c.id == source_id).values(requested_at=None, priority=0)
+    )
+
+
+def to_stop(connection: Connection) -> set[int]:
+    """The sources whose run was asked to stop, and goes on for a moment."""
+    return set(connection.scalars(select(runs.c.source_id).where(*_IS_TO_STOP)))
 
 
 def finish(

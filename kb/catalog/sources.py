@@ -24,7 +24,7 @@ def add(
         ConflictError: the name is taken.
     """
     if connection.scalar(select(sources.c.id).where(sources.c.name == name)) is not None:
-        raise ConflictError(f"There is a source called {name} already.", detail={"source": name})
+        raise ConflictError("There is a source called {source} already.", detail={"source": name})
     new_id = connection.scalar(
         insert(sources)
         .values(name=name, root=root, created_at=now(), **_columns(following or Following()))
@@ -111,9 +111,10 @@ def all_of(connection: Connection, *, counted: bool = True) -> list[Source]:
     return [_source(r, readers.get(r.id, []), counts.get(r.id, 0)) for r in rows]
 
 
-def of_uploads(connection: Connection) -> Source | None:
-    """The source of what people hand in; None before the first file."""
-    return next((s for s in all_of(connection, counted=False) if s.following.uploads), None)
+def of_uploads(connection: Connection) -> list[Source]:
+    """The sources of what people hand in, the oldest first: one for each choice of readers."""
+    found = [s for s in all_of(connection, counted=False) if s.following.uploads]
+    return sorted(found, key=lambda source: source.id)
 
 
 def has_documents(connection: Connection) -> bool:
@@ -149,7 +150,7 @@ def by_name(connection: Connection, name: str) -> Source:
     """
     row = connection.execute(select(sources).where(sources.c.name == name)).one_or_none()
     if row is None:
-        raise NotFoundError(f"There is no source called {name}.", detail={"source": name})
+        raise NotFoundError("There is no source called {source}.", detail={"source": name})
     readers = select(source_readers.c.token).where(source_readers.c.source_id == row.id)
     counted = select(func.count()).where(documents.c.source_id == row.id)
     return _source(

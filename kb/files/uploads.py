@@ -6,6 +6,7 @@ The names that they come with are shown, never trusted: the path in the folder i
 import asyncio
 import contextlib
 import errno
+import itertools
 import logging
 import os
 import secrets
@@ -17,9 +18,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kb.audit.log import noted
-from kb.catalog import erased, sources
+from kb.catalog import erased, groups, people, sources
 from kb.catalog.database import Catalog, Connection
-from kb.errors import ConflictError, RetryableError, UsageError
+from kb.catalog.people import PERSON
+from kb.errors import ConflictError, ForbiddenError, RetryableError, UsageError
 from kb.files.scratch import Scratch
 from kb.rights import access
 from kb.settings import Settings
@@ -30,6 +32,7 @@ SOURCE = "Uploads"
 UNFINISHED = ".upload-*"
 """Files left half stored by earlier releases, or on their way to another file system."""
 UNFINISHED_SECONDS = 3600.0
+LONGEST_SOURCE = 90
 LONGEST_NAME = 200
 """Bytes of a file name; file systems allow 255."""
 log = logging.getLogger("kb.uploads")
@@ -45,42 +48,42 @@ class Uploads:
         self._limit_mb = settings.ingest.max_file_mb
 
     def source(self, principal: Principal, named: Sequence[str]) -> Source:
-        """The source of uploads; the first file makes it, and says who may read it.
+        """The source of uploads with these readers; its first file makes it.
+
+        Its curator is who hands in that file, unless they look after every source.
 
         Raises:
-            ForbiddenError: it is not theirs to look after; the first file is an administrator's.
-            UsageError: there is none yet, and nobody was named.
+            ForbiddenError: they look after no source, or may not say that these read it.
+            UsageError: nobody was named, and theirs is not the one source of uploads.
             NotFoundError: a group or a person that was named does not exist.
-            ConflictError: it has other readers than these.
         """
         with self._catalog.writing() as connection:
-            found = sources.of_uploads(connection)
-            if found is None or not principal.answers_for(found.id):
-                access.must_manage(principal)
+            may_hand_in(principal)
+            mine = [s for s in sources.of_uploads(connection) if principal.answers_for(s.id)]
             if not named:
-                if found is None:
-                    raise UsageError(
-                        "Say who may read the files that are handed in: everyone, or groups.",
-                        code="readers_needed",
-                    )
-                return found
+                return _the_only(mine)
+            _check_choice(connection, principal, named)
             readers = access.readers(connection, named)
-            if found is None:
-                return self._new(connection, readers)
-            if set(found.readers) != set(readers):
-                raise ConflictError(
-                    "Files handed in have other readers here. Change them at the source.",
-                    code="other_readers",
-                    detail={"readers": access.in_words(connection, found.readers)},
-                )
-            return found
+            alike = (s for s in mine if s.rule is None and set(s.readers) == set(readers))
+            found = next(alike, None)
+            return found or self._new(connection, principal, named, readers)
 
-    def _new(self, connection: Connection, readers: tuple[str, ...]) -> Source:
+    def _new(
+        self,
+        connection: Connection,
+        principal: Principal,
+        named: Sequence[str],
+        readers: tuple[str, ...],
+    ) -> Source:
         """A source with a folder of its own: what another one left is never read under this."""
         folder = self._folder / secrets.token_hex(16)
         folder.mkdir(parents=True, mode=0o700)
         following = Following(watch=False, uploads=True)
-        return sources.add(connection, SOURCE, str(folder), readers, following)
+        name = _free_name(connection, named)
+        source = sources.add(connection, name, str(folder), readers, following)
+        if not principal.manages:
+            people.set_curators(connection, source.id, [principal.name])
+        return source
 
     async def store(
         self, source: Source, name: str, chunks: AsyncIterator[bytes], by: Principal
@@ -113,7 +116,7 @@ class Uploads:
             size += len(chunk)
             if size > self._limit_mb * 1024**2:
                 raise UsageError(
-                    f"The file is larger than {self._limit_mb} MB.",
+                    "The file is larger than {limit} MB.",
                     code="too_large",
                     detail={"limit": self._limit_mb},
                 )
@@ -139,6 +142,52 @@ class Uploads:
                 (folder / path).unlink(missing_ok=True)
             raise
         return path
+
+
+def may_hand_in(principal: Principal) -> None:
+    """Check that somebody looks after a source, or all of them.
+
+    Raises:
+        ForbiddenError: they do not.
+    """
+    if not principal.curates:
+        access.must_manage(principal)
+
+
+def choice(connection: Connection, principal: Principal) -> list[str]:
+    """For whom they may hand in files: everyone, their groups (an administrator: all), self."""
+    every = groups.tokens(connection)
+    own = [name for token, name in every.items() if principal.manages or token in principal.tokens]
+    oneself = [] if principal.owner else [f"{PERSON}{principal.name}"]
+    return [access.EVERYONE, *sorted(own), *oneself]
+
+
+def _check_choice(connection: Connection, principal: Principal, named: Sequence[str]) -> None:
+    """Raises ``ForbiddenError`` where they are not an administrator, and name others' groups."""
+    if not principal.manages and not set(named) <= set(choice(connection, principal)):
+        raise ForbiddenError(
+            "You hand files in for everyone, for groups of yours, or for yourself.",
+            code="not_your_readers",
+        )
+
+
+def _the_only(mine: Sequence[Source]) -> Source:
+    """Raises ``UsageError`` where there is none, or a choice."""
+    if len(mine) != 1:
+        raise UsageError(
+            "Say who may read the files that are handed in: everyone, or groups.",
+            code="readers_needed",
+        )
+    return mine[0]
+
+
+def _free_name(connection: Connection, named: Sequence[str]) -> str:
+    """A name for a source of uploads: that of the first, or one that says who reads it."""
+    taken = {source.name for source in sources.all_of(connection, counted=False)}
+    readers = " + ".join(named).replace(PERSON, "")
+    wanted = f"{SOURCE} ({readers})"[:LONGEST_SOURCE]
+    numbered = (f"{wanted} {number}" for number in itertools.count(2))
+    return next(n for n in itertools.chain([SOURCE, wanted], numbered) if n not in taken)
 
 
 def clear_up(catalog: Catalog) -> int:

@@ -139,7 +139,7 @@ class Documents:
 def must_answer_for(principal: Principal, document: Document) -> None:
     """Raises ``ForbiddenError`` where a document's source is not theirs to look after."""
     if not principal.answers_for(document.source_id):
-        raise ForbiddenError(f"You do not answer for {document.source}.")
+        raise ForbiddenError("You do not answer for {source}.", detail={"source": document.source})
 
 
 def one(connection: Connection, principal: Principal, document_id: int) -> Document:

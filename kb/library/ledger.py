@@ -1,8 +1,9 @@
 """The ledger as people see it: every file that they may see, with its state and reason."""
 
 from kb.audit.log import noted
-from kb.catalog import alarms, documents, filtering, generations, groups, ledger, sources
+from kb.catalog import alarms, documents, filtering, generations, ledger, sources
 from kb.catalog.database import Catalog, Connection
+from kb.files import uploads
 from kb.library.documents import must_answer_for, one
 from kb.rights import access
 from kb.text.queries import EVERYTHING
@@ -113,10 +114,5 @@ def _theirs(connection: Connection, principal: Principal, document_id: int) -> D
 
 
 def _handing_in(connection: Connection, principal: Principal) -> HandingIn:
-    found = sources.of_uploads(connection)
-    if found is not None:
-        readers = access.in_words(connection, found.readers)
-        return HandingIn(principal.answers_for(found.id), readers, [])
-    names = [group.name for group in groups.all_of(connection)] if principal.manages else []
-    choice = [] if principal.owner else [f"person:{principal.name}"]
-    return HandingIn(principal.manages, None, [*names, *choice])
+    may = principal.manages or bool(principal.curates)
+    return HandingIn(may, uploads.choice(connection, principal) if may else [])

@@ -41,7 +41,11 @@ def _remove_rows(catalog: Catalog, source: Source, by: Principal) -> int:
     owner, lease = leases.new_owner(), f"source:{source.id}"
     with catalog.writing() as connection:
         if not leases.take(connection, lease, owner):
-            raise ConflictError(f"The source {source.name} is being read.", code="source_busy")
+            raise ConflictError(
+                "The source {source} is being read.",
+                code="source_busy",
+                detail={"source": source.name},
+            )
         removed = documents.remove(connection, documents.ids_of_source(connection, source.id))
         sources.remove(connection, source)
         noted(connection, by, "source.remove", source.name, documents=removed)

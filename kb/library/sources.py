@@ -94,7 +94,7 @@ class Sources:
             source = sources.by_name(connection, name)
             mine = principal.answers_for(source.id)
             if not mine and name not in ledger.sources_of(connection, principal):
-                raise NotFoundError(f"There is no source called {name}.")
+                raise NotFoundError("There is no source called {source}.", detail={"source": name})
             wanted = LedgerFilter(source=name)
             return SourcePage(
                 source=source,
@@ -134,6 +134,22 @@ class Sources:
             source = sources.by_name(connection, name)
             access.must_answer_for(principal, source)
             pause(connection, principal, source, paused=paused)
+
+    def stop(self, principal: Principal, name: str) -> None:
+        """Stop a run that goes on, or waits for a worker; raises as :meth:`ask_for_run`.
+
+        It ends within a quarter of a minute, and what it has read stays.
+        """
+        with self._catalog.writing() as connection:
+            source = sources.by_name(connection, name)
+            access.must_answer_for(principal, source)
+            noted(connection, principal, "source.stop", name)
+            runs.ask_to_stop(connection, source.id)
+
+    def stopping(self) -> set[int]:
+        """The sources (ids) whose run was asked to stop, and goes on for a moment."""
+        with self._catalog.reading() as connection:
+            return runs.to_stop(connection)
 
     def set_curators(self, principal: Principal, name: str, named: Sequence[str]) -> None:
         """Say who answers for a source, and nobody else.

@@ -42,7 +42,7 @@ def must_manage(principal: Principal) -> None:
 def must_answer_for(principal: Principal, source: Source) -> None:
     """Raises ``ForbiddenError`` where a source is not theirs to look after."""
     if not principal.answers_for(source.id):
-        raise ForbiddenError(f"You do not answer for {source.name}.")
+        raise ForbiddenError("You do not answer for {source}.", detail={"source": source.name})
 
 
 def person(
@@ -109,10 +109,15 @@ def kept(connection: Connection, names: Iterable[str]) -> list[str]:
         UsageError: nobody is named.
     """
     wanted = [n for n in names if n]
-    if all(n.startswith(NOT) for n in wanted):
+    if wanted and all(n.startswith(NOT) for n in wanted):
         raise UsageError(
-            "Say who may read it: groups, person:NAME, or everyone"
-            + (f" (everyone,{','.join(wanted)})." if wanted else "."),
+            "Say who may read it: groups, person:NAME, or everyone (everyone,{readers}).",
+            code="no_readers",
+            detail={"readers": wanted},
+        )
+    if not wanted:
+        raise UsageError(
+            "Say who may read it: groups, person:NAME, or everyone.",
             code="no_readers",
         )
     return list(dict.fromkeys(_kept(connection, n) for n in wanted))

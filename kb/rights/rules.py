@@ -42,8 +42,9 @@ def path_rule(line: str) -> PathRule:
     pattern, colon, readers = line.rpartition(": ") if ": " in line else line.rpartition("=")
     if not colon or not pattern.strip():
         raise UsageError(
-            f"{line[:80]!r} is not a line like “hr/: hr, board”: a pattern, a colon, readers.",
+            "“{line}” is not a line like “hr/: hr, board”: a pattern, a colon, readers.",
             code="bad_rule",
+            detail={"line": line[:80]},
         )
     return PathRule(pattern.strip(), tuple(names(readers)))
 
@@ -63,7 +64,11 @@ def paths(
         NotFoundError: a group or a person does not exist.
     """
     if not given or len(given) > MOST_PATTERNS:
-        raise UsageError(f"A rule by paths has 1 to {MOST_PATTERNS} patterns.", code="bad_rule")
+        raise UsageError(
+            "A rule by paths has 1 to {limit} patterns.",
+            code="bad_rule",
+            detail={"limit": MOST_PATTERNS},
+        )
     kept = {
         (line.pattern, line.readers): readers
         for line, (_, readers) in zip(
@@ -73,7 +78,9 @@ def paths(
     lines = []
     for line in given:
         if not line.readers:
-            raise UsageError(f"Say who may read {line.pattern}.", code="bad_rule")
+            raise UsageError(
+                "Say who may read {pattern}.", code="bad_rule", detail={"pattern": line.pattern}
+            )
         spec_of(line.pattern)
         readers = kept.get((line.pattern, line.readers))
         lines.append([line.pattern, readers or access.kept(connection, line.readers)])
@@ -137,10 +144,16 @@ def spec_of(pattern: str) -> GitIgnoreSpec:
         UsageError: it is malformed.
     """
     if not pattern.strip() or len(pattern) > 500 or pattern.lstrip().startswith(("#", "!")):
-        raise UsageError(f"{pattern[:80]!r} is not a pattern for paths.", code="bad_rule")
+        raise UsageError(
+            "“{pattern}” is not a pattern for paths.",
+            code="bad_rule",
+            detail={"pattern": pattern[:80]},
+        )
     try:
         return GitIgnoreSpec.from_lines([pattern])
     except (GitIgnorePatternError, ValueError) as error:
         raise UsageError(
-            f"{pattern[:80]!r} is not a pattern for paths: {error}", code="bad_rule"
+            "“{pattern}” is not a pattern for paths.",
+            code="bad_rule",
+            detail={"pattern": pattern[:80], "reason": str(error)},
         ) from error

@@ -55,7 +55,9 @@ class Glossary:
         """
         access.must_manage(principal)
         if not (short and meaning) or len(short) > LONGEST_SHORT or len(meaning) > LONGEST_MEANING:
-            raise UsageError("An abbreviation and what it stands for are needed.")
+            raise UsageError(
+                "An abbreviation and what it stands for are needed.", code="empty_abbreviation"
+            )
         with self._catalog.writing() as connection:
             keeping.set_term(connection, short, meaning)
             noted(connection, principal, "glossary.set", short, meaning=meaning)

@@ -19,9 +19,9 @@ def check_question(question: str) -> str:
         raise UsageError("The question is empty.", code="empty_question")
     if len(stripped) > MAX_QUESTION:
         raise UsageError(
-            f"The question has {len(stripped)} characters; {MAX_QUESTION} are allowed.",
+            "The question has {count} characters; {limit} are allowed.",
             code="question_too_long",
-            detail={"limit": MAX_QUESTION},
+            detail={"limit": MAX_QUESTION, "count": len(stripped)},
         )
     return stripped
 
@@ -34,8 +34,8 @@ def check_limit(limit: int) -> int:
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise UsageError(
-            f"The limit is {limit}; it goes from 1 to {MAX_LIMIT}.",
+            "The limit is {limit}; it goes from 1 to {highest}.",
             code="limit_out_of_range",
-            detail={"lowest": 1, "highest": MAX_LIMIT},
+            detail={"lowest": 1, "highest": MAX_LIMIT, "limit": limit},
         )
     return limit

@@ -17,9 +17,8 @@ from kb.search.retrieval import Found
 from kb.types.passages import Passage
 from kb.types.people import Principal
 from kb.types.points import points_of, version_of
-from kb.types.searches import Pin
+from kb.types.searches import LONGEST_ANSWER, Pin
 
-LONGEST_ANSWER = 2000
 ALIKE, AMONG = 0.6, 3
 """How like a pin's question another one is that it meets (0 as unrelated texts, 1 the same), and
 among how many of the first passages the pin's own has to be (docs/retrieval.md, Pinned answers)."""
@@ -107,7 +106,11 @@ class Pins:
         """
         question, text = check_question(question), answer.strip()
         if not text or len(text) > LONGEST_ANSWER:
-            raise UsageError(f"A pinned answer has 1 to {LONGEST_ANSWER} characters.")
+            raise UsageError(
+                "A pinned answer has 1 to {limit} characters.",
+                code="pin_too_long",
+                detail={"limit": LONGEST_ANSWER},
+            )
         points = points_of(passage_id)
         with self._catalog.writing() as connection:
             stored = chunks.hydrate(connection, principal, points, current_seq(connection))
@@ -115,7 +118,9 @@ class Pins:
                 raise NotFoundError("There is no such passage, for you.", code="passage_gone")
             chunk = stored[points[0]]
             if not principal.answers_for(sources.by_name(connection, chunk.source).id):
-                raise ForbiddenError(f"You do not answer for {chunk.source}.")
+                raise ForbiddenError(
+                    "You do not answer for {source}.", detail={"source": chunk.source}
+                )
             document = chunk.document_id
             noted(connection, principal, "pin.add", question, document=document)
             address = f"/documents/{document}?passage={passage_id}"

@@ -86,12 +86,12 @@ COUNTED: dict[str, tuple[str, tuple[str, str]]] = {
     "unreadable_letters": (
         "pages",
         ngettext(
-            "The letters of {pages} of its pages make no words: the file says others than it "
-            "shows. They are never used in answers. Install tesseract-ocr and run kb ingest, or "
-            "print the file to a new PDF.",
-            "The letters of {pages} of its pages make no words: the file says others than it "
-            "shows. They are never used in answers. Install tesseract-ocr and run kb ingest, or "
-            "print the file to a new PDF.",
+            "The letters of {pages} page make no words: the file says others than it shows. They "
+            "are never used in answers. Install tesseract-ocr and run kb ingest, or print the file "
+            "to a new PDF.",
+            "The letters of {pages} pages make no words: the file says others than it shows. They "
+            "are never used in answers. Install tesseract-ocr and run kb ingest, or print the file "
+            "to a new PDF.",
         ),
     ),
     "pictures_unread": (

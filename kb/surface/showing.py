@@ -46,6 +46,11 @@ def form_of(answer: Answer) -> Form:
     return (Block("paragraph", said=tuple(said)),) if said else ()
 
 
+def plain(answer: Answer) -> str:
+    """An answer as plain text, with its sources' numbers."""
+    return markdown.written(form_of(answer), answer.sentences, plain=True).strip()
+
+
 def verdict(answer: Answer, translate: Translate = str) -> str | None:
     """How many sentences of a model the documents hold, in words; None where none was judged."""
     sentences = answer.sentences

@@ -6,6 +6,7 @@ usual tricks, not every pair of similar shapes.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 from kb.errors import UsageError
@@ -64,6 +65,11 @@ def alike(one: str, other: str) -> bool:
     return fold(one) == fold(other) or skeleton(one) == skeleton(other)
 
 
+def like(taken: Iterable[str], name: str) -> str | None:
+    """The first name of those taken that a new one is easily taken for."""
+    return next((one for one in taken if alike(one, name)), None)
+
+
 def is_name(name: str) -> bool:
     """Whether a name can be taken."""
     try:
@@ -81,7 +87,7 @@ def check(name: str) -> None:
     """
     if any(alike(name, word) for word in RESERVED):
         raise UsageError(
-            f"The name {name[:LONGEST]} is reserved, or looks like one that is.",
+            "The name {name} is reserved, or looks like one that is.",
             detail={"name": name[:LONGEST]},
         )
     if not name.strip() or len(name) > LONGEST or any(c in FORBIDDEN for c in name):

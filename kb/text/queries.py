@@ -113,7 +113,9 @@ def parse(question: str) -> tuple[str, Wanted]:
             values["phrases"].append(folded(found["phrase"]))
     words.append(question[position:])
     if sum(map(len, values.values())) > MOST:
-        raise UsageError(f"At most {MOST} filters.", code="too_many_filters")
+        raise UsageError(
+            "At most {limit} filters.", code="too_many_filters", detail={"limit": MOST}
+        )
     return " ".join("".join(words).split()), _wanted(values)
 
 
@@ -131,7 +133,9 @@ def wanted(
     every |= {name: [v for v in values if v] for name, values in given.items()}
     every["after"], every["before"] = [after or ""], [before or ""]
     if sum(map(len, every.values())) > MOST + 2:
-        raise UsageError(f"At most {MOST} filters.", code="too_many_filters")
+        raise UsageError(
+            "At most {limit} filters.", code="too_many_filters", detail={"limit": MOST}
+        )
     return _wanted(every)
 
 
@@ -165,9 +169,9 @@ def _type(value: str) -> str:
     known = ALIASES.get(plain, plain)
     if known not in TYPES:
         raise UsageError(
-            f"There is no type {value[:40]}; there are {', '.join(TYPES)}.",
+            "There is no type {value}; there are {types}.",
             code="no_such_type",
-            detail={"types": list(TYPES)},
+            detail={"types": list(TYPES), "value": value[:40]},
         )
     return known
 
@@ -190,7 +194,9 @@ def _moment(value: str, *, last: bool) -> float:
         return begun.timestamp() + 86_400
     except (ValueError, OverflowError) as error:
         raise UsageError(
-            f"{value[:40]!r} is no date like 2025, 2025-03 or 2025-03-31.", code="bad_date"
+            "“{value}” is no date like 2025, 2025-03 or 2025-03-31.",
+            code="bad_date",
+            detail={"value": value[:40]},
         ) from error
 
 

@@ -199,6 +199,14 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBack:
+    """How many documents of a source wait for the confirmation of their removal; some paths."""
+
+    count: int
+    paths: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class SourcePage:
     """A source for the people who search in it: ``count`` documents for them, the ``latest``."""
 
@@ -213,10 +221,9 @@ class SourcePage:
 
 @dataclass(frozen=True, slots=True)
 class HandingIn:
-    """Whether somebody may hand in files, and who reads them; before the first, who might."""
+    """Whether somebody may hand in files, and for whom: everyone, these groups, themselves."""
 
     may: bool
-    readers: list[str] | None
     choice: list[str]
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kb.types.answers import Answer
+from kb.types.passages import Passage
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -26,6 +29,19 @@ class ToReview:
     bad: int
     """How many verdicts call it or a citation of it bad."""
     verdicts: Mapping[int, Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """One to review with what it said, as far as they may read it, and the nearest passage.
+
+    ``mine``: whether the passage is theirs to pin an answer to.
+    """
+
+    asked: ToReview
+    answer: Answer | None
+    nearest: Passage | None
+    mine: bool
 
 
 @dataclass(frozen=True, slots=True)

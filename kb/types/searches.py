@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+LONGEST_ANSWER = 2000
+"""Most characters of a pinned answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class SavedSearch:

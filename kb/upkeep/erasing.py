@@ -130,7 +130,7 @@ def _check_whole(chosen: Sequence[Entry]) -> None:
         if one.parent_id is not None:
             container = one.path.partition(MEMBER)[0]
             raise UsageError(
-                f"{one.path} is part of {container}; erase that.",
+                "{path} is part of {container}; erase that.",
                 code="part_of_another",
                 detail={"path": one.path, "container": container},
             )

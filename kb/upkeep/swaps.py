@@ -108,7 +108,9 @@ class Swaps:
                 )
             if live.fingerprint == fingerprint:
                 raise UsageError(
-                    f"{', '.join(wanted)}: these models are in use already.", code="models_in_use"
+                    "{wanted}: these models are in use already.",
+                    code="models_in_use",
+                    detail={"wanted": list(wanted)},
                 )
             before = swaps.open_one(connection)
             if before is not None and before.wanted == tuple(wanted):
@@ -210,9 +212,9 @@ def _is_at_work(connection: Connection, swap: Swap) -> bool:
 def _check_idle(connection: Connection, swap: Swap | None) -> None:
     if swap is not None and _is_at_work(connection, swap):
         raise ConflictError(
-            f"The index is going over to {', '.join(swap.wanted)} just now. Pause that first.",
+            "The index is going over to {wanted} just now. Pause that first.",
             code=BUSY,
-            detail={"swap": swap.id},
+            detail={"swap": swap.id, "wanted": list(swap.wanted)},
         )
 
 

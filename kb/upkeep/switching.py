@@ -95,8 +95,8 @@ def check_left_open(settings: Embedding) -> None:
     said = [f"embedding.{name}" for name in (*named, *own)]
     if said:
         raise ConflictError(
-            f"The settings say which model embeds: {', '.join(said)}. Take that out, and try "
-            "again: the index keeps the models that it was built with until they are swapped.",
+            "The settings say which model embeds: {settings}. Take that out, and try again: the "
+            "index keeps the models that it was built with until they are swapped.",
             code="models_named",
             detail={"settings": said},
         )

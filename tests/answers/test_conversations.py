@@ -150,13 +150,14 @@ async def test_bad_and_unanswered_answers_are_worked_through(asked):
     )
     assert unanswered.mode == "abstained"
     house.kb.opinions.give(house.owner, first.id, "bad", 1, "wrong page")
-    listed = house.kb.opinions.to_review(house.owner, settled=False)
+    listed = [r.asked for r in house.kb.opinions.reviewed(house.owner, settled=False)]
     assert [row.id for row in listed] == [unanswered.id, first.id]
     assert listed[1].verdicts[1].comment == "wrong page"
     house.kb.opinions.settle(house.owner, first.id, done=True)
-    assert [r.id for r in house.kb.opinions.to_review(house.owner, settled=True)] == [first.id]
+    done = house.kb.opinions.reviewed(house.owner, settled=True)
+    assert [r.asked.id for r in done] == [first.id]
     house.kb.opinions.give(house.owner, first.id, "none", 1, "")
-    assert house.kb.opinions.to_review(house.owner, settled=True) == []
+    assert house.kb.opinions.reviewed(house.owner, settled=True) == []
 
 
 @pytest.mark.parametrize(

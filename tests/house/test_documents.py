@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -21,21 +22,24 @@ from kb.settings import SECTIONS
 from kb.settings.loading import TOP_LEVEL
 from kb.settings.sections import Settings
 from kb.types.library import LedgerFilter
+from tests.parts.sentences import of_people
 from web.i18n import languages
 
 ROOT = Path(__file__).parent.parent.parent
 EXTRACT = [("**.py", "python"), ("**.html", "jinja2")]
 
 
+WORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
+
+
+@cache
 def messages() -> set[str]:
-    found = set()
+    """The words of the pages, and the sentences of errors that a person can cause in a page."""
+    found = {one.sentence for one in of_people()}
     for folder in ("web", "kb"):
         options = {"**.html": {"silent": "false", "newstyle_gettext": "true"}}
         for _, _, message, _, _ in extract_from_dir(
-            ROOT / folder,
-            EXTRACT,
-            options,
-            keywords={"_": None, "gettext": None, "ngettext": (1, 2)},
+            ROOT / folder, EXTRACT, options, keywords=WORDS
         ):
             found.add(message if isinstance(message, str) else message[0])
     return {m for m in found if m}

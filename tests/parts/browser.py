@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from tests.parts import forms
 from tests.parts.processes import HANGING, missing
 
 FLAGS = [
@@ -14,9 +15,21 @@ FLAGS = [
 
 
 def patient(context):
-    """Whose pages wait as long as anything here does."""
+    """Whose pages wait as long as anything here does, and whose forms are noted."""
     context.set_default_timeout(HANGING * 1000)
+    forms.watch(context)
     return context
+
+
+@pytest.fixture(autouse=True)
+def forms_sent(request):
+    """What a test says that it sends (``@pytest.mark.sends``) a browser sends, and it is taken."""
+    before, failed = len(forms.SENT), request.session.testsfailed
+    yield
+    declared = forms.declared(request.node)
+    if declared and request.session.testsfailed == failed:
+        sent = forms.named(forms.SENT[before:], forms.of_templates())
+        assert declared <= sent, f"never sent, or refused: {sorted(declared - sent)}"
 
 
 @pytest.fixture(scope="module")

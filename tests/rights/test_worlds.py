@@ -359,10 +359,12 @@ class World:
     def kept(self, person: str, seen: set[str]) -> None:
         """Receipts of one's own answers and of those to review: the words, and what they name."""
         principal = self.kb.principal(person)
-        listed = self.kb.opinions.to_review(principal, settled=False)
-        assert {row.id for row in listed} == (
-            set(self.answers) if person == self.curator else set()
-        )
+        listed = {r.asked.id: r for r in self.kb.opinions.reviewed(principal, settled=False)}
+        assert set(listed) == (set(self.answers) if person == self.curator else set())
+        for number, row in listed.items():
+            used = self.answers[number][1]
+            assert (row.answer is not None) == (used <= seen), (used, seen)
+            assert row.nearest is None or row.nearest.chunk.path in seen
         for number, (asker, used) in self.answers.items():
             if person not in {asker, self.curator}:
                 with pytest.raises(NotFoundError):

@@ -11,7 +11,7 @@ from kb.files import rendering, sandbox
 from kb.text import queries
 from tests.parts.files import page
 from tests.parts.processes import wait_for
-from web.errors import VAGUE
+from kb.surface.faults import VAGUE
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from litestar.response import Stream
 from kb.answers.asking import finished
 from kb.errors import KbError, NotFoundError
 from kb.knowledge_base import KnowledgeBase
-from kb.surface import shapes, showing
+from kb.surface import faults, shapes, showing
 from kb.types.answers import (
     Answer,
     AnswerEvent,
@@ -32,7 +32,7 @@ from web.asker import knowledge_base, principal_of
 from web.auth.visitor import identify
 from web.auth.who import READER
 from web.fair_use import Turns
-from web.i18n import translate
+from web.i18n import language_of, translate, translations
 from web.leaving import unless_gone
 from web.streaming import kept_alive
 
@@ -117,6 +117,7 @@ def _hits(passages: tuple[Passage, ...], question: str, *, in_form: bool) -> dic
 async def _events(
     request: Request[Any, Any, Any], asked: Asked, *, in_form: bool
 ) -> AsyncGenerator[str, None]:
+    words = translations(language_of(request))
     try:
         async with aclosing(answered(request, asked)) as events:
             async for event in events:
@@ -135,11 +136,11 @@ async def _events(
                             yield _event("shown", showing.shown(answer, translate(request)))
                         yield _event("done", shapes.answer(answer, translate(request)))
     except KbError as error:
-        yield _event("error", error.as_json())
+        yield _event("error", faults.told(error, words))
     except Exception:
         log.exception("unexpected error while answering")
-        internal = {"code": "internal", "message": "Something went wrong here.", "detail": {}}
-        yield _event("error", {"error": internal})
+        internal = KbError(faults.INTERNAL, code="internal")
+        yield _event("error", faults.told(internal, words))
 
 
 class Watch:

@@ -38,7 +38,7 @@ async def files(
     check_state(in_state)
     if not 1 <= limit <= MOST:
         raise UsageError(
-            f"The limit goes from 1 to {MOST}.",
+            "The limit goes from 1 to {highest}.",
             code="limit_out_of_range",
             detail={"lowest": 1, "highest": MOST},
         )
@@ -81,5 +81,6 @@ def check_state(state: str | None) -> None:
     """
     if state and state not in {s.value for s in State}:
         raise UsageError(
-            f"There is no state {state[:40]}.", detail={"states": [s.value for s in State]}
+            "There is no state {state}.",
+            detail={"states": [s.value for s in State], "state": state[:40]},
         )

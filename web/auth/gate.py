@@ -87,7 +87,8 @@ def _check_change(connection: Connection, visitor: Visitor, *, asks: bool) -> No
         raise ForbiddenError("This token may only read.", code="token_reads_only")
     if visitor.how in {SESSION, PROXY} and not _is_our_page(connection, visitor):
         raise ForbiddenError(
-            "The request does not come from a page of this service. Programs use a token.",
+            "The request does not come from a page of this address. Open the page anew and try "
+            "again.",
             code="foreign_request",
         )
 

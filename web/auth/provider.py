@@ -27,6 +27,7 @@ LONGEST_SUBJECT = 255
 """Characters of a subject (OpenID Connect Core, section 2)."""
 LEEWAY_SECONDS = 60
 TIMEOUT_SECONDS = 10.0
+REFUSED = "provider_refused"
 NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL)
 NOT_AS_IT_SHOULD = (
     ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError,
@@ -141,10 +142,10 @@ async def exchange(settings: Auth, code: str, verifier: str, back: str) -> dict[
         ) from error
     except AuthlibBaseError as error:
         raise NotSignedInError(
-            "The provider did not take its own code back; begin again.", code="provider_refused"
+            "The provider did not take its own code back; begin again.", code=REFUSED
         ) from error
     if "id_token" not in token:
-        raise NotSignedInError("The provider sent no token of identity.", code="provider_refused")
+        raise NotSignedInError("The provider sent no token of identity.", code=REFUSED)
     return dict(token)
 
 
@@ -180,9 +181,7 @@ async def claims(settings: Auth, raw: str, **more: Any) -> dict[str, Any]:
             return _texts(token.claims)
         except (JoseError, *NOT_AS_IT_SHOULD) as error:
             problem: Exception = error
-    raise NotSignedInError(
-        "The provider's token does not hold.", code="provider_refused"
-    ) from problem
+    raise NotSignedInError("The provider's token does not hold.", code=REFUSED) from problem
 
 
 def _texts(told: Any) -> dict[str, Any]:
@@ -200,14 +199,12 @@ async def identity(settings: Auth, raw: str, nonce: str) -> dict[str, Any]:
     told = await claims(settings, raw, exp={"essential": True}, sub={"essential": True})
     audience = told["aud"] if isinstance(told["aud"], list) else [told["aud"]]
     party = told.get("azp", settings.oidc_client_id if len(audience) == 1 else None)
-    wrong = {
-        "of another flow": told.get("nonce") != nonce,
-        "for another service": party != settings.oidc_client_id,
-        "about nobody": not _is_subject(told["sub"]),
-    }
-    for what, is_so in wrong.items():
-        if is_so:
-            raise NotSignedInError(f"The provider's token is {what}.", code="provider_refused")
+    if told.get("nonce") != nonce:
+        raise NotSignedInError("The provider's token is of another flow.", code=REFUSED)
+    if party != settings.oidc_client_id:
+        raise NotSignedInError("The provider's token is for another service.", code=REFUSED)
+    if not _is_subject(told["sub"]):
+        raise NotSignedInError("The provider's token is about nobody.", code=REFUSED)
     return told
 
 
@@ -235,7 +232,7 @@ async def userinfo(settings: Auth, token: dict[str, Any]) -> dict[str, Any]:
             "The provider does not answer.", code="provider_unavailable"
         ) from error
     if "sub" not in told:  # section 5.3.2: without it nobody knows whom it is about
-        raise NotSignedInError("The provider told of nobody.", code="provider_refused")
+        raise NotSignedInError("The provider told of nobody.", code=REFUSED)
     return told
 
 
@@ -246,7 +243,7 @@ def who(settings: Auth, claims: dict[str, Any], about: dict[str, Any]) -> Known:
         NotSignedInError: the two are about different people.
     """
     if "sub" in about and about["sub"] != claims.get("sub"):
-        raise NotSignedInError("The provider told of somebody else.", code="provider_refused")
+        raise NotSignedInError("The provider told of somebody else.", code=REFUSED)
     name = str(about.get(settings.oidc_name_claim) or claims["sub"])[:100]
     groups, whole = nameable(_listed(about.get(settings.oidc_groups_claim)))
     shown = str(about.get("name") or name)

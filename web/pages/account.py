@@ -52,8 +52,8 @@ async def _page(request: Request[Any, Any, Any], more: dict[str, Any]) -> Respon
 
 
 def _new_factor(request: Request[Any, Any, Any]) -> dict[str, str]:
-    """A secret, and its picture for an authenticator app."""
-    secret = totp.new_secret()
+    """A secret, and its picture for an authenticator app; one that was refused stays the same."""
+    secret = request.state.get("typed", {}).get("secret") or totp.new_secret()
     drawn = io.BytesIO()
     address = totp.address(secret, principal_of(request).name)
     segno.make(address, error="m").save(

@@ -91,19 +91,24 @@ async def _parts(base: KnowledgeBase) -> list[dict[str, Any]]:
             "version": model["model"] or "",
             "where": where,
             "ms": model.get("milliseconds"),
-            "error": None if model["connected"] else model["reason"],
+            "error": None if model["connected"] else _why(model),
         }
     )
     return parts
 
 
+def _why(model: dict[str, Any]) -> dict[str, Any]:
+    """Why no model answers, as errors are kept."""
+    return {"code": model.get("code", "no_provider"), "message": model["reason"]}
+
+
 async def _timed(name: str, where: str, call: Any) -> dict[str, Any]:
     begun = time.monotonic()
-    error = None
+    error: KbError | None = None
     try:
         await call
     except KbError as problem:
-        error = problem.message
+        error = problem
     milliseconds = round((time.monotonic() - begun) * 1000, 1)
     return {"name": name, "version": "", "where": where, "ms": milliseconds, "error": error}
 

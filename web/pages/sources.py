@@ -4,16 +4,17 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
+from babel.dates import get_day_names
 from litestar import MediaType, Request, get, post
 from litestar.response import Redirect
 
 from kb.errors import UsageError
 from kb.rights import rules
-from kb.types.library import Card, Edited, Following, PathRule
+from kb.types.library import Card, Edited, Following, HeldBack, PathRule
 from kb.types.people import Principal
-from web import patterns
+from web import patterns, schedules
 from web.api.sources import shape
-from web.asker import knowledge_base, must_answer_for, must_manage, principal_of
+from web.asker import knowledge_base, must_answer_for, must_manage, principal_of, shares
 from web.auth.who import ADMINISTRATOR, CURATOR, READER
 from web.folders import folders
 from web.i18n import language_of, translations
@@ -23,26 +24,72 @@ from web.rendering import render
 
 @get("/sources", media_type=MediaType.HTML, include_in_schema=False, who=CURATOR)
 async def page(
-    request: Request[Any, Any, Any], edit: str | None = None, remove: str | None = None
+    request: Request[Any, Any, Any],
+    edit: str | None = None,
+    remove: str | None = None,
+    confirm: str | None = None,
 ) -> str:
-    """The cards; one of them open for editing, or asking before it is removed."""
-    base = knowledge_base(request)
-    cards = await base.read(base.sources.cards, principal_of(request))
+    """The cards; one of them open for editing, or asking before something is removed."""
+    base, principal = knowledge_base(request), principal_of(request)
+    cards = await base.read(base.sources.cards, principal)
     mine = [card for card in cards if card.standing]
-    edited = (c.standing.source.following for c in mine if c.standing and c.name == edit)
-    return render(
-        request,
-        "sources.html",
-        {
-            "sources": [shape(card, folders(request)) for card in mine],
-            "scheduled": {c.name: _scheduled(request, c) for c in mine},
-            "edit": edit,
-            "patterns": patterns.in_form(next(edited, Following())),
-            "remove": remove,
-            "defaults": base.settings.ingest,
-            "schedule_words": _schedule_words(translations(language_of(request)).gettext),
-        },
-    )
+    found = (c.standing.source.following for c in mine if c.standing and c.name == edit)
+    edited = next(found, Following())
+    language = language_of(request)
+    values = {
+        "sources": [shape(card, folders(request)) for card in mine],
+        "scheduled": {c.name: _scheduled(request, c) for c in mine},
+        "held": await base.read(base.held.back, principal),
+        "nothing_held": HeldBack(0, []),
+        "stopping": await _stopping(request, mine),
+        "edit": edit,
+        "remove": remove,
+        "confirm": confirm,
+        "defaults": base.settings.ingest,
+        **_in_form(edited, language),
+        "names": await _names(request),
+    }
+    return render(request, "sources.html", values)
+
+
+def _in_form(edited: Following, language: str) -> dict[str, Any]:
+    """How a source is followed, as the fields show it; and a new one's schedule."""
+    return {
+        "patterns": patterns.in_form(edited),
+        "schedule": schedules.in_form(edited.schedule),
+        "weekdays": _weekdays(language),
+        "schedule_words": _schedule_words(translations(language).gettext, _weekdays(language)),
+    }
+
+
+def _weekdays(language: str) -> dict[str, str]:
+    """The days of the week from Monday on, by cron's number."""
+    named = get_day_names("wide", context="stand-alone", locale=language)
+    return {str((day + 1) % 7): named[day] for day in range(7)}
+
+
+async def _stopping(request: Request[Any, Any, Any], cards: list[Card]) -> set[str]:
+    """The sources whose run was asked to stop, and goes on for a moment."""
+    base = knowledge_base(request)
+    numbers = await base.read(base.sources.stopping)
+    return {c.name for c in cards if c.standing and c.standing.source.id in numbers}
+
+
+async def _names(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
+    """Whom an administrator may name: readers, and people who answer for a source."""
+    base, principal = knowledge_base(request), principal_of(request)
+    if not principal.manages:
+        return {"readers": [], "people": []}
+    found = await base.read(base.accounts.everybody, principal)
+    people, groups = [p.person.name for p in found.people], [g.name for g in found.groups]
+    also = [f"person:{name}" for name in people] + [f"not:{name}" for name in groups]
+    return {"readers": ["everyone", *groups, *also], "people": people}
+
+
+@get("/sources/folders", include_in_schema=False, who=ADMINISTRATOR)
+async def inside(request: Request[Any, Any, Any], path: str = "") -> dict[str, Any]:
+    """The folders in a folder, for the picker; only beneath those that may be followed."""
+    return await shares(request).files.run(folders(request).inside, path)
 
 
 @post("/sources", include_in_schema=False, status_code=303, who=ADMINISTRATOR)
@@ -59,7 +106,7 @@ async def add(request: Request[Any, Any, Any]) -> Redirect:
 
 @post("/sources/{name:str}", include_in_schema=False, status_code=303, who=CURATOR)
 async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
-    """Read now, pause, go on, change, or remove."""
+    """Read now, stop, pause, go on, change, confirm what is gone, or remove."""
     form = await request.form()
     action = str(form.get("action", ""))
     base, principal = knowledge_base(request), principal_of(request)
@@ -67,6 +114,10 @@ async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
     must_answer_for(request, source)
     if action == "run":
         await base.write(base.sources.ask_for_run, principal, name)
+    elif action == "stop":
+        await base.write(base.sources.stop, principal, name)
+    elif action == "confirm":
+        await base.held.confirm(principal, name)
     elif action in {"pause", "resume"}:
         await base.write(base.sources.pause, principal, name, paused=action == "pause")
     elif action == "change":
@@ -90,7 +141,9 @@ def _scheduled(request: Request[Any, Any, Any], card: Card) -> float | None:
     return folders(request).next_scheduled(card.standing.source) if card.standing else None
 
 
-def _schedule_words(gettext: Callable[[str], str]) -> Callable[[str], str]:
+def _schedule_words(
+    gettext: Callable[[str], str], weekdays: dict[str, str]
+) -> Callable[[str], str]:
     """A cron schedule in words, where it is one of the usual ones; else as it stands."""
 
     def words(schedule: str) -> str:
@@ -100,6 +153,9 @@ def _schedule_words(gettext: Callable[[str], str]) -> Callable[[str], str]:
             return gettext("every day at {time}").format(time=at)
         if at and rest[:2] == ["*", "*"] and rest[2] in {"1-5", "mon-fri", "MON-FRI"}:
             return gettext("on weekdays at {time}").format(time=at)
+        if at and rest[:2] == ["*", "*"] and rest[2] in {*weekdays, "7"}:
+            day = weekdays[str(int(rest[2]) % 7)]
+            return gettext("every week on {day} at {time}").format(day=day, time=at)
         if minute.isdigit() and [hour, *rest] == ["*"] * 4:
             return gettext("every hour at minute {minute}").format(minute=minute)
         return schedule
@@ -150,9 +206,11 @@ def _following(form: Any, before: Following) -> Following:
     given = text("max_file_mb")
     size = number_of(given) if given else None
     if given and not 1 <= (size or 0) <= 100_000:
-        raise UsageError("The largest file is a number of megabytes, from 1 to 100000.")
+        raise UsageError(
+            "The largest file is a number of megabytes, from 1 to 100000.", code="bad_size"
+        )
     return Following(
-        schedule=text("schedule"),
+        schedule=schedules.of_form(form),
         watch="watch" in form,
         include=patterns.of_form(form, "include", before.include),
         exclude=patterns.of_form(form, "exclude", before.exclude),

@@ -48,3 +48,6 @@ const fold = document.getElementById("fold");
 fold?.addEventListener("click", () => {
   fold.setAttribute("aria-expanded", String(document.body.classList.toggle("unfolded")));
 });
+// A form that was refused stands on its page: its address is that of the page, not of the form.
+const refused = document.querySelector("form[data-at]");
+if (refused) history.replaceState(null, "", refused.dataset.at);

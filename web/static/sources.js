@@ -18,8 +18,13 @@ function show(card, source) {
   const note = box.querySelector(".note");
   const run = source.running;
   box.hidden = !run && !source.requested;
+  const stop = card.querySelector("button[value=stop]");
+  if (stop) stop.hidden = box.hidden;
   if (box.hidden) return;
-  if (!run) {
+  if (stop?.disabled) {
+    bar.removeAttribute("value");
+    note.textContent = note.dataset.stopping;
+  } else if (!run) {
     bar.removeAttribute("value");
     note.textContent = note.dataset.waiting;
   } else if (!run.total) {

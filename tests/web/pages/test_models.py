@@ -28,6 +28,11 @@ def served(environment, tmp_path):
     stop_engines(tmp_path)
 
 
+@pytest.mark.sends(
+    "POST /models action=use", "POST /models action=pause", "POST /models action=go_on",
+    "POST /models action=give_up", "POST /models action=force swap",
+    "POST /models action=rollback",
+)  # fmt: skip
 def test_a_swap_by_keyboard_from_beginning_to_rollback(chromium, served):
     context = chromium.new_context(base_url=served.address, locale="en")
     page = context.new_page()
@@ -44,6 +49,8 @@ def test_a_swap_by_keyboard_from_beginning_to_rollback(chromium, served):
     page.get_by_role("button", name="Build and compare").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("#swap .state")
+    page.get_by_role("button", name="Pause").press("Enter")
+    page.get_by_role("button", name="Go on").press("Enter", timeout=LONG)
     page.wait_for_selector("text=not switched: something is lost", timeout=LONG)
     shipped = page.get_by_role("region", name="Questions that come with the program")
     assert shipped.locator(".state.failed").count() > 0
@@ -60,8 +67,20 @@ def test_a_swap_by_keyboard_from_beginning_to_rollback(chromium, served):
     page.keyboard.press("Enter")
     page.wait_for_load_state("networkidle")
     assert page.locator(".card p").first.inner_text() == "english"
+    page.get_by_role("checkbox", name="chance").check()
+    page.get_by_role("button", name="Build and compare").press("Enter")
+    page.get_by_role("button", name="Pause").press("Enter")
+    page.get_by_role("button", name="Give up").press("Enter", timeout=LONG)
+    page.wait_for_load_state("networkidle")
+    assert page.get_by_role("button", name="Build and compare").is_visible()
     page.goto("/audit")
-    for action in ("model.use", "model.use.force", "model.rollback"):
+    for action in (
+        "model.use",
+        "model.use.pause",
+        "model.use.force",
+        "model.rollback",
+        "model.use.give_up",
+    ):
         assert action in page.inner_text("main"), action
     context.close()
     assert not problems
