@@ -7,7 +7,17 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from kb.answers import abstaining, citations, evidence, followups, forms, going_on, prompt, quotes
+from kb.answers import (
+    abstaining,
+    citations,
+    evidence,
+    exact,
+    followups,
+    forms,
+    going_on,
+    prompt,
+    quotes,
+)
 from kb.answers.calibration import Calibration, changed_at, known
 from kb.answers.claiming import Claim
 from kb.answers.drafts import Draft, Written, showable
@@ -140,6 +150,10 @@ class Answerer:
 
     async def _evident(self, question: str, found: Found) -> Evidence:
         """What the passages tell of whether they hold the answer."""
+        return exact.raised(await self._likely(question, found), question, found)
+
+    async def _likely(self, question: str, found: Found) -> Evidence:
+        """The same by likeness, without what exact things tell."""
         asked = evidence.asking(found.asked or question)
         if not found.passages:
             return evidence.NONE

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -11,6 +11,7 @@ from kb.answers import links, markdown, sources
 from kb.answers.addresses import Known
 from kb.answers.evidence import SURE, Band
 from kb.llm.base import Identity
+from kb.search import latest
 from kb.search.pins import Met
 from kb.search.retrieval import Found
 from kb.types.answers import Answer, Citation, Notice, Sentence
@@ -93,6 +94,7 @@ class Draft:
         prompt_hash: str | None,
     ) -> Answer:
         sentences, cited = sources.numbered(*checked)
+        notice = _with_edition(notice, cited)
         return Answer(
             id=uuid.uuid4().hex,
             question=self.question,
@@ -109,6 +111,17 @@ class Draft:
             prompt_hash=prompt_hash,
             settings=self.settings,
         )
+
+
+def _with_edition(notice: Notice | None, cited: Sequence[Citation]) -> Notice | None:
+    """What is said of an answer, with that it is from an earlier edition of a document."""
+    earlier = [c.passage for c in cited if c.supported and not c.passage.is_newest]
+    if not earlier:
+        return notice
+    told = {"edition": latest.label(earlier[0]), "newest": latest.label(earlier[0].others[0])}
+    if notice is None:
+        return Notice("earlier_edition", told)
+    return Notice(notice.code, {**notice.parameters, **told})
 
 
 def _whole(passage: Passage) -> tuple[Citation, ...]:

@@ -1,16 +1,16 @@
-"""What a sentence claims that can be read off its words: numbers, months, names, and a no.
+"""What a sentence claims that can be read off its words: values, names, and a no.
 
 Pure; English, German, French, Italian and Spanish.
 """
 
 import re
 
-from kb.text import words
+from kb.answers import values
+from kb.text import dates, units, words
 
-NUMBER = re.compile(r"\d+(?:[.,:/]\d+|['’\u00a0\u2009\u202f]\d{3}(?!\d))*")
-MARKS = re.compile(r"['’\u00a0\u2009\u202f]")
 NAME = re.compile(r"(?<=[\w,;:)»\"'’] )[A-ZÀ-ÖØ-Þ][\w'’-]{2,}")
-NAME_STEM = 4
+NAME_STEM, COMPOUND = 4, 6
+"""Letters that a name is known by, and of the first part of a compound."""
 NEGATIONS = re.compile(
     r"\b(?:not|no|never|none|nor|neither|nobody|nothing|cannot|without|\w+n['’]t"
     r"|forbid\w*|forbade|prohibit\w*|bann(?:ed|ing)|refus\w+|impossible|unable|lack(?:s|ed|ing)?"
@@ -23,6 +23,11 @@ NEGATIONS = re.compile(
     re.IGNORECASE,
 )
 """Words that say no, and words that hold one: «is forbidden» is what «may not» is."""
+LEAD = re.compile(
+    r"\A\s*(?:yes|no|ja|jawohl|nein|doch|oui|non|si|sì|sí)\s*(?:[,:;!–—]|\.(?=\s+\D)|\s-)\s*(?=\w)",
+    re.IGNORECASE,
+)
+"""A yes or no that a sentence begins with."""
 COMPARED = re.compile(
     r"\b(?:more|less|fewer|later|earlier|longer|shorter|faster|slower|higher|lower|larger|smaller"
     r"|older|younger|heavier|greater|sooner) than\b|\bexceed\w*|\b\w+er als\b|\bmehr als\b"
@@ -41,53 +46,6 @@ CLAUSES = re.compile(
     r"[,;:–] |\s(?:because|since|where|while|but|and|although|whereas|weil|wobei|während|aber|und"
     r"|obwohl|car|où|mais|et|tandis que|perché|dove|ma|mentre|porque|donde|pero|mientras)\s"
 )
-MONTHS = (
-    "jan gen ene|feb fév fev|mar mär|apr avr abr|may mai mag|jun juin giu|jul juil lug|aug août ago"
-    "|sep set|oct okt ott|nov|dec dez déc dic"
-)
-MONTH_STEMS = {
-    stem: str(number) for number, stems in enumerate(MONTHS.split("|"), 1) for stem in stems.split()
-}
-MONTH = re.compile(
-    r"\b(january|february|march|april|may|june|july|august|september|october|november|december"
-    r"|januar|februar|märz|mai|juni|juli|oktober|dezember"
-    r"|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre"
-    r"|gennaio|febbraio|marzo|aprile|maggio|giugno|luglio|agosto|settembre|ottobre|dicembre"
-    r"|enero|febrero|abril|mayo|junio|julio|septiembre|octubre|noviembre|diciembre)\b",
-    re.IGNORECASE,
-)
-SPELLED = {
-    2: "two zwei deux dos",
-    3: "three drei trois tre tres",
-    4: "four vier quatre quattro cuatro",
-    5: "five fünf cinq cinque cinco",
-    6: "six sechs seis",
-    7: "seven sieben sept sette siete",
-    8: "eight acht huit otto ocho",
-    9: "nine neun neuf nove nueve",
-    10: "ten zehn dix dieci diez",
-    11: "eleven elf onze undici",
-    12: "twelve zwölf douze dodici doce",
-    13: "thirteen dreizehn treize tredici trece",
-    14: "fourteen vierzehn quatorze quattordici catorce",
-    15: "fifteen fünfzehn quinze quindici quince",
-    16: "sixteen sechzehn seize sedici dieciséis",
-    17: "seventeen siebzehn diciassette diecisiete",
-    18: "eighteen achtzehn diciotto dieciocho",
-    19: "nineteen neunzehn diciannove diecinueve",
-    20: "twenty zwanzig vingt venti veinte",
-    30: "thirty dreißig trente trenta treinta",
-    40: "forty vierzig quarante quaranta cuarenta",
-    50: "fifty fünfzig cinquante cinquanta cincuenta",
-    60: "sixty sechzig soixante sessanta sesenta",
-    70: "seventy siebzig settanta setenta",
-    80: "eighty achtzig ottanta ochenta",
-    90: "ninety neunzig novanta noventa",
-    100: "hundred hundert cento cien",
-    1000: "thousand tausend",
-}
-WORDED = {word: str(n) for n, spellings in SPELLED.items() for word in spellings.split()}
-"""Spelled numbers; what means something else in another language (once, due, sei) is left out."""
 GENERAL = re.compile(
     r"^(?:jahr|tag|monat|woche|stunde|minute|zeit|frist|ende|anfang|beginn|mensch|person|frau|mann"
     r"|kind|mitarbeiter|beschaftigt|angestellt|arbeitnehmer|personal|kunde|nutzer|burger|teil|zahl"
@@ -98,7 +56,7 @@ GENERAL = re.compile(
     r"|beispiel|unterschied|vergleich|thema|inhalt|text|dokument|bericht|wort|satz"
     r"|schule|unterricht|kurs|lehrer|schuler|eltern|familie|fahrt|reise|ausflug|besuch|sitzung"
     r"|treffen|termin|datum|uhr|morgen|mittag|abend|nacht|sommer|winter|woche|firma|betrieb|amt"
-    r"|behorde|gemeinde|gruppe|mitglied|gast|patient|arzt|wohnung|mieter|zimmer|auto|fahrzeug|bus"
+    r"|nummer|rufnummer|telefon|behorde|gemeinde|gruppe|mitglied|gast|patient|arzt|wohnung|mieter|zimmer|auto|fahrzeug|bus"
     r"|zug|strasse|system|programm|projekt|plan|verfahren|produkt|ware|material|wasser|luft|bild"
     r"|zugang|zustand|umfang|vorteil|nachteil|risiko|schaden|fehler|mangel|gesetz|verbot|gebuhr)"
     r"(?:e|n|en|er|ern|s|es|in|innen|nen)?"
@@ -110,10 +68,8 @@ Short ones in -ung and -nis are left out: Samsung, Young and Dennis are names.""
 
 
 def missing(claim: str, text: str) -> bool:
-    """Whether a number, month or name of the sentence does not stand in the text."""
-    return bool(
-        numbers(claim) - numbers(text) or months(claim) - months(text) or names(claim, text)
-    )
+    """Whether a number, date or name of the sentence does not stand in the text."""
+    return values.missing(claim, text) or bool(names(claim, text))
 
 
 def contradict(claim: str, text: str) -> bool:
@@ -126,6 +82,11 @@ def contradict(claim: str, text: str) -> bool:
         COMPARED.search(a) and _bounds_alone(b) for a, b in ((claim, text), (text, claim))
     )
     return claimed != said or (claimed == 0 and opposite)
+
+
+def unled(claim: str) -> str:
+    """A sentence without the yes or no that it begins with: that answers the question."""
+    return LEAD.sub("", claim, count=1)
 
 
 def _bounds_alone(text: str) -> bool:
@@ -143,29 +104,6 @@ def negations(text: str) -> int:
     return len(NEGATIONS.findall(text))
 
 
-def numbers(text: str) -> set[str]:
-    """The numbers of a text by value, spelled ones too."""
-    spelled = {WORDED[w] for w in re.findall(r"[^\W\d_]+", text.casefold()) if w in WORDED}
-    return {value(n) for n in NUMBER.findall(text)} | spelled
-
-
-def value(number: str) -> str:
-    """``1,200``, ``1.200``, ``1'200`` and ``1200`` are one number; ``1.2`` and ``1,2`` another."""
-    parts = re.split(r"[.,]", MARKS.sub("", number))
-    if len(parts) > 1 and all(len(p) == 3 for p in parts[1:]):
-        return "".join(parts)
-    return ".".join([parts[0].lstrip("0") or "0", *parts[1:]])
-
-
-def months(text: str) -> set[str]:
-    """The months that a text names, by number."""
-    found = set()
-    for name in MONTH.findall(text):
-        folded = name.casefold()
-        found.add(next(n for stem, n in MONTH_STEMS.items() if folded.startswith(stem)))
-    return found
-
-
 def names(claim: str, text: str) -> set[str]:
     """Capitalised words within the sentence that the text does not have, not even in a compound."""
     folded = words.fold(text)
@@ -173,6 +111,14 @@ def names(claim: str, text: str) -> set[str]:
         name
         for name in NAME.findall(claim)
         if words.fold(name)[: max(NAME_STEM, len(name) - 3)] not in folded
-        and not MONTH.fullmatch(name)
+        and not _begins_with_one_of(words.fold(name), folded)
+        and name.casefold() not in dates.MONTHS
+        and name.casefold() not in dates.WEEKDAYS
+        and not units.is_name(name)
         and not GENERAL.fullmatch(words.fold(name))
     }
+
+
+def _begins_with_one_of(name: str, text: str) -> bool:
+    """Whether a compound begins with a word of a text: «Telefonnummer» with «Telefon»."""
+    return any(len(w) >= COMPOUND and name.startswith(w) for w in re.findall(r"[^\W\d_]+", text))

@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kb.answers import rows
 from kb.embedding.client import Embeddings, cosine
 from kb.search.retrieval import Found
-from kb.text import sentences, words
+from kb.text import exact, sentences, words
+from kb.text.exact import Exact
 from kb.types.answers import Citation, Sentence
 from kb.types.passages import Passage
 
@@ -32,18 +33,27 @@ POINTING = re.compile(
     re.IGNORECASE,
 )
 """How a sentence begins that speaks of what the one before it names."""
+ASKED_IN_A_ROW = re.compile(r"([^|\n]+\?) \| (?=\S)")
+"""A question in a cell of a row, before the cell with its answer."""
+BEFORE_AN_ANSWER = re.compile(
+    r"[|\s]*(?:(?:answer|antwort|réponse|risposta|respuesta|a):\s+)?", re.IGNORECASE
+)
+"""What stands between a question and its answer: the border of a cell, a word."""
+EXACT = 1.0
+"""What a sentence gets for the exact things of a question: more than likeness can make up for."""
 LONGEST = 400
 """A longer stretch without a full stop (a table, say) is cut at line ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence of a passage."""
+    """A sentence of a passage; ``answers`` is the question that stands right before it, if any."""
 
     passage: Passage
     rank: int
     start: int
     end: int
+    answers: str = ""
 
     @property
     def text(self) -> str:
@@ -79,12 +89,24 @@ async def quote(
 
 def candidates_of(passages: tuple[Passage, ...]) -> list[Candidate]:
     """What may be quoted of passages: no heading and no fragment, while there is a sentence."""
-    found = [
-        Candidate(p, rank, s, e)
-        for rank, p in enumerate(passages[:CONSIDERED_PASSAGES])
-        for s, e in stretches(p.text)
-    ][:MOST_CANDIDATES]
+    found = [c for rank, p in enumerate(passages[:CONSIDERED_PASSAGES]) for c in _of(p, rank)]
+    found = found[:MOST_CANDIDATES]
     return [c for c in found if not _is_heading(c)] or found
+
+
+def _of(passage: Passage, rank: int) -> Iterator[Candidate]:
+    """The sentences of a passage, each with the question that it answers."""
+    heading = (passage.chunk.section or "").rpartition(" › ")[2]
+    asked = heading if heading.endswith("?") else ""
+    for start, end in stretches(passage.text):
+        said = passage.text[start:end]
+        if cell := ASKED_IN_A_ROW.search(said):
+            yield Candidate(passage, rank, start + cell.end(), end, cell.group(1))
+            asked = ""
+            continue
+        begin = start + len(BEFORE_AN_ANSWER.match(said).group())  # type: ignore[union-attr]
+        yield Candidate(passage, rank, begin if begin < end else start, end, asked)
+        asked = said if said.endswith("?") else ""
 
 
 def best(
@@ -160,19 +182,26 @@ async def _scores(
     )
     by = embedded.by[found.model] if found.model else next(iter(embedded.by.values()))
     asked, first = words.content(question), found.passages[0].score
+    things = exact.of_question(question)
     return [
         by.scale.near(cosine(by.vector, vector))
-        + COVERED * words.coverage(asked, candidate.text)
+        + COVERED * words.coverage(asked, f"{candidate.answers} {candidate.text}")
         + COVERED_WITH_PLACE * words.coverage(asked, _with_place(candidate))
         + STANDING * (candidate.passage.score - first)
         - HEADING * _is_heading(candidate)
+        + EXACT * _has(things, candidate)
         for candidate, vector in zip(candidates, vectors, strict=True)
     ]
 
 
+def _has(things: Sequence[Exact], candidate: Candidate) -> float:
+    """Share of the exact things that a sentence has."""
+    return sum(t.stands(candidate.text) for t in things) / len(things) if things else 0.0
+
+
 def _with_place(candidate: Candidate) -> str:
     section = (candidate.passage.chunk.section or "").rpartition(" › ")[2]
-    return f"{section}: {candidate.said}"[:600]
+    return f"{candidate.answers or section}: {candidate.said}"[:600]
 
 
 def _is_heading(candidate: Candidate) -> bool:

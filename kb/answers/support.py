@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from kb.answers import facts, verbatim
+from kb.answers import company, facts, reversals, values, verbatim
 from kb.text import sentences, words
 
 LIKENESS, SHARED = 0.48, 0.52
@@ -66,16 +66,17 @@ def judge(claim: str, text: str, context: str, likeness: Likeness) -> Support:
     None does where another one is nearer to the sentence and contradicts it. ``context`` is what
     else is known of the passage (title, headings): names may stand there.
     """
-    standing = verbatim.standing(claim, text)
+    said = facts.unled(claim)
+    standing = verbatim.standing(said, text)
     if standing.whole is not None:
         return Support(*standing.whole, 1.0, holds=True)
     if len(claim) > LONGEST:
         return Support(0, len(text), 0.0, holds=False)
     best, against = Support(0, len(text), 0.0, holds=False), 0.0
-    for window in _windows(claim, text, _own(claim, context), likeness):
+    for window in _windows(claim, said, text, _own(said, context), likeness):
         stretch = text[window.start : window.end]
-        has_all = window.score >= THRESHOLD and not facts.missing(claim, f"{stretch} {context}")
-        contradicts = has_all and facts.contradict(claim, window.heart)
+        has_all = window.score >= THRESHOLD and not facts.missing(said, f"{stretch} {context}")
+        contradicts = has_all and _contradict(said, window, stretch)
         if contradicts and window.heart == stretch:
             against = max(against, window.score)
         is_cut = any(s < window.end and window.start < e for s, e in standing.limited)
@@ -83,7 +84,34 @@ def judge(claim: str, text: str, context: str, likeness: Likeness) -> Support:
         found = Support(window.start, window.end, window.score, holds)
         if (found.holds, found.score) > (best.holds, best.score):
             best = found
-    return replace(best, holds=best.holds and best.score >= against)
+    holds = best.holds and best.score >= against and not _said_otherwise(said, text, best)
+    return replace(best, holds=holds)
+
+
+def _contradict(said: str, window: Window, stretch: str) -> bool:
+    return (
+        facts.contradict(said, window.heart)
+        or company.elsewhere(said, stretch)
+        or reversals.reversed_roles(said, window.heart)
+    )
+
+
+def _said_otherwise(said: str, text: str, best: Support) -> bool:
+    """Whether a stretch has every word of a sentence, and another value, where the best lacks one.
+
+    «The daily rate is 40 euros» is not held by «The nightly rate is 40 euros» beside «The daily
+    rate is 28 euros».
+    """
+    asked = [w for w in words.content(said) if not w[:1].isdigit()]
+    kinds = {p.kind for p in company.placed(said)}
+    if not kinds or not asked or words.coverage(asked, text[best.start : best.end]) == 1:
+        return False
+    return any(
+        words.coverage(asked, text[start:end]) == 1
+        and kinds <= {p.kind for p in company.placed(text[start:end])}
+        and values.missing(said, text[start:end])
+        for start, end in stretches(text)
+    )
 
 
 def _own(claim: str, context: str) -> list[str]:
@@ -93,17 +121,22 @@ def _own(claim: str, context: str) -> list[str]:
     return [w for w in asked if w not in given] or asked
 
 
-def _windows(claim: str, text: str, asked: list[str], likeness: Likeness) -> Iterator[Window]:
-    """Each stretch alone, then each with the one after it.
+def _windows(
+    claim: str, said: str, text: str, asked: list[str], likeness: Likeness
+) -> Iterator[Window]:
+    """Each stretch alone, then each with the one after it; ``said`` is what is told of the claim.
 
     The heart of two is the one nearer to the sentence: a negation would stand there.
     """
     if not asked:
         return
+    valued = company.values_of(said)
 
     def window(start: int, end: int, like: float, heart: str | None = None) -> Window:
-        score = LIKENESS * like + SHARED * words.coverage(asked, text[start:end])
-        return Window(start, end, like, round(score, 4), heart or text[start:end])
+        stretch = text[start:end]
+        written = "" if not valued or values.missing(said, stretch) else valued
+        score = LIKENESS * like + SHARED * words.coverage(asked, f"{stretch} {written}")
+        return Window(start, end, like, round(score, 4), heart or stretch)
 
     single = [window(s, e, likeness(claim, text[s:e])) for s, e in stretches(text)]
     yield from single

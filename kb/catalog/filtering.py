@@ -1,6 +1,7 @@
 """Filters and facets over documents, always under somebody's rights."""
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -38,7 +39,7 @@ def condition(wanted: Wanted) -> Any:
         parts.append(
             or_(*(documents.c.author.icontains(a, autoescape=True) for a in wanted.authors))
         )
-    parts += [documents.c.path.icontains(n, autoescape=True) for n in wanted.names]
+    parts += [or_(*_has_name(name)) for name in wanted.names]
     if wanted.after is not None:
         parts.append(documents.c.dated_ns >= int(wanted.after) * NANO)
     if wanted.before is not None:
@@ -46,6 +47,13 @@ def condition(wanted: Wanted) -> Any:
     if wanted.years:
         parts.append(or_(*(_is_from(year) for year in wanted.years)))
     return and_(*parts)
+
+
+def _has_name(name: str) -> Iterator[Any]:
+    """That a path has a name, with its accents composed or apart: systems write them both ways."""
+    for form in ("NFC", "NFD"):
+        spelled = unicodedata.normalize(form, name)
+        yield documents.c.path.icontains(spelled, autoescape=True)
 
 
 def _is_of(kind: str) -> Any:
@@ -104,6 +112,26 @@ def _with_phrases(connection: Connection, principal: Principal, wanted: Wanted) 
         .select_from(joined)
         .where(readable_of_many(principal), condition(wanted))
     )
+
+
+def points_with_any(
+    connection: Connection, principal: Principal, spellings: Sequence[str], most: int
+) -> list[int]:
+    """Points of passages that have one of some phrases, in documents that may be read.
+
+    The phrases are words as ``queries.words_in`` gives them; at most so many points are read.
+    """
+    having = phrases.points_with_any(connection, spellings).subquery("having")
+    joined = having.join(
+        documents, documents.c.version == having.c.point.bitwise_rshift(ORDINAL_BITS)
+    )
+    query = (
+        select(having.c.point)
+        .select_from(joined)
+        .where(readable_of_many(principal), SEARCHABLE)
+        .limit(most)
+    )
+    return list(connection.scalars(query))
 
 
 def those_of(

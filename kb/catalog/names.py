@@ -4,7 +4,7 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from kb.catalog.arrays import among_given
 from kb.catalog.database import insert_ignoring
@@ -27,8 +27,23 @@ _NAMED = (
 )
 
 
+MOST_NAMES = 5_000
+"""Names that have a question's rarest word, beyond which no name is taken for the question."""
+MOST_CALLED, MOST_WORDS = 20, 20
+_HAVING_ALL = (
+    select(name_tokens.c.document_id, documents.c.path)
+    .join(documents, documents.c.id == name_tokens.c.document_id)
+    .where(among_given(name_tokens.c.token, "words"), documents.c.version.is_not(None))
+    .where(readable_given())
+    .group_by(name_tokens.c.document_id, documents.c.path)
+    .having(func.count() == bindparam("count"))
+    .limit(MOST_NAMES)
+)
+
+
 def words_of(text: str) -> list[str]:
     """The words of a file name or a question: folded, split at case changes and digits."""
+    text = unicodedata.normalize("NFC", text)
     text = re.sub(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])", " ", text)
     folded = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c for c in folded if not unicodedata.combining(c))
@@ -42,6 +57,26 @@ def index(connection: Connection, document_id: int, path: str) -> None:
     connection.execute(delete(name_tokens).where(name_tokens.c.document_id == document_id))
     rows = [{"token": w, "document_id": document_id} for w in sorted(words)]
     insert_ignoring(connection, name_tokens, rows)
+
+
+def called(connection: Connection, principal: Principal, question: str) -> frozenset[int]:
+    """Documents whose file's name the question is, with its ending or without."""
+    asked = words_of(question)
+    words = sorted({w[:80] for w in asked if len(w) > 1})
+    if not words or len(asked) > MOST_WORDS:
+        return frozenset()
+    frequency = dict(connection.execute(_FREQUENCY, {"words": words}).tuples().all())
+    if min((frequency.get(w, 0) for w in words), default=0) not in range(1, MOST_NAMES):
+        return frozenset()
+    given = {"words": words, "tokens": sorted(principal.tokens), "count": len(words)}
+    found = connection.execute(_HAVING_ALL, given).tuples().all()
+    return frozenset([d for d, path in found if asked in _spelled(path)][:MOST_CALLED])
+
+
+def _spelled(path: str) -> tuple[list[str], list[str]]:
+    """A file's name as words: whole, and without its ending."""
+    name = PurePosixPath(path.rpartition(MEMBER)[2])
+    return words_of(name.name), words_of(name.stem)
 
 
 def named(connection: Connection, principal: Principal, question: str) -> dict[int, float]:

@@ -16,11 +16,13 @@ from sqlalchemy import (
     Connection,
     Select,
     Text,
+    and_,
     column,
     delete,
     func,
     literal,
     literal_column,
+    or_,
     select,
     table,
     text,
@@ -110,4 +112,26 @@ def points_with(connection: Connection, phrases: Sequence[str]) -> Select[tuple[
     return select(ROWS.c.point).where(
         WORDS_EACH.op("@>")(literal(each, ARRAY(Text))),  # by the index
         *(func.strpos(spaced, f" {words} ") > 0 for words in wanted),
+    )
+
+
+def points_with_any(connection: Connection, spellings: Sequence[str]) -> Select[tuple[int]]:
+    """The query for the points (``point``) of passages that have one of some phrases.
+
+    The phrases are words as ``words_in`` gives them. Rights are the caller's to add.
+    """
+    if connection.dialect.name == "sqlite":
+        match = " OR ".join(f'"{words}"' for words in spellings)
+        return select(FTS.c.rowid.label("point")).where(MATCHES.bindparams(match=match))
+    spaced = literal(" ") + ROWS.c.words + literal(" ")
+    return select(ROWS.c.point).where(
+        or_(
+            *(
+                and_(
+                    WORDS_EACH.op("@>")(literal(sorted(set(words.split())), ARRAY(Text))),
+                    func.strpos(spaced, f" {words} ") > 0,
+                )
+                for words in spellings
+            )
+        )
     )

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from kb.text import editions
 from kb.types.passages import Passage
 
 SAME_SHARE = 0.85
@@ -18,18 +19,49 @@ FIRST, MOST_OF_ONE = 10, 3
 def fold(before: Mapping[str, Passage], found: Iterable[Passage]) -> dict[str, Passage]:
     """The same words in several documents are one hit, shown with every path.
 
-    By the hash of the words: what was folded before, and what was found now.
+    By the hash of the words: what was folded before, and what was found now. Editions of a document
+    stay apart: a question may name the one of them or the other.
     """
     folded = dict(before)
     for passage in found:
-        key = passage.chunk.text_hash
+        key = _key(passage)
         kept = folded.get(key)
         if kept is None:
             folded[key] = passage
         elif passage.chunk.document_id != kept.chunk.document_id:
-            also = tuple(dict.fromkeys((*kept.also, passage.chunk.path)))
-            folded[key] = replace(kept, copies=kept.copies + 1, also=also)
+            folded[key] = _with_copy(kept, passage)
     return folded
+
+
+def _key(passage: Passage) -> str:
+    """What is folded: a text; an edition's, with which document it is."""
+    chunk = passage.chunk
+    family, year, version, draft = editions.of_name(chunk.path, chunk.title)
+    is_edition = family and (year or version or draft)
+    return f"{chunk.text_hash}:{chunk.document_id}" if is_edition else chunk.text_hash
+
+
+def _with_copy(kept: Passage, copy: Passage) -> Passage:
+    """The same text in two files: shown from the newer one, at the rank of the better one."""
+    newer, older = (copy, kept) if _modified(copy) > _modified(kept) else (kept, copy)
+    also = tuple(dict.fromkeys((*kept.also, older.chunk.path)))
+    return replace(
+        newer,
+        copies=kept.copies + 1,
+        also=tuple(path for path in also if path != newer.chunk.path),
+        score=kept.score,
+        similarity=max(kept.similarity, copy.similarity),
+    )
+
+
+def _modified(passage: Passage) -> float:
+    return passage.chunk.modified or 0.0
+
+
+def near_copies(one: str, other: str) -> bool:
+    """Whether two texts are almost the same."""
+    words, others = frozenset(one.split()), frozenset(other.split())
+    return _alike(words, others) and _alike(_shingles(one), _shingles(other))
 
 
 def without_near_copies(passages: Iterable[Passage], limit: int) -> list[Passage]:

@@ -1,5 +1,6 @@
 """The second wall: the index's hits are passages only where the catalog says so at this moment."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,8 +8,12 @@ from kb.catalog import alarms, chunks, names
 from kb.catalog.database import Connection
 from kb.embedding.adapting import Tuning
 from kb.index.base import Hits
+from kb.search import latest, pointing
 from kb.search.folding import FIRST, fold, join_neighbours, spread, without_near_copies
 from kb.search.narrowing import Narrow
+from kb.search.pointing import Pointed
+from kb.text import editions
+from kb.text.exact import Exact
 from kb.types.passages import Passage, Standing, StoredChunk
 from kb.types.people import Principal
 from kb.types.points import version_of
@@ -48,7 +53,10 @@ class Moment:
 class Scope:
     """What hits are judged by: who asks, how many passages they want, when, and which ones.
 
-    ``named`` are the documents whose names have words of the question (``names.named``).
+    ``named`` are the documents whose names have words of the question (``names.named``);
+    ``called`` are the documents whose file's name the question is. ``things`` are the exact things
+    of the question. ``newest_first``: of several editions of a
+    document the newest one stands for all.
     """
 
     words: str
@@ -57,6 +65,9 @@ class Scope:
     moment: Moment
     named: Mapping[int, float]
     narrow: Narrow | None
+    called: frozenset[int] = frozenset()
+    things: tuple[Pointed, ...] = ()
+    newest_first: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +75,12 @@ class Judged:
     """What is left of hits, best first.
 
     ``alarming`` are documents that the index gave out against the catalog's rights, although it
-    should have known better.
+    should have known better. ``exact`` are things of the question that few passages have.
     """
 
     passages: tuple[Passage, ...]
     alarming: frozenset[int]
+    exact: tuple[Exact, ...] = ()
 
 
 def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Judged:
@@ -77,8 +89,8 @@ def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Jud
     A passage that only its document's name has brought is as near as an unrelated one (``floor``).
     """
     ranked = _with_names(connection, hits.fused, scope)
+    ranked, few, alarming = _with_exact(connection, ranked, scope)
     folded: dict[str, Passage] = {}
-    alarming: frozenset[int] = frozenset()
     for start in range(0, len(ranked), 3 * scope.limit):
         part = ranked[start : start + 3 * scope.limit]
         stored, refused = _stored(connection, [point for point, _ in part], scope)
@@ -91,14 +103,18 @@ def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Jud
             if point in stored
         ]
         folded = fold(folded, found)
-        if len(folded) >= 2 * scope.limit:
+        if len({p.chunk.text_hash for p in folded.values()}) >= 2 * scope.limit:
             break
-    apart = without_near_copies(folded.values(), 2 * scope.limit)
+    every = list(folded.values())
+    if scope.newest_first:
+        every = latest.gathered(every, scope.words, few, editions.day_of(time.time()))
+    apart = without_near_copies(every, 2 * scope.limit)
     joined = join_neighbours(apart)
     if scope.limit >= FIRST:  # a list to look through; an answer is made from fewer, the best
         asked_for = {d for d, weight in scope.named.items() if weight >= ASKED_FOR}
         joined = spread(joined, asked_for)
-    return Judged(tuple(joined[: scope.limit]), alarming)
+    passages = tuple(joined[: scope.limit])
+    return Judged(passages, alarming, pointing.of_passages(few, passages))
 
 
 def passage(
@@ -128,16 +144,29 @@ def _stored(
     return stored, alarming
 
 
+def _with_exact(
+    connection: Connection, ranked: Ranked, scope: Scope
+) -> tuple[Ranked, tuple[Exact, ...], frozenset[int]]:
+    """Raise the passages with the exact things that were asked for; also what alarms of them."""
+    if not scope.things:
+        return ranked, (), frozenset()
+    points = pointing.candidates(scope.things, ranked, 3 * scope.limit)
+    stored, refused = _stored(connection, points, scope)
+    weight = pointing.weighed(scope.things, stored)
+    return pointing.raised(ranked, weight.extra), weight.few, refused
+
+
 def _with_names(connection: Connection, ranked: Ranked, scope: Scope) -> Ranked:
     """Raise the passages of documents whose file name was asked for; their first one joins in."""
     named = scope.named
-    if not named:
+    if not named and not scope.called:
         return ranked
-    first = chunks.first_points(connection, list(named))
+    first = chunks.first_points(connection, [*named, *scope.called])
     asked = {w for w in names.words_of(scope.words) if len(w) > 1}
-    best = max(named.values())
+    best = max(named.values(), default=1.0)
     worth = max(NAME_WEIGHT / len(asked) ** 0.5, LEAST_NAME_WEIGHT * min(1.0, TELLING * best))
     bonus = {first[d]: worth * weight / best for d, weight in named.items() if d in first}
+    bonus |= {first[d]: pointing.OUTWEIGHS for d in scope.called if d in first}
     by_version = {version_of(point): extra for point, extra in bonus.items()}
     raised = {p: score + by_version.get(version_of(p), 0.0) for p, score in ranked}
     present = {version_of(p) for p in raised}

@@ -1,6 +1,7 @@
 """What may be asked: how long a question is, how many hits. Pure."""
 
 from kb.errors import UsageError
+from kb.text.pathnames import composed
 
 MAX_QUESTION = 2000
 """Characters of a question, with what it is widened by."""
@@ -8,12 +9,12 @@ MAX_LIMIT = 100
 
 
 def check_question(question: str) -> str:
-    """The question without white space around it.
+    """The question without white space around it, its accents composed (Unicode's NFC).
 
     Raises:
         UsageError: it is empty or too long.
     """
-    stripped = " ".join(question.split())
+    stripped = composed(" ".join(question.split()))
     if not stripped:
         raise UsageError("The question is empty.", code="empty_question")
     if len(stripped) > MAX_QUESTION:

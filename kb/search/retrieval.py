@@ -27,11 +27,12 @@ from kb.index.generation import (
 )
 from kb.index.remote import RemoteIndex
 from kb.rights import access
-from kb.search import judging, narrowing, ranking
+from kb.search import judging, narrowing, pointing, ranking
 from kb.search.glossary import Glossary
 from kb.search.judging import Judged, Moment, Scope
 from kb.search.sought import Sought
 from kb.settings import Retrieval
+from kb.text.exact import Exact
 from kb.text.queries import EVERYTHING, Wanted
 from kb.types.index import Generation
 from kb.types.passages import Passage
@@ -49,8 +50,9 @@ class Found:
 
     ``scale`` is by which the passages' similarities are read, ``model`` the fingerprint of the
     model whose it is. ``computed_by`` names the embedding models that were asked, each with its
-    runtime and number format; empty where nothing was embedded. ``asked`` is the question, with
-    what the house's abbreviations stand for in their place.
+    runtime and number format; empty where nothing was embedded. ``exact`` are things of the
+    question that stand in these passages and in hardly any other.
+    ``asked`` is the question, with what the house's abbreviations stand for in their place.
     """
 
     passages: tuple[Passage, ...]
@@ -59,6 +61,7 @@ class Found:
     model: str = ""
     computed_by: str = ""
     asked: str = ""
+    exact: tuple[Exact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class Retriever:
             model,
             Question(asked).computed_by,
             asked_for,
+            judged.exact,
         )
 
     async def get_ready(self) -> None:
@@ -177,6 +181,8 @@ class Retriever:
             late = alarms.on_their_way(connection)
             seq = current_seq(connection)
             named = names.named(connection, principal, words)
+            called = names.called(connection, principal, words)
+            things = pointing.pointed(connection, principal, words)
             tuning = self._tuned(connection)
         if live is None:
             return None
@@ -184,7 +190,10 @@ class Retriever:
         used = self._embeddings.models
         check_generation(live.fingerprint, used)
         moment = Moment(name_of(live.id), seq, late, vector_names(used), tuning)
-        return Scope(words, principal, limit, moment, named, None)
+        return Scope(
+            words, principal, limit, moment, named, None, called, things,
+            self._settings.newest_first,
+        )  # fmt: skip
 
     def _narrow(self, principal: Principal, wanted: Wanted) -> narrowing.Narrow:
         with self._catalog.reading() as connection:
@@ -200,7 +209,7 @@ class Retriever:
         for _ in range(ROUNDS):
             hits = await ranking.ranked(self._index, scope.moment.generation, query, own)
             last = await self._catalog.read(self._judge, hits, scope, floor)
-            judged = Judged(last.passages, judged.alarming | last.alarming)
+            judged = replace(last, alarming=judged.alarming | last.alarming)
             if len(judged.passages) >= scope.limit or hits.exhausted:
                 break
             fetch = narrowing.more(query.limit, scope.narrow)

@@ -110,6 +110,14 @@ class Retrieval(Section, frozen=True, kw_only=True):
         Count, Meta(description="Passages fetched from each list of the index.")
     ] = 30
     passages: Annotated[Count, Meta(description="Passages that an answer may use.")] = 8
+    newest_first: Annotated[
+        bool,
+        Meta(
+            description="Of several editions of a document (years, versions, drafts) that say "
+            "almost the same, the newest valid one is shown and the others lie beneath it; false: "
+            "each is a passage of its own."
+        ),
+    ] = True
     min_evidence: Annotated[
         Share,
         Meta(

@@ -13,6 +13,7 @@ def _(text: str) -> str:
     return text
 
 
+EDITION = _("This is from the edition {edition}; the newest one is {newest}.")
 NOTICES = {
     "no_model": _("No language model is connected; these are the documents' own words."),
     "model_unavailable": _(
@@ -54,6 +55,7 @@ NOTICES = {
     ),
     "cut": _("This answer is cut: it reached the longest length that is allowed."),
     "stopped": _("You stopped this answer before its end."),
+    "earlier_edition": EDITION,
     "pinned": _("{author} has pinned this answer to the question."),
     "pinned_alike": _("{author} has pinned this answer to a question like yours: “{question}”"),
     "may_answer": _("The nearest passage; it may not answer the question."),
@@ -68,10 +70,13 @@ TOLD_ONCE = "no_model"
 def render(notice: Notice, translate: Callable[[str], str] = str) -> str:
     """A notice in words; of an unknown code those that fit every failure of a model.
 
-    Why no model has written (``because``) is said after it.
+    Why no model has written (``because``), and that an answer is from an earlier edition, is said
+    after it.
     """
     codes = [notice.code, notice.parameters.get("because", TOLD_ONCE)]
     texts = [NOTICES.get(code, NOTICES["model_unavailable"]) for code in codes]
     told = texts if codes[1] != TOLD_ONCE else texts[:1]
+    if "edition" in notice.parameters and EDITION not in told:
+        told.append(EDITION)
     named = {"model": RECOMMENDED, "author": "", "question": ""} | dict(notice.parameters)
     return " ".join(translate(text).format(**named) for text in told)

@@ -3,6 +3,7 @@
 The answer itself, for whoever builds on it, is in ``kb/surface/shapes.py``.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import msgspec
 
 from kb.answers import markdown
+from kb.text import editions, exact
+from kb.text.editions import Edition
 from kb.types.answers import Answer, Citation
 from kb.types.forms import Block, Form, Run, Said
+from kb.types.passages import Passage
 
 AROUND = 160
 """Characters of a passage that are shown before and after the quoted words."""
@@ -73,6 +77,39 @@ def shown(answer: Answer, translate: Translate = str) -> dict[str, Any]:
     }
 
 
+def hits(passages: Sequence[Passage], question: str) -> list[dict[str, Any]]:
+    """What a page needs beside each hit: what of it is the question's, and its other editions."""
+    return [_hit(passage, question) for passage in passages]
+
+
+def _edition(passage: Passage) -> Edition:
+    chunk = passage.chunk
+    return editions.of(chunk.path, chunk.title, passage.text, chunk.modified)
+
+
+def _hit(passage: Passage, question: str) -> dict[str, Any]:
+    """``marks`` are dates and sums that the question has, as the passage writes them."""
+    own = _edition(passage)
+    today = editions.day_of(time.time())
+    return {
+        "marks": exact.alike(question, passage.text),
+        "edition": own.label if own.is_marked else None,
+        "editions": [
+            {
+                "label": _edition(other).label,
+                "newer": _edition(other).order(today) > own.order(today),
+                "document_id": other.chunk.document_id,
+                "passage_id": other.passage_id,
+                "document": other.chunk.path,
+                "title": other.chunk.title,
+                "page": other.chunk.page,
+                "text": other.text,
+            }
+            for other in passage.others
+        ],
+    }
+
+
 def _context(cited: Citation) -> dict[str, str]:
     """The words before and after the quoted ones, cut between words."""
     text = cited.passage.text
@@ -104,9 +141,11 @@ def _cards(citations: Sequence[Citation]) -> list[dict[str, Any]]:
 
 def _card(source: Source, citations: Sequence[Citation]) -> dict[str, Any]:
     """A source as its card shows it; its citations by their index."""
-    chunk = source.citations[0].passage.chunk
+    passage = source.citations[0].passage
+    chunk, edition = passage.chunk, _edition(passage)
     return {
         "n": source.n,
+        "edition": edition.label if edition.is_marked else None,
         "title": chunk.title,
         "document": chunk.path,
         "document_id": chunk.document_id,

@@ -52,7 +52,11 @@ class Standing(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One hit: a stretch of one document on one page, possibly of several joined chunks."""
+    """One hit: a stretch of one document on one page, possibly of several joined chunks.
+
+    ``others`` are the same passage in other editions of its document, newest first; ``is_newest``:
+    none of them is a newer one.
+    """
 
     chunk: StoredChunk
     text: str
@@ -61,6 +65,8 @@ class Passage:
     similarity: float
     copies: int = 1
     also: tuple[str, ...] = ()
+    others: tuple["Passage", ...] = ()
+    is_newest: bool = True
     standing: Standing | None = None
     """None: only its document's name has brought it, or it was not searched for."""
 

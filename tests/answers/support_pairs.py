@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+VALUED = Path(__file__).parent / "support_values.jsonl"
 LABELLED = Path(__file__).parent / "support.jsonl"
 MONTHS = {"March": "August", "April": "October", "May": "November", "October": "February",
           "November": "June", "Juni": "Oktober", "Mai": "November", "September": "Februar",
@@ -82,3 +83,23 @@ def halves() -> tuple[list[Pair], list[Pair]]:
         [p for p in pairs() if p.document in calibrating],
         [p for p in pairs() if p.document not in calibrating],
     )
+
+
+@dataclass(frozen=True)
+class Valued:
+    """A sentence about a value or a role, and whether its passage ``holds`` it.
+
+    ``half``: it was written "before" the rules stood or "after", and read once then.
+    """
+
+    half: str
+    kind: str
+    language: str
+    passage: str
+    sentence: str
+    holds: bool
+
+
+def valued() -> list[Valued]:
+    rows = VALUED.read_text(encoding="utf-8").splitlines()
+    return [Valued(**json.loads(row)) for row in rows]

@@ -1,5 +1,9 @@
 """Prompts fit the model's window."""
 
+from dataclasses import replace
+
+import msgspec
+
 from kb.answers import prompt
 from kb.llm.tokens import tokens
 from tests.parts.passages import passage
@@ -18,3 +22,21 @@ def test_one_passage_too_long_is_cut_not_dropped():
     built = prompt.build("What?", [passage("word " * 5000)], 1024, 200)
     assert len(built.passages) == 1
     assert sum(tokens(m["content"]) for m in built.messages) <= 1024 - 200
+
+
+def test_file_folder_date_and_edition_stand_beside_each_passage():
+    found = passage("Valid from 1 January 2024. It is 28 euros.", title="Travel policy")
+    chunk = msgspec.structs.replace(found.chunk, path="hr/Travel policy 2024.docx", modified=1.7e9)
+    newest = replace(found, chunk=msgspec.structs.replace(chunk, path="hr/Travel policy 2025.docx"))
+    older = replace(found, chunk=chunk, others=(newest,), is_newest=False)
+    [_, asked] = prompt.build("What?", [older], 4096, 400).messages
+    for told in (
+        "file s/hr/Travel policy 2024.docx", "file of 2023-11-14", "edition 2024",
+        "it says: Valid from 1 January 2024", "the newest edition is 2025",
+    ):  # fmt: skip
+        assert told in asked["content"]
+
+
+def test_nothing_is_said_to_be_valid_where_the_passage_does_not_say_so():
+    [_, asked] = prompt.build("What?", [passage("It is 28 euros.")], 4096, 400).messages
+    assert "it says" not in asked["content"]

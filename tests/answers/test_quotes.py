@@ -81,3 +81,23 @@ def test_lines_with_bars_that_have_no_columns_are_quoted_as_they_stand(text):
     line = text.split("\n")[-1]
     start = text.rindex(line)
     assert rows.said(text, start, len(text)) == line
+
+
+FAQ = "How do I reset my password?\n\nCall the desk.\n\nWho repairs the lift?\n\nThe caretaker."
+
+
+def test_an_answer_stands_with_the_question_before_it():
+    told = quotes.candidates_of((passage(FAQ),))
+    assert [(c.answers, c.text) for c in told] == [
+        ("How do I reset my password?", "Call the desk."),
+        ("Who repairs the lift?", "The caretaker."),
+    ]
+
+
+def test_of_a_row_with_a_question_the_answer_is_quoted():
+    rows = "Question | Answer\nWho repairs the lift? | The caretaker, on weekdays."
+    told = quotes.candidates_of((passage(rows),))
+    assert ("Who repairs the lift?", "The caretaker, on weekdays.") in [
+        (c.answers.rpartition("\n")[2], c.text) for c in told
+    ]
+    assert not any(c.text.endswith("?") or c.text == "Question | Answer" for c in told)

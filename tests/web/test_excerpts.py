@@ -77,3 +77,21 @@ def test_nothing_is_left_empty_below_an_excerpt(chromium, sample_server):
     )
     context.close()
     assert left and max(left) <= 16
+
+
+def test_dates_and_sums_are_marked_as_the_passage_writes_them(chromium, sample_server):
+    context = chromium.new_context(base_url=sample_server.address)
+    page = context.new_page()
+    page.goto("/")
+    told = page.evaluate(
+        EXCERPT.replace("[text, question]", "[text, question, values]").replace(
+            "marked(text, question)", "marked(text, question, values)"
+        ),
+        [
+            "It was rainy.\nSigned on 5 March 2024 for 1,200.50 euros (net).",
+            "5.3.2024, 1.200,50",
+            ["5 March 2024", "1,200.50 euros"],
+        ],
+    )
+    context.close()
+    assert told[1] == ["5 March 2024", "1,200.50 euros"]

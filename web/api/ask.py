@@ -138,6 +138,12 @@ async def answer_alone(request: Request[Any, Any, Any], asked: Asked) -> Answer:
     return await unless_gone(request, finished(answered(request, asked)))
 
 
+def _hits(passages: tuple[Passage, ...], question: str, *, in_form: bool) -> dict[str, Any]:
+    """What was found; ``in_form``: with what this service's own page shows of it."""
+    hits = shapes.hits(passages)
+    return hits | {"shown": showing.hits(passages, question)} if in_form else hits
+
+
 async def _events(
     request: Request[Any, Any, Any], asked: Asked, *, in_form: bool
 ) -> AsyncGenerator[str, None]:
@@ -147,7 +153,7 @@ async def _events(
             async for event in events:
                 match event:
                     case PassagesFound(passages):
-                        yield _event("passages", shapes.hits(passages))
+                        yield _event("passages", _hits(passages, asked.question, in_form=in_form))
                     case Token(text):
                         yield _event("token", {"text": text})
                     case Forming(first, blocks) if in_form:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from litestar import Request, Response, delete, get, post
 from litestar.params import Parameter
 
-from kb.surface import shapes
+from kb.surface import shapes, showing
 from kb.text import queries
 from kb.text.queries import Wanted
 from web.asker import knowledge_base, principal_of
@@ -51,11 +51,15 @@ async def search(
     year: Several = None,  # noqa: ARG001
     after: Day = None,  # noqa: ARG001
     before: Day = None,  # noqa: ARG001
+    shown: Annotated[
+        bool, Parameter(description="Also what this service's own page shows of each hit.")
+    ] = False,
 ) -> dict[str, Any]:
     """The best passages for a question that the asker may read."""
     base, principal = knowledge_base(request), principal_of(request)
     found = await base.search.passages(q, principal, limit, wanted_of(request))
-    return shapes.hits(found.passages)
+    hits = shapes.hits(found.passages)
+    return hits | {"shown": showing.hits(found.passages, q)} if shown else hits
 
 
 @get("/api/v1/facets", summary="What can be filtered by", who=READER)

@@ -32,7 +32,8 @@ function kind(source) { return source.document.split(".").pop().slice(0, 5); }
 function place(source) {
   const page = pageOf(source) ?? source.section;
   const foreign = isForeign(source) ? languageName(source.language) : null;
-  return [page, day(source.date), source.source, foreign].filter(Boolean).join(" · ");
+  const file = `${source.source} › ${source.document}`;
+  return [page, source.edition, day(source.date), file, foreign].filter(Boolean).join(" · ");
 }
 
 // Another language than the page's is said; whatever it is, whoever reads aloud is told.

@@ -46,8 +46,9 @@ export function rowOf(text, question) {
 }
 
 // Where the excerpt begins: at the best sentence, or earlier, where little would be left after it.
-function begin(all, asked) {
-  const worths = all.map((one) => worth(one, asked));
+function begin(all, asked, values) {
+  const met = (one) => values.filter((value) => one.includes(value)).join("").length;
+  const worths = all.map((one) => worth(one, asked) + met(one));
   const best = Math.max(...worths);
   let at = best ? worths.indexOf(best) : 0;
   const left = (from) => all.slice(from).join(" ").length;
@@ -55,16 +56,24 @@ function begin(all, asked) {
   return at;
 }
 
-export function marked(text, question) {
+// What stands in a text: its values that were asked for, whole, and its words.
+function pieces(values) {
+  if (!values.length) return WORD;
+  const escaped = values.map((value) => value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`(?<![\\p{L}\\d])(?:${escaped.join("|")})(?![\\p{L}\\d])|${WORD.source}`, "gu");
+}
+
+// ``values`` are dates and sums that the question has otherwise, as the text writes them.
+export function marked(text, question, values = []) {
   const asked = stems(question);
   const all = sentences(text);
-  const at = begin(all, asked);
+  const at = begin(all, asked, values);
   const shown = (at ? "… " : "") + all.slice(at).join(" ").slice(0, LONGEST);
   const paragraph = element("p", { class: "text" });
   let end = 0;
-  for (const found of shown.matchAll(WORD)) {
+  for (const found of shown.matchAll(pieces(values))) {
     paragraph.append(shown.slice(end, found.index));
-    const is = content(found[0]).length && has(asked, stem(found[0]));
+    const is = values.includes(found[0]) || (content(found[0]).length && has(asked, stem(found[0])));
     paragraph.append(is ? element("b", {}, found[0]) : found[0]);
     end = found.index + found[0].length;
   }

@@ -18,6 +18,28 @@ let searched = "";  // the question as it was searched for: a follow-up is writt
 
 // --- the list of passages ---------------------------------------------------------------------
 
+function copies(hit) { return hit.copies > 1 ? ` (${words.copies} ${hit.copies - 1})` : ""; }
+
+function edition(hit) { return hit.shown?.edition ? ` · ${hit.shown.edition}` : ""; }
+
+// The same passage in other editions of its document, beneath the one that is shown.
+function otherEditions(editions, question) {
+  if (!editions.length) return null;
+  const list = element("div");
+  for (const one of editions) {
+    const link = element("a", { href: viewerAddress(one) }, `${one.label} · ${one.document}`);
+    link.addEventListener("click", open);
+    const place = element("p", { class: "where" }, link);
+    list.append(element("div", { class: "other" }, place, marked(one.text, question)));
+  }
+  const labels = (some) => some.map((one) => one.label).join(", ");
+  const said = (name, some) => (some.length ? `${name}: ${labels(some)}` : null);
+  const newer = said(words.newer_editions, editions.filter((one) => one.newer));
+  const earlier = said(words.earlier_editions, editions.filter((one) => !one.newer));
+  const told = [newer, earlier].filter(Boolean).join(" · ");
+  return element("details", { class: "editions" }, element("summary", {}, told), list);
+}
+
 function hitEntry(hits, question) {
   const [first, ...rest] = hits;
   const kind = first.document.split(".").pop().slice(0, 5);
@@ -26,8 +48,9 @@ function hitEntry(hits, question) {
   link.addEventListener("click", open);
   const entry = element("li", {},
     element("div", {}, element("span", { class: "kind", "aria-hidden": "true" }, kind), link),
-    element("p", { class: "where" }, where(first) + (first.copies > 1 ? ` (${words.copies} ${first.copies - 1})` : "")),
-    marked(first.text, question),
+    element("p", { class: "where" }, where(first) + edition(first) + copies(first)),
+    marked(first.text, question, first.shown?.marks),
+    otherEditions(first.shown?.editions ?? [], question),
     element("div", { class: "tools-of" }, rightPassage(question, first.passage_id), pinButton(question, first)));
   if (rest.length) {
     const list = element("div");
@@ -38,7 +61,8 @@ function hitEntry(hits, question) {
       more.addEventListener("click", open);
       list.append(element("div", { class: "other" },
         element("p", { class: "where" }, more),
-        marked(other.text, question),
+        marked(other.text, question, other.shown?.marks),
+        otherEditions(other.shown?.editions ?? [], question),
         element("div", { class: "tools-of" }, rightPassage(question, other.passage_id))));
     }
     entry.append(element("details", {}, element("summary", {}, `+ ${rest.length}`), list));
@@ -58,11 +82,15 @@ async function search(question, limit) {
   const query = parameters();
   query.set("q", question);
   query.set("limit", limit);
+  query.set("shown", "true");
   const response = await fetch(`/api/v1/search?${query}`);
   const body = await response.json();
   if (!response.ok) throw new Error(body.error.message);
-  return body.hits;
+  return withShown(body);
 }
+
+// Hits with what this page shows of each beside what everybody gets.
+function withShown(body) { return body.hits.map((hit, at) => ({ ...hit, shown: body.shown?.[at] })); }
 
 // --- the answer -------------------------------------------------------------------------------
 
@@ -107,7 +135,7 @@ async function stream(question, signal, { goesOn = null, anew = null }) {
       writing.text += value.text;
     } else if (name === "form") showForm(value);
     else if (name === "shown") shownAs = value;
-    else if (name === "passages") { if (following) showHits(value.hits, question); }
+    else if (name === "passages") { if (following) showHits(withShown(value), question); }
     else if (name === "done") { finished = true; finish(value, shownAs); }
     else if (name === "error") throw new Error(value.error.message);
   }
