@@ -11,22 +11,20 @@ from kb.answers import (
     abstaining,
     citations,
     evidence,
-    exact,
     followups,
     forms,
     going_on,
     prompt,
     quotes,
 )
-from kb.answers.calibration import Calibration, changed_at, known
 from kb.answers.claiming import Claim
 from kb.answers.drafts import Draft, Written, showable
 from kb.answers.evidence import Evidence
+from kb.answers.judging import Judge
 from kb.answers.overviews import summarised
 from kb.answers.pen import Pen
 from kb.answers.speech import Speech, spoken
 from kb.answers.stopping import until
-from kb.embedding import models
 from kb.embedding.client import Embeddings, cosine
 from kb.errors import ModelError
 from kb.llm.base import LanguageModel
@@ -43,8 +41,6 @@ from kb.types.forms import Form
 from kb.types.passages import Passage
 from kb.types.people import Principal
 
-MATCHED = 3
-"""Passages that are compared with the question word piece by word piece."""
 REMEMBERED_SECONDS = 300.0
 
 Model = Callable[[], LanguageModel | None]
@@ -70,7 +66,8 @@ class Answerer:
         self._retrieval = retrieval
         self._llm = llm
         self._problem: tuple[ModelError, float] | None = None
-        self._calibrated: tuple[tuple[tuple[str, ...], int], Calibration] | None = None
+        self.judge = Judge(embeddings)
+        """Who says how sure it is that passages hold an answer."""
 
     @property
     def model_problem(self) -> ModelError | None:
@@ -105,7 +102,7 @@ class Answerer:
         if met is not None:
             yield AnswerFinished(Draft(question, asked_as, found, begun).pinned(met))
             return
-        evident = await self._evident(asked_as, found)
+        evident = await self.judge.evident(asked_as, found)
         band = evident.band(self._retrieval.min_evidence, self._retrieval.min_nearness)
         settings = self._settings(found, asked, evident)
         draft = Draft(question, asked_as, found, begun, settings, band)
@@ -136,7 +133,7 @@ class Answerer:
         Raises:
             UsageError: the question cannot be used.
         """
-        return await self._evident(question, await self.looked_up(question, principal))
+        return await self.judge.evident(question, await self.looked_up(question, principal))
 
     async def looked_up(self, question: str, principal: Principal) -> Found:
         """The passages that an answer to a question, taken by its words, is made from.
@@ -147,36 +144,6 @@ class Answerer:
         by_words = sought.in_words_alone(question)
         limit = self._retrieval.passages
         return _seen(await self._retriever.retrieve(by_words, principal, limit))
-
-    async def _evident(self, question: str, found: Found) -> Evidence:
-        """What the passages tell of whether they hold the answer."""
-        return exact.raised(await self._likely(question, found), question, found)
-
-    async def _likely(self, question: str, found: Found) -> Evidence:
-        """The same by likeness, without what exact things tell."""
-        asked = evidence.asking(found.asked or question)
-        if not found.passages:
-            return evidence.NONE
-        if not found.understood:
-            return evidence.judged_by_words(asked, found.passages)
-        read = await self.readings(asked, found)
-        return evidence.judged(asked, found.passages, read, self._calibration())
-
-    async def readings(self, asked: str, found: Found) -> evidence.Readings:
-        """What is read of passages for a question that a model knows."""
-        texts = [f"{p.chunk.title}. {p.text}" for p in found.passages[:MATCHED]]
-        met = await self._embeddings.matches(asked, texts, found.model)
-        matches = [evidence.Match.of(*one, found.scale) for one in met]
-        return evidence.readings(asked, found.passages, matches, found.scale)
-
-    def _calibration(self) -> Calibration:
-        """The constants for the models that are used now; read again when others were fitted."""
-        wanted = tuple(model.fingerprint for model in self._embeddings.models)
-        folder = models.derived_dir(self._embeddings.settings)
-        state = (wanted, changed_at(wanted, folder))
-        if self._calibrated is None or self._calibrated[0] != state:
-            self._calibrated = state, known(wanted, folder)
-        return self._calibrated[1]
 
     def _settings(
         self, found: Found, asked: Asked, evident: Evidence

@@ -183,7 +183,7 @@ class Answers:
 
     async def readings(self, asked: str, found: Found) -> Readings:
         """What evidence reads of passages for a question that a model knows."""
-        return await self._answerer.readings(asked, found)
+        return await self._answerer.judge.readings(asked, found)
 
     async def _noted(self, event: AnswerEvent, asked: Asked) -> AnswerEvent:
         """What is told next, as it is told once it has been noted and kept."""

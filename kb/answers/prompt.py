@@ -92,8 +92,8 @@ def _where(passage: Passage) -> str:
     if chunk.page:
         where.append(f"page {chunk.page}")
     where.append(f"file {chunk.source}/{chunk.path}")
-    if chunk.modified is not None:
-        where.append(f"file of {editions.day_of(chunk.modified).isoformat()}")
+    if chunk.dated is not None:
+        where.append(f"dated {editions.day_of(chunk.dated).isoformat()}")
     return ", ".join([*where, *_edition(passage)])
 
 

@@ -55,7 +55,7 @@ def _with_copy(kept: Passage, copy: Passage) -> Passage:
 
 
 def _modified(passage: Passage) -> float:
-    return passage.chunk.modified or 0.0
+    return passage.chunk.dated or 0.0
 
 
 def near_copies(one: str, other: str) -> bool:

@@ -37,7 +37,7 @@ class _Wanted:
 def edition(passage: Passage) -> Edition:
     """Which edition of its document a passage is of."""
     chunk = passage.chunk
-    return editions.of(chunk.path, chunk.title, passage.text, chunk.modified)
+    return editions.of(chunk.path, chunk.title, passage.text, chunk.dated)
 
 
 def gathered(

@@ -84,7 +84,7 @@ def hits(passages: Sequence[Passage], question: str) -> list[dict[str, Any]]:
 
 def _edition(passage: Passage) -> Edition:
     chunk = passage.chunk
-    return editions.of(chunk.path, chunk.title, passage.text, chunk.modified)
+    return editions.of(chunk.path, chunk.title, passage.text, chunk.dated)
 
 
 def _hit(passage: Passage, question: str) -> dict[str, Any]:

@@ -225,7 +225,9 @@ def test_a_part_of_a_sentence_is_not_the_sentence():
 def test_the_verdict_is_in_words():
     def verdict(*supported):
         said = tuple(Sentence("a", (), s) for s in supported)
-        return showing.verdict(replace(answered(Notice("cut")), mode="generated", sentences=said))
+        return showing.verdict(
+            replace(answered(Notice("cut")), mode="generated", model="m", sentences=said)
+        )
 
     assert verdict(True, True, False) == "2 of 3 sentences are in the documents."
     assert verdict(True, True) == "All 2 sentences are in the documents."

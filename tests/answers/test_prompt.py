@@ -26,12 +26,12 @@ def test_one_passage_too_long_is_cut_not_dropped():
 
 def test_file_folder_date_and_edition_stand_beside_each_passage():
     found = passage("Valid from 1 January 2024. It is 28 euros.", title="Travel policy")
-    chunk = msgspec.structs.replace(found.chunk, path="hr/Travel policy 2024.docx", modified=1.7e9)
+    chunk = msgspec.structs.replace(found.chunk, path="hr/Travel policy 2024.docx", dated=1.7e9)
     newest = replace(found, chunk=msgspec.structs.replace(chunk, path="hr/Travel policy 2025.docx"))
     older = replace(found, chunk=chunk, others=(newest,), is_newest=False)
     [_, asked] = prompt.build("What?", [older], 4096, 400).messages
     for told in (
-        "file s/hr/Travel policy 2024.docx", "file of 2023-11-14", "edition 2024",
+        "file s/hr/Travel policy 2024.docx", "dated 2023-11-14", "edition 2024",
         "it says: Valid from 1 January 2024", "the newest edition is 2025",
     ):  # fmt: skip
         assert told in asked["content"]
