@@ -37,7 +37,7 @@ VERBS = {
         r"|ferm\w*|finisc\w*|chiud\w*|acab\w*|finaliz\w*|cierr\w*|cerr\w*)\b", re.IGNORECASE),
 }  # fmt: skip
 RANGE = re.compile(
-    r"\.?\s*(?:[-–—]|\b(?:to|until|till|bis(?: zum)?|à|au|al|alle|a(?: las)?"
+    r"\.?\s{0,3}(?:[-–—]|\b(?:to|until|till|bis(?: zum)?|à|au|al|alle|a(?: las)?"
     r"|hasta(?: el| las)?)\b"
     r"|jusqu['’](?:au|à))\s*(?:the\s|el\s)?",
     re.IGNORECASE,

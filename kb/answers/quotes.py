@@ -33,7 +33,7 @@ POINTING = re.compile(
     re.IGNORECASE,
 )
 """How a sentence begins that speaks of what the one before it names."""
-ASKED_IN_A_ROW = re.compile(r"([^|\n]+\?) \| (?=\S)")
+ASKED_IN_A_ROW = re.compile(r"(?:^|\| )([^|\n]+\?) \| (?=\S)")
 """A question in a cell of a row, before the cell with its answer."""
 BEFORE_AN_ANSWER = re.compile(
     r"[|\s]*(?:(?:answer|antwort|réponse|risposta|respuesta|a):\s+)?", re.IGNORECASE

@@ -23,7 +23,7 @@ GAP = r"[\W_]{0,3}"
 FEWEST_LETTERS, FEWEST_DIGITS, LONG = 4, 2, 5
 """Letters and digits of a code, digits of one with letters, digits of one without."""
 FEWEST_OF_SUM = 4
-ORDINAL = re.compile(r"\d+(?:st|nd|rd|th|er|re|ème|e|s|º|ª|o|a)", re.IGNORECASE)
+ORDINAL = re.compile(r"(?<!\d)\d{1,9}(?:st|nd|rd|th|er|re|ème|e|s|º|ª|o|a)", re.IGNORECASE)
 YEARS = range(1800, 2200)
 LABELS = (
     "§ §§ paragraph paragraf par section sec abschnitt abs sección sezione",
@@ -48,7 +48,7 @@ FRENCH = (
 SPANISH = (
     "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
 ).split()
-HEADED = re.compile(r"(?m)^\s*(\d{1,3}(?:\.\d{1,3})+)\.?\s")
+HEADED = re.compile(r"(?m)^[^\S\n]{0,40}(\d{1,3}(?:\.\d{1,3})+)\.?\s")
 """A heading that begins with its number."""
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z\d]{4}){3,7}(?: ?[A-Z\d]{1,3})?\b")
 MOST = 8
