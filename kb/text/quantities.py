@@ -27,7 +27,8 @@ MINUS = re.compile(
     r"(?<!\bau )(?<!\bal )(?<!\blo )(?<!\bdu )\b(?:minus|moins|meno|menos)\s\Z", re.IGNORECASE
 )
 BELOW = re.compile(
-    r"\W{0,4}(?:unter null|below zero|sous zéro|au-dessous de zéro|sotto zero|bajo cero)", re.IGNORECASE
+    r"\W{0,4}(?:unter null|below zero|sous zéro|au-dessous de zéro|sotto zero|bajo cero)",
+    re.IGNORECASE,
 )
 LABEL = re.compile(
     r"(?:\b(?:version|versione|versión|release|v|section|sections|chapter|kapitel|abschnitt|ziffer"
