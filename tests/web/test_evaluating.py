@@ -39,6 +39,7 @@ def test_an_evaluation_is_started_by_keyboard_and_compared_by_the_same_questions
     assert not problems
 
 
+@pytest.mark.sends("POST /evaluation", "POST /evaluation stop")
 def test_an_evaluation_is_stopped_in_the_page(chromium, sample_server):
     context = chromium.new_context(base_url=sample_server.address, locale="en")
     page = context.new_page()

@@ -84,6 +84,7 @@ def test_anothers_or_a_lost_answers_address_asks_the_question(page):
     assert "0" * 32 not in page.url and "1" * 32 not in page.url
 
 
+@pytest.mark.sends("POST /conversations/{} action", "GET /conversations text")
 def test_a_conversation_is_found_renamed_shared_and_taken_along(page):
     number = ask(page, "What blocked the emergency exit in Hall 2?")
     page.click("#talk-share")

@@ -41,6 +41,7 @@ def top_of(page, selector) -> float:
     return page.locator(selector).first.bounding_box()["y"]
 
 
+@pytest.mark.sends("#find")
 def test_words_are_found_on_the_pages_of_a_pdf_by_keyboard(opened):
     page = opened()
     page.goto(document(page, "annual-report"))
@@ -49,7 +50,10 @@ def test_words_are_found_on_the_pages_of_a_pdf_by_keyboard(opened):
     page.locator("#mark-at", has_text="1 / ").wait_for()
     count = page.locator("rect.found").count()
     assert count >= 2
+    page.keyboard.press("Enter")
+    page.locator("#mark-at", has_text=f"2 / {count}").wait_for()
     page.keyboard.press("Escape")
+    page.keyboard.press("p")
     page.keyboard.press("n")
     page.locator("#mark-at", has_text=f"2 / {count}").wait_for()
     assert page.locator("rect.found.now").count() == 1
@@ -138,6 +142,7 @@ def test_tables_scroll_sideways_on_a_phone_and_no_figure_breaks(opened):
     assert heights and max(heights) == 1, "each stands in one line"
 
 
+@pytest.mark.sends("GET / name q source")
 def test_a_document_is_asked_and_says_what_is_in_it(opened):
     page = opened()
     page.goto(document(page, "staff-handbook"))
