@@ -4,7 +4,9 @@
 """
 
 import re
-from collections.abc import Hashable, Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -46,12 +48,12 @@ CLAUSE = re.compile(
     r"[,;:] |[.|\n]\s*(?=\D|\Z)|\s(?:and|but|while|whereas|und|aber|während|et|mais"
     r"|tandis que|e|ed|ma|mentre|y|pero|mientras)\s"
 )
-
-
 PHONE_WORDS = (
     "phone telephone telefon téléphone telefono teléfono number nummer telefonnummer numéro"
 )
 """What a telephone number is called, all of which «Tel.» before it says."""
+Clause = tuple[int, int]
+"""Where a clause begins and ends in its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +137,13 @@ def placed(text: str) -> tuple[Placed, ...]:
     """The values of a text with their places, in order."""
     found = sorted(_values(text), key=lambda v: (v[2], v[3]))
     spans = [(start, end) for _, _, start, end in found]
-    clauses = _clauses(text, spans)
+    clauses = _clauses(text)
+    own = [clauses[bisect_right(clauses, (start, len(text))) - 1] for start, _ in spans]
+    said, beside = _company(text, set(own)), Counter(own)
     return tuple(
-        Placed(
-            kind, keys, start, end, _ends(text, spans, n, clauses), _company(text, start, clauses)
-        )
+        Placed(kind, keys, start, end, _ends(text, spans, n, own[n], beside), said[own[n]])
         for n, (kind, keys, start, end) in enumerate(found)
-    )  # fmt: skip
+    )
 
 
 def values_of(text: str) -> str:
@@ -152,11 +154,12 @@ def values_of(text: str) -> str:
     return f"{written} {PHONE_WORDS}" if phones else written
 
 
-def without_values(text: str) -> str:
+def without_values(text: str, blank: str = " ") -> str:
     """A text with blanks in place of its values."""
+    characters = list(text)
     for _, _, start, end in _values(text):
-        text = text[:start] + " " * (end - start) + text[end:]
-    return text
+        characters[start:end] = blank * (end - start)
+    return "".join(characters)
 
 
 def _values(text: str) -> list[tuple[str, frozenset[Hashable], int, int]]:
@@ -174,39 +177,41 @@ def _keys(readings: Sequence[Day]) -> frozenset[Hashable]:
     return frozenset((month, day) if day else (year, month) for year, month, day in readings)
 
 
-def _clauses(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def _clauses(text: str) -> list[Clause]:
     """Start and end of each clause; what stands within a value divides nothing."""
+    masked = without_values(text, "\0")
     inside = [
         m
         for m in CLAUSE.finditer(text)
-        if not any(s < m.end() - 1 and m.start() < e for s, e in spans)
+        if "\0" not in masked[m.start() : max(m.start() + 1, m.end() - 1)]
     ]
     starts = [0, *(m.end() for m in inside)]
     return list(zip(starts, [*(m.start() for m in inside), len(text)], strict=True))
 
 
 def _ends(
-    text: str, spans: Sequence[tuple[int, int]], number: int, clauses: Sequence[tuple[int, int]]
+    text: str, spans: Sequence[Clause], number: int, clause: Clause, beside: Mapping[Clause, int]
 ) -> frozenset[str]:
     start, end = spans[number]
-    before = text[:start]
     if number + 1 < len(spans) and RANGE.fullmatch(text[end : spans[number + 1][0]]):
         return frozenset({START})
     if number and RANGE.fullmatch(text[spans[number - 1][1] : start]):
         return frozenset({END})
     for lead, pattern in LEAD.items():
-        found = pattern.search(before)
+        found = pattern.search(text, max(0, start - dates.LEADING), start)
         if found:
-            denied = DENIED.search(before[: found.start()])
+            denied = DENIED.search(text, max(0, found.start() - dates.LEADING), found.start())
             return frozenset({OPPOSITE[lead]} if denied and lead in (BEFORE, AFTER) else {lead})
-    first, last = next(((s, e) for s, e in clauses if s <= start <= e), (0, len(text)))
-    alone = sum(first <= s < last for s, _ in spans) == 1
-    if not alone:
+    if beside[clause] > 1:
         return frozenset()
-    return frozenset(e for e, verb in VERBS.items() if verb.search(text[first:last]))
+    said = text[slice(*clause)]
+    return frozenset(e for e, verb in VERBS.items() if verb.search(said))
 
 
-def _company(text: str, start: int, clauses: Sequence[tuple[int, int]]) -> frozenset[str]:
-    first, last = next(((s, e) for s, e in clauses if s <= start <= e), (0, len(text)))
-    plain = without_values(text)[first:last]
-    return frozenset(w for w in words.content(plain) if not w[:1].isdigit())
+def _company(text: str, clauses: Iterable[Clause]) -> dict[Clause, frozenset[str]]:
+    """The words of clauses, without their values."""
+    plain = without_values(text)
+    return {
+        clause: frozenset(w for w in words.content(plain[slice(*clause)]) if not w[:1].isdigit())
+        for clause in clauses
+    }

@@ -45,6 +45,7 @@ WEEKDAYS = {
     for name in names.split()
 }  # fmt: skip
 _NAME = "|".join(sorted(MONTHS, key=len, reverse=True))
+_INITIALS = "".join(sorted({name[0] for name in MONTHS}))
 _FULL = "|".join(sorted(FULL, key=len, reverse=True))
 _YEAR = r"(?:1[6-9]|20|21)\d\d"
 _D = r"(?:0?[1-9]|[12]\d|3[01])"
@@ -54,7 +55,8 @@ _BETWEEN = (
     r"\s*(?:the\s+|el\s+)?"
 )
 DATE = re.compile(
-    rf"""(?<![\w.,])(?P<iso>(?P<iy>{_YEAR})[-/.](?P<im>0?[1-9]|1[0-2])[-/.](?P<id>{_D}))(?!\d|[-/.]\d)
+    rf"""(?<!\w)(?=[\d{_INITIALS}])(?:
+    (?<![\w.,])(?P<iso>(?P<iy>{_YEAR})[-/.](?P<im>0?[1-9]|1[0-2])[-/.](?P<id>{_D}))(?!\d|[-/.]\d)
     |(?<![\w,/-])(?<!\d\.)(?P<a>\d\d?)(?P<sep>[./-])\s?(?P<b>\d\d?)(?P=sep)\s?(?P<ny>{_YEAR}|\d\d)(?!\d|[-/.]\d)
     |(?<![\w.,/-])(?:(?P<first>{_D})(?:\.|º|°|er|st|nd|rd|th)?{_BETWEEN})?
         (?P<d>{_D})(?:\.|º|°|er|st|nd|rd|th)?\s*{_OF}(?P<dm>{_NAME})\b\.?
@@ -65,7 +67,7 @@ DATE = re.compile(
     |(?<![\w.,/-])(?P<sm>0?[1-9]|1[0-2])/(?P<sy>{_YEAR})(?!\d|[/.]\d)
     |(?<![\w.,/-])(?P<ey>{_YEAR})-(?P<em>0[1-9]|1[0-2])(?!\d|[-/.]\d)
     |(?<![\w.,/-])(?P<gd>{_D})\.\s?(?P<gm>0?[1-9]|1[0-2])\.(?!\d)
-    |\b(?P<alone>{_FULL})\b""",
+    |\b(?P<alone>{_FULL})\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
 PARTS = (
@@ -83,6 +85,8 @@ TIME = re.compile(
 )
 BEFORE_TIME = re.compile(r"(?:\balle|\bdalle|\bore|\bum|\bat)\s\Z", re.IGNORECASE)
 """What stands before a time whose minutes follow a full stop: «alle 8.30»."""
+LEADING = 48
+"""Characters before a value that are looked at for what leads it: more than any lead has."""
 WEEKDAY = re.compile(
     rf"\b({'|'.join(WEEKDAYS)})(?:s|(?:vor|nach)?mittags?|morgens?|abends?|nachts?)?\b",
     re.IGNORECASE,
@@ -186,7 +190,8 @@ def _times(text: str) -> Iterator[Timed]:
     for match in TIME.finditer(text):
         named = (match["half"] or match["named"] or "").casefold()
         said = int(match["h"] or match["whole"])
-        if match["other"] == "." and not named and not BEFORE_TIME.search(text[: match.start()]):
+        before = text[max(0, match.start() - LEADING) : match.start()]
+        if match["other"] == "." and not named and not BEFORE_TIME.search(before):
             continue
         hour = said % 24
         if named[:1] in ("a", "p"):

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from kb.text import dates
+from kb.text.dates import Day
 from kb.text.pathnames import composed
 from kb.text.words import fold
 
@@ -121,10 +122,10 @@ def of_text(text: str) -> tuple[date | None, str]:
     for lead in STATED.finditer(text):
         rest = text[lead.end() : lead.end() + 40]
         for dated in dates.dates(rest):
-            year, month, day = dated.readings[0]
-            if dated.start == 0 and year:
+            first = _first_day(dated.readings[0]) if dated.start == 0 else None
+            if first is not None:
                 said = " ".join(text[lead.start() : lead.end() + dated.end].split())
-                return date(year, month or 1, day or 1), said
+                return first, said
         year_alone = re.match(r"(?:19|20)\d\d\b", rest)
         if year_alone:
             said = " ".join(text[lead.start() : lead.end() + 4].split())
@@ -132,6 +133,16 @@ def of_text(text: str) -> tuple[date | None, str]:
     return None, ""
 
 
+def _first_day(said: Day) -> date | None:
+    """The day with which a date of a year begins; None: it is of no year, or «31 June»."""
+    year, month, day = said
+    try:
+        return date(year, month or 1, day or 1) if year else None
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4_000)
 def of(path: str, title: str, text: str, modified: float | None) -> Edition:
     """What a passage's file is, by all that is known of it."""
     family, year, version, draft = of_name(path, title)
@@ -139,6 +150,7 @@ def of(path: str, title: str, text: str, modified: float | None) -> Edition:
     return Edition(family, year, version, draft, stated, said, modified)
 
 
+@lru_cache(maxsize=4_000)
 def masked(text: str) -> str:
     """A text without what changes from one edition to the next: numbers and months."""
     for dated in reversed(dates.dates(text)):

@@ -113,9 +113,10 @@ def ones(text: str) -> tuple[Quantity, ...]:
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:
+    characters = list(text)
     for start, end in spans:
-        text = text[:start] + "\0" * (end - start) + text[end:]
-    return text
+        characters[start:end] = "\0" * (end - start)
+    return "".join(characters)
 
 
 def _quantities(text: str, masked: str) -> Iterator[Quantity]:
@@ -125,7 +126,7 @@ def _quantities(text: str, masked: str) -> Iterator[Quantity]:
         if raw is None:
             yield _label(match, number)
             continue
-        before = text[: match.start()]
+        before = text[max(0, match.start() - dates.LEADING) : match.start()]
         if LABEL.search(before) and not match["unit"] and "." in number:
             yield _label(match, number)
             continue

@@ -10,13 +10,13 @@ import pytest
 import kb.answers
 import kb.llm
 import kb.text
-from kb.answers import addresses, claiming, forms, markdown, markers
+from kb.answers import addresses, claiming, company, forms, markdown, markers
 from kb.answers.drafts import showable
 from kb.answers.pen import Pen
 from kb.answers.speech import Speech
 from kb.llm.base import Cut, Identity
 from kb.llm.chatting import CHARACTERS_OF_A_TOKEN, chat
-from kb.text import sentences
+from kb.text import dates, quantities, sentences
 from kb.types.answers import Sentence
 from tests.parts.passages import passage
 
@@ -89,6 +89,14 @@ def test_an_answer_is_read_and_written_in_time_by_its_length(piece):
         return markdown.written(written.form, checked)
 
     assert seconds(through) < SECONDS
+
+
+@pytest.mark.parametrize(
+    "piece", ["1 ", "12 kg ", "3 May ", "8.30 ", "and 12, ", "from 3 May 2024 to ", "a"]
+)
+@pytest.mark.parametrize("read", [quantities.quantities, dates.times, company.placed])
+def test_values_are_read_in_time_by_a_texts_length(read, piece):
+    assert seconds(lambda: read(repeated(piece, SOME))) < SECONDS
 
 
 def test_many_sentences_in_many_faces_take_time_by_their_number():

@@ -45,6 +45,11 @@ def test_without_a_year_the_document_then_the_file_says_when():
     assert of("a.md", modified=2e9).order(TODAY) > of("b.md", modified=1e9).order(TODAY)
 
 
+@pytest.mark.parametrize("day", ["31 June 2024", "30.02.2024", "29 February 2023", "31/11/2024"])
+def test_a_day_that_there_is_not_says_nothing(day):
+    assert editions.of_text(f"Valid from {day}.") == (None, "")
+
+
 @pytest.mark.parametrize(
     "text", ["The tickets are from 2024.", "Valid tickets only.", "It applies to all."]
 )
