@@ -3,42 +3,32 @@
 Pure.
 
 Whoever asks "Where is SN-012345 stored?" is answered from the passage with that number, however far
-a model of language has the two apart: the passage may answer. Where it has the question's other
-words too, it does.
+a model of language has the two apart: the passage may answer. Where it has all else that is asked
+for too, each exact thing and each word, it does.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from kb.answers import evidence
-from kb.answers.evidence import Evidence
+from kb.answers.evidence import EVERY, Evidence, in_context
 from kb.search import pointing
 from kb.search.retrieval import Found
 from kb.text import exact, words
-from kb.text.exact import Exact
 from kb.types.passages import Passage
-
-EVERY = 0.99
-"""Share of the question's other words that are all of them."""
-
-
-def floor(
-    question: str, passages: Sequence[Passage], things: Sequence[Exact], *, may: float, sure: float
-) -> float:
-    """The least confidence: ``may`` with an exact thing, ``sure`` with all other words as well.
-
-    ``things`` are those of the question that hardly any other passage has; without them it is 0.
-    """
-    having = [p for p in passages if things and all(t.stands(pointing.told(p)) for t in things)]
-    if not having:
-        return 0.0
-    other = exact.rest(question)
-    covered = (words.coverage(other, evidence.in_context(p)) for p in having)
-    return sure if not other or max(covered) >= EVERY else may
 
 
 def raised(given: Evidence, question: str, found: Found) -> Evidence:
     """Evidence with what exact things tell: the matter is spoken of, or the answer is there."""
-    level = floor(question, found.passages, found.exact, may=0.5, sure=1.0)
-    sure = 1.0 if level == 1.0 else given.sure
-    return replace(given, near=1.0, sure=sure) if level else given
+    having = [p for p in found.passages if all(t.stands(pointing.told(p)) for t in found.exact)]
+    if not found.exact or not having:
+        return given
+    has_all = any(_has_all(question, passage) for passage in having)
+    return replace(given, near=1.0, sure=1.0 if has_all else given.sure)
+
+
+def _has_all(question: str, passage: Passage) -> bool:
+    """Whether a passage has each exact thing of a question, and all its other words."""
+    asked = exact.of_question(question)
+    other = exact.rest(question)
+    return all(thing.stands(pointing.told(passage)) for thing in asked) and (
+        not other or words.coverage(other, in_context(passage)) >= EVERY
+    )

@@ -36,7 +36,7 @@ POINTING = re.compile(
 ASKED_IN_A_ROW = re.compile(r"(?:^|\| )([^|\n]+\?) \| (?=\S)")
 """A question in a cell of a row, before the cell with its answer."""
 BEFORE_AN_ANSWER = re.compile(
-    r"[|\s]*(?:(?:answer|antwort|réponse|risposta|respuesta|a):\s+)?", re.IGNORECASE
+    r"\A[|\s]*(?:(?:answer|antwort|réponse|risposta|respuesta|a):\s+)?", re.IGNORECASE
 )
 """What stands between a question and its answer: the border of a cell, a word."""
 EXACT = 1.0
@@ -104,8 +104,8 @@ def _of(passage: Passage, rank: int) -> Iterator[Candidate]:
             yield Candidate(passage, rank, start + cell.end(), end, cell.group(1))
             asked = ""
             continue
-        begin = start + len(BEFORE_AN_ANSWER.match(said).group())  # type: ignore[union-attr]
-        yield Candidate(passage, rank, begin if begin < end else start, end, asked)
+        answer = BEFORE_AN_ANSWER.sub("", said) if asked else said
+        yield Candidate(passage, rank, end - len(answer or said), end, asked)
         asked = said if said.endswith("?") else ""
 
 
@@ -153,7 +153,7 @@ def stretches(text: str) -> list[tuple[int, int]]:
     for start, end in rows.spans(text):
         between = _between(text[position:start])
         found += [(position + s, position + e) for s, e in between]
-        found.append((start, min(end, start + LONGEST)))
+        found.append((start, _cut(text, start, end)))
         position = end
     return found + [(position + s, position + e) for s, e in _between(text[position:])]
 
@@ -170,7 +170,15 @@ def _between(text: str) -> list[tuple[int, int]]:
             if line.strip():
                 found.append((position, position + len(line)))
             position += len(line) + 1
-    return [(s, min(e, s + LONGEST)) for s, e in found if e - s > 3]
+    return [(s, _cut(text, s, e)) for s, e in found if e - s > 3]
+
+
+def _cut(text: str, start: int, end: int) -> int:
+    """Where a stretch that is too long ends: within no word and no number, where it has several."""
+    if end - start <= LONGEST:
+        return end
+    blank = text.rfind(" ", start + 1, start + LONGEST + 1)
+    return blank if text[start:blank].strip() else start + LONGEST
 
 
 async def _scores(
@@ -205,7 +213,12 @@ def _with_place(candidate: Candidate) -> str:
 
 
 def _is_heading(candidate: Candidate) -> bool:
-    """A question, or a line without an end that is short or stands over others; a lone cell."""
+    """A question, or a line without an end that is short or stands over others; a lone cell.
+
+    A cell behind its question is none, however short: «How many days? | 25».
+    """
+    if candidate.answers and candidate.passage.text.endswith(rows.BAR, 0, candidate.start):
+        return candidate.text.endswith("?")
     if rows.BAR in candidate.text:
         return rows.is_lone(candidate.passage.text, candidate.start, candidate.end)
     text = " ".join(candidate.text.split())

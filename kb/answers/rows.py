@@ -6,6 +6,7 @@ where a passage begins in the middle of a table (``ingest/reading/chunking.py``)
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 BAR = " | "
 LINE = re.compile(r"[^\n]+")
@@ -52,7 +53,13 @@ def _cells(line: str) -> list[str]:
     return [" ".join(cell.split()) for cell in f" {line} ".split(BAR)]
 
 
-def _tables(text: str) -> Iterator[list[tuple[int, int]]]:
+@lru_cache(maxsize=100)
+def _tables(text: str) -> tuple[list[tuple[int, int]], ...]:
+    """The tables of a text, as their rows; kept, for each of its stretches is asked about."""
+    return tuple(_found(text))
+
+
+def _found(text: str) -> Iterator[list[tuple[int, int]]]:
     """Lines with bars that follow one another and have equally many cells."""
     table: list[tuple[int, int]] = []
     bars = 0

@@ -101,3 +101,30 @@ def test_of_a_row_with_a_question_the_answer_is_quoted():
         (c.answers.rpartition("\n")[2], c.text) for c in told
     ]
     assert not any(c.text.endswith("?") or c.text == "Question | Answer" for c in told)
+
+
+def test_an_answer_in_a_row_is_quoted_however_short_it_is():
+    rows = (
+        "Please read this list before you call us.\n\nQuestion | Answer\nHow many days? | 25 days"
+    )
+    told = quotes.candidates_of((passage(rows),))
+    assert ("How many days?", "25 days") in [(c.answers, c.text) for c in told]
+
+
+def test_a_row_whose_first_cell_is_empty_is_quoted_with_its_columns():
+    rows = "Region | City | Sales\nNorth | Kiel | 3\n | Lübeck | 4\nSouth | Ulm | 5"
+    told = [c.said for c in quotes.candidates_of((passage(rows),))]
+    assert told[1] == "City: Lübeck; Sales: 4"
+
+
+@pytest.mark.parametrize("note", ["x" * (quotes.LONGEST - 14), "word " * 77])
+def test_what_is_too_long_is_cut_within_no_number(note):
+    for text in (
+        f"Item | Note | Paid\nPump | {note} | 1,200.50\nA | b | 3",
+        f"{note} 1,200.50 paid",
+    ):
+        told = [text[s:e] for s, e in quotes.stretches(text)]
+        assert not [
+            one for one in told if one.endswith(("1", "1,", "1,2", "1,20", "1,200", "1,200."))
+        ]
+        assert max(map(len, told)) <= quotes.LONGEST
