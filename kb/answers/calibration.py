@@ -108,7 +108,17 @@ def _kept(fingerprints: Sequence[str], folder: Path) -> Calibration | None:
     if not file.exists():
         return None
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Calibration)
+        found = msgspec.json.decode(file.read_bytes(), type=Calibration)
+        _check(found)
     except (OSError, msgspec.MsgspecError) as error:
         log.warning("%s cannot be read (%s); kb eval calibrate writes it anew", file, error)
         return None
+    return found
+
+
+def _check(found: Calibration) -> None:
+    """Raises ``msgspec.MsgspecError``: it weighs what this release does not read."""
+    read = {name for one in shipped() for w in (one.sure, one.near) for name in w.weights}
+    other = {*found.sure.weights, *found.near.weights} - read
+    if other:
+        raise msgspec.ValidationError(f"no reading is called {min(other)}")

@@ -10,12 +10,10 @@ from kb.cli.common import json_option, show, with_knowledge_base
 from kb.cli.ingesting import read_source
 from kb.errors import UsageError
 from kb.evaluation import keeping, observing, sets, workplace
-from kb.evaluation.calibrating import Observed
+from kb.evaluation.calibrating import FEWEST, Observed
 from kb.evaluation.sets import Question
 from kb.knowledge_base import KnowledgeBase
 
-FEWEST = 30
-"""Questions with an answer, below which weights would be chance."""
 OWN = "own questions"
 Sets = list[tuple[str, Path | None, list[Question]]]
 

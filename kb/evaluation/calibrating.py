@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.answers.calibration import Calibration, Weighed
+from kb.errors import UsageError
 from kb.evaluation import resampling
 
 SURE = ("near", "words", "titled", "met", "least")
 NEAR = ("near", "cosine", "beyond", "apart", "least")
 """Which readings each of the two weighs."""
+FEWEST = 30
+"""Questions with an answer, below which weights would be chance."""
 FOLDS, RIDGE, STEPS = 5, 1.0, 50
 SHOWN = 0.95
 """Of the answerable questions with a right passage among the first five: so many are shown."""
@@ -52,7 +55,19 @@ def fitted(models: Sequence[str], observed: Sequence[Observed]) -> Calibration:
     """The constants for some models (by their fingerprints), with what they came to.
 
     The figures and both borders are of values for documents that were left out.
+
+    Raises:
+        UsageError: too few of the questions have an answer: weights would be chance.
     """
+    count = sum(one.answerable for one in observed)
+    if count < FEWEST:
+        raise UsageError(
+            f"{count} of the questions with a known answer are in a language that a model knows "
+            f"and find anything; {FEWEST} are needed. Name more questions, or a model that knows "
+            "their language (kb models list).",
+            code="too_few_questions",
+            detail={"questions": count, "needed": FEWEST},
+        )
     sure_values, near_values = _left_out(observed, SURE, _right), _left_out(observed, NEAR, _near)
     sure_border = _sure_border(observed, sure_values)
     near_border = _near_border(observed, near_values)

@@ -105,16 +105,19 @@ def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Jud
         folded = fold(folded, found)
         if len({p.chunk.text_hash for p in folded.values()}) >= 2 * scope.limit:
             break
-    every = list(folded.values())
+    passages = arranged(list(folded.values()), scope, few)
+    return Judged(passages, alarming, pointing.of_passages(few, passages))
+
+
+def arranged(found: Sequence[Passage], scope: Scope, few: Sequence[Exact]) -> tuple[Passage, ...]:
+    """As many passages as are wanted: editions and near-copies are one, neighbours joined."""
     if scope.newest_first:
-        every = latest.gathered(every, scope.words, few, editions.day_of(time.time()))
-    apart = without_near_copies(every, 2 * scope.limit)
-    joined = join_neighbours(apart)
+        found = latest.gathered(found, scope.words, few, editions.day_of(time.time()))
+    joined = join_neighbours(without_near_copies(found, 2 * scope.limit))
     if scope.limit >= FIRST:  # a list to look through; an answer is made from fewer, the best
         asked_for = {d for d, weight in scope.named.items() if weight >= ASKED_FOR}
         joined = spread(joined, asked_for)
-    passages = tuple(joined[: scope.limit])
-    return Judged(passages, alarming, pointing.of_passages(few, passages))
+    return tuple(joined[: scope.limit])
 
 
 def passage(

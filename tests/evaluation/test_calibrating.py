@@ -4,10 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from msgspec import structs
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from kb.answers import calibration
+from kb.errors import UsageError
 from kb.evaluation import calibrating
 from kb.evaluation.calibrating import NEAR, SURE, Observed
 
@@ -88,6 +90,21 @@ def test_what_was_fitted_is_kept_for_its_models_alone(tmp_path, observed, caplog
     assert "kb eval calibrate" in caplog.text
     assert calibration.forget(("m", "n"), tmp_path)
     assert not calibration.forget(("m", "n"), tmp_path)
+
+
+def test_constants_of_readings_that_there_are_no_more_are_passed_over(tmp_path, observed, caplog):
+    """A later release reads otherwise; questions are answered all the same."""
+    fitted = calibrating.fitted(("m",), observed)
+    sure = structs.replace(fitted.sure, weights=fitted.sure.weights | {"length": 1.0})
+    calibration.keep(structs.replace(fitted, sure=sure), tmp_path)
+    assert calibration.known(("m",), tmp_path) == calibration.shipped()[0]
+    assert "length" in caplog.text
+
+
+def test_where_hardly_any_question_finds_anything_nothing_is_fitted():
+    few = [*drawn("right", 20, 0.7, 1), *drawn("outside", 60, 0.2, 2)]
+    with pytest.raises(UsageError, match="20 of the questions"):
+        calibrating.fitted(("m",), few)
 
 
 @pytest.mark.slow

@@ -86,15 +86,11 @@ def test_where_there_is_one_document_its_order_stays():
         (10, {1: judging.ASKED_FOR / 2}, 3),
     ],
 )
-def test_lists_to_look_through_are_spread(monkeypatch, limit, named, of_one):
+def test_lists_to_look_through_are_spread(limit, named, of_one):
     """Neither what an answer is made from, nor a document that was asked for by its name."""
     given = ranked(*[1] * 6, *range(2, 12))
-    stored = {p.points[0]: p.chunk for p in given}
-    monkeypatch.setattr(judging.chunks, "hydrate", lambda *_: stored)
-    monkeypatch.setattr(judging.chunks, "first_points", lambda *_: {})
-    hits = Hits("en", fused=[(point, 1.0) for point in stored])
     moment = judging.Moment("g1", 1, frozenset(), {})
     scope = judging.Scope("boiler", access.owner(), limit, moment, named, None)
-    found = judging.judge(None, hits, scope, 0.0).passages
+    found = judging.arranged(given, scope, ())
     assert len(found) == limit
     assert sum(p.chunk.document_id == 1 for p in found) == of_one
