@@ -115,10 +115,10 @@ class Draft:
 
 def _with_edition(notice: Notice | None, cited: Sequence[Citation]) -> Notice | None:
     """What is said of an answer, with that it is from an earlier edition of a document."""
-    earlier = [c.passage for c in cited if c.supported and not c.passage.is_newest]
+    earlier = [c.passage for c in cited if c.supported and c.passage.newest]
     if not earlier:
         return notice
-    told = {"edition": latest.label(earlier[0]), "newest": latest.label(earlier[0].others[0])}
+    told = {"edition": latest.label(earlier[0]), "newest": earlier[0].newest}
     if notice is None:
         return Notice("earlier_edition", told)
     return Notice(notice.code, {**notice.parameters, **told})

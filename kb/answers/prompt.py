@@ -104,8 +104,8 @@ def _edition(passage: Passage) -> Iterator[str]:
         yield f"edition {edition.label}"
     if edition.said:
         yield f"it says: {edition.said}"
-    if not passage.is_newest:
-        yield f"the newest edition is {latest.label(passage.others[0])}"
+    if passage.newest:
+        yield f"the newest edition is {passage.newest}"
 
 
 def _block(fence: str, number: int, passage: Passage, text: str) -> str:

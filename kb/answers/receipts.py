@@ -93,7 +93,7 @@ def _kept(answer: Answer, principal: Principal) -> KeptAnswer:
             KeptCitation(c.n, c.passage.points, c.start, c.end, c.supported)
             for c in answer.citations
         ),
-        passages=tuple(KeptPassage(p.chunk.version, p.points) for p in answer.passages),
+        passages=tuple(KeptPassage(p.chunk.version, p.points, p.newest) for p in answer.passages),
         model=answer.model,
         model_digest=answer.model_digest,
         prompt_hash=answer.prompt_hash,

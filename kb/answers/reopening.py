@@ -1,6 +1,7 @@
 """A kept answer opened again: its passages are read under the rights of the moment."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from msgspec import structs
 
@@ -15,6 +16,7 @@ from kb.types.kept import (
     CURRENT,
     GONE,
     KeptAnswer,
+    KeptPassage,
     KeptSentence,
     Receipt,
     Used,
@@ -53,7 +55,7 @@ def _reviewed(connection: Connection, principal: Principal, answer_id: str) -> K
 def receipt(connection: Connection, principal: Principal, row: KeptAnswer) -> Receipt:
     """How an answer came to be, as far as the asker may read it now."""
     stored = _stored(connection, principal, row)
-    used = tuple(_used(connection, principal, p.version, p.points, stored) for p in row.passages)
+    used = tuple(_used(connection, principal, p, stored) for p in row.passages)
     answer = _revived(row, stored) if may_be_shown(row, used, stored, principal) else None
     messages = _prompt(row, used)
     intact = None if messages is None else prompt.digest(messages) == row.prompt_hash
@@ -65,7 +67,7 @@ def reviewed(
 ) -> tuple[Answer | None, Passage | None]:
     """What an answer said, and the nearest of its passages, as far as they may read them now."""
     stored = _stored(connection, principal, row)
-    used = tuple(_used(connection, principal, p.version, p.points, stored) for p in row.passages)
+    used = tuple(_used(connection, principal, p, stored) for p in row.passages)
     answer = _revived(row, stored) if may_be_shown(row, used, stored, principal) else None
     return answer, next((u.passage for u in used if u.passage is not None), None)
 
@@ -117,16 +119,12 @@ def _stored(connection: Connection, principal: Principal, row: KeptAnswer) -> St
     return chunks.hydrate(connection, principal, sorted(wanted), current_seq(connection))
 
 
-def _used(
-    connection: Connection,
-    principal: Principal,
-    version: int,
-    points: Sequence[int],
-    stored: Stored,
-) -> Used:
+def _used(connection: Connection, principal: Principal, kept: KeptPassage, stored: Stored) -> Used:
+    version, points = kept.version, kept.points
     read_at = versions.finished_at(connection, version)
     if set(points) <= set(stored):
-        return Used(CURRENT, version, read_at, _passage(points, stored), None)
+        passage = replace(_passage(points, stored), newest=kept.newest)
+        return Used(CURRENT, version, read_at, passage, None)
     document_id = versions.document_of(connection, version)
     document = ledger.one(connection, principal, document_id) if document_id else None
     if document is None:

@@ -80,7 +80,7 @@ def to_review(
         chosen = connection.execute(query.limit(limit).offset(offset)).all()
     else:
         rows = connection.execute(query.limit(MOST_LOOKED_AT)).all()
-        theirs = [r for r in rows if concerns(connection, principal, [v for v, _ in r.passages])]
+        theirs = [r for r in rows if concerns(connection, principal, [v for v, *_ in r.passages])]
         chosen = theirs[offset : offset + limit]
     return [
         ToReview(r.id, r.question, r.mode, r.asked_at, r.bad, of_answer(connection, r.id))

@@ -20,7 +20,7 @@ class Spoken:
         missing = [point for point in ids if point not in known]
         if missing:
             if len(known) > MOST_KNOWN:
-                known.clear()
+                known = self._known[generation] = {}  # who reads meanwhile keeps what there was
                 missing = list(ids)
             known |= await read(generation, missing)
         return {point: known[point] for point in ids if point in known}

@@ -101,9 +101,10 @@ def _one(group: Sequence[Passage], asked: _Wanted, today: date) -> Passage:
     chosen = (wanted or newest)[0]
     others = tuple(p for p in newest if p is not chosen)[:MOST_EDITIONS]
     best = max(p.score for p in group)
-    return replace(chosen, score=best, others=others, is_newest=chosen is newest[0])
+    later = "" if chosen is newest[0] else label(newest[0])
+    return replace(chosen, score=best, others=others, newest=later)
 
 
 def label(passage: Passage) -> str:
-    """What an edition is called: «2024», «v2.1», or the day of its file."""
-    return edition(passage).label
+    """What an edition is called: «2024», «v2.1», the day of its file; else as its file is."""
+    return edition(passage).label or passage.chunk.path

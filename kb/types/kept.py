@@ -43,10 +43,15 @@ class KeptCitation(msgspec.Struct, frozen=True, array_like=True):
 
 
 class KeptPassage(msgspec.Struct, frozen=True, array_like=True):
-    """A passage that went into the answer: its document's version then, and its points."""
+    """A passage that went into the answer: its document's version then, and its points.
+
+    ``newest`` is what the newest edition of the document was called then, where it is another one:
+    the prompt said so.
+    """
 
     version: int
     points: tuple[int, ...]
+    newest: str = ""
 
 
 class KeptAnswer(msgspec.Struct, frozen=True, kw_only=True):

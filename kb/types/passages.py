@@ -54,8 +54,8 @@ class Standing(msgspec.Struct, frozen=True, array_like=True):
 class Passage:
     """One hit: a stretch of one document on one page, possibly of several joined chunks.
 
-    ``others`` are the same passage in other editions of its document, newest first; ``is_newest``:
-    none of them is a newer one.
+    ``others`` are the same passage in other editions of its document, newest first; ``newest`` is
+    what the newest one is called, empty where it is this one.
     """
 
     chunk: StoredChunk
@@ -66,9 +66,14 @@ class Passage:
     copies: int = 1
     also: tuple[str, ...] = ()
     others: tuple["Passage", ...] = ()
-    is_newest: bool = True
+    newest: str = ""
     standing: Standing | None = None
     """None: only its document's name has brought it, or it was not searched for."""
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether no edition of its document that was found is newer."""
+        return not self.newest
 
     @property
     def hidden(self) -> bool:

@@ -140,3 +140,19 @@ async def test_an_abbreviation_counts_as_what_it_stands_for(handbook):
     after = await handbook.kb.answers.evident(question, access.owner())
     assert after.sure > before.sure
     assert after.band() == evidence.SURE
+
+
+async def test_a_receipt_has_the_prompt_that_was_sent_also_of_an_earlier_edition(house):
+    """As it was sent: with what the newest edition was called then."""
+    house.follow()
+    for year, euros in ((2022, 26), (2025, 32)):
+        policy = f"The daily meal allowance is {euros} euros for each day away."
+        house.write(f"Travel policy {year}.txt", f"Travel policy\n\n{policy}\n")
+    await house.ingest()
+    with FakeOllama(Says(["The daily meal allowance is 26 euros for each day away [1]."])) as fake:
+        house.kb.__dict__["model"] = Ollama(Llm(url=fake.url))
+        answer = await told(house, "What was the daily meal allowance in 2022?")
+    assert (answer.mode, answer.notice.parameters["newest"]) == ("generated", "2025")
+    receipt = house.kb.receipts.receipt(house.owner, answer.id)
+    assert "the newest edition is 2025" in receipt.messages[1]["content"]
+    assert receipt.intact

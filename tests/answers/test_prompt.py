@@ -28,7 +28,7 @@ def test_file_folder_date_and_edition_stand_beside_each_passage():
     found = passage("Valid from 1 January 2024. It is 28 euros.", title="Travel policy")
     chunk = msgspec.structs.replace(found.chunk, path="hr/Travel policy 2024.docx", dated=1.7e9)
     newest = replace(found, chunk=msgspec.structs.replace(chunk, path="hr/Travel policy 2025.docx"))
-    older = replace(found, chunk=chunk, others=(newest,), is_newest=False)
+    older = replace(found, chunk=chunk, others=(newest,), newest="2025")
     [_, asked] = prompt.build("What?", [older], 4096, 400).messages
     for told in (
         "file s/hr/Travel policy 2024.docx", "dated 2023-11-14", "edition 2024",

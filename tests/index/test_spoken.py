@@ -53,3 +53,16 @@ async def test_what_is_kept_has_a_bound(monkeypatch):
     for n in range(10):
         assert await known.of("g1", [n, n + 1], read) == {n: "de", n + 1: "de"}
         assert len(known._known["g1"]) <= 5
+
+
+async def test_what_is_let_go_while_another_reads_is_there_for_that_one(monkeypatch):
+    monkeypatch.setattr(spoken, "MOST_KNOWN", 1)
+    known, read = Spoken(), Reading()
+    await known.of("g1", [1], read)
+
+    async def beside_another(generation, ids):
+        await known.of(generation, [5, 6], read)
+        await known.of(generation, [7], read)
+        return await read(generation, ids)
+
+    assert await known.of("g1", [1, 2], beside_another) == {1: "de", 2: "de"}
