@@ -1,6 +1,7 @@
 """Units and what they measure: «kg», «Kilogramm» and «kilos» are one. Data; en, de, fr, it, es."""
 
 import re
+from functools import lru_cache
 
 UNITS: dict[str, tuple[str, str, str]] = {
     # what is measured: (how much of its base, symbols, names)
@@ -8,24 +9,18 @@ UNITS: dict[str, tuple[str, str, str]] = {
     "mass g": ("1", "g gr", "grams? grammes? gramm grammi grammo gramos?"),
     "mass kg": (
         "1000", "kg",
-        (
-            "kilos? kilograms? kilogrammes? kilogramm chilogramm[oi] chili kilogramos?"
-        ),
+        "kilos? kilograms? kilogrammes? kilogramm chilogramm[oi] chili kilogramos?",
     ),
     "mass t": ("1000000", "t", r"tonnes? tonnen metric\stons? tonnellat[ae] toneladas?"),
     "length mm": ("1", "mm", "millimet(?:er|re)s? millimètres? millimetr[oi] milímetros?"),
     "length cm": (
         "10", "cm",
-        (
-            "centimet(?:er|re)s? zentimetern? centimètres? centimetr[oi] centímetros?"
-        ),
+        "centimet(?:er|re)s? zentimetern? centimètres? centimetr[oi] centímetros?",
     ),
     "length m": ("1000", "m", "met(?:er|re)s? metern mètres? metr[oi] metros?"),
     "length km": (
         "1000000", "km",
-        (
-            "kilomet(?:er|re)s? kilometern kilomètres? chilometr[oi] kilómetros?"
-        ),
+        "kilomet(?:er|re)s? kilometern kilomètres? chilometr[oi] kilómetros?",
     ),
     "volume ml": ("1", "ml", "millilit(?:er|re)s? millilitr[oi] mililitros?"),
     "volume l": ("1000", "l L", "lit(?:er|re)s? litern litr[oi] litros?"),
@@ -140,6 +135,7 @@ MONEY = r"(?:US\$|EUR|USD|GBP|CHF|SFr\.?|Fr\.|[€$£])"
 FACTORS = {unit: factor for unit, factor, *_ in _ENTRIES}
 
 
+@lru_cache(maxsize=1_000)
 def unit_of(text: str) -> str | None:
     """The unit that a word or a symbol names: a key of ``UNITS``."""
     stripped = text.strip()
