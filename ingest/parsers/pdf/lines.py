@@ -83,7 +83,7 @@ def _lines(
     )
     cuts = _cuts(box, grids)
     if rightward.is_needed(text):
-        line.text = rightward.read(list(_letters(textpage, index, last))) or text
+        line.text = whole(rightward.read(list(_letters(textpage, index, last)))) or text
         yield line
     elif cuts or _has_wide_gap(rectangles):
         yield from _parted(line, list(_pieces(page, list(_letters(textpage, index, last)), cuts)))
@@ -180,8 +180,13 @@ def _pieces(
 
 
 def _piece(page: pdfium.PdfPage, letters: list[Letter]) -> Piece:
-    text = "".join(letter.text for letter in letters).strip()
+    text = whole("".join(letter.text for letter in letters)).strip()
     return Piece(text, shares(page, [x.box for x in letters if not x.text.isspace()]))
+
+
+def whole(text: str) -> str:
+    """A text whose letters beyond the first 65,536 came in halves, as pdfium counts them."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _is_doubtful(textpage: pdfium.PdfTextPage, index: int, box: Box, height: float) -> bool:
