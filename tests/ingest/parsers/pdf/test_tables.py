@@ -131,3 +131,22 @@ def test_headers_of_two_lines_have_an_empty_corner(tmp_path):
     printed(tmp_path / "a.pdf", rows, GRID, colWidths=[80] * 5)
     [table] = tables_of(tmp_path / "a.pdf")
     assert table.header_rows == 2
+
+
+@pytest.mark.real
+def test_letters_that_take_two_units_shift_none_that_follow(tmp_path, chromium):
+    """Mathematical letters and emoji; pdfium counts the halves."""
+    page = chromium.new_page()
+    rows = (
+        ("Name", "Sign", "Note"),
+        ("Value", "\U0001d400\U0001d401 x", "bold"),
+        ("Other", "\U0001d538", "open"),
+    )
+    cells = "".join(f"<tr>{''.join(f'<td>{cell}' for cell in row)}" for row in rows)
+    page.set_content(
+        f"<meta charset=utf-8><table border=1 cellpadding=9>{cells}</table><p>The end."
+    )
+    page.pdf(path=tmp_path / "a.pdf")
+    page.close()
+    read = parse(tmp_path / "a.pdf")
+    assert [e.rows or e.text for e in read.elements] == [rows, "The end."]
