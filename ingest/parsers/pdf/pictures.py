@@ -8,6 +8,7 @@ from pypdfium2 import raw
 
 from ingest.parsers import in_pictures, ocr
 from ingest.parsers.in_pictures import InPictures
+from ingest.parsers.pdf import recognising
 from ingest.parsers.pdf.places import shares
 from ingest.parsers.pdf.printed import PrintedLine
 from kb.types.parsed import Box, Element
@@ -26,7 +27,7 @@ def elements(
     places = [place for place in _places(page) if not _is_ground(place, lines)]
     if not places:
         return []
-    drawn = page.render(scale=ocr.USUAL_DPI / 72, grayscale=True).to_pil()
+    drawn, dpi = recognising.drawn(page, ocr.USUAL_DPI)
     about = " ".join(line.text for line in lines)
     found = []
     for place in places:
@@ -34,7 +35,7 @@ def elements(
         width, height = drawn.size
         area = (int(left * width), int(top * height), int(right * width), int(bottom * height))
         if in_pictures.is_large((area[2] - area[0], area[3] - area[1])):
-            found.append(pictures.element(drawn.crop(area), number, about, place))
+            found.append(pictures.element(drawn.crop(area), number, about, dpi, place))
     return [element for element in found if element is not None]
 
 

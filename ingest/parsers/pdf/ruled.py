@@ -38,7 +38,6 @@ class Grid:
     columns: tuple[float, ...]
     rows: tuple[float, ...]
     cuts: tuple[float, ...]
-    box: Box
 
     def cell(self, place: Box) -> tuple[int, int] | None:
         """Row and column in which something's middle lies; None: outside."""
@@ -62,7 +61,7 @@ def _rulings(page: pdfium.PdfPage) -> tuple[set[Ruling], set[Ruling]]:
     """Lying and standing lines; the four sides of a box that is drawn are lines, too."""
     lying: set[Ruling] = set()
     standing: set[Ruling] = set()
-    for path in _paths(page):
+    for number, path in enumerate(_paths(page)):
         for left, bottom, right, top in _boxes(path):
             width, height = right - left, top - bottom
             if height <= THIN and width >= SHORTEST:
@@ -72,7 +71,7 @@ def _rulings(page: pdfium.PdfPage) -> tuple[set[Ruling], set[Ruling]]:
             elif width >= SHORTEST and height >= SHORTEST and _is_stroked(path):
                 lying |= {_ruling(y, left, right) for y in (bottom, top)}
                 standing |= {_ruling(x, bottom, top) for x in (left, right)}
-        if len(lying) + len(standing) > MOST_RULINGS:
+        if number > MOST_PATHS or len(lying) + len(standing) > MOST_RULINGS:
             return set(), set()
     return lying, standing
 
@@ -83,13 +82,9 @@ def _ruling(at: float, start: float, end: float) -> Ruling:
 
 def _paths(page: pdfium.PdfPage) -> Iterator[raw.FPDF_PAGEOBJECT]:
     """What is drawn beside letters and pictures (a page has thousands of letters' objects)."""
-    found = 0
     for number in range(raw.FPDFPage_CountObjects(page)):
         drawn = raw.FPDFPage_GetObject(page, number)
         if raw.FPDFPageObj_GetType(drawn) == raw.FPDF_PAGEOBJ_PATH:
-            found += 1
-            if found > MOST_PATHS:
-                return
             yield drawn
 
 
@@ -163,8 +158,7 @@ def _grid(page: pdfium.PdfPage, lying: Sequence[Ruling], standing: Sequence[Ruli
     middle = (xs[0] + xs[-1]) / 2
     columns = [shares(page, [(x, ys[-1], x, ys[0])])[0] for x in xs]
     rows = sorted(shares(page, [(middle, y, middle, y)])[1] for y in ys)
-    box = (columns[0], rows[0], columns[-1], rows[-1])
-    return Grid(tuple(columns), tuple(rows), tuple(xs), box)
+    return Grid(tuple(columns), tuple(rows), tuple(xs))
 
 
 def _places(values: Iterable[float]) -> list[float]:
