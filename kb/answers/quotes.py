@@ -65,6 +65,11 @@ class Candidate:
         """Its words in one line; those of a row with its columns."""
         return rows.said(self.passage.text, self.start, self.end)
 
+    def has(self, things: Sequence[Exact]) -> float:
+        """Share of some exact things that stand in it, or in the question that it answers."""
+        told = f"{self.answers}\n{self.text}"
+        return sum(thing.stands(told) for thing in things) / len(things) if things else 0.0
+
 
 async def quote(
     question: str, found: Found, embeddings: Embeddings, *, sure: bool
@@ -197,14 +202,9 @@ async def _scores(
         + COVERED_WITH_PLACE * words.coverage(asked, _with_place(candidate))
         + STANDING * (candidate.passage.score - first)
         - HEADING * _is_heading(candidate)
-        + EXACT * _has(things, candidate)
+        + EXACT * candidate.has(things)
         for candidate, vector in zip(candidates, vectors, strict=True)
     ]
-
-
-def _has(things: Sequence[Exact], candidate: Candidate) -> float:
-    """Share of the exact things that a sentence has."""
-    return sum(t.stands(candidate.text) for t in things) / len(things) if things else 0.0
 
 
 def _with_place(candidate: Candidate) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from kb.answers import quotes, rows
-from kb.text import words
+from kb.text import exact, words
 from tests.parts.passages import passage
 
 TEXT = (
@@ -109,6 +109,13 @@ def test_an_answer_in_a_row_is_quoted_however_short_it_is():
     )
     told = quotes.candidates_of((passage(rows),))
     assert ("How many days?", "25 days") in [(c.answers, c.text) for c in told]
+
+
+def test_an_answer_has_the_exact_things_of_its_question():
+    rows = "Question | Answer\nWhat is error E-4711? | An open door.\nAnd E-4712? | No power."
+    told = {c.text: c for c in quotes.candidates_of((passage(rows),))}
+    things = exact.of_question("error E-4712")
+    assert [told[text].has(things) for text in ("An open door.", "No power.")] == [0.0, 1.0]
 
 
 def test_a_row_whose_first_cell_is_empty_is_quoted_with_its_columns():
