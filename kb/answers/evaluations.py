@@ -91,8 +91,9 @@ class Evaluations:
             return _asked(asked.one(connection, number), number)
 
     def stop(self, principal: Principal, number: int) -> None:
-        """One that goes on is not wanted any more."""
+        """One that goes on is not wanted any more; raises as :meth:`asked_for`."""
         with self._catalog.writing() as connection:
+            _asked(asked.one(connection, number), number)
             asked.stop(connection, number)
             noted(connection, principal, "evaluation.stop", str(number))
 
