@@ -1,4 +1,5 @@
 // The viewer: what is marked, where one is, how large it is, and what is found.
+import { copy } from "./clipboard.js";
 import { find, findable } from "./finding.js";
 import { element } from "./elements.js";
 
@@ -11,13 +12,13 @@ const link = $("copy-link");
 link?.addEventListener("click", async () => {
   const address = new URL(location.href);
   address.searchParams.delete("embed");
-  await navigator.clipboard.writeText(address.href);
+  await copy(address.href);
   link.textContent = link.dataset.done;
 });
-const copy = $("copy-address");
-copy?.addEventListener("click", async () => {
-  await navigator.clipboard.writeText($("address").textContent);
-  copy.textContent = copy.dataset.done;
+const place = $("copy-address");
+place?.addEventListener("click", async () => {
+  await copy($("address").textContent);
+  place.textContent = place.dataset.done;
 });
 
 // --- pictures of pages: they load as they come near -----------------------------------------------
