@@ -8,7 +8,7 @@ if (dialog && open && path) {
   const list = dialog.querySelector("ul");
   const wrong = dialog.querySelector(".wrong");
   const take = dialog.querySelector("button[value=take]");
-  let at = "";
+  let at = "", asked = 0;
   function row(words, address) {
     const item = document.createElement("li");
     const button = document.createElement("button");
@@ -19,13 +19,22 @@ if (dialog && open && path) {
     item.append(button);
     return item;
   }
+  // What is in a folder, or else what is wrong.
+  async function inside(wanted) {
+    try {
+      const answer = await fetch(`/sources/folders?path=${encodeURIComponent(wanted)}`, {
+        headers: { Accept: "application/json" },
+      });
+      const found = await answer.json();
+      return answer.ok ? [found, ""] : [null, found.error.message];
+    } catch { return [null, wrong.dataset.failed]; }
+  }
   async function show(wanted) {
-    const answer = await fetch(`/sources/folders?path=${encodeURIComponent(wanted)}`, {
-      headers: { Accept: "application/json" },
-    });
-    const found = await answer.json();
-    wrong.hidden = answer.ok;
-    if (!answer.ok) { wrong.textContent = found.error.message; return; }
+    const mine = asked += 1;
+    const [found, problem] = await inside(wanted);
+    if (mine !== asked) return;
+    wrong.hidden = !problem;
+    if (problem) { wrong.textContent = problem; return; }
     at = found.path;
     take.disabled = !at;
     here.textContent = at || here.dataset.tops;

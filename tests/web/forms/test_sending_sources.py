@@ -138,3 +138,16 @@ def test_in_german_what_is_wrong_is_said_in_german(come_in, office):
     assert "liegt nicht unter den Ordnern" in page.inner_text("#wrong")
     assert page.input_value("#add [name=name]") == "alles"
     assert page.evaluate("document.activeElement.name") == "path"
+
+
+def test_where_no_folder_can_be_looked_into_the_dialog_says_so(come_in):
+    page = come_in()
+    page.goto("/sources")
+    page.route("**/sources/folders?*", lambda route: route.abort())
+    page.locator("#browse").press("Enter")
+    page.locator("#folders .wrong", has_text="This did not work.").wait_for()
+    page.unroute("**/sources/folders?*")
+    page.locator("#folders button[value='']").press("Enter")
+    page.locator("#browse").press("Enter")
+    page.locator("#folders li button", has_text="shelf").wait_for()
+    assert page.is_hidden("#folders .wrong")
