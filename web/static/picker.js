@@ -1,4 +1,6 @@
 // A folder chosen from those that may be followed; typing its path does as well.
+import { inFolder } from "./folders.js";
+
 const dialog = document.getElementById("folders");
 const open = document.getElementById("browse");
 const path = document.getElementById("add")?.elements.path;
@@ -19,19 +21,9 @@ if (dialog && open && path) {
     item.append(button);
     return item;
   }
-  // What is in a folder, or else what is wrong.
-  async function inside(wanted) {
-    try {
-      const answer = await fetch(`/sources/folders?path=${encodeURIComponent(wanted)}`, {
-        headers: { Accept: "application/json" },
-      });
-      const found = await answer.json();
-      return answer.ok ? [found, ""] : [null, found.error.message];
-    } catch { return [null, wrong.dataset.failed]; }
-  }
   async function show(wanted) {
     const mine = asked += 1;
-    const [found, problem] = await inside(wanted);
+    const [found, problem] = await inFolder("/sources/folders", wanted, wrong.dataset.failed);
     if (mine !== asked) return;
     wrong.hidden = !problem;
     if (problem) { wrong.textContent = problem; return; }

@@ -140,9 +140,14 @@ def test_in_german_what_is_wrong_is_said_in_german(come_in, office):
     assert page.evaluate("document.activeElement.name") == "path"
 
 
-def test_where_no_folder_can_be_looked_into_the_dialog_says_so(come_in):
+def test_where_no_folder_can_be_looked_into_the_page_says_so(come_in):
     page = come_in()
     page.goto("/sources")
+    page.route("**/api/v1/folders?*", lambda route: route.abort())
+    page.fill("#add [name=path]", "/srv")
+    page.locator(".look.bad", has_text="This did not work.").wait_for()
+    page.unroute("**/api/v1/folders?*")
+    page.fill("#add [name=path]", "")
     page.route("**/sources/folders?*", lambda route: route.abort())
     page.locator("#browse").press("Enter")
     page.locator("#folders .wrong", has_text="This did not work.").wait_for()
