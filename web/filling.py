@@ -4,8 +4,9 @@ Pure: from the page as it stands, and what a browser sent of its form, to the pa
 in place of an answer. It knows no form by name: whatever a template has, comes back.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ WRONG = "wrong"
 """The id of the sentence beside the field."""
 NEVER = ("password", "file", "submit", "button", "image", "reset")
 """Kinds of fields whose content is not put back."""
+NOT_IN_PAGES = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no page can hold (Char of XML 1.0); text copied from some programs has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ def filled(page: str, refused: Refused) -> str | None:
     form = _the_form(document, refused)
     if form is None:
         return None
+    refused = _holdable(refused)
     for element in document.iter("input", "select", "textarea", "button", "a"):
         element.attrib.pop("autofocus", None)
     form.set("data-at", refused.at)
@@ -50,6 +54,19 @@ def filled(page: str, refused: Refused) -> str | None:
     _put_back(form, refused.typed)
     _say(form, refused)
     return f"<!doctype html>\n{html.tostring(document, encoding='unicode', method='html')}"
+
+
+def _holdable(refused: Refused) -> Refused:
+    """The same without characters that no page can hold; lines end as a page has them."""
+    typed = [(name, _clean(value).replace("\r\n", "\n")) for name, value in refused.typed]
+    about = [_clean(one) for one in refused.about]
+    return replace(
+        refused, typed=typed, message=_clean(refused.message), about=about, at=_clean(refused.at)
+    )
+
+
+def _clean(text: str) -> str:
+    return NOT_IN_PAGES.sub("", text)
 
 
 def _the_form(document: HtmlElement, refused: Refused) -> FormElement | None:

@@ -94,9 +94,8 @@ class Guard:
             return _foreign_host()
         origin = headers.get(b"origin")
         if origin is not None and _netloc(origin) not in {host, self._public} - {""}:
-            return (
-                _foreign_origin()
-            )  # a proxy may put its own Host in; what people use is in the settings
+            # A proxy may put its own Host in; what people use is in the settings.
+            return _foreign_origin()
         if headers.get(b"sec-fetch-site") == "cross-site" and not _is_navigation(scope, headers):
             return _foreign_origin()
         return None

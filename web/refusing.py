@@ -10,10 +10,17 @@ from urllib.parse import urlsplit
 
 from litestar import Litestar, MediaType, Request, Response
 from litestar.exceptions import LitestarException
-from litestar.types import HTTPReceiveMessage, Message, Receive, Scope, Send
+from litestar.types import (
+    HTTPReceiveMessage,
+    HTTPResponseStartEvent,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
 
 from kb.errors import KbError
-from web.addresses import local
+from web.addresses import local, split
 from web.auth.peer import PEER
 from web.filling import AT, Refused, filled
 from web.rendering import render
@@ -110,7 +117,7 @@ def _stands_at(request: Request[Any, Any, Any], typed: list[tuple[str, str]]) ->
     said = next((value for name, value in typed if name == AT), "")
     if said:
         return local(said)
-    came_from = urlsplit(request.headers.get("referer", ""))
+    came_from = split(request.headers.get("referer", ""))
     if came_from.netloc != request.headers.get("host", "") or not came_from.path:
         first = request.url.path.split("/")[1]
         return f"/{first}"
@@ -130,20 +137,27 @@ async def _got(
     request: Request[Any, Any, Any], address: str, typed: list[tuple[str, str]]
 ) -> str | None:
     """A page of ours, as whoever sends this request would get it; None where it is none."""
-    messages: list[Message] = []
+    is_page = False
+    parts: list[bytes] = []
 
     async def receive() -> HTTPReceiveMessage:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Message) -> None:
-        messages.append(message)
+        nonlocal is_page
+        if message["type"] == "http.response.start":
+            is_page = _is_page(message)
+        elif is_page and message["type"] == "http.response.body":
+            parts.append(message["body"])
 
     await request.app(cast("Scope", _asking(request, address, typed)), receive, send)
-    start = next(m for m in messages if m["type"] == "http.response.start")
+    return b"".join(parts).decode() if is_page else None
+
+
+def _is_page(start: HTTPResponseStartEvent) -> bool:
+    """Whether an answer is a page; a file may be larger than memory, and is not kept."""
     kinds = [value for name, value in start["headers"] if name.lower() == b"content-type"]
-    if start["status"] != 200 or not any(kind.startswith(b"text/html") for kind in kinds):
-        return None
-    return b"".join(m["body"] for m in messages if m["type"] == "http.response.body").decode()
+    return start["status"] == 200 and any(kind.startswith(b"text/html") for kind in kinds)
 
 
 def _asking(

@@ -1,6 +1,7 @@
 """A source's schedule in a form: the usual ones by a menu, any other as cron has it."""
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kb.errors import UsageError
@@ -28,6 +29,25 @@ def in_form(schedule: str | None) -> dict[str, str]:
     if weekday in {*"01234567"}:
         return shown | {"often": WEEKLY, "time": at, "day": str(int(weekday) % 7)}
     return shown | {"often": CRON}
+
+
+def in_words(schedule: str, gettext: Callable[[str], str], weekdays: Mapping[str, str]) -> str:
+    """A schedule in words, where it is one of the usual ones; else as cron has it.
+
+    ``weekdays``: the days' names by cron's number, 0 to 6.
+    """
+    shown = in_form(schedule)
+    if shown["often"] == DAILY:
+        return gettext("every day at {time}").format(time=shown["time"])
+    if shown["often"] == WEEKDAYS:
+        return gettext("on weekdays at {time}").format(time=shown["time"])
+    if shown["often"] == WEEKLY:
+        day = weekdays[shown["day"]]
+        return gettext("every week on {day} at {time}").format(day=day, time=shown["time"])
+    minute, _, rest = schedule.partition(" ")
+    if minute.isdigit() and rest.split() == [*"****"]:
+        return gettext("every hour at minute {minute}").format(minute=minute)
+    return schedule
 
 
 def of_form(form: Any) -> str | None:

@@ -21,8 +21,8 @@ GROUPS = "groups.json"
 """File of that folder: the group of each test that has one, by the test's name."""
 MEMORY, ROOM = Path("/dev/shm"), 6 * 1024**3
 """A file system in memory, and how many bytes have to be free there."""
-SERVERS = ("sample_server", "ollama", "llama_cpp")
-"""Fixtures of a whole session that are dear: the tests with one of them go to one worker."""
+SERVERS = ("sample_server", "ollama", "llama_cpp", "office")
+"""Fixtures of several files that are dear: the tests with one of them go to one worker."""
 
 
 def shared_folder() -> Path:

@@ -1,12 +1,11 @@
 """WCAG 2.2 AA on every page, by axe in a real browser: light and dark, wide and narrow."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from kb import samples
+from tests.parts.office import add_people, add_runs
 from tests.parts.portal import PASSWORD
 from tests.parts.processes import Serving, environment_in, kb, stop_engines
 
@@ -15,7 +14,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 PAGES = (
     "/", "/?q=How+many+buses+are+electric", "/conversations", "/documents", "/documents?state=failed",
     "/documents/1", "/documents/2", "/documents/3", "/sources", "/sources?edit=samples",
-    "/sources?remove=samples", "/source/samples", "/review", "/evaluation", "/evaluation/questions",
+    "/sources?remove=samples", "/source/samples", "/review", "/evaluation", "/evaluation/1",
+    "/evaluation/questions",
     "/administration", "/people", "/people?edit=anna", "/people?remove=anna", "/audit?verify=true",
     "/glossary", "/models", "/account", "/account?factor=true", "/no-such-page",
 )  # fmt: skip
@@ -29,12 +29,8 @@ def peopled(tmp_path_factory, embedder_dir):
     kb(environment, base, "source", "add", "samples", str(samples.documents()))
     kb(environment, base, "ingest")
     kb(environment, base, "group", "add", "hr")
-    for name, more in (("anna", ["--administrator"]), ("rita", ["--groups", "hr"])):
-        subprocess.run(
-            [sys.executable, "-m", "kb", "user", "add", name, *more, "--password-stdin", "--json"],
-            env=environment, cwd=base, input=PASSWORD + "\n", text=True, check=True,
-            stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+    add_people(environment, base)
+    add_runs(environment)
     server = Serving(environment, base)
     link = kb(environment, base, "user", "invite", "rita")["link"]
     server.invited = "/link/" + link.rpartition("/")[2]

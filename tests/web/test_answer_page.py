@@ -207,6 +207,24 @@ def test_blocks_with_nothing_in_them_are_shown_too(opened, model):
     assert "It ends here." in page.inner_text(".prose")
 
 
+WITHOUT_TLS = "Object.defineProperty(navigator, 'clipboard', {value: undefined})"
+
+
+def test_where_a_page_came_without_tls_a_copy_is_made_too(opened, model):
+    """Browsers offer navigator.clipboard to this machine and over HTTPS alone."""
+    model.says = Says(FORMED)
+    page = opened(permissions=["clipboard-read", "clipboard-write"])
+    reading = page.context.new_page()
+    reading.goto("/conversations")
+    page.bring_to_front()
+    page.evaluate(WITHOUT_TLS)
+    page.click("#copy-markdown")
+    page.locator("#copy-markdown", has_text="Copied").wait_for()
+    assert page.evaluate("document.activeElement.id") == "copy-markdown"
+    reading.bring_to_front()
+    assert reading.evaluate("navigator.clipboard.readText()").startswith("## Leave")
+
+
 def test_a_copy_is_plain_or_markdown_with_the_sources_once_each(opened, model):
     model.says = Says(FORMED)
     page = opened(permissions=["clipboard-read", "clipboard-write"])

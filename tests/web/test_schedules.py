@@ -1,5 +1,7 @@
 """A schedule in a form: the menu and cron say the same, and cron's words stay where it has none."""
 
+import calendar
+
 import pytest
 
 from ingest.given import check_following
@@ -46,3 +48,22 @@ def test_what_is_no_schedule(form, code):
     with pytest.raises(UsageError) as refused:
         schedules.of_form(form)
     assert refused.value.code == code
+
+
+WORDS = [
+    ("0 * * * *", "every hour at minute 0"),
+    ("30 * * * *", "every hour at minute 30"),
+    ("5 2 * * *", "every day at 02:05"),
+    ("15 7 * * MON-FRI", "on weekdays at 07:15"),
+    ("5 0 * * 7", "every week on Sunday at 00:05"),
+    ("59 23 * * 6", "every week on Saturday at 23:59"),
+    ("0 2 1 * *", "0 2 1 * *"),
+    ("0 2,14 * * *", "0 2,14 * * *"),
+    ("@daily", "@daily"),
+]
+
+
+@pytest.mark.parametrize(("cron", "words"), WORDS)
+def test_a_schedule_in_words(cron, words):
+    days = dict(zip("0123456", calendar.day_name[-1:] + calendar.day_name[:-1], strict=True))
+    assert schedules.in_words(cron, str, days) == words

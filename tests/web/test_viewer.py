@@ -65,6 +65,20 @@ def test_words_are_found_on_the_pages_of_a_pdf_by_keyboard(opened):
     assert page.locator("rect.found").count() == 0
 
 
+def test_where_the_service_is_away_it_is_not_said_that_a_word_is_not_there(opened):
+    page = opened()
+    page.goto(document(page, "annual-report"))
+    page.route("**/find?*", lambda route: route.fulfill(status=503, body="{}"))
+    page.fill("#find-text", "electric")
+    page.locator("#mark-at", has_text="This did not work.").wait_for()
+    page.route("**/find?*", lambda route: route.abort())
+    page.locator("#find-text").press("Enter")
+    page.locator("#mark-at", has_text="This did not work.").wait_for()
+    page.unroute("**/find?*")
+    page.locator("#find-text").press("Enter")
+    page.locator("#mark-at", has_text="1 / ").wait_for()
+
+
 def test_words_are_found_in_a_text_too_across_what_is_marked_in_it(opened):
     page = opened("/?q=How+many+days+of+leave+does+a+full-time+employee+have%3F")
     href = page.locator("#prose .cite").first.get_attribute("href")

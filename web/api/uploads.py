@@ -17,9 +17,11 @@ from web.auth.who import CURATOR
     who=CURATOR,
 )
 async def upload(request: Request[Any, Any, Any], name: str, readers: str = "") -> dict[str, Any]:
-    """Store a file in the source of uploads; it is read before anything else.
+    """Store a file in a source of uploads; it is read before anything else.
 
-    The first one names its ``readers`` (``everyone``, groups, ``person:NAME``; commas between).
+    ``readers`` are who may read it (``everyone``, groups, ``person:NAME``; commas between): each
+    choice of readers has a source of its own. Without them it goes to the only source of uploads
+    of whoever hands it in; where there is none, or are several, it is refused.
     """
     base, principal = knowledge_base(request), principal_of(request)
     source = await base.write(base.uploads.source, principal, rules.names(readers))

@@ -51,7 +51,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading of the document, or one of its sheets, and where it stands on the page."""
+    """A heading of the document, or one of its sheets, and where it stands on the page.
+
+    ``anchor`` is empty where that part of a long document is not on the page.
+    """
 
     text: str
     level: int
@@ -96,38 +99,52 @@ async def document(
     """The page of a document: on its left the text or pages, on its right the facts."""
     base, principal = knowledge_base(request), principal_of(request)
     viewed = await base.read(base.documents.viewed, principal, document_id, passage)
-    row, parsed, marks = viewed.document, viewed.parsed, _highlight(viewed, start, end)
+    row, marks = viewed.document, _highlight(viewed, start, end)
     await shares(request).looks.run(base.documents.note_opened, principal, row)
-    is_pdf = _has_pages(row) and parsed is not None
-    pictures = is_pdf and await shares(request).files.run(base.documents.original, row) is not None
+    has_pages = _has_pages(row) and viewed.parsed is not None
+    original = base.documents.original
+    pictures = has_pages and await shares(request).files.run(original, row) is not None
     first = page or marks.page or 1
-    blocks = _blocks(parsed, marks) if parsed and not pictures else []
-    words = translations(language_of(request))
     is_theirs = principal.answers_for(row.source_id)
-    return render(
-        request,
-        "document.html",
-        {
-            "row": row,
-            "history": viewed.history,
-            "embed": embed,
-            "marks": marks,
-            "changed": is_pdf and not pictures,
-            "pages": _pdf_pages(parsed, marks, first) if pictures and parsed else [],
-            "blocks": blocks,
-            "cut": parsed is not None and not pictures and len(blocks) < len(parsed.elements),
-            "outline": _outline(parsed, {b.anchor for b in blocks}) if parsed else [],
-            "container": viewed.container,
-            "members": viewed.members,
-            "has_model": base.model is not None and base.answers.model_problem is None,
-            "first": first,
-            "picture_width": PICTURE_WIDTH,
-            "reason": reasons.render(row.code, row.parameters, words),
-            "version_reason": lambda v: reasons.render(v.code, v.parameters, words),
-            "is_theirs": is_theirs,
-            "address": _shown_address(row, is_theirs=is_theirs),
-        },
-    )
+    values = _shown(viewed, marks, first, pictures=pictures) | {
+        "embed": embed,
+        "changed": has_pages and not pictures,
+        "has_model": base.model is not None and base.answers.model_problem is None,
+        "first": first,
+        "picture_width": PICTURE_WIDTH,
+        "is_theirs": is_theirs,
+        "address": _shown_address(row, is_theirs=is_theirs),
+    }
+    return render(request, "document.html", values | _reasons(request, row))
+
+
+def _shown(viewed: Viewed, marks: Highlight, first: int, *, pictures: bool) -> dict[str, Any]:
+    """What there is of a document, as its pages or as its text."""
+    parsed = viewed.parsed
+    blocks = _blocks(parsed, marks) if parsed and not pictures else []
+    pages = _pdf_pages(parsed, marks, first) if parsed and pictures else []
+    numbers = {p.number for p in pages} | {b.page for b in blocks if b.page}
+    anchors = {b.anchor for b in blocks} | {f"page-{number}" for number in numbers}
+    return {
+        "row": viewed.document,
+        "history": viewed.history,
+        "container": viewed.container,
+        "members": viewed.members,
+        "marks": marks,
+        "pages": pages,
+        "blocks": blocks,
+        "cut": parsed is not None and not pictures and len(blocks) < len(parsed.elements),
+        "outline": _outline(parsed, anchors) if parsed else [],
+    }
+
+
+def _reasons(request: Request[Any, Any, Any], row: Document) -> dict[str, Any]:
+    """Why it, and each of its versions, is not whole or not there, in the reader's language."""
+    words = translations(language_of(request))
+    return {
+        "reason": reasons.render(row.code, row.parameters, words),
+        "version_reason": lambda v: reasons.render(v.code, v.parameters, words),
+    }
 
 
 def _shown_address(row: Document, *, is_theirs: bool) -> str | None:
@@ -174,12 +191,13 @@ def _pdf_pages(parsed: Parsed, marks: Highlight, first: int) -> list[PdfPage]:
 def _outline(parsed: Parsed, shown: set[str]) -> list[Heading]:
     """Headings as the document has them; else its sections, which are sheets, say.
 
-    Each leads to its block where that is ``shown``, else to its page.
+    Each leads to its block, or else to its page, where that is ``shown``.
     """
     found: list[Heading] = []
     sections: dict[str, Heading] = {}
     for number, element in enumerate(parsed.elements):
-        anchor = f"e-{number}" if f"e-{number}" in shown else f"page-{element.page}"
+        places = (f"e-{number}", f"page-{element.page}")
+        anchor = next((place for place in places if place in shown), "")
         text = " ".join(element.text.split())[:LONGEST_HEADING]
         if element.kind == "Title" and text:
             found.append(Heading(text, min(element.level, DEEPEST), anchor))

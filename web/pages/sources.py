@@ -1,6 +1,5 @@
 """Sources: a card each; add a folder, read it now, pause, edit, remove."""
 
-from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
@@ -54,11 +53,12 @@ async def page(
 
 def _in_form(edited: Following, language: str) -> dict[str, Any]:
     """How a source is followed, as the fields show it; and a new one's schedule."""
+    gettext, weekdays = translations(language).gettext, _weekdays(language)
     return {
         "patterns": patterns.in_form(edited),
         "schedule": schedules.in_form(edited.schedule),
-        "weekdays": _weekdays(language),
-        "schedule_words": _schedule_words(translations(language).gettext, _weekdays(language)),
+        "weekdays": weekdays,
+        "schedule_words": lambda schedule: schedules.in_words(schedule, gettext, weekdays),
     }
 
 
@@ -139,28 +139,6 @@ async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
 def _scheduled(request: Request[Any, Any, Any], card: Card) -> float | None:
     """When the schedule alone asks for a source next: beside it a folder is swept more often."""
     return folders(request).next_scheduled(card.standing.source) if card.standing else None
-
-
-def _schedule_words(
-    gettext: Callable[[str], str], weekdays: dict[str, str]
-) -> Callable[[str], str]:
-    """A cron schedule in words, where it is one of the usual ones; else as it stands."""
-
-    def words(schedule: str) -> str:
-        minute, hour, *rest = schedule.split()
-        at = f"{hour:0>2}:{minute:0>2}" if hour.isdigit() and minute.isdigit() else ""
-        if at and rest == ["*", "*", "*"]:
-            return gettext("every day at {time}").format(time=at)
-        if at and rest[:2] == ["*", "*"] and rest[2] in {"1-5", "mon-fri", "MON-FRI"}:
-            return gettext("on weekdays at {time}").format(time=at)
-        if at and rest[:2] == ["*", "*"] and rest[2] in {*weekdays, "7"}:
-            day = weekdays[str(int(rest[2]) % 7)]
-            return gettext("every week on {day} at {time}").format(day=day, time=at)
-        if minute.isdigit() and [hour, *rest] == ["*"] * 4:
-            return gettext("every hour at minute {minute}").format(minute=minute)
-        return schedule
-
-    return words
 
 
 @get("/source/{name:str}", media_type=MediaType.HTML, include_in_schema=False, who=READER)

@@ -1,5 +1,6 @@
 // An answer with its markers, its sources, and what its reader thinks of it.
 import { quote, showSources } from "./cards.js";
+import { copy } from "./clipboard.js";
 import { blocks, rendered } from "./form.js";
 import { element, send, where, words } from "./parts.js";
 
@@ -51,7 +52,7 @@ function copies(answer, shown) {
     $(id).textContent = label;
     $(id).onclick = async () => {
       const sources = listed.length ? `\n\n${words.sources}${end}${listed.join(end)}` : "";
-      await navigator.clipboard.writeText(text + sources);
+      await copy(text + sources);
       $(id).textContent = words.copied;
     };
   }

@@ -1,8 +1,10 @@
 // Buttons that copy what a field holds.
+import { copy } from "./clipboard.js";
+
 for (const button of document.querySelectorAll("[data-copies]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).value);
+    await copy(document.getElementById(button.dataset.copies).value);
     button.textContent = button.dataset.done;
   });
 }

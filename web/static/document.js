@@ -1,4 +1,5 @@
 // The viewer: what is marked, where one is, how large it is, and what is found.
+import { copy } from "./clipboard.js";
 import { find, findable } from "./finding.js";
 import { element } from "./elements.js";
 
@@ -11,13 +12,13 @@ const link = $("copy-link");
 link?.addEventListener("click", async () => {
   const address = new URL(location.href);
   address.searchParams.delete("embed");
-  await navigator.clipboard.writeText(address.href);
+  await copy(address.href);
   link.textContent = link.dataset.done;
 });
-const copy = $("copy-address");
-copy?.addEventListener("click", async () => {
-  await navigator.clipboard.writeText($("address").textContent);
-  copy.textContent = copy.dataset.done;
+const place = $("copy-address");
+place?.addEventListener("click", async () => {
+  await copy($("address").textContent);
+  place.textContent = place.dataset.done;
 });
 
 // --- pictures of pages: they load as they come near -----------------------------------------------
@@ -46,10 +47,10 @@ function cited() {
 }
 let marks = cited();
 let at = 0;
-function tell(none = false) {
-  $("moving").hidden = !marks.length && !none;
+function tell(otherwise = "") {
+  $("moving").hidden = !marks.length && !otherwise;
   const shown = (n) => n.toLocaleString(document.documentElement.lang);
-  $("mark-at").textContent = marks.length ? `${shown(at + 1)} / ${shown(marks.length)}` : $("mark-at").dataset.none;
+  $("mark-at").textContent = marks.length ? `${shown(at + 1)} / ${shown(marks.length)}` : otherwise;
   for (const id of ["mark-back", "mark-on"]) $(id).disabled = marks.length < 2;
 }
 function look(number) {
@@ -76,12 +77,17 @@ let looking = 0;
 async function look_for(text) {
   const mine = ++looking;
   CSS.highlights?.delete("now");
-  const found = await find(text, bar);
+  let found = [], otherwise = text.trim() ? $("mark-at").dataset.none : "";
+  try { found = await find(text, bar); }
+  catch {
+    findable.text = null;  // Enter asks again
+    otherwise = $("mark-at").dataset.failed;
+  }
   if (mine !== looking) return;
   marks = text.trim() ? found : cited();
   at = 0;
   if (marks.length) look(0);
-  tell(Boolean(text.trim()));
+  tell(otherwise);
 }
 let waiting = null;
 $("find-text")?.addEventListener("input", (event) => {

@@ -14,7 +14,8 @@ export async function find(text, bar) {
 
 async function onPages(text, id) {
   const response = await fetch(`/documents/${id}/find?${new URLSearchParams({ text })}`);
-  if (!response.ok || findable.text !== text) return [];
+  if (!response.ok) throw new Error(response.status);
+  if (findable.text !== text) return [];
   const { places } = await response.json();
   return places.map(({ page, boxes }) => boxes.map((box) => draw(page, box))[0]).filter(Boolean);
 }

@@ -1,4 +1,6 @@
 // A folder chosen from those that may be followed; typing its path does as well.
+import { inFolder } from "./folders.js";
+
 const dialog = document.getElementById("folders");
 const open = document.getElementById("browse");
 const path = document.getElementById("add")?.elements.path;
@@ -8,7 +10,7 @@ if (dialog && open && path) {
   const list = dialog.querySelector("ul");
   const wrong = dialog.querySelector(".wrong");
   const take = dialog.querySelector("button[value=take]");
-  let at = "";
+  let at = "", asked = 0;
   function row(words, address) {
     const item = document.createElement("li");
     const button = document.createElement("button");
@@ -20,12 +22,11 @@ if (dialog && open && path) {
     return item;
   }
   async function show(wanted) {
-    const answer = await fetch(`/sources/folders?path=${encodeURIComponent(wanted)}`, {
-      headers: { Accept: "application/json" },
-    });
-    const found = await answer.json();
-    wrong.hidden = answer.ok;
-    if (!answer.ok) { wrong.textContent = found.error.message; return; }
+    const mine = asked += 1;
+    const [found, problem] = await inFolder("/sources/folders", wanted, wrong.dataset.failed);
+    if (mine !== asked) return;
+    wrong.hidden = !problem;
+    if (problem) { wrong.textContent = problem; return; }
     at = found.path;
     take.disabled = !at;
     here.textContent = at || here.dataset.tops;

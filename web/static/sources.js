@@ -1,4 +1,6 @@
 // Sources: bars of runs that go on, and a look at a folder while its path is typed.
+import { inFolder } from "./folders.js";
+
 const cards = [...document.querySelectorAll("[data-source]")];
 let busy = new Set(cards.filter((c) => !c.querySelector(".run").hidden).map((c) => c.dataset.source));
 
@@ -77,11 +79,10 @@ if (form) {
     const wanted = path.value.trim();
     const mine = ++asked;
     if (!wanted) { note.textContent = ""; return; }
-    const answer = await fetch(`/api/v1/folders?path=${encodeURIComponent(wanted)}`);
-    const found = await answer.json();
+    const [found, problem] = await inFolder("/api/v1/folders", wanted, note.dataset.failed);
     if (mine !== asked) return;
-    note.classList.toggle("bad", !answer.ok);
-    if (!answer.ok) { note.textContent = found.error.message; return; }
+    note.classList.toggle("bad", Boolean(problem));
+    if (problem) { note.textContent = problem; return; }
     const kinds = Object.entries(found.kinds).map(([kind, n]) => `${number(n)} ${kind}`).join(", ");
     const files = counted(found.files, note.dataset.file, note.dataset.files);
     const count = `${found.complete ? "" : `${note.dataset.more} `}${files}`;

@@ -1,5 +1,6 @@
 """A form that is refused comes back with what was typed, and says beside the field what is wrong."""
 
+import pytest
 from lxml import html
 
 HTML = {"Accept": "text/html", "Referer": "http://localhost"}
@@ -46,23 +47,15 @@ WRONG = [
 async def test_what_was_typed_of_a_source_is_still_there(portal, tmp_path):
     administrator = await portal.as_person("anna")
     for changes, field, words in WRONG:
-        await comes_back(administrator, tmp_path, changes, field, words)
-
-
-async def comes_back(administrator, tmp_path, changes, field, words):
-    given = SOURCE | changes
-    if field != "path":
-        given |= {"path": str(tmp_path)}
-    status, page = await refused(administrator, "/sources", given, "/sources")
-    assert status in {400, 404, 409}
-    form = the_form(page)
-    assert form.get("data-at") == "/sources"
-    kept = dict(form.form_values())
-    assert {name: kept.get(name, "").replace("\r", "") for name in given} == given
-    assert "watch" not in kept, "a box that was not ticked is not ticked"
-    sentence, at = said(page)
-    assert (at, words in sentence) == (field, True), (changes, sentence)
-    assert page.xpath("//*[@autofocus]/@name") == [field]
+        given = SOURCE | ({} if field == "path" else {"path": str(tmp_path)}) | changes
+        status, page = await refused(administrator, "/sources", given, "/sources")
+        assert status in {400, 404, 409}
+        kept = dict(the_form(page).form_values())
+        assert {name: kept.get(name, "").replace("\r", "") for name in given} == given
+        assert "watch" not in kept, "a box that was not ticked is not ticked"
+        sentence, at = said(page)
+        assert (at, words in sentence) == (field, True), (changes, sentence)
+        assert page.xpath("//*[@autofocus]/@name") == [field]
 
 
 async def test_it_is_said_in_the_readers_language(portal):
@@ -136,6 +129,41 @@ async def test_where_the_page_is_gone_what_was_typed_is_shown_on_the_page_of_err
         page = html.document_fromstring(answer.text)
         assert sorted(page.xpath("//main//pre/text()")) == ["Long thoughts <b>", "q"]
         assert "never shown" not in answer.text
+
+
+@pytest.mark.parametrize("sign", ["\x01", "\x0b", "\x1b", "\ufffe"])
+async def test_signs_that_no_page_can_hold_are_left_out(portal, sign):
+    """Copied from some programs, they come in what is typed and in what is wrong with it."""
+    administrator = await portal.as_person("anna")
+    typed = {"about": f"a{sign}b", "max_file_mb": "7", "path": f"/no{sign}where"}
+    status, page = await refused(administrator, "/sources", SOURCE | typed, "/sources")
+    assert status == 400
+    kept = dict(the_form(page).form_values())
+    assert (kept["about"], kept["path"], kept["max_file_mb"]) == ("ab", "/nowhere", "7")
+    assert said(page) == ("There is no folder /nowhere.", "path")
+
+
+@pytest.mark.parametrize("referer", ["http://[", "http://localhost/%zz?a=%", "::", "http://[::1"])
+async def test_a_malformed_referer_is_none(portal, referer):
+    administrator = await portal.as_person("anna")
+    headers = HTML | {"Referer": referer}
+    answer = await administrator.post("/sources", data=SOURCE, headers=headers)
+    assert answer.status_code == 400
+    assert "There is no folder /nowhere/at/all." in answer.text
+    assert "What &lt;it&gt; is." in answer.text
+
+
+async def test_only_what_was_changed_is_opened(portal, tmp_path):
+    """A browser sends lines with CR LF; the page has them with LF."""
+    administrator = await portal.as_person("anna")
+    given = {"path": str(tmp_path), "name": "two", "exclude": "drafts/\n*.log", "readers": "hr"}
+    assert (await administrator.post("/sources", data=given, headers=HTML)).status_code == 303
+    sent = {"action": "change", "readers": "boord", "exclude": "drafts/\r\n*.log"}
+    _, page = await refused(administrator, "/sources/two", sent, "/sources?edit=two")
+    assert the_form(page).xpath(".//details[@open]") == []
+    sent |= {"exclude": "drafts/"}
+    _, page = await refused(administrator, "/sources/two", sent, "/sources?edit=two")
+    assert len(the_form(page).xpath(".//details[@open]")) == 1
 
 
 async def test_programs_get_json_as_before(portal):

@@ -1,114 +1,14 @@
-"""One browser and one service: the forms of every page are sent as people send them."""
+"""One browser and one service: the forms of every page but that of sources are sent as people send them."""
 
 import re
-import subprocess
-import sys
-import time
 
 import pytest
 
-from kb import samples
-from kb import settings as settings_module
-from kb.catalog.database import open_catalog
-from kb.catalog.evaluations import keep
-from kb.types.evaluations import Evaluation
+from tests.parts.office import ask, press
 from tests.parts.portal import PASSWORD
-from tests.parts.processes import Serving, environment_in, kb, stop_engines
 
 pytestmark = pytest.mark.real
 OTHER = "seven grey geese over water"
-
-
-def add_people(environment, base) -> None:
-    for name, more in (("anna", ["--administrator"]), ("rita", ["--groups", "hr"])):
-        subprocess.run(
-            [sys.executable, "-m", "kb", "user", "add", name, *more, "--password-stdin", "--json"],
-            env=environment, cwd=base, input=PASSWORD + "\n", text=True, check=True,
-            stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-
-
-def add_runs(environment) -> None:
-    known = {name: value for name, value in environment.items() if name.startswith("KB_")}
-    catalog = open_catalog(settings_module.load({}, known))
-    with catalog.writing() as connection:
-        for share in (0.5, 0.75):
-            figures = {"questions": 4, "page_hit@1": share, "seconds": {"p50": 1, "p95": 2}}
-            done = {"limit": None, "embedding_model": "english"}
-            keep(connection, Evaluation("docs", "handbook", done, figures, 0.0, 1.0), [])
-    catalog.close()
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory, embedder_dir):
-    """The samples and a folder of notes, two people, two runs of an evaluation."""
-    base = tmp_path_factory.mktemp("o")
-    environment = environment_in(base, embedder_dir)
-    notes = base / "shelf" / "notes"
-    notes.mkdir(parents=True)
-    for number in range(3):
-        (notes / f"note {number}.txt").write_text(f"The lamp {number} in the hall is violet.")
-    gone = base / "shelf" / "gone"
-    gone.mkdir()
-    (gone / "ferry.txt").write_text("The ferry leaves at seven.")
-    (notes / "broken.docx").write_bytes(b"PK\x03\x04garbage")
-    kb(environment, base, "source", "add", "samples", str(samples.documents()))
-    kb(environment, base, "source", "add", "notes", str(notes), "--no-watch")
-    kb(environment, base, "source", "add", "gone", str(gone), "--no-watch")
-    kb(environment, base, "ingest")
-    kb(environment, base, "group", "add", "hr")
-    add_people(environment, base)
-    kb(environment, base, "source", "curators", "notes", "rita")
-    add_runs(environment)
-    server = Serving(environment | {"KB_INGEST__ROOTS": str(base / "shelf")}, base)
-    server.shelf = base / "shelf"
-    yield server
-    server.stop()
-    stop_engines(base / "data")
-
-
-@pytest.fixture
-def come_in(chromium, office):
-    """Opens a browser of somebody who is signed in; nothing throws on any page."""
-    problems, contexts = [], []
-
-    def opened(name: str = "anna", password: str = PASSWORD, **options):
-        options = {"locale": "en", "viewport": {"width": 1280, "height": 900}} | options
-        context = chromium.new_context(base_url=office.address, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto("/login")
-        page.fill("main input[name=name]", name)
-        page.fill("main input[name=password]", password)
-        page.keyboard.press("Enter")
-        page.wait_for_url(office.address + "/")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert not problems
-
-
-def press(page, name: str, within: str = "main") -> None:
-    """A button by its words, with the keyboard; then the page that comes."""
-    button = page.locator(within).get_by_role("button", name=name)
-    button.first.focus()
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-
-
-def shows(page, card: str, words: str) -> None:
-    """The page of sources goes on by itself while something is read."""
-    page.wait_for_selector(f"{card}:has-text('{words}')")
-
-
-def ask(page, question: str) -> None:
-    page.fill("#q", question)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#answer[aria-busy=false]", state="attached")
-    page.wait_for_selector("#hits .title")
 
 
 @pytest.mark.sends(
@@ -219,109 +119,6 @@ def test_ones_own_account(come_in, office):
 
 
 @pytest.mark.sends(
-    "POST /sources", "#folders", "POST /sources/{} action=change", "POST /sources/{} action=run",
-    "POST /sources/{} action=pause", "POST /sources/{} action=resume",
-    "POST /sources/{} action=remove", "GET / q source",
-)  # fmt: skip
-def test_a_source_from_its_folder_to_its_end(come_in, office):
-    new = office.shelf / "contracts"
-    new.mkdir()
-    (new / "lease.txt").write_text("The lease of the warehouse ends in June.")
-    page = come_in()
-    page.goto("/sources")
-    page.locator("#browse").press("Enter")
-    page.locator("#folders li button", has_text="shelf").press("Enter")
-    page.locator("#folders li button", has_text="contracts").press("Enter")
-    page.wait_for_selector("#folders li.note")
-    page.locator("#folders button[value=take]").press("Enter")
-    page.wait_for_selector("#folders", state="hidden")
-    assert page.input_value("#add [name=path]") == str(new)
-    page.wait_for_selector(".look:has-text('1 file')")
-    page.fill("#add [name=name]", "notes")
-    assert page.is_hidden("#add [name=time]")
-    page.select_option("#add [name=often]", "weekly")
-    page.select_option("#add [name=day]", "5")
-    page.fill("#add [name=time]", "23:30")
-    assert page.is_hidden("#add [name=schedule]")
-    page.fill("#add [name=readers]", "everyone, hr")
-    page.fill("#add [name=curators]", "rita")
-    page.fill("#add [name=about]", "What we have <signed>.")
-    press(page, "Follow and read")
-    assert page.inner_text("#wrong") == "There is a source called notes already."
-    page.fill("#add [name=name]", "contracts")
-    press(page, "Follow and read")
-    card = "[data-source=contracts]"
-    shows(page, card, "1 document read")
-    assert "every week on Friday at 23:30" in page.inner_text(card)
-    assert "rita" in page.inner_text(card)
-    page.goto("/source/contracts")
-    assert "What we have <signed>." in page.inner_text("main")
-    page.fill("main form input[name=q]", "lease")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#hits .title")
-    page.goto("/sources?edit=contracts")
-    assert page.input_value(f"{card} [name=time]") == "23:30"
-    page.select_option(f"{card} [name=often]", "cron")
-    page.fill(f"{card} [name=schedule]", "every night")
-    press(page, "Save", card)
-    assert "“every night” is not a cron schedule" in page.inner_text("#wrong")
-    assert page.input_value(f"{card} [name=schedule]") == "every night"
-    page.fill(f"{card} [name=schedule]", "0 3 1 * *")
-    press(page, "Save", card)
-    assert "0 3 1 * *" in page.inner_text(card)
-    press(page, "Pause", card)
-    press(page, "Go on", card)
-    press(page, "Read now", card)
-    page.wait_for_selector(f"{card} .run", state="hidden")
-    page.goto("/sources?remove=contracts")
-    page.fill(f"{card} [name=confirm]", "contract")
-    press(page, "Remove", card)
-    assert "Nothing was removed" in page.inner_text("#wrong")
-    page.fill(f"{card} [name=confirm]", "contracts")
-    press(page, "Remove", card)
-    assert page.query_selector(card) is None
-
-
-@pytest.mark.sends("POST /sources/{} action=stop", "POST /sources/{} action=confirm")
-def test_a_run_is_stopped_and_what_is_gone_is_confirmed(come_in, office):
-    many = office.shelf / "many"
-    many.mkdir()
-    for number in range(250):
-        (many / f"{number}.txt").write_text(f"Box {number} stands in row {number % 17}.")
-    page = come_in()
-    page.goto("/sources")
-    page.fill("#add [name=path]", str(many))
-    page.fill("#add [name=name]", "many")
-    page.uncheck("#add [name=watch]")
-    press(page, "Follow and read")
-    card = "[data-source=many]"
-    page.wait_for_selector(f"{card} progress[value]")
-    press(page, "Stop reading", card)
-    shows(page, card, "stopped on request")
-    assert page.locator(card).get_by_role("button", name="Stop").is_hidden()
-    waiting = "/documents?source=many&state=waiting"
-    page.goto(waiting)
-    left = page.inner_text("[aria-current=true] b")
-    assert int(left) > 0, "it ended before its end"
-    time.sleep(2)
-    page.goto(waiting)
-    assert page.inner_text("[aria-current=true] b") == left, "it is not taken up again"
-    page.goto("/sources")
-
-    for file in (office.shelf / "gone").iterdir():
-        file.unlink()
-    card = "[data-source=gone]"
-    press(page, "Read now", card)
-    shows(page, card, "until somebody confirms")
-    page.locator(card).get_by_role("link", name="Look at them").press("Enter")
-    page.wait_for_url("**/sources?confirm=gone")
-    assert "ferry.txt" in page.inner_text(card)
-    press(page, "They are gone: remove", card)
-    assert "until somebody confirms" not in page.inner_text(card)
-    assert "0 documents" in page.inner_text(card)
-
-
-@pytest.mark.sends(
     "GET /documents order source text", "POST /documents/again back code state",
     "POST /documents/again back document", "POST /documents/{}/erase",
     "GET /audit action actor text", "GET /evaluation/compare run", "POST /evaluation/{}/forget",
@@ -412,31 +209,3 @@ def test_questions_and_what_is_done_with_them(come_in):
     page.goto("/conversations")
     page.get_by_role("link", name="Delete").first.press("Enter")
     press(page, "Delete it")
-
-
-def test_a_curator_says_who_may_read_a_file_and_then_it_is_sent(come_in):
-    page, sent = come_in("rita"), []
-    page.on("request", lambda r: sent.append(r.url) if "/api/v1/uploads" in r.url else None)
-    page.goto("/documents")
-    offered = page.locator("#upload-readers option").all_inner_texts()
-    assert offered == ["choose …", "everyone who signs in", "hr", "only you"]
-    file = {"name": "key.txt", "mimeType": "text/plain", "buffer": b"The key lies under the mat."}
-    page.set_input_files("#choose", file)
-    assert sent == [], "it waits for the word"
-    assert page.evaluate("document.getElementById('upload-readers').validationMessage")
-    page.locator("#upload-readers").select_option("person:rita")
-    page.locator("#tray li", has_text="searchable").wait_for()
-    assert "readers=person%3Arita" in sent[0]
-    page.goto("/sources")
-    assert "rita" in page.inner_text("[data-source='Uploads (rita)'], [data-source=Uploads]")
-
-
-def test_in_german_what_is_wrong_is_said_in_german(come_in, office):
-    page = come_in(locale="de")
-    page.goto("/sources")
-    page.fill("#add [name=path]", str(office.shelf.parent))
-    page.fill("#add [name=name]", "alles")
-    press(page, "Verfolgen und lesen")
-    assert "liegt nicht unter den Ordnern" in page.inner_text("#wrong")
-    assert page.input_value("#add [name=name]") == "alles"
-    assert page.evaluate("document.activeElement.name") == "path"

@@ -3,10 +3,12 @@
 import re
 
 import pytest
+from lxml import html
 
 from kb.catalog import sources, tables
 from kb.surface import reasons
 from web.i18n import translations
+from web.pages import document
 
 HTML = {"Accept": "text/html"}
 
@@ -93,3 +95,19 @@ async def test_what_is_counted_is_written_as_people_write_it(portal):
 async def test_no_document_yet_is_no_failure(administrator):
     page = (await administrator.get("/", headers=HTML)).text
     assert re.search(r'<span class="state waiting">\s*none yet', page)
+
+
+async def test_headings_lead_to_what_is_on_the_page(portal, monkeypatch):
+    """Of a long document a part is shown; the other headings are said, and lead nowhere."""
+    parts = "\n\n".join(f"# Part {n}\n\nThe lamp {n} is violet." for n in range(6))
+    portal.house.write("public/lamps.md", parts)
+    await portal.house.ingest("public")
+    number = portal.house.ledger()["lamps.md"].id
+    anna = await portal.as_person("anna")
+    monkeypatch.setattr(document, "MOST_BLOCKS", 5)
+    page = html.document_fromstring((await anna.get(f"/documents/{number}", headers=HTML)).text)
+    headings = page.xpath("//ul[@class='outline']/li")
+    assert [h.text_content().strip() for h in headings] == [f"Part {n}" for n in range(6)]
+    led = page.xpath("//ul[@class='outline']//a/@href")
+    assert led, "those that are shown have links"
+    assert [address for address in led if not page.xpath(f"//*[@id='{address[1:]}']")] == []
