@@ -28,10 +28,17 @@ AS_PEOPLE_ASK = Manner()
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A cut answer: its number, and its whole sentences as Markdown without numbers."""
+    """A cut answer: its number, and its whole sentences as Markdown without numbers.
+
+    ``asked_as`` is its question as it was searched for; ``sure`` and ``near`` are what its evidence
+    was judged to be (0 to 1).
+    """
 
     id: str
     text: str
+    asked_as: str
+    sure: float
+    near: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +56,5 @@ class Asked:
     stop: Stop | None = None
     """None: it is written to its end."""
     passages: tuple[Passage, ...] | None = None
-    """All of a document that is to be summarised; None: they are to be looked for."""
+    """All of a document that is to be summarised, or those that a cut answer is made from; None:
+    they are to be looked for."""
