@@ -89,9 +89,9 @@ class Answerer:
         begun, question, principal = time.monotonic(), asked.question, asked.principal
         model: Model = self._model if asked.manner.with_model else _no_model
         turns = asked.turns if followups.leans(question) else ()
-        whole = asked.begun.asked_as if asked.begun else followups.carried(question, turns)
+        whole = followups.carried(question, turns)
         async with self._written_out(question, turns, model) as writing:
-            asked_as, found = await self._found(whole, principal)
+            asked_as, found = await self._found(whole, principal, asked.asked_as)
             yield PassagesFound(found.passages)
             written = await writing
         if written is not None and written != whole:
@@ -128,7 +128,7 @@ class Answerer:
         evident = Evidence(cut.sure, cut.near) if cut else Evidence(1.0, 1.0)
         band = evident.band(self._retrieval.min_evidence, self._retrieval.min_nearness)
         told = self._settings(found, asked, evident)
-        asked_as = cut.asked_as if cut else asked.question
+        asked_as = asked.asked_as or asked.question
         draft = Draft(asked.question, asked_as, found, begun, told, band)
         async with aclosing(self._from_evidence(draft, self._model, asked)) as events:
             async for event in events:
@@ -174,9 +174,12 @@ class Answerer:
             }
         )
 
-    async def _found(self, whole: str, principal: Principal) -> tuple[str, Found]:
-        """The question without what narrows it, and its passages."""
+    async def _found(
+        self, whole: str, principal: Principal, words: str | None = None
+    ) -> tuple[str, Found]:
+        """The question without what narrows it, and its passages; ``words`` take its place."""
         read = sought.in_a_sentence(whole)
+        read = replace(read, words=words or read.words)
         passages = self._retrieval.passages
         return read.words, await self._retriever.retrieve(read, principal, passages)
 

@@ -75,7 +75,7 @@ class Answers:
         return replace(asked, stop=stop)
 
     def again(self, principal: Principal, answer_id: str) -> Asked:
-        """The question of a kept answer once more, whatever was asked before it.
+        """The question of a kept answer once more, searched for with the same words.
 
         It goes into the same conversation, where that is the asker's own.
 
@@ -84,9 +84,8 @@ class Answers:
         """
         with self._catalog.reading() as connection:
             row = reopening.kept(connection, principal, answer_id)
-            theirs = row.conversation_id if row.asker == principal.name else None
-            manner = Manner(alone=True)
-            return _asked(connection, row.asked_as or row.question, principal, theirs, manner)
+        theirs = row.conversation_id if row.asker == principal.name else None
+        return Asked(row.question, principal, theirs, row.asked_as, manner=Manner(alone=True))
 
     def anew(
         self, principal: Principal, answer_id: str, question: str | None, stop: Stop | None = None
@@ -106,7 +105,7 @@ class Answers:
                 return Asked(wanted, principal, stop=stop)
             number = row.conversation_id
             turns = conversations.turns(connection, principal, number, row.asked_at)
-            return Asked(wanted, principal, number, turns, stop=stop)
+            return Asked(wanted, principal, number, turns=turns, stop=stop)
 
     def summary(
         self, principal: Principal, document_id: int, question: str, stop: Stop | None = None
@@ -143,8 +142,8 @@ class Answers:
         if row.notice is None or row.notice.code not in UNFINISHED:
             raise UsageError("This answer is whole.", code="answer_whole")
         return Asked(
-            row.question, principal, row.conversation_id, manner=Manner(alone=True), stop=stop,
-            begun=_begun(row, answer), passages=_all_of(receipt.used),
+            row.question, principal, row.conversation_id, row.asked_as, manner=Manner(alone=True),
+            begun=_begun(row, answer), stop=stop, passages=_all_of(receipt.used),
         )  # fmt: skip
 
     async def ask(self, asked: Asked) -> AsyncGenerator[AnswerEvent, None]:
@@ -216,12 +215,13 @@ def _asked(
     manner: Manner,
 ) -> Asked:
     turns = conversations.turns(connection, principal, conversation)
-    return Asked(question, principal, conversation, () if manner.alone else turns, manner)
+    given = () if manner.alone else turns
+    return Asked(question, principal, conversation, turns=given, manner=manner)
 
 
 def _begun(row: KeptAnswer, answer: Answer) -> Begun:
     sure, near = (float(row.settings.get(name, 1.0)) for name in ("evidence", "nearness"))
-    return Begun(row.id, going_on.begun(answer), row.asked_as or row.question, sure, near)
+    return Begun(row.id, going_on.begun(answer), sure, near)
 
 
 def _all_of(used: Sequence[Used]) -> tuple[Passage, ...] | None:

@@ -30,13 +30,11 @@ AS_PEOPLE_ASK = Manner()
 class Begun:
     """A cut answer: its number, and its whole sentences as Markdown without numbers.
 
-    ``asked_as`` is its question as it was searched for; ``sure`` and ``near`` are what its evidence
-    was judged to be (0 to 1).
+    ``sure`` and ``near`` are what its evidence was judged to be (0 to 1).
     """
 
     id: str
     text: str
-    asked_as: str
     sure: float
     near: float
 
@@ -49,6 +47,8 @@ class Asked:
     principal: Principal
     conversation: str | None = None
     """The one that it goes on with; None begins one."""
+    asked_as: str | None = None
+    """The words that it was searched for with before; None: they are made of it and the turns."""
     turns: tuple[Turn, ...] = ()
     manner: Manner = AS_PEOPLE_ASK
     begun: Begun | None = None
