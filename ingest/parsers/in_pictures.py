@@ -3,6 +3,7 @@
 import hashlib
 import io
 import re
+import time
 from collections.abc import Iterator, Mapping
 
 from lxml import etree
@@ -19,8 +20,9 @@ READABLE, NARROWEST = 60_000, 40
 """Pixels, and pixels of the shorter side, below which a picture is taken for a logo or an icon."""
 BLIP = f"{A}blip"
 """What names a picture in an Office file."""
-MOST = 40
-"""Pictures of one document that are read."""
+MOST, LONGEST = 40, 30.0
+"""Pictures of one document that are read, and seconds for all of them: a quarter of what a parser
+has (``ingest.parse_seconds``), so that a slow machine loses pictures and not the document."""
 SURE = 65.0
 """Mean confidence (0 to 100) below which what was read is taken for the noise of a photograph."""
 WORD = re.compile(r"[^\W\d_]{3,}")
@@ -47,31 +49,45 @@ class InPictures:
     def __init__(self, options: Options) -> None:
         self._languages = ocr.usable(options.languages)
         self._seen: set[bytes] = set()
-        self._unread = 0
+        self._unread = self._beyond = 0
+        self._spent = 0.0
 
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What the ledger says of pictures that nobody has read."""
-        return counted(Notice("pictures_unread", {"pictures": self._unread}))
+        return counted(
+            Notice("pictures_unread", {"pictures": self._unread}),
+            Notice("pictures_beyond", {"pictures": self._beyond}),
+        )
 
     def element(
-        self, picture: Image.Image, page: int | None, about: str, within: Box = (0, 0, 1, 1)
+        self,
+        picture: Image.Image,
+        page: int | None,
+        about: str,
+        dpi: int = ocr.USUAL_DPI,
+        within: Box = (0, 0, 1, 1),
     ) -> Element | None:
-        """What is written in a picture; None: nothing, or nobody can read it.
+        """What is written in a picture; None: nothing, or nobody has read it.
 
-        ``about`` is text of the same document, by which its language is told; ``within`` the
-        picture's place on its page.
+        ``about`` is text of the same document, by which its language is told; ``dpi`` its
+        resolution in dots per inch; ``within`` its place on its page.
         """
         grey = on_paper(picture)
         digest = hashlib.blake2b(grey.tobytes(), digest_size=16).digest()
         if digest in self._seen:
             return None
         self._seen.add(digest)
-        if not self._languages or len(self._seen) > MOST:
+        if not self._languages:
             self._unread += 1
             return None
+        if len(self._seen) > MOST or self._spent > LONGEST:
+            self._beyond += 1
+            return None
+        begun = time.monotonic()
         likely = scans.likely(about, self._languages)
-        reading = ocr.read(grey, page or 1, likely, ocr.USUAL_DPI)
+        reading = ocr.read(grey, page or 1, likely, dpi)
+        self._spent += time.monotonic() - begun
         return _element(reading, page, within) if _says_something(reading) else None
 
     def inserted(

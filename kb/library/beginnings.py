@@ -14,7 +14,7 @@ from kb.catalog.database import Catalog, Connection
 from kb.text.queries import PIECE
 from kb.types.beginning import Beginning, Topic
 from kb.types.library import Document
-from kb.types.parsed import HIDDEN
+from kb.types.parsed import HIDDEN, UNREADABLE_LETTERS
 from kb.types.people import Principal
 
 EXAMPLES, FEWEST = 6, 4
@@ -90,7 +90,9 @@ def _topics(connection: Connection, rows: Sequence[Document]) -> tuple[Topic, ..
 
 
 def _heading(title: str, headings: Sequence[str]) -> str | None:
-    plain = (_plain(h.rpartition(" › ")[2]) for h in headings if h != HIDDEN)
+    plain = (
+        _plain(h.rpartition(" › ")[2]) for h in headings if h not in {HIDDEN, UNREADABLE_LETTERS}
+    )
     return next((h for h in plain if _is_fit(h) and h.casefold() != title.casefold()), None)
 
 

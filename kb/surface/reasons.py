@@ -103,6 +103,16 @@ COUNTED: dict[str, tuple[str, tuple[str, str]]] = {
             "run kb ingest, or attach them as files of their own.",
         ),
     ),
+    "pictures_beyond": (
+        "pictures",
+        ngettext(
+            "{pictures} picture in it was not read: a document's first 40 are, as long as reading "
+            "them takes no more than 30 seconds. If it holds text, attach it as a file of its own.",
+            "{pictures} pictures in it were not read: a document's first 40 are, as long as "
+            "reading them takes no more than 30 seconds. If they hold text, attach them as files "
+            "of their own.",
+        ),
+    ),
     "hidden_text": (
         "pieces",
         ngettext(
@@ -192,6 +202,7 @@ TITLES: dict[str, str] = {
     "scan_uncertain": _("scans read with little certainty"),
     "unreadable_letters": _("unreadable letters"),
     "pictures_unread": _("pictures not read"),
+    "pictures_beyond": _("more pictures than are read"),
     "hidden_text": _("hidden text"),
     "tracked_changes": _("tracked changes"),
     "hidden_sheets": _("hidden sheets left out"),

@@ -11,7 +11,7 @@ Box = tuple[float, float, float, float]
 
 HIDDEN = "Hidden text"
 """The section of text that a reader of the document does not see."""
-UNREADABLE = "Unreadable letters"
+UNREADABLE_LETTERS = "Unreadable letters"
 """The section of text that says something else than what a reader sees."""
 COMMENT = "Comment"
 """The section of what somebody wrote beside the document's own text."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from kb.types.parsed import HIDDEN, UNREADABLE, Line, Span
+from kb.types.parsed import HIDDEN, UNREADABLE_LETTERS, Line, Span
 from kb.types.points import ordinal_of
 
 
@@ -73,7 +73,7 @@ class Passage:
     @property
     def hidden(self) -> bool:
         """Whether a reader of the document does not see it."""
-        return self.chunk.section in {HIDDEN, UNREADABLE}
+        return self.chunk.section in {HIDDEN, UNREADABLE_LETTERS}
 
     @property
     def passage_id(self) -> str:

@@ -28,6 +28,7 @@ ENGINES = {
         "ingest/parsers/pdf/__init__.py",
         "ingest/parsers/pdf/annotations.py",
         "ingest/parsers/pdf/attachments.py",
+        "ingest/parsers/pdf/drawn.py",
         "ingest/parsers/pdf/lines.py",
         "ingest/parsers/pdf/pictures.py",
         "ingest/parsers/pdf/places.py",

@@ -14,6 +14,7 @@ from ingest.parsers.options import Options
 from ingest.parsers.pdf import (
     annotations,
     attachments,
+    drawn,
     grouping,
     lines,
     pictures,
@@ -95,14 +96,19 @@ def _read(document: pdfium.PdfDocument, number: int, within: InPictures) -> Page
     size = document.get_page_size(number)
     try:
         page = document[number]
-        grids = ruled.grids(page)
+        beside = drawn.of(page)
+        grids = ruled.grids(page, beside.paths)
         printed = lines.of(page, grids)
     except pdfium.PdfiumError:
         return Page(size)
     hidden = unseen.take(page, printed)
     over = annotations.of(page, number + 1)
     is_scan = recognising.is_scan(page, printed)
-    written = [] if is_scan else pictures.elements(page, number + 1, printed + hidden, within)
+    written = (
+        []
+        if is_scan
+        else pictures.elements(page, number + 1, beside.pictures, printed + hidden, within)
+    )
     page.close()
     return Page(size, printed, hidden, grids, over, written, is_scan)
 

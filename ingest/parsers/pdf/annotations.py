@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-from ingest.parsers.pdf.places import around, shares
+from ingest.parsers.pdf.places import around, in_one_row, shares
 from ingest.parsers.pdf.printed import PrintedLine
 from kb.types.parsed import COMMENT, Box, Element, Line
 
@@ -28,10 +28,8 @@ WRITTEN = {
 }  # fmt: skip
 PASSWORD = 1 << 13
 """The flag of a field whose letters nobody is to see."""
-SAME_ROW = 0.5
-"""Share of a line's height by which something beside it lies in its row."""
-LONGEST = 100_000
-"""Bytes of one value or note; what is beyond is left out."""
+LONGEST = 50_000
+"""Characters of one value or note; what is beyond is left out."""
 MOST = 5_000
 """Annotations of a page that are looked at."""
 
@@ -124,12 +122,13 @@ def _said(annotation: raw.FPDF_ANNOTATION, key: bytes) -> str:
 
 def _text(get: Callable[..., int]) -> str:
     """What pdfium writes into a buffer, as UTF-16 with an end mark, in one line."""
-    size = min(get(None, 0), LONGEST)
+    size = get(None, 0)
     if size <= 2:
         return ""
     buffer = ctypes.create_string_buffer(size)
     get(ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), size)
-    return " ".join(buffer.raw[: size - 2].decode("utf-16-le", "replace").rstrip("\0").split())
+    said = buffer.raw[: size - 2].decode("utf-16-le", "replace").rstrip("\0")
+    return " ".join(said[:LONGEST].split())
 
 
 def _box(page: pdfium.PdfPage, annotation: raw.FPDF_ANNOTATION) -> Box | None:
@@ -141,7 +140,7 @@ def _box(page: pdfium.PdfPage, annotation: raw.FPDF_ANNOTATION) -> Box | None:
 
 def _beside_label(lines: list[PrintedLine], value: Field) -> list[PrintedLine]:
     """The lines with a field's value behind its label: what is left of it in its row, or above."""
-    row = [n for n, line in enumerate(lines) if _in_row(line.box, value.box) and line.size]
+    row = [n for n, line in enumerate(lines) if in_one_row(line.box, value.box) and line.size]
     left = [n for n in row if lines[n].box[0] <= value.box[0]]
     if value.is_box and (right := [n for n in row if lines[n].box[0] > value.box[0]]):
         label = min(right, key=lambda n: lines[n].box[0])
@@ -153,11 +152,6 @@ def _beside_label(lines: list[PrintedLine], value: Field) -> list[PrintedLine]:
     at = max(above, key=lambda n: lines[n].box[3]) + 1 if above else 0
     size = lines[at - 1].size if above else 10.0
     return [*lines[:at], PrintedLine(value.text, value.box, size, bold=False), *lines[at:]]
-
-
-def _in_row(one: Box, other: Box) -> bool:
-    shared = min(one[3], other[3]) - max(one[1], other[1])
-    return shared >= SAME_ROW * min(one[3] - one[1], other[3] - other[1])
 
 
 def _joined(label: PrintedLine, value: Field, *, before: bool = False) -> PrintedLine:

@@ -23,8 +23,9 @@ def ordered(lines: list[PrintedLine]) -> list[PrintedLine]:
     """The lines in reading order: as drawn, but for columns that were drawn across."""
     if sum(1 for line in lines if line.pieces) < FEWEST and not _goes_back(lines):
         return lines
-    for gutter in _gutters(lines):
-        moved = _with_columns_apart(lines, gutter)
+    parted = [_parts(line) for line in lines]
+    for gutter in _gutters(parted):
+        moved = _with_columns_apart(lines, parted, gutter)
         if moved is not None:
             return moved
     return lines
@@ -36,13 +37,10 @@ def _goes_back(lines: Sequence[PrintedLine]) -> bool:
     return sum(step > LEFTMOST for step in steps) >= FEWEST
 
 
-def _gutters(lines: Sequence[PrintedLine]) -> list[float]:
+def _gutters(parted: Sequence[Sequence[PrintedLine]]) -> list[float]:
     """Where a second column may begin, as shares of the page's width: often met places first."""
     begun = Counter(
-        round(part.box[0] / ALIGNED)
-        for line in lines
-        for part in _parts(line)
-        if part.box[0] > LEFTMOST
+        round(part.box[0] / ALIGNED) for parts in parted for part in parts if part.box[0] > LEFTMOST
     )
     return [(place - 1) * ALIGNED for place, n in begun.most_common(3) if n >= FEWEST]
 
@@ -53,13 +51,17 @@ def _parts(line: PrintedLine) -> list[PrintedLine]:
     return [replace(line, text=p.text, box=p.box, pieces=()) for p in line.pieces]
 
 
-def _with_columns_apart(lines: Sequence[PrintedLine], gutter: float) -> list[PrintedLine] | None:
+def _with_columns_apart(
+    lines: Sequence[PrintedLine], parted: Sequence[Sequence[PrintedLine]], gutter: float
+) -> list[PrintedLine] | None:
     """The lines, each run of two columns put one after the other; None: there is no such run."""
     out: list[PrintedLine] = []
     found = False
-    for is_beside, group in groupby(lines, lambda line: _is_beside(line, gutter)):
-        run = list(group)
-        parts = [part for line in run for part in _parts(line)]
+    both = zip(lines, parted, strict=True)
+    for is_beside, group in groupby(both, lambda pair: _is_beside(pair[1], gutter)):
+        members = list(group)
+        run = [line for line, _ in members]
+        parts = [part for _, of_line in members for part in of_line]
         if is_beside and _are_columns(parts, gutter):
             found = True
             run = [
@@ -71,8 +73,8 @@ def _with_columns_apart(lines: Sequence[PrintedLine], gutter: float) -> list[Pri
     return out if found else None
 
 
-def _is_beside(line: PrintedLine, gutter: float) -> bool:
-    return all(_side(part, gutter) != "across" for part in _parts(line))
+def _is_beside(parts: Sequence[PrintedLine], gutter: float) -> bool:
+    return all(_side(part, gutter) != "across" for part in parts)
 
 
 def _side(part: PrintedLine, gutter: float) -> str:

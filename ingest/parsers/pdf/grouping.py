@@ -4,15 +4,12 @@ import statistics
 from collections.abc import Sequence
 
 from ingest.parsers.pdf import tabular
-from ingest.parsers.pdf.printed import PrintedLine
+from ingest.parsers.pdf.printed import BROKEN_WORD, PrintedLine
 from ingest.parsers.pdf.tabular import Table
 from kb.types.parsed import Element, Line
 
 Part = Table | list[PrintedLine]
 """A piece of a page: a table, or the lines between two."""
-
-BROKEN_WORD = "\ufffe\x02\xad"
-"""What pdfium puts where a word is hyphenated at the end of a line."""
 
 
 def body_size(lines: list[PrintedLine]) -> float:

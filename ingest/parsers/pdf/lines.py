@@ -53,7 +53,7 @@ def _parts(textpage: pdfium.PdfTextPage) -> Iterator[tuple[str, int]]:
     start = 0
     for part in units.decode("utf-16-le", "replace").split("\n"):
         yield part, start
-        start += len(part) + 1
+        start += _units(part) + 1
 
 
 def _lines(
@@ -67,9 +67,9 @@ def _lines(
     text = part.strip()
     if not text:
         return
-    first = start + part.find(text[0])
+    first = start + _units(part[: part.find(text[0])])
     index = raw.FPDFText_GetCharIndexFromTextIndex(textpage, first)
-    last = raw.FPDFText_GetCharIndexFromTextIndex(textpage, first + len(text) - 1)
+    last = raw.FPDFText_GetCharIndexFromTextIndex(textpage, first + _units(text) - 1)
     rectangles = _rectangles(textpage, index, last - index + 1) if 0 <= index <= last else []
     if not rectangles:
         return
@@ -83,7 +83,7 @@ def _lines(
     )
     cuts = _cuts(box, grids)
     if rightward.is_needed(text):
-        line.text = rightward.read(list(_letters(textpage, index, last))) or text
+        line.text = whole(rightward.read(list(_letters(textpage, index, last)))) or text
         yield line
     elif cuts or _has_wide_gap(rectangles):
         yield from _parted(line, list(_pieces(page, list(_letters(textpage, index, last)), cuts)))
@@ -180,8 +180,18 @@ def _pieces(
 
 
 def _piece(page: pdfium.PdfPage, letters: list[Letter]) -> Piece:
-    text = "".join(letter.text for letter in letters).strip()
+    text = whole("".join(letter.text for letter in letters)).strip()
     return Piece(text, shares(page, [x.box for x in letters if not x.text.isspace()]))
+
+
+def whole(text: str) -> str:
+    """A text whose letters beyond the first 65,536 came in halves, as pdfium counts them."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _units(text: str) -> int:
+    """How many letters pdfium counts: two for one beyond the first 65,536."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _is_doubtful(textpage: pdfium.PdfTextPage, index: int, box: Box, height: float) -> bool:

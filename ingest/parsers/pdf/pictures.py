@@ -8,6 +8,7 @@ from pypdfium2 import raw
 
 from ingest.parsers import in_pictures, ocr
 from ingest.parsers.in_pictures import InPictures
+from ingest.parsers.pdf import recognising
 from ingest.parsers.pdf.places import shares
 from ingest.parsers.pdf.printed import PrintedLine
 from kb.types.parsed import Box, Element
@@ -17,16 +18,20 @@ LEAST_TEXT = 12
 
 
 def elements(
-    page: pdfium.PdfPage, number: int, lines: Sequence[PrintedLine], pictures: InPictures
+    page: pdfium.PdfPage,
+    number: int,
+    pictures: Sequence[raw.FPDF_PAGEOBJECT],
+    lines: Sequence[PrintedLine],
+    within: InPictures,
 ) -> list[Element]:
-    """What is written in the pictures of a page (1-based ``number``).
+    """What is written in the ``pictures`` of a page (1-based ``number``).
 
     ``lines`` is all that is printed on it, seen or not.
     """
-    places = [place for place in _places(page) if not _is_ground(place, lines)]
+    places = [place for place in _places(page, pictures) if not _is_ground(place, lines)]
     if not places:
         return []
-    drawn = page.render(scale=ocr.USUAL_DPI / 72, grayscale=True).to_pil()
+    drawn, dpi = recognising.drawn(page, ocr.USUAL_DPI)
     about = " ".join(line.text for line in lines)
     found = []
     for place in places:
@@ -34,18 +39,15 @@ def elements(
         width, height = drawn.size
         area = (int(left * width), int(top * height), int(right * width), int(bottom * height))
         if in_pictures.is_large((area[2] - area[0], area[3] - area[1])):
-            found.append(pictures.element(drawn.crop(area), number, about, place))
+            found.append(within.element(drawn.crop(area), number, about, dpi, place))
     return [element for element in found if element is not None]
 
 
-def _places(page: pdfium.PdfPage) -> Iterator[Box]:
+def _places(page: pdfium.PdfPage, pictures: Sequence[raw.FPDF_PAGEOBJECT]) -> Iterator[Box]:
     """Where pictures stand that have enough pixels."""
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     width, height = ctypes.c_uint(), ctypes.c_uint()
-    for number in range(raw.FPDFPage_CountObjects(page)):
-        drawn = raw.FPDFPage_GetObject(page, number)
-        if raw.FPDFPageObj_GetType(drawn) != raw.FPDF_PAGEOBJ_IMAGE:
-            continue
+    for drawn in pictures:
         raw.FPDFImageObj_GetImagePixelSize(drawn, width, height)
         is_known = raw.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
         if is_known and in_pictures.is_large((width.value, height.value)):

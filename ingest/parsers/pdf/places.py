@@ -9,6 +9,9 @@ from pypdfium2 import raw
 from ingest.parsers.pdf.printed import Rectangle
 from kb.types.parsed import Box
 
+SAME_ROW = 0.5
+"""Share of the lower one's height that two things in one row have in common."""
+
 
 def shares(page: pdfium.PdfPage, rectangles: list[Rectangle]) -> Box:
     """The place of rectangles together."""
@@ -28,6 +31,12 @@ def around(boxes: Sequence[Box]) -> Box:
     """The place of several together."""
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def in_one_row(one: Box, other: Box) -> bool:
+    """Whether two things stand beside one another: half of the lower one's height or more."""
+    shared = min(one[3], other[3]) - max(one[1], other[1])
+    return shared >= SAME_ROW * min(one[3] - one[1], other[3] - other[1])
 
 
 def _to_share(page: pdfium.PdfPage, px: float, py: float) -> tuple[float, float]:

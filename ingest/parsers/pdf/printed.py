@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from kb.types.parsed import Box
 
+BROKEN_WORD = "\ufffe\x02\xad"
+"""What pdfium puts where a word is hyphenated at the end of a line."""
 Rectangle = tuple[float, float, float, float]
 """Left, top, right, bottom in points of the page (top above bottom)."""
 

@@ -12,7 +12,7 @@ from ingest.parsers import ocr, scans
 from ingest.parsers.options import Options
 from ingest.parsers.pdf import letters
 from ingest.parsers.pdf.printed import PrintedLine
-from kb.types.parsed import UNREADABLE, Element, Notice
+from kb.types.parsed import UNREADABLE_LETTERS, Element, Notice
 
 MIN_TEXT = 12
 """Visible characters: a page with a picture and fewer than these is taken for a scan."""
@@ -44,7 +44,7 @@ def _marked(element: Element) -> Element:
         kind="NarrativeText",
         text=element.text,
         page=element.page,
-        section=UNREADABLE,
+        section=UNREADABLE_LETTERS,
         lines=element.lines,
     )
 
@@ -83,13 +83,18 @@ def _text(lines: Sequence[PrintedLine]) -> str:
 
 def _picture(page: pdfium.PdfPage) -> tuple[Image.Image, int]:
     """A page at the resolution it was scanned with, as far as that is reasonable."""
-    width, height = page.get_size()
+    width, _ = page.get_size()
     dpi = ocr.USUAL_DPI
     for image in page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=3):
         left, _, right, _ = image.get_bounds()
         if right - left > width / 2:
             dpi = round(image.get_px_size()[0] / ((right - left) / 72))
-    dpi = max(ocr.LOWEST_DPI, min(ocr.HIGHEST_DPI, dpi))
+    return drawn(page, max(ocr.LOWEST_DPI, min(ocr.HIGHEST_DPI, dpi)))
+
+
+def drawn(page: pdfium.PdfPage, dpi: int) -> tuple[Image.Image, int]:
+    """A page in grey at a resolution (dots per inch), or the highest that there is room for."""
+    width, height = page.get_size()
     most = (ocr.MOST_PIXELS / max(1.0, width * height)) ** 0.5
     scale = min(dpi / 72, most)
     return page.render(scale=scale, grayscale=True).to_pil(), round(scale * 72)

@@ -15,8 +15,8 @@ THIN, SHORTEST = 2.5, 6.0
 """Points: what is thinner and longer is a ruling."""
 TOUCHING = 3.0
 """Points within which rulings meet, or are one."""
-MOST_PATHS, MOST_RULINGS = 4_000, 1_000
-"""Of a page; a map or a drawing has more, and is no table."""
+MOST_RULINGS = 1_000
+"""Of a page; a drawing has more, and is no table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,6 @@ class Grid:
     columns: tuple[float, ...]
     rows: tuple[float, ...]
     cuts: tuple[float, ...]
-    box: Box
 
     def cell(self, place: Box) -> tuple[int, int] | None:
         """Row and column in which something's middle lies; None: outside."""
@@ -48,21 +47,21 @@ class Grid:
         return None if row is None or column is None else (row, column)
 
 
-def grids(page: pdfium.PdfPage) -> list[Grid]:
-    """The grids of a page with two columns and two rows or more."""
+def grids(page: pdfium.PdfPage, paths: Sequence[raw.FPDF_PAGEOBJECT]) -> list[Grid]:
+    """The grids of a page, by the ``paths`` drawn on it, with two columns and two rows or more."""
     if page.get_rotation():
         return []
-    lying, standing = _rulings(page)
+    lying, standing = _rulings(paths)
     if len({r.at for r in standing}) < 3 or len({r.at for r in lying}) < 3:
         return []
     return [grid for group in _groups(lying, standing) if (grid := _grid(page, *group))]
 
 
-def _rulings(page: pdfium.PdfPage) -> tuple[set[Ruling], set[Ruling]]:
+def _rulings(paths: Sequence[raw.FPDF_PAGEOBJECT]) -> tuple[set[Ruling], set[Ruling]]:
     """Lying and standing lines; the four sides of a box that is drawn are lines, too."""
     lying: set[Ruling] = set()
     standing: set[Ruling] = set()
-    for path in _paths(page):
+    for path in paths:
         for left, bottom, right, top in _boxes(path):
             width, height = right - left, top - bottom
             if height <= THIN and width >= SHORTEST:
@@ -79,18 +78,6 @@ def _rulings(page: pdfium.PdfPage) -> tuple[set[Ruling], set[Ruling]]:
 
 def _ruling(at: float, start: float, end: float) -> Ruling:
     return Ruling(round(at, 1), round(start, 1), round(end, 1))
-
-
-def _paths(page: pdfium.PdfPage) -> Iterator[raw.FPDF_PAGEOBJECT]:
-    """What is drawn beside letters and pictures (a page has thousands of letters' objects)."""
-    found = 0
-    for number in range(raw.FPDFPage_CountObjects(page)):
-        drawn = raw.FPDFPage_GetObject(page, number)
-        if raw.FPDFPageObj_GetType(drawn) == raw.FPDF_PAGEOBJ_PATH:
-            found += 1
-            if found > MOST_PATHS:
-                return
-            yield drawn
 
 
 def _is_stroked(path: raw.FPDF_PAGEOBJECT) -> bool:
@@ -163,8 +150,7 @@ def _grid(page: pdfium.PdfPage, lying: Sequence[Ruling], standing: Sequence[Ruli
     middle = (xs[0] + xs[-1]) / 2
     columns = [shares(page, [(x, ys[-1], x, ys[0])])[0] for x in xs]
     rows = sorted(shares(page, [(middle, y, middle, y)])[1] for y in ys)
-    box = (columns[0], rows[0], columns[-1], rows[-1])
-    return Grid(tuple(columns), tuple(rows), tuple(xs), box)
+    return Grid(tuple(columns), tuple(rows), tuple(xs))
 
 
 def _places(values: Iterable[float]) -> list[float]:

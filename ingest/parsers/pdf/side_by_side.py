@@ -4,15 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ingest.parsers.pdf.places import around
+from ingest.parsers.pdf.places import around, in_one_row
 from ingest.parsers.pdf.printed import Piece, PrintedLine
 
-SAME_ROW = 0.5
-"""Share of a line's height by which what stands in one row overlaps."""
-SIGN = re.compile(r"[$€£¥(]+|US\$|CHF|EUR|USD|GBP")
-"""What stands before a figure in a place of its own."""
-PREFIXED = {"$", "£", "¥"}
-"""Those that never stand behind a figure."""
+SIGN = re.compile(r"US\$|[$£¥(]+")
+"""What stands before a figure, and never behind it, also in a place of its own."""
 BEHIND = re.compile(r"[%)]+|\)\s*%|%\s*\)")
 
 
@@ -51,9 +47,7 @@ def of(lines: Sequence[PrintedLine]) -> list[Row]:
 
 def _is_beside(row: Row, line: PrintedLine) -> bool:
     last = row.lines[-1].box
-    shared = min(last[3], line.box[3]) - max(last[1], line.box[1])
-    height = min(last[3] - last[1], line.box[3] - line.box[1])
-    return shared > SAME_ROW * height and line.box[0] >= last[2]
+    return in_one_row(last, line.box) and line.box[0] >= last[2]
 
 
 def _with_signs(pieces: Sequence[Piece]) -> list[Piece]:
@@ -76,7 +70,7 @@ def _without_trailing(pieces: Sequence[Piece]) -> Iterator[Piece]:
     """A dollar that stands nearer to the figure before it than to its own is a piece of its own."""
     for number, piece in enumerate(pieces):
         figure, _, sign = piece.text.rpartition(" ")
-        if figure and sign in PREFIXED and number + 1 < len(pieces):
+        if figure and SIGN.fullmatch(sign) and number + 1 < len(pieces):
             yield Piece(figure, piece.box)
             yield Piece(sign, pieces[number + 1].box)
         else:

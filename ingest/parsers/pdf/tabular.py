@@ -7,13 +7,13 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from ingest.parsers import tables
 from ingest.parsers.pdf import side_by_side
 from ingest.parsers.pdf.places import around
-from ingest.parsers.pdf.printed import Piece, PrintedLine
+from ingest.parsers.pdf.printed import BROKEN_WORD, Piece, PrintedLine
 from ingest.parsers.pdf.ruled import Grid
 from ingest.parsers.pdf.side_by_side import Row
 from kb.types.parsed import Box, Element, Line
@@ -26,6 +26,9 @@ FARTHEST = 3.0
 """Heights of a line that rows of one table may lie apart."""
 MARK = re.compile(r"[^\w]{1,3}|\(?(?:\d{1,3}|[ivxlc]{1,5}|[a-z])[.)]+", re.IGNORECASE)
 """Bullets and numbers of a list."""
+MONEY = re.compile(r"US\$|[$€£¥(]|\b(?:CHF|EUR|USD|GBP)\b")
+HYPHEN = dict.fromkeys(map(ord, BROKEN_WORD), "-")
+"""A word that a cell breaks off, and nobody goes on with."""
 LABEL = re.compile(r".*:$")
 CONTINUED = 0.02
 """Share of the page's width by which the columns of a table that goes on may lie elsewhere."""
@@ -41,7 +44,6 @@ class Table:
     header_rows: int = 0
     carried: int = 0
     """Rows that were taken over from the page before: the header of a table that goes on."""
-    lines: list[PrintedLine] = field(default_factory=list)
 
     def element(self, page: int) -> Element:
         """As an element of a page (1-based)."""
@@ -97,14 +99,14 @@ def _ruled(lines: Sequence[PrintedLine], grid: Grid) -> Table | None:
     spans = [(grid.columns[c], grid.columns[c + 1]) for c in columns]
     header = _header_rows(texts, bordered=True)
     lying = [around(places[row]) for row in rows]
-    return _table(texts, lying, spans, list(lines), header)
+    return _table(texts, lying, spans, header)
 
 
 def _joined(texts: Sequence[str]) -> str:
     """A cell's lines as one, a word that was hyphenated at the end of one whole again."""
     joined = ""
     for text in texts:
-        is_broken = joined[-1:] in {"\x02", "\ufffe", "\xad"}
+        is_broken = bool(joined) and joined[-1] in BROKEN_WORD
         joined = joined[:-1] + text if is_broken else f"{joined} {text}".strip()
     return joined
 
@@ -165,7 +167,7 @@ def _aligned(rows: Sequence[Row]) -> Table | None:
         return None
     places = [around([piece.box for piece in row.pieces]) for row in rows]
     header = _header_rows(texts, bordered=False)
-    return _table(texts, places, columns, [line for row in rows for line in row.lines], header)
+    return _table(texts, places, columns, header)
 
 
 def _into(columns: Sequence[tuple[float, float]], row: Row) -> list[str]:
@@ -190,11 +192,11 @@ def _table(
     rows: list[list[str]],
     places: list[Box],
     columns: list[tuple[float, float]],
-    lines: list[PrintedLine],
     header_rows: int,
 ) -> Table:
     rows, kept = _with_sign_columns(rows)
-    return Table(rows, places, [columns[n] for n in kept], header_rows, lines=lines)
+    whole = [[cell.translate(HYPHEN) for cell in row] for row in rows]
+    return Table(whole, places, [columns[n] for n in kept], header_rows)
 
 
 def _with_sign_columns(rows: list[list[str]]) -> tuple[list[list[str]], list[int]]:
@@ -217,14 +219,15 @@ def _with_sign_columns(rows: list[list[str]]) -> tuple[list[list[str]], list[int
 
 
 def _header_rows(rows: Sequence[Sequence[str]], *, bordered: bool) -> int:
-    """How many of the first rows name the columns.
+    """How many of the first rows name the columns: the next one does where the first cell is empty.
 
     Without borders only figures below show that words above name them.
     """
     if any(LABEL.match(row[0]) for row in rows) and len(rows[0]) == 2:
         return 0
     count = 0
-    while count < min(tables.MAX_HEADER_ROWS, len(rows) - 1) and _names(rows[count]):
+    most = min(tables.MAX_HEADER_ROWS, len(rows) - 1)
+    while count < most and _names(rows[count]) and (count == 0 or not rows[count - 1][0]):
         count += 1
     has_figures = any(_is_figure(cell) for row in rows[count:] for cell in row[1:])
     if has_figures:
@@ -239,7 +242,7 @@ def _names(row: Sequence[str]) -> bool:
 
 
 def _is_figure(cell: str) -> bool:
-    bare = side_by_side.SIGN.sub("", cell).strip()
+    bare = MONEY.sub("", cell).strip()
     return bool(tables.NUMBER.match(bare) or bare in {"—", "–", "-"}) and not tables.YEAR.match(
         bare
     )

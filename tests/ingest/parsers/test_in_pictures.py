@@ -1,5 +1,6 @@
 """Text in pictures that stand within a document beside its text."""
 
+import itertools
 import shutil
 
 import docx
@@ -8,6 +9,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.pdfgen.canvas import Canvas
 
+from ingest.parsers import in_pictures
+from ingest.parsers.options import Options
 from tests.parts.files import FONT, parse
 from tests.parts.processes import missing
 
@@ -60,6 +63,22 @@ def test_where_there_is_no_ocr_the_ledger_says_so(tmp_path):
     with_picture(tmp_path / "a.pdf", picture(tmp_path / "a.png"))
     [notice] = parse(tmp_path / "a.pdf", languages="").notices
     assert (notice.code, notice.parameters) == ("pictures_unread", {"pictures": 1})
+
+
+def test_a_slow_machine_loses_pictures_and_not_the_document(tmp_path, monkeypatch):
+    """Whoever has read for half a minute reads no further picture, and says so."""
+    if shutil.which("tesseract") is None:
+        missing("tesseract (apt-get install tesseract-ocr)")
+    clock = itertools.count(step=in_pictures.LONGEST + 1)
+    monkeypatch.setattr(in_pictures.time, "monotonic", lambda: float(next(clock)))
+    reading = in_pictures.InPictures(Options())
+    found = []
+    for text in (WRITTEN, WRITTEN.upper()):
+        with Image.open(picture(tmp_path / "a.png", text=text)) as image:
+            found.append(reading.element(image, 1, ""))
+    assert [one and " ".join(one.text.split()) for one in found] == [WRITTEN, None]
+    [notice] = reading.notices
+    assert (notice.code, notice.parameters) == ("pictures_beyond", {"pictures": 1})
 
 
 def word(path, source):

@@ -12,7 +12,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.parsers.pdf import letters
-from kb.types.parsed import UNREADABLE
+from kb.types.parsed import UNREADABLE_LETTERS
 from tests.parts.files import FONT, parse
 from tests.parts.processes import missing
 
@@ -100,7 +100,7 @@ def test_without_ocr_such_a_page_is_marked_and_said(tmp_path, change):
     broken(tmp_path / "a.pdf", change)
     read = parse(tmp_path / "a.pdf", languages="")
     assert (read.problem, read.problem_parameters) == ("unreadable_letters", {"pages": 1})
-    assert {e.section for e in read.elements} == {UNREADABLE}
+    assert {e.section for e in read.elements} == {UNREADABLE_LETTERS}
 
 
 @pytest.mark.parametrize("change", [private, further])
@@ -111,4 +111,4 @@ def test_with_ocr_it_is_read_as_it_is_seen(tmp_path, change):
     read = parse(tmp_path / "a.pdf")
     assert read.problem is None
     assert " ".join(SAID.split()) in " ".join(e.text for e in read.elements)
-    assert UNREADABLE not in {e.section for e in read.elements}
+    assert UNREADABLE_LETTERS not in {e.section for e in read.elements}

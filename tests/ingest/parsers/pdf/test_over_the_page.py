@@ -12,6 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 from kb.types.parsed import COMMENT
 from tests.parts.files import parse, text_of
 
+LONG = "a word of a long note " * 20_000
 HIDDEN_FLAG, NO_VIEW_FLAG = 2, 32
 PASSWORD = "password"
 
@@ -98,3 +99,10 @@ def test_typed_on_text_is_the_pages_and_notes_are_comments(tmp_path):
 def test_what_no_reader_is_shown_is_not_read(tmp_path, flags):
     annotated(tmp_path / "a.pdf", *notes(), flags=flags)
     assert text_of(parse(tmp_path / "a.pdf")) == "Invoice 4711 of the Morelle bakery."
+
+
+def test_of_a_value_that_is_too_long_the_beginning_is_read(tmp_path):
+    annotated(tmp_path / "a.pdf", FreeText(text=LONG, rect=(50, 500, 300, 540)))
+    [_, typed] = parse(tmp_path / "a.pdf").elements
+    assert len(typed.text) > 40_000
+    assert LONG.startswith(typed.text)
