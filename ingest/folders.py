@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from ingest.finding import browsing, mirroring
-from ingest.finding import sources as folder
+from ingest.finding import browsing, mirroring, roots
 from ingest.finding.preview import preview
 from ingest.finding.selection import Selection
 from ingest.following.clock import local_now
@@ -63,7 +62,7 @@ class Folders:
         access.must_manage(by)
         check_name(name)
         check_following(edited.following)
-        root = str(folder.check_root(path, self._settings.roots))
+        root = str(roots.check(path, self._settings.roots))
         _check_mirror(root, edited)
         wanted = edited.readers or ()
         with self._catalog.writing() as connection:

@@ -25,7 +25,7 @@ from web.auth.peer import PEER
 from web.filling import AT, Refused, filled
 from web.rendering import render
 
-OURS = {AT, "action", "back", "next", "number", "document", "state"}
+OURS = {AT, "action", "back", "count", "next", "number", "document", "state"}
 SECRETS = {"password", "old", "new", "again", "code", "secret"}
 """Fields that nobody types, and those whose content is never shown."""
 OF_CODE: dict[str, tuple[str, ...]] = {

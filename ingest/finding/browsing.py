@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from ingest.finding import sources
+from ingest.finding import roots
 
 MOST = 500
 """Folders that are listed; what is beyond is reached by typing."""
@@ -20,7 +20,7 @@ def inside(path: str, allowed: tuple[str, ...] = ()) -> dict[str, Any]:
     if not path.strip():
         tops = allowed or (os.sep,)
         return {"path": "", "above": None, "folders": [_named(top, top) for top in tops]}
-    root = sources.check_root(path, allowed)
+    root = roots.check(path, allowed)
     found = sorted(_folders(str(root)), key=str.casefold)[:MOST]
     return {
         "path": str(root),

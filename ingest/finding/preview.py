@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any
 
-from ingest.finding import sources
+from ingest.finding import roots
 from ingest.finding.selection import Selection
 
 LOOK_SECONDS = 3.0
@@ -25,7 +25,7 @@ def preview(path: str, allowed: tuple[str, ...] = ()) -> dict[str, Any]:
     Raises:
         UsageError: it is not a folder that may be followed.
     """
-    root = sources.check_root(path, allowed)
+    root = roots.check(path, allowed)
     selection = Selection()
     kinds: Counter[str] = Counter()
     size, deadline, complete = 0, time.monotonic() + LOOK_SECONDS, True

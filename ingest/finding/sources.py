@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.finding.selection import Selection, is_litter
-from kb.errors import FileProblem, RetryableError, UsageError
-from kb.files.originals import beneath, leads_to, open_beneath
+from kb.errors import FileProblem, RetryableError
+from kb.files.originals import leads_to, open_beneath
 from kb.text.pathnames import cut, shown
 from kb.types.files import Stat
 
@@ -66,48 +66,6 @@ def above(path: bytes) -> list[bytes]:
     """The folders that a path lies in, itself included."""
     parts = path.split(b"/")
     return [b"/".join(parts[:n]) for n in range(1, len(parts) + 1)]
-
-
-def check_root(root: str, allowed: tuple[str, ...] = ()) -> Path:
-    """The folder of a new source, absolute; beneath one of ``allowed``, where there are any.
-
-    Raises:
-        UsageError: it is not a folder that can be listed, or not an allowed one.
-    """
-    if "://" in root:
-        raise UsageError(
-            "{path} is an address, not a folder.", code="not_a_folder", detail={"path": root}
-        )
-    if "\0" in root or not root.strip():
-        raise UsageError("Name a folder.", code="not_a_folder")
-    try:
-        path = Path(root).expanduser().absolute()
-        real = os.path.realpath(os.fsencode(path))
-        is_folder = path.is_dir()
-    except (OSError, RuntimeError, UnicodeEncodeError) as error:  # too long; there is no such home
-        raise UsageError(
-            "There is no folder {path}.", code="not_a_folder", detail={"path": root[:200]}
-        ) from error
-    if allowed and not any(beneath(real, os.path.realpath(os.fsencode(a))) for a in allowed):
-        raise UsageError(
-            "{path} is not beneath the folders that may be followed (ingest.roots).",
-            code="not_allowed",
-            detail={"roots": list(allowed), "path": str(path)},
-        )
-    if not is_folder:
-        raise UsageError(
-            "There is no folder {path}.", code="not_a_folder", detail={"path": str(path)}
-        )
-    try:
-        with os.scandir(path) as entries:
-            next(entries, None)
-    except OSError as error:
-        raise UsageError(
-            "The folder {path} cannot be listed. Look at its permissions.",
-            code="not_a_folder",
-            detail={"path": str(path), "reason": error.strerror},
-        ) from error
-    return path.resolve()
 
 
 def walk(root: str, selection: Selection) -> Look:

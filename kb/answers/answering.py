@@ -91,7 +91,7 @@ class Answerer:
         turns = asked.turns if followups.leans(question) else ()
         whole = followups.carried(question, turns)
         async with self._written_out(question, turns, model) as writing:
-            asked_as, found = await self._found(whole, principal)
+            asked_as, found = await self._found(whole, principal, asked.asked_as)
             yield PassagesFound(found.passages)
             written = await writing
         if written is not None and written != whole:
@@ -113,16 +113,23 @@ class Answerer:
             async for event in events:
                 yield event
 
-    async def summary(self, asked: Asked) -> AsyncGenerator[AnswerEvent, None]:
-        """The same from a document as a whole: its passages are known. Raises as :meth:`answer`."""
-        begun, all_of_it = time.monotonic(), asked.passages or ()
-        [embedder, *_] = await self._embeddings.for_language(all_of_it[0].chunk.language)
+    async def of_known(self, asked: Asked) -> AsyncGenerator[AnswerEvent, None]:
+        """The same from passages that are known. Raises as :meth:`answer`.
+
+        They are all of a document that is to be summarised, or those of an answer that was cut.
+        """
+        begun, known, cut = time.monotonic(), asked.passages or (), asked.begun
+        [embedder, *_] = await self._embeddings.for_language(known[0].chunk.language)
         scale = await self._embeddings.scale(embedder.fingerprint)
         room = self._llm.context_tokens - self._llm.answer_tokens
-        found = Found(summarised(all_of_it, room), scale=scale, model=embedder.fingerprint)
+        passages = known if cut else summarised(known, room)
+        found = Found(passages, scale=scale, model=embedder.fingerprint)
         yield PassagesFound(found.passages)
-        told = self._settings(found, asked, Evidence(1.0, 1.0))
-        draft = Draft(asked.question, asked.question, found, begun, told)
+        evident = Evidence(cut.sure, cut.near) if cut else Evidence(1.0, 1.0)
+        band = evident.band(self._retrieval.min_evidence, self._retrieval.min_nearness)
+        told = self._settings(found, asked, evident)
+        asked_as = asked.asked_as or asked.question
+        draft = Draft(asked.question, asked_as, found, begun, told, band)
         async with aclosing(self._from_evidence(draft, self._model, asked)) as events:
             async for event in events:
                 yield event
@@ -167,9 +174,12 @@ class Answerer:
             }
         )
 
-    async def _found(self, whole: str, principal: Principal) -> tuple[str, Found]:
-        """The question without what narrows it, and its passages."""
+    async def _found(
+        self, whole: str, principal: Principal, words: str | None = None
+    ) -> tuple[str, Found]:
+        """The question without what narrows it, and its passages; ``words`` take its place."""
         read = sought.in_a_sentence(whole)
+        read = replace(read, words=words or read.words)
         passages = self._retrieval.passages
         return read.words, await self._retriever.retrieve(read, principal, passages)
 

@@ -1,7 +1,7 @@
 """The door to an answer: a question is checked, answered, counted, noted, and its receipt kept."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -18,6 +18,8 @@ from kb.search.limits import check_question
 from kb.search.retrieval import Found
 from kb.types.answers import Answer, AnswerEvent, AnswerFinished, PassagesFound
 from kb.types.asking import AS_PEOPLE_ASK, Asked, Begun, Manner, Stop
+from kb.types.kept import KeptAnswer, Used
+from kb.types.passages import Passage
 from kb.types.people import Principal
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class Answers:
         return replace(asked, stop=stop)
 
     def again(self, principal: Principal, answer_id: str) -> Asked:
-        """The question of a kept answer once more, whatever was asked before it.
+        """The question of a kept answer once more, searched for with the same words.
 
         It goes into the same conversation, where that is the asker's own.
 
@@ -82,9 +84,8 @@ class Answers:
         """
         with self._catalog.reading() as connection:
             row = reopening.kept(connection, principal, answer_id)
-            theirs = row.conversation_id if row.asker == principal.name else None
-            manner = Manner(alone=True)
-            return _asked(connection, row.asked_as or row.question, principal, theirs, manner)
+        theirs = row.conversation_id if row.asker == principal.name else None
+        return Asked(row.question, principal, theirs, row.asked_as, manner=Manner(alone=True))
 
     def anew(
         self, principal: Principal, answer_id: str, question: str | None, stop: Stop | None = None
@@ -104,7 +105,7 @@ class Answers:
                 return Asked(wanted, principal, stop=stop)
             number = row.conversation_id
             turns = conversations.turns(connection, principal, number, row.asked_at)
-            return Asked(wanted, principal, number, turns, stop=stop)
+            return Asked(wanted, principal, number, turns=turns, stop=stop)
 
     def summary(
         self, principal: Principal, document_id: int, question: str, stop: Stop | None = None
@@ -123,7 +124,7 @@ class Answers:
     def go_on(self, principal: Principal, answer_id: str, stop: Stop | None = None) -> Asked:
         """The question of an answer that was cut or stopped; what is written replaces it.
 
-        It begins as that did.
+        It begins as that did, and is made from the same passages, as long as they are all there.
 
         Raises:
             NotFoundError: there is no such answer, for them, or it may not be read any more.
@@ -131,19 +132,19 @@ class Answers:
         """
         with self._catalog.reading() as connection:
             row = reopening.kept(connection, principal, answer_id)
-            answer = reopening.receipt(connection, principal, row).answer
-            if answer is None or row.asker != principal.name:
-                raise NotFoundError(
-                    "Passages of this answer have changed or may not be read any more. Ask again.",
-                    code="answer_withheld",
-                )
-            if row.notice is None or row.notice.code not in UNFINISHED:
-                raise UsageError("This answer is whole.", code="answer_whole")
-            asked = _asked(
-                connection, row.asked_as or row.question, principal, row.conversation_id,
-                Manner(alone=True),
-            )  # fmt: skip
-            return replace(asked, begun=Begun(row.id, going_on.begun(answer)), stop=stop)
+            receipt = reopening.receipt(connection, principal, row)
+        answer = receipt.answer
+        if answer is None or row.asker != principal.name:
+            raise NotFoundError(
+                "Passages of this answer have changed or may not be read any more. Ask again.",
+                code="answer_withheld",
+            )
+        if row.notice is None or row.notice.code not in UNFINISHED:
+            raise UsageError("This answer is whole.", code="answer_whole")
+        return Asked(
+            row.question, principal, row.conversation_id, row.asked_as, manner=Manner(alone=True),
+            begun=_begun(row, answer), stop=stop, passages=_all_of(receipt.used),
+        )  # fmt: skip
 
     async def ask(self, asked: Asked) -> AsyncGenerator[AnswerEvent, None]:
         """An answer's events; the finished answer is kept, in its conversation or a new one.
@@ -153,7 +154,7 @@ class Answers:
             KbError: the passages could not be looked for. Never an answer without them.
         """
         with self._metrics().failing():
-            asking = self._answerer.answer if asked.passages is None else self._answerer.summary
+            asking = self._answerer.answer if asked.passages is None else self._answerer.of_known
             async with aclosing(asking(asked)) as events:
                 async for event in events:
                     yield await self._noted(event, asked) if asked.manner.noted else event
@@ -214,7 +215,19 @@ def _asked(
     manner: Manner,
 ) -> Asked:
     turns = conversations.turns(connection, principal, conversation)
-    return Asked(question, principal, conversation, () if manner.alone else turns, manner)
+    given = () if manner.alone else turns
+    return Asked(question, principal, conversation, turns=given, manner=manner)
+
+
+def _begun(row: KeptAnswer, answer: Answer) -> Begun:
+    sure, near = (float(row.settings.get(name, 1.0)) for name in ("evidence", "nearness"))
+    return Begun(row.id, going_on.begun(answer), sure, near)
+
+
+def _all_of(used: Sequence[Used]) -> tuple[Passage, ...] | None:
+    """The passages of an answer; None where one of them has changed since."""
+    passages = tuple(u.passage for u in used if u.passage is not None)
+    return passages if passages and len(passages) == len(used) else None
 
 
 async def finished(answering: AsyncGenerator[AnswerEvent, None]) -> Answer:

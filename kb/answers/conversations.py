@@ -55,11 +55,11 @@ class Conversations:
         with self._catalog.reading() as connection:
             found, asker = _own_or_shared(connection, principal, number)
             rows = conversations.turns(connection, number)
-            turns = tuple(sharing.turn(connection, principal, row) for row in rows)
+            turns = sharing.turns(connection, principal, rows)
         mine = asker == principal.name
         if not mine and all(turn.receipt is None for turn in turns):
             raise _missing(number)
-        title = found.title if mine else sharing.title(found.title, rows, turns)
+        title = found.title if mine else sharing.title(found, rows, turns)
         return SharedTalk(found, title, asker, mine, turns)
 
     def share(self, principal: Principal, number: str, *, is_shared: bool) -> Conversation:
@@ -139,11 +139,16 @@ def _missing(number: str) -> NotFoundError:
     return NotFoundError("There is no such conversation.", detail={"id": number[:60]})
 
 
-def joined(connection: Connection, principal: Principal, number: str | None, question: str) -> str:
-    """The conversation that an answer goes into: the one it was asked in, or a new one."""
+def joined(
+    connection: Connection, principal: Principal, number: str | None, question: str, moment: float
+) -> str:
+    """The conversation that an answer goes into: the one it was asked in, or a new one.
+
+    A new one begins at the ``moment`` (Unix seconds) of its first answer: by that one knows it.
+    """
     if number is not None and conversations.get(connection, principal, number) is not None:
         conversations.used(connection, number)
         return number
     begun = uuid.uuid4().hex
-    conversations.start(connection, principal, begun, question)
+    conversations.start(connection, principal, begun, question, moment)
     return begun

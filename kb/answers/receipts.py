@@ -37,11 +37,12 @@ class Receipts:
         A quotation's words are not stored, only where they stand.
         """
         with self._catalog.writing() as connection:
-            number = joined(connection, principal, conversation, answer.question)
+            moment = now()
+            number = joined(connection, principal, conversation, answer.question, moment)
             answer = replace(answer, conversation=number)
             if replaces is not None and answer.mode == "generated":
                 answers.remove(connection, replaces)
-            answers.keep(connection, _kept(answer, principal))
+            answers.keep(connection, _kept(answer, principal, moment))
         return answer
 
     def answer(self, principal: Principal, answer_id: str) -> Answer:
@@ -74,7 +75,7 @@ class Receipts:
             return [reopening.receipt(connection, principal, row) for row in rows]
 
 
-def _kept(answer: Answer, principal: Principal) -> KeptAnswer:
+def _kept(answer: Answer, principal: Principal, moment: float) -> KeptAnswer:
     generated, notice = answer.mode == "generated", answer.notice
     return KeptAnswer(
         id=answer.id,
@@ -99,6 +100,6 @@ def _kept(answer: Answer, principal: Principal) -> KeptAnswer:
         prompt_hash=answer.prompt_hash,
         settings=answer.settings,
         form=answer.form or None,
-        asked_at=now(),
+        asked_at=moment,
         seconds=answer.seconds,
     )

@@ -16,15 +16,17 @@ SHOWN = (
 )  # fmt: skip
 
 
-def start(connection: Connection, principal: Principal, number: str, question: str) -> None:
+def start(
+    connection: Connection, principal: Principal, number: str, question: str, moment: float
+) -> None:
     """Begin a conversation; its first question is its title until somebody gives another."""
     connection.execute(
         insert(conversations).values(
             id=number,
             asker=principal.name,
             title=shortened(question),
-            started_at=now(),
-            used_at=now(),
+            started_at=moment,
+            used_at=moment,
         )
     )
 

@@ -245,9 +245,11 @@ def held_by_source(connection: Connection) -> dict[int, int]:
     return dict(connection.execute(query.group_by(documents.c.source_id)).tuples().all())
 
 
-def held_paths(connection: Connection, source_id: int, most: int) -> list[str]:
-    """The first paths of those of a source."""
-    mine = documents.c.source_id == source_id, documents.c.held
+def held_paths(
+    connection: Connection, principal: Principal, source_id: int, most: int
+) -> list[str]:
+    """The first paths of those of a source, as far as somebody may read them."""
+    mine = documents.c.source_id == source_id, documents.c.held, readable(principal)
     query = select(documents.c.path).where(*mine).order_by(documents.c.path)
     return list(connection.scalars(query.limit(most)))
 

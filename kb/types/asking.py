@@ -28,10 +28,15 @@ AS_PEOPLE_ASK = Manner()
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A cut answer: its number, and its whole sentences as Markdown without numbers."""
+    """A cut answer: its number, and its whole sentences as Markdown without numbers.
+
+    ``sure`` and ``near`` are what its evidence was judged to be (0 to 1).
+    """
 
     id: str
     text: str
+    sure: float
+    near: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Asked:
     principal: Principal
     conversation: str | None = None
     """The one that it goes on with; None begins one."""
+    asked_as: str | None = None
+    """The words that it was searched for with before; None: they are made of it and the turns."""
     turns: tuple[Turn, ...] = ()
     manner: Manner = AS_PEOPLE_ASK
     begun: Begun | None = None
@@ -49,4 +56,5 @@ class Asked:
     stop: Stop | None = None
     """None: it is written to its end."""
     passages: tuple[Passage, ...] | None = None
-    """All of a document that is to be summarised; None: they are to be looked for."""
+    """All of a document that is to be summarised, or those that a cut answer is made from; None:
+    they are to be looked for."""

@@ -3,11 +3,14 @@
 import io
 
 import docx
+import msgspec
 import pytest
 
 from kb.answers import forms
+from kb.catalog import answers, conversations
 from kb.surface import exports, word
 from kb.types.answers import Sentence
+from kb.types.kept import KeptNotice, KeptSentence
 
 WAGES, FERRY = "When do wages rise?", "When does the ferry to the island leave?"
 UNTOLD = "A question about documents that you may not read."
@@ -57,6 +60,71 @@ async def test_a_shared_conversation_is_read_under_the_readers_own_rights(portal
     await share(portal, wages)
     for path in (f"/conversations/{wages}", f"/conversations/{wages}/export"):
         assert (await otto.get(path)).status_code == 404, "there is nothing for him in it"
+
+
+async def read_by(portal, name, number) -> str:
+    person = await portal.as_person(name)
+    return (await person.get(f"/conversations/{number}", **PAGE)).text
+
+
+async def test_a_title_is_not_told_where_its_question_cannot_be_judged_any_more(portal, talk):
+    await share(portal, talk)
+    with portal.kb.catalog.writing() as connection:
+        first, _ = conversations.turns(connection, talk)
+        answers.remove(connection, first.id)  # its time has passed
+    assert WAGES in await read_by(portal, "rita", talk)
+    his = await read_by(portal, "otto", talk)
+    assert WAGES not in his and FERRY in his
+
+
+async def test_a_title_that_somebody_gave_is_told(portal, talk):
+    await share(portal, talk)
+    rita = await portal.as_person("rita")
+    await rita.post(f"/conversations/{talk}", data={"action": "rename", "title": "Crossing over"})
+    assert "<h1>Crossing over</h1>" in await read_by(portal, "otto", talk)
+
+
+@pytest.mark.parametrize(
+    ("changed", "question_is_told"),
+    [
+        ({"asked_as": "When does the ferry leave (wages rise)?", "mode": "generated"}, True),
+        ({"notice": KeptNotice("pinned", {"author": "rita"}), "citations": (), "mode": "generated"},
+         False),
+    ],
+    ids=["it leans on a question that is not told", "it is pinned and cites nothing"],
+)  # fmt: skip
+async def test_words_that_may_speak_of_what_is_not_told_are_not_shown(
+    portal, talk, changed, question_is_told
+):
+    await share(portal, talk)
+    with portal.kb.catalog.writing() as connection:
+        _, row = conversations.turns(connection, talk)
+        cited = {point for citation in row.citations for point in citation.points}
+        of_the_ferry = tuple(p for p in row.passages if set(p.points) & cited)
+        places = () if "citations" in changed else (0,)
+        said = (KeptSentence("Wages and the ferry are as they were.", (1,), True, places),)
+        changed = {"sentences": said, "passages": of_the_ferry, **changed}
+        answers.remove(connection, row.id)
+        answers.keep(connection, msgspec.structs.replace(row, **changed))
+    assert "as they were" in await read_by(portal, "rita", talk)
+    his = await read_by(portal, "otto", talk)
+    assert "as they were" not in his
+    assert (FERRY in his) == question_is_told
+
+
+async def test_which_edition_is_the_newest_is_told_to_who_asked_alone(portal):
+    rita = await portal.as_person("rita")
+    asked = (await rita.post("/api/v1/ask", json={"question": FERRY})).json()
+    with portal.kb.catalog.writing() as connection:
+        row = answers.by_id(connection, asked["id"])
+        told = {"because": "no_model", "edition": "2019", "newest": "2031"}
+        notice = KeptNotice("may_answer", told)
+        answers.remove(connection, row.id)
+        answers.keep(connection, msgspec.structs.replace(row, notice=notice))
+    await share(portal, asked["conversation"])
+    assert "2031" in await read_by(portal, "rita", asked["conversation"])
+    his = await read_by(portal, "otto", asked["conversation"])
+    assert "2031" not in his and "seven in the morning" in his
 
 
 async def exported(person, talk, form):

@@ -89,6 +89,36 @@ def test_phrases_are_found_as_by_reading_every_text(kind, request, tmp_path):
 
 @pytest.mark.case("N21")
 @pytest.mark.parametrize("kind", making.KINDS)
+def test_passages_with_one_of_several_spellings_are_found(kind, request, tmp_path):
+    catalog = making.opened(kind, request, tmp_path)
+    texts = {
+        "dash": "The pump AB-1234 was renewed.",
+        "apart": "The pump ab 1234 is new.",
+        "joined": "The pump AB1234 is old.",
+        "order": "It has 1234 AB on its back.",
+        "longer": "The pump AB-1234-7 is another.",
+        "closed": "Pump AB-1234 in the cellar.",
+    }
+    reader = Principal("ann", frozenset({"group:a"}))
+    with catalog.writing() as connection:
+        one = making.source(connection, "one", ["group:a"])
+        number = {
+            name: making.published(
+                connection, one.id, name, [text], readers=["group:b"] if name == "closed" else None
+            )[1]
+            for name, text in texts.items()
+        }
+        found = filtering.points_with_any(connection, reader, ("ab 1234", "ab1234"), 10)
+        few = filtering.points_with_any(connection, reader, ("ab 1234", "ab1234"), 2)
+    assert {name for name, n in number.items() if point_of(n, 0) in found} == {
+        "dash", "apart", "joined", "longer",
+    }  # fmt: skip
+    assert len(few) == 2
+    catalog.close()
+
+
+@pytest.mark.case("N21")
+@pytest.mark.parametrize("kind", making.KINDS)
 def test_no_more_is_read_than_was_asked_for(kind, request, tmp_path):
     """Of a phrase that very many passages have, the caller is told that they are many."""
     catalog = making.opened(kind, request, tmp_path)

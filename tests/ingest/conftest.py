@@ -1,4 +1,4 @@
-"""What tests of jobs share."""
+"""What tests of jobs and of removals share."""
 
 import pytest
 
@@ -9,3 +9,15 @@ from tests.parts.jobs import Shop
 def shop(catalog, request, tmp_path):
     is_postgresql = catalog._engine.dialect.name == "postgresql"
     return Shop(catalog, request.getfixturevalue("postgres") if is_postgresql else "", tmp_path)
+
+
+@pytest.fixture
+async def thinned(house):
+    """Thirty files that were read, of which twenty-five are gone since: so many are held."""
+    house.follow()
+    for n in range(30):
+        house.write(f"{n}.txt", f"Matter number {n} is settled.")
+    await house.ingest()
+    for n in range(25):
+        (house.root / f"{n}.txt").unlink()
+    return house

@@ -293,7 +293,7 @@ def test_an_answer_stopped_before_its_first_word_leaves_the_box(opened, model):
 
 
 def test_a_document_is_summarised_from_all_of_it(opened, model):
-    model.says = Says([TRUE])
+    model.says = Says([TRUE, " In addition the foll"], reason="length")
     page = opened("/documents?text=staff-handbook", wait=False)
     page.goto(page.locator(".ledger tbody a").first.get_attribute("href"))
     page.click(".inside summary")
@@ -305,3 +305,7 @@ def test_a_document_is_summarised_from_all_of_it(opened, model):
     assert sent.count("Staff Handbook") > 5 and "Annual Report" not in sent
     places = page.locator("#hits > li > .where").all_inner_texts()
     assert places and all("staff-handbook.docx" in place for place in places)
+    model.says = Says(["Half a day is given on Sundays."])
+    page.get_by_role("button", name="Go on").click()
+    page.locator("#prose", has_text="Half a day").wait_for()
+    assert model.asked[-1]["messages"][1]["content"] == sent, "from the same document alone"

@@ -40,25 +40,6 @@ SMALL = """least => {
 }"""
 
 
-@pytest.fixture
-def opened(chromium, sample_server):
-    """Opens a page of the samples; nothing throws."""
-    problems, contexts = [], []
-
-    def open_page(path="/", **options):
-        made = chromium.new_context(base_url=sample_server.address, locale="en", **options)
-        contexts.append(made)
-        page = made.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(path)
-        return page
-
-    yield open_page
-    for made in contexts:
-        made.close()
-    assert not problems
-
-
 def test_the_focus_follows_what_is_asked_and_opened(opened):
     page = opened()
     page.keyboard.type("annual leave")

@@ -12,13 +12,8 @@ FOCUSED = "document.activeElement.id"
 
 
 @pytest.fixture
-def page(chromium, sample_server):
-    context = chromium.new_context(base_url=sample_server.address, locale="en")
-    made, problems = context.new_page(), []
-    made.on("pageerror", lambda error: problems.append(str(error)))
-    yield made
-    context.close()
-    assert not problems
+def page(opened):
+    return opened()
 
 
 def answered(page) -> None:

@@ -10,27 +10,6 @@ pytestmark = pytest.mark.real
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
-@pytest.fixture
-def opened(chromium, sample_server):
-    problems, contexts = [], []
-
-    def open_page(path="/", **options):
-        made = chromium.new_context(base_url=sample_server.address, locale="en", **options)
-        contexts.append(made)
-        page = made.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on(
-            "console", lambda m: problems.append(m.text) if "Content Security" in m.text else None
-        )
-        page.goto(path)
-        return page
-
-    yield open_page
-    for made in contexts:
-        made.close()
-    assert not problems
-
-
 def document(page, name) -> str:
     """The address of a sample."""
     page.goto(f"/documents?text={name}")
@@ -95,7 +74,7 @@ def test_one_sees_which_page_one_is_on_and_goes_to_another(opened):
     page = opened()
     page.goto(document(page, "annual-report"))
     assert page.input_value("#page-at") == "1"
-    assert "of 3" in page.inner_text("#paging") or "of " in page.inner_text("#paging")
+    assert f"of {page.locator('.leaf').count()}" in page.inner_text("#paging")
     page.fill("#page-at", "2")
     page.keyboard.press("Enter")
     wait_for(lambda: abs(top_of(page, "#page-2")) < 200)
@@ -176,7 +155,7 @@ def test_a_document_is_asked_and_says_what_is_in_it(opened):
     page.goto(href)
     page.wait_for_selector("mark")
     marked = " ".join(" ".join(page.locator("mark").all_inner_texts()).split())
-    assert marked in sentence or sentence in marked
+    assert marked and (marked in sentence or sentence in marked)
 
 
 def test_a_mail_and_its_attachment_lead_to_each_other(opened, tmp_path):
@@ -197,9 +176,13 @@ def test_a_mail_and_its_attachment_lead_to_each_other(opened, tmp_path):
     )
     page.goto(page.locator(".ledger tbody a").first.get_attribute("href"))
     page.click("#members a")
-    page.locator("h1", has_text="ochre-lamps").wait_for()
+    page.wait_for_selector("#container a")
+    assert "ochre-lamps" in page.inner_text("h1")
     page.click("#container a")
-    page.locator("h1", has_text="Pier lamps").wait_for()
+    page.wait_for_selector("#members a")
+    assert page.inner_text("h1") == "Pier lamps"
     page.click(".erase summary")
     page.click("text=Erase for good")
     page.wait_for_url("**/documents")
+    page.goto("/documents?text=pier.eml")
+    assert page.locator(".ledger tbody tr").count() == 0, "the attachment went with its mail"

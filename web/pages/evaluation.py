@@ -45,14 +45,16 @@ async def act(request: Request[Any, Any, Any]) -> Redirect:
     """Start an evaluation, or stop the one that goes on."""
     form = await request.form()
     base, principal = knowledge_base(request), principal_of(request)
-    stopped = number_of(str(form.get("stop", "")))
+    stopped = number_of(form.get("stop"))
     if stopped is not None:
         await base.write(base.evaluations.stop, principal, stopped)
         return Redirect("/evaluation", status_code=303)
     what = str(form.get("set", ""))
-    if what not in {one.what for one in await base.read(_offered, base)}:
+    questions = {one.what: one.questions for one in await base.read(_offered, base)}
+    if what not in questions:
         raise UsageError("Choose a set of questions.", code="no_set_chosen")
-    drawn = number_of(str(form.get("drawn", ""))) or None
+    wanted = number_of(form.get("drawn")) or questions[what]
+    drawn = wanted if wanted < questions[what] else None
     answers = form.get("answers") == "yes"
     await base.write(base.evaluations.ask, principal, what, answers=answers, drawn=drawn)
     return Redirect("/evaluation", status_code=303)

@@ -117,7 +117,7 @@ async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
     elif action == "stop":
         await base.write(base.sources.stop, principal, name)
     elif action == "confirm":
-        await base.held.confirm(principal, name)
+        await base.held.confirm(principal, name, number_of(form.get("count")) or 0)
     elif action in {"pause", "resume"}:
         await base.write(base.sources.pause, principal, name, paused=action == "pause")
     elif action == "change":
