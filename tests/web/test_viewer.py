@@ -56,6 +56,7 @@ def test_where_the_service_is_away_it_is_not_said_that_a_word_is_not_there(opene
     page.unroute("**/find?*")
     page.locator("#find-text").press("Enter")
     page.locator("#mark-at", has_text="1 / ").wait_for()
+    assert "did not work" not in page.inner_text("#mark-at")
 
 
 def test_words_are_found_in_a_text_too_across_what_is_marked_in_it(opened):
