@@ -1,0 +1,97 @@
+"""The files of an import on their way to where they stay: a folder in the data directory.
+
+Paths come from the export, and are taken for what they are only after a look: none leads out.
+"""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from kb.errors import UsageError
+from kb.files import disk
+from kb.files.blobs import ORIGINAL, Blobs
+from kb.leaving.problems import damaged
+from kb.text.pathnames import LONGEST, shown
+from kb.types.files import Stat
+from kb.types.leaving import LeftDocument
+
+MEMBER = b"\0"
+
+
+def path_of(document: LeftDocument) -> str:
+    """A document's path for people; of a file it is made of its bytes.
+
+    Raises:
+        UsageError: its bytes are no path beneath a folder.
+    """
+    raw = document.raw_path
+    outer = raw.split(MEMBER, 1)[0]
+    is_member = document.parent is not None
+    if is_member != (MEMBER in raw) or len(raw) > LONGEST:
+        raise damaged(f"a path that is none ({document.path[:200]})", "data/documents.jsonl")
+    if {b"", b".", b".."} & set(outer.split(b"/")):
+        raise damaged(f"a path that leads elsewhere ({shown(outer)[:200]})", "data/documents.jsonl")
+    return document.path if is_member else shown(raw)
+
+
+def put_file(document: LeftDocument, folder: Path, root: Path) -> Stat:
+    """Copy a file of an export to its path beneath its new root; its size and times there.
+
+    Raises:
+        UsageError: it is not the file that the export's tables tell of, or cannot lie there.
+        RetryableError: the disk is full or broken.
+    """
+    target = os.path.join(os.fsencode(root), document.raw_path)
+    with disk.translated():
+        try:
+            os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+            with _source(document, folder).open("rb") as content, _new(target) as file:
+                shutil.copyfileobj(content, file, 1 << 20)
+            _check(document, target)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise damaged(f"two files have one place ({document.path[:200]})") from error
+        if document.mtime_ns is not None:
+            os.utime(target, ns=(document.mtime_ns, document.mtime_ns))
+        found = os.stat(target)
+    return Stat(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _new(target: bytes):  # type: ignore[no-untyped-def]
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    return os.fdopen(os.open(target, flags, 0o600), "wb")
+
+
+def _source(document: LeftDocument, folder: Path) -> Path:
+    """Where its bytes lie in the export, which has been looked through for links."""
+    parts = (document.file or "").split("/")
+    if parts[0] != "data" or {"", ".", ".."} & set(parts):
+        raise damaged(f"a file of it is elsewhere ({document.path[:200]})", "data/documents.jsonl")
+    path = folder / (document.file or "")
+    if not path.is_file():
+        raise damaged(f"a file of it is missing ({document.file})", "data/documents.jsonl")
+    return path
+
+
+def _check(document: LeftDocument, target: bytes) -> None:
+    if document.content_hash is None:
+        return
+    with open(target, "rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != document.content_hash:
+        os.unlink(target)
+        raise _another(document)
+
+
+def put_member(document: LeftDocument, folder: Path, blobs: Blobs) -> Stat:
+    """Keep the bytes of a file that came out of another one; raises as :func:`put_file`."""
+    content = _source(document, folder).read_bytes()
+    key = document.content_hash or document.pending
+    if key is None or hashlib.sha256(content).hexdigest() != key:
+        raise _another(document)
+    blobs.put(key, ORIGINAL, content)
+    return Stat(len(content), 0, 0)
+
+
+def _another(document: LeftDocument) -> UsageError:
+    return damaged(f"a file is another than its tables say ({document.path[:200]})")
