@@ -46,7 +46,7 @@ PART = 200
 """Versions whose passages are in memory at once."""
 _OTHERWISE = {"source": sources.c.name, "parent": documents.c.parent_id}
 _FIELDS = [f for f in LeftDocument.__struct_fields__ if f != "file"]
-_COLUMNS = [_OTHERWISE.get(f, documents.c.get(f)).label(f) for f in _FIELDS]
+_COLUMNS = [(_OTHERWISE[f] if f in _OTHERWISE else documents.c[f]).label(f) for f in _FIELDS]
 
 
 def documents_of(
@@ -83,9 +83,17 @@ def chunks_of(connection: Connection, numbers: Sequence[int]) -> Iterator[tuple[
             .where(among(chunks.c.version, numbers[start : start + PART]))
             .order_by(chunks.c.point)
         )  # fmt: skip
-        for version, document, ordinal, page, section, text, embedded, hashed, packed in (
-            connection.execute(query)
-        ):
+        for (
+            version,
+            document,
+            ordinal,
+            page,
+            section,
+            text,
+            embedded,
+            hashed,
+            packed,
+        ) in connection.execute(query):
             layout = msgspec.msgpack.decode(packed, type=Layout)
             yield (
                 version,
@@ -192,4 +200,3 @@ def people_of(connection: Connection) -> list[LeftPerson]:
     """Everybody, by name."""
     query = select(people.c.name, people.c.shown_name).order_by(people.c.name)
     return [LeftPerson(**row._asdict()) for row in connection.execute(query)]
-

@@ -1,4 +1,4 @@
-"""Conversations, answers, pins and words of an export are taken up, with places as they are here."""
+"""Conversations, answers, pins and words are taken up, with the places of passages here."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -40,9 +40,9 @@ class Moved:
             if one.version is not None and entry is not None and entry.version is not None:
                 self._versions[one.version] = entry.version
 
-    def document(self, number: int) -> int | None:
+    def document(self, number: int) -> int:
         """A document's id here."""
-        return self._ids.get(number)
+        return self._ids[number]
 
     def version(self, number: int, document: int | None) -> int:
         """A version's number here; one of which nothing came gets a number that nothing has."""
@@ -78,20 +78,13 @@ def take_up(connection: Connection, folder: Path, moved: Moved) -> int:
             arriving.answer(connection, _kept(answer, moved), answer.opinions)
             count += 1
     for pin in lines.rows(folder, "pins", LeftPin):
-        document = _document(moved, pin.document)
+        document = moved.document(pin.document)
         arriving.pin(connection, pin, document, moved.passage(pin.passage, pin.document))
     for judged in lines.rows(folder, "judged", LeftJudged):
-        arriving.judged(connection, judged, _document(moved, judged.document))
+        arriving.judged(connection, judged, moved.document(judged.document))
     for term in lines.rows(folder, "glossary", LeftTerm):
         arriving.term(connection, term)
     return count
-
-
-def _document(moved: Moved, number: int) -> int:
-    found = moved.document(number)
-    if found is None:
-        raise damaged("it tells of a file that it does not list", "data/pins.jsonl")
-    return found
 
 
 def _kept(left: LeftAnswer, moved: Moved) -> KeptAnswer:

@@ -97,6 +97,7 @@ class Bag:
         self.put(MANIFEST, _lines(self._payload))
         tags = {**self._tags, BAGIT: hashlib.sha256(DECLARATION).hexdigest()}
         self.put(TAGS, _lines(tags))
+        failpoints.reached("bag_listed")
 
     def close(self) -> None:
         """Bring all of it to disk, then say that it is a bag."""

@@ -127,7 +127,9 @@ def _named_alone(rights: LeftRights) -> LeftRights:
     named |= set(_names([[t for _, t in s.paths] for s in rights.sources]))
     named |= set(_names(list(rights.sets.values())))
     named |= {f"{PERSON}{name}" for source in rights.sources for name in source.curators}
-    groups = [LeftGroup(name=g.name, members=[]) for g in rights.groups if f"group:{g.name}" in named]
+    groups = [
+        LeftGroup(name=g.name, members=[]) for g in rights.groups if f"group:{g.name}" in named
+    ]
     people_named = [
         LeftPerson(name=p.name, shown_name=p.shown_name)
         for p in rights.people

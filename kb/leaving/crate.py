@@ -1,4 +1,4 @@
-"""RO-Crate 1.1 metadata (researchobject.org) of an export: what each file is, for programs. Pure."""
+"""RO-Crate 1.1 metadata (researchobject.org): what each file is, for programs. Pure."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -8,23 +8,14 @@ from kb.types.leaving import NAME, VERSION, LeftWhole
 
 HERE = Path(__file__).parent
 README = "README.md"
-WAY = "read.py"
 
 
 def readme(whole: LeftWhole) -> bytes:
     """The page in plain words."""
     day = datetime.fromtimestamp(whole.made_at, UTC).strftime("%d %B %Y").lstrip("0")
     made = f"This folder was exported from Commonplace {whole.made_by} on {day}"
-    places = {"{made}": made, "{whose}": _whose(whole), "{reader}": reader()}
     text = (HERE / README).read_text(encoding="utf-8")
-    for place, words in places.items():
-        text = text.replace(place, words)
-    return text.encode()
-
-
-def reader() -> str:
-    """The program that lists every document with its text."""
-    return (HERE / "reader.py").read_text(encoding="utf-8")
+    return text.replace("{made}", made).replace("{whose}", _whose(whole)).encode()
 
 
 def _whose(whole: LeftWhole) -> str:
@@ -42,7 +33,7 @@ def _whose(whole: LeftWhole) -> str:
     if missing:
         what += (
             f" The bytes of {missing} files are not in it: they were away, had changed since they "
-            "were read, or could not be read. Their lines say `\"file\": null`."
+            'were read, or could not be read. Their lines say `"file": null`.'
         )
     return what
 

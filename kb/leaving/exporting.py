@@ -115,9 +115,7 @@ class Writing:
     def _vectors(self, connection: Connection, hashes: Sequence[str]) -> list[LeftModel]:
         return [self._of_model(connection, used, hashes) for used in self._used]
 
-    def _of_model(
-        self, connection: Connection, used: Used, hashes: Sequence[str]
-    ) -> LeftModel:
+    def _of_model(self, connection: Connection, used: Used, hashes: Sequence[str]) -> LeftModel:
         """A model's vectors: those of the passages whose language it knows."""
         key, rows, dimension = used.fingerprint, list[str](), 0
         for part in _parts(hashes):

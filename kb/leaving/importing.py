@@ -9,30 +9,24 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from kb import failpoints
 from kb.audit.log import noted
-from kb.catalog import arriving, documents, generations, leases, versions
-from kb.catalog.database import Catalog, Connection
+from kb.catalog import arriving, documents, generations, leases, stored, versions
+from kb.catalog.database import Catalog
 from kb.embedding.client import Embeddings
 from kb.errors import ConfigurationError, ConflictError, RetryableError
 from kb.files.blobs import ELEMENTS, Blobs
-from kb.leaving import answering, lines, placing
+from kb.leaving import answering, placing
 from kb.leaving.joining import Joined, join
 from kb.leaving.moving import Vectors
-from kb.leaving.problems import damaged
-from kb.leaving.remaking import Remade, facts, remade
+from kb.leaving.remaking import Remade, facts
+from kb.leaving.tables import Tables
 from kb.leaving.verifying import verify
 from kb.types.files import Stat
-from kb.types.leaving import (
-    LeftChunk,
-    LeftDocument,
-    LeftElement,
-    LeftRights,
-    LeftText,
-    LeftWhole,
-)
+from kb.types.leaving import LeftDocument
 from kb.types.people import Principal
 from kb.types.versions import Content, Ready
 from kb.upkeep.publishing import Publisher
@@ -91,30 +85,31 @@ class Import:
             RetryableError: the disk is full, or something does not answer; what came stays, and the
                 same command goes on.
         """
-        mark = await asyncio.to_thread(verify, self._folder, self._told_bytes)
-        whole = lines.whole(self._folder, "export", LeftWhole)
-        rights = lines.whole(self._folder, "rights", LeftRights)
-        left = list(lines.rows(self._folder, "documents", LeftDocument))
-        paths = {document.id: placing.path_of(document) for document in left}
-        await self._use_models(whole)
-        joined = await self._catalog.write(self._join, mark, rights, renamed, by)
-        self._joined = joined
-        self._found.sources = {name: s.name for name, s in joined.sources.items()}
+        self._tables = await asyncio.to_thread(self._checked)
+        await self._use_models()
+        self._joined = await self._catalog.write(self._join, renamed, by)
+        self._found.sources = {name: s.name for name, s in self._joined.sources.items()}
         async with self._leased():
-            self._ids = await self._catalog.write(self._expect, left, paths)
-            await self._publish_all(whole, left)
+            self._ids = await self._catalog.write(self._expect)
+            await self._publish_all()
             await asyncio.to_thread(os.sync)
             failpoints.reached("import_published")
-            self._found.answers = await self._catalog.write(self._finish, left, by)
+            self._found.answers = await self._catalog.write(self._finish, by)
         await self._publisher.flush_rights()
         return self._found
 
-    def _told_bytes(self, done: int, total: int) -> None:
-        self._told("checking", done, total)
+    def _checked(self) -> Tables:
+        verified = verify(self._folder, partial(self._told, "checking"))
+        tables = Tables(self._folder, verified)
+        tables.check()
+        return tables
 
-    async def _use_models(self, whole: LeftWhole) -> None:
+    async def _use_models(self) -> None:
         """A knowledge base without an index is built with the export's models, if they are here."""
-        names = [model.name for model in whole.models]
+        models = self._tables.whole.models
+        known = {model.fingerprint: model.dimension for model in models if model.count}
+        self._embeddings.know_dimensions(known)
+        names = [model.name for model in models]
         if await self._catalog.read(self._has_index) or any("/" in name for name in names):
             return
         with suppress(ConfigurationError):  # not here: what is here embeds, and that is said
@@ -124,12 +119,11 @@ class Import:
         with self._catalog.reading() as connection:
             return generations.live(connection) is not None
 
-    def _join(
-        self, mark: str, rights: LeftRights, renamed: Mapping[str, str], by: Principal
-    ) -> Joined:
+    def _join(self, renamed: Mapping[str, str], by: Principal) -> Joined:
+        mark = self._tables.verified.mark
         with self._catalog.writing() as connection:
             versions.abandon_dead_attempts(connection, self._owner)
-            joined = join(connection, self._data, mark, rights, renamed)
+            joined = join(connection, self._data, mark, self._tables.rights, renamed)
             names = [source.name for source in joined.sources.values()]
             noted(connection, by, "import", str(self._folder), sources=names, export=mark)
             return joined
@@ -173,57 +167,31 @@ class Import:
             for source in self._joined.sources.values():
                 leases.release(connection, _lease(source.id), self._owner)
 
-    def _expect(self, left: Sequence[LeftDocument], paths: Mapping[int, str]) -> dict[int, int]:
+    def _expect(self) -> dict[int, int]:
         """Every document is in the ledger from here on; their ids here by those in the export."""
-        by_id, ids = {document.id: document for document in left}, dict[int, int]()
-
-        def add(connection: Connection, one: LeftDocument, above: frozenset[int]) -> int:
-            if one.id in ids:
-                return ids[one.id]
-            parent = None
-            if one.parent is not None:
-                if one.parent not in by_id or one.parent in above:
-                    raise damaged(f"{one.path[:200]} is part of nothing", "data/documents.jsonl")
-                parent = add(connection, by_id[one.parent], above | {one.id})
-            ids[one.id] = documents.add(
-                connection,
-                self._source_of(one).id,
-                one.raw_path,
-                paths[one.id],
-                parent_id=parent,
-                size=one.bytes,
-                rights=self._rights_of(one),
-            )
-            return ids[one.id]
-
+        left, ids = self._tables.documents, dict[int, int]()
         for start in range(0, len(left), EXPECTED):
             with self._catalog.writing() as connection:
                 for one in left[start : start + EXPECTED]:
-                    add(connection, one, frozenset())
+                    ids[one.id] = documents.add(
+                        connection,
+                        self._joined.sources[one.source].id,
+                        one.raw_path,
+                        placing.path_of(one),
+                        parent_id=None if one.parent is None else ids[one.parent],
+                        size=one.bytes,
+                        rights=None if one.rights is None else self._joined.sets[one.rights],
+                    )
             failpoints.reached("import_expected")
         return ids
 
-    def _source_of(self, one: LeftDocument):  # type: ignore[no-untyped-def]
-        try:
-            return self._joined.sources[one.source]
-        except KeyError as error:
-            raise damaged(f"{one.path[:200]} is of no source", "data/documents.jsonl") from error
-
-    def _rights_of(self, one: LeftDocument) -> str | None:
-        if one.rights is None:
-            return None
-        try:
-            return self._joined.sets[one.rights]
-        except KeyError as error:
-            raise damaged(f"{one.path[:200]} has no readers", "data/documents.jsonl") from error
-
-    async def _publish_all(self, whole: LeftWhole, left: Sequence[LeftDocument]) -> None:
+    async def _publish_all(self) -> None:
         there = await self._catalog.read(self._published)
-        vectors = await asyncio.to_thread(Vectors, self._folder, whole.models)
+        left, vectors = self._tables.documents, await asyncio.to_thread(self._tables.vectors)
         self._found.models = [model.name for model in self._embeddings.models]
         try:
             done = 0
-            for group in self._groups(left):
+            for group in self._groups():
                 new = [one for one in group if self._ids[one.left.id] not in there]
                 self._found.already += len(group) - len(new)
                 if new:
@@ -238,17 +206,12 @@ class Import:
 
     def _published(self) -> set[int]:
         with self._catalog.reading() as connection:
-            return {
-                known.id
-                for source in self._joined.sources.values()
-                for known in documents.entries_of_source(connection, source.id)
-                if known.version is not None
-            }
+            return {entry.id for entry in stored.published(connection)}
 
-    def _groups(self, left: Sequence[LeftDocument]) -> Iterator[list[Remade]]:
+    def _groups(self) -> Iterator[list[Remade]]:
         """Documents of one source, a few together, in the order in which they were published."""
         group: list[Remade] = []
-        for one in self._remade(left):
+        for one in self._tables.remade():
             size = sum(len(other.chunks) for other in group) + len(one.chunks)
             is_full = len(group) >= AT_ONCE or size > CHUNKS_AT_ONCE
             if group and (is_full or group[0].left.source != one.left.source):
@@ -258,18 +221,8 @@ class Import:
         if group:
             yield group
 
-    def _remade(self, left: Sequence[LeftDocument]) -> Iterator[Remade]:
-        searched = sorted((d for d in left if d.version is not None), key=lambda d: d.version or 0)
-        found = lines.rows(self._folder, "texts", LeftText)
-        elements = lines.Peeked(lines.rows(self._folder, "elements", LeftElement))
-        chunks = lines.Peeked(lines.rows(self._folder, "chunks", LeftChunk))
-        for one in searched:
-            yield remade(one, next(found, None), elements.of(one.id), chunks.of(one.id))
-        if next(found, None) is not None or not (elements.is_done and chunks.is_done):
-            raise damaged("it has texts of files that it does not list", "data/texts.jsonl")
-
     async def _publish(self, group: Sequence[Remade], vectors: Vectors) -> None:
-        source = self._source_of(group[0].left)
+        source = self._joined.sources[group[0].left.source]
         fence = self._fences[source.name]
         stats = await asyncio.to_thread(self._place, group)
         failpoints.reached("import_placed")
@@ -287,7 +240,7 @@ class Import:
         failpoints.reached("import_group")
 
     def _place(self, group: Sequence[Remade]) -> list[Stat]:
-        """Files and elements of documents go where they stay; returns the files' sizes and times."""
+        """Files and elements go where they stay; returns the files' sizes and times."""
         for made in group:
             if made.elements is not None and made.key is not None:
                 self._blobs.put(made.key, ELEMENTS, made.elements)
@@ -298,7 +251,7 @@ class Import:
             return Stat(left.bytes, left.mtime_ns or 0, 0)
         if left.parent is not None:
             return placing.put_member(left, self._folder, self._blobs)
-        return placing.put_file(left, self._folder, Path(self._source_of(left).root))
+        return placing.put_file(left, self._folder, Path(self._joined.sources[left.source].root))
 
     def _begin(self, group: Sequence[Remade], fence: int) -> list[int]:
         with self._catalog.writing() as connection:
@@ -325,9 +278,9 @@ class Import:
             for left in unread:
                 arriving.note_unread(connection, self._ids[left.id], left)
 
-    def _finish(self, left: Sequence[LeftDocument], by: Principal) -> int:
+    def _finish(self, by: Principal) -> int:
         with self._catalog.writing() as connection:
-            moved = answering.Moved(connection, left, self._ids, self._owner)
+            moved = answering.Moved(connection, self._tables.documents, self._ids, self._owner)
             count = answering.take_up(connection, self._folder, moved)
             found = self._found
             noted(

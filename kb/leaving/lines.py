@@ -7,8 +7,10 @@ from typing import BinaryIO, Generic, TypeVar
 import msgspec
 
 from kb.leaving.problems import damaged
+from kb.types.leaving import LeftChunk, LeftElement
 
 T = TypeVar("T")
+D = TypeVar("D", LeftElement, LeftChunk)
 
 
 def rows(folder: Path, name: str, kind: type[T]) -> Iterator[T]:
@@ -44,18 +46,17 @@ def _opened(folder: Path, path: str) -> BinaryIO:
         raise damaged(f"a file of it is missing ({path})", path) from error
 
 
-
-class Peeked(Generic[T]):
+class Peeked(Generic[D]):
     """Lines of a table that belong to one document after another."""
 
-    def __init__(self, lines: Iterator[T]) -> None:
-        self._lines = lines
-        self._next = next(lines, None)
+    def __init__(self, lines: Iterator[D]) -> None:
+        self._lines: Iterator[D] = lines
+        self._next: D | None = next(lines, None)
 
-    def of(self, document: int) -> list[T]:
+    def of(self, document: int) -> list[D]:
         """Those of the next document, which is this one."""
-        found: list[T] = []
-        while self._next is not None and getattr(self._next, "document") == document:
+        found: list[D] = []
+        while self._next is not None and self._next.document == document:
             found.append(self._next)
             self._next = next(self._lines, None)
         return found

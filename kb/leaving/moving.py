@@ -25,9 +25,7 @@ class Vectors:
     def __init__(self, folder: Path, models: Sequence[LeftModel]) -> None:
         self._tables = {model.fingerprint: _table(folder, model) for model in models if model.count}
 
-    async def of(
-        self, made: Remade, catalog: Catalog, embeddings: Embeddings
-    ) -> tuple[By, int]:
+    async def of(self, made: Remade, catalog: Catalog, embeddings: Embeddings) -> tuple[By, int]:
         """A document's vectors by the models that embed its language, and how many were computed.
 
         Those that came along are kept first; only what is not there then is computed.

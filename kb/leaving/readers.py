@@ -97,7 +97,7 @@ class Tokens:
         if term == EVERYONE:
             return EVERYONE
         if isinstance(term, str):
-            raise ValueError(term)
+            raise TypeError(term)
         if set(term) == {"some_of", "none_of"}:
             some = [self._token(one) for one in term["some_of"]]
             return acls.keep(self._connection, some, [self._token(t) for t in term["none_of"]])

@@ -68,14 +68,19 @@ def _chunk(left: LeftChunk) -> Chunk:
     )
 
 
-def facts(made: Remade, stat: Stat) -> Facts:
-    """What the ledger says of it, with size and times of its file as it lies here."""
+def check(made: Remade) -> None:
+    """Check that it can be published; raises as :func:`remade`."""
     left = made.left
     if left.content_hash is None or left.state not in set(State):
         raise damaged(f"a line of a file is none ({left.path[:200]})", "data/documents.jsonl")
+
+
+def facts(made: Remade, stat: Stat) -> Facts:
+    """What the ledger says of it, with size and times of its file as it lies here."""
+    left = made.left
     return Facts(
         stat=stat,
-        content_hash=left.content_hash,
+        content_hash=left.content_hash or "",
         state=State(left.state),
         code=left.code,
         parameters=left.parameters or {},

@@ -5,6 +5,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from kb.errors import UsageError
@@ -23,8 +24,16 @@ Told = Callable[[int, int], None]
 """Hears how many bytes are checked, and how many there are."""
 
 
-def verify(folder: Path, told: Told = lambda _done, _total: None) -> str:
-    """Check that a folder is a whole export that this release reads; returns what tells it apart.
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """``mark`` tells an export apart from any other; ``hashes`` are those of its files by path."""
+
+    mark: str
+    hashes: Mapping[str, str]
+
+
+def verify(folder: Path, told: Told = lambda _done, _total: None) -> Verified:
+    """Check that a folder is a whole export that this release reads.
 
     Raises:
         UsageError: it is not, and why.
@@ -41,7 +50,7 @@ def verify(folder: Path, told: Told = lambda _done, _total: None) -> str:
     _compare(payload, set(inside), "payload")
     _check_oxum(info, inside)
     _check_hashes(folder, payload, files, told)
-    return hashlib.sha256((folder / TAGS).read_bytes()).hexdigest()
+    return Verified(hashlib.sha256((folder / TAGS).read_bytes()).hexdigest(), payload)
 
 
 def _files(folder: Path) -> dict[str, int]:
