@@ -11,7 +11,7 @@ from kb.cli.bars import bar
 from kb.cli.common import as_option, json_option, show, with_knowledge_base
 from kb.errors import UsageError
 from kb.knowledge_base import KnowledgeBase
-from kb.leaving.choosing import Choice
+from kb.types.leaving import Choice
 
 
 @click.command()

@@ -9,7 +9,6 @@ import errno
 import itertools
 import logging
 import os
-import re
 import secrets
 import shutil
 import time
@@ -23,6 +22,7 @@ from kb.catalog import erased, groups, people, sources
 from kb.catalog.database import Catalog, Connection
 from kb.catalog.people import PERSON
 from kb.errors import ConflictError, ForbiddenError, RetryableError, UsageError
+from kb.files.places import OWN, imported_folder, uploads_folder
 from kb.files.scratch import Scratch
 from kb.rights import access
 from kb.settings import Settings
@@ -36,19 +36,7 @@ UNFINISHED_SECONDS = 3600.0
 LONGEST_SOURCE = 90
 LONGEST_NAME = 200
 """Bytes of a file name; file systems allow 255."""
-OWN = re.compile("[0-9a-f]{32}")
-"""What the folder of one source is called."""
 log = logging.getLogger("kb.uploads")
-
-
-def uploads_folder(data: Path) -> Path:
-    """Where the folders of what people hand in are."""
-    return data / "uploads"
-
-
-def imported_folder(data: Path) -> Path:
-    """Where the folders of sources are that came with an import (``kb import``)."""
-    return data / "imported"
 
 
 class Uploads:

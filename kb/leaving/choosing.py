@@ -11,6 +11,7 @@ from kb.catalog.people import PERSON
 from kb.leaving.readers import Naming
 from kb.rights.rules import GROUPS, PATHS, kept_lines, kind
 from kb.types.leaving import (
+    Choice,
     LeftDocument,
     LeftFollowing,
     LeftGroup,
@@ -19,15 +20,6 @@ from kb.types.leaving import (
     LeftSource,
 )
 from kb.types.library import Source
-from kb.types.people import Principal
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What was asked for: the rights of ``person`` (None: everything), sources (none: all)."""
-
-    person: Principal | None = None
-    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from kb.files.blobs import ELEMENTS, Blobs
 from kb.leaving import crate, describing, matrices, texts
 from kb.leaving.answers import answers_of
 from kb.leaving.bag import Bag
-from kb.leaving.choosing import Choice, Chosen, choose, rights_of
+from kb.leaving.choosing import Chosen, choose, rights_of
 from kb.leaving.originals import Originals
-from kb.types.leaving import NAME, VERSION, LeftDocument, LeftModel, LeftText, LeftWhole
+from kb.types.leaving import NAME, VERSION, Choice, LeftDocument, LeftModel, LeftText, LeftWhole
 from kb.types.parsed import Parsed
 
 Told = Callable[[int, int], None]

@@ -12,7 +12,7 @@ from pathlib import Path
 from kb.catalog import erased, groups, people, sources
 from kb.catalog.database import Connection
 from kb.errors import ConflictError, UsageError
-from kb.files.uploads import imported_folder, uploads_folder
+from kb.files.places import imported_folder, uploads_folder
 from kb.leaving.readers import Tokens
 from kb.rights.rules import MIRROR, PATHS, spec_of
 from kb.types.leaving import LeftRights, LeftSource

@@ -10,10 +10,9 @@ from kb.catalog.database import Catalog
 from kb.embedding.client import Embeddings
 from kb.files.blobs import Blobs
 from kb.leaving import exporting
-from kb.leaving.choosing import Choice
 from kb.leaving.exporting import Writing
 from kb.leaving.importing import Import, Imported, Told
-from kb.types.leaving import LeftWhole
+from kb.types.leaving import Choice, LeftWhole
 from kb.types.people import Principal
 from kb.upkeep.publishing import Publisher
 

@@ -4,17 +4,27 @@
 1970 where a name ends in ``_at``, and nanoseconds where it ends in ``_ns``.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from kb.types.parsed import Line, Notice, Span
+from kb.types.people import Principal
 
 NAME = "commonplace-export"
 VERSION = 1
 """Raise it when what is written could not be read by a release before."""
 Term = str | dict[str, Any]
 """Readers in a rule: ``everyone``, or an object that names a group, a person, or a rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is to leave: by the rights of ``person`` (None: everything), of sources (none: all)."""
+
+    person: Principal | None = None
+    named: tuple[str, ...] = ()
 
 
 class LeftDocument(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ import unicodedata
 from email.message import EmailMessage
 from pathlib import Path
 
-from kb.leaving.choosing import Choice
+from kb.types.leaving import Choice
 from kb.types.library import PathRule
 from tests.parts.house import House, set_rule
 

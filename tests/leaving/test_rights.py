@@ -6,8 +6,8 @@ import json
 import pytest
 
 from kb.errors import KbError
-from kb.leaving.choosing import Choice
 from kb.surface import shapes
+from kb.types.leaving import Choice
 from kb.types.library import LedgerFilter
 from tests.leaving.lived import CAST, ODD, QUESTIONS, export, live, take_in, words_in
 from tests.leaving.test_exporting import table
