@@ -15,15 +15,11 @@ import numpy
 import pytest
 
 from kb import samples
+from tests.leaving.tables_of import table
 from tests.parts.processes import missing, program
 
 pytestmark = pytest.mark.slow
 DOCS = Path(__file__).parent.parent.parent / "docs"
-
-
-def table(bag: Path, name: str) -> list[dict]:
-    lines = (bag / "data" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
 
 
 def the_program(page: Path) -> str:

@@ -10,7 +10,7 @@ from kb.surface import shapes
 from kb.types.leaving import Choice
 from kb.types.library import LedgerFilter
 from tests.leaving.lived import CAST, ODD, QUESTIONS, export, live, take_in, words_in
-from tests.leaving.test_exporting import table
+from tests.leaving.tables_of import table
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,103 @@
+"""An export that was written by hand is taken in, and leaves again as the same: nothing computes."""
+
+import json
+
+import numpy
+import pytest
+
+from kb.types.library import LedgerFilter
+from tests.leaving.handmade import handmade, vector
+from tests.leaving.lived import export, take_in
+from tests.leaving.tables_of import table
+
+ASIDE = {"added_at", "indexed_at"}
+"""When a document came here is another moment."""
+
+
+@pytest.fixture
+async def arrived_by_hand(house, tmp_path):
+    [model] = house.kb.embeddings.models
+    bag = handmade(tmp_path / "bag", model)
+    return bag, await take_in(house, bag)
+
+
+@pytest.mark.both_catalogs
+async def test_it_leaves_as_it_came(house, arrived_by_hand, tmp_path):
+    bag, came = arrived_by_hand
+    assert (came.documents, came.passages, came.answers) == (5, 5, 3)
+    assert (came.embedded, came.without_file) == (0, 1)
+    again = await export(house, tmp_path / "again")
+    paths = [{r["id"]: r["path"] for r in table(one, "documents")} for one in (bag, again)]
+    for name in ("documents", "texts", "elements", "chunks", "conversations", "glossary",
+                 "pins", "judged"):  # fmt: skip
+        found = []
+        for one, by_id in zip((bag, again), paths, strict=True):
+            rows = table(one, name)
+            for row in rows:
+                for key in {"id", "document", "parent"} & set(row):
+                    if isinstance(row[key], int):
+                        row[key] = by_id[row[key]]
+                for key in {*ASIDE, "version", "rights", "passage"} & set(row):
+                    row[key] = row[key] is not None
+            found.append(sorted(rows, key=lambda r: r["path"]) if name == "documents" else rows)
+        assert found[1] == found[0], name
+    _vectors_are_those(again)
+    _rights_are_those(bag, again)
+    _answers_are_those(bag, again)
+
+
+def _vectors_are_those(again) -> None:
+    [model] = json.loads((again / "data/export.json").read_text())["models"]
+    matrix = numpy.load(again / model["file"])
+    names = (again / model["hashes"]).read_text().split()
+    for chunk in table(again, "chunks"):
+        row = matrix[names.index(chunk["vector"])]
+        assert (row == vector(chunk["embedded_text"])).all()
+
+
+def _rights_are_those(bag, again) -> None:
+    before, after = (json.loads((one / "data/rights.json").read_text()) for one in (bag, again))
+    for source in (*before["sources"], *after["sources"]):
+        source.pop("folder")
+        source["following"].pop("uploads")
+    for rights in (before, after):
+        rights["sets"] = sorted(rights["sets"].values(), key=json.dumps)
+        rights["people"] = [p["name"] for p in rights["people"]]
+    assert after == before
+
+
+def _answers_are_those(bag, again) -> None:
+    said = [
+        [(a["id"], a["question"], a["asker"], a["opinions"], a["kept"]["text"]) for a in rows]
+        for rows in (table(bag, "answers"), table(again, "answers"))
+    ]
+    assert said[0] == said[1]
+    current, changed, gone = table(again, "answers")
+    assert "Forty." in current["said"]
+    assert list(changed["made_from"]) != list(gone["made_from"]) == []
+
+
+async def test_rules_hold_where_it_came(house, arrived_by_hand):
+    kb = house.kb
+    seen = {
+        name: {row.path for row in kb.ledger.rows(kb.principal(name), LedgerFilter())}
+        for name in ("rita", "otto")
+    }
+    assert "letters/annex.eml › beads.txt" in seen["rita"]
+    assert seen["rita"] - seen["otto"] == {
+        "letters/annex.eml", "letters/annex.eml › beads.txt", "100%.txt"
+    }  # fmt: skip
+    assert kb.principal("rita").curates
+    assert await kb.upkeep.check() == {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
+
+
+async def test_again_changes_nothing(house, arrived_by_hand):
+    bag, _ = arrived_by_hand
+    again = await take_in(house, bag)
+    assert (again.documents, again.already, again.answers) == (0, 5, 0)
+    found = house.kb.conversations.one(house.kb.principal("rita"), "c" * 32)
+    assert len(found.turns) == 3
+    assert [[u.state for u in t.used] for t in found.turns] == [["current"], ["changed"], ["gone"]]
+    [pin] = house.kb.pins.of_question(house.kb.principal("rita"), "How many?")
+    place = house.kb.documents.passage(house.kb.principal("rita"), pin.passage_id)
+    assert "amber" in place[0][0].text
