@@ -74,7 +74,7 @@ def documents(folder: Path) -> list[dict]:
     rows[1]["rights"], rows[2]["rights"], rows[2]["parent"] = "s1", "s1", 2
     rows[3]["rights"] = "s2"
     rows[2]["mtime_ns"] = 0
-    rows[4]["held"] = True
+    rows[4]["held"], rows[4]["source"] = True, "more"
     failed = NOTHING | {
         "id": 6, "source": "notes", "path": "broken.pdf", "file": None, "state": "failed",
         "raw_path": b64encode(b"broken.pdf").decode(), "bytes": 9, "content_hash": None,
@@ -89,7 +89,8 @@ def tables(folder: Path) -> None:
     texts, elements, chunks = [], [], []
     for number, (path, parts) in TEXTS.items():
         texts.append({
-            "document": number, "source": "notes", "path": path, "title": None,
+            "document": number, "source": "more" if number == 5 else "notes", "path": path,
+            "title": None,
             "text": "\n\n".join(parts), "elements": len(parts), "parsed": PARSED,
         })  # fmt: skip
         at, spans = 0, []
@@ -174,8 +175,12 @@ def rights(folder: Path) -> None:
         "paths": [["letters/", [HR]], ["*%*", ["everyone", {"not": {"group": "sales"}}]]],
         "curators": ["rita"],
     }  # fmt: skip
+    more = {
+        "name": "more", "about": None, "folder": "/srv/more", "following": following,
+        "rule": "groups", "readers": ["everyone"], "paths": [], "curators": [],
+    }  # fmt: skip
     value = {
-        "sources": [source],
+        "sources": [more, source],
         "sets": {"s1": [HR], "s2": [NOT_SALES]},
         "groups": [{"name": "hr", "members": ["rita"]}, {"name": "sales", "members": ["otto"]}],
         "people": [{"name": "otto", "shown_name": None}, {"name": "rita", "shown_name": "Rita R."}],
@@ -192,7 +197,7 @@ def handmade(folder: Path, model) -> Path:
     rights(folder)
     whole = {
         "format": "commonplace-export", "version": 1, "made_by": "by hand", "made_at": AT,
-        "person": None, "sources": ["notes"], "models": [vectors(folder, model)], "counts": {},
+        "person": None, "sources": ["more", "notes"], "models": [vectors(folder, model)], "counts": {},
     }  # fmt: skip
     (folder / "data" / "export.json").write_text(json.dumps(whole))
     return sealed(folder)

@@ -1,11 +1,14 @@
 """Killed at any step: an export is whole or no bag; an import goes on, and nothing is lost or double."""
 
 import signal
+from pathlib import Path
 
 import pytest
 
 from kb import failpoints
-from tests.parts.portal import copy_furnished
+from kb.embedding.client import Embeddings
+from tests.leaving.handmade import TEXTS, handmade
+from tests.leaving.tables_of import table
 from tests.parts.processes import environment_in, kb, run_kb, stop_engines
 
 pytestmark = pytest.mark.slow
@@ -18,12 +21,18 @@ KILLED_AT = (
 
 
 @pytest.fixture
-def furnished_environment(furnished, settings, environment, tmp_path):
-    copy_furnished(furnished, settings, tmp_path / "files")
+def given(settings, tmp_path) -> Path:
+    [model] = Embeddings(settings).models
+    return handmade(tmp_path / "given", model)
+
+
+@pytest.fixture
+def taken_in(given, environment, tmp_path):
+    kb(environment, tmp_path, "import", str(given))
     return environment
 
 
-def killed(environment, folder, step: str, *arguments: str) -> None:
+def killed(environment, folder: Path, step: str, *arguments: str) -> None:
     done = run_kb(environment | {"KB_FAILPOINT": step}, folder, *arguments)
     assert done.returncode == -signal.SIGKILL, done.stderr + done.stdout
     assert f"{failpoints.TOLD}{step.partition(':')[0]}" in done.stderr
@@ -33,45 +42,44 @@ def test_every_step_is_killed_at():
     assert set(failpoints.IMPORT_STEPS) < set(KILLED_AT)
 
 
-@pytest.mark.parametrize("step", ["bag_file_written:1", "bag_file_written:9", "bag_listed",
-                                  "bag_synced"])  # fmt: skip
-def test_an_export_that_was_killed_is_no_bag(furnished_environment, tmp_path, step):
-    bag = tmp_path / "bag"
-    killed(furnished_environment, tmp_path, step, "export", str(bag))
-    assert not (bag / "bagit.txt").exists(), "the RFC's sign of a bag"
-    error = kb(furnished_environment, tmp_path, "import", str(bag), code=1)["error"]
-    assert error["code"] == "bad_export"
-    assert "broken off" in error["message"]
-    again = kb(furnished_environment, tmp_path, "export", str(bag), code=1)["error"]
-    assert again["code"] == "folder_not_empty"
+def test_an_export_that_was_killed_is_no_bag(taken_in, tmp_path):
+    for step in ("bag_file_written:1", "bag_file_written:9", "bag_listed", "bag_synced"):
+        bag = tmp_path / step
+        killed(taken_in, tmp_path, step, "export", str(bag))
+        assert not (bag / "bagit.txt").exists(), "the RFC's sign of a bag"
+        error = kb(taken_in, tmp_path, "import", str(bag), code=1)["error"]
+        assert error["code"] == "bad_export"
+        assert "broken off" in error["message"]
+        again = kb(taken_in, tmp_path, "export", str(bag), code=1)["error"]
+        assert again["code"] == "folder_not_empty"
 
 
-def test_an_import_that_was_killed_goes_on(furnished_environment, tmp_path, embedder_dir):
-    bag = tmp_path / "bag"
-    kb(furnished_environment, tmp_path, "export", str(bag))
+def test_an_import_that_was_killed_goes_on(given, tmp_path, embedder_dir):
     base = tmp_path / "there"
     base.mkdir()
     there = environment_in(base, embedder_dir)
     for step in KILLED_AT:
-        killed(there, base, step, "import", str(bag))
+        killed(there, base, step, "import", str(given))
         stop_engines(base / "data")
-    told = kb(there, base, "import", str(bag))["imported"]
-    assert (told["documents"], told["already"]) == (0, 2), "all were published before the last kill"
+    told = kb(there, base, "import", str(given))["imported"]
+    assert (told["documents"], told["already"]) == (0, 5), "all were published before the last kill"
+    assert told["answers"] == 3
     assert kb(there, base, "check") == ZEROS
-    for question, path in (("ferry", "ferry.txt"), ("wages", "wages.txt")):
-        hits = kb(there, base, "search", question)["hits"]
-        assert [hit["document"] for hit in hits].count(path) == 1
+    kb(there, base, "export", str(base / "bag"))
+    paths = [row["path"] for row in table(base / "bag", "documents")]
+    assert sorted(paths) == sorted([*(path for path, _ in TEXTS.values()), "broken.pdf"])
+    for name in ("chunks", "texts", "answers", "pins", "judged"):
+        assert len(table(base / "bag", name)) == len(table(given, name)), name
     stop_engines(base / "data")
 
 
-def test_a_full_disk_leaves_no_bag(furnished_environment, tmp_path, small_disk):
-    with (small_disk / "filler").open("wb") as file, pytest.raises(OSError, match="space"):
+def test_a_full_disk_leaves_no_bag(taken_in, tmp_path, small_disk):
+    filler = small_disk / "filler"
+    with filler.open("wb", buffering=0) as file, pytest.raises(OSError, match="space"):
         while True:
             file.write(bytes(1 << 16))
-            file.flush()
-    with (small_disk / "filler").open("r+b") as file:
-        file.truncate((small_disk / "filler").stat().st_size - (24 << 10))
-    bag = small_disk / "bag"
-    error = kb(furnished_environment, tmp_path, "export", str(bag), code=1)["error"]
+    with filler.open("r+b") as file:
+        file.truncate(filler.stat().st_size - (24 << 10))
+    error = kb(taken_in, tmp_path, "export", str(small_disk / "bag"), code=1)["error"]
     assert error["code"] == "disk_full"
-    assert not (bag / "bagit.txt").exists()
+    assert not (small_disk / "bag" / "bagit.txt").exists()
