@@ -45,11 +45,6 @@ def note_unread(connection: Connection, document_id: int, left: LeftDocument) ->
     connection.execute(update(documents).where(documents.c.id == document_id).values(**values))
 
 
-def note_held(connection: Connection, document_id: int) -> None:
-    """The file of a document did not come with it."""
-    connection.execute(update(documents).where(documents.c.id == document_id).values(held=True))
-
-
 def earlier_version(connection: Connection, document_id: int, worker: str) -> int:
     """A number that stands for a version of before, of which nothing came; nothing has its points.
 

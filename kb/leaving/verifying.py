@@ -38,6 +38,14 @@ def verify(folder: Path, told: Told = lambda _done, _total: None) -> Verified:
     Raises:
         UsageError: it is not, and why.
     """
+    try:
+        return _verified(folder, told)
+    except OSError as error:
+        where = str(error.filename or folder)
+        raise damaged(f"it cannot be read ({error.strerror}: {where})", where) from error
+
+
+def _verified(folder: Path, told: Told) -> Verified:
     files = _files(folder)
     _check_declared(folder, files)
     tags = _manifest(folder, TAGS)
@@ -70,11 +78,8 @@ def _files(folder: Path) -> dict[str, int]:
 
 
 def _walk(folder: Path, above: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
-    try:
-        with os.scandir(folder) as listed:
-            entries = sorted(listed, key=lambda entry: entry.name)
-    except PermissionError as error:
-        raise damaged("a folder in it cannot be opened", above) from error
+    with os.scandir(folder) as listed:
+        entries = sorted(listed, key=lambda entry: entry.name)
     for entry in entries:
         path = f"{above}{entry.name}"
         if entry.is_dir(follow_symlinks=False):

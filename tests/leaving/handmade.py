@@ -167,7 +167,7 @@ def people(folder: Path) -> None:
 def rights(folder: Path) -> None:
     following = {
         "schedule": None, "watch": False, "include": [], "exclude": ["*.bak"], "max_file_mb": 7,
-        "languages": None, "shown_as": None, "uploads": True,
+        "languages": None, "shown_as": None, "uploads": False,
     }  # fmt: skip
     source = {
         "name": "notes", "about": "Notes of the quay", "folder": "/srv/notes",
@@ -176,7 +176,7 @@ def rights(folder: Path) -> None:
         "curators": ["rita"],
     }  # fmt: skip
     more = {
-        "name": "more", "about": None, "folder": "/srv/more", "following": following,
+        "name": "more", "about": None, "folder": "/srv/more", "following": following | {"uploads": True},
         "rule": "groups", "readers": ["everyone"], "paths": [], "curators": [],
     }  # fmt: skip
     value = {

@@ -15,6 +15,13 @@ from tests.leaving.tables_of import table
 pytestmark = pytest.mark.slow
 
 
+async def settled(*houses) -> None:
+    """What fusion knows of all passages together is of those that are there now, and of no others."""
+    for house in houses:
+        await house.kb.publisher.sweep(grace_seconds=0)
+        await house.kb.index.engine.leave()
+
+
 async def seen(house, name: str) -> dict[str, list]:
     who = house.kb.principal(name)
     found = {}
@@ -51,6 +58,7 @@ async def test_everybody_finds_there_what_they_find_here(house, furnished, elsew
     came = await take_in(elsewhere, bag)
     assert (came.embedded, came.without_file) == (0, 1), "changed.txt is another by now"
     assert ledger(elsewhere) == ledger(house)
+    await settled(house, elsewhere)
     for name in CAST:
         assert await seen(elsewhere, name) == await seen(house, name), name
         assert talks(elsewhere, name) == talks(house, name), name

@@ -1,6 +1,7 @@
 """An export that was written by hand is taken in, and leaves again as the same: nothing computes."""
 
 import json
+from pathlib import Path
 
 import numpy
 import pytest
@@ -101,3 +102,35 @@ async def test_again_changes_nothing(house, arrived_by_hand):
     [pin] = house.kb.pins.of_question(house.kb.principal("rita"), "How many?")
     place = house.kb.documents.passage(house.kb.principal("rita"), pin.passage_id)
     assert "amber" in place[0][0].text
+
+
+async def test_nothing_is_handed_in_to_what_was_imported(house, arrived_by_hand):
+    """Its files lie in the data directory too; but one source of the two was of what people hand in."""
+    assert house.kb.uploads.source(house.owner, ()).name == "more"
+    roots = {s.name: Path(s.root).parent.name for s in house.kb.sources.all()}
+    assert roots == {"notes": "imported", "more": "uploads"}
+
+
+async def test_what_is_purged_leaves_the_folder_of_the_import(house, arrived_by_hand):
+    root = Path(house.kb.sources.named("notes").root)
+    assert (root / "letters" / "annex.eml").read_bytes() == b"The annex is attached."
+    [mail] = [r for r in house.kb.ledger.rows(house.owner, LedgerFilter(path="letters/annex.eml"))]
+    erased = await house.kb.documents.erase(house.owner, [mail.id])
+    assert (erased["documents"], erased["files_deleted"]) == (2, 1)
+    assert not (root / "letters" / "annex.eml").exists()
+
+
+class Other:
+    """A model that is not here."""
+
+    name, fingerprint = "other", "0" * 32
+
+    class files:  # noqa: N801 - as the model's own are called
+        digest = "0" * 64
+
+
+@pytest.mark.slow
+async def test_other_models_embed_anew_and_it_is_said(house, tmp_path):
+    came = await take_in(house, handmade(tmp_path / "bag", Other))
+    assert (came.embedded, came.models) == (5, ["english"])
+    assert (await house.paths("How many amber beads are there?"))[0].endswith("beads.txt")
