@@ -1,6 +1,7 @@
 """Rules, people and answers leave and come back; nothing leaves with a person that is not theirs."""
 
 import asyncio
+import contextvars
 import json
 
 import pytest
@@ -84,7 +85,7 @@ async def _rules_live_on(there) -> None:
     nina = there.kb.principal("nina")
     assert "vault/rubies.txt" not in await there.paths(vault, nina)
     assert "orchard/pears.txt" in await there.paths(orchard, nina)
-    there.kb.accounts.change(there.owner, "nina", groups=("hr", "sales"))
+    there.kb.accounts.change(there.owner, "nina", member_of=("hr", "sales"))
     nina = there.kb.principal("nina")
     assert "vault/rubies.txt" in await there.paths(vault, nina)
     assert "orchard/pears.txt" not in await there.paths(orchard, nina)
@@ -114,7 +115,7 @@ async def test_a_source_goes_alone(house, furnished, tmp_path):
     bag = await export(house, tmp_path / "bag", None, "staff")
     content = words_in(bag)
     assert b"Wages rise by four per cent" in content
-    for word in (b"ferry", b"rubies", b"lantern", b"otto", b"boat"):
+    for word in (b"ferry", b"rubies", b"lantern", b'"otto"', b"boat"):
         assert word not in content, word
     [answer] = table(bag, "answers")
     assert answer["question"] == QUESTIONS[1]
@@ -150,9 +151,12 @@ async def test_what_is_published_meanwhile_is_not_in_it(house, furnished, tmp_pa
 
     loop, came = asyncio.get_running_loop(), []
 
+    def read_it() -> None:
+        came.append(asyncio.run_coroutine_threadsafe(house.ingest("public"), loop).result())
+
     def in_the_middle(done: int, total: int) -> None:
         if done == total:
-            came.append(asyncio.run_coroutine_threadsafe(house.ingest("public"), loop).result())
+            contextvars.Context().run(read_it)  # beside the transaction that only reads
 
     await house.kb.leaving.export(house.owner, tmp_path / "bag", Choice(), in_the_middle)
     assert came[0].indexed == 1
