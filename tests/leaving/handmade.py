@@ -116,7 +116,7 @@ def tables(folder: Path) -> None:
 def vectors(folder: Path, model) -> dict:
     texts = {f"notes\n{chr(10).join(parts)}" for _, parts in TEXTS.values()}
     by_hash = {text_hash(text): vector(text) for text in texts}
-    (folder / "data" / "vectors").mkdir()
+    (folder / "data" / "vectors").mkdir(exist_ok=True)
     place = f"data/vectors/{model.fingerprint}"
     numpy.save(folder / f"{place}.npy", numpy.stack([by_hash[h] for h in sorted(by_hash)]))
     (folder / f"{place}.txt").write_text("".join(f"{h}\n" for h in sorted(by_hash)))
@@ -188,8 +188,8 @@ def rights(folder: Path) -> None:
     (folder / "data" / "rights.json").write_text(json.dumps(value))
 
 
-def handmade(folder: Path, model) -> Path:
-    """The whole of it; ``model`` is one that embeds here."""
+def handmade(folder: Path, *models) -> Path:
+    """The whole of it; ``models`` are those that embed here."""
     (folder / "data").mkdir(parents=True)
     put(folder, "documents", documents(folder))
     tables(folder)
@@ -197,7 +197,7 @@ def handmade(folder: Path, model) -> Path:
     rights(folder)
     whole = {
         "format": "commonplace-export", "version": 1, "made_by": "by hand", "made_at": AT,
-        "person": None, "sources": ["more", "notes"], "models": [vectors(folder, model)], "counts": {},
+        "person": None, "sources": ["more", "notes"], "models": [vectors(folder, m) for m in models], "counts": {},
     }  # fmt: skip
     (folder / "data" / "export.json").write_text(json.dumps(whole))
     return sealed(folder)

@@ -10,6 +10,8 @@ from kb.types.library import LedgerFilter
 from tests.leaving.handmade import handmade, vector
 from tests.leaving.lived import export, take_in
 from tests.leaving.tables_of import table
+from tests.parts.house import House
+from tests.parts.weights import with_models
 
 ASIDE = {"added_at", "indexed_at"}
 """When a document came here is another moment."""
@@ -118,6 +120,19 @@ async def test_what_is_purged_leaves_the_folder_of_the_import(house, arrived_by_
     erased = await house.kb.documents.erase(house.owner, [mail.id])
     assert (erased["documents"], erased["files_deleted"]) == (2, 1)
     assert not (root / "letters" / "annex.eml").exists()
+
+
+@pytest.mark.slow
+async def test_two_models_have_their_vectors_of_it(settings, models_dir, tmp_path):
+    both = with_models(settings, models_dir, "multilingual", "english")
+    house = House(both, tmp_path / "files")
+    bag = handmade(tmp_path / "bag", *house.kb.embeddings.models)
+    came = await take_in(house, bag)
+    assert (came.embedded, came.passages) == (0, 5)
+    again = await export(house, tmp_path / "again")
+    found = json.loads((again / "data/export.json").read_text())["models"]
+    assert [model["count"] for model in found] == [5, 5]
+    await house.kb.close()
 
 
 class Other:
