@@ -15,6 +15,7 @@ from kb.errors import ConflictError, UsageError
 from kb.files.places import imported_folder, uploads_folder
 from kb.leaving.readers import Tokens
 from kb.rights.rules import MIRROR, PATHS, spec_of
+from kb.text import naming
 from kb.types.leaving import LeftRights, LeftSource
 from kb.types.library import Following, Source
 
@@ -42,6 +43,7 @@ def join(
     joined = {}
     for left in rights.sources:
         name = renamed.get(left.name, left.name)
+        naming.check_source(name)
         joined[left.name] = _source(connection, data, mark, left, name, tokens)
     sets = {number: tokens.set_of(terms) for number, terms in rights.sets.items()}
     return Joined(joined, sets)

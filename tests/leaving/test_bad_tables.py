@@ -83,3 +83,20 @@ async def test_readers_that_are_none_are_refused(house, tmp_path):
     with pytest.raises(UsageError, match="not a pattern"):
         await take_in(house, whole)
     assert house.kb.sources.all() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("notes", "-x", "bad_request"),
+        ("notes", "a/b", "bad_request"),
+        ("notes", "more", "source_exists"),
+        ("none", "some", "source_not_in_export"),
+    ],
+)
+async def test_a_name_that_cannot_be_is_refused(house, tmp_path, old, new, code):
+    [model] = house.kb.embeddings.models
+    with pytest.raises(UsageError) as caught:
+        await take_in(house, handmade(tmp_path / "bag", model), **{old: new})
+    assert caught.value.code == code
+    assert house.kb.sources.all() == []
