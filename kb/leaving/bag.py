@@ -61,16 +61,16 @@ class Bag:
         self._tags: dict[str, str] = {}
         with disk.translated():
             _make(folder)
-            (folder / UNFINISHED).write_bytes(_UNFINISHED)
+            with _new(folder / UNFINISHED) as file:
+                file.write(_UNFINISHED)
 
     @contextmanager
     def file(self, path: str) -> Iterator[Hashed]:
         """A new file of the bag: of the payload if its path begins with ``data/``, else a tag."""
         place = self.folder / path
         with disk.translated():
-            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
+            disk.make_folders(place.parent)
+            with _new(place) as file:
                 hashed = Hashed(file)
                 yield hashed
         if path.startswith("data/"):
@@ -106,7 +106,7 @@ class Bag:
             failpoints.reached("bag_synced")
             (self.folder / UNFINISHED).unlink()
             half = self.folder / f".{BAGIT}"
-            with half.open("xb") as file:
+            with _new(half) as file:
                 file.write(DECLARATION)
                 file.flush()
                 os.fsync(file.fileno())
@@ -118,9 +118,15 @@ class Bag:
                 os.close(descriptor)
 
 
+def _new(path: Path) -> BinaryIO:
+    """A new file, for this user alone."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
 def _make(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         there = next(folder.iterdir(), None)
     except (FileExistsError, NotADirectoryError) as error:
         raise _not_empty(folder) from error

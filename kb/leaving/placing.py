@@ -45,7 +45,7 @@ def put_file(document: LeftDocument, folder: Path, root: Path) -> Stat:
     target = os.path.join(os.fsencode(root), document.raw_path)
     with disk.translated():
         try:
-            os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+            disk.make_folders(Path(os.fsdecode(target)).parent)
             with (folder / str(document.file)).open("rb") as content, _new(target) as file:
                 shutil.copyfileobj(content, file, 1 << 20)
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:

@@ -20,9 +20,10 @@ def questions(bag: Path, most: int) -> list[str]:
     lines = (bag / "data/texts.jsonl").read_text(encoding="utf-8").splitlines()
     found = [json.loads(line)["question"] for line in samples.questions().read_text().splitlines()]
     for line in map(json.loads, lines):
-        parts = [p for p in line["text"].split("\n\n") if 12 < len(p) < 400]
-        found += [" ".join(part.split())[:160] for part in parts[:: max(1, len(parts) // 25)]]
-    chosen = list(dict.fromkeys(found))[:most]
+        parts = [p.split() for p in line["text"].split("\n\n") if len(p) > 12]
+        found += [" ".join(words[:20]) for words in parts]
+        found += [" ".join(words[n : n + 6]) for words in parts for n in (3, 9, 15, 21)]
+    chosen = list(dict.fromkeys(filter(None, found)))[:most]
     assert len(chosen) == most
     return chosen
 
@@ -54,7 +55,7 @@ async def test_two_hundred_questions_find_the_same(sample_bag, sample_server, ar
 async def test_quotations_are_the_same(sample_bag, sample_server, arrived, opened):
     before, after = opened(sample_server.environment), opened(arrived[0])
     modes = set()
-    for question in questions(sample_bag, 20):
+    for question in questions(sample_bag, 8):
         said = []
         for base in (before, after):
             answer = await base.answers.answer(question, access.owner(), None, UNNOTED)
@@ -87,7 +88,7 @@ def test_nothing_is_embedded(sample_bag, tmp_path):
     environment = environment_in(tmp_path, own)
     told = kb(environment, tmp_path, "import", str(sample_bag))
     stop_engines(tmp_path / "data")
-    assert told["imported"]["passages"] > 50
+    assert told["imported"]["passages"] > 40
     assert told["imported"]["embedded"] == 0
     assert list(own.rglob("*")) == []
 
