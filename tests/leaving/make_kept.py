@@ -8,12 +8,11 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from kb.files import sandbox
 from kb.settings import load
 from kb.types.leaving import VERSION
-from tests.leaving.lived import export, live
+from tests.leaving.handmade import handmade
+from tests.leaving.lived import export, take_in
 from tests.parts.house import House
-from tests.parts.portal import furnish
 from tests.parts.processes import environment_in, stop_engines
 
 KEPT = Path(__file__).parent / "kept"
@@ -21,19 +20,16 @@ KEPT = Path(__file__).parent / "kept"
 
 async def make(base: Path) -> None:
     environment = environment_in(base, base / "e")
-    (base / "e").mkdir(mode=0o700)
-    house = House(
-        load({}, {k: v for k, v in environment.items() if k.startswith("KB_")}), base / "f"
-    )
-    await furnish(house)
-    await live(house)
+    known = {name: value for name, value in environment.items() if name.startswith("KB_")}
+    house = House(load({}, known), base / "files")
+    [model] = house.kb.embeddings.models
+    await take_in(house, handmade(base / "given", model))
     await export(house, base / f"format-{VERSION}")
     await house.kb.stop_engines()
     await house.kb.close()
 
 
 def main() -> None:
-    sandbox.preload(())
     with tempfile.TemporaryDirectory(prefix="kb-") as name:
         base = Path(name)
         asyncio.run(make(base))
