@@ -12,6 +12,7 @@ from kb.rights import access
 from kb.types.answers import Answer
 from kb.types.kept import KeptAnswer
 from kb.types.leaving import LeftAnswer
+from kb.types.points import version_of
 
 
 def answers_of(connection: Connection, chosen: Chosen) -> Iterator[LeftAnswer]:
@@ -29,7 +30,10 @@ def answers_of(connection: Connection, chosen: Chosen) -> Iterator[LeftAnswer]:
 
 
 def _is_made_of(kept: KeptAnswer, made_from: dict[int, int], chosen: Chosen) -> bool:
+    """Of quotations that is what they quote; in a model's words any passage may speak."""
     numbers = {p.version for p in kept.passages}
+    if kept.mode == "quotes":
+        numbers = {version_of(point) for one in kept.citations for point in one.points}
     return bool(numbers) and all(made_from.get(number) in chosen.ids for number in numbers)
 
 
