@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import msgspec
-from lxml import etree, html
 
 from ingest.parsers import detection, hidden, libreoffice, packages, pages, rtf, spans
 from ingest.parsers import opendocument_text as texts
@@ -214,7 +213,6 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         parser="unstructured",
         media_type=MEDIA_TYPES[kind],
         elements=elements,
-        title=_html_title(path) if kind == "html" else None,
         pages=pages,
         members=(*members, *read.members),
         problem="members_left_out" if left_out else None,
@@ -254,14 +252,3 @@ def _slide(slide: list[Element]) -> Iterator[Element]:
         if element is not heading:
             is_title = element.kind == "Title"
             yield msgspec.structs.replace(element, kind="ListItem") if is_title else element
-
-
-def _html_title(path: Path) -> str | None:
-    try:
-        tree = html.fromstring(
-            decode(path.read_bytes()).encode(), parser=html.HTMLParser(encoding="utf-8")
-        )
-    except (etree.ParserError, ValueError):
-        return None
-    title = tree.findtext(".//title")
-    return " ".join(title.split()) if title and title.strip() else None

@@ -14,7 +14,9 @@ from ingest.finding import sources as folder
 from ingest.finding.comparing import Changes
 from ingest.finding.rights import FolderRights
 from ingest.finding.selection import Selection
+from ingest.finding.sources import SeenFile
 from ingest.parsers import kinds
+from ingest.reading import dating
 from ingest.reading.preparing import Preparer
 from ingest.reading.reader import Reader, Unchanged, Work
 from ingest.recording.noting import Notes
@@ -26,7 +28,7 @@ from ingest.running.pipeline import Outcome, Pipeline
 from ingest.running.reporting import Counts, Progress, Report
 from kb import failpoints
 from kb.catalog import documents, erased, leases, members, versions
-from kb.catalog.database import Catalog
+from kb.catalog.database import Catalog, Connection
 from kb.catalog.runs import STOPPED
 from kb.errors import ConflictError, KbError, RetryableError
 from kb.files import disk, sandbox
@@ -63,6 +65,7 @@ class Run:
         self._rights = FolderRights(self.source, self.catalog)
         self._reader = Reader(self.source, self.catalog, self.blobs, self.preparer, self.settings)
         self._reader.judged = self._rights.check_again
+        self._called_otherwise: list[tuple[int, SeenFile]] = []
         self._report = Report(self.catalog, self.source, self.on_progress)
         self._selection = Selection(self.source.following.include, self.source.following.exclude)
         self._parsing = asyncio.Semaphore(self.settings.parsers)
@@ -181,10 +184,8 @@ class Run:
             leases.hold_or_raise(connection, self.lease, self.owner, self._fence)
             self._rights.hold(connection)
             for document_id, seen in changes.renamed:
-                documents.rename(connection, document_id, seen.raw_path, seen.path)
-                documents.touch(connection, document_id, seen.stat)
+                self._rename(connection, document_id, seen)
                 failpoints.reached("renamed")
-                self.counts.unchanged += 1
             for document_id in changes.back:
                 documents.unhold(connection, document_id)
             held, removed = holding.apply(
@@ -195,13 +196,30 @@ class Run:
             self._rights.stamp(connection, set(held.values()), changed)
         failpoints.reached("removed")
 
+    def _rename(self, connection: Connection, document_id: int, seen: SeenFile) -> None:
+        """A renamed file; what its name and its folders say of it is read anew with the others."""
+        old = documents.by_id(connection, document_id)
+        documents.rename(connection, document_id, seen.raw_path, seen.path)
+        documents.touch(connection, document_id, seen.stat)
+        needs = self.preparer.needs
+        if (
+            old is None
+            or not needs.is_current(old)
+            or not dating.says_otherwise(old.path, seen.path)
+        ):
+            self.counts.unchanged += 1
+            return
+        documents.cut_anew(connection, document_id, needs.uncut)
+        self._called_otherwise.append((document_id, seen))
+
     def _work(self, changes: Changes) -> list[Work]:
         """Every file to be read, known to the ledger from now on.
 
         What changed comes first, the longest wait before others; then the largest, since a large
         file that is read last is read alone.
         """
-        work = [Work(d, seen.path, 0, seen=seen) for d, seen in changes.changed]
+        changed = [*changes.changed, *self._called_otherwise]
+        work = [Work(d, seen.path, 0, seen=seen) for d, seen in changed]
         with self.catalog.writing() as connection:
             since = documents.due_since(connection, self.source.id)
             work.sort(key=lambda w: (since.get(w.document_id, float("inf")), -w.bytes))

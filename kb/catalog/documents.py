@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from kb.catalog import containers, entries, names, versions
+from kb.catalog import containers, dating, entries, names, versions
 from kb.catalog.arrays import among
 from kb.catalog.database import now
 from kb.catalog.rights import readable
@@ -119,6 +119,16 @@ def touch(connection: Connection, document_id: int, stat: Stat) -> None:
             documents.c.code.not_in(LASTING),
         )
         .values(code=None)
+    )
+    dating.of_file(connection, document_id, stat.mtime_ns)
+
+
+def cut_anew(connection: Connection, document_id: int, settings: str) -> None:
+    """What is published of a document stays, until what was parsed of it is cut once more."""
+    connection.execute(
+        update(documents)
+        .where(documents.c.id == document_id, documents.c.version.is_not(None))
+        .values(settings=settings)
     )
 
 

@@ -84,7 +84,8 @@ def hits(passages: Sequence[Passage], question: str) -> list[dict[str, Any]]:
 
 def _edition(passage: Passage) -> Edition:
     chunk = passage.chunk
-    return editions.of(chunk.path, chunk.title, passage.text, chunk.dated)
+    own = chunk.dated, chunk.date_source, chunk.date_precision
+    return editions.of(chunk.path, chunk.title, passage.text, *own)
 
 
 def _hit(passage: Passage, question: str) -> dict[str, Any]:
@@ -154,5 +155,6 @@ def _card(source: Source, citations: Sequence[Citation]) -> dict[str, Any]:
         "section": chunk.section,
         "language": chunk.language,
         "date": chunk.dated,
+        "precision": chunk.date_precision,
         "citations": [at for at, cited in enumerate(citations) if cited.n == source.n],
     }

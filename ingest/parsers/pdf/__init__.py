@@ -23,6 +23,7 @@ from ingest.parsers.pdf import (
     running,
     tabular,
     unseen,
+    xmp,
 )
 from ingest.parsers.pdf.annotations import Over
 from ingest.parsers.pdf.printed import PrintedLine
@@ -56,15 +57,17 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         scanned = [number for number, page in enumerate(read) if page.is_scan]
         recognised = recognising.recognise(document, scanned, [p.lines for p in read], options)
         elements = _elements(read, recognised)
-        title, author = _said(document, "Title"), _said(document, "Author")
+        said = xmp.of(document, path)
         members, left_out = attachments.members(document, options)
     left = {"members": left_out} if left_out else {}
     return Parsed(
         parser="pdfium+tesseract" if recognised.pages else "pdfium",
         media_type=MEDIA_TYPES[kind],
         elements=tuple(elements),
-        title=title,
-        author=author,
+        title=said.title,
+        author=said.author,
+        created=said.created,
+        changed=said.changed,
         pages=len(read),
         page_sizes=tuple(page.size for page in read),
         members=tuple(members),
@@ -127,11 +130,3 @@ def _elements(read: Sequence[Page], recognised: Recognised) -> list[Element]:
         elements += recognised.of(number, whole + page.written) + page.over.comments
         elements += unseen.elements(page.hidden, number + 1)
     return elements
-
-
-def _said(document: pdfium.PdfDocument, what: str) -> str | None:
-    """What a PDF says of itself; None where that cannot be decoded (its text still is read)."""
-    try:
-        return document.get_metadata_value(what) or None
-    except (pdfium.PdfiumError, ValueError):
-        return None

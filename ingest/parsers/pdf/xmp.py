@@ -1,0 +1,89 @@
+"""What a PDF says of itself: in its information dictionary, and in the packet that newer ones have.
+
+The packet (XMP, ISO 16684-1) stands as it is between marks that are made to be looked for.
+"""
+
+import mmap
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pypdfium2 as pdfium
+from lxml import etree
+
+from ingest.parsers import dates
+from ingest.parsers.ooxml import UNREADABLE, parsed
+from ingest.parsers.opendocument import DC
+from ingest.parsers.said import Said, line
+
+PACKET = re.compile(
+    rb"<x:xmpmeta\b.{0,262144}?</x:xmpmeta\s*>|<rdf:RDF\b.{0,262144}?</rdf:RDF\s*>", re.DOTALL
+)
+MOST = 40
+XMP = "{http://ns.adobe.com/xap/1.0/}"
+OF_PDF = b"http://ns.adobe.com/pdf/"
+
+
+def of(document: pdfium.PdfDocument, path: Path) -> Said:
+    """What it says; the packet is asked for what the dictionary does not have."""
+    said = Said(
+        _said(document, "Title"),
+        _said(document, "Author"),
+        dates.of_pdf(_said(document, "CreationDate")),
+        dates.of_pdf(_said(document, "ModDate")),
+    )
+    if None not in said:
+        return said
+    packet = _of_packet(path)
+    return Said(
+        said.title or packet.title,
+        said.author or packet.author,
+        packet.created if said.created is None else said.created,
+        packet.changed if said.changed is None else said.changed,
+    )
+
+
+def _said(document: pdfium.PdfDocument, what: str) -> str | None:
+    """What a PDF says of itself; None where that cannot be decoded (its text still is read)."""
+    try:
+        return document.get_metadata_value(what) or None
+    except (pdfium.PdfiumError, ValueError):
+        return None
+
+
+def _of_packet(path: Path) -> Said:
+    """The last packet is the newest; pictures may have some of their own."""
+    packets = list(_packets(path))
+    for packet in reversed([p for p in packets if OF_PDF in p] or packets):
+        try:
+            root = parsed(packet)
+        except UNREADABLE:
+            continue
+        return Said(
+            line(_list(root, f"{DC}title")),
+            line(_list(root, f"{DC}creator")),
+            dates.of_text(_value(root, f"{XMP}CreateDate")),
+            dates.of_text(_value(root, f"{XMP}ModifyDate")),
+        )
+    return Said()
+
+
+def _packets(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        for count, found in enumerate(PACKET.finditer(content)):
+            if count == MOST:
+                return
+            yield found.group()
+
+
+def _list(root: etree._Element, tag: str) -> str | None:
+    """The entries of a list; of a text in several languages the first, which is the usual one."""
+    texts = [line("".join(node.itertext())) for node in root.iterfind(f".//{tag}//{{*}}li")]
+    found = [text for text in texts if text]
+    return ("; ".join(found) if tag.endswith("creator") else found[0]) if found else None
+
+
+def _value(root: etree._Element, tag: str) -> str | None:
+    """A value: programs write it as an element or as an attribute."""
+    held = (node.get(tag) for node in root.iter("{*}Description"))
+    return root.findtext(f".//{tag}") or next((value for value in held if value), None)

@@ -1,0 +1,98 @@
+"""The date that a document's own words give it: in its head, or in the last lines. Pure.
+
+«Stand: 03/2024», «Effective date: January 1, 2024», «Version 2.1 of 12 May 2023», «Berlin, 5. März
+2024». Dates within sentences are those of events.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from kb.text import periods
+from kb.text.date_labels import BETWEEN, CHANGED, DATED, EFFECTIVE, ENDED, MARKS, OTHERS, PLACE
+from kb.text.periods import YEAR, Period
+
+HEAD, FOOT = 2_000, 600
+"""Characters that are looked at from the beginning, and before the end."""
+
+
+def of_lines(
+    head: Iterable[str], foot: Sequence[str], latest: float, *, day_first: bool | None
+) -> Period | None:
+    """The date of a document by its first and its last lines; none that is after ``latest``.
+
+    What it says of its latest change or its issue counts before what it says of its validity. Of
+    several the latest counts: what was changed then is from then.
+    """
+    for found in (_issued(head, foot, day_first), _valid(head, foot, day_first)):
+        periods_ = [period for period in found if 0 < period.moment <= latest]
+        if periods_:
+            return max(periods_, key=lambda p: (p.first, p.precision != YEAR))
+    return None
+
+
+def _issued(head: Iterable[str], foot: Sequence[str], day_first: bool | None) -> Iterator[Period]:
+    for line in head:
+        yield from _after(CHANGED, line, day_first)
+        for part in MARKS.split(line):
+            yield from _alone(part.strip(), day_first)
+        yield from _in_cells(line, day_first)
+    for line in foot:
+        yield from _after(CHANGED, line, day_first)
+
+
+def _valid(head: Iterable[str], foot: Sequence[str], day_first: bool | None) -> Iterator[Period]:
+    for line in (*head, *foot):
+        yield from _after(EFFECTIVE, line, day_first)
+
+
+def _after(label: re.Pattern[str], line: str, day_first: bool | None) -> Iterator[Period]:
+    """Dates that follow a label, unless they are to come («next revision»)."""
+    for found in label.finditer(line):
+        if OTHERS.search(line[: found.start()]):
+            continue
+        period = _behind(line[found.end() :], day_first)
+        if period is not None:
+            yield period[0]
+
+
+def _behind(rest: str, day_first: bool | None) -> tuple[Period, str] | None:
+    """The date that a text begins with, behind what leads to it; and what follows."""
+    lead = BETWEEN.match(rest)
+    start = lead.end() if lead else 0
+    for at in dict.fromkeys((start, len(rest) - len(rest.lstrip(" :|.,(–—-")))):
+        found = periods.at_start(rest[at:], day_first=day_first)
+        if found is not None:
+            return found[0], rest[at + found[1] :]
+    return None
+
+
+def _alone(part: str, day_first: bool | None) -> Iterator[Period]:
+    """A date that has its line, or its part of one, for itself: with a label, or a place."""
+    label = DATED.match(part)
+    if label is not None:
+        found = _behind(part[label.end() :], day_first)
+        is_said = part[label.end() :].lstrip().startswith(":")
+        if found is not None and (is_said or ENDED.match(found[1])):
+            yield found[0]
+            return
+    for lead in (None, PLACE.match(part)):
+        at = lead.end() if lead else 0
+        whole = periods.at_start(part[at:], day_first=day_first)
+        if (
+            whole is not None
+            and not part[at + whole[1] :].strip(" .")
+            and whole[0].precision != YEAR
+        ):
+            yield whole[0]
+            return
+
+
+def _in_cells(line: str, day_first: bool | None) -> Iterator[Period]:
+    """A label in one cell, its date in the next."""
+    cells = [cell.strip(" :") for cell in line.split("|")]
+    for cell, following in itertools.pairwise(cells):
+        if DATED.fullmatch(cell):
+            found = periods.at_start(following, day_first=day_first)
+            if found is not None:
+                yield found[0]
