@@ -13,7 +13,8 @@ AUTHOR = ("author", "dc.creator", "dcterms.creator", "citation_author", "parsely
 PUBLISHED = (
     "article:published_time", "datepublished", "dcterms.issued", "dcterms.created",
     "dc.date.issued", "dc.date.created", "dc.date", "dcterms.date",
-    "citation_publication_date", "pubdate", "publishdate", "publish-date", "publication_date", "creation-date", "created", "date",
+    "citation_publication_date", "pubdate", "publishdate", "publish-date", "publication_date",
+    "creation-date", "created", "date",
 )  # fmt: skip
 CHANGED = (
     "article:modified_time", "og:updated_time", "datemodified", "dcterms.modified",

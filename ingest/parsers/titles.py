@@ -37,7 +37,8 @@ BETWEEN = frozenset("de di du des of von del della des der die das nom nome nomb
 MASTERS = re.compile(
     r"(?:mastertitel|titelmaster|mastertext|textmaster)\w* (?:durch klicken )?bearbeiten"
     r"|titelmasterformat durch klicken bearbeiten|titel durch klicken hinzufügen"
-    r"|click to (?:edit|add)\b.{0,40}|klicken sie.{0,60}|(?:cliquez|modifiez) (?:pour|le style).{0,60}"
+    r"|click to (?:edit|add)\b.{0,40}|klicken sie.{0,60}"
+    r"|(?:cliquez|modifiez) (?:pour|le style).{0,60}"
     r"|fare clic per.{0,60}|haga clic para.{0,60}|about:blank",
     re.IGNORECASE,
 )

@@ -2,6 +2,8 @@
 
 import re
 
+from kb.text import dates
+
 EDITIONS = (
     "version|versione|versión|rev|revision|révision|revisione|revisión|fassung|ausgabe|edition"
     "|édition|edizione|edición|release|v"
@@ -11,6 +13,7 @@ RECORDS = (
     "|réunion|séance|verbale|riunione|seduta|acta|reunión|sesión"
 )
 """Kinds of texts that are called by the day of which they tell."""
+MONTHS = "|".join(dates.MONTHS)
 CHANGES = (
     "last (?:updated?|revised|revision|modified|changed?|edited|reviewed)", "updated", "revised",
     "(?:revision|version|issue|release|publication|document) date",
@@ -38,7 +41,7 @@ DATES = (
     "état", "en date du", "fait", "publiée?", "établie?", "créée?", "édition",
     "in data", "pubblicato", "emesso", "redatto", "creato", "stato", "edizione",
     "con fecha", "publicado", "emitido", "creado", "redactado", "estado", "edición", "edition",
-    rf"(?:{RECORDS})(?: [^\W\d_]+){{0,3}}?",
+    rf"(?:{RECORDS})(?: (?!(?:{MONTHS})\b)[^\W\d_]+){{0,3}}",
 )  # fmt: skip
 BEGINNINGS = (
     "effective(?: date)?", "(?:in|into) (?:force|effect)", "takes effect",

@@ -33,16 +33,21 @@ function place(source) {
   const page = pageOf(source) ?? source.section;
   const foreign = isForeign(source) ? languageName(source.language) : null;
   const file = `${source.source} › ${source.document}`;
-  return [page, source.edition, day(source.date), file, foreign].filter(Boolean).join(" · ");
+  return [page, source.edition, day(source.date, source.precision), file, foreign].filter(Boolean).join(" · ");
 }
 
 // Another language than the page's is said; whatever it is, whoever reads aloud is told.
 function isForeign(source) { return source.language && source.language !== document.documentElement.lang; }
 
-function day(moment) {
+// A date as exact as it is known; it is the beginning of its month, quarter or year.
+function day(moment, precision) {
   if (!moment) return null;
-  const language = document.documentElement.lang;
-  return new Date(moment * 1000).toLocaleDateString(language, { dateStyle: "medium" });
+  const date = new Date(moment * 1000);
+  const year = String(date.getUTCFullYear());
+  if (precision === "year") return year;
+  if (precision === "quarter") return `Q${Math.floor(date.getUTCMonth() / 3) + 1} ${year}`;
+  const parts = precision === "month" ? { month: "long", year: "numeric" } : { dateStyle: "medium" };
+  return date.toLocaleDateString(document.documentElement.lang, { ...parts, timeZone: "UTC" });
 }
 
 // The quoted words, marked, among those around them; before them at most so many characters.
