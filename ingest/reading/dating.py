@@ -4,7 +4,6 @@ import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from kb.text import dated_heads, moments, named_dates, periods
 from kb.text.dated_heads import FOOT, HEAD
@@ -42,10 +41,9 @@ def of(
 
 
 def says_otherwise(path: str, now_path: str) -> bool:
-    """Whether a file's new name or folders may say something else of it than its old ones did."""
-    names = PurePosixPath(path).name, PurePosixPath(now_path).name
-    said = (list(named_dates.of_path(p, day_first=True)) for p in (path, now_path))
-    return names[0] != names[1] or next(said) != next(said)
+    """Whether a file's new name or folders say another date than its old ones did."""
+    before, after = (list(named_dates.of_path(p, day_first=True)) for p in (path, now_path))
+    return before != after
 
 
 def _said(

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from ingest.parsers import authors, dates
+from ingest.parsers import authors
 from kb.errors import UsageError
 from kb.index import lexical
 from kb.text import queries
@@ -79,19 +79,6 @@ async def test_a_mail_that_changes_brings_its_attachment_along(dated):
     (dated.root / "tides.eml").write_bytes(mail("Fri, 1 Mar 2013 10:00:00 +0000"))
     await dated.ingest()
     assert years_of(dated) == {"2021": 1, "2019": 1, "2013": 2}
-
-
-@pytest.mark.parametrize(
-    ("header", "year"),
-    [
-        (SENT, 2017), ("14 Mar 17 09:30 GMT", 2017), ("Tue, 14 Mar 2017 09:30:00 -0000", 2017),
-        ("Mon, 1 Jan 1601 00:00:00 +0000", None), ("Tue, 14 Mar 2117 09:30:00 +0100", None),
-        ("yesterday", None), ("", None), ("Tue, 99 Mar 2017 25:61:00 +9999", None),
-    ],
-)  # fmt: skip
-def test_a_header_that_cannot_be_a_date_is_none(header, year):
-    moment = dates.of_header(header)
-    assert (moment and datetime.fromtimestamp(moment, UTC).year) == year
 
 
 @pytest.mark.parametrize(
