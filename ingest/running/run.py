@@ -17,8 +17,8 @@ from ingest.finding.selection import Selection
 from ingest.finding.sources import SeenFile
 from ingest.parsers import kinds
 from ingest.reading import dating
-from ingest.reading.preparing import Preparer
-from ingest.reading.reader import Reader, Unchanged, Work
+from ingest.reading.preparing import Preparer, name_alone
+from ingest.reading.reader import Reader, Unchanged, Work, own_name
 from ingest.recording.noting import Notes
 from ingest.running import isolating
 from ingest.running.grouping import GROUP_SECONDS, Group
@@ -34,6 +34,7 @@ from kb.errors import ConflictError, KbError, RetryableError
 from kb.files import disk, sandbox
 from kb.files.blobs import Blobs
 from kb.settings import Ingest, Retention
+from kb.types.files import Entry
 from kb.types.library import Source
 from kb.types.versions import Content, Ready
 from kb.upkeep.collecting import collect_if_due
@@ -201,16 +202,18 @@ class Run:
         old = documents.by_id(connection, document_id)
         documents.rename(connection, document_id, seen.raw_path, seen.path)
         documents.touch(connection, document_id, seen.stat)
-        needs = self.preparer.needs
-        if (
-            old is None
-            or not needs.is_current(old)
-            or not dating.says_otherwise(old.path, seen.path)
-        ):
+        if old is None or not self._says_otherwise(connection, old, seen.path):
             self.counts.unchanged += 1
             return
-        documents.cut_anew(connection, document_id, needs.uncut)
+        documents.cut_anew(connection, document_id, self.preparer.needs.uncut)
         self._called_otherwise.append((document_id, seen))
+
+    def _says_otherwise(self, connection: Connection, old: Entry, path: str) -> bool:
+        """Whether a document's date or title was taken from a path that it has no more."""
+        before, after = name_alone(own_name(old.path)), name_alone(own_name(path))
+        is_called = before != after and documents.title(connection, old.id) == before
+        is_other = is_called or dating.says_otherwise(old.path, path)
+        return is_other and self.preparer.needs.is_current(old)
 
     def _work(self, changes: Changes) -> list[Work]:
         """Every file to be read, known to the ledger from now on.

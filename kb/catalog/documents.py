@@ -221,6 +221,11 @@ def by_id(connection: Connection, document_id: int) -> Entry | None:
     return found[0] if found else None
 
 
+def title(connection: Connection, document_id: int) -> str | None:
+    """What a document is called; None where it was not read."""
+    return connection.scalar(select(documents.c.title).where(documents.c.id == document_id))
+
+
 def content_hashes(connection: Connection, document_ids: Collection[int]) -> dict[int, str | None]:
     """The SHA-256 of the bytes of those of these documents that are there, by id."""
     query = select(documents.c.id, documents.c.content_hash)
