@@ -81,10 +81,12 @@ async def test_what_a_file_was_called_goes_with_its_name(house):
     [row] = house.ledger().values()
     assert (row.id, row.title, row.date_source) == (before.id, "Pumps", "folder")
     assert (counts.indexed, row.blob) == (1, before.blob)
-    (house.root / "2019/Pumps.txt").rename(house.root / "Pumps.txt")
+    (house.root / "2019/Pumps.txt").rename(house.root / "Wells.txt")
+    await house.ingest()
+    (house.root / "Wells.txt").rename(house.root / "Pumps.txt")
     await house.ingest()
     [row] = house.ledger().values()
-    assert (row.path, row.date_source) == ("Pumps.txt", "file")
+    assert (row.path, row.title, row.date_source) == ("Pumps.txt", "Pumps", "file")
     assert row.dated_ns // 10**9 == row.mtime_ns // 10**9
     assert await zeros(house)
 

@@ -61,7 +61,7 @@ def test_a_head_says_when_its_document_is_from(line, label):
     "line",
     [
         "The pump was bought on 5 March 2024.", "Die Messe findet am 5. März 2024 statt.",
-        "Next review date: 5 March 2025", "Next revision: March 2025", "Nächste Änderung: 2025",
+        "Next review date: 5 March 2025", "Next revision: March 2025", "Next issue date: 5 March 2025", "Nächste Änderung: 2025",
         "Your letter of 12 Feb 2024", "Ihr Schreiben vom 12.02.2024", "Kontostand: 05.03.2024",
         "As of December 31, 2023, we had five plants", "The contract ends on 31 May 2029.",
         "Valid until 31 December 2023", "Born: 5 March 1980", "Hall 7 2024-03-05",
