@@ -87,9 +87,9 @@ MARKS = re.compile(r"[|·•;–—\n\t]|\s{3,}")
 """What parts a line."""
 OTHERS = re.compile(rf"(?<![^\W_]){_any(TO_COME)}\s*$", re.IGNORECASE)
 """What stands before a date that is to come."""
-_NAME = r"[^\W\d_a-zà-öø-ÿ][\w.'’()-]*"
+_NAME = r"[^\W\d_a-zà-öø-ÿ][\w.'’()-]*+"
 PLACE = re.compile(
-    rf"(?:Fait à )?{_NAME}(?:[ /-](?:(?:{WITHIN_PLACES}) )?{_NAME}){{0,3}}, +"
+    rf"(?:Fait à )?{_NAME}(?:[ /](?:(?:{WITHIN_PLACES}) )?{_NAME}){{0,3}}, +"
     r"(?:(?:the|den|dem|am|le|li|lì|il|el|a) +)?"
 )
 """A place before its date: «Frankfurt am Main, den»."""

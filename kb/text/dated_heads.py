@@ -14,6 +14,8 @@ from kb.text.periods import YEAR, Period
 
 HEAD, FOOT = 2_000, 600
 """Characters that are looked at from the beginning, and before the end."""
+LONGEST_PART = 160
+"""Characters of a line, or of a part of one, that is a date with its label or its place."""
 
 
 def of_lines(
@@ -69,6 +71,8 @@ def _behind(rest: str, day_first: bool | None) -> tuple[Period, str] | None:
 
 def _alone(part: str, day_first: bool | None) -> Iterator[Period]:
     """A date that has its line, or its part of one, for itself: with a label, or a place."""
+    if len(part) > LONGEST_PART:
+        return
     label = DATED.match(part)
     if label is not None:
         found = _behind(part[label.end() :], day_first)

@@ -4,7 +4,6 @@ The packet (XMP, ISO 16684-1) stands as it is between marks that are made to be 
 """
 
 import mmap
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,10 +15,9 @@ from ingest.parsers.ooxml import UNREADABLE, parsed
 from ingest.parsers.opendocument import DC
 from ingest.parsers.said import Said, line
 
-PACKET = re.compile(
-    rb"<x:xmpmeta\b.{0,262144}?</x:xmpmeta\s*>|<rdf:RDF\b.{0,262144}?</rdf:RDF\s*>", re.DOTALL
-)
-MOST = 40
+PACKETS = ((b"<x:xmpmeta", b"</x:xmpmeta>"), (b"<rdf:RDF", b"</rdf:RDF>"))
+"""What a packet begins and ends with; programs of old leave the outer element out."""
+LONGEST, MOST = 256 * 1024, 40
 XMP = "{http://ns.adobe.com/xap/1.0/}"
 OF_PDF = b"http://ns.adobe.com/pdf/"
 
@@ -53,8 +51,8 @@ def _said(document: pdfium.PdfDocument, what: str) -> str | None:
 
 def _of_packet(path: Path) -> Said:
     """The last packet is the newest; pictures may have some of their own."""
-    packets = list(_packets(path))
-    for packet in reversed([p for p in packets if OF_PDF in p] or packets):
+    packets = _packets(path)
+    for packet in [p for p in packets if OF_PDF in p] or packets:
         try:
             root = parsed(packet)
         except UNREADABLE:
@@ -68,12 +66,23 @@ def _of_packet(path: Path) -> Said:
     return Said()
 
 
-def _packets(path: Path) -> Iterator[bytes]:
+def _packets(path: Path) -> list[bytes]:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        for count, found in enumerate(PACKET.finditer(content)):
-            if count == MOST:
-                return
-            yield found.group()
+        found = (list(_between(content, *marks)) for marks in PACKETS)
+        return next((packets for packets in found if packets), [])
+
+
+def _between(content: mmap.mmap, begins: bytes, ends: bytes) -> Iterator[bytes]:
+    """The last packets; each beginning is looked behind once, however many there are."""
+    end = len(content)
+    for _ in range(MOST):
+        start = content.rfind(begins, 0, end)
+        if start < 0:
+            return
+        closed = content.find(ends, start, min(end, start + LONGEST))
+        if closed > 0:
+            yield content[start : closed + len(ends)]
+        end = start
 
 
 def _list(root: etree._Element, tag: str) -> str | None:
