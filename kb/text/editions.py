@@ -5,6 +5,7 @@ versions. A date of a month or a day in a name («Minutes 2025-03-04») makes a 
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -73,16 +74,23 @@ class Edition:
     @property
     def label(self) -> str:
         """What it is called: «2024», «v2.1», «draft 2024»; its date, where it says nothing else."""
-        parts = ["draft"] if self.draft else []
+        return " ".join(self._marks()) or (self.dated.label if self.dated else "")
+
+    @property
+    def dated(self) -> Period | None:
+        """Its date, where that alone tells which one it is."""
+        if any(self._marks()):
+            return None
+        is_known = self.own is None and self.modified is not None
+        return Period(day_of(self.modified or 0.0), periods.DAY) if is_known else self.own
+
+    def _marks(self) -> Iterator[str]:
+        if self.draft:
+            yield "draft"
         if self.year or (self.stated and not self.version):
-            parts.append(str(self.year or (self.stated and self.stated.year)))
+            yield str(self.year or (self.stated and self.stated.year))
         if self.version:
-            parts.append(f"v{'.'.join(map(str, self.version))}")
-        if not parts and self.own is not None:
-            parts.append(self.own.label)
-        if not parts and self.modified is not None:
-            parts.append(day_of(self.modified).isoformat())
-        return " ".join(parts)
+            yield f"v{'.'.join(map(str, self.version))}"
 
     def order(self, today: date) -> tuple[bool, bool, int, tuple[int, ...], date, float]:
         """The greater, the more it is the one that is valid now: no draft, not of the future."""

@@ -1,5 +1,5 @@
 // The sources of an answer: cards above it, and one where a number is pointed at.
-import { element, languageName, pageOf, viewerAddress, words } from "./parts.js";
+import { dateOf, element, languageName, pageOf, viewerAddress, words } from "./parts.js";
 
 const $ = (id) => document.getElementById(id);
 let onOpen = () => {};
@@ -33,22 +33,12 @@ function place(source) {
   const page = pageOf(source) ?? source.section;
   const foreign = isForeign(source) ? languageName(source.language) : null;
   const file = `${source.source} › ${source.document}`;
-  return [page, source.edition, day(source.date, source.precision), file, foreign].filter(Boolean).join(" · ");
+  const edition = source.called_by ? null : source.edition;
+  return [page, edition, dateOf(source.date, source.precision), file, foreign].filter(Boolean).join(" · ");
 }
 
 // Another language than the page's is said; whatever it is, whoever reads aloud is told.
 function isForeign(source) { return source.language && source.language !== document.documentElement.lang; }
-
-// A date as exact as it is known; it is the beginning of its month, quarter or year.
-function day(moment, precision) {
-  if (!moment) return null;
-  const date = new Date(moment * 1000);
-  const year = String(date.getUTCFullYear());
-  if (precision === "year") return year;
-  if (precision === "quarter") return `Q${Math.floor(date.getUTCMonth() / 3) + 1} ${year}`;
-  const parts = precision === "month" ? { month: "long", year: "numeric" } : { dateStyle: "medium" };
-  return date.toLocaleDateString(document.documentElement.lang, { ...parts, timeZone: "UTC" });
-}
 
 // The quoted words, marked, among those around them; before them at most so many characters.
 function inContext(given, source, at, most = 200) {
