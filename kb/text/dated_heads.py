@@ -14,6 +14,8 @@ from kb.text.periods import YEAR, Period
 
 HEAD, FOOT = 2_000, 600
 """Characters that are looked at from the beginning, and before the end."""
+CELL = " | "
+"""Between the cells of a row: a date that has a cell for itself is that of its row."""
 LONGEST_PART = 160
 """Characters of a line, or of a part of one, that is a date with its label or its place."""
 
@@ -36,8 +38,11 @@ def of_lines(
 def _issued(head: Iterable[str], foot: Sequence[str], day_first: bool | None) -> Iterator[Period]:
     for line in head:
         yield from _after(CHANGED, line, day_first)
-        for part in MARKS.split(line):
-            yield from _alone(part.strip(), day_first)
+        parts = [part.strip() for part in MARKS.split(line)]
+        for part in parts:
+            yield from _labelled(part, day_first)
+        if CELL not in line:
+            yield from _alone(parts[-1], day_first)
         yield from _in_cells(line, day_first)
     for line in foot:
         yield from _after(CHANGED, line, day_first)
@@ -64,30 +69,31 @@ def _behind(rest: str, day_first: bool | None) -> tuple[Period, str] | None:
     start = lead.end() if lead else 0
     for at in dict.fromkeys((start, len(rest) - len(rest.lstrip(" :|.,(–—-")))):
         found = periods.at_start(rest[at:], day_first=day_first)
-        if found is not None:
-            return found[0], rest[at + found[1] :]
+        following = rest[at + found[1] :] if found else ""
+        if found is not None and (found[0].precision != YEAR or ENDED.match(following)):
+            return found[0], following
     return None
 
 
-def _alone(part: str, day_first: bool | None) -> Iterator[Period]:
-    """A date that has its line, or its part of one, for itself: with a label, or a place."""
-    if len(part) > LONGEST_PART:
-        return
-    label = DATED.match(part)
+def _labelled(part: str, day_first: bool | None) -> Iterator[Period]:
+    """A label and its date that have a line, or a part of one, for themselves."""
+    label = DATED.match(part) if len(part) <= LONGEST_PART else None
     if label is not None:
         found = _behind(part[label.end() :], day_first)
         is_said = part[label.end() :].lstrip().startswith(":")
         if found is not None and (is_said or ENDED.match(found[1])):
             yield found[0]
-            return
+
+
+def _alone(part: str, day_first: bool | None) -> Iterator[Period]:
+    """A date that has a line, or the end of one, for itself, with its place or without."""
+    if len(part) > LONGEST_PART:
+        return
     for lead in (None, PLACE.match(part)):
         at = lead.end() if lead else 0
         whole = periods.at_start(part[at:], day_first=day_first)
-        if (
-            whole is not None
-            and not part[at + whole[1] :].strip(" .")
-            and whole[0].precision != YEAR
-        ):
+        is_all = whole is not None and not part[at + whole[1] :].strip(" .")
+        if whole is not None and is_all and whole[0].precision != YEAR:
             yield whole[0]
             return
 

@@ -24,6 +24,7 @@ def said(*lines, foot=(), day_first=True):
         ("New York, March 5, 2024", "2024-03-05"),
         ("Dienstag, 5. März 2024", "2024-03-05"),
         ("March 2024", "2024-03"),
+        ("Travel policy – March 2024", "2024-03"),
         ("Stand: 03/2024", "2024-03"),
         ("Stand 2024", "2024"),
         ("Stand: Q3 2023", "2023 Q3"),
@@ -65,7 +66,8 @@ def test_a_head_says_when_its_document_is_from(line, label):
         "Your letter of 12 Feb 2024", "Ihr Schreiben vom 12.02.2024", "Kontostand: 05.03.2024",
         "As of December 31, 2023, we had five plants", "The contract ends on 31 May 2029.",
         "Valid until 31 December 2023", "Born: 5 March 1980", "Hall 7 2024-03-05",
-        "Stand der Technik 2019 ist bekannt", "Update 7 is 2024 bytes long",
+        "05.03.2024 | Müller | Miete", "12 May 1998 – the company was founded",
+        "Updated 2024 files by night", "Stand der Technik 2019 ist bekannt", "Update 7 is 2024 bytes long",
     ],
 )  # fmt: skip
 def test_dates_of_events_are_not_the_documents(line):
