@@ -1,8 +1,7 @@
 """When a document is from. Here it is decided; docs/following.md says why in this order."""
 
-import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kb.text import dated_heads, moments, named_dates, periods
@@ -14,7 +13,8 @@ WRITTEN_ANEW = {"application/pdf", "application/epub+zip"}
 """Kinds whose files are made from another: tools that touch one later say «changed» too."""
 SAMPLE = 4_000
 """Characters that tell whether a text writes the day before the month."""
-MOST_LINES = 40
+MOST_ELEMENTS, SHORTEST = 40, 300
+"""Elements that are looked at, and characters of a header or footer that are."""
 PRINTED = {"Header", "Footer"}
 
 
@@ -74,20 +74,35 @@ def _of_properties(parsed: Parsed) -> Iterator[Own]:
 
 def _of_text(parsed: Parsed, now: float, day_first: bool | None) -> periods.Period | None:
     seen = [e for e in parsed.elements if e.section != HIDDEN]
-    head = list(_lines(itertools.chain(seen, (e for e in seen[1:] if e.kind in PRINTED)), HEAD))
-    foot = list(_lines(reversed(seen), FOOT))
-    return dated_heads.of_lines(head, foot, now + moments.AHEAD, day_first=day_first)
+    printed = [e.text[:SHORTEST] for e in seen if e.kind in PRINTED]
+    head = _lines([*_first(seen), *printed[:MOST_ELEMENTS]])
+    until = now + moments.AHEAD
+    return dated_heads.of_lines(head, _lines(_last(seen)), until, day_first=day_first)
 
 
-def _lines(elements: Iterator[Element], most: int) -> Iterator[str]:
-    """The lines of the first elements, to so many characters."""
-    for element in itertools.islice(elements, MOST_LINES):
-        for line in element.text.split("\n"):
-            yield line[:most].strip()
-            most -= len(line)
-            if most <= 0:
-                return
+def _first(elements: Sequence[Element]) -> Iterator[str]:
+    """The texts of the first elements, to so many characters."""
+    room = HEAD
+    for element in elements[:MOST_ELEMENTS]:
+        if room <= 0:
+            return
+        yield element.text[:room]
+        room -= len(element.text)
+
+
+def _last(elements: Sequence[Element]) -> Iterator[str]:
+    """The texts of the last elements, to so many characters from their end."""
+    room = FOOT
+    for element in reversed(elements[-MOST_ELEMENTS:]):
+        if room <= 0:
+            return
+        yield element.text[-room:]
+        room -= len(element.text)
+
+
+def _lines(texts: Iterable[str]) -> list[str]:
+    return [line.strip() for text in texts for line in text.split("\n")]
 
 
 def _sample(parsed: Parsed) -> str:
-    return " ".join(e.text[:SAMPLE] for e in parsed.elements[:MOST_LINES])[:SAMPLE]
+    return " ".join(e.text[:SAMPLE] for e in parsed.elements[:MOST_ELEMENTS])[:SAMPLE]

@@ -6,7 +6,7 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from kb.text import periods
 from kb.text.date_labels import BETWEEN, CHANGED, DATED, EFFECTIVE, ENDED, MARKS, OTHERS, PLACE
@@ -21,7 +21,7 @@ LONGEST_PART = 160
 
 
 def of_lines(
-    head: Iterable[str], foot: Sequence[str], latest: float, *, day_first: bool | None
+    head: Sequence[str], foot: Sequence[str], latest: float, *, day_first: bool | None
 ) -> Period | None:
     """The date of a document by its first and its last lines; none that is after ``latest``.
 
@@ -35,7 +35,7 @@ def of_lines(
     return None
 
 
-def _issued(head: Iterable[str], foot: Sequence[str], day_first: bool | None) -> Iterator[Period]:
+def _issued(head: Sequence[str], foot: Sequence[str], day_first: bool | None) -> Iterator[Period]:
     for line in head:
         yield from _after(CHANGED, line, day_first)
         parts = [part.strip() for part in MARKS.split(line)]
@@ -48,7 +48,7 @@ def _issued(head: Iterable[str], foot: Sequence[str], day_first: bool | None) ->
         yield from _after(CHANGED, line, day_first)
 
 
-def _valid(head: Iterable[str], foot: Sequence[str], day_first: bool | None) -> Iterator[Period]:
+def _valid(head: Sequence[str], foot: Sequence[str], day_first: bool | None) -> Iterator[Period]:
     for line in (*head, *foot):
         yield from _after(EFFECTIVE, line, day_first)
 

@@ -84,6 +84,8 @@ def test_headers_and_last_lines_count_as_the_head_does_and_the_middle_does_not()
     body = ["Words that fill a page. " * 10] * 60
     assert dated(parsed("T", *body, Element(kind="Footer", text="Stand: 03/2020")))[1] == "text"
     assert dated(parsed("T", *body, "Last updated: 5 March 2020")) == ("2020-03-05", "text")
+    long = "\n".join([*body, "Last updated: 5 March 2020"])
+    assert dated(parsed("T", long)) == ("2020-03-05", "text")
     assert dated(parsed("T", *body, "Last updated: 5 March 2020", *body)) == ("2026-10-01", "file")
 
 
