@@ -34,6 +34,8 @@ from kb.types.parsed import Element, Parsed
 
 FORMS = {raw.FORMTYPE_ACRO_FORM, raw.FORMTYPE_XFA_FOREGROUND}
 """Forms whose fields pdfium knows; those of the second kind have them for older readers."""
+PAPER = (595.0, 842.0)
+"""Points of a page that is listed and not there: those of A4."""
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)
 """It warns of each form of the second kind that it is none of the newer ones."""
 
@@ -96,8 +98,9 @@ class Page:
 
 
 def _read(document: pdfium.PdfDocument, number: int, within: InPictures) -> Page:
-    size = document.get_page_size(number)
+    size = PAPER
     try:
+        size = document.get_page_size(number)
         page = document[number]
         beside = drawn.of(page)
         grids = ruled.grids(page, beside.paths)
