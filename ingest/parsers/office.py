@@ -169,8 +169,14 @@ def _apart(rich: rtf.Rich, wanted: str) -> Iterator[Element]:
 
 def _html(path: Path, _room: Room) -> Read:
     seen, unseen, is_cut = hidden.in_html(decode(path.read_bytes()))
-    elements = list(elements_of(partition("html", text=spans.filled(pages.plain(seen)))))
-    return Read(elements, unseen, of_parts(0, int(is_cut)))
+    return Read(_of_page(seen), unseen, of_parts(0, int(is_cut)))
+
+
+def _of_page(seen: str) -> list[Element]:
+    """Elements of what is seen of a page."""
+    if not seen.strip():
+        return []
+    return list(elements_of(partition("html", text=spans.filled(pages.plain(seen)))))
 
 
 def _of_text(name: str) -> Callable[[Path, Room], Read]:
@@ -228,10 +234,7 @@ def elements_of_text(text: str, kind: str) -> list[Element]:
     if kind != "html":
         return list(elements_of(partition("text", text=text)))
     seen, unseen, _ = hidden.in_html(text)
-    found = (
-        elements_of(partition("html", text=spans.filled(pages.plain(seen)))) if seen.strip() else ()
-    )
-    return [*found, *hidden.elements(unseen)]
+    return [*_of_page(seen), *hidden.elements(unseen)]
 
 
 def elements_of_rtf(content: bytes) -> list[Element]:

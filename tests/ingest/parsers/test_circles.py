@@ -56,7 +56,7 @@ OBJECTS = {
     4: "<</Length 50>>stream\n/X Do BT /F 12 Tf 20 200 Td (The pump stands) Tj ET   \nendstream",
     5: "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
     6: "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 6 0 R>>>>/Length 12>>"
-       "stream\n/X Do /X Do \nendstream",
+       "stream\n/X Do       \nendstream",
     7: "<</Title(a)/Parent 7 0 R/Next 7 0 R/First 7 0 R>>",
 }  # fmt: skip
 
