@@ -33,8 +33,9 @@ function place(source) {
   const page = pageOf(source) ?? source.section;
   const foreign = isForeign(source) ? languageName(source.language) : null;
   const file = `${source.source} › ${source.document}`;
-  const edition = source.called_by ? null : source.edition;
-  return [page, edition, dateOf(source.date, source.precision), file, foreign].filter(Boolean).join(" · ");
+  const date = dateOf(source.date, source.precision);
+  const edition = source.called_by || date?.includes(source.edition) ? null : source.edition;
+  return [page, edition, date, file, foreign].filter(Boolean).join(" · ");
 }
 
 // Another language than the page's is said; whatever it is, whoever reads aloud is told.
