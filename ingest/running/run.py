@@ -16,11 +16,10 @@ from ingest.finding.rights import FolderRights
 from ingest.finding.selection import Selection
 from ingest.finding.sources import SeenFile
 from ingest.parsers import kinds
-from ingest.reading import dating
-from ingest.reading.preparing import Preparer, name_alone
-from ingest.reading.reader import Reader, Unchanged, Work, own_name
+from ingest.reading.preparing import Preparer
+from ingest.reading.reader import Reader, Unchanged, Work
 from ingest.recording.noting import Notes
-from ingest.running import isolating
+from ingest.running import isolating, renaming
 from ingest.running.grouping import GROUP_SECONDS, Group
 from ingest.running.healing import heal
 from ingest.running.heartbeat import Heartbeat
@@ -28,13 +27,12 @@ from ingest.running.pipeline import Outcome, Pipeline
 from ingest.running.reporting import Counts, Progress, Report
 from kb import failpoints
 from kb.catalog import documents, erased, leases, members, versions
-from kb.catalog.database import Catalog, Connection
+from kb.catalog.database import Catalog
 from kb.catalog.runs import STOPPED
 from kb.errors import ConflictError, KbError, RetryableError
 from kb.files import disk, sandbox
 from kb.files.blobs import Blobs
 from kb.settings import Ingest, Retention
-from kb.types.files import Entry
 from kb.types.library import Source
 from kb.types.versions import Content, Ready
 from kb.upkeep.collecting import collect_if_due
@@ -185,7 +183,10 @@ class Run:
             leases.hold_or_raise(connection, self.lease, self.owner, self._fence)
             self._rights.hold(connection)
             for document_id, seen in changes.renamed:
-                self._rename(connection, document_id, seen)
+                if renaming.follow(connection, document_id, seen, self.preparer.needs):
+                    self._called_otherwise.append((document_id, seen))
+                else:
+                    self.counts.unchanged += 1
                 failpoints.reached("renamed")
             for document_id in changes.back:
                 documents.unhold(connection, document_id)
@@ -196,24 +197,6 @@ class Run:
             changed = {document_id for document_id, _ in changes.changed}
             self._rights.stamp(connection, set(held.values()), changed)
         failpoints.reached("removed")
-
-    def _rename(self, connection: Connection, document_id: int, seen: SeenFile) -> None:
-        """A renamed file; what its name and its folders say of it is read anew with the others."""
-        old = documents.by_id(connection, document_id)
-        documents.rename(connection, document_id, seen.raw_path, seen.path)
-        documents.touch(connection, document_id, seen.stat)
-        if old is None or not self._says_otherwise(connection, old, seen.path):
-            self.counts.unchanged += 1
-            return
-        documents.cut_anew(connection, document_id, self.preparer.needs.uncut)
-        self._called_otherwise.append((document_id, seen))
-
-    def _says_otherwise(self, connection: Connection, old: Entry, path: str) -> bool:
-        """Whether a document's date or title was taken from a path that it has no more."""
-        before, after = name_alone(own_name(old.path)), name_alone(own_name(path))
-        is_called = before != after and documents.title(connection, old.id) == before
-        is_other = is_called or dating.says_otherwise(old.path, path)
-        return is_other and self.preparer.needs.is_current(old)
 
     def _work(self, changes: Changes) -> list[Work]:
         """Every file to be read, known to the ledger from now on.
