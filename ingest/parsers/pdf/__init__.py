@@ -8,6 +8,7 @@ from pathlib import Path
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
+from ingest.parsers import dates
 from ingest.parsers.in_pictures import InPictures
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.options import Options
@@ -29,6 +30,7 @@ from ingest.parsers.pdf.annotations import Over
 from ingest.parsers.pdf.printed import PrintedLine
 from ingest.parsers.pdf.recognising import Recognised
 from ingest.parsers.pdf.ruled import Grid
+from ingest.parsers.said import Said
 from kb.errors import FileProblem
 from kb.types.parsed import Element, Parsed
 
@@ -59,7 +61,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         scanned = [number for number, page in enumerate(read) if page.is_scan]
         recognised = recognising.recognise(document, scanned, [p.lines for p in read], options)
         elements = _elements(read, recognised)
-        said = xmp.of(document, path)
+        said = xmp.completed(_said(document), path)
         members, left_out = attachments.members(document, options)
     left = {"members": left_out} if left_out else {}
     return Parsed(
@@ -133,3 +135,21 @@ def _elements(read: Sequence[Page], recognised: Recognised) -> list[Element]:
         elements += recognised.of(number, whole + page.written) + page.over.comments
         elements += unseen.elements(page.hidden, number + 1)
     return elements
+
+
+def _said(document: pdfium.PdfDocument) -> Said:
+    """What its information dictionary says."""
+    return Said(
+        _value(document, "Title"),
+        _value(document, "Author"),
+        dates.of_pdf(_value(document, "CreationDate")),
+        dates.of_pdf(_value(document, "ModDate")),
+    )
+
+
+def _value(document: pdfium.PdfDocument, what: str) -> str | None:
+    """What a PDF says of itself; None where that cannot be decoded (its text still is read)."""
+    try:
+        return document.get_metadata_value(what) or None
+    except (pdfium.PdfiumError, ValueError):
+        return None

@@ -1,4 +1,4 @@
-"""What a PDF says of itself: in its information dictionary, and in the packet that newer ones have.
+"""What a PDF says of itself in the packet that newer ones have beside the information dictionary.
 
 The packet (XMP, ISO 16684-1) stands as it is between marks that are made to be looked for.
 """
@@ -7,7 +7,6 @@ import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
-import pypdfium2 as pdfium
 from lxml import etree
 
 from ingest.parsers import dates
@@ -22,14 +21,8 @@ XMP = "{http://ns.adobe.com/xap/1.0/}"
 OF_PDF = b"http://ns.adobe.com/pdf/"
 
 
-def of(document: pdfium.PdfDocument, path: Path) -> Said:
-    """What it says; the packet is asked for what the dictionary does not have."""
-    said = Said(
-        _said(document, "Title"),
-        _said(document, "Author"),
-        dates.of_pdf(_said(document, "CreationDate")),
-        dates.of_pdf(_said(document, "ModDate")),
-    )
+def completed(said: Said, path: Path) -> Said:
+    """What the information dictionary says, and of what it does not have what the packet does."""
     if None not in said:
         return said
     packet = _of_packet(path)
@@ -39,14 +32,6 @@ def of(document: pdfium.PdfDocument, path: Path) -> Said:
         packet.created if said.created is None else said.created,
         packet.changed if said.changed is None else said.changed,
     )
-
-
-def _said(document: pdfium.PdfDocument, what: str) -> str | None:
-    """What a PDF says of itself; None where that cannot be decoded (its text still is read)."""
-    try:
-        return document.get_metadata_value(what) or None
-    except (pdfium.PdfiumError, ValueError):
-        return None
 
 
 def _of_packet(path: Path) -> Said:
