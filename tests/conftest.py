@@ -31,6 +31,7 @@ from tests.parts.processes import (
     stop_engines,
 )
 from tests.parts.sharing import (
+    made_once,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_sessionfinish,
@@ -39,7 +40,7 @@ from tests.parts.sharing import (
     pytest_xdist_make_scheduler,
     shared_folder,
 )
-from tests.parts.warm import COUNTED, warm
+from tests.parts.warm import COUNTED, fork_engines, warm
 from tests.parts.weights import models_dir, multilingual, wheel
 
 __all__ = [
@@ -73,11 +74,7 @@ def embedder_dir():
 @pytest.fixture(scope="session", autouse=True)
 def warm_engines():
     """Where a test starts an index engine from its own process, it is forked from a loaded one."""
-
-    def launch(client):
-        return cold(client) if client._module != "kb.index.process" else warm().launch(client)
-
-    cold, EngineClient._launch = EngineClient._launch, launch
+    cold = fork_engines(warm)
     yield cold
     EngineClient._launch = cold
     if warm.cache_info().currsize:
@@ -192,13 +189,15 @@ def small_disk(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def furnished(tmp_path_factory, embedder_dir, new_catalog) -> Path:
-    """A portal's data directory and files: its documents are read once a session, not once a test."""
-    base = tmp_path_factory.mktemp("f")
-    (base / "data").mkdir(mode=0o700)
-    shutil.copy2(new_catalog, base / "data" / "catalog.sqlite3")
-    make_furnished(base, environment_in(base, embedder_dir))
-    return base
+def furnished(embedder_dir, new_catalog) -> Path:
+    """A portal's data directory and files: its documents are read once for all workers."""
+
+    def make(base: Path) -> None:
+        (base / "data").mkdir(mode=0o700)
+        shutil.copy2(new_catalog, base / "data" / "catalog.sqlite3")
+        make_furnished(base, environment_in(base, embedder_dir))
+
+    return made_once("f", make)
 
 
 @pytest.fixture(scope="session")

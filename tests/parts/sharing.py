@@ -4,10 +4,12 @@ A session has one folder for all workers. An engine whose socket lies in there s
 is started by whoever needs it first, as everywhere, and ended by the process that started the workers.
 """
 
+import fcntl
 import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from functools import cached_property
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -27,6 +29,22 @@ SERVERS = ("sample_server", "ollama", "llama_cpp", "office")
 
 def shared_folder() -> Path:
     return Path(os.environ[FOLDER])
+
+
+def made_once(name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that one worker makes for all of them; who comes meanwhile waits for it.
+
+    Where making it failed, the next one makes it anew.
+    """
+    folder, done = shared_folder() / name, shared_folder() / f"{name}.done"
+    with (shared_folder() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(mode=0o700)
+            make(folder)
+            done.touch()
+    return folder
 
 
 def pytest_configure(config):

@@ -1,10 +1,10 @@
-"""Index engines and commands forked from a process that has loaded them already.
+"""Index engines, commands and servers forked from a process that has loaded them already.
 
 Nearly every test starts an index engine in a data directory of its own, many run commands, and most
 of what such a start takes is loading modules and the language model: 1.9 s of processor for an engine,
 1.5 s for a command and 4.8 s for the server that a command forks its parsers from, here 0.1 s. Engine,
-command and parsers themselves are the product's. A command that tests run starts its engine as
-anybody's does.
+command and parsers themselves are the product's. The engine of a command is forked as well: by a
+process that the command leaves behind before it begins, since one with threads may not be forked.
 """
 
 import contextlib
@@ -18,13 +18,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from threading import Lock
+from typing import TextIO
 
 import msgspec
 
-from kb.engines.calling import QUIET
+from kb.engines.calling import QUIET, EngineClient
 from kb.files import sandbox
 
 ROOM = 400  # bytes of the command line, which each engine writes anew with what it serves
@@ -34,21 +36,45 @@ OTHERWISE = ("KB_", "XDG_", "OLLAMA", "PYTEST", "PYTHONUNBUFFERED", "PATH")
 """What may differ from the environment in which the modules were loaded: read when it is used."""
 AT_LOADING = {"KB_FAILPOINT"}
 """And what is read when a module is loaded, all the same."""
-READING = ("ingest", "eval")
+READING = ("ingest", "eval", "serve")
 """Commands that read files."""
 COUNTED = ("tests.parts.counted",) if "COVERAGE_PROCESS_CONFIG" in os.environ else ()
 """Loaded by the server that forks parsers, where coverage is counted."""
 
 
-class Warm:
-    """Starts engines and commands.
+class Starter:
+    """Starts engines by a process that forks them. It reads requests, a line each, and answers each.
 
-    ``launch`` stands in for that of ``kb.engines.calling.EngineClient``, ``run`` for
-    :func:`subprocess.run`.
+    ``launch`` stands in for that of ``kb.engines.calling.EngineClient``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, requests: TextIO, answers: TextIO) -> None:
         self._lock = Lock()
+        self._requests, self._answers = requests, answers
+
+    def ask(self, **request: object) -> int | None:
+        with self._lock:
+            self._requests.write(json.dumps(request) + "\n")
+            self._requests.flush()
+            return json.loads(self._answers.readline())
+
+    def launch(self, client) -> "Forked":
+        log = client._log()
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        settings = msgspec.json.encode(client._settings).decode()
+        pid = self.ask(
+            settings=settings,
+            socket=str(client._socket),
+            log=str(log),
+            environment={**os.environ, **QUIET},
+        )
+        return Forked(self, pid)
+
+
+class Warm(Starter):
+    """Starts commands as well. ``run`` stands in for :func:`subprocess.run`."""
+
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.parts.warm", "-" * ROOM],
             cwd=Path(__file__).parent.parent.parent,
@@ -57,41 +83,26 @@ class Warm:
             stdout=subprocess.PIPE,
             text=True,
         )
+        super().__init__(self._process.stdin, self._process.stdout)
 
-    def ask(self, **request: object) -> int | None:
-        with self._lock:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
-
-    def launch(self, client) -> "WarmEngine":
-        log = client._log()
-        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        settings = msgspec.json.encode(client._settings).decode()
-        return WarmEngine(
-            self,
-            self.ask(
-                settings=settings,
-                socket=str(client._socket),
-                log=str(log),
-                environment={**os.environ, **QUIET},
-            ),
-        )
+    def begin(self, arguments, environment, folder, output: Path, errors: Path) -> "Forked":
+        """Start ``kb`` with these arguments; what it says is added to these files."""
+        pid = self.ask(
+            command=list(arguments), environment=environment, folder=str(folder),
+            output=str(output), errors=str(errors),
+        )  # fmt: skip
+        return Forked(self, pid)
 
     def run(self, arguments, environment, folder, seconds: float):
         """``kb`` with its arguments: how it ended, what it said on stdout and on stderr."""
         with tempfile.TemporaryDirectory() as said:
             output, errors = Path(said) / "output", Path(said) / "errors"
-            pid = self.ask(
-                command=list(arguments), environment=environment, folder=str(folder),
-                output=str(output), errors=str(errors),
-            )  # fmt: skip
-            limit = time.monotonic() + seconds
-            while (code := self.ask(ended=pid)) is None:
-                if time.monotonic() > limit:
-                    os.kill(pid, signal.SIGKILL)
-                    raise subprocess.TimeoutExpired(arguments, seconds)
-                time.sleep(0.01)
+            begun = self.begin(arguments, environment, folder, output, errors)
+            try:
+                code = begun.wait(seconds)
+            except subprocess.TimeoutExpired:
+                begun.send_signal(signal.SIGKILL)
+                raise
             return subprocess.CompletedProcess(
                 arguments, code, output.read_text(), errors.read_text()
             )
@@ -113,28 +124,45 @@ def can_be_warm(environment: dict[str, str]) -> bool:
     return not differing & AT_LOADING and all(name.startswith(OTHERWISE) for name in differing)
 
 
-class WarmEngine:
-    """What a starter asks of an engine: whether and how it has ended."""
+class Forked:
+    """A process that a starter has forked, asked as one of :class:`subprocess.Popen` is."""
 
-    def __init__(self, starter: Warm, pid: int) -> None:
+    def __init__(self, starter: Starter, pid: int) -> None:
         self._starter, self.pid = starter, pid
 
     def poll(self) -> int | None:
         return self._starter.ask(ended=self.pid)
 
+    def wait(self, timeout: float) -> int:
+        limit = time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if time.monotonic() > limit:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout)
+            time.sleep(0.01)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
 
 def _serve_requests() -> None:
     from kb.cli import COMMANDS
     from kb.index import lexical
-    from kb.index import process as indexer
 
+    importlib.import_module("kb.index.process")
     for name in {place.partition(":")[0] for place in COMMANDS.values()}:
         importlib.import_module(f"kb.cli.{name}")
 
+    importlib.import_module("kb.cli.working")  # what kb serve loads a moment later
     lexical.language_of("The pump is in hall four.")
+    _answer_requests(sys.stdin, sys.stdout)
+
+
+def _answer_requests(requests: TextIO, answers: TextIO) -> None:
+    """Fork what is asked for, and say how it has ended, until nobody can ask any more."""
     ended: dict[int, int] = {}
     signal.signal(signal.SIGCHLD, lambda *_: _collect(ended))
-    for line in sys.stdin:
+    for line in requests:
         request = json.loads(line)
         if request.get("command", [""])[0] in READING:
             _start_parsers()
@@ -145,8 +173,8 @@ def _serve_requests() -> None:
             if "command" in request:
                 _become_command(**request)
             else:
-                _become_engine(indexer, **request)
-        print(json.dumps(answer), flush=True)
+                _become_engine(**request)
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 def _start_parsers() -> None:
@@ -194,7 +222,9 @@ def _collect(ended: dict[int, int]) -> None:
         ended[pid] = os.waitstatus_to_exitcode(status)
 
 
-def _become_engine(indexer, settings: str, socket: str, log: str, environment: dict) -> None:
+def _become_engine(settings: str, socket: str, log: str, environment: dict) -> None:
+    from kb.index import process as indexer
+
     status = 1
     try:
         os.setsid()
@@ -220,6 +250,7 @@ def _become_command(command, environment, folder: str, output: str, errors: str)
         sys.modules["__main__"] = main  # as its own children are told
         _use_those_parsers(environment)
         _live_in(environment)
+        _leave_a_starter()
         os.chdir(folder)
         sys.argv = ["kb", *command]
         with contextlib.suppress(
@@ -234,6 +265,35 @@ def _become_command(command, environment, folder: str, output: str, errors: str)
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+
+
+def _leave_a_starter() -> None:
+    """Fork a process, which has no thread yet, that forks this one's index engine when it is asked to."""
+    hearing, asking = os.pipe()
+    answered, answering = os.pipe()
+    if os.fork():
+        os.close(hearing)
+        os.close(answering)
+        starter = Starter(os.fdopen(asking, "w"), os.fdopen(answered))
+        fork_engines(lambda: starter)
+        return
+    os.close(asking)
+    os.close(answered)
+    try:
+        _answer_requests(os.fdopen(hearing), os.fdopen(answering, "w"))
+    finally:
+        os._exit(0)
+
+
+def fork_engines(starter: Callable[[], Starter]) -> Callable[..., object]:
+    """Have this process's index engines forked by a starter from now on; returns what started them."""
+    cold = EngineClient._launch
+
+    def launch(client):
+        return cold(client) if client._module != "kb.index.process" else starter().launch(client)
+
+    EngineClient._launch = launch
+    return cold
 
 
 def _say_into(output: str, errors: str) -> None:

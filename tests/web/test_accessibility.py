@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from kb import samples
 from tests.parts.office import add_people, add_runs
 from tests.parts.portal import PASSWORD
-from tests.parts.processes import Serving, environment_in, kb, stop_engines
+from tests.parts.processes import Serving, copy_samples, environment_in, kb, stop_engines
 
 pytestmark = pytest.mark.real
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -26,10 +25,9 @@ def peopled(tmp_path_factory, embedder_dir):
     """The samples behind accounts, with somebody in every role."""
     base = tmp_path_factory.mktemp("a")
     environment = environment_in(base, embedder_dir)
-    kb(environment, base, "source", "add", "samples", str(samples.documents()))
-    kb(environment, base, "ingest")
+    copy_samples(base, embedder_dir)
     kb(environment, base, "group", "add", "hr")
-    add_people(environment, base)
+    add_people(environment)
     add_runs(environment)
     server = Serving(environment, base)
     link = kb(environment, base, "user", "invite", "rita")["link"]
