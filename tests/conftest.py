@@ -20,7 +20,7 @@ from kb.rights import access
 from tests.parts.browser import chromium, forms_sent
 from tests.parts.house import House
 from tests.parts.models import gguf, llama_cpp, ollama
-from tests.parts.portal import PASSWORD, Portal, copy_furnished, make_furnished
+from tests.parts.portal import PASSWORD, Portal, copy_furnished, furnished_once, make_furnished
 from tests.parts.postgresql import PostgreSQL, programs
 from tests.parts.processes import (
     environment_in,
@@ -31,7 +31,6 @@ from tests.parts.processes import (
     stop_engines,
 )
 from tests.parts.sharing import (
-    made_once,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_sessionfinish,
@@ -191,13 +190,7 @@ def small_disk(tmp_path):
 @pytest.fixture(scope="session")
 def furnished(embedder_dir, new_catalog) -> Path:
     """A portal's data directory and files: its documents are read once for all workers."""
-
-    def make(base: Path) -> None:
-        (base / "data").mkdir(mode=0o700)
-        shutil.copy2(new_catalog, base / "data" / "catalog.sqlite3")
-        make_furnished(base, environment_in(base, embedder_dir))
-
-    return made_once("f", make)
+    return furnished_once("f", embedder_dir, new_catalog)
 
 
 @pytest.fixture(scope="session")
