@@ -208,8 +208,11 @@ def test_none_embeds(brought, settings, spoiled):
 
 
 @pytest.mark.slow
-def test_the_register_shows_the_others_beside_each(settings, tmp_path):
-    """All of them lie on the shelf, as models that were spoiled after they were added."""
+def test_the_register_shows_the_others_beside_each(settings, tmp_path, monkeypatch):
+    """All of them lie on the shelf, as models that were spoiled after they were added.
+
+    Of another size than it had, a file is another, and is not read: one here has 40 GB.
+    """
     shelf = tmp_path / "data" / "models"
     for number, spoil in enumerate(SPOILED.values()):
         folder = tiny.model(shelf / f"m{number}")
@@ -224,9 +227,13 @@ def test_the_register_shows_the_others_beside_each(settings, tmp_path):
     assert found[ENGLISH].problem == ""
     assert all(found[f"m{number}"].problem for number in range(len(SPOILED)))
     assert all(msgspec.json.encode(model) for model in found.values())
+    read, digest_of = [], models.digest_of
+    monkeypatch.setattr(models, "digest_of", lambda file: read.append(file) or digest_of(file))
     verified = {one.name: one.changed for one in register.verify(None)}
     assert verified[ENGLISH] == ()
     assert all(verified[f"m{number}"] for number in range(len(SPOILED)))
+    assert read
+    assert max(file.stat().st_size for file in read) < 1e9
 
 
 def test_a_whole_one_comes_in_by_any_name_of_a_folder(brought, tmp_path):

@@ -63,7 +63,7 @@ def settled(page) -> None:
 def violations(page, axe: str) -> list[str]:
     """Of every rule as it is drawn in light; in dark of contrast, since only colours differ.
 
-    The page is not loaded again to be narrow: no script of it asks how wide it is.
+    The page is not loaded again to be wide: whatever depends on its width follows it.
     """
     page.evaluate(axe)
     found = []
