@@ -1,12 +1,12 @@
 """Fixtures. One embedder serves every test; each test has a data directory of its own."""
 
-import functools
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 os.environ["KB_TEST_GUARDS"] = "1"  # before the catalog is loaded, here and in every child
 
@@ -225,11 +225,19 @@ def sample_server(tmp_path_factory, embedder_dir):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def hashed_once():
-    """Everybody here has one password: its hash, which takes long on purpose, is made once."""
+def light_hashes():
+    """Passwords are hashed lightly: each look at one takes 0.2 s of processor otherwise, on purpose."""
+    heavy = passwords._HASHER
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "hashed", functools.cache(passwords.hashed))
-        yield
+        light = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "_HASHER", light)
+        yield heavy
+
+
+@pytest.fixture
+def heavy_hashes(light_hashes, monkeypatch):
+    """Passwords are hashed as the product hashes them."""
+    monkeypatch.setattr(passwords, "_HASHER", light_hashes)
 
 
 @pytest.fixture
