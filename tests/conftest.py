@@ -14,13 +14,20 @@ from ingest.parsers import kinds
 from kb import settings as settings_module
 from kb.accounts import passwords
 from kb.catalog import database, groups
+from kb.cli.working import Working
 from kb.engines.calling import EngineClient
 from kb.files import rendering, sandbox
 from kb.rights import access
 from tests.parts.browser import chromium, forms_sent
 from tests.parts.house import House
 from tests.parts.models import gguf, llama_cpp, ollama
-from tests.parts.portal import PASSWORD, Portal, copy_furnished, furnished_once, make_furnished
+from tests.parts.portal import (
+    PASSWORD,
+    Portal,
+    copy_furnished,
+    furnished_once,
+    make_furnished,
+)
 from tests.parts.postgresql import PostgreSQL, programs
 from tests.parts.processes import (
     environment_in,
@@ -39,7 +46,7 @@ from tests.parts.sharing import (
     pytest_xdist_make_scheduler,
     shared_folder,
 )
-from tests.parts.warm import COUNTED, fork_engines, warm
+from tests.parts.warm import COUNTED, fork_engines, fork_runs, warm
 from tests.parts.weights import models_dir, multilingual, wheel
 
 __all__ = [
@@ -72,10 +79,10 @@ def embedder_dir():
 
 @pytest.fixture(scope="session", autouse=True)
 def warm_engines():
-    """Where a test starts an index engine from its own process, it is forked from a loaded one."""
-    cold = fork_engines(warm)
+    """An index engine that a test starts, or a run of its worker, is forked from a loaded process."""
+    cold, cold_run = fork_engines(warm), fork_runs(warm)
     yield cold
-    EngineClient._launch = cold
+    EngineClient._launch, Working._started = cold, cold_run
     if warm.cache_info().currsize:
         warm().close()
 

@@ -7,10 +7,8 @@ command and parsers themselves are the product's. The engine of a command is for
 process that the command leaves behind before it begins, since one with threads may not be forked.
 """
 
-import contextlib
-import ctypes
+import asyncio
 import functools
-import importlib
 import json
 import os
 import signal
@@ -19,25 +17,23 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from threading import Lock
 from typing import TextIO
 
 import msgspec
 
+from kb.cli import telling
+from kb.cli.working import Working
 from kb.engines.calling import QUIET, EngineClient
-from kb.files import sandbox
 
 ROOM = 400  # bytes of the command line, which each engine writes anew with what it serves
 
 
-OTHERWISE = ("KB_", "XDG_", "OLLAMA", "PYTEST", "PYTHONUNBUFFERED", "PATH")
+OTHERWISE = ("KB_", "XDG_", "OLLAMA", "PYTEST", "PYTHONUNBUFFERED", "PATH", telling.NUMBER)
 """What may differ from the environment in which the modules were loaded: read when it is used."""
 AT_LOADING = {"KB_FAILPOINT"}
 """And what is read when a module is loaded, all the same."""
-READING = ("ingest", "eval", "serve")
-"""Commands that read files."""
 COUNTED = ("tests.parts.counted",) if "COVERAGE_PROCESS_CONFIG" in os.environ else ()
 """Loaded by the server that forks parsers, where coverage is counted."""
 
@@ -70,13 +66,30 @@ class Starter:
         )
         return Forked(self, pid)
 
+    def begin(self, arguments, environment, folder, output: str, errors: str, **more) -> "Forked":
+        """Start ``kb`` with these arguments; what it says is added to these files."""
+        pid = self.ask(
+            command=list(arguments), environment=environment, folder=str(folder),
+            output=str(output), errors=str(errors), **more,
+        )  # fmt: skip
+        return Forked(self, pid)
+
+    def begin_run(self, arguments, environment) -> "Run":
+        """Start a command that a worker, this process, has done by a process of its own."""
+        mine = f"/proc/{os.getpid()}/fd"
+        begun = self.begin(
+            arguments, environment, os.getcwd(), os.devnull, f"{mine}/2",
+            tells=f"{mine}/{environment[telling.NUMBER]}",
+        )  # fmt: skip
+        return Run(begun)
+
 
 class Warm(Starter):
-    """Starts commands as well. ``run`` stands in for :func:`subprocess.run`."""
+    """That process of the tests' own. ``run`` stands in for :func:`subprocess.run`."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.parts.warm", "-" * ROOM],
+            [sys.executable, "-m", "tests.parts.warmed", "-" * ROOM],
             cwd=Path(__file__).parent.parent.parent,
             env={**os.environ, **QUIET},
             stdin=subprocess.PIPE,
@@ -84,14 +97,6 @@ class Warm(Starter):
             text=True,
         )
         super().__init__(self._process.stdin, self._process.stdout)
-
-    def begin(self, arguments, environment, folder, output: Path, errors: Path) -> "Forked":
-        """Start ``kb`` with these arguments; what it says is added to these files."""
-        pid = self.ask(
-            command=list(arguments), environment=environment, folder=str(folder),
-            output=str(output), errors=str(errors),
-        )  # fmt: skip
-        return Forked(self, pid)
 
     def run(self, arguments, environment, folder, seconds: float):
         """``kb`` with its arguments: how it ended, what it said on stdout and on stderr."""
@@ -145,144 +150,27 @@ class Forked:
         os.kill(self.pid, number)
 
 
-def _serve_requests() -> None:
-    from kb.cli import COMMANDS
-    from kb.index import lexical
+class Run:
+    """What a worker has started, asked as one of :class:`asyncio.subprocess.Process` is."""
 
-    importlib.import_module("kb.index.process")
-    for name in {place.partition(":")[0] for place in COMMANDS.values()}:
-        importlib.import_module(f"kb.cli.{name}")
+    def __init__(self, begun: Forked) -> None:
+        self._begun, self.pid = begun, begun.pid
+        self.returncode: int | None = None
 
-    importlib.import_module("kb.cli.working")  # what kb serve loads a moment later
-    lexical.language_of("The pump is in hall four.")
-    _answer_requests(sys.stdin, sys.stdout)
+    async def wait(self) -> int:
+        while self.returncode is None:
+            self.returncode = await asyncio.to_thread(self._begun.poll)
+            await asyncio.sleep(0.02)
+        return self.returncode
 
+    def send_signal(self, number: int) -> None:
+        self._begun.send_signal(number)
 
-def _answer_requests(requests: TextIO, answers: TextIO) -> None:
-    """Fork what is asked for, and say how it has ended, until nobody can ask any more."""
-    ended: dict[int, int] = {}
-    signal.signal(signal.SIGCHLD, lambda *_: _collect(ended))
-    for line in requests:
-        request = json.loads(line)
-        if request.get("command", [""])[0] in READING:
-            _start_parsers()
-        if pid := request.get("ended"):
-            answer = ended.get(pid)
-        elif not (answer := _forked(ended)):
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            if "command" in request:
-                _become_command(**request)
-            else:
-                _become_engine(**request)
-        print(json.dumps(answer), file=answers, flush=True)
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
 
-
-def _start_parsers() -> None:
-    """Start the server that commands fork their parsers from, if it does not run yet."""
-    from ingest.parsers import kinds
-
-    sandbox.preload((*kinds.EVERYTHING, *COUNTED))
-    forkserver.ensure_running()
-
-
-def _use_those_parsers(environment: dict[str, str]) -> None:
-    """Fork parsers from that server, unless what they start is looked for elsewhere here.
-
-    Where it does not run yet, the command starts one of its own.
-    """
-    server = forkserver._forkserver
-    if server._forkserver_address is None:
-        return
-    if environment.get("PATH") == os.environ.get("PATH"):
-        server.ensure_running = resource_tracker.ensure_running
-    else:
-        server.__init__()
-        sandbox._preloaded.clear()
-
-
-def _forked(ended: dict[int, int]) -> int:
-    """As ``os.fork``; numbers of processes come back, and how an earlier one ended is forgotten."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
-    try:
-        pid = os.fork()
-        ended.pop(pid, None)
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
-    return pid
-
-
-def _collect(ended: dict[int, int]) -> None:
-    while True:
-        try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if not pid:
-            return
-        ended[pid] = os.waitstatus_to_exitcode(status)
-
-
-def _become_engine(settings: str, socket: str, log: str, environment: dict) -> None:
-    from kb.index import process as indexer
-
-    status = 1
-    try:
-        os.setsid()
-        _say_into(log, log)
-        _live_in(environment)
-        _show_as(sys.executable, "-m", "kb.index.process", socket)
-        configured = msgspec.json.decode(settings, type=indexer.Settings)
-        indexer.serve(
-            lambda: indexer.Indexer(configured), Path(socket), configured.engines.idle_seconds
-        )
-        status = 0
-    except SystemExit as leaving:
-        status = leaving.code or 0
-    finally:
-        os._exit(status)
-
-
-def _become_command(command, environment, folder: str, output: str, errors: str) -> None:
-    status = 1
-    try:
-        _say_into(output, errors)
-        main = importlib.import_module("kb.__main__")
-        sys.modules["__main__"] = main  # as its own children are told
-        _use_those_parsers(environment)
-        _live_in(environment)
-        _leave_a_starter()
-        os.chdir(folder)
-        sys.argv = ["kb", *command]
-        with contextlib.suppress(
-            AssertionError
-        ):  # a long one; only whoever lists processes sees it
-            _show_as(sys.executable, "-m", "kb", *command)
-        main.main()
-        status = 0
-    except SystemExit as leaving:
-        status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-
-def _leave_a_starter() -> None:
-    """Fork a process, which has no thread yet, that forks this one's index engine when it is asked to."""
-    hearing, asking = os.pipe()
-    answered, answering = os.pipe()
-    if os.fork():
-        os.close(hearing)
-        os.close(answering)
-        starter = Starter(os.fdopen(asking, "w"), os.fdopen(answered))
-        fork_engines(lambda: starter)
-        return
-    os.close(asking)
-    os.close(answered)
-    try:
-        _answer_requests(os.fdopen(hearing), os.fdopen(answering, "w"))
-    finally:
-        os._exit(0)
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
 
 def fork_engines(starter: Callable[[], Starter]) -> Callable[..., object]:
@@ -296,28 +184,19 @@ def fork_engines(starter: Callable[[], Starter]) -> Callable[..., object]:
     return cold
 
 
-def _say_into(output: str, errors: str) -> None:
-    opened = [os.open(os.devnull, os.O_RDONLY)]
-    opened += [
-        os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666) for log in (output, errors)
-    ]
-    for descriptor, now in enumerate(opened):
-        os.dup2(now, descriptor)
+def fork_runs(starter: Callable[[], Starter]) -> Callable[..., object]:
+    """Have the runs of this process's worker forked by a starter from now on, as engines are."""
+    cold = Working._started
 
+    async def started(self, told, arguments):
+        environment = {
+            **os.environ,
+            "KB_DATA_DIR": self._base.settings.data_dir,
+            **told.environment,
+        }
+        if not can_be_warm(environment):
+            return await cold(self, told, arguments)
+        return await asyncio.to_thread(starter().begin_run, arguments, environment)
 
-def _live_in(environment: dict[str, str]) -> None:
-    os.environ.clear()
-    os.environ.update(environment)
-
-
-def _show_as(*command: str) -> None:
-    """Write another command line, as /proc shows it, over this process's own."""
-    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
-    begin, end = int(fields[45]), int(fields[46])
-    words = b"\0".join(os.fsencode(w) for w in command) + b"\0"
-    assert len(words) <= end - begin, "longer than the room for it"
-    ctypes.memmove(begin, words.ljust(end - begin, b"\0"), end - begin)
-
-
-if __name__ == "__main__":
-    _serve_requests()
+    Working._started = started
+    return cold
