@@ -32,8 +32,6 @@ ROOM = 400  # bytes of the command line, which each engine writes anew with what
 
 OTHERWISE = ("KB_", "XDG_", "OLLAMA", "PYTEST", "PYTHONUNBUFFERED", "PATH", telling.NUMBER)
 """What may differ from the environment in which the modules were loaded: read when it is used."""
-AT_LOADING = {"KB_FAILPOINT"}
-"""And what is read when a module is loaded, all the same."""
 COUNTED = ("tests.parts.counted",) if "COVERAGE_PROCESS_CONFIG" in os.environ else ()
 """Loaded by the server that forks parsers, where coverage is counted."""
 
@@ -126,7 +124,7 @@ def warm() -> Warm:
 def can_be_warm(environment: dict[str, str]) -> bool:
     """Whether a command in this environment does what one does that loads its modules there."""
     differing = {name for name, _ in set(environment.items()) ^ set(os.environ.items())}
-    return not differing & AT_LOADING and all(name.startswith(OTHERWISE) for name in differing)
+    return all(name.startswith(OTHERWISE) for name in differing)
 
 
 class Forked:

@@ -13,6 +13,7 @@ from typing import TextIO
 
 import msgspec
 
+from kb import failpoints
 from kb.cli import telling
 from kb.files import sandbox
 from tests.parts.warm import COUNTED, Starter, fork_engines, fork_runs
@@ -130,6 +131,7 @@ def _become_command(
         sys.modules["__main__"] = main  # as its own children are told
         _use_those_parsers(environment)
         _live_in(environment)
+        importlib.reload(failpoints)  # which read it when they were loaded
         _leave_a_starter()
         os.chdir(folder)
         sys.argv = ["kb", *command]
