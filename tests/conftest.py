@@ -31,13 +31,13 @@ from tests.parts.portal import (
 from tests.parts.postgresql import PostgreSQL, programs
 from tests.parts.processes import (
     environment_in,
-    free_port,
     kb,
     missing,
     serving_samples,
     stop_engines,
 )
 from tests.parts.sharing import (
+    made_once,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_sessionfinish,
@@ -95,12 +95,10 @@ def cold_engines(warm_engines, monkeypatch):
 
 @pytest.fixture(scope="session")
 def postgresql():
-    """A server for the whole session."""
+    """A server for the whole session, and for all workers."""
     if not programs():
         missing("PostgreSQL (apt-get install postgresql)")
-    server = PostgreSQL(programs(), free_port())
-    yield server
-    server.stop()
+    return PostgreSQL(programs())
 
 
 @pytest.fixture
@@ -113,10 +111,14 @@ def postgres(postgresql):
 
 @pytest.fixture(scope="session")
 def postgresql_template(postgresql):
-    """A catalog of the newest schema, in which nothing stands."""
-    url = postgresql.database()
-    database.open_catalog(settings_module.load({}, {"KB_CATALOG__URL": url})).close()
-    return url
+    """A catalog of the newest schema, in which nothing stands; made once for all workers."""
+
+    def make(folder: Path) -> None:
+        url = postgresql.database()
+        database.open_catalog(settings_module.load({}, {"KB_CATALOG__URL": url})).close()
+        (folder / "url").write_text(url)
+
+    return (made_once("pg-empty", make) / "url").read_text()
 
 
 @pytest.fixture
@@ -201,13 +203,17 @@ def furnished(embedder_dir, new_catalog) -> Path:
 
 
 @pytest.fixture(scope="session")
-def furnished_postgresql(tmp_path_factory, embedder_dir, postgresql, postgresql_template):
+def furnished_postgresql(embedder_dir, postgresql, postgresql_template):
     """The same with its catalog in PostgreSQL: the database that others are like, and the folder."""
-    base = tmp_path_factory.mktemp("fp")
-    (base / "data").mkdir(mode=0o700)
-    url = postgresql.database(like=postgresql_template)
-    make_furnished(base, environment_in(base, embedder_dir, url))
-    return url, base
+
+    def make(base: Path) -> None:
+        (base / "data").mkdir(mode=0o700)
+        url = postgresql.database(like=postgresql_template)
+        make_furnished(base, environment_in(base, embedder_dir, url))
+        (base / "url").write_text(url)
+
+    base = made_once("fp", make)
+    return (base / "url").read_text(), base
 
 
 @pytest.fixture
@@ -273,10 +279,19 @@ def document_of(portal):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def catalog(request, tmp_path):
-    """An empty catalog."""
-    environment = {"KB_DATA_DIR": str(tmp_path / "data")}
+    """An empty catalog, a copy of one of the newest schema."""
+    data = tmp_path / "data"
+    environment = {"KB_DATA_DIR": str(data)}
     if request.param == "postgresql":
-        environment["KB_CATALOG__URL"] = request.getfixturevalue("postgres")
+        server = request.getfixturevalue("postgresql")
+        environment["KB_CATALOG__URL"] = server.database(
+            like=request.getfixturevalue("postgresql_template")
+        )
+    else:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copy2(request.getfixturevalue("new_catalog"), data / "catalog.sqlite3")
     opened = database.open_catalog(settings_module.load({}, environment))
     yield opened
     opened.close()
+    if url := environment.get("KB_CATALOG__URL"):
+        server.drop(url)

@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable
 from functools import cached_property
@@ -90,9 +91,11 @@ def pytest_unconfigure(config):
     if is_worker(config):
         return
     folder = os.environ.pop(FOLDER)
-    for process in psutil.process_iter(["cmdline"]):
+    for process in psutil.process_iter(["cmdline", "name"]):
         if folder in " ".join(process.info["cmdline"] or []):
-            process.terminate()
+            # A database ends at once by SIGQUIT (postgres(1)); by SIGTERM it waits for its users.
+            is_database = process.info["name"] == "postgres"
+            process.send_signal(signal.SIGQUIT if is_database else signal.SIGTERM)
     shutil.rmtree(folder, ignore_errors=True)
 
 
