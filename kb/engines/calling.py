@@ -97,14 +97,18 @@ class EngineClient:
                 ) from error
         raise AssertionError
 
+    async def runs(self) -> bool:
+        """Whether an engine with our settings runs now; none is started."""
+        about = await self._about()
+        return about is not None and about["fingerprint"] == self._fingerprint
+
     async def call_where_it_runs(self, call: str, *, seconds: float = 10.0) -> Any:
         """Send a call without arguments; None where no engine with our settings runs now.
 
         Raises:
             KbError: what the engine itself raised.
         """
-        about = await self._about()
-        if about is None or about["fingerprint"] != self._fingerprint:
+        if not await self.runs():
             return None
         try:
             return await self._post(call, msgspec.msgpack.encode({}), seconds)

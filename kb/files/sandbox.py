@@ -16,6 +16,7 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -37,6 +38,8 @@ POLL_SECONDS = 0.5
 ANSWER_BYTES = 512 * 1024 * 1024
 """Bytes of the longest answer of a child that is taken."""
 DONE, PROBLEM = b"D", b"P"
+NOBODYS = {socket.AF_INET: ("192.0.2.1", 9), socket.AF_INET6: ("2001:db8::1", 9)}
+"""Addresses for examples, which nobody has (RFC 5737, RFC 3849)."""
 
 _starting = threading.Lock()
 _context = multiprocessing.get_context("forkserver")
@@ -236,6 +239,26 @@ def _confine(folder: str, limits: Limits) -> None:
     os.environ["OMP_THREAD_LIMIT"] = "1"
     tempfile.tempdir = folder
     os.chdir(folder)
+
+
+def told() -> bytes:
+    """What holds for the process that this is called in, as JSON: called in a child, by ``run``.
+
+    ``apart``: it sees no other process. ``silent``: no address outside can be reached.
+    """
+    return json.dumps({"apart": _is_alone(), "silent": _is_silent()}).encode()
+
+
+def _is_silent() -> bool:
+    """Whether no socket can be made, or none has a way to an address that is nobody's."""
+    for family, address in NOBODYS.items():
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect(address)  # of a datagram: nothing is sent
+                return False
+        except OSError:
+            continue
+    return True
 
 
 def _limit(kind: int, value: int) -> None:

@@ -76,6 +76,10 @@ class Ollama:
             self._unable.add(found.called)
         raise self._none_fits(listed)
 
+    def window(self, model: str) -> int | None:
+        """See :class:`kb.llm.base.LanguageModel`."""
+        return next((s.context for (name, _), s in self._shown.items() if name == model), None)
+
     async def licence(self, model: str) -> str | None:
         """See :class:`kb.llm.base.LanguageModel`."""
         shown = await self._asked("POST", "/api/show", Shown, {"model": model})

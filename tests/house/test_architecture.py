@@ -75,15 +75,16 @@ CONTRACTS = {
     "kb.knowledge_base": "accounts answers audit catalog duties embedding files index library"
     " llm metrics models rights search settings tuning types upkeep",
     "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings text types",
+    "kb.doctor": "accounts bulk catalog embedding errors files index llm settings surface",
     "kb.evaluation": "answers catalog embedding engines errors knowledge_base samples search settings"
     " surface text types",
     "kb.swapping": "answers catalog embedding errors evaluation failpoints index knowledge_base llm"
     " rights samples search settings surface tuning types upkeep",
     "ingest": "audit bulk catalog embedding errors failpoints files index library posix rights"
     " settings text types upkeep",
-    "web": "accounts answers duties errors evaluation files knowledge_base library rights"
+    "web": "accounts answers doctor duties errors evaluation files knowledge_base library rights"
     " settings shares surface text types",
-    "kb.cli": "bulk duties embedding errors evaluation files ingest knowledge_base models rights samples"
+    "kb.cli": "bulk doctor duties embedding errors evaluation files ingest knowledge_base models rights samples"
     " search"
     " settings surface swapping types upkeep web",
     "kb.__main__": "cli",
