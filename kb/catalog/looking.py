@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, inspect, select, text
+from sqlalchemy import Connection, Engine, create_engine, func, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from kb.catalog.audit import REFUSED
 from kb.catalog.database import HEAD
 from kb.catalog.failures import UNAVAILABLE, damaged, is_damage
-from kb.catalog.tables import documents, generations, sources
+from kb.catalog.tables import audit, documents, generations, sources
 from kb.errors import ConfigurationError
 from kb.settings import Settings
+
+LATELY_SECONDS = 7 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,7 @@ class Looked:
 
     ``described`` is the live generation's description, ``generation`` its name. ``ahead`` is by how
     many seconds the database's clock is before this machine's. ``watched`` are the folders of
-    documents in sources that are watched.
+    documents in sources that are watched. ``refused`` counts destinations that were refused lately.
     """
 
     version: str
@@ -34,6 +37,7 @@ class Looked:
     generation: str | None = None
     ahead: float = 0.0
     watched: int = 0
+    refused: int = 0
 
 
 def address(settings: Settings) -> str:
@@ -104,6 +108,7 @@ def _looked(connection: Connection) -> Looked:
         generation=None if live is None else f"g{live.id}",
         ahead=_ahead(connection),
         watched=_watched(connection),
+        refused=_refused(connection),
     )
 
 
@@ -114,6 +119,13 @@ def _ahead(connection: Connection) -> float:
     begun = time.time()
     told = connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())"))
     return float(told) - (begun + time.time()) / 2
+
+
+def _refused(connection: Connection) -> int:
+    """Entries of the audit log about connections that were refused in the last days."""
+    counted = select(func.count()).select_from(audit)
+    lately = audit.c.at > time.time() - LATELY_SECONDS
+    return int(connection.scalar(counted.where(audit.c.action == REFUSED, lately)) or 0)
 
 
 def _watched(connection: Connection) -> int:

@@ -59,6 +59,10 @@ HELP = {
 }
 
 
+OWN_PROCESS = "own process"
+"""What click's context carries where a command has its process for itself, and may change it."""
+
+
 class LazyGroup(click.Group):
     """Knows its commands' names and one-line helps without loading them."""
 
@@ -91,7 +95,7 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in arguments
     try:
-        cli.main(args=arguments, prog_name="kb", standalone_mode=False)
+        cli.main(args=arguments, prog_name="kb", standalone_mode=False, obj=OWN_PROCESS)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.UsageError as error:

@@ -22,6 +22,7 @@ PARTS = (
     Part("provider", talking.provider),
     Part("proxy", talking.proxies),
     Part("certificates", certificates),
+    Part("destinations", talking.destinations),
     Part("clock", machine.clock),
     Part("sandbox", reading.confined, seconds=reading.SANDBOX_SECONDS),
     Part("watching", machine.watching),

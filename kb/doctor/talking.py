@@ -21,6 +21,7 @@ from kb.llm.choosing import is_elsewhere
 from kb.llm.problems import RECOMMENDED
 from kb.settings import Auth, Llm
 from kb.settings.people import Server
+from kb.silence.destinations import configured
 
 WORD_SECONDS = 8.0
 """Seconds for a model's first word; a server that has not loaded the model yet takes longer."""
@@ -215,3 +216,17 @@ def own_address(server: Server) -> str:
     if number.is_unspecified:
         host = "127.0.0.1" if number.version == 4 else "::1"
     return f"http://{f'[{host}]' if ':' in host else host}:{server.port}"
+
+
+async def destinations(asked: Asked) -> Iterable[Finding]:
+    """What is connected to, and whether anything else was tried."""
+    looked = await asked.catalog()
+    refused = 0 if looked is None else looked.refused
+    named = ", ".join(f"{one.setting} {one.host}:{one.port}" for one in configured(asked.settings))
+    return [
+        Finding(
+            part="destinations", state="better" if refused else "ok", where=named,
+            code="refused" if refused else "nothing_refused", detail={"n": refused},
+            command="kb audit list --action connection.refused" if refused else "",
+        )
+    ]  # fmt: skip

@@ -24,6 +24,7 @@ PARTS = {
     "provider": _("provider (OpenID Connect)"),
     "proxy": _("reverse proxy"),
     "certificates": _("certificate"),
+    "destinations": _("what is connected to"),
     "clock": _("clock"),
     "sandbox": _("sandbox of the parsers"),
     "watching": _("watched folders"),
@@ -111,6 +112,11 @@ SENTENCES = {
     "service_down": _("It does not run."),
     "service_other": _("Another program answers there."),
     "no_certificates": _("No address in the configuration speaks TLS."),
+    "nothing_refused": _("Nothing else was tried in the last seven days."),
+    "refused": _(
+        "Other addresses were tried and refused in the last seven days; entries in the audit log: "
+        "{n}."
+    ),
     "certificate_holds": _("It holds for {days} days more."),
     "certificate_ends": _("It ends in {days} days."),
     "certificate_wrong": _("It does not hold: {reason}."),

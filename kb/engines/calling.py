@@ -21,8 +21,6 @@ from kb.errors import EngineError, KbError, rebuilt
 from kb.settings import Settings
 
 QUIET = {
-    "DO_NOT_TRACK": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
     "LRU_CACHE_CAPACITY": "64",
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": "33554432",
@@ -30,7 +28,7 @@ QUIET = {
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
     "TOKENIZERS_PARALLELISM": "false",
 }
-"""Environment of every engine: no telemetry, and memory given back. The two capacities bound the
+"""Environment of every engine: memory is given back. The two capacities bound the
 kernels that oneDNN, and torch's layer above it, keep for every shape they have met.
 
 Both thresholds go together: a trim threshold alone fixes the other one at 128 KB, every tensor is
@@ -48,7 +46,8 @@ class EngineClient:
     """Calls one engine by its socket; starts it at the first call, and again when it has died.
 
     ``module`` is what the engine runs, ``fingerprint`` names the settings that it has to have,
-    ``folder`` is where its socket lies (None: in the data directory).
+    ``folder`` is where its socket lies (None: in the data directory). One that is ``silent`` has no
+    network.
     """
 
     def __init__(
@@ -58,11 +57,14 @@ class EngineClient:
         settings: Settings,
         fingerprint: str,
         folder: Path | None = None,
+        *,
+        silent: bool = True,
     ) -> None:
         self._name = name
         self._module = module
         self._settings = settings
         self._fingerprint = fingerprint
+        self._alone = ["kb.engines.alone"] if silent else []
         self._socket = run_dir(folder or settings.data / "run") / f"{name}.sock"
         self._wire = Wire(self._socket)
         self._checked = False
@@ -267,7 +269,7 @@ class EngineClient:
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", self._module, str(self._socket)],
+                [sys.executable, "-m", *self._alone, self._module, str(self._socket)],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,

@@ -3,8 +3,8 @@
 A child is forked from a server process that has loaded the parsers and nothing else (no torch, no
 threads, no open catalog), so it starts in milliseconds. It dies with its parent, has its own
 temporary folder, and hands back bytes of bounded size. Where the system allows it (Linux with user
-namespaces), it has no network, sees no other process, and may start a bounded number of its own,
-which all end with it.
+namespaces), it sees no other process, and may start a bounded number of its own, which all end with
+it. It has no network, by such a namespace and by a filter of its system calls.
 """
 
 import contextlib
@@ -16,7 +16,6 @@ import os
 import resource
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -30,16 +29,14 @@ from types import ModuleType
 from typing import Any
 
 from kb.errors import FileProblem
+from kb.silence import confining
 
 PR_SET_PDEATHSIG = 1
-CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 POLL_SECONDS = 0.5
 """How often a parent looks at its child: at its folder, and whether it is to stop."""
 ANSWER_BYTES = 512 * 1024 * 1024
 """Bytes of the longest answer of a child that is taken."""
 DONE, PROBLEM = b"D", b"P"
-NOBODYS = {socket.AF_INET: ("192.0.2.1", 9), socket.AF_INET6: ("2001:db8::1", 9)}
-"""Addresses for examples, which nobody has (RFC 5737, RFC 3849)."""
 
 _starting = threading.Lock()
 _context = multiprocessing.get_context("forkserver")
@@ -223,6 +220,8 @@ def _confine(folder: str, limits: Limits) -> None:
             os.sched_setaffinity(0, limits.processors)
     if _enter_namespaces(libc):
         _go_on_as_first_process(libc)
+    if not confining.in_sinkhole():
+        confining.filter_sockets(libc)
     processor = int(limits.seconds) + 1
     for kind, value in (
         (resource.RLIMIT_AS, limits.memory),
@@ -246,19 +245,7 @@ def told() -> bytes:
 
     ``apart``: it sees no other process. ``silent``: no address outside can be reached.
     """
-    return json.dumps({"apart": _is_alone(), "silent": _is_silent()}).encode()
-
-
-def _is_silent() -> bool:
-    """Whether no socket can be made, or none has a way to an address that is nobody's."""
-    for family, address in NOBODYS.items():
-        try:
-            with socket.socket(family, socket.SOCK_DGRAM) as probe:
-                probe.connect(address)  # of a datagram: nothing is sent
-                return False
-        except OSError:
-            continue
-    return True
+    return json.dumps({"apart": _is_alone(), "silent": confining.is_silent()}).encode()
 
 
 def _limit(kind: int, value: int) -> None:
@@ -269,18 +256,13 @@ def _limit(kind: int, value: int) -> None:
 
 def _enter_namespaces(libc: ctypes.CDLL) -> bool:
     """No network, and processes counted and seen apart; False where the system refuses."""
-    user, group = os.getuid(), os.getgid()
-    if libc.unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET) != 0:
-        libc.unshare(CLONE_NEWNET)  # allowed to root even where user namespaces are off
-        return False
-    for name, line in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{user} {user} 1"),
-        ("gid_map", f"{group} {group} 1"),
-    ):
-        with contextlib.suppress(OSError), open(f"/proc/self/{name}", "w") as file:
-            file.write(line)
-    return True
+    users, network = confining.CLONE_NEWUSER | confining.CLONE_NEWPID, confining.CLONE_NEWNET
+    if confining.in_sinkhole():
+        return confining.enter_namespaces(libc, users)
+    if confining.enter_namespaces(libc, users | network):
+        return True
+    libc.unshare(network)  # allowed to root even where user namespaces are off
+    return False
 
 
 def _go_on_as_first_process(libc: ctypes.CDLL) -> None:

@@ -45,7 +45,8 @@ ENGINES = {
 
 CONTRACTS = {
     # A room, and the rooms that it may import; each stands below all that it names.
-    "kb": "",
+    "kb.switches": "",
+    "kb": "switches",
     "kb.errors": "",
     "kb.failpoints": "",
     "kb.samples": "",
@@ -56,8 +57,9 @@ CONTRACTS = {
     "kb.text": "errors",
     "kb.types": "errors",
     "kb.posix": "text",
-    "kb.engines": "errors settings",
     "kb.llm": "errors settings",
+    "kb.silence": "errors llm settings",
+    "kb.engines": "errors settings silence",
     "kb.embedding": "bulk engines errors settings",
     "kb.models": "embedding errors llm settings",
     "kb.catalog": "errors posix settings shares text types",
@@ -66,7 +68,7 @@ CONTRACTS = {
     "kb.audit": "catalog errors rights settings types",
     "kb.metrics": "audit duties errors",
     "kb.accounts": "audit catalog errors rights settings text types",
-    "kb.files": "audit catalog errors failpoints rights settings shares types",
+    "kb.files": "audit catalog errors failpoints rights settings shares silence types",
     "kb.search": "audit catalog embedding errors index metrics rights settings text types",
     "kb.tuning": "audit catalog embedding errors failpoints index models rights types",
     "kb.upkeep": "audit catalog embedding errors failpoints files index settings types",
@@ -74,8 +76,8 @@ CONTRACTS = {
     "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
     "kb.knowledge_base": "accounts answers audit catalog duties embedding files index library"
     " llm metrics models rights search settings tuning types upkeep",
-    "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings text types",
-    "kb.doctor": "accounts bulk catalog embedding errors files index llm settings surface",
+    "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings silence text types",
+    "kb.doctor": "accounts bulk catalog embedding errors files index llm samples settings silence surface",
     "kb.evaluation": "answers catalog embedding engines errors knowledge_base samples search settings"
     " surface text types",
     "kb.swapping": "answers catalog embedding errors evaluation failpoints index knowledge_base llm"
@@ -86,7 +88,7 @@ CONTRACTS = {
     " settings shares surface text types",
     "kb.cli": "bulk doctor duties embedding errors evaluation files ingest knowledge_base models rights samples"
     " search"
-    " settings surface swapping types upkeep web",
+    " settings silence surface swapping types upkeep web",
     "kb.__main__": "cli",
 }  # fmt: skip
 OPEN_TO_ALL = {"kb"}
