@@ -9,7 +9,7 @@ from kb.llm.addresses import address_of
 from kb.settings import Settings
 
 PORTS = {"http": 80, "https": 443, "ldap": 389, "ldaps": 636}
-WILDCARDS = {"0.0.0.0": ("127.0.0.1",), "::": ("::1", "127.0.0.1")}
+WILDCARDS = {"0.0.0.0": ("127.0.0.1",), "::": ("::1", "127.0.0.1")}  # noqa: S104 - not bound
 """Of a service that listens everywhere: where it is found on its own machine."""
 QDRANT, QDRANT_GRPC, OLLAMA = 6333, 6334, 11434
 
