@@ -113,7 +113,7 @@ def demonstrate(folder: Path) -> None:
         read = _kb("ingest")
         note(f"{read['indexed']} of {read['indexed'] + read['failed']} samples read")
         found = _kb("search", QUESTION)
-        note(f"{len(found['passages'])} passages found")
+        note(f"{len(found['hits'])} passages found")
         answer = _kb("ask", QUESTION)
         note(f"an answer with {len(answer['citations'])} citations")
         address = steps.enter_context(_served(folder))
