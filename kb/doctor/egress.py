@@ -16,7 +16,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, build_opener
+
+import httpx
 
 from kb import samples
 from kb.errors import ConfigurationError, PermanentError
@@ -117,8 +118,9 @@ def demonstrate(folder: Path) -> None:
         answer = _kb("ask", QUESTION)
         note(f"an answer with {len(answer['citations'])} citations")
         address = steps.enter_context(_served(folder))
-        for page in PAGES:
-            _get(address + page)
+        with httpx.Client(base_url=address, timeout=START_SECONDS, trust_env=False) as browser:
+            for page in PAGES:
+                browser.get(page).raise_for_status()
         note(f"{len(PAGES)} pages served")
 
 
@@ -155,12 +157,6 @@ def _served(folder: Path) -> Iterator[str]:
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _get(address: str) -> None:
-    opener = build_opener(ProxyHandler({}))  # not by a proxy of the environment
-    with opener.open(address, timeout=START_SECONDS) as answer:
-        answer.read()
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ CONTRACTS = {
     "kb.types": "errors",
     "kb.posix": "text",
     "kb.llm": "errors settings",
-    "kb.silence": "errors llm settings",
+    "kb.silence": "llm settings",
     "kb.engines": "errors settings silence",
     "kb.embedding": "bulk engines errors settings",
     "kb.models": "embedding errors llm settings",
@@ -92,7 +92,8 @@ CONTRACTS = {
     "kb.__main__": "cli",
 }  # fmt: skip
 OPEN_TO_ALL = {"kb"}
-"""The package itself has the version, and nothing else."""
+"""The package itself has the version, and sets the switches before anything is loaded."""
+BENEATH_IT = {"kb.switches"}
 
 
 def room_of(module: str) -> str:
@@ -108,7 +109,11 @@ def room_of_file(path: Path) -> str:
 
 def allowed(room: str) -> set[str]:
     names = CONTRACTS[room].split()
-    return {n if n in {"ingest", "web"} else f"kb.{n}" for n in names} | {room} | OPEN_TO_ALL
+    return {n if n in {"ingest", "web"} else f"kb.{n}" for n in names} | {room} | open_to(room)
+
+
+def open_to(room: str) -> set[str]:
+    return set() if room in BENEATH_IT else OPEN_TO_ALL
 
 
 @functools.cache
