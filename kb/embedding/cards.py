@@ -1,14 +1,20 @@
-"""Whether this machine has a graphics card that torch computes on, without loading torch."""
+"""Graphics cards that torch computes on, without loading torch: one that is here, its memory."""
 
 import platform
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from kb.embedding.naming import Device
 from kb.settings import Embedding
 
 NVIDIA = (Path("/proc/driver/nvidia/version"), Path("/dev/nvidiactl"), Path("/dev/dxg"))
 """What a driver for CUDA leaves to be seen; the last one in Windows' own Linux."""
+OF_TORCH = "OutOfMemoryError"
+SHORT = re.compile(r"out of memory|_STATUS_ALLOC_FAILED", re.IGNORECASE)
+"""What torch's errors say of a card without memory where they have no type of their own: while the
+card is opened, and from CUDA's libraries for matrix products."""
 
 
 def card_of(settings: Embedding) -> Device | None:
@@ -21,3 +27,26 @@ def card_of(settings: Embedding) -> Device | None:
         return "cuda"
     is_apple = sys.platform == "darwin" and platform.machine() == "arm64"
     return "mps" if is_apple else None
+
+
+def is_short(error: BaseException) -> bool:
+    """Whether an error of torch says that a card has no memory left."""
+    is_so = type(error).__name__ == OF_TORCH or SHORT.search(str(error)) is not None
+    return is_so and isinstance(error, RuntimeError)
+
+
+def told_short(error: BaseException) -> str:
+    """What such an error says, for people: torch goes on with advice to programmers."""
+    first = str(error).partition("\n")[0]
+    return "The card's memory is short: " + ". ".join(first.split(". ")[:3]).rstrip(".") + "."
+
+
+def give_back() -> None:
+    """Let others have what torch keeps of a card's memory and does not use."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None:
+        return
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()

@@ -38,9 +38,10 @@ LENGTH = 880
 """Characters of a usual passage: what the built-in ones are put together to, about."""
 QUESTIONS = 9
 """How many single questions are timed."""
-AT_ONCE = 4
 BATCHES = 2
 """Of passages, which are embedded again and again."""
+LONGEST = 256
+"""Word pieces of a passage, about, by which so many make a batch as ingestion makes of them."""
 
 
 def measure(settings: Embedding, folder: Path, *, every: bool = False) -> Record:
@@ -172,8 +173,9 @@ def usual_passages(count: int) -> list[str]:
 
 def _rate(runtime: Runtime, threads: int) -> float:
     """Passages a second, by as many threads as bulk work has."""
-    passages = usual_passages(BATCHES * AT_ONCE)
-    batches = [passages[i * AT_ONCE : (i + 1) * AT_ONCE] for i in range(BATCHES)]
+    size = runtime.slices[1] // LONGEST
+    passages = usual_passages(BATCHES * size)
+    batches = [passages[i * size : (i + 1) * size] for i in range(BATCHES)]
     for batch in batches:
         runtime.vectors(batch, bulk=True)
     waiting, lock = cycle(batches), threading.Lock()
