@@ -1,9 +1,12 @@
 """A graphics card: seen without torch, used where it is faster, left where its memory runs out."""
 
+import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import torch
 
 from kb.embedding import cards, choosing, hosted, models, opening, process, record
 from kb.embedding.runtimes import CARD_SLICES, CPU_SLICES, reference
@@ -44,9 +47,14 @@ class AcceleratorError(RuntimeError):
     """As torch calls what CUDA says when a card is opened."""
 
 
-ADVICE = " See https://example.org for what programmers may do.\nCompile with what tells more."
+ADVICE = (
+    "\nSearch for the name of the error, says torch to programmers.\nCompile with what tells more."
+)
 SHORT = (
-    OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 MiB. 1.00 MiB is free." + ADVICE),
+    OutOfMemoryError(
+        "CUDA out of memory. Tried to allocate 2.00 MiB. GPU 0 has a total capacity of 9 MiB of which "
+        "1.00 MiB is free. Process 1 has 8 MiB. If programmers … see https://example.org."
+    ),
     AcceleratorError("CUDA error: out of memory" + ADVICE),
     RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
 )
@@ -124,7 +132,7 @@ async def test_late_interaction_leaves_the_card_too(on_a_card):
 async def test_what_is_no_lack_of_memory_is_told(on_a_card):
     on_a_card.hosted[on_a_card.key].model.runtime.error = RuntimeError("CUDA error: no kernel")
     with pytest.raises(RuntimeError, match="no kernel"):
-        await on_a_card.embed_passages(on_a_card.key, ["Pumps."] * 40)
+        await on_a_card.match(on_a_card.key, "Is the pump oiled?", ["The pump is oiled."])
     assert (await on_a_card.describe())[on_a_card.key]["dtype"] == "float16"
 
 
@@ -139,6 +147,15 @@ def test_a_card_that_is_full_at_the_start_may_be_free_tomorrow(exact, tmp_path, 
     with pytest.raises(ConfigurationError, match="card's memory is short") as told:
         opening.open_runtime(exact.embedding, "torch", "float32", tmp_path)
     assert told.value.code == "out_of_memory"
+
+
+@pytest.mark.parametrize("error", SHORT, ids=lambda error: type(error).__name__)
+def test_a_card_that_fills_while_it_is_measured_may_be_free_tomorrow(error):
+    """The process that measures it ends as one without memory."""
+    with pytest.raises(MemoryError, match="The card's memory is short: CUDA"), choosing.in_words():
+        raise error
+    with pytest.raises(RuntimeError, match="no kernel"), choosing.in_words():
+        raise RuntimeError("CUDA error: no kernel")
 
 
 def test_a_card_is_measured_with_batches_of_its_size(right, monkeypatch):
@@ -171,3 +188,13 @@ def test_a_card_computes_few_slices_at_once_and_questions_beside_them(exact, mon
             waits.result(timeout=0.5)
         made._turns.release()
     assert waits.result(timeout=60).shape == (1, 384)
+
+
+async def test_at_rest_a_card_has_its_memory_back(on_a_card, monkeypatch):
+    """Others use it too, such as Ollama; torch keeps what it had until it is told."""
+    given_back = threading.Event()
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", given_back.set)
+    on_a_card.hosted[on_a_card.key].model.runtime.short = False
+    await on_a_card.embed_passages(on_a_card.key, ["The pump is oiled."])
+    assert await asyncio.to_thread(given_back.wait, 30)

@@ -23,6 +23,8 @@ from kb.errors import ConfigurationError
 MISSING = "MISSING"
 """In transformers' report on what it loaded this stands behind the name of a tensor."""
 COMPILER = "torch._dynamo"
+BY_ITSELF = f"{COMPILER}._trace_wrapped_higher_order_op"
+"""A part of it that transformers imports, and that needs nothing of the rest."""
 DECORATORS = ("allow_in_graph", "assume_constant_result", "disable")
 """What torch's own modules use of its compiler while they are imported."""
 
@@ -118,7 +120,7 @@ class _CompilerPutOff(ModuleType):
 
 
 class _PartsOfCompiler(MetaPathFinder, Loader):
-    """Finds ``torch._dynamo.…`` while the stand-in is in its place: with the real one it is loaded.
+    """Finds ``torch._dynamo.…`` while the stand-in is in its place: the real one loads its parts.
 
     Torchvision asks for such a part, where it is installed, and transformers for torchvision.
     """
@@ -126,7 +128,8 @@ class _PartsOfCompiler(MetaPathFinder, Loader):
     def find_spec(self, name: str, *_: Any) -> ModuleSpec | None:
         """See :class:`importlib.abc.MetaPathFinder`."""
         whole = sys.modules.get(COMPILER)
-        if not name.startswith(f"{COMPILER}.") or not isinstance(whole, _CompilerPutOff):
+        is_part = name.startswith(f"{COMPILER}.") and name != BY_ITSELF
+        if not is_part or not isinstance(whole, _CompilerPutOff):
             return None
         whole.real()
         return ModuleSpec(name, self) if name in sys.modules else importlib.util.find_spec(name)

@@ -18,10 +18,8 @@ from kb.errors import ConfigurationError
 
 PADDING = {"text": {"pad_to_multiple_of": PADDED_TO}}
 SIDE_BY_SIDE = 2
-"""Slices of bulk work that a card computes at once: each needs memory of its own, and while one is
-computed another is cut into word pieces."""
-FIRST = -1
-"""The priority of a stream of a card whose work goes before that of others."""
+"""Slices of bulk work that a card has at once. It computes them one after the other anyway, and each
+needs memory, which others of its users lack. Meanwhile others are cut into word pieces."""
 
 
 class Reference:
@@ -56,7 +54,6 @@ class Reference:
             page_out("/nvidia/", "/libtorch_cuda")
         self._tokenizing = threading.Lock()
         self._turns = threading.Semaphore(SIDE_BY_SIDE)
-        self._first = self._torch.cuda.Stream(priority=FIRST) if device == "cuda" else None
         self.dimension = int(self._model.get_embedding_dimension())
 
     def vectors(self, texts: Sequence[str], *, bulk: bool = False) -> Vectors:
@@ -84,13 +81,9 @@ class Reference:
 
     @contextlib.contextmanager
     def _turn(self, *, bulk: bool) -> Iterator[None]:
-        """Compute: on a card only some slices of bulk work do at once, and questions overtake."""
-        with contextlib.ExitStack() as stack:
-            if bulk and self._device != "cpu":
-                stack.enter_context(self._turns)
-            if self._first is not None and not bulk:
-                stack.enter_context(self._torch.cuda.stream(self._first))
-            stack.enter_context(self._torch.inference_mode())
+        """Compute: on a card few slices of bulk work do at once, and a question waits for none."""
+        waits = bulk and self._device != "cpu"
+        with self._turns if waits else contextlib.nullcontext(), self._torch.inference_mode():
             yield
 
     def _cut(self, texts: Sequence[str]) -> Any:
