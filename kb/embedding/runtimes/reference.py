@@ -18,8 +18,8 @@ from kb.errors import ConfigurationError
 
 PADDING = {"text": {"pad_to_multiple_of": PADDED_TO}}
 SIDE_BY_SIDE = 2
-"""Slices of bulk work that a card has at once. It computes them one after the other anyway, and each
-needs memory, which others of its users lack. Meanwhile others are cut into word pieces."""
+"""Slices of bulk work that a card has at once: it computes one after the other anyway, and each
+needs memory, which other users of the card lack. Others are cut into word pieces meanwhile."""
 
 
 class Reference:
