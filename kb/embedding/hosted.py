@@ -127,7 +127,7 @@ class Hosted:
             if self.model.runtime.dtype != ON_A_CARD[1]:
                 return  # another thread has
             log.warning("the processor computes from now on: %s", error)
-            chosen = msgspec.structs.replace(self._settings.embedding, device="cpu", dtype="auto")
+            chosen = record.off_card(self._settings.embedding)
             self._settings = msgspec.structs.replace(self._settings, embedding=chosen)
             self.model.runtime = start(self._settings, self._measured).runtime
             self._problem = f"{cards.told_short(error)} {UNTIL}"

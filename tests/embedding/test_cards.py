@@ -4,17 +4,19 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import numpy as np
 import pytest
 import torch
 
+from kb.embedding.record import Tried
 from kb.embedding import cards, choosing, hosted, models, opening, process, record
 from kb.embedding.runtimes import CARD_SLICES, CPU_SLICES, reference
 from kb.embedding.runtimes.reference import Reference
 from kb.embedding.starting import Started, start
 from kb.errors import ConfigurationError
 from kb.settings import Embedding
-from tests.embedding.chosen import with_embedding
+from tests.embedding.chosen import ALIKE, FAST, GOOD, SLOW, recorded, with_embedding
 
 
 @pytest.mark.slow
@@ -134,6 +136,19 @@ async def test_what_is_no_lack_of_memory_is_told(on_a_card):
     with pytest.raises(RuntimeError, match="no kernel"):
         await on_a_card.match(on_a_card.key, "Is the pump oiled?", ["The pump is oiled."])
     assert (await on_a_card.describe())[on_a_card.key]["dtype"] == "float16"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["auto", "float16"])
+def test_without_its_card_the_best_of_the_processor_goes_on(settings, dtype):
+    """Not the first that is sure, which may be a third as fast."""
+    settings = with_embedding(settings, device="cuda", dtype=dtype)
+    on_it = Tried(runtime="torch", dtype="float16", rate=900.0, agreement=ALIKE)
+    bfloat = msgspec.structs.replace(SLOW, dtype="bfloat16")
+    measured = recorded(settings, SLOW, bfloat, GOOD, FAST, on_it)
+    begun = start(settings, measured)
+    assert (begun.runtime.name, begun.runtime.dtype) == ("openvino", "int8")
+    assert "no card for cuda" in begun.problem
 
 
 @pytest.mark.parametrize("error", SHORT, ids=lambda error: type(error).__name__)
