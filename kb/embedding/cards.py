@@ -3,8 +3,8 @@
 import platform
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from kb.embedding.naming import Device
 from kb.settings import Embedding
@@ -15,6 +15,9 @@ OF_TORCH = "OutOfMemoryError"
 SHORT = re.compile(r"out of memory|_STATUS_ALLOC_FAILED", re.IGNORECASE)
 """What torch's errors say of a card without memory where they have no type of their own: while the
 card is opened, and from CUDA's libraries for matrix products."""
+
+_used: dict[Device, Callable[[], None]] = {}
+"""The cards that this process computes on."""
 
 
 def card_of(settings: Embedding) -> Device | None:
@@ -41,12 +44,12 @@ def told_short(error: BaseException) -> str:
     return "The card's memory is short: " + ". ".join(first.split(". ")[:3]).rstrip(".") + "."
 
 
+def use(device: Device, give_memory_back: Callable[[], None]) -> None:
+    """Note that this process computes on a card, and how others get what it does not use of it."""
+    _used[device] = give_memory_back
+
+
 def give_back() -> None:
     """Let others have what torch keeps of a card's memory and does not use."""
-    torch: Any = sys.modules.get("torch")
-    if torch is None:
-        return
-    if torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
-    if torch.backends.mps.is_available():
-        torch.mps.empty_cache()
+    for give_memory_back in list(_used.values()):
+        give_memory_back()

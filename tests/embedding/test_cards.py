@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 import numpy as np
 import pytest
-import torch
 
 from kb.embedding.record import Tried
 from kb.embedding import cards, choosing, hosted, models, opening, process, record
@@ -208,8 +207,8 @@ def test_a_card_computes_few_slices_at_once_and_questions_beside_them(exact, mon
 async def test_at_rest_a_card_has_its_memory_back(on_a_card, monkeypatch):
     """Others use it too, such as Ollama; torch keeps what it had until it is told."""
     given_back = threading.Event()
-    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
-    monkeypatch.setattr(torch.cuda, "empty_cache", given_back.set)
+    monkeypatch.setattr(cards, "_used", {})
+    cards.use("cuda", given_back.set)
     on_a_card.hosted[on_a_card.key].model.runtime.short = False
     await on_a_card.embed_passages(on_a_card.key, ["The pump is oiled."])
     assert await asyncio.to_thread(given_back.wait, 30)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from kb.embedding import cards
 from kb.embedding.models import ModelFiles, counter_of
 from kb.embedding.naming import Device, Dtype, Name
 from kb.embedding.runtimes import CARD_SLICES, CPU_SLICES, PADDED_TO, Vectors, lighter
@@ -49,6 +50,8 @@ class Reference:
                 model_kwargs={"dtype": getattr(self._torch, dtype)},
             )
         self._model.eval()
+        if device != "cpu":
+            cards.use(device, getattr(self._torch, device).empty_cache)
         # PyPI's torch loads CUDA's libraries on every machine: 140 MB, never called without a card.
         if device != "cuda":
             page_out("/nvidia/", "/libtorch_cuda")
