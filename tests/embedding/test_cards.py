@@ -68,7 +68,7 @@ class Card:
     name, dtype, slices, dimension = "torch", "float16", (4096, 256), 384
 
     def __init__(self, inner):
-        self.inner, self.calls, self.short, self.error = inner, 0, False, SHORT[0]
+        self.inner, self.calls, self.short, self.error = inner, 0, False, SHORT[1]
 
     def vectors(self, texts, *, bulk=False):
         self.calls += self.short
@@ -107,17 +107,22 @@ def on_a_card(exact, right, monkeypatch):
 
 
 @pytest.mark.parametrize("error", SHORT, ids=lambda error: type(error).__name__)
-async def test_where_a_cards_memory_runs_out_the_processor_goes_on(on_a_card, right, error):
-    """Nobody's call fails, and the status says it, in one line without advice to programmers."""
-    on_a_card.hosted[on_a_card.key].model.runtime.error = error
+def test_a_card_without_memory_is_told_in_a_line_for_people(error):
+    assert cards.is_short(error)
+    told = cards.told_short(error)
+    assert told.startswith("The card's memory is short: CUDA ")
+    assert "\n" not in told
+    assert "programmers" not in told
+    assert not cards.is_short(RuntimeError("CUDA error: no kernel image is available"))
+
+
+async def test_where_a_cards_memory_runs_out_the_processor_goes_on(on_a_card, right):
+    """Nobody's call fails, and the status says it."""
     texts = [f"Pump {n} is oiled." for n in range(40)]
     vectors = await on_a_card.embed_passages(on_a_card.key, texts)
     told = (await on_a_card.describe())[on_a_card.key]
     assert (told["runtime"], told["dtype"]) == ("openvino", "float32")
-    assert told["problem"].startswith("The card's memory is short: CUDA ")
-    assert told["problem"].endswith(hosted.UNTIL)
-    assert "\n" not in told["problem"]
-    assert "programmers" not in told["problem"]
+    assert told["problem"] == f"{cards.told_short(SHORT[1])} {hosted.UNTIL}"
     found = np.stack([np.frombuffer(one, "<f4") for one in vectors])
     assert (found * right.vectors(texts)).sum(axis=1).min() > 0.9999
 
@@ -189,6 +194,7 @@ def test_a_card_is_measured_with_batches_of_its_size(right, monkeypatch):
     assert sizes[0] > 16 * CPU_SLICES[1] // choosing.LONGEST
 
 
+@pytest.mark.slow
 def test_a_card_computes_few_slices_at_once_and_questions_beside_them(exact, monkeypatch):
     """Each needs memory of its own; a question does not wait for any."""
     monkeypatch.setattr(reference, "SIDE_BY_SIDE", 1)
