@@ -9,6 +9,7 @@ A format that is faster than float32 of its runtime is compared with that; it co
 built-in texts alike (:mod:`kb.embedding.agreement`). Of all the fastest is taken.
 """
 
+import contextlib
 import platform
 import sys
 import threading
@@ -21,7 +22,7 @@ from pathlib import Path
 import msgspec
 
 from kb import bulk
-from kb.embedding import agreement, models, record, trials
+from kb.embedding import agreement, cards, models, record, trials
 from kb.embedding.naming import Dtype, Name
 from kb.embedding.opening import open_runtime
 from kb.embedding.record import Agreement, Record, Tried
@@ -38,9 +39,10 @@ LENGTH = 880
 """Characters of a usual passage: what the built-in ones are put together to, about."""
 QUESTIONS = 9
 """How many single questions are timed."""
-AT_ONCE = 4
 BATCHES = 2
 """Of passages, which are embedded again and again."""
+LONGEST = 256
+"""Word pieces of a passage, about, by which so many make a batch as ingestion makes of them."""
 
 
 def measure(settings: Embedding, folder: Path, *, every: bool = False) -> Record:
@@ -173,8 +175,9 @@ def usual_passages(count: int) -> list[str]:
 
 def _rate(runtime: Runtime, threads: int, seconds: float) -> float:
     """Passages a second, by as many threads as bulk work has, for so many seconds."""
-    passages = usual_passages(BATCHES * AT_ONCE)
-    batches = [passages[i * AT_ONCE : (i + 1) * AT_ONCE] for i in range(BATCHES)]
+    size = runtime.slices[1] // LONGEST
+    passages = usual_passages(BATCHES * size)
+    batches = [passages[i * size : (i + 1) * size] for i in range(BATCHES)]
     for batch in batches:
         runtime.vectors(batch, bulk=True)
     waiting, lock = cycle(batches), threading.Lock()
@@ -194,6 +197,17 @@ def _rate(runtime: Runtime, threads: int, seconds: float) -> float:
     return count / (time.monotonic() - begun)
 
 
+@contextlib.contextmanager
+def in_words() -> Iterator[None]:
+    """Tell a card without memory so that who started this process knows it: it may pass."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not cards.is_short(error):
+            raise
+        raise MemoryError(cards.told_short(error)) from error
+
+
 def main() -> None:
     """What :func:`_in_a_process` starts: settings from stdin, the rest as arguments.
 
@@ -203,7 +217,7 @@ def main() -> None:
     settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Embedding)
     folder, seconds, how, name, dtype = sys.argv[1:]
     work = time_one if how == "time" else compare
-    with bulk.threads() as pool:
+    with bulk.threads() as pool, in_words():
         pool.submit(work, settings, Path(folder), float(seconds), name, dtype).result()  # type: ignore[arg-type]
 
 
