@@ -93,7 +93,11 @@ def asking(question: str) -> str:
 
 
 def readings(
-    question: str, passages: Sequence[Passage], matches: Sequence[Match], scale: Scale
+    question: str,
+    passages: Sequence[Passage],
+    matches: Sequence[Match],
+    scale: Scale,
+    elsewhere: float = 0.0,
 ) -> Readings:
     """What is read of a question that a model knows; ``matches`` are of the first passages.
 
@@ -103,7 +107,8 @@ def readings(
     of its words that a title has, which makes every passage beneath it look near. ``cosine``,
     ``met``, ``least``: the reading model's best cosine, and how well the question's word pieces are
     met by the passage that meets them best (late interaction; Khattab and Zaharia, 2020), on
-    average and in their worst quarter.
+    average and in their worst quarter. ``elsewhere``: how much more it is like questions that no
+    documents are asked than like all of them (``kb/embedding/elsewhere.py``).
     """
     considered = passages[:CONSIDERED]
     standing = [p.standing for p in considered if p.standing]
@@ -119,6 +124,7 @@ def readings(
         "cosine": scale.read(max(p.similarity for p in considered), 0.0, 0.0).cosine,
         "met": best.mean,
         "least": best.least,
+        "elsewhere": elsewhere,
     }
 
 

@@ -16,8 +16,8 @@ from kb.answers.calibration import Calibration, Weighed
 from kb.errors import UsageError
 from kb.evaluation import resampling
 
-SURE = ("near", "words", "titled", "met", "least")
-NEAR = ("near", "cosine", "beyond", "apart", "least")
+SURE = ("near", "words", "titled", "met", "least", "elsewhere")
+NEAR = ("near", "cosine", "beyond", "apart", "least", "elsewhere")
 """Which readings each of the two weighs."""
 FEWEST = 30
 """Questions with an answer, below which weights would be chance."""

@@ -53,7 +53,8 @@ class Found:
     model whose it is. ``computed_by`` names the embedding models that were asked, each with its
     runtime and number format; empty where nothing was embedded. ``exact`` are things of the
     question that stand in these passages and in hardly any other.
-    ``asked`` is the question, with what the house's abbreviations stand for in their place.
+    ``asked`` is the question, with what the house's abbreviations stand for in their place, and
+    ``language`` its language as it was detected (ISO 639-1; empty: it is unknown).
     """
 
     passages: tuple[Passage, ...]
@@ -62,6 +63,7 @@ class Found:
     model: str = ""
     computed_by: str = ""
     asked: str = ""
+    language: str = ""
     exact: tuple[Exact, ...] = ()
 
 
@@ -143,6 +145,7 @@ class Retriever:
             model,
             Question(asked).computed_by,
             asked_for,
+            language,
             judged.exact,
         )
 
