@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from kb.answers import followups
 from kb.answers.calibration import Calibration
 from kb.embedding.scale import Scale
 from kb.text import sentences, words
@@ -81,7 +82,8 @@ def asking(question: str) -> str:
 
     "Use the balance sheet: what is the net debt? Round to millions." asks "what is the net debt?".
     No passage has the rest, and every passage would look poor beside it. What stands in brackets
-    belongs to the question before it: a follow-up's words of before are carried over so.
+    belongs to the question before it: a follow-up's words of before are carried over so. What asks
+    may say nothing without what was told first: "Our bus was late again. What do I get for it?"
     """
     said = [question[start:end] for start, end in sentences.spans(question)]
     asks = [s for s in said if s.endswith("?")]
@@ -89,7 +91,8 @@ def asking(question: str) -> str:
         return question
     asked = " ".join(s for s in said if s in asks or s.startswith("("))
     _, colon, after = asked.rpartition(": ")
-    return after if colon and len(after.split()) >= FEWEST_ASKING else asked
+    asked = after if colon and len(after.split()) >= FEWEST_ASKING else asked
+    return question if followups.leans(asked) else asked
 
 
 def readings(
