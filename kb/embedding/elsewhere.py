@@ -27,7 +27,7 @@ from kb.embedding.encoder import Model
 from kb.settings import Embedding
 
 QUESTIONS = Path(__file__).parent / "elsewhere.json"
-NEAREST = 5
+NEAREST = 3
 """How many of the questions that are most like one count."""
 AT_ONCE = 8
 Vectors = NDArray[np.floating[Any]]
