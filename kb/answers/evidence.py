@@ -91,8 +91,10 @@ def asking(question: str) -> str:
         return question
     asked = " ".join(s for s in said if s in asks or s.startswith("("))
     _, colon, after = asked.rpartition(": ")
-    asked = after if colon and len(after.split()) >= FEWEST_ASKING else asked
-    return question if followups.leans(asked) else asked
+    if colon and len(after.split()) >= FEWEST_ASKING:
+        return after
+    before = " ".join(said[: said.index(asks[0])])
+    return f"{before} {asked}".strip() if followups.leans(asked) else asked
 
 
 def readings(
