@@ -18,23 +18,30 @@ VERSUS = (
     r"|rispetto\s+(?:a|al|alla)|frente\s+a|en\s+comparación\s+con"
 )
 DIFFER = r"(?:differ|unterschie|diff[eé]ren|diferenc|scelta|choice|wahl|choix)\w*"
-PATTERNS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"\b{DIFFER}\s+(?:\w+\s+)?(?:between|zwischen|entre|tra|fra)\s+(?P<one>{THING})\s+{AND}\s+(?P<other>{THING}){END}",
-        rf"\b(?:{COMPARE})\s+(?P<one>{THING})\s+{WITH}\s+(?P<other>{THING}){END}",
-    )
-) + (
+PATTERNS = (
+    re.compile(
+        rf"(?i)\b{DIFFER}\s+(?P<what>(?:\w+\s+){{0,3}})(?:between|zwischen|entre|tra|fra)\s+"
+        rf"(?P<one>{THING})\s+{AND}\s+(?P<other>{THING}){END}"
+    ),
+    re.compile(
+        rf"(?i)\b(?:{COMPARE})\s+(?P<what>)(?P<one>{THING})\s+{WITH}\s+(?P<other>{THING}){END}"
+    ),
     re.compile(rf"\b(?P<one>{NAME})\s+(?i:{VERSUS})\s+(?P<other>{NAME})"),
     re.compile(rf"(?<=\s)(?P<one>{NAME})\s+(?i:or|oder|ou|od?|oppure|u)\s+(?P<other>{NAME})"),
 )
 
 
 def of_each(question: str) -> tuple[str, ...]:
-    """The question with the one thing alone, and with the other one; empty: it compares nothing."""
+    """The question with the one thing alone, and with the other one; empty: it compares nothing.
+
+    Words that say no more than that two things are compared are left out: each passage about other
+    differences has them.
+    """
     for pattern in PATTERNS:
         found = pattern.search(question)
         if found is not None:
-            before, after = question[: found.start("one")], question[found.end("other") :]
-            return tuple(f"{before}{found[name]}{after}" for name in ("one", "other"))
+            groups = found.groupdict()
+            before = question[: found.start("one" if "what" not in groups else 0)]
+            before, after = before + groups.get("what", ""), question[found.end("other") :]
+            return tuple(f"{before}{groups[name]}{after}" for name in ("one", "other"))
     return ()

@@ -76,9 +76,13 @@ def test_the_built_in_questions_are_embedded_once_a_host(tmp_path):
     first = elsewhere.elsewhere_of(model, Embedding(), ["en"], tmp_path).leaning(asked, "en")
     once = model.wanted
     assert once == sum(one.language == "en" for one in elsewhere.questions())
-    assert elsewhere.elsewhere_of(model, Embedding(), ["en"], tmp_path).leaning(asked, "en") == first
+    assert (
+        elsewhere.elsewhere_of(model, Embedding(), ["en"], tmp_path).leaning(asked, "en") == first
+    )
     assert model.wanted == once
     [file] = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-9])
-    assert elsewhere.elsewhere_of(model, Embedding(), ["en"], tmp_path).leaning(asked, "en") == first
+    assert (
+        elsewhere.elsewhere_of(model, Embedding(), ["en"], tmp_path).leaning(asked, "en") == first
+    )
     assert model.wanted == 2 * once, "what is damaged is made anew"

@@ -65,7 +65,9 @@ def test_what_leans_to_questions_that_no_documents_are_asked_is_less_sure_and_le
     office, anything = (judged("?", [passage(near=0.7)], elsewhere=one) for one in (0.3, 0.6))
     assert anything.sure < office.sure
     assert anything.near < office.near
-    assert judged("?", [passage(near=1.2)], elsewhere=0.6).near > office.near, "nearness outweighs it"
+    assert judged("?", [passage(near=1.2)], elsewhere=0.6).near > office.near, (
+        "nearness outweighs it"
+    )
 
 
 def test_a_title_that_has_the_questions_words_makes_nothing_surer():
@@ -104,10 +106,14 @@ def test_the_settings_move_the_borders():
         ("Which way: left?", "Which way: left?"),
         ("And for drivers? (days leave staff)", "And for drivers? (days leave staff)"),
         ("ferry times", "ferry times"),
-        ("I ride line seven. What is the price of a ticket in zone B?",
-         "What is the price of a ticket in zone B?"),
-        ("The bus was late again. What do I get for it? Answer in euros.",
-         "The bus was late again. What do I get for it?"),
+        (
+            "I ride line seven. What is the price of a ticket in zone B?",
+            "What is the price of a ticket in zone B?",
+        ),
+        (
+            "The bus was late again. What do I get for it? Answer in euros.",
+            "The bus was late again. What do I get for it?",
+        ),
         ("Unser Gast hat kein Netz. Wohin?", "Unser Gast hat kein Netz. Wohin?"),
     ],  # fmt: skip
 )
