@@ -24,7 +24,7 @@ PATTERNS = (
         rf"(?P<one>{THING})\s+{AND}\s+(?P<other>{THING}){END}"
     ),
     re.compile(
-        rf"(?i)\b(?:{COMPARE})\s+(?P<what>)(?P<one>{THING})\s+{WITH}\s+(?P<other>{THING}){END}"
+        rf"(?i)\b(?:{COMPARE})\s+(?!{WITH}\b)(?P<what>)(?P<one>{THING})\s+{WITH}\s+(?P<other>{THING}){END}"
     ),
     re.compile(rf"\b(?P<one>{NAME})\s+(?i:{VERSUS})\s+(?P<other>{NAME})"),
     re.compile(rf"(?<=\s)(?P<one>{NAME})\s+(?i:or|oder|ou|od?|oppure|u)\s+(?P<other>{NAME})"),

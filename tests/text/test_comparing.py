@@ -51,6 +51,7 @@ def test_each_thing_is_asked_for_alone(question, each):
         "Is overtime paid out or taken as time off?",
         "How many buses run between nine and twelve?",
         "Who signs the contract and who pays?",
+        "How do the two methods compare with each other and with tests?",
         "Wann wird Urlaub genehmigt oder abgelehnt?",
         "Wie komme ich von Kiel nach Ulm?",
     ],
