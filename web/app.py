@@ -228,10 +228,14 @@ async def _keep_warm(base: KnowledgeBase) -> None:
     await asyncio.sleep(HEAD_START_SECONDS)
     while True:
         # Side by side: each loads by itself, and there are processors for both.
-        await asyncio.gather(
-            _tried(base.embeddings.query("ready")), _tried(base.search.get_ready())
-        )
+        await asyncio.gather(_tried(_embedded(base)), _tried(base.search.get_ready()))
         await asyncio.sleep(WARM_SECONDS)
+
+
+async def _embedded(base: KnowledgeBase) -> None:
+    """The models are in memory, and with the first one what questions are held beside."""
+    await base.embeddings.query("ready")
+    await base.embeddings.leaning("ready", "")
 
 
 async def _tried(call: Awaitable[object]) -> None:

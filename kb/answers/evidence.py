@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from kb.answers import followups
 from kb.answers.calibration import Calibration
 from kb.embedding.scale import Scale
 from kb.text import sentences, words
@@ -81,7 +82,8 @@ def asking(question: str) -> str:
 
     "Use the balance sheet: what is the net debt? Round to millions." asks "what is the net debt?".
     No passage has the rest, and every passage would look poor beside it. What stands in brackets
-    belongs to the question before it: a follow-up's words of before are carried over so.
+    belongs to the question before it: a follow-up's words of before are carried over so. What asks
+    may say nothing without what was told first: "Our bus was late again. What do I get for it?"
     """
     said = [question[start:end] for start, end in sentences.spans(question)]
     asks = [s for s in said if s.endswith("?")]
@@ -89,11 +91,18 @@ def asking(question: str) -> str:
         return question
     asked = " ".join(s for s in said if s in asks or s.startswith("("))
     _, colon, after = asked.rpartition(": ")
-    return after if colon and len(after.split()) >= FEWEST_ASKING else asked
+    if colon and len(after.split()) >= FEWEST_ASKING:
+        return after
+    before = " ".join(said[: said.index(asks[0])])
+    return f"{before} {asked}".strip() if followups.leans(asked) else asked
 
 
 def readings(
-    question: str, passages: Sequence[Passage], matches: Sequence[Match], scale: Scale
+    question: str,
+    passages: Sequence[Passage],
+    matches: Sequence[Match],
+    scale: Scale,
+    elsewhere: float = 0.0,
 ) -> Readings:
     """What is read of a question that a model knows; ``matches`` are of the first passages.
 
@@ -103,7 +112,8 @@ def readings(
     of its words that a title has, which makes every passage beneath it look near. ``cosine``,
     ``met``, ``least``: the reading model's best cosine, and how well the question's word pieces are
     met by the passage that meets them best (late interaction; Khattab and Zaharia, 2020), on
-    average and in their worst quarter.
+    average and in their worst quarter. ``elsewhere``: how much more it is like questions that no
+    documents are asked than like all of them (``kb/embedding/elsewhere.py``).
     """
     considered = passages[:CONSIDERED]
     standing = [p.standing for p in considered if p.standing]
@@ -119,6 +129,7 @@ def readings(
         "cosine": scale.read(max(p.similarity for p in considered), 0.0, 0.0).cosine,
         "met": best.mean,
         "least": best.least,
+        "elsewhere": elsewhere,
     }
 
 

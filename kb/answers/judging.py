@@ -1,5 +1,7 @@
 """How sure it is that passages hold the answer: read of them, and judged by fitted constants."""
 
+import asyncio
+
 from kb.answers import evidence, exact
 from kb.answers.calibration import Calibration, changed_at, known
 from kb.answers.evidence import Evidence
@@ -35,9 +37,13 @@ class Judge:
     async def readings(self, asked: str, found: Found) -> evidence.Readings:
         """What is read of passages for a question that a model knows."""
         texts = [f"{p.chunk.title}. {p.text}" for p in found.passages[:MATCHED]]
-        met = await self._embeddings.matches(asked, texts, found.model)
+        met, leaning = await asyncio.gather(
+            self._embeddings.matches(asked, texts, found.model),
+            self._embeddings.leaning(asked, found.language, found.model),
+        )
         matches = [evidence.Match.of(*one, found.scale) for one in met]
-        return evidence.readings(asked, found.passages, matches, found.scale)
+        elsewhere = found.scale.apart(leaning)
+        return evidence.readings(asked, found.passages, matches, found.scale, elsewhere)
 
     def _calibration(self) -> Calibration:
         """The constants for the models that are used now; read again when others were fitted."""

@@ -149,6 +149,14 @@ class Embeddings:
         found = await self._call("match", model, 60, question=question, texts=texts)
         return [(mean, least) for mean, least in found]
 
+    async def leaning(self, question: str, language: str, model: str = "") -> float:
+        """How far a question in a language leans to those that no documents are asked.
+
+        A difference of cosines (``kb.embedding.elsewhere``); ``model`` as in :meth:`questions`.
+        """
+        call = "leaning"
+        return float(await self._call(call, model, 60, question=question, language=language))
+
     async def passages(self, texts: list[str], processors: int = 0, model: str = "") -> list[bytes]:
         """Vectors (normalised float32 bytes) of many passages, in order.
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from kb.embedding import cards, choosing, models, record, scale
+from kb.embedding.elsewhere import Elsewhere, elsewhere_of
 from kb.embedding.encoder import Model
 from kb.embedding.record import ON_A_CARD
 from kb.embedding.runtimes import CPU_SLICES
@@ -48,6 +49,8 @@ class Hosted:
             partial(scale_of, self.model, settings.embedding, self._folder)
         )
         self._known: dict[tuple[str, str], bytes] = {}
+        self._elsewhere: Elsewhere | None = None
+        self._comparing = threading.Lock()
         self._tokens_a_second = 1.5 * CPU_SLICES[1] / SLICE_SECONDS
 
     def known(self, question: str) -> bytes | None:
@@ -72,6 +75,24 @@ class Hosted:
             "computed_by": self.model.computed_by,
             "scale": msgspec.to_builtins(self._scale),
         }
+
+    def leaning(self, vector: bytes, language: str) -> float:
+        """How far a question leans to those that no documents are asked (``Elsewhere.leaning``).
+
+        The first time, the built-in questions are embedded, unless they were on this host.
+        """
+        with self._comparing:
+            if self._elsewhere is None:
+                self._elsewhere = self.on_a_card_or_off(
+                    partial(
+                        elsewhere_of,
+                        self.model,
+                        self._settings.embedding,
+                        self._scale.languages,
+                        self._folder,
+                    )
+                )
+        return self._elsewhere.leaning(vector, language)
 
     def describe(self) -> dict[str, object]:
         """Name, digest, shape and scale of the model, and how fast it is here.

@@ -69,16 +69,17 @@ class Embedder:
 
     async def embed_query(self, text: str) -> dict[str, dict[str, object]]:
         """A question's vector in every model, and by which scale it is read."""
-        told = await asyncio.gather(*(self._embedded(key, text) for key in self.hosted))
-        return dict(zip(self.hosted, told, strict=True))
+        keys = list(self.hosted)
+        vectors = await asyncio.gather(*(self._vector(key, text) for key in keys))
+        return {k: self.hosted[k].told(text, v) for k, v in zip(keys, vectors, strict=True)}
 
-    async def _embedded(self, key: str, text: str) -> dict[str, object]:
+    async def _vector(self, key: str, text: str) -> bytes:
         by = self.hosted[key]
         vector = by.known(text)
         if vector is None:
             [vector] = await self._question(key, [by.model.as_query(text)])
             by.know(text, vector)
-        return by.told(text, vector)
+        return vector
 
     async def embed_questions(self, model: str, texts: list[str]) -> list[bytes]:
         """Vectors of many questions, for which nobody waits, in order."""
@@ -98,6 +99,11 @@ class Embedder:
         by = self.hosted[model]
         call = partial(by.model.matches, question, texts)
         return await asyncio.to_thread(by.on_a_card_or_off, call)
+
+    async def leaning(self, model: str, question: str, language: str) -> float:
+        """How far a question leans to those that no documents are asked (``Elsewhere``)."""
+        vector = await self._vector(model, question)
+        return await asyncio.to_thread(self.hosted[model].leaning, vector, language)
 
     async def embed_passages(
         self, model: str, texts: list[str], processors: int = 0

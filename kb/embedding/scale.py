@@ -71,6 +71,10 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
         """How near a passage is to a question: 0 as an unrelated one."""
         return above(cosine, self.floor)
 
+    def apart(self, difference: float) -> float:
+        """A difference of cosines, of that of unrelated pairs and right ones."""
+        return _between(difference, 0.0, self.related.cosine - self.unrelated.cosine)
+
     def read(self, cosine: float, met: float, least: float) -> Readings:
         """Readings of a question and a passage: 0 as of unrelated ones, 1 as of right ones.
 

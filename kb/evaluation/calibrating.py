@@ -16,9 +16,12 @@ from kb.answers.calibration import Calibration, Weighed
 from kb.errors import UsageError
 from kb.evaluation import resampling
 
-SURE = ("near", "words", "titled", "met", "least")
-NEAR = ("near", "cosine", "beyond", "apart", "least")
+SURE = ("near", "words", "titled", "met", "least", "elsewhere")
+NEAR = ("near", "cosine", "beyond", "apart", "least", "elsewhere")
 """Which readings each of the two weighs."""
+AGAINST = frozenset({"elsewhere"})
+"""Readings that speak against an answer: where a fit has one speak for it, that is chance, and the
+reading is left out."""
 FEWEST = 30
 """Questions with an answer, below which weights would be chance."""
 FOLDS, RIDGE, STEPS = 5, 1.0, 50
@@ -68,15 +71,17 @@ def fitted(models: Sequence[str], observed: Sequence[Observed]) -> Calibration:
             code="too_few_questions",
             detail={"questions": count, "needed": FEWEST},
         )
-    sure_values, near_values = _left_out(observed, SURE, _right), _left_out(observed, NEAR, _near)
+    by_sure, by_near = _telling(observed, SURE, _right), _telling(observed, NEAR, _near)
+    sure_values = _left_out(observed, by_sure, _right)
+    near_values = _left_out(observed, by_near, _near)
     sure_border = _sure_border(observed, sure_values)
     near_border = _near_border(observed, near_values)
     return Calibration(
         models=tuple(models),
         corpora=tuple(dict.fromkeys(one.corpus for one in observed)),
         questions=len(observed),
-        sure=_weighed(observed, SURE, _right, sure_border),
-        near=_weighed(observed, NEAR, _near, near_border),
+        sure=_weighed(observed, by_sure, _right, sure_border),
+        near=_weighed(observed, by_near, _near, near_border),
         figures=figures(observed, sure_values >= sure_border, near_values >= near_border),
     )
 
@@ -118,6 +123,13 @@ def _right(one: Observed) -> bool | None:
 def _near(one: Observed) -> bool | None:
     """Near misses take no part: the documents speak of their matter, and nobody wants them."""
     return one.answerable if one.answerable or one.outside else None
+
+
+def _telling(observed: Sequence[Observed], names: Sequence[str], truth: Any) -> tuple[str, ...]:
+    """The readings of which none speaks for an answer that speaks against one."""
+    weights = _fit(*_known(observed, names, truth))
+    pairs = zip(names, weights, strict=False)  # the constant is the last weight
+    return tuple(name for name, weight in pairs if name not in AGAINST or weight < 0)
 
 
 def _left_out(observed: Sequence[Observed], names: Sequence[str], truth: Any) -> Matrix:

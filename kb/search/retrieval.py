@@ -27,11 +27,12 @@ from kb.index.generation import (
 )
 from kb.index.remote import RemoteIndex
 from kb.rights import access
-from kb.search import judging, narrowing, pointing, ranking
+from kb.search import folding, judging, narrowing, pointing, ranking
 from kb.search.glossary import Glossary
 from kb.search.judging import Judged, Moment, Scope
 from kb.search.sought import Sought
 from kb.settings import Retrieval
+from kb.text import comparing
 from kb.text.exact import Exact
 from kb.text.queries import EVERYTHING, Wanted
 from kb.types.index import Generation
@@ -52,7 +53,8 @@ class Found:
     model whose it is. ``computed_by`` names the embedding models that were asked, each with its
     runtime and number format; empty where nothing was embedded. ``exact`` are things of the
     question that stand in these passages and in hardly any other.
-    ``asked`` is the question, with what the house's abbreviations stand for in their place.
+    ``asked`` is the question, with what the house's abbreviations stand for in their place, and
+    ``language`` its language as it was detected (ISO 639-1; empty: it is unknown).
     """
 
     passages: tuple[Passage, ...]
@@ -61,6 +63,7 @@ class Found:
     model: str = ""
     computed_by: str = ""
     asked: str = ""
+    language: str = ""
     exact: tuple[Exact, ...] = ()
 
 
@@ -100,11 +103,24 @@ class Retriever:
     async def retrieve(self, sought: Sought, principal: Principal, limit: int) -> Found:
         """The best passages for what is sought; without words the last changed of those wanted.
 
+        Of a question that compares two things, the best passages for each are among them.
+
         Raises:
             EngineError: an engine does not answer; never an empty result instead.
         """
         if not sought.words:
             return await self._catalog.read(self._latest, sought.wanted, principal, limit)
+        each = [replace(sought, words=words) for words in comparing.of_each(sought.words)]
+        found, *others = await asyncio.gather(
+            *(self._retrieved(one, principal, limit) for one in (sought, *each))
+        )
+        if not others:
+            return found
+        passages = folding.with_each(found.passages, [one.passages for one in others], limit)
+        return replace(found, passages=passages)
+
+    async def _retrieved(self, sought: Sought, principal: Principal, limit: int) -> Found:
+        """The best passages for some words."""
         words, asked_for = await self._glossary.widen(sought.words)
         fetch = max(self._settings.candidates, limit * 3)
         lexical = IndexQuery({}, words, access.tokens_or_raise(principal), fetch)
@@ -129,6 +145,7 @@ class Retriever:
             model,
             Question(asked).computed_by,
             asked_for,
+            language,
             judged.exact,
         )
 

@@ -54,6 +54,24 @@ async def test_without_a_model_there_are_three_bands(handbook):
     assert far.passages, "what is least far is there to look at"
 
 
+async def test_what_no_documents_are_asked_is_far_unless_they_answer_it(handbook):
+    """A question of the built-in ones, beside documents without a recipe and with one."""
+    question = "How do I make onion soup?"
+    leaning = [
+        (await handbook.kb.answers.readings(asked, found))["elsewhere"]
+        for asked in (question, MAY)
+        if (found := await handbook.kb.answers.looked_up(asked, handbook.owner))
+    ]
+    assert leaning[0] > 1.5 * leaning[1]
+    assert (await told(handbook, question)).notice.code == "not_found"
+    soup = "Onion soup: fry four sliced onions in butter, add stock, simmer for half an hour."
+    handbook.write("canteen.md", f"# Recipes of the canteen\n\n{soup}\n")
+    await handbook.ingest()
+    answer = await told(handbook, question)
+    assert answer.mode == "quotes"
+    assert "fry four sliced onions" in answer.text
+
+
 async def test_the_receipt_names_the_evidence_and_its_constants(handbook):
     answer = await told(handbook, MAY)
     kept = handbook.kb.receipts.receipt(handbook.owner, answer.id).row.settings

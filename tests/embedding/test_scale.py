@@ -5,6 +5,7 @@ import json
 import logging
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -14,6 +15,7 @@ from kb.answers import evidence, support
 from kb.answers.calibration import shipped
 from kb.embedding import models, scale, scaling
 from kb.embedding.agreement import TEXTS
+from kb.embedding.elsewhere import Elsewhere, questions
 from kb.embedding.encoder import Model
 from kb.embedding.opening import open_runtime
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL
@@ -55,6 +57,11 @@ class Judged:
         self.questions = [t["question"] for t in english]
         self.vectors = dict(zip(self.passages, self.embedded(self.passages), strict=True))
 
+    @cached_property
+    def elsewhere(self) -> Elsewhere:
+        asked = [one.question for one in questions() if one.language == "en"]
+        return Elsewhere(self.embedded(asked), ["en"] * len(asked))
+
     def embedded(self, texts):
         parts = [texts[i : i + 8] for i in range(0, len(texts), 8)]
         return np.concatenate([self.model.runtime.vectors(part) for part in parts])
@@ -90,7 +97,8 @@ class Judged:
                 evidence.Match.of(*one, self.scale) for one in self.model.matches(question, first)
             ]
             read = [passage(text, cosines[text], self.scale) for text in first]
-            readings = evidence.readings(question, read, matches, self.scale)
+            leaning = self.scale.apart(self.elsewhere.leaning(vector.tobytes(), "en"))
+            readings = evidence.readings(question, read, matches, self.scale, leaning)
             found.append(evidence.judged(question, read, readings, shipped()[0]).near)
         return found
 

@@ -45,8 +45,8 @@ def passage(text: str = "", near: float = 0.5, title: str = "") -> Passage:
     return Passage(chunk, text, (0,), near, near, standing=Standing(near, 0.0, 0.1, 0.1))
 
 
-def judged(question, found, match=Match(0.5, 0.4), scale=AS_IT_IS):
-    read = evidence.readings(question, found, [match], scale)
+def judged(question, found, match=Match(0.5, 0.4), scale=AS_IT_IS, elsewhere=0.4):
+    read = evidence.readings(question, found, [match], scale, elsewhere)
     return evidence.judged(question, found, read, calibration.shipped()[0])
 
 
@@ -59,6 +59,15 @@ def test_confidence_rises_with_each_reading():
     ):
         assert other.sure > low.sure
     assert judged("?", [passage(near=0.9)]).near > low.near
+
+
+def test_what_leans_to_questions_that_no_documents_are_asked_is_less_sure_and_less_near():
+    office, anything = (judged("?", [passage(near=0.7)], elsewhere=one) for one in (0.3, 0.6))
+    assert anything.sure < office.sure
+    assert anything.near < office.near
+    assert judged("?", [passage(near=1.2)], elsewhere=0.6).near > office.near, (
+        "nearness outweighs it"
+    )
 
 
 def test_a_title_that_has_the_questions_words_makes_nothing_surer():
@@ -97,7 +106,16 @@ def test_the_settings_move_the_borders():
         ("Which way: left?", "Which way: left?"),
         ("And for drivers? (days leave staff)", "And for drivers? (days leave staff)"),
         ("ferry times", "ferry times"),
-    ],
+        (
+            "I ride line seven. What is the price of a ticket in zone B?",
+            "What is the price of a ticket in zone B?",
+        ),
+        (
+            "The bus was late again. What do I get for it? Answer in euros.",
+            "The bus was late again. What do I get for it?",
+        ),
+        ("Unser Gast hat kein Netz. Wohin?", "Unser Gast hat kein Netz. Wohin?"),
+    ],  # fmt: skip
 )
 def test_how_a_question_is_to_be_answered_is_no_part_of_it(question, asks):
     assert evidence.asking(question) == asks

@@ -1,6 +1,7 @@
 """Evidence's constants: fitted as another library fits them, bordered by what is aimed at, kept."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,12 +53,24 @@ def test_weights_are_those_of_another_library(observed):
     from sklearn.preprocessing import StandardScaler
 
     fitted = calibrating.fitted(("m",), observed)
-    readings = np.array([[o.readings[n] for n in SURE] for o in observed])
+    readings = np.array([[o.readings[n] for n in fitted.sure.weights] for o in observed])
     scaler = StandardScaler().fit(readings)
     theirs = LogisticRegression(C=1.0, tol=1e-8, max_iter=1000)
     theirs.fit(scaler.transform(readings), [o.right for o in observed])
     weights = theirs.coef_[0] / scaler.scale_
     assert list(fitted.sure.weights.values()) == pytest.approx(weights.tolist(), abs=0.01)
+
+
+def test_a_reading_that_speaks_against_an_answer_never_speaks_for_one(observed):
+    """Here what is answered leans elsewhere by chance; turned round it counts."""
+    assert "elsewhere" not in calibrating.fitted(("m",), observed).sure.weights
+    turned = [
+        replace(one, readings=one.readings | {"elsewhere": 1 - one.readings["elsewhere"]})
+        for one in observed
+    ]
+    fitted = calibrating.fitted(("m",), turned)
+    assert fitted.sure.weights["elsewhere"] < 0
+    assert fitted.near.weights["elsewhere"] < 0
 
 
 def test_the_borders_keep_to_what_is_aimed_at(observed):

@@ -1,6 +1,7 @@
 """Neighbouring passages become one."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -94,3 +95,15 @@ def test_lists_to_look_through_are_spread(limit, named, of_one):
     found = judging.arranged(given, scope, ())
     assert len(found) == limit
     assert sum(p.chunk.document_id == 1 for p in found) == of_one
+
+
+def test_of_two_things_that_are_compared_the_best_of_each_is_among_the_first():
+    def scored(point, score):
+        return replace(passage(f"{point}", point << 20), score=score)
+
+    whole = [scored(n, 1 - n / 10) for n in range(8)]
+    near, far = scored(3, 1.5), scored(99, 0.2)
+    found = folding.with_each(whole, [[near], [far, whole[5]]], 6)
+    assert [p.points[0] >> 20 for p in found] == [0, 3, 99, 1, 2, 4]
+    assert [round(p.score, 1) for p in found] == [1.0, 1.0, 0.2, 0.9, 0.8, 0.6]
+    assert folding.with_each([], [[near], []], 6) == (near,)
