@@ -12,7 +12,8 @@ def ranked(*documents, pages=()):
     """Passages of these documents, best first, none beside another; on these pages, if on any."""
     numbered = zip(documents, [*pages, *[None] * len(documents)], strict=False)
     return [
-        passage(f"{n}", (d << 20) | (2 * n), page, document=d) for n, (d, page) in enumerate(numbered)
+        passage(f"{n}", (d << 20) | (2 * n), page, document=d)
+        for n, (d, page) in enumerate(numbered)
     ]
 
 
