@@ -92,8 +92,8 @@ def test_a_real_server_is_asked_for_both(asked, command, under_two_names, tmp_pa
     env = {"KB_LLM__PROVIDER": "ollama", "KB_LLM__URL": url, "KB_LLM__MODEL": "smol"}
     file = questions(tmp_path, json.dumps(LINE))
     found = command("models", "try", "beside", "--questions", file, env=env)
-    for side, name in (("before", "smol:latest"), ("after", "beside:latest")):
-        assert found[side] == {"model": name, "digest": digests[name]}
+    for side, name in (("before", "smol"), ("after", "beside")):
+        assert found[side] == {"model": name, "digest": digests[f"{name}:latest"]}
         [answer] = [one[side] for one in found["answers"]]
         assert answer["mode"] in {"generated", "abstained"}
         assert answer["text"]
