@@ -24,7 +24,10 @@ SWAP_STEPS = (
 """The steps on which an index goes over to other models (docs/models.md), in their order."""
 TUNE_STEPS = ("tuning_learned", "tuning_kept")
 """The steps of ``kb tune`` (docs/models.md), in their order."""
-EVERY = (*STEPS, *SWAP_STEPS, *TUNE_STEPS)
+EXPORT_STEPS = ("bag_file_written", "bag_listed", "bag_synced")
+IMPORT_STEPS = ("import_expected", "import_placed", "import_group", "import_published")
+"""The steps of ``kb export`` and of ``kb import`` (docs/leaving.md), in their order."""
+EVERY = (*STEPS, *SWAP_STEPS, *TUNE_STEPS, *EXPORT_STEPS, *IMPORT_STEPS)
 
 TOLD = "killed at the step "
 
