@@ -27,7 +27,7 @@ __all__ = [
 ]  # fmt: skip
 T = TypeVar("T")
 P = ParamSpec("P")
-HEAD = "0021"
+HEAD = "0022"
 """The newest migration; a test compares it with the scripts."""
 MIGRATING = 0x6B62
 """Key of the lock under which PostgreSQL's catalog is migrated: «kb»."""
