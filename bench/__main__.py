@@ -1,10 +1,11 @@
-"""``python -m bench [catalog|documents|embed|following|formats|ingest|languages|lighter|memory|model|ocr|open-webui|reading|search|serve|support|tokens|tune] …``; without a name, all of them."""
+"""``python -m bench [card|catalog|documents|embed|following|formats|ingest|languages|lighter|memory|model|ocr|open-webui|reading|search|serve|support|tokens|tune] …``; without a name, all of them."""
 
 import argparse
 import asyncio
 import os
 
 from bench import (
+    card,
     catalog,
     documents,
     embed,
@@ -26,6 +27,7 @@ from bench import (
 )
 
 PARTS = {
+    "card": card,
     "catalog": catalog,
     "documents": documents,
     "embed": embed,
@@ -50,7 +52,9 @@ PARTS = {
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", choices=PARTS, metavar="NAME")
-    parser.add_argument("--device", default="auto", help="where embed computes: cpu, cuda, mps")
+    parser.add_argument(
+        "--device", default="auto", help="where embed and card compute: cpu, cuda, mps"
+    )
     given = parser.parse_args()
     os.environ["KB_BENCH_DEVICE"] = given.device
     for name in given.names or list(PARTS):

@@ -41,6 +41,11 @@ class Metrics:
             )
         }
 
+        self._refused = self._make(
+            Gauge,
+            "connections_refused",
+            "Connections that this process refused: their address is not in the configuration.",
+        )
         self._worker = {
             name: self._make(Gauge, f"worker_{name}", text)
             for name, text in (
@@ -72,6 +77,7 @@ class Metrics:
         alarms: int,
         audit: audit_writer.Health,
         worker: duties.Health,
+        refused: int,
     ) -> bytes:
         """All of it, with the catalog's figures of this moment."""
         self._documents.clear()
@@ -82,6 +88,7 @@ class Metrics:
         for name in ("waiting", "behind_seconds", "room_bytes", "set_aside"):
             self._audit[name].set(getattr(audit, name))
         self._audit["writer_up"].set(audit.is_ready)
+        self._refused.set(refused)
         self._worker["up"].set(worker.is_up)
         for name in ("failures", "failing_seconds"):
             self._worker[name].set(getattr(worker, name))

@@ -14,6 +14,7 @@ from kb.errors import ModelError
 from kb.llm.base import Identity, LanguageModel
 from kb.llm.chatting import chat
 from kb.settings import Ingest
+from kb.silence import guard
 from kb.types.library import Inventory
 
 if TYPE_CHECKING:
@@ -144,4 +145,5 @@ def metrics_text(base: "KnowledgeBase") -> bytes:
     """What a monitoring system reads."""
     found = base.ledger.inventory()
     health = (base.audit.health(), base.duties.health(WORKER))
-    return base.metrics.text(found.states, found.passages, found.alarms, *health)
+    counts = (found.states, found.passages, found.alarms)
+    return base.metrics.text(*counts, *health, guard.refused())
