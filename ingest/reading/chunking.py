@@ -79,8 +79,9 @@ def _runs(elements: Sequence[Element]) -> list[tuple[Place, list[int]]]:
 
 
 def _prefix(title: str, place: Place, count_all: CountAll, room: int) -> str:
-    """Title and headings above the passage, from the innermost outward as far as there is room."""
-    parts = [p for p in dict.fromkeys((title, *place.path[:-1], place.section or "")) if p]
+    """Title and headings above the passage, each once, outward as far as there is room."""
+    section = (place.section or "").split(SEPARATOR)
+    parts = [p for p in dict.fromkeys((title, *place.path[:-1], *section)) if p]
     kept: list[str] = []
     for part in [parts[0], *reversed(parts[1:])] if parts else []:
         shortened = " ".join(part.split()[:24])

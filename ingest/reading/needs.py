@@ -24,7 +24,8 @@ from kb.types.files import Known
 from kb.types.parsed import Parsed
 
 CHUNKER = "2"
-"""Raise it when the same elements give other chunks."""
+"""Raise it when chunks of before cannot stay: then every document is cut anew, and each passage
+that reads otherwise is embedded anew."""
 
 
 def cutting(chunking: Chunking) -> str:

@@ -1,7 +1,7 @@
 """Passages that say the same, or follow one another, become one. Pure."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -13,8 +13,6 @@ SAME_SHARE = 0.85
 """Share of their words, and of their triples of words, from which two passages are near-copies."""
 LOOKED_AT = 40
 """Words of a passage that are looked for in another one first: a near-copy lacks few of them."""
-FIRST, MOST_OF_ONE = 10, 3
-"""Among so many passages at the top, no more are of one document."""
 
 
 def fold(before: Mapping[str, Passage], found: Iterable[Passage]) -> dict[str, Passage]:
@@ -124,24 +122,6 @@ def _join(a: Passage, b: Passage) -> Passage:
         points=first.points + second.points,
         similarity=max(a.similarity, b.similarity),
     )
-
-
-def spread(passages: Sequence[Passage], named: Collection[int]) -> list[Passage]:
-    """Give others room among the first: what one document has too much of there, follows.
-
-    ``named`` are documents that were asked for by name: they may have as many as they have.
-    """
-    first: list[Passage] = []
-    counts: dict[int, int] = {}
-    for passage in passages:
-        document = passage.chunk.document_id
-        if len(first) == FIRST:
-            break
-        if document in named or counts.get(document, 0) < MOST_OF_ONE:
-            counts[document] = counts.get(document, 0) + 1
-            first.append(passage)
-    there = {passage.points for passage in first}
-    return first + [passage for passage in passages if passage.points not in there]
 
 
 def with_each(

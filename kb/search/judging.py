@@ -9,9 +9,10 @@ from kb.catalog.database import Connection
 from kb.embedding.adapting import Tuning
 from kb.index.base import Hits
 from kb.search import latest, pointing
-from kb.search.folding import FIRST, fold, join_neighbours, spread, without_near_copies
+from kb.search.folding import fold, join_neighbours, without_near_copies
 from kb.search.narrowing import Narrow
 from kb.search.pointing import Pointed
+from kb.search.spreading import FIRST, spread
 from kb.text import editions
 from kb.text.exact import Exact
 from kb.types.passages import Passage, Standing, StoredChunk
@@ -26,6 +27,9 @@ LEAST_NAME_WEIGHT = 0.4
 TELLING = 3.0
 """The least bonus shrinks once the best match's weight is under 1 / TELLING: its words are common
 among the names then."""
+LOOKED_AT = 3
+"""Hits that are looked at for each passage that is wanted: some are copies, neighbours, too many of
+one page."""
 ASKED_FOR = 0.5
 """A document is asked for whose name has so much of the question: one word that two names have."""
 Ranked = Sequence[tuple[int, float]]
@@ -91,8 +95,8 @@ def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Jud
     ranked = _with_names(connection, hits.fused, scope)
     ranked, few, alarming = _with_exact(connection, ranked, scope)
     folded: dict[str, Passage] = {}
-    for start in range(0, len(ranked), 3 * scope.limit):
-        part = ranked[start : start + 3 * scope.limit]
+    for start in range(0, len(ranked), LOOKED_AT * scope.limit):
+        part = ranked[start : start + LOOKED_AT * scope.limit]
         stored, refused = _stored(connection, [point for point, _ in part], scope)
         alarming |= refused
         found = [
@@ -113,7 +117,7 @@ def arranged(found: Sequence[Passage], scope: Scope, few: Sequence[Exact]) -> tu
     """As many passages as are wanted: editions and near-copies are one, neighbours joined."""
     if scope.newest_first:
         found = latest.gathered(found, scope.words, few, editions.day_of(time.time()))
-    joined = join_neighbours(without_near_copies(found, 2 * scope.limit))
+    joined = join_neighbours(without_near_copies(found, LOOKED_AT * scope.limit))
     if scope.limit >= FIRST:  # a list to look through; an answer is made from fewer, the best
         asked_for = {d for d, weight in scope.named.items() if weight >= ASKED_FOR}
         joined = spread(joined, asked_for)
@@ -153,7 +157,7 @@ def _with_exact(
     """Raise the passages with the exact things that were asked for; also what alarms of them."""
     if not scope.things:
         return ranked, (), frozenset()
-    points = pointing.candidates(scope.things, ranked, 3 * scope.limit)
+    points = pointing.candidates(scope.things, ranked, LOOKED_AT * scope.limit)
     stored, refused = _stored(connection, points, scope)
     weight = pointing.weighed(scope.things, stored)
     return pointing.raised(ranked, weight.extra), weight.few, refused

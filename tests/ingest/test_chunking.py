@@ -77,8 +77,27 @@ def test_headings_are_the_section_and_are_embedded(counter):
     last = cut(elements, counter, "Handbook")[-1]
     assert last.section == "Leave › Carry-over"
     heads, _, passage = last.embedded_text.partition("\n")
-    assert heads == "Handbook › Leave › Leave › Carry-over"
+    assert heads == "Handbook › Leave › Carry-over"
     assert passage == last.text == "Carry-over\n\nFive days."
+
+
+@pytest.mark.parametrize(
+    ("title", "section", "heads"),
+    [
+        ("Leave", None, "Leave › Carry-over › Exceptions"),
+        ("Handbook", "Sheet 1", "Handbook › Leave › Carry-over › Sheet 1"),
+        ("Carry-over", None, "Carry-over › Leave › Exceptions"),
+    ],
+)
+def test_what_stands_above_a_passage_is_embedded_once(counter, title, section, heads):
+    """Also a title that is a heading, and the name of a place that is none."""
+    elements = [
+        paragraph("Leave", kind="Title", level=0),
+        paragraph("Carry-over", kind="Title", level=1),
+        paragraph("Exceptions", kind="Title", level=2),
+        msgspec.structs.replace(paragraph("Five days."), section=section),
+    ]
+    assert cut(elements, counter, title)[-1].embedded_text.partition("\n")[0] == heads
 
 
 def test_spans_lead_back_to_the_elements(counter):

@@ -3,11 +3,7 @@
 import random
 from dataclasses import replace
 
-import pytest
-
-from kb.index.base import Hits
-from kb.rights import access
-from kb.search import folding, judging
+from kb.search import folding
 from tests.parts.passages import passage
 
 
@@ -53,48 +49,6 @@ def alike(one: str, other: str) -> bool:
 
     a, b = one.split(), other.split()
     return share(set(a), set(b)) and share(triples(a), triples(b))
-
-
-def ranked(*documents):
-    return [passage(f"{n}", (d << 20) | (2 * n), document=d) for n, d in enumerate(documents)]
-
-
-def test_no_document_has_more_than_three_of_the_first_ten():
-    given = ranked(1, 1, 1, 1, 1, 2, 2, 3, 4, 5, 6, 7, 8, 1)
-    spread = [p.chunk.document_id for p in folding.spread(given, ())]
-    assert spread == [1, 1, 1, 2, 2, 3, 4, 5, 6, 7, 1, 1, 8, 1], (
-        "what is too many follows in its order"
-    )
-    assert sorted(spread) == sorted(p.chunk.document_id for p in given), "none is lost"
-
-
-def test_a_document_that_was_asked_for_by_name_has_as_many_as_it_has():
-    given = ranked(1, 1, 1, 1, 1, 2)
-    assert folding.spread(given, {1}) == given
-
-
-def test_where_there_is_one_document_its_order_stays():
-    given = ranked(*[1] * 14)
-    assert folding.spread(given, ()) == given
-
-
-@pytest.mark.parametrize(
-    ("limit", "named", "of_one"),
-    [
-        (10, {}, 3),
-        (9, {}, 6),
-        (10, {1: judging.ASKED_FOR}, 6),
-        (10, {1: judging.ASKED_FOR / 2}, 3),
-    ],
-)
-def test_lists_to_look_through_are_spread(limit, named, of_one):
-    """Neither what an answer is made from, nor a document that was asked for by its name."""
-    given = ranked(*[1] * 6, *range(2, 12))
-    moment = judging.Moment("g1", 1, frozenset(), {})
-    scope = judging.Scope("boiler", access.owner(), limit, moment, named, None)
-    found = judging.arranged(given, scope, ())
-    assert len(found) == limit
-    assert sum(p.chunk.document_id == 1 for p in found) == of_one
 
 
 def test_of_two_things_that_are_compared_the_best_of_each_is_among_the_first():

@@ -34,6 +34,7 @@ def killed_at(step: str, environment, tmp_path, *arguments: str) -> None:
     assert failpoints.TOLD + step in done.stderr
 
 
+@pytest.mark.both_catalogs
 @pytest.mark.case("N02", "N07")
 def test_killed_at_every_step_it_goes_on_from_there(built, tmp_path):
     environment, first, second = built

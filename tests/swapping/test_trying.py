@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import pytest
 
 from tests.parts.fake_models import FakeOllama, Says
@@ -72,3 +73,29 @@ def test_what_cannot_be_tried_is_said(asked, tmp_path, command):
         assert "has no questions" in empty["error"]["message"]
     none = command("models", "try", "m", "--questions", questions(tmp_path, "Why?"), code=1)
     assert none["error"]["code"] in {"model_unknown", "no_model"}
+
+
+@pytest.fixture
+def under_two_names(ollama):
+    """A real Ollama whose one model has two names; what it says of them."""
+    names = {"source": "smol", "destination": "beside"}
+    httpx.post(f"{ollama}/api/copy", json=names).raise_for_status()
+    yield ollama, {m["name"]: m["digest"] for m in httpx.get(f"{ollama}/api/tags").json()["models"]}
+    httpx.request("DELETE", f"{ollama}/api/delete", json={"model": "beside"})
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_a_real_server_is_asked_for_both(asked, command, under_two_names, tmp_path):
+    """Both write, are named with the server's digests, and have answered the same passages."""
+    url, digests = under_two_names
+    env = {"KB_LLM__PROVIDER": "ollama", "KB_LLM__URL": url, "KB_LLM__MODEL": "smol"}
+    file = questions(tmp_path, json.dumps(LINE))
+    found = command("models", "try", "beside", "--questions", file, env=env)
+    for side, name in (("before", "smol"), ("after", "beside")):
+        assert found[side] == {"model": name, "digest": digests[f"{name}:latest"]}
+        [answer] = [one[side] for one in found["answers"]]
+        assert answer["mode"] in {"generated", "abstained"}
+        assert answer["text"]
+        assert answer["seconds"] > 0
+    assert {row["measure"] for one in found["gate"]["sets"] for row in one["rows"]}
