@@ -27,7 +27,10 @@ LISTS = {
     if field.default == ()
 }
 """Settings that are lists: in the environment with commas between."""
-HINTS = {"ingest.office_hours": "days and hours, such as mon-fri 08:00-18:00 or sat 22:00-06:00"}
+HINTS = {
+    "ingest.office_hours": "days and hours, such as mon-fri 08:00-18:00 or sat 22:00-06:00",
+    "backup.schedule": "five fields of cron, such as 30 2 * * *",
+}
 """What a setting wants whose pattern would tell nobody."""
 WEIGHED = (
     "How much words and vectors count is read from each question; take the line out. "

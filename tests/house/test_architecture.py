@@ -60,7 +60,7 @@ CONTRACTS = {
     "kb.llm": "errors settings",
     "kb.embedding": "bulk engines errors settings",
     "kb.models": "embedding errors llm settings",
-    "kb.catalog": "errors posix settings shares text types",
+    "kb.catalog": "errors failpoints posix settings shares text types",
     "kb.index": "catalog embedding engines errors settings types",
     "kb.rights": "catalog errors posix text types",
     "kb.audit": "catalog errors rights settings types",
@@ -69,10 +69,11 @@ CONTRACTS = {
     "kb.files": "audit catalog errors failpoints rights settings shares types",
     "kb.search": "audit catalog embedding errors index metrics rights settings text types",
     "kb.tuning": "audit catalog embedding errors failpoints index models rights types",
-    "kb.upkeep": "audit catalog embedding errors failpoints files index settings types",
+    "kb.backup": "audit catalog errors failpoints files rights settings types",
+    "kb.upkeep": "audit backup catalog embedding errors failpoints files index settings types",
     "kb.library": "audit catalog errors files rights samples text types upkeep",
     "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
-    "kb.knowledge_base": "accounts answers audit catalog duties embedding files index library"
+    "kb.knowledge_base": "accounts answers audit backup catalog duties embedding files index library"
     " llm metrics models rights search settings tuning types upkeep",
     "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings text types",
     "kb.evaluation": "answers catalog embedding engines errors knowledge_base samples search settings"
@@ -83,7 +84,7 @@ CONTRACTS = {
     " settings text types upkeep",
     "web": "accounts answers duties errors evaluation files knowledge_base library rights"
     " settings shares surface text types",
-    "kb.cli": "bulk duties embedding errors evaluation files ingest knowledge_base models rights samples"
+    "kb.cli": "backup bulk duties embedding errors evaluation files ingest knowledge_base models rights samples"
     " search"
     " settings surface swapping types upkeep web",
     "kb.__main__": "cli",

@@ -1,0 +1,118 @@
+"""The verbs on backups of one knowledge base, and how it stands with them."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from kb.audit.log import noted
+from kb.backup.saving import Made, Saver
+from kb.backup.store import Store
+from kb.backup.verifying import Verified, verify
+from kb.catalog import backups
+from kb.catalog.database import Catalog
+from kb.errors import KbError, UsageError
+from kb.settings import Settings
+from kb.types.backups import Backups as Standing
+from kb.types.people import Principal
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Backups:
+    """Backups of one knowledge base."""
+
+    catalog: Catalog
+    settings: Settings
+
+    def make(
+        self, by: Principal, folder: str, on_progress: Progress, *,
+        with_secrets: bool = False, keep: int | None = None,
+    ) -> Made:  # fmt: skip
+        """Make one in ``folder``; without one, where the settings say.
+
+        ``keep``: all but so many are removed, the oldest; None: as the settings say, in the folder
+        that they name, and elsewhere all stay.
+
+        Raises:
+            UsageError: nobody has said where, or not there.
+            ConflictError, RetryableError, LeaseLost: as :meth:`kb.backup.saving.Saver.save`.
+        """
+        place = self.folder(folder)
+        with self.catalog.writing() as connection:
+            number = backups.begin(connection, str(place))
+        try:
+            store = Store(place)
+            store.prepare(self.settings.data)
+            saver = Saver(
+                self.catalog, self.settings, store, with_secrets=with_secrets,
+                on_progress=on_progress,
+            )  # fmt: skip
+            made = saver.save(self._keep(place) if keep is None else keep)
+        except BaseException as error:
+            self._failed(number, error)
+            raise
+        with self.catalog.writing() as connection:
+            backups.end(
+                connection, number, name=made.name, files=made.files, bytes=made.bytes,
+                new_bytes=made.new_bytes, missing=len(made.missing),
+            )  # fmt: skip
+            noted(connection, by, "backup", made.name, folder=made.folder, secrets=with_secrets)
+        return made
+
+    def _failed(self, number: int, error: BaseException) -> None:
+        """Note why; what stops it otherwise is a process that ends."""
+        if isinstance(error, KbError):
+            shape = error.as_json()["error"]
+        else:
+            shape = {"code": "interrupted", "message": f"It ended: {error!r}."}
+        with suppress(KbError), self.catalog.writing() as connection:
+            backups.end(connection, number, error=shape)
+
+    def _keep(self, place: Path) -> int:
+        mine = self.settings.backup
+        return mine.keep if mine.folder and place == _absolute(mine.folder) else 0
+
+    def folder(self, folder: str = "") -> Path:
+        """The folder that is meant.
+
+        Raises:
+            UsageError: nobody has named one.
+        """
+        named = folder or self.settings.backup.folder
+        if not named:
+            raise UsageError(
+                "Say where: kb backup FOLDER, or name it in backup.folder (KB_BACKUP__FOLDER).",
+                code="no_folder",
+            )
+        return _absolute(named)
+
+    def verify(self, folder: str, at: str, on_progress: Progress, *, newest: bool) -> Verified:
+        """Read every file of the backups in a folder again, of one, or of the newest.
+
+        Raises:
+            NotFoundError: there is none.
+            DamagedError: a file is damaged.
+        """
+        store = Store(self.folder(folder))
+        with store.reading():
+            wanted = store.chosen(at)
+            names = [wanted] if newest or at else store.names()
+            found = verify(store, names, on_progress)
+        with self.catalog.writing() as connection:
+            for name in names:
+                backups.verified(connection, str(store.folder), name)
+        return found
+
+    def standing(self) -> Standing:
+        """How it stands with them."""
+        with self.catalog.reading() as connection:
+            return Standing(
+                backups.newest(connection), backups.last_whole(connection),
+                backups.last_verified(connection),
+            )  # fmt: skip
+
+
+def _absolute(folder: str) -> Path:
+    return Path(folder).expanduser().absolute()
