@@ -3,20 +3,26 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+
+from cronsim import CronSimError
 
 from kb.audit.log import noted
 from kb.backup.saving import Made, Saver
 from kb.backup.store import Store
 from kb.backup.verifying import Verified, verify
-from kb.catalog import backups
+from kb.catalog import backups, leases
 from kb.catalog.database import Catalog
-from kb.errors import KbError, UsageError
+from kb.clock import nearest
+from kb.errors import ConfigurationError, KbError, UsageError
 from kb.settings import Settings
 from kb.types.backups import Backups as Standing
 from kb.types.people import Principal
 
 Progress = Callable[[int, int], None]
+AGAIN_SECONDS = 3600.0
+"""After which a backup by the schedule that failed is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,36 @@ class Backups:
                 backups.verified(connection, str(store.folder), name)
         return found
 
+    def is_due(self, at: datetime) -> bool:
+        """Whether the schedule has asked for one since the last was begun.
+
+        One that failed is tried again after ``AGAIN_SECONDS``.
+
+        Raises:
+            ConfigurationError: the schedule is none.
+        """
+        mine = self.settings.backup
+        last = _nearest(mine.schedule, at, past=True) if mine.schedule and mine.folder else None
+        if last is None:
+            return False
+        with self.catalog.reading() as connection:
+            if leases.is_held(connection, backups.LEASE):
+                return False
+            newest = backups.newest_in(connection, str(self.folder()))
+        if newest is None:
+            return True
+        if newest.error is not None and newest.began_at < at.timestamp() - AGAIN_SECONDS:
+            return True
+        return newest.began_at < last
+
+    def next_time(self, at: datetime) -> float | None:
+        """When the schedule asks for the next one; None: never, or it is no schedule."""
+        mine = self.settings.backup
+        with suppress(KbError):
+            if mine.schedule and mine.folder:
+                return _nearest(mine.schedule, at, past=False)
+        return None
+
     def standing(self) -> Standing:
         """How it stands with them."""
         with self.catalog.reading() as connection:
@@ -112,6 +148,17 @@ class Backups:
                 backups.newest(connection), backups.last_whole(connection),
                 backups.last_verified(connection),
             )  # fmt: skip
+
+
+def _nearest(schedule: str, at: datetime, *, past: bool) -> float | None:
+    try:
+        return nearest(schedule, at, past=past)
+    except CronSimError as error:
+        raise ConfigurationError(
+            f"backup.schedule is no schedule: {schedule}. It wants five fields of cron, such as "
+            "30 2 * * *.",
+            code="bad_schedule",
+        ) from error
 
 
 def _absolute(folder: str) -> Path:

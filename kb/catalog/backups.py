@@ -66,6 +66,11 @@ def newest(connection: Connection) -> Backup | None:
     return _first(connection, _NEWEST)
 
 
+def newest_in(connection: Connection, folder: str) -> Backup | None:
+    """The last one that was begun in a folder."""
+    return _first(connection, _NEWEST.where(backups.c.folder == folder))
+
+
 def last_whole(connection: Connection) -> Backup | None:
     """The last one that ended well."""
     return _first(connection, _NEWEST.where(backups.c.name.is_not(None), backups.c.error.is_(None)))

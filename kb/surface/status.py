@@ -144,4 +144,8 @@ def metrics_text(base: "KnowledgeBase") -> bytes:
     """What a monitoring system reads."""
     found = base.ledger.inventory()
     health = (base.audit.health(), base.duties.health(WORKER))
-    return base.metrics.text(found.states, found.passages, found.alarms, *health)
+    mine = base.settings.backup
+    return base.metrics.text(
+        found.states, found.passages, found.alarms, *health, base.backups.standing(),
+        scheduled=bool(mine.schedule and mine.folder),
+    )  # fmt: skip

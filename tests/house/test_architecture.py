@@ -47,6 +47,7 @@ CONTRACTS = {
     # A room, and the rooms that it may import; each stands below all that it names.
     "kb": "",
     "kb.errors": "",
+    "kb.clock": "",
     "kb.failpoints": "",
     "kb.samples": "",
     "kb.settings": "errors",
@@ -64,12 +65,12 @@ CONTRACTS = {
     "kb.index": "catalog embedding engines errors settings types",
     "kb.rights": "catalog errors posix text types",
     "kb.audit": "catalog errors rights settings types",
-    "kb.metrics": "audit duties errors",
+    "kb.metrics": "audit duties errors types",
     "kb.accounts": "audit catalog errors rights settings text types",
     "kb.files": "audit catalog errors failpoints rights settings shares types",
     "kb.search": "audit catalog embedding errors index metrics rights settings text types",
     "kb.tuning": "audit catalog embedding errors failpoints index models rights types",
-    "kb.backup": "audit catalog errors failpoints files rights settings types",
+    "kb.backup": "audit catalog clock errors failpoints files rights settings types",
     "kb.upkeep": "audit backup catalog embedding errors failpoints files index settings types",
     "kb.library": "audit catalog errors files rights samples text types upkeep",
     "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
@@ -80,11 +81,11 @@ CONTRACTS = {
     " surface text types",
     "kb.swapping": "answers catalog embedding errors evaluation failpoints index knowledge_base llm"
     " rights samples search settings surface tuning types upkeep",
-    "ingest": "audit bulk catalog embedding errors failpoints files index library posix rights"
+    "ingest": "audit bulk catalog clock embedding errors failpoints files index library posix rights"
     " settings text types upkeep",
-    "web": "accounts answers duties errors evaluation files knowledge_base library rights"
+    "web": "accounts answers clock duties errors evaluation files knowledge_base library rights"
     " settings shares surface text types",
-    "kb.cli": "backup bulk duties embedding errors evaluation files ingest knowledge_base models rights samples"
+    "kb.cli": "backup bulk clock duties embedding errors evaluation files ingest knowledge_base models rights samples"
     " search"
     " settings surface swapping types upkeep web",
     "kb.__main__": "cli",

@@ -9,6 +9,7 @@ from litestar import MediaType, Request, get
 
 from kb import __version__
 from kb import settings as settings_module
+from kb.clock import local_now
 from kb.errors import KbError
 from kb.evaluation import plots
 from kb.knowledge_base import KnowledgeBase
@@ -37,6 +38,7 @@ async def overview(request: Request[Any, Any, Any]) -> str:
         "settings": in_force(base.settings),
         "waiting": request.app.state.turns.waiting,
         "parts": await _parts(base),
+        "backups": await base.read(_backups, base),
         "processors": status.processors(base.settings.ingest),
         "listing": await base.models.listing(),
         "computing": dict(
@@ -56,6 +58,18 @@ def _figures(asked: AskedLately) -> dict[str, Any]:
         "frequent": asked.frequent,
         "missing": asked.missing,
         "by_source": asked.by_source,
+    }
+
+
+def _backups(base: KnowledgeBase) -> dict[str, Any]:
+    """The last backups, and when the next is due."""
+    mine = base.settings.backup
+    return {
+        "standing": base.backups.standing(),
+        "folder": mine.folder,
+        "schedule": mine.schedule,
+        "keep": mine.keep,
+        "next": base.backups.next_time(local_now()),
     }
 
 
