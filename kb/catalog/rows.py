@@ -143,8 +143,8 @@ def _whole(_connection: Connection, _one: Kept) -> Iterator[Part]:
 def _of_passages(connection: Connection, one: Kept) -> Iterator[Part]:
     """By their versions: these say when they were made, and of what."""
     point, bits = one.table.c.point, ORDINAL_BITS + VERSION_BITS
-    group = point.op(">>")(bits)
-    counted = select(group, func.count(), func.sum(point.op("&")((1 << bits) - 1)))
+    group = point // (1 << bits)
+    counted = select(group, func.count(), func.sum(point % (1 << bits)))
     versions = tables.versions.c
     told = connection.execute(
         select(
@@ -194,7 +194,7 @@ def _of_entries(connection: Connection, one: Kept) -> Iterator[Part]:
     The oldest entry is the one that may change: what stood before it may have expired.
     """
     seq = one.table.c.seq
-    group = seq / ENTRIES if connection.dialect.name != "sqlite" else seq.op("/")(ENTRIES)
+    group = seq // ENTRIES
     counted = select(func.count(), func.min(seq), func.max(seq)).group_by(group)
     for count, first, last in connection.execute(counted.order_by(func.min(seq))).all():
         where = [seq >= first, seq <= last]

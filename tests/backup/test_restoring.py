@@ -91,7 +91,7 @@ def test_what_lay_in_the_data_directory_comes_back_at_another_path(base, elsewhe
     assert stat.S_IMODE(there.data.stat().st_mode) == 0o700
     with closing(open_catalog(there)) as catalog, catalog.reading() as connection:
         verdict = audit.verify(connection)
-        assert (verdict.intact, verdict.entries) == (True, 7)
+        assert (verdict.intact, verdict.entries) == (True, 6)
         last = audit.page(connection, limit=1)[0]
         assert (last.action, last.target) == ("restore", said.backup)
         found = connection.execute(phrases.points_with(connection, ["text-2"])).scalars().all()

@@ -49,9 +49,16 @@ def test_a_backup_is_read_without_commonplace(base, tmp_path):
     made = base.save(tmp_path / "backups")
     assert len(table(tmp_path / "backups", "documents")) == 3
     assert [row[0] for row in table(tmp_path / "backups", "chunks")] == [1, 2, 3]
-    assert (made.documents, made.files, made.missing) == (3, 4, ["content_hash-2.original"])
+    assert (made.documents, made.files, made.missing) == (3, 3, [])
     names = {p.name for p in (tmp_path / "backups").iterdir()}
     assert names == {"README.txt", "backups", "lock", "pool"}
+
+
+def test_what_the_knowledge_base_itself_lacks_is_told(base, tmp_path):
+    assert Blobs(base.settings.data / "blobs").forget("blob-2", ELEMENTS)
+    assert base.save(tmp_path / "backups").missing == ["blob-2.elements"]
+    _, said = restored(tmp_path / "backups", tmp_path / "there")
+    assert said.missing == ["blob-2.elements"]
 
 
 def test_nobody_else_may_look_into_it(base, tmp_path):
@@ -255,7 +262,7 @@ def test_a_full_disk_is_told_and_the_next_one_goes_on(base, small_disk, tmp_path
     assert full.value.code == "disk_full"
     assert Store(small_disk / "backups").names() == []
     filler.unlink()
-    assert base.save(small_disk / "backups").files == 6
+    assert base.save(small_disk / "backups").files == 5
 
 
 def test_a_pool_that_was_cut_short_is_mended_by_the_next_backup(base, tmp_path):
