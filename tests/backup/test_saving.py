@@ -241,7 +241,9 @@ def test_a_folder_that_will_not_do_is_told(base, tmp_path, where):
         base.save(tmp_path / where)
     assert found.value.code in {"backup_inside", "not_for_backups", "backup_folder_unusable"}
     assert (tmp_path / "other" / "letter.txt").read_text() == "mine"
-    error = json.loads(column(base.settings, "SELECT error FROM backups ORDER BY id DESC LIMIT 1")[0])
+    error = json.loads(
+        column(base.settings, "SELECT error FROM backups ORDER BY id DESC LIMIT 1")[0]
+    )
     assert error["code"] == found.value.code
 
 

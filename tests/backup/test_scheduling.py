@@ -9,11 +9,14 @@ import pytest
 from sqlalchemy import text
 
 from kb.backup.backups import AGAIN_SECONDS, Backups
+from kb.backup.store import Store
+from kb.backup.verifying import verify
 from kb.catalog import backups
 from kb.catalog.database import open_catalog
 from kb.errors import ConfigurationError
 from kb.metrics import Metrics
 from tests.backup.conftest import settings_of
+from tests.parts.processes import Serving, wait_for
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHTLY = {"backup.schedule": "30 2 * * *"}
@@ -105,7 +108,9 @@ def test_metrics_tell_of_the_last_one(base, tmp_path):
     }  # fmt: skip
     made = base.save(tmp_path / "b")
     with closing(open_catalog(base.settings)) as catalog:
-        Backups(catalog, base.settings).verify(str(tmp_path / "b"), "", lambda d, t: None, newest=True)
+        Backups(catalog, base.settings).verify(
+            str(tmp_path / "b"), "", lambda d, t: None, newest=True
+        )
     (tmp_path / "file").write_text("")
     with pytest.raises(Exception, match="cannot be used"):
         base.save(tmp_path / "file" / "b")
@@ -114,6 +119,18 @@ def test_metrics_tell_of_the_last_one(base, tmp_path):
     assert made.moment - 60 < after["last_time"] <= made.moment < after["verified_time"]
     assert after["failed"] == 1
     assert json.dumps(after)
+
+
+@pytest.mark.slow
+def test_a_worker_makes_it_when_it_is_due(environment, tmp_path):
+    folder = tmp_path / "nightly"
+    given = {"KB_BACKUP__FOLDER": str(folder), "KB_BACKUP__SCHEDULE": "30 2 * * *"}
+    server = Serving(environment | given, tmp_path)
+    try:
+        wait_for(lambda: Store(folder).names())
+    finally:
+        server.stop()
+    assert len(verify(Store(folder), Store(folder).names()).backups) == 1
 
 
 class HEALTH:

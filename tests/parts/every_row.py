@@ -13,16 +13,29 @@ READ_BY_MIGRATIONS = {
 """Columns whose form a migration relies on."""
 
 
-def add_rows(connection, n: int) -> None:
-    """A row into every table that this schema has; ``n`` tells it from others."""
+def add_rows(connection, n: int) -> dict[str, dict]:
+    """A row into every table that this schema has; ``n`` tells it from others. Returns them."""
     there = set(inspect(connection).get_table_names())
     found = MetaData()
     found.reflect(connection, only=[t for t in metadata.tables if t in there])
     made: dict[tuple[str, str], object] = {}
+    added: dict[str, dict] = {}
     for table in found.sorted_tables:
         row = {c.name: value_of(table, c, n, made) for c in table.columns}
         made |= {(table.name, name): value for name, value in row.items()}
         connection.execute(table.insert(), row)
+        added[table.name] = row
+    return added
+
+
+def rows_of(connection) -> dict[str, list[dict]]:
+    """Every row of every table, by column."""
+    found = MetaData()
+    found.reflect(connection, only=list(metadata.tables))
+    return {
+        name: [dict(row._mapping) for row in connection.execute(table.select())]
+        for name, table in found.tables.items()
+    }
 
 
 def value_of(table, column, n, made):
