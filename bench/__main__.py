@@ -1,10 +1,11 @@
-"""``python -m bench [catalog|documents|embed|following|formats|ingest|languages|lighter|memory|model|ocr|open-webui|reading|search|serve|support|tokens|tune] …``; without a name, all of them."""
+"""``python -m bench [backups|catalog|documents|embed|following|formats|ingest|languages|lighter|memory|model|ocr|open-webui|reading|search|serve|support|tokens|tune] …``; without a name, all of them."""
 
 import argparse
 import asyncio
 import os
 
 from bench import (
+    backups,
     catalog,
     documents,
     embed,
@@ -26,6 +27,7 @@ from bench import (
 )
 
 PARTS = {
+    "backups": backups,
     "catalog": catalog,
     "documents": documents,
     "embed": embed,
