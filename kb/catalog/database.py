@@ -144,10 +144,14 @@ def open_catalog(settings: Settings, before: Before | None = None) -> Catalog:
     """
     _check_whole(settings)
     engine = engine_of(settings)
-    with told(engine):
-        migrating.migrate(engine, before)
-        with engine.connect() as connection:
-            described = connection.scalar(_LIVE)
+    try:
+        with told(engine):
+            migrating.migrate(engine, before)
+            with engine.connect() as connection:
+                described = connection.scalar(_LIVE)
+    except BaseException:
+        engine.dispose()
+        raise
     translate_on(engine)
     return Catalog(engine, described)
 

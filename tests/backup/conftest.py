@@ -1,6 +1,6 @@
 """A catalog with rows in every table, in a data directory with stored values and uploads."""
 
-from contextlib import closing
+from contextlib import closing, contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -11,12 +11,12 @@ from kb.backup.backups import Backups
 from kb.backup.restoring import Restorer
 from kb.backup.store import Store
 from kb.catalog import audit
-from kb.catalog.database import open_catalog
+from kb.catalog.database import engine_of, open_catalog
 from kb.catalog.tables import counters, sources
 from kb.files.blobs import ELEMENTS, Blobs
 from kb.rights import access
 from kb.types.audit import Entry
-from tests.parts.every_row import add_rows
+from tests.parts.every_row import add_rows, everything
 
 OWNER = access.owner()
 ROWS = 4
@@ -65,6 +65,23 @@ def base(tmp_path, new_catalog):
     (settings.data / "uploads" / ".unfinished").mkdir()
     (settings.data / "uploads" / ".unfinished" / "half").write_bytes(b"half")
     return Base(settings=settings)
+
+
+@contextmanager
+def looked_into(settings):
+    """A connection to a catalog as it is."""
+    engine = engine_of(settings)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def all_of(settings):
+    """Every row of a catalog."""
+    with looked_into(settings) as connection:
+        return everything(connection)
 
 
 def restored(folder, place, at="", moved=None, **given):

@@ -10,11 +10,9 @@ import pytest
 
 from kb.backup.store import Store
 from kb.backup.verifying import verify
-from kb.catalog.database import engine_of
 from kb.failpoints import BACKUP_STEPS, RESTORE_STEPS, TOLD, UPGRADE_STEPS
-from tests.backup.conftest import settings_of
+from tests.backup.conftest import all_of, settings_of
 from tests.backup.test_upgrading import of_schema
-from tests.parts.every_row import everything
 from tests.parts.processes import kb, run_kb, stop_engines
 
 pytestmark = [pytest.mark.slow, pytest.mark.case("R34")]
@@ -65,7 +63,7 @@ def test_a_backup_is_whole_or_none(lived_in, tmp_path):
     assert kb(environment, folder, "check") == dict.fromkeys(
         ("lost", "duplicate", "orphan", "wrong_access"), 0
     )
-    listed = everything(engine_of(settings_of(folder / "data")))["backups"]
+    listed = all_of(settings_of(folder / "data"))["backups"]
     assert len(listed) == len(BACKUP_STEPS) + 1
 
 
@@ -87,7 +85,7 @@ def test_a_restore_is_begun_again_and_ends(lived_in, tmp_path):
     assert kb(other, tmp_path, "check") == dict.fromkeys(
         ("lost", "duplicate", "orphan", "wrong_access"), 0
     )
-    restores = [e for e in everything(engine_of(settings_of(there)))["audit"] if "restore" in e]
+    restores = [e for e in all_of(settings_of(there))["audit"] if "restore" in e]
     assert len(restores) == 1
     stop_engines(there)
 
@@ -100,10 +98,10 @@ def test_an_upgrade_has_happened_or_not(environment, tmp_path, request, kind):
     settings = settings_of(tmp_path / "data", **more)
     shutil.rmtree(settings.data, ignore_errors=True)
     of_schema(settings, "0014")
-    before = everything(engine_of(settings))
+    before = all_of(settings)
     for step in UPGRADE_STEPS:
         killed(environment, tmp_path, step, "upgrade")
-        assert everything(engine_of(settings)) == before
+        assert all_of(settings) == before
         assert kb(environment, tmp_path, "upgrade", "--check")["schema"] == "0014"
     assert kb(environment, tmp_path, "upgrade")["changed"]
     assert kb(environment, tmp_path, "upgrade", "--check")["steps"] == []

@@ -13,8 +13,8 @@ from kb.catalog import migrating
 from kb.catalog.database import engine_of, open_catalog
 from kb.errors import KbError, RetryableError
 from kb.knowledge_base import KnowledgeBase
-from tests.backup.conftest import restored, settings_of
-from tests.parts.every_row import SCHEMAS, add_rows, everything, rows_of
+from tests.backup.conftest import all_of, looked_into, restored, settings_of
+from tests.parts.every_row import SCHEMAS, add_rows, rows_of
 
 COUNTED_ANEW = 10
 """The schema before which failed attempts to sign in were counted otherwise."""
@@ -52,10 +52,8 @@ def test_rows_of_every_schema_are_there_after_all_migrations(place):
     """A row comes into every table at every schema on the way, and none is lost or changed."""
     added = of_schema(place, migrating.HEAD, rows=len(SCHEMAS))
     assert len(added) == len(SCHEMAS)
-    engine = engine_of(place)
-    with engine.connect() as connection:
+    with looked_into(place) as connection:
         found = rows_of(connection)
-    engine.dispose()
     for number, rows in added:
         for name, row in rows.items():
             if name == "failures" and number < COUNTED_ANEW:
@@ -69,14 +67,14 @@ def test_rows_of_every_schema_are_there_after_all_migrations(place):
 def test_the_backup_of_an_older_schema_is_restored_and_upgraded(place, schema, tmp_path):
     """What this release makes of the backup is what it makes of the catalog itself."""
     of_schema(place, schema)
-    before = everything(engine_of(place))
+    before = all_of(place)
     plan = upgrading.upgrade(place, saved=True)
     assert (plan.schema, plan.steps[-1].schema) == (schema, migrating.HEAD)
     folder = upgrading.folder(place)
     store = Store(folder)
     assert store.manifest(store.chosen()).schema == schema
     there, _ = restored(folder, tmp_path / "there")
-    upgraded, again = everything(engine_of(place)), everything(engine_of(there))
+    upgraded, again = all_of(place), all_of(there)
     for name in set(before) - {"leases", "counters", "sessions", "links", "generations", "swaps"}:
         if name not in {"audit", "removed_folders", *SETTLED}:
             assert again[name] == upgraded[name], name
@@ -101,7 +99,7 @@ def test_what_would_change_is_said_and_not_done(place):
 @pytest.mark.case("R26")
 def test_a_migration_that_fails_leaves_what_was_there(place, monkeypatch):
     of_schema(place, "0015")
-    before = everything(engine_of(place))
+    before = all_of(place)
     told = migrating.upgrade
 
     def upgrade(connection, schema):
@@ -111,7 +109,7 @@ def test_a_migration_that_fails_leaves_what_was_there(place, monkeypatch):
     monkeypatch.setattr(migrating, "upgrade", upgrade)
     with pytest.raises(KbError):
         upgrading.upgrade(place, saved=True)
-    assert everything(engine_of(place)) == before
+    assert all_of(place) == before
     assert upgrading.plan(place).schema == "0015"
     monkeypatch.undo()
     upgrading.upgrade(place, saved=True)

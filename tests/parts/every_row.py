@@ -60,19 +60,18 @@ def value_of(table, column, n, made):
     return said[: getattr(column.type, "length", None) or len(said)]
 
 
-def everything(engine) -> dict[str, list[tuple]]:
+def everything(connection) -> dict[str, list[tuple]]:
     """Every row of every table of ours, in an order of its own; JSON as its text."""
     found = {}
-    with engine.connect() as connection:
-        inspector = inspect(connection)
-        for name in sorted(set(inspector.get_table_names()) & set(metadata.tables)):
-            columns = inspector.get_columns(name)
-            wanted = ", ".join(
-                f'CAST("{c["name"]}" AS TEXT)' if isinstance(c["type"], JSON) else f'"{c["name"]}"'
-                for c in sorted(columns, key=lambda c: c["name"])
-            )
-            rows = connection.execute(text(f'SELECT {wanted} FROM "{name}"'))
-            found[name] = sorted((tuple(map(_plain, row)) for row in rows), key=repr)
+    inspector = inspect(connection)
+    for name in sorted(set(inspector.get_table_names()) & set(metadata.tables)):
+        columns = inspector.get_columns(name)
+        wanted = ", ".join(
+            f'CAST("{c["name"]}" AS TEXT)' if isinstance(c["type"], JSON) else f'"{c["name"]}"'
+            for c in sorted(columns, key=lambda c: c["name"])
+        )
+        rows = connection.execute(text(f'SELECT {wanted} FROM "{name}"'))
+        found[name] = sorted((tuple(map(_plain, row)) for row in rows), key=repr)
     return found
 
 
