@@ -102,7 +102,7 @@ class Backups:
             DamagedError: a file is damaged.
         """
         store = Store(self.folder(folder))
-        with store.reading():
+        with store.shared():
             wanted = store.chosen(at)
             names = [wanted] if newest or at else store.names()
             found = verify(store, names, on_progress)

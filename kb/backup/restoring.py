@@ -99,6 +99,7 @@ class Restorer:
                 self._catalog(manifest, mark)
             failpoints.reached("catalog_restored")
             marking.write(self.settings.data, Mark(mark.ticket, mark.backup, INDEX))
+        failpoints.reached("index_begun")
         return self._restored(manifest)
 
     def finish(self) -> None:

@@ -103,7 +103,7 @@ class Saver:
             LeaseLost: this process was silent for so long that what it needed may be gone.
         """
         begun = time.monotonic()
-        with self.store.writing(), self._held() as still_held:
+        with self.store.alone(), self._held() as still_held:
             failpoints.reached("backup_begun")
             moment = self._moment()
             failpoints.reached("catalog_saved")

@@ -103,7 +103,7 @@ class Store:
             ) from error
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """Alone in the folder; what its disk says is an error of ours.
 
         Raises:
@@ -114,8 +114,8 @@ class Store:
             yield
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
-        """With others who read; raises as :meth:`writing`."""
+    def shared(self) -> Iterator[None]:
+        """With others who read; raises as :meth:`alone`."""
         if not (self.folder / "lock").exists():  # a copy may come without it
             yield
             return

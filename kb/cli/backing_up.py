@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from kb import failpoints
 from kb import settings as settings_module
 from kb.backup.restoring import Restored, Restorer, checked_moves
 from kb.backup.saving import Made
@@ -160,7 +159,7 @@ def restore(
     """
     settings = settings_module.load()
     store = Store(Path(folder).expanduser().absolute())
-    with store.reading():
+    with store.shared():
         name = store.chosen(at)
         with bar("verifying") as told:
 
@@ -169,7 +168,6 @@ def restore(
 
             restorer = Restorer(settings, store, name, checked_moves(moved), step)
             restored = restorer.restore()
-    failpoints.reached("index_begun")
     index = {"built": False, "points": 0, "reason": "--without-index"}
     if not without_index:
         index = _index(settings)

@@ -225,7 +225,7 @@ def test_who_was_silent_for_too_long_makes_no_backup(base, tmp_path, monkeypatch
 def test_two_backups_in_one_folder_wait_for_nobody(base, tmp_path):
     store = Store(tmp_path / "backups")
     store.prepare()
-    with store.writing(), pytest.raises(ConflictError) as found:
+    with store.alone(), pytest.raises(ConflictError) as found:
         base.save(tmp_path / "backups")
     assert found.value.code == "backup_busy"
     base.save(tmp_path / "backups")

@@ -70,7 +70,7 @@ def test_a_copy_of_the_folder_is_as_good(base, tmp_path):
     base.save(tmp_path / "backups")
     (tmp_path / "backups" / "lock").unlink()
     (tmp_path / "backups").rename(tmp_path / "copy")
-    with Store(tmp_path / "copy").reading():
+    with Store(tmp_path / "copy").shared():
         restored(tmp_path / "copy", tmp_path / "there")
     assert not (tmp_path / "copy" / "lock").exists()
 
@@ -78,7 +78,7 @@ def test_a_copy_of_the_folder_is_as_good(base, tmp_path):
 def test_nobody_reads_while_files_are_removed(base, tmp_path):
     base.save(tmp_path / "backups")
     store = Store(tmp_path / "backups")
-    with store.writing(), pytest.raises(ConflictError), store.reading():
+    with store.alone(), pytest.raises(ConflictError), store.shared():
         raise AssertionError("both are at work")
-    with store.reading(), Store(tmp_path / "backups").reading():
+    with store.shared(), Store(tmp_path / "backups").shared():
         assert verify(store, store.names()).backups == store.names()
