@@ -1,7 +1,7 @@
 """The verbs on backups of one knowledge base, and how it stands with them."""
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +12,8 @@ from kb.audit.log import noted
 from kb.backup.saving import Made, Saver
 from kb.backup.store import Store
 from kb.backup.verifying import Verified, verify
-from kb.catalog import backups, leases
-from kb.catalog.database import Catalog
+from kb.catalog import backups, leases, migrating
+from kb.catalog.database import Catalog, open_catalog, schema_of
 from kb.clock import nearest
 from kb.errors import ConfigurationError, KbError, UsageError
 from kb.settings import Settings
@@ -45,7 +45,7 @@ class Backups:
             UsageError: nobody has said where, or not there.
             ConflictError, RetryableError, LeaseLost: as :meth:`kb.backup.saving.Saver.save`.
         """
-        place = self.folder(folder)
+        place = folder_of(self.settings, folder)
         with self.catalog.writing() as connection:
             number = backups.begin(connection, str(place))
         try:
@@ -80,37 +80,6 @@ class Backups:
         mine = self.settings.backup
         return mine.keep if mine.folder and place == _absolute(mine.folder) else 0
 
-    def folder(self, folder: str = "") -> Path:
-        """The folder that is meant.
-
-        Raises:
-            UsageError: nobody has named one.
-        """
-        named = folder or self.settings.backup.folder
-        if not named:
-            raise UsageError(
-                "Say where: kb backup FOLDER, or name it in backup.folder (KB_BACKUP__FOLDER).",
-                code="no_folder",
-            )
-        return _absolute(named)
-
-    def verify(self, folder: str, at: str, on_progress: Progress, *, newest: bool) -> Verified:
-        """Read every file of the backups in a folder again, of one, or of the newest.
-
-        Raises:
-            NotFoundError: there is none.
-            DamagedError: a file is damaged.
-        """
-        store = Store(self.folder(folder))
-        with store.shared():
-            wanted = store.chosen(at)
-            names = [wanted] if newest or at else store.names()
-            found = verify(store, names, on_progress)
-        with self.catalog.writing() as connection:
-            for name in names:
-                backups.verified(connection, str(store.folder), name)
-        return found
-
     def is_due(self, at: datetime) -> bool:
         """Whether the schedule has asked for one since the last was begun.
 
@@ -126,7 +95,7 @@ class Backups:
         with self.catalog.reading() as connection:
             if leases.is_held(connection, backups.LEASE):
                 return False
-            newest = backups.newest_in(connection, str(self.folder()))
+            newest = backups.newest_in(connection, str(folder_of(self.settings)))
         if newest is None:
             return True
         if newest.error is not None and newest.began_at < at.timestamp() - AGAIN_SECONDS:
@@ -148,6 +117,44 @@ class Backups:
                 backups.newest(connection), backups.last_whole(connection),
                 backups.last_verified(connection),
             )  # fmt: skip
+
+
+def folder_of(settings: Settings, folder: str = "") -> Path:
+    """The folder that is meant.
+
+    Raises:
+        UsageError: nobody has named one.
+    """
+    named = folder or settings.backup.folder
+    if not named:
+        raise UsageError(
+            "Say where: kb backup FOLDER, or name it in backup.folder (KB_BACKUP__FOLDER).",
+            code="no_folder",
+        )
+    return _absolute(named)
+
+
+def verify_in(
+    settings: Settings, folder: str, at: str, on_progress: Progress, *, newest: bool
+) -> Verified:
+    """Read every file of the backups in a folder again, of one, or of the newest.
+
+    It needs no knowledge base; where there is one, that is noted there.
+
+    Raises:
+        NotFoundError: there is none.
+        DamagedError: a file is damaged.
+    """
+    store = Store(folder_of(settings, folder))
+    with store.shared():
+        wanted = store.chosen(at)
+        names = [wanted] if newest or at else store.names()
+        found = verify(store, names, on_progress)
+    if schema_of(settings) == migrating.HEAD:
+        with closing(open_catalog(settings)) as catalog, catalog.writing() as connection:
+            for name in names:
+                backups.verified(connection, str(store.folder), name)
+    return found
 
 
 def _nearest(schedule: str, at: datetime, *, past: bool) -> float | None:

@@ -1,5 +1,6 @@
 """``kb backup`` and ``kb restore``."""
 
+import asyncio
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -8,10 +9,11 @@ from typing import Any
 import click
 
 from kb import settings as settings_module
+from kb.backup import marking
+from kb.backup.backups import verify_in
 from kb.backup.restoring import Restored, Restorer, checked_moves
 from kb.backup.saving import Made
 from kb.backup.store import Store
-from kb.backup.verifying import Verified
 from kb.cli.bars import bar
 from kb.cli.common import json_option, show, with_knowledge_base
 from kb.cli.upkeep import rebuild
@@ -19,6 +21,7 @@ from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
 from kb.settings import Settings
+from kb.upkeep.apart import check_unused
 
 MB = 1024**2
 
@@ -89,14 +92,11 @@ def _size(count: int) -> str:
 @json_option
 def verify(folder: str, at: str, newest: bool, as_json: bool) -> None:
     """Read every file of the backups in FOLDER again. Exit 1 where one is damaged."""
-
-    def work(base: KnowledgeBase) -> Verified:
-        with bar("reading") as told:
-            return base.backups.verify(
-                folder, at, lambda done, total: told(completed=done, total=total), newest=newest
-            )
-
-    found = with_knowledge_base(work)
+    with bar("reading") as told:
+        found = verify_in(
+            settings_module.load(), folder, at,
+            lambda done, total: told(completed=done, total=total), newest=newest,
+        )  # fmt: skip
     names = ", ".join(found.backups)
     lines = [f"{found.files} files, {_size(found.bytes)}, are what they were. Whole are: {names}."]
     show(asdict(found), as_json, lambda _: lines)
@@ -158,6 +158,8 @@ def restore(
     The catalog may be another database than before: KB_CATALOG__URL names it, and it is empty.
     """
     settings = settings_module.load()
+    if marking.read(settings.data) is None:
+        asyncio.run(check_unused(settings))
     store = Store(Path(folder).expanduser().absolute())
     with store.shared():
         name = store.chosen(at)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from kb.backup.backups import AGAIN_SECONDS, Backups
+from kb.backup.backups import AGAIN_SECONDS, Backups, verify_in
 from kb.backup.store import Store
 from kb.backup.verifying import verify
 from kb.catalog import backups
@@ -107,10 +107,7 @@ def test_metrics_tell_of_the_last_one(base, tmp_path):
         "last_time": 0, "last_bytes": 0, "verified_time": 0, "failed": 0, "scheduled": 1,
     }  # fmt: skip
     made = base.save(tmp_path / "b")
-    with closing(open_catalog(base.settings)) as catalog:
-        Backups(catalog, base.settings).verify(
-            str(tmp_path / "b"), "", lambda d, t: None, newest=True
-        )
+    verify_in(base.settings, str(tmp_path / "b"), "", lambda _done, _total: None, newest=True)
     (tmp_path / "file").write_text("")
     with pytest.raises(Exception, match="cannot be used"):
         base.save(tmp_path / "file" / "b")

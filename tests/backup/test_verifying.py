@@ -2,10 +2,11 @@
 
 import pytest
 
+from kb.backup.backups import verify_in
 from kb.backup.store import Store
 from kb.backup.verifying import verify
 from kb.errors import ConflictError, DamagedError
-from tests.backup.conftest import restored
+from tests.backup.conftest import restored, settings_of
 
 
 def piece_of(store, kind):
@@ -73,6 +74,15 @@ def test_a_copy_of_the_folder_is_as_good(base, tmp_path):
     with Store(tmp_path / "copy").shared():
         restored(tmp_path / "copy", tmp_path / "there")
     assert not (tmp_path / "copy" / "lock").exists()
+
+
+def test_verifying_needs_no_knowledge_base_and_makes_none(base, tmp_path):
+    """On the machine to which one moves there is none yet."""
+    name = base.save(tmp_path / "backups").name
+    nowhere = settings_of(tmp_path / "nowhere")
+    found = verify_in(nowhere, str(tmp_path / "backups"), "", lambda _d, _t: None, newest=True)
+    assert found.backups == [name]
+    assert not nowhere.data.exists()
 
 
 def test_nobody_reads_while_files_are_removed(base, tmp_path):
