@@ -9,8 +9,8 @@ from pathlib import Path
 from cronsim import CronSimError
 
 from kb.audit.log import noted
-from kb.backup.saving import Made, Saver
-from kb.backup.store import Store
+from kb.backup.saving import Made, Saver, busy
+from kb.backup.store import BUSY, Store
 from kb.backup.verifying import Verified, verify
 from kb.catalog import backups, leases, migrating
 from kb.catalog.database import Catalog, open_catalog, schema_of
@@ -48,6 +48,8 @@ class Backups:
         place = folder_of(self.settings, folder)
         with self.catalog.writing() as connection:
             number = backups.begin(connection, str(place))
+        if not number:
+            raise busy()
         try:
             store = Store(place)
             store.prepare(self.settings.data)
@@ -74,7 +76,10 @@ class Backups:
         else:
             shape = {"code": "interrupted", "message": f"It ended: {error!r}."}
         with suppress(KbError), self.catalog.writing() as connection:
-            backups.end(connection, number, error=shape)
+            if shape["code"] == BUSY:
+                backups.take_back(connection, number)
+            else:
+                backups.end(connection, number, error=shape)
 
     def _keep(self, place: Path) -> int:
         mine = self.settings.backup

@@ -14,13 +14,13 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 import msgspec
-import zstandard
 
 from kb import failpoints
 from kb.audit.log import noted
 from kb.backup import marking
 from kb.backup.manifest import File, Manifest, Part, Rows
 from kb.backup.marking import DATA, INDEX, Mark
+from kb.backup.packing import unpacked
 from kb.backup.pool import sync
 from kb.backup.store import Store
 from kb.backup.verifying import verify
@@ -252,17 +252,6 @@ class Restorer:
             missing=manifest.missing,
             configuration=str(self.store.pool.path(manifest.configuration.sha256)),
         )
-
-
-def unpacked(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The lines of a compressed file."""
-    unpack = zstandard.ZstdDecompressor().decompressobj()
-    left = b""
-    for block in blocks:
-        *lines, left = (left + unpack.decompress(block)).split(b"\n")
-        yield from lines
-    if left:
-        raise DamagedError("A part of a table ends in the middle.", code="backup_damaged")
 
 
 def checked_moves(told: tuple[str, ...]) -> dict[str, str]:

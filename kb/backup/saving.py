@@ -10,7 +10,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,13 +19,11 @@ from itertools import chain
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
-import msgspec
-import zstandard
-
 from kb import __version__, failpoints
 from kb.backup.manifest import FORMAT, File, Manifest, Part, Rows
+from kb.backup.packing import Counted, packed
 from kb.backup.pool import blocks_of
-from kb.backup.store import Store
+from kb.backup.store import BUSY, Store
 from kb.catalog import backups, leases, migrating, rows
 from kb.catalog.database import Catalog, Connection, now
 from kb.errors import ConflictError, KbError, RetryableError
@@ -37,8 +35,6 @@ LEASE = backups.LEASE
 BEAT_SECONDS = leases.SECONDS / 4
 COPIES = 4
 """Files that are copied side by side: each waits for the disk."""
-PACKED = 256 * 1024
-"""Bytes of rows that are compressed at once."""
 UNFINISHED = (".unfinished", ".upload-")
 """Beginnings of names of what is being handed in."""
 Progress = Callable[[int, int], None]
@@ -125,10 +121,7 @@ class Saver:
         with self.catalog.writing() as connection:
             fence = leases.take(connection, LEASE, self._owner)
         if not fence:
-            raise ConflictError(
-                "Another backup of this knowledge base is being made. Try again when it has ended.",
-                code="backup_busy",
-            )
+            raise busy()
         ended = threading.Event()
         beating = threading.Thread(target=self._beat, args=(ended, fence), daemon=True)
         beating.start()
@@ -182,7 +175,7 @@ class Saver:
 
     def _parts(self, connection: Connection, one: rows.Kept, part: rows.Part) -> Iterator[Part]:
         for run in rows.rows(connection, one, part):
-            counted = _Counted(run)
+            counted = Counted(run)
             piece = self.store.pool.add(packed(one.name, one.columns, counted))
             yield Part(piece.sha256, piece.bytes, counted.count, part.mark)
 
@@ -266,32 +259,12 @@ class Saver:
         )  # fmt: skip
 
 
-class _Counted(Iterable[rows.Row]):
-    """Rows, counted as they pass."""
-
-    def __init__(self, found: Iterable[rows.Row]) -> None:
-        self._found = found
-        self.count = 0
-
-    def __iter__(self) -> Iterator[rows.Row]:
-        for row in self._found:
-            self.count += 1
-            yield row
-
-
-def packed(
-    name: str, columns: Iterable[tuple[str, str]], found: Iterable[rows.Row]
-) -> Iterator[bytes]:
-    """Rows as a compressed file of lines of JSON; the first line says of which table they are."""
-    pack = zstandard.ZstdCompressor(level=3, write_checksum=True).compressobj()
-    head = {"table": name, "columns": [list(column) for column in columns]}
-    block = bytearray(msgspec.json.encode(head) + b"\n")
-    for row in found:
-        block += msgspec.json.encode(row) + b"\n"
-        if len(block) >= PACKED:
-            yield pack.compress(bytes(block))
-            block.clear()
-    yield pack.compress(bytes(block)) + pack.flush()
+def busy() -> ConflictError:
+    """That somebody else is making one."""
+    return ConflictError(
+        "Another backup of this knowledge base is being made. Try again when it has ended.",
+        code=BUSY,
+    )
 
 
 def _stated(path: Path) -> tuple[int, int]:

@@ -20,6 +20,8 @@ from kb.backup.pool import Pool, sync
 from kb.errors import ConflictError, KbError, NotFoundError, RetryableError, UsageError
 from kb.files import disk
 
+BUSY = "backup_busy"
+"""The code of an error that says: somebody else is making one, or reads one."""
 NAME = re.compile(r"\d{8}T\d{6}Z(-\d+)?\Z")
 OURS = {"pool", "backups", "lock", "README.txt"}
 ALLOWED = OURS | {"lost+found"}
@@ -132,7 +134,7 @@ class Store:
             raise ConflictError(
                 f"Somebody else is at work in {self.folder}: a backup is made, verified or "
                 "restored there. Try again when it has ended.",
-                code="backup_busy",
+                code=BUSY,
             ) from error
         try:
             yield

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from kb.catalog import leases
 from kb.catalog.database import insert_ignoring, now
 from kb.catalog.tables import backups, counters
 from kb.types.backups import Backup
@@ -39,7 +40,12 @@ def _new_identity() -> int:
 
 
 def begin(connection: Connection, folder: str) -> int:
-    """A backup begins; its number. One that had not ended has been broken off."""
+    """A backup begins; its number, 0 where another one is going on.
+
+    One that is not going on and has not ended was broken off.
+    """
+    if leases.is_held(connection, LEASE):
+        return 0
     broken = {"code": "interrupted", "message": "The process that made it has ended."}
     left = backups.c.ended_at.is_(None)
     connection.execute(update(backups).where(left).values(ended_at=now(), error=broken))
@@ -47,6 +53,11 @@ def begin(connection: Connection, folder: str) -> int:
     connection.execute(delete(backups).where(backups.c.id < oldest))
     new = insert(backups).values(folder=folder, began_at=now()).returning(backups.c.id)
     return int(connection.execute(new).scalar_one())
+
+
+def take_back(connection: Connection, number: int) -> None:
+    """It has not begun after all, since somebody else was a moment earlier."""
+    connection.execute(delete(backups).where(backups.c.id == number))
 
 
 def end(connection: Connection, number: int, **values: Any) -> None:

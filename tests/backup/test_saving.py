@@ -204,6 +204,7 @@ def test_what_a_backup_wants_is_not_collected_meanwhile(base, tmp_path):
         with pytest.raises(ConflictError) as found:
             base.save(tmp_path / "backups")
         assert found.value.code == "backup_busy"
+        assert not column(base.settings, "SELECT id FROM backups WHERE id > 3"), "none has failed"
         with catalog.writing() as connection:
             connection.execute(text("UPDATE leases SET until = 1"))
         assert collect(catalog, blobs, retention).blobs == 1
@@ -228,6 +229,7 @@ def test_two_backups_in_one_folder_wait_for_nobody(base, tmp_path):
     with store.alone(), pytest.raises(ConflictError) as found:
         base.save(tmp_path / "backups")
     assert found.value.code == "backup_busy"
+    assert not column(base.settings, "SELECT id FROM backups WHERE id > 3"), "none has failed"
     base.save(tmp_path / "backups")
 
 
