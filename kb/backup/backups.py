@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from cronsim import CronSimError
-
 from kb.audit.log import noted
 from kb.backup.saving import Made, Saver, busy
 from kb.backup.store import BUSY, Store
@@ -15,7 +13,7 @@ from kb.backup.verifying import Verified, verify
 from kb.catalog import backups, leases, migrating
 from kb.catalog.database import Catalog, open_catalog, schema_of
 from kb.clock import nearest
-from kb.errors import ConfigurationError, KbError, UsageError
+from kb.errors import KbError, UsageError
 from kb.settings import Settings
 from kb.types.backups import Backups as Standing
 from kb.types.people import Principal
@@ -89,12 +87,9 @@ class Backups:
         """Whether the schedule has asked for one since the last was begun.
 
         One that failed is tried again after ``AGAIN_SECONDS``.
-
-        Raises:
-            ConfigurationError: the schedule is none.
         """
         mine = self.settings.backup
-        last = _nearest(mine.schedule, at, past=True) if mine.schedule and mine.folder else None
+        last = nearest(mine.schedule, at, past=True) if mine.schedule and mine.folder else None
         if last is None:
             return False
         with self.catalog.reading() as connection:
@@ -108,12 +103,11 @@ class Backups:
         return newest.began_at < last
 
     def next_time(self, at: datetime) -> float | None:
-        """When the schedule asks for the next one; None: never, or it is no schedule."""
+        """When the schedule asks for the next one; None: never."""
         mine = self.settings.backup
-        with suppress(KbError):
-            if mine.schedule and mine.folder:
-                return _nearest(mine.schedule, at, past=False)
-        return None
+        if not (mine.schedule and mine.folder):
+            return None
+        return nearest(mine.schedule, at, past=False)
 
     def standing(self) -> Standing:
         """How it stands with them."""
@@ -160,17 +154,6 @@ def verify_in(
             for name in names:
                 backups.verified(connection, str(store.folder), name)
     return found
-
-
-def _nearest(schedule: str, at: datetime, *, past: bool) -> float | None:
-    try:
-        return nearest(schedule, at, past=past)
-    except CronSimError as error:
-        raise ConfigurationError(
-            f"backup.schedule is no schedule: {schedule}. It wants five fields of cron, such as "
-            "30 2 * * *.",
-            code="bad_schedule",
-        ) from error
 
 
 def _absolute(folder: str) -> Path:

@@ -72,15 +72,12 @@ def test_no_schedule_or_no_folder_makes_none(base, tmp_path):
             assert verbs.next_time(at(3, 0)) is None
 
 
-def test_a_schedule_that_is_none_is_told(base, tmp_path):
+@pytest.mark.parametrize("schedule", ["nightly", "99 2 * * *", "30 2 * *", "0 2 31 2 *x"])
+def test_a_schedule_that_is_none_is_told_at_the_start(tmp_path, schedule):
     with pytest.raises(ConfigurationError) as found:
-        settings_of(tmp_path, **{"backup.schedule": "nightly"})
+        settings_of(tmp_path, **{"backup.schedule": schedule})
+    assert found.value.detail["key"] == "backup.schedule"
     assert "30 2 * * *" in found.value.message
-    given = {"backup.schedule": "99 2 * * *", "backup.folder": str(tmp_path / "b")}
-    settings = settings_of(base.settings.data, **given)
-    with closing(open_catalog(settings)) as catalog, pytest.raises(ConfigurationError) as other:
-        Backups(catalog, settings).is_due(at(3, 0))
-    assert other.value.code == "bad_schedule"
 
 
 def test_the_folder_of_the_settings_keeps_as_many_as_they_say(base, tmp_path):
