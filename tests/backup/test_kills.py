@@ -45,7 +45,7 @@ def lived_in(tmp_path_factory, embedder_dir):
 
 def found(environment, folder):
     hits = kb(environment, folder, "search", "when does the tram leave")["hits"]
-    return [(hit["path"], hit["text"]) for hit in hits]
+    return [(hit["document"], hit["text"]) for hit in hits]
 
 
 def test_a_backup_is_whole_or_none(lived_in, tmp_path):
