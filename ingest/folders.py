@@ -9,7 +9,7 @@ from ingest.finding import browsing, mirroring, roots
 from ingest.finding.preview import preview
 from ingest.finding.selection import Selection
 from ingest.following.due import next_due
-from ingest.given import changed, check_following, check_name
+from ingest.given import changed, check_following
 from kb.audit.log import noted
 from kb.catalog import documents, erased, ledger, people, sources
 from kb.catalog.database import Catalog, Connection
@@ -19,7 +19,7 @@ from kb.errors import ForbiddenError, NotFoundError, UsageError
 from kb.library.sources import pause
 from kb.rights import access, rules, stamping
 from kb.settings.sections import Ingest
-from kb.text import pathnames
+from kb.text import naming, pathnames
 from kb.types.library import ASKED, Edited, Following, PathRule, Source
 from kb.types.people import Principal
 from kb.upkeep.publishing import Publisher
@@ -60,7 +60,7 @@ class Folders:
             ForbiddenError: they do not administrate.
         """
         access.must_manage(by)
-        check_name(name)
+        naming.check_source(name)
         check_following(edited.following)
         root = str(roots.check(path, self._settings.roots))
         _check_mirror(root, edited)

@@ -47,21 +47,3 @@ def check_following(following: Following) -> None:
             code="bad_schedule",
             detail={"schedule": following.schedule, "reason": str(error)},
         ) from error
-
-
-def check_name(name: str) -> None:
-    """Check that a source's name can stand in a URL, in a list, and on a command line.
-
-    Raises:
-        UsageError: it cannot.
-    """
-    if not name.strip() or len(name) > 100 or any(c in name for c in "/\\\0\n\r\t,"):
-        raise UsageError(
-            "The name of a source has 1 to 100 characters, no slash, comma or tab.",
-            detail={"name": name[:100]},
-        )
-    if name.lstrip().startswith("-"):
-        raise UsageError(
-            "The name of a source does not begin with a dash: it would be taken for an option.",
-            detail={"name": name[:100]},
-        )

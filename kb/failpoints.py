@@ -33,7 +33,13 @@ RESTORE_STEPS = (
 """The steps of ``kb restore``, in their order."""
 UPGRADE_STEPS = ("upgrade_saved", "schema_changed")
 """The steps of an upgrade of the catalog, in their order."""
-EVERY = (*STEPS, *SWAP_STEPS, *TUNE_STEPS, *BACKUP_STEPS, *RESTORE_STEPS, *UPGRADE_STEPS)
+EXPORT_STEPS = ("bag_file_written", "bag_listed", "bag_synced")
+IMPORT_STEPS = ("import_expected", "import_placed", "import_group", "import_published")
+"""The steps of ``kb export`` and of ``kb import`` (docs/leaving.md), in their order."""
+EVERY = (
+    *STEPS, *SWAP_STEPS, *TUNE_STEPS, *BACKUP_STEPS, *RESTORE_STEPS, *UPGRADE_STEPS, *EXPORT_STEPS,
+    *IMPORT_STEPS,
+)  # fmt: skip
 
 TOLD = "killed at the step "
 

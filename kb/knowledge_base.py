@@ -31,6 +31,7 @@ from kb.files.blobs import Blobs
 from kb.files.uploads import Uploads
 from kb.index.generation import built_with
 from kb.index.remote import RemoteIndex
+from kb.leaving.verbs import Leaving
 from kb.library.beginnings import Beginnings
 from kb.library.documents import Documents
 from kb.library.held import Held
@@ -102,6 +103,9 @@ class KnowledgeBase:
             self.catalog, self.index, self.blobs, self.embeddings, self.publisher,
             settings.retention, self.scratch, settings.data / "evaluation",
         )  # fmt: skip
+        self.leaving = Leaving(
+            self.catalog, self.blobs, self.publisher, self.embeddings, self.audit, settings.data
+        )
         self.documents = Documents(
             self.catalog, self.blobs, self.behind, self.audit, self.upkeep,
             settings.ingest.max_file_mb,

@@ -6,7 +6,7 @@ The models themselves are in :mod:`kb.embedding.hosted`, which the embedder alon
 import asyncio
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,7 @@ class Embeddings:
     def __init__(self, settings: Settings) -> None:
         self._given = settings
         self._scales: dict[str, Scale] = {}
+        self._dimensions: dict[str, int] = {}
         self._others: dict[tuple[str, ...], Embeddings] = {}
         self._use = use_of(settings)
 
@@ -180,6 +181,18 @@ class Embeddings:
         scales = [await self.scale(model.fingerprint) for model in models]
         known = (m for m, scale in zip(models, scales, strict=True) if scale.knows(language))
         return tuple(known) or models
+
+    async def dimensions(self) -> dict[str, int]:
+        """How many numbers a vector of each model has, by its fingerprint."""
+        used = [model.fingerprint for model in self.models]
+        if not set(used) <= set(self._dimensions):
+            told = await self.describe()
+            self._dimensions |= {key: int(one["dimension"]) for key, one in told.items()}
+        return {key: self._dimensions[key] for key in used}
+
+    def know_dimensions(self, known: Mapping[str, int]) -> None:
+        """Take over what is known of models, by their fingerprints: the embedder is not asked."""
+        self._dimensions = {**known, **self._dimensions}
 
     async def describe(self) -> dict[str, dict[str, Any]]:
         """What the embedder says of each model, by its fingerprint."""

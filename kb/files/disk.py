@@ -30,6 +30,13 @@ def check_room(folder: Path, least_mb: int) -> None:
         )
 
 
+def make_folders(folder: Path) -> None:
+    """Make a folder and those above it that are not there, for this user alone."""
+    if not folder.is_dir():
+        make_folders(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn errors of a full or broken disk into ours.

@@ -22,6 +22,7 @@ from kb.catalog import erased, groups, people, sources
 from kb.catalog.database import Catalog, Connection
 from kb.catalog.people import PERSON
 from kb.errors import ConflictError, ForbiddenError, RetryableError, UsageError
+from kb.files.places import OWN, imported_folder, uploads_folder
 from kb.files.scratch import Scratch
 from kb.rights import access
 from kb.settings import Settings
@@ -44,7 +45,8 @@ class Uploads:
     def __init__(self, catalog: Catalog, scratch: Scratch, settings: Settings) -> None:
         self._catalog = catalog
         self._scratch = scratch.beside or scratch
-        self._folder = settings.data / "uploads"
+        self._folder = uploads_folder(settings.data)
+        self._imported = imported_folder(settings.data)
         self._limit_mb = settings.ingest.max_file_mb
 
     def source(self, principal: Principal, named: Sequence[str]) -> Source:
@@ -59,7 +61,7 @@ class Uploads:
         """
         with self._catalog.writing() as connection:
             may_hand_in(principal)
-            mine = [s for s in sources.of_uploads(connection) if principal.answers_for(s.id)]
+            mine = [s for s in self._of_uploads(connection) if principal.answers_for(s.id)]
             if not named:
                 return _the_only(mine)
             _check_choice(connection, principal, named)
@@ -67,6 +69,11 @@ class Uploads:
             alike = (s for s in mine if s.rule is None and set(s.readers) == set(readers))
             found = next(alike, None)
             return found or self._new(connection, principal, named, readers)
+
+    def _of_uploads(self, connection: Connection) -> list[Source]:
+        """Sources that take files; those of imports have their own, and take no others."""
+        found = sources.of_uploads(connection)
+        return [source for source in found if Path(source.root).parent != self._imported]
 
     def _new(
         self,
@@ -224,6 +231,9 @@ def _delete(path: Path) -> None:
     """A file, or a folder with its files; earlier releases kept uploads where folders are now."""
     if not path.is_dir():
         path.unlink(missing_ok=True)
+        return
+    if OWN.fullmatch(path.name):
+        shutil.rmtree(path)
         return
     for entry in path.iterdir():
         if entry.is_symlink() or not entry.is_dir():

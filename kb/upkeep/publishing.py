@@ -236,8 +236,8 @@ def _points(ready: Ready, vectors: Vectors, tokens: Mapping[int, list[str]]) -> 
 
 async def dimensions_of(embeddings: Embeddings) -> dict[str, int]:
     """How many numbers the vectors have in the index, by their names there."""
-    names, described = vector_names(embeddings.models), await embeddings.describe()
-    return {name: int(described[model]["dimension"]) for model, name in names.items()}
+    names, known = vector_names(embeddings.models), await embeddings.dimensions()
+    return {name: known[model] for model, name in names.items()}
 
 
 def adopt_earlier(connection: Connection, used: Sequence[Used]) -> None:

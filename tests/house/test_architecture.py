@@ -74,8 +74,10 @@ CONTRACTS = {
     "kb.upkeep": "audit backup catalog embedding errors failpoints files index settings types",
     "kb.library": "audit catalog errors files rights samples text types upkeep",
     "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
-    "kb.knowledge_base": "accounts answers audit backup catalog duties embedding files index library"
-    " llm metrics models rights search settings tuning types upkeep",
+    "kb.leaving": "answers audit catalog embedding errors failpoints files posix rights text types"
+    " upkeep",
+    "kb.knowledge_base": "accounts answers audit backup catalog duties embedding files index leaving"
+    " library llm metrics models rights search settings tuning types upkeep",
     "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings text types",
     "kb.evaluation": "answers catalog embedding engines errors knowledge_base samples search settings"
     " surface text types",
