@@ -48,6 +48,7 @@ def _environment(language: str) -> Environment:
     environment.filters["day"] = lambda t: format_date(
         datetime.fromtimestamp(t, UTC), "medium", locale=language
     )
+    environment.filters["period"] = lambda t, precision: _period(t, precision, language)
     environment.globals["error_words"] = lambda error: faults.sentence(
         error, translations(language)
     )
@@ -104,6 +105,16 @@ def _ago(moment: float | None, language: str) -> str:
         return "–"
     seconds = int(moment - time.time()) or -1  # "in 0 seconds" is just now
     return format_timedelta(seconds, add_direction=True, locale=language)
+
+
+SPANS = {"month": "LLLL y", "quarter": "QQQ y", "year": "y"}
+"""How a month, a quarter or a year is written, by Unicode's patterns for dates."""
+
+
+def _period(moment: float, precision: str | None, language: str) -> str:
+    """A date as exact as it is known: «5 Mar 2024», «March 2024», «Q1 2024», «2024»."""
+    pattern = SPANS.get(precision or "", "medium")
+    return format_date(datetime.fromtimestamp(moment, UTC), pattern, locale=language)
 
 
 def _moment(moment: float | None, language: str) -> str:

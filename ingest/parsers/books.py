@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from ingest.parsers import office, packages
+from ingest.parsers import dates, office, packages
 from ingest.parsers.encoding import decode
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.noticing import of_parts
@@ -19,6 +19,7 @@ from kb.types.parsed import Element, Parsed
 
 CONTAINER = "META-INF/container.xml"
 PAGE_TYPES = {"application/xhtml+xml", "text/html"}
+EVENT = "{http://www.idpf.org/2007/opf}event"
 PAGES = (".xhtml", ".html", ".htm")
 
 
@@ -41,6 +42,8 @@ def parse(path: Path, kind: str, _options: Options) -> Parsed:
         elements=tuple(elements),
         title=_said(package, "title"),
         author=_said(package, "creator"),
+        created=_published(package),
+        changed=_changed(package),
         notices=of_parts(len(book.unread)),
     )
 
@@ -83,3 +86,17 @@ def _said(package: etree._Element | None, name: str) -> str | None:
     found = () if package is None else package.iter(f"{DC}{name}")
     values = (" ".join((node.text or "").split()) for node in found)
     return ", ".join(v for v in values if v)[:500] or None
+
+
+def _published(package: etree._Element | None) -> float | None:
+    """When the book is from: of several dates the one that is said to be that, else the first."""
+    found = [] if package is None else list(package.iter(f"{DC}date"))
+    found.sort(key=lambda node: node.get(EVENT) not in {None, "publication"})
+    moments = (dates.of_text(node.text) for node in found if node.get(EVENT) != "modification")
+    return next((moment for moment in moments if moment is not None), None)
+
+
+def _changed(package: etree._Element | None) -> float | None:
+    found = () if package is None else package.iter("{*}meta")
+    said = (node.text for node in found if node.get("property") == "dcterms:modified")
+    return dates.of_text(next(said, None))

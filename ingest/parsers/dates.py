@@ -1,18 +1,70 @@
-"""When a document is from, by what stands in it."""
+"""Moments as files write them, in seconds since the epoch."""
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-AHEAD = timedelta(days=2)
-"""A clock may be wrong, or of another zone; what lies further ahead is no date of writing."""
+from kb.text import periods
+
+PDF = re.compile(
+    r"(?:D:)?\s*(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*(?:([+-])(\d\d)'?(\d\d)?|Z)?"
+)
 
 
 def of_header(value: str) -> float | None:
-    """The moment that a mail's header names (Unix seconds); None where that cannot be."""
+    """The moment that a mail's header names; None where it names none."""
     try:
-        moment = parsedate_to_datetime(value)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return moment.timestamp() if EARLIEST < moment <= datetime.now(UTC) + AHEAD else None
+        return _seconds(parsedate_to_datetime(value))
     except (TypeError, ValueError, OverflowError, IndexError):  # as many as there are programs
+        return None
+
+
+def of_text(value: str | None) -> float | None:
+    """A moment as ISO 8601 says, as mails do, or in words; None where it is none."""
+    text = " ".join((value or "").split())[:80]
+    try:
+        return _seconds(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        pass
+    found = periods.at_start(text, day_first=None) if text else None
+    if found is not None and found[1] == len(text):
+        return found[0].moment
+    return of_header(text) if text else None
+
+
+def of_pdf(value: str | None) -> float | None:
+    """«D:20240305101500+01'00'», as far as it goes."""
+    found = PDF.match((value or "").strip())
+    if found is None:
+        return of_text(value)
+    moment = of_parts(*(int(part) if part else None for part in found.groups()[:6]))
+    if moment is None:
+        return None
+    sign, hours, minutes = found.groups()[6:]
+    ahead = int(hours or 0) * 3600 + int(minutes or 0) * 60
+    return moment + ahead if sign == "-" else moment - ahead
+
+
+def of_parts(*parts: int | None) -> float | None:
+    """Year, month, day, hour, minute and second as far as they are said, in UTC."""
+    least = (1, 1, 1, 0, 0, 0)
+    year, month, day, hour, minute, second = (
+        part or start for part, start in zip(parts, least, strict=True)
+    )
+    try:
+        moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+    except ValueError:
+        return None
+    return moment.timestamp()
+
+
+def of_moment(value: object) -> float | None:
+    """A moment that another library has read; without a zone it is in UTC."""
+    return _seconds(value) if isinstance(value, datetime) else None
+
+
+def _seconds(moment: datetime) -> float | None:
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (OverflowError, ValueError):
         return None

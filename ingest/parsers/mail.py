@@ -40,20 +40,28 @@ def parsed(message: Message, kind: str, options: Options) -> Parsed:
     unpacking = Unpacking(options, is_page=not is_mail)
     body = unpacking.read(message)
     problem, parameters = _problem(unpacking)
-    dated = dates.of_header(dict(headers).get("Date", ""))
     return Parsed(
         parser="unstructured+email",
         media_type=MEDIA_TYPES[kind],
         elements=(*header_elements(headers), *body),
         title=header_of(message, "Subject") or None,
         author=header_of(message, "From") or None,
-        dated=dated,
-        date_source=None if dated is None else "header",
+        sent=_sent(message) if is_mail else None,
+        created=None if is_mail else dates.of_header(header_of(message, "Date")),
         members=tuple(unpacking.members),
         problem=problem,
         problem_parameters=parameters,
         notices=_notices(unpacking),
     )
+
+
+def _sent(message: Message) -> float | None:
+    """When it was sent; of a mail that does not say so, when the last server received it."""
+    sent = dates.of_header(header_of(message, "Date"))
+    if sent is not None:
+        return sent
+    received = str((message.get_all("Received") or [""])[0]).rpartition(";")[2]
+    return dates.of_header(received.strip())
 
 
 def _problem(unpacking: Unpacking) -> tuple[str | None, dict[str, int]]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import msgspec
-from lxml import etree, html
 
 from ingest.parsers import detection, hidden, libreoffice, packages, pages, rtf, spans
 from ingest.parsers import opendocument_text as texts
@@ -170,8 +169,14 @@ def _apart(rich: rtf.Rich, wanted: str) -> Iterator[Element]:
 
 def _html(path: Path, _room: Room) -> Read:
     seen, unseen, is_cut = hidden.in_html(decode(path.read_bytes()))
-    elements = list(elements_of(partition("html", text=spans.filled(pages.plain(seen)))))
-    return Read(elements, unseen, of_parts(0, int(is_cut)))
+    return Read(_of_page(seen), unseen, of_parts(0, int(is_cut)))
+
+
+def _of_page(seen: str) -> list[Element]:
+    """Elements of what is seen of a page."""
+    if not seen.strip():
+        return []
+    return list(elements_of(partition("html", text=spans.filled(pages.plain(seen)))))
 
 
 def _of_text(name: str) -> Callable[[Path, Room], Read]:
@@ -214,7 +219,6 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         parser="unstructured",
         media_type=MEDIA_TYPES[kind],
         elements=elements,
-        title=_html_title(path) if kind == "html" else None,
         pages=pages,
         members=(*members, *read.members),
         problem="members_left_out" if left_out else None,
@@ -230,10 +234,7 @@ def elements_of_text(text: str, kind: str) -> list[Element]:
     if kind != "html":
         return list(elements_of(partition("text", text=text)))
     seen, unseen, _ = hidden.in_html(text)
-    found = (
-        elements_of(partition("html", text=spans.filled(pages.plain(seen)))) if seen.strip() else ()
-    )
-    return [*found, *hidden.elements(unseen)]
+    return [*_of_page(seen), *hidden.elements(unseen)]
 
 
 def elements_of_rtf(content: bytes) -> list[Element]:
@@ -254,14 +255,3 @@ def _slide(slide: list[Element]) -> Iterator[Element]:
         if element is not heading:
             is_title = element.kind == "Title"
             yield msgspec.structs.replace(element, kind="ListItem") if is_title else element
-
-
-def _html_title(path: Path) -> str | None:
-    try:
-        tree = html.fromstring(
-            decode(path.read_bytes()).encode(), parser=html.HTMLParser(encoding="utf-8")
-        )
-    except (etree.ParserError, ValueError):
-        return None
-    title = tree.findtext(".//title")
-    return " ".join(title.split()) if title and title.strip() else None

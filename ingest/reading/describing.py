@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from ingest.reading import dating
+from ingest.reading.dating import Own
 from ingest.reading.needs import Needs
 from ingest.reading.preparing import Cut
 from kb.types.files import Stat
@@ -15,6 +17,7 @@ NANO = 1_000_000_000
 def facts(
     parsed: Parsed,
     cut: Cut,
+    path: str,
     stat: Stat,
     content_hash: str,
     blob: str,
@@ -38,19 +41,20 @@ def facts(
         title=cut.title,
         author=(parsed.author or "")[:LONGEST_AUTHOR] or None,
         language=cut.language,
-        **_dated(parsed, stat),
+        **_dated(dating.of(parsed, path, stat.mtime_ns, cut.language)),
         pages=parsed.pages,
         confidence=_mean([confidence for _, confidence in parsed.confidences]),
     )
 
 
-def _dated(parsed: Parsed, stat: Stat) -> dict[str, Any]:
-    """When a document is from: what it says itself counts more than its file's time."""
-    if parsed.dated is not None:
-        return {"dated_ns": int(parsed.dated) * NANO, "date_source": parsed.date_source}
-    if stat.mtime_ns > 0:
-        return {"dated_ns": stat.mtime_ns, "date_source": "file"}
-    return {}
+def _dated(own: Own | None) -> dict[str, Any]:
+    if own is None:
+        return {}
+    return {
+        "dated_ns": round(own.moment * NANO),
+        "date_source": own.source,
+        "date_precision": own.precision,
+    }
 
 
 def _reason(parsed: Parsed) -> tuple[str | None, dict[str, Any]]:

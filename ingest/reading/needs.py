@@ -64,6 +64,8 @@ class Needs:
         self._cutting = cutting(chunking)
         self._earlier = earlier_cutting(chunking, counter, window)
         self.fingerprint = f"{self._reading}.{self._cutting}"
+        self.uncut = f"{self._reading}."
+        """Of a document that was parsed as it would be now, and is to be cut and described anew."""
 
     def fingerprint_of(self, code: str) -> str:
         """Kept with a file that yields nothing: it is read again when this is another."""

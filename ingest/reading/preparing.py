@@ -193,6 +193,11 @@ def title_of(parsed: Parsed, name: str) -> str:
             heading = " ".join(element.text.split())
             if not titles.is_generic(heading):
                 return heading
+    return name_alone(name)
+
+
+def name_alone(name: str) -> str:
+    """A file's name without its ending."""
     return PurePosixPath(name).stem or name
 
 

@@ -31,6 +31,11 @@ from kb.types.versions import Content, Kept
 MAX_DEPTH = 3
 
 
+def own_name(path: str) -> str:
+    """A file's own name, of its path as people see it."""
+    return path.rpartition(MEMBER)[2].rpartition("/")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """A document of the ledger that is to be read, and where its bytes are.
@@ -59,7 +64,7 @@ class Work:
     @property
     def name(self) -> str:
         """The file's own name."""
-        return self.path.rpartition(MEMBER)[2].rpartition("/")[2]
+        return own_name(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ class Reader:
             if await self._catalog.read(self._is_same, item.document_id, content_hash):
                 return Unchanged(stat)
             parsed, blob = await self._preparer.parse(target, item.name, content_hash)
-        return await self._cut(parsed, item.name, blob, content_hash, stat)
+        return await self._cut(parsed, item.path, blob, content_hash, stat)
 
     def _keep(self, members: tuple[Member, ...]) -> tuple[Kept, ...]:
         """Members' bytes wait among the blobs, not in memory, and outlive this run."""
@@ -137,7 +142,7 @@ class Reader:
         parsed = await self._preparer.parsed(entry.blob) if entry.blob else None
         if parsed is None or entry.blob is None or entry.content_hash is None:
             return None
-        return await self._cut(parsed, item.name, entry.blob, entry.content_hash, item.seen.stat)
+        return await self._cut(parsed, item.path, entry.blob, entry.content_hash, item.seen.stat)
 
     def _is_as_parsed(self, entry: Entry, stat: Stat) -> bool:
         """Whether what was parsed holds for the file as it is now, and only the cutting differs."""
@@ -149,14 +154,14 @@ class Reader:
         )
 
     async def _cut(
-        self, parsed: Parsed, name: str, blob: str, content_hash: str, stat: Stat
+        self, parsed: Parsed, path: str, blob: str, content_hash: str, stat: Stat
     ) -> Content:
         members = await asyncio.to_thread(self._keep, parsed.members)
         parsed = msgspec.structs.replace(parsed, members=())  # their bytes go out of memory
-        cut = await self._preparer.cut(parsed, name)
+        cut = await self._preparer.cut(parsed, own_name(path))
         needs = self._preparer.needs
         facts = describing.facts(
-            parsed, cut, stat, content_hash, blob, needs, members=bool(members)
+            parsed, cut, path, stat, content_hash, blob, needs, members=bool(members)
         )
         return Content(facts, cut.chunks, members)
 

@@ -14,11 +14,12 @@ from ingest.finding import sources as folder
 from ingest.finding.comparing import Changes
 from ingest.finding.rights import FolderRights
 from ingest.finding.selection import Selection
+from ingest.finding.sources import SeenFile
 from ingest.parsers import kinds
 from ingest.reading.preparing import Preparer
 from ingest.reading.reader import Reader, Unchanged, Work
 from ingest.recording.noting import Notes
-from ingest.running import isolating
+from ingest.running import isolating, renaming
 from ingest.running.grouping import GROUP_SECONDS, Group
 from ingest.running.healing import heal
 from ingest.running.heartbeat import Heartbeat
@@ -63,6 +64,7 @@ class Run:
         self._rights = FolderRights(self.source, self.catalog)
         self._reader = Reader(self.source, self.catalog, self.blobs, self.preparer, self.settings)
         self._reader.judged = self._rights.check_again
+        self._called_otherwise: list[tuple[int, SeenFile]] = []
         self._report = Report(self.catalog, self.source, self.on_progress)
         self._selection = Selection(self.source.following.include, self.source.following.exclude)
         self._parsing = asyncio.Semaphore(self.settings.parsers)
@@ -181,10 +183,11 @@ class Run:
             leases.hold_or_raise(connection, self.lease, self.owner, self._fence)
             self._rights.hold(connection)
             for document_id, seen in changes.renamed:
-                documents.rename(connection, document_id, seen.raw_path, seen.path)
-                documents.touch(connection, document_id, seen.stat)
+                if renaming.follow(connection, document_id, seen, self.preparer.needs):
+                    self._called_otherwise.append((document_id, seen))
+                else:
+                    self.counts.unchanged += 1
                 failpoints.reached("renamed")
-                self.counts.unchanged += 1
             for document_id in changes.back:
                 documents.unhold(connection, document_id)
             held, removed = holding.apply(
@@ -201,7 +204,8 @@ class Run:
         What changed comes first, the longest wait before others; then the largest, since a large
         file that is read last is read alone.
         """
-        work = [Work(d, seen.path, 0, seen=seen) for d, seen in changes.changed]
+        changed = [*changes.changed, *self._called_otherwise]
+        work = [Work(d, seen.path, 0, seen=seen) for d, seen in changed]
         with self.catalog.writing() as connection:
             since = documents.due_since(connection, self.source.id)
             work.sort(key=lambda w: (since.get(w.document_id, float("inf")), -w.bytes))

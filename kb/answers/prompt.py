@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from kb.llm.tokens import CHARACTERS_PER_TOKEN, tokens
 from kb.search import latest
 from kb.text import editions
+from kb.text.periods import Period
 from kb.types.passages import Passage
 
 RULES = (
@@ -93,7 +94,7 @@ def _where(passage: Passage) -> str:
         where.append(f"page {chunk.page}")
     where.append(f"file {chunk.source}/{chunk.path}")
     if chunk.dated is not None:
-        where.append(f"dated {editions.day_of(chunk.dated).isoformat()}")
+        where.append(f"dated {Period(editions.day_of(chunk.dated), chunk.date_precision).label}")
     return ", ".join([*where, *_edition(passage)])
 
 

@@ -11,6 +11,7 @@ from kb.catalog.arrays import among, among_given
 from kb.catalog.rights import readable, readable_given
 from kb.catalog.tables import chunks, documents, sources, versions
 from kb.catalog.versions import CURRENT, visible
+from kb.text.periods import DAY
 from kb.types.index import Embeddable
 from kb.types.parsed import Chunk
 from kb.types.passages import Layout, StoredChunk
@@ -36,6 +37,8 @@ _HYDRATED = (
         chunks.c.text,
         chunks.c.text_hash,
         documents.c.content_hash,
+        documents.c.date_source,
+        documents.c.date_precision,
     )
     .join(versions, versions.c.number == chunks.c.version)
     .join(documents, documents.c.id == versions.c.document_id)
@@ -169,11 +172,13 @@ def layouts(connection: Connection, points: Sequence[int]) -> dict[int, Layout]:
 def _chunk(row: Sequence[Any]) -> StoredChunk:
     """A row of ``_HYDRATED``, whose columns stand in the order of the chunk's fields."""
     point, ordinal, document, version, path, source, shown_as, *others = row
-    title, media_type, language, dated_ns, page, section, text, text_hash, content_hash = others
+    title, media_type, language, dated_ns, page, section, text, text_hash, *last = others
+    content_hash, date_source, precision = last
     dated = dated_ns / 1e9 if dated_ns else None
     return StoredChunk(
         point, ordinal, document, version, path, source, shown_as, title or path, media_type or "",
-        language, dated, page, section, text, text_hash, content_hash or "",
+        language, dated, page, section, text, text_hash, content_hash or "", date_source,
+        precision or DAY,
     )  # fmt: skip
 
 

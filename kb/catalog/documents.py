@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from kb.catalog import containers, entries, names, versions
+from kb.catalog import containers, dating, entries, names, versions
 from kb.catalog.arrays import among
 from kb.catalog.database import now
 from kb.catalog.rights import readable
@@ -120,6 +120,16 @@ def touch(connection: Connection, document_id: int, stat: Stat) -> None:
         )
         .values(code=None)
     )
+    dating.of_file(connection, document_id, stat.mtime_ns)
+
+
+def cut_anew(connection: Connection, document_id: int, settings: str) -> None:
+    """What is published of a document stays, until what was parsed of it is cut once more."""
+    connection.execute(
+        update(documents)
+        .where(documents.c.id == document_id, documents.c.version.is_not(None))
+        .values(settings=settings)
+    )
 
 
 def expect(connection: Connection, document_ids: Sequence[int]) -> None:
@@ -209,6 +219,11 @@ def by_id(connection: Connection, document_id: int) -> Entry | None:
     """A document's entry, whoever may read it: for ingestion only."""
     found = entries.entries(connection, documents.c.id == document_id)
     return found[0] if found else None
+
+
+def title(connection: Connection, document_id: int) -> str | None:
+    """What a document is called; None where it was not read."""
+    return connection.scalar(select(documents.c.title).where(documents.c.id == document_id))
 
 
 def content_hashes(connection: Connection, document_ids: Collection[int]) -> dict[int, str | None]:

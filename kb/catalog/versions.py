@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
-from kb.catalog import phrases
+from kb.catalog import dating, phrases
 from kb.catalog.arrays import among
 from kb.catalog.database import next_seq, now
 from kb.catalog.tables import chunks, documents, leases, versions
@@ -14,8 +14,6 @@ from kb.errors import LeaseLost
 from kb.types.library import Version
 from kb.types.versions import Facts
 
-CONTAINER = "container"
-"""Where the date of a document is from that came out of another, and has none itself."""
 ATTEMPT, CURRENT, RETIRED, ABANDONED, SWEPT = "attempt", "current", "retired", "abandoned", "swept"
 
 
@@ -142,21 +140,8 @@ def publish(
         .where(documents.c.id == document_id)
         .values(version=number, chunks=len(rows), indexed_at=now(), **_columns(facts))
     )
-    _date_members(connection, document_id)
+    dating.of_members(connection, document_id)
     return seq
-
-
-def _date_members(connection: Connection, document_id: int) -> None:
-    """What does not say itself when it is from is as old as what it came out of."""
-    container = documents.alias("container")
-    silent = or_(documents.c.dated_ns.is_(None), documents.c.date_source == CONTAINER)
-    dated = select(container.c.dated_ns).where(container.c.id == documents.c.parent_id)
-    concerned = or_(documents.c.id == document_id, documents.c.parent_id == document_id)
-    connection.execute(
-        update(documents)
-        .where(concerned, documents.c.parent_id.is_not(None), silent)
-        .values(dated_ns=dated.scalar_subquery(), date_source=CONTAINER)
-    )
 
 
 def _columns(facts: Facts) -> dict[str, Any]:

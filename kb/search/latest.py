@@ -37,7 +37,8 @@ class _Wanted:
 def edition(passage: Passage) -> Edition:
     """Which edition of its document a passage is of."""
     chunk = passage.chunk
-    return editions.of(chunk.path, chunk.title, passage.text, chunk.dated)
+    own = chunk.dated, chunk.date_source, chunk.date_precision
+    return editions.of(chunk.path, chunk.title, passage.text, *own)
 
 
 def gathered(

@@ -84,7 +84,16 @@ def hits(passages: Sequence[Passage], question: str) -> list[dict[str, Any]]:
 
 def _edition(passage: Passage) -> Edition:
     chunk = passage.chunk
-    return editions.of(chunk.path, chunk.title, passage.text, chunk.dated)
+    own = chunk.dated, chunk.date_source, chunk.date_precision
+    return editions.of(chunk.path, chunk.title, passage.text, *own)
+
+
+def _called(edition: Edition) -> dict[str, Any]:
+    """What an edition is called, and the date that it is called by where nothing else tells it."""
+    period = edition.dated
+    date = None if period is None else {"date": period.moment, "precision": period.precision}
+    return {"edition": edition.label if edition.is_marked else None, "label": edition.label,
+            "called_by": date}  # fmt: skip
 
 
 def _hit(passage: Passage, question: str) -> dict[str, Any]:
@@ -93,10 +102,10 @@ def _hit(passage: Passage, question: str) -> dict[str, Any]:
     today = editions.day_of(time.time())
     return {
         "marks": exact.alike(question, passage.text),
-        "edition": own.label if own.is_marked else None,
+        **_called(own),
         "editions": [
             {
-                "label": _edition(other).label,
+                **_called(_edition(other)),
                 "newer": _edition(other).order(today) > own.order(today),
                 "document_id": other.chunk.document_id,
                 "passage_id": other.passage_id,
@@ -145,7 +154,7 @@ def _card(source: Source, citations: Sequence[Citation]) -> dict[str, Any]:
     chunk, edition = passage.chunk, _edition(passage)
     return {
         "n": source.n,
-        "edition": edition.label if edition.is_marked else None,
+        **_called(edition),
         "title": chunk.title,
         "document": chunk.path,
         "document_id": chunk.document_id,
@@ -154,5 +163,6 @@ def _card(source: Source, citations: Sequence[Citation]) -> dict[str, Any]:
         "section": chunk.section,
         "language": chunk.language,
         "date": chunk.dated,
+        "precision": chunk.date_precision,
         "citations": [at for at, cited in enumerate(citations) if cited.n == source.n],
     }

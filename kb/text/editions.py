@@ -5,14 +5,16 @@ versions. A date of a month or a day in a name («Minutes 2025-03-04») makes a 
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import PurePosixPath
 
-from kb.text import dates
+from kb.text import dates, periods
 from kb.text.dates import Day
 from kb.text.pathnames import composed
+from kb.text.periods import Period
 from kb.text.words import fold
 
 MEMBER = " › "
@@ -39,6 +41,8 @@ STATED = re.compile(
     re.IGNORECASE,
 )
 """How a document says from when on it is valid; the date follows."""
+BY_PEOPLE = {"text", "name", "folder"}
+"""Where a date is taken from that people wrote: it tells which edition a document is."""
 FEWEST_LETTERS = 4
 """Letters and digits of a name that two editions share."""
 MASKED = re.compile(r"\d+(?:[.,:/]\d+)*")
@@ -49,7 +53,8 @@ class Edition:
     """A file as an edition: of which ``family``, of which year, which version, a draft or not.
 
     ``family`` is empty where the name says nothing that two editions could share. ``stated`` is the
-    day from which the document says it is valid, ``said`` how it says so.
+    day from which the document says it is valid, ``said`` how it says so. ``own`` is its own date,
+    where it says one in its text, its name or its folders; ``modified`` whatever date it has.
     """
 
     family: str
@@ -59,23 +64,33 @@ class Edition:
     stated: date | None
     said: str
     modified: float | None
+    own: Period | None = None
 
     @property
     def is_marked(self) -> bool:
         """Whether it says itself which one it is."""
-        return bool(self.year or self.version or self.draft or self.stated)
+        return bool(self.year or self.version or self.draft or self.stated or self.own)
 
     @property
     def label(self) -> str:
-        """What it is called: «2024», «v2.1», «draft 2024»; its day, where it says nothing."""
-        parts = ["draft"] if self.draft else []
+        """What it is called: «2024», «v2.1», «draft 2024»; its date, where it says nothing else."""
+        return " ".join(self._marks()) or (self.dated.label if self.dated else "")
+
+    @property
+    def dated(self) -> Period | None:
+        """Its date, where that alone tells which one it is."""
+        if any(self._marks()):
+            return None
+        is_known = self.own is None and self.modified is not None
+        return Period(day_of(self.modified or 0.0), periods.DAY) if is_known else self.own
+
+    def _marks(self) -> Iterator[str]:
+        if self.draft:
+            yield "draft"
         if self.year or (self.stated and not self.version):
-            parts.append(str(self.year or (self.stated and self.stated.year)))
+            yield str(self.year or (self.stated and self.stated.year))
         if self.version:
-            parts.append(f"v{'.'.join(map(str, self.version))}")
-        if not parts and self.modified is not None:
-            parts.append(day_of(self.modified).isoformat())
-        return " ".join(parts)
+            yield f"v{'.'.join(map(str, self.version))}"
 
     def order(self, today: date) -> tuple[bool, bool, int, tuple[int, ...], date, float]:
         """The greater, the more it is the one that is valid now: no draft, not of the future."""
@@ -143,11 +158,20 @@ def _first_day(said: Day) -> date | None:
 
 
 @lru_cache(maxsize=4_000)
-def of(path: str, title: str, text: str, modified: float | None) -> Edition:
-    """What a passage's file is, by all that is known of it."""
+def of(
+    path: str,
+    title: str,
+    text: str,
+    modified: float | None,
+    source: str | None = None,
+    precision: str = periods.DAY,
+) -> Edition:
+    """What a passage's file is, by all that is known of it; who says its date, and how exactly."""
     family, year, version, draft = of_name(path, title)
     stated, said = of_text(text)
-    return Edition(family, year, version, draft, stated, said, modified)
+    is_said = modified is not None and source in BY_PEOPLE
+    own = Period(day_of(modified or 0.0), precision) if is_said else None
+    return Edition(family, year, version, draft, stated, said, modified, own)
 
 
 @lru_cache(maxsize=4_000)
@@ -184,7 +208,8 @@ class Named:
 
     def names(self, edition: Edition) -> bool:
         """Whether it is one of those."""
-        year = edition.year or (edition.stated.year if edition.stated else None)
+        said = edition.stated or (edition.own.first if edition.own else None)
+        year = edition.year or (said.year if said else None)
         by_year = year in self.years if self.years else True
         by_version = edition.version in self.versions if self.versions else True
         return bool(self.years or self.versions) and by_year and by_version

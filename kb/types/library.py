@@ -107,7 +107,9 @@ class Document:
 
     ``bytes`` is its size; ``mtime_ns`` when it changed last (nanoseconds since the epoch), and
     ``indexed_at`` when it was read (seconds). ``dated_ns`` is the document's own date, taken from
-    ``date_source`` (``header`` of a mail, ``container``, ``file``). ``chunks`` counts its passages,
+    ``date_source`` (``header`` of a mail, ``text``, ``name``, ``folder``, ``created`` and
+    ``changed`` among its properties, ``container``, ``file``); it is the beginning of a day, month,
+    quarter or year, as ``date_precision`` says. ``chunks`` counts its passages,
     ``confidence`` is the mean of its recognised words (0 to 100). ``blob``, ``content_hash`` and
     ``pending`` name what is kept of it; ``version`` is the one that is searched (None: none is).
     """
@@ -134,6 +136,7 @@ class Document:
     language: str | None
     dated_ns: int | None
     date_source: str | None
+    date_precision: str | None
     parser: str | None
     blob: str | None
     pages: int | None

@@ -79,9 +79,11 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     elements: tuple[Element, ...]
     title: str | None = None
     author: str | None = None
-    dated: float | None = None
-    """When it is from, by what stands in it (Unix seconds), as ``date_source`` says."""
-    date_source: str | None = None
+    sent: float | None = None
+    """When a mail was sent (Unix seconds)."""
+    created: float | None = None
+    changed: float | None = None
+    """When its file was made and changed last, as it says itself (Unix seconds)."""
     pages: int | None = None
     page_sizes: tuple[tuple[float, float], ...] = ()
     members: tuple[Member, ...] = ()

@@ -27,6 +27,8 @@ class StoredChunk(msgspec.Struct, frozen=True):
     text: str
     text_hash: str
     content_hash: str
+    date_source: str | None = None
+    date_precision: str = "day"
 
 
 class Layout(msgspec.Struct, frozen=True, array_like=True):

@@ -14,10 +14,10 @@ class Facts:
     ``code`` with its ``parameters`` says what a reader should know, such as that a part could not
     be read. ``settings`` and ``used`` say what the file was read with (see
     ``ingest/reading/needs.py``).
-    ``dated_ns`` is when it is from (nanoseconds since the epoch), by ``date_source``: ``header`` (a
-    mail's) or ``file``; both are None of a member, which is as old as its container where it does
-    not say itself. ``blob`` is the key of its parsed elements; ``confidence`` is the mean over
-    recognised pages (0 to 100).
+    ``dated_ns`` is when it is from (nanoseconds since the epoch), by ``date_source``, as exact as
+    ``date_precision`` says (see ``ingest/reading/dating.py``); they are None of a member that does
+    not say it, which is as old as its container. ``blob`` is the key of its parsed elements;
+    ``confidence`` is the mean over recognised pages (0 to 100).
     """
 
     stat: Stat
@@ -35,6 +35,7 @@ class Facts:
     language: str | None = None
     dated_ns: int | None = None
     date_source: str | None = None
+    date_precision: str | None = None
     pages: int | None = None
     confidence: float | None = None
 

@@ -166,7 +166,7 @@ def test_a_second_upgrade_keeps_the_newest_alone(place):
     upgrading.upgrade(place, saved=True)
     first = Store(place.data / upgrading.BESIDE).names()
     with closing(open_catalog(place)) as catalog, catalog.writing() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0021'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0022'"))
         connection.execute(text("DROP TABLE backups"))
     upgrading.upgrade(place, saved=True)
     second = Store(place.data / upgrading.BESIDE).names()

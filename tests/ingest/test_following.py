@@ -69,6 +69,40 @@ async def test_a_deleted_file_disappears_from_search_and_ledger(filled):
     assert await zeros(filled)
 
 
+@pytest.mark.both_catalogs
+async def test_what_a_file_was_called_goes_with_its_name(house):
+    """Its title and its date, where they were its name's; nothing is parsed again."""
+    house.follow()
+    house.write("2019/Minutes 2024-03-05.txt", "the pumps of hall nine were inspected by the crew.")
+    await house.ingest()
+    [before] = house.ledger().values()
+    (house.root / "2019/Minutes 2024-03-05.txt").rename(house.root / "2019/Pumps.txt")
+    counts = await house.ingest()
+    [row] = house.ledger().values()
+    assert (row.id, row.title, row.date_source) == (before.id, "Pumps", "folder")
+    assert (counts.indexed, row.blob) == (1, before.blob)
+    (house.root / "2019/Pumps.txt").rename(house.root / "Wells.txt")
+    await house.ingest()
+    (house.root / "Wells.txt").rename(house.root / "Pumps.txt")
+    await house.ingest()
+    [row] = house.ledger().values()
+    assert (row.path, row.title, row.date_source) == ("Pumps.txt", "Pumps", "file")
+    assert row.dated_ns // 10**9 == row.mtime_ns // 10**9
+    assert await zeros(house)
+
+
+async def test_a_file_that_is_touched_is_from_then_where_it_says_nothing_else(house):
+    house.follow()
+    for name in ("a.txt", "b 2019-02-03.txt", "c.txt"):
+        house.write(name, f"The lamps of the pier {name} were painted again.")
+    await house.ingest()
+    for name, moment in (("a.txt", 1.5e9), ("b 2019-02-03.txt", 1.5e9), ("c.txt", 4e9)):
+        os.utime(house.root / name, (moment, moment))
+    assert (await house.ingest()).indexed == 0
+    rows = {row.path[0]: row.dated_ns and row.dated_ns // 10**9 for row in house.ledger().values()}
+    assert rows == {"a": 1_500_000_000, "b": 1_549_152_000, "c": None}
+
+
 async def test_a_renamed_file_keeps_its_vectors_and_its_id(filled):
     before, count = filled.ledger()["leave.md"].id, vector_count(filled)
     (filled.root / "leave.md").rename(filled.root / "sub" / "holidays.md")

@@ -4,9 +4,10 @@ import os
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
+import docx
 import pytest
 
-from ingest.parsers import authors, dates
+from ingest.parsers import authors
 from kb.errors import UsageError
 from kb.index import lexical
 from kb.text import queries
@@ -30,8 +31,8 @@ async def dated(house):
     """A mail of 2017 with an attachment, a file of 2019 and one of 2021."""
     house.follow()
     (house.root / "tides.eml").write_bytes(mail())
-    for year in (2019, 2021):
-        file = house.write(f"{year}.txt", f"The lamps of the pier were painted in {year} again.")
+    for year, name in ((2019, "old.txt"), (2021, "new.txt")):
+        file = house.write(name, f"The lamps of the pier were painted in {year} again.")
         moment = datetime(year, 6, 1, tzinfo=UTC).timestamp()
         os.utime(file, (moment, moment))
     await house.ingest()
@@ -55,9 +56,29 @@ async def test_the_year_is_the_documents_own(dated):
     rows = {row.path: row for row in dated.ledger().values()}
     assert rows["tides.eml"].date_source == "header"
     assert rows["tides.eml › tides.txt"].date_source == "container"
-    assert rows["2019.txt"].date_source == "file"
+    assert rows["old.txt"].date_source == "file"
     moment = datetime(2017, 3, 14, 8, 30, tzinfo=UTC).timestamp()
     assert {row.dated_ns // 10**9 for path, row in rows.items() if "tides" in path} == {moment}
+
+
+async def test_the_year_is_what_the_text_the_name_and_the_properties_say(house):
+    """Each beside a file that was written today."""
+    house.follow()
+    house.write("policy.txt", "Travel policy\n\nStand: 03/2016\n\nTrips are booked by the desk.")
+    house.write("Bericht Q3 2018.txt", "All lamps of the pier were painted again by the crew.")
+    house.write("2020/lamps.txt", "All lamps of the harbour were painted again by the crew.")
+    made = docx.Document()
+    made.core_properties.modified = datetime(2022, 5, 6, tzinfo=UTC)
+    made.add_paragraph("The anchors of the harbour were weighed by the crew.")
+    made.save(house.root / "anchors.docx")
+    await house.ingest()
+    rows = {row.path: row for row in house.ledger().values()}
+    told = {path: (row.date_source, row.date_precision) for path, row in rows.items()}
+    assert told == {
+        "policy.txt": ("text", "month"), "Bericht Q3 2018.txt": ("name", "quarter"),
+        "2020/lamps.txt": ("folder", "year"), "anchors.docx": ("changed", "day"),
+    }  # fmt: skip
+    assert years_of(house) == {"2022": 1, "2020": 1, "2018": 1, "2016": 1}
 
 
 @pytest.mark.both_catalogs
@@ -67,10 +88,10 @@ async def test_two_years_are_two_years_and_not_those_between(dated):
         return {p.chunk.path for p in hits.passages}
 
     assert await found("pier", wanted(year=["2017", "2021"])) == {
-        "tides.eml", "tides.eml › tides.txt", "2021.txt",
+        "tides.eml", "tides.eml › tides.txt", "new.txt",
     }  # fmt: skip
-    assert await found("pier year:2019") == {"2019.txt"}
-    assert await found("pier after:2018 before:2019") == {"2019.txt"}
+    assert await found("pier year:2019") == {"old.txt"}
+    assert await found("pier after:2018 before:2019") == {"old.txt"}
     with pytest.raises(UsageError):
         await found("pier year:soon")
 
@@ -79,19 +100,6 @@ async def test_a_mail_that_changes_brings_its_attachment_along(dated):
     (dated.root / "tides.eml").write_bytes(mail("Fri, 1 Mar 2013 10:00:00 +0000"))
     await dated.ingest()
     assert years_of(dated) == {"2021": 1, "2019": 1, "2013": 2}
-
-
-@pytest.mark.parametrize(
-    ("header", "year"),
-    [
-        (SENT, 2017), ("14 Mar 17 09:30 GMT", 2017), ("Tue, 14 Mar 2017 09:30:00 -0000", 2017),
-        ("Mon, 1 Jan 1601 00:00:00 +0000", None), ("Tue, 14 Mar 2117 09:30:00 +0100", None),
-        ("yesterday", None), ("", None), ("Tue, 99 Mar 2017 25:61:00 +9999", None),
-    ],
-)  # fmt: skip
-def test_a_header_that_cannot_be_a_date_is_none(header, year):
-    moment = dates.of_header(header)
-    assert (moment and datetime.fromtimestamp(moment, UTC).year) == year
 
 
 @pytest.mark.parametrize(

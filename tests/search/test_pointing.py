@@ -3,6 +3,7 @@
 import os
 import unicodedata
 
+import openpyxl
 import pytest
 
 from kb.search.sought import in_a_search
@@ -103,3 +104,32 @@ async def test_what_points_at_a_passage_beyond_likeness(filled):
     await _a_setting_leaves_each_edition_a_passage_of_its_own(filled)
     await _files_that_differ_by_their_number_are_one_hit(filled)
     await _accents_may_be_composed_or_apart_in_names(filled)
+
+
+ASKED = (
+    "{c}", "What is the status of {c}?", "Where is {c} stored?", "Which shelf holds {c}?",
+    "Is {c} defective?", "In which location is serial {c}?", "Tell me about {c}", "Status {c}",
+    "What is the location of the item with serial number {c}?", "Wo liegt {c}?",
+    "Welchen Status hat {c}?",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+async def test_a_serial_among_thirty_thousand_is_first_however_it_is_asked_for(house):
+    """In a sheet of one kind of row; the row that answers is known by how it was written."""
+    house.follow()
+    made = openpyxl.Workbook(write_only=True)
+    sheet = made.create_sheet("Log")
+    sheet.append(["Serial", "Status", "Location"])
+    for n in range(30_000):
+        sheet.append([f"SN-{n:06d}", "ok" if n % 7 else "defect", f"Shelf {n % 400}"])
+    made.save(house.root / "serials.xlsx")
+    await house.ingest()
+    for number, asked in enumerate(ASKED):
+        n = (number * 2_749 + 12_345) % 30_000
+        question = asked.format(c=f"SN-{n:06d}")
+        row = f"SN-{n:06d} | {'ok' if n % 7 else 'defect'} | Shelf {n % 400}"
+        assert row in (await first(house, question)).text, question
+        answer = await house.kb.answers.answer(question, house.owner)
+        assert answer.mode != "abstained", question
+        assert f"SN-{n:06d}" in answer.text

@@ -1,6 +1,6 @@
 """Which edition of a document a file is."""
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -55,6 +55,20 @@ def test_a_day_that_there_is_not_says_nothing(day):
 )
 def test_that_it_is_valid_is_read_only_where_it_says_so(text):
     assert editions.of_text(text) == (None, "")
+
+
+def test_a_date_that_people_wrote_says_which_edition_it_is():
+    def of_date(written, source="text", precision="month"):
+        moment = datetime.fromisoformat(f"{written}T00:00+00:00").timestamp()
+        return editions.of("Policy.docx", "", "Words.", moment, source, precision)
+
+    newer, older = of_date("2024-03-01"), of_date("2022-06-01")
+    assert (newer.label, older.label) == ("2024-03", "2022-06")
+    assert newer.is_marked
+    assert newer.order(TODAY) > older.order(TODAY)
+    assert not of_date("2024-03-01", "changed", "day").is_marked
+    assert editions.named("What was the allowance in 2022?").names(older)
+    assert not editions.named("What was the allowance in 2022?").names(newer)
 
 
 def test_a_question_names_a_year_or_a_version():

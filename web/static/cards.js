@@ -1,5 +1,5 @@
 // The sources of an answer: cards above it, and one where a number is pointed at.
-import { element, languageName, pageOf, viewerAddress, words } from "./parts.js";
+import { dateOf, element, languageName, pageOf, viewerAddress, words } from "./parts.js";
 
 const $ = (id) => document.getElementById(id);
 let onOpen = () => {};
@@ -33,17 +33,13 @@ function place(source) {
   const page = pageOf(source) ?? source.section;
   const foreign = isForeign(source) ? languageName(source.language) : null;
   const file = `${source.source} › ${source.document}`;
-  return [page, source.edition, day(source.date), file, foreign].filter(Boolean).join(" · ");
+  const date = dateOf(source.date, source.precision);
+  const edition = source.called_by || date?.includes(source.edition) ? null : source.edition;
+  return [page, edition, date, file, foreign].filter(Boolean).join(" · ");
 }
 
 // Another language than the page's is said; whatever it is, whoever reads aloud is told.
 function isForeign(source) { return source.language && source.language !== document.documentElement.lang; }
-
-function day(moment) {
-  if (!moment) return null;
-  const language = document.documentElement.lang;
-  return new Date(moment * 1000).toLocaleDateString(language, { dateStyle: "medium" });
-}
 
 // The quoted words, marked, among those around them; before them at most so many characters.
 function inContext(given, source, at, most = 200) {

@@ -1,5 +1,5 @@
 // Ask and search: passages at once, the answer above them while it comes.
-import { element, pageOf, send, viewerAddress, where, words } from "./parts.js";
+import { editionOf, element, pageOf, send, viewerAddress, where, words } from "./parts.js";
 import { marked, rowOf } from "./excerpt.js";
 import { lookAtReading, nothing, standing } from "./box.js";
 import { beginAnswer, failed, rightPassage, showAnswer, showForm, whenGoneOn } from "./answer.js";
@@ -20,19 +20,19 @@ let searched = "";  // the question as it was searched for: a follow-up is writt
 
 function copies(hit) { return hit.copies > 1 ? ` (${words.copies} ${hit.copies - 1})` : ""; }
 
-function edition(hit) { return hit.shown?.edition ? ` · ${hit.shown.edition}` : ""; }
+function edition(hit) { return hit.shown?.edition ? ` · ${editionOf(hit.shown)}` : ""; }
 
 // The same passage in other editions of its document, beneath the one that is shown.
 function otherEditions(editions, question) {
   if (!editions.length) return null;
   const list = element("div");
   for (const one of editions) {
-    const link = element("a", { href: viewerAddress(one) }, `${one.label} · ${one.document}`);
+    const link = element("a", { href: viewerAddress(one) }, `${editionOf(one)} · ${one.document}`);
     link.addEventListener("click", open);
     const place = element("p", { class: "where" }, link);
     list.append(element("div", { class: "other" }, place, marked(one.text, question)));
   }
-  const labels = (some) => some.map((one) => one.label).join(", ");
+  const labels = (some) => some.map(editionOf).join(", ");
   const said = (name, some) => (some.length ? `${name}: ${labels(some)}` : null);
   const newer = said(words.newer_editions, editions.filter((one) => one.newer));
   const earlier = said(words.earlier_editions, editions.filter((one) => !one.newer));

@@ -16,6 +16,22 @@ export function where(item) {
   return parts.join(" › ");
 }
 
+// A date as exact as it is known; it is the beginning of its month, quarter or year.
+export function dateOf(moment, precision) {
+  if (!moment) return null;
+  const date = new Date(moment * 1000);
+  const year = String(date.getUTCFullYear());
+  if (precision === "year") return year;
+  if (precision === "quarter") return `Q${Math.floor(date.getUTCMonth() / 3) + 1} ${year}`;
+  const parts = precision === "month" ? { month: "long", year: "numeric" } : { dateStyle: "medium" };
+  return date.toLocaleDateString(document.documentElement.lang, { ...parts, timeZone: "UTC" });
+}
+
+// What an edition is called: its year or version, else its date.
+export function editionOf(one) {
+  return one.called_by ? dateOf(one.called_by.date, one.called_by.precision) : one.label;
+}
+
 // A language's name in that of the page: "German" for "de".
 export function languageName(code) {
   try {

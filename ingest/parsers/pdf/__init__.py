@@ -8,6 +8,7 @@ from pathlib import Path
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
+from ingest.parsers import dates
 from ingest.parsers.in_pictures import InPictures
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.options import Options
@@ -23,16 +24,20 @@ from ingest.parsers.pdf import (
     running,
     tabular,
     unseen,
+    xmp,
 )
 from ingest.parsers.pdf.annotations import Over
 from ingest.parsers.pdf.printed import PrintedLine
 from ingest.parsers.pdf.recognising import Recognised
 from ingest.parsers.pdf.ruled import Grid
+from ingest.parsers.said import Said
 from kb.errors import FileProblem
 from kb.types.parsed import Element, Parsed
 
 FORMS = {raw.FORMTYPE_ACRO_FORM, raw.FORMTYPE_XFA_FOREGROUND}
 """Forms whose fields pdfium knows; those of the second kind have them for older readers."""
+PAPER = (595.0, 842.0)
+"""Points of a page that is listed and not there: those of A4."""
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)
 """It warns of each form of the second kind that it is none of the newer ones."""
 
@@ -56,15 +61,17 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         scanned = [number for number, page in enumerate(read) if page.is_scan]
         recognised = recognising.recognise(document, scanned, [p.lines for p in read], options)
         elements = _elements(read, recognised)
-        title, author = _said(document, "Title"), _said(document, "Author")
+        said = xmp.completed(_said(document), path)
         members, left_out = attachments.members(document, options)
     left = {"members": left_out} if left_out else {}
     return Parsed(
         parser="pdfium+tesseract" if recognised.pages else "pdfium",
         media_type=MEDIA_TYPES[kind],
         elements=tuple(elements),
-        title=title,
-        author=author,
+        title=said.title,
+        author=said.author,
+        created=said.created,
+        changed=said.changed,
         pages=len(read),
         page_sizes=tuple(page.size for page in read),
         members=tuple(members),
@@ -93,8 +100,9 @@ class Page:
 
 
 def _read(document: pdfium.PdfDocument, number: int, within: InPictures) -> Page:
-    size = document.get_page_size(number)
+    size = PAPER
     try:
+        size = document.get_page_size(number)
         page = document[number]
         beside = drawn.of(page)
         grids = ruled.grids(page, beside.paths)
@@ -129,7 +137,17 @@ def _elements(read: Sequence[Page], recognised: Recognised) -> list[Element]:
     return elements
 
 
-def _said(document: pdfium.PdfDocument, what: str) -> str | None:
+def _said(document: pdfium.PdfDocument) -> Said:
+    """What its information dictionary says."""
+    return Said(
+        _value(document, "Title"),
+        _value(document, "Author"),
+        dates.of_pdf(_value(document, "CreationDate")),
+        dates.of_pdf(_value(document, "ModDate")),
+    )
+
+
+def _value(document: pdfium.PdfDocument, what: str) -> str | None:
     """What a PDF says of itself; None where that cannot be decoded (its text still is read)."""
     try:
         return document.get_metadata_value(what) or None

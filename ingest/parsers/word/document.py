@@ -28,8 +28,11 @@ from ingest.parsers.ooxml import (
 from ingest.parsers.word import notes, unseen, view
 from kb.types.parsed import Element, Notice
 
-KEPT = {"styles", "numbering", "settings", "header", "footer"}
-"""The parts that unstructured needs beside the document."""
+KEPT = {
+    "styles": "styles", "numbering": "numbering", "settings": "settings", "header": "hdr",
+    "footer": "ftr",
+}  # fmt: skip
+"""The parts that unstructured needs beside the document, each with the name of its root."""
 MOST_INSERTED = 100
 """Files that are inserted into one document."""
 PRINTED = {"header", "footer"}
@@ -204,6 +207,9 @@ class _Reading:
             part = self._package.readable(relation.target)
             if part is None:
                 continue
+            if part.tag != f"{W}{KEPT[relation.kind]}":  # it is called so, and is something else
+                self._package.unread.add(relation.target)
+                continue
             if relation.kind in PRINTED:
                 notes.simplify_header(self._settled(part))
             self._parts[relation.target] = etree.tostring(part)
@@ -214,7 +220,8 @@ class _Reading:
 
     def _write(self) -> None:
         """A package of the parts that are kept, which are named as they were."""
-        kept = {i: r for i, r in self._related.items() if r.target in self._parts}
+        related = self._related.items()
+        kept = {i: r for i, r in related if r.target in self._parts and r.target != self._main}
         parts, relations = self._parts, {self._main: kept}
         self._word.file = packed("wordprocessingml.document", self._main, parts, relations)
 

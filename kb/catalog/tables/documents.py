@@ -136,6 +136,7 @@ documents = Table(
     Column("language", String(8)),
     Column("dated_ns", BigInteger),
     Column("date_source", String(20)),
+    Column("date_precision", String(10)),
     Column("parser", String(40)),
     Column("blob", String(64), index=True),
     Column("pages", Integer),

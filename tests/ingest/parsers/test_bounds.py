@@ -182,6 +182,26 @@ def test_elements_that_nobody_closed_hide_nothing(tag):
     assert [word for word in found if word.startswith("word")] == [f"word{n}" for n in range(700)]
 
 
+@pytest.mark.parametrize("ends", [False, True])
+@pytest.mark.parametrize("tag", ["div", "span", "table><tr><td"])
+def test_a_page_deeper_than_any_parser_goes_loses_no_word(tag, ends):
+    opened = "".join(f"<{tag}>word{n} " for n in range(3000))
+    closed = "".join(f"</{name}>" for name in reversed(tag.split("><"))) * 3000 if ends else ""
+    source = f"<html><body>{opened}{closed}<p>the last words</p></body></html>"
+    elements = office.elements_of_text(source, "html")
+    found = " ".join(e.text for e in elements).replace("|", " ").split()
+    assert [word for word in found if word.startswith("word")][:3000] == [
+        *(f"word{n}" for n in range(3000)), "words",
+    ][:3000]  # fmt: skip
+    assert found[-3:] == ["the", "last", "words"]
+
+
+def test_a_comment_that_nobody_closed_goes_to_the_end():
+    elements = office.elements_of_text("<p>seen words</p><!-- <p>other</p> <!-- words", "html")
+    assert [e.text for e in elements] == ["seen words"]
+    assert office.elements_of_text("<!--" * 1000 + "words", "html") == []
+
+
 def test_what_is_hidden_deep_within_stays_hidden():
     source = f"{'<div>' * 400}<p>seen words</p><p style='display:none'>secret words</p>"
     elements = office.elements_of_text(f"<html><body>{source}</body></html>", "html")

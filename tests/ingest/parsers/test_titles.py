@@ -22,7 +22,20 @@ from tests.parts.files import WORDS, opendocument, parse, with_part
         "Présentation PowerPoint", "Presentazione standard di PowerPoint", "D:\\scan\\00012.tif",
         "/home/ada/a b.pdf", "\\\\server\\share\\x", "http://intranet/print?id=5", "www.example.test",
         "\ufeff", "-", "12345", "about:blank", "scan0001", "Angebot final.docx", "Title",
-        "{6F9619FF-8B86-D011-B42D-00CF4FC964FF}",
+        "{6F9619FF-8B86-D011-B42D-00CF4FC964FF}", "(anonymous)", "Document1", "Documento1",
+        "Classeur1", "Cartel1", "Libro1", "Presentación1", "Präsentation1", "Tabelle1", "Feuil1",
+        "Foglio1", "Hoja1", "No Slide Title", "Kein Folientitel", "Diapositive sans titre",
+        "Nessun titolo diapositiva", "[Document title]", "[Titel des Dokuments]",
+        "[Titre du document]", "[Titolo del documento]", "[Título del documento]",
+        "New Microsoft Word Document", "Neues Microsoft Word-Dokument",
+        "Nouveau Document Microsoft Word", "Nuovo foglio di lavoro di Microsoft Excel",
+        "Nuevo documento de Microsoft Word", "Untitled spreadsheet", "Unbenanntes Dokument",
+        "Document sans titre", "Documento senza titolo", "Documento sin título", "Sans nom 1",
+        "Titelmasterformat durch Klicken bearbeiten", "Click to edit Master title style",
+        "Modifiez le style du titre", "Fare clic per modificare lo stile del titolo",
+        "Haga clic para modificar el estilo de título", "Presentación de PowerPoint",
+        "CamScanner 03-05-2024", "Adobe Scan 05.03.2024", "IMG_1234", "Kopie von Dokument1",
+        "Microsoft Outlook - Memoformat",
     ],
 )  # fmt: skip
 def test_a_title_that_says_nothing_loses_to_the_name_of_the_file(title):
@@ -41,6 +54,10 @@ def test_a_title_that_says_nothing_loses_to_the_name_of_the_file(title):
         "Word and image",
         "C",
         "ISO",
+        "Form A-38",
+        "New office",
+        "Style guide",
+        "Notes from Rome",
     ],
 )
 def test_a_title_that_says_something_stays(title):

@@ -38,3 +38,23 @@ def test_no_cell_is_lost_to_a_merge_that_begins_nowhere_or_never_ends(rows, tmp_
     )
     (table,) = parse(tmp_path / "a.docx").elements
     assert table.rows == tuple(("Red", f"n{n}") for n in range(rows))
+
+
+def test_a_table_within_a_cell_is_read_in_its_place(tmp_path):
+    made = docx.Document()
+    outer = made.add_table(2, 2)
+    for cell, text in zip(outer.rows[0].cells, ("Machine", "Prices"), strict=True):
+        cell.text = text
+    outer.rows[1].cells[0].text = "Motor"
+    inner = outer.rows[1].cells[1].add_table(2, 2)
+    for cell, text in zip(
+        (c for row in inner.rows for c in row.cells),
+        ("Size", "Price", "XL", "912 EUR"),
+        strict=True,
+    ):
+        cell.text = text
+    made.save(tmp_path / "a.docx")
+    [table] = parse(tmp_path / "a.docx").elements
+    assert [list(row) for row in table.rows] == [
+        ["Machine", "Prices"], ["Motor", "Size Price XL 912 EUR"],
+    ]  # fmt: skip

@@ -1,6 +1,7 @@
 """What people are shown, and in which words: counts, times, paths."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from lxml import html
@@ -53,6 +54,32 @@ async def test_servers_paths_and_parsers_are_for_those_who_answer_for_a_source(p
         connection.execute(tables.sources.update().values(shown_as=r"\\server\public"))
     page = await read(await portal.as_person("nina"), f"/documents/{ferry}")
     assert r"\\server\public\ferry.txt" in page, "the address that readers know it by is theirs"
+
+
+@pytest.mark.parametrize(
+    ("source", "precision", "language", "told"),
+    [
+        ("text", "month", "de", "März 2024 wie sein Text sagt"),
+        ("name", "quarter", "en", "Q1 2024 as its name says"),
+        ("folder", "year", "fr", "2024 d'après son dossier"),
+        ("changed", "day", "es", "1 mar 2024 fecha de modificación, según sus propiedades"),
+        ("header", "day", "it", "1 mar 2024 secondo la mail"),
+    ],
+)
+async def test_a_date_is_as_exact_as_it_is_known_and_says_from_where(
+    portal, document_of, source, precision, language, told
+):
+    number = document_of("ferry.txt")
+    moment = datetime(2024, 3, 1, tzinfo=UTC).timestamp()
+    given = {"dated_ns": int(moment) * 10**9, "date_source": source, "date_precision": precision}
+    with portal.kb.catalog.writing() as connection:
+        connection.execute(
+            tables.documents.update().where(tables.documents.c.id == number).values(**given)
+        )
+    nina = await portal.as_person("nina")
+    headers = HTML | {"Accept-Language": language}
+    page = html.fromstring((await nina.get(f"/documents/{number}", headers=headers)).text)
+    assert " ".join(page.get_element_by_id("dated").text_content().split()) == told
 
 
 @pytest.mark.both_catalogs
