@@ -17,7 +17,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
     && useradd --uid 10001 --create-home commonplace \
     && install -d -o 10001 -g 10001 /data
 COPY --from=build /app /app
-ENV PATH=/app/bin:$PATH KB_DATA_DIR=/data HF_HUB_OFFLINE=1 DO_NOT_TRACK=1
+ENV PATH=/app/bin:$PATH KB_DATA_DIR=/data
 USER 10001:10001
 VOLUME /data
 EXPOSE 8000

@@ -1,4 +1,4 @@
-"""``python -m bench [backups|catalog|documents|embed|following|formats|ingest|languages|lighter|memory|model|ocr|open-webui|reading|search|serve|support|tokens|tune] …``; without a name, all of them."""
+"""``python -m bench [backups|card|catalog|documents|embed|following|formats|ingest|languages|lighter|memory|model|ocr|open-webui|reading|search|serve|support|tokens|tune] …``; without a name, all of them."""
 
 import argparse
 import asyncio
@@ -6,6 +6,7 @@ import os
 
 from bench import (
     backups,
+    card,
     catalog,
     documents,
     embed,
@@ -28,6 +29,7 @@ from bench import (
 
 PARTS = {
     "backups": backups,
+    "card": card,
     "catalog": catalog,
     "documents": documents,
     "embed": embed,
@@ -52,7 +54,9 @@ PARTS = {
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", choices=PARTS, metavar="NAME")
-    parser.add_argument("--device", default="auto", help="where embed computes: cpu, cuda, mps")
+    parser.add_argument(
+        "--device", default="auto", help="where embed and card compute: cpu, cuda, mps"
+    )
     given = parser.parse_args()
     os.environ["KB_BENCH_DEVICE"] = given.device
     for name in given.names or list(PARTS):

@@ -128,7 +128,8 @@ def _without_tags(source: str) -> str:
 
 def _page(path: Path) -> str | None:
     """What Chromium shows of it, without scripts; where it is not installed, all that is no tag."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    names = ("chromium-headless-shell", "chromium", "google-chrome")
+    chromium = next(filter(None, map(shutil.which, names)), None)
     if chromium is None:
         return _without_tags(_plain(path.read_bytes()))
     with tempfile.TemporaryDirectory() as folder:

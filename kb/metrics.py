@@ -42,6 +42,11 @@ class Metrics:
             )
         }
 
+        self._refused = self._make(
+            Gauge,
+            "connections_refused",
+            "Connections that this process refused: their address is not in the configuration.",
+        )
         self._worker = {
             name: self._make(Gauge, f"worker_{name}", text)
             for name, text in (
@@ -84,6 +89,7 @@ class Metrics:
         alarms: int,
         audit: audit_writer.Health,
         worker: duties.Health,
+        refused: int,
         backups: Backups,
         *,
         scheduled: bool,
@@ -97,6 +103,7 @@ class Metrics:
         for name in ("waiting", "behind_seconds", "room_bytes", "set_aside"):
             self._audit[name].set(getattr(audit, name))
         self._audit["writer_up"].set(audit.is_ready)
+        self._refused.set(refused)
         self._worker["up"].set(worker.is_up)
         for name in ("failures", "failing_seconds"):
             self._worker[name].set(getattr(worker, name))

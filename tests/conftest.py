@@ -1,12 +1,12 @@
 """Fixtures. One embedder serves every test; each test has a data directory of its own."""
 
-import functools
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 os.environ["KB_TEST_GUARDS"] = "1"  # before the catalog is loaded, here and in every child
 
@@ -14,23 +14,30 @@ from ingest.parsers import kinds
 from kb import settings as settings_module
 from kb.accounts import passwords
 from kb.catalog import database, groups
+from kb.cli.working import Working
 from kb.engines.calling import EngineClient
 from kb.files import rendering, sandbox
 from kb.rights import access
 from tests.parts.browser import chromium, forms_sent
 from tests.parts.house import House
 from tests.parts.models import gguf, llama_cpp, ollama
-from tests.parts.portal import PASSWORD, Portal, copy_furnished, make_furnished
+from tests.parts.portal import (
+    PASSWORD,
+    Portal,
+    copy_furnished,
+    furnished_once,
+    make_furnished,
+)
 from tests.parts.postgresql import PostgreSQL, programs
 from tests.parts.processes import (
     environment_in,
-    free_port,
     kb,
     missing,
     serving_samples,
     stop_engines,
 )
 from tests.parts.sharing import (
+    made_once,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_sessionfinish,
@@ -39,7 +46,7 @@ from tests.parts.sharing import (
     pytest_xdist_make_scheduler,
     shared_folder,
 )
-from tests.parts.warm import COUNTED, warm
+from tests.parts.warm import COUNTED, fork_engines, fork_runs, warm
 from tests.parts.weights import models_dir, multilingual, wheel
 
 __all__ = [
@@ -72,14 +79,10 @@ def embedder_dir():
 
 @pytest.fixture(scope="session", autouse=True)
 def warm_engines():
-    """Where a test starts an index engine from its own process, it is forked from a loaded one."""
-
-    def launch(client):
-        return cold(client) if client._module != "kb.index.process" else warm().launch(client)
-
-    cold, EngineClient._launch = EngineClient._launch, launch
+    """An index engine that a test starts, or a run of its worker, is forked from a loaded process."""
+    cold, cold_run = fork_engines(warm), fork_runs(warm)
     yield cold
-    EngineClient._launch = cold
+    EngineClient._launch, Working._started = cold, cold_run
     if warm.cache_info().currsize:
         warm().close()
 
@@ -92,12 +95,10 @@ def cold_engines(warm_engines, monkeypatch):
 
 @pytest.fixture(scope="session")
 def postgresql():
-    """A server for the whole session."""
+    """A server for the whole session, and for all workers."""
     if not programs():
         missing("PostgreSQL (apt-get install postgresql)")
-    server = PostgreSQL(programs(), free_port())
-    yield server
-    server.stop()
+    return PostgreSQL(programs())
 
 
 @pytest.fixture
@@ -110,10 +111,14 @@ def postgres(postgresql):
 
 @pytest.fixture(scope="session")
 def postgresql_template(postgresql):
-    """A catalog of the newest schema, in which nothing stands."""
-    url = postgresql.database()
-    database.open_catalog(settings_module.load({}, {"KB_CATALOG__URL": url})).close()
-    return url
+    """A catalog of the newest schema, in which nothing stands; made once for all workers."""
+
+    def make(folder: Path) -> None:
+        url = postgresql.database()
+        database.open_catalog(settings_module.load({}, {"KB_CATALOG__URL": url})).close()
+        (folder / "url").write_text(url)
+
+    return (made_once("pg-empty", make) / "url").read_text()
 
 
 @pytest.fixture
@@ -192,23 +197,23 @@ def small_disk(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def furnished(tmp_path_factory, embedder_dir, new_catalog) -> Path:
-    """A portal's data directory and files: its documents are read once a session, not once a test."""
-    base = tmp_path_factory.mktemp("f")
-    (base / "data").mkdir(mode=0o700)
-    shutil.copy2(new_catalog, base / "data" / "catalog.sqlite3")
-    make_furnished(base, environment_in(base, embedder_dir))
-    return base
+def furnished(embedder_dir, new_catalog) -> Path:
+    """A portal's data directory and files: its documents are read once for all workers."""
+    return furnished_once("f", embedder_dir, new_catalog)
 
 
 @pytest.fixture(scope="session")
-def furnished_postgresql(tmp_path_factory, embedder_dir, postgresql, postgresql_template):
+def furnished_postgresql(embedder_dir, postgresql, postgresql_template):
     """The same with its catalog in PostgreSQL: the database that others are like, and the folder."""
-    base = tmp_path_factory.mktemp("fp")
-    (base / "data").mkdir(mode=0o700)
-    url = postgresql.database(like=postgresql_template)
-    make_furnished(base, environment_in(base, embedder_dir, url))
-    return url, base
+
+    def make(base: Path) -> None:
+        (base / "data").mkdir(mode=0o700)
+        url = postgresql.database(like=postgresql_template)
+        make_furnished(base, environment_in(base, embedder_dir, url))
+        (base / "url").write_text(url)
+
+    base = made_once("fp", make)
+    return (base / "url").read_text(), base
 
 
 @pytest.fixture
@@ -233,11 +238,19 @@ def sample_server(tmp_path_factory, embedder_dir):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def hashed_once():
-    """Everybody here has one password: its hash, which takes long on purpose, is made once."""
+def light_hashes():
+    """Passwords are hashed lightly: each look at one takes 0.2 s of processor otherwise, on purpose."""
+    heavy = passwords._HASHER
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "hashed", functools.cache(passwords.hashed))
-        yield
+        light = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "_HASHER", light)
+        yield heavy
+
+
+@pytest.fixture
+def heavy_hashes(light_hashes, monkeypatch):
+    """Passwords are hashed as the product hashes them."""
+    monkeypatch.setattr(passwords, "_HASHER", light_hashes)
 
 
 @pytest.fixture
@@ -266,10 +279,19 @@ def document_of(portal):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def catalog(request, tmp_path):
-    """An empty catalog."""
-    environment = {"KB_DATA_DIR": str(tmp_path / "data")}
+    """An empty catalog, a copy of one of the newest schema."""
+    data = tmp_path / "data"
+    environment = {"KB_DATA_DIR": str(data)}
     if request.param == "postgresql":
-        environment["KB_CATALOG__URL"] = request.getfixturevalue("postgres")
+        server = request.getfixturevalue("postgresql")
+        environment["KB_CATALOG__URL"] = server.database(
+            like=request.getfixturevalue("postgresql_template")
+        )
+    else:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copy2(request.getfixturevalue("new_catalog"), data / "catalog.sqlite3")
     opened = database.open_catalog(settings_module.load({}, environment))
     yield opened
     opened.close()
+    if url := environment.get("KB_CATALOG__URL"):
+        server.drop(url)

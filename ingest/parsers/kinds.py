@@ -58,9 +58,14 @@ FAMILY_OF = {kind: family for family, kinds in FAMILIES.items() for kind in kind
 
 _OFFICE = ("ingest.parsers.office",)
 _HTML = (*_OFFICE, "unstructured.partition.html")
+_MARKDOWN = (
+    *(f"markdown.extensions.{n}" for n in ("attr_list", "codehilite", "fenced_code", "tables")),
+    "pygments.lexers",
+    "pygments.formatters",
+)
 LOADED = {
     ".txt": (*_OFFICE, "unstructured.partition.text"),
-    ".md": (*_HTML, "unstructured.partition.md"),
+    ".md": (*_HTML, "unstructured.partition.md", *_MARKDOWN),
     ".html": _HTML,
     ".htm": _HTML,
     ".docx": (*_OFFICE, "unstructured.partition.docx"),

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from kb.errors import FileProblem
+from kb.files import programs
 
 PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
@@ -23,9 +24,7 @@ PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 """LibreOffice's settings here: no macros, no active content, no links followed."""
 
 
-def program() -> str | None:
-    """The path of LibreOffice's program; None where it is not installed."""
-    return shutil.which("soffice") or shutil.which("libreoffice")
+program = programs.libreoffice
 
 
 def convert(path: Path, kind: str, target: str) -> Path:

@@ -6,7 +6,6 @@ Why tesseract and not rapidocr: docs/benchmarks.md, measured by ``python -m benc
 import csv
 import io
 import re
-import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from ingest.parsers.upright import Turned, skew, turn
+from kb.files import programs
 from kb.types.parsed import Element, Line
 
 MIN_CONFIDENCE = 30.0
@@ -41,13 +41,8 @@ class Reading:
 
 @cache
 def _installed_languages() -> frozenset[str]:
-    program = shutil.which("tesseract")
-    if program is None:
-        return frozenset()
-    listed = subprocess.run(
-        [program, "--list-langs"], capture_output=True, text=True, check=False, timeout=20
-    )
-    return frozenset(listed.stdout.split()[1:])
+    program = programs.tesseract()
+    return frozenset() if program is None else programs.tesseract_languages(program)
 
 
 def usable(languages: str) -> list[str]:

@@ -6,7 +6,6 @@ is good for in unstructured (telling a sentence from a heading) is decided by th
 words and endings of four languages.
 """
 
-import os
 import re
 import sys
 import types
@@ -52,9 +51,6 @@ def _is_verb(word: str) -> bool:
 
 def install() -> None:
     """Put this module in the place of unstructured's own, before anything imports that."""
-    os.environ["DO_NOT_TRACK"] = "1"
-    os.environ["SCARF_NO_ANALYTICS"] = "true"
-    os.environ["UNSTRUCTURED_DISABLE_NOTICE"] = "1"
     replacement = types.ModuleType("unstructured.nlp.tokenize")
     for function in (sent_tokenize, word_tokenize, pos_tag):
         setattr(replacement, function.__name__, function)

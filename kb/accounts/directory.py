@@ -100,6 +100,26 @@ class Directory:
             self._silent_until = time.monotonic() + SILENT_SECONDS
             raise
 
+    def reach(self, seconds: float) -> None:
+        """See that the directory takes our account, and has the place where people are.
+
+        Raises:
+            RetryableError: one of these is not so, within so many seconds.
+            ConfigurationError: bonsai is not installed.
+        """
+        s = self._settings
+        client = self._client(s.ldap_bind_dn, s.ldap_bind_password)
+        import bonsai
+
+        try:
+            with client.connect(timeout=seconds) as connection:
+                connection.search(
+                    s.ldap_people, bonsai.LDAPSearchScope.BASE, "(objectClass=*)", ["1.1"],
+                    timeout=seconds,
+                )  # fmt: skip
+        except (bonsai.LDAPError, OSError, ValueError, TypeError) as error:
+            raise _unreachable(error) from error
+
     def _find(self, name: str) -> Any:
         import bonsai
 

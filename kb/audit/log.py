@@ -5,6 +5,7 @@ waits for each: they are kept on disk before the answer goes out, and get into t
 later (:mod:`kb.audit.writer`).
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from kb.types.passages import Passage
 from kb.types.people import Principal
 
 MEGABYTE = 1024 * 1024
+SYSTEM = "system"
+"""The actor of what nobody has asked for."""
 
 
 class Audit:
@@ -35,6 +38,13 @@ class Audit:
         """Note something now, in a transaction of its own."""
         with self._catalog.writing() as connection:
             audit.append(connection, [entry(principal, action, target, **detail)])
+
+    def refused(self, host: str, port: int) -> None:
+        """Note that this process refused to connect to what is not in the configuration."""
+        with self._catalog.writing() as connection:
+            audit.append(
+                connection, [Entry(SYSTEM, audit.REFUSED, f"{host}:{port}", {"pid": os.getpid()})]
+            )
 
     def looked(self, principal: Principal, action: str, target: str = "", **detail: Any) -> None:
         """Note that somebody looks at something, before they are shown it.

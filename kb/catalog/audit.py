@@ -19,6 +19,8 @@ from kb.types.audit import START, Entry, Logged, Verdict
 
 COUNTER = "audit"
 EXPIRED = "audit.expired"
+REFUSED = "connection.refused"
+"""The action of an entry of what was not connected to."""
 PART = 1000
 UNREADABLE = "audit.unreadable"
 """The action that stands for an entry that is none."""

@@ -29,6 +29,7 @@ COMMANDS = {
     "ask": "asking:ask",
     "check": "upkeep:check",
     "status": "upkeep:status",
+    "doctor": "examining:doctor",
     "reindex": "upkeep:reindex",
     "purge": "upkeep:purge",
     "backup": "backing_up:backup",
@@ -54,6 +55,7 @@ HELP = {
     "ask": "Ask a question.",
     "check": "Compare catalog, index and blobs; --repair mends.",
     "status": "What is there, and what answers.",
+    "doctor": "How every part stands, what is wrong, and the command that mends it.",
     "reindex": "Build the index anew beside the live one, then switch.",
     "purge": "Erase documents now, everywhere.",
     "backup": "Make a backup; list, verify.",
@@ -65,6 +67,10 @@ HELP = {
     "tune": "Learn from your own questions how to find what they ask for; rollback.",
     "eval": "Measure passages and answers on a set of questions.",
 }
+
+
+OWN_PROCESS = "own process"
+"""What click's context carries where a command has its process for itself, and may change it."""
 
 
 class LazyGroup(click.Group):
@@ -99,7 +105,7 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in arguments
     try:
-        cli.main(args=arguments, prog_name="kb", standalone_mode=False)
+        cli.main(args=arguments, prog_name="kb", standalone_mode=False, obj=OWN_PROCESS)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.UsageError as error:

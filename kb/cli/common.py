@@ -14,9 +14,12 @@ import click
 from rich.console import Console
 
 from kb import settings as settings_module
+from kb.cli import OWN_PROCESS
 from kb.errors import RetryableError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings.people import Server
+from kb.silence import guard
+from kb.silence.destinations import configured
 
 T = TypeVar("T")
 error_console = Console(stderr=True)
@@ -46,6 +49,9 @@ def with_knowledge_base(
         assert task is not None
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         base = KnowledgeBase(settings_module.load(flags))
+        context = click.get_current_context(silent=True)
+        if context is not None and context.obj == OWN_PROCESS:
+            watch_destinations(base)
         try:
             return await (work(base) if is_coroutine else base.write(work, base))
         except asyncio.CancelledError as error:
@@ -54,6 +60,14 @@ def with_knowledge_base(
             await base.close()
 
     return asyncio.run(run())
+
+
+def watch_destinations(base: KnowledgeBase) -> None:
+    """From now on this process connects to nothing that is not in the configuration.
+
+    What it refuses is in the log, in the audit log, and among the metrics.
+    """
+    guard.install(configured(base.settings), base.audit.refused)
 
 
 def show(

@@ -14,17 +14,17 @@ from typing import Any
 
 import click
 import uvicorn
-import uvloop
 
 from ingest.folders import Folders
 from kb import samples
 from kb import settings as settings_module
-from kb.cli.common import address_of, link_of
+from kb.cli.common import address_of, link_of, watch_destinations
 from kb.duties import WORKER, passed
 from kb.errors import ConfigurationError, RetryableError
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
 from kb.settings import Settings
+from kb.silence.looping import Loop
 from kb.surface import status
 from web.app import create_app
 from web.arriving import Punctual
@@ -47,7 +47,7 @@ def serve(host: str | None, port: int | None) -> None:
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
     """On uvloop, which costs less a request than the loop of the library (docs/benchmarks.md)."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=Loop) as runner:
         runner.run(work)
 
 
@@ -61,6 +61,7 @@ async def _work(settings: Settings) -> None:
     from kb.cli.working import Working
 
     base = KnowledgeBase(settings)
+    watch_destinations(base)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -151,6 +152,7 @@ async def _serve(settings: Settings) -> None:
     check_address(settings)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     base = KnowledgeBase(settings)
+    watch_destinations(base)
     try:
         await _serve_from(base)
     finally:

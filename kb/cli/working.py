@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ from ingest.following.scheduler import Scheduler
 from ingest.following.wanted import Wanted
 from ingest.running.healing import heal
 from kb.backup import upgrading
-from kb.cli.telling import channel
+from kb.cli.telling import Channel, channel
 from kb.clock import local_now
 from kb.errors import KbError
 from kb.files import scratch
@@ -206,16 +206,19 @@ class Working:
             KbError: what it failed with.
         """
         with channel() as told:
-            child = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "kb", *arguments,
-                env=os.environ | {"KB_DATA_DIR": self._base.settings.data_dir} | told.environment,
-                stdout=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
-                pass_fds=(told.writing,),
-            )  # fmt: skip
+            child = await self._started(told, arguments)
             await self._until_ended(child)
             if child.returncode:
                 raise told.error(child.returncode)
+
+    async def _started(self, told: Channel, arguments: Sequence[str]) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "kb", *arguments,
+            env=os.environ | {"KB_DATA_DIR": self._base.settings.data_dir} | told.environment,
+            stdout=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=(told.writing,),
+        )  # fmt: skip
 
     async def _until_ended(self, child: asyncio.subprocess.Process) -> None:
         self._running.add(child)

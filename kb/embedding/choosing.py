@@ -9,6 +9,7 @@ A format that is faster than float32 of its runtime is compared with that; it co
 built-in texts alike (:mod:`kb.embedding.agreement`). Of all the fastest is taken.
 """
 
+import contextlib
 import platform
 import sys
 import threading
@@ -21,7 +22,7 @@ from pathlib import Path
 import msgspec
 
 from kb import bulk
-from kb.embedding import agreement, models, record, trials
+from kb.embedding import agreement, cards, models, record, trials
 from kb.embedding.naming import Dtype, Name
 from kb.embedding.opening import open_runtime
 from kb.embedding.record import Agreement, Record, Tried
@@ -38,9 +39,10 @@ LENGTH = 880
 """Characters of a usual passage: what the built-in ones are put together to, about."""
 QUESTIONS = 9
 """How many single questions are timed."""
-AT_ONCE = 4
 BATCHES = 2
 """Of passages, which are embedded again and again."""
+LONGEST = 256
+"""Word pieces of a passage, about, by which so many make a batch as ingestion makes of them."""
 
 
 def measure(settings: Embedding, folder: Path, *, every: bool = False) -> Record:
@@ -120,20 +122,21 @@ def _compared(settings: Embedding, folder: Path, tried: Sequence[Tried]) -> Iter
 
 def _in_a_process(settings: Embedding, folder: Path, *arguments: str) -> Ended:
     """What a process of this module says, in lines, and how it ended."""
-    return trials.run(__name__, str(folder), *arguments, given=msgspec.json.encode(settings))
+    given = msgspec.json.encode(settings)
+    return trials.run(__name__, str(folder), str(SECONDS), *arguments, given=given)
 
 
-def time_one(settings: Embedding, folder: Path, name: Name, dtype: Dtype) -> None:
+def time_one(settings: Embedding, folder: Path, seconds: float, name: Name, dtype: Dtype) -> None:
     """Time a number format of a runtime in this process; prints a line of JSON."""
     try:
-        tried = _timed(open_runtime(settings, name, dtype, folder), settings)
+        tried = _timed(open_runtime(settings, name, dtype, folder), settings, seconds)
     except (KbError, OSError) as error:
         passing = isinstance(error, OSError) or error.code == "out_of_memory"
         tried = Tried(runtime=name, dtype=dtype, refused=str(error), passing=passing)
     trials.say(tried)
 
 
-def compare(settings: Embedding, folder: Path, name: Name, dtype: Dtype) -> None:
+def compare(settings: Embedding, folder: Path, _seconds: float, name: Name, dtype: Dtype) -> None:
     """Compare a number format with float32 of the same runtime; prints a line of JSON."""
     threads, files = models.threads_of(settings), models.find(settings)
     reference, other = (
@@ -143,7 +146,7 @@ def compare(settings: Embedding, folder: Path, name: Name, dtype: Dtype) -> None
     trials.say(agreement.between(reference, other))
 
 
-def _timed(runtime: Runtime, settings: Embedding) -> Tried:
+def _timed(runtime: Runtime, settings: Embedding, seconds: float) -> Tried:
     asked = [question for _, question in agreement.built_in()][: QUESTIONS + 1]
     times = []
     for question in asked:
@@ -153,7 +156,7 @@ def _timed(runtime: Runtime, settings: Embedding) -> Tried:
     return Tried(
         runtime=runtime.name,
         dtype=runtime.dtype,
-        rate=round(_rate(runtime, models.threads_of(settings)), 1),
+        rate=round(_rate(runtime, models.threads_of(settings), seconds), 1),
         question_ms=round(1000 * sorted(times[1:])[QUESTIONS // 2], 1),
     )
 
@@ -170,14 +173,15 @@ def usual_passages(count: int) -> list[str]:
     return found
 
 
-def _rate(runtime: Runtime, threads: int) -> float:
-    """Passages a second, by as many threads as bulk work has."""
-    passages = usual_passages(BATCHES * AT_ONCE)
-    batches = [passages[i * AT_ONCE : (i + 1) * AT_ONCE] for i in range(BATCHES)]
+def _rate(runtime: Runtime, threads: int, seconds: float) -> float:
+    """Passages a second, by as many threads as bulk work has, for so many seconds."""
+    size = runtime.slices[1] // LONGEST
+    passages = usual_passages(BATCHES * size)
+    batches = [passages[i * size : (i + 1) * size] for i in range(BATCHES)]
     for batch in batches:
         runtime.vectors(batch, bulk=True)
     waiting, lock = cycle(batches), threading.Lock()
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + seconds
 
     def work(_: int) -> int:
         count = 0
@@ -193,6 +197,17 @@ def _rate(runtime: Runtime, threads: int) -> float:
     return count / (time.monotonic() - begun)
 
 
+@contextlib.contextmanager
+def in_words() -> Iterator[None]:
+    """Tell a card without memory so that who started this process knows it: it may pass."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not cards.is_short(error):
+            raise
+        raise MemoryError(cards.told_short(error)) from error
+
+
 def main() -> None:
     """What :func:`_in_a_process` starts: settings from stdin, the rest as arguments.
 
@@ -200,10 +215,10 @@ def main() -> None:
     which runtimes with threads of their own tell how far these have to step back: to the same.
     """
     settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Embedding)
-    folder, how, name, dtype = sys.argv[1:]
+    folder, seconds, how, name, dtype = sys.argv[1:]
     work = time_one if how == "time" else compare
-    with bulk.threads() as pool:
-        pool.submit(work, settings, Path(folder), name, dtype).result()  # type: ignore[arg-type]
+    with bulk.threads() as pool, in_words():
+        pool.submit(work, settings, Path(folder), float(seconds), name, dtype).result()  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

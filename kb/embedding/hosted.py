@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from kb.embedding import choosing, models, record, scale
+from kb.embedding import cards, choosing, models, record, scale
 from kb.embedding.encoder import Model
 from kb.embedding.record import ON_A_CARD
 from kb.embedding.runtimes import CPU_SLICES
@@ -25,6 +25,7 @@ log = logging.getLogger("kb.embedding")
 T = TypeVar("T")
 SLICE_SECONDS = 0.2
 """Seconds that a slice of bulk work takes, about."""
+UNTIL = "The processor computes until the embedder starts again."
 MOST_KNOWN = 64
 """Questions whose vectors are kept in memory, as the index keeps their words."""
 
@@ -111,7 +112,7 @@ class Hosted:
         try:
             return call()
         except RuntimeError as error:
-            if type(error).__name__ != "OutOfMemoryError":  # as torch calls its own
+            if not cards.is_short(error):
                 raise
             self._leave_the_card(error)
             return call()
@@ -125,11 +126,11 @@ class Hosted:
         with self._leaving:
             if self.model.runtime.dtype != ON_A_CARD[1]:
                 return  # another thread has
-            log.warning("the card's memory is short, the processor computes: %s", error)
-            chosen = msgspec.structs.replace(self._settings.embedding, device="cpu", dtype="auto")
+            log.warning("the processor computes from now on: %s", error)
+            chosen = record.off_card(self._settings.embedding)
             self._settings = msgspec.structs.replace(self._settings, embedding=chosen)
             self.model.runtime = start(self._settings, self._measured).runtime
-            self._problem = f"The card's memory is short: {error}"
+            self._problem = f"{cards.told_short(error)} {UNTIL}"
 
     def took(self, tokens: int, seconds: float) -> None:
         """Learn from a slice of bulk work how large the next ones may be."""

@@ -3,8 +3,7 @@
 import json
 from pathlib import Path
 
-from kb.embedding import agreement, folders, models, weights
-from kb.embedding.cards import card_of
+from kb.embedding import agreement, cards, folders, models, weights
 from kb.embedding.models import ModelFiles
 from kb.embedding.naming import Dtype, Name
 from kb.embedding.runtimes import Runtime, compiled, finite, optimised, ranges
@@ -40,6 +39,8 @@ def open_runtime(settings: Embedding, name: Name, dtype: Dtype, folder: Path) ->
     except (KbError, OSError, MemoryError):
         raise
     except Exception as error:  # of whatever type the libraries have for what they cannot read
+        if cards.is_short(error):
+            raise ConfigurationError(cards.told_short(error), code="out_of_memory") from error
         raise ConfigurationError(
             f"{name} cannot compute the model in {files.folder}: {type(error).__name__}: {error}",
             code="runtime_failed",
@@ -106,7 +107,7 @@ def _torch(settings: Embedding, files: ModelFiles, dtype: Dtype) -> Runtime:
     """On the processor; in float16 on a card."""
     if dtype == "int8":
         raise ConfigurationError("The torch runtime computes float32, bfloat16 and float16.")
-    card = card_of(settings)
+    card = cards.card_of(settings)
     if dtype == "float16" and card is None:
         raise ConfigurationError("float16 is computed on a graphics card, and there is none here.")
     return Reference(files, dtype, card if dtype == "float16" and card else "cpu")

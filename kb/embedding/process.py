@@ -19,7 +19,7 @@ from queue import Empty, SimpleQueue
 import msgspec
 
 from kb import bulk
-from kb.embedding import chosen, models
+from kb.embedding import cards, chosen, models
 from kb.embedding.hosted import Hosted
 from kb.embedding.models import engine_fingerprint
 from kb.embedding.runtimes import PADDED_TO
@@ -149,6 +149,7 @@ class Embedder:
             except Empty:
                 for one in self.hosted.values():
                     one.model.runtime.rest()
+                cards.give_back()
                 give_memory_back()
                 job = self._slices.get()
             _answer([job], bulk=True)

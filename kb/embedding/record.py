@@ -140,6 +140,12 @@ def is_open(settings: Embedding) -> bool:
     return len(left_by(settings)) > 1
 
 
+def off_card(settings: Embedding) -> Embedding:
+    """The settings for going on where the card cannot be used: the processor computes."""
+    dtype = "auto" if settings.dtype == ON_A_CARD[1] else settings.dtype
+    return msgspec.structs.replace(settings, device="cpu", dtype=dtype)
+
+
 def left_by(settings: Embedding) -> list[tuple[Name, Dtype]]:
     """The candidates that the settings leave, whether or not they work here."""
     every = (*CANDIDATES, ON_A_CARD) if settings.dtype == ON_A_CARD[1] else candidates(settings)

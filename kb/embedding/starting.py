@@ -58,9 +58,10 @@ def _in_order(settings: Settings, measured: Record | None) -> Iterator[tuple[Nam
     chosen = settings.embedding
     if chosen.device in {"cuda", "mps"} and record.is_wanted(chosen, *record.ON_A_CARD):
         yield record.ON_A_CARD
-    best = None if measured is None else measured.best(chosen)
-    if best is not None:
-        yield best.runtime, best.dtype
+    for left in (chosen, record.off_card(chosen)):
+        best = None if measured is None else measured.best(left)
+        if best is not None:
+            yield best.runtime, best.dtype
     if not record.is_open(chosen):
         yield from record.left_by(chosen)
     for name, dtype in SURE:

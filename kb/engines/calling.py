@@ -21,8 +21,6 @@ from kb.errors import EngineError, KbError, rebuilt
 from kb.settings import Settings
 
 QUIET = {
-    "DO_NOT_TRACK": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
     "LRU_CACHE_CAPACITY": "64",
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": "33554432",
@@ -30,7 +28,7 @@ QUIET = {
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
     "TOKENIZERS_PARALLELISM": "false",
 }
-"""Environment of every engine: no telemetry, and memory given back. The two capacities bound the
+"""Environment of every engine: memory is given back. The two capacities bound the
 kernels that oneDNN, and torch's layer above it, keep for every shape they have met.
 
 Both thresholds go together: a trim threshold alone fixes the other one at 128 KB, every tensor is
@@ -48,7 +46,8 @@ class EngineClient:
     """Calls one engine by its socket; starts it at the first call, and again when it has died.
 
     ``module`` is what the engine runs, ``fingerprint`` names the settings that it has to have,
-    ``folder`` is where its socket lies (None: in the data directory).
+    ``folder`` is where its socket lies (None: in the data directory). One that is ``silent`` has no
+    network.
     """
 
     def __init__(
@@ -58,11 +57,14 @@ class EngineClient:
         settings: Settings,
         fingerprint: str,
         folder: Path | None = None,
+        *,
+        silent: bool = True,
     ) -> None:
         self._name = name
         self._module = module
         self._settings = settings
         self._fingerprint = fingerprint
+        self._alone = ["kb.engines.alone"] if silent else []
         self._socket = run_dir(folder or settings.data / "run") / f"{name}.sock"
         self._wire = Wire(self._socket)
         self._checked = False
@@ -97,14 +99,18 @@ class EngineClient:
                 ) from error
         raise AssertionError
 
+    async def runs(self) -> bool:
+        """Whether an engine with our settings runs now; none is started."""
+        about = await self._about()
+        return about is not None and about["fingerprint"] == self._fingerprint
+
     async def call_where_it_runs(self, call: str, *, seconds: float = 10.0) -> Any:
         """Send a call without arguments; None where no engine with our settings runs now.
 
         Raises:
             KbError: what the engine itself raised.
         """
-        about = await self._about()
-        if about is None or about["fingerprint"] != self._fingerprint:
+        if not await self.runs():
             return None
         try:
             return await self._post(call, msgspec.msgpack.encode({}), seconds)
@@ -263,7 +269,7 @@ class EngineClient:
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", self._module, str(self._socket)],
+                [sys.executable, "-m", *self._alone, self._module, str(self._socket)],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,

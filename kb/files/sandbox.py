@@ -3,8 +3,8 @@
 A child is forked from a server process that has loaded the parsers and nothing else (no torch, no
 threads, no open catalog), so it starts in milliseconds. It dies with its parent, has its own
 temporary folder, and hands back bytes of bounded size. Where the system allows it (Linux with user
-namespaces), it has no network, sees no other process, and may start a bounded number of its own,
-which all end with it.
+namespaces), it sees no other process, and may start a bounded number of its own, which all end with
+it. It has no network, by such a namespace and by a filter of its system calls.
 """
 
 import contextlib
@@ -29,9 +29,9 @@ from types import ModuleType
 from typing import Any
 
 from kb.errors import FileProblem
+from kb.silence import confining
 
 PR_SET_PDEATHSIG = 1
-CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 POLL_SECONDS = 0.5
 """How often a parent looks at its child: at its folder, and whether it is to stop."""
 ANSWER_BYTES = 512 * 1024 * 1024
@@ -220,6 +220,8 @@ def _confine(folder: str, limits: Limits) -> None:
             os.sched_setaffinity(0, limits.processors)
     if _enter_namespaces(libc):
         _go_on_as_first_process(libc)
+    if not confining.in_sinkhole():
+        confining.filter_sockets(libc)
     processor = int(limits.seconds) + 1
     for kind, value in (
         (resource.RLIMIT_AS, limits.memory),
@@ -238,6 +240,14 @@ def _confine(folder: str, limits: Limits) -> None:
     os.chdir(folder)
 
 
+def told() -> bytes:
+    """What holds for the process that this is called in, as JSON: called in a child, by ``run``.
+
+    ``apart``: it sees no other process. ``silent``: no address outside can be reached.
+    """
+    return json.dumps({"apart": _is_alone(), "silent": confining.is_silent()}).encode()
+
+
 def _limit(kind: int, value: int) -> None:
     hard = resource.getrlimit(kind)[1]
     value = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -246,18 +256,13 @@ def _limit(kind: int, value: int) -> None:
 
 def _enter_namespaces(libc: ctypes.CDLL) -> bool:
     """No network, and processes counted and seen apart; False where the system refuses."""
-    user, group = os.getuid(), os.getgid()
-    if libc.unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET) != 0:
-        libc.unshare(CLONE_NEWNET)  # allowed to root even where user namespaces are off
-        return False
-    for name, line in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{user} {user} 1"),
-        ("gid_map", f"{group} {group} 1"),
-    ):
-        with contextlib.suppress(OSError), open(f"/proc/self/{name}", "w") as file:
-            file.write(line)
-    return True
+    users, network = confining.CLONE_NEWUSER | confining.CLONE_NEWPID, confining.CLONE_NEWNET
+    if confining.in_sinkhole():
+        return confining.enter_namespaces(libc, users)
+    if confining.enter_namespaces(libc, users | network):
+        return True
+    libc.unshare(network)  # allowed to root even where user namespaces are off
+    return False
 
 
 def _go_on_as_first_process(libc: ctypes.CDLL) -> None:

@@ -13,7 +13,13 @@ class RemoteIndex:
     """A :class:`kb.index.base.Index` whose every method calls the index process."""
 
     def __init__(self, settings: Settings) -> None:
-        self.engine = EngineClient("index", "kb.index.process", settings, fingerprint(settings))
+        self.engine = EngineClient(
+            "index",
+            "kb.index.process",
+            settings,
+            fingerprint(settings),
+            silent=settings.index.backend == "edge",
+        )
 
     async def create(self, generation: str, dimensions: Mapping[str, int]) -> None:
         """See :class:`kb.index.base.Index`."""

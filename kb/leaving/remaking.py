@@ -94,6 +94,7 @@ def facts(made: Remade, stat: Stat) -> Facts:
         language=left.language,
         dated_ns=left.dated_ns,
         date_source=left.date_source,
+        date_precision=left.date_precision,
         pages=left.pages,
         confidence=left.confidence,
     )

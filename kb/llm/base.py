@@ -76,6 +76,10 @@ class LanguageModel(Protocol):
         """The model that will answer. One that proved unable to chat is not named again."""
         ...
 
+    def window(self, model: str) -> int | None:
+        """Tokens that a model which was identified takes at most; None where it is not told."""
+        ...
+
     async def licence(self, model: str) -> str | None:
         """The first line of the model's licence; None where the server tells none."""
         ...

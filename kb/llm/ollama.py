@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import os
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import ollama
 
 from kb.errors import ConfigurationError, ModelError
 from kb.llm import problems
+from kb.llm.addresses import address_of
 from kb.llm.base import Cut, Identity, Piece, Stocked, Thought
 from kb.llm.choosing import is_elsewhere
 from kb.llm.installed import Installed, Listed, Shown
@@ -27,7 +27,6 @@ SHOWN_AT_ONCE = 16
 """Models that the server is asked about side by side."""
 CREATE_SECONDS = 600.0
 """For which Ollama may be silent while it takes in a file of many gigabytes."""
-DEFAULT_URL = "http://127.0.0.1:11434"
 
 
 class Ollama:
@@ -35,7 +34,7 @@ class Ollama:
 
     def __init__(self, settings: Llm) -> None:
         self._settings = settings
-        self.url = settings.url or os.environ.get("OLLAMA_HOST") or DEFAULT_URL
+        self.url = address_of(settings)
         seconds = settings.first_token_seconds + 5
         self._client = self._connected(httpx.Timeout(seconds, connect=settings.connect_seconds))
         self._unable: set[str] = set()
@@ -75,6 +74,10 @@ class Ollama:
                 return Identity(found.called, found.digest, shown.thinks)
             self._unable.add(found.called)
         raise self._none_fits(listed)
+
+    def window(self, model: str) -> int | None:
+        """See :class:`kb.llm.base.LanguageModel`."""
+        return next((s.context for (name, _), s in self._shown.items() if name == model), None)
 
     async def licence(self, model: str) -> str | None:
         """See :class:`kb.llm.base.LanguageModel`."""

@@ -46,6 +46,10 @@ class OpenAICompatible:
         """See :class:`kb.llm.base.LanguageModel`: these servers tell none."""
         return None
 
+    def window(self, model: str) -> int | None:
+        """See :class:`kb.llm.base.LanguageModel`."""
+        return self._windows.get(model)
+
     async def identify(self) -> Identity:
         """The configured model, or the first that the server lists."""
         if not self.url:

@@ -1,7 +1,7 @@
 """What a model's folder holds, beside what was written down of it when the model was added."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -21,16 +21,24 @@ def _write(folder: Path, manifest: Manifest) -> None:
     (folder / MANIFEST).chmod(0o644)
 
 
-def files_of(folder: Path) -> dict[str, Kept]:
-    """Every file of a model by its path, read from beginning to end."""
-    files = (file for file in sorted(folder.rglob("*")) if file.is_file())
+def files_of(folder: Path, some: Collection[str] | None = None) -> dict[str, Kept]:
+    """Every file of a model by its path, or ``some``, read from beginning to end."""
     return {
-        file.relative_to(folder).as_posix(): Kept(
-            models.digest_of(file), file.stat().st_size, int(file.stat().st_mtime)
-        )
-        for file in files
-        if file != folder / MANIFEST and not _is_left(file)
+        name: Kept(models.digest_of(file), file.stat().st_size, int(file.stat().st_mtime))
+        for name, file in _files(folder)
+        if some is None or name in some
     }
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """The bytes of every file of a model; nothing is read."""
+    return {name: file.stat().st_size for name, file in _files(folder)}
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and file != folder / MANIFEST and not _is_left(file):
+            yield file.relative_to(folder).as_posix(), file
 
 
 def _is_left(file: Path) -> bool:

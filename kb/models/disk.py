@@ -144,13 +144,20 @@ def verified(model: Registered, derived: Path) -> Verified:
 
 
 def _compared(name: str, folder: Path, manifest: Manifest) -> tuple[int, list[str]]:
-    """How many files a model should have, and which are others."""
-    files = contents.files_of(folder)
+    """How many files a model should have, and which are others.
+
+    One of another size than was written down is another, and is not read.
+    """
+    sizes = contents.sizes(folder)
+    files = contents.files_of(
+        folder, {n for n, kept in manifest.files.items() if sizes.get(n) == kept.size}
+    )
     there, wanted = contents.digests(files), contents.digests(manifest.files)
     pinned = PINNED.get(name)
     if pinned is not None:
         wanted[WEIGHTS] = pinned.weights
-    changed = sorted(n for n in there.keys() | wanted.keys() if there.get(n) != wanted.get(n))
+    same = {n for n, digest in there.items() if digest == wanted.get(n)}
+    changed = sorted((sizes.keys() | wanted.keys()) - same)
     if not changed:
         contents.refresh(folder, manifest, files)
     return len(wanted), changed

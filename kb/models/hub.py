@@ -73,7 +73,6 @@ def _translated(repository: str) -> Iterator[None]:
 
 def _library() -> Any:
     """The hub's library, which reads what it may do when it is loaded."""
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["HF_HUB_DISABLE_XET"] = "1"  # from the hub itself, by plain HTTP
     for offline in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
         os.environ.pop(offline, None)  # somebody has typed that it is to be fetched

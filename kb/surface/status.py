@@ -14,6 +14,7 @@ from kb.errors import ModelError
 from kb.llm.base import Identity, LanguageModel
 from kb.llm.chatting import chat
 from kb.settings import Ingest
+from kb.silence import guard
 from kb.types.library import Inventory
 
 if TYPE_CHECKING:
@@ -144,8 +145,9 @@ def metrics_text(base: "KnowledgeBase") -> bytes:
     """What a monitoring system reads."""
     found = base.ledger.inventory()
     health = (base.audit.health(), base.duties.health(WORKER))
+    counts = (found.states, found.passages, found.alarms)
     mine = base.settings.backup
     return base.metrics.text(
-        found.states, found.passages, found.alarms, *health, base.backups.standing(),
+        *counts, *health, guard.refused(), base.backups.standing(),
         scheduled=bool(mine.schedule and mine.folder),
     )  # fmt: skip

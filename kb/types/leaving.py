@@ -57,6 +57,7 @@ class LeftDocument(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None
     dated_ns: int | None
     date_source: str | None
+    date_precision: str | None
     parser: str | None
     pages: int | None
     confidence: float | None
@@ -75,8 +76,9 @@ class LeftParsed(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str
     title: str | None
     author: str | None
-    dated: float | None
-    date_source: str | None
+    sent: float | None
+    created: float | None
+    changed: float | None
     pages: int | None
     page_sizes: tuple[tuple[float, float], ...]
     confidences: tuple[tuple[int, float], ...]

@@ -22,7 +22,7 @@ def everything(catalog) -> str:
         return repr([[tuple(row) for row in connection.execute(select(t))] for t in tables])
 
 
-def test_passwords_sessions_tokens_and_links_are_kept_as_hashes(house):
+def test_passwords_sessions_tokens_and_links_are_kept_as_hashes(house, heavy_hashes):
     kb, owner = house.kb, access.owner()
     kb.accounts.add(owner, "rita", (), password=PASSWORD)
     session = kb.accounts.sign_in("rita", PASSWORD, "", HERE)

@@ -96,7 +96,9 @@ def test_metrics_tell_of_the_last_one(base, tmp_path):
         with closing(open_catalog(base.settings)) as catalog:
             standing = Backups(catalog, base.settings).standing()
         told = Metrics()
-        lines = told.text({}, 0, 0, HEALTH, WORKER, standing, scheduled=True).decode().splitlines()
+        lines = (
+            told.text({}, 0, 0, HEALTH, WORKER, 0, standing, scheduled=True).decode().splitlines()
+        )
         pairs = (line.split() for line in lines if line.startswith("commonplace_backup"))
         return {name.removeprefix("commonplace_backup_"): float(value) for name, value in pairs}
 

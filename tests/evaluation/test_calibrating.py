@@ -5,8 +5,6 @@ import json
 import numpy as np
 import pytest
 from msgspec import structs
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from kb.answers import calibration
 from kb.errors import UsageError
@@ -49,6 +47,10 @@ def observed():
 
 
 def test_weights_are_those_of_another_library(observed):
+    # Here, since it takes two seconds that every process of the tests would pay.
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
     fitted = calibrating.fitted(("m",), observed)
     readings = np.array([[o.readings[n] for n in SURE] for o in observed])
     scaler = StandardScaler().fit(readings)

@@ -45,7 +45,8 @@ ENGINES = {
 
 CONTRACTS = {
     # A room, and the rooms that it may import; each stands below all that it names.
-    "kb": "",
+    "kb.switches": "",
+    "kb": "switches",
     "kb.errors": "",
     "kb.clock": "",
     "kb.failpoints": "",
@@ -57,8 +58,9 @@ CONTRACTS = {
     "kb.text": "errors",
     "kb.types": "errors",
     "kb.posix": "text",
-    "kb.engines": "errors settings",
     "kb.llm": "errors settings",
+    "kb.silence": "llm settings",
+    "kb.engines": "errors settings silence",
     "kb.embedding": "bulk engines errors settings",
     "kb.models": "embedding errors llm settings",
     "kb.catalog": "errors failpoints posix settings shares text types",
@@ -67,7 +69,7 @@ CONTRACTS = {
     "kb.audit": "catalog errors rights settings types",
     "kb.metrics": "audit duties errors types",
     "kb.accounts": "audit catalog errors rights settings text types",
-    "kb.files": "audit catalog errors failpoints rights settings shares types",
+    "kb.files": "audit catalog errors failpoints rights settings shares silence types",
     "kb.search": "audit catalog embedding errors index metrics rights settings text types",
     "kb.tuning": "audit catalog embedding errors failpoints index models rights types",
     "kb.backup": "audit catalog clock errors failpoints files rights settings types",
@@ -78,22 +80,24 @@ CONTRACTS = {
     " upkeep",
     "kb.knowledge_base": "accounts answers audit backup catalog duties embedding files index leaving"
     " library llm metrics models rights search settings tuning types upkeep",
-    "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings text types",
+    "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings silence text types",
+    "kb.doctor": "accounts bulk catalog embedding errors files index llm samples settings silence surface",
     "kb.evaluation": "answers catalog embedding engines errors knowledge_base samples search settings"
     " surface text types",
     "kb.swapping": "answers catalog embedding errors evaluation failpoints index knowledge_base llm"
     " rights samples search settings surface tuning types upkeep",
     "ingest": "audit bulk catalog clock embedding errors failpoints files index library posix rights"
     " settings text types upkeep",
-    "web": "accounts answers clock duties errors evaluation files knowledge_base library rights"
+    "web": "accounts answers clock doctor duties errors evaluation files knowledge_base library rights"
     " settings shares surface text types",
-    "kb.cli": "backup bulk clock duties embedding errors evaluation files ingest knowledge_base models rights samples"
+    "kb.cli": "backup bulk clock doctor duties embedding errors evaluation files ingest knowledge_base models rights samples"
     " search"
-    " settings surface swapping types upkeep web",
+    " settings silence surface swapping types upkeep web",
     "kb.__main__": "cli",
 }  # fmt: skip
 OPEN_TO_ALL = {"kb"}
-"""The package itself has the version, and nothing else."""
+"""The package itself has the version, and sets the switches before anything is loaded."""
+BENEATH_IT = {"kb.switches"}
 
 
 def room_of(module: str) -> str:
@@ -109,7 +113,11 @@ def room_of_file(path: Path) -> str:
 
 def allowed(room: str) -> set[str]:
     names = CONTRACTS[room].split()
-    return {n if n in {"ingest", "web"} else f"kb.{n}" for n in names} | {room} | OPEN_TO_ALL
+    return {n if n in {"ingest", "web"} else f"kb.{n}" for n in names} | {room} | open_to(room)
+
+
+def open_to(room: str) -> set[str]:
+    return set() if room in BENEATH_IT else OPEN_TO_ALL
 
 
 @functools.cache

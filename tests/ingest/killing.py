@@ -32,6 +32,7 @@ from kb.errors import ConflictError, KbError, RetryableError
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
 from kb.types.library import ASKED, Following, LedgerFilter
+from tests.parts.processes import run_kb
 
 ZEROS = {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
 WORDS = "tram rain gate lamp dock hall road pump sand wire".split()
@@ -188,8 +189,9 @@ class World:
 
     def killed_at(self, step: str, *arguments: str, times: int = 1) -> None:
         """Run a command that has to be killed at a named step; anything else fails the test."""
-        process = self.start(*arguments, failpoint=f"{step}:{times}")
-        code, told = process.wait(300), process.log.read_text()
+        asked = {"KB_FAILPOINT": f"{step}:{times}"}
+        done = run_kb(self.environment | asked, self.base, *arguments)
+        code, told = done.returncode, done.stderr
         assert code == -signal.SIGKILL, (step, times, code, told[-2000:])
         assert failpoints.TOLD + step in told, (step, told[-2000:])
         self.kills += 1

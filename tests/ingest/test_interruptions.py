@@ -27,7 +27,7 @@ from kb.errors import EngineError, LeaseLost, RetryableError
 from kb.surface import reasons
 from kb.types.files import Stat
 from kb.types.points import point_of
-from tests.parts.processes import kb, stop_engines, wait_for
+from tests.parts.processes import kb, run_kb, stop_engines, wait_for
 
 pytestmark = pytest.mark.both_catalogs
 
@@ -58,11 +58,10 @@ def states(house) -> dict[str, str]:
     return {path: row.state for path, row in house.ledger().items()}
 
 
-def begun(environment, folder, *arguments, failpoint=""):
+def begun(environment, folder, *arguments):
     return subprocess.Popen(
         [sys.executable, "-m", "kb", *arguments],
-        env=environment | ({"KB_FAILPOINT": failpoint} if failpoint else {}),
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
 
@@ -73,8 +72,7 @@ async def test_members_outlive_a_kill(house, environment, tmp_path, step):
     house.follow()
     await house.ingest()  # the engines are there
     paths = texts(house, 2, 3)
-    run = begun(environment, tmp_path, "ingest", failpoint=step)
-    run.communicate(timeout=300)
+    run = run_kb(environment | {"KB_FAILPOINT": step}, tmp_path, "ingest")
     assert run.returncode == -signal.SIGKILL
     lost, left = (await house.kb.upkeep.check())["lost"], states(house)
     assert lost > 0 or not left or step == "committed:1", "a quick run commits all at once"

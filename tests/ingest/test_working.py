@@ -75,7 +75,7 @@ def test_a_busy_server_drains_when_it_is_told_to_stop(environment, tmp_path, hou
 def test_what_was_acknowledged_outlives_a_killed_server(environment, tmp_path, house):
     """Files are handed in until the server is killed; those that it accepted stay, whole."""
     kb(environment, tmp_path, "status")
-    server = Serving(environment, tmp_path)
+    server = Serving(environment, tmp_path, cold=True)
     accepted, ended = [], threading.Event()
 
     def hand_in() -> None:

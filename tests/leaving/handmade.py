@@ -14,12 +14,12 @@ DATED = 1_600_000_000_123_456_700
 NOTHING = {
     "code": None, "parameters": {}, "pending": None, "settings": None, "used": None,
     "media_type": "text/plain", "title": None, "author": None, "language": "en", "dated_ns": DATED,
-    "date_source": "file", "parser": "text", "pages": None, "confidence": None, "held": False,
+    "date_source": "file", "date_precision": "day", "parser": "text", "pages": None, "confidence": None, "held": False,
     "rights": None, "added_at": AT, "indexed_at": AT, "mtime_ns": DATED, "parent": None,
 }  # fmt: skip
 PARSED = {
-    "parser": "text", "media_type": "text/plain", "title": None, "author": None, "dated": None,
-    "date_source": None, "pages": None, "page_sizes": [[600.0, 800.0]], "confidences": [[1, 91.5]],
+    "parser": "text", "media_type": "text/plain", "title": None, "author": None, "sent": None,
+    "created": None, "changed": None, "pages": None, "page_sizes": [[600.0, 800.0]], "confidences": [[1, 91.5]],
     "problem": None, "problem_parameters": {}, "notices": [["cut_short", {"limit": 3}]],
 }  # fmt: skip
 HR, NOT_SALES = {"group": "hr"}, {"some_of": ["everyone"], "none_of": [{"group": "sales"}]}
@@ -80,7 +80,7 @@ def documents(folder: Path) -> list[dict]:
         "raw_path": b64encode(b"broken.pdf").decode(), "bytes": 9, "content_hash": None,
         "chunks": 0, "version": None, "code": "damaged", "parameters": {"what": "x"},
         "parser": None, "media_type": None, "language": None, "dated_ns": None,
-        "date_source": None, "indexed_at": None,
+        "date_source": None, "date_precision": None, "indexed_at": None,
     }  # fmt: skip
     return [*rows, failed]
 

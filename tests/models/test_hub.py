@@ -82,7 +82,7 @@ def hub(tmp_path):
     (folder / "onnx" / "model.onnx").write_bytes(b"x")
     kind = type("This", (Hub,), {"folder": folder, "asked": [], "broken": ""})
     server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     kind.address = f"http://127.0.0.1:{server.server_port}"
     yield kind
     server.shutdown()

@@ -120,7 +120,7 @@ class Remote(BaseHTTPRequestHandler):
 
 def test_one_that_runs_elsewhere_is_marked_and_never_in_use(command):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Remote)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     env = {"KB_LLM__PROVIDER": "ollama", "KB_LLM__URL": f"http://127.0.0.1:{server.server_port}"}
     try:
         found = {m["name"]: m for m in command("models", "list", env=env)["models"]}
@@ -155,7 +155,7 @@ class Silent(Slow):
 async def test_a_slow_model_server_is_waited_for_two_seconds(settings, server, known):
     http = ThreadingHTTPServer(("127.0.0.1", 0), server)
     http.daemon_threads = True
-    threading.Thread(target=http.serve_forever, daemon=True).start()
+    threading.Thread(target=http.serve_forever, args=(0.05,), daemon=True).start()
     model = Ollama(
         msgspec.structs.replace(settings.llm, url=f"http://127.0.0.1:{http.server_port}")
     )

@@ -1,39 +1,44 @@
 """A whole service with people, documents and runs of an evaluation, and browsers that come in."""
 
-import subprocess
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from kb import samples
 from kb import settings as settings_module
-from kb.catalog.database import open_catalog
 from kb.catalog.evaluations import keep
+from kb.knowledge_base import KnowledgeBase
+from kb.rights import access
 from kb.types.evaluations import Evaluation
 from tests.parts.portal import PASSWORD
-from tests.parts.processes import Serving, environment_in, kb, stop_engines
+from tests.parts.processes import Serving, copy_samples, environment_in, kb, stop_engines
 
 
-def add_people(environment, base) -> None:
+@contextmanager
+def opened(environment) -> Iterator[KnowledgeBase]:
+    """The knowledge base of an environment, in this process."""
+    known = {name: value for name, value in environment.items() if name.startswith("KB_")}
+    base = KnowledgeBase(settings_module.load({}, known))
+    yield base
+    base.catalog.close()
+
+
+def add_people(environment) -> None:
     """An administrator and a reader of a group, with the password of every test."""
-    for name, more in (("anna", ["--administrator"]), ("rita", ["--groups", "hr"])):
-        subprocess.run(
-            [sys.executable, "-m", "kb", "user", "add", name, *more, "--password-stdin", "--json"],
-            env=environment, cwd=base, input=PASSWORD + "\n", text=True, check=True,
-            stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+    with opened(environment) as base:
+        for name, member_of in (("anna", ()), ("rita", ("hr",))):
+            base.accounts.add(
+                access.owner(), name, member_of, administrator=not member_of, password=PASSWORD
+            )
 
 
 def add_runs(environment) -> None:
     """Two runs of an evaluation."""
-    known = {name: value for name, value in environment.items() if name.startswith("KB_")}
-    catalog = open_catalog(settings_module.load({}, known))
-    with catalog.writing() as connection:
+    with opened(environment) as base, base.catalog.writing() as connection:
         for share in (0.5, 0.75):
             figures = {"questions": 4, "page_hit@1": share, "seconds": {"p50": 1, "p95": 2}}
             done = {"limit": None, "embedding_model": "english"}
             keep(connection, Evaluation("docs", "handbook", done, figures, 0.0, 1.0), [])
-    catalog.close()
 
 
 @pytest.fixture(scope="package")
@@ -49,12 +54,12 @@ def office(tmp_path_factory, embedder_dir):
     gone.mkdir()
     (gone / "ferry.txt").write_text("The ferry leaves at seven.")
     (notes / "broken.docx").write_bytes(b"PK\x03\x04garbage")
-    kb(environment, base, "source", "add", "samples", str(samples.documents()))
+    copy_samples(base, embedder_dir)
     kb(environment, base, "source", "add", "notes", str(notes), "--no-watch")
     kb(environment, base, "source", "add", "gone", str(gone), "--no-watch")
     kb(environment, base, "ingest")
     kb(environment, base, "group", "add", "hr")
-    add_people(environment, base)
+    add_people(environment)
     kb(environment, base, "source", "curators", "notes", "rita")
     add_runs(environment)
     server = Serving(environment | {"KB_INGEST__ROOTS": str(base / "shelf")}, base)

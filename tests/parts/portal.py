@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from kb.catalog.database import open_catalog
 from kb.rights import access
 from kb.settings import Settings, load
 from tests.parts.house import House, folders_of
-from tests.parts.processes import stop_engines
+from tests.parts.processes import environment_in, stop_engines
+from tests.parts.sharing import made_once
 from web.app import create_app
 
 PASSWORD = "a quiet harbour at dawn"
@@ -88,8 +90,12 @@ async def furnish(house: House) -> None:
         await house.ingest(name)
 
 
-def make_furnished(base: Path, environment: dict[str, str]) -> None:
-    """Furnish a portal in a folder, and leave it: nothing runs there any more."""
+def make_furnished(
+    base: Path,
+    environment: dict[str, str],
+    furnish: Callable[[House], Awaitable[None]] = furnish,
+) -> None:
+    """Furnish a portal, or another house, in a folder, and leave it: nothing runs there any more."""
     known = {name: value for name, value in environment.items() if name.startswith("KB_")}
 
     async def make() -> None:
@@ -100,6 +106,22 @@ def make_furnished(base: Path, environment: dict[str, str]) -> None:
     with ThreadPoolExecutor(1) as thread:  # away from the loop of whatever test comes first
         thread.submit(asyncio.run, make()).result()
     stop_engines(base / "data")
+
+
+def furnished_once(
+    name: str,
+    embedder_dir: Path,
+    new_catalog: Path,
+    furnish: Callable[[House], Awaitable[None]] = furnish,
+) -> Path:
+    """A folder that is furnished once, for all workers; its catalog is SQLite's."""
+
+    def make(base: Path) -> None:
+        (base / "data").mkdir(mode=0o700)
+        shutil.copy2(new_catalog, base / "data" / "catalog.sqlite3")
+        make_furnished(base, environment_in(base, embedder_dir), furnish)
+
+    return made_once(name, make)
 
 
 def copy_furnished(made: Path, settings: Settings, files: Path) -> None:

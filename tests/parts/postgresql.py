@@ -1,4 +1,4 @@
-"""A PostgreSQL server on a port and folder of its own, and new databases on it."""
+"""A PostgreSQL server on a port and folder of its own, for all workers, and new databases on it."""
 
 import glob
 import itertools
@@ -6,29 +6,45 @@ import os
 import pwd
 import shutil
 import subprocess
-import tempfile
+from pathlib import Path
+
+from tests.parts.processes import free_port
+from tests.parts.sharing import made_once
+
+PORT = "port"
+"""File of its folder."""
 
 
 class PostgreSQL:
-    """``database()`` gives the URL of a new one: empty, or ``like`` another that nobody uses."""
+    """``database()`` gives the URL of a new one: empty, or ``like`` another that nobody uses.
 
-    def __init__(self, programs: str, port: int):
-        self.programs, self.port = programs, port
-        self.folder = tempfile.mkdtemp(prefix="kb-pg-")
+    The server ends with whoever started the workers, since its folder is in theirs (``sharing``).
+    """
+
+    def __init__(self, programs: str):
+        self.programs = programs
         self.user = {}
         if os.geteuid() == 0:  # the server refuses to run as root
             account = pwd.getpwnam("postgres")
-            os.chown(self.folder, account.pw_uid, account.pw_gid)
             self.user = {"user": account.pw_uid, "group": account.pw_gid}
         self._numbers = itertools.count()
-        data = f"{self.folder}/data"
+        self.folder = made_once("pg", self._start)
+        self.port = int((self.folder / PORT).read_text())
+
+    def _start(self, folder: Path) -> None:
+        folder.parent.chmod(0o711)  # another user passes through
+        if self.user:
+            os.chown(folder, self.user["user"], self.user["group"])
+        self.folder, port = folder, free_port()
+        data = f"{folder}/data"
         self._run("initdb", "-D", data, "-U", "kb", "-A", "trust", "-E", "UTF8")
-        options = f"-p {port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        options += " -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
-        self._run("pg_ctl", "-D", data, "-o", options, "-l", f"{self.folder}/log", "-w", "start")
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        options += " -c synchronous_commit=off -c full_page_writes=off -c max_connections=900"
+        self._run("pg_ctl", "-D", data, "-o", options, "-l", f"{folder}/log", "-w", "start")
+        (folder / PORT).write_text(str(port))
 
     def database(self, like: str = "") -> str:
-        name = f"commonplace{next(self._numbers)}"
+        name = f"commonplace{os.getpid()}x{next(self._numbers)}"
         template = ("-T", like.rpartition("/")[2]) if like else ()
         place = ("-h", self.folder, "-p", str(self.port), "-U", "kb")
         self._run("createdb", *place, *template, name)
@@ -38,10 +54,6 @@ class PostgreSQL:
         """Remove a database, whoever is still connected to it."""
         place = ("-h", self.folder, "-p", str(self.port), "-U", "kb")
         self._run("dropdb", *place, "--force", "--if-exists", url.rpartition("/")[2])
-
-    def stop(self) -> None:
-        self._run("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "stop")
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, name: str, *arguments: str) -> None:
         subprocess.run(

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ import psutil
 import pytest
 
 from kb import samples
+from tests.parts.sharing import made_once
 from tests.parts.warm import can_be_warm, warm
 
 SHARED = Path(__file__).parent.parent.parent.parent / "shared" / "data"
@@ -90,29 +93,46 @@ def kb(environment, folder: Path, *arguments: str, code: int = 0):
 
 
 class Serving:
-    """A running ``kb serve``."""
+    """A running ``kb serve``: forked from a process that has loaded it, where that is the same.
 
-    def __init__(self, environment, folder: Path, port: int = 0):
+    ``cold``: it starts as anybody's does, and is a child of this process.
+    """
+
+    def __init__(self, environment, folder: Path, port: int = 0, *, cold: bool = False):
         self.environment = environment
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "kb", "serve", "--port", str(port)],
-            env=environment,
-            cwd=folder,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self._said = tempfile.NamedTemporaryFile(prefix="kb-serve-", suffix=".txt")
+        is_warm = can_be_warm(environment) and not cold
+        self.process = (self._forked if is_warm else self._started)(folder, port)
         self.address = self._wait_until_ready()
         wait_for(lambda: httpx.get(self.address + "/ready", timeout=HANGING).status_code == 200)
 
+    def _forked(self, folder: Path, port: int):
+        said = Path(self._said.name)
+        arguments = ("serve", "--port", str(port))
+        return warm().begin(arguments, self.environment, folder, Path(os.devnull), said)
+
+    def _started(self, folder: Path, port: int) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-m", "kb", "serve", "--port", str(port)],
+            env=self.environment, cwd=folder, stderr=self._said,
+        )  # fmt: skip
+
     def _wait_until_ready(self) -> str:
-        for line in self.process.stderr:
-            if "ready at " in line:
-                return line.split("ready at ")[1].split()[0]
-        raise AssertionError("kb serve ended before it was ready")
+        told = lambda: re.search(r"ready at (\S+)\s", self.said())
+        wait_for(lambda: told() or self.process.poll() is not None)
+        found = told()
+        assert found, f"kb serve ended before it was ready: {self.said()}"
+        return found[1]
+
+    def said(self) -> str:
+        """What it has said on stderr."""
+        return Path(self._said.name).read_text()
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(HANGING)
+        code = self.process.wait(HANGING)
+        self._said.close()
+        return code
 
 
 @contextmanager
@@ -122,12 +142,27 @@ def serving_samples(base: Path, embedder_dir: Path, **more: str) -> Iterator[Ser
     ``more``: what the server has in its environment, beside the usual.
     """
     environment = environment_in(base, embedder_dir)
-    kb(environment, base, "source", "add", "samples", str(samples.documents()))
-    kb(environment, base, "ingest")
+    copy_samples(base, embedder_dir)
     server = Serving(environment | more, base)
     yield server
     server.stop()
     stop_engines(base / "data")
+
+
+def copy_samples(base: Path, embedder_dir: Path) -> None:
+    """Have a data directory in ``base`` in which the samples are a source of this name, and read.
+
+    They are read once, for all workers.
+    """
+
+    def make(folder: Path) -> None:
+        environment = environment_in(folder, embedder_dir)
+        kb(environment, folder, "source", "add", "samples", str(samples.documents()))
+        kb(environment, folder, "ingest")
+        stop_engines(folder / "data")
+
+    made = made_once("samples", make)
+    shutil.copytree(made / "data", base / "data", ignore=shutil.ignore_patterns("run"))
 
 
 def wait_for(condition):

@@ -4,10 +4,13 @@ A session has one folder for all workers. An engine whose socket lies in there s
 is started by whoever needs it first, as everywhere, and ended by the process that started the workers.
 """
 
+import fcntl
 import json
 import os
 import shutil
+import signal
 import tempfile
+from collections.abc import Callable
 from functools import cached_property
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -27,6 +30,22 @@ SERVERS = ("sample_server", "ollama", "llama_cpp", "office")
 
 def shared_folder() -> Path:
     return Path(os.environ[FOLDER])
+
+
+def made_once(name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that one worker makes for all of them; who comes meanwhile waits for it.
+
+    Where making it failed, the next one makes it anew.
+    """
+    folder, done = shared_folder() / name, shared_folder() / f"{name}.done"
+    with (shared_folder() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(mode=0o700)
+            make(folder)
+            done.touch()
+    return folder
 
 
 def pytest_configure(config):
@@ -72,9 +91,11 @@ def pytest_unconfigure(config):
     if is_worker(config):
         return
     folder = os.environ.pop(FOLDER)
-    for process in psutil.process_iter(["cmdline"]):
+    for process in psutil.process_iter(["cmdline", "name"]):
         if folder in " ".join(process.info["cmdline"] or []):
-            process.terminate()
+            # A database ends at once by SIGQUIT (postgres(1)); by SIGTERM it waits for its users.
+            is_database = process.info["name"] == "postgres"
+            process.send_signal(signal.SIGQUIT if is_database else signal.SIGTERM)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,13 +1,11 @@
 """kill -9 at every step of a swap: the live index answers, the next command goes on, nothing is lost."""
 
 import signal
-import subprocess
-import sys
 
 import pytest
 
 from kb import failpoints
-from tests.parts.processes import kb, stop_engines
+from tests.parts.processes import kb, run_kb, stop_engines
 from tests.parts.swaps import TEXTS, models_in
 
 pytestmark = pytest.mark.slow
@@ -31,10 +29,7 @@ def built(environment, tmp_path):
 
 
 def killed_at(step: str, environment, tmp_path, *arguments: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "kb", *arguments, "--json"],
-        env=environment | {"KB_FAILPOINT": step}, cwd=tmp_path, capture_output=True, text=True,
-    )  # fmt: skip
+    done = run_kb(environment | {"KB_FAILPOINT": step}, tmp_path, *arguments, "--json")
     assert done.returncode == -signal.SIGKILL, (step, done.returncode, done.stderr[-2000:])
     assert failpoints.TOLD + step in done.stderr
 

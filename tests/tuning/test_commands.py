@@ -1,6 +1,6 @@
 """``kb tune`` from end to end with the English model, by the command."""
 
-from itertools import count
+import asyncio
 
 import pytest
 from sqlalchemy import select
@@ -34,14 +34,23 @@ def rows(settings) -> list[tuple[int, str]]:
         base.catalog.close()
 
 
-def places(command) -> list[float]:
+def places(settings) -> list[float]:
     """The reciprocal place of the right passage of each question about one of the town's places."""
-    found = []
-    for question, file, matter in taught.questions()[: len(taught.MATTERS)]:
-        hits = command("search", question)["hits"]
-        at = (n for n, h in zip(count(1), hits) if h["document"] == file and matter in h["section"])
-        found.append(1 / next(at, 1000))
-    return found
+
+    async def asked() -> list[float]:
+        base, found = KnowledgeBase(settings), []
+        for question, file, matter in taught.questions()[: len(taught.MATTERS)]:
+            hits = (await base.search.passages(question, base.principal(None), 10)).passages
+            at = (
+                n
+                for n, hit in enumerate(hits, 1)
+                if hit.chunk.path == file and matter in (hit.chunk.section or "")
+            )
+            found.append(1 / next(at, 1000))
+        await base.close()
+        return found
+
+    return asyncio.run(asked())
 
 
 @pytest.mark.slow
@@ -49,12 +58,12 @@ def test_a_town_learns_from_its_questions_and_goes_back(
     furnished_town, environment, settings, tmp_path
 ):
     """Killed at each of its steps it leaves nothing; done, it finds more; rolled back, as before."""
-    before = places(furnished_town)
+    before = places(settings)
     for step in TUNE_STEPS:
         done = run_kb(environment | {"KB_FAILPOINT": step}, tmp_path, "tune", "--json")
         assert f"{TOLD}{step}" in done.stderr
         assert rows(settings) == []
-    assert places(furnished_town) == before
+    assert places(settings) == before
     told = furnished_town("tune")
     assert (told["name"], told["live"], told["lost"]) == ("tuned-1", True, [])
     assert (told["questions"], len(told["documents"])) == (48, 12)
@@ -67,7 +76,7 @@ def test_a_town_learns_from_its_questions_and_goes_back(
     ]  # fmt: skip
     [first] = [one for one in told["gate"]["sets"][0]["rows"] if one["measure"] == "page_hit@1"]
     assert first["low"] > 0, "as the program searches, too"
-    assert sum(places(furnished_town)) > sum(before)
+    assert sum(places(settings)) > sum(before)
     assert_registered(furnished_town, told)
     assert_erased_is_named(furnished_town)
     assert furnished_town("tune", "rollback") == {"left": "tuned-1", "now": None}

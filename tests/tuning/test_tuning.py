@@ -16,6 +16,8 @@ from kb.rights import access
 from kb.swapping import tuning
 from kb.swapping.tuning import Lessons
 from tests.parts import taught
+from tests.parts.house import House
+from tests.parts.portal import copy_furnished, furnished_once
 
 NO_SETS = {"sets": []}
 
@@ -25,12 +27,23 @@ def adapter(seed: int = 0) -> Learned:
     return Learned(dimension=384, down=drawn[0].tobytes(), up=drawn[1].tobytes())
 
 
-@pytest.fixture
-async def town(house):
+async def read_town(house: House) -> None:
     house.follow()
     taught.write(house.root)
     await house.ingest()
-    return house
+
+
+@pytest.fixture
+async def town(settings, tmp_path, embedder_dir, new_catalog):
+    """A house over the town's documents, which are read once for all tests."""
+    if not settings.catalog.url:
+        made = furnished_once("town", embedder_dir, new_catalog, read_town)
+        copy_furnished(made, settings, tmp_path / "files")
+    house = House(settings, tmp_path / "files")
+    if settings.catalog.url:
+        await read_town(house)
+    yield house
+    await house.kb.close()
 
 
 def lessons(house, *, lost=(), seed: int = 0, documents=()) -> Lessons:

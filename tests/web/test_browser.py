@@ -3,8 +3,7 @@
 import httpx
 import pytest
 
-from kb import samples
-from tests.parts.processes import Serving, kb, stop_engines
+from tests.parts.processes import Serving, copy_samples, kb, stop_engines
 
 pytestmark = pytest.mark.real
 NOT_ENGLISH = (
@@ -179,9 +178,8 @@ def test_the_ledger_filters_and_says_why(page, sample_server):
     page.wait_for_selector(".scroll table")
 
 
-def test_a_real_model_streams_into_the_page(chromium, ollama, environment, tmp_path):
-    kb(environment, tmp_path, "source", "add", "samples", str(samples.documents()))
-    kb(environment, tmp_path, "ingest")
+def test_a_real_model_streams_into_the_page(chromium, ollama, environment, tmp_path, embedder_dir):
+    copy_samples(tmp_path, embedder_dir)
     model = {
         "KB_LLM__PROVIDER": "ollama",
         "KB_LLM__URL": ollama,

@@ -206,7 +206,7 @@ def test_an_engine_that_was_killed_is_back_at_the_next_call(web, sample_server):
 def test_serving_ends_on_sigterm(environment, tmp_path):
     from tests.parts.processes import Serving
 
-    server = Serving(environment, tmp_path)
+    server = Serving(environment, tmp_path, cold=True)
     page = httpx.get(server.address + "/", trust_env=False).text
     assert "Add a folder" in page
     assert server.stop() == 0

@@ -1,16 +1,17 @@
 """Administration: health, what is asked, jobs, models, settings in force."""
 
-import sys
-import time
+from dataclasses import replace
+from gettext import NullTranslations
 from typing import Any
 
 import msgspec
 from litestar import MediaType, Request, get
 
-from kb import __version__
 from kb import settings as settings_module
 from kb.clock import local_now
-from kb.errors import KbError
+from kb.doctor.examining import examine
+from kb.doctor.findings import Finding
+from kb.errors import ModelError
 from kb.evaluation import plots
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import SECTIONS, Settings
@@ -20,6 +21,7 @@ from kb.types.library import Run, Source, Standing
 from web.asker import knowledge_base, principal_of
 from web.auth.who import ADMINISTRATOR
 from web.folders import Folders, folders
+from web.i18n import language_of, translations
 from web.rendering import render
 
 DAYS = 30
@@ -37,7 +39,7 @@ async def overview(request: Request[Any, Any, Any]) -> str:
         "jobs": [_job(card.standing, folders(request)) for card in cards if card.standing],
         "settings": in_force(base.settings),
         "waiting": request.app.state.turns.waiting,
-        "parts": await _parts(base),
+        "parts": await _parts(base, translations(language_of(request))),
         "backups": await base.read(_backups, base),
         "processors": status.processors(base.settings.ingest),
         "listing": await base.models.listing(),
@@ -78,53 +80,32 @@ def _job(standing: Standing, verbs: Folders) -> tuple[Source, Run | None, float 
     return standing.source, standing.running, verbs.next_run(standing.source)
 
 
-async def _parts(base: KnowledgeBase) -> list[dict[str, Any]]:
-    """Each part with its version, where it is, and how long it took to answer."""
-    s = base.settings
-    parts = [
-        {
-            "name": "Commonplace",
-            "version": __version__,
-            "where": sys.executable,
-            "ms": None,
-            "error": None,
-        },
-        await _timed("catalog", s.catalog.url.split("@")[-1] or s.data_dir, base.look()),
-        await _timed(
-            "embedder",
-            ", ".join(model.files.name for model in base.embeddings.models),
-            base.embeddings.describe(),
-        ),
-        await _timed("index", s.index.url or s.index.backend, base.index.languages(["ready"])),
-    ]
-    model = await status.model_status(base)
-    where = s.llm.url or s.llm.provider
-    parts.append(
-        {
-            "name": "language model",
-            "version": model["model"] or "",
-            "where": where,
-            "ms": model.get("milliseconds"),
-            "error": None if model["connected"] else _why(model),
-        }
-    )
-    return parts
+async def _parts(base: KnowledgeBase, words: NullTranslations) -> list[dict[str, Any]]:
+    """Each part as ``kb doctor`` shows it; the language model by what its last answer ended with.
+
+    Nobody waits here for a model to say a word.
+    """
+    found = await examine(base.settings, probing=False)
+    problem = base.answers.model_problem
+    return [_part(_ended(one, problem), words) for one in found]
 
 
-def _why(model: dict[str, Any]) -> dict[str, Any]:
-    """Why no model answers, as errors are kept."""
-    return {"code": model.get("code", "no_provider"), "message": model["reason"]}
+def _ended(one: Finding, problem: ModelError | None) -> Finding:
+    if one.part != "model" or one.state == "wrong" or problem is None:
+        return one
+    return replace(one, state="wrong", error=problem)
 
 
-async def _timed(name: str, where: str, call: Any) -> dict[str, Any]:
-    begun = time.monotonic()
-    error: KbError | None = None
-    try:
-        await call
-    except KbError as problem:
-        error = problem
-    milliseconds = round((time.monotonic() - begun) * 1000, 1)
-    return {"name": name, "version": "", "where": where, "ms": milliseconds, "error": error}
+def _part(one: Finding, words: NullTranslations) -> dict[str, Any]:
+    return {
+        "name": one.name(words),
+        "state": one.state,
+        "version": one.version,
+        "where": one.where,
+        "said": one.said(words),
+        "command": one.command,
+        "ms": one.milliseconds,
+    }
 
 
 def in_force(settings: Settings) -> list[tuple[str, str, str, str]]:

@@ -7,9 +7,11 @@ replaces, imports more of it, or embeds otherwise with it than without.
 
 import contextlib
 import importlib
+import importlib.util
 import logging
 import sys
 from collections.abc import Callable, Collection, Iterator
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -18,12 +20,11 @@ from typing import Any
 from kb.embedding.folders import damaged
 from kb.errors import ConfigurationError
 
-METRICS = (
-    "average_precision_score", "f1_score", "matthews_corrcoef", "ndcg_score", "pairwise_distances",
-)  # fmt: skip
-"""What sentence_transformers.evaluation imports of scikit-learn."""
 MISSING = "MISSING"
 """In transformers' report on what it loaded this stands behind the name of a tensor."""
+COMPILER = "torch._dynamo"
+BY_ITSELF = f"{COMPILER}._trace_wrapped_higher_order_op"
+"""A part of it that transformers imports, and that needs nothing of the rest."""
 DECORATORS = ("allow_in_graph", "assume_constant_result", "disable")
 """What torch's own modules use of its compiler while they are imported."""
 
@@ -70,6 +71,14 @@ def complete(weights: Path) -> Iterator[None]:
         raise damaged(weights, f"{', '.join(kept.missing[:3])} and others are missing in it")
 
 
+class _Names(ModuleType):
+    """A module of names without use: which ones are asked for differs between releases."""
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+
 class _Kept(logging.Handler):
     """Keeps the names of the tensors that were missing; no vector depends on a pooler's."""
 
@@ -90,38 +99,67 @@ def _no_triton(_: Any) -> None:
 
 def _no_metrics(_: Any) -> None:
     """Scikit-learn, which brings SciPy, as names only: calling one of them is an error."""
-    metrics = _module("sklearn.metrics")
-    for name in METRICS:
-        setattr(metrics, name, None)
+    metrics = _module("sklearn.metrics", kind=_Names)
     sys.modules |= {"sklearn": _module("sklearn", []), "sklearn.metrics": metrics}
 
 
 class _CompilerPutOff(ModuleType):
-    """torch._dynamo until somebody really compiles."""
+    """torch._dynamo until somebody really compiles, or imports a part of it."""
 
     def __getattr__(self, name: str) -> Any:
-        import torch
-
         if name.startswith("__"):
             raise AttributeError(name)
-        del sys.modules["torch._dynamo"]
-        torch._dynamo = importlib.import_module("torch._dynamo")  # noqa: SLF001
-        return getattr(torch._dynamo, name)  # noqa: SLF001
+        return getattr(self.real(), name)
+
+    def real(self) -> ModuleType:
+        """The real one, which takes the place of this; while it loads it may ask for itself."""
+        if sys.modules[COMPILER] is not self:
+            return sys.modules[COMPILER]
+        del sys.modules[COMPILER]
+        return importlib.import_module(COMPILER)
+
+
+class _PartsOfCompiler(MetaPathFinder, Loader):
+    """Finds ``torch._dynamo.…`` while the stand-in is in its place: the real one loads its parts.
+
+    Torchvision asks for such a part, where it is installed, and transformers for torchvision.
+    """
+
+    def find_spec(self, name: str, *_: Any) -> ModuleSpec | None:
+        """See :class:`importlib.abc.MetaPathFinder`."""
+        whole = sys.modules.get(COMPILER)
+        is_part = name.startswith(f"{COMPILER}.") and name != BY_ITSELF
+        if not is_part or not isinstance(whole, _CompilerPutOff):
+            return None
+        whole.real()
+        return ModuleSpec(name, self) if name in sys.modules else importlib.util.find_spec(name)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """The part, which has been loaded."""
+        module = sys.modules[spec.name]
+        spec.origin, spec.loader_state = module.__file__, module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Nothing is left to do, but to let the part say again where it came from."""
+        if module.__spec__ is not None:
+            module.__spec__ = module.__spec__.loader_state
 
 
 def _put_off_compiler(torch: Any) -> None:
     """Whoever asks for more of the compiler than its decorators gets the real one."""
     folder = str(Path(torch.__file__).parent / "_dynamo")
-    module = _module("torch._dynamo", [folder], _CompilerPutOff)
+    module = _module(COMPILER, [folder], _CompilerPutOff)
     for decorator in DECORATORS:
         setattr(module, decorator, _unchanged)
-    sys.modules["torch._dynamo"] = torch._dynamo = module  # noqa: SLF001
+    sys.modules[COMPILER] = torch._dynamo = module  # noqa: SLF001
+    sys.meta_path.insert(0, _PartsOfCompiler())
 
 
 STAND_INS: dict[str, Callable[[Any], None]] = {
     "triton": _no_triton,
     "sklearn": _no_metrics,
-    "torch._dynamo": _put_off_compiler,
+    COMPILER: _put_off_compiler,
 }
 """By the module that each keeps out."""
 

@@ -55,6 +55,26 @@ def test_embedding_is_the_same_with_all_of_them_and_loads_none(bare):
     assert ours["vectors"] == bare["vectors"]
 
 
+BESIDE = """
+import sys
+from kb.embedding.runtimes import lighter
+torch, _ = lighter.libraries()
+from torch._dynamo.utils import counters
+from sklearn.metrics import roc_curve
+print(torch._dynamo.__file__, torch._dynamo.utils.__spec__.origin, torch._dynamo.utils.counters is counters)
+"""
+
+
+@pytest.mark.slow
+def test_what_is_installed_beside_may_ask_for_more_of_them():
+    """Torchvision, by its import, for a part of torch's compiler; some releases of transformers for
+    another name of scikit-learn's."""
+    done = subprocess.run([sys.executable, "-c", BESIDE], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    whole, part, same = done.stdout.split()
+    assert (Path(whole).parent, same) == (Path(part).parent, "True")
+
+
 def imported_from(package: str, module: str) -> set[str]:
     """Names that a package's files import from a module."""
     return {

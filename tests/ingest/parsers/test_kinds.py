@@ -3,11 +3,14 @@
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from ingest import parsers
 from ingest.parsers import kinds
 from kb.errors import FileProblem
+from kb.files import sandbox
 from tests.parts.files import MAKERS, WORDS, book, page, parse, slides, text_of, word
 from tests.parts.processes import missing, shared_data
 
@@ -52,6 +55,21 @@ def test_what_is_loaded_is_there_and_ours_comes_first(modules):
     loaded_torch, tools = (done.stdout.strip() + " ").split(" ")[:2]
     assert loaded_torch == "False"
     assert tools in {"", "ingest.parsers.text_types"}
+
+
+def loaded_for(path: str) -> bytes:
+    """The modules that a child has loaded to read a file."""
+    before = set(sys.modules)
+    parsers.parse(path, Path(path).name, parsers.Options(languages="eng"))
+    return " ".join(sorted(set(sys.modules) - before)).encode()
+
+
+@pytest.mark.parametrize("kind", ["txt", "md", "html", "docx", "pptx", "xlsx", "eml"])
+def test_no_file_has_to_load_what_all_of_its_kind_need(kind, tmp_path):
+    """Each is read in a child of its own, which would load it again for each."""
+    MAKERS[kind](tmp_path / f"a.{kind}")
+    loaded = sandbox.run(loaded_for, str(tmp_path / f"a.{kind}"), limits=sandbox.Limits()).decode()
+    assert {name for name in loaded.split() if not name.startswith("encodings.")} == set()
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "tiff", "heic"])

@@ -1,13 +1,12 @@
 """Web pages: what a browser shows is read, and what it does not show is hidden text."""
 
-import shutil
 import subprocess
 
 import pytest
 
 from kb.types.parsed import HIDDEN
+from tests.parts.browser import program_of_browser
 from tests.parts.files import parse
-from tests.parts.processes import missing
 
 SHOWN = {
     "form": "<form><p>Zebra one of the form</p></form>",
@@ -101,16 +100,13 @@ def test_a_form_says_its_values(tmp_path):
 
 def test_it_is_what_chromium_shows(tmp_path):
     """Its own innerText, of all the cases above in one page; a closed section is opened by us."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        missing("chromium (apt-get install chromium)")
     cases = {k: v for k, v in (SHOWN | UNSHOWN).items() if k != "frame"}
     body = "".join(f"<section id='{n}'>{html}</section>" for n, html in enumerate(cases.values()))
     path = tmp_path / "page.html"
     script = "<script>onload=()=>{document.body.textContent=document.body.innerText}</script>"
     path.write_text(f"<!DOCTYPE html><html><body>{body}{script}</body></html>")
     done = subprocess.run(
-        [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", f"file://{path}"],
+        [program_of_browser(), "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", f"file://{path}"],
         capture_output=True, text=True, check=True, timeout=120,
     )  # fmt: skip
     shown = done.stdout

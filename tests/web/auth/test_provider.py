@@ -79,7 +79,7 @@ def elsewhere():
 @contextmanager
 def served():
     server = Foreign()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     yield server
     server.shutdown()

@@ -1,0 +1,38 @@
+"""Every part, in the order in which somebody would go through them."""
+
+from kb.doctor import engines, machine, reading, storing, talking
+from kb.doctor.asking import Asked, Part, everything
+from kb.doctor.certificates import certificates
+from kb.doctor.findings import Finding
+from kb.settings import Settings
+
+PARTS = (
+    Part("program", machine.program),
+    Part("service", talking.service),
+    Part("data", storing.data_directory),
+    Part("catalog", storing.catalog),
+    Part("index", engines.index),
+    Part("embedder", engines.embedder),
+    Part("processor", machine.processor),
+    Part("card", machine.card),
+    Part("ocr", reading.recognising, seconds=5.0),
+    Part("office", reading.office),
+    Part("model", talking.language_model, seconds=talking.WORD_SECONDS + 2.0),
+    Part("directory", talking.directory),
+    Part("provider", talking.provider),
+    Part("proxy", talking.proxies),
+    Part("certificates", certificates),
+    Part("destinations", talking.destinations),
+    Part("clock", machine.clock),
+    Part("sandbox", reading.confined, seconds=reading.SANDBOX_SECONDS),
+    Part("watching", machine.watching),
+    Part("backups", storing.backups),
+)
+
+
+async def examine(settings: Settings, *, probing: bool) -> list[Finding]:
+    """How every part stands.
+
+    ``probing``: the language model is asked for a word.
+    """
+    return await everything(Asked(settings, probing=probing), PARTS)

@@ -1,0 +1,137 @@
+"""What is kept: the data directory, the catalog, backups."""
+
+import os
+import pwd
+import shlex
+import shutil
+import stat
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from kb.catalog import looking
+from kb.doctor.asking import Asked, Watch, aside
+from kb.doctor.findings import Finding
+
+SHARED = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.rclone", "davfs"}
+"""File systems of other machines: their locks are not what SQLite and the index need."""
+FLEETING = {"tmpfs", "ramfs"}
+ROOMY = 10
+"""So many times ``ingest.min_free_mb`` are enough for a while."""
+MEGABYTE = 1024**2
+
+
+async def data_directory(asked: Asked) -> Iterable[Finding]:
+    """Owner, mode, room, file system."""
+    return await aside(partial(_data_directory, asked))
+
+
+def _data_directory(asked: Asked) -> list[Finding]:
+    folder = asked.settings.data
+    if not folder.exists():
+        return [Finding(part="data", where=str(folder), code="data_not_yet")]
+    return [_belonging(folder), _room(folder, asked.settings.ingest.min_free_mb), _system(folder)]
+
+
+def _belonging(folder: Path) -> Finding:
+    about = folder.stat()
+    where, named = str(folder), shlex.quote(str(folder))
+    if about.st_uid != os.geteuid():
+        return Finding(
+            part="data", state="wrong", where=where, code="data_of_another",
+            detail={"owner": _name(about.st_uid)},
+            command=f"chown -R {_name(os.geteuid())} {named}",
+        )  # fmt: skip
+    mode = stat.S_IMODE(about.st_mode)
+    if mode & 0o077:
+        return Finding(
+            part="data", state="wrong", where=where, code="data_open",
+            detail={"mode": f"{mode:04o}"}, command=f"chmod 700 {named}",
+        )  # fmt: skip
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return Finding(
+            part="data", state="wrong", where=where, code="data_shut",
+            detail={"mode": f"{mode:04o}"}, command=f"chmod 700 {named}",
+        )  # fmt: skip
+    return Finding(part="data", version=f"{_name(about.st_uid)}, {mode:04o}", where=where)
+
+
+def _name(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)
+
+
+def _room(folder: Path, least_mb: int) -> Finding:
+    disk = shutil.disk_usage(folder)
+    free = disk.free // MEGABYTE
+    detail = {"free": free, "least": least_mb, "all": disk.total // MEGABYTE}
+    command = f"du -xh --max-depth=2 {shlex.quote(str(folder))} | sort -h | tail"
+    if free < least_mb:
+        return Finding(part="room", state="wrong", code="room_gone", detail=detail, command=command)
+    if free < ROOMY * least_mb:
+        return Finding(part="room", state="better", code="room_low", detail=detail, command=command)
+    return Finding(part="room", code="room", detail=detail)
+
+
+def _system(folder: Path) -> Finding:
+    kind = _kind_of(folder)
+    if kind in SHARED:
+        return Finding(part="file_system", state="wrong", version=kind, code="shared_disk",
+                       command="KB_DATA_DIR=/var/lib/commonplace kb serve")  # fmt: skip
+    if kind in FLEETING:
+        return Finding(part="file_system", state="better", version=kind, code="fleeting_disk",
+                       command="KB_DATA_DIR=/var/lib/commonplace kb serve")  # fmt: skip
+    return Finding(part="file_system", version=kind)
+
+
+def _kind_of(folder: Path) -> str:
+    """The kind of file system a folder is on: of the mount whose point is the longest above it."""
+    mounts = Path("/proc/self/mountinfo")
+    if not mounts.exists():
+        return ""
+    real = folder.resolve()
+    best, kind = -1, ""
+    for line in mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+        fields = line.split()
+        point = Path(fields[4].replace("\\040", " "))
+        if real.is_relative_to(point) and len(point.parts) >= best:
+            best, kind = len(point.parts), fields[fields.index("-") + 1]
+    return kind
+
+
+async def catalog(asked: Asked) -> Iterable[Finding]:
+    """Whether it answers, and its schema is this release's."""
+    watch, where = Watch(), looking.address(asked.settings)
+    looked = await asked.catalog()
+    if looked is None or looked.schema is None:
+        version = "" if looked is None else looked.version
+        return [Finding(part="catalog", version=version, where=where, code="catalog_not_yet")]
+    state, code, command = "ok", "", ""
+    if looked.schema > looked.newest:
+        state, code = "wrong", "catalog_newer"
+    elif looked.schema < looked.newest:
+        state, code, command = "better", "catalog_older", "kb status"
+    return [
+        Finding(
+            part="catalog",
+            state=state,  # type: ignore[arg-type]
+            version=f"{looked.version}, {looked.schema}",
+            where=where,
+            code=code,
+            detail={"schema": looked.schema, "newest": looked.newest},
+            command=command,
+            milliseconds=watch.milliseconds,
+        )
+    ]
+
+
+async def backups(_: Asked) -> Iterable[Finding]:
+    """The age of the newest backup, and whether it was verified."""
+    return [newest_backup()]
+
+
+def newest_backup() -> Finding:
+    """No backup is made by this release."""
+    return Finding(part="backups", state="better", code="no_backup")

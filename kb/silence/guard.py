@@ -1,0 +1,149 @@
+"""What this process connects to: the addresses in the configuration, and nothing else.
+
+An audit hook of Python sees every socket that Python's own module connects, and every name that is
+looked up by it. uvloop connects by itself: its loop has the same check (:mod:`kb.silence.looping`).
+Libraries in C that open sockets of their own (gRPC, libpq, libldap) are seen by neither:
+docs/independence.md.
+"""
+
+import ipaddress
+import logging
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import Any
+
+from kb.silence.confining import in_sinkhole
+from kb.silence.destinations import Destination
+
+RESOLVED_SECONDS = 5.0
+"""Seconds after which the addresses of the names in the configuration may be looked up again."""
+TOLD_SECONDS = 3600.0
+"""Seconds in which a destination is told once, however often it was refused."""
+LOCAL = {socket.AF_UNIX, getattr(socket, "AF_NETLINK", socket.AF_UNIX)}
+NAMED = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
+REACHED = {"socket.connect", "socket.sendto", "socket.sendmsg"}
+Tell = Callable[[str, int], None]
+log = logging.getLogger("kb.silence")
+
+
+class Refused(PermissionError):
+    """A connection to an address that is not in the configuration."""
+
+
+class Guard:
+    """Knows what may be connected to, and counts what was refused.
+
+    ``tell`` is called with host and port of what was refused, on a thread of the guard's own.
+    """
+
+    def __init__(self, allowed: Sequence[Destination], tell: Tell) -> None:
+        self.refused = 0
+        self._names = {one.host for one in allowed}
+        self._places = {(_plain(one.host), one.port) for one in allowed}
+        self._resolved_at = -RESOLVED_SECONDS
+        self._tell = tell
+        self._told: dict[str, float] = {}
+        self._waiting: SimpleQueue[tuple[str, int]] = SimpleQueue()
+        threading.Thread(target=self._tell_all, daemon=True).start()
+
+    def heard(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Python's audit events (sys.addaudithook); raises ``Refused``."""
+        if not event.startswith("socket."):
+            return
+        if event in NAMED:
+            self.name(arguments[0])
+        elif event in REACHED and arguments[0].family not in LOCAL and arguments[1]:
+            self.place(*arguments[1][:2])
+
+    def name(self, host: Any) -> None:
+        """Check a name before it is looked up; an address is checked when it is connected to."""
+        text = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
+        if text and not _is_address(text) and text.lower() not in self._names:
+            self._refuse(text, 0)
+
+    def place(self, host: Any, port: Any) -> None:
+        """Check where a connection goes."""
+        wanted = (_plain(str(host)), int(port))
+        if wanted in self._places:
+            return
+        if _is_address(str(host)):
+            self._resolve()
+        if wanted not in self._places:
+            self._refuse(str(host), int(port))
+
+    def _resolve(self) -> None:
+        """Look up the addresses of the names; those of before stay, since connections last."""
+        if time.monotonic() - self._resolved_at < RESOLVED_SECONDS:
+            return
+        self._resolved_at = time.monotonic()
+        for host, port in list(self._places):
+            if not _is_address(host):
+                self._places |= {(found, port) for found in _addresses(host)}
+
+    def _refuse(self, host: str, port: int) -> None:
+        self.refused += 1
+        self._waiting.put((host, port))
+        raise Refused(f"{host}:{port} is not in the configuration: nothing is sent there")
+
+    def _tell_all(self) -> None:
+        while True:
+            host, port = self._waiting.get()
+            log.error("refused to connect to %s:%s: it is not in the configuration", host, port)
+            where, now = f"{host}:{port}", time.monotonic()
+            if now - self._told.get(where, -TOLD_SECONDS) >= TOLD_SECONDS:
+                self._told[where] = now
+                try:
+                    self._tell(host, port)
+                except Exception:
+                    log.exception("the refusal of %s could not be noted", where)
+
+
+def _addresses(host: str) -> set[str]:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return set()  # whoever connects there is told
+    return {_plain(str(address[0])) for *_, address in found}
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _plain(host: str) -> str:
+    """An address in its one spelling; a name in small letters."""
+    try:
+        number = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host.lower()
+    inner = number.ipv4_mapped if isinstance(number, ipaddress.IPv6Address) else None
+    return str(inner or number)
+
+
+_installed: list[Guard] = []
+
+
+def install(allowed: Sequence[Destination], tell: Tell) -> None:
+    """Guard this process from now on; once, since a hook stays for good. Not in a sinkhole."""
+    if _installed or in_sinkhole():
+        return
+    _installed.append(Guard(allowed, tell))
+    sys.addaudithook(_installed[0].heard)
+
+
+def refused() -> int:
+    """How many connections this process has refused."""
+    return sum(one.refused for one in _installed)
+
+
+def guards() -> Sequence[Guard]:
+    """The guard of this process, where it has one."""
+    return _installed

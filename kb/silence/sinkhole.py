@@ -1,0 +1,147 @@
+"""``python -m kb.silence.sinkhole REPORT COMMAND …``: a command where every way ends here.
+
+The command runs in a network namespace in which every address is this host's own and the only
+resolver is ours. So each attempt is a packet on the loopback, whoever made it (Python, gRPC, libpq,
+a browser), and each name a question to the resolver. Both are written into REPORT as JSON. Before
+the command something is tried on purpose: only a sinkhole that has seen it proves anything.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+from kb.silence import netlink, packets
+from kb.silence.confining import CLONE_NEWNET, CLONE_NEWUSER, SINKHOLE
+
+CLONE_NEWNS = 0x00020000
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+EVERY_PROTOCOL, OUTGOING = 0x0003, 4
+CONTROL_NAME, CONTROL_ADDRESS = "control.commonplace.invalid", ("192.0.2.1", 443)
+CONTROL = {f"name {CONTROL_NAME}", "tcp {} {}".format(*CONTROL_ADDRESS)}
+SETTLING_SECONDS = 0.5
+PATIENCE_SECONDS = 10.0
+ETC = {
+    "/etc/resolv.conf": "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n",
+    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
+}
+"""A resolver of another process, by a Unix socket, would ask its questions outside the sinkhole."""
+BY_SOCKETS = ("/var/run/nscd", "/run/systemd/resolve", "/run/dbus", "/run/avahi-daemon")
+
+
+class Sinkhole:
+    """Records what is tried. Made in the namespace itself."""
+
+    def __init__(self) -> None:
+        self.tried: Counter[str] = Counter()
+        self._changed = threading.Condition()
+        self._packets = socket.socket(
+            socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(EVERY_PROTOCOL)
+        )
+        self._packets.bind(("lo", 0))
+        self._questions = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._questions.bind(("127.0.0.1", 53))
+        for listen in (self._see, self._answer):
+            threading.Thread(target=listen, daemon=True).start()
+
+    def _see(self) -> None:
+        while True:
+            packet, about = self._packets.recvfrom(65_536)
+            if about[2] == OUTGOING and (tried := packets.reached(packet)):
+                self._note(tried)
+
+    def _answer(self) -> None:
+        while True:
+            question, asker = self._questions.recvfrom(4096)
+            self._note(f"name {packets.asked(question)}")
+            with contextlib.suppress(OSError):  # whoever asked has gone
+                self._questions.sendto(packets.unknown(question), asker)
+
+    def _note(self, tried: str) -> None:
+        with self._changed:
+            self.tried[tried] += 1
+            self._changed.notify_all()
+
+    def control(self) -> bool:
+        """Try a name and an address on purpose; whether both were seen. They are not counted."""
+        with contextlib.suppress(OSError):
+            socket.getaddrinfo(CONTROL_NAME, 443)
+        with contextlib.suppress(OSError):
+            socket.create_connection(CONTROL_ADDRESS, timeout=1.0).close()
+        with self._changed:
+            seen = self._changed.wait_for(lambda: self.tried.keys() >= CONTROL, PATIENCE_SECONDS)
+            self.tried.clear()
+        return seen
+
+
+def enter() -> None:
+    """Enter the namespaces, and make the loopback the way to everywhere.
+
+    Raises:
+        OSError: the system does not allow it.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    user, group = os.geteuid(), os.getegid()
+    kinds = CLONE_NEWNET | CLONE_NEWNS
+    if libc.unshare(kinds) != 0:
+        _checked(libc.unshare(kinds | CLONE_NEWUSER))
+        for name, line in (
+            ("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1"),
+        ):  # fmt: skip
+            Path(f"/proc/self/{name}").write_text(line, encoding="ascii")
+    _checked(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
+    _own_resolver(libc)
+    netlink.bring_up()
+    netlink.take_everything()
+
+
+def _own_resolver(libc: ctypes.CDLL) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="kb-sinkhole-"))
+    for place, text in ETC.items():
+        file = folder / Path(place).name
+        file.write_text(text, encoding="ascii")
+        if Path(place).exists():
+            real = os.path.realpath(place)
+            _checked(libc.mount(os.fsencode(file), os.fsencode(real), None, MS_BIND, None))
+    empty = folder / "empty"
+    empty.mkdir()
+    for place in BY_SOCKETS:
+        if Path(place).is_dir():
+            _checked(libc.mount(os.fsencode(empty), os.fsencode(place), None, MS_BIND, None))
+
+
+def _checked(code: int) -> None:
+    if code != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def main(report: Path, command: list[str]) -> int:
+    """Run a command in a sinkhole; its exit status. What was tried is in the report."""
+    enter()
+    hole = Sinkhole()
+    seen = hole.control()
+    begun = time.monotonic()
+    ended = subprocess.run(command, check=False)
+    seconds = round(time.monotonic() - begun, 1)
+    time.sleep(SETTLING_SECONDS)
+    told = {"control": seen, "tried": dict(hole.tried), "seconds": seconds}
+    report.write_text(json.dumps(told | {"status": ended.returncode}), encoding="utf-8")
+    return ended.returncode
+
+
+def environment() -> dict[str, str]:
+    """What engines and parsers are told in a sinkhole: to keep its network."""
+    return {SINKHOLE: "1"}
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))

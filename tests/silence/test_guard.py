@@ -1,0 +1,231 @@
+"""The web process and workers connect to what is configured, and to nothing else."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from kb.settings import load
+from kb.silence.destinations import configured
+from kb.silence.guard import Guard, Refused
+from tests.parts.model_servers import Server, send
+from tests.parts.processes import Serving, free_port, kb, wait_for
+
+REPORTING = '''
+import os, threading, time, urllib.request
+def report():
+    """A library that reports to its maker, again and again, once the program is up."""
+    while True:
+        time.sleep(0.2)
+        try:
+            urllib.request.urlopen("http://203.0.113.77:9/used", timeout=1)
+        except Exception:
+            pass
+if "serve" in os.sys.argv or "worker" in os.sys.argv:
+    threading.Thread(target=report, daemon=True).start()
+'''
+
+
+@pytest.fixture
+def reporting(environment, tmp_path):
+    """An environment in which some library reports to 203.0.113.77, an address for examples."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(REPORTING)
+    return environment | {"PYTHONPATH": str(tmp_path / "site") + os.pathsep + os.getcwd()}
+
+
+def refusals(environment, folder) -> list[dict]:
+    found = kb(environment, folder, "audit", "list", "--action", "connection.refused")
+    return found["entries"]
+
+
+@pytest.mark.real
+def test_a_library_that_reports_is_refused_logged_counted_and_in_the_audit_log(
+    reporting, environment, tmp_path
+):
+    server = Serving(reporting, tmp_path)
+    try:
+        wait_for(lambda: refusals(environment, tmp_path))
+        text = httpx.get(server.address + "/metrics", timeout=60).text
+        [count] = [x for x in text.splitlines() if x.startswith("commonplace_connections_refused ")]
+        assert float(count.split()[1]) > 0
+    finally:
+        server.stop()
+    [entry] = refusals(environment, tmp_path)
+    assert (entry["actor"], entry["target"]) == ("system", "203.0.113.77:9")
+    assert "refused to connect to 203.0.113.77:9" in server.process.stderr.read()
+
+
+@pytest.mark.real
+def test_a_worker_refuses_as_well(reporting, environment, tmp_path):
+    kb(environment, tmp_path, "status")
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "kb", "worker"], env=reporting, cwd=tmp_path, stderr=subprocess.PIPE
+    )
+    try:
+        wait_for(lambda: refusals(environment, tmp_path))
+    finally:
+        worker.terminate()
+        worker.communicate()
+    assert refusals(environment, tmp_path)[0]["target"] == "203.0.113.77:9"
+
+
+SEEN = """
+import asyncio, contextlib, json, socket, sys, urllib.request
+heard = []
+def hook(event, arguments):
+    if event in ("socket.connect", "socket.sendto"):
+        heard.append(event)
+sys.addaudithook(hook)
+PORT = {port}
+async def opened():
+    await asyncio.open_connection("127.0.0.1", PORT)
+def asyncios():
+    asyncio.run(opened())
+def uvloops():
+    import uvloop
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(opened())
+def grpcs():
+    import grpc
+    grpc.channel_ready_future(grpc.insecure_channel(f"127.0.0.1:{{PORT}}")).result(1)
+def libpqs():
+    import psycopg
+    psycopg.connect(f"postgresql://kb@127.0.0.1:{{PORT}}/kb?connect_timeout=2")
+def libldaps():
+    import bonsai
+    bonsai.LDAPClient(f"ldap://127.0.0.1:{{PORT}}").connect(timeout=2)
+seen = {{}}
+for call in (
+    lambda: socket.create_connection(("127.0.0.1", PORT), 1),
+    lambda: urllib.request.urlopen(f"http://127.0.0.1:{{PORT}}"),
+    asyncios, uvloops, grpcs, libpqs, libldaps,
+):
+    heard.clear()
+    try:
+        call()
+    except ModuleNotFoundError:
+        continue
+    except Exception:
+        pass
+    seen[call.__name__ if call.__name__ != "<lambda>" else f"socket {{len(seen)}}"] = bool(heard)
+print(json.dumps(seen))
+"""
+
+
+def test_what_an_audit_hook_of_python_sees_and_what_not():
+    """As docs/independence.md says it."""
+    code = SEEN.format(port=free_port())
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    found = json.loads(done.stdout)
+    if "libldaps" not in found:
+        found["libldaps"] = False
+    assert found == {
+        "socket 0": True, "socket 1": True, "asyncios": True,
+        "uvloops": False, "grpcs": False, "libpqs": False, "libldaps": False,
+    }  # fmt: skip
+
+
+GUARDED = """
+import asyncio, json, sys
+from kb.settings import load
+from kb.silence import guard
+from kb.silence.destinations import configured
+from kb.silence.looping import Loop
+guard.install(configured(load({{"llm.url": "{url}", "server.port": 0}}, {{}})), lambda *_: None)
+async def asked(url):
+    import httpx
+    async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+        try:
+            return (await client.get(url)).status_code
+        except httpx.HTTPError as error:
+            return str(error)
+async def all_of():
+    return [await asked(url) for url in {asked}]
+with asyncio.Runner(loop_factory={loop}) as runner:
+    print(json.dumps([runner.run(all_of()), guard.refused()]))
+"""
+
+
+@pytest.mark.parametrize("loop", ["Loop", "asyncio.new_event_loop"])
+def test_the_configured_model_server_is_reached_by_its_name_and_no_neighbour(loop):
+    """On the loop of the web service, which connects past the hook, and on that of workers."""
+    ok = lambda handler, *_: send(handler, 200, b"{}")  # noqa: E731
+    with Server(ok) as allowed, Server(ok) as neighbour:
+        named = allowed.url.replace("127.0.0.1", "localhost")
+        asked = [named, neighbour.url, "http://198.51.100.9/", "http://elsewhere.invalid/"]
+        code = GUARDED.format(url=named, asked=asked, loop=loop)
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=300
+        )
+        found, refused = json.loads(done.stdout)
+        assert neighbour.asked == []
+    assert found[0] == 200
+    assert [type(one) for one in found] == [int, str, str, str], found
+    assert "not in the configuration" in found[3]
+    assert refused == 3
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({}, {("127.0.0.1", 11434), ("127.0.0.1", 8000)}),
+        ({"llm.provider": "none"}, {("127.0.0.1", 8000)}),
+        ({"llm.url": "gpu.lan:1234"}, {("gpu.lan", 1234), ("127.0.0.1", 8000)}),
+        ({"llm.url": "https://gpu.lan/v1"}, {("gpu.lan", 443), ("127.0.0.1", 8000)}),
+        (
+            {
+                "llm.provider": "none",
+                "catalog.url": "postgresql+psycopg://kb:pw@db/kb?host=a,b&port=5433",
+            },
+            {("db", 5433), ("a", 5433), ("b", 5433), ("127.0.0.1", 8000)},
+        ),
+        (
+            {
+                "llm.provider": "none",
+                "catalog.url": "postgresql+psycopg:///kb?host=/run/postgresql",
+            },
+            {("127.0.0.1", 8000)},
+        ),
+        (
+            {"llm.provider": "none", "index.backend": "server", "index.url": "http://Qdrant:6333"},
+            {("qdrant", 6333), ("qdrant", 6334), ("127.0.0.1", 8000)},
+        ),
+        (
+            {
+                "llm.provider": "none",
+                "auth.oidc_issuer": "https://id.lan/realm",
+                "auth.ldap_url": "ldap://d.lan",
+            },
+            {("id.lan", 443), ("d.lan", 389), ("127.0.0.1", 8000)},
+        ),
+        ({"llm.provider": "none", "server.host": "0.0.0.0"}, {("127.0.0.1", 8000)}),
+        (
+            {"llm.provider": "none", "server.public_url": "https://kb.lan"},
+            {("kb.lan", 443), ("127.0.0.1", 8000)},
+        ),
+    ],
+)
+def test_what_is_configured(flags, expected, monkeypatch):
+    monkeypatch.delenv("OLLAMA_HOST", raising=False)
+    monkeypatch.delenv("PGHOST", raising=False)
+    assert {(one.host, one.port) for one in configured(load(flags, {}))} == expected
+
+
+def test_a_guard_takes_an_address_however_it_is_spelled():
+    settings = load({"llm.url": "http://[::1]:5", "server.host": "127.0.0.1"}, {})
+    guard = Guard(configured(settings), lambda *_: None)
+    for host, port in (("::1", 5), ("0:0:0:0:0:0:0:1", 5), ("::ffff:127.0.0.1", 8000)):
+        guard.place(host, port)
+    for host, port in (("::1", 6), ("127.0.0.1", 5), ("127.0.0.2", 8000)):
+        with pytest.raises(Refused):
+            guard.place(host, port)
+    assert guard.refused == 3
+    with pytest.raises(Refused):
+        guard.heard("socket.getaddrinfo", ("tracker.example", 443, 0, 0, 0))
+    with socket.socket(socket.AF_UNIX) as own:
+        guard.heard("socket.connect", (own, "/run/ours.sock"))
