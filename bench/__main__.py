@@ -1,10 +1,11 @@
-"""``python -m bench [card|catalog|documents|embed|following|formats|ingest|languages|lighter|memory|model|ocr|open-webui|reading|search|serve|support|tokens|tune] …``; without a name, all of them."""
+"""``python -m bench [backups|card|catalog|documents|embed|following|formats|ingest|languages|lighter|memory|model|ocr|open-webui|reading|search|serve|support|tokens|tune] …``; without a name, all of them."""
 
 import argparse
 import asyncio
 import os
 
 from bench import (
+    backups,
     card,
     catalog,
     documents,
@@ -27,6 +28,7 @@ from bench import (
 )
 
 PARTS = {
+    "backups": backups,
     "card": card,
     "catalog": catalog,
     "documents": documents,

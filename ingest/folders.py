@@ -8,13 +8,13 @@ from typing import Any
 from ingest.finding import browsing, mirroring, roots
 from ingest.finding.preview import preview
 from ingest.finding.selection import Selection
-from ingest.following.clock import local_now
 from ingest.following.due import next_due
 from ingest.given import changed, check_following
 from kb.audit.log import noted
 from kb.catalog import documents, erased, ledger, people, sources
 from kb.catalog.database import Catalog, Connection
 from kb.catalog.outbox import queue_rights
+from kb.clock import local_now
 from kb.errors import ForbiddenError, NotFoundError, UsageError
 from kb.library.sources import pause
 from kb.rights import access, rules, stamping

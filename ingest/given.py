@@ -6,7 +6,7 @@ from typing import Any
 from cronsim import CronSim, CronSimError
 
 from ingest.finding.selection import Selection
-from ingest.following.clock import local_now
+from kb.clock import local_now
 from kb.errors import UsageError
 from kb.types.library import Following
 

@@ -24,10 +24,22 @@ SWAP_STEPS = (
 """The steps on which an index goes over to other models (docs/models.md), in their order."""
 TUNE_STEPS = ("tuning_learned", "tuning_kept")
 """The steps of ``kb tune`` (docs/models.md), in their order."""
+BACKUP_STEPS = ("backup_begun", "catalog_saved", "file_saved", "files_saved", "manifest_written")
+"""The steps of ``kb backup`` (docs/operating.md), in their order."""
+RESTORE_STEPS = (
+    "restore_begun", "file_restored", "files_restored", "catalog_loaded", "catalog_restored",
+    "index_begun",
+)  # fmt: skip
+"""The steps of ``kb restore``, in their order."""
+UPGRADE_STEPS = ("upgrade_saved", "schema_changed")
+"""The steps of an upgrade of the catalog, in their order."""
 EXPORT_STEPS = ("bag_file_written", "bag_listed", "bag_synced")
 IMPORT_STEPS = ("import_expected", "import_placed", "import_group", "import_published")
 """The steps of ``kb export`` and of ``kb import`` (docs/leaving.md), in their order."""
-EVERY = (*STEPS, *SWAP_STEPS, *TUNE_STEPS, *EXPORT_STEPS, *IMPORT_STEPS)
+EVERY = (
+    *STEPS, *SWAP_STEPS, *TUNE_STEPS, *BACKUP_STEPS, *RESTORE_STEPS, *UPGRADE_STEPS, *EXPORT_STEPS,
+    *IMPORT_STEPS,
+)  # fmt: skip
 
 TOLD = "killed at the step "
 

@@ -18,6 +18,8 @@ from kb.answers.overviews import Overviews
 from kb.answers.receipts import Receipts
 from kb.audit.log import Audit, noted
 from kb.audit.questions import Questions
+from kb.backup.backups import Backups
+from kb.backup.upgrading import before
 from kb.catalog import swaps
 from kb.catalog.behind import Behind
 from kb.catalog.database import Catalog, open_catalog
@@ -73,7 +75,7 @@ class KnowledgeBase:
     def __init__(self, settings: Settings, searched: Generation | None = None) -> None:
         self.settings = settings
         self.duties = Duties()
-        self.catalog: Catalog = open_catalog(settings)
+        self.catalog: Catalog = open_catalog(settings, before(settings))
         self.blobs = Blobs(settings.data / "blobs")
         self.scratch = scratch.of(settings.scratch_dir, settings.data)
         self.uploads = Uploads(self.catalog, self.scratch, settings)
@@ -112,6 +114,7 @@ class KnowledgeBase:
         self.ledger = Ledger(self.catalog)
         self.beginnings = Beginnings(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
+        self.backups = Backups(self.catalog, settings)
         self.held = Held(self.catalog, self.publisher)
 
     def _embedding(self) -> Embeddings:
@@ -242,21 +245,21 @@ def register_of(settings: Settings) -> Register:
     """
 
     def note(action: str, target: str, **detail: Any) -> None:
-        with closing(open_catalog(settings)) as catalog, catalog.writing() as connection:
+        with _opened(settings) as catalog, catalog.writing() as connection:
             noted(connection, access.owner(), action, target, **detail)
 
     def used() -> Embedding:
         own = settings.embedding
         described = None
         if _has_catalog(settings) and not chosen.named(own):
-            with closing(open_catalog(settings)) as catalog:
+            with _opened(settings) as catalog:
                 described = catalog.described
         return chosen.using(own, chosen.names(own) if described is None else built_with(described))
 
     def tuned() -> list[Registered]:
         if not _has_catalog(settings):
             return []
-        with closing(open_catalog(settings)) as catalog:
+        with _opened(settings) as catalog:
             return Tunings(catalog).registered()
 
     return Register(settings, lambda: adapter(settings), note, used, tuned)
@@ -266,8 +269,12 @@ def swaps_to(settings: Settings, name: str) -> list[Swap]:
     """The swaps to a model, the newest first; the configured model may be missing or broken."""
     if not _has_catalog(settings):
         return []
-    with closing(open_catalog(settings)) as catalog, catalog.reading() as connection:
+    with _opened(settings) as catalog, catalog.reading() as connection:
         return [one for one in swaps.newest(connection, MOST_SWAPS) if name in one.wanted]
+
+
+def _opened(settings: Settings) -> closing[Catalog]:
+    return closing(open_catalog(settings, before(settings)))
 
 
 def _has_catalog(settings: Settings) -> bool:

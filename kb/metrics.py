@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from kb import duties
 from kb.audit import writer as audit_writer
 from kb.errors import KbError
+from kb.types.backups import Backups
 
 SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120)
 
@@ -58,6 +59,17 @@ class Metrics:
             )
         }
 
+        self._backup = {
+            name: self._make(Gauge, f"backup_{name}", text)
+            for name, text in (
+                ("last_time", "Unix time of the catalog in the last whole backup; 0: none."),
+                ("last_bytes", "Bytes of that backup."),
+                ("verified_time", "Unix time at which one was last verified; 0: never."),
+                ("failed", "1: the last backup that was begun has failed."),
+                ("scheduled", "1: backups are made by a schedule."),
+            )
+        }
+
     def _make(self, kind: Any, name: str, text: str, labels: Any = (), **options: Any) -> Any:
         return kind(f"commonplace_{name}", text, labels, registry=self._registry, **options)
 
@@ -78,6 +90,9 @@ class Metrics:
         audit: audit_writer.Health,
         worker: duties.Health,
         refused: int,
+        backups: Backups,
+        *,
+        scheduled: bool,
     ) -> bytes:
         """All of it, with the catalog's figures of this moment."""
         self._documents.clear()
@@ -92,4 +107,9 @@ class Metrics:
         self._worker["up"].set(worker.is_up)
         for name in ("failures", "failing_seconds"):
             self._worker[name].set(getattr(worker, name))
+        self._backup["last_time"].set(backups.whole.began_at if backups.whole else 0)
+        self._backup["last_bytes"].set(backups.whole.bytes if backups.whole else 0)
+        self._backup["verified_time"].set(backups.verified_at or 0)
+        self._backup["failed"].set(backups.newest is not None and backups.newest.error is not None)
+        self._backup["scheduled"].set(scheduled)
         return generate_latest(self._registry)

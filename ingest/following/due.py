@@ -1,19 +1,10 @@
-"""When a source is due: by its schedule, as the sweep of a watched folder, or on request. Pure.
+"""When a source is due: by its schedule, as the sweep of a watched folder, or on request. Pure."""
 
-A schedule is by the clock on the wall. Where clocks change, cron(8) of Debian shows the way: a time
-that the clock leaps over comes at the end of the leap, one that comes twice is taken once (the
-first), and what goes by hours or minutes (a star in either field) goes on by real hours.
-"""
+from datetime import datetime
 
-from datetime import UTC, datetime, timedelta
-
-from cronsim import CronSim
-
+from kb.clock import nearest
 from kb.types.library import Source
 
-LONGEST_LEAP = timedelta(hours=3)
-"""The most by which a clock is ever changed. Near a change, local times may be in another order
-than UTC; so a search begins this far away, and compares in UTC."""
 FIRST_WAIT, LONGEST_WAIT = 15.0, 600.0
 """Seconds from the first failure of a run to the next try, each wait twice the one before; and the
 longest wait."""
@@ -28,7 +19,7 @@ def last_due(source: Source, at: datetime) -> float | None:
     """
     if not source.following.schedule:
         return None
-    return _nearest(source.following.schedule, at, past=True)
+    return nearest(source.following.schedule, at, past=True)
 
 
 def next_due(source: Source, at: datetime, sweep_seconds: float = 0.0) -> float | None:
@@ -37,20 +28,10 @@ def next_due(source: Source, at: datetime, sweep_seconds: float = 0.0) -> float 
         return None
     times: list[float | None] = []
     if source.following.schedule:
-        times.append(_nearest(source.following.schedule, at, past=False))
+        times.append(nearest(source.following.schedule, at, past=False))
     if source.following.watch and sweep_seconds:
         times.append((source.started_at or at.timestamp()) + sweep_seconds)
     return min((t for t in times if t is not None), default=None)
-
-
-def _nearest(schedule: str, at: datetime, *, past: bool) -> float | None:
-    """The schedule's last time up to ``at``, or its first after it; None where there is none."""
-    now, moment = at.timestamp(), at.astimezone(UTC)
-    offsets = {(moment + n * LONGEST_LEAP).astimezone(at.tzinfo).utcoffset() for n in (-1, 0, 1)}
-    away = LONGEST_LEAP if len(offsets) > 1 else timedelta(seconds=1)
-    start = (moment + away if past else moment - away).astimezone(at.tzinfo)
-    times = (t.timestamp() for t in CronSim(schedule, start, reverse=past))
-    return next((t for t in times if (t <= now if past else t > now)), None)
 
 
 def next_try(source: Source) -> float | None:

@@ -5,12 +5,12 @@ import logging
 import time
 from datetime import datetime
 
-from ingest.following.clock import local_now
 from ingest.following.jobs import Jobs
 from ingest.following.wanted import Job, Wanted
 from ingest.following.watching import Watcher
 from kb.catalog import leases, sources
 from kb.catalog.database import Catalog
+from kb.clock import local_now
 from kb.errors import KbError
 from kb.types.library import WATCHED, Source
 from kb.upkeep.publishing import Publisher

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ingest.following.clock import local_now
 from ingest.following.due import is_due
 from kb.catalog import leases, sources
 from kb.catalog.database import Catalog, Connection
+from kb.clock import local_now
 from kb.types.library import ASKED, SCHEDULED, Source
 
 RUN, JOB = "source:", "job:"

@@ -44,6 +44,7 @@ class Accounts:
         linking = Linking(catalog, settings, vouching, entering, sessions)
         self.setup_link = linking.setup_link
         self.link_for = linking.link_for
+        self.recover = linking.recover
         self.link = linking.link
         self.use_link = linking.use_link
 

@@ -5,7 +5,7 @@ from kb.accounts.entering import Entering
 from kb.accounts.sessions import Sessions, set_password
 from kb.accounts.vouching import Vouching
 from kb.audit.log import noted
-from kb.catalog import one_time_links, people
+from kb.catalog import one_time_links, people, sessions
 from kb.catalog.database import Catalog
 from kb.errors import ForbiddenError, NotFoundError, NotSignedInError
 from kb.rights import access
@@ -49,6 +49,28 @@ class Linking:
             noted(connection, by, f"user.{purpose}", name)
             seconds = self._settings.link_hours * 3600
             return one_time_links.add(connection, purpose, person.id, seconds)
+
+    def recover(self, by: Principal, name: str, *, administrator: bool = False) -> str:
+        """Let somebody in again who is locked out: the secret of a link for a new password.
+
+        Their account is enabled and their second factor forgotten, their sessions end. They
+        administrate from now on where that is said.
+
+        Raises:
+            NotFoundError: there is no such person.
+            ForbiddenError: the principal does not administrate.
+        """
+        access.must_manage(by)
+        with self._catalog.writing() as connection:
+            person = people.by_name(connection, name)
+            people.change(connection, person.id, disabled_at=None, totp=None, totp_step=None)
+            if administrator:
+                people.change(connection, person.id, administrator=True)
+            sessions.end_all(connection, person.id)
+            detail = {"administrator": administrator or person.administrator}
+            noted(connection, by, "user.recover", name, **detail)
+            seconds = self._settings.link_hours * 3600
+            return one_time_links.add(connection, RESET, person.id, seconds)
 
     def link(self, secret: str) -> OpenedLink:
         """What a link is for, and for whom.

@@ -5,32 +5,30 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, create_engine, event, inspect, select, text, update
+from sqlalchemy import Connection, Engine, Row, create_engine, event, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from kb.catalog import guarding
+from kb.catalog import guarding, migrating
 from kb.catalog.acls import BOOK, RuleBook
 from kb.catalog.failures import UNAVAILABLE, code_of, damaged, is_damage, translate_on
+from kb.catalog.migrating import Before
 from kb.catalog.tables import counters, generations
-from kb.errors import ConfigurationError, KbError, RetryableError
+from kb.errors import ConfigurationError, RetryableError
 from kb.settings import Settings
 from kb.shares import Share
 
 __all__ = [
-    "Catalog", "Connection", "current_seq", "hold_seq", "insert_ignoring", "next_seq", "now",
-    "open_catalog", "row_to_change",
+    "Catalog", "Connection", "current_seq", "engine_of", "hold_seq", "insert_ignoring", "next_seq",
+    "now", "open_as_it_is", "open_catalog", "row_to_change", "schema_of", "told",
 ]  # fmt: skip
+RESTORING = "restoring.json"
+"""Mark in a data directory into which a backup is being restored."""
 T = TypeVar("T")
 P = ParamSpec("P")
-HEAD = "0022"
-"""The newest migration; a test compares it with the scripts."""
-MIGRATING = 0x6B62
-"""Key of the lock under which PostgreSQL's catalog is migrated: «kb»."""
 _SEQ = select(counters.c.value).where(counters.c.name == "seq")
 _LIVE = select(generations.c.description).where(generations.c.state == "live")
 
@@ -134,14 +132,72 @@ def _connected(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def open_catalog(settings: Settings) -> Catalog:
+def open_catalog(settings: Settings, before: Before | None = None) -> Catalog:
     """Open the catalog; it is made, or migrated, first where it has to be.
+
+    ``before`` is called with the schema of an older catalog that is about to be migrated.
 
     Raises:
         ConfigurationError: it cannot be opened.
         DamagedError: its files are damaged.
         KbError: a newer release has written it.
     """
+    _check_whole(settings)
+    engine = engine_of(settings)
+    try:
+        with told(engine):
+            migrating.migrate(engine, before)
+            with engine.connect() as connection:
+                described = connection.scalar(_LIVE)
+    except BaseException:
+        engine.dispose()
+        raise
+    translate_on(engine)
+    return Catalog(engine, described)
+
+
+def _check_whole(settings: Settings) -> None:
+    """Check that no restore has ended half way; the catalog is the last that one brings."""
+    mark = settings.data / RESTORING
+    if mark.exists() and b'"stage":"data"' in mark.read_bytes():
+        raise ConfigurationError(
+            f"A backup is being restored into {settings.data}, and that has not ended. Go on with "
+            "the same command: kb restore FOLDER",
+            code="restoring",
+        )
+
+
+def open_as_it_is(settings: Settings) -> Catalog:
+    """Open a catalog of any schema that this release knows, to read it; nothing is migrated.
+
+    Raises as :func:`open_catalog`.
+    """
+    engine = engine_of(settings)
+    with told(engine), engine.connect() as connection:
+        migrating.check_known(migrating.schema_of(connection))
+    translate_on(engine)
+    return Catalog(engine)
+
+
+def schema_of(settings: Settings) -> str | None:
+    """The schema of the catalog that these settings name; None: there is none yet.
+
+    Raises as :func:`open_catalog`.
+    """
+    if not settings.catalog.url and not (settings.data / "catalog.sqlite3").exists():
+        return None
+    engine = engine_of(settings)
+    try:
+        with told(engine), engine.connect() as connection:
+            found = migrating.schema_of(connection)
+            migrating.check_known(found)
+            return found
+    finally:
+        engine.dispose()
+
+
+def engine_of(settings: Settings) -> Engine:
+    """The connections to the catalog's database, as we want them."""
     url = settings.catalog_url
     if url.startswith("sqlite"):
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -151,22 +207,22 @@ def open_catalog(settings: Settings) -> Catalog:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+@contextmanager
+def told(engine: Engine) -> Iterator[None]:
+    """What the database says when a catalog is opened, as errors of ours."""
     try:
-        _migrate(engine)
-        with engine.connect() as connection:
-            described = connection.scalar(_LIVE)
+        yield
     except DBAPIError as error:
+        where = engine.url.render_as_string(hide_password=True)
         if is_damage(error):
-            where = engine.url.render_as_string(hide_password=True)
             raise damaged(f" at {where}") from error
         reason = f"{error.orig}" + (f" ({code})" if (code := code_of(error.orig)) else "")
         raise ConfigurationError(
-            f"The catalog at {engine.url.render_as_string(hide_password=True)} cannot be opened: "
-            f"{reason}.",
-            code=UNAVAILABLE,
+            f"The catalog at {where} cannot be opened: {reason}.", code=UNAVAILABLE
         ) from error
-    translate_on(engine)
-    return Catalog(engine, described)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -186,59 +242,6 @@ def _begin_sqlite(connection: Connection) -> None:
     """A writer takes its lock at once: upgrading a read lock later can fail for no fault."""
     writing = connection.get_execution_options().get("writing")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-
-def _version(engine: Engine) -> str | None:
-    with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        found = connection.scalar(text("SELECT version_num FROM alembic_version"))
-        return None if found is None else str(found)
-
-
-def _migrate(engine: Engine) -> None:
-    version = _version(engine)
-    if version == HEAD:
-        return
-    if version is not None and version > HEAD:
-        raise KbError(
-            f"The catalog was written by a newer Commonplace (schema {version}, this one knows "
-            f"{HEAD}). Install that version again, or restore a backup.",
-            code="catalog_too_new",
-        )
-    # Alembic is heavy, so it loads only when there is something to migrate.
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.connect() as connection, _without_cascades(connection):
-        writer = connection.execution_options(writing=True)
-        with writer.begin():
-            _alone(writer)
-            config.attributes["connection"] = writer
-            command.upgrade(config, "head")
-
-
-@contextmanager
-def _without_cascades(connection: Connection) -> Iterator[None]:
-    """SQLite copies a table to change it, and drops the old one: what refers to it must stay."""
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    raw = connection.connection.dbapi_connection
-    assert raw is not None
-    raw.execute("PRAGMA foreign_keys=OFF")  # it has no effect within a transaction
-    try:
-        yield
-    finally:
-        raw.execute("PRAGMA foreign_keys=ON")
-
-
-def _alone(connection: Connection) -> None:
-    """One process migrates, the others wait and find nothing left to do (SQLite: its own lock)."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
 
 
 def next_seq(connection: Connection) -> int:

@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from kb.catalog.audit import REFUSED
-from kb.catalog.database import HEAD
 from kb.catalog.failures import UNAVAILABLE, damaged, is_damage
+from kb.catalog.migrating import HEAD
 from kb.catalog.tables import audit, documents, generations, sources
 from kb.errors import ConfigurationError
 from kb.settings import Settings

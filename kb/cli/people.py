@@ -186,6 +186,25 @@ def invite(name: str, as_json: bool) -> None:
     show({"user": name, "link": link}, as_json, lambda _: [link])
 
 
+@user.command("reset")
+@click.argument("name")
+@click.option("--administrator", is_flag=True, help="They administrate from now on.")
+@json_option
+def reset(name: str, administrator: bool, as_json: bool) -> None:
+    """Let somebody in again who is locked out, by a one-time link for a new password.
+
+    Their account is enabled, their authenticator app forgotten, their sessions end. Whoever may
+    open the data directory may do this; the audit log has it.
+    """
+
+    def work(base: KnowledgeBase) -> str:
+        secret = base.accounts.recover(access.owner(), name, administrator=administrator)
+        return link_of(base.settings.server, secret)
+
+    link = with_knowledge_base(work)
+    show({"user": name, "link": link}, as_json, lambda _: [link])
+
+
 @user.command("list")
 @json_option
 def list_users(as_json: bool) -> None:

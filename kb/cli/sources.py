@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from ingest.folders import Folders
-from ingest.following.clock import local_now
 from ingest.following.due import next_due
 from ingest.given import changed
 from kb.cli.common import argument, json_option, show, with_knowledge_base
+from kb.clock import local_now
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access, rules
 from kb.surface import shapes

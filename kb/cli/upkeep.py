@@ -26,7 +26,7 @@ def check(repair: bool, as_json: bool) -> None:
             if not repair or error.code != "index_damaged":
                 raise
             click.echo("The index is damaged; it is built anew from the catalog.", err=True)
-            await _rebuild(base)
+            await rebuild(base)
             found = await base.upkeep.check(repair=True)
         if repair and found["lost"]:
             # What was stored of some files is gone: they are read again from their folders.
@@ -116,13 +116,14 @@ def _scratch_lines(count: int) -> list[str]:
 def reindex(as_json: bool) -> None:
     """Build the index anew from the catalog, beside the live one, then switch."""
     show(
-        with_knowledge_base(_rebuild),
+        with_knowledge_base(rebuild),
         as_json,
         lambda v: [f"The index is now {v['generation']} with {v['points']} passages."],
     )
 
 
-async def _rebuild(base: KnowledgeBase) -> dict[str, Any]:
+async def rebuild(base: KnowledgeBase) -> dict[str, Any]:
+    """Build the index anew; what ``kb reindex`` says of it."""
     # The engine itself is loaded here: this process builds, while the index process serves.
     from kb.upkeep.rebuilding import Rebuilder
 

@@ -19,7 +19,9 @@ from ingest.following.jobs import Jobs, Read
 from ingest.following.scheduler import Scheduler
 from ingest.following.wanted import Wanted
 from ingest.running.healing import heal
+from kb.backup import upgrading
 from kb.cli.telling import Channel, channel
+from kb.clock import local_now
 from kb.errors import KbError
 from kb.files import scratch
 from kb.knowledge_base import KnowledgeBase
@@ -32,6 +34,8 @@ SWAP_SECONDS = 2.0
 """Between two looks whether somebody has asked for other embedding models."""
 EVALUATION_SECONDS = 2.0
 """Between two looks whether somebody has asked for an evaluation."""
+BACKUP_SECONDS = 30.0
+"""Between two looks whether a backup is due."""
 CURRENT_SECONDS = 15.0
 """Between two looks whether the generations beside the live one lack something."""
 DEATHS = 3
@@ -78,7 +82,7 @@ class Working:
     async def _follow(self, scheduler: Scheduler, jobs: Jobs) -> None:
         works = (
             scheduler.forever, self._end_runs_at_stop, self._clear_scratch, self._swap_models,
-            self._keep_beside_current, self._evaluate,
+            self._keep_beside_current, self._evaluate, self._back_up,
         )  # fmt: skip
         try:
             async with self._beside(*works):
@@ -165,6 +169,18 @@ class Working:
                     told = error.as_json()["error"]
                     await self._base.write(evaluations.ended, wanted.id, FAILED, told)
             await asyncio.sleep(EVALUATION_SECONDS)
+
+    async def _back_up(self) -> None:
+        """Make the backups that the settings ask for; clear away what an upgrade has left."""
+        while not self._stop.is_set():
+            if await self._base.read(self._base.backups.is_due, local_now()):
+                try:
+                    await self._run("backup", "--json")
+                except KbError as error:  # it is noted, and tried again
+                    log.warning("the backup: %s (%s)", error.message, error.code)
+            data = self._base.settings.data
+            await asyncio.to_thread(upgrading.forget, data, older_than_days=upgrading.KEPT_DAYS)
+            await asyncio.sleep(BACKUP_SECONDS)
 
     async def _keep_beside_current(self) -> None:
         """Bring what is new into the generations beside the live one.

@@ -166,6 +166,13 @@ class ServerIndex:
         """See that the server answers: it looks after its own files."""
         await self.count(generation)
 
+    async def held(self) -> list[str]:
+        """The generations that the server has under this prefix."""
+        async with _translated():
+            found = (await self._client.get_collections()).collections
+        start = f"{self._prefix}-"
+        return sorted(c.name.removeprefix(start) for c in found if c.name.startswith(f"{start}g"))
+
     async def drop(self, generation: str) -> None:
         """See :class:`kb.index.base.Index`."""
         self._samples.forget(generation)

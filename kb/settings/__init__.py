@@ -5,6 +5,7 @@ from kb.settings.loading import SECTIONS, load, origins
 from kb.settings.models import Embedding, Engines, Llm, Models, Retrieval
 from kb.settings.people import AuditSection, Auth, FairUse, Server
 from kb.settings.sections import (
+    BackupSection,
     CatalogSection,
     Chunking,
     IndexSection,
@@ -17,6 +18,7 @@ __all__ = [
     "SECTIONS",
     "AuditSection",
     "Auth",
+    "BackupSection",
     "CatalogSection",
     "Chunking",
     "Embedding",

@@ -4,10 +4,12 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from cronsim import CronSim, CronSimError
 from msgspec import inspect
 
 from kb.errors import ConfigurationError
@@ -27,7 +29,10 @@ LISTS = {
     if field.default == ()
 }
 """Settings that are lists: in the environment with commas between."""
-HINTS = {"ingest.office_hours": "days and hours, such as mon-fri 08:00-18:00 or sat 22:00-06:00"}
+HINTS = {
+    "ingest.office_hours": "days and hours, such as mon-fri 08:00-18:00 or sat 22:00-06:00",
+    "backup.schedule": "five fields of cron, such as 30 2 * * *",
+}
 """What a setting wants whose pattern would tell nobody."""
 WEIGHED = (
     "How much words and vectors count is read from each question; take the line out. "
@@ -68,7 +73,25 @@ def load(
         places[".".join(key)] = where
     values.setdefault("data_dir", str(_default_data_dir(environment)))
     values["data_dir"] = str(Path(values["data_dir"]).expanduser().absolute())
-    return _with_models_dir(_convert(values, places))
+    settings = _convert(values, places)
+    _check_schedule(settings.backup.schedule, places)
+    return _with_models_dir(settings)
+
+
+def _check_schedule(schedule: str, places: Mapping[str, str]) -> None:
+    """Check that cron would take it: nobody looks at it again before the time has come."""
+    if not schedule:
+        return
+    try:
+        CronSim(schedule, datetime.now(UTC))
+    except CronSimError as error:
+        key = "backup.schedule"
+        where = places.get(key, "the settings")
+        raise ConfigurationError(
+            f"{where}: {key} has a wrong value: it wants {HINTS[key]}.",
+            code="wrong_setting",
+            detail={"key": key, "where": where},
+        ) from error
 
 
 def _with_models_dir(settings: Settings) -> Settings:

@@ -167,6 +167,26 @@ class Retention(Section, frozen=True, kw_only=True):
     ] = 0.0
 
 
+class BackupSection(Section, frozen=True, kw_only=True):
+    """Backups of the knowledge base."""
+
+    folder: Annotated[
+        str, Meta(description="Folder for backups, outside the data directory; empty: none.")
+    ] = ""
+    schedule: Annotated[
+        str,
+        Meta(
+            pattern=r"^(\S+( \S+){4})?\Z",
+            description="When a worker makes one, as five fields of cron (`30 2 * * *`), by the "
+            "machine's clock; empty: never.",
+        ),
+    ] = ""
+    keep: Annotated[
+        int,
+        Meta(ge=0, description="Backups that stay in `folder`, the newest; 0: all."),
+    ] = 14
+
+
 class Settings(Section, frozen=True, kw_only=True):
     """Everything that can be configured."""
 
@@ -196,6 +216,7 @@ class Settings(Section, frozen=True, kw_only=True):
     chunking: Chunking = Chunking()
     ingest: Ingest = Ingest()
     retention: Retention = Retention()
+    backup: BackupSection = BackupSection()
     retrieval: Retrieval = Retrieval()
     llm: Llm = Llm()
     engines: Engines = Engines()

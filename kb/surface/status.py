@@ -146,4 +146,8 @@ def metrics_text(base: "KnowledgeBase") -> bytes:
     found = base.ledger.inventory()
     health = (base.audit.health(), base.duties.health(WORKER))
     counts = (found.states, found.passages, found.alarms)
-    return base.metrics.text(*counts, *health, guard.refused())
+    mine = base.settings.backup
+    return base.metrics.text(
+        *counts, *health, guard.refused(), base.backups.standing(),
+        scheduled=bool(mine.schedule and mine.folder),
+    )  # fmt: skip

@@ -13,7 +13,9 @@ from pathlib import Path
 from kb.catalog import (
     answers,
     audit,
+    backups,
     conversations,
+    leases,
     phrases,
     questions,
     rounds,
@@ -107,10 +109,22 @@ def _blobs(catalog: Catalog, blobs: Blobs, hours: float) -> int:
     unused, before = unused_blobs(catalog, blobs, hours), time.time() - hours * 3600
     total = 0
     for start in range(0, len(unused), FEW):
-        part = unused[start : start + FEW]
-        used = _used(catalog, blobs, part)
-        total += sum(blobs.expire(p, before) for p in part if blobs.key_of(p) not in used)
+        part = _free(catalog, blobs, unused[start : start + FEW])
+        total += sum(blobs.expire(path, before) for path in part)
     return total
+
+
+def _free(catalog: Catalog, blobs: Blobs, paths: list[Path]) -> list[Path]:
+    """Those of these files that may go: none while a backup is made, which may still want them.
+
+    It looks for the backup's lease and for references in one snapshot. A backup that begins later
+    sees at least these references; what got a new one since then was renewed, and stays.
+    """
+    with catalog.reading() as connection:
+        if leases.is_held(connection, backups.LEASE):
+            return []
+        used = stored.used(connection, [blobs.key_of(path) for path in paths])
+    return [path for path in paths if blobs.key_of(path) not in used]
 
 
 def unused_blobs(catalog: Catalog, blobs: Blobs, hours: float) -> list[Path]:

@@ -1,9 +1,11 @@
 """The verbs that keep a data directory sound: check, heal, erase."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from kb.backup import upgrading
 from kb.catalog.database import Catalog
 from kb.embedding.client import Embeddings
 from kb.files import uploads
@@ -71,9 +73,10 @@ class Upkeep:
     async def erase(self, document_ids: Sequence[int], by: Principal) -> erasing.Erased:
         """Erase documents now, from everywhere; raises as :func:`kb.upkeep.erasing.erase`.
 
-        Whether they may is the caller's to ask.
+        The copy from before an upgrade goes with them. Whether they may is the caller's to ask.
         """
         await self._clear_up()
+        await asyncio.to_thread(upgrading.forget, self._workplaces.parent)
         await self._catalog.write(forget_documents, self._catalog, self._workplaces)
         return await erasing.erase(self._catalog, self._blobs, self._publisher, document_ids, by)
 

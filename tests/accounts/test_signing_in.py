@@ -187,6 +187,23 @@ async def test_a_second_factor_is_asked_for_and_each_code_works_once(portal):
     assert (await fresh.post("/login", data=login | {"code": later})).status_code == 303
 
 
+async def test_somebody_who_is_locked_out_is_let_in_again_on_the_host(portal):
+    """Disabled, without their app and no administrator: one link puts that right, and it is noted."""
+    client = await portal.sign_in("rita")
+    owner, accounts = access.owner(), portal.kb.accounts
+    with portal.kb.catalog.writing() as connection:
+        number = people.by_name(connection, "rita").id
+        people.change(connection, number, totp=totp.new_secret(), disabled_at=1.0)
+    secret = accounts.recover(owner, "rita", administrator=True)
+    assert await me(client) != 200, "earlier sessions are ended"
+    form = {"name": "rita", "password": NEW, "again": NEW}
+    fresh = portal.client()
+    assert (await fresh.post(f"/link/{secret}", data=form)).status_code == 303
+    assert (await fresh.get("/people")).status_code == 200
+    noted = portal.kb.audit.page(owner, action="user.recover").rows
+    assert [(one.actor, one.target) for one in noted] == [("owner", "rita")]
+
+
 async def test_tokens_do_what_their_scope_says_until_they_end(portal):
     rita = portal.kb.principal("rita")
     read = portal.kb.accounts.new_token(rita, "script", "read", 5)

@@ -48,6 +48,7 @@ CONTRACTS = {
     "kb.switches": "",
     "kb": "switches",
     "kb.errors": "",
+    "kb.clock": "",
     "kb.failpoints": "",
     "kb.samples": "",
     "kb.settings": "errors",
@@ -62,21 +63,22 @@ CONTRACTS = {
     "kb.engines": "errors settings silence",
     "kb.embedding": "bulk engines errors settings",
     "kb.models": "embedding errors llm settings",
-    "kb.catalog": "errors posix settings shares text types",
+    "kb.catalog": "errors failpoints posix settings shares text types",
     "kb.index": "catalog embedding engines errors settings types",
     "kb.rights": "catalog errors posix text types",
     "kb.audit": "catalog errors rights settings types",
-    "kb.metrics": "audit duties errors",
+    "kb.metrics": "audit duties errors types",
     "kb.accounts": "audit catalog errors rights settings text types",
     "kb.files": "audit catalog errors failpoints rights settings shares silence types",
     "kb.search": "audit catalog embedding errors index metrics rights settings text types",
     "kb.tuning": "audit catalog embedding errors failpoints index models rights types",
-    "kb.upkeep": "audit catalog embedding errors failpoints files index settings types",
+    "kb.backup": "audit catalog clock errors failpoints files rights settings types",
+    "kb.upkeep": "audit backup catalog embedding errors failpoints files index settings types",
     "kb.library": "audit catalog errors files rights samples text types upkeep",
     "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
     "kb.leaving": "answers audit catalog embedding errors failpoints files posix rights text types"
     " upkeep",
-    "kb.knowledge_base": "accounts answers audit catalog duties embedding files index leaving"
+    "kb.knowledge_base": "accounts answers audit backup catalog duties embedding files index leaving"
     " library llm metrics models rights search settings tuning types upkeep",
     "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings silence text types",
     "kb.doctor": "accounts bulk catalog embedding errors files index llm samples settings silence surface",
@@ -84,11 +86,11 @@ CONTRACTS = {
     " surface text types",
     "kb.swapping": "answers catalog embedding errors evaluation failpoints index knowledge_base llm"
     " rights samples search settings surface tuning types upkeep",
-    "ingest": "audit bulk catalog embedding errors failpoints files index library posix rights"
+    "ingest": "audit bulk catalog clock embedding errors failpoints files index library posix rights"
     " settings text types upkeep",
-    "web": "accounts answers doctor duties errors evaluation files knowledge_base library rights"
+    "web": "accounts answers clock doctor duties errors evaluation files knowledge_base library rights"
     " settings shares surface text types",
-    "kb.cli": "bulk doctor duties embedding errors evaluation files ingest knowledge_base models rights samples"
+    "kb.cli": "backup bulk clock doctor duties embedding errors evaluation files ingest knowledge_base models rights samples"
     " search"
     " settings silence surface swapping types upkeep web",
     "kb.__main__": "cli",

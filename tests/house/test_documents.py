@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, inspect
 
 from kb import samples
 from kb import settings as settings_module
-from kb.catalog import database, ledger
+from kb.catalog import database, ledger, migrating
 from kb.catalog.tables import metadata
 from kb.rights import access
 from kb.settings import SECTIONS
@@ -118,7 +118,7 @@ def test_every_setting_is_documented_as_the_code_describes_it():
 
 def test_the_newest_migration_is_the_one_the_code_wants():
     scripts = sorted((ROOT / "kb/catalog/migrations/versions").glob("*.py"))
-    assert scripts[-1].name.startswith(database.HEAD)
+    assert scripts[-1].name.startswith(migrating.HEAD)
 
 
 def test_migrations_give_the_tables_that_the_code_describes(tmp_path):
@@ -143,7 +143,9 @@ def test_a_catalog_of_the_first_schema_is_migrated_with_what_is_in_it(tmp_path):
     catalog = database.open_catalog(settings_module.load({"data_dir": str(tmp_path)}, {}))
     with catalog.reading() as connection:
         rows = connection.exec_driver_sql("SELECT model, hash, kept_at FROM vectors").all()
-        assert connection.exec_driver_sql("SELECT * FROM alembic_version").scalar() == database.HEAD
+        assert (
+            connection.exec_driver_sql("SELECT * FROM alembic_version").scalar() == migrating.HEAD
+        )
     catalog.close()
     assert rows == [("m", "h", 0.0)]
 

@@ -104,7 +104,7 @@ def test_what_goes_by_the_hour_goes_on_by_the_hour(zone, day, schedule, at):
 def test_this_machines_clock_knows_when_it_changes(zone):
     """Half a year from now the time is told with that day's offset, as date(1) tells it."""
     code = (
-        "from datetime import datetime; from ingest.following.clock import local_now; now = local_now();"
+        "from datetime import datetime; from kb.clock import local_now; now = local_now();"
         "stamps = [now.timestamp() + 91 * 86400 * n for n in range(4)];"
         "print(*(datetime.fromtimestamp(t, now.tzinfo).strftime(f'{t:.0f}%z') for t in stamps))"
     )

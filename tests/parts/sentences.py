@@ -12,7 +12,7 @@ from kb.errors import KbError, TooManyError, UsageError
 ROOT = Path(__file__).parent.parent.parent
 TERMINAL = (
     "kb/cli/", "kb/evaluation/", "kb/tuning/", "kb/settings/", "kb/models/", "kb/embedding/",
-    "kb/leaving/", "kb/swapping/page.py", "kb/index/", "kb/engines/", "kb/llm/",
+    "kb/leaving/", "kb/swapping/page.py", "kb/backup/", "kb/index/", "kb/engines/", "kb/llm/",
 )  # fmt: skip
 """Rooms that only a command, or an engine's process, has to do with."""
 

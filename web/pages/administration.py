@@ -8,6 +8,7 @@ import msgspec
 from litestar import MediaType, Request, get
 
 from kb import settings as settings_module
+from kb.clock import local_now
 from kb.doctor.examining import examine
 from kb.doctor.findings import Finding
 from kb.errors import ModelError
@@ -39,6 +40,7 @@ async def overview(request: Request[Any, Any, Any]) -> str:
         "settings": in_force(base.settings),
         "waiting": request.app.state.turns.waiting,
         "parts": await _parts(base, translations(language_of(request))),
+        "backups": await base.read(_backups, base),
         "processors": status.processors(base.settings.ingest),
         "listing": await base.models.listing(),
         "computing": dict(
@@ -58,6 +60,18 @@ def _figures(asked: AskedLately) -> dict[str, Any]:
         "frequent": asked.frequent,
         "missing": asked.missing,
         "by_source": asked.by_source,
+    }
+
+
+def _backups(base: KnowledgeBase) -> dict[str, Any]:
+    """The last backups, and when the next is due."""
+    mine = base.settings.backup
+    return {
+        "standing": base.backups.standing(),
+        "folder": mine.folder,
+        "schedule": mine.schedule,
+        "keep": mine.keep,
+        "next": base.backups.next_time(local_now()),
     }
 
 

@@ -48,6 +48,7 @@ from kb.catalog.tables.people import (
     sessions,
     tokens,
 )
+from kb.catalog.tables.upkeep import backups
 
 __all__ = [
     "acls",
@@ -56,6 +57,7 @@ __all__ = [
     "asked",
     "asked_evaluations",
     "audit",
+    "backups",
     "chunks",
     "conversations",
     "counters",

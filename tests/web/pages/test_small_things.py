@@ -7,6 +7,8 @@ import pytest
 from lxml import html
 
 from kb.catalog import sources, tables
+from kb.errors import RetryableError
+from kb.rights import access
 from kb.surface import reasons
 from web.i18n import translations
 from web.pages import document
@@ -138,3 +140,24 @@ async def test_headings_lead_to_what_is_on_the_page(portal, monkeypatch):
     led = page.xpath("//ul[@class='outline']//a/@href")
     assert led, "those that are shown have links"
     assert [address for address in led if not page.xpath(f"//*[@id='{address[1:]}']")] == []
+
+
+async def test_administration_says_how_it_stands_with_backups(portal, tmp_path):
+    """None yet, a whole one, one that failed; only to an administrator."""
+    owner, backups = access.owner(), portal.kb.backups
+    anna = await portal.as_person("anna")
+    page = await read(anna, "/administration")
+    assert "There is no whole backup yet." in page
+    assert "No backup is made by itself" in page
+    made = backups.make(owner, str(tmp_path / "backups"), lambda _done, _total: None)
+    page = await read(anna, "/administration")
+    assert made.name in page
+    assert "Last read again never" in page
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RetryableError):
+        backups.make(owner, str(tmp_path / "file" / "b"), lambda _done, _total: None)
+    page = await read(anna, "/administration")
+    assert "The last backup failed:" in page
+    assert "Is it mounted" in page
+    assert made.name in page
+    assert (await (await portal.as_person("rita")).get("/administration")).status_code == 403
