@@ -2,7 +2,8 @@
 
 A sample is what fusion knows of a generation as a whole (:mod:`kb.index.sampled`). Points that are
 written or deleted here are counted; where other processes write too, the engine is asked now and
-then.
+then. A generation that is small enough is in its sample whole, and such a sample holds until the
+next change: what is found does not depend on when a process first looked.
 """
 
 import asyncio
@@ -18,7 +19,8 @@ from kb.index import sampled
 from kb.index.sampled import SAMPLED, Sample, SampledPassage
 
 CHANGED_SHARE = 0.1
-"""A sample is made anew once so many points have been written or deleted, as a share of all."""
+"""A sample that has not all passages is made anew once so many points, as a share of all, have been
+written or deleted."""
 
 
 class Engine(Protocol):
@@ -49,6 +51,12 @@ class _Kept:
     languages: Mapping[int, str]
     changes: int
     looked: float
+
+    @property
+    def most(self) -> float:
+        """How many points may change before it does not hold any more."""
+        whole = self.sample.seen == self.sample.passages
+        return 0.0 if whole else CHANGED_SHARE * self.sample.passages
 
 
 class Samples:
@@ -94,15 +102,14 @@ class Samples:
         self._kept = {name: one for name, one in self._kept.items() if name == generation}
 
     async def _holds(self, engine: Engine, generation: str, kept: _Kept) -> bool:
-        most = CHANGED_SHARE * kept.sample.passages
-        if self._changes[generation] - kept.changes > most:
+        if self._changes[generation] - kept.changes > kept.most:
             return False
         if time.monotonic() - kept.looked <= self._looks_after:
             return True
         kept.looked = time.monotonic()
         passages = await engine.count(generation)
         there = await engine.languages(generation, list(kept.languages))
-        return abs(passages - kept.sample.passages) <= most and there == kept.languages
+        return abs(passages - kept.sample.passages) <= kept.most and there == kept.languages
 
 
 async def _taken(engine: Engine, generation: str, changes: int) -> _Kept:

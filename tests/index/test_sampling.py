@@ -38,13 +38,24 @@ async def test_a_sample_is_kept():
 
 
 async def test_it_is_made_anew_when_more_than_a_tenth_was_written():
-    engine, samples = Engine(50), Samples()
+    engine, samples = Engine(2 * SAMPLED), Samples()
     before = await samples.of(engine, "g1")
-    samples.written("g1", 5)
+    samples.written("g1", SAMPLED // 5)
     assert await samples.of(engine, "g1") is before
     samples.written("g1", 1)
     assert await samples.of(engine, "g1") is not before
     assert await samples.of(engine, "g2") is await samples.of(engine, "g2")
+
+
+async def test_one_with_all_passages_is_made_anew_at_every_change():
+    """So it is the one that a process takes which begins now."""
+    engine, samples = Engine(SAMPLED - 1), Samples()
+    await samples.of(engine, "g1")
+    engine.points[SAMPLED] = "en"
+    samples.written("g1", 1)
+    after, fresh = await samples.of(engine, "g1"), await Samples().of(engine, "g1")
+    assert after.passages == fresh.passages == SAMPLED
+    assert after.frequencies[WORDS].terms.tolist() == fresh.frequencies[WORDS].terms.tolist()
 
 
 async def test_it_is_made_anew_when_one_of_its_points_was_deleted():
