@@ -72,7 +72,7 @@ class Backups:
         if isinstance(error, KbError):
             shape = error.as_json()["error"]
         else:
-            shape = {"code": "interrupted", "message": f"It ended: {error!r}."}
+            shape = {"code": "backup_interrupted", "message": f"The backup ended: {error!r}."}
         with suppress(KbError), self.catalog.writing() as connection:
             if shape["code"] == BUSY:
                 backups.take_back(connection, number)

@@ -233,9 +233,14 @@ class Saver:
         free = shutil.disk_usage(self.store.folder).free
         if not self.link and needed > free:
             raise RetryableError(
-                f"The backup needs {needed // 1024**2 + 1} MB more in {self.store.folder}, and "
-                f"{free // 1024**2} are free. Make room there, or lower backup.keep.",
-                code="disk_full",
+                "The backup needs {needed_mb} MB more in {folder}, and {free_mb} are free. Make "
+                "room there, or lower backup.keep.",
+                code="backup_no_room",
+                detail={
+                    "folder": str(self.store.folder),
+                    "needed_mb": needed // 1024**2 + 1,
+                    "free_mb": free // 1024**2,
+                },
             )
 
     def _manifest(self, moment: _Moment, files: list[File]) -> Manifest:

@@ -60,9 +60,10 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if strange := sorted({p.name for p in self.folder.iterdir()} - ALLOWED)[:3]:
                 raise UsageError(
-                    f"{self.folder} holds other files ({', '.join(strange)}). Name an empty "
-                    "folder, or one that holds backups.",
+                    "{folder} holds other files ({files}). Name an empty folder, or one that holds "
+                    "backups.",
                     code="not_for_backups",
+                    detail={"folder": str(self.folder), "files": strange},
                 )
             self._close_to_others()
             for one in (self._manifests, self.pool.root):
@@ -75,9 +76,10 @@ class Store:
         mine, theirs = self.folder.resolve(), data.resolve()
         if mine == theirs or theirs in mine.parents or mine in theirs.parents:
             raise UsageError(
-                f"{self.folder} and the data directory {data} lie one in the other: what destroys "
-                "the one destroys the other. Name a folder elsewhere, best on another disk.",
+                "{folder} and the data directory {data} lie one in the other: what destroys the "
+                "one destroys the other. Name a folder elsewhere, best on another disk.",
                 code="backup_inside",
+                detail={"folder": str(self.folder), "data": str(data)},
             )
 
     def _close_to_others(self) -> None:
@@ -86,9 +88,10 @@ class Store:
                 self.folder.chmod(0o700)
         if self.folder.stat().st_mode & 0o077:
             raise UsageError(
-                f"Others could read {self.folder}, and its rights cannot be changed from here. "
-                "Mount it with umask=077, or name another folder.",
+                "Others could read {folder}, and its rights cannot be changed from here. Mount it "
+                "with umask=077, or name another folder.",
                 code="backup_open_to_others",
+                detail={"folder": str(self.folder)},
             )
 
     @contextmanager

@@ -60,6 +60,30 @@ BY_CODE: dict[str, str] = {
     "catalog_unavailable": _("The catalog cannot be used right now. It is tried again."),
     "disk_full": _("There is no room left on the disk. Make room, then read again."),
     "swap_failed": _("The change of models failed; the log of the service says why."),
+    # Of a backup, which is kept as it ended, and shown later.
+    "backup_inside": _(
+        "{folder} and the data directory {data} lie one in the other: what destroys the one "
+        "destroys the other. Name a folder elsewhere, best on another disk."
+    ),
+    "not_for_backups": _(
+        "{folder} holds other files ({files}). Name an empty folder, or one that holds backups."
+    ),
+    "backup_open_to_others": _(
+        "Others could read {folder}, and its rights cannot be changed from here. Mount it with "
+        "umask=077, or name another folder."
+    ),
+    "backup_folder_unusable": _(
+        "The folder for backups {folder} cannot be used. Is it mounted, and may this account write "
+        "there?"
+    ),
+    "backup_no_room": _(
+        "The backup needs {needed_mb} MB more in {folder}, and {free_mb} are free. Make room "
+        "there, or lower backup.keep."
+    ),
+    "backup_damaged": _(
+        "A file in the folder of backups is damaged. To see which: kb backup verify FOLDER"
+    ),
+    "backup_interrupted": _("The backup was stopped before it was whole."),
     # Of the language model, where its own words do not help.
     "no_provider": _("No provider is configured."),
     "model_unavailable": _("The language model does not answer."),

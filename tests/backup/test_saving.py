@@ -20,9 +20,11 @@ from kb.catalog.database import open_catalog
 from kb.errors import ConflictError, LeaseLost, RetryableError, UsageError
 from kb.files.blobs import ELEMENTS, Blobs
 from kb.settings import Retention
+from kb.surface import faults
 from kb.upkeep.collecting import collect
 from tests.backup.conftest import restored
 from tests.backup.test_restoring import column
+from web.i18n import languages, translations
 
 
 def table(folder: Path, name: str) -> list[list]:
@@ -248,6 +250,10 @@ def test_a_folder_that_will_not_do_is_told(base, tmp_path, where):
         column(base.settings, "SELECT error FROM backups ORDER BY id DESC LIMIT 1")[0]
     )
     assert error["code"] == found.value.code
+    for language in languages():
+        said = faults.stored(error, translations(language))
+        assert str(tmp_path / where) in said, "and what it is about stands in each language"
+        assert (said == found.value.message) == (language == "en")
 
 
 @pytest.mark.case("R35")
@@ -258,13 +264,13 @@ def test_a_full_disk_is_told_and_the_next_one_goes_on(base, small_disk, tmp_path
         big.write_bytes(os.urandom(30 * 1024**2))
     with pytest.raises(RetryableError) as found:
         base.save(small_disk / "backups")
-    assert found.value.code == "disk_full"
+    assert found.value.code == "backup_no_room"
     filler = small_disk / "filler"
     filler.write_bytes(b"x" * (79 * 1024**2))
     big.unlink()
     with pytest.raises(RetryableError) as full:
         base.save(small_disk / "backups")
-    assert full.value.code == "disk_full"
+    assert full.value.code in {"backup_no_room", "disk_full"}
     assert Store(small_disk / "backups").names() == []
     filler.unlink()
     assert base.save(small_disk / "backups").files == 5

@@ -50,7 +50,8 @@ async def test_two_hundred_questions_find_the_same(sample_bag, sample_server, ar
         got = await told(after, question)
         for a, b in zip(got, wanted, strict=True):
             for k, (x, y) in enumerate(zip(a, b)):
-                if x != y: print("DIFF", question[:40], k, x, y)
+                if x != y:
+                    print("DIFF", question[:40], k, x, y)
         found += len(wanted)
     assert found > 1000, "and not because nothing is found"
 
