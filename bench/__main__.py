@@ -1,4 +1,4 @@
-"""``python -m bench [backups|card|catalog|documents|embed|following|formats|ingest|languages|lighter|memory|model|ocr|open-webui|reading|search|serve|support|tokens|tune] …``; without a name, all of them."""
+"""``python -m bench [backups|card|catalog|documents|embed|following|formats|ingest|languages|leaving|lighter|memory|model|ocr|open-webui|reading|search|serve|support|tokens|tune] …``; without a name, all of them."""
 
 import argparse
 import asyncio
@@ -14,6 +14,7 @@ from bench import (
     formats,
     ingest,
     languages,
+    leaving,
     lighter,
     memory,
     model,
@@ -37,6 +38,7 @@ PARTS = {
     "formats": formats,
     "ingest": ingest,
     "languages": languages,
+    "leaving": leaving,
     "lighter": lighter,
     "memory": memory,
     "model": model,

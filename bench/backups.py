@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 from sqlalchemy import insert, text
 
 from kb import settings as settings_module
@@ -26,6 +28,8 @@ from kb.catalog.database import Catalog, now, open_catalog
 from kb.catalog.tables import chunks, documents, vectors, versions
 from kb.files.blobs import ELEMENTS, Blobs
 from kb.rights import access
+from kb.types.parsed import Element, Parsed
+from kb.types.passages import Layout
 from kb.types.points import point_of
 
 SIZE, EACH, PART = 10_000, 10, 500
@@ -79,14 +83,15 @@ def megabytes(folder: Path) -> float:
     return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) / 1024**2
 
 
-def fill(catalog: Catalog, blobs: Blobs, size: int) -> None:
-    chance, at = random.Random(1), now()
+def fill(catalog: Catalog, blobs: Blobs, size: int, model: str = "m") -> None:
+    chance, drawn, at = random.Random(1), np.random.default_rng(1), now()
     with catalog.writing() as connection:
         source = sources.add(connection, "made up", "/nowhere", ("everyone", "owner")).id
     for start in range(1, size + 1, PART):
         numbers = range(start, min(start + PART, size + 1))
         passages = [(n, o) for n in numbers for o in range(EACH)]
         said = {p: " ".join(chance.choices(WORDS, k=150)) for p in passages}
+        hashes = {p: f"{chance.getrandbits(128):032x}" for p in passages}
         with catalog.writing() as connection:
             connection.execute(insert(versions), [
                 {"number": n, "document_id": n, "content_hash": f"{n:064}", "state": "current",
@@ -103,15 +108,16 @@ def fill(catalog: Catalog, blobs: Blobs, size: int) -> None:
             connection.execute(insert(chunks), [
                 {"point": point_of(n, o), "version": n, "ordinal": o, "page": o, "text": said[n, o],
                  "text_hash": f"{n}-{o}", "embedded_text": f"Report {n}\n{said[n, o]}",
-                 "vector_hash": f"{chance.getrandbits(128):032x}", "layout": bytes(60)}
+                 "vector_hash": hashes[n, o], "layout": msgspec.msgpack.encode(Layout((), ()))}
                 for n, o in passages
             ])  # fmt: skip
             connection.execute(insert(vectors), [
-                {"model": "m", "hash": f"{chance.getrandbits(128):032x}",
-                 "vector": chance.randbytes(384 * 4), "kept_at": at + n / 1000}
-                for n, _ in passages
+                {"model": model, "hash": hashes[n, o],
+                 "vector": drawn.normal(0, 0.05, 384).astype("<f4").tobytes(),
+                 "kept_at": at + n / 1000}
+                for n, o in passages
             ])  # fmt: skip
         for n in numbers:
-            blobs.put(
-                f"{n * 7919:064x}"[::-1], ELEMENTS, chance.randbytes(6000) + said[n, 0].encode()
-            )
+            read = tuple(Element(kind="NarrativeText", text=said[n, o]) for o in range(EACH))
+            parsed = Parsed(parser="made up", media_type="application/pdf", elements=read)
+            blobs.put(f"{n * 7919:064x}"[::-1], ELEMENTS, msgspec.msgpack.encode(parsed))
