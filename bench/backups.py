@@ -24,6 +24,7 @@ from kb.backup.restoring import Restorer
 from kb.backup.store import Store
 from kb.backup.verifying import verify
 from kb.catalog import sources
+from kb.catalog.chunks import short_hash
 from kb.catalog.database import Catalog, now, open_catalog
 from kb.catalog.tables import chunks, documents, vectors, versions
 from kb.files.blobs import ELEMENTS, Blobs
@@ -91,7 +92,8 @@ def fill(catalog: Catalog, blobs: Blobs, size: int, model: str = "m") -> None:
         numbers = range(start, min(start + PART, size + 1))
         passages = [(n, o) for n in numbers for o in range(EACH)]
         said = {p: " ".join(chance.choices(WORDS, k=150)) for p in passages}
-        hashes = {p: f"{chance.getrandbits(128):032x}" for p in passages}
+        embedded = {(n, o): f"Report {n}\n{text}" for (n, o), text in said.items()}
+        hashes = {p: short_hash(embedded[p]) for p in passages}
         with catalog.writing() as connection:
             connection.execute(insert(versions), [
                 {"number": n, "document_id": n, "content_hash": f"{n:064}", "state": "current",
@@ -107,7 +109,7 @@ def fill(catalog: Catalog, blobs: Blobs, size: int, model: str = "m") -> None:
             ])  # fmt: skip
             connection.execute(insert(chunks), [
                 {"point": point_of(n, o), "version": n, "ordinal": o, "page": o, "text": said[n, o],
-                 "text_hash": f"{n}-{o}", "embedded_text": f"Report {n}\n{said[n, o]}",
+                 "text_hash": f"{n}-{o}", "embedded_text": embedded[n, o],
                  "vector_hash": hashes[n, o], "layout": msgspec.msgpack.encode(Layout((), ()))}
                 for n, o in passages
             ])  # fmt: skip
