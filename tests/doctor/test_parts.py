@@ -6,26 +6,34 @@ import socket
 import ssl
 import subprocess
 import threading
+from dataclasses import replace
 
 import msgspec
 import pytest
 from sqlalchemy import create_engine
 
 from kb.doctor import engines, machine, reading, storing, talking
-from kb.doctor.asking import Asked, Part, everything
+from kb.doctor.asking import USUAL, Asked, Part, Patience, everything
 from kb.doctor.certificates import certificates
 from kb.doctor.examining import PARTS, examine
+from kb.doctor.findings import Finding
 from kb.doctor.words import SENTENCES
+from kb.llm import ollama
 from kb.settings import load
 from tests.parts.model_servers import Server, model, send
 from tests.parts.processes import free_port
 
 
-def asked(settings=None, *, probing=False, **flags) -> Asked:
+ENDLESS = Patience(connecting=600.0, answering=600.0, whole=600.0)
+"""So that what is found does not depend on how busy the machine is."""
+
+
+def asked(settings=None, *, probing=False, patience=ENDLESS, **flags) -> Asked:
     """What looks are given: settings of their own, or those of a test with some changed."""
     named = {key.replace("__", "."): value for key, value in flags.items()}
+    named |= {"llm.connect_seconds": patience.connecting}
     made = load(named, {}) if settings is None else changed(settings, named)
-    return Asked(made, probing=probing)
+    return Asked(made, probing=probing, patience=patience)
 
 
 def changed(settings, named):
@@ -40,6 +48,12 @@ async def states(look, about: Asked) -> dict[str, tuple[str, str]]:
     """By part: its state, and what is said of it by a code."""
     found = await look(about)
     return {one.part: (one.state, one.error.code if one.error else one.code) for one in found}
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    """The one limit that nobody sets: for what a model server shows of a model."""
+    monkeypatch.setattr(ollama, "SHOW_SECONDS", ENDLESS.answering)
 
 
 @pytest.fixture
@@ -262,7 +276,8 @@ async def test_no_language_model_answers(settings):
 async def test_a_model_server_that_never_answers_is_not_waited_for():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        about = asked(llm__provider="ollama", llm__url=url)
+        short = replace(ENDLESS, answering=0.5)
+        about = asked(llm__provider="ollama", llm__url=url, patience=short)
         [one] = await everything(about, [Part("model", talking.language_model)])
     assert (one.state, one.code) == ("wrong", "silent")
 
@@ -445,20 +460,38 @@ async def test_a_look_at_nothing_makes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_dead_hosts_are_waited_for_side_by_side():
-    """Five parts that answer to nobody, and that all have to begin before one goes on."""
+async def test_parts_are_looked_at_side_by_side():
+    """Five that all have to begin before one goes on."""
     import asyncio
 
-    together, met = asyncio.Barrier(5), []
+    together = asyncio.Barrier(5)
 
-    async def dead(_):
-        met.append(await together.wait())
-        await asyncio.sleep(3600)
-        return []
+    async def slow(_):
+        await together.wait()
+        return [Finding(part="python")]
 
-    found = await everything(asked(), [Part(f"{n}", dead, seconds=-0.5) for n in range(5)])
-    assert [one.code for one in found] == ["silent"] * 5
-    assert len(met) == 5
+    found = await everything(asked(), [Part(f"{n}", slow) for n in range(5)])
+    assert len(found) == 5
+
+
+async def test_what_hangs_is_left_behind_and_the_others_are_told():
+    import asyncio
+
+    async def hanging(_):
+        await asyncio.Event().wait()
+
+    async def quick(_):
+        return [Finding(part="python")]
+
+    about = asked(patience=replace(ENDLESS, whole=0.5))
+    found = await everything(about, [Part("data", hanging), Part("python", quick)])
+    assert [(one.part, one.code) for one in found] == [("data", "silent"), ("python", "")]
+
+
+def test_a_look_ends_by_its_own_limits_before_it_is_called_silent():
+    """A model is connected to, described, and asked for a word."""
+    assert USUAL.connecting < USUAL.answering
+    assert 2 * USUAL.answering < USUAL.whole
 
 
 def test_every_sentence_that_is_said_is_written():
