@@ -6,19 +6,25 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
+from contextlib import closing
 from dataclasses import replace
 
 import msgspec
 import pytest
 from sqlalchemy import create_engine
 
+from kb.backup.backups import Backups, verify_in
+from kb.catalog.database import open_catalog
 from kb.doctor import engines, machine, reading, storing, talking
 from kb.doctor.asking import USUAL, Asked, Part, Patience, everything
 from kb.doctor.certificates import certificates
 from kb.doctor.examining import PARTS, examine
 from kb.doctor.findings import Finding
 from kb.doctor.words import SENTENCES
+from kb.errors import UsageError
 from kb.llm import ollama
+from kb.rights import access
 from kb.settings import load
 from tests.parts.model_servers import Server, model, send
 from tests.parts.processes import free_port
@@ -135,8 +141,63 @@ async def test_a_database_whose_clock_is_another(settings, postgres):
     assert (await states(machine.clock, about))["clock"] == ("wrong", "clocks_apart")
 
 
-async def test_there_is_no_backup_yet(settings):
-    assert (await states(storing.backups, asked(settings)))["backups"] == ("better", "no_backup")
+async def test_there_is_no_backup_yet(settings, tmp_path):
+    for folder, command in (("", "kb backup FOLDER"), (str(tmp_path), "kb backup")):
+        [one] = await storing.backups(asked(settings, backup__folder=folder))
+        assert (one.state, one.code, one.command) == ("better", "no_backup", command)
+
+
+DAY = 86_400
+
+
+async def test_a_backup_by_its_age_and_whether_it_was_read_again(data, tmp_path):
+    """It is made, verified, left to age, and lost, as an administrator would do it."""
+    folder = tmp_path / "my backups"
+
+    async def found(**flags):
+        [one] = await storing.backups(asked(data, **flags))
+        return one
+
+    def since(days):
+        with create_engine(f"sqlite:///{data.data / 'catalog.sqlite3'}").begin() as connection:
+            connection.exec_driver_sql(
+                "UPDATE backups SET began_at = ?", (time.time() - days * DAY,)
+            )
+
+    with closing(open_catalog(data)) as catalog:
+        made = Backups(catalog, data).make(access.owner(), str(folder), lambda *_: None)
+    one = await found()
+    assert (one.state, one.code, one.version) == ("better", "backup_unverified", made.name)
+    assert one.command == f"kb backup verify '{folder}' --newest"
+    verify_in(data, str(folder), "", lambda *_: None, newest=True)
+    since(6.5)
+    one = await found()
+    assert (one.state, one.code, one.detail) == ("ok", "backup_verified", {"days": 6})
+    nightly = {"backup__folder": str(folder), "backup__schedule": "30 2 * * *"}
+    for days, flags, code in (
+        (7.5, {}, "backup_old"),
+        (0.9, nightly, "backup_verified"),
+        (2.5, nightly, "backup_old"),
+    ):
+        since(days)
+        assert (await found(**flags)).code == code
+    (data.data / "catalog.sqlite3").rename(tmp_path / "lost")
+    one = await found(**nightly)
+    assert (one.version, one.code) == (made.name, "backup_unverified"), "the folder still tells"
+    (tmp_path / "lost").rename(data.data / "catalog.sqlite3")
+    folder.rename(tmp_path / "elsewhere")
+    one = await found()
+    assert (one.state, one.code) == ("wrong", "backup_gone")
+
+
+async def test_a_backup_that_failed(data, tmp_path):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").write_text("Dear Ada")
+    with closing(open_catalog(data)) as catalog, pytest.raises(UsageError):
+        Backups(catalog, data).make(access.owner(), str(tmp_path / "full"), lambda *_: None)
+    [one] = await storing.backups(asked(data))
+    assert (one.state, one.code) == ("wrong", "backup_failed")
+    assert "letter.txt" in one.said()
 
 
 # Engines
