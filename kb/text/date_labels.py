@@ -21,7 +21,7 @@ CHANGES = (
     "(?:(?:bearbeitungs|redaktions|text|sach))?stand",
     "(?:zuletzt |letzte )?(?:geändert|aktualisiert|überarbeitet)",
     "(?:zuletzt |letzte )?(?:änderung|aktualisierung|überarbeitung)",
-    r"\w*(?:änderungs|ausgabe|erstellungs|ausstellungs|veröffentlichungs)datum",
+    r"[^\W_]{0,40}?(?:änderungs|ausgabe|erstellungs|ausstellungs|veröffentlichungs)datum",
     "(?:brief|berichts|protokoll|rechnungs|revisions|versions|freigabe|beleg|dokument(?:en)?)datum",
     "(?:dernière )?mise?s? à jour", "dernière (?:modification|révision)",
     "date de (?:la )?(?:mise à jour|publication|création|révision|version|facture|rédaction)",
@@ -81,13 +81,13 @@ BETWEEN = re.compile(
     rf" *(?:[:.|–—(,=-] *){{0,3}}(?:{_any(LEADS)}[ :|]+(?:[:|] *)?){{0,3}}", re.IGNORECASE
 )
 """What may stand between a label and its date."""
-ENDED = re.compile(r" *(?:$|[|·•;)\]–—]|\.(?:\s|$)|/ |- )")
+ENDED = re.compile(r" {0,20}(?:$|[|·•;)\]–—]|\.(?:\s|$)|/ |- )")
 """What follows a date that has its line, or its part of one, for itself."""
 MARKS = re.compile(r"[|·•;–—\n\t]|\s{3,}")
 """What parts a line."""
 OTHERS = re.compile(rf"(?<![^\W_]){_any(TO_COME)}\s*$", re.IGNORECASE)
 """What stands before a date that is to come."""
-_NAME = r"[^\W\d_a-zà-öø-ÿ][\w.'’()-]*+"
+_NAME = r"[^\W\d_a-zà-öø-ÿ][\w.'’()-]{0,40}+"
 PLACE = re.compile(
     rf"(?:Fait à )?{_NAME}(?:[ /](?:(?:{WITHIN_PLACES}) )?{_NAME}){{0,3}}, +"
     r"(?:(?:the|den|dem|am|le|li|lì|il|el|a) +)?"

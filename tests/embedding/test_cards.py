@@ -177,9 +177,8 @@ def test_a_card_that_fills_while_it_is_measured_may_be_free_tomorrow(error):
         raise RuntimeError("CUDA error: no kernel")
 
 
-def test_a_card_is_measured_with_batches_of_its_size(right, monkeypatch):
+def test_a_card_is_measured_with_batches_of_its_size(right):
     """With those of a processor it would wait for the next one most of the time."""
-    monkeypatch.setattr(choosing, "SECONDS", 0.0)
     sizes = []
 
     class Counted(Card):
@@ -189,7 +188,7 @@ def test_a_card_is_measured_with_batches_of_its_size(right, monkeypatch):
             sizes.append(len(texts))
             return np.zeros((len(texts), 384), np.float32)
 
-    choosing._rate(Counted(right), 1)
+    choosing._rate(Counted(right), 1, 0.0)
     assert sizes == [CARD_SLICES[1] // choosing.LONGEST] * choosing.BATCHES
     assert sizes[0] > 16 * CPU_SLICES[1] // choosing.LONGEST
 

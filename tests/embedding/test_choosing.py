@@ -116,7 +116,7 @@ def test_a_runtime_that_crashes_is_refused_and_the_rest_is_measured(
     """It ends by a signal, as on a processor that lacks an instruction."""
     site = tmp_path / "site"
     (site / "openvino").mkdir(parents=True)
-    (site / "openvino" / "__init__.py").write_text("import os\nos.kill(os.getpid(), 4)\n")
+    (site / "openvino" / "__init__.py").write_text("import signal\nsignal.raise_signal(4)\n")
     monkeypatch.setenv("PYTHONPATH", str(site))
     found = choosing.measure(with_embedding(settings).embedding, tmp_path / "models", every=True)
     refused = {(one.runtime, one.dtype): one.refused for one in found.tried}

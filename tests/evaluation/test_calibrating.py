@@ -1,5 +1,6 @@
 """Evidence's constants: fitted as another library fits them, bordered by what is aimed at, kept."""
 
+import sys
 import json
 from dataclasses import replace
 
@@ -47,8 +48,11 @@ def observed():
     ]  # fmt: skip
 
 
-def test_weights_are_those_of_another_library(observed):
-    # Here, since it takes two seconds that every process of the tests would pay.
+def test_weights_are_those_of_another_library(observed, monkeypatch):
+    # Here, since it takes two seconds that every process of the tests would pay; in place of the
+    # names that torch is content with.
+    for name in [name for name in sys.modules if name.split(".")[0] == "sklearn"]:
+        monkeypatch.delitem(sys.modules, name)
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import os
 import pytest
 
 from ingest.running import healing
@@ -111,11 +112,11 @@ async def test_files_that_cannot_be_deleted_are_told(house, administrator, monke
     """The error says so, the check counts them, and a repair deletes them."""
     await hand_in(administrator, "wages.md", "hr")
 
-    def refuse(self: Path, *, missing_ok: bool = False) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch, pytest.raises(RetryableError) as refused:
-        patch.setattr(Path, "unlink", refuse)
+        patch.setattr(os, "unlink", refuse)
         source = house.kb.sources.named("Uploads")
         await house.kb.sources.remove(house.owner, source)
     assert refused.value.code == "files_left"

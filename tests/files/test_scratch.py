@@ -110,7 +110,7 @@ async def test_a_killed_run_leaves_copies_until_the_next_start(
     temporary = short_path
     texts(house, 1, 2)
     environment = environment | {"TMPDIR": str(temporary)}
-    run = begun(environment, tmp_path, "ingest", failpoint="blob_written:1")
+    run = begun(environment | {"KB_FAILPOINT": "blob_written:1"}, tmp_path, "ingest")
     told = run.communicate(timeout=300)
     assert run.returncode == -signal.SIGKILL, told
     assert copies(house.kb.scratch.root)
