@@ -11,12 +11,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from kb.catalog import backups
 from kb.catalog.audit import REFUSED
 from kb.catalog.failures import UNAVAILABLE, damaged, is_damage
 from kb.catalog.migrating import HEAD
 from kb.catalog.tables import audit, documents, generations, sources
 from kb.errors import ConfigurationError
 from kb.settings import Settings
+from kb.types.backups import Backup
 
 LATELY_SECONDS = 7 * 86_400.0
 
@@ -28,6 +30,7 @@ class Looked:
     ``described`` is the live generation's description, ``generation`` its name. ``ahead`` is by how
     many seconds the database's clock is before this machine's. ``watched`` are the folders of
     documents in sources that are watched. ``refused`` counts destinations that were refused lately.
+    ``backup`` is the last one that was begun, ``whole_backup`` the last that ended well.
     """
 
     version: str
@@ -38,6 +41,8 @@ class Looked:
     ahead: float = 0.0
     watched: int = 0
     refused: int = 0
+    backup: Backup | None = None
+    whole_backup: Backup | None = None
 
 
 def address(settings: Settings) -> str:
@@ -109,6 +114,8 @@ def _looked(connection: Connection) -> Looked:
         ahead=_ahead(connection),
         watched=_watched(connection),
         refused=_refused(connection),
+        backup=backups.newest(connection),
+        whole_backup=backups.last_whole(connection),
     )
 
 

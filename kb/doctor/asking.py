@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+import httpx
+
 from kb.catalog import looking
 from kb.catalog.looking import Looked
 from kb.doctor.findings import Finding
@@ -15,10 +17,27 @@ from kb.errors import KbError
 from kb.settings import Settings
 
 T = TypeVar("T")
-SECONDS = 2.0
-"""For which a part of another machine, or another process, is waited for."""
-GRACE_SECONDS = 1.0
-"""Seconds more, in which a look ends by its own limit and says more than that it was silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds for which a part is waited for.
+
+    ``connecting``: for a host that takes no connection; one that refuses it is known at once.
+    ``answering``: for what is there and slow. ``whole``: for a look with all that it does; its own
+    limits come first, and say more than that it was silent.
+    """
+
+    connecting: float = 3.0
+    answering: float = 10.0
+    whole: float = 30.0
+
+    def of_http(self) -> httpx.Timeout:
+        """The same for a request."""
+        return httpx.Timeout(self.answering, connect=self.connecting)
+
+
+USUAL = Patience()
 
 
 class Asked:
@@ -27,9 +46,10 @@ class Asked:
     ``probing``: the language model is asked for a word, since only that shows that it answers.
     """
 
-    def __init__(self, settings: Settings, *, probing: bool) -> None:
+    def __init__(self, settings: Settings, *, probing: bool, patience: Patience = USUAL) -> None:
         self.settings = settings
         self.probing = probing
+        self.patience = patience
         self._looked: asyncio.Future[Looked | None] | None = None
 
     async def catalog(self) -> Looked | None:
@@ -39,7 +59,7 @@ class Asked:
             KbError: it does not answer, or is damaged.
         """
         if self._looked is None:
-            look = partial(looking.look, self.settings, SECONDS)
+            look = partial(looking.look, self.settings, self.patience.answering)
             self._looked = asyncio.ensure_future(aside(look))
         return await asyncio.shield(self._looked)
 
@@ -49,11 +69,10 @@ Look = Callable[[Asked], Awaitable[Iterable[Finding]]]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part, how it is looked at, and the seconds that this may take."""
+    """A part, and how it is looked at."""
 
     name: str
     look: Look
-    seconds: float = SECONDS
 
 
 async def everything(asked: Asked, parts: Sequence[Part]) -> list[Finding]:
@@ -63,11 +82,12 @@ async def everything(asked: Asked, parts: Sequence[Part]) -> list[Finding]:
 
 
 async def _one(asked: Asked, part: Part) -> list[Finding]:
+    watch = Watch()
     try:
-        async with asyncio.timeout(part.seconds + GRACE_SECONDS):
+        async with asyncio.timeout(asked.patience.whole):
             return list(await part.look(asked))
     except TimeoutError:
-        seconds = {"seconds": f"{part.seconds:g}"}
+        seconds = {"seconds": f"{watch.milliseconds / 1000:.0f}"}
         return [Finding(part=part.name, state="wrong", code="silent", detail=seconds)]
     except KbError as error:
         return [Finding(part=part.name, state="wrong", error=error)]

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from kb.doctor.asking import SECONDS, Asked, aside
+from kb.doctor.asking import Asked, Patience, aside
 from kb.doctor.findings import Finding
 from kb.settings import Settings
 
@@ -22,7 +22,7 @@ SOON_DAYS = 21
 
 async def certificates(asked: Asked) -> Iterable[Finding]:
     """Of every address that speaks TLS, the service's public one among them."""
-    looks = (aside(partial(_of, *one)) for one in addresses(asked.settings))
+    looks = (aside(partial(_of, asked.patience, *one)) for one in addresses(asked.settings))
     found = await asyncio.gather(*looks)
     return list(found) or [Finding(part="certificates", code="no_certificates")]
 
@@ -41,16 +41,15 @@ def addresses(settings: Settings) -> Iterator[tuple[str, int, bool]]:
             yield parts.hostname, parts.port or PORTS[parts.scheme], own
 
 
-def _of(host: str, port: int, own: bool) -> Finding:
+def _of(patience: Patience, host: str, port: int, own: bool) -> Finding:
     where, command = f"{host}:{port}", f"openssl s_client -connect {host}:{port} </dev/null"
     found = partial(Finding, part="certificates", where=where)
     context = httpx.create_ssl_context(trust_env=False) if own else ssl.create_default_context()
     try:
-        with (
-            socket.create_connection((host, port), timeout=SECONDS) as plain,
-            context.wrap_socket(plain, server_hostname=host) as secured,
-        ):
-            told = secured.getpeercert() or {}
+        with socket.create_connection((host, port), timeout=patience.connecting) as plain:
+            plain.settimeout(patience.answering)
+            with context.wrap_socket(plain, server_hostname=host) as secured:
+                told = secured.getpeercert() or {}
     except ssl.SSLCertVerificationError as error:
         detail = {"reason": error.verify_message}
         return found(state="wrong", code="certificate_wrong", detail=detail, command=command)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from kb.catalog.looking import Looked
-from kb.doctor.asking import SECONDS, Asked, Watch
+from kb.doctor.asking import Asked, Patience, Watch
 from kb.doctor.findings import Finding
 from kb.embedding import chosen, models
 from kb.embedding.client import Computing, Embeddings
@@ -77,7 +77,7 @@ async def index(asked: Asked) -> Iterable[Finding]:
     """Whether it answers, and has the generation that the catalog calls live."""
     looked = await asked.catalog()
     if asked.settings.index.backend == "server":
-        return [await _server(asked.settings, looked)]
+        return [await _server(asked.settings, looked, asked.patience)]
     return [await _embedded(asked.settings, looked)]
 
 
@@ -117,12 +117,13 @@ def _without(generation: str, edition: str, where: str) -> Finding:
     )  # fmt: skip
 
 
-async def _server(settings: Settings, looked: Looked | None) -> Finding:
+async def _server(settings: Settings, looked: Looked | None, patience: Patience) -> Finding:
     """A Qdrant server: it tells its version to anybody, its collections by the key."""
     url, headers = settings.index.url, {"api-key": settings.index.api_key}
     watch = Watch()
     try:
-        async with httpx.AsyncClient(base_url=url, timeout=SECONDS, trust_env=False) as client:
+        timeout = patience.of_http()
+        async with httpx.AsyncClient(base_url=url, timeout=timeout, trust_env=False) as client:
             edition = f"Qdrant {(await client.get('/')).json()['version']}"
             own = {k: v for k, v in headers.items() if v}
             answer = await client.get("/collections", headers=own)

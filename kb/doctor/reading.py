@@ -9,8 +9,6 @@ from kb.doctor.findings import Finding
 from kb.files import programs, sandbox
 from kb.settings import Settings
 
-SANDBOX_SECONDS = 10.0
-"""For the first child of a process, which starts the server that forks the others."""
 PACKAGES = {"chi_sim": "chi-sim", "chi_tra": "chi-tra"}
 """Of tesseract's languages those whose Debian package is spelled otherwise."""
 OFFICE = "libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui"
@@ -65,9 +63,9 @@ async def office(_: Asked) -> Iterable[Finding]:
     return [Finding(part="office", version=programs.libreoffice_version(found), where=found)]
 
 
-async def confined(_: Asked) -> Iterable[Finding]:
+async def confined(asked: Asked) -> Iterable[Finding]:
     """What holds for a child that reads a file: such a child is started, and says it."""
-    limits = sandbox.Limits(seconds=SANDBOX_SECONDS)
+    limits = sandbox.Limits(seconds=asked.patience.answering)
     told = json.loads(await aside(partial(sandbox.run, sandbox.told, limits=limits)))
     return [_of_sandbox(told)]
 

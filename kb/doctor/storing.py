@@ -1,17 +1,26 @@
 """What is kept: the data directory, the catalog, backups."""
 
+import contextlib
 import os
 import pwd
 import shlex
 import shutil
 import stat
+import time
 from collections.abc import Iterable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from kb.backup.store import Store
 from kb.catalog import looking
+from kb.catalog.looking import Looked
+from kb.clock import local_now, nearest
 from kb.doctor.asking import Asked, Watch, aside
 from kb.doctor.findings import Finding
+from kb.errors import KbError
+from kb.settings import Settings
+from kb.types.backups import Backup
 
 SHARED = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.rclone", "davfs"}
 """File systems of other machines: their locks are not what SQLite and the index need."""
@@ -19,6 +28,9 @@ FLEETING = {"tmpfs", "ramfs"}
 ROOMY = 10
 """So many times ``ingest.min_free_mb`` are enough for a while."""
 MEGABYTE = 1024**2
+DAY = 86_400.0
+OLD_DAYS = 7
+"""After which a backup is old, where no schedule says otherwise."""
 
 
 async def data_directory(asked: Asked) -> Iterable[Finding]:
@@ -127,11 +139,56 @@ async def catalog(asked: Asked) -> Iterable[Finding]:
     ]
 
 
-async def backups(_: Asked) -> Iterable[Finding]:
-    """The age of the newest backup, and whether it was verified."""
-    return [newest_backup()]
+async def backups(asked: Asked) -> Iterable[Finding]:
+    """The newest backup: how old it is, whether it was read again, and where it is."""
+    looked: Looked | None = None
+    with contextlib.suppress(KbError):  # its own line says it; backups are still there
+        looked = await asked.catalog()
+    return [await aside(partial(newest_backup, asked.settings, looked))]
 
 
-def newest_backup() -> Finding:
-    """No backup is made by this release."""
-    return Finding(part="backups", state="better", code="no_backup")
+def newest_backup(settings: Settings, looked: Looked | None) -> Finding:
+    """By the catalog, and by the folder that it names; without a catalog by ``backup.folder``."""
+    newest = None if looked is None else looked.backup
+    if newest is not None and newest.error is not None:
+        return Finding(
+            part="backups", state="wrong", where=newest.folder, code="backup_failed",
+            detail={"reason": newest.error["message"]},
+            command=f"kb backup {shlex.quote(newest.folder)}",
+        )  # fmt: skip
+    whole = None if looked is None else looked.whole_backup
+    if whole is not None:
+        return _backup_made(settings.backup.schedule, whole)
+    folder = settings.backup.folder
+    found = partial(Finding, part="backups", state="better", where=folder)
+    names = Store(Path(folder).expanduser()).names() if folder else []
+    if not names:
+        return found(code="no_backup", command="kb backup" if folder else "kb backup FOLDER")
+    verify = f"kb backup verify {shlex.quote(folder)}"
+    return found(version=names[-1], code="backup_unverified", command=verify)
+
+
+def _backup_made(schedule: str, whole: Backup) -> Finding:
+    named = shlex.quote(whole.folder)
+    found = partial(
+        Finding, part="backups", version=whole.name or "", where=whole.folder,
+        detail={"days": int((time.time() - whole.began_at) // DAY)},
+    )  # fmt: skip
+    if whole.name not in Store(Path(whole.folder)).names():
+        return found(state="wrong", code="backup_gone", command=f"kb backup {named}")
+    if whole.began_at < _wanted_since(schedule):
+        return found(state="better", code="backup_old", command=f"kb backup {named}")
+    if whole.verified_at is None:
+        return found(
+            state="better", code="backup_unverified", command=f"kb backup verify {named} --newest"
+        )
+    return found(code="backup_verified")
+
+
+def _wanted_since(schedule: str) -> float:
+    """When the newest backup should have been begun, at the latest (Unix seconds).
+
+    The schedule's last time, which has a day to be followed; without a schedule a week ago.
+    """
+    scheduled = nearest(schedule, local_now() - timedelta(days=1), past=True) if schedule else None
+    return time.time() - OLD_DAYS * DAY if scheduled is None else scheduled

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from kb.accounts.directory import Directory
-from kb.doctor.asking import SECONDS, Asked, Watch, aside
+from kb.doctor.asking import Asked, Patience, Watch, aside
 from kb.doctor.findings import Finding
 from kb.errors import ConfigurationError, ModelError
 from kb.llm.adapters import adapter
@@ -23,8 +23,6 @@ from kb.settings import Auth, Llm
 from kb.settings.people import Server
 from kb.silence.destinations import configured
 
-WORD_SECONDS = 8.0
-"""Seconds for a model's first word; a server that has not loaded the model yet takes longer."""
 PROBE = [{"role": "user", "content": "Say yes."}]
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 STARTS = {"model_missing": f"ollama pull {RECOMMENDED}", "model_unavailable": "ollama serve"}
@@ -38,10 +36,11 @@ async def language_model(asked: Asked) -> Iterable[Finding]:
     if model is None:
         return [Finding(part="model", code="no_model_set")]
     where, watch = getattr(model, "url", settings.url), Watch()
+    seconds = asked.patience.answering
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(seconds):
             identity = await model.identify()
-        spoken = not asked.probing or await _speaks(model)
+        spoken = not asked.probing or await _speaks(model, seconds)
     except ModelError as error:
         return [_unanswered(settings, error, where)]
     finally:
@@ -49,10 +48,13 @@ async def language_model(asked: Asked) -> Iterable[Finding]:
     return [_of_model(settings, identity, model.window(identity.name), spoken, where, watch)]
 
 
-async def _speaks(model: LanguageModel) -> bool:
-    """Whether it says a word in ``WORD_SECONDS``; raises ``ModelError`` where it cannot."""
+async def _speaks(model: LanguageModel, seconds: float) -> bool:
+    """Whether it says a word in so many seconds; raises ``ModelError`` where it cannot.
+
+    A server that has not loaded the model yet takes longer.
+    """
     try:
-        async with asyncio.timeout(WORD_SECONDS), aclosing(chat(model, PROBE)) as said:
+        async with asyncio.timeout(seconds), aclosing(chat(model, PROBE)) as said:
             async for piece in said:
                 if not isinstance(piece, Identity):
                     return True
@@ -78,7 +80,7 @@ def _of_model(
         Finding, part="model", version=identity.name, where=where, milliseconds=watch.milliseconds
     )
     wanted = settings.context_tokens + (settings.thinking_tokens if identity.thinks else 0)
-    detail = {"window": window, "wanted": wanted, "seconds": f"{WORD_SECONDS:g}"}
+    detail = {"window": window, "wanted": wanted, "seconds": f"{watch.milliseconds / 1000:.0f}"}
     if window is not None and window < wanted:
         less = max(512, window - (wanted - settings.context_tokens))
         return found(
@@ -101,7 +103,7 @@ async def directory(asked: Asked) -> Iterable[Finding]:
         return [Finding(part="directory", code="not_set")]
     watch = Watch()
     try:
-        await aside(partial(Directory(settings).reach, SECONDS))
+        await aside(partial(Directory(settings).reach, asked.patience.answering))
     except ConfigurationError as error:
         command = f"{sys.executable} -m pip install 'commonplace-kb[ldap]'"
         return [Finding(part="directory", state="wrong", where=settings.ldap_url, error=error,
@@ -119,7 +121,7 @@ async def provider(asked: Asked) -> Iterable[Finding]:
     if not issuer:
         return [Finding(part="provider", code="not_set")]
     watch, told = Watch(), f"{issuer}/.well-known/openid-configuration"
-    problem = await _provider_problem(settings, issuer, told)
+    problem = await _provider_problem(settings, issuer, told, asked.patience)
     return [
         Finding(
             part="provider",
@@ -133,12 +135,12 @@ async def provider(asked: Asked) -> Iterable[Finding]:
     ]
 
 
-async def _provider_problem(settings: Auth, issuer: str, address: str) -> str:
+async def _provider_problem(settings: Auth, issuer: str, address: str, patience: Patience) -> str:
     """Why nobody can sign in there; empty: they can."""
     if not settings.oidc_client_id:
         return "auth.oidc_client_id is not set"
     try:
-        async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=patience.of_http(), trust_env=False) as client:
             answer = (await client.get(address)).raise_for_status().json()
         found = str(answer["issuer"]).rstrip("/")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -191,8 +193,9 @@ def _is_anybody(named: str) -> bool:
 async def service(asked: Asked) -> Iterable[Finding]:
     """Whether the web service runs at its address."""
     address, watch = own_address(asked.settings.server), Watch()
+    timeout = asked.patience.of_http()
     try:
-        async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
             answer = await client.get(f"{address}/health")
         is_ours = answer.status_code == httpx.codes.OK and answer.json() == {"status": "ok"}
     except ValueError:

@@ -75,6 +75,11 @@ SENTENCES = {
         "that version again."
     ),
     "no_backup": _("There is no backup yet."),
+    "backup_verified": _("It was read again, and is whole. Its age in days: {days}."),
+    "backup_unverified": _("Nobody has read it again yet."),
+    "backup_old": _("It is older than it should be. Its age in days: {days}."),
+    "backup_failed": _("The last one failed: {reason}"),
+    "backup_gone": _("It was made, and is no longer in its folder. Is the folder mounted?"),
     # The engines.
     "embedder_lesser": _("It does not compute with what is best here: {problem}"),
     "index_not_yet": _("Nothing has been read yet."),

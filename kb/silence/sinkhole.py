@@ -98,13 +98,13 @@ def enter() -> None:
         ):  # fmt: skip
             Path(f"/proc/self/{name}").write_text(line, encoding="ascii")
     _checked(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
-    _own_resolver(libc)
+    with tempfile.TemporaryDirectory(prefix="kb-sinkhole-") as folder:
+        _own_resolver(libc, Path(folder))  # what is mounted stays when its folder goes
     netlink.bring_up()
     netlink.take_everything()
 
 
-def _own_resolver(libc: ctypes.CDLL) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="kb-sinkhole-"))
+def _own_resolver(libc: ctypes.CDLL, folder: Path) -> None:
     for place, text in ETC.items():
         file = folder / Path(place).name
         file.write_text(text, encoding="ascii")

@@ -6,26 +6,40 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
+from contextlib import closing
+from dataclasses import replace
 
 import msgspec
 import pytest
 from sqlalchemy import create_engine
 
+from kb.backup.backups import Backups, verify_in
+from kb.catalog.database import open_catalog
 from kb.doctor import engines, machine, reading, storing, talking
-from kb.doctor.asking import Asked, Part, everything
+from kb.doctor.asking import USUAL, Asked, Part, Patience, everything
 from kb.doctor.certificates import certificates
 from kb.doctor.examining import PARTS, examine
+from kb.doctor.findings import Finding
 from kb.doctor.words import SENTENCES
+from kb.errors import UsageError
+from kb.llm import ollama
+from kb.rights import access
 from kb.settings import load
 from tests.parts.model_servers import Server, model, send
 from tests.parts.processes import free_port
 
 
-def asked(settings=None, *, probing=False, **flags) -> Asked:
+ENDLESS = Patience(connecting=600.0, answering=600.0, whole=600.0)
+"""So that what is found does not depend on how busy the machine is."""
+
+
+def asked(settings=None, *, probing=False, patience=ENDLESS, **flags) -> Asked:
     """What looks are given: settings of their own, or those of a test with some changed."""
     named = {key.replace("__", "."): value for key, value in flags.items()}
+    named |= {"llm.connect_seconds": patience.connecting}
     made = load(named, {}) if settings is None else changed(settings, named)
-    return Asked(made, probing=probing)
+    return Asked(made, probing=probing, patience=patience)
 
 
 def changed(settings, named):
@@ -40,6 +54,12 @@ async def states(look, about: Asked) -> dict[str, tuple[str, str]]:
     """By part: its state, and what is said of it by a code."""
     found = await look(about)
     return {one.part: (one.state, one.error.code if one.error else one.code) for one in found}
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    """The one limit that nobody sets: for what a model server shows of a model."""
+    monkeypatch.setattr(ollama, "SHOW_SECONDS", ENDLESS.answering)
 
 
 @pytest.fixture
@@ -121,8 +141,63 @@ async def test_a_database_whose_clock_is_another(settings, postgres):
     assert (await states(machine.clock, about))["clock"] == ("wrong", "clocks_apart")
 
 
-async def test_there_is_no_backup_yet(settings):
-    assert (await states(storing.backups, asked(settings)))["backups"] == ("better", "no_backup")
+async def test_there_is_no_backup_yet(settings, tmp_path):
+    for folder, command in (("", "kb backup FOLDER"), (str(tmp_path), "kb backup")):
+        [one] = await storing.backups(asked(settings, backup__folder=folder))
+        assert (one.state, one.code, one.command) == ("better", "no_backup", command)
+
+
+DAY = 86_400
+
+
+async def test_a_backup_by_its_age_and_whether_it_was_read_again(data, tmp_path):
+    """It is made, verified, left to age, and lost, as an administrator would do it."""
+    folder = tmp_path / "my backups"
+
+    async def found(**flags):
+        [one] = await storing.backups(asked(data, **flags))
+        return one
+
+    def since(days):
+        with create_engine(f"sqlite:///{data.data / 'catalog.sqlite3'}").begin() as connection:
+            connection.exec_driver_sql(
+                "UPDATE backups SET began_at = ?", (time.time() - days * DAY,)
+            )
+
+    with closing(open_catalog(data)) as catalog:
+        made = Backups(catalog, data).make(access.owner(), str(folder), lambda *_: None)
+    one = await found()
+    assert (one.state, one.code, one.version) == ("better", "backup_unverified", made.name)
+    assert one.command == f"kb backup verify '{folder}' --newest"
+    verify_in(data, str(folder), "", lambda *_: None, newest=True)
+    since(6.5)
+    one = await found()
+    assert (one.state, one.code, one.detail) == ("ok", "backup_verified", {"days": 6})
+    nightly = {"backup__folder": str(folder), "backup__schedule": "30 2 * * *"}
+    for days, flags, code in (
+        (7.5, {}, "backup_old"),
+        (0.9, nightly, "backup_verified"),
+        (2.5, nightly, "backup_old"),
+    ):
+        since(days)
+        assert (await found(**flags)).code == code
+    (data.data / "catalog.sqlite3").rename(tmp_path / "lost")
+    one = await found(**nightly)
+    assert (one.version, one.code) == (made.name, "backup_unverified"), "the folder still tells"
+    (tmp_path / "lost").rename(data.data / "catalog.sqlite3")
+    folder.rename(tmp_path / "elsewhere")
+    one = await found()
+    assert (one.state, one.code) == ("wrong", "backup_gone")
+
+
+async def test_a_backup_that_failed(data, tmp_path):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").write_text("Dear Ada")
+    with closing(open_catalog(data)) as catalog, pytest.raises(UsageError):
+        Backups(catalog, data).make(access.owner(), str(tmp_path / "full"), lambda *_: None)
+    [one] = await storing.backups(asked(data))
+    assert (one.state, one.code) == ("wrong", "backup_failed")
+    assert "letter.txt" in one.said()
 
 
 # Engines
@@ -262,7 +337,8 @@ async def test_no_language_model_answers(settings):
 async def test_a_model_server_that_never_answers_is_not_waited_for():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        about = asked(llm__provider="ollama", llm__url=url)
+        short = replace(ENDLESS, answering=0.5)
+        about = asked(llm__provider="ollama", llm__url=url, patience=short)
         [one] = await everything(about, [Part("model", talking.language_model)])
     assert (one.state, one.code) == ("wrong", "silent")
 
@@ -445,20 +521,38 @@ async def test_a_look_at_nothing_makes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_dead_hosts_are_waited_for_side_by_side():
-    """Five parts that answer to nobody, and that all have to begin before one goes on."""
+async def test_parts_are_looked_at_side_by_side():
+    """Five that all have to begin before one goes on."""
     import asyncio
 
-    together, met = asyncio.Barrier(5), []
+    together = asyncio.Barrier(5)
 
-    async def dead(_):
-        met.append(await together.wait())
-        await asyncio.sleep(3600)
-        return []
+    async def slow(_):
+        await together.wait()
+        return [Finding(part="python")]
 
-    found = await everything(asked(), [Part(f"{n}", dead, seconds=-0.5) for n in range(5)])
-    assert [one.code for one in found] == ["silent"] * 5
-    assert len(met) == 5
+    found = await everything(asked(), [Part(f"{n}", slow) for n in range(5)])
+    assert len(found) == 5
+
+
+async def test_what_hangs_is_left_behind_and_the_others_are_told():
+    import asyncio
+
+    async def hanging(_):
+        await asyncio.Event().wait()
+
+    async def quick(_):
+        return [Finding(part="python")]
+
+    about = asked(patience=replace(ENDLESS, whole=0.5))
+    found = await everything(about, [Part("data", hanging), Part("python", quick)])
+    assert [(one.part, one.code) for one in found] == [("data", "silent"), ("python", "")]
+
+
+def test_a_look_ends_by_its_own_limits_before_it_is_called_silent():
+    """A model is connected to, described, and asked for a word."""
+    assert USUAL.connecting < USUAL.answering
+    assert 2 * USUAL.answering < USUAL.whole
 
 
 def test_every_sentence_that_is_said_is_written():

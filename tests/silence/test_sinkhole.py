@@ -1,6 +1,7 @@
 """A sinkhole sees whoever tries to reach out, in whatever way; and Commonplace does not try."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -47,13 +48,15 @@ needs_namespaces = pytest.mark.skipif(not can_sink(), reason="namespaces are not
 
 @needs_namespaces
 def test_every_way_out_is_seen_and_the_loopback_is_none(tmp_path):
-    report = tmp_path / "report.json"
+    report, scratch = tmp_path / "report.json", tmp_path / "scratch"
+    scratch.mkdir()
     command = [sys.executable, "-c", OUTSIDE]
     done = subprocess.run(
         [sys.executable, "-m", "kb.silence.sinkhole", str(report), *command],
-        capture_output=True, text=True, timeout=300,
+        env=os.environ | {"TMPDIR": str(scratch)}, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert list(scratch.iterdir()) == []
     told = json.loads(report.read_text())
     assert told["control"]
     assert set(told["tried"]) == {
