@@ -1,6 +1,8 @@
 """A real browser for the pages."""
 
+import functools
 import shutil
+from contextlib import ExitStack
 
 import pytest
 
@@ -17,11 +19,11 @@ PROGRAMS = ("chromium-headless-shell", "chromium", "google-chrome")
 """The first is the same browser without windows: a new page takes 0.2 s of processor, not 1.1 s."""
 
 
-def program_of_browser() -> str:
+def program_of_browser(programs=PROGRAMS) -> str:
     """The browser that is here."""
-    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    found = next(filter(None, map(shutil.which, programs)), None)
     if found is None:
-        missing("a browser (apt-get install chromium-headless-shell, or chromium)")
+        missing("a browser (apt-get install chromium-headless-shell chromium)")
     return found
 
 
@@ -45,11 +47,24 @@ def forms_sent(request):
 
 @pytest.fixture(scope="module")
 def chromium():
+    """Opens contexts; those with touch in the browser with windows: without, a finger is a mouse."""
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program_of_browser(), args=FLAGS)
-        new = browser.new_context
-        browser.new_context = lambda **options: patient(new(**options))
-        yield browser
-        browser.close()
+    with sync_playwright() as playwright, ExitStack() as open_ones:
+
+        @functools.cache
+        def browser(*programs: str):
+            path = program_of_browser(programs)
+            made = playwright.chromium.launch(executable_path=path, args=FLAGS)
+            open_ones.callback(made.close)
+            return made, made.new_context
+
+        first, new = browser(*PROGRAMS)
+
+        def new_context(**options):
+            if options.get("has_touch"):
+                return patient(browser(*PROGRAMS[1:])[1](**options))
+            return patient(new(**options))
+
+        first.new_context = new_context
+        yield first
