@@ -95,16 +95,20 @@ def kb(environment, folder: Path, *arguments: str, code: int = 0):
 class Serving:
     """A running ``kb serve``: forked from a process that has loaded it, where that is the same.
 
-    ``cold``: it starts as anybody's does, and is a child of this process.
+    ``cold``: it starts as anybody's does, and is a child of this process. ``unready``: it is not
+    waited for until it can answer.
     """
 
-    def __init__(self, environment, folder: Path, port: int = 0, *, cold: bool = False):
+    def __init__(
+        self, environment, folder: Path, port: int = 0, *, cold: bool = False, unready: bool = False
+    ):
         self.environment = environment
         self._said = tempfile.NamedTemporaryFile(prefix="kb-serve-", suffix=".txt")
         is_warm = can_be_warm(environment) and not cold
         self.process = (self._forked if is_warm else self._started)(folder, port)
         self.address = self._wait_until_ready()
-        wait_for(lambda: httpx.get(self.address + "/ready", timeout=HANGING).status_code == 200)
+        if not unready:
+            wait_for(lambda: httpx.get(self.address + "/ready", timeout=HANGING).status_code == 200)
 
     def _forked(self, folder: Path, port: int):
         said = Path(self._said.name)

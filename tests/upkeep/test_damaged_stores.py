@@ -84,19 +84,12 @@ def test_a_damaged_index_from_the_commands_and_the_web(filled, environment, tmp_
         assert done.returncode == 1, arguments
         assert "kb reindex" in done.stderr, arguments
         assert "Traceback" not in done.stderr + done.stdout, arguments
-    server = Serving.__new__(Serving)  # /ready is not 200 now: do not wait for it
-    server.environment = environment
-    server.process = subprocess.Popen(
-        [sys.executable, "-m", "kb", "serve", "--port", "0"],
-        env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    server = Serving(environment, tmp_path, unready=True)
     try:
-        address = server._wait_until_ready()
-        found = httpx.get(f"{address}/api/v1/search", params={"q": "ferry"}, timeout=300)
+        found = httpx.get(f"{server.address}/api/v1/search", params={"q": "ferry"}, timeout=300)
         assert (found.status_code, found.json()["error"]["code"]) == (503, "index_damaged")
     finally:
-        server.process.terminate()
-        server.process.wait(300)
+        server.stop()
     healed = kb(environment, tmp_path, "check", "--repair")
     assert set(healed.values()) == {0}
     [hit] = kb(environment, tmp_path, "search", "ferry")["hits"]
