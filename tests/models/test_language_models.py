@@ -156,9 +156,8 @@ async def test_a_slow_model_server_is_waited_for_two_seconds(settings, server, k
     http = ThreadingHTTPServer(("127.0.0.1", 0), server)
     http.daemon_threads = True
     threading.Thread(target=http.serve_forever, args=(0.05,), daemon=True).start()
-    model = Ollama(
-        msgspec.structs.replace(settings.llm, url=f"http://127.0.0.1:{http.server_port}")
-    )
+    address = f"http://127.0.0.1:{http.server_port}"
+    model = Ollama(msgspec.structs.replace(settings.llm, provider="ollama", url=address))
     try:
         begun = time.monotonic()
         try:
