@@ -68,9 +68,9 @@ def test_a_library_that_reports_is_refused_logged_counted_and_in_the_audit_log(
         text = httpx.get(server.address + "/metrics", timeout=60).text
         [count] = [x for x in text.splitlines() if x.startswith("commonplace_connections_refused ")]
         assert float(count.split()[1]) > 0
+        said = server.said()
     finally:
         server.stop()
-    said = server.process.stderr.read()
     assert "refused to connect to 203.0.113.77:9" in said
     assert "refused to connect to 203.0.113.78:9" in said
 
