@@ -97,9 +97,15 @@ class Store:
     @contextmanager
     def _usable(self) -> Iterator[None]:
         try:
-            with disk.translated():
-                yield
+            yield
         except OSError as error:
+            if error.errno in disk.FULL:
+                raise RetryableError(
+                    "The disk of the folder for backups {folder} is full. Make room there, or "
+                    "lower backup.keep.",
+                    code="backup_disk_full",
+                    detail={"folder": str(self.folder)},
+                ) from error
             raise RetryableError(
                 f"The folder for backups {self.folder} cannot be used: "
                 f"{error.strerror or error}. Is it mounted, and may this account write there?",

@@ -80,6 +80,10 @@ BY_CODE: dict[str, str] = {
         "The backup needs {needed_mb} MB more in {folder}, and {free_mb} are free. Make room "
         "there, or lower backup.keep."
     ),
+    "backup_disk_full": _(
+        "The disk of the folder for backups {folder} is full. Make room there, or lower "
+        "backup.keep."
+    ),
     "backup_damaged": _(
         "A file in the folder of backups is damaged. To see which: kb backup verify FOLDER"
     ),

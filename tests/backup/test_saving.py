@@ -17,14 +17,12 @@ from kb.backup.manifest import Piece
 from kb.backup.store import Store
 from kb.catalog import backups, leases
 from kb.catalog.database import open_catalog
-from kb.errors import ConflictError, LeaseLost, RetryableError, UsageError
+from kb.errors import ConflictError, LeaseLost
 from kb.files.blobs import ELEMENTS, Blobs
 from kb.settings import Retention
-from kb.surface import faults
 from kb.upkeep.collecting import collect
 from tests.backup.conftest import restored
 from tests.backup.test_restoring import column
-from web.i18n import languages, translations
 
 
 def table(folder: Path, name: str) -> list[list]:
@@ -224,56 +222,6 @@ def test_who_was_silent_for_too_long_makes_no_backup(base, tmp_path, monkeypatch
         base.save(tmp_path / "backups")
     assert Store(tmp_path / "backups").names() == []
     assert column(base.settings, "SELECT error FROM backups WHERE name IS NULL AND id > 3")
-
-
-def test_two_backups_in_one_folder_wait_for_nobody(base, tmp_path):
-    store = Store(tmp_path / "backups")
-    store.prepare()
-    with store.alone(), pytest.raises(ConflictError) as found:
-        base.save(tmp_path / "backups")
-    assert found.value.code == "backup_busy"
-    assert not column(base.settings, "SELECT id FROM backups WHERE id > 3"), "none has failed"
-    base.save(tmp_path / "backups")
-
-
-@pytest.mark.case("R35")
-@pytest.mark.parametrize("where", ["data/backups", "data", ".", "other", "file", "file/backups"])
-def test_a_folder_that_will_not_do_is_told(base, tmp_path, where):
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "letter.txt").write_text("mine")
-    (tmp_path / "file").write_text("mine")
-    with pytest.raises((UsageError, RetryableError)) as found:
-        base.save(tmp_path / where)
-    assert found.value.code in {"backup_inside", "not_for_backups", "backup_folder_unusable"}
-    assert (tmp_path / "other" / "letter.txt").read_text() == "mine"
-    error = json.loads(
-        column(base.settings, "SELECT error FROM backups ORDER BY id DESC LIMIT 1")[0]
-    )
-    assert error["code"] == found.value.code
-    for language in languages():
-        said = faults.stored(error, translations(language))
-        assert str(tmp_path / where) in said, "and what it is about stands in each language"
-        assert (said == found.value.message) == (language == "en")
-
-
-@pytest.mark.case("R35")
-def test_a_full_disk_is_told_and_the_next_one_goes_on(base, small_disk, tmp_path):
-    """Whether it is known before, or only when the disk takes no more."""
-    for n in range(3):
-        big = base.settings.data / "uploads" / "abc" / f"big{n}"
-        big.write_bytes(os.urandom(30 * 1024**2))
-    with pytest.raises(RetryableError) as found:
-        base.save(small_disk / "backups")
-    assert found.value.code == "backup_no_room"
-    filler = small_disk / "filler"
-    filler.write_bytes(b"x" * (79 * 1024**2))
-    big.unlink()
-    with pytest.raises(RetryableError) as full:
-        base.save(small_disk / "backups")
-    assert full.value.code in {"backup_no_room", "disk_full"}
-    assert Store(small_disk / "backups").names() == []
-    filler.unlink()
-    assert base.save(small_disk / "backups").files == 5
 
 
 def test_a_pool_that_was_cut_short_is_mended_by_the_next_backup(base, tmp_path):

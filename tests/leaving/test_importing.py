@@ -39,10 +39,21 @@ async def told(base, question: str) -> list:
         hits.append({
             "about": (hit.chunk.path, hit.chunk.title, hit.chunk.dated, hit.chunk.language),
             "text": hit.text, "copies": hit.copies, "also": hit.also, "others": others,
-            "newest": hit.newest, "marks": marks, "score": round(hit.score, 5),
-            "similarity": round(hit.similarity, 5),
+            "newest": hit.newest, "marks": marks, "score": hit.score,
+            "similarity": hit.similarity,
         })  # fmt: skip
     return hits
+
+
+def near(hits: list) -> list:
+    """The same hits, their numbers but for the last digits of a float32.
+
+    The index adds up what a question's words are worth in the order in which it first met them, and
+    Qdrant takes the points of one call in any order: built twice, its sums differ by up to 1e-6 of
+    themselves. Rounded to whatever digit, now and then two of them are a whole digit apart.
+    """
+    numbers = ("score", "similarity")
+    return [hit | {n: pytest.approx(hit[n], abs=1e-6, rel=0) for n in numbers} for hit in hits]
 
 
 async def test_two_hundred_questions_find_the_same(sample_bag, sample_server, arrived, opened):
@@ -50,7 +61,7 @@ async def test_two_hundred_questions_find_the_same(sample_bag, sample_server, ar
     found = 0
     for question in questions(sample_bag, 200):
         wanted = await told(before, question)
-        assert await told(after, question) == wanted, question
+        assert await told(after, question) == near(wanted), question
         found += len(wanted)
     assert found > 1000, "and not because nothing is found"
 
