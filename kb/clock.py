@@ -11,7 +11,7 @@ import os
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim
 
@@ -22,8 +22,13 @@ than UTC; so a search begins this far away, and compares in UTC."""
 
 
 def local_now() -> datetime:
-    """The time of this machine, in a zone that knows when its clocks change."""
-    return datetime.now(_zone(os.environ.get("TZ")))
+    """The time of this machine, in a zone that knows when its clocks change.
+
+    Where ``TZ`` has a rule in POSIX's syntax, or names no zone, the system's own reading of it is
+    taken: the offset of this moment.
+    """
+    zone = _zone(os.environ.get("TZ"))
+    return datetime.now().astimezone() if zone is None else datetime.now(zone)
 
 
 @lru_cache(maxsize=8)
@@ -37,9 +42,9 @@ def _zone(name: str | None) -> tzinfo | None:
             return ZoneInfo(wanted)
         if name is None and LOCALTIME.exists():
             return _from_file(LOCALTIME)
-    except (OSError, ValueError):  # a rule in POSIX's syntax, or no such zone: a fixed offset
-        pass
-    return datetime.now().astimezone().tzinfo
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        return None
+    return None
 
 
 def _from_file(path: Path) -> ZoneInfo:

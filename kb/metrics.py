@@ -1,6 +1,6 @@
 """What a monitoring system reads at ``/metrics``: Prometheus' text format, no question, no name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,25 @@ from kb.audit import writer as audit_writer
 from kb.errors import KbError
 from kb.types.backups import Backups
 
+AUDIT = {
+    "waiting": "Looks on disk that are not in the audit log yet.",
+    "behind_seconds": "Seconds for which nothing got from there into the log.",
+    "room_bytes": "Bytes that are free there.",
+    "set_aside": "Entries that could not be kept, since this process started.",
+    "writer_up": "1: looks are taken; 0: the log's writer has ended or is full.",
+}
+WORKER = {
+    "up": "1: sources are read when due; 0: this process's worker is failing.",
+    "failures": "Failures in a row of this process's worker.",
+    "failing_seconds": "Seconds for which it has been failing.",
+}
+BACKUP = {
+    "last_time": "Unix time of the catalog in the last whole backup; 0: none.",
+    "last_bytes": "Bytes of that backup.",
+    "verified_time": "Unix time at which one was last verified; 0: never.",
+    "failed": "1: the last backup that was begun has failed.",
+    "scheduled": "1: backups are made by a schedule.",
+}
 SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120)
 
 
@@ -31,44 +50,17 @@ class Metrics:
         self._alarms = self._make(
             Gauge, "access_alarms", "Hits that only the catalog stopped, though the index knew."
         )
-        self._audit = {
-            name: self._make(Gauge, f"audit_{name}", text)
-            for name, text in (
-                ("waiting", "Looks on disk that are not in the audit log yet."),
-                ("behind_seconds", "Seconds for which nothing got from there into the log."),
-                ("room_bytes", "Bytes that are free there."),
-                ("set_aside", "Entries that could not be kept, since this process started."),
-                ("writer_up", "1: looks are taken; 0: the log's writer has ended or is full."),
-            )
-        }
-
         self._refused = self._make(
             Gauge,
             "connections_refused",
             "Connections that this process refused: their address is not in the configuration.",
         )
-        self._worker = {
-            name: self._make(Gauge, f"worker_{name}", text)
-            for name, text in (
-                (
-                    "up",
-                    "1: sources are read when due; 0: this process's worker is failing.",
-                ),
-                ("failures", "Failures in a row of this process's worker."),
-                ("failing_seconds", "Seconds for which it has been failing."),
-            )
-        }
+        self._audit = self._gauges("audit", AUDIT)
+        self._worker = self._gauges("worker", WORKER)
+        self._backup = self._gauges("backup", BACKUP)
 
-        self._backup = {
-            name: self._make(Gauge, f"backup_{name}", text)
-            for name, text in (
-                ("last_time", "Unix time of the catalog in the last whole backup; 0: none."),
-                ("last_bytes", "Bytes of that backup."),
-                ("verified_time", "Unix time at which one was last verified; 0: never."),
-                ("failed", "1: the last backup that was begun has failed."),
-                ("scheduled", "1: backups are made by a schedule."),
-            )
-        }
+    def _gauges(self, of: str, texts: Mapping[str, str]) -> dict[str, Any]:
+        return {name: self._make(Gauge, f"{of}_{name}", text) for name, text in texts.items()}
 
     def _make(self, kind: Any, name: str, text: str, labels: Any = (), **options: Any) -> Any:
         return kind(f"commonplace_{name}", text, labels, registry=self._registry, **options)

@@ -6,7 +6,7 @@ from kb.accounts.sessions import Sessions, set_password
 from kb.accounts.vouching import Vouching
 from kb.audit.log import noted
 from kb.catalog import one_time_links, people, sessions
-from kb.catalog.database import Catalog
+from kb.catalog.database import Catalog, Connection
 from kb.errors import ForbiddenError, NotFoundError, NotSignedInError
 from kb.rights import access
 from kb.settings import Auth
@@ -32,8 +32,7 @@ class Linking:
     def setup_link(self) -> str:
         """The secret of the link by which the first administrator is made."""
         with self._catalog.writing() as connection:
-            seconds = self._settings.link_hours * 3600
-            return one_time_links.add(connection, SETUP, None, seconds)
+            return self._link(connection, SETUP, None)
 
     def link_for(self, by: Principal, name: str) -> str:
         """The secret of a link by which somebody sets their password.
@@ -47,8 +46,7 @@ class Linking:
             person = people.by_name(connection, name)
             purpose = RESET if person.has_password else INVITE
             noted(connection, by, f"user.{purpose}", name)
-            seconds = self._settings.link_hours * 3600
-            return one_time_links.add(connection, purpose, person.id, seconds)
+            return self._link(connection, purpose, person.id)
 
     def recover(self, by: Principal, name: str, *, administrator: bool = False) -> str:
         """Let somebody in again who is locked out: the secret of a link for a new password.
@@ -69,8 +67,10 @@ class Linking:
             sessions.end_all(connection, person.id)
             detail = {"administrator": administrator or person.administrator}
             noted(connection, by, "user.recover", name, **detail)
-            seconds = self._settings.link_hours * 3600
-            return one_time_links.add(connection, RESET, person.id, seconds)
+            return self._link(connection, RESET, person.id)
+
+    def _link(self, connection: Connection, purpose: str, person_id: int | None) -> str:
+        return one_time_links.add(connection, purpose, person_id, self._settings.link_hours * 3600)
 
     def link(self, secret: str) -> OpenedLink:
         """What a link is for, and for whom.

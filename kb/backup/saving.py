@@ -28,6 +28,7 @@ from kb.catalog import backups, leases, migrating, rows
 from kb.catalog.database import Catalog, Connection, now
 from kb.errors import ConflictError, KbError, RetryableError
 from kb.files.blobs import ELEMENTS, ORIGINAL, Blobs
+from kb.files.places import imported_folder, uploads_folder
 from kb.settings import Settings
 from kb.settings.writing import as_toml
 
@@ -180,7 +181,7 @@ class Saver:
             yield Part(piece.sha256, piece.bytes, counted.count, part.mark)
 
     def _files(self, moment: _Moment) -> list[File]:
-        """Copy every file that the catalog refers to, and all that was handed in."""
+        """Copy every file that the catalog refers to, and all that was handed in or imported."""
         found = list(chain(self._values(moment.referred), self._uploads()))
         old = {file.path: file for file in moment.before.files} if moment.before else {}
         sizes = [(path, *_stated(path)) for path in found]
@@ -222,12 +223,16 @@ class Saver:
                 yield path
 
     def _uploads(self) -> Iterator[Path]:
-        for folder, inner, names in os.walk(self.settings.data / "uploads"):
-            inner[:] = [name for name in inner if not name.startswith(UNFINISHED)]
-            for name in names:
-                path = Path(folder, name)
-                if not name.startswith(UNFINISHED) and path.is_file() and not path.is_symlink():
-                    yield path
+        """What lies nowhere but in the data directory: files of people, and those of imports."""
+        data = self.settings.data
+        for above, unfinished in ((uploads_folder(data), UNFINISHED), (imported_folder(data), ())):
+            for folder, inner, names in os.walk(above):
+                inner[:] = [name for name in inner if not name.startswith(unfinished)]
+                for name in names:
+                    path = Path(folder, name)
+                    is_half = name.startswith(unfinished)
+                    if not is_half and path.is_file() and not path.is_symlink():
+                        yield path
 
     def _check_room(self, needed: int) -> None:
         free = shutil.disk_usage(self.store.folder).free

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, func, inspect, select, text
 from sqlalchemy.engine import make_url
@@ -82,7 +83,7 @@ def _reading(settings: Settings, seconds: float) -> Engine:
         # Without the side files of a process that has it open, they would be made to read it.
         still = "" if os.path.exists(f"{path}-shm") else "&immutable=1"
         return create_engine(
-            f"sqlite:///file:{path}?mode=ro{still}&uri=true",
+            f"sqlite:///file:{quote(path)}?mode=ro{still}&uri=true",
             poolclass=NullPool,
             connect_args={"timeout": seconds},
         )

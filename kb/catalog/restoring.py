@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Text,
     bindparam,
+    case,
     cast,
     column,
     create_engine,
@@ -267,8 +268,9 @@ def settle(connection: Connection, roots: Mapping[str, str]) -> None:
 
     ``roots`` are folders of sources that lie elsewhere now.
     """
-    for old, new in roots.items():
-        connection.execute(update(sources).where(sources.c.root == old).values(root=new))
+    if roots:  # all at once: one may come to where another was
+        root = case(dict(roots), value=sources.c.root, else_=sources.c.root)
+        connection.execute(update(sources).values(root=root))
     for ended in (sessions, links, removed_folders):
         connection.execute(delete(ended))
     elsewhere = generations.c.state != LIVE

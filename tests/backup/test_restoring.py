@@ -2,6 +2,7 @@
 
 import stat
 from contextlib import closing
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -84,6 +85,33 @@ def test_what_lay_in_the_data_directory_comes_back_at_another_path(base, elsewhe
         assert (last.action, last.target) == ("restore", said.backup)
         found = connection.execute(phrases.points_with(connection, ["text-2"])).scalars().all()
         assert found == [2]
+
+
+@pytest.mark.case("R32")
+def test_the_files_of_an_import_come_along(base, tmp_path):
+    """They lie nowhere else; their names are those of somebody else's files, whatever they are."""
+    mine = Path("imported", "0" * 31 + "7")
+    names = ["notes.txt", ".upload-plan.txt", ".unfinished/draft.txt"]
+    for name in names:
+        (base.settings.data / mine / name).parent.mkdir(parents=True, exist_ok=True)
+        (base.settings.data / mine / name).write_text(name)
+    base.change(
+        f"UPDATE sources SET uploads = 1, root = '{base.settings.data / mine}' WHERE id = 3"
+    )
+    base.save(tmp_path / "backups")
+    there, said = restored(tmp_path / "backups", tmp_path / "there")
+    assert [(there.data / mine / name).read_text() for name in names] == names
+    assert column(there, "SELECT root FROM sources WHERE id = 3") == [str(there.data / mine)]
+    assert [s.is_here for s in said.sources if s.name == "name-3"] == [True]
+
+
+def test_folders_that_change_places_are_not_taken_for_one(base, tmp_path):
+    base.change("UPDATE sources SET root = '/srv/' || id, uploads = 0")
+    base.save(tmp_path / "backups")
+    moved = {"/srv/1": "/srv/2", "/srv/2": "/srv/3", "/srv/3": "/srv/1"}
+    there, _ = restored(tmp_path / "backups", tmp_path / "there", moved=moved)
+    roots = column(there, "SELECT root FROM sources ORDER BY id")
+    assert roots == ["/srv/2", "/srv/3", "/srv/1"]
 
 
 def test_no_number_is_given_a_second_time(base, elsewhere, tmp_path):

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ import pytest
 
 from ingest.following import scheduler
 from ingest.following.due import is_due, last_due, next_due
+from kb import clock
 from kb.types.library import Following, Source
 
 STEP = 5
@@ -119,6 +121,32 @@ def test_this_machines_clock_knows_when_it_changes(zone):
         )  # fmt: skip
         assert told == shown.stdout.strip()
     assert len({told[-5:] for told in said}) == 2
+
+
+@pytest.mark.case("N28")
+@pytest.mark.parametrize("name", ["UTC0", "CET-1CEST,M3.5.0,M10.5.0/3", "No/Where", "Europe", "/"])
+def test_a_zone_that_has_no_file_is_read_as_the_system_reads_it(name, monkeypatch):
+    """A rule in POSIX's syntax among them, whose offset is another half a year later."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return moment if tz is None else moment.astimezone(tz)
+
+    monkeypatch.setenv("TZ", name)
+    monkeypatch.setattr(clock, "datetime", Clock)
+    time.tzset()
+    try:
+        for moment in (datetime(2026, 1, 15, 12), datetime(2026, 7, 15, 12)):
+            shown = subprocess.run(
+                ["date", "-d", str(moment), "+%z"],
+                env={"TZ": name, "PATH": "/usr/bin:/bin"},
+                capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            assert clock.local_now().strftime("%z") == shown.stdout.strip()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.case("N05")
