@@ -1,8 +1,9 @@
 """Where a database is, as its driver takes an address: SQLAlchemy's reading, and no other."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import zip_longest
+from typing import Any
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -10,17 +11,18 @@ from sqlalchemy.exc import ArgumentError
 from kb.catalog.failures import UNAVAILABLE
 from kb.errors import ConfigurationError
 
-USUAL_PORT = "5432"
+USUAL_PORT = 5432
 
 
-def read(url: str) -> URL:
-    """The address in its parts.
+def read(url: str) -> tuple[URL, Mapping[str, Any]]:
+    """The address in its parts, and what its driver connects with.
 
     Raises:
         ConfigurationError: it is none.
     """
     try:
-        return make_url(url)
+        found = make_url(url)
+        return found, found.get_dialect()().create_connect_args(found)[1]
     except (ArgumentError, ValueError) as error:
         raise ConfigurationError("catalog.url is no address.", code=UNAVAILABLE) from error
 
@@ -33,17 +35,11 @@ def servers(url: str) -> Iterator[tuple[str, int]]:
     Raises:
         ConfigurationError: it is no address.
     """
-    found = read(url)
+    found, told = read(url)
     if not found.drivername.startswith("postgresql"):
         return
-    try:
-        _, told = found.get_dialect()().create_connect_args(found)
-        hosts = str(told.get("host") or os.environ.get("PGHOST", "")).split(",")
-        ports = str(told.get("port") or os.environ.get("PGPORT", "")).split(",")[: len(hosts)]
-        pairs = [
-            (host, int(port or USUAL_PORT))
-            for host, port in zip_longest(hosts, ports, fillvalue=ports[0])
-        ]
-    except (ArgumentError, ValueError) as error:
-        raise ConfigurationError("catalog.url is no address.", code=UNAVAILABLE) from error
-    yield from ((host, port) for host, port in pairs if host and not host.startswith(("/", "@")))
+    hosts = str(told.get("host") or os.environ.get("PGHOST", "")).split(",")
+    ports = str(told.get("port") or os.environ.get("PGPORT", "")).split(",")[: len(hosts)]
+    for host, port in zip_longest(hosts, ports, fillvalue=ports[0]):
+        if host and not host.startswith(("/", "@")):
+            yield host, int(port) if port.isdecimal() else USUAL_PORT

@@ -47,7 +47,7 @@ class Looked:
 
 def address(settings: Settings) -> str:
     """Where the catalog is, without its password."""
-    return read(settings.catalog_url).render_as_string(hide_password=True)
+    return read(settings.catalog_url)[0].render_as_string(hide_password=True)
 
 
 def look(settings: Settings, seconds: float) -> Looked | None:
@@ -57,7 +57,7 @@ def look(settings: Settings, seconds: float) -> Looked | None:
         ConfigurationError: it cannot be opened, or does not answer in so many seconds.
         DamagedError: its files are damaged.
     """
-    url = read(settings.catalog_url)
+    url, _ = read(settings.catalog_url)
     if url.drivername.startswith("sqlite") and not Path(url.database or "").is_file():
         return None
     engine = _reading(settings, seconds)
@@ -76,7 +76,7 @@ def look(settings: Settings, seconds: float) -> Looked | None:
 
 def _reading(settings: Settings, seconds: float) -> Engine:
     """A database that is only read. SQLite's is opened so that not even a side file is written."""
-    url = read(settings.catalog_url)
+    url, _ = read(settings.catalog_url)
     if url.drivername.startswith("sqlite"):
         path = url.database or ""
         # Without the side files of a process that has it open, they would be made to read it.
