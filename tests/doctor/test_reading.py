@@ -1,6 +1,10 @@
 """What reads files: as it should be, and when something is wrong."""
 
+import os
+
 from kb.doctor import reading
+from kb.doctor.asking import Part, everything
+from kb.files import programs
 from tests.doctor.asking import asked, states
 
 
@@ -10,6 +14,15 @@ async def test_no_tesseract_and_no_libreoffice(settings, monkeypatch, tmp_path):
         reading.office, asked(settings)
     )
     assert found == {"ocr": ("better", "no_tesseract"), "office": ("better", "no_office")}
+
+
+async def test_a_tesseract_that_says_nothing_is_not_waited_for(settings, monkeypatch, tmp_path):
+    (tmp_path / "tesseract").write_text("#!/bin/sh\nexec sleep 600\n")
+    (tmp_path / "tesseract").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(programs, "TESSERACT_SECONDS", 0.5)
+    [one] = await everything(asked(settings), [Part("ocr", reading.recognising)])
+    assert (one.state, one.code) == ("wrong", "silent")
 
 
 async def test_a_language_that_is_not_installed_is_named_with_its_package(settings):
