@@ -11,7 +11,6 @@ from argon2 import PasswordHasher
 os.environ["KB_TEST_GUARDS"] = "1"  # before the catalog is loaded, here and in every child
 
 from ingest.parsers import kinds
-from kb.silence import guard
 from kb import settings as settings_module
 from kb.accounts import passwords
 from kb.catalog import database, groups
@@ -296,11 +295,3 @@ def catalog(request, tmp_path):
     opened.close()
     if url := environment.get("KB_CATALOG__URL"):
         server.drop(url)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def unguarded():
-    """Commands that run within the tests' own process leave no guard behind: a hook stays for good."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(guard, "install", lambda *_: None)
-        yield

@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, func, inspect, select, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from kb.catalog import backups
+from kb.catalog.addresses import read
 from kb.catalog.audit import REFUSED
 from kb.catalog.failures import UNAVAILABLE, damaged, is_damage
 from kb.catalog.migrating import HEAD
@@ -48,7 +48,7 @@ class Looked:
 
 def address(settings: Settings) -> str:
     """Where the catalog is, without its password."""
-    return make_url(settings.catalog_url).render_as_string(hide_password=True)
+    return read(settings.catalog_url)[0].render_as_string(hide_password=True)
 
 
 def look(settings: Settings, seconds: float) -> Looked | None:
@@ -58,7 +58,7 @@ def look(settings: Settings, seconds: float) -> Looked | None:
         ConfigurationError: it cannot be opened, or does not answer in so many seconds.
         DamagedError: its files are damaged.
     """
-    url = make_url(settings.catalog_url)
+    url, _ = read(settings.catalog_url)
     if url.drivername.startswith("sqlite") and not Path(url.database or "").is_file():
         return None
     engine = _reading(settings, seconds)
@@ -77,7 +77,7 @@ def look(settings: Settings, seconds: float) -> Looked | None:
 
 def _reading(settings: Settings, seconds: float) -> Engine:
     """A database that is only read. SQLite's is opened so that not even a side file is written."""
-    url = make_url(settings.catalog_url)
+    url, _ = read(settings.catalog_url)
     if url.drivername.startswith("sqlite"):
         path = url.database or ""
         # Without the side files of a process that has it open, they would be made to read it.

@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import ipaddress
 import json
 import shlex
 import signal
@@ -17,6 +16,7 @@ from kb import settings as settings_module
 from kb.cli import OWN_PROCESS
 from kb.errors import RetryableError
 from kb.knowledge_base import KnowledgeBase
+from kb.settings.addresses import address_of
 from kb.settings.people import Server
 from kb.silence import guard
 from kb.silence.destinations import configured
@@ -79,18 +79,6 @@ def show(
     else:
         for line in lines(value):
             click.echo(line)
-
-
-def address_of(server: Server, port: int | None = None) -> str:
-    """Where a browser on this machine finds the service: the wildcard is no host to go to."""
-    host = server.host
-    try:
-        number = ipaddress.ip_address(host)
-    except ValueError:
-        return f"http://{host}:{port or server.port}"
-    if number.is_unspecified:
-        host = "127.0.0.1" if number.version == 4 else "::1"
-    return f"http://{f'[{host}]' if ':' in host else host}:{port or server.port}"
 
 
 def link_of(server: Server, secret: str, port: int | None = None) -> str:

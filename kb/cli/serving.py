@@ -18,12 +18,13 @@ import uvicorn
 from ingest.folders import Folders
 from kb import samples
 from kb import settings as settings_module
-from kb.cli.common import address_of, link_of, watch_destinations
+from kb.cli.common import link_of, watch_destinations
 from kb.duties import WORKER, passed
 from kb.errors import ConfigurationError, RetryableError
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
 from kb.settings import Settings
+from kb.settings.addresses import address_of
 from kb.silence.looping import Loop
 from kb.surface import status
 from web.app import create_app

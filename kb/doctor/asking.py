@@ -91,8 +91,8 @@ async def _one(asked: Asked, part: Part) -> list[Finding]:
         return [Finding(part=part.name, state="wrong", code="silent", detail=seconds)]
     except KbError as error:
         return [Finding(part=part.name, state="wrong", error=error)]
-    except OSError as error:
-        detail = {"reason": error.strerror or str(error)}
+    except (OSError, ValueError) as error:  # ValueError: an address in the settings that is none
+        detail = {"reason": getattr(error, "strerror", None) or str(error)}
         return [Finding(part=part.name, state="wrong", code="unreadable", detail=detail)]
 
 

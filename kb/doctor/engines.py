@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Iterable
 from importlib.metadata import version
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -143,9 +142,3 @@ async def _server(settings: Settings, looked: Looked | None, patience: Patience)
         if wanted not in names:
             return _without(wanted, edition, url)
     return Finding(part="index", version=edition, where=url, milliseconds=watch.milliseconds)
-
-
-def host_of(url: str) -> str:
-    """An address without what stands behind its host, nor a name and password before it."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}" + (f":{parts.port}" if parts.port else "")

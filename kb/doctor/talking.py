@@ -20,6 +20,7 @@ from kb.llm.chatting import chat
 from kb.llm.choosing import is_elsewhere
 from kb.llm.problems import RECOMMENDED
 from kb.settings import Auth, Llm
+from kb.settings.addresses import address_of
 from kb.settings.people import Server
 from kb.silence.destinations import configured
 
@@ -192,7 +193,7 @@ def _is_anybody(named: str) -> bool:
 
 async def service(asked: Asked) -> Iterable[Finding]:
     """Whether the web service runs at its address."""
-    address, watch = own_address(asked.settings.server), Watch()
+    address, watch = address_of(asked.settings.server), Watch()
     timeout = asked.patience.of_http()
     try:
         async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
@@ -207,18 +208,6 @@ async def service(asked: Asked) -> Iterable[Finding]:
         return [Finding(part="service", state="wrong", where=address, code="service_other",
                         command="ss -ltnp")]  # fmt: skip
     return [Finding(part="service", where=address, milliseconds=watch.milliseconds)]
-
-
-def own_address(server: Server) -> str:
-    """Where the service is found on this machine: a wildcard is no host to go to."""
-    host = server.host
-    try:
-        number = ipaddress.ip_address(host)
-    except ValueError:
-        return f"http://{host}:{server.port}"
-    if number.is_unspecified:
-        host = "127.0.0.1" if number.version == 4 else "::1"
-    return f"http://{f'[{host}]' if ':' in host else host}:{server.port}"
 
 
 async def destinations(asked: Asked) -> Iterable[Finding]:

@@ -40,11 +40,16 @@ def tesseract_languages(program: str) -> frozenset[str]:
 
 
 def _said(program: str, option: str) -> str:
-    done = subprocess.run(
-        [program, option],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=TESSERACT_SECONDS,
-    )
+    """What it says to an option.
+
+    Raises:
+        TimeoutError: it says nothing.
+    """
+    try:
+        done = subprocess.run(
+            [program, option],
+            capture_output=True, text=True, check=False, timeout=TESSERACT_SECONDS,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(f"{program} says nothing") from error
     return done.stdout

@@ -2,6 +2,8 @@
 
 An audit hook of Python sees every socket that Python's own module connects, and every name that is
 looked up by it. uvloop connects by itself: its loop has the same check (:mod:`kb.silence.looping`).
+Both hand on what a name in the configuration was answered with: those addresses are connected to,
+whatever the next answer is.
 Libraries in C that open sockets of their own (gRPC, libpq, libldap) are seen by neither:
 docs/independence.md.
 """
@@ -12,15 +14,14 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
 from queue import SimpleQueue
 from typing import Any
 
 from kb.silence.confining import in_sinkhole
 from kb.silence.destinations import Destination
 
-RESOLVED_SECONDS = 5.0
-"""Seconds after which the addresses of the names in the configuration may be looked up again."""
 TOLD_SECONDS = 3600.0
 """Seconds in which a destination is told once, however often it was refused."""
 LOCAL = {socket.AF_UNIX, getattr(socket, "AF_NETLINK", socket.AF_UNIX)}
@@ -42,9 +43,8 @@ class Guard:
 
     def __init__(self, allowed: Sequence[Destination], tell: Tell) -> None:
         self.refused = 0
-        self._names = {one.host for one in allowed}
+        self._names = {_plain(one.host) for one in allowed}
         self._places = {(_plain(one.host), one.port) for one in allowed}
-        self._resolved_at = -RESOLVED_SECONDS
         self._tell = tell
         self._told: dict[str, float] = {}
         self._waiting: SimpleQueue[tuple[str, int]] = SimpleQueue()
@@ -61,28 +61,22 @@ class Guard:
 
     def name(self, host: Any) -> None:
         """Check a name before it is looked up; an address is checked when it is connected to."""
-        text = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
-        if text and not _is_address(text) and text.lower() not in self._names:
+        text = _text(host)
+        if text and not _is_address(text) and _plain(text) not in self._names:
             self._refuse(text, 0)
 
     def place(self, host: Any, port: Any) -> None:
         """Check where a connection goes."""
-        wanted = (_plain(str(host)), int(port))
-        if wanted in self._places:
-            return
-        if _is_address(str(host)):
-            self._resolve()
-        if wanted not in self._places:
-            self._refuse(str(host), int(port))
+        text = _text(host)
+        if (_plain(text), int(port)) not in self._places:
+            self._refuse(text, int(port))
 
-    def _resolve(self) -> None:
-        """Look up the addresses of the names; those of before stay, since connections last."""
-        if time.monotonic() - self._resolved_at < RESOLVED_SECONDS:
-            return
-        self._resolved_at = time.monotonic()
-        for host, port in list(self._places):
-            if not _is_address(host):
-                self._places |= {(found, port) for found in _addresses(host)}
+    def answered(self, host: Any, found: Iterable[tuple[Any, ...]]) -> None:
+        """Take the addresses of a name, as ``getaddrinfo`` gives them; those of before stay."""
+        name = _plain(_text(host))
+        ports = {port for known, port in list(self._places) if known == name}
+        addresses = {_plain(str(address[0])) for *_, address in found}
+        self._places |= {(address, port) for address in addresses for port in ports}
 
     def _refuse(self, host: str, port: int) -> None:
         self.refused += 1
@@ -102,12 +96,8 @@ class Guard:
                     log.exception("the refusal of %s could not be noted", where)
 
 
-def _addresses(host: str) -> set[str]:
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return set()  # whoever connects there is told
-    return {_plain(str(address[0])) for *_, address in found}
+def _text(host: Any) -> str:
+    return host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
 
 
 def _is_address(host: str) -> bool:
@@ -119,13 +109,20 @@ def _is_address(host: str) -> bool:
 
 
 def _plain(host: str) -> str:
-    """An address in its one spelling; a name in small letters."""
+    """An address in its one spelling; a name in small letters, as it is asked for in ASCII."""
     try:
         number = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        return host.lower()
+        return _ascii(host.lower())
     inner = number.ipv4_mapped if isinstance(number, ipaddress.IPv6Address) else None
     return str(inner or number)
+
+
+def _ascii(name: str) -> str:
+    try:
+        return name if name.isascii() else name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return name  # whoever looks it up is told
 
 
 _installed: list[Guard] = []
@@ -135,8 +132,18 @@ def install(allowed: Sequence[Destination], tell: Tell) -> None:
     """Guard this process from now on; once, since a hook stays for good. Not in a sinkhole."""
     if _installed or in_sinkhole():
         return
-    _installed.append(Guard(allowed, tell))
-    sys.addaudithook(_installed[0].heard)
+    guard = Guard(allowed, tell)
+    _installed.append(guard)
+    look_up = socket.getaddrinfo
+
+    @wraps(look_up)
+    def looked_up(host: Any, *more: Any, **named: Any) -> Any:
+        found = look_up(host, *more, **named)
+        guard.answered(host, found)
+        return found
+
+    socket.getaddrinfo = looked_up
+    sys.addaudithook(guard.heard)
 
 
 def refused() -> int:

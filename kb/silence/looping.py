@@ -8,7 +8,7 @@ from kb.silence.guard import guards
 
 
 class Loop(uvloop.Loop):
-    """Uvloop's loop, which asks the guard before it connects by itself."""
+    """Uvloop's loop: asks the guard before it connects, tells it what a name was answered."""
 
     async def create_connection(
         self, protocol_factory: Any, host: Any = None, port: Any = None, **more: Any
@@ -34,4 +34,7 @@ class Loop(uvloop.Loop):
         """See :meth:`asyncio.loop.getaddrinfo`."""
         for guard in guards():
             guard.name(host)
-        return await super().getaddrinfo(host, port, **more)
+        found = await super().getaddrinfo(host, port, **more)
+        for guard in guards():
+            guard.answered(host, found)
+        return found

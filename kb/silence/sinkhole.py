@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from kb.silence.confining import CLONE_NEWNET, CLONE_NEWUSER, SINKHOLE
 
 CLONE_NEWNS = 0x00020000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+PR_SET_CHILD_SUBREAPER = 36
 EVERY_PROTOCOL, OUTGOING = 0x0003, 4
 CONTROL_NAME, CONTROL_ADDRESS = "control.commonplace.invalid", ("192.0.2.1", 443)
 CONTROL = {f"name {CONTROL_NAME}", "tcp {} {}".format(*CONTROL_ADDRESS)}
@@ -125,17 +127,51 @@ def _checked(code: int) -> None:
 
 
 def main(report: Path, command: list[str]) -> int:
-    """Run a command in a sinkhole; its exit status. What was tried is in the report."""
+    """Run a command in a sinkhole; its exit status. What was tried is in the report.
+
+    What the command leaves running (engines) ends with it: nobody would see what it tries.
+    """
     enter()
+    _adopt_orphans()
     hole = Sinkhole()
     seen = hole.control()
     begun = time.monotonic()
-    ended = subprocess.run(command, check=False)
+    try:
+        ended = subprocess.run(command, check=False)
+    finally:
+        _end_the_rest()
     seconds = round(time.monotonic() - begun, 1)
     time.sleep(SETTLING_SECONDS)
     told = {"control": seen, "tried": dict(hole.tried), "seconds": seconds}
     report.write_text(json.dumps(told | {"status": ended.returncode}), encoding="utf-8")
     return ended.returncode
+
+
+def _adopt_orphans() -> None:
+    """Be the parent of whoever loses theirs."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    _checked(libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+
+
+def _end_the_rest() -> None:
+    """End every process below this one; whose parent ends is next."""
+    while children := _children():
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        for child in children:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(child, 0)
+
+
+def _children() -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended
+            told = stat.read_text(encoding="utf-8", errors="replace")
+            if int(told.rpartition(")")[2].split()[1]) == os.getpid():
+                found.append(int(stat.parent.name))
+    return found
 
 
 def environment() -> dict[str, str]:

@@ -157,7 +157,7 @@ def test_measured_and_shown_by_commands(command, environment, monkeypatch, capfd
     """Every candidate is measured, in processes of their own, and the status says what computes."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    cli.main(["models", "bench", "--json"])
+    cli.cli.main(["models", "bench", "--json"], standalone_mode=False)  # leaves no guard here
     [found] = json.loads(capfd.readouterr().out)["models"]
     assert all(one["rate"] > 0 or one["refused"] for one in found["tried"])
     assert {(one["runtime"], one["dtype"]) for one in found["tried"]} == set(record.CANDIDATES)

@@ -14,6 +14,7 @@ from kb.silence.destinations import configured
 from kb.silence.guard import Guard, Refused
 from tests.parts.model_servers import Server, send
 from tests.parts.processes import Serving, free_port, kb, wait_for
+from tests.silence.test_sinkhole import needs_namespaces
 
 REPORTING = '''
 import asyncio, gc, os, threading, time, urllib.request
@@ -195,10 +196,19 @@ def test_the_configured_model_server_is_reached_by_its_name_and_no_neighbour(loo
         (
             {
                 "llm.provider": "none",
-                "catalog.url": "postgresql+psycopg://kb:pw@db/kb?host=a,b&port=5433",
+                "catalog.url": "postgresql+psycopg://kb:pw@/kb?host=A&host=b:5433",
             },
-            {("db", 5433), ("a", 5433), ("b", 5433), ("127.0.0.1", 8000)},
+            {("a", 5432), ("b", 5433), ("127.0.0.1", 8000)},
         ),
+        *(
+            (
+                {"llm.provider": "none", "catalog.url": f"postgresql+psycopg://kb:p{one}w@db/kb"},
+                {("db", 5432), ("127.0.0.1", 8000)},
+            )
+            for one in "#[]:,;&%"  # as they stand in passwords that the database takes
+        ),
+        ({"llm.url": "http://[::1"}, {("127.0.0.1", 8000)}),
+        ({"llm.provider": "none", "server.host": "0:0:0:0:0:0:0:0"}, {("::1", 8000)}),
         (
             {
                 "llm.provider": "none",
@@ -229,6 +239,56 @@ def test_what_is_configured(flags, expected, monkeypatch):
     monkeypatch.delenv("OLLAMA_HOST", raising=False)
     monkeypatch.delenv("PGHOST", raising=False)
     assert {(one.host, one.port) for one in configured(load(flags, {}))} == expected
+
+
+CHANGING = """
+import asyncio, http.server, json, pathlib, sys, threading
+from kb.settings import load
+from kb.silence import guard
+from kb.silence.destinations import configured
+from kb.silence.looping import Loop
+class Answering(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(204)
+        self.end_headers()
+server = http.server.ThreadingHTTPServer(("0.0.0.0", 0), Answering)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+url = f"http://B\u00fccher.lan:{{server.server_port}}"
+guard.install(configured(load({{"llm.url": url, "server.port": 0}}, {{}})), lambda *_: None)
+async def asked(url):
+    import httpx
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+        try:
+            return (await client.get(url)).status_code
+        except httpx.HTTPError as error:
+            return str(error)
+async def all_of():
+    found = []
+    for at in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
+        pathlib.Path("/etc/hosts").write_text(at + " xn--bcher-kva.lan")
+        found.append(await asked(url))
+    found.append(await asked(f"http://127.0.0.4:{{server.server_port}}"))
+    return found
+with asyncio.Runner(loop_factory={loop}) as runner:
+    print(json.dumps([runner.run(all_of()), guard.refused()]))
+"""
+
+
+@needs_namespaces
+@pytest.mark.parametrize("loop", ["Loop", "asyncio.new_event_loop"])
+def test_a_name_is_reached_wherever_it_is_told_to_be(loop, tmp_path):
+    """At every new answer at once, and by a name with an umlaut; the table of hosts is our own."""
+    (tmp_path / "hosts").touch()
+    code = CHANGING.format(loop=loop)
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", 'mount --bind "$0/hosts" /etc/hosts && exec "$@"',
+         str(tmp_path), sys.executable, "-c", code],
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found, refused = json.loads(done.stdout)
+    assert found[:3] == [204, 204, 204]
+    assert (type(found[3]), refused) == (str, 1)
 
 
 def test_a_guard_takes_an_address_however_it_is_spelled():

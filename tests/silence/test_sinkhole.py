@@ -65,6 +65,30 @@ def test_every_way_out_is_seen_and_the_loopback_is_none(tmp_path):
     }  # fmt: skip
 
 
+LEFT = """
+import subprocess, sys
+lasting = "import os, time; os.setsid(); print(os.getpid(), flush=True); time.sleep(600)"
+parent = f"import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', {lasting!r}])"
+done = subprocess.Popen([sys.executable, "-c", parent + "; p.wait()"], start_new_session=True,
+                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+print(done.pid, done.stdout.readline().strip(), flush=True)
+"""
+
+
+@needs_namespaces
+def test_what_a_command_leaves_running_ends_with_it(tmp_path):
+    """As engines are left: else they write into folders that are removed, and try things unseen."""
+    done = subprocess.run(
+        [sys.executable, "-m", "kb.silence.sinkhole", str(tmp_path / "report.json"),
+         sys.executable, "-c", LEFT],
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    left = done.stdout.split()
+    assert len(left) == 2
+    assert [pid for pid in left if os.path.exists(f"/proc/{pid}")] == []
+
+
 @needs_namespaces
 @pytest.mark.case("S15")
 @pytest.mark.real

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from kb.cli.common import address_of, link_of
+from kb.cli.common import link_of
+from kb.settings.addresses import address_of
 from kb.rights import access
 from kb.settings.sections import Server
 from tests.parts.portal import PASSWORD, Portal
