@@ -7,8 +7,9 @@ from email.utils import parsedate_to_datetime
 from kb.text import periods
 
 PDF = re.compile(
-    r"(?:D:)?\s*(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*(?:([+-])(\d\d)'?(\d\d)?|Z)?"
+    r"(\d{4})(?![-/.]\d\d?(?:[-/.]|\Z))(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*(?:([+-])(\d\d)'?(\d\d)?|Z)?"
 )
+"""«20240305101500+01'00'»; not «2024-03-05», as other programs write it."""
 
 
 def of_header(value: str) -> float | None:
@@ -33,10 +34,11 @@ def of_text(value: str | None) -> float | None:
 
 
 def of_pdf(value: str | None) -> float | None:
-    """«D:20240305101500+01'00'», as far as it goes."""
-    found = PDF.match((value or "").strip())
+    """«D:20240305101500+01'00'», as far as it goes; else as :func:`of_text`."""
+    said = (value or "").strip().removeprefix("D:").lstrip()
+    found = PDF.match(said)
     if found is None:
-        return of_text(value)
+        return of_text(said)
     moment = of_parts(*(int(part) if part else None for part in found.groups()[:6]))
     if moment is None:
         return None

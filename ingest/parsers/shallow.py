@@ -9,7 +9,7 @@ DEEPEST = 500
 """Levels of elements that stay as they are."""
 PIECE = re.compile(
     r"<!--(?:.*?(?P<closed>-->)|.*\Z)|<(?P<raw>script|style)\b(?:.*?</(?P=raw)\b|.*\Z)"
-    r"|<(?P<end>/?)(?P<name>[a-z][a-z0-9-]*)[^<>]*>",
+    r"|<(?P<end>/?)(?P<name>[a-z][a-z0-9-]*+)[^<>]*+>",
     re.IGNORECASE | re.DOTALL,
 )
 """A comment (one that nobody closed goes to the end), what is no text, or a tag."""

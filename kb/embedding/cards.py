@@ -1,5 +1,6 @@
 """Graphics cards that torch computes on, without loading torch: one that is here, its memory."""
 
+import logging
 import platform
 import re
 import sys
@@ -16,6 +17,7 @@ SHORT = re.compile(r"out of memory|_STATUS_ALLOC_FAILED", re.IGNORECASE)
 """What torch's errors say of a card without memory where they have no type of their own: while the
 card is opened, and from CUDA's libraries for matrix products."""
 
+log = logging.getLogger("kb.embedding")
 _used: dict[Device, Callable[[], None]] = {}
 """The cards that this process computes on."""
 
@@ -50,6 +52,12 @@ def use(device: Device, give_memory_back: Callable[[], None]) -> None:
 
 
 def give_back() -> None:
-    """Let others have what torch keeps of a card's memory and does not use."""
-    for give_memory_back in list(_used.values()):
-        give_memory_back()
+    """Let others have what torch keeps of a card's memory and does not use.
+
+    A card that has failed keeps it, and says so to whoever computes on it next.
+    """
+    for device, give_memory_back in list(_used.items()):
+        try:
+            give_memory_back()
+        except RuntimeError as error:
+            log.warning("%s keeps its memory: %s", device, error)

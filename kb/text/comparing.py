@@ -26,7 +26,7 @@ PATTERNS = (
     re.compile(
         rf"(?i)\b(?:{COMPARE})\s+(?!{WITH}\b)(?P<what>)(?P<one>{THING})\s+{WITH}\s+(?P<other>{THING}){END}"
     ),
-    re.compile(rf"\b(?P<one>{NAME})\s+(?i:{VERSUS})\s+(?P<other>{NAME})"),
+    re.compile(rf"(?<![\w./-])(?P<one>{NAME})\s+(?i:{VERSUS})\s+(?P<other>{NAME})"),
     re.compile(rf"(?<=\s)(?P<one>{NAME})\s+(?i:or|oder|ou|od?|oppure|u)\s+(?P<other>{NAME})"),
 )
 

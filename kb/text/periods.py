@@ -68,7 +68,8 @@ def at_start(text: str, *, day_first: bool | None) -> tuple[Period, int] | None:
         if found := pattern.match(near):
             return _quarter(found), skipped + found.end()
     if found := YEAR_AND_MONTH.match(near):
-        return _of((int(found["year"]), dates.FULL[found["month"].casefold()], None)), found.end()
+        month = _of((int(found["year"]), dates.FULL[found["month"].casefold()], None))
+        return month, skipped + found.end()
     for dated in dates.dates(near):
         period = one_of(dated.readings, day_first=day_first) if dated.start == 0 else None
         if period is not None:

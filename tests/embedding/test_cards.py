@@ -217,3 +217,21 @@ async def test_at_rest_a_card_has_its_memory_back(on_a_card, monkeypatch):
     on_a_card.hosted[on_a_card.key].model.runtime.short = False
     await on_a_card.embed_passages(on_a_card.key, ["The pump is oiled."])
     assert await asyncio.to_thread(given_back.wait, 30)
+
+
+async def test_a_card_that_fails_at_rest_ends_no_thread(on_a_card, monkeypatch):
+    """What is to be embedded afterwards would wait for ever."""
+    failed = threading.Event()
+
+    def fail():
+        failed.set()
+        raise RuntimeError("CUDA error: unspecified launch failure")
+
+    monkeypatch.setattr(cards, "_used", {})
+    cards.use("cuda", fail)
+    on_a_card.hosted[on_a_card.key].model.runtime.short = False
+    texts = [f"Pump {n} is oiled." for n in range(3)]
+    await on_a_card.embed_passages(on_a_card.key, texts)
+    assert await asyncio.to_thread(failed.wait, 30)
+    async with asyncio.timeout(30):
+        assert len(await on_a_card.embed_passages(on_a_card.key, texts)) == 3

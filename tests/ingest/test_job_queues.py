@@ -55,7 +55,7 @@ async def test_a_query_that_fails_while_it_is_cancelled_holds_nobody_up(
     """Its own error comes instead of what says that it was cancelled."""
     made = settings_module.load({}, {"KB_DATA_DIR": str(tmp_path), "KB_CATALOG__URL": postgres})
     catalog = open_catalog(made)
-    jobs = Shop(catalog, postgres, tmp_path).worker()
+    jobs = Shop(catalog, tmp_path).worker()
     stop, asked = asyncio.Event(), asyncio.Event()
 
     async def fails_when_cancelled():
@@ -82,7 +82,7 @@ async def test_several_workers_make_one_queue(postgres, tmp_path):
     """They begin in the same moment, on a database that has no queue yet."""
     made = settings_module.load({}, {"KB_DATA_DIR": str(tmp_path), "KB_CATALOG__URL": postgres})
     catalog = open_catalog(made)
-    shop = Shop(catalog, postgres, tmp_path)
+    shop = Shop(catalog, tmp_path)
     shop.ask("files", SCHEDULED)
     several = [shop.worker() for _ in range(8)]
     await asyncio.gather(*(jobs.open() for jobs in several))
@@ -101,7 +101,7 @@ async def test_the_queue_of_another_release_goes(postgres, tmp_path):
     catalog = open_catalog(made)
     with psycopg.connect(postgres.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {SCHEMAS}3_9")
-        shop = Shop(catalog, postgres, tmp_path)
+        shop = Shop(catalog, tmp_path)
         jobs = shop.worker()
         await jobs.open()
         await jobs.close()

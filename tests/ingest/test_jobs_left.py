@@ -29,7 +29,7 @@ from ingest.following import queued_jobs
 
 queued_jobs.HEARTBEAT_SECONDS = 0.5
 made = settings.load({}, {"KB_DATA_DIR": sys.argv[1]} | ({"KB_CATALOG__URL": sys.argv[2]} if sys.argv[2] else {}))
-shop = Shop(open_catalog(made), sys.argv[2], Path(sys.argv[1]))
+shop = Shop(open_catalog(made), Path(sys.argv[1]))
 
 async def read(name):
     shop.begin(name)
@@ -55,7 +55,8 @@ async def test_what_a_killed_worker_left_is_taken_up(shop, monkeypatch, tmp_path
         [sys.executable, "-c", HANGS, str(tmp_path / "data"), shop.url], stdout=subprocess.PIPE
     )
     try:
-        assert await asyncio.to_thread(hanging.stdout.readline) == b"begun\n"
+        async with asyncio.timeout(60):
+            assert await asyncio.to_thread(hanging.stdout.readline) == b"begun\n"
         async with shop.working():
             await asyncio.sleep(5)
             assert shop.reads == []  # it is alive

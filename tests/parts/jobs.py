@@ -13,8 +13,11 @@ from kb.types.library import ASKED
 class Shop:
     """A catalog with sources, and workers on it; ``read`` is what their runs do."""
 
-    def __init__(self, catalog, url: str, data):
-        self.catalog, self.url, self.data = catalog, url, data
+    def __init__(self, catalog, data):
+        self.catalog, self.data = catalog, data
+        url = catalog._engine.url
+        is_sqlite = url.get_backend_name() == "sqlite"
+        self.url = "" if is_sqlite else url.render_as_string(hide_password=False)
         self.wanted = Wanted(catalog, 0.0)
         self.reads: list[str] = []
 

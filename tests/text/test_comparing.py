@@ -19,6 +19,8 @@ from kb.text import comparing
         ("Compare plan Alpha with plan Beta.", ("plan Alpha.", "plan Beta.")),
         ("Is LT-101 or LT-112 older?", ("Is LT-101 older?", "Is LT-112 older?")),
         ("Depot North vs. Depot South costs", ("Depot North costs", "Depot South costs")),
+        ('Is the "day ticket" versus "year card" cheap?', ('Is the "day ticket" cheap?', 'Is the "year card" cheap?')),
+        ("Cosa vale «base» rispetto a «esteso»?", ("Cosa vale «base»?", "Cosa vale «esteso»?")),
         (
             "Was unterscheidet Tarif A im Vergleich zu Tarif B?",
             ("Was unterscheidet Tarif A?", "Was unterscheidet Tarif B?"),

@@ -99,3 +99,10 @@ def test_a_date_that_is_to_come_is_none_of_writing():
 )  # fmt: skip
 def test_other_dates_tell_whether_the_day_stands_first(text, language, first):
     assert periods.day_first(text, language) is first
+
+
+def test_a_date_ends_where_it_ends_also_behind_a_weekday():
+    for text in ("Friday, 2024 March", "Friday, 1 March 2024", "Fr., Q1 2024"):
+        found = periods.at_start(text, day_first=True)
+        assert found is not None, text
+        assert found[1] == len(text), text

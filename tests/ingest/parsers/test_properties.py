@@ -184,6 +184,15 @@ def test_a_damaged_packet_or_date_costs_no_text(packet, info, tmp_path):
     assert found.created == (datetime(2024, 1, 1, tzinfo=UTC).timestamp() if is_dated else None)
 
 
+@pytest.mark.parametrize(
+    "stamp",
+    ["D:20240305", "20240305000000Z", "D:20240305010000+01'00'", "2024-03-05", "D:2024-03-05", "2024/03/05",
+     "2024-03-05T01:00:00+01:00", "5 March 2024", "Tue, 05 Mar 2024 00:00:00 GMT"],
+)  # fmt: skip
+def test_a_date_of_a_pdf_however_it_is_written(stamp):
+    assert dates.of_pdf(stamp) == datetime(2024, 3, 5, tzinfo=UTC).timestamp()
+
+
 @given(said)
 @QUICK
 def test_rich_text(tmp_path, given):
