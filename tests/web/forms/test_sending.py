@@ -85,7 +85,7 @@ def test_ones_own_account(come_in, office):
         page.fill(f"[name={field}]", value)
     press(page, "Change password")
     assert page.inner_text("#wrong") == "The two passwords are not the same."
-    assert page.evaluate("document.activeElement.name") == "again"
+    page.wait_for_function("document.activeElement.name == 'again'")  # autofocus: once it is drawn
     for field, value in (("old", PASSWORD), ("new", OTHER), ("again", OTHER)):
         page.fill(f"[name={field}]", value)
     press(page, "Change password")
