@@ -3,7 +3,6 @@
 import pytest
 
 from kb.text import words
-from tests.parts.processes import Serving, kb
 
 pytestmark = pytest.mark.real
 EXCERPT = """async ([text, question]) => {
@@ -96,32 +95,3 @@ def test_dates_and_sums_are_marked_as_the_passage_writes_them(chromium, sample_s
     )
     context.close()
     assert told[1] == ["5 March 2024", "1,200.50 euros"]
-
-
-def test_earlier_editions_fold_out_beneath_the_newest(opened, environment, tmp_path):
-    """Each with its year; the newest is what is shown and answered from."""
-    folder = tmp_path / "policies"
-    folder.mkdir()
-    for year, meals in ((2023, 24), (2024, 26), (2025, 28)):
-        (folder / f"Travel policy {year}.txt").write_text(
-            f"Travel policy {year}\n\nThe daily meal allowance for domestic trips is {meals} euros. "
-            "It is paid with the salary of the next month, when the receipts have been handed in."
-        )
-    kb(environment, tmp_path, "source", "add", "policies", str(folder))
-    kb(environment, tmp_path, "ingest")
-    server = Serving(environment, tmp_path)
-    try:
-        page = opened(f"{server.address}/?q=What+is+the+daily+meal+allowance%3F")
-        page.locator("#prose", has_text="28 euros").wait_for()
-        assert page.locator("#hits > li").count() == 1
-        assert "2025" in page.inner_text("#hits .title")
-        told = page.locator("#hits details.editions")
-        assert told.locator("summary").inner_text() == "Earlier: 2024, 2023"
-        assert told.locator(".other").first.is_hidden()
-        told.locator("summary").press("Enter")
-        assert ["26 euros" in told.locator(".other").nth(0).inner_text(),
-                "24 euros" in told.locator(".other").nth(1).inner_text()] == [True, True]  # fmt: skip
-        told.locator(".other a").nth(1).click()
-        page.locator("mark, .cited, .passage", has_text="24 euros").first.wait_for()
-    finally:
-        server.stop()
