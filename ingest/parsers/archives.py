@@ -66,6 +66,7 @@ class Unpacking:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._room = options.max_expanded
+        self._most = 0
         self.members: list[Member] = []
         self.left_out = 0
         self.encrypted = 0
@@ -91,6 +92,7 @@ class Unpacking:
         most = self._room if not packed else min(self._room, max(RATIO_FROM, packed * RATIO))
         content = stream.read(most + 1)
         if len(content) > most:
+            self._most = max(self._most, most)
             return None
         self._room -= len(content)
         return content
@@ -119,7 +121,7 @@ class Unpacking:
         if self.damaged:
             raise FileProblem("damaged", what="archive: none of its files is whole")
         if self.left_out:
-            raise FileProblem("expands_too_far", limit=self._options.max_expanded // 1024**2)
+            raise FileProblem("expands_too_far", limit=self._most // 1024**2)
         raise FileProblem("empty")
 
 

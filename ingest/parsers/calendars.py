@@ -8,6 +8,7 @@ from icalendar import Calendar
 
 from ingest.parsers.encoding import decode
 from ingest.parsers.kinds import MEDIA_TYPES
+from ingest.parsers.noticing import of_parts
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import Element, Parsed
@@ -22,13 +23,15 @@ def parse(path: Path, kind: str, _options: Options) -> Parsed:
     Raises:
         FileProblem: the file is no calendar.
     """
-    calendars = _calendars(decode(path.read_bytes()))
+    text, is_cut = _closed(decode(path.read_bytes()))
+    calendars = _calendars(text)
     title = str(calendars[0].get("X-WR-CALNAME") or "") if calendars else ""
     return Parsed(
         parser="icalendar",
         media_type=MEDIA_TYPES[kind],
         elements=tuple(_entries(calendars)),
         title=title or None,
+        notices=of_parts(int(is_cut)),
     )
 
 
@@ -38,7 +41,25 @@ def entries(text: str) -> list[Element]:
     Raises:
         FileProblem: it is not one.
     """
-    return _entries(_calendars(text))
+    return _entries(_calendars(_closed(text)[0]))
+
+
+def _closed(text: str) -> tuple[str, bool]:
+    """A calendar in which everything ends that begins, and whether something was cut off.
+
+    The last line goes with it, as it may be half a line.
+    """
+    begun: list[str] = []
+    for line in text.splitlines():
+        mark, _, name = line.strip().upper().partition(":")
+        if mark == "BEGIN":
+            begun.append(name)
+        elif mark == "END" and begun:
+            begun.pop()
+    if not begun:
+        return text, False
+    kept = text if text.endswith("\n") else text[: text.rfind("\n") + 1]
+    return kept + "".join(f"END:{name}\r\n" for name in reversed(begun)), True
 
 
 def _calendars(text: str) -> list[Any]:

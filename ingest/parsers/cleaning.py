@@ -9,19 +9,24 @@ from ingest.parsers import authors
 from ingest.parsers.characters import NO_TEXT, plain
 from kb.types.parsed import Element, Member, Parsed
 
+LONGEST_NAME = 1000
+"""Characters of a title, an author or a section's name: each passage carries it."""
+
 
 def storable(parsed: Parsed) -> Parsed:
     """What was parsed of a file, each unstorable character replaced."""
     return msgspec.structs.replace(
         parsed,
-        title=_text(parsed.title),
-        author=_text(parsed.author and authors.decoded(parsed.author)),
+        title=_text(parsed.title and parsed.title[:LONGEST_NAME]),
+        author=_text(parsed.author and authors.decoded(parsed.author[:LONGEST_NAME])),
         elements=tuple(_element(e) for e in parsed.elements),
         members=tuple(Member(name=plain(m.name), content=m.content) for m in parsed.members),
     )
 
 
 def _element(element: Element) -> Element:
+    if element.section and len(element.section) > LONGEST_NAME:
+        element = msgspec.structs.replace(element, section=element.section[:LONGEST_NAME])
     if not _is_affected(element):
         return element
     rows = element.rows

@@ -140,12 +140,22 @@ def _rtf(path: Path, _room: Room | None = None) -> Read:
         except RuntimeError:  # pandoc refuses what Word opens; the text is there all the same
             raw = partition("text", text="".join(rich.text))
     apart = {kind: list(_apart(rich, kind)) for kind in ("Header", "Footer", "box", "comment")}
-    elements = [*apart["Header"], *elements_of(raw)]
+    elements = [*apart["Header"], *(_meant(e, rich) for e in elements_of(raw))]
     for kind in ("box", "comment", "Footer"):
         elements += apart[kind]
     changes = {"insertions": rich.insertions, "deletions": rich.deletions}
     notices = counted(Notice("tracked_changes", changes))
     return Read(elements, ["".join(rich.unseen)], notices)
+
+
+def _meant(element: Element, rich: rtf.Rich) -> Element:
+    """An element with the characters for which others stood."""
+    if not rich.meant:
+        return element
+    text, rows = element.text.translate(rich.meant), element.rows
+    if rows is not None:
+        rows = tuple(tuple(cell.translate(rich.meant) for cell in row) for row in rows)
+    return msgspec.structs.replace(element, text=text, rows=rows)
 
 
 def _apart(rich: rtf.Rich, wanted: str) -> Iterator[Element]:

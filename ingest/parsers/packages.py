@@ -33,8 +33,9 @@ def check(path: Path) -> None:
     """
     with zipfile.ZipFile(path) as package:
         size = sum(info.file_size for info in package.infolist())
-    if size > MOST_BYTES or size > max(100 * 1024**2, MOST_RATIO * path.stat().st_size):
-        raise FileProblem("expands_too_far", limit=MOST_BYTES // 1024**2)
+    most = min(MOST_BYTES, max(100 * 1024**2, MOST_RATIO * path.stat().st_size))
+    if size > most:
+        raise FileProblem("expands_too_far", limit=most // 1024**2)
 
 
 def is_strict(path: Path) -> bool:

@@ -8,6 +8,7 @@ import email
 import mimetypes
 import re
 import zlib
+from base64 import b64decode
 from email import policy
 from email.errors import MessageError
 from email.message import Message
@@ -28,6 +29,9 @@ MAX_DEPTH = 60
 ENVELOPES = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 BORDER = re.compile(r"^--([!-~][ -~]{0,69}?)[ \t]*\r?\n[!-9;-~]+:", re.MULTILINE)
 """A line that begins a part: headers follow it."""
+NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
+ENOUGH_LETTERS = 0.95
+"""Of what says that it is base64, the share of its letters; text has blanks."""
 FEW_STRANGE = 8
 """Bytes of control that a short text may have; more make it a picture or an archive."""
 SHARE = 4
@@ -203,7 +207,26 @@ def _as_text(body: str) -> Message:
 
 def _content(part: Message) -> bytes:
     payload = part.get_payload(decode=True)
-    return payload if isinstance(payload, bytes) else b""
+    if not isinstance(payload, bytes):
+        return b""
+    written = part.get_payload()
+    how = str(part.get("Content-Transfer-Encoding") or "").strip().lower()
+    if how != "base64" or not isinstance(written, str):
+        return payload
+    raw = written.encode("ascii", "surrogateescape")
+    joined = b"".join(raw.splitlines())
+    known = NOT_BASE64.sub(b"", joined)
+    if len(known) < ENOUGH_LETTERS * len(joined):
+        return raw
+    return _as_far_as_written(known) if payload == joined else payload
+
+
+def _as_far_as_written(letters: bytes) -> bytes:
+    """What base64 says that the library left as it is: it was cut within a group of four."""
+    letters = letters.rstrip(b"=")
+    if len(letters) % 4 == 1:
+        letters = letters[:-1]
+    return b64decode(letters + b"=" * (-len(letters) % 4))
 
 
 def _plain(part: Message, content: bytes) -> bytes:

@@ -34,6 +34,8 @@ UNREAD = {
     "fldinst", "shprslt", "pict", "objdata", "themedata", "colorschememapping", "datastore",
     "atnid", "atndate", "atnref", "sp",
 }  # fmt: skip
+STANDING_IN = range(0xE000, 0xF900)
+"""Letters of nobody's. Pandoc has none beyond the first 65,536: these stand in their places."""
 HIGH_HALVES, LOW_HALVES = range(0xD800, 0xDC00), range(0xDC00, 0xE000)
 AS_IT_IS = {"fonttbl", "colortbl", "stylesheet", "info", "listtable", "listoverridetable"}
 BREAKS = {
@@ -44,12 +46,16 @@ BREAKS = {
 
 @dataclass(slots=True)
 class Rich:
-    """A document as it is seen: RTF in plain ASCII, its text, and what was kept apart."""
+    """A document as it is seen: RTF in plain ASCII, its text, and what was kept apart.
+
+    ``meant`` has the characters that others stand for in the RTF, by their numbers.
+    """
 
     source: bytearray = field(default_factory=bytearray)
     text: list[str] = field(default_factory=list)
     apart: list[tuple[str, list[str]]] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
+    meant: dict[int, str] = field(default_factory=dict)
     insertions: int = 0
     deletions: int = 0
 
@@ -82,6 +88,7 @@ class _Reading:
         self._skip = 0
         self._is_starred = False
         self._half = 0
+        self._stand_in: dict[str, str] = {}
         self._run(content)
 
     def _run(self, content: bytes) -> None:
@@ -110,7 +117,8 @@ class _Reading:
                 self._states.pop()
         elif match["word"]:
             number = None if match["number"] is None else int(match["number"])
-            self._word(match["word"].decode(), number, match[0])
+            # It may have ended with its line, which is not written again.
+            self._word(match["word"].decode(), number, match[0].rstrip() + b" ")
         elif match["sign"] == b"*":
             self._is_starred = True
         elif match["sign"]:
@@ -233,7 +241,20 @@ class _Reading:
             self.rich.unseen.append(text)
             return
         self._sink(text)
-        self._raw("".join(_escaped(c) for c in text).encode())
+        self._raw("".join(_escaped(self._within_reach(c)) for c in text).encode())
+
+    def _within_reach(self, character: str) -> str:
+        """A character that pandoc can read."""
+        number = ord(character)
+        if number <= 0xFFFF and number not in STANDING_IN:
+            return character
+        if character not in self._stand_in:
+            if len(self._stand_in) == len(STANDING_IN):
+                return "\ufffd"
+            other = chr(STANDING_IN[len(self._stand_in)])
+            self._stand_in[character] = other
+            self.rich.meant[ord(other)] = character
+        return self._stand_in[character]
 
     def _sink(self, text: str) -> None:
         state = self._states[-1]
@@ -251,10 +272,5 @@ def _escaped(character: str) -> str:
         return f"\\{character}"
     if " " <= character <= "~":
         return character
-    if ord(character) > 0xFFFF:
-        pair = character.encode("utf-16-be")
-        units = [int.from_bytes(pair[:2], "big"), int.from_bytes(pair[2:], "big")]
-    else:
-        units = [ord(character)]
-    words = "".join(f"\\u{u if u < 32768 else u - 65536} " for u in units)
-    return "{\\uc0" + words + "}"
+    unit = ord(character)
+    return f"{{\\uc0\\u{unit if unit < 32768 else unit - 65536} }}"

@@ -15,6 +15,7 @@ COMPOUND = re.compile(
     r"(?P<tag>[a-z][\w-]*|\*)?(?P<rest>(?:[.#][\w-]+|\[[^\]]{1,80}\])*)$", re.IGNORECASE
 )
 ATTRIBUTE = re.compile(r"\[([\w-]+)(?:=[\"']?([^\"'\]]*)[\"']?)?\]$")
+IMPORTANT = re.compile(r"!\s*important", re.IGNORECASE)
 SCREEN = re.compile(r"@media\s+(?:only\s+)?(?:screen|all)\s*$", re.IGNORECASE)
 MOST_RULES, MOST_CHARACTERS, MOST_PARTS, LONGEST_SELECTOR = 3000, 500_000, 6, 500
 MOST_LOOKS = 3_000_000
@@ -127,9 +128,8 @@ def declarations(source: str) -> Declarations:
     for part in source[:20_000].split(";"):
         name, colon, value = part.partition(":")
         if colon:
-            is_important = "!important" in value.lower()
-            plain = re.sub(r"\s*!\s*important", "", value, flags=re.IGNORECASE).strip().lower()
-            _lay_over(found, {name.strip().lower(): (is_important, plain)})
+            plain, marks = IMPORTANT.subn("", value)
+            _lay_over(found, {name.strip().lower(): (marks > 0, plain.strip().lower())})
     return found
 
 

@@ -21,6 +21,8 @@ GROUNDS: dict[str, Mixed | None] = {"mark": (255, 255, 0), "button": None, "inpu
 LINK = Colour((0, 0, 238))
 FAR = re.compile(r"-\s*(?:\d{3,}(?:\.\d+)?px|\d{2,}(?:\.\d+)?r?em|[1-9]\d{3,}%|\d{3,}v[wh])")
 NUMBER = re.compile(r"-?\d*\.?\d+")
+BACKGROUND = re.compile(r"rgba?\([^()]*\)|[^\s,]+")
+"""The words of a background; a colour in numbers is one."""
 HIDING = {"display", "visibility", "opacity", "position", "font-size", "text-indent"}
 
 
@@ -181,7 +183,7 @@ def _background(written: str) -> Colour | None:
     whole = colours.read(written) or colours.read("#" + written)
     if whole is not None:
         return whole
-    parts = re.findall(r"rgba?\([^)]*\)|[^\s,]+", written)
+    parts = BACKGROUND.findall(written)
     return next((c for part in parts if (c := colours.read(part)) is not None), None)
 
 

@@ -196,6 +196,8 @@ def _called(call: Callable[..., bytes], arguments: tuple[Any, ...]) -> bytes:
         return _problem("parser_memory")
     except RecursionError:
         return _problem("damaged", what="nested too deeply")
+    except TimeoutError as error:  # a program did not answer: that says nothing of the file
+        return _problem("unexpected", what=str(error)[:300])
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             return _problem("disk_full")

@@ -1,10 +1,5 @@
 """What a model writes may be hostile: the time to read it grows with its length and no faster."""
 
-import importlib
-import pkgutil
-import re
-import time
-
 import pytest
 
 import kb.answers
@@ -19,54 +14,19 @@ from kb.llm.chatting import CHARACTERS_OF_A_TOKEN, chat
 from kb.text import dates, quantities, sentences
 from kb.types.answers import Sentence
 from tests.parts.passages import passage
+from tests.parts.timing import REPEATED, SOME, patterns, repeated, seconds, slow
 
 MUCH = 200_000
 """Characters. What is quadratic takes minutes to hours for them."""
-SOME = 20_000
 SECONDS = 12.0
 """Of this thread's processor; what is linear takes a hundredth, or a tenth."""
-NOTHING = 0.03
-REPEATED = [
-    "a", "A", "1", " ", "\t", "\n", " \n", ".", "a.", "1.", "a.a", "a@", "a@b.", "@", "/", "a/", ":", "a:",
-    "http://", "data:", "[", "![", "[a](", "[.]", "[1, ", "[1 , ", "[ ", "( ", "(1 ", "passage ", "passage 1, ",
-    "according to ", ", ", "<", "<a", "<b ", "<!--", "&", "`", "`a` ", "*", "**a", "_", "~~", "\\", "|", "> ",
-    "- ", "#", "¹", "abc¹", "?", "?\"", "…", "“", "-a", "a-", "a'", "not ", "a\u0301", "a\u200b", "<think", "<|",
-    "<|channel|>", "é.", "www.", "1:", "::", "| a\n|-\n", "- a\n", "  - a\n", "> a\n", "```\n", "a\n\n", "Sources:\n",
-]  # fmt: skip
 
 
-def patterns():
-    for package in (kb.answers, kb.text, kb.llm):
-        for module in pkgutil.iter_modules(package.__path__):
-            found = importlib.import_module(f"{package.__name__}.{module.name}")
-            for name, value in vars(found).items():
-                if isinstance(value, re.Pattern) and value.pattern:
-                    yield pytest.param(value, id=f"{module.name}.{name}")
-
-
-def repeated(piece: str, length: int) -> str:
-    return (piece * (length // len(piece) + 1))[:length] + "\x01"
-
-
-def seconds(work) -> float:
-    begun = time.thread_time()
-    work()
-    return time.thread_time() - begun
-
-
-@pytest.mark.parametrize("pattern", [*patterns()])
+@pytest.mark.parametrize(
+    "pattern", [one for package in (kb.answers, kb.text, kb.llm) for one in patterns(package)]
+)
 def test_no_pattern_looks_at_a_character_for_ever(pattern):
-    """Four times the text takes four times the time; sixteen times it would, looked at by pairs."""
-
-    def took(piece, length, times=1):
-        text = repeated(piece, length)
-        return min(seconds(lambda: sum(1 for _ in pattern.finditer(text))) for _ in range(times))
-
-    def grows(piece, times=1):
-        return took(piece, 4 * SOME, times) > 9 * took(piece, SOME, times)
-
-    slow = [piece for piece in REPEATED if took(piece, SOME) > NOTHING]
-    assert not [piece for piece in slow if grows(piece) and grows(piece, 3)]
+    assert not slow(pattern.finditer)
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,10 @@ def fill_folder() -> bytes:
     return b""
 
 
+def wait_in_vain() -> bytes:
+    raise TimeoutError("/usr/bin/tesseract says nothing")
+
+
 def fork_bomb() -> bytes:
     while True:
         try:
@@ -256,6 +260,16 @@ def test_a_child_is_held_to_its_limits(call, codes):
         sandbox.run(call, limits=limits)
     assert problem.value.code in codes
     wait_for(lambda: len(forked()) < 20)
+
+
+def test_a_program_that_does_not_answer_is_not_the_files_damage():
+    """The machine may be busy: what is published stays, and the next run tries it again."""
+    with pytest.raises(FileProblem) as problem:
+        sandbox.run(wait_in_vain, limits=sandbox.Limits())
+    assert (problem.value.code, problem.value.detail["what"]) == (
+        "unexpected",
+        "/usr/bin/tesseract says nothing",
+    )
 
 
 @pytest.mark.slow

@@ -36,6 +36,8 @@ from kb.types.parsed import Element, Parsed
 
 FORMS = {raw.FORMTYPE_ACRO_FORM, raw.FORMTYPE_XFA_FOREGROUND}
 """Forms whose fields pdfium knows; those of the second kind have them for older readers."""
+LOCKED = ("password", "security")
+"""In what pdfium says of a PDF that a password protects, or a scheme that it does not know."""
 PAPER = (595.0, 842.0)
 """Points of a page that is listed and not there: those of A4."""
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)
@@ -51,7 +53,8 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
     try:
         document = pdfium.PdfDocument(path)
     except pdfium.PdfiumError as error:
-        code = "encrypted" if "password" in str(error).lower() else "damaged"
+        is_locked = any(word in str(error).lower() for word in LOCKED)
+        code = "encrypted" if is_locked else "damaged"
         raise FileProblem(code, what=str(error)) from error
     with document:
         if document.get_formtype() in FORMS:

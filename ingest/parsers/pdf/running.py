@@ -12,7 +12,7 @@ SHARE = 0.4
 """A line that stands in the margin of at least this share of the pages is a running one."""
 NUMBER = re.compile(r"\d+|\b[ivxlc]{1,7}\b", re.IGNORECASE)
 PAGE_NUMBER = re.compile(
-    r"(?:page|seite|pagina|p\.|s\.)?\s*[-–—]?\s*#\s*[-–—]?(?:\s*(?:/|of|von|de|di|sur)\s*#)?$",
+    r"(?:page|seite|pagina|p\.|s\.)?\s*+[-–—]?\s*+#\s*+[-–—]?(?:\s*+(?:/|of|von|de|di|sur)\s*+#)?$",
     re.IGNORECASE,
 )
 

@@ -58,7 +58,8 @@ def test_member_names_never_lead_out(tmp_path):
 def test_bombs_are_refused(tmp_path):
     bomb = zipped({"zeros.txt": b"\0" * (300 * 1024**2)})
     (tmp_path / "a.zip").write_bytes(bomb)
-    assert problem_of(tmp_path / "a.zip").code == "expands_too_far"
+    refused = problem_of(tmp_path / "a.zip")
+    assert (refused.code, refused.detail["limit"]) == ("expands_too_far", 58), "200 times its size"
     (tmp_path / "mixed.zip").write_bytes(zipped({"good.txt": b"words", "bomb": bytes(2 * 10**7)}))
     mixed = parse(tmp_path / "mixed.zip", max_expanded=10**7)
     assert [m.name for m in mixed.members] == ["good.txt"]
@@ -85,7 +86,11 @@ def test_a_package_that_is_a_bomb_is_refused(tmp_path):
     word(tmp_path / "a.docx")
     with zipfile.ZipFile(tmp_path / "a.docx", "a", zipfile.ZIP_DEFLATED) as package:
         package.writestr("word/media/zeros.bin", bytes(400 * 1024**2))
-    assert problem_of(tmp_path / "a.docx").code == "expands_too_far"
+    refused = problem_of(tmp_path / "a.docx")
+    assert (refused.code, refused.detail["limit"]) == (
+        "expands_too_far",
+        300 * (tmp_path / "a.docx").stat().st_size // 2**20,
+    )
 
 
 @pytest.mark.case("S48")

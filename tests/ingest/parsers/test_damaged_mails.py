@@ -1,6 +1,7 @@
 """Mails that are not as any standard wants them: nothing that a reader could see is lost."""
 
 import email
+from base64 import b64encode
 
 import pytest
 
@@ -91,3 +92,37 @@ def test_what_is_nested_too_deeply_is_said(tmp_path):
     )
     parsed = read(HEAD + head + b"Content-Type: text/plain\r\n\r\n" + TEXT, tmp_path)
     assert parsed.problem == "members_left_out"
+
+
+@pytest.mark.parametrize("cut", range(4))
+def test_base64_that_is_cut_short_is_read_as_far_as_it_goes(cut, tmp_path):
+    """It may end within a group of four letters, in the text and in a file alike."""
+    letters = b64encode(b"The pump is inspected every spring. " * 9 + b"x").decode().rstrip("=")
+    letters = letters[: len(letters) - 4 - cut]
+    head = "From: a@b.example\nMessage-ID: <1@b>\nMIME-Version: 1.0\n"
+    said = "Content-Transfer-Encoding: base64\n"
+    (tmp_path / "text.eml").write_text(f"{head}Content-Type: text/plain\n{said}\n{letters}\n")
+    assert text_of(parse(tmp_path / "text.eml")).count("The pump is inspected every") == 9
+    (tmp_path / "file.eml").write_text(
+        f"{head}Content-Type: multipart/mixed; boundary=x\n\n--x\n\nSee there.\n--x\n"
+        f"Content-Disposition: attachment; filename=a.txt\n{said}\n{letters}"
+    )
+    (member,) = parse(tmp_path / "file.eml").members
+    assert member.content.count(b"The pump is inspected every") == 9
+
+
+def test_a_text_that_says_it_is_base64_and_is_none_is_read(tmp_path):
+    (tmp_path / "a.eml").write_text(
+        "From: a@b.example\nMessage-ID: <1@b>\nContent-Transfer-Encoding: base64\n\n"
+        "The pump in hall nine is inspected\nevery spring\n"
+    )
+    assert "The pump in hall nine is inspected" in text_of(parse(tmp_path / "a.eml"))
+
+
+@pytest.mark.parametrize("end", ["", "END:VEVENT\n", "LOCATION:Hall ni", "DTSTART;TZID="])
+def test_a_calendar_that_is_cut_short_has_its_entries(end, tmp_path):
+    begun = "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nSUMMARY:Inspect the pump\n"
+    (tmp_path / "a.ics").write_text(begun + end)
+    read = parse(tmp_path / "a.ics")
+    assert text_of(read) == "Inspect the pump"
+    assert [n.code for n in read.notices] == ["parts_unread"]

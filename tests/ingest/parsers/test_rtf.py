@@ -68,3 +68,28 @@ def test_nothing_is_read_of_what_is_binary(tmp_path):
     source = rb"{\rtf1\ansi Before.\par{\pict\bin6 {{{}}\}\par After.\par}"
     (tmp_path / "a.rtf").write_bytes(source)
     assert " ".join(e.text for e in parse(tmp_path / "a.rtf").elements) == "Before. After."
+
+
+def test_a_control_word_ends_with_its_line(tmp_path):
+    """So LibreOffice writes each item of a list, and each run."""
+    (tmp_path / "a.rtf").write_text(
+        "{\\rtf1\\ansi{\\*\\listtable{\\list{\\listlevel\\levelnfc0}\\listid1}}{\\listoverridetable"
+        "{\\listoverride\\listid1\\listoverridecount0\\ls1}}\n"
+        "{\\rtlch \\ltrch\\loch\nA short list:}\n\\par \\pard\\plain {\\listtext 1.\\tab}\\ilvl0\\ls1"
+        "\\loch\nopen the valve\\par \\pard\\plain {\\listtext 2.\\tab}\\ilvl0\\ls1\\loch\nclose it\\par}"
+    )
+    assert [e.text for e in parse(tmp_path / "a.rtf").elements] == [
+        "A short list:", "open the valve", "close it"
+    ]  # fmt: skip
+
+
+def test_characters_beyond_the_first_65536(tmp_path):
+    """Also beside those of nobody's, which fonts of symbols use."""
+    (tmp_path / "a.rtf").write_text(
+        r"{\rtf1\ansi Done \u-10179?\u-8704? in {\u-10187?\u-9216?\u-8192?} and \u-3999?\par"
+        r"\trowd\cellx100\cellx200 cell \u-10179?\u-8704?\cell b\cell\row}"
+    )
+    text, table = parse(tmp_path / "a.rtf").elements
+    assert text.text == "Done \U0001f600 in \U0001d400\ue000 and \uf061"
+    assert table.rows and table.rows[0][0].startswith("cell \U0001f600")
+    assert table.text.startswith("cell \U0001f600")

@@ -10,7 +10,7 @@ from ingest import parsers
 from ingest.parsers import characters
 from ingest.parsers.options import Options
 from kb.types.parsed import Parsed
-from tests.parts.files import MAKERS, WORDS, opendocument, text_of
+from tests.parts.files import MAKERS, WORDS, opendocument, text_of, with_part
 
 STRANGE = ("\x00", "\x01", "\x0b", "\x0c", "\x1b", "\ud800", "\ufffe", "\uffff")
 KINDS = (
@@ -75,3 +75,12 @@ def test_numbers_of_characters_mean_what_browsers_show():
     forbidden = [n for n in range(0x11000) if characters.NO_TEXT.match(chr(n))]
     assert outside == forbidden
     assert outside == [n for n in range(0x11000) if characters.well_formed(b"&#x%x;" % n) == b" "]
+
+
+def test_a_name_that_each_passage_carries_has_an_end(tmp_path):
+    path = made(tmp_path / "a.xlsx")
+    with_part(
+        path, path, "xl/workbook.xml", lambda b: b.replace(b'"Sheet"', b'"%b"' % (b"N" * 99_999))
+    )
+    read = msgspec.msgpack.decode(parsers.parse(str(path), path.name, Options()), type=Parsed)
+    assert {len(e.section or "") for e in read.elements} == {1000}

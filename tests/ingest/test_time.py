@@ -1,0 +1,46 @@
+"""Files may be hostile: the time of each expression that reads them grows with a text and no faster."""
+
+import pytest
+
+import ingest
+from ingest.parsers import stylesheets, unseen
+from tests.parts.timing import patterns, repeated, seconds, slow
+
+AT_A_START = {
+    "finding.selection._LITTER",  # a file's name
+    "parsers.detection.MAIL_HEADERS",
+    "parsers.pages.FILE_NAME",
+    "parsers.pdf.running.PAGE_NUMBER",
+    "parsers.pdf.tabular.LABEL",
+    "parsers.stylesheets.COMPOUND",
+    "parsers.tables.NUMBER",
+    "parsers.titles.FILE",
+}
+"""Expressions that are asked once of a text, at its start, and not at every letter."""
+OF_SHORT_TEXTS = {
+    "parsers.format_codes.TOKEN",  # of codes no longer than format_codes.LONGEST
+}
+
+
+@pytest.mark.parametrize("pattern", [p for p in patterns(ingest) if p.id not in OF_SHORT_TEXTS])
+def test_no_pattern_looks_at_a_character_for_ever(pattern, request):
+    name = request.node.callspec.id
+
+    def read(text):
+        given = text.encode() if isinstance(pattern.pattern, bytes) else text
+        return (
+            filter(None, [pattern.match(given)]) if name in AT_A_START else pattern.finditer(given)
+        )
+
+    assert not slow(read)
+
+
+@pytest.mark.parametrize("piece", [" ", "!", "! ", "rgb(", "rgb( ", "1px ", "red!"])
+def test_a_style_is_read_in_time_by_its_length(piece):
+    """A page may have thousands of them, each of 20,000 characters."""
+
+    def read():
+        said = stylesheets.declarations("background:" + repeated(piece, 20_000))
+        unseen._background(said["background"][1])
+
+    assert seconds(read) < 0.1

@@ -1,0 +1,79 @@
+"""Whether what reads a text takes time by its length: a linear one four times as much for four times the text."""
+
+import importlib
+import pkgutil
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from types import ModuleType
+
+import pytest
+
+FEW, SOME = 4_000, 20_000
+"""Characters."""
+NOTHING = 0.004
+"""Seconds of this thread's processor below which nothing is told of growth: what is linear looks at
+``FEW`` characters in a tenth of them, what looks at pairs of them takes ten times as long."""
+
+REPEATED = [
+    "a", "A", "1", " ", "\t", "\n", " \n", ".", "a.", "1.", "a.a", "a@", "a@b.", "@", "/", "a/", ":", "a:",
+    "http://", "data:", "[", "![", "[a](", "[.]", "[1, ", "[1 , ", "[ ", "( ", "(1 ", "passage ", "passage 1, ",
+    "according to ", ", ", "<", "<a", "<b ", "<!--", "&", "`", "`a` ", "*", "**a", "_", "~~", "\\", "|", "> ",
+    "- ", "#", "¹", "abc¹", "?", "?\"", "…", "“", "-a", "a-", "a'", "not ", "a\u0301", "a\u200b", "<think", "<|",
+    "<|channel|>", "é.", "www.", "1:", "::", "| a\n|-\n", "- a\n", "  - a\n", "> a\n", "```\n", "a\n\n", "Sources:\n",
+    "<script>", "<style ", "</a", "<!", "<![CDATA[", "&#", "{", "{\\", "\\'", "=\"", "style=", ";", "--", "url(", "/*", "@import ",
+    "compare a ", "difference between ", "A vs ", "\"A", " a or ", "Q1 ", "2024-", "1/", "Stand: ", "$", "=?", "\r\n", "BT ",
+]  # fmt: skip
+"""What hostile texts are made of."""
+
+
+def patterns(package: ModuleType) -> Iterator[object]:
+    """The expressions of a package's modules, and of those beneath it, also within tuples; each once."""
+    seen = set()
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        module = importlib.import_module(found.name)
+        for name, value in vars(module).items():
+            for number, pattern in enumerate(_within(value)):
+                if pattern in seen:
+                    continue
+                seen.add(pattern)
+                where = f"{found.name.removeprefix(package.__name__ + '.')}.{name}"
+                yield pytest.param(pattern, id=f"{where}.{number}" if number else where)
+
+
+def _within(value: object) -> Iterator[re.Pattern]:
+    if isinstance(value, re.Pattern) and value.pattern:
+        yield value
+    elif isinstance(value, tuple | list | dict):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _within(one)
+
+
+def repeated(piece: str, length: int) -> str:
+    return (piece * (length // len(piece) + 1))[:length] + "\x01"
+
+
+def seconds(work) -> float:
+    begun = time.thread_time()
+    work()
+    return time.thread_time() - begun
+
+
+def slow(read: Callable[[str], Iterable]) -> list[str]:
+    """The pieces of which a long text, if it is read so, takes time by the pairs of its letters.
+
+    Four times the text then takes sixteen times the time. Only what took long for a short text is
+    given a longer one.
+    """
+
+    def took(piece: str, length: int, times: int = 1) -> float:
+        text = repeated(piece, length)
+        return min(seconds(lambda: sum(1 for _ in read(text))) for _ in range(times))
+
+    def grows(piece: str) -> bool:
+        length = next((n for n in (FEW // 8, FEW) if took(piece, n) > NOTHING), None)
+        return length is not None and all(
+            took(piece, 4 * length, times) > 9 * took(piece, length, times) for times in (1, 3)
+        )
+
+    return [piece for piece in REPEATED if grows(piece)]
