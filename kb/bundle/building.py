@@ -59,7 +59,7 @@ def make(out: Path, wanted: Wanted, tell: Callable[[str], None]) -> Made:
     file = out / f"{label}.tar" if out.is_dir() else out
     with tempfile.TemporaryDirectory() as working:
         packages = _wheels(sources, wanted, Path(working), tell)
-        models = [parts.of_model(name) for name in _unpacked(wanted.models)]
+        models = _models(sources, wanted.models)
         every = [*packages, *models, *map(parts.of_gguf, wanted.gguf)]
         tell("Packing …")
         files = dict(_files(label, wanted, every))
@@ -91,6 +91,12 @@ def _sources() -> Path:
 def _unpacked(names: Sequence[str]) -> list[str]:
     """The models that lie in folders: the English one is in its package."""
     return [name for name in names if name != ENGLISH]
+
+
+def _models(sources: Path, names: Sequence[str]) -> list[Part]:
+    licence = (sources / "LICENSE").read_bytes()
+    packaged = [parts.of_packaged(name, licence) for name in names if name == ENGLISH]
+    return [*packaged, *(parts.of_model(name) for name in _unpacked(names))]
 
 
 def _wheels(

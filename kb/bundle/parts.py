@@ -70,6 +70,17 @@ def of_model(name: str) -> Part:
     return Part("machine-learning-model", name, "", digest, _of_model(name, folder), files)
 
 
+def of_packaged(name: str, apache: bytes) -> Part:
+    """A pinned model that lies in a package of the bundle, for the list of parts and its licence.
+
+    The package has a licence of its own, which is not the model's: ``apache`` is the text of that.
+    """
+    pinned = PINNED[name]
+    text = f"{pinned.title} ({pinned.origin}) is under {pinned.licence}:\n\n".encode() + apache
+    own = Licence(pinned.licence, False, {"LICENSE": text})
+    return Part("machine-learning-model", name, "", pinned.weights, own, {})
+
+
 def _of_model(name: str, folder: Path) -> Licence:
     found = licences.of_model(folder)
     pinned = PINNED.get(name)
