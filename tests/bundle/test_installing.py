@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -49,10 +50,12 @@ def made(out: Path, **environment: str) -> dict:
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("bundle")
-    signing.make_key(folder / "key", folder / "key.pub")
-    return SimpleNamespace(folder=folder, told=made(folder / "first.tar"))
+def bundle():
+    """On a disk: temporary folders of tests may lie in memory, of which this would take gigabytes."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="kb-bundle-") as name:
+        folder = Path(name)
+        signing.make_key(folder / "key", folder / "key.pub")
+        yield SimpleNamespace(folder=folder, told=made(folder / "first.tar"))
 
 
 def test_the_same_sources_and_wheels_make_the_same_bundle(bundle):
@@ -94,14 +97,14 @@ def test_it_says_nothing_of_where_it_was_made_and_has_every_licence(bundle):
         assert any(n.startswith(f"licences/{name}") for n in names), name
 
 
-def test_it_is_installed_without_a_network_and_reads_and_answers_there(bundle, tmp_path):
-    unpacked, home = tmp_path / "a folder", tmp_path / "home"
+def test_it_is_installed_without_a_network_and_reads_and_answers_there(bundle):
+    unpacked, home = bundle.folder / "a folder", bundle.folder / "home"
     for folder in (unpacked, home / "documents"):
         folder.mkdir(parents=True)
     for name in READ:
         shutil.copy(samples.documents() / name, home / "documents")
     subprocess.run(["tar", "xf", str(bundle.folder / "first.tar")], cwd=unpacked, check=True)
-    report, key = tmp_path / "report.json", signing.read_public(bundle.folder / "key.pub")
+    report, key = bundle.folder / "report.json", signing.read_public(bundle.folder / "key.pub")
     done = subprocess.run(
         [
             sys.executable, "-m", "kb.silence.sinkhole", str(report), "/bin/sh", "-c", TYPED,
