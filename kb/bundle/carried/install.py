@@ -104,11 +104,6 @@ def check_host(told: dict[str, object]) -> None:
         )
 
 
-def numbers(version: str) -> list[int]:
-    """2.36 as [2, 36]."""
-    return [int(n) for n in version.split(".") if n.isdigit()]
-
-
 def check_signature(key: str | None, signed_only: bool) -> None:
     """Check the list of sums by the builder's key; where it cannot be, say so or refuse."""
     lacking = "" if (HERE / SIGNATURE).is_file() else "This bundle is not signed"
@@ -234,6 +229,11 @@ def digest_of(file: Path) -> str:
     except OSError:
         return ""
     return digest.hexdigest()
+
+
+def numbers(version: str) -> list[int]:
+    """2.36 as [2, 36]."""
+    return [int(n) for n in version.split(".") if n.isdigit()]
 
 
 def check_room(into: Path) -> None:
