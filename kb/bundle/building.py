@@ -17,7 +17,7 @@ from kb.errors import UsageError
 from kb.signing import SecretKey, sign_file
 
 FORMAT = 1
-CARRIED = ("install.sh", "install.py", "README.txt")
+CARRIED = ("install.sh", "install.py", "signature.py", "README.txt")
 SOURCES = Path(__file__).parents[2]
 
 
