@@ -10,7 +10,7 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python -
 # Else each of the many processes of the tests would compile our modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup dev demo test check bench fmt
+.PHONY: setup dev demo test check bench bundle fmt
 
 setup: $(VENV)/.setup
 dev: $(VENV)/.dev
@@ -45,6 +45,12 @@ check: dev
 
 bench: dev
 	@$(BIN)/python -m bench
+
+# make bundle OUT=dist KEY=builder.key BUNDLE="--python 3.12": one file for a host without a network.
+OUT ?= dist
+bundle: setup
+	@mkdir -p $(OUT)
+	@$(BIN)/kb bundle make $(OUT) $(if $(KEY),--key $(KEY)) $(BUNDLE)
 
 fmt: dev
 	$(BIN)/ruff check --fix-only --quiet .

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import importlib.metadata
+import importlib.util
 import platform
 import time
 from pathlib import Path
@@ -131,8 +132,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def candidates(settings: Embedding) -> tuple[tuple[Name, Dtype], ...]:
-    """What may compute here."""
-    return CANDIDATES if card_of(settings) is None else (*CANDIDATES, ON_A_CARD)
+    """What may compute here.
+
+    An installation without torch is whole: torch is one where it is here, or somebody wants it.
+    """
+    every = CANDIDATES if card_of(settings) is None else (*CANDIDATES, ON_A_CARD)
+    with_torch = settings.runtime == "torch" or importlib.util.find_spec("torch") is not None
+    return tuple(one for one in every if with_torch or one[0] != "torch")
 
 
 def is_open(settings: Embedding) -> bool:

@@ -1,6 +1,7 @@
 """A graphics card: seen without torch, used where it is faster, left where its memory runs out."""
 
 import asyncio
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -38,6 +39,15 @@ def test_a_driver_makes_a_card_a_candidate(tmp_path, monkeypatch):
     (tmp_path / "version").touch()
     assert record.candidates(Embedding()) == (*record.CANDIDATES, record.ON_A_CARD)
     assert record.candidates(Embedding(device="cpu")) == record.CANDIDATES
+
+
+def test_without_torch_openvino_alone_is_tried_unless_somebody_wants_torch(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    alone = [("openvino", "float32"), ("openvino", "int8")]
+    assert record.left_by(Embedding(device="cpu")) == alone
+    assert record.left_by(Embedding(device="cpu", runtime="torch", dtype="float32")) == [
+        ("torch", "float32")
+    ]
 
 
 class OutOfMemoryError(RuntimeError):

@@ -65,6 +65,7 @@ CONTRACTS = {
     "kb.engines": "errors settings silence",
     "kb.embedding": "bulk engines errors settings",
     "kb.models": "embedding errors llm settings",
+    "kb.bundle": "embedding errors models settings signing",
     "kb.index": "catalog embedding engines errors settings types",
     "kb.rights": "catalog errors posix text types",
     "kb.audit": "catalog errors rights settings types",
@@ -92,9 +93,9 @@ CONTRACTS = {
     " settings text types upkeep",
     "web": "accounts answers clock doctor duties errors evaluation files knowledge_base library rights"
     " settings shares surface text types",
-    "kb.cli": "backup bulk clock doctor duties embedding errors evaluation files ingest knowledge_base models rights samples"
+    "kb.cli": "backup bulk bundle clock doctor duties embedding errors evaluation files ingest knowledge_base models rights samples"
     " search"
-    " settings silence surface swapping types upkeep web",
+    " settings signing silence surface swapping types upkeep web",
     "kb.__main__": "cli",
 }  # fmt: skip
 OPEN_TO_ALL = {"kb"}

@@ -44,7 +44,9 @@ def libraries(without: Collection[str] = ()) -> tuple[Any, Any]:
         import sentence_transformers
     except (ImportError, OSError) as error:
         raise ConfigurationError(
-            f"Torch cannot be loaded: {error}", code="runtime_missing"
+            f"Torch cannot be loaded: {error}. An installation by a bundle has it with kb bundle "
+            "--torch; any other by: pip install sentence-transformers",
+            code="runtime_missing",
         ) from error
     return torch, sentence_transformers
 
