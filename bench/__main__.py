@@ -2,55 +2,33 @@
 
 import argparse
 import asyncio
+import importlib
 import os
 
-from bench import (
-    backups,
-    card,
-    catalog,
-    documents,
-    embed,
-    following,
-    formats,
-    ingest,
-    languages,
-    leaving,
-    lighter,
-    memory,
-    model,
-    ocr,
-    open_webui,
-    reading,
-    search,
-    serve,
-    support,
-    tokens,
-    tune,
+PARTS = (
+    "backups",
+    "card",
+    "catalog",
+    "documents",
+    "embed",
+    "following",
+    "formats",
+    "ingest",
+    "languages",
+    "leaving",
+    "lighter",
+    "memory",
+    "model",
+    "ocr",
+    "open-webui",
+    "reading",
+    "search",
+    "serve",
+    "support",
+    "tokens",
+    "tune",
 )
-
-PARTS = {
-    "backups": backups,
-    "card": card,
-    "catalog": catalog,
-    "documents": documents,
-    "embed": embed,
-    "following": following,
-    "formats": formats,
-    "ingest": ingest,
-    "languages": languages,
-    "leaving": leaving,
-    "lighter": lighter,
-    "memory": memory,
-    "model": model,
-    "ocr": ocr,
-    "open-webui": open_webui,
-    "reading": reading,
-    "search": search,
-    "serve": serve,
-    "support": support,
-    "tokens": tokens,
-    "tune": tune,
-}
+"""Each is the module of that name; loaded when it is wanted, since some need what others do not."""
 
 
 def main() -> None:
@@ -61,9 +39,10 @@ def main() -> None:
     )
     given = parser.parse_args()
     os.environ["KB_BENCH_DEVICE"] = given.device
-    for name in given.names or list(PARTS):
+    for name in given.names or PARTS:
         print(f"\n## {name}\n", flush=True)
-        asyncio.run(PARTS[name].main())
+        part = importlib.import_module(f"bench.{name.replace('-', '_')}")
+        asyncio.run(part.main())
 
 
 if __name__ == "__main__":

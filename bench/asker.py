@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 import psutil
 
-from bench.common import ENGINES
+from bench.measuring import ENGINES
 from bench.serve import environment_of
 
 TRIES, TRY_SECONDS = 1200, 0.1

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 
-from bench.common import data, lines, percentile
+from bench.measuring import data, lines, percentile
 from kb import settings as settings_module
 from kb.embedding import agreement, models, process
 from kb.embedding.client import Embeddings

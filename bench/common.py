@@ -1,6 +1,5 @@
-"""What the benchmarks share: data, a knowledge base in a temporary place, percentiles, memory."""
+"""What benchmarks of the whole program share: filings, a knowledge base in a temporary place."""
 
-import json
 import os
 import shutil
 import tempfile
@@ -8,28 +7,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import psutil
-
+from bench.measuring import data
 from ingest.running.reporting import Counts
 from kb import settings as settings_module
 from kb.catalog import sources
 from kb.cli.ingesting import run_of
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
-
-DATA = Path(__file__).parent.parent.parent / "shared" / "data"
-
-
-def data(name: str) -> Path | None:
-    folder = DATA / name
-    if folder.exists():
-        return folder
-    print(f"skipped: the development data {name} is not beside the project")
-    return None
-
-
-def lines(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.open(encoding="utf-8")]
 
 
 def chosen() -> dict[str, str]:
@@ -69,22 +53,3 @@ def follow(base: KnowledgeBase, name: str, folder: Path) -> None:
 
 async def ingest(base: KnowledgeBase, name: str) -> Counts:
     return await run_of(base, base.sources.named(name)).run()
-
-
-def percentile(values: list[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
-
-
-ENGINES = ("kb.embedding.process", "kb.index.process")
-
-
-def megabytes(data_dir: str) -> dict[str, float]:
-    """Resident memory (MB) of the processes that work on a data directory."""
-    found: dict[str, float] = {}
-    for process in psutil.process_iter(["cmdline"]):
-        command = " ".join(process.info["cmdline"] or [])
-        for name in ENGINES:
-            if name in command and data_dir in command:
-                found[name] = process.memory_info().rss / 1e6
-    return found

@@ -2,7 +2,8 @@
 
 import time
 
-from bench.common import data, follow, ingest, knowledge_base, lines, percentile
+from bench.common import follow, ingest, knowledge_base
+from bench.measuring import data, lines, percentile
 
 SETS = {"office-qa-dev": 352, "financebench-20mb": 64}
 

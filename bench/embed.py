@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.common import data, lines, megabytes
+from bench.measuring import data, lines, megabytes
 from kb import settings as settings_module
 from kb.embedding import agreement, record
 from kb.embedding.client import Embeddings

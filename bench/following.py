@@ -17,7 +17,8 @@ from pathlib import Path
 import httpx
 import psutil
 
-from bench.common import ENGINES, data, follow, ingest, knowledge_base, percentile
+from bench.common import follow, ingest, knowledge_base
+from bench.measuring import ENGINES, data, percentile
 from bench.serve import end_engines, environment_of, until
 from kb import samples
 

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench.common import data
+from bench.measuring import data
 from kb.evaluation import measures, resampling
 
 FORMATS = {

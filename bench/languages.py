@@ -10,7 +10,8 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bench.common import data, follow, ingest, knowledge_base, lines
+from bench.common import follow, ingest, knowledge_base
+from bench.measuring import data, lines
 from kb.evaluation import sets, workplace
 from kb.evaluation.sets import Collection, Query, Text
 

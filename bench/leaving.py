@@ -15,7 +15,8 @@ from typing import Any
 import psutil
 
 from bench.backups import EACH, SIZE, fill, megabytes
-from bench.common import ENGINES, knowledge_base
+from bench.common import knowledge_base
+from bench.measuring import ENGINES
 from kb.rights import access
 from kb.types.leaving import Choice
 

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import httpx
 
-from bench.common import follow, ingest, percentile
+from bench.common import follow, ingest
+from bench.measuring import percentile
 from kb import samples
 from kb import settings as settings_module
 from kb.answers import prompt

@@ -16,7 +16,7 @@ import pypdfium2 as pdfium
 from PIL import Image, ImageDraw, ImageFont
 from rapidfuzz.distance import Levenshtein
 
-from bench.common import data
+from bench.measuring import data
 from ingest.parsers import ocr, parse_as
 from ingest.parsers.detection import kind_of
 from ingest.parsers.options import Options

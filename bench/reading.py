@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from bench import references
-from bench.common import DATA, data
+from bench.measuring import DATA, data
 from ingest import parsers
 from ingest.parsers import detection
 from ingest.parsers.kinds import EVERYTHING

@@ -13,7 +13,8 @@ import time
 
 from bench import made_up, starting
 from bench.asker import Asker, at_once, in_other_words, processor_seconds, served
-from bench.common import data, knowledge_base, lines, percentile
+from bench.common import knowledge_base
+from bench.measuring import data, lines, percentile
 from bench.serve import end_engines
 from kb.catalog import generations
 from kb.index.base import IndexQuery

@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import psutil
 
-from bench.common import ENGINES, chosen
+from bench.common import chosen
+from bench.measuring import ENGINES
 from kb import samples
 
 Measured = Callable[[int, str], dict[str, Any]]

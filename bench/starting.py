@@ -7,7 +7,7 @@ import time
 import psutil
 
 from bench.asker import served
-from bench.common import megabytes
+from bench.measuring import megabytes
 from bench.serve import SETTLED_SECONDS, end_engines, environment_of
 
 RUNTIMES = ("openvino:int8", "torch:float32")

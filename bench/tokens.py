@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.common import data, lines
+from bench.measuring import data, lines
 from ingest import parsers
 from ingest.parsers.options import Options
 from kb.embedding import models

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bench.common import data, follow, ingest, knowledge_base
+from bench.common import follow, ingest, knowledge_base
+from bench.measuring import data
 from kb.catalog import chunks
 from kb.catalog.database import current_seq
 from kb.embedding.adapting import Adapter, Tuning
