@@ -193,11 +193,12 @@ def _is_anybody(named: str) -> bool:
 
 async def service(asked: Asked) -> Iterable[Finding]:
     """Whether the web service runs at its address."""
-    address, watch = address_of(asked.settings.server), Watch()
-    timeout = asked.patience.of_http()
+    server, watch = asked.settings.server, Watch()
+    address, path = (server.socket or address_of(server)), (server.socket or None)
+    way = httpx.AsyncHTTPTransport(uds=path)
     try:
-        async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
-            answer = await client.get(f"{address}/health")
+        async with httpx.AsyncClient(timeout=asked.patience.of_http(), transport=way) as client:
+            answer = await client.get(f"{address_of(server)}/health")
         is_ours = answer.status_code == httpx.codes.OK and answer.json() == {"status": "ok"}
     except ValueError:
         is_ours = False
