@@ -38,7 +38,7 @@ class Beneath:
         ]
         path = _cut(scope["path"], self._root)
         raw = _cut(scope["raw_path"].decode("latin-1"), self._root).encode("latin-1")
-        return {**scope, "path": path, "raw_path": raw, "headers": headers}  # type: ignore[return-value]
+        return {**scope, "path": path, "raw_path": raw, "headers": headers}
 
     def _cut_referer(self, value: bytes) -> bytes:
         try:
@@ -62,7 +62,7 @@ class _Rooted:
             headers = [
                 (name, self._header(name.lower(), value)) for name, value in message["headers"]
             ]
-            message = {**message, "headers": headers}  # type: ignore[assignment]
+            message = {**message, "headers": headers}
             if _is_page(message):
                 self._start = message
                 return
@@ -84,7 +84,7 @@ class _Rooted:
         body = TAG.sub(self._in_tag, b"".join(self._parts))
         kept = [one for one in start["headers"] if one[0].lower() != b"content-length"]  # type: ignore[typeddict-item]
         headers = [*kept, (b"content-length", str(len(body)).encode())]
-        await self._send({**start, "headers": headers})  # type: ignore[arg-type, misc]
+        await self._send({**start, "headers": headers})  # type: ignore[arg-type]
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
     def _in_tag(self, tag: re.Match[bytes]) -> bytes:

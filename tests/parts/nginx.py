@@ -1,5 +1,6 @@
 """A real nginx with the files of ``deploy/nginx``, on ports of the test's own."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,19 +33,18 @@ def nginx(folder: Path, socket: Path, whole: int, beneath: int) -> Iterator[None
     for name, places in files.items():
         (folder / name).write_text(_placed((DEPLOY / "nginx" / name).read_text(), places))
     (folder / "logs").mkdir()
+    user = "user root;" if os.geteuid() == 0 else ""  # else its workers could not open our folders
     temporary = " ".join(
         f"{kind}_temp_path {folder}/{kind};"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     (folder / "nginx.conf").write_text(
-        f"worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/nginx.log;\n"
+        f"worker_processes 1; daemon off; {user} pid {folder}/pid; error_log {folder}/nginx.log;\n"
         f"events {{ worker_connections 64; }}\nhttp {{ access_log off; {temporary}\n"
         "include commonplace-upstream.conf; include commonplace.conf;\n"
         f"server {{ listen 127.0.0.1:{beneath} ssl; {secured} include commonplace-beneath.inc;\n"
         'location / { return 404 "the main site"; } } }\n'
     )
-    # Its workers are nobody's, as www-data is: what they may open is what a group of theirs may.
-    socket.chmod(0o666)
     process = subprocess.Popen([binary, "-p", str(folder), "-c", str(folder / "nginx.conf")])
     try:
         yield
