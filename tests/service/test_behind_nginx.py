@@ -115,11 +115,12 @@ def page(chromium, front):
     context = chromium.new_context(locale="en", ignore_https_errors=True)
     opened, problems = context.new_page(), []
     opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
     opened.on(
         "response",
         lambda r: (
-            problems.append(f"{r.status} {r.url}") if r.status >= 400 and r.status != 422 else None
+            problems.append(f"{r.status} {r.url}")
+            if r.status >= 400 and r.request.method == "GET"
+            else None
         ),
     )
     opened.on(
@@ -159,12 +160,27 @@ def test_a_browser_comes_in_asks_hands_in_and_leaves(page, front):
         "#choose", {"name": "x.md", "mimeType": "text/markdown", "buffer": b"The lamps are violet."}
     )
     page.wait_for_selector("#tray li >> text=x.md")
-    page.goto(front.address + "/sources")
-    page.fill("#add input[name=name]", "nowhere")
-    page.fill("#add input[name=path]", "/no/such/folder")
-    page.select_option("#add select[name=readers]", index=0) if page.locator(
-        "#add select[name=readers]"
-    ).count() else None
+
+    page.goto(front.address + "/account")
+    form = page.locator("form", has=page.locator("input[name=old]"))
+    for field in ("old", "new", "again"):
+        form.locator(f"input[name={field}]").fill("not the one that it was")
+    form.locator("button.primary").click()
+    page.wait_for_selector("form[data-at]")
+    assert page.url == front.address + "/account", "a refused form stands on its page"
+    page.click("summary[aria-label^=Language]")
+    page.click("button[value=de]")
+    page.wait_for_selector("html[lang=de]")
+    assert page.url == front.address + "/account"
+    assert {c["path"] for c in page.context.cookies()} == {"/kb"}
+    page.click("form[action='/kb/logout'] button")
+    page.wait_for_url(front.address + "/login")
+    page.goto(front.address + "/documents")
+    page.wait_for_url(front.address + "/login?next=%2Fdocuments")
+    page.fill("input[name=name]", "anna")
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(front.address + "/documents")
 
 
 def test_every_address_in_a_page_stands_beneath_the_path(front):

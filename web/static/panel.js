@@ -1,5 +1,5 @@
 // The viewer beside the answer: it shows a document, has the focus, and gives it back.
-import { at } from "./addresses.js";
+import { beneath } from "./addresses.js";
 import { whenOpened } from "./cards.js";
 
 const $ = (id) => document.getElementById(id);
@@ -15,7 +15,7 @@ whenOpened((link) => {
   history.replaceState(null, "", address);
 });
 export function show(address) {
-  if (!address.startsWith(at("/")) || !/^\/documents\/\d+(\?|$)/.test(address.slice(at("").length))) return;
+  if (!address.startsWith(beneath("/")) || !/^\/documents\/\d+(\?|$)/.test(address.slice(beneath("").length))) return;
   $("card").hidden = true;
   $("panel-open").href = address;
   $("viewer").src = address + (address.includes("?") ? "&" : "?") + "embed=true";
