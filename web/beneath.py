@@ -98,6 +98,7 @@ def _cut(path: str, root: str) -> str:
 
 
 def _is_page(start: Message) -> bool:
+    """A page of ours; a file that somebody takes along is passed on as it is."""
     headers = {name.lower(): value for name, value in start["headers"]}  # type: ignore[typeddict-item]
     is_html = headers.get(b"content-type", b"").startswith(b"text/html")
-    return is_html and b"content-encoding" not in headers
+    return is_html and not {b"content-encoding", b"content-disposition"} & headers.keys()
