@@ -3,7 +3,8 @@
 import json
 import re
 import threading
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -48,13 +49,14 @@ class Front:
     def client(self, **more) -> httpx.Client:
         return httpx.Client(verify=False, trust_env=False, timeout=HANGING, **more)
 
-    def signed_in(self, base: str = "", **more) -> httpx.Client:
-        client = self.client(base_url=base or self.address, **more)
-        typed = {"name": "anna", "password": PASSWORD}
-        answer = client.post("/login", data=typed, headers={"Origin": origin(base or self.address)})
-        assert answer.status_code == 303, answer.text
-        client.headers["Origin"] = origin(base or self.address)
-        return client
+    @contextmanager
+    def signed_in(self, base: str = "", **more) -> Iterator[httpx.Client]:
+        base = base or self.address
+        with self.client(base_url=base, **more) as client:
+            client.headers["Origin"] = origin(base)
+            answer = client.post("/login", data={"name": "anna", "password": PASSWORD})
+            assert answer.status_code == 303, answer.text
+            yield client
 
 
 def origin(address: str) -> str:
@@ -185,7 +187,12 @@ def test_a_browser_comes_in_asks_hands_in_and_leaves(page, front):
 
 def test_every_address_in_a_page_stands_beneath_the_path(front):
     """From the start, as a reader's clicks go: each answers, and none leaves the path."""
-    client = front.signed_in(headers={"Accept": "text/html"}, follow_redirects=True)
+    with front.signed_in(headers={"Accept": "text/html"}) as client:
+        client.follow_redirects = True
+        crawl(client, front)
+
+
+def crawl(client, front) -> None:
     seen, waiting, linked = set(), ["/kb/"], set()
     while waiting:
         at = waiting.pop()
@@ -216,7 +223,7 @@ def addresses(page: str):
 @pytest.mark.parametrize("where", ["whole", "beneath"])
 def test_an_answer_arrives_while_it_is_written(front, where):
     """The model's last words are held until the first have come through nginx."""
-    base = front.address if where == "beneath" else f"https://localhost:{front.whole}"
+    base = f"https://localhost:{getattr(front, where)}/kb"
     front.heard.clear()
     told = []
     with front.signed_in(base) as client:
@@ -252,12 +259,11 @@ def ledger(client) -> dict[str, int]:
 def test_the_log_has_who_asked_and_nobody_can_claim_to_be_another(front):
     """Two clients of this machine are told apart by their addresses, whatever they claim."""
     forged = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "http"}
-    front.signed_in(headers=forged).close()
-    other = front.signed_in(transport=httpx.HTTPTransport(verify=False, local_address="127.0.0.2"))
-    with other:
-        invited = other.post("/people", data={"action": "add", "name": "rita"})
+    other = httpx.HTTPTransport(verify=False, local_address="127.0.0.2")
+    with front.signed_in(headers=forged), front.signed_in(transport=other) as client:
+        invited = client.post("/people", data={"action": "add", "name": "rita"})
         assert invited.status_code < 400, invited.text
-        lines = other.get("/audit.jsonl").text.splitlines()
+        lines = client.get("/audit.jsonl").text.splitlines()
     entries = [json.loads(line) for line in lines]
     came = [entry["detail"]["address"] for entry in entries if entry["action"] == "sign_in"]
     assert came[-2:] == ["127.0.0.1", "127.0.0.2"], entries[-4:]
