@@ -9,7 +9,6 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from kb.engines.sockets import listener_of
 from kb.errors import ConfigurationError
 from kb.settings.people import Server
 
@@ -148,9 +147,7 @@ def _bound(path: Path) -> socket.socket:
 
 
 def _taken(path: Path) -> ConfigurationError:
-    process = listener_of(path)
-    who = f"process {process}" if process else "another process"
-    return _unusable(path, f"{who} listens there")
+    return _unusable(path, "another process listens there")
 
 
 def _unusable(path: Path, reason: str) -> ConfigurationError:
