@@ -19,12 +19,14 @@ from kb.errors import KbError
 from kb.files import rendering, sandbox
 from kb.files.rendering import Pictures
 from kb.knowledge_base import KnowledgeBase
+from kb.settings.addresses import root_of
 from web import errors
 from web.addresses import local
 from web.api import ask, conversations, health, ledger, metrics, search, sources, uploads
 from web.auth.gate import gate
 from web.auth.peer import Peer
 from web.auth.who import ANYONE, READER
+from web.beneath import Beneath
 from web.fair_use import Rates, Shares, Turns
 from web.folders import Folders
 from web.guard import Guard
@@ -220,7 +222,7 @@ def create_app(base: KnowledgeBase, folders: Folders) -> Peer:
     guard = Guard(
         app, frozenset(server.allowed_hosts), server.public_url, provider, base.settings.language
     )
-    return Peer(guard, server.trusted_proxies)
+    return Peer(Beneath(guard, root_of(server)), server.trusted_proxies)
 
 
 async def _keep_warm(base: KnowledgeBase) -> None:

@@ -19,8 +19,9 @@ from ingest.folders import Folders
 from kb import samples
 from kb import settings as settings_module
 from kb.cli.common import link_of, watch_destinations
+from kb.cli.listening import check_address, listening
 from kb.duties import WORKER, passed
-from kb.errors import ConfigurationError, RetryableError
+from kb.errors import RetryableError
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
 from kb.settings import Settings
@@ -40,10 +41,13 @@ log = logging.getLogger("kb.serving")
 @click.command()
 @click.option("--host", help="Address to listen on. Default 127.0.0.1.")
 @click.option("--port", type=int, help="Port to listen on. Default 8000.")
-def serve(host: str | None, port: int | None) -> None:
+@click.option("--socket", metavar="PATH", help="Listen at this Unix socket instead.")
+def serve(host: str | None, port: int | None, socket: str | None) -> None:
     """Serve the web page, and read sources on their schedules."""
-    settings = settings_module.load({"server.host": host, "server.port": port})
-    _run(_serve(settings))
+    if socket and (host or port is not None):
+        raise click.UsageError("Name an address (--host, --port) or a socket, not both.")
+    flags = {"server.host": host, "server.port": port, "server.socket": socket}
+    _run(_serve(settings_module.load(flags)))
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
@@ -89,7 +93,7 @@ async def _demo(settings: Settings) -> None:
     # What reads documents loads here alone: kb serve starts in half the time without it.
     from kb.cli.ingesting import bar_of_files, run_of
 
-    check_address(settings)
+    check_address(settings.server)
     base = KnowledgeBase(settings)
     try:
         source = await base.write(base.sources.keep, DEMO_SOURCE, str(samples.documents()))
@@ -117,26 +121,6 @@ def own_folder(settings: Settings) -> str:
     )
 
 
-def check_address(settings: Settings) -> None:
-    """That the address is free.
-
-    Raises:
-        ConfigurationError: it is taken, or there is none like it.
-    """
-    server = settings.server
-    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((server.host, server.port))
-        except OSError as error:
-            raise ConfigurationError(
-                f"Port {server.port} on {server.host} cannot be used: {error.strerror}. Choose "
-                "another with --port.",
-                code="address_in_use",
-            ) from error
-
-
 def check_scratch(base: KnowledgeBase) -> None:
     """That files can be read here. A disk that is full or broken right now is told, no more.
 
@@ -150,17 +134,17 @@ def check_scratch(base: KnowledgeBase) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    check_address(settings)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    base = KnowledgeBase(settings)
-    watch_destinations(base)
-    try:
-        await _serve_from(base)
-    finally:
-        await base.close()
+    with listening(settings.server) as sockets:
+        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+        base = KnowledgeBase(settings)
+        watch_destinations(base)
+        try:
+            await _serve_from(base, sockets)
+        finally:
+            await base.close()
 
 
-async def _serve_from(base: KnowledgeBase) -> None:
+async def _serve_from(base: KnowledgeBase, sockets: list[socket.socket] | None) -> None:
     settings = base.settings
     check_scratch(base)
     folders = Folders(base.catalog, base.publisher, settings.ingest)
@@ -180,18 +164,22 @@ async def _serve_from(base: KnowledgeBase) -> None:
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda *_: None)
     async with _working(base, server):
-        announcement = partial(_announce, server, base)
+        announcement = partial(_announce, server, base, sockets)
         announcing = asyncio.create_task(base.duties.keep("announcement", announcement))
-        await server.serve()
+        await server.serve(sockets)
         announcing.cancel()
 
 
-async def _announce(server: uvicorn.Server, base: KnowledgeBase) -> None:
+async def _announce(
+    server: uvicorn.Server, base: KnowledgeBase, sockets: list[socket.socket] | None
+) -> None:
     while not server.started:
         await asyncio.sleep(0.02)
     settings = base.settings.server
-    port = server.servers[0].sockets[0].getsockname()[1]
-    address = address_of(settings, port)
+    opened = sockets or server.servers[0].sockets
+    is_unix = opened[0].family == socket.AF_UNIX
+    port = None if is_unix else opened[0].getsockname()[1]
+    address = settings.public_url if is_unix else address_of(settings, port)
     click.echo(f"Commonplace is ready at {address}  (stop it with Ctrl-C)", err=True)
     for line in status.multilingual_lines(status.multilingual(base)):
         click.echo(line, err=True)

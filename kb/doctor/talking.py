@@ -159,19 +159,19 @@ async def proxies(asked: Asked) -> Iterable[Finding]:
     return [
         Finding(
             part="proxy", state=state, where=s.public_url or trusted, code=code,  # type: ignore[arg-type]
-            detail={"trusted": trusted, "host": s.host}, command=command,
+            detail={"trusted": trusted, "host": s.socket or s.host}, command=command,
         )
     ]  # fmt: skip
 
 
 def _of_proxies(s: Server, auth: Auth) -> tuple[str, str, str]:
-    name = "KB_SERVER__TRUSTED_PROXIES=127.0.0.1"
+    name = f"KB_SERVER__TRUSTED_PROXIES={'unix' if s.socket else '127.0.0.1'}"
     if auth.header and not auth.header_from:
         return "wrong", "header_from_nobody", "KB_AUTH__HEADER_FROM=127.0.0.1 kb serve"
     if any(_is_anybody(one) for one in (*s.trusted_proxies, *auth.header_from)):
         return "wrong", "proxy_anybody", f"{name} kb serve"
     public = urlsplit(s.public_url)
-    is_local = s.host in LOOPBACK
+    is_local = s.host in LOOPBACK and not s.socket
     if public.scheme == "http" and public.hostname not in LOOPBACK:
         return "better", "plain_http", f"KB_SERVER__PUBLIC_URL=https://{public.hostname} kb serve"
     if public.scheme == "https" and not s.trusted_proxies:
@@ -193,11 +193,12 @@ def _is_anybody(named: str) -> bool:
 
 async def service(asked: Asked) -> Iterable[Finding]:
     """Whether the web service runs at its address."""
-    address, watch = address_of(asked.settings.server), Watch()
-    timeout = asked.patience.of_http()
+    server, watch = asked.settings.server, Watch()
+    address, path = (server.socket or address_of(server)), (server.socket or None)
+    way = httpx.AsyncHTTPTransport(uds=path)
     try:
-        async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
-            answer = await client.get(f"{address}/health")
+        async with httpx.AsyncClient(timeout=asked.patience.of_http(), transport=way) as client:
+            answer = await client.get(f"{address_of(server)}/health")
         is_ours = answer.status_code == httpx.codes.OK and answer.json() == {"status": "ok"}
     except ValueError:
         is_ours = False

@@ -1,6 +1,7 @@
 """Where the service is found on its own machine."""
 
 import ipaddress
+from urllib.parse import urlsplit
 
 from kb.settings.people import Server
 
@@ -20,3 +21,8 @@ def address_of(server: Server, port: int | None = None) -> str:
     """The address that a browser on this machine goes to."""
     host = host_of(server)
     return f"http://{f'[{host}]' if ':' in host else host}:{port or server.port}"
+
+
+def root_of(server: Server) -> str:
+    """The path under which people reach the service, as ``/kb``; empty: the whole host is its."""
+    return urlsplit(server.public_url).path.rstrip("/")

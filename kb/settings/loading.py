@@ -31,6 +31,7 @@ LISTS = {
 """Settings that are lists: in the environment with commas between."""
 HINTS = {
     "ingest.office_hours": "days and hours, such as mon-fri 08:00-18:00 or sat 22:00-06:00",
+    "server.public_url": "an address such as https://kb.example.org or https://example.org/kb",
     "backup.schedule": "five fields of cron, such as 30 2 * * *",
 }
 """What a setting wants whose pattern would tell nobody."""

@@ -12,15 +12,23 @@ class Server(Section, frozen=True, kw_only=True):
 
     host: Annotated[str, Meta(description="Address that the service listens on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port that it listens on.")] = 8000
+    socket: Annotated[
+        str,
+        Meta(
+            description="Path of a Unix socket that it listens at instead of an address and port, "
+            "for a reverse proxy on this machine; the service's user and group may open it."
+        ),
+    ] = ""
     allowed_hosts: Annotated[
         tuple[str, ...], Meta(description="Host names that requests may use, beside localhost.")
     ] = ()
     public_url: Annotated[
         str,
         Meta(
+            pattern=r"^(https?://[^/?#\s]+(/[A-Za-z0-9._~-]+)*/?)?$",
             description="Address that people type (`https://…`). Links are made with it, its "
-            "scheme decides the cookies' Secure flag, and its host is an allowed "
-            "host."
+            "scheme decides the cookies' Secure flag, its host is an allowed host, and its path "
+            "(`https://example.org/kb`) is where the service stands beneath that host.",
         ),
     ] = ""
     arrival_seconds: Annotated[
@@ -34,7 +42,7 @@ class Server(Section, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(
             description="Addresses of reverse proxies whose X-Forwarded-For and "
-            "X-Forwarded-Proto are believed."
+            "X-Forwarded-Proto are believed; `unix` is whoever comes by `server.socket`."
         ),
     ] = ()
 

@@ -1,6 +1,5 @@
 """Certificates: one that holds, ends soon, has ended, and none."""
 
-import datetime
 import socket
 import ssl
 import threading
@@ -9,6 +8,7 @@ import pytest
 
 from kb.doctor.certificates import certificates
 from tests.doctor.asking import asked, states
+from tests.parts.certificates import certificate
 from tests.parts.processes import free_port
 
 
@@ -17,26 +17,7 @@ def secured(tmp_path, monkeypatch):
     """Serve TLS at a port with a certificate that ends in so many days; the system trusts it."""
 
     def serve(days: float) -> int:
-        from cryptography import x509
-        from cryptography.hazmat.primitives import hashes, serialization
-        from cryptography.hazmat.primitives.asymmetric import ec
-
-        key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-        made = (
-            x509.CertificateBuilder().subject_name(name).issuer_name(name)
-            .public_key(key.public_key()).serial_number(1)
-            .not_valid_before(now - datetime.timedelta(days=90))
-            .not_valid_after(now + datetime.timedelta(days=days))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-            .sign(key, hashes.SHA256())
-        )  # fmt: skip
-        file = tmp_path / "certificate.pem"
-        plain = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-        file.write_bytes(
-            key.private_bytes(*plain, serialization.NoEncryption())
-            + made.public_bytes(serialization.Encoding.PEM)
-        )
+        file = certificate(tmp_path / "certificate.pem", days)
         monkeypatch.setenv("SSL_CERT_FILE", str(file))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)

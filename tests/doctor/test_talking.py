@@ -1,5 +1,6 @@
 """What is talked to: as it should be, and when something is wrong."""
 
+import asyncio
 import socket
 from dataclasses import replace
 
@@ -94,6 +95,7 @@ async def test_a_directory_that_is_away():
         ({"server__public_url": "https://kb.example.org"}, ("better", "proxy_unnamed")),
         ({"server__trusted_proxies": ["10.0.0.0/0"]}, ("wrong", "proxy_anybody")),
         ({"server__trusted_proxies": ["10.0.0.1"]}, ("ok", "proxy_named")),
+        ({"server__socket": "/run/kb.sock"}, ("better", "no_public_url")),
         ({"auth__header": "X-User"}, ("wrong", "header_from_nobody")),
     ],
 )
@@ -108,6 +110,23 @@ async def test_another_program_at_the_address_of_the_service(settings):
         assert (await states(talking.service, about))["service"] == ("wrong", "service_other")
     about = asked(settings, server__port=free_port())
     assert (await states(talking.service, about))["service"] == ("better", "service_down")
+
+
+async def test_the_service_is_looked_for_at_its_socket(settings, tmp_path):
+    path = str(tmp_path / "kb.sock")
+    about = asked(settings, server__socket=path, server__public_url="https://kb.example.org")
+    assert (await states(talking.service, about))["service"] == ("better", "service_down")
+    [proxy] = await talking.proxies(about)
+    assert proxy.command.startswith("KB_SERVER__TRUSTED_PROXIES=unix ")
+
+    async def healthy(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{"status":"ok"}')
+        writer.close()
+
+    async with await asyncio.start_unix_server(healthy, path):
+        [found] = await talking.service(about)
+    assert (found.state, found.where) == ("ok", path)
 
 
 async def test_an_address_that_was_refused_is_told(house):

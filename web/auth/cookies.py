@@ -5,9 +5,11 @@ from typing import Any
 from litestar import Response
 from litestar.connection import ASGIConnection
 
+from kb.settings.addresses import root_of
+
 Connection = ASGIConnection[Any, Any, Any, Any]
-SAFE_NAME, PLAIN_NAME = "__Host-kb", "kb_session"
-DEVICE_SAFE_NAME, DEVICE_PLAIN_NAME = "__Host-kb-device", "kb_device"
+SESSION, DEVICE = ("kb", "kb_session"), ("kb-device", "kb_device")
+"""Names of cookies: over TLS, with a prefix that browsers hold to; and without."""
 DEVICE_SECONDS = 365 * 86400
 
 
@@ -17,21 +19,32 @@ def is_secure(connection: Connection) -> bool:
     return public.startswith("https:") or connection.url.scheme == "https"
 
 
+def name_of(connection: Connection, names: tuple[str, str]) -> str:
+    """What a cookie is called here.
+
+    Browsers take ``__Host-`` for a cookie of the whole host alone; beneath a path the cookie is for
+    that path, so that programs beside us are not sent it.
+    """
+    safe, plain = names
+    if not is_secure(connection):
+        return plain
+    is_whole_host = not root_of(connection.app.state.kb_settings.server)
+    return f"{'__Host' if is_whole_host else '__Secure'}-{safe}"
+
+
 def session_of(connection: Connection) -> str:
     """The session's secret, or nothing."""
-    name = SAFE_NAME if is_secure(connection) else PLAIN_NAME
-    return connection.cookies.get(name, "")
+    return connection.cookies.get(name_of(connection, SESSION), "")
 
 
 def keep(connection: Connection, response: Response[Any], secret: str, seconds: float) -> None:
     """Give the browser its session."""
-    secure = is_secure(connection)
     response.set_cookie(
-        SAFE_NAME if secure else PLAIN_NAME,
+        name_of(connection, SESSION),
         secret,
         max_age=int(seconds),
         path="/",
-        secure=secure,
+        secure=is_secure(connection),
         httponly=True,
         samesite="lax",
     )
@@ -44,19 +57,17 @@ def forget(connection: Connection, response: Response[Any]) -> None:
 
 def device_of(connection: Connection) -> str:
     """The secret of a device that somebody has signed in with before, or nothing."""
-    name = DEVICE_SAFE_NAME if is_secure(connection) else DEVICE_PLAIN_NAME
-    return connection.cookies.get(name, "")[:100]
+    return connection.cookies.get(name_of(connection, DEVICE), "")[:100]
 
 
 def keep_device(connection: Connection, response: Response[Any], secret: str) -> None:
     """Let a browser be known at its next sign-in. It lets nobody in."""
-    secure = is_secure(connection)
     response.set_cookie(
-        DEVICE_SAFE_NAME if secure else DEVICE_PLAIN_NAME,
+        name_of(connection, DEVICE),
         secret,
         max_age=DEVICE_SECONDS,
         path="/",
-        secure=secure,
+        secure=is_secure(connection),
         httponly=True,
         samesite="lax",
     )

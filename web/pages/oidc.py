@@ -29,7 +29,7 @@ class Flow(msgspec.Struct):
 
 
 def _cookie(request: Request[Any, Any, Any]) -> str:
-    return "__Host-kb-oidc" if cookies.is_secure(request) else "kb_oidc"
+    return cookies.name_of(request, ("kb-oidc", "kb_oidc"))
 
 
 @get("/oidc/login", include_in_schema=False, who=ANYONE)

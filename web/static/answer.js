@@ -1,4 +1,5 @@
 // An answer with its markers, its sources, and what its reader thinks of it.
+import { beneath } from "./addresses.js";
 import { quote, showSources } from "./cards.js";
 import { copy } from "./clipboard.js";
 import { blocks, rendered } from "./form.js";
@@ -75,7 +76,8 @@ export function showAnswer(answer, shown) {
   $("said").classList.toggle("bad", answer.sentences.some((sentence) => !sentence.supported));
   notice(answer.notice);
   const by = byline(answer);
-  $("meta").replaceChildren(...(by ? [by, " · "] : []), element("a", { href: `/answers/${answer.id}` }, words.receipt));
+  const receipt = element("a", { href: beneath(`/answers/${answer.id}`) }, words.receipt);
+  $("meta").replaceChildren(...(by ? [by, " · "] : []), receipt);
   const judge = { good: words.citation_good, bad: words.citation_bad };
   showSources(answer, shown, (n) => thumbs(answer, n, judge));
   copies(answer, shown);

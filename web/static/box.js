@@ -1,4 +1,5 @@
 // The box: what may be typed in it, behind a "?"; and how far a first reading is, below it.
+import { beneath } from "./addresses.js";
 import { words } from "./parts.js";
 
 const $ = (id) => document.getElementById(id);
@@ -39,7 +40,7 @@ for (const button of document.querySelectorAll("#syntax .typed")) {
 export const standing = { words: $("reading").textContent, documents: words.documents };
 
 export async function lookAtReading() {
-  const response = await fetch("/reading", { headers: { Accept: "application/json" } });
+  const response = await fetch(beneath("/reading"), { headers: { Accept: "application/json" } });
   if (!response.ok) return;
   Object.assign(standing, await response.json());
   $("reading").hidden = !standing.words;

@@ -1,4 +1,5 @@
 // The viewer: what is marked, where one is, how large it is, and what is found.
+import { beneath } from "./addresses.js";
 import { copy } from "./clipboard.js";
 import { find, findable } from "./finding.js";
 import { element } from "./elements.js";
@@ -186,12 +187,12 @@ inside?.addEventListener("toggle", async () => {
   list.dataset.asked = "yes";
   const said = (text) => list.replaceChildren(element("li", { class: "note" }, text));
   try {
-    const response = await fetch(`/documents/${bar.dataset.document}/sentences`);
+    const response = await fetch(beneath(`/documents/${bar.dataset.document}/sentences`));
     const { sentences, error } = await response.json();
     if (!response.ok) throw new Error(error?.message ?? "");
     const embedded = new URL(location.href).searchParams.has("embed") ? "&embed=true" : "";
     list.replaceChildren(...sentences.map((one) => (
-      element("li", {}, element("a", { href: one.address + embedded }, one.text)))));
+      element("li", {}, element("a", { href: beneath(one.address + embedded) }, one.text)))));
     if (!sentences.length) said(list.dataset.none);
   } catch (error) {
     said(`${inside.dataset.failed} ${error.message}`);

@@ -1,9 +1,10 @@
 // While an evaluation goes on, its bar and the words above it are brought up to date.
+import { beneath } from "./addresses.js";
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 const shown = document.getElementById("asked");
 
 async function newest() {
-  const answer = await fetch("/evaluation", { headers: { Accept: "text/html" } });
+  const answer = await fetch(beneath("/evaluation"), { headers: { Accept: "text/html" } });
   if (!answer.ok) throw new Error(answer.status);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   return page.getElementById("asked");

@@ -1,4 +1,5 @@
 // Filters beside the box: what there is, with counts; what is chosen, as chips. They live in the address.
+import { beneath } from "./addresses.js";
 import { element, languageName, words } from "./parts.js";
 
 const $ = (id) => document.getElementById(id);
@@ -101,7 +102,7 @@ function chip(kind, value) {
 export async function showFilters(question) {
   const query = parameters();
   query.set("q", question);
-  const response = await fetch(`/api/v1/facets?${query}`);
+  const response = await fetch(beneath(`/api/v1/facets?${query}`));
   if (!response.ok) return;
   const { facets } = await response.json();
   const open = $("facets").querySelector("details[open] summary")?.textContent;

@@ -1,4 +1,5 @@
 // Words found in a document: on pictures of pages by the server, in text here. Case counts nothing.
+import { beneath } from "./addresses.js";
 const SVG = "http://www.w3.org/2000/svg";
 const MOST = 500;
 export const findable = { text: "" };
@@ -13,7 +14,7 @@ export async function find(text, bar) {
 }
 
 async function onPages(text, id) {
-  const response = await fetch(`/documents/${id}/find?${new URLSearchParams({ text })}`);
+  const response = await fetch(beneath(`/documents/${id}/find?${new URLSearchParams({ text })}`));
   if (!response.ok) throw new Error(response.status);
   if (findable.text !== text) return [];
   const { places } = await response.json();

@@ -1,4 +1,5 @@
 // Ask and search: passages at once, the answer above them while it comes.
+import { beneath } from "./addresses.js";
 import { editionOf, element, pageOf, send, viewerAddress, where, words } from "./parts.js";
 import { marked, rowOf } from "./excerpt.js";
 import { lookAtReading, nothing, standing } from "./box.js";
@@ -83,7 +84,7 @@ async function search(question, limit) {
   query.set("q", question);
   query.set("limit", limit);
   query.set("shown", "true");
-  const response = await fetch(`/api/v1/search?${query}`);
+  const response = await fetch(beneath(`/api/v1/search?${query}`));
   const body = await response.json();
   if (!response.ok) throw new Error(body.error.message);
   return withShown(body);
@@ -117,7 +118,7 @@ const writing = { word: "", text: "", isStopped: false };
 
 async function stream(question, signal, { goesOn = null, anew = null }) {
   Object.assign(writing, { word: stopWord(), text: "", isStopped: false });
-  const response = await fetch("/api/v1/ask", {
+  const response = await fetch(beneath("/api/v1/ask"), {
     method: "POST", signal,
     headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
     body: JSON.stringify({
@@ -226,7 +227,7 @@ async function resume(number) {
   let turns;
   try { turns = await readThread(number, null); }
   catch (error) {
-    if (error.status === 404) return location.replace(`/conversations/${encodeURIComponent(number)}`);
+    if (error.status === 404) return location.replace(beneath(`/conversations/${encodeURIComponent(number)}`));
     begin("");
     $("answer").hidden = false;
     failed(error.message, () => resume(number));
@@ -258,8 +259,8 @@ function idle() {
   $("talk").hidden = !conversation;
   if (!conversation) return;
   const here = encodeURIComponent(conversation);
-  $("talk-read").href = `/conversations/${here}`;
-  $("talk-share").href = `/conversations?share=${here}`;
+  $("talk-read").href = beneath(`/conversations/${here}`);
+  $("talk-share").href = beneath(`/conversations?share=${here}`);
 }
 
 function begin(question) {
@@ -334,7 +335,7 @@ $("ask").addEventListener("submit", (event) => {
   conversation = about = null;
   current = null;
   showThread([]);
-  history.pushState(null, "", keepIn(new URL(`/?${new URLSearchParams({ q: question })}`, location.href)));
+  history.pushState(null, "", keepIn(new URL(beneath(`/?${new URLSearchParams({ q: question })}`), location.href)));
   close();
   ask(question);
   toResults();
@@ -357,7 +358,7 @@ function askWithin(question, anew = null) {
   $("q").value = question;
   const query = new URLSearchParams({ q: question });
   if (conversation) query.set("c", conversation);
-  history.pushState(null, "", `/?${query}`);
+  history.pushState(null, "", beneath(`/?${query}`));
   close();
   ask(question, { anew });
   toResults();
@@ -400,7 +401,7 @@ let waiting = null;
 $("q").addEventListener("input", () => {
   clearTimeout(waiting);
   waiting = setTimeout(async () => {
-    const response = await fetch(`/api/v1/suggest?${new URLSearchParams({ q: $("q").value })}`);
+    const response = await fetch(beneath(`/api/v1/suggest?${new URLSearchParams({ q: $("q").value })}`));
     if (!response.ok) return;
     const { questions, titles } = await response.json();
     $("suggestions").replaceChildren(...[...questions, ...titles].map((value) => element("option", { value })));

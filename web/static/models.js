@@ -1,9 +1,10 @@
 // Embedding models: while a swap goes on, its bar and the words beside it are brought up to date.
+import { beneath } from "./addresses.js";
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const shown = document.getElementById("swap");
 
 async function newest() {
-  const answer = await fetch("/models", { headers: { Accept: "text/html" } });
+  const answer = await fetch(beneath("/models"), { headers: { Accept: "text/html" } });
   if (!answer.ok) throw new Error(answer.status);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   return page.getElementById("swap");

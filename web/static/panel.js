@@ -1,4 +1,5 @@
 // The viewer beside the answer: it shows a document, has the focus, and gives it back.
+import { beneath } from "./addresses.js";
 import { whenOpened } from "./cards.js";
 
 const $ = (id) => document.getElementById(id);
@@ -14,7 +15,7 @@ whenOpened((link) => {
   history.replaceState(null, "", address);
 });
 export function show(address) {
-  if (!/^\/documents\/\d+(\?|$)/.test(address)) return;
+  if (!address.startsWith(beneath("/")) || !/^\/documents\/\d+(\?|$)/.test(address.slice(beneath("").length))) return;
   $("card").hidden = true;
   $("panel-open").href = address;
   $("viewer").src = address + (address.includes("?") ? "&" : "?") + "embed=true";

@@ -1,4 +1,5 @@
 // What every script of the page for asking shares: words, elements, addresses.
+import { beneath } from "./addresses.js";
 export { element } from "./elements.js";
 export const words = JSON.parse(document.getElementById("words").textContent);
 
@@ -45,11 +46,11 @@ export function viewerAddress(item, start, end) {
   const query = new URLSearchParams({ passage: item.passage_id });
   if (start !== undefined) { query.set("start", start); query.set("end", end); }
   if (item.page) query.set("page", item.page);
-  return `/documents/${item.document_id}?${query}`;
+  return beneath(`/documents/${item.document_id}?${query}`);
 }
 
 export async function send(method, address, body) {
-  const response = await fetch(address, {
+  const response = await fetch(beneath(address), {
     method,
     headers: { "Content-Type": "application/json", Accept: "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),

@@ -1,4 +1,5 @@
 // What one keeps: saved searches, documents opened last; and answers that curators pinned.
+import { beneath } from "./addresses.js";
 import { element, send, words } from "./parts.js";
 
 const $ = (id) => document.getElementById(id);
@@ -9,12 +10,12 @@ export async function showShelf() {
     const label = `${words.forget} ${name}`;
     const away = element("button",
       { type: "button", class: "quiet", "aria-label": label, title: words.forget }, "×");
-    const row = element("li", {}, element("a", { href: address }, name), away);
+    const row = element("li", {}, element("a", { href: beneath(address) }, name), away);
     away.addEventListener("click", async () => { await send("DELETE", `/api/v1/searches/${id}`); row.remove(); });
     return row;
   });
   const last = opened.map(({ id, title, source }) => element("li", {},
-    element("a", { href: `/documents/${id}` }, title),
+    element("a", { href: beneath(`/documents/${id}`) }, title),
     element("span", { class: "note" }, source)));
   fill("saved", saved);
   fill("opened", last);
@@ -32,7 +33,7 @@ export async function showPinned(question) {
   $("pinned").replaceChildren(...pins.map((pin) => element("article", { class: "pinned" },
     element("p", { class: "label" }, words.pinned),
     element("p", {}, pin.answer),
-    element("p", { class: "where" }, element("a", { href: pin.address }, pin.title), ` – ${pin.author}`))));
+    element("p", { class: "where" }, element("a", { href: beneath(pin.address) }, pin.title), ` – ${pin.author}`))));
 }
 
 export function pinButton(question, passage) {

@@ -1,4 +1,5 @@
 // Sources: bars of runs that go on, and a look at a folder while its path is typed.
+import { beneath } from "./addresses.js";
 import { inFolder } from "./folders.js";
 
 const cards = [...document.querySelectorAll("[data-source]")];
@@ -47,7 +48,7 @@ function show(card, source) {
 }
 async function poll() {
   try {
-    const answer = await fetch("/api/v1/sources", { headers: { Accept: "application/json" } });
+    const answer = await fetch(beneath("/api/v1/sources"), { headers: { Accept: "application/json" } });
     const { sources } = await answer.json();
     const now = new Set();
     for (const source of sources) {

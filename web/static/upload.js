@@ -1,4 +1,5 @@
 // Documents: files dropped anywhere on the page, or chosen, each with its progress.
+import { beneath } from "./addresses.js";
 const tray = document.getElementById("tray");
 const list = tray?.querySelector("ul");
 const chooser = document.getElementById("choose");
@@ -44,7 +45,7 @@ function next() {
   const request = new XMLHttpRequest();
   const name = encodeURIComponent(job.file.name);
   const mayRead = encodeURIComponent(readers?.value ?? "");
-  request.open("POST", `/api/v1/uploads?name=${name}&readers=${mayRead}`);
+  request.open("POST", beneath(`/api/v1/uploads?name=${name}&readers=${mayRead}`));
   request.setRequestHeader("Content-Type", "application/octet-stream");
   request.upload.onprogress = (event) => { job.bar.value = event.loaded; job.state.textContent = words.sending; };
   request.onerror = () => done(job, words.broken, true);
@@ -70,7 +71,7 @@ function done(job, text, bad = false) {
 async function follow(job, stored, tries) {
   const source = encodeURIComponent(stored.source);
   const text = encodeURIComponent(stored.path);
-  const answer = await fetch(`/api/v1/files?source=${source}&text=${text}`).catch(() => null);
+  const answer = await fetch(beneath(`/api/v1/files?source=${source}&text=${text}`)).catch(() => null);
   const files = answer?.ok ? (await answer.json()).files : [];
   const file = files.find((f) => f.path === stored.path);
   if (file && file.state !== "waiting") {
