@@ -145,9 +145,10 @@ def _note(connection: Connection, chosen: Sequence[Entry], by: Principal) -> Non
 
 
 def _forget(catalog: Catalog, blobs: Blobs, withdrawn: _Withdrawn) -> _Forgotten:
-    """Delete what nothing refers to any more."""
+    """Delete what nothing refers to any more, and answers that were written meanwhile."""
     with catalog.writing() as connection:
         sweeping.erase(connection, withdrawn.versions)
+        _erase_answers(connection, withdrawn.versions)
         forgotten = vectors.forget_unused(connection, sorted(set(withdrawn.hashes)))
         unused = _unused(connection, withdrawn.documents)
     deleted = sum(blobs.forget(key, kind) for key, kind in unused)
