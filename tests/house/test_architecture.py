@@ -51,6 +51,7 @@ CONTRACTS = {
     "kb.clock": "",
     "kb.failpoints": "",
     "kb.samples": "",
+    "kb.signing": "errors",
     "kb.settings": "errors",
     "kb.bulk": "settings",
     "kb.shares": "errors",

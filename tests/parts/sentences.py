@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent.parent
 TERMINAL = (
     "kb/cli/", "kb/evaluation/", "kb/tuning/", "kb/settings/", "kb/models/", "kb/embedding/",
     "kb/leaving/", "kb/swapping/page.py", "kb/backup/", "kb/index/", "kb/engines/", "kb/llm/",
+    "kb/signing.py",
 )  # fmt: skip
 """Rooms that only a command, or an engine's process, has to do with."""
 
