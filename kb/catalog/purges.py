@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, insert, or_, select, update
 from kb.catalog.arrays import among
 from kb.catalog.database import now
 from kb.catalog.tables import answers, chunks, documents, purges, sources, vectors, versions
-from kb.types.purges import Erased, Marks, Purge
+from kb.types.purges import Erased, Marks, Purge, Unstated
 
 LEASE = "purge"
 """Held by whoever erases with a statement: one at a time."""
@@ -45,6 +45,13 @@ def one(connection: Connection, number: int) -> Purge | None:
 def unfinished(connection: Connection) -> list[Purge]:
     """Those that have no statement yet, the oldest first."""
     return _all(connection, purges.c.statement.is_(None))
+
+
+def unstated(connection: Connection) -> Unstated:
+    """How many of them there are, without what they erase."""
+    query = select(purges.c.error).where(purges.c.statement.is_(None)).order_by(purges.c.id)
+    errors = list(connection.scalars(query))
+    return Unstated(len(errors), errors[0] if errors else None)
 
 
 def listed(connection: Connection, limit: int) -> list[Purge]:

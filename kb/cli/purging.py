@@ -13,7 +13,7 @@ from kb.cli.upkeep import rebuild
 from kb.errors import KbError, NotFoundError, UsageError
 from kb.knowledge_base import KnowledgeBase
 from kb.proof import stating
-from kb.proof.planning import Planner, path_sha256
+from kb.proof.planning import path_sha256
 from kb.proof.purging import digest_of, sha256
 from kb.rights import access
 from kb.types.library import Document, LedgerFilter
@@ -84,7 +84,7 @@ async def _prove(wanted: _Wanted, base: KnowledgeBase) -> dict[str, Any]:
         if begun is None:
             rows = await base.read(_documents, base, wanted)
             _ask(wanted, rows)
-            planner = Planner(base.principal(None))
+            planner = base.purges.planner(base.principal(None))
             ids = [row.id for row in rows]
             erased = await base.documents.erase(base.principal(None), ids, planner)
             number = planner.number
@@ -124,8 +124,7 @@ def _ask(wanted: _Wanted, rows: list[Document]) -> None:
 
 
 def _deliver(done: Purge, file: Path) -> None:
-    assert done.statement is not None and done.signature is not None
-    stating.deliver(file, done.statement, done.signature)
+    stating.deliver(file, done.statement or "", done.signature or "")
 
 
 def _purged_lines(value: dict[str, Any]) -> list[str]:
@@ -193,14 +192,13 @@ def resume(as_json: bool) -> None:
     """Go on with what was broken off; kb serve does that by itself."""
 
     async def work(base: KnowledgeBase) -> dict[str, Any]:
-        done = []
         async with base.purges.alone():
-            for one in await base.read(base.purges.unfinished):
-                done.append(_told(await base.purges.finish(one.id, partial(rebuild, base))))
-        return {"purges": done}
+            begun = await base.read(base.purges.unfinished)
+            done = [await base.purges.finish(one.id, partial(rebuild, base)) for one in begun]
+        return {"purges": [_told(one) for one in done]}
 
-    lines = lambda v: [_line(one) for one in v["purges"]] or ["Nothing was broken off."]
-    show(with_knowledge_base(work), as_json, lines)
+    told = with_knowledge_base(work)
+    show(told, as_json, lambda v: [_line(one) for one in v["purges"]] or ["Nothing was broken off."])
 
 
 @purge.command()
@@ -268,9 +266,9 @@ def _looked(one: Look) -> dict[str, Any]:
 
 
 def _verified_lines(told: dict[str, Any]) -> list[str]:
+    which = f"The statement {told['statement']} of {told['ended_at']}"
     lines = [
-        f"The statement {told['statement']} of {told['ended_at']} is what was signed by the key "
-        f"{told['signed_by']}.",
+        f"{which} is what was signed by the key {told['signed_by']}.",
         "Nothing of what it names is there:",
     ]
     for one in told["looked_again"]:

@@ -1,1 +1,1 @@
-"""Erased, provably: documents go from everywhere, and a signed statement says what was looked at."""
+"""Erased, provably: documents go from everywhere, and a signed statement says so."""

@@ -70,7 +70,7 @@ class Planner:
                     added_at,
                     one.parent_id,
                     file,
-                )  # fmt: skip
+                )
             )
         return made
 

@@ -23,6 +23,7 @@ from kb.files.scratch import Scratch
 from kb.index.generation import name_of
 from kb.index.remote import RemoteIndex
 from kb.proof import looking, redacting, stating
+from kb.proof.planning import Planner
 from kb.proof.remaining import remaining
 from kb.proof.searching import Searcher
 from kb.proof.stating import Statement
@@ -82,6 +83,15 @@ class Purges:
         finally:
             beating.cancel()
             await self._catalog.write(self._release_lease)
+
+    def planner(self, by: Principal) -> Planner:
+        """What is told of documents that are about to be erased with a statement.
+
+        Raises:
+            ForbiddenError: the principal does not administrate.
+        """
+        access.must_manage(by)
+        return Planner(by)
 
     async def finish(self, number: int, rebuild: Rebuild) -> Purge:
         """All that is left of an erasing, up to its statement; done once, that is given.
@@ -155,7 +165,7 @@ class Purges:
     async def again(self, stated: Statement, digest: str) -> list[Look]:
         """Look again at what a statement says was erased, and for its entry in the audit log."""
         looks = await self.look(stated.erased)
-        return [*looks, await self._catalog.read(self._entry_of, stated, digest)]
+        return [*looks, await self._catalog.read(self._entry_of, digest)]
 
     def one(self, number: int) -> Purge:
         """An erasing.
@@ -166,6 +176,19 @@ class Purges:
         with self._catalog.reading() as connection:
             found = purges.one(connection, number)
         if found is None:
+            raise NotFoundError("There is no such erasing.", detail={"purge": number})
+        return found
+
+    def stated(self, by: Principal, number: int) -> Purge:
+        """An erasing with its statement.
+
+        Raises:
+            ForbiddenError: the principal does not administrate.
+            NotFoundError: there is none, or it has none yet.
+        """
+        access.must_manage(by)
+        found = self.one(number)
+        if found.statement is None:
             raise NotFoundError("There is no such erasing.", detail={"purge": number})
         return found
 
@@ -244,7 +267,7 @@ class Purges:
         left = redacting.unredacted(self._catalog, purge)
         return Look("audit log", 1, "logs", [f"entry {seq}" for seq in left])
 
-    def _entry_of(self, stated: Statement, digest: str) -> Look:
+    def _entry_of(self, digest: str) -> Look:
         with self._catalog.reading() as connection:
             found = page(connection, action=STATED, text=digest, limit=1)
         missing = [] if found else ["the audit log has no entry of this statement"]
@@ -305,8 +328,8 @@ def _check_nothing(looks: Sequence[Look]) -> None:
     found = [f"{one.place}: {what}" for one in looks for what in one.found]
     if found:
         raise RetryableError(
-            f"Not everything is erased yet, so there is no statement: {'; '.join(found[:5])}. Do the same "
-            "again; it goes on from there.",
+            f"Not everything is erased yet, so there is no statement: {'; '.join(found[:5])}. "
+            "Do the same again; it goes on from there.",
             code="erasure_incomplete",
             detail={"found": found[:50]},
         )

@@ -29,8 +29,8 @@ MEDIUM = (
     ),
     Remaining(
         "people", "their own machines",
-        "What people downloaded, printed, copied or were shown in a browser is theirs. The audit log "
-        "says who opened and downloaded which document by its number.",
+        "What people downloaded, printed, copied or were shown in a browser is theirs. The audit "
+        "log says who opened and downloaded which document, by its number.",
     ),
 )  # fmt: skip
 
@@ -44,7 +44,7 @@ def remaining(
         *_files(connection, found),
         *_backups(connection, settings, since),
         *_exports(connection, since),
-        *_audit(found),
+        *_audit(),
         *_tunings(connection),
         *_in_flight(settings, found),
         *_database(rewritten),
@@ -129,7 +129,7 @@ def _exports(connection: Connection, since: float) -> Iterator[Remaining]:
             )  # fmt: skip
 
 
-def _audit(found: Erased) -> Iterator[Remaining]:
+def _audit() -> Iterator[Remaining]:
     yield Remaining(
         "audit log", "the catalog",
         "Who opened, downloaded and erased which document, by its number, and when. Its name, and "

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import msgspec
 
-
 Place = Literal["folder", "data_directory", "container"]
 """Where a document's file lies: in a folder that is followed, here, or in another file."""
 
@@ -119,6 +118,13 @@ class Purge(msgspec.Struct, frozen=True):
     signature: str | None
     error: dict[str, Any] | None
     ended_at: float | None
+
+
+class Unstated(msgspec.Struct, frozen=True):
+    """How many erasings have no statement yet, and what stopped the oldest of them last."""
+
+    count: int = 0
+    error: dict[str, Any] | None = None
 
 
 class Look(msgspec.Struct, frozen=True):

@@ -84,7 +84,7 @@ CONTRACTS = {
     "kb.knowledge_base": "accounts answers audit backup catalog duties embedding files index leaving"
     " library llm metrics models proof rights search settings tuning types upkeep",
     "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings silence text types",
-    "kb.doctor": "accounts backup bulk catalog clock embedding errors files index llm samples settings silence"
+    "kb.doctor": "accounts backup bulk catalog clock embedding errors files index llm proof samples settings silence"
     " surface types",
     "kb.evaluation": "answers catalog embedding engines errors knowledge_base samples search settings"
     " surface text types",
