@@ -11,6 +11,7 @@ from kb import signing
 from kb.cli.common import json_option, show, with_knowledge_base
 from kb.cli.upkeep import rebuild
 from kb.errors import KbError, NotFoundError, UsageError
+from kb.files.places import PUBLIC, SIGNING
 from kb.knowledge_base import KnowledgeBase
 from kb.proof import stating
 from kb.proof.planning import path_sha256
@@ -198,7 +199,9 @@ def resume(as_json: bool) -> None:
         return {"purges": [_told(one) for one in done]}
 
     told = with_knowledge_base(work)
-    show(told, as_json, lambda v: [_line(one) for one in v["purges"]] or ["Nothing was broken off."])
+    show(
+        told, as_json, lambda v: [_line(one) for one in v["purges"]] or ["Nothing was broken off."]
+    )
 
 
 @purge.command()
@@ -208,7 +211,7 @@ def key(as_json: bool) -> None:
 
     def work(base: KnowledgeBase) -> dict[str, Any]:
         made = stating.key_of(base.settings.data).public
-        file = base.settings.data / stating.FOLDER / stating.PUBLIC
+        file = base.settings.data / SIGNING / PUBLIC
         return {"key": str(made), "id": made.name, "file": str(file)}
 
     show(with_knowledge_base(work), as_json, lambda v: [v["key"], f"{v['id']}, in {v['file']}"])

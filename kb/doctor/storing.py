@@ -19,7 +19,8 @@ from kb.clock import local_now, nearest
 from kb.doctor.asking import Asked, Watch, aside
 from kb.doctor.findings import Finding
 from kb.errors import KbError
-from kb.proof.stating import FOLDER, public_key
+from kb.files.places import SIGNING
+from kb.proof.stating import public_key
 from kb.settings import Settings
 from kb.types.backups import Backup
 
@@ -149,7 +150,7 @@ async def erasings(asked: Asked) -> Iterable[Finding]:
 
 
 def _erasings(settings: Settings, looked: Looked | None) -> Finding:
-    where = str(settings.data / FOLDER)
+    where = str(settings.data / SIGNING)
     waiting = None if looked is None else looked.unstated
     if waiting is not None and waiting.count:
         error = waiting.error

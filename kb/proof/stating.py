@@ -9,13 +9,12 @@ import msgspec
 
 from kb import __version__, failpoints, signing
 from kb.errors import PermanentError, RetryableError, UsageError
+from kb.files.places import PUBLIC, SECRET, SIGNING
 from kb.proof.remaining import iso
 from kb.types.purges import Erased, Look, Purge, Remaining
 
 FORMAT = "commonplace-erasure-statement"
 VERSION = 1
-FOLDER, SECRET, PUBLIC = "signing", "secret.key", "public.key"
-"""Folder in the data directory, and the files in it: the installation's own key."""
 
 
 class Installation(msgspec.Struct, frozen=True):
@@ -105,7 +104,7 @@ def _none(file: Path) -> UsageError:
 
 def public_key(data: Path) -> signing.PublicKey | None:
     """The installation's public key; None: it has signed nothing yet."""
-    file = data / FOLDER / PUBLIC
+    file = data / SIGNING / PUBLIC
     return signing.read_public(file) if file.exists() else None
 
 
@@ -115,7 +114,7 @@ def key_of(data: Path) -> signing.SecretKey:
     Raises:
         UsageError: its file is damaged, or open to others.
     """
-    folder = data / FOLDER
+    folder = data / SIGNING
     secret, public = folder / SECRET, folder / PUBLIC
     if not secret.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
