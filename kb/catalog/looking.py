@@ -46,7 +46,7 @@ class Looked:
     refused: int = 0
     backup: Backup | None = None
     whole_backup: Backup | None = None
-    unstated: Unstated = Unstated()
+    unstated: Unstated | None = None
 
 
 def address(settings: Settings) -> str:

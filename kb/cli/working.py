@@ -187,7 +187,7 @@ class Working:
             await asyncio.sleep(BACKUP_SECONDS)
 
     async def _prove_erased(self) -> None:
-        """Go on with erasings that wait for their statement, asked for in the page or broken off."""
+        """Go on with erasings that wait for a statement, asked for in the page or broken off."""
         while not self._stop.is_set():
             wait = PROOF_SECONDS
             if await self._base.read(self._base.purges.waiting):
