@@ -113,7 +113,7 @@ class KnowledgeBase:
         )  # fmt: skip
         self.purges = Purges(
             self.catalog, self.index, self.blobs, self.publisher, self.upkeep, self.scratch,
-            settings,
+            self.audit, settings,
         )  # fmt: skip
         self.models = self._register()
         self.ledger = Ledger(self.catalog)

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from kb import failpoints, signing
-from kb.audit.log import noted
+from kb.audit.log import Audit, noted
 from kb.backup import upgrading
 from kb.catalog import backups, generations, leases, purges
 from kb.catalog.audit import page
@@ -53,6 +53,7 @@ class Purges:
         publisher: Publisher,
         upkeep: Upkeep,
         scratch: Scratch,
+        audit: Audit,
         settings: Settings,
     ) -> None:
         self._catalog = catalog
@@ -61,6 +62,7 @@ class Purges:
         self._publisher = publisher
         self._upkeep = upkeep
         self._scratch = scratch
+        self._audit = audit
         self._settings = settings
         self._owner = leases.new_owner()
 
@@ -127,6 +129,8 @@ class Purges:
         failpoints.reached("purge_stated")
 
     def _redact(self, purge: Purge) -> list[int]:
+        """With the looks in it that processes which are gone have left on disk."""
+        self._audit.start()
         return redacting.redact(self._catalog, purge, self._settings.data / "audit")
 
     async def _build_anew(self, rebuild: Rebuild) -> None:

@@ -86,7 +86,7 @@ async def met(house, environment, tmp_path):
     answer = await house.kb.answers.answer(QUESTION, house.owner, None, AS_PEOPLE_ASK)
     assert answer.passages and answer.conversation
     await house.kb.answers.answer("And its colour?", house.owner, answer.conversation)
-    await house.kb.search.search(QUESTION, house.owner)
+    await house.kb.search.passages(QUESTION, house.owner, 5)
     house.kb.searches.save(house.owner, "stone", f"/?q={QUESTION}")
     document = house.kb.documents.one(house.owner, house.ledger()[NAME].id)
     house.kb.documents.note_opened(house.owner, document)
