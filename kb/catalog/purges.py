@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, insert, or_, select, update
 from kb.catalog.arrays import among
 from kb.catalog.database import now
 from kb.catalog.tables import answers, chunks, documents, purges, sources, vectors, versions
-from kb.types.purges import Erased, Marks, Purge, Unstated
+from kb.types.purges import Erased, ListedPurge, Marks, Purge, Unstated
 
 LEASE = "purge"
 """Held by whoever erases with a statement: one at a time."""
@@ -20,6 +20,7 @@ def begin(connection: Connection, by: str, began_with: int, erased: Erased, mark
     """Note what is about to be erased, in the transaction that takes it away; returns its id."""
     values = {"erased": msgspec.to_builtins(erased), "marks": msgspec.to_builtins(marks)}
     values |= {"by": by, "begun_at": now(), "began_with": began_with}
+    values |= {"documents": len(erased.documents)}
     new_id = connection.execute(insert(purges).values(**values).returning(purges.c.id))
     return int(new_id.scalar_one())
 
@@ -54,9 +55,11 @@ def unstated(connection: Connection) -> Unstated:
     return Unstated(len(errors), errors[0] if errors else None)
 
 
-def listed(connection: Connection, limit: int) -> list[Purge]:
+def listed(connection: Connection, limit: int) -> list[ListedPurge]:
     """The last ones, the newest first."""
-    return _all(connection)[::-1][:limit]
+    query = select(*(purges.c[name] for name in ListedPurge.__struct_fields__))
+    rows = connection.execute(query.order_by(purges.c.id.desc()).limit(limit))
+    return [msgspec.convert(row._asdict(), ListedPurge) for row in rows]
 
 
 def of_paths(connection: Connection, path_hashes: Collection[str]) -> Purge | None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from kb.catalog.arrays import among
 from kb.catalog.database import now
-from kb.catalog.tables import asked, saved_searches
+from kb.catalog.tables import asked, evaluation_questions, saved_searches
 from kb.types.asked import Frequent
 
 DAY = 86_400.0
@@ -29,10 +29,15 @@ def _plain(row: dict[str, Any]) -> str | None:
 
 
 def blank(connection: Connection, words: Sequence[str]) -> None:
-    """Forget the words of questions, not that they were asked; and searches saved with them."""
+    """Forget the words of questions, not that they were asked; and searches saved with them.
+
+    An evaluation that asked them keeps its figures.
+    """
     plain = [_plain({"question": one}) or "" for one in words]
     mine = among(asked.c.question, plain)
     connection.execute(update(asked).where(mine).values(question=None))
+    evaluated = among(evaluation_questions.c.question, plain)
+    connection.execute(update(evaluation_questions).where(evaluated).values(question=""))
     rows = connection.execute(select(saved_searches.c.id, saved_searches.c.address)).tuples()
     quoting = [n for n, address in rows if set(words) & set(_asked_by(address))]
     connection.execute(delete(saved_searches).where(among(saved_searches.c.id, quoting)))

@@ -18,7 +18,7 @@ from kb.proof.planning import path_sha256
 from kb.proof.purging import digest_of, sha256
 from kb.rights import access
 from kb.types.library import Document, LedgerFilter
-from kb.types.purges import Look, Purge
+from kb.types.purges import ListedPurge, Look, Purge
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -151,24 +151,27 @@ def _proof_lines(proof: dict[str, Any]) -> list[str]:
 def list_(as_json: bool) -> None:
     """Erasings with a statement, the newest first."""
     found = with_knowledge_base(lambda base: base.purges.listed(access.owner()))
-    told = {"purges": [_told(one) for one in found]}
+    told = {"purges": [_listed(one) for one in found]}
     show(told, as_json, lambda v: [_line(one) for one in v["purges"]] or ["None yet."])
 
 
-def _told(one: Purge) -> dict[str, Any]:
+def _listed(one: ListedPurge) -> dict[str, Any]:
     return {
         "id": one.id,
         "by": one.by,
         "begun_at": one.begun_at,
         "ended_at": one.ended_at,
-        "documents": len(one.erased.documents),
-        "sha256": sha256(one.statement) if one.statement else None,
+        "documents": one.documents,
         "error": one.error,
     }
 
 
+def _told(one: Purge) -> dict[str, Any]:
+    return _listed(one) | {"sha256": sha256(one.statement or "")}
+
+
 def _line(one: dict[str, Any]) -> str:
-    state = one["sha256"] or "not done: kb purge resume"
+    state = "done" if one["ended_at"] else "not done: kb purge resume"
     return f"{one['id']}\t{one['by']}\t{one['documents']} documents\t{state}"
 
 

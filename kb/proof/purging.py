@@ -30,7 +30,7 @@ from kb.proof.stating import Statement
 from kb.rights import access
 from kb.settings import Settings
 from kb.types.people import Principal
-from kb.types.purges import Erased, Look, Purge
+from kb.types.purges import Erased, ListedPurge, Look, Purge
 from kb.upkeep.beside import REINDEX, give_up
 from kb.upkeep.erasing import Rest
 from kb.upkeep.publishing import Publisher
@@ -206,13 +206,13 @@ class Purges:
         with self._catalog.reading() as connection:
             return purges.unfinished(connection)
 
-    def waiting(self) -> list[Purge]:
-        """Those that nobody is at."""
+    def waiting(self) -> int:
+        """How many of them there are that nobody is at."""
         with self._catalog.reading() as connection:
             is_held = leases.is_held(connection, purges.LEASE)
-            return [] if is_held else purges.unfinished(connection)
+            return 0 if is_held else purges.unstated(connection).count
 
-    def listed(self, by: Principal, limit: int = 50) -> list[Purge]:
+    def listed(self, by: Principal, limit: int = 50) -> list[ListedPurge]:
         """The last ones, the newest first.
 
         Raises:

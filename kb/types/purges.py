@@ -101,23 +101,32 @@ class Marks(msgspec.Struct, frozen=True):
     each: list[Mark]
 
 
-class Purge(msgspec.Struct, frozen=True):
-    """An erasing with a statement, as the catalog has it. Times are Unix seconds.
+class ListedPurge(msgspec.Struct, frozen=True, kw_only=True):
+    """An erasing with a statement, as it is listed. Times are Unix seconds, ``documents`` a count.
 
-    ``began_with`` is up to which entry of the audit log its documents had their numbers. It is
-    done when ``statement`` is there; until then ``error`` says what stopped it last, if anything.
+    It is done when ``ended_at`` is there; until then ``error`` says what stopped it last, if
+    anything did.
     """
 
     id: int
     by: str
     begun_at: float
+    documents: int
+    error: dict[str, Any] | None
+    ended_at: float | None
+
+
+class Purge(ListedPurge, frozen=True, kw_only=True):
+    """The whole of it.
+
+    ``began_with`` is up to which entry of the audit log its documents had their numbers.
+    """
+
     began_with: int
     erased: Erased
     marks: Marks | None
     statement: str | None
     signature: str | None
-    error: dict[str, Any] | None
-    ended_at: float | None
 
 
 class Unstated(msgspec.Struct, frozen=True):

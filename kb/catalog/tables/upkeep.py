@@ -27,6 +27,7 @@ purges = Table(  # erasings with a statement, which is there when all of it is d
     Column("by", String(200), nullable=False),
     Column("begun_at", Float, nullable=False),
     Column("began_with", BigInteger, nullable=False, server_default="0"),
+    Column("documents", Integer, nullable=False),
     Column("erased", JSON, nullable=False),
     Column("marks", JSON(none_as_null=True)),
     Column("statement", Text),

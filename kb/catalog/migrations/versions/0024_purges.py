@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("by", sa.String(200), nullable=False),
         sa.Column("begun_at", sa.Float(), nullable=False),
         sa.Column("began_with", sa.BigInteger(), nullable=False, server_default="0"),
+        sa.Column("documents", sa.Integer(), nullable=False),
         sa.Column("erased", sa.JSON(), nullable=False),
         sa.Column("marks", sa.JSON()),
         sa.Column("statement", sa.Text()),
