@@ -1,7 +1,7 @@
 """Erasings with a statement, and what they read of the catalog before and after."""
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
@@ -14,6 +14,7 @@ from kb.types.purges import Erased, ListedPurge, Marks, Purge, Unstated
 LEASE = "purge"
 """Held by whoever erases with a statement: one at a time."""
 FETCHED = 1000
+P = TypeVar("P", bound=ListedPurge)
 
 
 def begin(connection: Connection, by: str, began_with: int, erased: Erased, marks: Marks) -> int:
@@ -59,7 +60,7 @@ def listed(connection: Connection, limit: int) -> list[ListedPurge]:
     """The last ones, the newest first."""
     query = select(*(purges.c[name] for name in ListedPurge.__struct_fields__))
     rows = connection.execute(query.order_by(purges.c.id.desc()).limit(limit))
-    return [msgspec.convert(row._asdict(), ListedPurge) for row in rows]
+    return [_as(ListedPurge, row) for row in rows]
 
 
 def of_paths(connection: Connection, path_hashes: Collection[str]) -> Purge | None:
@@ -73,7 +74,11 @@ def of_paths(connection: Connection, path_hashes: Collection[str]) -> Purge | No
 
 def _all(connection: Connection, *conditions: Any) -> list[Purge]:
     query = select(purges).where(*conditions).order_by(purges.c.id)
-    return [msgspec.convert(row._asdict(), Purge) for row in connection.execute(query)]
+    return [_as(Purge, row) for row in connection.execute(query)]
+
+
+def _as(kind: type[P], row: Row[Any]) -> P:
+    return msgspec.convert({name: getattr(row, name) for name in kind.__struct_fields__}, kind)
 
 
 def added_at(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[float, int]]:

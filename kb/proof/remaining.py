@@ -30,7 +30,8 @@ MEDIUM = (
     Remaining(
         "people", "their own machines",
         "What people downloaded, printed, copied, had written into reports (kb eval --output) or "
-        "were shown in a browser is theirs. The audit log says who opened and downloaded which document, by its number.",
+        "were shown in a browser is theirs. The audit log says who opened and downloaded which "
+        "document, by its number.",
     ),
 )  # fmt: skip
 
