@@ -37,6 +37,12 @@ you like; leave nothing out.
 """
 
 
+def _age(name: str) -> tuple[str, int]:
+    """What orders backups by when they were made: the second, and the number within it."""
+    moment, _, number = name.partition("-")
+    return moment, int(number or 1)
+
+
 class Store:
     """A folder of backups."""
 
@@ -153,7 +159,7 @@ class Store:
     def names(self) -> list[str]:
         """The whole backups, the oldest first."""
         found = (p.stem for p in self._manifests.glob("*.json"))
-        return sorted(name for name in found if NAME.match(name))
+        return sorted((name for name in found if NAME.match(name)), key=_age)
 
     def manifest(self, name: str) -> Manifest:
         """The manifest of a backup.
@@ -204,7 +210,7 @@ class Store:
     def free_name(self, wanted: str) -> str:
         """A name that no backup has, and that is the last in their order."""
         taken = set(self.names())
-        later = max([wanted, *taken])
+        later = max([wanted, *taken], key=_age)
         if later == wanted and wanted not in taken:
             return wanted
         stem, _, number = later.partition("-")

@@ -239,12 +239,21 @@ def test_a_pool_that_was_cut_short_is_mended_by_the_next_backup(base, tmp_path):
 
 
 def test_a_backup_is_named_after_those_before_it(base, tmp_path, monkeypatch):
-    """Also when the clock was put back."""
-    at = [2_000_000_000.0]
-    monkeypatch.setattr(saving, "now", lambda: at[0])
-    names = []
-    for at[0] in (2_000_000_000.0, 2_000_000_000.0, 1_000_000_000.0):
-        names.append(base.save(tmp_path / "backups").name)
-    assert names == sorted(set(names))
-    assert Store(tmp_path / "backups").chosen() == names[-1]
-    assert threading.active_count() < 50
+    """Also when the clock was put back, or stood still for ten of them."""
+    store = Store(tmp_path / "backups")
+    monkeypatch.setattr(saving, "now", lambda: 2_000_000_000.0)
+    names = [base.save(store.folder).name for _ in range(2)]
+    monkeypatch.setattr(saving, "now", lambda: 1_000_000_000.0)
+    names.append(base.save(store.folder).name)
+    assert (len(set(names)), store.names(), store.chosen()) == (3, names, names[-1])
+    for _ in range(9):
+        name = store.free_name("20010909T014640Z")
+        (store.folder / "backups" / f"{name}.json").touch()
+        names.append(name)
+    assert (len(set(names)), store.names()) == (12, names)
+
+
+def test_no_thread_stays_behind_a_backup(base, tmp_path):
+    before = {*threading.enumerate()}
+    base.save(tmp_path / "backups")
+    assert {*threading.enumerate()} <= before

@@ -6,9 +6,12 @@ the file says is "Wkh rffifh", or letters of no alphabet at all.
 
 import re
 import unicodedata
+from collections import Counter
+from itertools import pairwise
 
 PAIRS = frozenset(
-    """
+    (one, other)
+    for one, other in """
     ab ac ad ag ai aj ak al am an ap ar as at au av ba be bi bo br ca ce ch ci co da de di do dr
     du ec ed eg ei ej ek el em en ep er es et ez fa fe fi fo ga ge gi gr gu ha he ho ia ic id ie
     ig ij ik il im in io ir is it iv iz ja je js ka ke ki ko la le li ll lo lu ma me mi mo mp na
@@ -40,9 +43,11 @@ def make_no_words(text: str) -> bool:
     """Whether a page's letters are not those that a reader sees on it."""
     if len(STRANGE.findall(text)) > MOST_STRANGE * len(SIGN.findall(text)):
         return True
-    pairs = [word[n : n + 2] for word in WORD.findall(_folded(text)) for n in range(len(word) - 1)]
-    known = sum(pair in PAIRS for pair in pairs)
-    return len(pairs) >= FEWEST_PAIRS and known < LEAST * len(pairs)
+    words = WORD.findall(_folded(text))
+    pairs = sum(map(len, words)) - len(words)
+    joined = " ".join(words)
+    known = Counter(pairwise(joined))
+    return pairs >= FEWEST_PAIRS and sum(known[pair] for pair in PAIRS) < LEAST * pairs
 
 
 def _folded(text: str) -> str:

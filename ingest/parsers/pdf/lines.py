@@ -134,10 +134,10 @@ def _has_wide_gap(rectangles: list[Rectangle]) -> bool:
 
 def _letters(textpage: pdfium.PdfTextPage, index: int, last: int) -> Iterator[Letter]:
     """The letters of a line, each with the room that its font gives it."""
-    room = raw.FS_RECTF()
+    room, opened = raw.FS_RECTF(), textpage.raw
     for n in range(index, last + 1):
-        code = raw.FPDFText_GetUnicode(textpage, n)
-        if code and raw.FPDFText_GetLooseCharBox(textpage, n, room):
+        code = raw.FPDFText_GetUnicode(opened, n)
+        if code and raw.FPDFText_GetLooseCharBox(opened, n, room):
             yield Letter(chr(code), (room.left, room.top, room.right, room.bottom))
 
 
@@ -161,22 +161,25 @@ def _pieces(
     piece: list[Letter] = []
     reached: float | None = None
     for letter in letters:
+        if letter.text.isspace():
+            piece.append(letter)
+            continue
         left, _, right, _ = letter.box
-        if reached is not None and not letter.text.isspace():
-            is_cut = any(reached - SLACK <= cut <= left + SLACK for cut in cuts)
-            is_apart = piece[-1].text.isspace() or left - reached > NARROW_GAP * widest
-            if (
-                (is_cut and is_apart)
-                or left - reached > widest
-                or left < reached - FAR_BACK * widest
-            ):
+        if reached is not None:
+            gap = left - reached
+            is_far = gap > widest or gap < -FAR_BACK * widest
+            is_apart = cuts and (gap > NARROW_GAP * widest or piece[-1].text.isspace())
+            if is_far or (is_apart and _is_cut(reached, left, cuts)):
                 yield _piece(page, piece)
                 piece = []
         piece.append(letter)
-        if not letter.text.isspace():
-            reached = right
+        reached = right
     if piece:
         yield _piece(page, piece)
+
+
+def _is_cut(reached: float, left: float, cuts: Sequence[float]) -> bool:
+    return any(reached - SLACK <= cut <= left + SLACK for cut in cuts)
 
 
 def _piece(page: pdfium.PdfPage, letters: list[Letter]) -> Piece:

@@ -1,6 +1,7 @@
 """What stands printed on a page: letters, lines, and the pieces of a line."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kb.types.parsed import Box
 
@@ -10,8 +11,7 @@ Rectangle = tuple[float, float, float, float]
 """Left, top, right, bottom in points of the page (top above bottom)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """A letter, or the several that one glyph stands for, and its place."""
 
     text: str
