@@ -33,8 +33,9 @@ def test_the_commands_with_other_eyes_are_found():
 
 @pytest.mark.case("N15")
 @pytest.mark.parametrize("path", WITH_AS, ids=" ".join)
-def test_every_command_with_other_eyes_is_noted(house, environment, monkeypatch, path):
+def test_every_command_with_other_eyes_is_noted(house, environment, monkeypatch, tmp_path, path):
     """With the person whose eyes they were, and before anything is shown."""
+    monkeypatch.chdir(tmp_path)  # one of them writes a folder
     house.kb.accounts.add(access.owner(), "rita", (), password="a quiet harbour at dawn")
     for name, value in environment.items():
         if name.startswith("KB_"):

@@ -137,7 +137,7 @@ def test_in_german_what_is_wrong_is_said_in_german(come_in, office):
     press(page, "Verfolgen und lesen")
     assert "liegt nicht unter den Ordnern" in page.inner_text("#wrong")
     assert page.input_value("#add [name=name]") == "alles"
-    assert page.evaluate("document.activeElement.name") == "path"
+    page.wait_for_function("document.activeElement.name == 'path'")  # autofocus: once it is drawn
 
 
 def test_where_no_folder_can_be_looked_into_the_page_says_so(come_in):
