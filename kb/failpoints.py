@@ -36,9 +36,14 @@ UPGRADE_STEPS = ("upgrade_saved", "schema_changed")
 EXPORT_STEPS = ("bag_file_written", "bag_listed", "bag_synced")
 IMPORT_STEPS = ("import_expected", "import_placed", "import_group", "import_published")
 """The steps of ``kb export`` and of ``kb import`` (docs/leaving.md), in their order."""
+PURGE_STEPS = (
+    "purge_planned", "purge_forgotten", "purge_redacted", "purge_rebuilt", "purge_rewritten",
+    "purge_stated", "purge_half_delivered",
+)  # fmt: skip
+"""The steps of ``kb purge --proof`` (docs/erasing.md), in their order."""
 EVERY = (
     *STEPS, *SWAP_STEPS, *TUNE_STEPS, *BACKUP_STEPS, *RESTORE_STEPS, *UPGRADE_STEPS, *EXPORT_STEPS,
-    *IMPORT_STEPS,
+    *IMPORT_STEPS, *PURGE_STEPS,
 )  # fmt: skip
 
 TOLD = "killed at the step "

@@ -41,6 +41,7 @@ from kb.llm.adapters import adapter
 from kb.llm.base import LanguageModel
 from kb.models.register import Register, in_use
 from kb.models.registered import Registered
+from kb.proof.purging import Purges
 from kb.rights import access
 from kb.search.glossary import Glossary
 from kb.search.pins import PinMeeting, Pins
@@ -109,6 +110,10 @@ class KnowledgeBase:
         self.documents = Documents(
             self.catalog, self.blobs, self.behind, self.audit, self.upkeep,
             settings.ingest.max_file_mb,
+        )  # fmt: skip
+        self.purges = Purges(
+            self.catalog, self.index, self.blobs, self.publisher, self.upkeep, self.scratch,
+            self.audit, settings,
         )  # fmt: skip
         self.models = self._register()
         self.ledger = Ledger(self.catalog)

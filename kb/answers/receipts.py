@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from kb.answers import reopening
 from kb.answers.conversations import joined
-from kb.catalog import answers
-from kb.catalog.database import Catalog, now
+from kb.catalog import answers, versions
+from kb.catalog.database import Catalog, Connection, now
 from kb.errors import NotFoundError
 from kb.types.answers import Answer
 from kb.types.kept import (
@@ -35,8 +35,12 @@ class Receipts:
         """Store a finished answer; it with its conversation. ``replaces``: the cut one before it.
 
         A quotation's words are not stored, only where they stand.
+
+        Raises:
+            NotFoundError: a document that it was made from was erased meanwhile.
         """
         with self._catalog.writing() as connection:
+            _check_known(connection, answer)
             moment = now()
             number = joined(connection, principal, conversation, answer.question, moment)
             answer = replace(answer, conversation=number)
@@ -73,6 +77,16 @@ class Receipts:
         with self._catalog.reading() as connection:
             rows = [reopening.kept(connection, principal, i) for i in answer_ids]
             return [reopening.receipt(connection, principal, row) for row in rows]
+
+
+def _check_known(connection: Connection, answer: Answer) -> None:
+    """What repeats the words of a document that was erased meanwhile is not kept."""
+    numbers = {passage.chunk.version for passage in answer.passages}
+    if versions.count_known(connection, sorted(numbers)) < len(numbers):
+        raise NotFoundError(
+            "Passages of this answer have changed or may not be read any more. Ask again.",
+            code="answer_withheld",
+        )
 
 
 def _kept(answer: Answer, principal: Principal, moment: float) -> KeptAnswer:

@@ -28,7 +28,7 @@ from kb.catalog import backups, leases, migrating, rows
 from kb.catalog.database import Catalog, Connection, now
 from kb.errors import ConflictError, KbError, RetryableError
 from kb.files.blobs import ELEMENTS, ORIGINAL, Blobs
-from kb.files.places import imported_folder, uploads_folder
+from kb.files.places import PUBLIC, SECRET, SIGNING, imported_folder, uploads_folder
 from kb.settings import Settings
 from kb.settings.writing import as_toml
 
@@ -182,7 +182,7 @@ class Saver:
 
     def _files(self, moment: _Moment) -> list[File]:
         """Copy every file that the catalog refers to, and all that was handed in or imported."""
-        found = list(chain(self._values(moment.referred), self._uploads()))
+        found = list(chain(self._values(moment.referred), self._uploads(), self._keys()))
         old = {file.path: file for file in moment.before.files} if moment.before else {}
         sizes = [(path, *_stated(path)) for path in found]
         self._check_room(
@@ -233,6 +233,12 @@ class Saver:
                     is_half = name.startswith(unfinished)
                     if not is_half and path.is_file() and not path.is_symlink():
                         yield path
+
+    def _keys(self) -> Iterator[Path]:
+        """The key that statements are signed with: a secret."""
+        for name in (SECRET, PUBLIC) if self.with_secrets else ():
+            if (path := self.settings.data / SIGNING / name).is_file():
+                yield path
 
     def _check_room(self, needed: int) -> None:
         free = shutil.disk_usage(self.store.folder).free

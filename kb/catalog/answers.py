@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select
 
 from kb.catalog.arrays import among
 from kb.catalog.tables import answer_versions, answers, feedback
@@ -22,9 +22,42 @@ def keep(connection: Connection, answer: KeptAnswer) -> None:
 
 
 def forget_made_from(connection: Connection, numbers: Sequence[int]) -> int:
-    """Delete the answers that were made from these versions; returns how many."""
+    """Delete the answers that were made from these versions; returns how many.
+
+    Those that came after one in its conversation go too: they were written with its words in view.
+    """
+    return connection.execute(delete(answers).where(_touched(numbers))).rowcount
+
+
+def made_from(connection: Connection, numbers: Sequence[int]) -> list[KeptAnswer]:
+    """The answers that :func:`forget_made_from` deletes."""
+    return all_of(connection, select(answers).where(_touched(numbers)).order_by(answers.c.asked_at))
+
+
+def count_of(connection: Connection, numbers: Sequence[int]) -> int:
+    """How many answers refer to these versions."""
+    query = select(func.count(answer_versions.c.answer_id.distinct()))
+    mine = among(answer_versions.c.version, numbers)
+    return int(connection.scalar(query.where(mine)) or 0)
+
+
+def _touched(numbers: Sequence[int]) -> ColumnElement[bool]:
     of_them = select(answer_versions.c.answer_id).where(among(answer_versions.c.version, numbers))
-    return connection.execute(delete(answers).where(answers.c.id.in_(of_them))).rowcount
+    first = (
+        select(answers.c.conversation_id, func.min(answers.c.asked_at).label("asked_at"))
+        .where(answers.c.id.in_(of_them), answers.c.conversation_id.is_not(None))
+        .group_by(answers.c.conversation_id)
+        .subquery()
+    )
+    later = answers.alias()
+    after = select(later.c.id).join(
+        first,
+        and_(
+            later.c.conversation_id == first.c.conversation_id,
+            later.c.asked_at >= first.c.asked_at,
+        ),
+    )
+    return or_(answers.c.id.in_(of_them), answers.c.id.in_(after))
 
 
 def remove(connection: Connection, answer_id: str) -> None:

@@ -2,19 +2,20 @@
 
 Each entry's hash covers the one before it (a hash chain): an entry that was changed, removed or
 moved no longer fits its successor. A counter beside the log says how many there are, so that a
-cut-off end is seen too.
+cut-off end is seen too. Words can be taken out of an entry when a document is erased: the entry
+keeps its hash, and a later one vouches for what is left of it.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from kb.catalog.database import insert_ignoring
-from kb.catalog.tables import audit, counters
+from kb.catalog.tables import REDACTED, audit, counters
 from kb.types.audit import START, Entry, Logged, Verdict
 
 COUNTER = "audit"
@@ -22,6 +23,10 @@ EXPIRED = "audit.expired"
 REFUSED = "connection.refused"
 """The action of an entry of what was not connected to."""
 PART = 1000
+VOUCHED = 500
+"""Entries that one entry vouches for at most."""
+Blanked = Callable[[dict[str, Any]], dict[str, Any] | None]
+"""What is left of an entry; None: it stays as it is."""
 UNREADABLE = "audit.unreadable"
 """The action that stands for an entry that is none."""
 LONGEST = 2000
@@ -86,6 +91,10 @@ def _text(number: int, entry: Entry) -> str:
         "target": entry.target[:500],
         "detail": entry.detail,
     }
+    return _written(values)
+
+
+def _written(values: dict[str, Any]) -> str:
     written = json.dumps(values, ensure_ascii=False, sort_keys=True)
     # Half a surrogate pair has no bytes in UTF-8: it stands there as JSON's escape of it.
     return written.encode("utf-8", "backslashreplace").decode()
@@ -109,6 +118,7 @@ def verify(connection: Connection) -> Verdict:
     promised = connection.scalar(select(counters.c.value).where(counters.c.name == COUNTER)) or 0
     stubs: dict[int, str] = {}
     confirmed: set[tuple[int, str]] = set()
+    vouched, redacted = _vouched(connection), 0
     for row in _rows(connection):
         if not row.entry and expected is None:  # what stood before it has expired
             stubs[row.seq] = row.hash
@@ -116,8 +126,11 @@ def verify(connection: Connection) -> Verdict:
             continue
         if row.seq != (1 if expected is None else expected):
             return Verdict(count, intact=False, broken_at=row.seq, reason="missing", head=previous)
-        if _hash(previous, row.entry) != row.hash or not _columns_agree(row):
+        is_redacted = (row.seq, row.hash, _digest(row.entry)) in vouched
+        is_whole = is_redacted or _hash(previous, row.entry) == row.hash
+        if not is_whole or not _columns_agree(row):
             return Verdict(count, intact=False, broken_at=row.seq, reason="changed", head=previous)
+        redacted += is_redacted
         if row.action == EXPIRED:
             detail = json.loads(row.entry)["detail"]
             confirmed.add((detail["seq"], detail["hash"]))
@@ -126,7 +139,73 @@ def verify(connection: Connection) -> Verdict:
         return Verdict(count, intact=False, broken_at=expected, reason="missing", head=previous)
     if set(stubs.items()) - confirmed:
         return Verdict(count, intact=False, broken_at=min(stubs), reason="missing", head=previous)
-    return Verdict(count, intact=True, head=previous)
+    return Verdict(count, intact=True, head=previous, redacted=redacted)
+
+
+def _vouched(connection: Connection) -> set[tuple[int, str, str]]:
+    """Number, hash, and digest of what is left of each entry that another one vouches for.
+
+    Whether those that vouch are in the chain themselves is for the walk along it to find.
+    """
+    found: set[tuple[int, str, str]] = set()
+    for text in connection.scalars(select(audit.c.entry).where(audit.c.action == REDACTED)):
+        try:
+            found |= {(seq, old, left) for seq, old, left in json.loads(text)["detail"]["entries"]}
+        except (ValueError, TypeError, KeyError):  # altered: the walk says so
+            continue
+    return found
+
+
+def redactable(connection: Connection, blanked: Blanked) -> list[int]:
+    """The numbers of the entries of which ``blanked`` leaves less than there is."""
+    found = []
+    for row in _rows(connection):
+        said = _said(row.entry)
+        if said is not None and blanked(said) is not None:
+            found.append(row.seq)
+    return found
+
+
+def redact(connection: Connection, seqs: Sequence[int], blanked: Blanked) -> int:
+    """Take out of entries what ``blanked`` takes; another entry vouches for what is left.
+
+    One that somebody has altered stays as it is, and so does its not fitting. Returns how many.
+    """
+    vouched = []
+    for seq in seqs:
+        rows = connection.execute(select(audit).where(audit.c.seq.in_((seq - 1, seq)))).all()
+        by_seq = {row.seq: row for row in rows}
+        row, before = by_seq.get(seq), by_seq[seq - 1].hash if seq - 1 in by_seq else START
+        said = _said(row.entry) if row is not None else None
+        left = blanked(said) if said is not None else None
+        if row is None or left is None or _hash(before, row.entry) != row.hash:
+            continue
+        text = _written(left)
+        connection.execute(update(audit).where(audit.c.seq == seq).values(entry=text))
+        vouched.append([seq, row.hash, _digest(text)])
+    for start in range(0, len(vouched), VOUCHED):
+        part = vouched[start : start + VOUCHED]
+        append(connection, [Entry("system", REDACTED, "", {"entries": part})])
+    return len(vouched)
+
+
+def _said(text: str) -> dict[str, Any] | None:
+    """What an entry says; None: it has expired, or is none."""
+    try:
+        said = json.loads(text) if text else None
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def last(connection: Connection) -> int:
+    """The number of the last entry."""
+    promised = select(counters.c.value).where(counters.c.name == COUNTER)
+    return int(connection.scalar(promised) or 0)
 
 
 def _columns_agree(row: Row[Any]) -> bool:

@@ -82,6 +82,19 @@ def newest_in(connection: Connection, folder: str) -> Backup | None:
     return _first(connection, _NEWEST.where(backups.c.folder == folder))
 
 
+def folders(connection: Connection) -> list[str]:
+    """Every folder that a whole backup was made in."""
+    query = select(backups.c.folder).where(backups.c.name.is_not(None)).distinct()
+    return sorted(connection.scalars(query))
+
+
+def names_in(connection: Connection, folder: str) -> dict[str, float]:
+    """The whole backups that were made in a folder, by name: when each was begun."""
+    query = select(backups.c.name, backups.c.began_at)
+    mine = backups.c.folder == folder, backups.c.name.is_not(None)
+    return dict(connection.execute(query.where(*mine)).tuples().all())
+
+
 def last_whole(connection: Connection) -> Backup | None:
     """The last one that ended well."""
     return _first(connection, _NEWEST.where(backups.c.name.is_not(None), backups.c.error.is_(None)))

@@ -12,10 +12,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from kb.catalog import guarding, migrating
+from kb.catalog import guarding, migrating, rewriting
 from kb.catalog.acls import BOOK, RuleBook
 from kb.catalog.failures import UNAVAILABLE, code_of, damaged, is_damage, translate_on
 from kb.catalog.migrating import Before
+from kb.catalog.rewriting import Rewritten
 from kb.catalog.tables import counters, generations
 from kb.errors import ConfigurationError, RetryableError
 from kb.settings import Settings
@@ -110,6 +111,18 @@ class Catalog:
             with _connected(self._engine) as connection:
                 connection.exec_driver_sql("ROLLBACK")
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def rewrite(self) -> Rewritten:
+        """Write every table anew: what was deleted is in no page of the database any more.
+
+        Writers wait meanwhile. Others who read hold the old log, and are waited for.
+
+        Raises:
+            RetryableError: somebody reads or writes for too long, or the disk is full.
+        """
+        guarding.check(writing=True)
+        with _connected(self._engine) as connection:
+            return rewriting.rewrite(connection)
 
     def close(self) -> None:
         """Close every connection."""

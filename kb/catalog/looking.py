@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, func, inspect, select,
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from kb.catalog import backups
+from kb.catalog import backups, purges
 from kb.catalog.addresses import read
 from kb.catalog.audit import REFUSED
 from kb.catalog.failures import UNAVAILABLE, damaged, is_damage
@@ -20,6 +20,7 @@ from kb.catalog.tables import audit, documents, generations, sources
 from kb.errors import ConfigurationError
 from kb.settings import Settings
 from kb.types.backups import Backup
+from kb.types.purges import Unstated
 
 LATELY_SECONDS = 7 * 86_400.0
 
@@ -32,6 +33,7 @@ class Looked:
     many seconds the database's clock is before this machine's. ``watched`` are the folders of
     documents in sources that are watched. ``refused`` counts destinations that were refused lately.
     ``backup`` is the last one that was begun, ``whole_backup`` the last that ended well.
+    ``unstated`` are erasings that wait for their statement.
     """
 
     version: str
@@ -44,6 +46,7 @@ class Looked:
     refused: int = 0
     backup: Backup | None = None
     whole_backup: Backup | None = None
+    unstated: Unstated | None = None
 
 
 def address(settings: Settings) -> str:
@@ -117,6 +120,7 @@ def _looked(connection: Connection) -> Looked:
         refused=_refused(connection),
         backup=backups.newest(connection),
         whole_backup=backups.last_whole(connection),
+        unstated=purges.unstated(connection),
     )
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
-from sqlalchemy import Connection, delete, func, insert, or_, select
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
+from kb.catalog.arrays import among
 from kb.catalog.database import now
-from kb.catalog.tables import asked
+from kb.catalog.tables import asked, evaluation_questions, saved_searches
 from kb.types.asked import Frequent
 
 DAY = 86_400.0
@@ -24,6 +26,25 @@ def _plain(row: dict[str, Any]) -> str | None:
         return None
     plain = question.replace("\0", "\N{REPLACEMENT CHARACTER}")
     return plain.encode("utf-8", "replace").decode()
+
+
+def blank(connection: Connection, words: Sequence[str]) -> None:
+    """Forget the words of questions, not that they were asked; and searches saved with them.
+
+    An evaluation that asked them keeps its figures.
+    """
+    plain = [_plain({"question": one}) or "" for one in words]
+    mine = among(asked.c.question, plain)
+    connection.execute(update(asked).where(mine).values(question=None))
+    evaluated = among(evaluation_questions.c.question, plain)
+    connection.execute(update(evaluation_questions).where(evaluated).values(question=""))
+    rows = connection.execute(select(saved_searches.c.id, saved_searches.c.address)).tuples()
+    quoting = [n for n, address in rows if set(words) & set(_asked_by(address))]
+    connection.execute(delete(saved_searches).where(among(saved_searches.c.id, quoting)))
+
+
+def _asked_by(address: str) -> list[str]:
+    return parse_qs(urlsplit(address).query).get("q", [])
 
 
 def by_day(connection: Connection, days: int) -> list[tuple[int, int, int]]:

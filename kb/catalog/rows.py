@@ -191,16 +191,20 @@ def _from(hashed: Column[Any], prefix: str) -> list[ColumnElement[bool]]:
 def _of_entries(connection: Connection, one: Kept) -> Iterator[Part]:
     """By their numbers: the last entry's hash covers all before it.
 
-    The oldest entry is the one that may change: what stood before it may have expired.
+    The oldest entry may change, when what stood before it expires; any other when words are taken
+    out of it, which a later entry says.
     """
     seq = one.table.c.seq
+    redacted = select(func.max(seq)).where(one.table.c.action == tables.REDACTED)
+    said = connection.scalar(redacted)
     group = seq // ENTRIES
     counted = select(func.count(), func.min(seq), func.max(seq)).group_by(group)
     for count, first, last in connection.execute(counted.order_by(func.min(seq))).all():
         where = [seq >= first, seq <= last]
         ending = connection.scalar(select(one.table.c.hash).where(seq == last))
         oldest = connection.scalar(select(one.table.c.entry).where(seq == first))
-        yield Part(_digest([count, first, last, ending, bool(oldest)]), where)
+        told = [count, first, last, ending, bool(oldest), *([said] if said else [])]
+        yield Part(_digest(told), where)
 
 
 def _digest(told: Any) -> str:

@@ -115,3 +115,8 @@ def running(connection: Connection) -> dict[int, Run]:
     columns = (runs.c[field.name] for field in fields(Run))
     query = select(*columns).where(runs.c.finished_at.is_(None), heard)
     return {row.source_id: Run(*row) for row in connection.execute(query)}
+
+
+def forget_paths(connection: Connection) -> None:
+    """Forget which file runs were at, of which some have ended with their process."""
+    connection.execute(update(runs).where(runs.c.path.is_not(None)).values(path=None))

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from kb.catalog import containers
 from kb.catalog.arrays import among
@@ -17,6 +17,14 @@ def used(connection: Connection, keys: Collection[str]) -> set[str]:
     for column in (documents.c.blob, documents.c.content_hash, documents.c.pending):
         found |= set(connection.scalars(select(column).where(among(column, keys))))
     return found
+
+
+def owners(connection: Connection, key: str) -> set[int]:
+    """The documents that refer to a stored value."""
+    mine = or_(
+        *(c == key for c in (documents.c.blob, documents.c.content_hash, documents.c.pending))
+    )
+    return set(connection.scalars(select(documents.c.id).where(mine)))
 
 
 def published(connection: Connection) -> list[Entry]:

@@ -1,6 +1,6 @@
 """Versions: an attempt becomes the current version, and the old one retires."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -229,6 +229,26 @@ def of_documents(connection: Connection, document_ids: Sequence[int]) -> list[in
     """The numbers of every version of these documents."""
     query = select(versions.c.number).where(among(versions.c.document_id, document_ids))
     return list(connection.scalars(query))
+
+
+def count_known(connection: Connection, numbers: Collection[int]) -> int:
+    """How many of these versions are still known; those of an erased document are not.
+
+    Within a writing transaction none of them is erased before it ends.
+    """
+    query = select(versions.c.number).where(among(versions.c.number, numbers))
+    return len(list(connection.scalars(query.with_for_update(read=True))))
+
+
+def attempts_of(connection: Connection, document_ids: Sequence[int]) -> int:
+    """How many attempts for these documents living workers are at."""
+    living = select(leases.c.owner).where(leases.c.until > now())
+    query = select(func.count()).where(
+        among(versions.c.document_id, document_ids),
+        versions.c.state == ATTEMPT,
+        versions.c.worker.in_(living),
+    )
+    return int(connection.scalar(query) or 0)
 
 
 def stray(connection: Connection) -> list[int]:

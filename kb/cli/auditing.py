@@ -33,6 +33,7 @@ def verify(as_json: bool) -> None:
         "reason": found.reason,
         "head": found.head,
         "waiting": waiting,
+        "redacted": found.redacted,
     }
     if not found.intact:
         raise KbError(
@@ -45,6 +46,10 @@ def verify(as_json: bool) -> None:
 
 def _verified(found: Verdict, waiting: int) -> list[str]:
     lines = [f"{found.entries} entries, whole and in order: {found.head}"]
+    if found.redacted:
+        lines.append(
+            f"Out of {found.redacted} of them words were taken when a document was erased."
+        )
     return lines + ([f"{waiting} more wait on disk for the catalog."] if waiting else [])
 
 

@@ -1,4 +1,4 @@
-"""``kb check``, ``kb status``, ``kb reindex``, ``kb purge``."""
+"""``kb check``, ``kb status``, ``kb reindex``."""
 
 from typing import Any
 
@@ -6,11 +6,10 @@ import click
 
 from kb.cli.bars import bar
 from kb.cli.common import error_console, json_option, show, with_knowledge_base
-from kb.errors import DamagedError, NotFoundError
+from kb.errors import DamagedError
 from kb.files import sandbox
 from kb.knowledge_base import KnowledgeBase
 from kb.surface import status as standing
-from kb.types.library import Document, LedgerFilter
 
 
 @click.command()
@@ -141,39 +140,3 @@ async def rebuild(base: KnowledgeBase) -> dict[str, Any]:
         "points": rebuilt.points,
         "replaced": rebuilt.replaced,
     }
-
-
-@click.command()
-@click.argument("paths", nargs=-1, required=True)
-@click.option("--source", "source_name", help="Of this source only.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@json_option
-def purge(paths: tuple[str, ...], source_name: str | None, yes: bool, as_json: bool) -> None:
-    """Erase documents now, from catalog, index, stored values and kept answers."""
-
-    async def work(base: KnowledgeBase) -> dict[str, Any]:
-        owner = base.principal(None)
-        rows = await base.read(
-            lambda: [row for path in paths for row in _documents_at(base, path, source_name)]
-        )
-        if not (yes or as_json):
-            click.confirm(f"Erase {len(rows)} documents for good?", abort=True, err=True)
-        erased = await base.documents.erase(owner, [row.id for row in rows])
-        return {"erased": erased}
-
-    show(with_knowledge_base(work), as_json, _purged_lines)
-
-
-def _documents_at(base: KnowledgeBase, path: str, source_name: str | None) -> list[Document]:
-    found = base.ledger.rows(base.principal(None), LedgerFilter(source=source_name, path=path))
-    if not found:
-        raise NotFoundError(f"There is no document {path}.", detail={"path": path})
-    return found
-
-
-def _purged_lines(value: dict[str, Any]) -> list[str]:
-    lines = [f"{name.replace('_', ' ')}: {count}" for name, count in value["erased"].items()]
-    if value["erased"]["files_left_out"]:
-        lines.append("Their files are still in the folder; they are left out from now on.")
-        lines.append("To have one read again: kb source change NAME --read-again PATH")
-    return lines

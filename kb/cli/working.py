@@ -36,6 +36,10 @@ EVALUATION_SECONDS = 2.0
 """Between two looks whether somebody has asked for an evaluation."""
 BACKUP_SECONDS = 30.0
 """Between two looks whether a backup is due."""
+PROOF_SECONDS = 5.0
+"""Between two looks whether an erasing waits for its statement."""
+AGAIN_SECONDS = 60.0
+"""After which a statement that failed is tried again."""
 CURRENT_SECONDS = 15.0
 """Between two looks whether the generations beside the live one lack something."""
 DEATHS = 3
@@ -82,7 +86,7 @@ class Working:
     async def _follow(self, scheduler: Scheduler, jobs: Jobs) -> None:
         works = (
             scheduler.forever, self._end_runs_at_stop, self._clear_scratch, self._swap_models,
-            self._keep_beside_current, self._evaluate, self._back_up,
+            self._keep_beside_current, self._evaluate, self._back_up, self._prove_erased,
         )  # fmt: skip
         try:
             async with self._beside(*works):
@@ -181,6 +185,18 @@ class Working:
             data = self._base.settings.data
             await asyncio.to_thread(upgrading.forget, data, older_than_days=upgrading.KEPT_DAYS)
             await asyncio.sleep(BACKUP_SECONDS)
+
+    async def _prove_erased(self) -> None:
+        """Go on with erasings that wait for a statement, asked for in the page or broken off."""
+        while not self._stop.is_set():
+            wait = PROOF_SECONDS
+            if await self._base.read(self._base.purges.waiting):
+                try:
+                    await self._run("purge", "resume", "--json")
+                except KbError as error:  # it is noted with the erasing
+                    log.warning("the statement of an erasing: %s (%s)", error.message, error.code)
+                    wait = AGAIN_SECONDS
+            await asyncio.sleep(wait)
 
     async def _keep_beside_current(self) -> None:
         """Bring what is new into the generations beside the live one.

@@ -27,6 +27,7 @@ PARTS = (
     Part("sandbox", reading.confined),
     Part("watching", machine.watching),
     Part("backups", storing.backups),
+    Part("erasings", storing.erasings),
 )
 
 

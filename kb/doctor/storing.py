@@ -19,6 +19,8 @@ from kb.clock import local_now, nearest
 from kb.doctor.asking import Asked, Watch, aside
 from kb.doctor.findings import Finding
 from kb.errors import KbError
+from kb.files.places import SIGNING
+from kb.proof.stating import public_key
 from kb.settings import Settings
 from kb.types.backups import Backup
 
@@ -137,6 +139,33 @@ async def catalog(asked: Asked) -> Iterable[Finding]:
             milliseconds=watch.milliseconds,
         )
     ]
+
+
+async def erasings(asked: Asked) -> Iterable[Finding]:
+    """The key that statements are signed with, and erasings that have none yet."""
+    looked: Looked | None = None
+    with contextlib.suppress(KbError):  # the catalog's own line says it
+        looked = await asked.catalog()
+    return [await aside(partial(_erasings, asked.settings, looked))]
+
+
+def _erasings(settings: Settings, looked: Looked | None) -> Finding:
+    where = str(settings.data / SIGNING)
+    waiting = None if looked is None else looked.unstated
+    if waiting is not None and waiting.count:
+        error = waiting.error
+        return Finding(
+            part="erasings", state="better", where=where, command="kb purge resume",
+            code="erasing_waits" if error else "erasings_wait",
+            detail={"reason": error["message"]} if error else {"n": waiting.count},
+        )  # fmt: skip
+    try:
+        key = public_key(settings.data)
+    except KbError as error:
+        return Finding(part="erasings", state="wrong", where=where, error=error)
+    if key is None:
+        return Finding(part="erasings", where=where, code="no_key_yet")
+    return Finding(part="erasings", where=where, code="signs", detail={"key": key.name})
 
 
 async def backups(asked: Asked) -> Iterable[Finding]:

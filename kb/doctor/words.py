@@ -29,6 +29,7 @@ PARTS = {
     "sandbox": _("sandbox of the parsers"),
     "watching": _("watched folders"),
     "backups": _("backup"),
+    "erasings": _("statements of what was erased"),
 }
 
 SENTENCES = {
@@ -80,6 +81,10 @@ SENTENCES = {
     "backup_old": _("It is older than it should be. Its age in days: {days}."),
     "backup_failed": _("The last one failed: {reason}"),
     "backup_gone": _("It was made, and is no longer in its folder. Is the folder mounted?"),
+    "no_key_yet": _("Nothing was signed yet; the first one makes the key."),
+    "signs": _("Signed with the key {key}. Auditors keep it apart: kb purge key"),
+    "erasing_waits": _("An erasing waits for its statement: {reason}"),
+    "erasings_wait": _("Erasings that have no statement yet: {n}."),
     # The engines.
     "embedder_lesser": _("It does not compute with what is best here: {problem}"),
     "index_not_yet": _("Nothing has been read yet."),

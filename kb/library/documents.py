@@ -15,6 +15,7 @@ from kb.types.parsed import Parsed
 from kb.types.passages import Layout, StoredChunk
 from kb.types.people import Principal
 from kb.types.points import points_of
+from kb.upkeep.erasing import Planned
 from kb.upkeep.verbs import Upkeep
 
 MOST_MEMBERS = 200
@@ -128,15 +129,19 @@ class Documents:
         """In the log before the original leaves; raises as :meth:`note_opened`."""
         self._audit.looked(principal, "document.download", document.path, id=document.id)
 
-    async def erase(self, principal: Principal, document_ids: Sequence[int]) -> dict[str, int]:
+    async def erase(
+        self, principal: Principal, document_ids: Sequence[int], planned: Planned | None = None
+    ) -> dict[str, int]:
         """Erase documents that the principal answers for, everywhere; says how much went.
+
+        ``planned`` is as in :func:`kb.upkeep.erasing.erase`.
 
         Raises:
             NotFoundError: one of them is not there, for them; nothing is erased.
             ForbiddenError: one of them is not theirs to look after; nothing is erased.
         """
         await self._catalog.read(self._must_answer_for, principal, document_ids)
-        return (await self._upkeep.erase(document_ids, principal)).as_json()
+        return (await self._upkeep.erase(document_ids, principal, planned)).as_json()
 
     def _must_answer_for(self, principal: Principal, document_ids: Sequence[int]) -> None:
         with self._catalog.reading() as connection:

@@ -37,13 +37,17 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the chain holds; where it does not, from which entry on, and why."""
+    """Whether the chain holds; where it does not, from which entry on, and why.
+
+    Out of ``redacted`` entries words were taken when a document was erased; others vouch for them.
+    """
 
     entries: int
     intact: bool
     broken_at: int | None = None
     reason: str | None = None
     head: str = START
+    redacted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ handed in; in a folder that is followed it stays, and is left out from now on.
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from kb import failpoints
 from kb.audit.log import noted
 from kb.catalog import (
     answers,
@@ -57,20 +58,34 @@ class Erased:
         return asdict(self)
 
 
+Planned = Callable[[Connection, Sequence[Entry], Sequence[int]], None]
+"""Is told of documents and versions before they go, in the transaction that takes them away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What documents that left the ledger have elsewhere.
+
+    ``hashes`` are the keys of their passages' vectors, ``values`` keys and kinds of stored values.
+    """
+
+    versions: Sequence[int]
+    hashes: Sequence[str]
+    values: Sequence[tuple[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Withdrawn:
     """What is out of the ledger, and still to be deleted elsewhere."""
 
-    documents: Sequence[Entry]
-    versions: Sequence[int]
-    hashes: Sequence[str]
-    """Of each passage: the key of its vector."""
+    documents: int
+    rest: Rest
     answers: int
     files: Counter[str]
     """How many files were ``deleted``, and how many were ``left_out``."""
 
 
-class _Forgotten(NamedTuple):
+class Forgotten(NamedTuple):
     """How many vectors and stored values nothing referred to any more."""
 
     vectors: int
@@ -83,22 +98,25 @@ async def erase(
     publisher: Publisher,
     document_ids: Sequence[int],
     by: Principal,
+    planned: Planned | None = None,
 ) -> Erased:
     """Erase documents, each with what came out of it. Repeating it does no harm.
 
-    Who did it is noted in the transaction that takes them away. The caller has asked whether they
-    may.
+    Who did it is noted in the transaction that takes them away; ``planned`` is called in it. The
+    caller has asked whether they may.
 
     Raises:
         UsageError: one is part of a mail or an archive, which would give it out again; nothing is
             erased.
     """
-    withdrawn = await catalog.write(_withdraw, catalog, document_ids, by)
+    withdrawn = await catalog.write(_withdraw, catalog, document_ids, by, planned)
+    failpoints.reached("purge_planned")
     points = await publisher.sweep(grace_seconds=0)
-    forgotten = await catalog.write(_forget, catalog, blobs, withdrawn)
+    forgotten = await catalog.write(forget, catalog, blobs, withdrawn.rest)
+    failpoints.reached("purge_forgotten")
     return Erased(
-        documents=len(withdrawn.documents),
-        passages=len(withdrawn.hashes),
+        documents=withdrawn.documents,
+        passages=len(withdrawn.rest.hashes),
         points=points,
         vectors=forgotten.vectors,
         blobs=forgotten.blobs,
@@ -108,7 +126,9 @@ async def erase(
     )
 
 
-def _withdraw(catalog: Catalog, document_ids: Sequence[int], by: Principal) -> _Withdrawn:
+def _withdraw(
+    catalog: Catalog, document_ids: Sequence[int], by: Principal, planned: Planned | None
+) -> _Withdrawn:
     """Take documents out of the ledger: nobody finds them from here on."""
     with catalog.writing() as connection:
         found = stored.with_members(connection, document_ids)
@@ -117,12 +137,14 @@ def _withdraw(catalog: Catalog, document_ids: Sequence[int], by: Principal) -> _
         _check_whole(chosen)
         ids = [one.id for one in found]
         numbers = versions.of_documents(connection, ids)
+        if planned is not None:
+            planned(connection, found, numbers)
         hashes = vectors.of_versions(connection, numbers)
         gone = _erase_answers(connection, numbers)
         files = _keep_out(connection, found)
         documents.remove(connection, ids)
         _note(connection, chosen, by)
-    return _Withdrawn(found, numbers, hashes, gone, files)
+    return _Withdrawn(len(found), Rest(numbers, hashes, values_of(found)), gone, files)
 
 
 def _check_whole(chosen: Sequence[Entry]) -> None:
@@ -144,25 +166,25 @@ def _note(connection: Connection, chosen: Sequence[Entry], by: Principal) -> Non
         noted(connection, by, "document.erase", one.path, id=one.id, source=source)
 
 
-def _forget(catalog: Catalog, blobs: Blobs, withdrawn: _Withdrawn) -> _Forgotten:
-    """Delete what nothing refers to any more."""
+def forget(catalog: Catalog, blobs: Blobs, rest: Rest) -> Forgotten:
+    """Delete what nothing refers to any more, and answers that were written meanwhile."""
     with catalog.writing() as connection:
-        sweeping.erase(connection, withdrawn.versions)
-        forgotten = vectors.forget_unused(connection, sorted(set(withdrawn.hashes)))
-        unused = _unused(connection, withdrawn.documents)
+        sweeping.erase(connection, rest.versions)
+        _erase_answers(connection, rest.versions)
+        forgotten = vectors.forget_unused(connection, sorted(set(rest.hashes)))
+        used = stored.used(connection, {key for key, _ in rest.values})
+    unused = {(key, kind) for key, kind in rest.values if key not in used}
     deleted = sum(blobs.forget(key, kind) for key, kind in unused)
     phrases.clear_up(catalog)
     catalog.compact()
-    return _Forgotten(forgotten, deleted)
+    return Forgotten(forgotten, deleted)
 
 
-def _unused(connection: Connection, found: Sequence[Entry]) -> set[tuple[str, str]]:
-    """Key and kind of the values that these documents had, and that no document has now."""
+def values_of(found: Sequence[Entry]) -> list[tuple[str, str]]:
+    """Key and kind of the stored values that these documents refer to."""
     values = {(one.blob, ELEMENTS) for one in found}
     values |= {(key, ORIGINAL) for one in found for key in (one.content_hash, one.pending)}
-    keys = {(key, kind) for key, kind in values if key}
-    used = stored.used(connection, {key for key, _ in keys})
-    return {(key, kind) for key, kind in keys if key not in used}
+    return sorted((key, kind) for key, kind in values if key)
 
 
 def _erase_answers(connection: Connection, numbers: Sequence[int]) -> int:

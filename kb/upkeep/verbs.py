@@ -70,7 +70,12 @@ class Upkeep:
         await self._mend(findings)
         return True
 
-    async def erase(self, document_ids: Sequence[int], by: Principal) -> erasing.Erased:
+    async def erase(
+        self,
+        document_ids: Sequence[int],
+        by: Principal,
+        planned: erasing.Planned | None = None,
+    ) -> erasing.Erased:
         """Erase documents now, from everywhere; raises as :func:`kb.upkeep.erasing.erase`.
 
         The copy from before an upgrade goes with them. Whether they may is the caller's to ask.
@@ -78,7 +83,17 @@ class Upkeep:
         await self._clear_up()
         await asyncio.to_thread(upgrading.forget, self._workplaces.parent)
         await self._catalog.write(forget_documents, self._catalog, self._workplaces)
-        return await erasing.erase(self._catalog, self._blobs, self._publisher, document_ids, by)
+        return await erasing.erase(
+            self._catalog, self._blobs, self._publisher, document_ids, by, planned
+        )
+
+    async def erase_rest(self, rest: erasing.Rest) -> None:
+        """Erase what is left of documents that are out of the ledger, where that was broken off."""
+        await self._clear_up()
+        await asyncio.to_thread(upgrading.forget, self._workplaces.parent)
+        await self._catalog.write(forget_documents, self._catalog, self._workplaces)
+        await self._publisher.sweep(grace_seconds=0)
+        await self._catalog.write(erasing.forget, self._catalog, self._blobs, rest)
 
     async def _findings(self) -> checking.Findings:
         hours = self._retention.removed_hours

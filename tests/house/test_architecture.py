@@ -80,10 +80,12 @@ CONTRACTS = {
     "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
     "kb.leaving": "answers audit catalog embedding errors failpoints files posix rights text types"
     " upkeep",
+    "kb.proof": "audit backup catalog clock errors failpoints files index rights settings signing text types"
+    " upkeep",
     "kb.knowledge_base": "accounts answers audit backup catalog duties embedding files index leaving"
-    " library llm metrics models rights search settings tuning types upkeep",
+    " library llm metrics models proof rights search settings tuning types upkeep",
     "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings silence text types",
-    "kb.doctor": "accounts backup bulk catalog clock embedding errors files index llm samples settings silence"
+    "kb.doctor": "accounts backup bulk catalog clock embedding errors files index llm proof samples settings silence"
     " surface types",
     "kb.evaluation": "answers catalog embedding engines errors knowledge_base samples search settings"
     " surface text types",
@@ -93,7 +95,7 @@ CONTRACTS = {
     " settings text types upkeep",
     "web": "accounts answers clock doctor duties errors evaluation files knowledge_base library rights"
     " settings shares surface text types",
-    "kb.cli": "backup bulk bundle clock doctor duties embedding errors evaluation files ingest knowledge_base models rights samples"
+    "kb.cli": "backup bulk bundle clock doctor duties embedding errors evaluation files ingest knowledge_base models proof rights samples"
     " search"
     " settings signing silence surface swapping types upkeep web",
     "kb.__main__": "cli",

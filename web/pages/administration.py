@@ -18,6 +18,7 @@ from kb.settings import SECTIONS, Settings
 from kb.surface import status
 from kb.types.asked import AskedLately
 from kb.types.library import Run, Source, Standing
+from kb.types.people import Principal
 from web.asker import knowledge_base, principal_of
 from web.auth.who import ADMINISTRATOR
 from web.folders import Folders, folders
@@ -25,6 +26,8 @@ from web.i18n import language_of, translations
 from web.rendering import render
 
 DAYS = 30
+ERASINGS = 20
+"""Erasings with a statement that are listed."""
 SECRET = ("password", "secret", "api_key", "url")
 
 
@@ -41,6 +44,7 @@ async def overview(request: Request[Any, Any, Any]) -> str:
         "waiting": request.app.state.turns.waiting,
         "parts": await _parts(base, translations(language_of(request))),
         "backups": await base.read(_backups, base),
+        "erasings": await base.read(_erasings, base, principal_of(request)),
         "processors": status.processors(base.settings.ingest),
         "listing": await base.models.listing(),
         "computing": dict(
@@ -73,6 +77,11 @@ def _backups(base: KnowledgeBase) -> dict[str, Any]:
         "keep": mine.keep,
         "next": base.backups.next_time(local_now()),
     }
+
+
+def _erasings(base: KnowledgeBase, principal: Principal) -> dict[str, Any]:
+    """The last erasings with a statement, and the key that signs these."""
+    return {"listed": base.purges.listed(principal, ERASINGS), "key": base.purges.key()}
 
 
 def _job(standing: Standing, verbs: Folders) -> tuple[Source, Run | None, float | None]:

@@ -105,6 +105,9 @@ async def again(request: Request[Any, Any, Any]) -> Redirect:
 
 @post("/documents/{document_id:int}/erase", include_in_schema=False, status_code=303, who=CURATOR)
 async def erase(request: Request[Any, Any, Any], document_id: Number) -> Redirect:
-    """Erase a document now, from everywhere."""
-    await knowledge_base(request).documents.erase(principal_of(request), [document_id])
-    return Redirect("/documents", status_code=303)
+    """Erase a document now, from everywhere; a worker makes the statement, if one is wanted."""
+    form = await request.form()
+    base, principal = knowledge_base(request), principal_of(request)
+    planner = base.purges.planner(principal) if form.get("proof") else None
+    await base.documents.erase(principal, [document_id], planner)
+    return Redirect("/administration#erasings" if planner else "/documents", status_code=303)

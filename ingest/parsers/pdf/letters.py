@@ -10,8 +10,8 @@ from collections import Counter
 from itertools import pairwise
 
 PAIRS = frozenset(
-    (one, other)
-    for one, other in """
+    (pair[0], pair[1])
+    for pair in """
     ab ac ad ag ai aj ak al am an ap ar as at au av ba be bi bo br ca ce ch ci co da de di do dr
     du ec ed eg ei ej ek el em en ep er es et ez fa fe fi fo ga ge gi gr gu ha he ho ia ic id ie
     ig ij ik il im in io ir is it iv iz ja je js ka ke ki ko la le li ll lo lu ma me mi mo mp na

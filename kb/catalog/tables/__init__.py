@@ -32,6 +32,7 @@ from kb.catalog.tables.documents import (
 )
 from kb.catalog.tables.learning import tunings
 from kb.catalog.tables.people import (
+    REDACTED,
     asked,
     audit,
     curators,
@@ -48,9 +49,10 @@ from kb.catalog.tables.people import (
     sessions,
     tokens,
 )
-from kb.catalog.tables.upkeep import backups
+from kb.catalog.tables.upkeep import backups, purges
 
 __all__ = [
+    "REDACTED",
     "acls",
     "answer_versions",
     "answers",
@@ -81,6 +83,7 @@ __all__ = [
     "opened",
     "people",
     "pins",
+    "purges",
     "reader_sets",
     "removed_folders",
     "rights_outbox",

@@ -124,6 +124,8 @@ failures = Table(
     Column("last_at", Float, nullable=False),
 )
 
+REDACTED = "audit.redacted"
+"""The action of an entry that vouches for others, out of which words were taken."""
 audit = Table(
     "audit",
     metadata,

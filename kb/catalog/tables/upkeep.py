@@ -19,3 +19,20 @@ backups = Table(
     Column("error", JSON(none_as_null=True)),
     Column("verified_at", Float),
 )
+
+purges = Table(  # erasings with a statement, which is there when all of it is done
+    "purges",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("by", String(200), nullable=False),
+    Column("begun_at", Float, nullable=False),
+    Column("began_with", BigInteger, nullable=False, server_default="0"),
+    Column("documents", Integer, nullable=False),
+    Column("erased", JSON, nullable=False),
+    Column("marks", JSON(none_as_null=True)),
+    Column("statement", Text),
+    Column("signature", Text),
+    Column("error", JSON(none_as_null=True)),
+    Column("ended_at", Float),
+    sqlite_autoincrement=True,
+)

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 import re
+import subprocess
 from pathlib import Path
 
 import httpx
@@ -146,6 +148,29 @@ def test_an_upload_is_erased_with_its_file(served):
     assert served.post(f"/documents/{number}/erase").status_code == 303
     assert "erase me.txt" not in files(served, source="Uploads")
     assert not (uploaded(served) / stored.json()["path"]).exists()
+
+
+@pytest.mark.slow
+def test_an_upload_is_erased_with_a_statement(served, tmp_path):
+    """A worker makes it; the page offers statement, signature and key, which minisign takes."""
+    upload(served, "prove me.txt", b"Vermilion words to be erased with a statement.")
+    wait_for(lambda: files(served, source="Uploads").get("prove me.txt", {}).get("chunks"))
+    found = served.get("/documents?text=prove me", headers={"Accept": "text/html"}).text
+    number = re.search(r'href="/documents/(\d+)">prove me', found)[1]
+    done = served.post(f"/documents/{number}/erase", data={"proof": "yes"})
+    assert (done.status_code, done.headers["location"]) == (303, "/administration#erasings")
+
+    def page():
+        return served.get("/administration", headers={"Accept": "text/html"}).text
+
+    wait_for(lambda: "/administration/erasings/1/json" in page())
+    for kind, name in (("1/json", "p"), ("1/minisig", "p.minisig"), ("key.pub", "key.pub")):
+        content = served.get(f"/administration/erasings/{kind}")
+        assert content.headers["content-disposition"].startswith("attachment")
+        (tmp_path / name).write_bytes(content.content)
+    assert json.loads((tmp_path / "p").read_bytes())["erased"]["documents"][0]["bytes"] == 46
+    minisign = ("minisign", "-Vm", str(tmp_path / "p"), "-p", str(tmp_path / "key.pub"))
+    assert subprocess.run(minisign, check=False).returncode == 0
 
 
 def test_a_failed_file_is_tried_again_on_request(followed):

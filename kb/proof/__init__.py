@@ -1,0 +1,1 @@
+"""Erased, provably: documents go from everywhere, and a signed statement says so."""

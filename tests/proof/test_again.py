@@ -1,0 +1,74 @@
+"""A statement is checked later: what came back is found, and what remains was named."""
+
+import json
+import shutil
+
+import pytest
+
+from tests.parts.processes import kb, run_kb, stop_engines
+from tests.proof.conftest import stated
+
+pytestmark = [pytest.mark.slow, pytest.mark.case("N24")]
+TEXT = "The vault code is heliotrope quartz, and it is changed in March."
+
+
+@pytest.fixture
+def lived_in(environment, tmp_path):
+    """A folder of two files, backed up and exported."""
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "code.txt").write_text(TEXT)
+    (files / "copy.txt").write_text(TEXT)
+    (files / "ferry.txt").write_text("The ferry leaves at seven from the pier.")
+    place = {"KB_BACKUP__FOLDER": str(tmp_path / "backups"), "KB_BACKUP__SCHEDULE": "30 2 * * *"}
+    environment = environment | place | {"KB_BACKUP__KEEP": "3"}
+    kb(environment, tmp_path, "source", "add", "files", str(files))
+    kb(environment, tmp_path, "ingest")
+    kb(environment, tmp_path, "backup")
+    kb(environment, tmp_path, "export", str(tmp_path / "left"))
+    return environment
+
+
+def error_of(environment, folder, *arguments):
+    done = run_kb(environment, folder, *arguments, "--json")
+    assert done.returncode == 1, done.stdout
+    return json.loads(done.stdout)["error"]
+
+
+def test_what_came_back_is_found_and_what_remains_is_named(lived_in, tmp_path):
+    proof = tmp_path / "proof.json"
+    kb(lived_in, tmp_path, "purge", "code.txt", "--proof", str(proof))
+    key = kb(lived_in, tmp_path, "purge", "key")["key"]
+    remains = {one["kind"]: one for one in stated(proof)["remains"]}
+    assert remains["backup"]["expires"], "three nights from now, by the schedule"
+    assert str(tmp_path / "left") == remains["export"]["where"]
+    assert "still in the folder" in remains["file"]["said"]
+    looked = {one["place"]: one for one in stated(proof)["looked_again"]}
+    assert looked["catalog: passages"]["elsewhere"], "the copy has the same text, and stays"
+    assert kb(lived_in, tmp_path, "purge", "verify", str(proof))["found"] == []
+
+    kb(lived_in, tmp_path, "source", "change", "files", "--read-again", "code.txt")
+    kb(lived_in, tmp_path, "ingest")
+    error = error_of(lived_in, tmp_path, "purge", "verify", str(proof))
+    assert error["code"] == "erased_is_there"
+    assert any("at the path" in one for one in error["detail"]["found"])
+
+    there = lived_in | {"KB_DATA_DIR": str(tmp_path / "there")}
+    kb(there, tmp_path, "restore", str(tmp_path / "backups"))
+    shutil.rmtree(tmp_path / "there" / "signing", ignore_errors=True)
+    error = error_of(there, tmp_path, "purge", "verify", str(proof), "--key", key)
+    assert {"catalog: versions", "index: points"} <= {
+        one.partition(": version")[0].partition(": point")[0] for one in error["detail"]["found"]
+    } | {one.rpartition(": ")[0] for one in error["detail"]["found"]}
+    stop_engines(tmp_path / "there")
+
+
+def test_nothing_is_erased_where_no_statement_could_be_written(lived_in, tmp_path):
+    """No folder, a file that is there, and somebody else who is at it."""
+    (tmp_path / "taken.json").write_text("{}")
+    for file in ("nowhere/proof.json", "taken.json"):
+        done = run_kb(
+            lived_in, tmp_path, "purge", "code.txt", "--proof", str(tmp_path / file), "--json"
+        )
+        assert done.returncode == 2
+    assert "code.txt" in {f["path"] for f in kb(lived_in, tmp_path, "files")["files"]}
