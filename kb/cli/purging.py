@@ -231,7 +231,7 @@ def verify(file: Path, key_given: str | None, as_json: bool) -> None:
     async def work(base: KnowledgeBase) -> dict[str, Any]:
         by = _key(base, key_given)
         comment = signing.verify_file(file, by)
-        looks = await base.purges.again(stated, digest_of(file))
+        looks = await base.purges.looker.again(stated, digest_of(file))
         found = [f"{one.place}: {what}" for one in looks for what in one.found]
         return {
             "statement": stated.statement,

@@ -10,8 +10,6 @@ import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-import numpy as np
-
 from kb.types.purges import Mark, Marks
 
 LONGEST, SHORTEST = 24, 12
@@ -63,6 +61,8 @@ class Finder:
     """Finds marks in bytes."""
 
     def __init__(self, marks: Marks) -> None:
+        import numpy as np  # the web process does without it
+
         self._salt = bytes.fromhex(marks.salt)
         self._factor = np.uint64(marks.factor)
         self._by_key: dict[int, list[Mark]] = {}
@@ -74,6 +74,8 @@ class Finder:
 
     def found_in(self, content: bytes) -> Iterator[Mark]:
         """The marks in it; one may come several times."""
+        import numpy as np
+
         for shift in range(min(WORD, len(content) - WORD + 1)):
             words = np.frombuffer(content, "<u8", (len(content) - shift) // WORD, shift)
             keys = (words * self._factor) >> np.uint64(32)

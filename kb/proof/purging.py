@@ -12,21 +12,17 @@ from pathlib import Path
 
 from kb import failpoints, signing
 from kb.audit.log import Audit, noted
-from kb.backup import upgrading
 from kb.catalog import backups, generations, leases, purges
-from kb.catalog.audit import page
 from kb.catalog.database import Catalog, now
 from kb.catalog.rewriting import Rewritten
 from kb.errors import ConflictError, KbError, NotFoundError, RetryableError
 from kb.files.blobs import Blobs
 from kb.files.scratch import Scratch
-from kb.index.generation import name_of
 from kb.index.remote import RemoteIndex
-from kb.proof import looking, redacting, stating
+from kb.proof import redacting, stating
+from kb.proof.looker import STATED, Looker, check_nothing
 from kb.proof.planning import Planner
 from kb.proof.remaining import remaining
-from kb.proof.searching import Searcher
-from kb.proof.stating import Statement
 from kb.rights import access
 from kb.settings import Settings
 from kb.types.people import Principal
@@ -36,8 +32,6 @@ from kb.upkeep.erasing import Rest
 from kb.upkeep.publishing import Publisher
 from kb.upkeep.verbs import Upkeep
 
-STATED = "document.erase.stated"
-"""The action of the audit log's entry that has the statement's hash."""
 Rebuild = Callable[[], Awaitable[object]]
 """Builds the index anew from the catalog, and drops the old one."""
 
@@ -57,14 +51,12 @@ class Purges:
         settings: Settings,
     ) -> None:
         self._catalog = catalog
-        self._index = index
-        self._blobs = blobs
         self._publisher = publisher
         self._upkeep = upkeep
-        self._scratch = scratch
         self._audit = audit
         self._settings = settings
         self._owner = leases.new_owner()
+        self.looker = Looker(catalog, index, blobs, scratch, settings.data)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
@@ -123,8 +115,8 @@ class Purges:
         entries += await self._catalog.write(self._redact, purge)
         rewritten = await asyncio.to_thread(self._catalog.rewrite)
         failpoints.reached("purge_rewritten")
-        looks = await self._looks(purge, rewritten)
-        _check_nothing(looks)
+        looks = await self.looker.after(purge, rewritten)
+        check_nothing(looks)
         await self._catalog.write(self._state, purge, rewritten, sorted({*entries}), looks)
         failpoints.reached("purge_stated")
 
@@ -141,35 +133,6 @@ class Purges:
         await self._publisher.beside.tidy()
         await rebuild()
         await self._publisher.beside.tidy()
-
-    async def _looks(self, purge: Purge, rewritten: Rewritten) -> list[Look]:
-        looks = await self.look(purge.erased)
-        looks.append(_files_of(rewritten))
-        looks.append(await self._catalog.read(self._audited, purge))
-        if purge.marks is not None:
-            data = self._settings.data
-            searcher = Searcher(self._catalog, self._blobs, data, purge.marks)
-            looks.append(await asyncio.to_thread(searcher.look))
-        return looks
-
-    async def look(self, erased: Erased) -> list[Look]:
-        """Look again in catalog, index, stored values and temporary folders."""
-        looks = await self._catalog.read(self._in_catalog, erased)
-        names = await self._catalog.read(self._generations)
-        if names:
-            looks.append(await looking.in_index(self._catalog, self._index, names, erased))
-        looks.append(
-            await self._catalog.read(looking.in_values, self._catalog, self._blobs, erased)
-        )
-        looks.append(await asyncio.to_thread(looking.in_scratch, self._scratch))
-        before = (upgrading.BESIDE,)
-        looks.append(await asyncio.to_thread(looking.in_folders, self._settings.data, before))
-        return looks
-
-    async def again(self, stated: Statement, digest: str) -> list[Look]:
-        """Look again at what a statement says was erased, and for its entry in the audit log."""
-        looks = await self.look(stated.erased)
-        return [*looks, await self._catalog.read(self._entry_of, digest)]
 
     def one(self, number: int) -> Purge:
         """An erasing.
@@ -259,24 +222,6 @@ class Purges:
         with self._catalog.writing() as connection:
             give_up(connection, [one.id for one in generations.beside(connection, *states)])
 
-    def _generations(self) -> list[str]:
-        with self._catalog.reading() as connection:
-            return [name_of(one.id) for one in generations.in_use(connection)]
-
-    def _in_catalog(self, erased: Erased) -> list[Look]:
-        with self._catalog.reading() as connection:
-            return looking.in_catalog(connection, erased)
-
-    def _audited(self, purge: Purge) -> Look:
-        left = redacting.unredacted(self._catalog, purge)
-        return Look("audit log", 1, "logs", [f"entry {seq}" for seq in left])
-
-    def _entry_of(self, digest: str) -> Look:
-        with self._catalog.reading() as connection:
-            found = page(connection, action=STATED, text=digest, limit=1)
-        missing = [] if found else ["the audit log has no entry of this statement"]
-        return Look("audit log: the statement's entry", 1, "logs", missing)
-
     def _failed(self, number: int, error: dict[str, object]) -> None:
         with self._catalog.writing() as connection:
             purges.failed(connection, number, error)
@@ -317,23 +262,3 @@ def _rest(erased: Erased) -> Rest:
     return Rest(
         erased.numbers, [one.key for one in erased.vectors], [(key, kind) for key, kind in values]
     )
-
-
-def _files_of(rewritten: Rewritten) -> Look:
-    """What is free in the database's files, and not yet written over."""
-    found = [f"{rewritten.free_pages} free pages"] * bool(rewritten.free_pages)
-    found += [f"{rewritten.log_bytes} pages of the log"] * bool(rewritten.log_bytes)
-    return Look(
-        "catalog: free pages and log, after all was rewritten", rewritten.tables, "tables", found
-    )
-
-
-def _check_nothing(looks: Sequence[Look]) -> None:
-    found = [f"{one.place}: {what}" for one in looks for what in one.found]
-    if found:
-        raise RetryableError(
-            f"Not everything is erased yet, so there is no statement: {'; '.join(found[:5])}. "
-            "Do the same again; it goes on from there.",
-            code="erasure_incomplete",
-            detail={"found": found[:50]},
-        )

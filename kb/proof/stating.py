@@ -131,15 +131,16 @@ def signature(text: str, key: signing.SecretKey, name: str) -> str:
 def check_place(file: Path) -> None:
     """Check before anything is erased that a statement can be written there.
 
+    A signature without its file does not matter: a delivery that was broken off leaves it.
+
     Raises:
         UsageError: there is such a file, or no such folder.
     """
-    for one in (file, _beside(file)):
-        if one.exists():
-            raise UsageError(
-                "{file} is there already. Name another file for the statement.",
-                code="statement_exists", detail={"file": str(one)},
-            )  # fmt: skip
+    if file.exists():
+        raise UsageError(
+            "{file} is there already. Name another file for the statement.",
+            code="statement_exists", detail={"file": str(file)},
+        )  # fmt: skip
     if not os.access(file.parent, os.W_OK | os.X_OK):
         raise UsageError(
             "No statement can be written into {folder}. Name a folder that is there and yours.",

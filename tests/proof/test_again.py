@@ -66,9 +66,8 @@ def test_what_came_back_is_found_and_what_remains_is_named(lived_in, tmp_path):
 def test_nothing_is_erased_where_no_statement_could_be_written(lived_in, tmp_path):
     """No folder, a file that is there, and somebody else who is at it."""
     (tmp_path / "taken.json").write_text("{}")
-    for file in ("nowhere/proof.json", "taken.json"):
-        done = run_kb(
-            lived_in, tmp_path, "purge", "code.txt", "--proof", str(tmp_path / file), "--json"
-        )
-        assert done.returncode == 2
+    refused = {"nowhere/proof.json": "statement_folder", "taken.json": "statement_exists"}
+    for file, code in refused.items():
+        error = error_of(lived_in, tmp_path, "purge", "code.txt", "--proof", str(tmp_path / file))
+        assert error["code"] == code
     assert "code.txt" in {f["path"] for f in kb(lived_in, tmp_path, "files")["files"]}

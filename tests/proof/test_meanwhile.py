@@ -60,7 +60,7 @@ async def test_others_read_and_ask_meanwhile(house):
     assert done.statement, done
     assert counts.indexed == 12
     assert all(not isinstance(one, Exception) or one.code == "answer_withheld" for one in answered)
-    looks = await house.kb.purges.look(done.erased)
+    looks = await house.kb.purges.looker.look(done.erased)
     assert [one.found for one in looks if one.found] == []
     assert await house.kb.upkeep.check() == {
         "lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0,
