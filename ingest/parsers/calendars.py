@@ -1,5 +1,6 @@
 """Calendar files: what, when, where, who, one element an entry."""
 
+import re
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from kb.types.parsed import Element, Parsed
 
 ENTRIES = ("VEVENT", "VTODO", "VJOURNAL")
 FIELDS = ("LOCATION", "ORGANIZER", "ATTENDEE", "RRULE", "DESCRIPTION")
+MARK = re.compile(r"^(BEGIN|END):([A-Z][A-Z0-9-]*)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+"""A line at which an entry, or what is in one, begins or ends; a text that goes on is indented."""
 
 
 def parse(path: Path, kind: str, _options: Options) -> Parsed:
@@ -49,17 +52,21 @@ def _closed(text: str) -> tuple[str, bool]:
 
     The last line goes with it, as it may be half a line.
     """
-    begun: list[str] = []
-    for line in text.splitlines():
-        mark, _, name = line.strip().upper().partition(":")
-        if mark == "BEGIN":
-            begun.append(name)
-        elif mark == "END" and begun:
-            begun.pop()
-    if not begun:
+    if not _begun(text):
         return text, False
-    kept = text if text.endswith("\n") else text[: text.rfind("\n") + 1]
-    return kept + "".join(f"END:{name}\r\n" for name in reversed(begun)), True
+    kept = text[: text.rfind("\n") + 1]
+    return kept + "".join(f"END:{name}\r\n" for name in reversed(_begun(kept))), True
+
+
+def _begun(text: str) -> list[str]:
+    """What begins in a text and does not end there."""
+    begun: list[str] = []
+    for mark, name in MARK.findall(text):
+        if mark.upper() == "BEGIN":
+            begun.append(name)
+        elif begun:
+            begun.pop()
+    return begun
 
 
 def _calendars(text: str) -> list[Any]:

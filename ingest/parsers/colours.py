@@ -9,6 +9,9 @@ NAMES = {
     "green": (0, 128, 0), "blue": (0, 0, 255), "navy": (0, 0, 128), "gray": (128, 128, 128),
     "grey": (128, 128, 128), "silver": (192, 192, 192), "yellow": (255, 255, 0),
 }  # fmt: skip
+HEXADECIMAL = re.compile(r"[0-9a-f]{3,8}")
+IN_NUMBERS = re.compile(r"rgba?\(([\d.,\s%/]+)\)")
+NUMBER = re.compile(r"[\d.]+%?")
 CLOSE = 12
 """Colours whose red, green and blue differ by no more than this cannot be told apart by reading."""
 FAINT = 0.05
@@ -35,10 +38,10 @@ def read(written: str) -> Colour | None:
     if plain in NAMES:
         return Colour(NAMES[plain])
     digits = plain.removeprefix("#")
-    if plain.startswith("#") and re.fullmatch(r"[0-9a-f]{3,8}", digits):
+    if plain.startswith("#") and HEXADECIMAL.fullmatch(digits):
         return _hexadecimal(digits)
-    match = re.fullmatch(r"rgba?\(([\d.,\s%/]+)\)", plain)
-    return _numbers(re.findall(r"[\d.]+%?", match[1])) if match else None
+    match = IN_NUMBERS.fullmatch(plain)
+    return _numbers(NUMBER.findall(match[1])) if match else None
 
 
 def _hexadecimal(digits: str) -> Colour | None:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from ingest.parsers.alphabets import DOUBLE, PAGES
 
+PLAIN = re.compile(r"[a-z]+")
 HIGH = re.compile(rb"[\x80-\xff]+")
 MOST_LINES = 160
 LONGEST_LINE = 240
@@ -95,7 +96,7 @@ def _languages(number: int) -> tuple[tuple[dict[str, float], frozenset[str]], ..
 def _score(sample: bytes, number: int) -> float:
     """How well the text of a page fits, in letters that stand where such letters do."""
     text = sample.decode(PAGES[number][0], "replace")
-    words = set(re.findall(r"[a-z]+", text.lower()))
+    words = set(PLAIN.findall(text.lower()))
     places = [(c, text[i - 1 : i], text[i + 1 : i + 2]) for i, c in enumerate(text) if c > "\x7f"]
     letters = [place for place in places if _is_letter(place[0])]
     signs = sum(_of_sign(*place) for place in places if not _is_letter(place[0]))

@@ -8,6 +8,7 @@ from quopri import decodestring
 
 from ingest.parsers.encoding import decode
 
+NAME = re.compile(r";\s*name(\*?\d*\*?=)")
 WORD = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?\n]*)\?=")
 BETWEEN = re.compile(r"(\?=)\s+(=\?[^?\s]{1,80}\?[bBqQ]\?)")
 OF_PEOPLE, MOST_TIMES = {"to", "cc", "bcc"}, 20
@@ -78,7 +79,7 @@ def filename_of(part: Message) -> str:
         if not value:
             continue
         holder = Message()
-        holder["Content-Disposition"] = re.sub(r";\s*name(\*?\d*\*?=)", r"; filename\1", value)
+        holder["Content-Disposition"] = NAME.sub(r"; filename\1", value)
         try:
             name = holder.get_filename("")
         except (ValueError, LookupError):

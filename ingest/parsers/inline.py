@@ -6,6 +6,7 @@ from email.message import Message
 
 from kb.types.parsed import Member
 
+BROKEN = re.compile(r"(?<=\S)(?<!\n--) \r?\n(?=[^\s>-])")
 FILE = re.compile(
     r"^begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n((?:[ -`]{1,90}\r?\n)+?)end\r?$", re.MULTILINE
 )
@@ -17,7 +18,7 @@ def flowed(text: str, part: Message) -> str:
     if str(part.get_param("format") or "").lower() != "flowed":
         return text
     joint = "" if str(part.get_param("delsp") or "").lower() == "yes" else " "
-    return re.sub(r"(?<=\S)(?<!\n--) \r?\n(?=[^\s>-])", joint, text)
+    return BROKEN.sub(joint, text)
 
 
 def files_in(text: str) -> tuple[str, list[Member]]:

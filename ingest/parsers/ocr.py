@@ -24,6 +24,7 @@ SURE = 75.0
 """Mean confidence (0 to 100) from which a page is taken to lie the right way up."""
 LOWEST_DPI, HIGHEST_DPI, USUAL_DPI = 150, 300, 200
 MOST_PIXELS = 40_000_000
+ROTATE = re.compile(r"^Rotate: (\d+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def _orientation(grey: Image.Image, dpi: int) -> int:
     """By how many degrees counter-clockwise the page has to be turned, as tesseract sees it."""
     with tempfile.TemporaryDirectory() as folder:
         said = _run(grey, Path(folder), "--psm", "0", "--dpi", str(dpi)).decode("utf-8", "replace")
-    found = re.search(r"^Rotate: (\d+)", said, re.MULTILINE)
+    found = ROTATE.search(said)
     return (360 - int(found.group(1))) % 360 if found else 0
 
 

@@ -137,10 +137,11 @@ def _rtf(path: Path, _room: Room | None = None) -> Read:
         file.flush()
         try:
             raw = partition("rtf", filename=file.name)
+            found = [_meant(e, rich.meant) for e in elements_of(raw)]
         except RuntimeError:  # pandoc refuses what Word opens; the text is there all the same
-            raw = partition("text", text="".join(rich.text))
+            found = [*elements_of(partition("text", text="".join(rich.text)))]
     apart = {kind: list(_apart(rich, kind)) for kind in ("Header", "Footer", "box", "comment")}
-    elements = [*apart["Header"], *(_meant(e, rich) for e in elements_of(raw))]
+    elements = [*apart["Header"], *found]
     for kind in ("box", "comment", "Footer"):
         elements += apart[kind]
     changes = {"insertions": rich.insertions, "deletions": rich.deletions}
@@ -148,13 +149,13 @@ def _rtf(path: Path, _room: Room | None = None) -> Read:
     return Read(elements, ["".join(rich.unseen)], notices)
 
 
-def _meant(element: Element, rich: rtf.Rich) -> Element:
+def _meant(element: Element, meant: dict[int, str]) -> Element:
     """An element with the characters for which others stood."""
-    if not rich.meant:
+    if not meant:
         return element
-    text, rows = element.text.translate(rich.meant), element.rows
+    text, rows = element.text.translate(meant), element.rows
     if rows is not None:
-        rows = tuple(tuple(cell.translate(rich.meant) for cell in row) for row in rows)
+        rows = tuple(tuple(cell.translate(meant) for cell in row) for row in rows)
     return msgspec.structs.replace(element, text=text, rows=rows)
 
 

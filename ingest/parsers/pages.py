@@ -39,6 +39,7 @@ DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,500}\?>")
 """Which lxml refuses at the head of a text."""
 FRAME = re.compile(r"<iframe\b[^>]{0,2000}?\ssrcdoc\s*=", re.IGNORECASE)
 BOXES = {"checkbox", "radio"}
+WORD = re.compile(r"\w\w")
 FILE_NAME = re.compile(r"\S+\.(?:png|jpe?g|gif|svg|webp|bmp|tiff?)$", re.IGNORECASE)
 TABLE_PARTS = {"thead", "tbody", "tfoot", "tr"}
 INSIDE_TABLE = {
@@ -207,7 +208,7 @@ def _options(node: html.HtmlElement) -> Iterator[str]:
 
 
 def _says_something(alternative: str) -> bool:
-    return bool(re.search(r"\w\w", alternative)) and not FILE_NAME.match(alternative.strip())
+    return bool(WORD.search(alternative)) and not FILE_NAME.match(alternative.strip())
 
 
 def _mend(table: html.HtmlElement) -> None:

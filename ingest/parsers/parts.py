@@ -4,9 +4,11 @@ Every leaf that is not the text is a member, however deep it lies. Of alternativ
 has text is the text; files and calendars within the others are kept, too.
 """
 
+import copy
 import email
 import mimetypes
 import re
+import string
 import zlib
 from base64 import b64decode
 from email import policy
@@ -29,9 +31,11 @@ MAX_DEPTH = 60
 ENVELOPES = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 BORDER = re.compile(r"^--([!-~][ -~]{0,69}?)[ \t]*\r?\n[!-9;-~]+:", re.MULTILINE)
 """A line that begins a part: headers follow it."""
-NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
-ENOUGH_LETTERS = 0.95
-"""Of what says that it is base64, the share of its letters; text has blanks."""
+LETTERS = f"{string.ascii_letters}{string.digits}+/=".encode()
+"""Those of base64."""
+ENOUGH_LETTERS, LONG_WORD = 0.95, 60
+"""What says that it is base64 is, if so large a share of it is letters, or if so many stand at its
+start; text has blanks. Behind it a list may have put a text of its own."""
 FEW_STRANGE = 8
 """Bytes of control that a short text may have; more make it a picture or an archive."""
 SHARE = 4
@@ -209,21 +213,23 @@ def _content(part: Message) -> bytes:
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return b""
-    written = part.get_payload()
     how = str(part.get("Content-Transfer-Encoding") or "").strip().lower()
-    if how != "base64" or not isinstance(written, str):
+    if how != "base64":
         return payload
-    raw = written.encode("ascii", "surrogateescape")
-    joined = b"".join(raw.splitlines())
-    known = NOT_BASE64.sub(b"", joined)
-    if len(known) < ENOUGH_LETTERS * len(joined):
+    plain = copy.copy(part)
+    del plain["Content-Transfer-Encoding"]
+    raw = plain.get_payload(decode=True)
+    joined = b"".join(raw.splitlines()) if isinstance(raw, bytes) else b""
+    others = joined.translate(None, LETTERS)
+    is_base64 = len(others) <= (1 - ENOUGH_LETTERS) * len(joined)
+    if not is_base64 and joined[:LONG_WORD].translate(None, LETTERS):
         return raw
-    return _as_far_as_written(known) if payload == joined else payload
+    return _as_far_as_written(joined) if payload == joined else payload
 
 
-def _as_far_as_written(letters: bytes) -> bytes:
+def _as_far_as_written(joined: bytes) -> bytes:
     """What base64 says that the library left as it is: it was cut within a group of four."""
-    letters = letters.rstrip(b"=")
+    letters = joined.translate(None, bytes(set(range(256)) - set(LETTERS))).rstrip(b"=")
     if len(letters) % 4 == 1:
         letters = letters[:-1]
     return b64decode(letters + b"=" * (-len(letters) % 4))

@@ -10,6 +10,10 @@ HEAD = 1024**2
 """Bytes before which the group stands; fonts, colours and styles come before it."""
 INFO = re.compile(rb"\{\s*\\info\b")
 PAGE = re.compile(rb"\\(?:ansicpg\d+|mac|pca?)\b")
+NAMED = {
+    name: re.compile(rb"\{\s*(?:\\\*\s*)?\\" + name + rb"(?![a-z])")
+    for name in (b"title", b"author", b"creatim", b"revtim")
+}
 BRACE = re.compile(rb"\\.|[{}]", re.DOTALL)
 PART = re.compile(rb"\\(yr|mo|dy|hr|min|sec)(\d{1,4})")
 
@@ -43,7 +47,7 @@ def _group(content: bytes, start: int) -> bytes:
 
 
 def _inner(info: bytes, name: bytes) -> bytes | None:
-    found = re.search(rb"\{\s*(?:\\\*\s*)?\\" + name + rb"(?![a-z])", info)
+    found = NAMED[name].search(info)
     if found is None:
         return None
     return _group(info, found.start())[found.end() - found.start() : -1]

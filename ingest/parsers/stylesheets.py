@@ -14,6 +14,7 @@ from lxml import etree
 COMPOUND = re.compile(
     r"(?P<tag>[a-z][\w-]*|\*)?(?P<rest>(?:[.#][\w-]+|\[[^\]]{1,80}\])*)$", re.IGNORECASE
 )
+CONDITION = re.compile(r"[.#][\w-]+|\[[^\]]{1,80}\]")
 ATTRIBUTE = re.compile(r"\[([\w-]+)(?:=[\"']?([^\"'\]]*)[\"']?)?\]$")
 IMPORTANT = re.compile(r"!\s*important", re.IGNORECASE)
 SCREEN = re.compile(r"@media\s+(?:only\s+)?(?:screen|all)\s*$", re.IGNORECASE)
@@ -182,14 +183,14 @@ def _steps(selector: str) -> tuple[Compound, ...]:
         return ()
     steps: list[Compound] = []
     is_parent = False
-    for word in reversed(re.sub(r"\s*>\s*", " > ", selector).split()):
+    for word in reversed(selector.replace(">", " > ").split()):
         if word == ">":
             is_parent = True
             continue
         match = COMPOUND.match(word)
         if match is None or len(steps) >= MOST_PARTS:
             return ()
-        rest = re.findall(r"[.#][\w-]+|\[[^\]]+\]", match["rest"] or "")
+        rest = CONDITION.findall(match["rest"] or "")
         attributes = [ATTRIBUTE.match(r) for r in rest if r[0] == "["]
         if None in attributes:
             return ()

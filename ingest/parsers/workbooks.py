@@ -15,6 +15,10 @@ from kb.types.parsed import COMMENT, Element
 
 XDR = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
 THREADED = "{http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments}"
+PRINTED = {
+    kind: re.compile(rf"<(?:odd|even|first){kind}>([^<]*)<".encode())
+    for kind in ("Header", "Footer")
+}
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 SHEET = re.compile(r"xl/worksheets/[^/]+\.xml$")
 HEADER_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-F]{6}|\d+|[LCRPNDTFAGBIUESXYZ&+-])')
@@ -147,9 +151,8 @@ def _headers(package: Package, part: Part) -> Iterator[Element]:
     until = content.find(b"</headerFooter>", at)
     if at < 0 or until < 0:
         return
-    for kind in ("Header", "Footer"):
-        found = re.findall(rf"<(?:odd|even|first){kind}>([^<]*)<".encode(), content[at:until])
-        for text in dict.fromkeys(found):
+    for kind, pattern in PRINTED.items():
+        for text in dict.fromkeys(pattern.findall(content[at:until])):
             shown = _unescaped(text)
             if shown:
                 yield Element(kind=kind, text=shown, section=part.name)

@@ -17,6 +17,7 @@ from kb.files import sandbox
 from kb.surface import reasons
 from tests.ingest.parsers import test_in_pictures
 from tests.ingest.parsers.pdf import test_letters
+from tests.parts.files import pdf, problem_of
 from tests.parts.processes import missing, shared_data, wait_for
 
 
@@ -53,6 +54,15 @@ def test_encrypted_office_files_are_named_as_such():
         with pytest.raises(FileProblem) as problem:
             parsers.parse(str(folder / name), name, Options())
         assert problem.value.code == "encrypted", name
+
+
+@pytest.mark.parametrize("trailer", [b"/Filter /Unknown", b"/Filter /Standard /V 99 /R 99"])
+def test_a_pdf_that_is_locked_in_an_unknown_way_is_named_as_such(trailer, tmp_path):
+    pdf(tmp_path / "a.pdf")
+    content = (tmp_path / "a.pdf").read_bytes()
+    locked = content.replace(b"/Root", b"/Encrypt << %b >>\n/Root" % trailer)
+    (tmp_path / "a.pdf").write_bytes(locked)
+    assert problem_of(tmp_path / "a.pdf").code == "encrypted"
 
 
 async def test_a_file_too_large_is_skipped(settings, tmp_path):

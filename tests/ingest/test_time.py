@@ -1,5 +1,8 @@
 """Files may be hostile: the time of each expression that reads them grows with a text and no faster."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 import ingest
@@ -33,6 +36,14 @@ def test_no_pattern_looks_at_a_character_for_ever(pattern, request):
         )
 
     assert not slow(read)
+
+
+def test_every_expression_is_asked():
+    """Only those that a module has are: none is written where it is used."""
+    at_once = re.compile(r"\bre\.(?:sub|subn|search|match|fullmatch|findall|finditer|split)\(")
+    sources = Path(next(iter(ingest.__path__))).rglob("*.py")
+    found = {p.name: n for p in sources if (n := len(at_once.findall(p.read_text("utf-8"))))}
+    assert not found
 
 
 @pytest.mark.parametrize("piece", [" ", "!", "! ", "rgb(", "rgb( ", "1px ", "red!"])

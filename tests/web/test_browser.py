@@ -264,3 +264,32 @@ def test_the_language_is_chosen_with_the_mouse(page):
         page.click(f"button[value={code}]")
         page.get_by_role("heading", name=heading, exact=True).wait_for()
         assert page.get_attribute("html", "lang") == code
+
+
+def test_earlier_editions_fold_out_beneath_the_newest(page, tmp_path):
+    """Each with its year; the newest is what is shown and answered from."""
+    page.goto("/documents")
+    page.select_option("#upload-readers", "everyone")
+    for year, fee in ((2023, 24), (2024, 26), (2025, 28)):
+        policy = tmp_path / f"Kayak policy {year}.txt"
+        policy.write_text(
+            f"Kayak policy {year}\n\nThe daily kayak fee for members of the rowing club is {fee} euros. "
+            "It is paid with the dues of the next month, when the paddles have been handed in."
+        )
+        page.set_input_files("#choose", str(policy))
+        page.locator("#tray li", has_text=policy.name).locator(".note").get_by_text("search").wait_for()
+    page.goto("/?q=What+is+the+daily+kayak+fee+for+members%3F")
+    page.locator("#prose", has_text="28 euros").wait_for()
+    hit = page.locator("#hits > li", has_text="Kayak policy")
+    assert hit.count() == 1
+    assert "2025" in hit.locator(".title").inner_text()
+    told = hit.locator("details.editions")
+    assert told.locator("summary").inner_text() == "Earlier: 2024, 2023"
+    assert told.locator(".other").first.is_hidden()
+    told.locator("summary").press("Enter")
+    others = told.locator(".other").all_inner_texts()
+    assert [fee in text for fee, text in zip(("26 euros", "24 euros"), others, strict=True)] == [
+        True, True
+    ]  # fmt: skip
+    told.locator(".other a").nth(1).click()
+    page.frame_locator("#viewer").locator("body", has_text="24 euros").wait_for()

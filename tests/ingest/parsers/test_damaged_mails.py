@@ -1,7 +1,7 @@
 """Mails that are not as any standard wants them: nothing that a reader could see is lost."""
 
 import email
-from base64 import b64encode
+from base64 import b64encode, encodebytes
 
 import pytest
 
@@ -119,10 +119,61 @@ def test_a_text_that_says_it_is_base64_and_is_none_is_read(tmp_path):
     assert "The pump in hall nine is inspected" in text_of(parse(tmp_path / "a.eml"))
 
 
-@pytest.mark.parametrize("end", ["", "END:VEVENT\n", "LOCATION:Hall ni", "DTSTART;TZID="])
+@pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "us-ascii", "nothing"])
+def test_a_strange_byte_within_base64_costs_itself(charset, tmp_path):
+    letters = encodebytes(b"The pump is inspected every spring. " * 9)
+    head = b"Content-Transfer-Encoding: base64\nContent-Type: text/plain; charset="
+    said = HEAD + head + charset.encode() + b"\n\n"
+    parsed = read(said + letters[:100] + b"\xe9" + letters[100:], tmp_path)
+    assert text_of(parsed).count("The pump is inspected every spring.") == 9
+
+
+def test_a_text_of_another_alphabet_that_says_it_is_base64_is_read(tmp_path):
+    said = b"Content-Transfer-Encoding: base64\nContent-Type: text/plain; charset=iso-8859-1\n\n"
+    parsed = read(HEAD + said + "Die Größe der Pumpe\n".encode("latin-1"), tmp_path)
+    assert text_of(parsed) == "Die Größe der Pumpe"
+
+
+@pytest.mark.parametrize("end", [b"", b"x", b"xy"])
+def test_what_a_list_wrote_under_base64_does_not_spoil_it(end, tmp_path):
+    body = encodebytes(b"The pump is inspected every spring. " * 9 + end)
+    foot = (
+        b"\n____________________\nYou are on the list pumps; to leave it write to x@y.example\n" * 3
+    )
+    parsed = read(HEAD + b"Content-Transfer-Encoding: base64\n\n" + body + foot, tmp_path)
+    content = text_of(parsed).encode() + b"".join(m.content for m in parsed.members)
+    assert content.count(b"The pump is inspected every spring.") == 9
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "",
+        "END:VEVENT\n",
+        "LOCATION:Hall ni",
+        "DTSTART;TZID=",
+        "BEGIN:VALA",
+        "END:VEV",
+        "END:VEVENT\nEND",
+        "END:VEVENT\r\nBEGIN:VEVENT",
+    ],
+)
 def test_a_calendar_that_is_cut_short_has_its_entries(end, tmp_path):
     begun = "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nSUMMARY:Inspect the pump\n"
     (tmp_path / "a.ics").write_text(begun + end)
     read = parse(tmp_path / "a.ics")
     assert text_of(read) == "Inspect the pump"
     assert [n.code for n in read.notices] == ["parts_unread"]
+
+
+@pytest.mark.parametrize("between", ["\r\n ", "\u2028", "\x0b", "\\n"])
+@pytest.mark.parametrize("word", ["Begin", "End"])
+def test_a_whole_calendar_is_not_taken_for_one_that_is_cut(word, between, tmp_path):
+    (tmp_path / "a.ics").write_text(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nSUMMARY:Inspect the pump\r\nDESCRIPTION:"
+        f"Workshop.{between}{word}: 9 o'clock\r\nEND:VEVENT\r\nEND:VCALENDAR",
+        newline="",
+    )
+    read = parse(tmp_path / "a.ics")
+    assert read.notices == ()
+    assert f"{word}: 9 o'clock" in text_of(read)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ingest.parsers import office
 from kb.types.parsed import COMMENT, HIDDEN
 from tests.parts.files import parse
 
@@ -93,3 +94,17 @@ def test_characters_beyond_the_first_65536(tmp_path):
     assert text.text == "Done \U0001f600 in \U0001d400\ue000 and \uf061"
     assert table.rows and table.rows[0][0].startswith("cell \U0001f600")
     assert table.text.startswith("cell \U0001f600")
+
+
+def test_characters_where_pandoc_refuses_the_file(tmp_path, monkeypatch):
+    def refuse(kind, **given):
+        if kind == "rtf":
+            raise RuntimeError("pandoc: unexpected end of input")
+        return whole(kind, **given)
+
+    whole = office.partition
+    monkeypatch.setattr(office, "partition", refuse)
+    (tmp_path / "a.rtf").write_text(r"{\rtf1\ansi Done \u-10179?\u-8704? and \u-8192? it is.\par}")
+    assert [e.text for e in parse(tmp_path / "a.rtf").elements] == [
+        "Done \U0001f600 and \ue000 it is."
+    ]
