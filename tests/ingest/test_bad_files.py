@@ -58,7 +58,7 @@ def test_encrypted_office_files_are_named_as_such():
 
 @pytest.mark.parametrize("trailer", [b"/Filter /Unknown", b"/Filter /Standard /V 99 /R 99"])
 def test_a_pdf_that_is_locked_in_an_unknown_way_is_named_as_such(trailer, tmp_path):
-    pdf(tmp_path / "a.pdf")
+    pdf(tmp_path / "a.pdf", b"BT ET")
     content = (tmp_path / "a.pdf").read_bytes()
     locked = content.replace(b"/Root", b"/Encrypt << %b >>\n/Root" % trailer)
     (tmp_path / "a.pdf").write_bytes(locked)
