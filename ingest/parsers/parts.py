@@ -219,7 +219,9 @@ def _content(part: Message) -> bytes:
     plain = copy.copy(part)
     del plain["Content-Transfer-Encoding"]
     raw = plain.get_payload(decode=True)
-    joined = b"".join(raw.splitlines()) if isinstance(raw, bytes) else b""
+    if not isinstance(raw, bytes):
+        return payload
+    joined = b"".join(raw.splitlines())
     others = joined.translate(None, LETTERS)
     is_base64 = len(others) <= (1 - ENOUGH_LETTERS) * len(joined)
     if not is_base64 and joined[:LONG_WORD].translate(None, LETTERS):

@@ -277,7 +277,9 @@ def test_earlier_editions_fold_out_beneath_the_newest(page, tmp_path):
             "It is paid with the dues of the next month, when the paddles have been handed in."
         )
         page.set_input_files("#choose", str(policy))
-        page.locator("#tray li", has_text=policy.name).locator(".note").get_by_text("search").wait_for()
+        page.locator("#tray li", has_text=policy.name).locator(".note").get_by_text(
+            "search"
+        ).wait_for()
     page.goto("/?q=What+is+the+daily+kayak+fee+for+members%3F")
     page.locator("#prose", has_text="28 euros").wait_for()
     hit = page.locator("#hits > li", has_text="Kayak policy")
