@@ -289,9 +289,16 @@ def test_earlier_editions_fold_out_beneath_the_newest(page, tmp_path):
     assert told.locator("summary").inner_text() == "Earlier: 2024, 2023"
     assert told.locator(".other").first.is_hidden()
     told.locator("summary").press("Enter")
-    others = told.locator(".other").all_inner_texts()
-    assert [fee in text for fee, text in zip(("26 euros", "24 euros"), others, strict=True)] == [
-        True, True
-    ]  # fmt: skip
+    former, first = told.locator(".other").all_inner_texts()
+    assert "26 euros" in former
+    assert "24 euros" in first
     told.locator(".other a").nth(1).click()
     page.frame_locator("#viewer").locator("body", has_text="24 euros").wait_for()
+    for _ in range(3):
+        page.goto("/documents?text=Kayak+policy")
+        page.click(".ledger tbody a >> nth=0")
+        page.click(".erase summary")
+        page.click("text=Erase for good")
+        page.wait_for_url("**/documents")
+    page.goto("/documents?text=Kayak+policy")
+    page.wait_for_selector(".empty")
