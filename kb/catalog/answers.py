@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, union
 
 from kb.catalog.arrays import among
 from kb.catalog.tables import answer_versions, answers, feedback
@@ -57,7 +57,7 @@ def _touched(numbers: Sequence[int]) -> ColumnElement[bool]:
             later.c.asked_at >= first.c.asked_at,
         ),
     )
-    return or_(answers.c.id.in_(of_them), answers.c.id.in_(after))
+    return answers.c.id.in_(union(of_them, after))
 
 
 def remove(connection: Connection, answer_id: str) -> None:

@@ -107,10 +107,12 @@ def join_neighbours(passages: Sequence[Passage]) -> list[Passage]:
 
 
 def _adjacent(a: Passage, b: Passage) -> bool:
-    same = a.chunk.version == b.chunk.version and a.chunk.page == b.chunk.page
-    close = a.points[-1] + 1 == b.points[0] or b.points[-1] + 1 == a.points[0]
-    short = len(a.points) + len(b.points) <= 3
-    return same and close and short and a.chunk.section == b.chunk.section
+    return (
+        a.chunk.version == b.chunk.version
+        and (a.points[-1] + 1 == b.points[0] or b.points[-1] + 1 == a.points[0])
+        and len(a.points) + len(b.points) <= 3
+        and (a.chunk.page, a.chunk.section) == (b.chunk.page, b.chunk.section)
+    )
 
 
 def _join(a: Passage, b: Passage) -> Passage:

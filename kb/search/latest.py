@@ -6,6 +6,7 @@ one.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -52,10 +53,15 @@ def gathered(
     asked = frozenset(map(int, re.findall(r"\d{1,9}", question)))
     passages = _without_numbered_copies(passages, asked)
     groups: list[list[Passage]] = []
+    families: dict[str, list[tuple[Edition, list[Passage]]]] = defaultdict(list)
     for passage in passages:
-        group = next((g for g in groups if _is_edition_of(passage, g)), None)
+        one = edition(passage)
+        related = families[one.family] if one.family else []
+        apart = (g for first, g in related if one.is_marked or first.is_marked)
+        group = next((g for g in apart if _goes_with(passage, g)), None)
         if group is None:
             groups.append([passage])
+            related.append((one, groups[-1]))
         else:
             group.append(passage)
     return [_one(group, wanted, today) if len(group) > 1 else group[0] for group in groups]
@@ -81,10 +87,8 @@ def _without_numbered_copies(passages: Sequence[Passage], asked: frozenset[int])
     return list(kept.values())
 
 
-def _is_edition_of(passage: Passage, group: Sequence[Passage]) -> bool:
-    one, first = edition(passage), edition(group[0])
-    if not one.family or one.family != first.family or not (one.is_marked or first.is_marked):
-        return False
+def _goes_with(passage: Passage, group: Sequence[Passage]) -> bool:
+    """Whether a passage says, in another document, what those of a group say."""
     if any(passage.chunk.document_id == other.chunk.document_id for other in group):
         return False
     same_place = _last(passage.chunk.section) == _last(group[0].chunk.section)

@@ -182,12 +182,14 @@ def masked(text: str) -> str:
     return MASKED.sub("#", text)
 
 
+@lru_cache(maxsize=4_000)
 def numbers(path: str) -> frozenset[int]:
     """The numbers in a file's name."""
     name = PurePosixPath(path.rpartition(MEMBER)[2]).stem
     return frozenset(map(int, re.findall(r"\d+", name)))
 
 
+@lru_cache(maxsize=4_000)
 def numbered(path: str) -> str:
     """A file's name with its numbers masked: «Safety briefing #»; empty where it has none."""
     name = fold(composed(PurePosixPath(path.rpartition(MEMBER)[2]).name))

@@ -167,7 +167,8 @@ def test_a_second_upgrade_keeps_the_newest_alone(place):
     first = Store(place.data / upgrading.BESIDE).names()
     with closing(open_catalog(place)) as catalog, catalog.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0022'"))
-        connection.execute(text("DROP TABLE backups"))
+        for table in ("backups", "purges"):
+            connection.execute(text(f"DROP TABLE {table}"))
     upgrading.upgrade(place, saved=True)
     second = Store(place.data / upgrading.BESIDE).names()
     assert (len(first), len(second)) == (1, 1)

@@ -22,6 +22,7 @@ VALUES = {
     "number:int": "1",
     "number:str": "0" * 32,
     "answer_id:str": "0" * 32,
+    "kind:str": "json",
     "name:str": "staff",
     "secret:str": "no-such-link",
     "file_path:path": "style.css",

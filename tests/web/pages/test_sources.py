@@ -59,8 +59,8 @@ def test_a_folder_is_added_in_the_page_and_read_at_once(served):
     assert (look["files"], look["kinds"]["txt"], look["complete"]) == (3, 2, True)
     assert add(served).status_code == 303
     wait_for(lambda: len(files(served)) == 3 and files(served)["a.txt"]["state"] == "indexed")
-    [source] = served.get("/api/v1/sources").json()["sources"]
-    assert source["watch"]
+    sources = {s["name"]: s for s in served.get("/api/v1/sources").json()["sources"]}
+    assert sources["files"]["watch"]
     page = served.get("/sources", headers={"Accept": "text/html"}).text
     assert "soon after a change" in page
 
