@@ -18,6 +18,7 @@ LOOKS = {
     "/": "home.view",
     "/account": "account.view",
     "/administration": "administration.view",
+    "/administration/erasings/{number}/{kind}": "erasure.download",
     "/answers/{answer_id}": "receipt.view",
     "/api/v1/answers/{answer_id}": "answer.view",
     "/api/v1/answers/{answer_id}/receipt": "receipt.view",

@@ -1,6 +1,7 @@
 """``kb models``: list, show, add, verify, remove."""
 
 import json
+import socket
 import os
 import shutil
 from types import SimpleNamespace
@@ -89,9 +90,9 @@ async def test_status_and_the_service_name_the_command_until_it_is_there(
 async def said(base, capsys) -> str:
     """What the status says of it, and the service when it begins; they say the same."""
     lines = status.multilingual_lines((await status.status(base))["multilingual_model"])
-    socket = SimpleNamespace(getsockname=lambda: ("127.0.0.1", 8000))
-    listening = SimpleNamespace(started=True, servers=[SimpleNamespace(sockets=[socket])])
-    await serving._announce(listening, base)
+    there = SimpleNamespace(family=socket.AF_INET, getsockname=lambda: ("127.0.0.1", 8000))
+    listening = SimpleNamespace(started=True, servers=[SimpleNamespace(sockets=[there])])
+    await serving._announce(listening, base, None)
     assert all(line in capsys.readouterr().err for line in lines)
     return "\n".join(lines)
 

@@ -12,6 +12,7 @@ from web.looks import LOOKS
 pytestmark = pytest.mark.both_catalogs
 
 SHOWS_NOTHING = {
+    "/administration/erasings/key.pub": "a public key",
     "/api/v1/sources": "names and progress, asked for every few seconds by a page that is noted",
     "/favicon.ico": "a picture of ours",
     "/health": "a word",
