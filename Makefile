@@ -49,8 +49,8 @@ bench: dev
 # make bundle OUT=dist KEY=builder.key BUNDLE="--python 3.12": one file for a host without a network.
 OUT ?= dist
 bundle: setup
-	@mkdir -p $(OUT)
-	@$(BIN)/kb bundle make $(OUT) $(if $(KEY),--key $(KEY)) $(BUNDLE)
+	@mkdir -p "$(OUT)"
+	@$(BIN)/kb bundle make "$(OUT)" $(if $(KEY),--key "$(KEY)") $(BUNDLE)
 
 fmt: dev
 	$(BIN)/ruff check --fix-only --quiet .

@@ -10,6 +10,7 @@ from litestar import Litestar, Request, Response, Router, get, post
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Server
 from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
@@ -184,11 +185,12 @@ def _state(base: KnowledgeBase, folders: Folders, threads: Shares) -> State:
     )
 
 
-def _described() -> OpenAPIConfig:
-    """The description of the API, as JSON at ``/schema``, for readers."""
+def _described(root: str) -> OpenAPIConfig:
+    """The description of the API, as JSON at ``/schema``, for readers; it stands at ``root``."""
     return OpenAPIConfig(
         title="Commonplace",
         version=__version__,
+        servers=[Server(url=root or "/")],
         openapi_router=Router("/schema", route_handlers=[], opt={"who": READER}),
         render_plugins=[JsonRenderPlugin(path="/")],
     )
@@ -197,7 +199,7 @@ def _described() -> OpenAPIConfig:
 def create_app(base: KnowledgeBase, folders: Folders) -> Peer:
     """The service around an open knowledge base, which whoever opened it closes."""
     sandbox.preload(rendering.MODULES)
-    threads = Shares()
+    threads, server = Shares(), base.settings.server
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
@@ -217,9 +219,8 @@ def create_app(base: KnowledgeBase, folders: Folders) -> Peer:
         request_class=Incoming,
         logging_config=None,
         request_max_body_size=BODY_LIMIT,
-        openapi_config=_described(),
+        openapi_config=_described(root_of(server)),
     )
-    server = base.settings.server
     provider = base.settings.auth.oidc_issuer
     guard = Guard(
         app, frozenset(server.allowed_hosts), server.public_url, provider, base.settings.language

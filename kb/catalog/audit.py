@@ -9,11 +9,13 @@ keeps its hash, and a later one vouches for what is left of it.
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from kb.catalog import vouching
 from kb.catalog.database import insert_ignoring
 from kb.catalog.tables import REDACTED, audit, counters
 from kb.types.audit import START, Entry, Logged, Verdict
@@ -118,7 +120,7 @@ def verify(connection: Connection) -> Verdict:
     promised = connection.scalar(select(counters.c.value).where(counters.c.name == COUNTER)) or 0
     stubs: dict[int, str] = {}
     confirmed: set[tuple[int, str]] = set()
-    vouched, redacted = _vouched(connection), 0
+    vouched, redacted = vouching.all_of(connection), 0
     for row in _rows(connection):
         if not row.entry and expected is None:  # what stood before it has expired
             stubs[row.seq] = row.hash
@@ -126,7 +128,7 @@ def verify(connection: Connection) -> Verdict:
             continue
         if row.seq != (1 if expected is None else expected):
             return Verdict(count, intact=False, broken_at=row.seq, reason="missing", head=previous)
-        is_redacted = (row.seq, row.hash, _digest(row.entry)) in vouched
+        is_redacted = vouching.holds(vouched, row.seq, row.hash, row.entry)
         is_whole = is_redacted or _hash(previous, row.entry) == row.hash
         if not is_whole or not _columns_agree(row):
             return Verdict(count, intact=False, broken_at=row.seq, reason="changed", head=previous)
@@ -142,25 +144,18 @@ def verify(connection: Connection) -> Verdict:
     return Verdict(count, intact=True, head=previous, redacted=redacted)
 
 
-def _vouched(connection: Connection) -> set[tuple[int, str, str]]:
-    """Number, hash, and digest of what is left of each entry that another one vouches for.
-
-    Whether those that vouch are in the chain themselves is for the walk along it to find.
-    """
-    found: set[tuple[int, str, str]] = set()
-    for text in connection.scalars(select(audit.c.entry).where(audit.c.action == REDACTED)):
-        try:
-            found |= {(seq, old, left) for seq, old, left in json.loads(text)["detail"]["entries"]}
-        except (ValueError, TypeError, KeyError):  # altered: the walk says so
-            continue
-    return found
+def texts(connection: Connection) -> Iterator[dict[int, str]]:
+    """Every entry as it stands there, by its number, in parts."""
+    rows = _rows(connection)
+    while part := {row.seq: row.entry for row in islice(rows, PART)}:
+        yield part
 
 
 def redactable(connection: Connection, blanked: Blanked) -> list[int]:
     """The numbers of the entries of which ``blanked`` leaves less than there is."""
     found = []
     for row in _rows(connection):
-        said = _said(row.entry)
+        said = vouching.said(row.entry)
         if said is not None and blanked(said) is not None:
             found.append(row.seq)
     return found
@@ -169,37 +164,28 @@ def redactable(connection: Connection, blanked: Blanked) -> list[int]:
 def redact(connection: Connection, seqs: Sequence[int], blanked: Blanked) -> int:
     """Take out of entries what ``blanked`` takes; another entry vouches for what is left.
 
-    One that somebody has altered stays as it is, and so does its not fitting. Returns how many.
+    Words leave one that somebody has altered as well, but nothing vouches for it: it still does
+    not fit. Returns for how many something vouches.
     """
-    vouched = []
+    vouched, before_this = [], vouching.all_of(connection)
     for seq in seqs:
         rows = connection.execute(select(audit).where(audit.c.seq.in_((seq - 1, seq)))).all()
         by_seq = {row.seq: row for row in rows}
         row, before = by_seq.get(seq), by_seq[seq - 1].hash if seq - 1 in by_seq else START
-        said = _said(row.entry) if row is not None else None
+        said = vouching.said(row.entry) if row is not None else None
         left = blanked(said) if said is not None else None
-        if row is None or left is None or _hash(before, row.entry) != row.hash:
+        if row is None or left is None:
             continue
         text = _written(left)
         connection.execute(update(audit).where(audit.c.seq == seq).values(entry=text))
-        vouched.append([seq, row.hash, _digest(text)])
+        if _hash(before, row.entry) == row.hash or vouching.holds(
+            before_this, seq, row.hash, row.entry
+        ):
+            vouched.append([seq, row.hash, vouching.digest(text)])
     for start in range(0, len(vouched), VOUCHED):
         part = vouched[start : start + VOUCHED]
         append(connection, [Entry("system", REDACTED, "", {"entries": part})])
     return len(vouched)
-
-
-def _said(text: str) -> dict[str, Any] | None:
-    """What an entry says; None: it has expired, or is none."""
-    try:
-        said = json.loads(text) if text else None
-    except ValueError:
-        return None
-    return said if isinstance(said, dict) else None
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def last(connection: Connection) -> int:

@@ -88,6 +88,13 @@ def folders(connection: Connection) -> list[str]:
     return sorted(connection.scalars(query))
 
 
+def not_whole(connection: Connection) -> list[Backup]:
+    """The last one of each folder, where it goes on still, or was broken off."""
+    every = connection.scalars(select(backups.c.folder).distinct()).all()
+    found = [newest_in(connection, folder) for folder in sorted(every)]
+    return [one for one in found if one is not None and one.name is None]
+
+
 def names_in(connection: Connection, folder: str) -> dict[str, float]:
     """The whole backups that were made in a folder, by name: when each was begun."""
     query = select(backups.c.name, backups.c.began_at)

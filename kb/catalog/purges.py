@@ -8,7 +8,20 @@ from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from kb.catalog.arrays import among
 from kb.catalog.database import now
-from kb.catalog.tables import answers, chunks, documents, purges, sources, vectors, versions
+from kb.catalog.tables import (
+    answers,
+    chunks,
+    conversations,
+    documents,
+    feedback,
+    glossary,
+    judged_questions,
+    pins,
+    purges,
+    sources,
+    vectors,
+    versions,
+)
 from kb.types.purges import Erased, ListedPurge, Marks, Purge, Unstated
 
 LEASE = "purge"
@@ -63,11 +76,17 @@ def listed(connection: Connection, limit: int) -> list[ListedPurge]:
     return [_as(ListedPurge, row) for row in rows]
 
 
-def of_paths(connection: Connection, path_hashes: Collection[str]) -> Purge | None:
-    """The last one that erased exactly these documents (with what came out of them)."""
+def of_paths(
+    connection: Connection, path_hashes: Collection[str], source: str | None = None
+) -> Purge | None:
+    """The last one that erased exactly these documents (with what came out of them).
+
+    ``source``: those of this source, if given.
+    """
     for found in _all(connection)[::-1]:
-        tops = {d.path_sha256 for d in found.erased.documents if d.container is None}
-        if tops == set(path_hashes):
+        tops = [d for d in found.erased.documents if d.container is None]
+        is_theirs = source is None or {d.source for d in tops} == {source}
+        if is_theirs and {d.path_sha256 for d in tops} == set(path_hashes):
             return found
     return None
 
@@ -127,11 +146,22 @@ def shared_vectors(
 def others(
     connection: Connection, ids: Sequence[int], numbers: Sequence[int], answer_ids: Sequence[str]
 ) -> Iterator[str]:
-    """Every text that stays when these documents, versions and answers go, in parts."""
+    """Every text that stays when these documents, versions and answers go, in parts.
+
+    Those of other documents, and what people wrote themselves.
+    """
     kept = (
         select(chunks.c.text, chunks.c.embedded_text).where(~among(chunks.c.version, numbers)),
         select(documents.c.path, documents.c.title).where(~among(documents.c.id, ids)),
-        select(answers.c.question, answers.c.text).where(~among(answers.c.id, answer_ids)),
+        select(answers.c.question, answers.c.asked_as, answers.c.text).where(
+            ~among(answers.c.id, answer_ids)
+        ),
+        select(conversations.c.title),
+        select(feedback.c.comment),
+        select(glossary.c.short, glossary.c.meaning),
+        select(judged_questions.c.question, judged_questions.c.text),
+        select(pins.c.question, pins.c.answer),
+        select(sources.c.name, sources.c.root),
     )
     for query in kept:
         found = connection.execute(query, execution_options={"yield_per": FETCHED})

@@ -1,6 +1,6 @@
 """What is asked here, and what finds nothing: without who asked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,15 +17,26 @@ DAY = 86_400.0
 def keep(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Add questions; a NUL, which PostgreSQL's texts cannot have, becomes a replacement sign."""
     if rows:
-        connection.execute(insert(asked), [row | {"question": _plain(row)} for row in rows])
+        connection.execute(
+            insert(asked), [row | {"question": plain(row["question"])} for row in rows]
+        )
 
 
-def _plain(row: dict[str, Any]) -> str | None:
-    question: str | None = row["question"]
+def plain(question: str | None) -> str | None:
+    """A question as it is kept here."""
     if question is None:
         return None
-    plain = question.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return plain.encode("utf-8", "replace").decode()
+    said = question.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return said.encode("utf-8", "replace").decode()
+
+
+def told(connection: Connection, is_told: Callable[[str], bool]) -> list[str]:
+    """The questions that are kept here and of which that is true."""
+    found = set(connection.scalars(select(asked.c.question).distinct()))
+    found |= set(connection.scalars(select(evaluation_questions.c.question).distinct()))
+    for address in connection.scalars(select(saved_searches.c.address).distinct()):
+        found |= set(_asked_by(address))
+    return sorted(one for one in found if one and is_told(one))
 
 
 def blank(connection: Connection, words: Sequence[str]) -> None:
@@ -33,10 +44,9 @@ def blank(connection: Connection, words: Sequence[str]) -> None:
 
     An evaluation that asked them keeps its figures.
     """
-    plain = [_plain({"question": one}) or "" for one in words]
-    mine = among(asked.c.question, plain)
+    mine = among(asked.c.question, words)
     connection.execute(update(asked).where(mine).values(question=None))
-    evaluated = among(evaluation_questions.c.question, plain)
+    evaluated = among(evaluation_questions.c.question, words)
     connection.execute(update(evaluation_questions).where(evaluated).values(question=""))
     rows = connection.execute(select(saved_searches.c.id, saved_searches.c.address)).tuples()
     quoting = [n for n, address in rows if set(words) & set(_asked_by(address))]

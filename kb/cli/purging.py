@@ -100,7 +100,7 @@ def _begun(base: KnowledgeBase, wanted: _Wanted) -> Purge | None:
     """The erasing of these very documents that was begun, where none of them is in the ledger."""
     if any(_rows(base, path, wanted.source) for path in wanted.paths):
         return None
-    return base.purges.of_paths({path_sha256(path) for path in wanted.paths})
+    return base.purges.of_paths({path_sha256(path) for path in wanted.paths}, wanted.source)
 
 
 def _documents(base: KnowledgeBase, wanted: _Wanted) -> list[Document]:
@@ -197,8 +197,7 @@ def resume(as_json: bool) -> None:
 
     async def work(base: KnowledgeBase) -> dict[str, Any]:
         async with base.purges.alone():
-            begun = await base.read(base.purges.unfinished)
-            done = [await base.purges.finish(one.id, partial(rebuild, base)) for one in begun]
+            done = await base.purges.finish_all(partial(rebuild, base))
         return {"purges": [_told(one) for one in done]}
 
     told = with_knowledge_base(work)

@@ -46,8 +46,13 @@ def serve(host: str | None, port: int | None, socket: str | None) -> None:
     """Serve the web page, and read sources on their schedules."""
     if socket and (host or port is not None):
         raise click.UsageError("Name an address (--host, --port) or a socket, not both.")
-    flags = {"server.host": host, "server.port": port, "server.socket": socket}
-    _run(_serve(settings_module.load(flags)))
+    _run(_serve(settings_module.load(_place(host, port, socket))))
+
+
+def _place(host: str | None, port: int | None, socket: str | None) -> dict[str, Any]:
+    """Where it listens, as typed: an address takes the place of the socket in the settings."""
+    is_address = host is not None or port is not None
+    return {"server.host": host, "server.port": port, "server.socket": "" if is_address else socket}
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
@@ -85,7 +90,7 @@ def demo(host: str | None, port: int | None) -> None:
     """Read the sample documents and open the web page."""
     base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     folder = os.environ.get("KB_DATA_DIR") or str(Path(base) / "commonplace-demo")
-    settings = settings_module.load({"data_dir": folder, "server.host": host, "server.port": port})
+    settings = settings_module.load({"data_dir": folder, **_place(host, port, None)})
     _run(_demo(settings))
 
 

@@ -39,7 +39,9 @@ BACKUP_SECONDS = 30.0
 PROOF_SECONDS = 5.0
 """Between two looks whether an erasing waits for its statement."""
 AGAIN_SECONDS = 60.0
-"""After which a statement that failed is tried again."""
+"""After which a statement that failed is tried again; twice as long after each further try."""
+LATEST_SECONDS = 3600.0
+"""The longest of them: each try builds the index anew and rewrites the catalog."""
 CURRENT_SECONDS = 15.0
 """Between two looks whether the generations beside the live one lack something."""
 DEATHS = 3
@@ -188,14 +190,17 @@ class Working:
 
     async def _prove_erased(self) -> None:
         """Go on with erasings that wait for a statement, asked for in the page or broken off."""
+        wait = PROOF_SECONDS
         while not self._stop.is_set():
-            wait = PROOF_SECONDS
             if await self._base.read(self._base.purges.waiting):
                 try:
                     await self._run("purge", "resume", "--json")
+                    wait = PROOF_SECONDS
                 except KbError as error:  # it is noted with the erasing
                     log.warning("the statement of an erasing: %s (%s)", error.message, error.code)
-                    wait = AGAIN_SECONDS
+                    wait = min(max(2 * wait, AGAIN_SECONDS), LATEST_SECONDS)
+            else:
+                wait = PROOF_SECONDS
             await asyncio.sleep(wait)
 
     async def _keep_beside_current(self) -> None:

@@ -165,9 +165,10 @@ async def proxies(asked: Asked) -> Iterable[Finding]:
 
 
 def _of_proxies(s: Server, auth: Auth) -> tuple[str, str, str]:
-    name = f"KB_SERVER__TRUSTED_PROXIES={'unix' if s.socket else '127.0.0.1'}"
+    proxy = "unix" if s.socket else "127.0.0.1"
+    name = f"KB_SERVER__TRUSTED_PROXIES={proxy}"
     if auth.header and not auth.header_from:
-        return "wrong", "header_from_nobody", "KB_AUTH__HEADER_FROM=127.0.0.1 kb serve"
+        return "wrong", "header_from_nobody", f"KB_AUTH__HEADER_FROM={proxy} kb serve"
     if any(_is_anybody(one) for one in (*s.trusted_proxies, *auth.header_from)):
         return "wrong", "proxy_anybody", f"{name} kb serve"
     public = urlsplit(s.public_url)

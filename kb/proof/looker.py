@@ -17,7 +17,7 @@ from kb.index.remote import RemoteIndex
 from kb.proof import looking, redacting
 from kb.proof.searching import Searcher
 from kb.proof.stating import Statement
-from kb.types.purges import Erased, Look, Purge
+from kb.types.purges import Erased, Look, Marks, Purge
 
 STATED = "document.erase.stated"
 """The action of the audit log's entry that has the statement's hash."""
@@ -40,8 +40,9 @@ class Looker:
         looks = await self.look(purge.erased)
         looks.append(_files_of(rewritten))
         looks.append(await self._catalog.read(self._audited, purge))
-        if purge.marks is not None:
-            searcher = Searcher(self._catalog, self._blobs, self._data, purge.marks)
+        marks = await self._catalog.read(self._marks, purge)
+        if marks is not None:
+            searcher = Searcher(self._catalog, self._blobs, self._data, marks)
             looks.append(await asyncio.to_thread(searcher.look))
         return looks
 
@@ -71,6 +72,10 @@ class Looker:
     def _in_catalog(self, erased: Erased) -> list[Look]:
         with self._catalog.reading() as connection:
             return looking.in_catalog(connection, erased)
+
+    def _marks(self, purge: Purge) -> Marks | None:
+        with self._catalog.reading() as connection:
+            return redacting.rare(connection, purge)
 
     def _audited(self, purge: Purge) -> Look:
         left = redacting.unredacted(self._catalog, purge)

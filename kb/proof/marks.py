@@ -43,13 +43,9 @@ class Maker:
                 self._each.setdefault(mark.digest, mark)
                 self._counts[kind] += 1
 
-    def marks(self, others: Iterable[str]) -> Marks:
-        """The marks that stand in none of these other texts."""
-        every = Marks(self._salt.hex(), self._factor, list(self._each.values()))
-        finder = Finder(every)
-        common = {mark.digest for text in others for mark in finder.found_in(_bytes(text))}
-        left = [mark for mark in every.each if mark.digest not in common]
-        return Marks(every.salt, every.factor, left)
+    def marks(self) -> Marks:
+        """All that were made."""
+        return Marks(self._salt.hex(), self._factor, list(self._each.values()))
 
     def _mark(self, kind: str, window: bytes) -> Mark:
         word = int.from_bytes(window[:WORD], "little")
@@ -83,10 +79,22 @@ class Finder:
             for at in likely[np.isin(keys[likely], self._keys)].tolist():
                 yield from self._at(content, at * WORD + shift, int(keys[at]))
 
+    def is_in(self, text: str) -> bool:
+        """Whether a mark stands in a text."""
+        return next(iter(self.found_in(_bytes(text))), None) is not None
+
     def _at(self, content: bytes, start: int, key: int) -> Iterator[Mark]:
         for mark in self._by_key[key]:
             if _digest(self._salt, content[start : start + mark.length]) == mark.digest:
                 yield mark
+
+
+def telling(every: Marks, others: Iterable[str]) -> Marks:
+    """The marks that stand in none of these other texts."""
+    finder = Finder(every)
+    common = {mark.digest for text in others for mark in finder.found_in(_bytes(text))}
+    left = [mark for mark in every.each if mark.digest not in common]
+    return Marks(every.salt, every.factor, left)
 
 
 def _aligned(content: bytes, n: int) -> int:

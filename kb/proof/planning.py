@@ -46,9 +46,8 @@ class Planner:
             [self._answer(one) for one in kept],
             versions.attempts_of(connection, [one.id for one in found]),
         )
-        others = purges.others(connection, erased.ids, numbers, [one.id for one in kept])
         until = audit.last(connection) + len(found)
-        marks = self._maker.marks(others)
+        marks = self._maker.marks()
         self.number = purges.begin(connection, self._by.name, until, erased, marks)
 
     def _documents(self, connection: Connection, found: Sequence[Entry]) -> list[ErasedDocument]:

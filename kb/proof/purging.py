@@ -120,6 +120,22 @@ class Purges:
         await self._catalog.write(self._state, purge, rewritten, sorted({*entries}), looks)
         failpoints.reached("purge_stated")
 
+    async def finish_all(self, rebuild: Rebuild) -> list[Purge]:
+        """All that is left of every one that was begun; none holds up another.
+
+        Raises:
+            KbError: what the first one failed with that is not done, when the others are.
+        """
+        done, failed = [], None
+        for one in await self._catalog.read(self.unfinished):
+            try:
+                done.append(await self.finish(one.id, rebuild))
+            except KbError as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
+        return done
+
     def _redact(self, purge: Purge) -> list[int]:
         """With the looks in it that processes which are gone have left on disk."""
         self._audit.start()
@@ -159,10 +175,10 @@ class Purges:
             raise NotFoundError("There is no such erasing.", detail={"purge": number})
         return found
 
-    def of_paths(self, path_hashes: Collection[str]) -> Purge | None:
-        """The last erasing of exactly these documents."""
+    def of_paths(self, path_hashes: Collection[str], source: str | None = None) -> Purge | None:
+        """The last erasing of exactly these documents, of this source if one is given."""
         with self._catalog.reading() as connection:
-            return purges.of_paths(connection, path_hashes)
+            return purges.of_paths(connection, path_hashes, source)
 
     def unfinished(self) -> list[Purge]:
         """Those that have no statement yet, the oldest first."""

@@ -56,16 +56,15 @@ def remaining(
 
 def _files(connection: Connection, found: Erased) -> Iterator[Remaining]:
     """Files in folders that are followed: they are somebody else's to delete."""
-    by_name = {source.name: source for source in sources.all_of(connection, counted=False)}
-    for one in found.documents:
-        source = by_name.get(one.source)
-        if one.file != "folder" or source is None:
+    theirs = {one.source for one in found.documents if one.file == "folder"}
+    for source in sources.all_of(connection, counted=False):
+        if source.name not in theirs:
             continue
-        raws = erased.paths_of(connection, source.id)
-        raw = next((r for r in raws if path_sha256(shown(r)) == one.path_sha256), None)
-        yield Remaining(
-            "file", f"folder of {one.source}, document {one.document}", _file(source.root, raw)
-        )
+        raws = {path_sha256(shown(r)): r for r in erased.paths_of(connection, source.id)}
+        for one in found.documents:
+            if (one.source, one.file) == (source.name, "folder"):
+                said = _file(source.root, raws.get(one.path_sha256))
+                yield Remaining("file", f"folder of {one.source}, document {one.document}", said)
 
 
 def _file(root: str, raw: bytes | None) -> str:
@@ -80,6 +79,12 @@ def _file(root: str, raw: bytes | None) -> str:
 
 def _backups(connection: Connection, settings: Settings, since: float) -> Iterator[Remaining]:
     mine = str(folder_of(settings)) if settings.backup.folder else ""
+    for begun in backups.not_whole(connection):
+        yield Remaining(
+            "backup", begun.folder,
+            "A backup was begun here and had not ended, or was broken off. It may hold what there "
+            "was in that moment, until a whole one is made there.", iso(begun.began_at),
+        )  # fmt: skip
     for folder in sorted({*backups.folders(connection), *([mine] if mine else [])}):
         store, known = Store(Path(folder)), backups.names_in(connection, folder)
         is_here = store.folder.is_dir()

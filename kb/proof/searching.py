@@ -15,6 +15,7 @@ import zstandard
 
 from kb.catalog import stored
 from kb.catalog.database import Catalog
+from kb.errors import RetryableError
 from kb.files.blobs import Blobs
 from kb.proof.marks import LONGEST, Finder
 from kb.types.purges import Look, Marks
@@ -53,7 +54,7 @@ class Searcher:
         )
 
     def _files(self) -> Iterator[Path]:
-        for folder, inner, names in os.walk(self._data):
+        for folder, inner, names in os.walk(self._data, onerror=_unread):
             inner[:] = sorted(n for n in inner if Path(folder, n) != self._data / MODELS)
             for name in sorted(names):
                 path = Path(folder, name)
@@ -67,6 +68,9 @@ class Searcher:
                 found |= {mark.kind for mark in self._finder.found_in(block)}
         except FileNotFoundError:  # it went meanwhile, as temporary files do
             return set()
+        except OSError as error:
+            error.filename = error.filename or str(path)
+            _unread(error)
         return found
 
     def _contents(self, path: Path) -> Iterator[bytes]:
@@ -86,6 +90,20 @@ class Searcher:
             return set()
         with self._catalog.reading() as connection:
             return stored.owners(connection, self._blobs.key_of(path))
+
+
+def _unread(error: OSError) -> None:
+    """Where nobody can look, nobody can say that nothing is there.
+
+    Raises:
+        RetryableError: always, unless it went meanwhile.
+    """
+    if not isinstance(error, FileNotFoundError):
+        raise RetryableError(
+            f"{error.filename} cannot be looked through: {error.strerror}. Give this account the "
+            "right to read it, and do the same again.",
+            code="erasure_unread",
+        ) from error
 
 
 def _unpacked(path: Path, head: bytes) -> Iterator[bytes]:

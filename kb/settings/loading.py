@@ -76,7 +76,7 @@ def load(
     values["data_dir"] = str(Path(values["data_dir"]).expanduser().absolute())
     settings = _convert(values, places)
     _check_schedule(settings.backup.schedule, places)
-    return _with_models_dir(settings)
+    return _with_models_dir(_with_whole_socket(settings))
 
 
 def _check_schedule(schedule: str, places: Mapping[str, str]) -> None:
@@ -93,6 +93,16 @@ def _check_schedule(schedule: str, places: Mapping[str, str]) -> None:
             code="wrong_setting",
             detail={"key": key, "where": where},
         ) from error
+
+
+def _with_whole_socket(settings: Settings) -> Settings:
+    """The socket's path from the root, by which the web process knows who came by it."""
+    if not settings.server.socket:
+        return settings
+    path = str(Path(settings.server.socket).expanduser().absolute())
+    return msgspec.structs.replace(
+        settings, server=msgspec.structs.replace(settings.server, socket=path)
+    )
 
 
 def _with_models_dir(settings: Settings) -> Settings:

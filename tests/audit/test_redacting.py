@@ -6,6 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from kb.catalog import audit, rows
+from kb.catalog.tables import REDACTED
+from kb.catalog.tables import audit as audit_table
+from kb.catalog.vouching import all_of, holds
 from kb.types.audit import Entry
 
 
@@ -70,6 +73,40 @@ def test_an_altered_entry_is_not_laundered(written):
     change(written, 2, "ada", "eve")
     assert redact(written) == 1
     assert (verdict(written).intact, verdict(written).broken_at) == (False, 2)
+    with written.reading() as connection:
+        assert audit.redactable(connection, blanked) == [], "its words go all the same"
+
+
+def test_words_leave_an_entry_twice(written):
+    """Another document's erasing takes more out of it, and the chain holds."""
+    redact(written)
+
+    def more(said):
+        return said | {"detail": {"redacted": True}} if said["detail"].get("id") else None
+
+    with written.writing() as connection:
+        assert audit.redact(connection, [2, 3], more) == 2
+    assert (verdict(written).intact, verdict(written).redacted) == (True, 3)
+
+
+@pytest.mark.parametrize("redacted", [{}, {"redacted": False}])
+def test_nothing_else_is_passed_off_as_redacted(written, redacted):
+    """Who may write the catalog vouches for an entry that does not say that words are gone."""
+    with written.writing() as connection:
+        forged = {"target": "tram", "detail": {"id": 2} | redacted}
+        audit.redact(connection, [3], lambda said: said | forged)
+    assert (verdict(written).intact, verdict(written).broken_at) == (False, 3)
+
+
+def test_only_a_later_entry_vouches(written):
+    """One from before cannot say what is to stand there afterwards."""
+    redact(written)
+    with written.writing() as connection:
+        row = connection.execute(audit_table.select().where(audit_table.c.seq == 2)).one()
+        assert holds(all_of(connection), 2, row.hash, row.entry)
+        that = audit_table.update().where(audit_table.c.action == REDACTED)
+        connection.execute(that.values(seq=0))
+        assert not holds(all_of(connection), 2, row.hash, row.entry)
 
 
 def test_a_backup_reads_entries_again_that_were_redacted(written):

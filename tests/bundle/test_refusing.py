@@ -1,6 +1,8 @@
 """What the installer refuses before it changes anything: run as the host runs it, on a small bundle."""
 
+import os
 import platform
+import stat
 import subprocess
 import sys
 from importlib import resources
@@ -22,8 +24,8 @@ def key(tmp_path):
     return signing.read_secret(tmp_path / "key")
 
 
-def unpacked(folder: Path, key=None, **told) -> Path:
-    """A bundle that holds the installer and one more file, as tar unpacks it."""
+def unpacked(folder: Path, key=None, more=(), **told) -> Path:
+    """A bundle that holds the installer, one more file and ``more``, as tar unpacks it."""
     said = {
         "format": FORMAT, "version": "1.0", "machine": platform.machine(), "python": PYTHON,
         "glibc": "2.17", "torch": "none", "models": [], "gguf": [],
@@ -31,6 +33,7 @@ def unpacked(folder: Path, key=None, **told) -> Path:
     carried = resources.files("kb.bundle") / "carried"
     files = {name: (carried / name).read_bytes() for name in CARRIED}
     files |= {"bundle.json": parts.as_json(said | told), "wheels/one.whl": b"a wheel"}
+    files |= dict(more)
     packing.pack(folder / "small.tar", "a bundle", packing.with_sums(files, key, "for a test"))
     subprocess.run(["tar", "xf", "small.tar"], cwd=folder, check=True)
     return folder / "a bundle"
@@ -66,16 +69,23 @@ def test_a_signature_is_checked_by_what_the_host_has(tmp_path, key, checker):
     if not Path(f"/usr/bin/{checker}").exists():
         missing(checker)
     folder, public = unpacked(tmp_path, key), str(key.public)
-    for given in (public, str(tmp_path / "key.pub")):
+    (tmp_path / "line.pub").write_text(public + "\n")
+    for given in (public, str(tmp_path / "key.pub"), str(tmp_path / "line.pub")):
         status, said = install(folder, CHECK, "--signed-only", "--key", given, tools=(checker,))
         assert (status, f"Signed by the key {key.public.name}." in said) == (0, True), said
     other = signing.make_key(tmp_path / "other", tmp_path / "other.pub")
     status, said = install(folder, CHECK, "--key", str(other), tools=(checker,))
     assert (status, "not what that key signed" in said) == (1, True), said
     signature = folder / "SHA256SUMS.minisig"
-    signature.write_text(signature.read_text().replace("for a test", "for no test"))
-    status, said = install(folder, CHECK, "--key", public, tools=(checker,))
-    assert (status, "not what that key signed" in said) == (1, True), said
+    whole = signature.read_text()
+    for changed in (
+        whole.replace("for a test", "for no test"),
+        whole.replace("trusted comment: for", "mistrusted comm: for", 1),
+        whole[: len(whole) // 2],
+    ):
+        signature.write_text(changed)
+        status, said = install(folder, CHECK, "--key", public, tools=(checker,))
+        assert (status, "not what that key signed" in said) == (1, True), said
 
 
 @pytest.mark.parametrize("checker", ["minisign", "openssl"])
@@ -136,3 +146,44 @@ def test_without_python_it_says_so(tmp_path):
         capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", "PYTHON": "python-of-nobody"},
     )  # fmt: skip
     assert (done.returncode, "python3-venv" in done.stderr) == (1, True)
+
+
+def step(folder: Path, what: str, *arguments: str) -> str:
+    """One step of the installer that lies in a bundle, by itself."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-B", "-c",
+         f"import sys; sys.path.insert(0, {str(folder)!r}); import install, os\n"
+         f"from pathlib import Path\n{what}", *arguments],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_file_that_is_not_in_the_list_does_not_come_in_with_a_model(tmp_path):
+    model = {"commonplace.json": b'{"files": {"deep/a": {"modified": 315532800}}}', "deep/a": b"A"}
+    folder = unpacked(tmp_path, more={f"models/m/{n}": held for n, held in model.items()})
+    (folder / "models/m/deep/slipped.py").write_text("evil")
+    step(folder, "install.put_models(Path(sys.argv[1]), ['m'])", str(tmp_path / "into"))
+    shelf = tmp_path / "into/share/commonplace/models"
+    found = {str(one.relative_to(shelf)) for one in shelf.rglob("*") if one.is_file()}
+    assert found == {"m/commonplace.json", "m/deep/a"}
+    assert (shelf / "m/deep/a").stat().st_mtime == 315532800
+
+
+def test_an_environment_that_was_only_begun_is_made_whole(tmp_path):
+    """As a host without python3-venv leaves it, or somebody who stopped it."""
+    folder, into = unpacked(tmp_path), tmp_path / "into"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(into)], check=True)
+    make = "install.make_environment(Path(sys.argv[1]))"
+    assert "Making an environment" in step(folder, make, str(into))
+    subprocess.run([str(into / "bin/python"), "-m", "pip", "--version"], check=True)
+    assert "Upgrading what is in" in step(folder, make, str(into))
+
+
+def test_what_root_installs_others_may_read(tmp_path):
+    what = "os.umask(0o077)\nwith install.for_other_accounts(): Path(sys.argv[1]).touch()\n"
+    said = step(unpacked(tmp_path), f"{what}print(oct(os.umask(0)))", str(tmp_path / "one"))
+    assert said == "0o77\n", "afterwards it is as it was"
+    is_root = os.geteuid() == 0
+    assert stat.S_IMODE((tmp_path / "one").stat().st_mode) == (0o644 if is_root else 0o600)

@@ -118,6 +118,8 @@ async def test_the_service_is_looked_for_at_its_socket(settings, tmp_path):
     assert (await states(talking.service, about))["service"] == ("better", "service_down")
     [proxy] = await talking.proxies(about)
     assert proxy.command.startswith("KB_SERVER__TRUSTED_PROXIES=unix ")
+    [unnamed] = await talking.proxies(asked(server__socket=path, auth__header="X-User"))
+    assert unnamed.command.startswith("KB_AUTH__HEADER_FROM=unix ")
 
     async def healthy(reader, writer):
         await reader.readuntil(b"\r\n\r\n")

@@ -74,6 +74,19 @@ def vectors_of(house, path: str) -> list[bytes]:
         return [bytes(row.vector) for row in purges.vectors_by(connection, hashes)]
 
 
+def look_as_pages_do(house, number: int) -> None:
+    """Pages note what they are asked for; somebody may quote what they are not shown."""
+    quoted = SECRET[4:60]
+    for address, words in (
+        ("/", QUESTION),
+        ("/api/v1/suggest", QUESTION[:20]),
+        (f"/documents/{number}/find", f"q{WORD}"),
+        ("/", quoted),
+    ):
+        house.kb.audit.looked(house.owner, "home.view", address, query={"q": words})
+    house.kb.audit.asked(house.owner, "search", quoted, [], 0.1)
+
+
 @pytest.fixture
 async def met(house, environment, tmp_path):
     """The canary in a text, a name, a question, an answer's receipt, a vector; then all is closed."""
@@ -90,6 +103,7 @@ async def met(house, environment, tmp_path):
     house.kb.searches.save(house.owner, "stone", f"/?q={QUESTION}")
     document = house.kb.documents.one(house.owner, house.ledger()[NAME].id)
     house.kb.documents.note_opened(house.owner, document)
+    look_as_pages_do(house, document.id)
     yield Met(house, environment, tmp_path, vectors)
     stop_engines(tmp_path / "data")
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from kb.proof.marks import LONGEST, Finder, Maker
+from kb.proof.marks import LONGEST, Finder, Maker, telling
 
 TEXT = "The q-vexine zebrastone weighs 48151 grams, says the keeper of the vault."
 
@@ -13,7 +13,7 @@ def marks(*others):
     maker = Maker()
     maker.add("text", TEXT.encode())
     maker.add("vector", bytes(range(7, 71)))
-    return maker.marks(others)
+    return telling(maker.marks(), others)
 
 
 @pytest.mark.parametrize("before", range(9))
@@ -41,4 +41,4 @@ def test_dots_and_short_names_are_no_marks():
     maker = Maker()
     for content in (b"." * 100, b"a.txt", bytes(400)):
         maker.add("text", content)
-    assert maker.marks(()).each == []
+    assert maker.marks().each == []

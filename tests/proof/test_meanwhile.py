@@ -7,7 +7,9 @@ import pytest
 
 from kb.catalog import leases, purges
 from kb.cli.upkeep import rebuild
-from kb.errors import ConflictError, NotFoundError
+from kb.errors import ConflictError, NotFoundError, RetryableError
+from kb.proof.planning import path_sha256
+from kb.types.purges import Erased, ErasedDocument, Marks
 from tests.proof.conftest import QUESTION, SECRET
 
 pytestmark = pytest.mark.case("N24")
@@ -77,3 +79,20 @@ async def test_one_erases_with_a_statement_at_a_time(house):
         await prove(house, number)
     assert refused.value.code == "purge_busy"
     assert "stone.txt" in house.ledger()
+
+
+async def test_one_that_cannot_be_finished_holds_up_no_other(house):
+    """What it erased lies there again; the other has its statement, and the first says why not."""
+    number = await furnish(house)
+    ferry = ErasedDocument(9, "files", path_sha256("ferry.txt"), None, 1, 0.0, None, "folder")
+    with house.kb.catalog.writing() as connection:
+        erased = Erased([ferry], [], [], [], [], [])
+        stopped = purges.begin(connection, "ada", 0, erased, Marks("00", 1, []))
+    async with house.kb.purges.alone():
+        planner = house.kb.purges.planner(house.owner)
+        await house.kb.documents.erase(house.owner, [number], planner)
+        with pytest.raises(RetryableError) as refused:
+            await house.kb.purges.finish_all(partial(rebuild, house.kb))
+    assert refused.value.code == "erasure_incomplete"
+    assert house.kb.purges.one(planner.number).statement
+    assert house.kb.purges.one(stopped).error["code"] == "erasure_incomplete"

@@ -215,6 +215,7 @@ def crawl(client, front) -> None:
                 waiting.append(address)
     assert len(seen) > 25 and ("src", "/kb/static/theme.js") in linked
     assert client.get(f"https://localhost:{front.beneath}/kb").url.path == "/kb/"
+    assert client.get(f"{front.address}/schema").json()["servers"] == [{"url": "/kb"}]
     assert "main site" in client.get(f"https://localhost:{front.beneath}/documents").text
 
 

@@ -1,5 +1,6 @@
 """``kb serve --socket``: who may open it, whose it is, and what systemd opened beforehand."""
 
+import asyncio
 import os
 import socket
 import stat
@@ -11,6 +12,8 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from kb import settings
+from kb.cli import serving
 from kb.cli.listening import listening
 from kb.cli.serving import serve
 from kb.errors import ConfigurationError
@@ -96,6 +99,30 @@ def test_at_a_socket_links_need_the_address_that_people_use(path):
 def test_an_address_and_a_socket_are_not_named_together(path):
     done = CliRunner().invoke(serve, ["--socket", str(path), "--port", "1"])
     assert done.exit_code == 2 and "not both" in done.output
+
+
+def test_an_address_that_is_typed_takes_the_place_of_the_socket_in_the_settings(path, monkeypatch):
+    monkeypatch.setenv("KB_SERVER__SOCKET", str(path))
+    served = []
+    monkeypatch.setattr(serving, "_run", asyncio.run)
+
+    async def serve_it(settings):
+        served.append((settings.server.port, settings.server.socket))
+
+    monkeypatch.setattr(serving, "_serve", serve_it)
+    for typed in (["--port", "8001"], [], ["--socket", f"{path}2"]):
+        assert CliRunner().invoke(serve, typed).exit_code == 0
+    assert served == [(8001, ""), (8000, str(path)), (8000, f"{path}2")]
+
+
+def test_a_socket_that_is_named_from_where_one_stands_is_known_by_its_whole_path(
+    tmp_path, monkeypatch
+):
+    """A request that came by it is told from others by a path that begins at the root."""
+    monkeypatch.chdir(tmp_path)
+    server = settings.load({"server.socket": "kb.sock", "server.public_url": PUBLIC}).server
+    with listening(server) as opened:
+        assert opened[0].getsockname() == str(tmp_path / "kb.sock")
 
 
 @pytest.mark.real

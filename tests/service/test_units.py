@@ -90,6 +90,30 @@ def probed(calls: str, *, under: bool) -> dict:
     return json.loads(done.stdout)
 
 
+def test_commands_of_the_administrator_have_the_settings_and_secrets_of_the_service(tmp_path):
+    """The script with its example of a secret switched on; ``runuser`` stands in for the real one."""
+    (tmp_path / "catalog_url").write_text("postgresql://kb:secret@host/kb\n")
+    (tmp_path / "runuser").write_text('#!/bin/sh\necho "$@"\nenv\n')
+    (tmp_path / "runuser").chmod(0o755)
+    script = (DEPLOY / "kb").read_text().replace("/etc/commonplace/secrets", str(tmp_path))
+    script = re.sub("(?m)^# (?=KB_)", "", script)
+
+    def typed() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["/bin/sh", "-c", script, "kb", "ask", "a b"], capture_output=True, text=True,
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        )  # fmt: skip
+
+    arguments, *told = typed().stdout.splitlines()
+    assert arguments == "-u commonplace -- /opt/commonplace/bin/kb ask a b"
+    assert "KB_CATALOG__URL=postgresql://kb:secret@host/kb" in told
+    for unit in SERVICES:
+        for said in re.findall("KB_DATA_DIR=.*|KB_CONFIG=.*", (UNITS / unit).read_text()):
+            assert {*said.replace("%S", "/var/lib").split()} <= {*told}
+    (tmp_path / "catalog_url").unlink()
+    assert (typed().returncode != 0, typed().stdout) == (True, ""), "not with another catalog"
+
+
 def test_logs_of_engines_are_rotated_while_they_are_written(tmp_path):
     """What is written after a rotation stands at the beginning of the file, and nothing is lost."""
     binary = program("logrotate", "logrotate (apt-get install logrotate)")

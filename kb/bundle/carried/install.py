@@ -8,14 +8,17 @@ installs packages with ``pip --no-index --require-hashes``; puts the models in p
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -41,10 +44,11 @@ def main() -> int:
         return 0
     into = Path(chosen.into).expanduser().absolute()
     check_room(into)
-    make_environment(into)
-    install_packages(into)
-    put_models(into, told["models"])
-    put_language_models(into, told["gguf"])
+    with for_other_accounts():
+        make_environment(into)
+        install_packages(into)
+        put_models(into, told["models"])
+        put_language_models(into, told["gguf"])
     return finish(into, told)
 
 
@@ -149,17 +153,29 @@ def check_room(into: Path) -> None:
         refuse(f"{above} has {free >> 20} MB free, and {4 * size >> 20} MB are needed.")
 
 
+@contextlib.contextmanager
+def for_other_accounts() -> Iterator[None]:
+    """What root installs, other accounts may read, whatever root's mask: no secret is in it."""
+    before = os.umask(0o022)
+    if os.geteuid() != 0:
+        os.umask(before)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def make_environment(into: Path) -> None:
     """Make the environment, or take the one of an earlier run."""
     python = into / "bin" / "python"
     if (into / "pyvenv.cfg").is_file() and python.exists():
-        check = (
-            f"import sys; raise SystemExit(sys.version_info[:2] != {tuple(sys.version_info[:2])})"
-        )
-        if subprocess.run([str(python), "-I", "-c", check], check=False).returncode == 0:
+        if not runs(python, f"sys.version_info[:2] == {tuple(sys.version_info[:2])}"):
+            refuse(
+                f"{into} was made with another Python. Move it away, or name another: --into DIR."
+            )
+        if runs(python, "importlib.util.find_spec('pip')"):
             say(f"Upgrading what is in {into} …")
             return
-        refuse(f"{into} was made with another Python. Move it away, or name another: --into DIR.")
     say(f"Making an environment in {into} …")
     done = subprocess.run(
         [sys.executable, "-m", "venv", str(into)], capture_output=True, text=True, check=False
@@ -168,8 +184,14 @@ def make_environment(into: Path) -> None:
         why = " ".join((done.stderr + done.stdout).split())
         refuse(
             f"Python could not make an environment: {why} "
-            "(Debian: apt install python3-venv; then remove what it began in that folder.)"
+            "(Debian: apt install python3-venv; then run this again.)"
         )
+
+
+def runs(python: Path, what: str) -> bool:
+    """Whether something is so of an environment; one that was only begun has no pip."""
+    check = f"import sys, importlib.util; raise SystemExit(not ({what}))"
+    return subprocess.run([str(python), "-I", "-c", check], check=False).returncode == 0
 
 
 def install_packages(into: Path) -> None:
@@ -199,13 +221,17 @@ def pip(into: Path, requirements: str, *more: str) -> None:
 
 
 def put_models(into: Path, names: object) -> None:
-    """Put the embedding models beside the program; each is whole or as it was before."""
+    """Put the embedding models beside the program, of the files that were compared alone."""
     shelf = into / SHARE / "models"
     for name in list(names):  # type: ignore[call-overload]
         shelf.mkdir(parents=True, exist_ok=True)
         working, place = shelf / f".{name}.writing", shelf / name
         shutil.rmtree(str(working), ignore_errors=True)
-        shutil.copytree(str(HERE / "models" / name), str(working))
+        above = f"models/{name}/"
+        for held in [one for _, one in listed() if one.startswith(above)]:
+            target = working / held[len(above) :]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(str(HERE / held), str(target))
         keep_times(working)
         shutil.rmtree(str(place), ignore_errors=True)
         working.rename(place)
@@ -235,9 +261,11 @@ def finish(into: Path, told: dict[str, object]) -> int:
     say(f"Commonplace {told['version']} is installed in {into}.")
     if done.returncode:
         say("Look at what is marked ✗ above; the line under each says what mends it.")
-    say(f"To start:  '{kb}' serve        To try it with sample documents:  '{kb}' demo")
+    kb_typed = shlex.quote(str(kb))
+    say(f"To start:  {kb_typed} serve        To try it with sample documents:  {kb_typed} demo")
     for name in list(told["gguf"]):  # type: ignore[call-overload]
-        say(f"Language model, once Ollama runs:  '{kb}' models import '{into / SHARE}/gguf/{name}'")
+        file = shlex.quote(str(into / SHARE / "gguf" / name))
+        say(f"Language model, once Ollama runs:  {kb_typed} models import {file}")
     return 1 if done.returncode else 0
 
 

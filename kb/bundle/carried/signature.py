@@ -18,6 +18,7 @@ ID, RAW = 8, 32
 DER_OF_ED25519 = bytes.fromhex("302a300506032b6570032100")
 """What stands before a raw key where openssl reads it."""
 SIGNED_HASHED = b"ED"
+TRUSTED = "trusted comment: "
 
 
 def check_signature(key: str | None, signed_only: bool) -> None:
@@ -57,7 +58,7 @@ def public_key(key: str) -> str:
     text = key
     if os.path.exists(key):
         lines = Path(key).read_text(encoding="utf-8", errors="replace").split("\n")
-        text = lines[1] if len(lines) > 1 else lines[0]
+        text = next((line for line in reversed(lines) if line.strip()), "")
     try:
         whole = len(base64.b64decode(text.strip(), validate=True)) == 2 + ID + RAW
     except ValueError:
@@ -82,9 +83,10 @@ def by_openssl(public: str) -> None:
         own, both = base64.b64decode(lines[1]), base64.b64decode(lines[3])
     except (ValueError, IndexError):
         wrongly_signed()
-    if own[:2] != SIGNED_HASHED or own[2 : 2 + ID] != key[2 : 2 + ID]:
+    is_of_key = own[:2] == SIGNED_HASHED and own[2 : 2 + ID] == key[2 : 2 + ID]
+    if not is_of_key or not lines[2].startswith(TRUSTED):
         wrongly_signed()
-    comment = lines[2].split(": ", 1)[-1].encode()
+    comment = lines[2][len(TRUSTED) :].encode()
     digest = hashlib.blake2b((HERE / SUMS).read_bytes()).digest()
     signature = own[2 + ID :]
     for content, of in ((digest, signature), (signature + comment, both)):
