@@ -110,14 +110,18 @@ class Serving:
         if not unready:
             wait_for(lambda: httpx.get(self.address + "/ready", timeout=HANGING).status_code == 200)
 
+    def _arguments(self, port: int) -> tuple[str, ...]:
+        """A typed address would take the place of a socket in the settings."""
+        address = () if "KB_SERVER__SOCKET" in self.environment else ("--port", str(port))
+        return ("serve", *address)
+
     def _forked(self, folder: Path, port: int):
         said = Path(self._said.name)
-        arguments = ("serve", "--port", str(port))
-        return warm().begin(arguments, self.environment, folder, Path(os.devnull), said)
+        return warm().begin(self._arguments(port), self.environment, folder, Path(os.devnull), said)
 
     def _started(self, folder: Path, port: int) -> subprocess.Popen:
         return subprocess.Popen(
-            [sys.executable, "-m", "kb", "serve", "--port", str(port)],
+            [sys.executable, "-m", "kb", *self._arguments(port)],
             env=self.environment, cwd=folder, stderr=self._said,
         )  # fmt: skip
 
