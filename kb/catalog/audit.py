@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from kb.catalog import vouching
 from kb.catalog.database import insert_ignoring
@@ -250,6 +250,12 @@ def _logged(seq: int, entry: str) -> Logged:
         return msgspec.json.decode(entry, type=Logged)
     except msgspec.MsgspecError:
         return Logged(UNREADABLE, "", 0.0, {"entry": entry[:LONGEST]}, seq, "")
+
+
+def expired_until(connection: Connection) -> float:
+    """Of when the last entry is that has expired (Unix seconds); 0: none has."""
+    query = select(func.max(audit.c.at)).where(audit.c.entry == "")
+    return float(connection.scalar(query) or 0)
 
 
 def expire(connection: Connection, before: float) -> int:

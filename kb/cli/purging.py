@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from kb import signing
 from kb.cli.common import json_option, show, with_knowledge_base
@@ -18,7 +19,7 @@ from kb.proof.planning import path_sha256
 from kb.proof.purging import digest_of, sha256
 from kb.rights import access
 from kb.types.library import Document, LedgerFilter
-from kb.types.purges import ListedPurge, Look, Purge
+from kb.types.purges import ListedPurge, Purge
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -156,14 +157,7 @@ def list_(as_json: bool) -> None:
 
 
 def _listed(one: ListedPurge) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "by": one.by,
-        "begun_at": one.begun_at,
-        "ended_at": one.ended_at,
-        "documents": one.documents,
-        "error": one.error,
-    }
+    return {name: getattr(one, name) for name in ListedPurge.__struct_fields__}
 
 
 def _told(one: Purge) -> dict[str, Any]:
@@ -237,7 +231,7 @@ def verify(file: Path, key_given: str | None, as_json: bool) -> None:
             "ended_at": stated.ended_at,
             "signed_by": by.name,
             "comment": comment,
-            "looked_again": [_looked(one) for one in looks],
+            "looked_again": msgspec.to_builtins(looks),
             "found": found,
         }
 
@@ -258,16 +252,6 @@ def _key(base: KnowledgeBase, given: str | None) -> signing.PublicKey:
     if found is None:
         raise UsageError("This installation has no key yet. Name the statement's: --key FILE")
     return found
-
-
-def _looked(one: Look) -> dict[str, Any]:
-    return {
-        "place": one.place,
-        "looked_at": one.looked_at,
-        "unit": one.unit,
-        "found": one.found,
-        "elsewhere": one.elsewhere,
-    }
 
 
 def _verified_lines(told: dict[str, Any]) -> list[str]:

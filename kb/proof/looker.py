@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from kb.backup import upgrading
-from kb.catalog import generations
-from kb.catalog.audit import page
+from kb.catalog import audit, generations
 from kb.catalog.database import Catalog
 from kb.catalog.rewriting import Rewritten
 from kb.errors import RetryableError
@@ -21,6 +21,7 @@ from kb.types.purges import Erased, Look, Marks, Purge
 
 STATED = "document.erase.stated"
 """The action of the audit log's entry that has the statement's hash."""
+ENTRY = "audit log: the statement's entry"
 
 
 class Looker:
@@ -63,7 +64,8 @@ class Looker:
     async def again(self, stated: Statement, digest: str) -> list[Look]:
         """Look again at what a statement says was erased, and for its entry in the audit log."""
         looks = await self.look(stated.erased)
-        return [*looks, await self._catalog.read(self._entry_of, digest)]
+        ended_at = datetime.fromisoformat(stated.ended_at).timestamp()
+        return [*looks, await self._catalog.read(self._entry_of, digest, ended_at)]
 
     def _generations(self) -> list[str]:
         with self._catalog.reading() as connection:
@@ -81,11 +83,14 @@ class Looker:
         left = redacting.unredacted(self._catalog, purge)
         return Look("audit log", 1, "logs", [f"entry {seq}" for seq in left])
 
-    def _entry_of(self, digest: str) -> Look:
+    def _entry_of(self, digest: str, ended_at: float) -> Look:
+        """The audit log keeps an entry for so many days: one that has expired is not missing."""
         with self._catalog.reading() as connection:
-            found = page(connection, action=STATED, text=digest, limit=1)
-        missing = [] if found else ["the audit log has no entry of this statement"]
-        return Look("audit log: the statement's entry", 1, "logs", missing)
+            if audit.page(connection, action=STATED, text=digest, limit=1):
+                return Look(ENTRY, 1, "logs")
+            if audit.expired_until(connection) >= ended_at:
+                return Look(f"{ENTRY}, which has expired", 0, "logs")
+        return Look(ENTRY, 1, "logs", ["the audit log has no entry of this statement"])
 
 
 def check_nothing(looks: Sequence[Look]) -> None:

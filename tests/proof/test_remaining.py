@@ -2,10 +2,14 @@
 
 import pytest
 
-from kb.catalog import backups, purges
+from kb.audit.log import noted
+from kb.catalog import audit, backups, purges
+from kb.catalog.database import now
 from kb.errors import RetryableError
+from kb.proof.looker import STATED, Looker
 from kb.proof.planning import path_sha256
 from kb.proof.searching import _unread
+from kb.rights import access
 from tests.proof.test_redacting import PATH, purge
 
 pytestmark = pytest.mark.case("N24")
@@ -36,3 +40,18 @@ def test_where_nobody_can_look_there_is_no_statement():
         _unread(PermissionError(13, "Permission denied", "/data/logs"))
     assert refused.value.code == "erasure_unread"
     _unread(FileNotFoundError(2, "No such file", "/data/scratch"))
+
+
+def test_a_statements_entry_that_has_expired_is_not_missing(catalog, tmp_path):
+    """The audit log keeps its entries for so many days; one that somebody took away is missing."""
+    looker = Looker(catalog, None, None, None, tmp_path)
+    begun = now()
+    assert looker._entry_of("a digest", begun).found
+    with catalog.writing() as connection:
+        noted(connection, access.owner(), STATED, "1", sha256="a digest")
+    assert not looker._entry_of("a digest", begun).found
+    with catalog.writing() as connection:
+        audit.expire(connection, now() + 1)
+    look = looker._entry_of("a digest", begun)
+    assert (look.found, look.looked_at) == ([], 0)
+    assert looker._entry_of("a digest", now() + 60).found
