@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measuring import data
-from kb.evaluation import measures, resampling
+from kb.evaluation import resampling
 
 FORMATS = {
     "float32": ("torch", "float32"),

@@ -1,8 +1,6 @@
 """An index or a catalog whose files are damaged: told in plain words, with what heals it."""
 
 import os
-import subprocess
-import sys
 
 import httpx
 import pytest

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.parts.processes import Serving, copy_samples, kb, stop_engines
+from tests.parts.processes import Serving, copy_samples, stop_engines
 
 pytestmark = pytest.mark.real
 NOT_ENGLISH = (
