@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from kb import __version__
-from kb.bundle import parts, platforms, resolving, wheels
+from kb.bundle import parts, resolving, wheels
 from kb.bundle.packing import pack, with_sums
 from kb.bundle.parts import Content, Part, as_json
 from kb.bundle.platforms import LIBC, Target
@@ -147,8 +147,3 @@ def _requirements(every: Sequence[Part]) -> bytes:
         if one.kind == "library"
     ]
     return "".join(sorted(lines)).encode()
-
-
-def target_of(platform: str, python: str) -> Target:
-    """See :func:`kb.bundle.platforms.target`."""
-    return platforms.target(platform, python)

@@ -15,7 +15,7 @@ from kb.backup.restoring import Restored, Restorer, checked_moves
 from kb.backup.saving import Made
 from kb.backup.store import Store
 from kb.cli.bars import bar
-from kb.cli.common import json_option, show, with_knowledge_base
+from kb.cli.common import Usual, json_option, show, with_knowledge_base
 from kb.cli.upkeep import rebuild
 from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
@@ -26,17 +26,7 @@ from kb.upkeep.apart import check_unused
 MB = 1024**2
 
 
-class Saving(click.Group):
-    """``kb backup FOLDER`` makes one; a word that is a command's name is that command."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the name of the usual command before a folder."""
-        if not args or args[0] not in {*self.commands, "-h", "--help"}:
-            args = ["make", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=Saving)
+@click.group(cls=Usual, usual="make")
 def backup() -> None:
     """Backups. kb backup FOLDER makes one, while everything goes on.
 

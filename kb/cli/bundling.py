@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
-from kb.bundle.building import Made, Wanted, make, target_of
+from kb.bundle.building import Made, Wanted, make
+from kb.bundle.platforms import target
 from kb.bundle.resolving import NONE
 from kb.bundle.wheels import kept_in
-from kb.cli.common import json_option, show
+from kb.cli.common import Usual, json_option, show
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL
 from kb.signing import make_key, read_public, read_secret, verify_file
 
@@ -17,17 +18,7 @@ PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
-class Bundling(click.Group):
-    """``kb bundle OUT`` makes one; a word that is a command's name is that command."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the name of the usual command before a file."""
-        if not args or args[0] not in {*self.commands, "-h", "--help"}:
-            args = ["make", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=Bundling)
+@click.group(cls=Usual, usual="make")
 def bundle() -> None:
     """One file to install from without a network. kb bundle OUT makes it (kb bundle make --help).
 
@@ -54,7 +45,7 @@ def make_one(
 ) -> None:  # fmt: skip
     """Make a bundle in OUT, a file or a folder."""
     wanted = Wanted(
-        target_of(platform, python), torch, [n for n in models.split(",") if n], gguf,
+        target(platform, python), torch, [n for n in models.split(",") if n], gguf,
         None if key is None else read_secret(key), wheels or kept_in(),
     )  # fmt: skip
     made = make(out, wanted, lambda line: click.echo(line, err=True))

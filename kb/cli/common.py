@@ -81,6 +81,23 @@ def show(
             click.echo(line)
 
 
+class Usual(click.Group):
+    """A group whose usual command need not be named: ``kb backup F`` is ``kb backup make F``.
+
+    A word that is a command's name is that command.
+    """
+
+    def __init__(self, *, usual: str, **more: Any) -> None:
+        super().__init__(**more)
+        self._usual = usual
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the name of the usual command before what it is about."""
+        if not args or args[0] not in {*self.commands, "-h", "--help"}:
+            args = [self._usual, *args]
+        return super().parse_args(ctx, args)
+
+
 def link_of(server: Server, secret: str, port: int | None = None) -> str:
     """A one-time link as somebody is given it."""
     return f"{server.public_url.rstrip('/') or address_of(server, port)}/link/{secret}"

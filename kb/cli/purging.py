@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from kb import signing
-from kb.cli.common import json_option, show, with_knowledge_base
+from kb.cli.common import Usual, json_option, show, with_knowledge_base
 from kb.cli.upkeep import rebuild
 from kb.errors import KbError, NotFoundError, UsageError
 from kb.files.places import PUBLIC, SIGNING
@@ -24,17 +24,7 @@ from kb.types.purges import ListedPurge, Purge
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-class Erasing(click.Group):
-    """``kb purge PATH`` erases; a word that is a command's name is that command."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the name of the usual command before a path."""
-        if args and args[0] not in {*self.commands, "-h", "--help"}:
-            args = ["erase", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=Erasing)
+@click.group(cls=Usual, usual="erase")
 def purge() -> None:
     """Erase documents for good. kb purge PATH… erases these, with what came out of them.
 

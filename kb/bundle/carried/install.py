@@ -156,9 +156,10 @@ def check_room(into: Path) -> None:
 @contextlib.contextmanager
 def for_other_accounts() -> Iterator[None]:
     """What root installs, other accounts may read, whatever root's mask: no secret is in it."""
-    before = os.umask(0o022)
     if os.geteuid() != 0:
-        os.umask(before)
+        yield
+        return
+    before = os.umask(0o022)
     try:
         yield
     finally:
