@@ -41,7 +41,7 @@ DATES = (
     "état", "en date du", "fait", "publiée?", "établie?", "créée?", "édition",
     "in data", "pubblicato", "emesso", "redatto", "creato", "stato", "edizione",
     "con fecha", "publicado", "emitido", "creado", "redactado", "estado", "edición", "edition",
-    rf"(?:{RECORDS})(?: (?!(?:{MONTHS})\b)[^\W\d_]+){{0,3}}",
+    rf"(?:{RECORDS})(?: (?!(?:{MONTHS})\b)[^\W\d_]+(?:['’][^\W\d_]+)?){{0,8}}",
 )  # fmt: skip
 BEGINNINGS = (
     "effective(?: date)?", "(?:in|into) (?:force|effect)", "takes effect",

@@ -52,6 +52,11 @@ def said(*lines, foot=(), day_first=True):
         ("Issued: 12 May 2023 Approved by: Ada", "2023-05-12"),
         ("Minutes of the meeting of 5 March 2024", "2024-03-05"),
         ("Protokoll der Sitzung vom 5.3.2024", "2024-03-05"),
+        ("Protokoll der Sitzung des Betriebsrats vom 5. März 2024", "2024-03-05"),
+        ("Minutes of the meeting of the works council of 5 March 2024", "2024-03-05"),
+        ("Procès-verbal de la réunion du comité d'entreprise du 5 mars 2024", "2024-03-05"),
+        ("Verbale della riunione del consiglio di azienda del 5 marzo 2024", "2024-03-05"),
+        ("Acta de la reunión del comité de empresa del 5 de marzo de 2024", "2024-03-05"),
     ],
 )
 def test_a_head_says_when_its_document_is_from(line, label):
@@ -61,7 +66,7 @@ def test_a_head_says_when_its_document_is_from(line, label):
 @pytest.mark.parametrize(
     "line",
     [
-        "The pump was bought on 5 March 2024.", "Die Messe findet am 5. März 2024 statt.",
+        "The pump was bought on 5 March 2024.", "The minutes of the meeting say that he left on 5 March 2024", "Die Messe findet am 5. März 2024 statt.",
         "Next review date: 5 March 2025", "Next revision: March 2025", "Next issue date: 5 March 2025", "Nächste Änderung: 2025",
         "Your letter of 12 Feb 2024", "Ihr Schreiben vom 12.02.2024", "Kontostand: 05.03.2024",
         "As of December 31, 2023, we had five plants", "The contract ends on 31 May 2029.",
