@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from lxml import etree
 
 from ingest.parsers import characters
+from kb.errors import FileProblem
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -34,7 +35,18 @@ STRANGERS = {
 }  # fmt: skip
 """How XML is parsed that anybody may have written."""
 PART_BYTES = 100 * 1024**2
-"""Of a part no more is read; what is longer ends in the middle and counts as damaged."""
+"""Of a part that is read whole no more than this."""
+
+
+class PartTooLarge(zipfile.BadZipFile):
+    """A part has more than ``PART_BYTES``."""
+
+
+def refused(what: str, error: Exception) -> FileProblem:
+    """Why a file cannot be read whose main part raised one of ``UNREADABLE``."""
+    if isinstance(error, PartTooLarge):
+        return FileProblem("expands_too_far", limit=PART_BYTES // 1024**2)
+    return FileProblem("damaged", what=f"{what}: {error}")
 
 
 def beginning(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
@@ -82,7 +94,10 @@ class Package:
     def content(self, name: str) -> bytes:
         """A part's bytes."""
         with self._zip.open(name) as part:
-            return part.read(PART_BYTES)
+            read = part.read(PART_BYTES + 1)
+        if len(read) > PART_BYTES:
+            raise PartTooLarge(name)
+        return read
 
     def stream(self, name: str) -> IO[bytes]:
         """A part to be read from its beginning."""
@@ -93,9 +108,12 @@ class Package:
         return parsed(self.content(name))
 
     def readable(self, name: str) -> etree._Element | None:
-        """A part's root element; None where it is damaged, which is noted."""
+        """A part's root element; None where it is damaged or too large, which is noted."""
         try:
             return self.root(name)
+        except PartTooLarge:
+            self.cut.add(name)
+            return None
         except UNREADABLE:
             self.unread.add(name)
             return None

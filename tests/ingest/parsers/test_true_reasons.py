@@ -1,0 +1,156 @@
+"""The reason that a file is given is true of it."""
+
+import io
+import random
+import zipfile
+
+import pytest
+from PIL import Image
+
+from ingest import parsers
+from ingest.parsers import ooxml, pictures, sheets
+from ingest.parsers.options import Options
+from kb.errors import FileProblem
+from tests.ingest.parsers.test_bounds import workbook
+from tests.parts.compound import compound
+from tests.parts.files import MAKERS, WORDS, parse, problem_of, text_of, with_part, word, zipped
+
+LOCKS = (
+    '<encryption xmlns:e="http://www.w3.org/2001/04/xmlenc#"><e:EncryptedData><e:CipherData>'
+    '<e:CipherReference URI="{}"/></e:CipherData></e:EncryptedData></encryption>'
+)
+
+
+def noise(size: int) -> bytes:
+    return random.Random(7).randbytes(size)
+
+
+def locked(package: bytes) -> bytes:
+    """A package of which every part is marked as encrypted, as ZIP programs mark them."""
+    marked = bytearray(package)
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = -1
+        while (at := marked.find(signature, at + 1)) >= 0:
+            marked[at + offset] |= 1
+    return bytes(marked)
+
+
+@pytest.mark.parametrize("kind", ["docx", "xlsx", "pptx", "epub"])
+def test_a_package_of_encrypted_parts_is_locked_and_not_damaged(kind, tmp_path):
+    path = tmp_path / f"a.{kind}"
+    MAKERS[kind](path)
+    path.write_bytes(locked(path.read_bytes()))
+    assert problem_of(path).code == "encrypted"
+
+
+def test_slides_of_old_say_that_they_are_locked(tmp_path):
+    """[MS-PPT] 2.3.2: the mark in the stream of the current user."""
+    head = bytes.fromhex("0000f60f1400000014000000")
+    for mark, code in (("dfc4d1f3", "encrypted"), ("5fc091e3", "damaged")):
+        streams = {"PowerPoint Document": noise(5000), "Current User": head + bytes.fromhex(mark)}
+        (tmp_path / "a.ppt").write_bytes(compound(streams))
+        assert problem_of(tmp_path / "a.ppt").code in {code, "needs_libreoffice"} - (
+            {"needs_libreoffice"} if code == "encrypted" else set()
+        )
+
+
+def test_a_book_with_locked_pages_is_locked(tmp_path):
+    MAKERS["epub"](tmp_path / "a.epub")
+    for name, page in (("font.otf", None), ("a.xhtml", noise(500))):
+        with zipfile.ZipFile(tmp_path / "a.epub") as book:
+            parts = {n: book.read(n) for n in book.namelist()}
+        parts["META-INF/encryption.xml"] = LOCKS.format(name).encode()
+        parts |= {} if page is None else {name: page}
+        (tmp_path / "b.epub").write_bytes(zipped(parts))
+        if page is None:
+            assert WORDS in text_of(parse(tmp_path / "b.epub"))
+        else:
+            assert problem_of(tmp_path / "b.epub").code == "encrypted"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "what"),
+    [
+        ("a.docx", b"7z\xbc\xaf\x27\x1c" + noise(3000), "unknown_type", "7z"),
+        ("a.pdf", b"GIF89a" + noise(3000), "unknown_type", "gif"),
+        ("a.docx", noise(3000), "damaged", "it does not begin as docx files do"),
+        ("a.dwg", noise(3000), "unknown_type", "dwg"),
+    ],
+)
+def test_what_is_not_read_is_named_by_what_it_is(name, content, code, what, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    problem = problem_of(tmp_path / name)
+    assert (problem.code, problem.detail["what"]) == (code, what)
+
+
+def test_a_file_that_begins_with_blanks_is_not_empty(tmp_path):
+    (tmp_path / "a.txt").write_text(" \n" * 50_000 + WORDS)
+    assert WORDS in text_of(parse(tmp_path / "a.txt"))
+    (tmp_path / "b.txt").write_text(" \n" * 50_000)
+    assert problem_of(tmp_path / "b.txt").code == "empty"
+
+
+def test_what_is_packed_behind_a_text_is_no_text(tmp_path):
+    """A program that unpacks itself begins with a script."""
+    script = b"#!/bin/sh\n" + b"# Unpack what stands below.\n" * 3000
+    for name, code in (("setup.run", "unknown_type"), ("setup.txt", "damaged")):
+        (tmp_path / name).write_bytes(script + noise(900_000))
+        assert problem_of(tmp_path / name).code == code
+    (tmp_path / "long.txt").write_bytes(script * 10)
+    assert "Unpack" in text_of(parse(tmp_path / "long.txt"))
+
+
+def test_a_part_that_is_too_large_is_not_damaged(tmp_path, monkeypatch):
+    monkeypatch.setattr(ooxml, "PART_BYTES", 40_000)
+    word(tmp_path / "a.docx")
+    long = b"<!--" + b"x" * 50_000 + b"-->"
+    change = lambda part: part.replace(b"<w:body>", b"<w:body>" + long)  # noqa: E731
+    with_part(tmp_path / "a.docx", tmp_path / "b.docx", "word/document.xml", change)
+    with pytest.raises(FileProblem) as problem:
+        parsers.parse(str(tmp_path / "b.docx"), "b.docx", Options())
+    assert problem.value.code == "expands_too_far"
+    with_part(tmp_path / "a.docx", tmp_path / "c.docx", "word/settings.xml", lambda s: s + long)
+    read = read_here(tmp_path / "c.docx")
+    assert WORDS in text_of(read)
+    assert [n.code for n in read.notices] == ["cut_short"]
+
+
+def read_here(path, **options):
+    """What a file is read as, in this process."""
+    import msgspec
+
+    from kb.types.parsed import Parsed
+
+    content = parsers.parse(str(path), path.name, Options(**options))
+    return msgspec.msgpack.decode(content, type=Parsed)
+
+
+def test_a_formula_that_never_ends_costs_its_value(tmp_path, monkeypatch):
+    program = tmp_path / "soffice"
+    program.write_text("#!/bin/sh\nsleep 20\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(sheets, "CALCULATING", 0.2)
+    cells = f'<c t="inlineStr"><is><t>{WORDS}</t></is></c><c><f>SUM(A1:XFD1048576)</f></c>'
+    workbook(tmp_path / "a.xlsx", f"<sheetData><row>{cells}</row></sheetData>")
+    read = read_here(tmp_path / "a.xlsx")
+    assert WORDS in text_of(read)
+    assert [n.code for n in read.notices] == ["formulas_without_value"]
+
+
+def frames(path, number: int) -> None:
+    pages = [Image.new("1", (300, 300), 1) for _ in range(number)]
+    content = io.BytesIO()
+    pages[0].save(content, "TIFF", save_all=True, append_images=pages[1:])
+    path.write_bytes(content.getvalue())
+
+
+def test_scans_that_there_was_no_time_for_are_counted(tmp_path, monkeypatch):
+    frames(tmp_path / "a.tiff", 3)
+    assert read_here(tmp_path / "a.tiff", languages="").problem_parameters == {"pages": 3}
+    monkeypatch.setattr(pictures, "MAX_FRAMES", 2)
+    assert read_here(tmp_path / "a.tiff", languages="").problem_parameters == {"pages": 3}
+    read = read_here(tmp_path / "a.tiff", seconds=0.0)
+    if read.problem == "scan_without_ocr":
+        pytest.skip("tesseract (apt-get install tesseract-ocr)")
+    assert (read.problem, read.problem_parameters) == ("scan_beyond", {"pages": 3})
