@@ -127,7 +127,7 @@ def _unread(head: bytes, ending: str) -> FileProblem:
 def _by_signature(path: Path, head: bytes) -> str | None:
     if b"%PDF-" in head[:1024]:
         return "pdf"
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK")):
         return _zipped(path)
     if head.startswith(OLE):
         return _ole(path)
@@ -229,7 +229,7 @@ def _textual(head: bytes, suffix: str) -> str:
         return "mhtml"
     if suffix in OF_TEXT:
         return OF_TEXT[suffix]
-    if start.startswith(b"<?xml") or suffix == ".xml":
+    if start.startswith((b"<?xml", b"<svg")) or suffix in {".xml", ".svg"}:
         return "xml"
     return "eml" if is_mail else "txt"
 

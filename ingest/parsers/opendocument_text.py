@@ -15,7 +15,7 @@ from lxml import etree
 
 from ingest.parsers import opendocument, opendocument_unseen
 from ingest.parsers.noticing import counted, of_parts
-from ingest.parsers.ooxml import Package, remove, replace
+from ingest.parsers.ooxml import Package, parsed, remove, replace
 from ingest.parsers.opendocument import (
     ANNOTATION,
     DRAW,
@@ -85,6 +85,13 @@ def seen(path: Path) -> Text:
     _write({"content.xml": root, "styles.xml": styles}, text.file)
     text.notices += of_parts(len(package.unread))
     return text
+
+
+def paragraphs_of(file: io.BytesIO) -> Iterator[Element]:
+    """The paragraphs of a document that ``seen`` has made, for where pandoc refuses it."""
+    with zipfile.ZipFile(file) as package:
+        root = parsed(package.read("content.xml"))
+    return (Element(kind="NarrativeText", text=text) for text in paragraphs(root))
 
 
 def _accept(root: etree._Element) -> tuple[Notice, ...]:

@@ -1,9 +1,11 @@
 """The reason that a file is given is true of it."""
 
+import base64
 import io
 import random
 import zipfile
 
+import pypandoc
 import pytest
 from PIL import Image
 
@@ -13,7 +15,18 @@ from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from tests.ingest.parsers.test_bounds import workbook
 from tests.parts.compound import compound
-from tests.parts.files import MAKERS, WORDS, parse, problem_of, text_of, with_part, word, zipped
+from tests.parts.files import (
+    MAKERS,
+    WORDS,
+    mail,
+    opendocument,
+    parse,
+    problem_of,
+    text_of,
+    with_part,
+    word,
+    zipped,
+)
 
 LOCKS = (
     '<encryption xmlns:e="http://www.w3.org/2001/04/xmlenc#"><e:EncryptedData><e:CipherData>'
@@ -46,12 +59,12 @@ def test_a_package_of_encrypted_parts_is_locked_and_not_damaged(kind, tmp_path):
 def test_slides_of_old_say_that_they_are_locked(tmp_path):
     """[MS-PPT] 2.3.2: the mark in the stream of the current user."""
     head = bytes.fromhex("0000f60f1400000014000000")
-    for mark, code in (("dfc4d1f3", "encrypted"), ("5fc091e3", "damaged")):
+    for mark, codes in (
+        ("dfc4d1f3", {"encrypted"}), ("5fc091e3", {"damaged", "needs_libreoffice"})
+    ):  # fmt: skip
         streams = {"PowerPoint Document": noise(5000), "Current User": head + bytes.fromhex(mark)}
         (tmp_path / "a.ppt").write_bytes(compound(streams))
-        assert problem_of(tmp_path / "a.ppt").code in {code, "needs_libreoffice"} - (
-            {"needs_libreoffice"} if code == "encrypted" else set()
-        )
+        assert problem_of(tmp_path / "a.ppt").code in codes
 
 
 def test_a_book_with_locked_pages_is_locked(tmp_path):
@@ -154,3 +167,53 @@ def test_scans_that_there_was_no_time_for_are_counted(tmp_path, monkeypatch):
     if read.problem == "scan_without_ocr":
         pytest.skip("tesseract (apt-get install tesseract-ocr)")
     assert (read.problem, read.problem_parameters) == ("scan_beyond", {"pages": 3})
+
+
+def test_what_pandoc_has_no_memory_for_is_read_all_the_same(tmp_path, monkeypatch):
+    """A program in its place that answers questions on itself, and ends as pandoc does then."""
+    real = pypandoc.get_pandoc_path()
+    program = tmp_path / "pandoc"
+    program.write_text(
+        f'#!/bin/sh\ncase "$1" in --version|--list*) exec {real} "$@";; esac\n'
+        "echo 'pandoc: out of memory' >&2; exit 251\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PYPANDOC_PANDOC", str(program))
+    monkeypatch.setattr(pypandoc, "__pandoc_path", None)
+    note = "<text:note><text:note-body><text:p>Below.</text:p></text:note-body></text:note>"
+    body = f"<office:text><text:p>{WORDS}{note}</text:p></office:text>"
+    opendocument(tmp_path / "a.odt", "text", body)
+    assert [e.text for e in read_here(tmp_path / "a.odt").elements] == [WORDS, "Below."]
+
+
+def test_files_within_xml_are_members_and_no_text(tmp_path):
+    """An invoice with the page that people read; 12 MB are more than a parser takes as one text."""
+    for size in (3000, 9_000_000):
+        content = b"%PDF-1.4 " + noise(size)
+        letters = base64.encodebytes(content).decode()
+        (tmp_path / "a.xml").write_text(
+            f"<Invoice><Note>{WORDS}</Note><File filename='page.pdf'>{letters}</File></Invoice>"
+        )
+        read = read_here(tmp_path / "a.xml")
+        assert text_of(read) == WORDS or text_of(read) == f"Note: {WORDS}"
+        assert [(m.name, m.content) for m in read.members] == [("page.pdf", content)]
+    assert read_here(tmp_path / "a.xml", max_expanded=1000).problem == "members_left_out"
+
+
+@pytest.mark.parametrize("head", ["", '<?xml version="1.0"?>'])
+def test_of_a_drawing_its_words_are_read(head, tmp_path):
+    (tmp_path / "a.svg").write_text(
+        f'{head}<svg xmlns="http://www.w3.org/2000/svg"><style>.a {{ fill: red }}</style>'
+        f'<title>The plan</title><path d="M 10 10 L 20 20"/><text>{WORDS}</text></svg>'
+    )
+    assert text_of(read_here(tmp_path / "a.svg")) == f"The plan\n{WORDS}"
+
+
+def test_a_text_that_is_encrypted_within_a_mail_is_said(tmp_path):
+    mail(tmp_path / "a.eml")
+    armour = "-----BEGIN PGP MESSAGE-----\n\nhQEMA1xLdR\n-----END PGP MESSAGE-----\n"
+    with (tmp_path / "a.eml").open("a") as file:
+        file.write(armour)
+    read = read_here(tmp_path / "a.eml")
+    assert (read.problem, "hQEMA1xLdR" in text_of(read)) == ("mail_encrypted", False)
+    assert WORDS in text_of(read)
