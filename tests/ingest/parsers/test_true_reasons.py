@@ -3,6 +3,7 @@
 import base64
 import io
 import random
+import time
 import zipfile
 
 import pypandoc
@@ -217,3 +218,25 @@ def test_a_text_that_is_encrypted_within_a_mail_is_said(tmp_path):
     read = read_here(tmp_path / "a.eml")
     assert (read.problem, "hQEMA1xLdR" in text_of(read)) == ("mail_encrypted", False)
     assert WORDS in text_of(read)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        rf"{{\rtf1\ansi\ansicpg99999 {WORDS}\par}}",
+        rf"{{\rtf1 {{\field{{\*\fldinst HYPERLINK x}}{{\fldrslt {{\field{{\*\fldinst PAGE}}"
+        rf"{{\fldrslt {WORDS}}}}}}}}}}}",
+    ],
+    ids=["unknown code page", "field in a field"],
+)
+def test_a_rich_text_that_pandoc_loses_is_read_plainly(source, tmp_path):
+    (tmp_path / "a.rtf").write_text(source)
+    assert text_of(read_here(tmp_path / "a.rtf")) == WORDS
+
+
+def test_attributes_without_end_cost_no_time(tmp_path):
+    attributes = " ".join(f"a{n}='1'" for n in range(150_000))
+    (tmp_path / "a.html").write_text(f"<p title='plan' {attributes}>{WORDS}</p>")
+    begun = time.process_time()
+    assert text_of(read_here(tmp_path / "a.html")) == WORDS
+    assert time.process_time() - begun < 10
