@@ -5,13 +5,17 @@ import io
 import random
 import time
 import zipfile
+from types import SimpleNamespace
 
+import docx
 import pypandoc
 import pytest
+from docx.oxml.ns import nsmap
+from lxml import etree
 from PIL import Image
 
 from ingest import parsers
-from ingest.parsers import ooxml, pictures, sheets
+from ingest.parsers import ooxml, paths, pictures, sheets
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from tests.ingest.parsers.test_bounds import workbook
@@ -240,3 +244,29 @@ def test_attributes_without_end_cost_no_time(tmp_path):
     begun = time.process_time()
     assert text_of(read_here(tmp_path / "a.html")) == WORDS
     assert time.process_time() - begun < 10
+
+
+def test_texts_of_cells_that_are_not_there_are_said(tmp_path):
+    lost = '<c t="s"><v>7</v></c>'
+    workbook(tmp_path / "a.xlsx", f"<sheetData><row>{lost * 3}</row></sheetData>")
+    assert problem_of(tmp_path / "a.xlsx").code == "parts_unread"
+
+
+def test_a_path_of_word_is_compiled_once_and_finds_the_same(tmp_path, monkeypatch):
+    compiled = []
+
+    def counting(path, **prefixes):
+        compiled.append(path)
+        return etree.XPath(path, **prefixes)
+
+    monkeypatch.setattr(paths, "etree", SimpleNamespace(XPath=counting))
+    paths.compile_once.cache_clear()
+    document = docx.Document()
+    for number in range(60):
+        document.add_paragraph(f"Valve {number} is closed.")
+    document.save(tmp_path / "a.docx")
+    assert text_of(read_here(tmp_path / "a.docx")).count("is closed.") == 60
+    assert 0 < len(compiled) == len(set(compiled))
+    for path in compiled:
+        found = etree._Element.xpath(document.element.body, path, namespaces=nsmap)
+        assert document.element.body.xpath(path) == found
