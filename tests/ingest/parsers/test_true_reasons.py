@@ -32,6 +32,7 @@ from tests.parts.files import (
     word,
     zipped,
 )
+from tests.parts.wordprocessing import run, written
 
 LOCKS = (
     '<encryption xmlns:e="http://www.w3.org/2001/04/xmlenc#"><e:EncryptedData><e:CipherData>'
@@ -270,3 +271,10 @@ def test_a_path_of_word_is_compiled_once_and_finds_the_same(tmp_path, monkeypatc
     for path in compiled:
         found = etree._Element.xpath(document.element.body, path, namespaces=nsmap)
         assert document.element.body.xpath(path) == found
+
+
+@pytest.mark.parametrize("number", ["a", "-1", "999999999999999", ""])
+def test_a_list_with_a_number_that_is_none_costs_no_text(number, tmp_path):
+    marks = f'<w:pPr><w:numPr><w:ilvl w:val="{number}"/><w:numId w:val="1"/></w:numPr></w:pPr>'
+    written(tmp_path / "a.docx", f"<w:p>{marks}{run(WORDS)}</w:p>")
+    assert text_of(read_here(tmp_path / "a.docx")) == WORDS
