@@ -11,7 +11,7 @@ from ingest.parsers import dates, office, packages
 from ingest.parsers.encoding import decode
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.noticing import of_parts
-from ingest.parsers.ooxml import UNREADABLE, Package, refused
+from ingest.parsers.ooxml import UNREADABLE, Package
 from ingest.parsers.opendocument import DC
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
@@ -41,7 +41,7 @@ def parse(path: Path, kind: str, _options: Options) -> Parsed:
             read = (page for page in pages if page not in locked)
             elements = [e for page in read for e in _elements(book, page)]
     except UNREADABLE as error:
-        raise refused("EPUB", error) from error
+        raise packages.refused("EPUB", error) from error
     return Parsed(
         parser="unstructured+epub",
         media_type=MEDIA_TYPES[kind],

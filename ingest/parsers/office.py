@@ -15,7 +15,7 @@ from ingest.parsers.in_pictures import InPictures
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.names import safe_name
 from ingest.parsers.noticing import counted, of_parts
-from ingest.parsers.ooxml import UNREADABLE, refused
+from ingest.parsers.ooxml import UNREADABLE
 from ingest.parsers.options import Options
 from ingest.parsers.partitioning import LEFT_OUT, PRINTED, elements_of, partition
 from ingest.parsers.word import document, notes
@@ -242,7 +242,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
             members, left_out = packages.embedded(path, options)
         read = PARTITION[kind](path, room)
     except UNREADABLE as error:
-        raise refused(kind, error) from error
+        raise packages.refused(kind, error) from error
     elements = (*read.elements, *hidden.elements(read.unseen))
     pages = max((e.page or 0 for e in elements), default=0) or None
     return Parsed(

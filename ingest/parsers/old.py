@@ -48,5 +48,5 @@ def _is_encrypted(path: Path, kind: str) -> bool:
             return False
         mark = container.openstream(stream).read(at + size)[at:]
     if kind == "ppt":
-        return mark == LOCKED
+        return bool(mark == LOCKED)
     return len(mark) == size and bool(struct.unpack("<H", mark)[0] & 0x0100)

@@ -13,7 +13,6 @@ from urllib.parse import unquote
 from lxml import etree
 
 from ingest.parsers import characters
-from kb.errors import FileProblem
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -40,13 +39,6 @@ PART_BYTES = 100 * 1024**2
 
 class PartTooLarge(zipfile.BadZipFile):
     """A part has more than ``PART_BYTES``."""
-
-
-def refused(what: str, error: Exception) -> FileProblem:
-    """Why a file cannot be read whose main part raised one of ``UNREADABLE``."""
-    if isinstance(error, PartTooLarge):
-        return FileProblem("expands_too_far", limit=PART_BYTES // 1024**2)
-    return FileProblem("damaged", what=f"{what}: {error}")
 
 
 def beginning(archive: zipfile.ZipFile, name: str, most: int) -> bytes:

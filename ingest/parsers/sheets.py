@@ -25,7 +25,7 @@ from ingest.parsers.date_formats import SINCE_1904
 from ingest.parsers.filling import Filling
 from ingest.parsers.hiding import Hidden
 from ingest.parsers.kinds import MEDIA_TYPES
-from ingest.parsers.ooxml import UNREADABLE, Package, refused
+from ingest.parsers.ooxml import UNREADABLE, Package
 from ingest.parsers.options import Options
 from ingest.parsers.spreadsheets import Workbook
 from ingest.parsers.tables import MAX_CELLS, Sheet
@@ -74,7 +74,7 @@ def _xlsx(path: Path, filling: Filling) -> list[Sheet]:
         with Package(_calculated(path, filling)) as package:
             return _workbook(package, filling)
     except UNREADABLE as error:
-        raise refused("workbook", error) from error
+        raise packages.refused("workbook", error) from error
 
 
 def _calculated(path: Path, filling: Filling) -> Path:
