@@ -43,6 +43,7 @@ AROUND = tuple(
     )
 )  # fmt: skip
 """What is around paragraphs, and is not seen through by pandoc."""
+MOST_EMPTY = 10_000
 PRINTED = {"header": "Header", "footer": "Footer"}
 
 
@@ -79,6 +80,7 @@ def seen(path: Path) -> Text:
     for node in list(root.iter(f"{DRAW}image", f"{DRAW}object", f"{DRAW}object-ole")):
         if not paragraphs(node):
             cut(node)
+    _thin(root)
     text.printed = list(_printed(styles))
     _complete(root, ("scripts", "font-face-decls", "automatic-styles"))
     _complete(styles, ("font-face-decls", "styles", "automatic-styles", "master-styles"))
@@ -165,6 +167,14 @@ def _place_boxes(root: etree._Element) -> None:
             block.tail = None
             _after(last.get(anchor, anchor), block)
             last[anchor] = block
+
+
+def _thin(root: etree._Element) -> None:
+    """No empty paragraphs where there are more than people leave: pandoc reads each."""
+    blocks = root.iter(f"{TEXT}p", f"{TEXT}h")
+    empty = [node for node in blocks if len(node) == 0 and not (node.text or "").strip()]
+    for node in empty if len(empty) > MOST_EMPTY else ():
+        cut(node)
 
 
 def _show_fields(root: etree._Element) -> None:

@@ -13,9 +13,10 @@ import pytest
 from docx.oxml.ns import nsmap
 from lxml import etree
 from PIL import Image
+from reportlab.pdfgen.canvas import Canvas
 
 from ingest import parsers
-from ingest.parsers import ooxml, paths, pictures, sheets
+from ingest.parsers import ooxml, opendocument_text, paths, pictures, sheets
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from tests.ingest.parsers.test_bounds import workbook
@@ -27,6 +28,7 @@ from tests.parts.files import (
     opendocument,
     parse,
     problem_of,
+    slides,
     text_of,
     with_part,
     word,
@@ -278,3 +280,32 @@ def test_a_list_with_a_number_that_is_none_costs_no_text(number, tmp_path):
     marks = f'<w:pPr><w:numPr><w:ilvl w:val="{number}"/><w:numId w:val="1"/></w:numPr></w:pPr>'
     written(tmp_path / "a.docx", f"<w:p>{marks}{run(WORDS)}</w:p>")
     assert text_of(read_here(tmp_path / "a.docx")) == WORDS
+
+
+def test_a_shape_whose_place_is_no_number_costs_no_slide(tmp_path):
+    slides(tmp_path / "a.pptx")
+    place = b'<p:spPr><a:xfrm><a:off x="abc" y="1e99"/><a:ext cx="-1" cy=""/></a:xfrm></p:spPr>'
+    with_part(
+        tmp_path / "a.pptx",
+        tmp_path / "b.pptx",
+        "ppt/slides/slide1.xml",
+        lambda slide: slide.replace(b"<p:spPr/>", place),
+    )
+    assert WORDS in text_of(read_here(tmp_path / "b.pptx"))
+
+
+def test_a_page_of_kilometres_is_drawn_small(tmp_path):
+    """Text in the colour of the paper is looked for on the page as it is drawn."""
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(9_999_999, 9_999_999))
+    canvas.drawString(50, 700, WORDS)
+    canvas.save()
+    assert WORDS in text_of(parse(tmp_path / "a.pdf"))
+
+
+def test_empty_paragraphs_by_the_thousand_are_not_given_to_pandoc(tmp_path, monkeypatch):
+    monkeypatch.setattr(opendocument_text, "MOST_EMPTY", 2)
+    body = f"{'<text:p/>' * 3}<text:p>{WORDS}</text:p>{'<text:p> </text:p>' * 3}"
+    opendocument(tmp_path / "a.odt", "text", f"<office:text>{body}</office:text>")
+    with zipfile.ZipFile(opendocument_text.seen(tmp_path / "a.odt").file) as package:
+        assert package.read("content.xml").count(b"<text:p") == 1
+    assert text_of(read_here(tmp_path / "a.odt")) == WORDS
