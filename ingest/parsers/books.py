@@ -34,7 +34,8 @@ def parse(path: Path, kind: str, _options: Options) -> Parsed:
         packages.check(path)
         with Package(path) as book:
             package, folder = _package(book)
-            pages, locked = list(_pages(package, folder, book)), _locked(book)
+            pages = list(dict.fromkeys(_pages(package, folder, book)))
+            locked = _locked(book)
             if pages and locked.issuperset(pages):
                 raise FileProblem("encrypted")
             book.unread |= locked.intersection(pages)

@@ -11,7 +11,16 @@ from lxml import etree
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.parsers import opendocument_text, paths
-from tests.parts.files import WORDS, opendocument, parse, read_here, slides, text_of, with_part
+from tests.parts.files import (
+    MAKERS,
+    WORDS,
+    opendocument,
+    parse,
+    read_here,
+    slides,
+    text_of,
+    with_part,
+)
 from tests.parts.wordprocessing import run, written
 
 
@@ -77,3 +86,12 @@ def test_empty_paragraphs_by_the_thousand_are_not_given_to_pandoc(tmp_path, monk
     with zipfile.ZipFile(opendocument_text.seen(tmp_path / "a.odt").file) as package:
         assert package.read("content.xml").count(b"<text:p") == 1
     assert text_of(read_here(tmp_path / "a.odt")) == WORDS
+
+
+def test_a_page_that_a_book_lists_often_is_read_once(tmp_path):
+    MAKERS["epub"](tmp_path / "a.epub")
+    listed = b'<itemref idref="a"/>'
+    with_part(
+        tmp_path / "a.epub", tmp_path / "b.epub", "c.opf", lambda o: o.replace(listed, listed * 9)
+    )
+    assert text_of(read_here(tmp_path / "b.epub")).count(WORDS) == 1
