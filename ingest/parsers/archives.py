@@ -29,6 +29,8 @@ RATIO = 200
 """A member that expands to more than this many times its size, past ``RATIO_FROM`` bytes, is a
 bomb."""
 RATIO_FROM = 10 * 1024**2
+LARGEST = 100 * 1024**3
+"""Bytes of a tar's member of which no more is believed: what is not there is skipped in steps."""
 COMPRESSED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open))
 DAMAGED = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError)
 Stream = tuple[str, IO[bytes], int]
@@ -88,8 +90,21 @@ class Unpacking:
             elif content:
                 self.members.append(Member(name=_clean(name), content=content))
 
+    def fits(self, size: int, packed: int) -> bool:
+        """Whether there is room for a member that is said to be so large; else it is counted."""
+        most = self._room_for(packed)
+        if size <= most:
+            return True
+        self.left_out += 1
+        self._most = max(self._most, most)
+        return False
+
+    def _room_for(self, packed: int) -> int:
+        """Bytes that a member of a packed size may expand to; 0: that is not known."""
+        return self._room if not packed else min(self._room, max(RATIO_FROM, packed * RATIO))
+
     def _read(self, stream: IO[bytes], packed: int) -> bytes | None:
-        most = self._room if not packed else min(self._room, max(RATIO_FROM, packed * RATIO))
+        most = self._room_for(packed)
         content = stream.read(most + 1)
         if len(content) > most:
             self._most = max(self._most, most)
@@ -136,9 +151,12 @@ def _zip(path: Path, unpacking: Unpacking) -> Iterator[Stream]:
             if info.flag_bits & 1:
                 unpacking.encrypted += 1
                 continue
+            packed = max(1, info.compress_size)
+            if not unpacking.fits(info.file_size, packed):
+                continue
             try:
                 with archive.open(info) as stream:
-                    yield name, stream, max(1, info.compress_size)
+                    yield name, stream, packed
             except (NotImplementedError, RuntimeError, zipfile.BadZipFile):
                 unpacking.damaged += 1  # a method of packing that is not known, or no header
 
@@ -152,7 +170,10 @@ def _tar(path: Path) -> Iterator[Stream]:
             yield LONE, cast("IO[bytes]", unpacked), path.stat().st_size
         return
     with tarfile.open(path, "r|*") as archive:
+        most = LARGEST if opener else path.stat().st_size
         for info in archive:
+            if info.size > most:
+                raise tarfile.ReadError("a member is longer than the file")
             if info.isreg() and not _is_litter(info.name):
                 stream = archive.extractfile(info)
                 if stream is not None:

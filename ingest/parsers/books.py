@@ -19,6 +19,7 @@ from kb.types.parsed import Element, Parsed
 
 CONTAINER = "META-INF/container.xml"
 PAGE_TYPES = {"application/xhtml+xml", "text/html"}
+LOCKS = "META-INF/encryption.xml"
 EVENT = "{http://www.idpf.org/2007/opf}event"
 PAGES = (".xhtml", ".html", ".htm")
 
@@ -27,15 +28,21 @@ def parse(path: Path, kind: str, _options: Options) -> Parsed:
     """Read a book.
 
     Raises:
-        FileProblem: it is damaged, or expands too far.
+        FileProblem: it is damaged, encrypted, or expands too far.
     """
     try:
         packages.check(path)
         with Package(path) as book:
             package, folder = _package(book)
-            elements = [e for page in _pages(package, folder, book) for e in _elements(book, page)]
+            pages = list(dict.fromkeys(_pages(package, folder, book)))
+            locked = _locked(book)
+            if pages and locked.issuperset(pages):
+                raise FileProblem("encrypted")
+            book.unread |= locked.intersection(pages)
+            read = (page for page in pages if page not in locked)
+            elements = [e for page in read for e in _elements(book, page)]
     except UNREADABLE as error:
-        raise FileProblem("damaged", what=f"EPUB: {error}") from error
+        raise packages.refused("EPUB", error) from error
     return Parsed(
         parser="unstructured+epub",
         media_type=MEDIA_TYPES[kind],
@@ -46,6 +53,13 @@ def parse(path: Path, kind: str, _options: Options) -> Parsed:
         changed=_changed(package),
         notices=of_parts(len(book.unread)),
     )
+
+
+def _locked(book: Package) -> set[str]:
+    """The parts that are encrypted: of sold books the pages, of many others only the fonts."""
+    root = book.readable(LOCKS) if LOCKS in book.names else None
+    named = () if root is None else root.iter("{*}CipherReference")
+    return {posixpath.normpath(unquote(node.get("URI") or "")) for node in named}
 
 
 def _package(book: Package) -> tuple[etree._Element | None, str]:

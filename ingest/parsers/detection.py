@@ -3,16 +3,23 @@
 import re
 import tarfile
 import zipfile
+from collections.abc import Collection
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import olefile
 
 from ingest.parsers import envelopes, ooxml
 from ingest.parsers.encoding import unmarked_utf16
-from ingest.parsers.kinds import OF_TEXT, PLAIN
+from ingest.parsers.kinds import ENDINGS, OF_TEXT, PLAIN
 from kb.errors import FileProblem
 
 HEAD = 65536
+BLANK = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
+PIECES, PIECE = 16, 4096
+"""Places of a file that are looked at before it is taken for a text, and bytes of each."""
+STRANGE_FURTHER = 0.05
+"""The share of bytes of control from which such a place is no text; what is packed has 0.1."""
 ROOT_ENTRY = re.compile(
     rb"media-type=[\"'](application/vnd\.oasis\.opendocument\.[\w.-]{1,60})[\"']"
 )
@@ -47,6 +54,7 @@ SIGNATURES = (
     (b"\xfd7zXZ\0", "tar"),
     (b"\x78\x9f\x3e\x22", "tnef"),
 )
+WIDE = (b"\xff\xfe", b"\xfe\xff")
 HEIF = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
 MAIL_HEADERS = re.compile(rb"(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*){2,}(?=\n|\Z|[^\n]*\Z)")
 """Nothing but headers, down to the first empty line or the end of what is looked at."""
@@ -61,6 +69,13 @@ MBOX_LINE = re.compile(
     rb"from \S+ +(?:mon|tue|wed|thu|fri|sat|sun) +[a-z]{3} +\d+ +\d\d:\d\d[^\n]*\n(?:>?[a-z-]+: )"
 )
 BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
+FOREIGN = (
+    (b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07", "rar"), (b"\x28\xb5\x2f\xfd", "zst"),
+    (b"\x7fELF", "elf"), (b"GIF8", "gif"), (b"ID3", "mp3"), (b"OggS", "ogg"), (b"RIFF", "riff"),
+    (b"SQLite format 3\0", "sqlite"), (b"\xca\xfe\xba\xbe", "class"), (b"AC10", "dwg"),
+    (b"%!PS", "ps"), (b"\xe4R\\{\x8c\xd8", "one"), (b"MZ", "exe"), (b"BM", "bmp"),
+)  # fmt: skip
+"""Kinds that are not read, whatever a file of them is called; the surest signatures first."""
 STRANGE, STRANGE_BY_NAME = 0.005, 0.1
 """The share of bytes of control that a text may have, and one that is called a text."""
 
@@ -73,23 +88,46 @@ def kind_of(path: Path, name: str) -> str:
     """
     with path.open("rb") as file:
         head = file.read(HEAD)
-    if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
-        raise FileProblem("empty")
+        if not head.strip(BLANK) and not any(
+            p.strip(BLANK) for p in iter(partial(file.read, HEAD), b"")
+        ):
+            raise FileProblem("empty")
     suffix = PurePosixPath(name.lower()).suffix
     is_named = suffix in PLAIN or suffix in OF_TEXT or suffix == ".xml"
     is_plain = suffix in PLAIN and is_text(head, STRANGE_BY_NAME)
     kind = None if is_plain and not _is_marked(head) else _by_signature(path, head)
     if kind is None and is_text(head, STRANGE_BY_NAME if is_named else STRANGE):
-        kind = _textual(head, suffix)
+        kind = _textual(head, suffix) if _goes_on(path, head) else None
     if kind is None:
-        raise FileProblem("unknown_type", what=_ending(name))
+        raise _unread(head, _ending(name))
     return kind
+
+
+def _goes_on(path: Path, head: bytes) -> bool:
+    """Whether most of a file is as its beginning: text, and not what is packed behind some."""
+    size = path.stat().st_size
+    if size <= len(head) or head.startswith(WIDE) or unmarked_utf16(head):
+        return True
+    texts = 0
+    with path.open("rb") as file:
+        for number in range(PIECES):
+            file.seek((size - PIECE) * number // (PIECES - 1))
+            texts += is_text(file.read(PIECE), STRANGE_FURTHER)
+    return texts > PIECES // 2
+
+
+def _unread(head: bytes, ending: str) -> FileProblem:
+    """Of a kind that is not read; or called one that is, and something else."""
+    foreign = next((kind for signature, kind in FOREIGN if head.startswith(signature)), None)
+    if foreign is None and ending.lower() in ENDINGS:
+        return FileProblem("damaged", what=f"it does not begin as {ending} files do")
+    return FileProblem("unknown_type", what=foreign or ending)
 
 
 def _by_signature(path: Path, head: bytes) -> str | None:
     if b"%PDF-" in head[:1024]:
         return "pdf"
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK")):
         return _zipped(path)
     if head.startswith(OLE):
         return _ole(path)
@@ -112,14 +150,18 @@ def _zipped(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.NameToInfo.keys()
+            is_locked = any(info.flag_bits & 1 for info in archive.infolist())
             manifest = ooxml.beginning(archive, "META-INF/manifest.xml", 1_000_000)
-            kind = _declared(archive, manifest)
+            kind = _declared(archive, manifest) or _package(names)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
         raise FileProblem("damaged", what=f"ZIP: {error}") from error
-    if kind and b"encryption-data" in manifest:
+    if kind and (is_locked or b"encryption-data" in manifest):
         raise FileProblem("encrypted")
-    if kind:
-        return kind
+    return kind or "zip"
+
+
+def _package(names: Collection[str]) -> str | None:
+    """What a package is by the names of its parts."""
     if "xl/workbook.bin" in names:
         return "xlsb"
     is_office = "[Content_Types].xml" in names or "_rels/.rels" in names
@@ -127,7 +169,7 @@ def _zipped(path: Path) -> str:
         folder = main.partition("/")[0] + "/"
         if main in names or (is_office and any(n.startswith(folder) for n in names)):
             return package
-    return "epub" if "META-INF/container.xml" in names else "zip"
+    return "epub" if "META-INF/container.xml" in names else None
 
 
 def _declared(archive: zipfile.ZipFile, manifest: bytes) -> str | None:
@@ -163,7 +205,7 @@ def is_text(head: bytes, most: float, always: int = 0) -> bool:
 
     ``most`` is their share at most (0 to 1), ``always`` how many a text may have however short.
     """
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or unmarked_utf16(head):
+    if head.startswith(WIDE) or unmarked_utf16(head):
         return True
     strange = sum(1 for b in head[:4096] if b < 9 or 13 < b < 27 or 27 < b < 32)
     return strange <= max(always, len(head[:4096]) * most)
@@ -187,7 +229,7 @@ def _textual(head: bytes, suffix: str) -> str:
         return "mhtml"
     if suffix in OF_TEXT:
         return OF_TEXT[suffix]
-    if start.startswith(b"<?xml") or suffix == ".xml":
+    if start.startswith((b"<?xml", b"<svg")) or suffix in {".xml", ".svg"}:
         return "xml"
     return "eml" if is_mail else "txt"
 

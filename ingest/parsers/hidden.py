@@ -9,7 +9,7 @@ import re
 from lxml import html
 
 from ingest.parsers import characters, pages, unseen
-from ingest.parsers.shallow import shallow
+from ingest.parsers.shallow import few_attributes, shallow
 from kb.types.parsed import HIDDEN, Element
 
 STYLED = re.compile(r"style|\shidden|color|background|\stext\s*=", re.IGNORECASE)
@@ -23,7 +23,7 @@ def elements(texts: list[str]) -> tuple[Element, ...]:
 
 def in_html(source: str) -> tuple[str, list[str], bool]:
     """A page without its hidden parts, their texts, and whether its sheets were too long."""
-    source = shallow(pages.with_frames(characters.html(source)))
+    source = shallow(pages.with_frames(few_attributes(characters.html(source))))
     if not STYLED.search(source):
         return source, [], False
     tree = pages.tree_of(source)

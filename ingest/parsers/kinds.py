@@ -112,3 +112,11 @@ PLAIN = frozenset(
     }
 )  # fmt: skip
 """Names of files that people read as they are: nothing in them is marks for a program."""
+ENDINGS = frozenset(
+    {
+        *MEDIA_TYPES, *(ending[1:] for ending in (*OF_TEXT, *PLAIN)),
+        "bz2", "docm", "dotx", "gz", "heic", "jpeg", "jpg", "png", "ppsx", "pptm", "tgz", "tif",
+        "tiff", "xlsm", "xltx", "xz",
+    }
+)  # fmt: skip
+"""How the names of files end that are read."""

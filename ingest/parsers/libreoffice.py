@@ -27,11 +27,13 @@ PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 program = programs.libreoffice
 
 
-def convert(path: Path, kind: str, target: str) -> Path:
+def convert(path: Path, kind: str, target: str, seconds: float | None = None) -> Path:
     """A copy of the file in the new format ``target``, in a temporary folder.
 
+    Without a bound in ``seconds`` it may take as long as the process that asks for it.
+
     Raises:
-        FileProblem: LibreOffice is not installed, or it could not read the file.
+        FileProblem: LibreOffice is not installed, it could not read the file, or it took longer.
     """
     office = program()
     if office is None:
@@ -42,18 +44,22 @@ def convert(path: Path, kind: str, target: str) -> Path:
     (profile / "registrymodifications.xcu").write_text(PROFILE)
     source = folder / f"file.{kind}"
     shutil.copyfile(path, source)
-    done = subprocess.run(
-        [
-            office, f"-env:UserInstallation={profile.parent.as_uri()}", "--headless",
-            "--norestore", "--nolockcheck", "--nodefault", "--nologo",
-            "--convert-to", target, "--outdir", str(folder / "out"), str(source),
-        ],
-        capture_output=True,
-        check=False,
-        env={**os.environ, "HOME": str(folder)},
-    )  # fmt: skip
+    said = folder / "said"
+    command = [
+        office, f"-env:UserInstallation={profile.parent.as_uri()}", "--headless",
+        "--norestore", "--nolockcheck", "--nodefault", "--nologo",
+        "--convert-to", target, "--outdir", str(folder / "out"), str(source),
+    ]  # fmt: skip
+    with said.open("wb") as answer:  # no pipe: what it starts may hold one when it has been ended
+        try:
+            subprocess.run(
+                command, stdout=answer, stderr=answer, check=False, timeout=seconds,
+                env={**os.environ, "HOME": str(folder)},
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise FileProblem("parser_timeout", seconds=round(error.timeout)) from error
     converted = folder / "out" / f"file.{target}"
     if not converted.exists():
-        said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()[-200:]
-        raise FileProblem("damaged", what=f"LibreOffice: {said or 'could not read it'}")
+        words = said.read_bytes().decode("utf-8", "replace").strip()[-200:]
+        raise FileProblem("damaged", what=f"LibreOffice: {words or 'could not read it'}")
     return converted

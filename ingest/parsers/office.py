@@ -1,7 +1,7 @@
 """Office files, web pages and text by unstructured: a reader for each kind, and what it adds."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -23,6 +23,9 @@ from kb.errors import FileProblem
 from kb.types.parsed import COMMENT, Element, Member, Notice, Parsed
 
 PACKAGES = {"docx", "pptx"}
+LEAST_SHARE = 0.5
+"""Of a rich text's letters; what pandoc gives less of it has lost (fields or tables that it nests
+in one another), so the text is read without its structure."""
 DEEPEST = 3
 """Documents that are inserted in one another are read down to here."""
 MOST_INSERTED = 64 * 1024**2
@@ -122,7 +125,11 @@ def _odt(path: Path, _room: Room) -> Read:
     text = texts.seen(path)
     read = Read([], text.unseen, notices=text.notices)
     printed: set[str] = set()
-    for element in elements_of(partition("odt", file=text.file)):
+    try:
+        found = list(elements_of(partition("odt", file=text.file)))
+    except RuntimeError:  # pandoc has no memory for it: its text is there all the same
+        found = list(texts.paragraphs_of(text.file))
+    for element in found:
         read.elements += text.pieces.get(element.text, [element])
     heads = [e for one in text.printed if one.kind == "Header" for e in _once(one, printed)]
     feet = [e for one in text.printed if one.kind == "Footer" for e in _once(one, printed)]
@@ -132,14 +139,10 @@ def _odt(path: Path, _room: Room) -> Read:
 
 def _rtf(path: Path, _room: Room | None = None) -> Read:
     rich = rtf.seen(path.read_bytes())
-    with tempfile.NamedTemporaryFile(suffix=".rtf") as file:
-        file.write(rich.source)
-        file.flush()
-        try:
-            raw = partition("rtf", filename=file.name)
-            found = [_meant(e, rich.meant) for e in elements_of(raw)]
-        except RuntimeError:  # pandoc refuses what Word opens; the text is there all the same
-            found = [*elements_of(partition("text", text="".join(rich.text)))]
+    found = _by_pandoc(rich)
+    text = "".join(rich.text)
+    if _letters(e.text for e in found) < LEAST_SHARE * _letters([text]):
+        found = [*elements_of(partition("text", text=text))]
     apart = {kind: list(_apart(rich, kind)) for kind in ("Header", "Footer", "box", "comment")}
     elements = [*apart["Header"], *found]
     for kind in ("box", "comment", "Footer"):
@@ -147,6 +150,22 @@ def _rtf(path: Path, _room: Room | None = None) -> Read:
     changes = {"insertions": rich.insertions, "deletions": rich.deletions}
     notices = counted(Notice("tracked_changes", changes))
     return Read(elements, ["".join(rich.unseen)], notices)
+
+
+def _by_pandoc(rich: rtf.Rich) -> list[Element]:
+    """What pandoc reads; nothing where it refuses what Word opens."""
+    with tempfile.NamedTemporaryFile(suffix=".rtf") as file:
+        file.write(rich.source)
+        file.flush()
+        try:
+            raw = partition("rtf", filename=file.name)
+        except RuntimeError:
+            return []
+    return [_meant(e, rich.meant) for e in elements_of(raw)]
+
+
+def _letters(texts: Iterable[str]) -> int:
+    return sum(len("".join(text.split())) for text in texts)
 
 
 def _meant(element: Element, meant: dict[int, str]) -> Element:
@@ -223,7 +242,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
             members, left_out = packages.embedded(path, options)
         read = PARTITION[kind](path, room)
     except UNREADABLE as error:
-        raise FileProblem("damaged", what=f"{kind}: {error}") from error
+        raise packages.refused(kind, error) from error
     elements = (*read.elements, *hidden.elements(read.unseen))
     pages = max((e.page or 0 for e in elements), default=0) or None
     return Parsed(

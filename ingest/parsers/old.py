@@ -18,6 +18,10 @@ TARGETS = {
     "xlsb": ("xlsx", sheets.parse),
 }
 
+MARKED = {"doc": ("WordDocument", 10, 2), "ppt": ("Current User", 12, 4)}
+"""The stream, offset and length of what says it: [MS-DOC] 2.5.2, [MS-PPT] 2.3.2."""
+LOCKED = bytes.fromhex("dfc4d1f3")
+
 
 def parse(path: Path, kind: str, options: Options) -> Parsed:
     """Convert and read a file.
@@ -25,7 +29,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
     Raises:
         FileProblem: encrypted, not readable, or LibreOffice is not installed.
     """
-    if kind == "doc" and _is_encrypted(path):
+    if _is_encrypted(path, kind):
         raise FileProblem("encrypted")
     target, parse_new = TARGETS[kind]
     parsed = parse_new(libreoffice.convert(path, kind, target), target, options)
@@ -34,8 +38,15 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
     )
 
 
-def _is_encrypted(path: Path) -> bool:
-    """Word's own flag: bit 8 of the word at offset 10 of the file information block."""
+def _is_encrypted(path: Path, kind: str) -> bool:
+    """What Word and PowerPoint say of it: a flag of the first, another mark of the second."""
+    stream, at, size = MARKED.get(kind, ("", 0, 0))
+    if not stream:
+        return False
     with olefile.OleFileIO(path) as container:
-        head = container.openstream("WordDocument").read(12)
-    return len(head) == 12 and bool(struct.unpack_from("<H", head, 10)[0] & 0x0100)
+        if not container.exists(stream):
+            return False
+        mark = container.openstream(stream).read(at + size)[at:]
+    if kind == "ppt":
+        return bool(mark == LOCKED)
+    return len(mark) == size and bool(struct.unpack("<H", mark)[0] & 0x0100)

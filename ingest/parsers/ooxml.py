@@ -34,7 +34,11 @@ STRANGERS = {
 }  # fmt: skip
 """How XML is parsed that anybody may have written."""
 PART_BYTES = 100 * 1024**2
-"""Of a part no more is read; what is longer ends in the middle and counts as damaged."""
+"""Of a part that is read whole no more than this."""
+
+
+class PartTooLarge(zipfile.BadZipFile):
+    """A part has more than ``PART_BYTES``."""
 
 
 def beginning(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
@@ -82,7 +86,10 @@ class Package:
     def content(self, name: str) -> bytes:
         """A part's bytes."""
         with self._zip.open(name) as part:
-            return part.read(PART_BYTES)
+            read = part.read(PART_BYTES + 1)
+        if len(read) > PART_BYTES:
+            raise PartTooLarge(name)
+        return read
 
     def stream(self, name: str) -> IO[bytes]:
         """A part to be read from its beginning."""
@@ -93,9 +100,12 @@ class Package:
         return parsed(self.content(name))
 
     def readable(self, name: str) -> etree._Element | None:
-        """A part's root element; None where it is damaged, which is noted."""
+        """A part's root element; None where it is damaged or too large, which is noted."""
         try:
             return self.root(name)
+        except PartTooLarge:
+            self.cut.add(name)
+            return None
         except UNREADABLE:
             self.unread.add(name)
             return None

@@ -15,7 +15,7 @@ from lxml import etree
 
 from ingest.parsers import opendocument, opendocument_unseen
 from ingest.parsers.noticing import counted, of_parts
-from ingest.parsers.ooxml import Package, remove, replace
+from ingest.parsers.ooxml import Package, parsed, remove, replace
 from ingest.parsers.opendocument import (
     ANNOTATION,
     DRAW,
@@ -43,6 +43,7 @@ AROUND = tuple(
     )
 )  # fmt: skip
 """What is around paragraphs, and is not seen through by pandoc."""
+MOST_EMPTY = 10_000
 PRINTED = {"header": "Header", "footer": "Footer"}
 
 
@@ -79,12 +80,20 @@ def seen(path: Path) -> Text:
     for node in list(root.iter(f"{DRAW}image", f"{DRAW}object", f"{DRAW}object-ole")):
         if not paragraphs(node):
             cut(node)
+    _thin(root)
     text.printed = list(_printed(styles))
     _complete(root, ("scripts", "font-face-decls", "automatic-styles"))
     _complete(styles, ("font-face-decls", "styles", "automatic-styles", "master-styles"))
     _write({"content.xml": root, "styles.xml": styles}, text.file)
     text.notices += of_parts(len(package.unread))
     return text
+
+
+def paragraphs_of(file: io.BytesIO) -> Iterator[Element]:
+    """The paragraphs of a document that ``seen`` has made, for where pandoc refuses it."""
+    with zipfile.ZipFile(file) as package:
+        root = parsed(package.read("content.xml"))
+    return (Element(kind="NarrativeText", text=text) for text in paragraphs(root))
 
 
 def _accept(root: etree._Element) -> tuple[Notice, ...]:
@@ -158,6 +167,14 @@ def _place_boxes(root: etree._Element) -> None:
             block.tail = None
             _after(last.get(anchor, anchor), block)
             last[anchor] = block
+
+
+def _thin(root: etree._Element) -> None:
+    """No empty paragraphs where there are more than people leave: pandoc reads each."""
+    blocks = root.iter(f"{TEXT}p", f"{TEXT}h")
+    empty = [node for node in blocks if len(node) == 0 and not (node.text or "").strip()]
+    for node in empty if len(empty) > MOST_EMPTY else ():
+        cut(node)
 
 
 def _show_fields(root: etree._Element) -> None:

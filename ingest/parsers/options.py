@@ -9,10 +9,11 @@ class Options:
 
     ``languages`` are tesseract's (``eng+deu``). ``max_members`` and ``max_expanded`` (bytes) bound
     what comes out of one archive. Pages read with less than ``min_confidence`` (0 to 100) count as
-    uncertain.
+    uncertain. ``seconds`` are those after which the parser is stopped.
     """
 
     languages: str = "eng"
     max_members: int = 5000
     max_expanded: int = 256 * 1024**2
     min_confidence: float = 60.0
+    seconds: float = 120.0

@@ -10,7 +10,7 @@ from pathlib import Path
 import olefile
 
 from ingest.parsers.names import safe_name
-from ingest.parsers.ooxml import UNREADABLE, beginning
+from ingest.parsers.ooxml import PART_BYTES, UNREADABLE, PartTooLarge, beginning
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import Member
@@ -36,6 +36,13 @@ def check(path: Path) -> None:
     most = min(MOST_BYTES, max(100 * 1024**2, MOST_RATIO * path.stat().st_size))
     if size > most:
         raise FileProblem("expands_too_far", limit=most // 1024**2)
+
+
+def refused(what: str, error: Exception) -> FileProblem:
+    """Why a file cannot be read whose main part raised one of ``ooxml.UNREADABLE``."""
+    if isinstance(error, PartTooLarge):
+        return FileProblem("expands_too_far", limit=PART_BYTES // 1024**2)
+    return FileProblem("damaged", what=f"{what}: {error}")
 
 
 def is_strict(path: Path) -> bool:

@@ -8,6 +8,7 @@ from lxml import html
 from ingest.parsers import dates, pages
 from ingest.parsers.encoding import decode
 from ingest.parsers.said import NOTHING, Said, line
+from ingest.parsers.shallow import few_attributes
 
 AUTHOR = ("author", "dc.creator", "dcterms.creator", "citation_author", "parsely-author")
 PUBLISHED = (
@@ -25,7 +26,7 @@ NAMED_BY = ("name", "property", "itemprop", "http-equiv")
 
 def of(path: Path) -> Said:
     """What a page says of itself."""
-    tree = pages.tree_of(decode(path.read_bytes()))
+    tree = pages.tree_of(few_attributes(decode(path.read_bytes())))
     if tree is None:
         return NOTHING
     said = _said(tree)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from lxml import html
 
-from ingest.parsers import tables, text_types
+from ingest.parsers import paths, tables, text_types
 from ingest.parsers.pages import JOINER
 from kb.types.parsed import Element
 
@@ -31,6 +31,7 @@ LINE_BREAK = "\v"
 def partition(name: str, **given: Any) -> "list[Raw]":
     """Read by unstructured. A reader is loaded at its first use: all of them take seconds."""
     reader = getattr(import_module(f"unstructured.partition.{name}"), f"partition_{name}")
+    paths.compile_once(name)
     found: list[Raw] = reader(languages=[""], **given)
     return found
 

@@ -28,6 +28,10 @@ MAILS = {"message/rfc822", "message/global", "message/news"}
 SEALED = {"multipart/encrypted", "application/pgp-encrypted"}
 RICH = {"text/rtf", "application/rtf"}
 MAX_DEPTH = 60
+ARMOUR = re.compile(
+    r"^-----BEGIN PGP MESSAGE-----\r?$[^-]*+(?:-----END PGP MESSAGE-----\r?$|\Z)", re.MULTILINE
+)
+"""An encrypted text within a text (RFC 9580, 6.2)."""
 ENVELOPES = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 BORDER = re.compile(r"^--([!-~][ -~]{0,69}?)[ \t]*\r?\n[!-9;-~]+:", re.MULTILINE)
 """A line that begins a part: headers follow it."""
@@ -106,7 +110,9 @@ class Unpacking:
         return []
 
     def _plain_text(self, part: Message, text: str) -> list[Element]:
-        shown, files = inline.files_in(inline.flowed(text, part))
+        plain, sealed = ARMOUR.subn("", text)
+        self.encrypted |= sealed > 0
+        shown, files = inline.files_in(inline.flowed(plain, part))
         for file in files:
             self._keep(part, file.content, file.name)
         return office.elements_of_text(shown, "txt")

@@ -34,10 +34,16 @@ def parse(path: Path, _kind: str, options: Options) -> Parsed:
     pillow_heif.register_heif_opener()
     try:
         with Image.open(path) as picture:
-            frames = min(getattr(picture, "n_frames", 1), MAX_FRAMES)
+            all_frames = getattr(picture, "n_frames", 1)
+            frames = min(all_frames, MAX_FRAMES)
             sizes = [_size(picture, number) for number in range(frames)]
             media_type = Image.MIME.get(picture.format or "", "image/*")
-            found = scans.recognise(range(frames), lambda number: _frame(picture, number), options)
+            found = scans.recognise(
+                range(frames),
+                lambda number: _frame(picture, number),
+                options,
+                all_frames - frames,
+            )
     except Image.DecompressionBombError as error:
         raise FileProblem("picture_too_large", limit=ocr.MOST_PIXELS // 1_000_000) from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:

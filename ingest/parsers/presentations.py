@@ -41,6 +41,7 @@ BARE = (
 LAYOUT, MASTER = (BARE.format(n, n).encode() for n in ("sldLayout", "sldMaster"))
 OF_NOTES = {"sldImg", "sldNum", "hdr", "ftr", "dt"}
 """What is on every page of notes: the slide's picture, numbers, dates."""
+LONGEST_NUMBER = 12
 LONGEST = 200
 """Characters of a merged cell that is repeated in each of its places."""
 
@@ -223,9 +224,10 @@ def _simplify(root: etree._Element) -> None:
             outermost.addprevious(run)
     for node in list(root.iter(f"{A}fld")):
         _show_field(node)
-    for place in root.iter(f"{A}off"):
-        for side in ("x", "y"):
-            if place.get(side, "").startswith("-"):
+    for place in root.iter(f"{A}off", f"{A}ext"):
+        for side in ("x", "y", "cx", "cy"):
+            written = place.get(side, "0")
+            if not written.isdecimal() or len(written) > LONGEST_NUMBER:
                 place.set(side, "0")  # unstructured leaves out what begins beyond the edge
     for table in root.iter(f"{A}tbl"):
         _fill(table)

@@ -5,6 +5,7 @@ here. All other text is written again as Unicode, so that no code page is needed
 Specification: "Rich Text Format (RTF) Specification, version 1.9.1", Microsoft, 2008.
 """
 
+import codecs
 import re
 from dataclasses import dataclass, field, replace
 
@@ -203,7 +204,7 @@ class _Reading:
 
     def _page_of(self, name: str) -> None:
         try:
-            b"".decode(name)
+            codecs.lookup(name)
         except LookupError:
             return
         self._default = name

@@ -1,5 +1,6 @@
 """Recognising several pages, and saying what could not be recognised."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ LITTLE = {
     "ita": frozenset(["il", "di", "che", "è", "per", "della", "gli", "sono", "nel", "una"]),
 }
 """Telling words: each is common in one of the languages read by default, and in no other."""
+SHARE = 0.6
+"""Of a parser's time, what may go into pages: those that it is not enough for are counted."""
 ENOUGH = 12
 """How many telling words on a page decide its language."""
 Draw = Callable[[int], tuple[Image.Image, int]]
@@ -35,18 +38,26 @@ class Recognised:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
-def recognise(numbers: Iterable[int], draw: Draw, options: Options) -> Recognised:
-    """Read pages that have no text, one after another."""
+def recognise(numbers: Iterable[int], draw: Draw, options: Options, beyond: int = 0) -> Recognised:
+    """Read pages that have no text, one after another, as far as there is time.
+
+    ``beyond`` are pages of the same file that are not even tried.
+    """
     wanted = list(numbers)
     languages = ocr.usable(options.languages)
     if not wanted:
         return Recognised()
     if not languages:
-        return Recognised(problem="scan_without_ocr", parameters={"pages": len(wanted)})
+        return Recognised(problem="scan_without_ocr", parameters={"pages": len(wanted) + beyond})
     pages: dict[int, list[Element]] = {}
     confidences: list[tuple[int, float]] = []
     likely = languages
-    for number in wanted:
+    until = time.monotonic() + SHARE * options.seconds
+    for at, number in enumerate(wanted):
+        if time.monotonic() > until:
+            beyond += len(wanted) - at
+            wanted = wanted[:at]
+            break
         picture, dpi = draw(number)
         reading = ocr.read(picture, number + 1, likely, dpi)
         if reading.confidence < ocr.SURE and likely != languages:
@@ -55,7 +66,8 @@ def recognise(numbers: Iterable[int], draw: Draw, options: Options) -> Recognise
         if reading.elements:
             pages[number] = reading.elements
             confidences.append((number + 1, reading.confidence))
-    problem, parameters = _problem(len(wanted) - len(pages), confidences, options.min_confidence)
+    unread = len(wanted) - len(pages)
+    problem, parameters = _problem(unread, beyond, confidences, options.min_confidence)
     return Recognised(pages, confidences, problem, parameters)
 
 
@@ -79,9 +91,11 @@ def likely(text: str, languages: list[str]) -> list[str]:
 
 
 def _problem(
-    unread: int, confidences: list[tuple[int, float]], enough: float
+    unread: int, beyond: int, confidences: list[tuple[int, float]], enough: float
 ) -> tuple[str | None, dict[str, Any]]:
     """What is wrong, as a code with its parameters; None: nothing is."""
+    if beyond:
+        return "scan_beyond", {"pages": beyond}
     if unread:
         return "scan_unread", {"pages": unread}
     unsure = [page for page, confidence in confidences if confidence < enough]

@@ -19,6 +19,24 @@ CLOSING_THEMSELVES = frozenset(
 )
 """Elements that hold none of their own kind, or nothing."""
 INLINE = frozenset("a abbr b big cite code em font i q s small span strong sub sup tt u".split())
+LONG_TAG = re.compile(r"<[a-z][^<>]{20000,}+>", re.IGNORECASE)
+ATTRIBUTE = re.compile(
+    r"""\s++[^\s"'>/=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>]++))?+""", re.IGNORECASE
+)
+MOST_ATTRIBUTES = 1000
+"""Attributes of one element: parsers compare each with all before it."""
+
+
+def few_attributes(source: str) -> str:
+    """A page of which no element has more attributes than that."""
+    return LONG_TAG.sub(_shortened, source)
+
+
+def _shortened(found: re.Match[str]) -> str:
+    attributes = list(ATTRIBUTE.finditer(found[0]))
+    if len(attributes) <= MOST_ATTRIBUTES:
+        return found[0]
+    return found[0][: attributes[MOST_ATTRIBUTES].start()] + ">"
 
 
 def shallow(source: str) -> str:

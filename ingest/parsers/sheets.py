@@ -33,6 +33,9 @@ from ingest.parsers.workbooks import Part
 from kb.errors import FileProblem
 from kb.types.parsed import COMMENT, Element, Parsed
 
+CALCULATING = 50.0
+"""Seconds that LibreOffice has for a workbook's formulas, less than half of what a parser has
+(``ingest.parse_seconds``): a formula that never ends costs its value, not the workbook."""
 SHEETS = "worksheets/"
 """The folder of sheets with cells; others are charts."""
 
@@ -71,7 +74,7 @@ def _xlsx(path: Path, filling: Filling) -> list[Sheet]:
         with Package(_calculated(path, filling)) as package:
             return _workbook(package, filling)
     except UNREADABLE as error:
-        raise FileProblem("damaged", what=f"workbook: {error}") from error
+        raise packages.refused("workbook", error) from error
 
 
 def _calculated(path: Path, filling: Filling) -> Path:
@@ -80,7 +83,7 @@ def _calculated(path: Path, filling: Filling) -> Path:
     if not filling.valueless or libreoffice.program() is None:
         return path
     try:
-        calculated = libreoffice.convert(path, "xlsx", "xlsx")
+        calculated = libreoffice.convert(path, "xlsx", "xlsx", CALCULATING)
         left = _valueless(calculated)
     except (FileProblem, *UNREADABLE):
         return path  # the ledger says that values are missing

@@ -19,6 +19,7 @@ from ingest.parsers.ooxml import UNREADABLE, Package, S, walked
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 WHOLE = re.compile(r"-?\d{1,17}$")
 MOST_STRINGS = 3_000_000
+STRINGS = "xl/sharedStrings.xml"
 LONGEST_CELL = 32_767
 """Characters that a cell can have."""
 
@@ -101,6 +102,7 @@ class Workbook:
             value = "" if inline is None else _text(inline)
         else:
             value = node.findtext(f"{S}v") or ""
+            value = self._string(value) if kind == "s" and value else value
         if not value:
             return "", False, False
         shown = self._shown(value, kind, look.code)
@@ -111,8 +113,6 @@ class Workbook:
             return _one_line(self._number(value, code))
         if kind == "b":
             return str(value.strip() == "1")
-        if kind == "s":
-            value = self._string(value)
         return _one_line(number_formats.shown_text(value[:LONGEST_CELL], code))
 
     def _number(self, value: str, code: str | None) -> str:
@@ -127,8 +127,10 @@ class Workbook:
         return number_formats.shown(int(number) if is_whole else number, code)
 
     def _string(self, number: str) -> str:
-        is_known = number.isdecimal() and len(number) < 9 and int(number) < len(self._strings)
-        return self._strings[int(number)] if is_known else ""
+        if number.isdecimal() and len(number) < 9 and int(number) < len(self._strings):
+            return self._strings[int(number)]
+        self._package.unread.add(STRINGS)  # a cell that shows a text which is not there
+        return ""
 
 
 def _text(node: Any) -> str:

@@ -39,8 +39,8 @@ def earlier_cutting(chunking: Chunking, counter: TokenCounter, window: int) -> s
     return short_hash(f"{CHUNKER}:{longest}:{counter.extra}:{counter.digest}")[:24]
 
 
-FOR_OCR = {"scan_without_ocr", "scan_unread", "scan_uncertain", "unreadable_letters",
-           "pictures_unread"}  # fmt: skip
+FOR_OCR = {"scan_without_ocr", "scan_beyond", "scan_unread", "scan_uncertain",
+           "unreadable_letters", "pictures_unread"}  # fmt: skip
 """What is said of a file that OCR, or more languages of it, may read better."""
 
 
@@ -86,6 +86,8 @@ class Needs:
             found["ocr"] = {"had": self._languages, **self._recognising()}
         if members or parsed.problem == "members_left_out":
             found["members"] = self._limits
+        if "scan_beyond" in said:
+            found["seconds"] = self._settings.parse_seconds
         if "formulas_without_value" in said:
             found["office"] = self._office
         return found or None
@@ -116,6 +118,8 @@ class Needs:
         if used.get("members", self._limits) != self._limits:
             return True
         if self._office and not used.get("office", True):
+            return True
+        if used.get("seconds", self._settings.parse_seconds) < self._settings.parse_seconds:
             return True
         read = used.get("ocr")
         if read is None:

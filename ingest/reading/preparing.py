@@ -72,6 +72,7 @@ class Preparer:
             max_members=settings.max_members,
             max_expanded=settings.max_expanded_mb * 1024**2,
             min_confidence=settings.ocr_min_confidence,
+            seconds=settings.parse_seconds,
         )
         window = min(counter.limit for counter, _ in windows)
         self.needs = Needs(settings, chunking, self._counter, window)

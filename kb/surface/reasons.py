@@ -181,6 +181,15 @@ COUNTED: dict[str, tuple[str, tuple[str, str]]] = {
             "hold text as files of their own.",
         ),
     ),
+    "scan_beyond": (
+        "pages",
+        ngettext(
+            "{pages} of its pages is a scan that there was no time to read. Raise "
+            "ingest.parse_seconds, or split the file.",
+            "{pages} of its pages are scans that there was no time to read. Raise "
+            "ingest.parse_seconds, or split the file.",
+        ),
+    ),
     "scan_uncertain": (
         "pages",
         ngettext(
@@ -198,6 +207,7 @@ TITLES: dict[str, str] = {
     "empty": _("empty"),
     "no_text": _("no text"),
     "scan_without_ocr": _("scans, no OCR installed"),
+    "scan_beyond": _("more scans than there was time for"),
     "scan_unread": _("scans without readable text"),
     "scan_uncertain": _("scans read with little certainty"),
     "unreadable_letters": _("unreadable letters"),

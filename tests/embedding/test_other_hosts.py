@@ -244,3 +244,23 @@ async def test_a_tool_that_is_new_reads_members_that_lacked_it(house, monkeypatc
     await house.ingest()
     assert house.ledger()["a.zip › old.txt"].state == "indexed"
     assert (await house.ingest()).unchanged == 1
+
+
+async def test_scans_are_read_again_where_there_is_more_time_for_them(house):
+    from ingest.reading.needs import Needs
+    from kb.embedding.models import TokenCounter
+    from kb.types.files import Known
+    from kb.types.parsed import Parsed
+
+    s = house.kb.settings
+    counter = TokenCounter(house.kb.embeddings.first.files)
+    beyond = Parsed(parser="tesseract", media_type="image/tiff", elements=(), problem="scan_beyond")
+    had = Needs(s.ingest, s.chunking, counter)
+    known = Known(
+        1, b"a.tiff", None, "partial", "scan_beyond", had.fingerprint,
+        had.used(beyond, members=False), None, False, 1, None, None,
+    )  # fmt: skip
+    assert had.is_current(known)
+    for seconds, is_current in ((s.ingest.parse_seconds * 2, False), (1.0, True)):
+        longer = msgspec.structs.replace(s.ingest, parse_seconds=seconds)
+        assert Needs(longer, s.chunking, counter).is_current(known) == is_current

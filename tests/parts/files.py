@@ -31,6 +31,12 @@ def parse(path: Path, name: str | None = None, **options) -> Parsed:
     return msgspec.msgpack.decode(content, type=Parsed)
 
 
+def read_here(path: Path, **options) -> Parsed:
+    """What a file is read as, in this process."""
+    content = parsers.parse(str(path), path.name, Options(**options))
+    return msgspec.msgpack.decode(content, type=Parsed)
+
+
 def text_of(parsed: Parsed) -> str:
     return "\n".join(e.text for e in parsed.elements)
 

@@ -3,6 +3,7 @@
 import pypdfium2 as pdfium
 from PIL import Image
 
+from ingest.parsers import ocr
 from ingest.parsers.pdf.lines import TINY_POINTS
 from ingest.parsers.pdf.printed import PrintedLine
 from kb.types.parsed import HIDDEN, Box, Element, Line
@@ -15,7 +16,9 @@ def take(page: pdfium.PdfPage, lines: list[PrintedLine]) -> list[PrintedLine]:
     """Take out the lines that leave no trace on the page as it is drawn, and give them."""
     if not any(line.doubtful for line in lines):
         return []
-    drawn = page.render(scale=1, grayscale=True).to_pil()
+    width, height = page.get_size()
+    scale = min(1.0, (ocr.MOST_PIXELS / max(1.0, width * height)) ** 0.5)
+    drawn = page.render(scale=scale, grayscale=True).to_pil()
     unseen = [line for line in lines if line.doubtful and not _leaves_trace(drawn, line.box)]
     lines[:] = [line for line in lines if not any(line is other for other in unseen)]
     return unseen

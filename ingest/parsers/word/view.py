@@ -24,6 +24,9 @@ TRANSPARENT = tuple(
 OF_WRAPPERS = {f"{W}{n}" for n in ("sdtPr", "sdtEndPr", "smartTagPr", "customXmlPr", "fldData")}
 USELESS = (f"{W}rPr", f"{W}lastRenderedPageBreak", f"{W}proofErr")
 """Printers' page breaks would cut sentences; looks cost time in every paragraph."""
+NUMBERS = (f"{W}ilvl", f"{W}numId")
+"""Numbers of lists: one that is none would cost the whole document."""
+LONGEST_NUMBER = 9
 BOX = f"{W}txbxContent"
 
 
@@ -63,6 +66,10 @@ def simplify(root: etree._Element) -> None:
     cells.mend(root)
     for useless in list(root.iter(*USELESS)):
         remove(useless)
+    for number in root.iter(*NUMBERS):
+        value = number.get(f"{W}val", "")
+        if not value.isdecimal() or len(value) > LONGEST_NUMBER:
+            number.set(f"{W}val", "0")
 
 
 def text_of(text: str) -> etree._Element:

@@ -4,11 +4,15 @@ import bz2
 import gzip
 import io
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from ingest import parsers
+from ingest.parsers.options import Options
 from kb import samples
 from kb.types.parsed import Parsed
 from tests.parts.files import mail, parse, problem_of, word, zipped
@@ -123,3 +127,25 @@ def test_a_damaged_member_does_not_take_the_others_with_it(tmp_path):
     read = parse(tmp_path / "a.zip")
     assert [m.name for m in read.members] == ["0.txt", "1.txt", "3.txt", "4.txt"]
     assert (read.problem, read.problem_parameters) == ("members_left_out", {"members": 1})
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_sizes_beyond_the_file_are_not_skipped_step_by_step(mode, tmp_path):
+    """A terabyte that is not there would take minutes of small steps."""
+    with tarfile.open(tmp_path / "a.tar", mode, format=tarfile.PAX_FORMAT) as archive:
+        for name, said in (("a.txt", {}), ("b.txt", {"size": "9999999999999"})):
+            info = tarfile.TarInfo(name)
+            info.size, info.pax_headers = 5, said
+            archive.addfile(info, io.BytesIO(b"words"))
+    begun = time.process_time()
+    read = parsers.parse(str(tmp_path / "a.tar"), "a.tar", Options())
+    assert time.process_time() - begun < 5
+    assert msgspec.msgpack.decode(read, type=Parsed).problem == "members_left_out"
+
+
+def test_members_that_there_is_no_room_for_are_not_unpacked(tmp_path):
+    """Many entries may name the same bytes: what is said of their sizes is enough."""
+    path = tmp_path / "a.zip"
+    first, *others = zipped({f"{n}.txt": b"0" * 1000 for n in range(5)}).split(b"PK\x03\x04")[1:]
+    path.write_bytes(b"PK\x03\x04" + b"PK\x03\x05".join([first, *others]))  # none can be opened
+    assert problem_of(path, max_expanded=500).code == "expands_too_far"
