@@ -28,13 +28,13 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
       libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui tini \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home commonplace \
-    && install -d -o 10001 -g 10001 -m 700 /data \
+    && install -d -o 10001 -g 10001 -m 700 /data /backup \
     && install -d -o 10001 -g 10001 -m 750 /run/commonplace
 COPY --from=build /app /app
 # The root is read-only: LibreOffice and tesseract want a home, which is the temporary folder.
 ENV PATH=/app/bin:$PATH KB_DATA_DIR=/data HOME=/tmp XDG_CONFIG_HOME=/etc/xdg
 USER 10001:10001
-VOLUME ["/data", "/run/commonplace"]
+VOLUME ["/data", "/backup", "/run/commonplace"]
 EXPOSE 8000
 ENTRYPOINT ["tini", "--"]
 CMD ["kb", "serve"]

@@ -94,14 +94,18 @@ async def _work(settings: Settings, alive: Path | None) -> None:
 
 
 async def _tell_alive(duties: Duties, file: Path | None, stop: asyncio.Event) -> None:
-    """Touch the file again and again while the worker can work: one that hangs, or fails, does not."""
+    """Touch the file while the worker can work: one that hangs, or fails, does not."""
     while file and not stop.is_set():
         if duties.health(WORKER).is_up:
-            try:
-                file.touch(mode=0o600)
-            except OSError as error:
-                log.warning("%s cannot be touched (--alive): %s", file, error.strerror)
+            _touch(file)
         await passed(stop, ALIVE_SECONDS)
+
+
+def _touch(file: Path) -> None:
+    try:
+        file.touch(mode=0o600)
+    except OSError as error:
+        log.warning("%s cannot be touched (--alive): %s", file, error.strerror)
 
 
 @click.command()
