@@ -56,7 +56,7 @@ def kb(shape, *arguments: str):
 
 
 def found(shape) -> list[str]:
-    return [hit["quote"] for hit in kb(shape, "search", ASKED)["hits"]]
+    return [hit["text"] for hit in kb(shape, "search", ASKED)["hits"]]
 
 
 def sign_in(page, shape) -> None:

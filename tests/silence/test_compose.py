@@ -1,10 +1,15 @@
 """What compose.yaml starts has no way out, and one way in."""
 
+import os
 import re
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 import yaml
+
+from kb.settings import load
 
 FILE = yaml.safe_load((Path(__file__).parent.parent.parent / "compose.yaml").read_text())
 SERVICES = FILE["services"]
@@ -29,6 +34,33 @@ def test_every_service_is_on_networks_that_lead_nowhere(name):
     masquerade = "com.docker.network.bridge.enable_ip_masquerade"
     assert FILE["networks"]["doors"]["driver_opts"][masquerade] == "false"
     assert set(FILE["networks"]) == {"doors", "back"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_names_are_asked_of_nobody_outside(name):
+    """An engine passes on what it does not know itself: to the container, where nobody listens."""
+    assert SERVICES[name]["dns"] == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize("minutes", [0, 2])
+def test_a_worker_is_red_once_it_has_said_nothing_for_a_minute(tmp_path, minutes):
+    file, then = tmp_path / "alive", time.time() - 60 * minutes
+    file.touch()
+    os.utime(file, (then, then))
+    kind, check = SERVICES["worker"]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL" and SERVICES["worker"]["command"][-1] in check
+    check = check.replace("$$", "$").replace(SERVICES["worker"]["command"][-1], str(file))
+    assert subprocess.run(["sh", "-c", check]).returncode == (1 if minutes else 0)
+
+
+def test_without_a_qdrant_server_the_index_is_the_embedded_one():
+    root = Path(__file__).parent.parent.parent
+    embedded = yaml.safe_load((root / "compose.embedded.yaml").read_text())["services"]
+    assert embedded["qdrant"] == {"profiles": ["server"]}
+    for name in ("web", "worker"):
+        assert SERVICES[name]["depends_on"]["qdrant"]["required"] is False
+        section = load({}, embedded[name]["environment"]).index
+        assert section.backend == "edge"
 
 
 def test_what_would_report_or_reach_a_cloud_is_told_not_to():
