@@ -18,7 +18,7 @@ REACHED = [  # as docs/operating.md has them
     ("INPUT", f"{DOORS}.0/24"),
     ("INPUT", f"{BACK}.0/24"),
 ]
-OLD_WORKER = "services: {worker: {command: [kb, worker], healthcheck: {test: [NONE]}}}\n"
+OLD_WORKER = "services: {worker: {command: [kb, worker], healthcheck: {disable: true}}}\n"
 """The release before knows no ``--alive``."""
 FIRST = ("postgres", "ollama")
 
