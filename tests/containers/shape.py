@@ -102,6 +102,11 @@ class Shape:
     def exec(self, container: str, *command: str, **more) -> str:
         return self.podman("exec", "-i", f"{PROJECT}_{container}", *command, **more)
 
+    def said(self, container: str) -> str:
+        command = ["podman", "logs", f"{PROJECT}_{container}"]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True)
+        return done.stdout + done.stderr
+
     def inspected(self, container: str, what: str) -> str:
         return self.podman("inspect", f"{PROJECT}_{container}", "--format", what).strip()
 

@@ -76,13 +76,7 @@ def ask(page) -> str:
 
 def test_the_image_before_starts_and_its_link_makes_the_first_administrator(shape, page):
     shape.up(before=True)
-    said = subprocess.run(
-        ["podman", "logs", f"{PROJECT}_web_1"],
-        env=shape.environment,
-        capture_output=True,
-        text=True,
-    )
-    [link] = set(re.findall(rf"{shape.address}/link/\S+", said.stdout + said.stderr))
+    [link] = set(re.findall(rf"{shape.address}/link/\S+", shape.said("web_1")))
     page.goto(link)
     page.fill("input[name=name]", "anna")
     page.fill("input[name=password]", PASSWORD)
@@ -106,8 +100,7 @@ def test_a_model_comes_in_by_a_file_and_writes(shape, gguf):
     shape.compose("run", "--rm", "--no-deps", "-T", "-v", mounted, "web", *import_it, before=True)
     assert "smol" in kb(shape, "status")["language_model"]["model"]
     kb(shape, "ask", ASKED)
-    said = shape.podman("logs", f"{PROJECT}_ollama_1", stderr=subprocess.STDOUT)
-    assert re.search(r"\| 200 \|.*POST +\"/api/chat\"", said)
+    assert re.search(r"\| 200 \|.*POST +\"/api/chat\"", shape.said("ollama_1"))
 
 
 def test_the_release_after_it_upgrades_the_catalog_after_a_backup(shape, page):
