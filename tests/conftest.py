@@ -38,6 +38,7 @@ from tests.parts.processes import (
 )
 from tests.parts.sharing import (
     made_once,
+    pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_sessionfinish,
@@ -57,6 +58,7 @@ __all__ = [
     "models_dir",
     "multilingual",
     "ollama",
+    "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_sessionfinish",

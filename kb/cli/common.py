@@ -47,7 +47,8 @@ def with_knowledge_base(
     async def run() -> Any:
         task = asyncio.current_task()
         assert task is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
         base = KnowledgeBase(settings_module.load(flags))
         context = click.get_current_context(silent=True)
         if context is not None and context.obj == OWN_PROCESS:
@@ -57,9 +58,14 @@ def with_knowledge_base(
         except asyncio.CancelledError as error:
             raise RetryableError("Stopped before the end.", code="interrupted") from error
         finally:
+            loop.add_signal_handler(signal.SIGTERM, _end_anyway)
             await base.close()
 
     return asyncio.run(run())
+
+
+def _end_anyway() -> None:
+    """Asked to stop while it closes: it goes on, since what is not closed is left behind."""
 
 
 def watch_destinations(base: KnowledgeBase) -> None:

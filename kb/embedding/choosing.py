@@ -174,7 +174,10 @@ def usual_passages(count: int) -> list[str]:
 
 
 def _rate(runtime: Runtime, threads: int, seconds: float) -> float:
-    """Passages a second, by as many threads as bulk work has, for so many seconds."""
+    """Passages a second, by as many threads as bulk work has, for so many seconds.
+
+    Each of them has one batch at least, however late it starts.
+    """
     size = runtime.slices[1] // LONGEST
     passages = usual_passages(BATCHES * size)
     batches = [passages[i * size : (i + 1) * size] for i in range(BATCHES)]
@@ -185,7 +188,7 @@ def _rate(runtime: Runtime, threads: int, seconds: float) -> float:
 
     def work(_: int) -> int:
         count = 0
-        while time.monotonic() < until:
+        while not count or time.monotonic() < until:
             with lock:
                 batch = next(waiting)
             count += len(runtime.vectors(batch, bulk=True))

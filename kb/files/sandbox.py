@@ -70,7 +70,7 @@ def preload(modules: Iterable[str]) -> None:
     """
     if not _preloaded:
         _preloaded.extend(modules)
-        _context.set_forkserver_preload(_preloaded)
+        _context.set_forkserver_preload([*_preloaded, "kb.files.frozen"])
 
 
 def run(

@@ -114,7 +114,7 @@ def test_it_is_installed_without_a_network_and_reads_and_answers_there(bundle):
         env={
             "PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHON": sys.executable,
             "PYTHONPATH": str(ROOT), "KB_LLM__PROVIDER": "none", "KB_EMBEDDING__MODEL": "english",
-            "KB_ENGINES__START_SECONDS": "600",
+            "KB_ENGINES__START_SECONDS": "600", "PIP_NO_COMPILE": "1",
         },
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,5 +1,6 @@
 """The child in which a file is read, and the limits that hold it."""
 
+import gc
 import os
 import time
 from pathlib import Path
@@ -78,6 +79,10 @@ def forked() -> list[psutil.Process]:
     ]
 
 
+def frozen() -> bytes:
+    return str(gc.get_freeze_count()).encode()
+
+
 @pytest.mark.case("R21")
 @pytest.mark.parametrize(
     ("call", "codes"),
@@ -103,6 +108,11 @@ def test_a_child_is_held_to_its_limits(call, codes):
         sandbox.run(call, limits=limits)
     assert problem.value.code in codes
     wait_for(lambda: len(forked()) < 20)
+
+
+def test_a_child_does_not_look_through_what_its_server_has_loaded():
+    """It would write into all of it, and so copy it."""
+    assert int(sandbox.run(frozen, limits=sandbox.Limits())) > 10_000
 
 
 def test_a_program_that_does_not_answer_is_not_the_files_damage():

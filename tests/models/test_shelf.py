@@ -131,34 +131,53 @@ import os, signal, sys
 from pathlib import Path
 from kb.models import shelf
 from tests.models.test_shelf import ADDED, make
-left = int(sys.argv[2])
 
 def look(event, arguments):
     global left
-    if event in WATCHED and sys.argv[1] in str(arguments):
+    if event in WATCHED and folder in str(arguments):
         left -= 1
         if left < 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
 WATCHED = {"open", "os.mkdir", "os.rename", "os.rmdir", "os.remove", "os.chmod", "shutil.rmtree"}
-sys.addaudithook(look)
-shelf.add(Path(sys.argv[1]), ADDED, make)
+for line in sys.stdin:
+    left, folder = int(line.split(" ", 1)[0]), line.split(" ", 1)[1].rstrip()
+    if not (child := os.fork()):
+        sys.addaudithook(look)
+        shelf.add(Path(folder), ADDED, make)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
+@pytest.fixture
+def killed():
+    """Adds a model to a folder, killed after so many steps; how that ended. Forked each time."""
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as server:
+
+        def add(folder, steps: int) -> int:
+            server.stdin.write(f"{steps} {folder}\n")
+            server.stdin.flush()
+            return int(server.stdout.readline())
+
+        yield add
+
+
 @pytest.mark.slow
-def test_killed_at_every_step_it_is_whole_or_not_there(tmp_path):
+def test_killed_at_every_step_it_is_whole_or_not_there(tmp_path, killed):
     """Every file that is opened, made, renamed or deleted is a step; a damaged model was there."""
     for step in range(200):
         folder = tmp_path / str(step)
         place = shelf.add(folder, ADDED, make)
         (place / "model.safetensors").write_bytes(b"damaged")
-        done = subprocess.run([sys.executable, "-c", KILLED, str(folder), str(step)], check=False)
+        code = killed(folder, step)
         there = {MANIFEST, "model.safetensors", "1_Pooling"}
         assert not place.exists() or {f.name for f in place.iterdir()} == there
-        if done.returncode == 0:
+        if code == 0:
             break
-        assert done.returncode == -signal.SIGKILL
+        assert code == -signal.SIGKILL
         if not (place.exists() and contents.is_whole(place)):
             shelf.add(folder, ADDED, make)
         other = Manifest(name="other", title="x", origin="y", files={})

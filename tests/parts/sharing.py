@@ -5,6 +5,7 @@ is started by whoever needs it first, as everywhere, and ended by the process th
 """
 
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -134,6 +135,11 @@ class ByGroup(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return self.groups.get(nodeid, nodeid)
+
+
+def pytest_collection_finish(session):
+    """No collection looks through what is loaded for thousands of tests: an eighth of their time."""
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

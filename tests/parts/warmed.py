@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -31,6 +32,7 @@ def _serve_requests() -> None:
         importlib.import_module(f"kb.cli.{name}")
 
     lexical.language_of("The pump is in hall four.")
+    gc.freeze()  # what is forked shares these pages for as long as nobody writes to them
     _answer_requests(sys.stdin, sys.stdout)
 
 
