@@ -7,9 +7,7 @@ import time
 from kb.cli.common import with_knowledge_base
 
 
-def test_asked_to_stop_while_it_closes_it_leaves_nothing_behind(
-    settings, environment, monkeypatch
-):
+def test_asked_to_stop_while_it_closes_it_leaves_nothing_behind(settings, environment, monkeypatch):
     """As a worker asks a run that has just read its last file."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
