@@ -93,8 +93,13 @@ class Shape:
             return False
 
     def is_healthy(self, container: str) -> bool:
+        """One look. This release of Podman counts a check's seconds once it has ended: so do we."""
         command = ["podman", "healthcheck", "run", f"{PROJECT}_{container}"]
-        return not subprocess.run(command, env=self.environment, capture_output=True).returncode
+        try:
+            done = subprocess.run(command, env=self.environment, capture_output=True, timeout=30)
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0
 
     def podman(self, *arguments: str, **more) -> str:
         return podman(self.environment, *arguments, **more)
