@@ -13,6 +13,8 @@ from babel.support import Translations
 from litestar import Request
 from litestar.connection import ASGIConnection
 
+from web.jar import value_of
+
 LOCALE = Path(__file__).parent / "locale"
 COOKIE = "kb_language"
 
@@ -48,7 +50,7 @@ def translate(request: Request[Any, Any, Any]) -> Callable[[str], str]:
 
 def preferred(connection: ASGIConnection[Any, Any, Any, Any], administrators: str) -> str:
     """The same before a request has reached the application."""
-    wanted = [connection.cookies.get(COOKIE, ""), administrators]
+    wanted = [value_of(connection, COOKIE), administrators]
     wanted += _accepted(connection.headers.get("accept-language", ""))
     return next((w for w in wanted if w in languages()), "en")
 

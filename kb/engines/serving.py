@@ -7,7 +7,6 @@ values (numbers, strings, bytes, lists, dicts).
 import asyncio
 import ctypes
 import fcntl
-import gc
 import logging
 import os
 import signal
@@ -154,7 +153,6 @@ def serve(engine: Callable[[], Engine], socket_path: Path, idle_seconds: float) 
     except ConfigurationError as error:
         sys.stderr.buffer.write(msgspec.json.encode(told(error)) + b"\n")
         sys.exit(REFUSED)
-    gc.freeze()  # what is loaded stays: no collection looks through it, and no call waits for that
     socket_path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     os.fchmod(listener.fileno(), 0o600)  # what is bound then has it from the start

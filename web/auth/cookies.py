@@ -6,6 +6,7 @@ from litestar import Response
 from litestar.connection import ASGIConnection
 
 from kb.settings.addresses import root_of
+from web import jar
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 SESSION, DEVICE = ("kb", "kb_session"), ("kb-device", "kb_device")
@@ -34,7 +35,7 @@ def name_of(connection: Connection, names: tuple[str, str]) -> str:
 
 def session_of(connection: Connection) -> str:
     """The session's secret, or nothing."""
-    return connection.cookies.get(name_of(connection, SESSION), "")
+    return jar.value_of(connection, name_of(connection, SESSION))
 
 
 def keep(connection: Connection, response: Response[Any], secret: str, seconds: float) -> None:
@@ -57,7 +58,7 @@ def forget(connection: Connection, response: Response[Any]) -> None:
 
 def device_of(connection: Connection) -> str:
     """The secret of a device that somebody has signed in with before, or nothing."""
-    return connection.cookies.get(name_of(connection, DEVICE), "")[:100]
+    return jar.value_of(connection, name_of(connection, DEVICE))[:100]
 
 
 def keep_device(connection: Connection, response: Response[Any], secret: str) -> None:

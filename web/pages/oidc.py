@@ -1,5 +1,6 @@
 """OpenID Connect: the code flow with PKCE (RFC 7636), and logout from both ends."""
 
+import base64
 import secrets
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from web.asker import knowledge_base
 from web.auth import cookies, provider
 from web.auth.visitor import client_of
 from web.auth.who import ANYONE
+from web.jar import value_of
 
 FLOW_SECONDS = 600
 BACK_CHANNEL = "http://schemas.openid.net/event/backchannel-logout"
@@ -54,7 +56,7 @@ async def begin(request: Request[Any, Any, Any], next: str = "/") -> Response[An
     answer: Response[Any] = Redirect(address, status_code=303)
     answer.set_cookie(
         _cookie(request),
-        msgspec.json.encode(flow).decode(),
+        _packed(flow),
         max_age=FLOW_SECONDS,
         path="/",
         httponly=True,
@@ -94,9 +96,16 @@ async def finish(
     return answer
 
 
+def _packed(flow: Flow) -> str:
+    """In letters that a cookie may have, so that no browser or library quotes them."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(flow)).decode().rstrip("=")
+
+
 def _flow(request: Request[Any, Any, Any]) -> Flow:
+    sent = value_of(request, _cookie(request))
     try:
-        return msgspec.json.decode(request.cookies.get(_cookie(request), ""), type=Flow)
+        packed = base64.urlsafe_b64decode(sent + "=" * (-len(sent) % 4))
+        return msgspec.json.decode(packed, type=Flow)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise NotSignedInError(
             "Signing in took too long, or began in another browser; begin again.",
