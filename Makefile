@@ -10,7 +10,9 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python -
 # Else each of the many processes of the tests would compile our modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup dev demo test check bench bundle fmt
+PODS := $(VENV)/podman-compose
+
+.PHONY: setup dev demo test test-containers check bench bundle fmt
 
 setup: $(VENV)/.setup
 dev: $(VENV)/.dev
@@ -36,6 +38,12 @@ demo: setup
 WORKERS ?= $(if $(TESTS),0,auto)
 test: dev
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(TESTS)
+
+# compose.yaml for real, before a release: as root, with podman and debootstrap here; half an hour, 10 GB.
+test-containers: dev
+	@test -x $(PODS)/bin/podman-compose || { $(UV) venv --quiet --python $(PYTHON) $(PODS) \
+	  && $(UV) pip install --quiet --python $(PODS)/bin/python podman-compose==1.6.0; }
+	@PATH="$(abspath $(PODS))/bin:$$PATH" KB_TEST_CONTAINERS=1 $(BIN)/python -m pytest -n 0 -v tests/containers
 
 check: dev
 	$(BIN)/ruff check .

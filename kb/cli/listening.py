@@ -14,8 +14,8 @@ from kb.settings.people import Server
 
 FIRST_HANDED_OVER = 3
 """sd_listen_fds(3): the number of the first socket that systemd hands over."""
-FOR_A_GROUP = 0o117
-"""The mask for the socket: its owner and its group may open it, nobody else."""
+FOR_A_GROUP = 0o660
+"""The socket's mode: its owner and its group may open it, nobody else."""
 
 
 @contextlib.contextmanager
@@ -134,15 +134,15 @@ def _make_way(path: Path) -> None:
 
 
 def _bound(path: Path) -> socket.socket:
+    """No mask is set for it: folders that a thread makes meanwhile would get that as well."""
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(FOR_A_GROUP)
     try:
+        os.fchmod(opened.fileno(), FOR_A_GROUP)  # nobody else may open it from the start
         opened.bind(str(path))
+        path.chmod(FOR_A_GROUP)  # the mask of this process may have taken it from the group
     except OSError:
         opened.close()
         raise
-    finally:
-        os.umask(before)
     return opened
 
 

@@ -20,7 +20,7 @@ from kb import samples
 from kb import settings as settings_module
 from kb.cli.common import link_of, watch_destinations
 from kb.cli.listening import check_address, listening
-from kb.duties import WORKER, passed
+from kb.duties import WORKER, Duties, passed
 from kb.errors import RetryableError
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
@@ -35,6 +35,8 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 DEMO_SOURCE = "Samples"
 HEAD_START_SECONDS = 0.5
 """What workers need takes half a second to load: the page answers first."""
+ALIVE_SECONDS = 2.0
+"""Between two times that a worker says that it is alive."""
 log = logging.getLogger("kb.serving")
 
 
@@ -62,12 +64,18 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 
 
 @click.command()
-def worker() -> None:
+@click.option(
+    "--alive",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Touch this file every few seconds while it can work: for a health check.",
+)
+def worker(alive: Path | None) -> None:
     """Read sources when they are due, without a web page. Several may work side by side."""
-    asyncio.run(_work(settings_module.load()))
+    asyncio.run(_work(settings_module.load(), alive))
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings, alive: Path | None) -> None:
     from kb.cli.working import Working
 
     base = KnowledgeBase(settings)
@@ -78,9 +86,26 @@ async def _work(settings: Settings) -> None:
     click.echo("Waiting for work. Stop it with Ctrl-C.", err=True)
     try:
         check_scratch(base)
+        telling = asyncio.create_task(_tell_alive(base.duties, alive, stop))
         await base.duties.keep(WORKER, Working(base, stop).until_stopped, stop)
+        await telling
     finally:
         await base.close()
+
+
+async def _tell_alive(duties: Duties, file: Path | None, stop: asyncio.Event) -> None:
+    """Touch the file while the worker can work: one that hangs, or fails, does not."""
+    while file and not stop.is_set():
+        if duties.health(WORKER).is_up:
+            _touch(file)
+        await passed(stop, ALIVE_SECONDS)
+
+
+def _touch(file: Path) -> None:
+    try:
+        file.touch(mode=0o600)
+    except OSError as error:
+        log.warning("%s cannot be touched (--alive): %s", file, error.strerror)
 
 
 @click.command()

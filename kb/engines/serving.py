@@ -141,6 +141,8 @@ def serve(engine: Callable[[], Engine], socket_path: Path, idle_seconds: float) 
     The process exits at once where another one holds the engine's lock.
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    # Once, before there are threads: what one of them makes meanwhile would get the mask as well.
+    os.umask(0o077)
     lock = os.open(socket_path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -153,9 +155,8 @@ def serve(engine: Callable[[], Engine], socket_path: Path, idle_seconds: float) 
         sys.exit(REFUSED)
     socket_path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    os.umask(0o177)
+    os.fchmod(listener.fileno(), 0o600)  # what is bound then has it from the start
     listener.bind(str(socket_path))
-    os.umask(0o077)
     listener.listen(256)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -215,9 +215,9 @@ def test_samples_are_as_promised():
 def test_compose_publishes_the_portal_and_nothing_else():
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
     services = compose["services"]
-    assert {"web", "worker", "qdrant", "ollama", "postgres"} <= set(services)
+    assert {"proxy", "web", "worker", "qdrant", "ollama", "postgres"} <= set(services)
     published = {n: s["ports"] for n, s in services.items() if s.get("ports")}
-    assert published == {"web": ["8000:8000"]}
+    assert published == {"proxy": ["${PORT:-8443}:8443"]}
     for name, service in services.items():
         image = service.get("image", "")
         assert "build" in service or re.search(r":[\w.-]*\d", image), name
