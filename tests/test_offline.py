@@ -31,6 +31,7 @@ def can_unshare() -> bool:
     return subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.case("S15")
 @pytest.mark.real
 def test_everything_works_without_a_network(environment, tmp_path):

@@ -101,6 +101,7 @@ def receipt_of(page, address: str) -> str:
     return f"/answers/{asked.json()['id']}"
 
 
+@pytest.mark.slow
 def test_axe_finds_nothing_on_any_page(peopled, chromium, axe):
     context = chromium.new_context(bypass_csp=True, reduced_motion="reduce")
     page = context.new_page()

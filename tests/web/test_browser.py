@@ -178,6 +178,7 @@ def test_the_ledger_filters_and_says_why(page, sample_server):
     page.wait_for_selector(".scroll table")
 
 
+@pytest.mark.slow
 def test_a_real_model_streams_into_the_page(chromium, ollama, environment, tmp_path, embedder_dir):
     copy_samples(tmp_path, embedder_dir)
     model = {
@@ -237,6 +238,7 @@ def test_a_folder_is_looked_at_while_its_path_is_typed(page, tmp_path):
     assert page.locator(".look", has_text="1 file (").count() == 0
 
 
+@pytest.mark.slow
 def test_a_folder_is_added_paused_and_removed_with_the_mouse(page, tmp_path):
     """Forms: what a browser sends with them is let in."""
     folder = tmp_path / "press releases"

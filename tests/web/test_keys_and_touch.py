@@ -98,6 +98,7 @@ def test_esc_leaves_the_box_and_erases_nothing(opened):
     assert page.input_value(".filters input[name=text]") == "fleet"
 
 
+@pytest.mark.slow
 def test_every_target_is_large_enough_for_a_finger(opened):
     page = opened(**PHONE)
     small = {}
