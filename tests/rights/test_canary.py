@@ -4,6 +4,7 @@ import logging
 import re
 
 import pytest
+from litestar.datastructures import Headers
 from litestar.routes import HTTPRoute
 
 MARK = "quorvex"
@@ -117,8 +118,7 @@ async def test_a_right_that_is_taken_back_ends_a_running_stream(portal):
 
     class Request:
         app = portal.litestar
-        headers = {"host": "localhost"}
-        cookies = {"kb_session": secret}
+        headers = Headers({"host": "localhost", "cookie": f"kb_session={secret}"})
         client = None
 
         class url:
