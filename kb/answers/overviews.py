@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from kb.answers import quotes
+from kb.answers import stretches
 from kb.catalog import chunks, ledger
 from kb.catalog.database import Catalog, current_seq
 from kb.embedding.client import Embeddings
@@ -122,7 +122,7 @@ def _sentences(passages: Sequence[Passage]) -> list[KeySentence]:
     """What says something by itself; each once."""
     found: dict[str, KeySentence] = {}
     for passage in passages:
-        for start, end in quotes.stretches(passage.text):
+        for start, end in stretches.spans(passage.text):
             one = KeySentence(passage, start, end)
             if len(one.text.split()) in WORDS and ENDS.search(one.text) and " | " not in one.text:
                 found.setdefault(one.text.casefold(), one)

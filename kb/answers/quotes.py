@@ -5,16 +5,19 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from kb.answers import rows
+from kb.answers import rows, stretches
 from kb.embedding.client import Embeddings, cosine
 from kb.search.retrieval import Found
-from kb.text import exact, sentences, words
+from kb.text import exact, words
 from kb.text.exact import Exact
 from kb.types.answers import Citation, Sentence
 from kb.types.passages import Passage
 
 MOST_SENTENCES = 3
 MOST_CHARACTERS = 500
+"""Of all quotations of a sure answer, and of one that only may answer: the latter's passage."""
+NEAREST_CHARACTERS = 1000
+"""Of all quotations that only may answer."""
 CONSIDERED_PASSAGES = 6
 MOST_CANDIDATES = 120
 FLOOR = 0.5
@@ -26,13 +29,6 @@ STANDING = 0.8
 is nearest in meaning stands in a wrong passage more often than the passage found first is wrong."""
 ABOUT_AS_NEAR = 0.15
 """How far below the best score another passage's best sentence is still shown beside it."""
-POINTING = re.compile(
-    r"(?:it|its|they|them|their|this|that|these|those|he|she|his|her|er|sie|es|dies|diese[rsmn]?"
-    r"|dadurch|dabei|damit|dazu|davon|il|elles?|ils|cela|ceci|celui-ci|celle-ci|esso|essa|questo"
-    r"|questa|ello|ella|esto|eso)\b",
-    re.IGNORECASE,
-)
-"""How a sentence begins that speaks of what the one before it names."""
 ASKED_IN_A_ROW = re.compile(r"(?:^|\| )([^|\n]+\?) \| (?=\S)")
 """A question in a cell of a row, before the cell with its answer."""
 BEFORE_AN_ANSWER = re.compile(
@@ -41,8 +37,6 @@ BEFORE_AN_ANSWER = re.compile(
 """What stands between a question and its answer: the border of a cell, a word."""
 EXACT = 1.0
 """What a sentence gets for the exact things of a question: more than likeness can make up for."""
-LONGEST = 400
-"""A longer stretch without a full stop (a table, say) is cut at line ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +59,10 @@ class Candidate:
         """Its words in one line; those of a row with its columns."""
         return rows.said(self.passage.text, self.start, self.end)
 
+    def moved(self, span: stretches.Span) -> "Candidate":
+        """Another stretch of its passage."""
+        return replace(self, start=span[0], end=span[1])
+
     def has(self, things: Sequence[Exact]) -> float:
         """Share of some exact things that stand in it, or in the question that it answers."""
         told = f"{self.answers}\n{self.text}"
@@ -74,10 +72,11 @@ class Candidate:
 async def quote(
     question: str, found: Found, embeddings: Embeddings, *, sure: bool
 ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
-    """One to three sentences and 500 characters, each cited, best first.
+    """One to three quotations, each cited, best first.
 
-    Where it is ``sure``, as many as answer: those whose score is near that of the best, or that
-    speak of what it leaves. Else the best of the nearest passage, and of those about as near.
+    Where it is ``sure``, as many sentences as answer: those whose score is near that of the best,
+    or that speak of what it leaves. Else the nearest passage, and those about as near, each around
+    its best sentence: which sentence of a passage answers is known less often than which passage.
     """
     candidates = candidates_of(found.passages)
     if not candidates:
@@ -103,7 +102,7 @@ def _of(passage: Passage, rank: int) -> Iterator[Candidate]:
     """The sentences of a passage, each with the question that it answers."""
     heading = (passage.chunk.section or "").rpartition(" › ")[2]
     asked = heading if heading.endswith("?") else ""
-    for start, end in stretches(passage.text):
+    for start, end in stretches.spans(passage.text):
         said = passage.text[start:end]
         if cell := ASKED_IN_A_ROW.search(said):
             yield Candidate(passage, rank, start + cell.end(), end, cell.group(1))
@@ -125,65 +124,31 @@ def best(
     least = min(ranked[0][0], ranked[0][0] * FLOOR)  # a heading's score may be below nothing
     left = [word for word in asked if not words.coverage([word], ranked[0][1].text)]
     near = [c for score, c in ranked if score >= least or words.coverage(left, c.text)]
-    return [_whole(c) for c in _choose(near)]
+    return [_with_named(c) for c in _choose(near, MOST_CHARACTERS)]
 
 
 def nearest(scores: list[float], candidates: list[Candidate]) -> list[Candidate]:
-    """The best of each passage that is about as near as the nearest, best first."""
+    """Each passage that is about as near as the nearest, around its best sentence, best first."""
     ranked = sorted(zip(scores, candidates, strict=True), key=lambda scored: -scored[0])
     least = ranked[0][0] - ABOUT_AS_NEAR
     first: dict[int, Candidate] = {}
     for score, candidate in ranked:
         if score >= least:
             first.setdefault(candidate.rank, candidate)
-    return [_whole(c) for c in _choose(list(first.values()))]
+    return _choose([_around(c) for c in first.values()], NEAREST_CHARACTERS)
 
 
-def _whole(candidate: Candidate) -> Candidate:
-    """With the sentence before it, where it begins with a pronoun: that says what it speaks of."""
-    if not POINTING.match(candidate.text) or rows.BAR in candidate.text:
-        return candidate
-    spans = sentences.spans(candidate.passage.text)
-    before = [start for start, end in spans if end <= candidate.start]
-    if not before or candidate.end - before[-1] > LONGEST:
-        return candidate
-    between = candidate.passage.text[before[-1] : candidate.start]
-    return candidate if "\n\n" in between else replace(candidate, start=before[-1])
+def _with_named(candidate: Candidate) -> Candidate:
+    span = stretches.with_named(candidate.passage.text, (candidate.start, candidate.end))
+    return candidate.moved(span)
 
 
-def stretches(text: str) -> list[tuple[int, int]]:
-    """Sentences, rows of tables, and lines where there are no sentences."""
-    found: list[tuple[int, int]] = []
-    position = 0
-    for start, end in rows.spans(text):
-        between = _between(text[position:start])
-        found += [(position + s, position + e) for s, e in between]
-        found.append((start, _cut(text, start, end)))
-        position = end
-    return found + [(position + s, position + e) for s, e in _between(text[position:])]
-
-
-def _between(text: str) -> list[tuple[int, int]]:
-    """The stretches of what is no table."""
-    found: list[tuple[int, int]] = []
-    for start, end in sentences.spans(text):
-        if end - start <= LONGEST and text.count("\n", start, end) < 2:
-            found.append((start, end))
-            continue
-        position = start
-        for line in text[start:end].split("\n"):
-            if line.strip():
-                found.append((position, position + len(line)))
-            position += len(line) + 1
-    return [(s, _cut(text, s, e)) for s, e in found if e - s > 3]
-
-
-def _cut(text: str, start: int, end: int) -> int:
-    """Where a stretch that is too long ends: within no word and no number, where it has several."""
-    if end - start <= LONGEST:
-        return end
-    blank = text.rfind(" ", start + 1, start + LONGEST + 1)
-    return blank if text[start:blank].strip() else start + LONGEST
+def _around(candidate: Candidate) -> Candidate:
+    span = stretches.around(
+        candidate.passage.text, (candidate.start, candidate.end), MOST_CHARACTERS,
+        lambda other: _is_heading(replace(candidate.moved(other), answers="")),
+    )  # fmt: skip
+    return _with_named(candidate.moved(span))
 
 
 async def _scores(
@@ -227,13 +192,13 @@ def _is_heading(candidate: Candidate) -> bool:
     return len(text.split()) < 4 or text == (candidate.passage.chunk.section or "")
 
 
-def _choose(ranked: list[Candidate]) -> list[Candidate]:
+def _choose(ranked: list[Candidate], most: int) -> list[Candidate]:
     chosen: list[Candidate] = []
     used = 0
     seen: set[str] = set()
     for candidate in ranked:
         key = " ".join(candidate.text.casefold().split())
-        if key in seen or used + len(key) > MOST_CHARACTERS:
+        if key in seen or used + len(key) > most:
             continue
         seen.add(key)
         chosen.append(candidate)

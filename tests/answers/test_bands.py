@@ -49,7 +49,7 @@ async def test_without_a_model_there_are_three_bands(handbook):
     sure, may, far = [await told(handbook, question) for question in (SURE, MAY, FAR)]
     assert (sure.mode, sure.notice.code) == ("quotes", "no_model")
     assert (may.mode, may.notice.code) == ("quotes", "may_answer")
-    assert may.citations[0].quote == "Every full-time employee has 28 days of paid leave a year."
+    assert "Every full-time employee has 28 days of paid leave a year." in may.citations[0].quote
     assert (far.mode, far.notice.code, far.sentences) == ("abstained", "not_found", ())
     assert far.passages, "what is least far is there to look at"
 

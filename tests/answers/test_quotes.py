@@ -2,7 +2,7 @@
 
 import pytest
 
-from kb.answers import quotes, rows
+from kb.answers import quotes, rows, stretches
 from kb.text import exact, words
 from tests.parts.passages import passage
 
@@ -124,14 +124,54 @@ def test_a_row_whose_first_cell_is_empty_is_quoted_with_its_columns():
     assert told[1] == "City: Lübeck; Sales: 4"
 
 
-@pytest.mark.parametrize("note", ["x" * (quotes.LONGEST - 14), "word " * 77])
+@pytest.mark.parametrize("note", ["x" * (stretches.LONGEST - 14), "word " * 77])
 def test_what_is_too_long_is_cut_within_no_number(note):
     for text in (
         f"Item | Note | Paid\nPump | {note} | 1,200.50\nA | b | 3",
         f"{note} 1,200.50 paid",
     ):
-        told = [text[s:e] for s, e in quotes.stretches(text)]
+        told = [text[s:e] for s, e in stretches.spans(text)]
         assert not [
             one for one in told if one.endswith(("1", "1,", "1,2", "1,20", "1,200", "1,200."))
         ]
-        assert max(map(len, told)) <= quotes.LONGEST
+        assert max(map(len, told)) <= stretches.LONGEST
+
+
+LEAVE = (
+    "Annual leave\n\nEvery full-time employee has 28 days of paid leave a year. Part-time staff receive leave in proportion.\n"
+    "Up to five days may be carried over.\n\nSick leave\n\nA note is needed from the fourth day."
+)
+
+
+def nearest_to(begin, text=LEAVE):
+    told = quotes.candidates_of((passage(text),))
+    return quotes.nearest([1.0 if c.text.startswith(begin) else 0.0 for c in told], told)
+
+
+def test_what_may_answer_is_quoted_with_what_stands_around_it():
+    (quoted,) = nearest_to("Up to five")
+    assert quoted.said == (
+        "Every full-time employee has 28 days of paid leave a year. Part-time staff receive leave in proportion. "
+        "Up to five days may be carried over."
+    )
+    assert quoted.text in LEAVE
+
+
+def test_around_it_ends_at_a_heading_and_at_a_question():
+    assert [c.said for c in nearest_to("A note")] == ["A note is needed from the fourth day."]
+    assert [c.said for c in nearest_to("Call the desk", FAQ)] == ["Call the desk."]
+
+
+def test_around_it_there_is_no_table_and_around_a_row_nothing():
+    assert [c.said for c in nearest_to("Work done", TABLE)] == ["Work done in spring."]
+    assert [c.said for c in nearest_to("4713", TABLE)] == ["Bus: 4713; Work: Tyres; Date: 3 May"]
+
+
+def test_around_it_there_is_as_much_as_a_quotation_takes():
+    long = " ".join(
+        f"Sentence number {n} says that nothing was done here today." for n in range(40)
+    )
+    (quoted,) = nearest_to("Sentence number 20 ", long)
+    assert 400 < len(quoted.text) <= quotes.MOST_CHARACTERS
+    assert quoted.text.startswith("Sentence number ") and quoted.text.endswith("today.")
+    assert "number 17" in quoted.text and "number 22" in quoted.text
