@@ -27,7 +27,7 @@ COVERED, COVERED_WITH_PLACE, HEADING = 0.15, 0.05, 0.32
 STANDING = 0.8
 """How much a passage's place in the search tells beside its sentence's nearness: the sentence that
 is nearest in meaning stands in a wrong passage more often than the passage found first is wrong."""
-ABOUT_AS_NEAR = 0.15
+ABOUT_AS_NEAR = 0.2
 """How far below the best score another passage's best sentence is still shown beside it."""
 ASKED_IN_A_ROW = re.compile(r"(?:^|\| )([^|\n]+\?) \| (?=\S)")
 """A question in a cell of a row, before the cell with its answer."""
