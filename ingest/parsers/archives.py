@@ -17,6 +17,7 @@ from typing import IO, cast
 import msgspec
 
 from ingest.parsers import entry_names
+from ingest.parsers.damage import damaged
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
@@ -57,7 +58,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         unpacking.take_all(_zip(path, unpacking) if kind == "zip" else _tar(path))
     except (*DAMAGED, OSError) as error:
         if not unpacking.members:
-            raise FileProblem("damaged", what=f"{kind}: {error}") from error
+            raise damaged(kind, error) from error
         unpacking.damaged += 1
     return unpacking.parsed(kind)
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from icalendar import Calendar
 
+from ingest.parsers.damage import damaged
 from ingest.parsers.encoding import decode
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.noticing import of_parts
 from ingest.parsers.options import Options
-from kb.errors import FileProblem
 from kb.types.parsed import Element, Parsed
 
 ENTRIES = ("VEVENT", "VTODO", "VJOURNAL")
@@ -73,7 +73,7 @@ def _calendars(text: str) -> list[Any]:
     try:
         return list(Calendar.from_ical(text, multiple=True))
     except (ValueError, IndexError, KeyError) as error:
-        raise FileProblem("damaged", what=f"calendar: {error}") from error
+        raise damaged("calendar", error) from error
 
 
 def _entries(calendars: list[Any]) -> list[Element]:

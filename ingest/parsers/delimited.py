@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from ingest.parsers.damage import damaged
 from ingest.parsers.encoding import decode
 from ingest.parsers.filling import Filling
 from ingest.parsers.tables import Sheet
-from kb.errors import FileProblem
 
 DELIMITERS = "\t;|,"
 """The likeliest first: a comma also parts a number's decimals, and the words of a title."""
@@ -40,7 +40,7 @@ def read(path: Path, filling: Filling) -> list[Sheet]:
     try:
         return [Sheet(None, filling.rows([" ".join(c.split()) for c in row] for row in rows))]
     except csv.Error as error:
-        raise FileProblem("damaged", what=f"CSV: {error}") from error
+        raise damaged("CSV", error) from error
 
 
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:

@@ -3,13 +3,13 @@
 import re
 import tarfile
 import zipfile
-from collections.abc import Collection
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 import olefile
 
-from ingest.parsers import envelopes, ooxml
+from ingest.parsers import envelopes, main_parts, ooxml
+from ingest.parsers.damage import damaged
 from ingest.parsers.encoding import unmarked_utf16
 from ingest.parsers.kinds import ENDINGS, OF_TEXT, PLAIN
 from kb.errors import FileProblem
@@ -24,6 +24,9 @@ ROOT_ENTRY = re.compile(
     rb"media-type=[\"'](application/vnd\.oasis\.opendocument\.[\w.-]{1,60})[\"']"
 )
 """In OpenDocument's manifest: the first entry of such a kind is the document's own."""
+BODY = re.compile(rb"<office:body[^>]*>\s*<office:(text|spreadsheet|presentation)[\s/>]")
+BODIES = {b"text": "odt", b"spreadsheet": "ods", b"presentation": "odp"}
+"""What stands in OpenDocument's content; what the package calls itself may be another's."""
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 BY_MIMETYPE = {
     "application/vnd.oasis.opendocument.text": "odt",
@@ -148,27 +151,30 @@ def _is_old_tar(path: Path, head: bytes) -> bool:
 
 def _zipped(path: Path) -> str:
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.NameToInfo.keys()
+        with zipfile.ZipFile(path) as archive, ooxml.Package(path) as package:
             is_locked = any(info.flag_bits & 1 for info in archive.infolist())
             manifest = ooxml.beginning(archive, "META-INF/manifest.xml", 1_000_000)
-            kind = _declared(archive, manifest) or _package(names)
+            kind = _declared(archive, manifest) or _package(package)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
-        raise FileProblem("damaged", what=f"ZIP: {error}") from error
+        raise damaged("ZIP", error) from error
     if kind and (is_locked or b"encryption-data" in manifest):
         raise FileProblem("encrypted")
     return kind or "zip"
 
 
-def _package(names: Collection[str]) -> str | None:
-    """What a package is by the names of its parts."""
+def _package(package: ooxml.Package) -> str | None:
+    """What a package is by its main part, else by the names of its parts."""
+    names = package.names
     if "xl/workbook.bin" in names:
         return "xlsb"
+    told = main_parts.kind_of(package)
+    if told:
+        return told
     is_office = "[Content_Types].xml" in names or "_rels/.rels" in names
-    for main, package in ooxml.MAIN.items():
+    for main, kind in ooxml.MAIN.items():
         folder = main.partition("/")[0] + "/"
         if main in names or (is_office and any(n.startswith(folder) for n in names)):
-            return package
+            return kind
     return "epub" if "META-INF/container.xml" in names else None
 
 
@@ -176,7 +182,8 @@ def _declared(archive: zipfile.ZipFile, manifest: bytes) -> str | None:
     """OpenDocument and EPUB say what they are; where the mark is damaged, the manifest does."""
     mark = ooxml.beginning(archive, "mimetype", 100).decode("ascii", "replace").strip()
     if mark in BY_MIMETYPE:
-        return BY_MIMETYPE[mark]
+        body = BODY.search(ooxml.beginning(archive, "content.xml", 1_000_000))
+        return BODIES[body[1]] if body else BY_MIMETYPE[mark]
     said = ROOT_ENTRY.search(manifest) if "content.xml" in archive.NameToInfo else None
     return BY_MIMETYPE.get(said[1].decode("ascii", "replace")) if said else None
 
@@ -186,7 +193,7 @@ def _ole(path: Path) -> str | None:
         with olefile.OleFileIO(path) as container:
             streams = {"/".join(s).casefold() for s in container.listdir()}
     except (OSError, ValueError, IndexError) as error:
-        raise FileProblem("damaged", what=f"OLE: {error}") from error
+        raise damaged("OLE", error) from error
     if any("drmcontent" in s or "dataspaces" in s for s in streams):
         raise FileProblem("encrypted")
     kind = next((kind for stream, kind in STREAMS if stream in streams), None)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ingest.parsers.archives import LONE
+from ingest.parsers.damage import damaged
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
@@ -47,7 +48,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
     except SignatureOnly as error:
         raise FileProblem("signature_only") from error
     except (ValueError, zlib.error) as error:
-        raise FileProblem("damaged", what=f"signed file: {error}") from error
+        raise damaged("signed file", error) from error
     return Parsed(
         parser="envelope",
         media_type=MEDIA_TYPES[kind],

@@ -60,6 +60,7 @@ def convert(path: Path, kind: str, target: str, seconds: float | None = None) ->
             raise FileProblem("parser_timeout", seconds=round(error.timeout)) from error
     converted = folder / "out" / f"file.{target}"
     if not converted.exists():
-        words = said.read_bytes().decode("utf-8", "replace").strip()[-200:]
+        lines = said.read_bytes().decode("utf-8", "replace").strip().splitlines()
+        words = "; ".join(line for line in lines if not line.startswith("Warning"))[-200:]
         raise FileProblem("damaged", what=f"LibreOffice: {words or 'could not read it'}")
     return converted

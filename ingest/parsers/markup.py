@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from ingest.parsers.damage import damaged
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.names import safe_name
 from ingest.parsers.ooxml import parsed
@@ -38,7 +39,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
     try:
         root = parsed(source)
     except etree.XMLSyntaxError as error:
-        raise FileProblem("damaged", what=f"XML: {error}") from error
+        raise damaged("XML", error) from error
     members = list(_members(root, packed)) if packed else []
     kept = members[: options.max_members]
     lost = len(packed) - len(kept)

@@ -1,10 +1,9 @@
 """Office Open XML: its parts, and which part belongs to which. Nothing outside of it is loaded."""
 
-import io
 import posixpath
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
@@ -23,11 +22,7 @@ M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-OFFICE_TYPE = "application/vnd.openxmlformats-officedocument"
-TYPES = {
-    "xml": "application/xml",
-    "rels": "application/vnd.openxmlformats-package.relationships+xml",
-}
+P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 STRANGERS = {
     "resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False,
     "remove_comments": True, "remove_pis": True,
@@ -67,7 +62,9 @@ class Package:
 
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path)
-        self.names = frozenset(self._zip.namelist())
+        inside = self._zip.namelist()
+        self._called = {plain(name): name for name in sorted(inside, key=is_plain)}
+        self.names = frozenset(self._called)
         self._folded = {name.casefold(): name for name in self.names}
         self.unread: set[str] = set()
         """Parts that are needed, and missing or damaged."""
@@ -85,7 +82,7 @@ class Package:
 
     def content(self, name: str) -> bytes:
         """A part's bytes."""
-        with self._zip.open(name) as part:
+        with self.stream(name) as part:
             read = part.read(PART_BYTES + 1)
         if len(read) > PART_BYTES:
             raise PartTooLarge(name)
@@ -93,7 +90,16 @@ class Package:
 
     def stream(self, name: str) -> IO[bytes]:
         """A part to be read from its beginning."""
-        return self._zip.open(name)
+        return self._zip.open(self._called.get(name, name))
+
+    def tag(self, name: str) -> str:
+        """The tag of a part's first element; empty where it is missing or damaged."""
+        try:
+            with self.stream(name) as part:
+                _, first = next(etree.iterparse(part, events=("start",), **STRANGERS))
+        except (*UNREADABLE, StopIteration):
+            return ""
+        return str(first.tag)
 
     def root(self, name: str) -> etree._Element:
         """A part's root element."""
@@ -122,17 +128,18 @@ class Package:
 
         Those of a kind in ``READ`` that are not there are noted.
         """
-        folder, rels = posixpath.dirname(name), self._named(_rels_of(name))
+        folder, rels = posixpath.dirname(name), self.named(rels_of(name))
         root = self.readable(rels) if rels else None
         if root is None:
             return self._usual(folder) if name in MAIN else {}
         found = {}
         for node in root:
-            target = posixpath.normpath(posixpath.join(folder, node.get("Target", "")))
+            said = node.get("Target", "").replace("\\", "/")
+            target = posixpath.normpath(posixpath.join(folder, said))
             kind = node.get("Type", "").rsplit("/", 1)[-1]
             if node.get("TargetMode") == "External":
                 continue
-            inside = self._named(target.lstrip("/"))
+            inside = self.named(target.lstrip("/"))
             if inside:
                 found[node.get("Id", "")] = Relation(kind, inside)
             elif kind in READ:
@@ -140,8 +147,11 @@ class Package:
                 self.missing.add(node.get("Id", ""))
         return found
 
-    def _named(self, name: str) -> str:
-        """What a part is called in the package, which takes capitals for small letters."""
+    def named(self, name: str) -> str:
+        """What a part is called in the package, which takes capitals for small letters.
+
+        Empty where there is none.
+        """
         return name if name in self.names else self._folded.get(unquote(name).casefold(), "")
 
     def _usual(self, folder: str) -> dict[str, Relation]:
@@ -152,16 +162,6 @@ class Package:
             if stem in USUAL and ending == ".xml" and posixpath.dirname(name) == folder:
                 found[name] = Relation(stem, name)
         return found
-
-    def main(self) -> str:
-        """The name of the main part; KeyError where there is none."""
-        for relation in self.related("").values():
-            if relation.kind == "officeDocument":
-                return relation.target
-        for usual in MAIN:
-            if usual in self.names:
-                return usual
-        raise KeyError("officeDocument")
 
 
 READ = {
@@ -214,54 +214,20 @@ def walked(part: IO[bytes], *tags: str) -> Iterator[etree._Element]:
             del parent[0]
 
 
-def packed(
-    kind: str, main: str, parts: dict[str, bytes], relations: dict[str, dict[str, Relation]]
-) -> io.BytesIO:
-    """A package of some parts and what they name; those who read it find nothing else.
-
-    ``kind`` is the format, the last word of which names the main part's type.
-    """
-    file = io.BytesIO()
-    all_relations = {"": {"rId1": Relation("officeDocument", main)}, **relations}
-    kinds = {r.target: r.kind for of in relations.values() for r in of.values()}
-    with zipfile.ZipFile(file, "w") as written:
-        written.writestr("[Content_Types].xml", _types(kind, main, parts, kinds))
-        for name, of_part in all_relations.items():
-            written.writestr(_rels_of(name), _relations(of_part))
-        for name, content in parts.items():
-            written.writestr(name, content)
-    file.seek(0)
-    return file
+def plain(name: str) -> str:
+    """A part's name as the standard has it: some programs write backslashes, or a root before."""
+    return name.replace("\\", "/").removeprefix("./").lstrip("/")
 
 
-def _types(kind: str, main: str, parts: Iterable[str], kinds: Mapping[str, str]) -> bytes:
-    """What each part is: its relation says so."""
-    space = "http://schemas.openxmlformats.org/package/2006/content-types"
-    root = etree.Element(f"{{{space}}}Types", nsmap={None: space})
-    for ending in ("xml", "rels"):
-        etree.SubElement(root, f"{{{space}}}Default", Extension=ending, ContentType=TYPES[ending])
-    for name in parts:
-        word = f"{kind.rpartition('.')[2]}.main" if name == main else kinds.get(name, "")
-        said = f"{OFFICE_TYPE}.{kind.partition('.')[0]}.{word}+xml"
-        etree.SubElement(root, f"{{{space}}}Override", PartName=f"/{name}", ContentType=said)
-    content: bytes = etree.tostring(root)
-    return content
+def is_plain(name: str) -> bool:
+    """Whether a name is as the standard has it."""
+    return name == plain(name)
 
 
-def _rels_of(name: str) -> str:
+def rels_of(name: str) -> str:
+    """Where a part says which others it names."""
     folder, file = posixpath.split(name)
     return posixpath.join(folder, "_rels", f"{file}.rels")
-
-
-def _relations(relations: dict[str, Relation]) -> bytes:
-    space = "http://schemas.openxmlformats.org/package/2006/relationships"
-    root = etree.Element(f"{{{space}}}Relationships", nsmap={None: space})
-    for identity, relation in relations.items():
-        kind = f"{R[1:-1]}/{relation.kind}"
-        target = f"/{relation.target}"
-        etree.SubElement(root, f"{{{space}}}Relationship", Id=identity, Target=target, Type=kind)
-    content: bytes = etree.tostring(root)
-    return content
 
 
 def choose(root: etree._Element) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from lxml import etree
 
 from ingest.parsers import tables
+from ingest.parsers.damage import damaged
 from ingest.parsers.ooxml import UNREADABLE, Package, parsed, remove
 from kb.errors import FileProblem
 from kb.types.parsed import COMMENT, Element
@@ -36,13 +37,16 @@ def content_of(path: Path) -> etree._Element:
         with zipfile.ZipFile(path) as archive, archive.open("content.xml") as member:
             content = member.read(MOST + 1)
     except UNREADABLE as error:
-        raise FileProblem("damaged", what=f"OpenDocument: {error}") from error
+        raise damaged("OpenDocument", error) from error
     if len(content) > MOST:
         raise FileProblem("expands_too_far", limit=MOST // 1024**2)
     try:
-        return parsed(content)
+        root = parsed(content)
     except etree.XMLSyntaxError as error:
-        raise FileProblem("damaged", what=f"OpenDocument: {error}") from error
+        raise damaged("OpenDocument", error) from error
+    if root.find(f"{OFFICE}body/*") is None:
+        raise FileProblem("damaged", what="OpenDocument: there is no document in it")
+    return root
 
 
 def alternative(node: etree._Element) -> Iterator[Element]:

@@ -8,10 +8,10 @@ from olefile import OleFileIO
 from oxmsg.storage import Storage
 
 from ingest.parsers import mail, mapi
+from ingest.parsers.damage import damaged
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.mapi import Item, Properties
 from ingest.parsers.options import Options
-from kb.errors import FileProblem
 from kb.types.parsed import Parsed
 
 PROPERTIES = "__properties_version1.0"
@@ -34,7 +34,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         with OleFileIO(str(path)) as container:
             storage = Storage.from_ole(container)
     except (OSError, KeyError, ValueError, IndexError, AttributeError) as error:
-        raise FileProblem("damaged", what=f"Outlook mail: {error}") from error
+        raise damaged("Outlook mail", error) from error
     item = _message(storage, TOP, 0)
     read = mail.parsed(mapi.as_mail(item), kind, options)
     is_sealed = _is_encrypted(item) and read.problem is None and not read.members

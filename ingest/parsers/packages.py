@@ -9,6 +9,7 @@ from pathlib import Path
 
 import olefile
 
+from ingest.parsers.damage import damaged
 from ingest.parsers.names import safe_name
 from ingest.parsers.ooxml import PART_BYTES, UNREADABLE, PartTooLarge, beginning
 from ingest.parsers.options import Options
@@ -42,7 +43,7 @@ def refused(what: str, error: Exception) -> FileProblem:
     """Why a file cannot be read whose main part raised one of ``ooxml.UNREADABLE``."""
     if isinstance(error, PartTooLarge):
         return FileProblem("expands_too_far", limit=PART_BYTES // 1024**2)
-    return FileProblem("damaged", what=f"{what}: {error}")
+    return damaged(what, error)
 
 
 def is_strict(path: Path) -> bool:

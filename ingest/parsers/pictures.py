@@ -7,6 +7,7 @@ import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
 from ingest.parsers import in_pictures, ocr, scans
+from ingest.parsers.damage import damaged
 from ingest.parsers.in_pictures import on_paper
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
@@ -47,7 +48,7 @@ def parse(path: Path, _kind: str, options: Options) -> Parsed:
     except Image.DecompressionBombError as error:
         raise FileProblem("picture_too_large", limit=ocr.MOST_PIXELS // 1_000_000) from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
-        raise FileProblem("damaged", what=f"picture: {error}") from error
+        raise damaged("picture", error) from error
     return Parsed(
         parser="tesseract",
         media_type=media_type,

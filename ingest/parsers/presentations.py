@@ -14,23 +14,23 @@ from pathlib import Path
 import msgspec
 from lxml import etree
 
-from ingest.parsers import charts, formulas
+from ingest.parsers import charts, formulas, main_parts
 from ingest.parsers.in_pictures import BLIP, InPictures
 from ingest.parsers.noticing import counted, of_parts
 from ingest.parsers.ooxml import (
     A,
     M,
+    P,
     Package,
     R,
     Relation,
     choose,
     drawn,
-    packed,
     remove,
 )
+from ingest.parsers.packing import packed
 from kb.types.parsed import COMMENT, Element, Notice
 
-P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 P188 = "{http://schemas.microsoft.com/office/powerpoint/2018/8/main}"
 SLIDE = re.compile(r"ppt/slides/slide\d+\.xml$")
 BARE_LAYOUT, BARE_MASTER = "ppt/slideLayouts/bare.xml", "ppt/slideMasters/bare.xml"
@@ -83,7 +83,7 @@ class _Reading:
     def __init__(self, package: Package, within: InPictures) -> None:
         self._package = package
         self._within = within
-        self._main = package.main()
+        self._main = main_parts.of(package, "pptx")
         self._deck = Deck(io.BytesIO(), 0)
         self._looked_behind: set[str] = set()
         self._parts: dict[str, bytes] = {}
@@ -95,7 +95,7 @@ class _Reading:
         authors = self._authors(related)
         kept = {}
         for listed, target in self._listed(root, related):
-            slide = self._package.readable(target) if target else None
+            slide = self._with_shapes(target) if target else None
             if slide is None:
                 self._deck.unread += not target
                 remove(listed)
@@ -203,11 +203,19 @@ class _Reading:
         found = {i: r for i, r in related.items() if r.kind == kind}
         return found or {"rId1": Relation(kind, bare)}
 
+    def _with_shapes(self, name: str) -> etree._Element | None:
+        """A part's root where shapes can stand on it; None where not, which is noted."""
+        root = self._package.readable(name)
+        if root is not None and root.find(f"{P}cSld/{P}spTree") is None:
+            self._package.unread.add(name)
+            return None
+        return root
+
     def _keep(self, relation: Relation, bare: bytes) -> None:
         if relation.target in self._parts:
             return
         is_there = relation.target in self._package.names
-        root = self._package.readable(relation.target) if is_there else None
+        root = self._with_shapes(relation.target) if is_there else None
         self._parts[relation.target] = bare if root is None else etree.tostring(root)
 
 

@@ -25,7 +25,7 @@ from ingest.parsers.date_formats import SINCE_1904
 from ingest.parsers.filling import Filling
 from ingest.parsers.hiding import Hidden
 from ingest.parsers.kinds import MEDIA_TYPES
-from ingest.parsers.ooxml import UNREADABLE, Package
+from ingest.parsers.ooxml import UNREADABLE, Package, S
 from ingest.parsers.options import Options
 from ingest.parsers.spreadsheets import Workbook
 from ingest.parsers.tables import MAX_CELLS, Sheet
@@ -36,8 +36,8 @@ from kb.types.parsed import COMMENT, Element, Parsed
 CALCULATING = 50.0
 """Seconds that LibreOffice has for a workbook's formulas, less than half of what a parser has
 (``ingest.parse_seconds``): a formula that never ends costs its value, not the workbook."""
-SHEETS = "worksheets/"
-"""The folder of sheets with cells; others are charts."""
+OTHER_SHEETS = {f"{S}chartsheet", f"{S}dialogsheet"}
+"""What sheets without cells begin with."""
 
 
 def parse(path: Path, kind: str, options: Options) -> Parsed:
@@ -112,7 +112,7 @@ def _workbook(package: Package, filling: Filling) -> list[Sheet]:
 
 
 def _xlsx_sheet(book: Workbook, part: Part, package: Package, filling: Filling) -> Sheet:
-    if SHEETS not in part.target:
+    if package.tag(part.target) in OTHER_SHEETS:
         return Sheet(part.name, [])
     grid = book.grid(part.target, filling.left)
     if not grid.is_whole:

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from lxml import etree
 
-from ingest.parsers import characters, hiding, looks, number_formats
+from ingest.parsers import characters, hiding, looks, main_parts, number_formats
 from ingest.parsers.date_formats import SINCE_1904
 from ingest.parsers.grids import Grid, Reading
 from ingest.parsers.ooxml import UNREADABLE, Package, S, walked
@@ -20,6 +20,7 @@ ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 WHOLE = re.compile(r"-?\d{1,17}$")
 MOST_STRINGS = 3_000_000
 STRINGS = "xl/sharedStrings.xml"
+MACROS = "{http://schemas.microsoft.com/office/excel/2006/main}macrosheet"
 LONGEST_CELL = 32_767
 """Characters that a cell can have."""
 
@@ -29,7 +30,7 @@ class Workbook:
 
     def __init__(self, package: Package) -> None:
         self._package = package
-        main = package.main()
+        main = main_parts.of(package, "xlsx")
         root = package.root(main)
         said = root.find(f"{S}workbookPr")
         self._days = SINCE_1904 if said is not None and said.get("date1904") in {"1", "true"} else 0
@@ -86,7 +87,8 @@ class Workbook:
             reading = Reading(self.cell, room, filters)
             reading.read(part)
 
-        is_whole = self._streamed(target, read)
+        is_sheet = self._package.tag(target) in {"", f"{S}worksheet", MACROS}
+        is_whole = self._streamed(target, read) and is_sheet
         lost = reading.drawn - related.keys() if is_whole else ()
         self._package.unread |= {f"{target}#{identity}" for identity in lost}
         grid = reading.finish()

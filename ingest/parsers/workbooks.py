@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgspec
 from lxml import etree
 
-from ingest.parsers import charts
+from ingest.parsers import charts, main_parts
 from ingest.parsers.ooxml import UNREADABLE, Package, R, S, choose, drawn, walked
 from kb.types.parsed import COMMENT, Element
 
@@ -40,22 +40,22 @@ def parts(package: Package) -> list[Part]:
     Raises:
         KeyError, etree.XMLSyntaxError and others of ``UNREADABLE``: the workbook is damaged.
     """
-    main = package.main()
+    main = main_parts.of(package, "xlsx")
     related = package.related(main)
     listed = list(package.root(main).iter(f"{S}sheet"))
     targets = {i: r.target for i, r in related.items() if r.kind.endswith("sheet")}
     if not targets:  # they are damaged, and most programs number the sheets as they follow
         names = sorted((n for n in package.names if SHEET.match(n)), key=lambda n: (len(n), n))
         targets = dict(zip((node.get(f"{R}id", "") for node in listed), names, strict=False))
-    return [
-        Part(
-            sheet.get("name", ""),
-            targets[sheet.get(f"{R}id", "")],
-            sheet.get("state", "visible") != "visible",
-        )
-        for sheet in listed
-        if sheet.get(f"{R}id", "") in targets
-    ]
+    found = []
+    for sheet in listed:
+        identity = sheet.get(f"{R}id", "")
+        if identity in targets:
+            is_hidden = sheet.get("state", "visible") != "visible"
+            found.append(Part(sheet.get("name", ""), targets[identity], is_hidden))
+        elif identity not in package.missing:
+            package.unread.add(f"{main}#{identity}")
+    return found
 
 
 def valueless(package: Package, sheets: list[Part]) -> int:

@@ -37,6 +37,8 @@ POLL_SECONDS = 0.5
 ANSWER_BYTES = 512 * 1024 * 1024
 """Bytes of the longest answer of a child that is taken."""
 DONE, PROBLEM = b"D", b"P"
+UNFORESEEN = "its reader found in it what no such file has"
+"""What people are told where a reader raised what nobody foresaw; ``error`` has it for programs."""
 
 _starting = threading.Lock()
 _context = multiprocessing.get_context("forkserver")
@@ -201,9 +203,9 @@ def _called(call: Callable[..., bytes], arguments: tuple[Any, ...]) -> bytes:
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             return _problem("disk_full")
-        return _problem("damaged", what=f"{type(error).__name__}: {error}"[:300])
+        return _problem("damaged", what=error.strerror or UNFORESEEN, error=repr(error)[:300])
     except Exception as error:  # noqa: BLE001 - whatever a parser raises is this file's problem
-        return _problem("damaged", what=f"{type(error).__name__}: {error}"[:300])
+        return _problem("damaged", what=UNFORESEEN, error=repr(error)[:300])
 
 
 def _problem(code: str, **detail: Any) -> bytes:

@@ -132,3 +132,15 @@ def test_what_a_child_started_ends_with_it():
     wait_for(
         lambda: not [p for p in forked() if p.info["status"] == "sleeping" and p.info["ppid"] == 1]
     )
+
+
+def believe() -> bytes:
+    return str(None.text).encode()  # type: ignore[attr-defined]
+
+
+def test_what_nobody_foresaw_is_told_in_words_and_kept_for_programs():
+    with pytest.raises(FileProblem) as told:
+        sandbox.run(believe, limits=sandbox.Limits(seconds=10))
+    assert told.value.code == "damaged"
+    assert told.value.detail["error"].startswith("AttributeError")
+    assert "Error" not in told.value.detail["what"]

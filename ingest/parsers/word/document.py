@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from ingest.parsers import charts
+from ingest.parsers import charts, main_parts
 from ingest.parsers.in_pictures import BLIP, InPictures
 from ingest.parsers.noticing import counted, of_parts
 from ingest.parsers.ooxml import (
@@ -22,9 +22,9 @@ from ingest.parsers.ooxml import (
     R,
     Relation,
     W,
-    packed,
     remove,
 )  # fmt: skip
+from ingest.parsers.packing import packed
 from ingest.parsers.word import notes, unseen, view
 from kb.types.parsed import Element, Notice
 
@@ -98,7 +98,7 @@ class _Reading:
         self._package = package
         self._within = within
         self._about = ""
-        self._main = package.main()
+        self._main = main_parts.of(package, "docx")
         self._related = package.related(self._main)
         self._token = f"kb{secrets.token_hex(8)}x"
         self._word = Word(io.BytesIO())
@@ -112,6 +112,8 @@ class _Reading:
 
     def word(self) -> Word:
         root = self._settled(self._package.root(self._main))
+        if root.find(f"{W}body") is None:
+            raise main_parts.OfAnotherKind("there is no text in its main part")
         self._about = " ".join(node.text or "" for node in root.iter(f"{W}t"))
         self._read_notes()
         self._mark(root)
