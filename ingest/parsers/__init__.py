@@ -12,7 +12,7 @@ from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import Parsed
 
-VERSION = "13"
+VERSION = "14"
 """Raise it when parsers give other elements for the same file: files are then parsed again."""
 UNREAD = {"scan_without_ocr", "scan_beyond", "scan_unread", "unreadable_letters"}
 """Codes of problems that already explain why a file has no text."""

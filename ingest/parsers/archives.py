@@ -19,6 +19,7 @@ import msgspec
 from ingest.parsers import entry_names
 from ingest.parsers.damage import damaged
 from ingest.parsers.kinds import MEDIA_TYPES
+from ingest.parsers.noticing import of_parts
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import Member, Parsed
@@ -26,6 +27,7 @@ from kb.types.parsed import Member, Parsed
 LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 LONE = "content"
 """A compressed file that is no archive has one member, which has no name of its own."""
+PIECE = 8192
 RATIO = 200
 """A member that expands to more than this many times its size, past ``RATIO_FROM`` bytes, is a
 bomb."""
@@ -58,7 +60,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         unpacking.take_all(_zip(path, unpacking) if kind == "zip" else _tar(path))
     except (*DAMAGED, OSError) as error:
         if not unpacking.members:
-            raise damaged(kind, error) from error
+            raise damaged("archive", error) from error
         unpacking.damaged += 1
     return unpacking.parsed(kind)
 
@@ -74,6 +76,7 @@ class Unpacking:
         self.left_out = 0
         self.encrypted = 0
         self.damaged = 0
+        self.torn = 0
 
     def take_all(self, streams: Iterator[Stream]) -> None:
         """Take members out until the bounds are met; what is beyond them is counted."""
@@ -82,7 +85,7 @@ class Unpacking:
                 self.left_out += 1
                 continue
             try:
-                content = self._read(stream, packed)
+                content = self._read(name, stream, packed)
             except DAMAGED:
                 self.damaged += 1  # the next one may be whole
                 continue
@@ -104,14 +107,26 @@ class Unpacking:
         """Bytes that a member of a packed size may expand to; 0: that is not known."""
         return self._room if not packed else min(self._room, max(RATIO_FROM, packed * RATIO))
 
-    def _read(self, stream: IO[bytes], packed: int) -> bytes | None:
+    def _read(self, name: str, stream: IO[bytes], packed: int) -> bytes | None:
         most = self._room_for(packed)
-        content = stream.read(most + 1)
+        content = self._as_far_as_it_goes(stream, most) if name == LONE else stream.read(most + 1)
         if len(content) > most:
             self._most = max(self._most, most)
             return None
         self._room -= len(content)
         return content
+
+    def _as_far_as_it_goes(self, stream: IO[bytes], most: int) -> bytes:
+        """What is whole of a compressed file; that there is more, and damaged, is counted."""
+        content = bytearray()
+        try:
+            while len(content) <= most and (piece := stream.read1(PIECE)):  # type: ignore[attr-defined]
+                content += piece
+        except (*DAMAGED, OSError):
+            if not content:
+                raise
+            self.torn += 1
+        return bytes(content)
 
     def parsed(self, kind: str) -> Parsed:
         """The archive as a document without text, with its members.
@@ -129,6 +144,7 @@ class Unpacking:
             members=tuple(self.members),
             problem="members_left_out" if lost else None,
             problem_parameters={"members": lost} if lost else {},
+            notices=of_parts(self.torn),
         )
 
     def _raise_if_nothing(self) -> None:

@@ -79,6 +79,8 @@ FOREIGN = (
     (b"%!PS", "ps"), (b"\xe4R\\{\x8c\xd8", "one"), (b"MZ", "exe"), (b"BM", "bmp"),
 )  # fmt: skip
 """Kinds that are not read, whatever a file of them is called; the surest signatures first."""
+RIFFS = {b"WEBP": "webp", b"WAVE": "wav", b"AVI ": "avi"}
+"""What a RIFF file says behind its length that it holds."""
 STRANGE, STRANGE_BY_NAME = 0.005, 0.1
 """The share of bytes of control that a text may have, and one that is called a text."""
 
@@ -99,6 +101,8 @@ def kind_of(path: Path, name: str) -> str:
     is_named = suffix in PLAIN or suffix in OF_TEXT or suffix == ".xml"
     is_plain = suffix in PLAIN and is_text(head, STRANGE_BY_NAME)
     kind = None if is_plain and not _is_marked(head) else _by_signature(path, head)
+    if kind is None and suffix == ".zip" and zipfile.is_zipfile(path):
+        kind = _zipped(path)  # a program that unpacks itself, or a mail's end, stands before it
     if kind is None and is_text(head, STRANGE_BY_NAME if is_named else STRANGE):
         kind = _textual(head, suffix) if _goes_on(path, head) else None
     if kind is None:
@@ -122,6 +126,8 @@ def _goes_on(path: Path, head: bytes) -> bool:
 def _unread(head: bytes, ending: str) -> FileProblem:
     """Of a kind that is not read; or called one that is, and something else."""
     foreign = next((kind for signature, kind in FOREIGN if head.startswith(signature)), None)
+    if foreign == "riff":
+        foreign = RIFFS.get(head[8:12], foreign)
     if foreign is None and ending.lower() in ENDINGS:
         return FileProblem("damaged", what=f"it does not begin as {ending} files do")
     return FileProblem("unknown_type", what=foreign or ending)

@@ -1,5 +1,6 @@
 """Office files, web pages and text by unstructured: a reader for each kind, and what it adds."""
 
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,14 +19,17 @@ from ingest.parsers.noticing import counted, of_parts
 from ingest.parsers.ooxml import UNREADABLE
 from ingest.parsers.options import Options
 from ingest.parsers.partitioning import LEFT_OUT, PRINTED, elements_of, partition
+from ingest.parsers.shallow import DEEPEST as DEEPEST_PAGE
+from ingest.parsers.shallow import few_marks
 from ingest.parsers.word import document, notes
 from kb.errors import FileProblem
 from kb.types.parsed import COMMENT, Element, Member, Notice, Parsed
 
 PACKAGES = {"docx", "pptx"}
+TAG = re.compile(r"<[^<>]*+>")
 LEAST_SHARE = 0.5
-"""Of a rich text's letters; what pandoc gives less of it has lost (fields or tables that it nests
-in one another), so the text is read without its structure."""
+"""Of a text's letters; what pandoc gives less of it has lost (fields or tables that it nests in
+one another), so the text is read without its structure. Markdown with deep elements is likewise."""
 DEEPEST = 3
 """Documents that are inserted in one another are read down to here."""
 MOST_INSERTED = 64 * 1024**2
@@ -209,8 +213,17 @@ def _of_page(seen: str) -> list[Element]:
     return list(elements_of(partition("html", text=spans.filled(pages.plain(seen)))))
 
 
-def _of_text(name: str) -> Callable[[Path, Room], Read]:
-    return lambda path, _: Read(list(elements_of(partition(name, text=decode(path.read_bytes())))))
+def _markdown(path: Path, room: Room) -> Read:
+    source = few_marks(decode(path.read_bytes()))
+    found = list(elements_of(partition("md", text=source)))
+    is_deep = source.count("<") >= DEEPEST_PAGE
+    if is_deep and _letters(e.text for e in found) < LEAST_SHARE * _letters([TAG.sub("", source)]):
+        return _html(path, room)
+    return Read(found)
+
+
+def _text(path: Path, _room: Room) -> Read:
+    return Read(list(elements_of(partition("text", text=decode(path.read_bytes())))))
 
 
 PARTITION: dict[str, Callable[[Path, Room], Read]] = {
@@ -219,8 +232,8 @@ PARTITION: dict[str, Callable[[Path, Room], Read]] = {
     "odt": _odt,
     "rtf": _rtf,
     "html": _html,
-    "md": _of_text("md"),
-    "txt": _of_text("text"),
+    "md": _markdown,
+    "txt": _text,
 }
 
 

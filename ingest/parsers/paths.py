@@ -9,8 +9,9 @@ from typing import Any
 
 from lxml import etree
 
-LIBRARIES = {"docx": "docx.oxml", "pptx": "pptx.oxml"}
-"""Where each has its elements (``xmlchemy``) and the prefixes of their names (``ns``)."""
+LIBRARIES = {"docx": "docx.oxml", "odt": "docx.oxml", "pptx": "pptx.oxml"}
+"""Where each has its elements (``xmlchemy``) and the prefixes of their names (``ns``);
+pandoc makes Word files of OpenDocument's texts."""
 
 
 @cache
@@ -19,7 +20,7 @@ def compile_once(kind: str) -> None:
     if kind not in LIBRARIES:
         return
     spaces = import_module(f"{LIBRARIES[kind]}.ns")
-    prefixes = spaces.nsmap if kind == "docx" else spaces._nsmap  # noqa: SLF001 - its only name
+    prefixes = spaces._nsmap if kind == "pptx" else spaces.nsmap  # noqa: SLF001 - its only name
 
     @cache
     def compiled(path: str) -> etree.XPath:

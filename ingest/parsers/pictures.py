@@ -47,7 +47,9 @@ def parse(path: Path, _kind: str, options: Options) -> Parsed:
             )
     except Image.DecompressionBombError as error:
         raise FileProblem("picture_too_large", limit=ocr.MOST_PIXELS // 1_000_000) from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+    except UnidentifiedImageError as error:
+        raise FileProblem("damaged", what="picture: it ends or errs in its first bytes") from error
+    except (OSError, ValueError, SyntaxError, TypeError, EOFError) as error:
         raise damaged("picture", error) from error
     return Parsed(
         parser="tesseract",

@@ -1,4 +1,4 @@
-"""Web pages of more levels than a parser goes down: what lies deeper stands beside, and is read.
+"""Pages and texts of more levels than a parser goes down: what lies deeper is read beside.
 
 Browsers do the same from 512 levels on; libxml2 ends its reading, without a word, at 2,048.
 """
@@ -25,6 +25,16 @@ ATTRIBUTE = re.compile(
 )
 MOST_ATTRIBUTES = 1000
 """Attributes of one element: parsers compare each with all before it."""
+
+MARK = r"(?:[ \t>*+-]|\d{1,9}[.)][ \t])"
+DEEP_MARKS = re.compile(rf"^({MARK}{{100}}){MARK}++", re.MULTILINE)
+"""What begins a line of Markdown (quotes, lists, blanks): readers lose what lies deeper, and what
+follows it, and take time by the square of the depth."""
+
+
+def few_marks(source: str) -> str:
+    """Markdown of which no line lies deeper than a hundred marks."""
+    return DEEP_MARKS.sub(r"\1", source)
 
 
 def few_attributes(source: str) -> str:

@@ -9,8 +9,10 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from ingest.parsers import dates
+from ingest.parsers.damage import damaged
 from ingest.parsers.in_pictures import InPictures
 from ingest.parsers.kinds import MEDIA_TYPES
+from ingest.parsers.noticing import of_parts
 from ingest.parsers.options import Options
 from ingest.parsers.pdf import (
     annotations,
@@ -38,6 +40,8 @@ FORMS = {raw.FORMTYPE_ACRO_FORM, raw.FORMTYPE_XFA_FOREGROUND}
 """Forms whose fields pdfium knows; those of the second kind have them for older readers."""
 LOCKED = ("password", "security")
 """In what pdfium says of a PDF that a password protects, or a scheme that it does not know."""
+MOST_MISSING = 1000
+"""Pages missing in a row: a file of a few bytes may say that it has a million."""
 PAPER = (595.0, 842.0)
 """Points of a page that is listed and not there: those of A4."""
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)
@@ -54,13 +58,15 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         document = pdfium.PdfDocument(path)
     except pdfium.PdfiumError as error:
         is_locked = any(word in str(error).lower() for word in LOCKED)
-        code = "encrypted" if is_locked else "damaged"
-        raise FileProblem(code, what=str(error)) from error
+        if is_locked:
+            raise FileProblem("encrypted", what=str(error)) from error
+        raise damaged("PDF", error) from error
     with document:
         if document.get_formtype() in FORMS:
             document.init_forms()
         within = InPictures(options)
-        read = [_read(document, number, within) for number in range(len(document))]
+        read = _all(document, within)
+        missing = len(document) - len(read) + sum(page.is_missing for page in read)
         scanned = [number for number, page in enumerate(read) if page.is_scan]
         recognised = recognising.recognise(document, scanned, [p.lines for p in read], options)
         elements = _elements(read, recognised)
@@ -81,7 +87,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         confidences=tuple(recognised.confidences),
         problem=recognised.problem or ("members_left_out" if left else None),
         problem_parameters=recognised.parameters or left,
-        notices=(*recognised.notices, *within.notices),
+        notices=(*recognised.notices, *within.notices, *of_parts(missing)),
     )
 
 
@@ -100,6 +106,19 @@ class Page:
     written: list[Element] = field(default_factory=list)
     """What is written in pictures."""
     is_scan: bool = False
+    is_missing: bool = False
+
+
+def _all(document: pdfium.PdfDocument, within: InPictures) -> list[Page]:
+    """The pages, without those behind so many missing ones that their number is a lie."""
+    read: list[Page] = []
+    missing = 0
+    for number in range(len(document)):
+        read.append(_read(document, number, within))
+        missing = missing + 1 if read[-1].is_missing else 0
+        if missing == MOST_MISSING:
+            return read[:-MOST_MISSING]
+    return read
 
 
 def _read(document: pdfium.PdfDocument, number: int, within: InPictures) -> Page:
@@ -111,7 +130,7 @@ def _read(document: pdfium.PdfDocument, number: int, within: InPictures) -> Page
         grids = ruled.grids(page, beside.paths)
         printed = lines.of(page, grids)
     except pdfium.PdfiumError:
-        return Page(size)
+        return Page(size, is_missing=True)
     hidden = unseen.take(page, printed)
     over = annotations.of(page, number + 1)
     is_scan = recognising.is_scan(page, printed)

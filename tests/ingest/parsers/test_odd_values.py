@@ -56,6 +56,21 @@ def test_a_path_of_word_is_compiled_once_and_finds_the_same(tmp_path, monkeypatc
         assert document.element.body.xpath(path) == found
 
 
+def test_a_path_is_compiled_once_where_pandoc_makes_a_word_file(tmp_path, monkeypatch):
+    compiled = []
+
+    def counting(path, **prefixes):
+        compiled.append(path)
+        return etree.XPath(path, **prefixes)
+
+    monkeypatch.setattr(paths, "etree", SimpleNamespace(XPath=counting))
+    paths.compile_once.cache_clear()
+    lines = "".join(f"<text:p>Valve {number} is closed.</text:p>" for number in range(60))
+    opendocument(tmp_path / "a.odt", "text", f"<office:text>{lines}</office:text>")
+    assert text_of(read_here(tmp_path / "a.odt")).count("is closed.") == 60
+    assert 0 < len(compiled) == len(set(compiled))
+
+
 @pytest.mark.parametrize("number", ["a", "-1", "999999999999999", ""])
 def test_a_list_with_a_number_that_is_none_costs_no_text(number, tmp_path):
     marks = f'<w:pPr><w:numPr><w:ilvl w:val="{number}"/><w:numId w:val="1"/></w:numPr></w:pPr>'
