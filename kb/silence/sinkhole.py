@@ -24,7 +24,7 @@ from kb.silence import netlink, packets
 from kb.silence.confining import CLONE_NEWNET, CLONE_NEWUSER, SINKHOLE
 
 CLONE_NEWNS = 0x00020000
-MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x1000, 0x4000, 0x40000, 2
 PR_SET_CHILD_SUBREAPER = 36
 EVERY_PROTOCOL, OUTGOING = 0x0003, 4
 CONTROL_NAME, CONTROL_ADDRESS = "control.commonplace.invalid", ("192.0.2.1", 443)
@@ -87,6 +87,8 @@ class Sinkhole:
 def enter() -> None:
     """Enter the namespaces, and make the loopback the way to everywhere.
 
+    A command that follows is of the same account: where that has no rights here, it gains none.
+
     Raises:
         OSError: the system does not allow it.
     """
@@ -96,17 +98,25 @@ def enter() -> None:
     if libc.unshare(kinds) != 0:
         _checked(libc.unshare(kinds | CLONE_NEWUSER))
         for name, line in (
-            ("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1"),
-        ):  # fmt: skip
+            ("setgroups", "deny"),
+            ("uid_map", f"{user} {user} 1"),
+            ("gid_map", f"{group} {group} 1"),
+        ):
             Path(f"/proc/self/{name}").write_text(line, encoding="ascii")
     _checked(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
     with tempfile.TemporaryDirectory(prefix="kb-sinkhole-") as folder:
-        _own_resolver(libc, Path(folder))  # what is mounted stays when its folder goes
+        _own_resolver(libc, Path(folder))
     netlink.bring_up()
     netlink.take_everything()
 
 
 def _own_resolver(libc: ctypes.CDLL, folder: Path) -> None:
+    """Put files of ours in their places. They stay there when the folder goes.
+
+    The folder is a file system of its own, which is taken away and not emptied: on a file that has
+    been deleted nothing can be mounted, as by a sinkhole within this one.
+    """
+    _checked(libc.mount(b"none", os.fsencode(folder), b"tmpfs", 0, None))
     for place, text in ETC.items():
         file = folder / Path(place).name
         file.write_text(text, encoding="ascii")
@@ -118,6 +128,7 @@ def _own_resolver(libc: ctypes.CDLL, folder: Path) -> None:
     for place in BY_SOCKETS:
         if Path(place).is_dir():
             _checked(libc.mount(os.fsencode(empty), os.fsencode(place), None, MS_BIND, None))
+    _checked(libc.umount2(os.fsencode(folder), MNT_DETACH))
 
 
 def _checked(code: int) -> None:
@@ -137,14 +148,28 @@ def main(report: Path, command: list[str]) -> int:
     seen = hole.control()
     begun = time.monotonic()
     try:
-        ended = subprocess.run(command, check=False)
+        status = _run(command)
     finally:
         _end_the_rest()
     seconds = round(time.monotonic() - begun, 1)
     time.sleep(SETTLING_SECONDS)
     told = {"control": seen, "tried": dict(hole.tried), "seconds": seconds}
-    report.write_text(json.dumps(told | {"status": ended.returncode}), encoding="utf-8")
-    return ended.returncode
+    report.write_text(json.dumps(told | {"status": status}), encoding="utf-8")
+    return status
+
+
+def _run(command: list[str]) -> int:
+    """How a command ended. Who has lost their parent is taken leave of meanwhile, as init would.
+
+    Else a process that has ended would look as if it still ran, and whoever waits for it would wait
+    for ever.
+    """
+    running = subprocess.Popen(command)
+    while running.returncode is None:
+        pid, ended = os.wait()
+        if pid == running.pid:
+            running.returncode = os.waitstatus_to_exitcode(ended)
+    return running.returncode
 
 
 def _adopt_orphans() -> None:

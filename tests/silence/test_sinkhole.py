@@ -89,6 +89,35 @@ def test_what_a_command_leaves_running_ends_with_it(tmp_path):
     assert [pid for pid in left if os.path.exists(f"/proc/{pid}")] == []
 
 
+LOST = """
+import os
+if not os.fork():
+    if child := os.fork():
+        print(child, flush=True)
+    os._exit(0)
+os.wait()
+"""
+WAITING = f"""
+import os, subprocess, sys, time
+child = int(subprocess.check_output([sys.executable, "-c", {LOST!r}]))
+deadline = time.monotonic() + 200
+while os.path.exists(f"/proc/{{child}}") and time.monotonic() < deadline:
+    time.sleep(0.05)
+sys.exit(os.path.exists(f"/proc/{{child}}"))
+"""
+
+
+@needs_namespaces
+def test_who_has_lost_their_parent_is_gone_when_they_have_ended(tmp_path):
+    """As by init: whoever waits for an engine that another process started would wait for ever."""
+    done = subprocess.run(
+        [sys.executable, "-m", "kb.silence.sinkhole", str(tmp_path / "report.json"),
+         sys.executable, "-c", WAITING],
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
 @needs_namespaces
 @pytest.mark.case("S15")
 @pytest.mark.real
