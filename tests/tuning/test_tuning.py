@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 
+import msgspec
 import numpy as np
 import pytest
 from sqlalchemy import update
@@ -11,6 +14,7 @@ from kb.catalog import audit, documents, generations, groups, sources, tunings
 from kb.catalog.tables import tunings as table
 from kb.embedding.adapting import Learned
 from kb.errors import ConflictError, DamagedError, NotFoundError
+from kb.failpoints import TOLD
 from kb.knowledge_base import register_of
 from kb.rights import access
 from kb.swapping import tuning
@@ -224,3 +228,33 @@ async def test_the_register_shows_it_without_an_opened_knowledge_base(town):
 def test_somebody_of_whom_nothing_is_known_carries_what_everyone_does():
     assert access.anybody().tokens == {access.EVERYONE}
     assert not access.anybody().manages
+
+
+KEEPS = """
+import asyncio, sys
+from pathlib import Path
+import msgspec
+from kb import settings
+from kb.knowledge_base import KnowledgeBase
+from kb.swapping import tuning
+
+lessons = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=tuning.Lessons)
+base = KnowledgeBase(settings.load())
+asyncio.run(tuning.keep(base, lessons, force=False))
+"""
+
+
+async def test_killed_while_it_is_kept_there_is_nothing(town, environment, tmp_path):
+    """Neither a row nor an entry; the same process that is not killed leaves both."""
+    (tmp_path / "lessons").write_bytes(msgspec.json.encode(lessons(town)))
+    kept = []
+    for step in ("tuning_kept", ""):
+        done = subprocess.run(
+            [sys.executable, "-c", KEEPS, str(tmp_path / "lessons")],
+            env=environment | {"KB_FAILPOINT": step}, capture_output=True, text=True, timeout=600,
+        )  # fmt: skip
+        assert (f"{TOLD}tuning_kept" in done.stderr) == bool(step), done.stderr
+        with town.kb.catalog.reading() as c:
+            tuned = [row for row in audit.page(c, limit=50) if row.action == "model.tune"]
+            kept.append((len(tunings.all_of(c)), len(tuned)))
+    assert kept == [(0, 0), (1, 1)]
