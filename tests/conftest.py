@@ -19,6 +19,7 @@ from kb.engines.calling import EngineClient
 from kb.files import rendering, sandbox
 from kb.rights import access
 from tests.parts.browser import chromium, forms_sent
+from tests.parts.bundled import bundle, installed
 from tests.parts.house import House
 from tests.parts.models import gguf, llama_cpp, ollama
 from tests.parts.portal import (
@@ -51,9 +52,11 @@ from tests.parts.warm import COUNTED, fork_engines, fork_runs, warm
 from tests.parts.weights import models_dir, multilingual, wheel
 
 __all__ = [
+    "bundle",
     "chromium",
     "forms_sent",
     "gguf",
+    "installed",
     "llama_cpp",
     "models_dir",
     "multilingual",

@@ -2,29 +2,21 @@
 
 import hashlib
 import json
-import os
 import shutil
-import subprocess
-import sys
 import tarfile
-import tempfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from kb import samples, signing
-from tests.parts.processes import HANGING
-from tests.parts.weights import KEPT
+from tests.parts.bundled import ROOT, made, without_a_way_out
 
 pytestmark = [pytest.mark.slow, pytest.mark.real]
-ROOT = Path(__file__).parents[2]
 READ = ("staff-handbook.docx", "depot-inspection-scan.pdf", "it-notes.md")
 TYPED = """
 set -eu
 unset PYTHONPATH
-cd "$1"/*/ && sh install.sh --key "$2" --signed-only --into "$HOME/common place"
-sh install.sh --into "$HOME/common place" >"$HOME/again.txt"
+cd "$1"/*/ && sh install.sh --into "$HOME/common place" >"$HOME/again.txt"
 kb="$HOME/common place/bin/kb"
 "$kb" source add handbook "$HOME/documents"
 "$kb" ingest --json >"$HOME/ingest.json"
@@ -33,29 +25,6 @@ kb="$HOME/common place/bin/kb"
 "$kb" models verify --json >"$HOME/models.json"
 "$HOME/common place/bin/python" -c "import torch" 2>"$HOME/torch.txt" || true
 """
-
-
-def made(out: Path, **environment: str) -> dict:
-    """``kb bundle`` as a builder types it; the packages are those that CI keeps."""
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "kb", "bundle", str(out), "--wheels", str(KEPT),
-            "--key", str(out.parent / "key"), "--json",
-        ],
-        capture_output=True, text=True, cwd=ROOT, timeout=HANGING,
-        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-@pytest.fixture(scope="module")
-def bundle():
-    """On a disk: temporary folders of tests may lie in memory, of which this would take gigabytes."""
-    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="kb-bundle-") as name:
-        folder = Path(name)
-        signing.make_key(folder / "key", folder / "key.pub")
-        yield SimpleNamespace(folder=folder, told=made(folder / "first.tar"))
 
 
 def test_the_same_sources_and_wheels_make_the_same_bundle(bundle):
@@ -97,29 +66,14 @@ def test_it_says_nothing_of_where_it_was_made_and_has_every_licence(bundle):
         assert any(n.startswith(f"licences/{name}") for n in names), name
 
 
-def test_it_is_installed_without_a_network_and_reads_and_answers_there(bundle):
-    unpacked, home = bundle.folder / "a folder", bundle.folder / "home"
-    for folder in (unpacked, home / "documents"):
-        folder.mkdir(parents=True)
+def test_it_is_installed_without_a_network_and_reads_and_answers_there(installed):
+    home = installed.home
+    (home / "documents").mkdir()
     for name in READ:
         shutil.copy(samples.documents() / name, home / "documents")
-    subprocess.run(["tar", "xf", str(bundle.folder / "first.tar")], cwd=unpacked, check=True)
-    report, key = bundle.folder / "report.json", signing.read_public(bundle.folder / "key.pub")
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "kb.silence.sinkhole", str(report), "/bin/sh", "-c", TYPED,
-            "sh", str(unpacked), str(key),
-        ],
-        capture_output=True, text=True, timeout=HANGING,
-        env={
-            "PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHON": sys.executable,
-            "PYTHONPATH": str(ROOT), "KB_LLM__PROVIDER": "none", "KB_EMBEDDING__MODEL": "english",
-            "KB_ENGINES__START_SECONDS": "600", "PIP_NO_COMPILE": "1",
-        },
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    _, told = without_a_way_out(home, "/bin/sh", "-c", TYPED, "sh", str(installed.unpacked))
     said = {one.name: one.read_text() for one in home.glob("*.*") if one.is_file()}
-    assert f"Signed by the key {key.name}." in done.stdout
+    assert f"Signed by the key {installed.key.name}." in installed.said
     assert "NOT CHECKED: No key was given" in said["again.txt"]
     assert "Upgrading what is in" in said["again.txt"]
     assert json.loads(said["ingest.json"])["indexed"] == len(READ)
@@ -134,5 +88,5 @@ def test_it_is_installed_without_a_network_and_reads_and_answers_there(bundle):
     assert not any(kept.values())
     assert {*kept} == {"english", "multilingual"}
     assert "No module named 'torch'" in said["torch.txt"]
-    told = json.loads(report.read_text())
-    assert (told["control"], told["tried"]) == (True, {}), "what was tried on purpose was seen"
+    for one in (installed.told, told):
+        assert (one["control"], one["tried"]) == (True, {}), "what was tried on purpose was seen"

@@ -25,7 +25,7 @@ GROUPS = "groups.json"
 """File of that folder: the group of each test that has one, by the test's name."""
 MEMORY, ROOM = Path("/dev/shm"), 6 * 1024**3
 """A file system in memory, and how many bytes have to be free there."""
-SERVERS = ("sample_server", "ollama", "llama_cpp", "office")
+SERVERS = ("sample_server", "ollama", "llama_cpp", "office", "bundle")
 """Fixtures of several files that are dear: the tests with one of them go to one worker."""
 
 

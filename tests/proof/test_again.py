@@ -2,10 +2,12 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from tests.parts.processes import kb, run_kb, stop_engines
+from tests.proof.bytes import places
 from tests.proof.conftest import stated
 
 pytestmark = [pytest.mark.slow, pytest.mark.case("N24")]
@@ -71,3 +73,36 @@ def test_nothing_is_erased_where_no_statement_could_be_written(lived_in, tmp_pat
         error = error_of(lived_in, tmp_path, "purge", "code.txt", "--proof", str(tmp_path / file))
         assert error["code"] == code
     assert "code.txt" in {f["path"] for f in kb(lived_in, tmp_path, "files")["files"]}
+
+
+def backed_up_and_restored(environment, folder, name, *more):
+    """The environment of a data directory that was restored from a backup of this moment."""
+    kb(environment, folder, "backup", str(folder / name), *more)
+    there = environment | {"KB_DATA_DIR": str(folder / f"of {name}")}
+    kb(there, folder, "restore", str(folder / name))
+    return there
+
+
+def test_the_signing_key_comes_along_with_secrets_alone(lived_in, tmp_path):
+    """Without it a restored base makes another, and says whose statement it cannot check by that."""
+    proof = str(tmp_path / "proof.json")
+    kb(lived_in, tmp_path, "purge", "code.txt", "--proof", proof)
+    key = kb(lived_in, tmp_path, "purge", "key")["key"]
+    secret = (tmp_path / "data" / "signing" / "secret.key").read_bytes().splitlines()[1]
+
+    plain = backed_up_and_restored(lived_in, tmp_path, "plain")
+    assert not places(tmp_path / "plain", {"key": secret})["key"]
+    assert not places(tmp_path / "of plain", {"key": secret})["key"]
+    error = error_of(plain, tmp_path, "purge", "verify", proof)
+    assert "no key yet" in error["message"] and "--key" in error["message"]
+    assert kb(plain, tmp_path, "purge", "verify", proof, "--key", key)["found"] == []
+    assert kb(plain, tmp_path, "purge", "key")["key"] != key
+    assert error_of(plain, tmp_path, "purge", "verify", proof)["code"] == "signature_of_another_key"
+    assert kb(plain, tmp_path, "purge", "verify", proof, "--key", key)["found"] == []
+
+    whole = backed_up_and_restored(lived_in, tmp_path, "whole", "--with-secrets")
+    assert places(tmp_path / "whole", {"key": secret})["key"], "and it would have been found"
+    assert kb(whole, tmp_path, "purge", "verify", proof)["found"] == []
+    assert kb(whole, tmp_path, "purge", "key")["key"] == key
+    for there in (plain, whole):
+        stop_engines(Path(there["KB_DATA_DIR"]))
