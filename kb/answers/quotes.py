@@ -72,11 +72,12 @@ class Candidate:
 async def quote(
     question: str, found: Found, embeddings: Embeddings, *, sure: bool
 ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
-    """One to three quotations, each cited, best first.
+    """One to three quotations, each cited.
 
-    Where it is ``sure``, as many sentences as answer: those whose score is near that of the best,
-    or that speak of what it leaves. Else the nearest passage, and those about as near, each around
-    its best sentence: which sentence of a passage answers is known less often than which passage.
+    Where it is ``sure``, as many sentences as answer, best first: those whose score is near that of
+    the best, or that speak of what it leaves. Else the nearest passage and those about as near, as
+    they were found, each around its best sentence: which passage answers is known more often than
+    which of its sentences.
     """
     candidates = candidates_of(found.passages)
     if not candidates:
@@ -128,14 +129,15 @@ def best(
 
 
 def nearest(scores: list[float], candidates: list[Candidate]) -> list[Candidate]:
-    """Each passage that is about as near as the nearest, around its best sentence, best first."""
+    """Each passage that is about as near as the nearest, around its best sentence, as found."""
     ranked = sorted(zip(scores, candidates, strict=True), key=lambda scored: -scored[0])
     least = ranked[0][0] - ABOUT_AS_NEAR
     first: dict[int, Candidate] = {}
     for score, candidate in ranked:
         if score >= least:
             first.setdefault(candidate.rank, candidate)
-    return _choose([_around(c) for c in first.values()], NEAREST_CHARACTERS)
+    chosen = _choose([_around(c) for c in first.values()], NEAREST_CHARACTERS)
+    return sorted(chosen, key=lambda candidate: candidate.rank)
 
 
 def _with_named(candidate: Candidate) -> Candidate:

@@ -175,3 +175,12 @@ def test_around_it_there_is_as_much_as_a_quotation_takes():
     assert 400 < len(quoted.text) <= quotes.MOST_CHARACTERS
     assert quoted.text.startswith("Sentence number ") and quoted.text.endswith("today.")
     assert "number 17" in quoted.text and "number 22" in quoted.text
+
+
+def test_what_may_answer_is_quoted_in_the_order_in_which_it_was_found():
+    told = quotes.candidates_of((passage("The first of them."), passage("The second of them.")))
+    assert [c.text for c in quotes.nearest([0.8, 0.9], told)] == [
+        "The first of them.",
+        "The second of them.",
+    ]
+    assert [c.text for c in quotes.nearest([0.5, 0.9], told)] == ["The second of them."]
