@@ -36,6 +36,8 @@ LARGEST = 100 * 1024**3
 """Bytes of a tar's member of which no more is believed: what is not there is skipped in steps."""
 COMPRESSED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open))
 DAMAGED = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError)
+NO_HEADER = (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError)  # type: ignore[attr-defined]
+"""What stands where a member of a tar should begin is neither a header nor the archive's end."""
 Stream = tuple[str, IO[bytes], int]
 """A member's name, its bytes, and how many bytes it takes in the archive (0: unknown)."""
 
@@ -186,7 +188,7 @@ def _tar(path: Path) -> Iterator[Stream]:
         with opener(path, "rb") as unpacked:
             yield LONE, cast("IO[bytes]", unpacked), path.stat().st_size
         return
-    with tarfile.open(path, "r|*") as archive:
+    with tarfile.open(path, "r|*", tarinfo=_Header) as archive:
         most = LARGEST if opener else path.stat().st_size
         for info in archive:
             if info.size > most:
@@ -195,6 +197,17 @@ def _tar(path: Path) -> Iterator[Stream]:
                 stream = archive.extractfile(info)
                 if stream is not None:
                     yield entry_names.of_tar(info.name), stream, 0
+
+
+class _Header(tarfile.TarInfo):
+    """A member's header. A damaged one is an error; to tarfile it is the end, but for the first."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> "_Header":
+        try:
+            return super().fromtarfile(archive)
+        except NO_HEADER as error:
+            raise tarfile.ReadError("a member's header is damaged") from error
 
 
 def _holds_tar(path: Path) -> bool:

@@ -2,8 +2,10 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import random
+import tarfile
 
 import pytest
 
@@ -69,3 +71,23 @@ def test_a_picture_of_a_kind_that_is_not_read_is_named_by_it(tmp_path):
     (tmp_path / "a.png").write_bytes(b"RIFF\x24\0\0\0WEBPVP8 " + bytes(40))
     problem = problem_of(tmp_path / "a.png")
     assert (problem.code, problem.detail) == ("unknown_type", {"what": "webp"})
+
+
+def tarred(*names):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name in names:
+            info = tarfile.TarInfo(name)
+            info.size = 400
+            archive.addfile(info, io.BytesIO(b"A pump. " * 50))
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    "torn", [lambda b: b[:1024] + b"\x07" * 512 + b[1536:], lambda b: b[:1300]], ids=["bad", "cut"]
+)
+def test_what_follows_a_damaged_header_of_a_tar_is_said_to_be_left_out(torn, tmp_path):
+    (tmp_path / "a.tar").write_bytes(torn(tarred("first.txt", "second.txt")))
+    read = parse(tmp_path / "a.tar")
+    assert [member.name for member in read.members] == ["first.txt"]
+    assert (read.problem, read.problem_parameters) == ("members_left_out", {"members": 1})
