@@ -223,6 +223,7 @@ def travel(plan: Plan) -> dict[str, Any]:
         seen["purged"] = purged(third, plan)
         seen["afterwards"] = answered(service, plan.questions)
         seen["hits"] = [service.hits(one) for one in plan.questions]
+    second.typed("ingest")  # what was found before its backup, and not read yet, is read
     seen["sound"] = [place.sound() for place in (first, second, third)]
     return seen
 
