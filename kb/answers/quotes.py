@@ -15,9 +15,9 @@ from kb.types.passages import Passage
 
 MOST_SENTENCES = 3
 MOST_CHARACTERS = 500
-"""Of all quotations of a sure answer, and of one that only may answer: the latter's passage."""
+"""Of the quotations of a sure answer together; where it only may answer, of each."""
 NEAREST_CHARACTERS = 1000
-"""Of all quotations that only may answer."""
+"""Of quotations that only may answer together."""
 CONSIDERED_PASSAGES = 6
 MOST_CANDIDATES = 120
 FLOOR = 0.5

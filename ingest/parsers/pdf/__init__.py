@@ -57,10 +57,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
     try:
         document = pdfium.PdfDocument(path)
     except pdfium.PdfiumError as error:
-        is_locked = any(word in str(error).lower() for word in LOCKED)
-        if is_locked:
-            raise FileProblem("encrypted", what=str(error)) from error
-        raise damaged("PDF", error) from error
+        raise _refused(error) from error
     with document:
         if document.get_formtype() in FORMS:
             document.init_forms()
@@ -89,6 +86,13 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
         problem_parameters=recognised.parameters or left,
         notices=(*recognised.notices, *within.notices, *of_parts(missing)),
     )
+
+
+def _refused(error: pdfium.PdfiumError) -> FileProblem:
+    """Why a file does not open."""
+    if any(word in str(error).lower() for word in LOCKED):
+        return FileProblem("encrypted", what=str(error))
+    return damaged("PDF", error)
 
 
 @dataclass(slots=True)
