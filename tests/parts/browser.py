@@ -9,9 +9,13 @@ import pytest
 from tests.parts import forms
 from tests.parts.processes import HANGING, missing
 
+ITS_MAKERS = ("content-autofill.googleapis.com", "update.googleapis.com")
+"""What the browser itself asks about forms and for updates, whatever page it shows: never resolved.
+Any other name is, so that a sinkhole sees what a page would load from elsewhere."""
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--host-resolver-rules=" + ", ".join(f"MAP {name} ~NOTFOUND" for name in ITS_MAKERS),
 ]  # fmt: skip
 
 
