@@ -7,19 +7,30 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 
 os.environ["KB_TEST_GUARDS"] = "1"  # before the catalog is loaded, here and in every child
 
 from ingest.parsers import kinds
 from kb import settings as settings_module
 from kb.accounts import passwords
-from kb.catalog import database, groups
+from kb.catalog import groups
 from kb.cli.working import Working
 from kb.engines.calling import EngineClient
 from kb.files import rendering, sandbox
 from kb.rights import access
 from tests.parts.browser import chromium, forms_sent
 from tests.parts.bundled import bundle, installed
+from tests.parts.databases import (
+    catalog,
+    catalog_kind,
+    catalog_url,
+    new_catalog,
+    postgres,
+    postgresql,
+    postgresql_template,
+    pytest_generate_tests,
+)
 from tests.parts.house import House
 from tests.parts.models import gguf, llama_cpp, ollama
 from tests.parts.portal import (
@@ -29,11 +40,9 @@ from tests.parts.portal import (
     furnished_once,
     make_furnished,
 )
-from tests.parts.postgresql import PostgreSQL, programs
 from tests.parts.processes import (
     environment_in,
     kb,
-    missing,
     serving_samples,
     stop_engines,
 )
@@ -53,6 +62,9 @@ from tests.parts.weights import models_dir, multilingual, wheel
 
 __all__ = [
     "bundle",
+    "catalog",
+    "catalog_kind",
+    "catalog_url",
     "chromium",
     "forms_sent",
     "gguf",
@@ -60,10 +72,15 @@ __all__ = [
     "llama_cpp",
     "models_dir",
     "multilingual",
+    "new_catalog",
     "ollama",
+    "postgres",
+    "postgresql",
+    "postgresql_template",
     "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_generate_tests",
     "pytest_sessionfinish",
     "pytest_unconfigure",
     "pytest_xdist_auto_num_workers",
@@ -71,6 +88,10 @@ __all__ = [
     "wheel",
 ]
 
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")  # generated tests know no clock
 sandbox.preload((*kinds.EVERYTHING, *rendering.MODULES, *COUNTED))
 
 
@@ -96,72 +117,6 @@ def warm_engines():
 def cold_engines(warm_engines, monkeypatch):
     """Engines start here as the product starts them."""
     monkeypatch.setattr(EngineClient, "_launch", warm_engines)
-
-
-@pytest.fixture(scope="session")
-def postgresql():
-    """A server for the whole session, and for all workers."""
-    if not programs():
-        missing("PostgreSQL (apt-get install postgresql)")
-    return PostgreSQL(programs())
-
-
-@pytest.fixture
-def postgres(postgresql):
-    """The URL of a new catalog in PostgreSQL."""
-    url = postgresql.database()
-    yield url
-    postgresql.drop(url)
-
-
-@pytest.fixture(scope="session")
-def postgresql_template(postgresql):
-    """A catalog of the newest schema, in which nothing stands; made once for all workers."""
-
-    def make(folder: Path) -> None:
-        url = postgresql.database()
-        database.open_catalog(settings_module.load({}, {"KB_CATALOG__URL": url})).close()
-        (folder / "url").write_text(url)
-
-    return (made_once("pg-empty", make) / "url").read_text()
-
-
-@pytest.fixture
-def catalog_kind(request):
-    """Of a test marked ``both_catalogs`` each in turn; of any other what KB_TEST_CATALOG says."""
-    return getattr(request, "param", "") or os.environ.get("KB_TEST_CATALOG", "sqlite")
-
-
-def pytest_generate_tests(metafunc):
-    if "catalog_kind" in metafunc.fixturenames:
-        if metafunc.definition.get_closest_marker("both_catalogs"):
-            kinds = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
-            metafunc.parametrize("catalog_kind", kinds, indirect=True)
-
-
-@pytest.fixture
-def catalog_url(request, catalog_kind):
-    """Of this test's catalog: a new one in PostgreSQL; empty for SQLite's, in its data directory."""
-    if catalog_kind == "postgresql":
-        if "furnished" in request.fixturenames:
-            template = request.getfixturevalue("furnished_postgresql")[0]
-        else:
-            template = request.getfixturevalue("postgresql_template")
-        server = request.getfixturevalue("postgresql")
-        url = server.database(like=template)
-        yield url
-        server.drop(url)
-    else:
-        yield ""
-
-
-@pytest.fixture(scope="session")
-def new_catalog(tmp_path_factory) -> Path:
-    """An empty SQLite catalog of the newest schema: a migration a session, not one a test."""
-    folder = tmp_path_factory.mktemp("catalog")
-    made = settings_module.load({"data_dir": str(folder)}, {})
-    database.open_catalog(made).close()
-    return folder / "catalog.sqlite3"
 
 
 @pytest.fixture
@@ -280,23 +235,3 @@ def document_of(portal):
     """The id of a document by its path."""
     rows = portal.house.ledger()
     return lambda path: rows[path].id
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def catalog(request, tmp_path):
-    """An empty catalog, a copy of one of the newest schema."""
-    data = tmp_path / "data"
-    environment = {"KB_DATA_DIR": str(data)}
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgresql")
-        environment["KB_CATALOG__URL"] = server.database(
-            like=request.getfixturevalue("postgresql_template")
-        )
-    else:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copy2(request.getfixturevalue("new_catalog"), data / "catalog.sqlite3")
-    opened = database.open_catalog(settings_module.load({}, environment))
-    yield opened
-    opened.close()
-    if url := environment.get("KB_CATALOG__URL"):
-        server.drop(url)

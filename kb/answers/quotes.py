@@ -23,6 +23,8 @@ MOST_CANDIDATES = 120
 FLOOR = 0.5
 """Share of the best score that a further sentence needs, unless it meets a word of the question
 that the best one does not."""
+UNRELATED = 0.0
+"""The score that no further sentence may be below: two sentences with nothing in common have it."""
 COVERED, COVERED_WITH_PLACE, HEADING = 0.15, 0.05, 0.32
 STANDING = 0.8
 """How much a passage's place in the search tells beside its sentence's nearness: the sentence that
@@ -119,12 +121,17 @@ def best(
 ) -> list[Candidate]:
     """One to three, best first: those whose score is near that of the best.
 
-    And those with a word that was ``asked`` for and that the best one does not have.
+    And those with a word that was ``asked`` for and that the best one does not have; the word alone
+    is not enough, since it may stand in a sentence about anything.
     """
     ranked = sorted(zip(scores, candidates, strict=True), key=lambda scored: -scored[0])
     least = min(ranked[0][0], ranked[0][0] * FLOOR)  # a heading's score may be below nothing
     left = [word for word in asked if not words.coverage([word], ranked[0][1].text)]
-    near = [c for score, c in ranked if score >= least or words.coverage(left, c.text)]
+    near = [
+        c
+        for score, c in ranked
+        if score >= least or (score >= UNRELATED and words.coverage(left, c.text))
+    ]
     return [_with_named(c) for c in _choose(near, MOST_CHARACTERS)]
 
 

@@ -19,12 +19,15 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 
 def is_lone(text: str, start: int, end: int) -> bool:
-    """Whether a row says nothing by itself: it names the columns, or has a single value."""
+    """Whether a row says nothing by itself: it names the columns, or has a single value.
+
+    The names stand in the first row, and again where a passage holds several parts of a table.
+    """
     for table in _tables(text):
-        for at, (first, last) in enumerate(table):
+        for first, last in table:
             if first <= start < last:
-                filled = [cell for cell in _cells(text[start:end]) if cell]
-                return len(filled) < 2 or (at == 0 and _columns(text, table) is not None)
+                cells = _cells(text[start:end])
+                return len([*filter(None, cells)]) < 2 or cells == _columns(text, table)
     return False
 
 

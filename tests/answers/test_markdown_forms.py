@@ -6,7 +6,7 @@ import re
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb.answers import forms
@@ -216,13 +216,13 @@ MARKED = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(MARKED)
 def test_generated_markdown_keeps_its_words(text):
     checked(text, re.findall(r"w\d{5}", text))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(st.sampled_from("a1 \n\t.-*_`#>|[]()!<&;~\\:\"'é²€\u200b𝒞"), max_size=80))
 def test_any_text_has_a_form(text):
     checked(text, [])

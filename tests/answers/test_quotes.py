@@ -45,6 +45,19 @@ def test_a_further_sentence_may_speak_of_what_the_best_leaves():
     assert texts(shown) == ["Staff get 28 days.", "Guests get none."]
 
 
+def test_but_not_where_it_has_the_word_alone_and_is_about_something_else():
+    told = quotes.candidates_of((passage("Staff get 28 days. Guests are to use the lift."),))
+    shown = quotes.best([0.9, -0.1], told, words.content("days for staff and guests"))
+    assert texts(shown) == ["Staff get 28 days."]
+
+
+def test_the_names_of_columns_are_not_quoted_where_a_table_goes_on_under_them():
+    parts = "No. | Text\n1 | Leave is 28 days.\nNo. | Text\n2 | Guests have none."
+    assert texts(quotes.candidates_of((passage(parts),))) == [
+        "1 | Leave is 28 days.", "2 | Guests have none.",
+    ]  # fmt: skip
+
+
 def test_a_sentence_that_begins_with_a_pronoun_takes_the_one_before_it():
     told = quotes.candidates_of((passage(TEXT),))
     scores = [1.0 if c.text.startswith("It lapses") else 0.0 for c in told]

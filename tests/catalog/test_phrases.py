@@ -53,7 +53,7 @@ def test_phrases_are_found_as_by_reading_every_text(kind, request, tmp_path):
     """Case, accents, marks, scripts without spaces, deleted versions, and rights always."""
     catalog = making.opened(kind, request, tmp_path)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.data())
     def compare(data):
         texts = data.draw(st.lists(TEXTS, min_size=1, max_size=8))

@@ -99,7 +99,7 @@ def test_every_character_between_letters(ours, theirs):
     assert ours.cut(texts) == theirs.cut(texts)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 def test_any_text(ours, theirs, vocabulary, data):
     bits = BITS | st.integers(0, len(vocabulary) - 1).map(lambda n: vocabulary[n][0])

@@ -19,9 +19,7 @@ async def test_no_request_that_can_be_made_up_breaks_it(described):
     schema = schemathesis.openapi.from_dict(raw)
     cases = []
 
-    @settings(
-        max_examples=250, database=None, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=250, database=None, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
     def collect(data):
         operations = [o.ok() for o in schema.get_all_operations()]

@@ -7,7 +7,7 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from itertools import count
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.parsers import office
@@ -28,9 +28,7 @@ OF_WORDS = (
     '<input value="{}">', "<textarea>{}</textarea>", "<p><del>{}</del></p>", "<p><b>{}</b></p>",
     "<select><option>{}</option></select>", '<p style="font-size:9px">{}</p>', "<address>{}</address>",
 )  # fmt: skip
-QUICK = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)  # fmt: skip
+QUICK = settings(max_examples=60)
 shapes = st.recursive(
     st.sampled_from(OF_WORDS),
     lambda inner: st.tuples(st.sampled_from(AROUND), st.lists(inner, min_size=1, max_size=3)),

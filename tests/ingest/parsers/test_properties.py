@@ -25,7 +25,6 @@ from tests.parts.files import WORDS, epub, opendocument, parse, with_part
 
 QUICK = settings(
     max_examples=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 letters = st.characters(min_codepoint=0x21, max_codepoint=0x24F, exclude_categories=("C", "Z"))
