@@ -1,6 +1,7 @@
 """Books (EPUB): their pages in the order of the spine, each read like any other web page."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -11,7 +12,7 @@ from ingest.parsers import dates, office, packages
 from ingest.parsers.encoding import decode
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.noticing import of_parts
-from ingest.parsers.ooxml import UNREADABLE, Package
+from ingest.parsers.ooxml import STRANGERS, UNREADABLE, Package
 from ingest.parsers.opendocument import DC
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
@@ -22,6 +23,10 @@ PAGE_TYPES = {"application/xhtml+xml", "text/html"}
 LOCKS = "META-INF/encryption.xml"
 EVENT = "{http://www.idpf.org/2007/opf}event"
 PAGES = (".xhtml", ".html", ".htm")
+DECLARING = re.compile(rb"<!DOCTYPE[^>\[]{0,1000}\[", re.IGNORECASE)
+"""How a page begins that declares entities of its own."""
+BEGINNING = 4096
+"""Bytes of a page in which that stands."""
 
 
 def parse(path: Path, kind: str, _options: Options) -> Parsed:
@@ -75,11 +80,11 @@ def _package(book: Package) -> tuple[etree._Element | None, str]:
 
 
 def _pages(package: etree._Element | None, folder: str, book: Package) -> Iterator[str]:
-    """The names of the pages in the spine; without one, of all pages."""
-    if package is None:
+    """The names of the pages in the spine; where nothing lists any, of all that are there."""
+    items = {} if package is None else {n.get("id"): n for n in package.iter("{*}item")}
+    if package is None or not items:
         yield from sorted(n for n in book.names if n.lower().endswith(PAGES))
         return
-    items = {n.get("id"): n for n in package.iter("{*}item")}
     spine = [items[n.get("idref")] for n in package.iter("{*}itemref") if n.get("idref") in items]
     for item in spine or items.values():
         if item.get("media-type") in PAGE_TYPES:
@@ -93,7 +98,18 @@ def _elements(book: Package, name: str) -> list[Element]:
         content = b""
     if b"</html" not in content[-4096:].lower():  # cut short, or not there
         book.unread.add(name)
-    return office.elements_of_text(decode(content), "html")
+    return office.elements_of_text(_text(content), "html")
+
+
+def _text(content: bytes) -> str:
+    """A page as HTML: XML, whose declarations a reader follows and does not show."""
+    if not DECLARING.search(content[:BEGINNING]):
+        return decode(content)
+    try:
+        known = etree.XMLParser(**STRANGERS | {"resolve_entities": "internal"})
+        return etree.tostring(etree.fromstring(content, known), method="html", encoding="unicode")
+    except etree.XMLSyntaxError:
+        return decode(content)
 
 
 def _said(package: etree._Element | None, name: str) -> str | None:
