@@ -107,7 +107,7 @@ def _text(content: bytes) -> str:
         return decode(content)
     try:
         known = etree.XMLParser(**STRANGERS | {"resolve_entities": "internal"})
-        return etree.tostring(etree.fromstring(content, known), method="html", encoding="unicode")
+        return str(etree.tostring(etree.fromstring(content, known), method="html", encoding=str))
     except etree.XMLSyntaxError:
         return decode(content)
 
