@@ -30,6 +30,7 @@ ENGINES = {
         "ingest/parsers/pdf/attachments.py",
         "ingest/parsers/pdf/drawn.py",
         "ingest/parsers/pdf/lines.py",
+        "ingest/parsers/pdf/many.py",
         "ingest/parsers/pdf/pictures.py",
         "ingest/parsers/pdf/places.py",
         "ingest/parsers/pdf/recognising.py",

@@ -135,7 +135,7 @@ def _box(page: pdfium.PdfPage, annotation: raw.FPDF_ANNOTATION) -> Box | None:
     rectangle = raw.FS_RECTF()
     if not raw.FPDFAnnot_GetRect(annotation, rectangle):
         return None
-    return shares(page, [(rectangle.left, rectangle.top, rectangle.right, rectangle.bottom)])
+    return shares(page, (rectangle.left, rectangle.top, rectangle.right, rectangle.bottom))
 
 
 def _beside_label(lines: list[PrintedLine], value: Field) -> list[PrintedLine]:

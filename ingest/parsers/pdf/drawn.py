@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
+from ingest.parsers.pdf import many
+
 MOST_PATHS = 4_000
 """Lines of a page that are looked at; a map or a drawing has more, and is no table."""
 
@@ -20,9 +22,7 @@ class Drawn:
 def of(page: pdfium.PdfPage) -> Drawn:
     """The lines and pictures of a page, in one pass: it may have thousands of letters beside."""
     found = Drawn()
-    for number in range(raw.FPDFPage_CountObjects(page)):
-        one = raw.FPDFPage_GetObject(page, number)
-        kind = raw.FPDFPageObj_GetType(one)
+    for kind, one in many.drawn(page):
         if kind == raw.FPDF_PAGEOBJ_PATH:
             found.paths.append(one)
         elif kind == raw.FPDF_PAGEOBJ_IMAGE:

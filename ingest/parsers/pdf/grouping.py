@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 
 from ingest.parsers.pdf import tabular
-from ingest.parsers.pdf.printed import BROKEN_WORD, PrintedLine
+from ingest.parsers.pdf.printed import BROKEN_WORD, HYPHEN, PrintedLine
 from ingest.parsers.pdf.tabular import Table
 from kb.types.parsed import Element, Line
 
@@ -64,7 +64,7 @@ def _is_heading(line: PrintedLine, body: float) -> bool:
     words = line.text.split()
     if not words or len(words) > (16 if is_large else 12):
         return False
-    return sum(c.isalpha() for c in line.text) >= max(3, len(line.text) * 0.5)
+    return sum(map(str.isalpha, line.text)) >= max(3, len(line.text) * 0.5)
 
 
 def _level(size: float, body: float) -> int:
@@ -78,7 +78,7 @@ def _element(group: list[PrintedLine], page: int, body: float) -> Element:
     places: list[Line] = []
     for number, line in enumerate(group):
         broken = line.text[-1] in BROKEN_WORD
-        content = line.text.translate(dict.fromkeys(map(ord, BROKEN_WORD)))
+        content = HYPHEN.sub("", line.text)
         start = len(text)
         text += content
         places.append(Line(start, len(text), line.box))

@@ -6,7 +6,7 @@ the file says is "Wkh rffifh", or letters of no alphabet at all.
 
 import re
 import unicodedata
-from collections import Counter
+from functools import lru_cache
 from itertools import pairwise
 
 PAIRS = frozenset(
@@ -33,21 +33,29 @@ FOLDED = str.maketrans(
     {"ł": "l", "ß": "s", "ø": "o", "æ": "a", "đ": "d", "ı": "i", "œ": "o", "þ": "t", "ð": "d"}
 )
 WORD = re.compile("[a-z]{3,}")
-SIGN = re.compile(r"\S")
 STRANGE = re.compile("[\x00-\x01\x03-\x08\x0e-\x1f\ud800-\uf8ff\ufffd\U000f0000-\U0010ffff]")
 """Control characters, private use, what could not be decoded; not pdfium's hyphen (2)."""
 ACCENT = re.compile("[\u0300-\u036f]")
+WORDS_KEPT = 8192
+"""Words whose pairs are remembered: those of one document come again and again."""
 
 
 def make_no_words(text: str) -> bool:
     """Whether a page's letters are not those that a reader sees on it."""
-    if len(STRANGE.findall(text)) > MOST_STRANGE * len(SIGN.findall(text)):
+    words = text.split()
+    if len(STRANGE.findall(text)) > MOST_STRANGE * sum(map(len, words)):
         return True
-    words = WORD.findall(_folded(text))
-    pairs = sum(map(len, words)) - len(words)
-    joined = " ".join(words)
-    known = Counter(pairwise(joined))
-    return pairs >= FEWEST_PAIRS and sum(known[pair] for pair in PAIRS) < LEAST * pairs
+    if not words:
+        return False
+    pairs, common = map(sum, zip(*map(_pairs, words), strict=True))
+    return pairs >= FEWEST_PAIRS and common < LEAST * pairs
+
+
+@lru_cache(WORDS_KEPT)
+def _pairs(word: str) -> tuple[int, int]:
+    """How many pairs of letters stand side by side in a word, and how many are common ones."""
+    runs = WORD.findall(_folded(word))
+    return sum(map(len, runs)) - len(runs), sum(pair in PAIRS for r in runs for pair in pairwise(r))
 
 
 def _folded(text: str) -> str:

@@ -3,15 +3,16 @@
 import ctypes
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate
-from operator import sub
+from functools import partial
+from itertools import compress, count, pairwise
+from operator import lt, not_, sub
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-from ingest.parsers.pdf import columns, rightward
+from ingest.parsers.pdf import columns, many, rightward
 from ingest.parsers.pdf.places import around, shares
-from ingest.parsers.pdf.printed import Letter, Piece, PrintedLine, Rectangle
+from ingest.parsers.pdf.printed import Letter, Piece, PrintedLine, Rectangles
 from ingest.parsers.pdf.ruled import Grid
 from kb.types.parsed import Box
 
@@ -67,26 +68,31 @@ def _lines(
     text = part.strip()
     if not text:
         return
+    opened = textpage.raw
     first = start + _units(part[: part.find(text[0])])
-    index = raw.FPDFText_GetCharIndexFromTextIndex(textpage, first)
-    last = raw.FPDFText_GetCharIndexFromTextIndex(textpage, first + _units(text) - 1)
-    rectangles = _rectangles(textpage, index, last - index + 1) if 0 <= index <= last else []
-    if not rectangles:
+    index = raw.FPDFText_GetCharIndexFromTextIndex(opened, first)
+    last = raw.FPDFText_GetCharIndexFromTextIndex(opened, first + _units(text) - 1)
+    if not 0 <= index <= last:
         return
-    box = shares(page, rectangles)
+    rectangles = many.rectangles(textpage, index, last - index + 1)
+    if not rectangles.lefts:
+        return
+    box = shares(page, rectangles.united())
     line = PrintedLine(
         text,
         box,
-        raw.FPDFText_GetFontSize(textpage, index),
-        raw.FPDFText_GetFontWeight(textpage, index) >= 600,
-        _is_doubtful(textpage, index, box, page.get_height()),
+        raw.FPDFText_GetFontSize(opened, index),
+        raw.FPDFText_GetFontWeight(opened, index) >= 600,
+        _is_doubtful(opened, index, box, page.get_height()),
     )
     cuts = _cuts(box, grids)
     if rightward.is_needed(text):
-        line.text = whole(rightward.read(list(_letters(textpage, index, last)))) or text
+        letters, places = many.letters(textpage, index, last)
+        placed = list(map(Letter, letters, zip(*places, strict=True)))
+        line.text = whole(rightward.read(placed)) or text
         yield line
-    elif cuts or _has_wide_gap(rectangles):
-        yield from _parted(line, list(_pieces(page, list(_letters(textpage, index, last)), cuts)))
+    elif cuts or has_wide_gap(rectangles):
+        yield from _parted(line, list(_pieces(page, *many.letters(textpage, index, last), cuts)))
     else:
         yield line
 
@@ -109,36 +115,14 @@ def _parted(line: PrintedLine, pieces: Sequence[Piece]) -> Iterator[PrintedLine]
         yield replace(line, text=text, box=around([p.box for p in row]), pieces=several)
 
 
-def _rectangles(textpage: pdfium.PdfTextPage, index: int, count: int) -> list[Rectangle]:
-    """Where the letters of a line stand: a rectangle for each run of them, often one a letter."""
-    rects = raw.FPDFText_CountRects(textpage, index, count)
-    left, top, right, bottom = (ctypes.c_double() for _ in range(4))
-    return [
-        (left.value, top.value, right.value, bottom.value)
-        for n in range(rects)
-        if raw.FPDFText_GetRect(textpage, n, left, top, right, bottom)
-    ]
+def has_wide_gap(places: Rectangles) -> bool:
+    """Whether a wide gap lies between rectangles of a line, in whatever order they are.
 
-
-def _has_wide_gap(rectangles: list[Rectangle]) -> bool:
-    if len(rectangles) == 1:
-        return False
-    _, tops, _, bottoms = zip(*rectangles, strict=True)
-    widest = WIDE_GAP * max(map(sub, tops, bottoms))
-    begins = sorted(rectangles)
-    ends = accumulate((right for _, _, right, _ in begins), max)
-    return any(
-        left - reached > widest for (left, *_), reached in zip(begins[1:], ends, strict=False)
-    )
-
-
-def _letters(textpage: pdfium.PdfTextPage, index: int, last: int) -> Iterator[Letter]:
-    """The letters of a line, each with the room that its font gives it."""
-    room, opened = raw.FS_RECTF(), textpage.raw
-    for n in range(index, last + 1):
-        code = raw.FPDFText_GetUnicode(opened, n)
-        if code and raw.FPDFText_GetLooseCharBox(opened, n, room):
-            yield Letter(chr(code), (room.left, room.top, room.right, room.bottom))
+    Where it comes behind n of them, these are the n that begin first, and the n that end first.
+    """
+    widest = WIDE_GAP * max(map(sub, places.tops, places.bottoms))
+    gaps = map(sub, sorted(places.lefts)[1:], sorted(places.rights))
+    return any(map(partial(lt, widest), gaps))
 
 
 def _cuts(box: Box, grids: Sequence[Grid]) -> list[float]:
@@ -153,38 +137,37 @@ def _cuts(box: Box, grids: Sequence[Grid]) -> list[float]:
 
 
 def _pieces(
-    page: pdfium.PdfPage, letters: Sequence[Letter], cuts: Sequence[float]
+    page: pdfium.PdfPage, letters: str, places: Rectangles, cuts: Sequence[float]
 ) -> Iterator[Piece]:
     """The parts of a line between wide gaps and borders, from left to right."""
-    heights = [x.box[1] - x.box[3] for x in letters if not x.text.isspace()]
-    widest = WIDE_GAP * max(heights, default=0.0)
-    piece: list[Letter] = []
-    reached: float | None = None
-    for letter in letters:
-        if letter.text.isspace():
-            piece.append(letter)
-            continue
-        left, _, right, _ = letter.box
-        if reached is not None:
-            gap = left - reached
-            is_far = gap > widest or gap < -FAR_BACK * widest
-            is_apart = cuts and (gap > NARROW_GAP * widest or piece[-1].text.isspace())
-            if is_far or (is_apart and _is_cut(reached, left, cuts)):
-                yield _piece(page, piece)
-                piece = []
-        piece.append(letter)
-        reached = right
-    if piece:
-        yield _piece(page, piece)
+    is_seen = list(map(not_, map(str.isspace, letters)))
+    if not any(is_seen):
+        return
+    seen, places = list(compress(count(), is_seen)), places.some(is_seen)
+    borders = _borders(places, list(map(sub, seen[1:], seen)), cuts)
+    for start, end in pairwise([0, *borders, len(seen)]):
+        text = whole(letters[seen[start] : seen[end - 1] + 1])
+        yield Piece(text, shares(page, places.part(start, end).united()))
 
 
-def _is_cut(reached: float, left: float, cuts: Sequence[float]) -> bool:
+def _borders(places: Rectangles, steps: Sequence[int], cuts: Sequence[float]) -> Iterator[int]:
+    """Numbers of the letters before which a piece ends.
+
+    ``steps`` are how far each is from the last one: more than 1 where there are blanks between.
+    """
+    widest = WIDE_GAP * max(map(sub, places.tops, places.bottoms))
+    gaps = map(sub, places.lefts[1:], places.rights)
+    for number, (gap, step) in enumerate(zip(gaps, steps, strict=True), 1):
+        is_far = gap > widest or gap < -FAR_BACK * widest
+        is_apart = cuts and (gap > NARROW_GAP * widest or step > 1)
+        if is_far or (is_apart and _is_cut(places, number, cuts)):
+            yield number
+
+
+def _is_cut(places: Rectangles, number: int, cuts: Sequence[float]) -> bool:
+    """Whether a border stands between a letter and the one before it."""
+    reached, left = places.rights[number - 1], places.lefts[number]
     return any(reached - SLACK <= cut <= left + SLACK for cut in cuts)
-
-
-def _piece(page: pdfium.PdfPage, letters: list[Letter]) -> Piece:
-    text = whole("".join(letter.text for letter in letters)).strip()
-    return Piece(text, shares(page, [x.box for x in letters if not x.text.isspace()]))
 
 
 def whole(text: str) -> str:
@@ -194,10 +177,10 @@ def whole(text: str) -> str:
 
 def _units(text: str) -> int:
     """How many letters pdfium counts: two for one beyond the first 65,536."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _is_doubtful(textpage: pdfium.PdfTextPage, index: int, box: Box, height: float) -> bool:
+def _is_doubtful(textpage: raw.FPDF_TEXTPAGE, index: int, box: Box, height: float) -> bool:
     red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
     known = raw.FPDFText_GetFillColor(textpage, index, red, green, blue, alpha)
     is_pale = known and (min(red.value, green.value, blue.value) >= PALE or alpha.value < 26)

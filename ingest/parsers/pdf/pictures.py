@@ -51,7 +51,7 @@ def _places(page: pdfium.PdfPage, pictures: Sequence[raw.FPDF_PAGEOBJECT]) -> It
         raw.FPDFImageObj_GetImagePixelSize(drawn, width, height)
         is_known = raw.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
         if is_known and in_pictures.is_large((width.value, height.value)):
-            yield shares(page, [(left.value, top.value, right.value, bottom.value)])
+            yield shares(page, (left.value, top.value, right.value, bottom.value))
 
 
 def _is_ground(place: Box, lines: Sequence[PrintedLine]) -> bool:

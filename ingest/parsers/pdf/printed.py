@@ -1,14 +1,40 @@
 """What stands printed on a page: letters, lines, and the pieces of a line."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import NamedTuple
 
 from kb.types.parsed import Box
 
 BROKEN_WORD = "\ufffe\x02\xad"
 """What pdfium puts where a word is hyphenated at the end of a line."""
+HYPHEN = re.compile(f"[{BROKEN_WORD}]")
+"""One of these."""
 Rectangle = tuple[float, float, float, float]
 """Left, top, right, bottom in points of the page (top above bottom)."""
+
+
+class Rectangles(NamedTuple):
+    """Places of several things: the left edges of all, and so on."""
+
+    lefts: Sequence[float]
+    tops: Sequence[float]
+    rights: Sequence[float]
+    bottoms: Sequence[float]
+
+    def united(self) -> Rectangle:
+        """The place of all together."""
+        return min(self.lefts), max(self.tops), max(self.rights), min(self.bottoms)
+
+    def some(self, wanted: Sequence[object]) -> "Rectangles":
+        """Those that are wanted: whether each one is."""
+        return Rectangles(*[list(compress(edges, wanted)) for edges in self])
+
+    def part(self, start: int, end: int) -> "Rectangles":
+        """Those from one to before another."""
+        return Rectangles(*[edges[start:end] for edges in self])
 
 
 class Letter(NamedTuple):

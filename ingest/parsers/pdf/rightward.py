@@ -21,7 +21,7 @@ WORD_GAP = 0.2
 
 def is_needed(text: str) -> bool:
     """Whether a line has letters that are written from right to left."""
-    return bool(RIGHT_TO_LEFT.search(text))
+    return not text.isascii() and bool(RIGHT_TO_LEFT.search(text))
 
 
 def read(letters: Sequence[Letter]) -> str:

@@ -1,14 +1,18 @@
 """Grids of lines that are drawn on a page: the borders of a table's cells."""
 
 import ctypes
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
+from ingest.parsers.pdf import many
 from ingest.parsers.pdf.places import shares
+from ingest.parsers.pdf.printed import Rectangle
 from kb.types.parsed import Box
 
 THIN, SHORTEST = 2.5, 6.0
@@ -19,8 +23,7 @@ MOST_RULINGS = 1_000
 """Of a page; a drawing has more, and is no table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(NamedTuple):
     """A straight line: ``at`` its place across, ``start`` and ``end`` along it, in points."""
 
     at: float
@@ -61,8 +64,8 @@ def _rulings(paths: Sequence[raw.FPDF_PAGEOBJECT]) -> tuple[set[Ruling], set[Rul
     """Lying and standing lines; the four sides of a box that is drawn are lines, too."""
     lying: set[Ruling] = set()
     standing: set[Ruling] = set()
-    for path in paths:
-        for left, bottom, right, top in _boxes(path):
+    for path, (segments, place) in zip(paths, many.outlines(paths), strict=True):
+        for left, top, right, bottom in _boxes(path, segments, place):
             width, height = right - left, top - bottom
             if height <= THIN and width >= SHORTEST:
                 lying.add(_ruling((bottom + top) / 2, left, right))
@@ -85,18 +88,15 @@ def _is_stroked(path: raw.FPDF_PAGEOBJECT) -> bool:
     return bool(raw.FPDFPath_GetDrawMode(path, filled, stroked) and stroked.value)
 
 
-def _boxes(path: raw.FPDF_PAGEOBJECT) -> Iterator[tuple[float, float, float, float]]:
+def _boxes(path: raw.FPDF_PAGEOBJECT, segments: int, place: Rectangle) -> Iterator[Rectangle]:
     """What a path draws: its box where it is one line or rectangle, else each straight part."""
-    count = raw.FPDFPath_CountSegments(path)
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    if count <= 5:
-        if raw.FPDFPageObj_GetBounds(path, left, bottom, right, top):
-            yield left.value, bottom.value, right.value, top.value
-    elif count <= MOST_RULINGS and _is_stroked(path):
-        yield from _straight(path, count)
+    if segments <= 5:
+        yield place
+    elif segments <= MOST_RULINGS and _is_stroked(path):
+        yield from _straight(path, segments)
 
 
-def _straight(path: raw.FPDF_PAGEOBJECT, count: int) -> Iterator[tuple[float, float, float, float]]:
+def _straight(path: raw.FPDF_PAGEOBJECT, count: int) -> Iterator[Rectangle]:
     x, y = ctypes.c_float(), ctypes.c_float()
     form = raw.FS_MATRIX()
     raw.FPDFPageObj_GetMatrix(path, form)
@@ -109,13 +109,13 @@ def _straight(path: raw.FPDF_PAGEOBJECT, count: int) -> Iterator[tuple[float, fl
         if before and raw.FPDFPathSegment_GetType(segment) == raw.FPDF_SEGMENT_LINETO:
             (x0, x1), (y0, y1) = sorted((before[0], point[0])), sorted((before[1], point[1]))
             if min(x1 - x0, y1 - y0) <= THIN:
-                yield x0, y0, x1, y1
+                yield x0, y1, x1, y0
         before = point
 
 
 def _groups(lying: set[Ruling], standing: set[Ruling]) -> list[tuple[list[Ruling], list[Ruling]]]:
     """Lines that touch one another, directly or by others."""
-    meets = {s: [r for r in lying if _cross(r, s)] for s in standing}
+    meets = _crossing(lying, standing)
     met: dict[Ruling, list[Ruling]] = {}
     for upright, crossed in meets.items():
         for row in crossed:
@@ -136,11 +136,20 @@ def _groups(lying: set[Ruling], standing: set[Ruling]) -> list[tuple[list[Ruling
     return groups
 
 
-def _cross(lying: Ruling, standing: Ruling) -> bool:
-    return (
-        lying.start - TOUCHING <= standing.at <= lying.end + TOUCHING
-        and standing.start - TOUCHING <= lying.at <= standing.end + TOUCHING
-    )
+def _crossing(lying: set[Ruling], standing: set[Ruling]) -> dict[Ruling, list[Ruling]]:
+    """For each standing line the lying ones that touch it."""
+    upward = sorted(lying)
+    places = [row.at for row in upward]
+    found = {}
+    for upright in standing:
+        first = bisect_left(places, upright.start - TOUCHING)
+        behind = bisect_right(places, upright.end + TOUCHING)
+        found[upright] = [
+            row
+            for row in upward[first:behind]
+            if row.start - TOUCHING <= upright.at <= row.end + TOUCHING
+        ]
+    return found
 
 
 def _grid(page: pdfium.PdfPage, lying: Sequence[Ruling], standing: Sequence[Ruling]) -> Grid | None:
@@ -148,8 +157,8 @@ def _grid(page: pdfium.PdfPage, lying: Sequence[Ruling], standing: Sequence[Ruli
     if len(xs) < 3 or len(ys) < 3:
         return None
     middle = (xs[0] + xs[-1]) / 2
-    columns = [shares(page, [(x, ys[-1], x, ys[0])])[0] for x in xs]
-    rows = sorted(shares(page, [(middle, y, middle, y)])[1] for y in ys)
+    columns = [shares(page, (x, ys[-1], x, ys[0]))[0] for x in xs]
+    rows = sorted(shares(page, (middle, y, middle, y))[1] for y in ys)
     return Grid(tuple(columns), tuple(rows), tuple(xs))
 
 

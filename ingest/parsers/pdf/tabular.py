@@ -13,7 +13,7 @@ from itertools import pairwise
 from ingest.parsers import tables
 from ingest.parsers.pdf import side_by_side
 from ingest.parsers.pdf.places import around
-from ingest.parsers.pdf.printed import BROKEN_WORD, Piece, PrintedLine
+from ingest.parsers.pdf.printed import BROKEN_WORD, HYPHEN, Piece, PrintedLine
 from ingest.parsers.pdf.ruled import Grid
 from ingest.parsers.pdf.side_by_side import Row
 from kb.types.parsed import Box, Element, Line
@@ -27,8 +27,6 @@ FARTHEST = 3.0
 MARK = re.compile(r"[^\w]{1,3}|\(?(?:\d{1,3}|[ivxlc]{1,5}|[a-z])[.)]+", re.IGNORECASE)
 """Bullets and numbers of a list."""
 MONEY = re.compile(r"US\$|[$€£¥(]|\b(?:CHF|EUR|USD|GBP)\b")
-HYPHEN = dict.fromkeys(map(ord, BROKEN_WORD), "-")
-"""A word that a cell breaks off, and nobody goes on with."""
 LABEL = re.compile(r".*:$")
 CONTINUED = 0.02
 """Share of the page's width by which the columns of a table that goes on may lie elsewhere."""
@@ -195,7 +193,8 @@ def _table(
     header_rows: int,
 ) -> Table:
     rows, kept = _with_sign_columns(rows)
-    whole = [[cell.translate(HYPHEN) for cell in row] for row in rows]
+    # What is left of these signs stands in a word that a cell breaks off, and nobody goes on with.
+    whole = [[HYPHEN.sub("-", cell) for cell in row] for row in rows]
     return Table(whole, places, [columns[n] for n in kept], header_rows)
 
 
