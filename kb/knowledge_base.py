@@ -13,6 +13,7 @@ from kb.answers.answering import Answerer
 from kb.answers.asking import Answers
 from kb.answers.conversations import Conversations
 from kb.answers.evaluations import Evaluations
+from kb.answers.excerpts import Excerpts
 from kb.answers.opinions import Opinions
 from kb.answers.overviews import Overviews
 from kb.answers.receipts import Receipts
@@ -99,6 +100,7 @@ class KnowledgeBase:
         self.searches = Searches(self.catalog)
         self.tunings = Tunings(self.catalog)
         self.search, self.answers = self.asking(self.tunings.live, searched)
+        self.excerpts = Excerpts(self.catalog, self.search, self.embeddings)
         self.swaps = Swaps(self.catalog, self.index, self.embeddings, beside)
         self.upkeep = Upkeep(
             self.catalog, self.index, self.blobs, self.embeddings, self.publisher,

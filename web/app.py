@@ -89,6 +89,7 @@ async def favicon() -> Response[bytes]:
 PAGES: list[ControllerRouterHandler] = [
     home.home,
     home.standing,
+    home.nearest,
     documents.documents,
     documents.again,
     documents.erase,

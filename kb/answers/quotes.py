@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from kb.answers import rows, stretches
 from kb.embedding.client import Embeddings, cosine
+from kb.embedding.questions import QueryVector
 from kb.search.retrieval import Found
 from kb.text import exact, words
 from kb.text.exact import Exact
@@ -101,6 +102,11 @@ def candidates_of(passages: tuple[Passage, ...]) -> list[Candidate]:
     return [c for c in found if not _is_heading(c)] or found
 
 
+def sentences_of(passage: Passage, rank: int) -> list[Candidate]:
+    """The sentences and rows of a passage, without headings and fragments."""
+    return [c for c in _of(passage, rank) if not _is_heading(c)]
+
+
 def _of(passage: Passage, rank: int) -> Iterator[Candidate]:
     """The sentences of a passage, each with the question that it answers."""
     heading = (passage.chunk.section or "").rpartition(" › ")[2]
@@ -165,23 +171,37 @@ async def _scores(
 ) -> list[float]:
     embedded, vectors = await asyncio.gather(
         embeddings.query(question),
-        embeddings.texts([_with_place(c) for c in candidates], found.model),
+        embeddings.texts([with_place(c) for c in candidates], found.model),
     )
     by = embedded.by[found.model] if found.model else next(iter(embedded.by.values()))
-    asked, first = words.content(question), found.passages[0].score
-    things = exact.of_question(question)
+    first = found.passages[0].score
+    scores = likeness(question, by, candidates, vectors)
+    return [
+        score + STANDING * (candidate.passage.score - first)
+        for score, candidate in zip(scores, candidates, strict=True)
+    ]
+
+
+def likeness(
+    question: str, by: QueryVector, candidates: Sequence[Candidate], vectors: Sequence[bytes]
+) -> list[float]:
+    """How well each sentence answers a question by itself: by its vector, and by its words.
+
+    0 as an unrelated one; ``vectors`` are those of the sentences with their places.
+    """
+    asked, things = words.content(question), exact.of_question(question)
     return [
         by.scale.near(cosine(by.vector, vector))
         + COVERED * words.coverage(asked, f"{candidate.answers} {candidate.text}")
-        + COVERED_WITH_PLACE * words.coverage(asked, _with_place(candidate))
-        + STANDING * (candidate.passage.score - first)
+        + COVERED_WITH_PLACE * words.coverage(asked, with_place(candidate))
         - HEADING * _is_heading(candidate)
         + EXACT * candidate.has(things)
         for candidate, vector in zip(candidates, vectors, strict=True)
     ]
 
 
-def _with_place(candidate: Candidate) -> str:
+def with_place(candidate: Candidate) -> str:
+    """A sentence as it is embedded: behind the question that it answers, or its heading."""
     section = (candidate.passage.chunk.section or "").rpartition(" › ")[2]
     return f"{candidate.answers or section}: {candidate.said}"[:600]
 

@@ -123,7 +123,7 @@ def _used(connection: Connection, principal: Principal, kept: KeptPassage, store
     version, points = kept.version, kept.points
     read_at = versions.finished_at(connection, version)
     if set(points) <= set(stored):
-        passage = replace(_passage(points, stored), newest=kept.newest)
+        passage = replace(passage_at(points, stored), newest=kept.newest)
         return Used(CURRENT, version, read_at, passage, None)
     document_id = versions.document_of(connection, version)
     document = ledger.one(connection, principal, document_id) if document_id else None
@@ -132,7 +132,8 @@ def _used(connection: Connection, principal: Principal, kept: KeptPassage, store
     return Used(CHANGED, version, read_at, None, UsedDocument(document.id, document.path))
 
 
-def _passage(points: Sequence[int], stored: Stored) -> Passage:
+def passage_at(points: Sequence[int], stored: Stored) -> Passage:
+    """The passage that some chunks are joined to, as it is now."""
     text = "\n".join(stored[p].text for p in points)
     return Passage(stored[points[0]], text, tuple(points), 0.0, 0.0)
 
@@ -150,7 +151,7 @@ def _prompt(row: KeptAnswer, used: Sequence[Used]) -> tuple[dict[str, str], ...]
 
 def _revived(row: KeptAnswer, stored: Stored) -> Answer:
     cited = tuple(
-        Citation(c.n, _passage(c.points, stored), c.start, c.end, c.supported)
+        Citation(c.n, passage_at(c.points, stored), c.start, c.end, c.supported)
         for c in row.citations
     )
     sentences = tuple(_sentence(s, cited) for s in row.sentences)

@@ -26,16 +26,16 @@ def check_question(question: str) -> str:
     return stripped
 
 
-def check_limit(limit: int) -> int:
+def check_limit(limit: int, highest: int = MAX_LIMIT) -> int:
     """The limit itself.
 
     Raises:
         UsageError: it is out of range.
     """
-    if not 1 <= limit <= MAX_LIMIT:
+    if not 1 <= limit <= highest:
         raise UsageError(
             "The limit is {limit}; it goes from 1 to {highest}.",
             code="limit_out_of_range",
-            detail={"lowest": 1, "highest": MAX_LIMIT, "limit": limit},
+            detail={"lowest": 1, "highest": highest, "limit": limit},
         )
     return limit

@@ -149,6 +149,17 @@ class Retriever:
             judged.exact,
         )
 
+    async def reading(self, words: str) -> tuple[str, QueryVector]:
+        """The model by which similarities to some words are read, and their vector in it.
+
+        As in a search for them; the embedder remembers the vectors of the last ones.
+        """
+        widened, _ = await self._glossary.widen(words)
+        embedded, [language] = await asyncio.gather(
+            self._embeddings.query(widened), self._index.languages([widened])
+        )
+        return embedded.reading(language)
+
     async def get_ready(self) -> None:
         """Start the index process, and have it hold what it needs for a question.
 

@@ -9,6 +9,7 @@ from kb.audit.log import Audit
 from kb.catalog import answers, filtering, ledger
 from kb.catalog.database import Catalog
 from kb.catalog.filtering import Facets
+from kb.embedding.questions import QueryVector
 from kb.search import sought
 from kb.search.limits import check_limit
 from kb.search.retrieval import Found, Retriever
@@ -71,6 +72,10 @@ class Search:
                 self._audit.asked, principal, "search", question, found.passages, seconds
             )
         return found
+
+    async def reading(self, words: str) -> tuple[str, QueryVector]:
+        """See :meth:`kb.search.retrieval.Retriever.reading`."""
+        return await self._retriever.reading(words)
 
     async def get_ready(self) -> None:
         """See :meth:`kb.search.retrieval.Retriever.get_ready`."""

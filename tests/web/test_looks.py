@@ -19,6 +19,7 @@ SHOWS_NOTHING = {
     "/link/{secret}": "a form",
     "/login": "a form",
     "/metrics": "figures",
+    "/nearest": "where in passages a sentence stands, in numbers; asked for by a page after its search",
     "/oidc/callback": "a redirect",
     "/oidc/login": "a redirect",
     "/reading": "figures of a run, asked for every few seconds by a page that is noted",

@@ -13,6 +13,7 @@ from web import reading
 from web.asker import knowledge_base, principal_of
 from web.auth.who import READER
 from web.i18n import language_of, translate, translations
+from web.leaving import unless_gone
 from web.rendering import render
 
 MOST, OWN_AMONG_SAMPLES = 6, 3
@@ -59,6 +60,19 @@ def _question(request: Request[Any, Any, Any], topic: Topic) -> str:
         return gettext("What is in {title}?").format(title=topic.title)
     text = gettext("What does {title} say about {section}?")
     return text.format(title=topic.title, section=topic.section)
+
+
+@get("/nearest", include_in_schema=False, who=READER)
+async def nearest(request: Request[Any, Any, Any], q: str = "") -> dict[str, Any]:
+    """Where in passages, each a ``passage`` in the address, the sentence nearest to ``q`` stands.
+
+    For each the characters at which it begins and ends, or null. Nobody works on it once the page
+    has asked something else.
+    """
+    base, principal = knowledge_base(request), principal_of(request)
+    passages = request.query_params.getall("passage", [])
+    places = base.excerpts.places(q, principal, passages)
+    return {"places": await unless_gone(request, places)}
 
 
 @get("/reading", include_in_schema=False, who=READER)
