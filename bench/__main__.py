@@ -1,4 +1,4 @@
-"""``python -m bench [backups|card|catalog|documents|embed|following|formats|ingest|languages|leaving|lighter|memory|model|ocr|open-webui|parsing|reading|search|serve|support|tokens|tune] …``; without a name, all of them."""
+"""``python -m bench [backups|card|catalog|documents|embed|excerpts|following|formats|ingest|languages|leaving|lighter|memory|model|ocr|open-webui|parsing|reading|search|serve|support|tokens|tune] …``; without a name, all of them."""
 
 import argparse
 import asyncio
@@ -11,6 +11,7 @@ PARTS = (
     "catalog",
     "documents",
     "embed",
+    "excerpts",
     "following",
     "formats",
     "ingest",
