@@ -1,7 +1,12 @@
-// Of a passage what a hit shows of it: from the sentence that has most of the question, its words marked.
+// Of a passage what a hit shows of it: from the sentence that has most of the question, or the one named, its words marked.
 import { element, words } from "./parts.js";
 
-const LONGEST = 420, LEAST = 200, STEM_LETTERS = 5;
+const LONGEST = 420, STEM_LETTERS = 5;
+// Characters of more than two of the three lines that are shown, and of less than all three: with fewer a line would
+// be empty, with more the end of a passage would be hidden.
+const least = () => Math.min(200, innerWidth * 0.3);
+const isShort = (text) => text.trim().length <= least() * 1.1;
+const BORDER = /(?<=[.!?…])\s+(?=\p{Lu}|\d|["“„«(])|\n+/gu;
 const WORD = /\d+(?:[.,:/]\d+)*|[\p{L}\p{M}]+/gu;
 const empty = new Set(words.function_words);
 
@@ -25,7 +30,11 @@ function content(text) {
 
 function stems(text) { return new Set(content(text).map(stem)); }
 
-function sentences(text) { return text.split(/(?<=[.!?…])\s+(?=\p{Lu}|\d|["“„«(])|\n+/u).filter((one) => one.trim()); }
+// The sentences and lines of a text, each with the character at which it begins.
+function sentences(text) {
+  const starts = [0, ...[...text.matchAll(BORDER)].map((found) => found.index + found[0].length)];
+  return starts.map((start, n) => ({ start, said: text.slice(start, starts[n + 1]) }));
+}
 
 // How much of the question a sentence or row has.
 function worth(text, asked) {
@@ -45,15 +54,29 @@ export function rowOf(text, question) {
   return [start, start + lines[at].length];
 }
 
-// Where the excerpt begins: at the best sentence, or earlier, where little would be left after it.
-function begin(all, asked, values) {
-  const met = (one) => values.filter((value) => one.includes(value)).join("").length;
-  const worths = all.map((one) => worth(one, asked) + met(one));
-  const best = Math.max(...worths);
-  let at = best ? worths.indexOf(best) : 0;
-  const left = (from) => all.slice(from).join(" ").length;
-  while (at > 0 && left(at) < LEAST) at -= 1;
-  return at;
+// Whether the words decide where the excerpt begins: a sentence has a value that is asked for, or most of the words.
+// They do, too, where the passage is shown from its beginning anyway.
+export function isDecided(text, question, values = []) {
+  if (isShort(text)) return true;
+  const asked = stems(question);
+  const shared = (said) => [...asked].filter((word) => has(stems(said), word)).length;
+  return sentences(text).some(({ said }) =>
+    shared(said) * 2 > asked.size || values.some((value) => said.includes(value)));
+}
+
+// The sentence that has most of the question's words and values; the first one where none has any.
+function best(text, asked, values) {
+  const met = (said) => values.filter((value) => said.includes(value)).join("").length;
+  const all = sentences(text);
+  const worths = all.map(({ said }) => worth(said, asked) + met(said));
+  return all[worths.indexOf(Math.max(...worths))].start;
+}
+
+// Earlier, at a word, where too little would be left.
+function filled(text, start) {
+  if (isShort(text)) return 0;
+  const latest = Math.floor(text.trimEnd().length - least());
+  return start <= latest ? start : Math.max(text.lastIndexOf(" ", latest), text.lastIndexOf("\n", latest)) + 1;
 }
 
 // What stands in a text: its values that were asked for, whole, and its words.
@@ -63,12 +86,13 @@ function pieces(values) {
   return new RegExp(`(?<![\\p{L}\\d])(?:${escaped.join("|")})(?![\\p{L}\\d])|${WORD.source}`, "gu");
 }
 
-// ``values`` are dates and sums that the question has otherwise, as the text writes them.
-export function marked(text, question, values = []) {
+// ``values`` are dates and sums that the question has otherwise, as the text writes them; ``start`` is where the
+// sentence begins that answers, if that is known.
+export function marked(text, question, values = [], start = null) {
   const asked = stems(question);
-  const all = sentences(text);
-  const at = begin(all, asked, values);
-  const shown = (at ? "… " : "") + all.slice(at).join(" ").slice(0, LONGEST);
+  const at = filled(text, start ?? best(text, asked, values));
+  const lines = text.slice(at).split("\n").map((line) => line.trim()).filter(Boolean);
+  const shown = (at ? "… " : "") + lines.join(" ").slice(0, LONGEST);
   const paragraph = element("p", { class: "text" });
   let end = 0;
   for (const found of shown.matchAll(pieces(values))) {

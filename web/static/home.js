@@ -2,6 +2,7 @@
 import { beneath } from "./addresses.js";
 import { editionOf, element, pageOf, send, viewerAddress, where, words } from "./parts.js";
 import { marked, rowOf } from "./excerpt.js";
+import { showNearest } from "./nearest.js";
 import { lookAtReading, nothing, standing } from "./box.js";
 import { beginAnswer, failed, rightPassage, showAnswer, showForm, whenGoneOn } from "./answer.js";
 import { open } from "./cards.js";
@@ -41,7 +42,13 @@ function otherEditions(editions, question) {
   return element("details", { class: "editions" }, element("summary", {}, told), list);
 }
 
-function hitEntry(hits, question) {
+function excerptOf(hit, question, excerpts) {
+  const paragraph = marked(hit.text, question, hit.shown?.marks);
+  excerpts.push({ hit, paragraph });
+  return paragraph;
+}
+
+function hitEntry(hits, question, excerpts) {
   const [first, ...rest] = hits;
   const kind = first.document.split(".").pop().slice(0, 5);
   const href = viewerAddress(first, ...rowOf(first.text, question));
@@ -50,7 +57,7 @@ function hitEntry(hits, question) {
   const entry = element("li", {},
     element("div", {}, element("span", { class: "kind", "aria-hidden": "true" }, kind), link),
     element("p", { class: "where" }, where(first) + edition(first) + copies(first)),
-    marked(first.text, question, first.shown?.marks),
+    excerptOf(first, question, excerpts),
     otherEditions(first.shown?.editions ?? [], question),
     element("div", { class: "tools-of" }, rightPassage(question, first.passage_id), pinButton(question, first)));
   if (rest.length) {
@@ -62,7 +69,7 @@ function hitEntry(hits, question) {
       more.addEventListener("click", open);
       list.append(element("div", { class: "other" },
         element("p", { class: "where" }, more),
-        marked(other.text, question, other.shown?.marks),
+        excerptOf(other, question, excerpts),
         otherEditions(other.shown?.editions ?? [], question),
         element("div", { class: "tools-of" }, rightPassage(question, other.passage_id))));
     }
@@ -72,9 +79,10 @@ function hitEntry(hits, question) {
 }
 
 function showHits(hits, question) {
-  const byDocument = new Map();
+  const byDocument = new Map(), excerpts = [];
   for (const hit of hits) byDocument.set(hit.document_id, [...(byDocument.get(hit.document_id) ?? []), hit]);
-  $("hits").replaceChildren(...[...byDocument.values()].map((group) => hitEntry(group, question)));
+  $("hits").replaceChildren(...[...byDocument.values()].map((group) => hitEntry(group, question, excerpts)));
+  showNearest(excerpts, question);
   if (!hits.length) $("hits").replaceChildren(element("li", { class: "empty" }, nothing()));
   $("more").hidden = hits.length < shown || shown >= 100;
 }
@@ -265,6 +273,7 @@ function idle() {
 
 function begin(question) {
   searched = asked = question;
+  showNearest([], question);  // nobody waits any more for what was shown before
   shown = 10;
   document.body.classList.remove("first");
   document.querySelector(".ask h1").className = "hidden";
