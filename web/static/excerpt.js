@@ -1,4 +1,4 @@
-// Of a passage what a hit shows of it: from the sentence that has most of the question, or the one named, its words marked.
+// What a hit shows of its passage: from the sentence that has most of the question, or that is named; words marked.
 import { element, words } from "./parts.js";
 
 const LONGEST = 420, STEM_LETTERS = 5;

@@ -1,4 +1,4 @@
-// Excerpts that a question's words do not decide begin at the sentence nearest to it in meaning: the server knows which.
+// Excerpts that a question's words do not decide begin at the sentence nearest in meaning: the server knows which.
 import { beneath } from "./addresses.js";
 import { isDecided, marked } from "./excerpt.js";
 
