@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator
+from html.entities import name2codepoint
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -27,6 +28,8 @@ DECLARING = re.compile(rb"<!DOCTYPE[^>\[]{0,1000}\[", re.IGNORECASE)
 """How a page begins that declares entities of its own."""
 BEGINNING = 4096
 """Bytes of a page in which that stands."""
+NAMED = re.compile(rb"&(?!(?:amp|lt|gt|quot);)([A-Za-z]+\d*);")
+"""An entity that is none of XML's own."""
 
 
 def parse(path: Path, kind: str, _options: Options) -> Parsed:
@@ -107,9 +110,16 @@ def _text(content: bytes) -> str:
         return decode(content)
     try:
         known = etree.XMLParser(**STRANGERS | {"resolve_entities": "internal"})
-        return str(etree.tostring(etree.fromstring(content, known), method="html", encoding=str))
+        page = etree.fromstring(NAMED.sub(_of_xhtml, content), known)
+        return str(etree.tostring(page, method="html", encoding=str))
     except etree.XMLSyntaxError:
         return decode(content)
+
+
+def _of_xhtml(entity: re.Match[bytes]) -> bytes:
+    """An entity of XHTML's document type, which is not loaded, as a number; any other as it is."""
+    number = name2codepoint.get(entity[1].decode())
+    return entity[0] if number is None else b"&#%d;" % number
 
 
 def _said(package: etree._Element | None, name: str) -> str | None:

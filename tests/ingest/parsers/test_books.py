@@ -21,12 +21,12 @@ def changed(tmp_path, name, change):
 
 
 def test_what_a_page_declares_is_followed_and_not_shown(tmp_path):
-    told = f"<p>{WORDS}</p><p>It stands in &hall; of &firm;.</p>".encode()
+    told = f"<p>{WORDS}</p><p>It stands in &hall; of &firm;: caf&eacute;, 3&nbsp;&lt;&nbsp;4.</p>".encode()
     path = changed(
         tmp_path, "a.xhtml",
         lambda page: SUBSET.encode() + page.replace(f"<p>{WORDS}</p>".encode(), told),
     )  # fmt: skip
-    assert texts(path) == ["Pumps", WORDS, "It stands in hall nine of Acme > Sons."]
+    assert texts(path) == ["Pumps", WORDS, "It stands in hall nine of Acme > Sons: café, 3 < 4."]
 
 
 def test_a_page_that_declares_ever_more_of_itself_is_read_as_it_stands(tmp_path):
