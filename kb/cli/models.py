@@ -31,6 +31,8 @@ for command in (
 ):
     models.add_command(command)
 
+MEASURING = "Measuring; this takes a minute or two, more on a slow machine …"
+
 
 @models.command()
 @json_option
@@ -38,7 +40,7 @@ def bench(as_json: bool) -> None:
     """Measure every runtime and number format on this machine; the best is used from now on."""
 
     async def work(base: KnowledgeBase) -> dict[str, Any]:
-        click.echo("Measuring; this takes a minute or two, more on a slow machine …", err=True)
+        click.echo(MEASURING, err=True)
         found = await base.embeddings.measure()
         models = [(m.files.name, m.settings, found[m.fingerprint]) for m in base.embeddings.models]
         return {"models": [_measured(*one) for one in models]}
@@ -82,6 +84,7 @@ def optimise(as_json: bool) -> None:
 
     async def work(base: KnowledgeBase) -> dict[str, Any]:
         files = await base.embeddings.optimise()
+        click.echo(MEASURING, err=True)
         await base.embeddings.measure()
         made = [(m.files.name, files[m.fingerprint]) for m in base.embeddings.models]
         return {"models": [{"model": name, "file": str(file)} for name, file in made]}

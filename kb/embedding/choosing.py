@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
 
@@ -45,15 +46,45 @@ LONGEST = 256
 """Word pieces of a passage, about, by which so many make a batch as ingestion makes of them."""
 
 
-def measure(settings: Embedding, folder: Path, *, every: bool = False) -> Record:
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where the candidates of a model are tried: by its settings, and files derived in ``folder``.
+
+    Where ``stopping`` is set, what is being tried is ended.
+    """
+
+    settings: Embedding
+    folder: Path
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def ran(self, *arguments: str) -> Ended:
+        """What a process of this module says, in lines, and how it ended.
+
+        Raises:
+            StoppedError: it was stopped.
+        """
+        given = msgspec.json.encode(self.settings)
+        called = (str(self.folder), str(SECONDS), *arguments)
+        return trials.run(__name__, *called, given=given, stopping=self.stopping)
+
+
+def measure(
+    settings: Embedding,
+    folder: Path,
+    *,
+    every: bool = False,
+    stopping: threading.Event | None = None,
+) -> Record:
     """Try the candidates that the settings leave, or ``every`` one, and keep the record.
 
-    One process of a host at a time does.
+    One process of a host at a time does. An earlier record stays where this is stopped.
 
     Raises:
         OSError: the record cannot be written.
+        StoppedError: a trial was stopped, or ``stopping`` was set.
     """
     file = record.file_of(settings, folder)
+    bench = Bench(settings, folder, stopping or threading.Event())
     wanted = record.candidates(settings) if every else record.left_by(settings)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with models.alone(file.with_suffix(".lock")):
@@ -62,22 +93,20 @@ def measure(settings: Embedding, folder: Path, *, every: bool = False) -> Record
             processor=record.processor(),
             libraries=record.libraries(settings),
             measured=time.time(),
-            tried=tuple(_compared(settings, folder, _timed_all(settings, folder, wanted))),
+            tried=tuple(_compared(bench, _timed_all(bench, wanted))),
         )
         models.write_whole(file, msgspec.json.format(msgspec.json.encode(found)))
     return found
 
 
-def _timed_all(
-    settings: Embedding, folder: Path, candidates: Sequence[tuple[Name, Dtype]]
-) -> list[Tried]:
+def _timed_all(bench: Bench, candidates: Sequence[tuple[Name, Dtype]]) -> list[Tried]:
     """Each candidate, with its rate or why it has none: of its turns the fastest counts.
 
     All have one turn, and the fastest of them another, since noise may have chosen among these.
     """
-    turns = {one: [_turn(settings, folder, *one)] for one in candidates}
+    turns = {one: [_turn(bench, *one)] for one in candidates}
     for name, dtype in _fastest(turns):
-        turns[name, dtype].append(_turn(settings, folder, name, dtype))
+        turns[name, dtype].append(_turn(bench, name, dtype))
     return [_best(of_one) for of_one in turns.values()]
 
 
@@ -86,8 +115,8 @@ def _fastest(turns: Mapping[tuple[Name, Dtype], Sequence[Tried]]) -> list[tuple[
     return sorted(usable, key=lambda one: -turns[one][-1].rate)[:AGAIN]
 
 
-def _turn(settings: Embedding, folder: Path, name: Name, dtype: Dtype) -> Tried:
-    ended = _in_a_process(settings, folder, "time", name, dtype)
+def _turn(bench: Bench, name: Name, dtype: Dtype) -> Tried:
+    ended = bench.ran("time", name, dtype)
     if ended.said:
         return msgspec.json.decode(ended.said[-1], type=Tried)
     return Tried(runtime=name, dtype=dtype, refused=ended.how, passing=ended.passing)
@@ -106,24 +135,18 @@ def _best(turns: Sequence[Tried]) -> Tried:
     )
 
 
-def _compared(settings: Embedding, folder: Path, tried: Sequence[Tried]) -> Iterator[Tried]:
+def _compared(bench: Bench, tried: Sequence[Tried]) -> Iterator[Tried]:
     """The same, with the agreement of each that is faster than float32 of its runtime."""
     exact = {one.runtime: one.rate for one in tried if one.dtype == "float32"}
     for one in tried:
         if one.refused or one.dtype == "float32" or one.rate <= exact.get(one.runtime, 0.0):
             yield one
             continue
-        ended = _in_a_process(settings, folder, "compare", one.runtime, one.dtype)
+        ended = bench.ran("compare", one.runtime, one.dtype)
         agreed = msgspec.json.decode(ended.said[-1], type=Agreement) if ended.said else None
         refused = ended.how if agreed is None else agreed.problem()
         passing = agreed is None and ended.passing
         yield msgspec.structs.replace(one, agreement=agreed, refused=refused, passing=passing)
-
-
-def _in_a_process(settings: Embedding, folder: Path, *arguments: str) -> Ended:
-    """What a process of this module says, in lines, and how it ended."""
-    given = msgspec.json.encode(settings)
-    return trials.run(__name__, str(folder), str(SECONDS), *arguments, given=given)
 
 
 def time_one(settings: Embedding, folder: Path, seconds: float, name: Name, dtype: Dtype) -> None:
@@ -212,7 +235,7 @@ def in_words() -> Iterator[None]:
 
 
 def main() -> None:
-    """What :func:`_in_a_process` starts: settings from stdin, the rest as arguments.
+    """What :meth:`Bench.ran` starts: settings from stdin, the rest as arguments.
 
     The work is done in a thread that has stepped back. The first thread keeps its priority, by
     which runtimes with threads of their own tell how far these have to step back: to the same.

@@ -5,9 +5,11 @@ The models themselves are in :mod:`kb.embedding.hosted`, which the embedder alon
 
 import asyncio
 import math
+import threading
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -215,20 +217,21 @@ class Embeddings:
     async def measure(self) -> dict[str, Record]:
         """Measure every runtime and number format here, again; the best is used from now on.
 
-        Returns what was measured of each model, by its fingerprint.
+        Returns what was measured of each model, by its fingerprint. Who stops it ends what is
+        being tried, and what was measured before stays.
 
         Raises:
             OSError: what was measured cannot be kept.
         """
         from kb.embedding import choosing  # numpy, which the web does not load
 
-        folder = models.derived_dir(self.settings)
-        found = {
-            model.fingerprint: await asyncio.to_thread(
-                choosing.measure, model.settings, folder, every=True
-            )
-            for model in self.models
-        }
+        folder, found, stopping = models.derived_dir(self.settings), {}, threading.Event()
+        measure = partial(choosing.measure, folder=folder, every=True, stopping=stopping)
+        try:
+            for model in self.models:
+                found[model.fingerprint] = await asyncio.to_thread(measure, model.settings)
+        finally:
+            stopping.set()
         await self.engine.leave()
         return found
 

@@ -171,7 +171,7 @@ def optimise(settings: Embedding, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     models.write_whole(folder / OPTIMISED.format(digest=files.digest[:16]), content)
     made = optimised.graph_file(files, ranges_of(files, folder) or found, folder)
-    optimised.clear_earlier(made.parent, files.digest)
+    optimised.clear_earlier(made.parent, files)
     return made
 
 

@@ -25,6 +25,10 @@ CANDIDATES: tuple[tuple[Name, Dtype], ...] = (
 """The first is what all others are compared with."""
 ON_A_CARD: tuple[Name, Dtype] = ("torch", "float16")
 """A candidate where there is a graphics card."""
+LIGHTEST: tuple[tuple[Name, Dtype], ...] = (("openvino", "int8"), ("openvino", "float32"))
+"""Those whose process needs least memory, the least first; torch needs some 600 MB more."""
+AS_FAST = 0.9
+"""What has this share of the fastest one's rate is as fast: turns of one candidate differ more."""
 LIBRARIES = ("torch", "sentence-transformers", "openvino")
 LEAST_SHARED = 0.9
 MOST_LOST = 0.02
@@ -84,6 +88,10 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
         """What it is, for people."""
         return f"{self.runtime} in {self.dtype}"
 
+    def is_as_fast_as(self, fastest: "Tried | None") -> bool:
+        """Whether what lies between them may be noise."""
+        return fastest is not None and self.rate >= AS_FAST * fastest.rate
+
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured, where, and by which release."""
@@ -96,7 +104,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     tried: tuple[Tried, ...]
 
     def best(self, settings: Embedding) -> Tried | None:
-        """The fastest of those that the settings leave.
+        """The fastest of those that the settings leave; of those that are as fast, the lightest.
 
         Float32 needs no proof, and a format that somebody has set is theirs to answer for; any
         other has to have been compared.
@@ -106,7 +114,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
             for one in self._left(settings)
             if not one.refused and (one.agreement or one.dtype in {"float32", settings.dtype})
         ]
-        return max(fitting, key=lambda one: one.rate, default=None)
+        fastest = max(fitting, key=lambda one: one.rate, default=None)
+        as_fast = {(one.runtime, one.dtype): one for one in fitting if one.is_as_fast_as(fastest)}
+        return next((as_fast[one] for one in LIGHTEST if one in as_fast), fastest)
 
     def problem(self, settings: Embedding) -> str:
         """Which runtime does not work here, or what could not be measured yet; empty: nothing."""
@@ -209,5 +219,10 @@ def libraries(settings: Embedding) -> dict[str, str]:
 
 
 def file_of(settings: Embedding, folder: Path) -> Path:
-    """One a host, since hosts may share the folder; and one a model."""
-    return folder / f"measured-{models.find(settings).digest[:16]}-{platform.node()}.json"
+    """One a host, since hosts may share the folder, and a number of cores; and one a model.
+
+    Models that share their weights are two if they have other prompts or put their word pieces
+    together in another way: how a format's vectors stand to float32's depends on it.
+    """
+    where = f"{platform.node()}-{bulk.usable_cores()}"
+    return folder / f"measured-{models.fingerprint(settings)[:16]}-{where}.json"

@@ -58,7 +58,7 @@ NOTICES = {
     "earlier_edition": EDITION,
     "pinned": _("{author} has pinned this answer to the question."),
     "pinned_alike": _("{author} has pinned this answer to a question like yours: “{question}”"),
-    "may_answer": _("The nearest passage; it may not answer the question."),
+    "may_answer": _("What comes nearest; it may not answer the question."),
     "unsure": _("The passages found may not answer the question; look at the sources."),
     "model_says_no": _("The language model found no answer in the passages that come nearest."),
     "not_found": _("Nothing that was found comes near the question."),

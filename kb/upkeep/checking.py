@@ -40,8 +40,9 @@ OVERDUE_HOURS = 2.0
 class Report:
     """Counts of faults, in passages and stored values; a sound knowledge base has none.
 
-    ``lost`` is missing in the index, or cannot be read; ``orphan`` is there, and nothing refers to
-    it; ``wrong_access``: the index lets in other readers than the catalog.
+    ``lost`` is missing in the index, cannot be read, or is a file that waits to be read while
+    nobody reads its source; ``orphan`` is there, and nothing refers to it; ``wrong_access``: the
+    index lets in other readers than the catalog.
     """
 
     lost: int = 0

@@ -2,9 +2,13 @@
 
 import json
 import os
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import numpy as np
+import psutil
 import pytest
 
 from kb import bulk, cli
@@ -14,6 +18,7 @@ from kb.embedding.record import Tried
 from kb.embedding.trials import Ended
 from kb.settings import Embedding
 from tests.embedding.chosen import ALIKE, FAST, GOOD, SLOW, kept, recorded, with_embedding
+from tests.parts.processes import HANGING, wait_for
 
 
 def said(what):
@@ -41,6 +46,15 @@ def test_the_fastest_that_may_be_taken_is(settings):
     assert recorded(settings, SLOW, GOOD, refused).best(chosen) == GOOD
 
 
+def test_of_those_that_are_as_fast_the_lightest_is_taken(settings):
+    chosen = with_embedding(settings).embedding
+    torch = msgspec.structs.replace(SLOW, rate=54.0)
+    assert recorded(settings, torch, GOOD, FAST).best(chosen) == FAST
+    assert recorded(settings, torch, GOOD).best(chosen) == torch, "20 is not as much as 54"
+    twice = msgspec.structs.replace(SLOW, rate=100.0)
+    assert recorded(settings, twice, GOOD, FAST).best(chosen) == twice
+
+
 def test_a_format_that_was_not_compared_is_taken_only_by_whoever_sets_it(settings):
     """Whatever its speed, and whichever runtimes the settings leave."""
     unproven = msgspec.structs.replace(FAST, agreement=None)
@@ -54,18 +68,18 @@ def test_what_is_faster_than_float32_of_its_runtime_is_compared(settings, monkey
     """Though another runtime's float32 is faster still: it may be the one that is left."""
     compared = []
 
-    def in_a_process(_settings, _folder, how, name, dtype):
+    def in_a_process(_bench, how, name, dtype):
         if how == "compare":
             compared.append((name, dtype))
             return said(ALIKE)
         rates = {
             "torch": {"float32": 25.0, "bfloat16": 4.0},
-            "openvino": {"float32": 16.0, "int8": 24.0},
+            "openvino": {"float32": 16.0, "int8": 21.0},
         }
         told = Tried(runtime=name, dtype=dtype, rate=rates[name][dtype])
         return said(told)
 
-    monkeypatch.setattr(choosing, "_in_a_process", in_a_process)
+    monkeypatch.setattr(choosing.Bench, "ran", in_a_process)
     found = choosing.measure(with_embedding(settings, device="cpu").embedding, tmp_path / "models")
     assert compared == [("openvino", "int8")]
     assert found.best(with_embedding(settings).embedding).runtime == "torch"
@@ -77,9 +91,8 @@ def test_what_a_library_prints_is_no_measurement(settings, monkeypatch, tmp_path
     site.mkdir()
     (site / "sitecustomize.py").write_text("print('Loading weights: 100%')\nprint('[1]')\n")
     monkeypatch.setenv("PYTHONPATH", str(site))
-    ended = choosing._in_a_process(
-        with_embedding(settings).embedding, tmp_path / "models", "time", "openvino", "bfloat16"
-    )
+    bench = choosing.Bench(with_embedding(settings).embedding, tmp_path / "models")
+    ended = bench.ran("time", "openvino", "bfloat16")
     [told] = [msgspec.json.decode(line, type=Tried) for line in ended.said]
     assert "computes float32 and int8" in told.refused
 
@@ -176,7 +189,7 @@ def test_all_candidates_are_measured_at_one_priority(settings, tmp_path, monkeyp
     monkeypatch.setenv("KB_TEST_PRIORITIES", str(tmp_path / "said"))
     chosen = with_embedding(settings, device="cpu").embedding
     for name in ("torch", "openvino"):
-        ended = choosing._in_a_process(chosen, tmp_path / "models", "time", name, "float32")
+        ended = choosing.Bench(chosen, tmp_path / "models").ran("time", name, "float32")
         assert ended.said, ended.how
     priorities = [line.split() for line in (tmp_path / "said").read_text().splitlines()]
     people = os.getpriority(os.PRIO_PROCESS, 0)
@@ -209,11 +222,11 @@ def test_noise_in_one_turn_does_not_decide(settings, monkeypatch, tmp_path):
     """The fastest have a second turn; of each the best one counts, and the spread is said."""
     order, rates = [], {"torch": iter([20.0, 21.0]), "openvino": iter([12.0, 30.0])}
 
-    def in_a_process(_settings, _folder, _how, name, dtype):
+    def in_a_process(_bench, _how, name, dtype):
         order.append(name)
         return said(Tried(runtime=name, dtype=dtype, rate=next(rates[name])))
 
-    monkeypatch.setattr(choosing, "_in_a_process", in_a_process)
+    monkeypatch.setattr(choosing.Bench, "ran", in_a_process)
     chosen = with_embedding(settings, device="cpu", dtype="float32").embedding
     found = choosing.measure(chosen, tmp_path / "models")
     assert order == ["torch", "openvino", "torch", "openvino"]
@@ -255,6 +268,42 @@ def test_who_had_too_little_memory_is_told_from_who_cannot(tmp_path, monkeypatch
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     ended = trials.run("tried_here")
     assert (ended.well, ended.passing) == (False, passing)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_measurement_that_is_stopped_leaves_the_one_before(settings, monkeypatch, number):
+    """Somebody ends the group of processes; a format would have been refused for good."""
+    before = recorded(settings, GOOD)
+
+    def ended(_bench, *_):
+        return trials.run("tried_here")
+
+    site = settings.data / "site"
+    site.mkdir(parents=True)
+    (site / "tried_here.py").write_text(
+        f"import os, signal\nsignal.signal({number}, signal.SIG_DFL)\nos.kill(os.getpid(), {number})"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    monkeypatch.setattr(choosing.Bench, "ran", ended)
+    with pytest.raises(trials.StoppedError):
+        choosing.measure(settings.embedding, models.derived_dir(settings), every=True)
+    assert kept(settings) == before
+
+
+def test_who_stops_a_measurement_ends_what_is_being_tried(tmp_path, monkeypatch):
+    """A command that somebody interrupts went on for as long as the trial did."""
+    begun, stopping = tmp_path / "begun", threading.Event()
+    (tmp_path / "tried_here.py").write_text(
+        f"import os, time\nopen({str(begun)!r}, 'w').write(str(os.getpid()))\ntime.sleep(9999)"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with ThreadPoolExecutor() as pool:
+        trial = pool.submit(trials.run, "tried_here", stopping=stopping)
+        wait_for(lambda: begun.exists() and begun.read_text())
+        stopping.set()
+        with pytest.raises(trials.StoppedError):
+            trial.result(HANGING)
+    assert not psutil.pid_exists(int(begun.read_text()))
 
 
 async def test_the_status_says_it_where_no_engine_runs(settings):

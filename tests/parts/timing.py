@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-FEW, SOME = 4_000, 20_000
+FEW = 4_000
 """Characters."""
 NOTHING = 0.004
 """Seconds of this thread's processor below which nothing is told of growth: what is linear looks at
@@ -60,20 +60,20 @@ def seconds(work) -> float:
 
 
 def slow(read: Callable[[str], Iterable]) -> list[str]:
-    """The pieces of which a long text, if it is read so, takes time by the pairs of its letters.
+    """The pieces of which a long text, if it is read so, takes time by the pairs of its letters."""
+    return [one for one in REPEATED if grows(lambda text: sum(1 for _ in read(text)), one)]
 
-    Four times the text then takes sixteen times the time. Only what took long for a short text is
-    given a longer one.
+
+def grows(work: Callable[[str], object], piece: str, length: int = FEW) -> bool:
+    """Whether work on a text takes time by the pairs of its letters; the text is made of a piece.
+
+    Four times the text then takes sixteen times the time. Only what took long for ``length``
+    characters, or an eighth of them, is given four times as many.
     """
 
-    def took(piece: str, length: int, times: int = 1) -> float:
+    def took(length: int, times: int = 1) -> float:
         text = repeated(piece, length)
-        return min(seconds(lambda: sum(1 for _ in read(text))) for _ in range(times))
+        return min(seconds(lambda: work(text)) for _ in range(times))
 
-    def grows(piece: str) -> bool:
-        length = next((n for n in (FEW // 8, FEW) if took(piece, n) > NOTHING), None)
-        return length is not None and all(
-            took(piece, 4 * length, times) > 9 * took(piece, length, times) for times in (1, 3)
-        )
-
-    return [piece for piece in REPEATED if grows(piece)]
+    long = next((n for n in (length // 8, length) if took(n) > NOTHING), None)
+    return long is not None and all(took(4 * long, n) > 9 * took(long, n) for n in (1, 3))

@@ -49,7 +49,7 @@ def asked(page, question, name=""):
 def test_what_may_answer_and_what_is_far_have_words_of_their_own(opened, name, context):
     page = asked(opened(**context), MAY, f"may-{name}")
     assert page.is_visible("#notice")
-    assert page.inner_text("#notice") == "The nearest passage; it may not answer the question."
+    assert page.inner_text("#notice") == "What comes nearest; it may not answer the question."
     assert "28 days" in page.inner_text("#prose")
     assert page.locator("#source-list > li").count() >= 1
     asked(page, FAR, f"far-{name}")
@@ -61,7 +61,7 @@ def test_what_may_answer_and_what_is_far_have_words_of_their_own(opened, name, c
 
 def test_the_words_are_in_the_readers_language(opened):
     page = asked(opened(locale="de"), MAY)
-    assert "vielleicht beantwortet sie die Frage nicht" in page.inner_text("#notice")
+    assert "vielleicht beantwortet es die Frage nicht" in page.inner_text("#notice")
 
 
 def test_a_pinned_answer_takes_the_place_of_all_others_and_stands_once(opened):

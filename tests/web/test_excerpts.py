@@ -13,6 +13,10 @@ EXCERPT = """async ([text, question]) => {
   const made = marked(text, question);
   return [made.textContent, [...made.querySelectorAll("b")].map((b) => b.textContent)];
 }"""
+ROW = """async ([text, question]) => {
+  const { rowOf } = await import("/static/excerpt.js");
+  return rowOf(text, question);
+}"""
 PHONE = {"viewport": {"width": 390, "height": 844}}
 SHOWN = """([name, sentence]) => {  // whether all of a sentence stands within the lines that are seen
   const named = [...document.querySelectorAll("#hits > li")].filter((li) =>
@@ -90,6 +94,16 @@ def test_the_page_knows_the_words_that_carry_no_meaning(excerpt):
     for word in ("does", "welche", "combien", "perché", "cuánto"):
         assert word in words.FUNCTION_WORDS
         assert excerpt(f"{word} and more.", f"{word} bus")[1] == []
+
+
+def test_the_row_that_answers_is_found_behind_characters_that_count_twice(chromium, sample_server):
+    text = "🚌🚎 Fares\nZone | Price\nA 🅰 | 2 euros\nB | 3 euros"
+    context = chromium.new_context(base_url=sample_server.address)
+    page = context.new_page()
+    page.goto("/")
+    start, end = page.evaluate(ROW, [text, "How many euros for B and 3?"])
+    context.close()
+    assert text[start:end] == "B | 3 euros"
 
 
 def test_nothing_is_left_empty_below_an_excerpt(chromium, sample_server):

@@ -42,7 +42,12 @@ function worth(text, asked) {
   return [...asked].reduce((sum, word) => sum + (has(there, word) ? word.length : 0), 0);
 }
 
-// The row of a table that answers: where it begins and ends in the passage. Nothing: it has no rows, or none does.
+// The server counts characters; here those beyond the first 65,536 count as two.
+export function units(text, characters) { return [...text].slice(0, characters).join("").length; }
+function characters(text) { return [...text].length; }
+
+// The row of a table that answers: at which characters of the passage it begins and ends. Nothing: it has no rows, or
+// none does.
 export function rowOf(text, question) {
   const lines = text.split("\n"), asked = stems(question);
   if (lines.filter((line) => line.includes(" | ")).length < 2) return [];
@@ -50,8 +55,8 @@ export function rowOf(text, question) {
   const best = Math.max(...worths);
   if (!best) return [];
   const at = worths.indexOf(best);
-  const start = lines.slice(0, at).reduce((sum, line) => sum + line.length + 1, 0);
-  return [start, start + lines[at].length];
+  const start = lines.slice(0, at).reduce((sum, line) => sum + characters(line) + 1, 0);
+  return [start, start + characters(lines[at])];
 }
 
 // Whether the words decide where the excerpt begins: a sentence has a value that is asked for, or most of the words.

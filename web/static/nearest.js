@@ -1,6 +1,6 @@
 // Excerpts that a question's words do not decide begin at the sentence nearest in meaning: the server knows which.
 import { beneath } from "./addresses.js";
-import { isDecided, marked } from "./excerpt.js";
+import { isDecided, marked, units } from "./excerpt.js";
 
 const AT_ONCE = 10;
 const known = { question: "", places: new Map() };
@@ -38,6 +38,3 @@ function move({ hit, paragraph }, question, place) {
   const start = units(hit.text, place[0]);
   paragraph.replaceChildren(...marked(hit.text, question, hit.shown?.marks, start).childNodes);
 }
-
-// The server counts characters; here those beyond the first 65,536 count as two.
-function units(text, characters) { return [...text].slice(0, characters).join("").length; }

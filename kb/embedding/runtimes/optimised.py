@@ -12,15 +12,17 @@ import os
 import shutil
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from kb.embedding import models
 from kb.embedding.models import ModelFiles
 from kb.embedding.runtimes import compiled
+from kb.embedding.runtimes.bert import Shape
 from kb.embedding.runtimes.ranges import Ranges, shipped, written
 
-RELEASE = 1
+RELEASE = 2
 """Of what is made here: another one is made anew."""
 PREFIX = "int8-"
 GRAPH = "int8.xml"
@@ -29,6 +31,8 @@ MADE_FROM = "made-from.json"
 LOCK = "int8.lock"
 FORGOTTEN_SECONDS = 3600.0
 """Making takes seconds: what is older belongs to nobody."""
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, RecursionError)
+"""What reading a folder that holds something else may raise."""
 log = logging.getLogger("kb.embedding")
 
 
@@ -74,7 +78,7 @@ def compared(folder: Path, digest: str, own: Ranges | None) -> tuple[bool, bool]
             return True, True
         whole = said["files"] == _digests(folder)
         return whole, own is None or said["ranges"] == _digest_of_ranges(own)
-    except (OSError, ValueError, KeyError, TypeError):
+    except UNREADABLE:
         return False, True
 
 
@@ -82,6 +86,7 @@ def _made_from(files: ModelFiles, ranges: Ranges) -> dict[str, object]:
     return {
         "release": RELEASE,
         "weights": files.digest,
+        "shape": asdict(Shape.of(files.folder)),
         "ranges": _digest_of_ranges(ranges),
     }
 
@@ -101,7 +106,7 @@ def _is_whole(folder: Path, made_from: dict[str, object]) -> bool:
     try:
         said = json.loads((folder / MADE_FROM).read_text(encoding="utf-8"))
         return bool(said == made_from | {"files": _digests(folder)})
-    except (OSError, ValueError):
+    except UNREADABLE:
         return False
 
 
@@ -112,7 +117,7 @@ def _digests(folder: Path) -> dict[str, str]:
 def _make(files: ModelFiles, ranges: Ranges, made_from: dict[str, object], folder: Path) -> None:
     _clear_up(folder.parent)
     if shipped(files.digest) is not None:
-        clear_earlier(folder, files.digest, FORGOTTEN_SECONDS)
+        clear_earlier(folder, files, FORGOTTEN_SECONDS)
     beside = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
     try:
         _write(compiled.graph_of(files, ranges), beside / GRAPH)
@@ -140,19 +145,21 @@ def _clear_up(kept_in: Path) -> None:
                 shutil.rmtree(left)
 
 
-def clear_earlier(folder: Path, digest: str, seconds: float = 0.0) -> None:
-    """Delete what other folders have of these weights, by other ranges or another release.
+def clear_earlier(folder: Path, files: ModelFiles, seconds: float = 0.0) -> None:
+    """Delete what other folders have of this model, by other ranges or another release.
 
     Nobody reads it any more but an earlier release beside this one, which would make it anew; what
     is no older than so many ``seconds`` stays, so that these two do not delete each other's. The
     ranges of a model's own may be damaged, and an earlier folder shows it (:func:`compared`):
     its folders are deleted only where somebody has measured them anew.
     """
+    shape = asdict(Shape.of(files.folder))
     for made in folder.parent.glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # it is no such folder
+        with contextlib.suppress(*UNREADABLE):  # it is no such folder
             said = json.loads((made / MADE_FROM).read_text(encoding="utf-8"))
             is_old = time.time() - made.stat().st_mtime >= seconds
-            if made != folder and said["weights"] == digest and is_old:
+            is_ours = said["weights"] == files.digest and said.get("shape", shape) == shape
+            if made != folder and is_ours and is_old:
                 _set_aside(made)
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 import pytest
 
-from kb.embedding import models, opening
+from kb.embedding import models, opening, record
 from kb.embedding.runtimes import optimised, ranges
 from kb.embedding.starting import start
 from kb.errors import ConfigurationError
@@ -87,6 +87,33 @@ def test_other_ranges_make_another_file(copied):
     spans[name] = ranges.Range(-9.0, 9.0)
     optimised.graph_file(FILES, spans, copied)
     assert len(list(copied.glob("int8-*"))) == 2
+
+
+def test_models_that_share_their_weights_have_files_and_measurements_of_their_own(copied, tmp_path):
+    """One takes the mean of its word pieces, the other the first: their vectors have little in common."""
+    other = tmp_path / "other"
+    shutil.copytree(FILES.folder, other)
+    file = other / "1_Pooling" / "config.json"
+    said = json.loads(file.read_text())
+    said |= {"pooling_mode_mean_tokens": False, "pooling_mode_cls_token": True}
+    file.write_text(json.dumps(said))
+    chosen = Embedding(model=str(other))
+    assert models.find(chosen).digest == FILES.digest
+    exact, short = (
+        opening.open_runtime(chosen, "openvino", dtype, copied).vectors(["The bus was late."])
+        for dtype in ("float32", "int8")
+    )
+    assert float(exact @ short.T) > record.LEAST_COSINE
+    assert len(list(copied.glob("int8-*"))) == 2
+    assert record.file_of(chosen, copied) != record.file_of(Embedding(), copied)
+
+
+@pytest.mark.parametrize("content", ["[" * 200_000, "[]", "3"])
+def test_a_folder_that_says_something_else_is_made_anew(copied, content):
+    file = optimised.graph_file(FILES, SPANS, copied).parent / optimised.MADE_FROM
+    file.write_text(content)
+    optimised.graph_file(FILES, SPANS, copied)
+    assert json.loads(file.read_text())["weights"] == FILES.digest
 
 
 def test_what_earlier_ranges_made_is_cleared_away(copied):
