@@ -173,14 +173,20 @@ class Beside:
         one: Followed,
         embeddings: Embeddings,
         numbers: list[int],
-        unkept: Vectors | None = None,
-    ) -> None:
-        """Load versions; ``unkept`` is as in :func:`kb.upkeep.loading.points_of_versions`."""
-        points = await points_of_versions(self._catalog, embeddings, numbers, unkept)
+        *,
+        keep: bool = True,
+    ) -> Vectors:
+        """Load versions; the vectors that were computed for them and are not kept yet.
+
+        ``keep`` is as in :func:`kb.upkeep.loading.points_of_versions`.
+        """
+        made = await points_of_versions(self._catalog, embeddings, numbers, keep=keep)
+        points = made.points
         await self._index.upsert(name_of(one.id), points)
         written = {version_of(p.id): sorted(p.readers) for p in points}
         sizes = Counter(version_of(p.id) for p in points)
         await self._look_again(name_of(one.id), written, sizes)
+        return made.unkept
 
     async def _look_again(
         self, name: str, written: dict[int, list[str]], sizes: Counter[int]
