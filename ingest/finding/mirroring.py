@@ -25,6 +25,7 @@ VERSION = struct.Struct("<I")
 USER_OBJ, USER, GROUP_OBJ, GROUP, MASK, OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
 """Tags of entries (linux/posix_acl_xattr.h)."""
 READ, TRAVERSE = 4, 1
+"""Bits of a mode or an ACL's entry: reading a file, going through a folder."""
 TRUSTED = frozenset(
     """
     ext2 ext3 ext4 xfs btrfs zfs f2fs jfs reiserfs bcachefs tmpfs ramfs overlay nfs nfs4 ceph gfs2

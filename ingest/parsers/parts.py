@@ -28,6 +28,7 @@ MAILS = {"message/rfc822", "message/global", "message/news"}
 SEALED = {"multipart/encrypted", "application/pgp-encrypted"}
 RICH = {"text/rtf", "application/rtf"}
 MAX_DEPTH = 60
+"""Most levels of parts within one another."""
 ARMOUR = re.compile(
     r"^-----BEGIN PGP MESSAGE-----\r?$[^-]*+(?:-----END PGP MESSAGE-----\r?$|\Z)", re.MULTILINE
 )

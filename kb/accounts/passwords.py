@@ -11,6 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from kb.errors import UsageError
 
 LONGEST = 200
+"""Most characters of a password."""
 _HASHER = PasswordHasher()
 """The library's defaults: RFC 9106's second recommendation (64 MiB, three passes)."""
 

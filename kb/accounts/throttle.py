@@ -19,6 +19,8 @@ from kb.catalog.database import Connection, now
 from kb.errors import TooManyError
 
 FIRST_WAIT, LONGEST_WAIT = 15.0, 900.0
+"""Seconds to wait once a counter is full, twice as many after each further failure; and the
+most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ from kb.types.passages import Passage
 from kb.types.people import Principal
 
 REMEMBERED_SECONDS = 300.0
+"""Seconds for which a failure of the language model is told to whoever asks how it stands."""
 
 Model = Callable[[], LanguageModel | None]
 """Gives the language model, None where none is to be asked; what it loads is loaded then."""

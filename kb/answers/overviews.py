@@ -18,6 +18,7 @@ from kb.types.people import Principal
 
 T = TypeVar("T")
 MOST_SENTENCES = 5
+"""Sentences of a document that are shown as its key ones, at most."""
 MOST_COMPARED = 96
 """Sentences of a document that are compared; of a longer one as many, spread over all of it."""
 WORDS = range(6, 61)

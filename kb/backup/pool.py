@@ -14,6 +14,7 @@ from kb.errors import DamagedError
 
 DRAFT = ".new-"
 BLOCK = 1024 * 1024
+"""Bytes that are read at once."""
 NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}
 
 

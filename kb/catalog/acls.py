@@ -25,6 +25,7 @@ PREFIX = "acl:"
 BOOK = "rule_book"
 """The option of a reading connection that holds its catalog's :class:`RuleBook`."""
 PART = 500
+"""Rules that one statement looks up."""
 MOST_PEOPLE = 512
 """People of whom it is kept in memory which rules fit them: a byte a rule each."""
 _COUNT = select(counters.c.value).where(counters.c.name == "acls")

@@ -15,6 +15,7 @@ LEASE = "backup"
 IDENTITY = "identity"
 """Counter that tells this catalog from any other; a restored one gets a new number."""
 KEPT_ROWS = 500
+"""Most backups that the catalog remembers; the oldest are forgotten."""
 _NEWEST = select(backups).order_by(backups.c.id.desc())
 
 

@@ -10,6 +10,7 @@ from kb.types.kept import KeptAnswer
 from kb.types.people import Principal
 
 LONGEST_TITLE = 120
+"""Most characters of a conversation's title."""
 SHOWN = (
     conversations.c.id, conversations.c.title, conversations.c.started_at, conversations.c.used_at,
     conversations.c.shared_at,

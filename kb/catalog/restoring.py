@@ -52,6 +52,7 @@ from kb.types.swaps import GIVEN_UP, OPEN
 ACTION = "restore"
 """The action in the audit log with which a restored catalog begins."""
 AT_ONCE = 1000
+"""Rows that are written or read at once."""
 TYPES: dict[str, Any] = {
     "json": Text, "text": Text, "bool": types.Boolean, "bytes": types.LargeBinary,
     "float": types.Float, "int": types.BigInteger,

@@ -17,7 +17,9 @@ from kb.errors import UsageError
 from kb.evaluation.sets import Collection, Query
 
 DEPTH = 100
+"""Passages that a system's ranking is taken to."""
 RRF_K = 60
+"""The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009): 1 / (k + rank)."""
 PLAIN = ("bm25", "dense", "rrf", "weighted")
 LEXICAL = {"bm25", "rrf", "weighted"}
 """Those that need bm25s and pystemmer, which the extra ``[eval]`` installs."""

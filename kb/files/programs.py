@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 TESSERACT_SECONDS = 20.0
+"""Seconds that tesseract has to tell its version."""
 LIBREOFFICE = ("soffice", "libreoffice")
 
 

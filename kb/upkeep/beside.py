@@ -27,6 +27,7 @@ REINDEX = "reindex"
 AT_ONCE = 20
 """Versions that are loaded together."""
 DAY = 86400.0
+"""Seconds of a day."""
 UNUSED_DAYS = 7.0
 """Days after which a generation goes that was not built to its end, or not switched to."""
 FOLLOWED = (generations.READY, generations.KEPT)

@@ -27,6 +27,7 @@ from kb.upkeep.loading import Pace, Vectors, awaited, keep_vectors, points_of_ve
 from kb.upkeep.publishing import adopt_earlier, dimensions_of
 
 VERSIONS_AT_ONCE = 20
+"""Versions that are loaded together."""
 FEW = 100
 """Versions still to load with which a rebuild catches up no more: publishing waits a second or two
 until they are loaded."""

@@ -27,6 +27,7 @@ from kb.upkeep.beside import Beside
 from kb.upkeep.switching import Switched, Switcher, check_left_open
 
 SHOWN = 20
+"""Swaps that are shown, the last ones."""
 LEASE = "swap"
 """The lease of the process that is at a swap."""
 BUSY = "swap_busy"
