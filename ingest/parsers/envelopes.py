@@ -31,11 +31,11 @@ Node = tuple[int, bytes]
 
 
 class Sealed(Exception):
-    """It is encrypted."""
+    """The envelope is encrypted."""
 
 
 class SignatureOnly(ValueError):
-    """What it signs lies elsewhere."""
+    """What the envelope signs lies elsewhere."""
 
 
 def parse(path: Path, kind: str, options: Options) -> Parsed:

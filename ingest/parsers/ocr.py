@@ -50,7 +50,7 @@ def _installed_languages() -> frozenset[str]:
 
 
 def usable(languages: str) -> list[str]:
-    """Those of the wanted languages (``eng+deu``) that tesseract has here."""
+    """Which of the wanted languages (``eng+deu``) tesseract has here."""
     return [lang for lang in languages.split("+") if lang in _installed_languages()]
 
 

@@ -93,5 +93,5 @@ def _worst() -> frozenset[str]:
 
 
 def _normal(password: str) -> str:
-    """The same letters however a keyboard composes them (NIST SP 800-63B, 5.1.1.2)."""
+    """A password as the same letters, however typed (NIST SP 800-63B, 5.1.1.2)."""
     return unicodedata.normalize("NFKC", password)

@@ -78,7 +78,7 @@ class Attempt:
         self._counted.clear()
 
     def succeeded(self, connection: Connection) -> None:
-        """It was the right person: their own earlier failures are forgiven too."""
+        """Note that it was the right person: their own earlier failures are forgiven too."""
         own = [k for k, counter in self._counted.items() if counter in (PAIR, DEVICE)]
         self.take_back(connection)
         for key in own:

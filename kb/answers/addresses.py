@@ -176,7 +176,7 @@ class Known:
 
     @classmethod
     def of(cls, passages: Iterable[Passage]) -> "Known":
-        """Those of passages and of their titles."""
+        """The addresses of passages and of their titles."""
         return cls(f"{passage.chunk.title}\n{passage.text}" for passage in passages)
 
     def has(self, address: str) -> bool:

@@ -115,7 +115,7 @@ class Answerer:
                 yield event
 
     async def of_known(self, asked: Asked) -> AsyncGenerator[AnswerEvent, None]:
-        """The same from passages that are known. Raises as :meth:`answer`.
+        """The events of an answer from passages that are known. Raises as :meth:`answer`.
 
         They are all of a document that is to be summarised, or those of an answer that was cut.
         """

@@ -59,12 +59,12 @@ class Candidate:
 
     @property
     def text(self) -> str:
-        """Its words, verbatim."""
+        """The candidate's words, verbatim."""
         return self.passage.text[self.start : self.end]
 
     @property
     def said(self) -> str:
-        """Its words in one line; those of a row with its columns."""
+        """The candidate's words in one line; those of a row with its columns."""
         return rows.said(self.passage.text, self.start, self.end)
 
     def moved(self, span: stretches.Span) -> "Candidate":

@@ -156,7 +156,7 @@ def _measured(path: Path) -> Piece:
 
 
 def unreadable(path: Path, what: str) -> DamagedError:
-    """That a file of the pool is damaged."""
+    """The error for a damaged file of the pool."""
     return DamagedError(
         f"A file of the backup is damaged: {path} ({what}). Restore another backup with --at, or "
         "fetch this file from a copy of the folder.",

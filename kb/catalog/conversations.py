@@ -70,7 +70,7 @@ def share(connection: Connection, number: str, *, is_shared: bool) -> None:
 def all_of(
     connection: Connection, principal: Principal, limit: int, offset: int = 0, text: str = ""
 ) -> list[ListedConversation]:
-    """This principal's conversations with how many questions they have, the last used first.
+    """A principal's conversations with how many questions they have, the last used first.
 
     ``text``: only those with every word of it in the title or in a question.
     """

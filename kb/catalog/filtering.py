@@ -28,7 +28,7 @@ MOST_VALUES = 30
 
 
 def condition(wanted: Wanted) -> Any:
-    """That a document is one of those wanted."""
+    """The condition that a document is one of those wanted."""
     parts = [SEARCHABLE]
     if wanted.sources:
         named = among(func.lower(sources.c.name), [s.lower() for s in wanted.sources])

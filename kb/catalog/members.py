@@ -24,7 +24,7 @@ class Due:
 
 
 def expect(connection: Connection, hashes: Mapping[int, str]) -> None:
-    """These members are about to be read, from blobs of these hashes."""
+    """Note that members are about to be read, each from the blob of its hash."""
     documents_catalog.expect(connection, list(hashes))
     for document_id, content_hash in hashes.items():
         connection.execute(

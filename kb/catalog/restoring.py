@@ -288,7 +288,7 @@ def roots(connection: Connection) -> list[tuple[str, str, bool]]:
 
 
 def sources_of(settings: Settings) -> list[tuple[str, str, bool]]:
-    """The same of a catalog that nobody has open."""
+    """The sources as :func:`roots` gives them, of a catalog that nobody has open."""
     engine = engine_of(settings)
     try:
         with told(engine), engine.connect() as connection:

@@ -33,7 +33,7 @@ class Patience:
     whole: float = 30.0
 
     def of_http(self) -> httpx.Timeout:
-        """The same for a request."""
+        """The limits of a request over HTTP."""
         return httpx.Timeout(self.answering, connect=self.connecting)
 
 

@@ -53,7 +53,7 @@ class Observed:
     document: str
     corpus: str
     strange: bool = False
-    """It comes from another set."""
+    """Whether the question comes from another set."""
 
 
 def fitted(models: Sequence[str], observed: Sequence[Observed]) -> Calibration:

@@ -32,7 +32,7 @@ class Installed(msgspec.Struct):
 
     @property
     def called(self) -> str:
-        """Its name."""
+        """The model's name."""
         return self.model or self.name
 
     @property

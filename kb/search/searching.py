@@ -101,7 +101,7 @@ class Search:
             return filtering.count(connection, principal, wanted)
 
     def suggestions(self, principal: Principal, text: str) -> Suggestions:
-        """Their own earlier questions that have a text, and titles of documents that have it."""
+        """A principal's earlier questions that have a text, and titles of documents with it."""
         with self._catalog.reading() as connection:
             asked = answers.recent_questions(connection, principal, REMEMBERED)
             rows = ledger.rows(connection, principal, LedgerFilter(text=text), limit=SUGGESTED)

@@ -80,7 +80,7 @@ class KeptTuning:
 
     @property
     def name(self) -> str:
-        """Its name in the register."""
+        """The tuning's name in the register."""
         return name_of(self.id)
 
 

@@ -106,7 +106,7 @@ class Rebuilder:
         return await self._run(generations.switch)
 
     async def prepare(self) -> Rebuilt:
-        """The same, and hand the generation over instead of switching to it: it is ready to.
+        """Rebuild, and hand the generation over instead of switching to it: it is ready for that.
 
         Raises as :meth:`rebuild`.
         """

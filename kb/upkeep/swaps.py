@@ -55,7 +55,7 @@ class Swaps:
             return swaps.open_one(connection)
 
     def one(self, number: int) -> Swap:
-        """One of them.
+        """A swap by its number.
 
         Raises:
             NotFoundError: there is none.
