@@ -142,5 +142,5 @@ class Watch:
 
     @property
     def milliseconds(self) -> float:
-        """How many have gone by."""
+        """How many milliseconds have gone by."""
         return round((time.monotonic() - self._begun) * 1000, 1)
