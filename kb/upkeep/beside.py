@@ -9,7 +9,7 @@ Whoever adds to one looks afterwards whether the catalog still says what was wri
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from kb.catalog import generations, leases, rights, swaps
 from kb.catalog.database import Catalog, Connection, current_seq, now
@@ -190,9 +190,10 @@ class Beside:
         return made.unkept
 
     async def _look_again(
-        self, name: str, written: dict[int, list[str]], sizes: Counter[int]
+        self, name: str, readers: Mapping[int, list[str]], sizes: Counter[int]
     ) -> None:
         """Until what stands in the index is what the catalog says of these versions."""
+        written = dict(readers)
         while written:
             said = await self._catalog.read(self._said, list(written))
             wrong = {v: tokens for v, tokens in said.items() if tokens != written[v]}
