@@ -53,7 +53,10 @@ def _from_file(path: Path) -> ZoneInfo:
 
 
 def nearest(schedule: str, at: datetime, *, past: bool) -> float | None:
-    """The last time of a schedule up to ``at``, or the first after it; None where there is none."""
+    """The last time of a schedule up to ``at``, or the first after it (Unix seconds).
+
+    None: there is none.
+    """
     now, moment = at.timestamp(), at.astimezone(UTC)
     offsets = {(moment + n * LONGEST_LEAP).astimezone(at.tzinfo).utcoffset() for n in (-1, 0, 1)}
     away = LONGEST_LEAP if len(offsets) > 1 else timedelta(seconds=1)

@@ -58,7 +58,7 @@ class _Duty:
         return time.monotonic() - self.begun_at > SETTLED_SECONDS
 
     def failed(self) -> float:
-        """Note a failure; returns how long to wait."""
+        """Note a failure; returns how many seconds to wait."""
         if not self.failures or self.is_settled():
             self.failures, self.failing_since = 0, time.monotonic()
         self.failures += 1

@@ -63,7 +63,7 @@ _lock = threading.Lock()
 
 
 def reached(step: str) -> None:
-    """This process has come to a named step."""
+    """Say that the process has come to a named step: a test may have it killed there."""
     global _left  # noqa: PLW0603 - one countdown per process is the point
     if step != _wanted:
         return

@@ -31,6 +31,7 @@ BACKUP = {
     "scheduled": "1: backups are made by a schedule.",
 }
 SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120)
+"""Upper bounds, in seconds, of the classes in which searches and answers are counted."""
 
 
 class Metrics:

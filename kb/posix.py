@@ -52,7 +52,7 @@ def _lets_everybody(step: Step) -> bool:
 
 
 def from_json(value: list[Any]) -> Steps:
-    """The other way round."""
+    """The steps that :func:`as_json` has written."""
     return tuple(
         Step(
             (owner[0], owner[1]),

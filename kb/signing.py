@@ -27,12 +27,14 @@ UNTRUSTED, TRUSTED = "untrusted comment: ", "trusted comment: "
 OF_KEY, OF_FILE, OF_DIGEST = b"Ed", b"Ed", b"ED"
 """What begins a key; a signature of a file as it is (minisign before 0.10), and of its digest."""
 ID, RAW, SIGNATURE = 8, 32, 64
+"""Bytes of a key's number, of an Ed25519 key, and of a signature."""
 WITHOUT_PASSWORD, CHECKED_BY = b"\0\0", b"B2"
 SALT_AND_COSTS = bytes(48)
 """What a key with a password is opened by; without one it is nothing."""
 LARGEST = 10_000
 """Bytes of a key or a signature; they have hundreds."""
 PART = 1 << 20
+"""Bytes that are read at once."""
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 

@@ -8,6 +8,7 @@ from kb.settings import FairUse
 from kb.shares import FairQueue, Share
 
 MINUTE = 60.0
+"""Seconds of a minute."""
 MOST_KEYS = 20_000
 """Most addresses and people that are remembered; who was not seen for longest is forgotten."""
 

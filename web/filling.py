@@ -57,7 +57,7 @@ def filled(page: str, refused: Refused) -> str | None:
 
 
 def _holdable(refused: Refused) -> Refused:
-    """The same without characters that no page can hold; lines end as a page has them."""
+    """What was typed, without characters that no page can hold; lines end as a page has them."""
     typed = [(name, _clean(value).replace("\r\n", "\n")) for name, value in refused.typed]
     about = [_clean(one) for one in refused.about]
     return replace(

@@ -49,7 +49,7 @@ def translate(request: Request[Any, Any, Any]) -> Callable[[str], str]:
 
 
 def preferred(connection: ASGIConnection[Any, Any, Any, Any], administrators: str) -> str:
-    """The same before a request has reached the application."""
+    """The reader's language before a request has reached the application."""
     wanted = [value_of(connection, COOKIE), administrators]
     wanted += _accepted(connection.headers.get("accept-language", ""))
     return next((w for w in wanted if w in languages()), "en")

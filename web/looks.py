@@ -55,6 +55,7 @@ LOOKS = {
 WORDS = {"q", "text", "question"}
 """Parameters with what somebody typed; the log may have to keep without."""
 MOST_PARAMETERS, LONGEST = 20, 300
+"""Most parameters of an address that are noted, and most characters of a name or a value."""
 
 
 def noting(app: ASGIApp) -> ASGIApp:

@@ -5,6 +5,7 @@ from typing import Annotated
 from litestar.params import Parameter
 
 LARGEST = 2**63 - 1
+"""The largest number that is taken: the largest that fits in 64 bits."""
 Number = Annotated[int, Parameter(ge=0, le=LARGEST)]
 """In an address; any other is a bad request. Litestar does not check ``Number | None``."""
 

@@ -8,6 +8,7 @@ from kb.errors import UsageError
 from kb.types.library import Following
 
 MOST = 200
+"""Most patterns that a field takes, where there were not more before."""
 
 
 def in_form(following: Following) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from weakref import WeakValueDictionary
 from kb.types.asking import Stop
 
 LONGEST = 100
+"""Most characters of the word by which an answer may be stopped."""
 
 
 class Stops:

@@ -25,6 +25,7 @@ VERSION = struct.Struct("<I")
 USER_OBJ, USER, GROUP_OBJ, GROUP, MASK, OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
 """Tags of entries (linux/posix_acl_xattr.h)."""
 READ, TRAVERSE = 4, 1
+"""Bits of a mode or an ACL's entry: reading a file, going through a folder."""
 TRUSTED = frozenset(
     """
     ext2 ext3 ext4 xfs btrfs zfs f2fs jfs reiserfs bcachefs tmpfs ramfs overlay nfs nfs4 ceph gfs2
@@ -66,21 +67,21 @@ class Way:
 
     def steps_to(self, path: bytes) -> Steps | None:
         """The steps to a file by its raw path; None where one of them cannot be read."""
-        passed: dict[bytes, None] = {}
-        last = self._walk(path, passed)
-        if last is None:
+        walked = self._walk(path)
+        if walked is None:
             return None
+        passed, last = walked
         steps = [self._through(folder) for folder in passed]
         steps.append(_step(last, READ))
         return None if None in steps else tuple(s for s in steps if s is not None)
 
-    def _walk(self, path: bytes, passed: dict[bytes, None]) -> bytes | None:
-        """Note every folder beneath the root that is passed; returns where the way ends.
+    def _walk(self, path: bytes) -> tuple[list[bytes], bytes] | None:
+        """Every folder beneath the root that is passed, once each; and where the way ends.
 
         None: a step cannot be looked at, or there are too many links.
         """
         at, left, links = self._base, path.split(b"/")[::-1], 0
-        passed[at] = None
+        passed = {at: None}
         while left:
             part = left.pop()
             if part in {b"", b"."}:
@@ -103,7 +104,7 @@ class Way:
                     left += led.split(b"/")[::-1]
             if left and beneath(at, self._base):
                 passed[at] = None
-        return at
+        return list(passed), at
 
     def _through(self, folder: bytes) -> Step | None:
         if folder not in self._folders:

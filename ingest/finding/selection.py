@@ -42,7 +42,7 @@ class Selection:
         self._exclude = _spec(exclude) if exclude else None
 
     def without(self, erased: frozenset[bytes]) -> "Selection":
-        """These patterns, without files that were erased."""
+        """A selection by the same patterns, without files that were erased."""
         return Selection(*self._patterns, erased)
 
     def enters(self, folder: bytes) -> bool:

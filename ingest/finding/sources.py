@@ -19,6 +19,8 @@ from kb.types.files import Stat
 LONGEST_PATH = 2400
 """Most bytes of a file's path. (What comes out of the file has a longer one.)"""
 LAST_NS = 2**63 - 1
+"""Nanoseconds since the epoch: the most that fits in 64 bits; a file's time beyond it is taken for
+this."""
 NOTHING = Stat(0, 0, 0)
 """What is known of a file that could not be looked at."""
 

@@ -13,7 +13,7 @@ TRIES = 7
 
 
 def last_due(source: Source, at: datetime) -> float | None:
-    """When the schedule last asked for a run, as a time stamp; None without a schedule.
+    """When the schedule last asked for a run (Unix seconds); None without a schedule.
 
     ``at`` has a time zone; where that knows when its clocks change, so does the answer.
     """
@@ -23,7 +23,10 @@ def last_due(source: Source, at: datetime) -> float | None:
 
 
 def next_due(source: Source, at: datetime, sweep_seconds: float = 0.0) -> float | None:
-    """When a run is due next by the clock: by schedule, or as the sweep of a watched folder."""
+    """When a run is due next (Unix seconds): by schedule, or as the sweep of a watched folder.
+
+    A watched folder is swept every ``sweep_seconds``; 0: never. None: a run is never due so.
+    """
     if source.paused:
         return None
     times: list[float | None] = []
@@ -35,7 +38,7 @@ def next_due(source: Source, at: datetime, sweep_seconds: float = 0.0) -> float 
 
 
 def next_try(source: Source) -> float | None:
-    """When a run that failed is tried again; None where the last one did not fail."""
+    """When a run that failed is tried again (Unix seconds); None: the last one did not fail."""
     if not source.failures or source.failed_at is None:
         return None
     return source.failed_at + min(FIRST_WAIT * 2.0 ** (source.failures - 1), LONGEST_WAIT)

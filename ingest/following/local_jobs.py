@@ -19,6 +19,7 @@ from kb.catalog.database import Catalog
 from kb.errors import KbError, LeaseLost
 
 BEAT_SECONDS = leases.SECONDS / 4
+"""Seconds between two renewals of the leases of jobs."""
 log = logging.getLogger("kb.jobs")
 
 

@@ -20,6 +20,7 @@ TICK_SECONDS = 1.0
 RENEW_SECONDS = leases.SECONDS / 4
 """Seconds between two writes of the lease; the ticks in between only read."""
 HOUSEKEEPING_SECONDS = 15.0
+"""Seconds between two rounds of housekeeping, and to the next try after one that failed."""
 LEASE = "scheduler"
 log = logging.getLogger("kb.scheduler")
 

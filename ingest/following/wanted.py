@@ -48,7 +48,7 @@ class Wanted:
             return self.within(connection)
 
     def within(self, connection: Connection) -> list[Job]:
-        """The same, as this transaction sees it."""
+        """What is to be read now, as a transaction sees it."""
         return self.among(connection, sources.all_of(connection, counted=False), local_now())
 
     def one(self, source_id: int, *, is_left: bool) -> Job | None:
@@ -72,7 +72,7 @@ class Wanted:
         at: datetime,
         left: Sequence[int] = (),
     ) -> list[Job]:
-        """Those of the sources that are to be read now, the most urgent first."""
+        """Which of some sources are to be read now, the most urgent first."""
         standing = leases.standing(connection)
         wanted = [s for s in known if self._is_wanted(s, at, standing, left)]
         wanted.sort(key=lambda s: (-_priority(s), s.requested_at or at.timestamp(), s.name))

@@ -28,10 +28,12 @@ LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 LONE = "content"
 """A compressed file that is no archive has one member, which has no name of its own."""
 PIECE = 8192
+"""Bytes that are expanded at once."""
 RATIO = 200
 """A member that expands to more than this many times its size, past ``RATIO_FROM`` bytes, is a
 bomb."""
 RATIO_FROM = 10 * 1024**2
+"""Bytes up to which a member may expand whatever its size."""
 LARGEST = 100 * 1024**3
 """Bytes of a tar's member of which no more is believed: what is not there is skipped in steps."""
 COMPRESSED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open))

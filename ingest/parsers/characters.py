@@ -21,6 +21,7 @@ IN_HTML = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,9}));?")
 WINDOWS = range(0x80, 0xA0)
 """Numbers by which web pages mean windows-1252."""
 LAST = 0x10FFFF
+"""The last code point of Unicode."""
 
 
 def plain(text: str) -> str:

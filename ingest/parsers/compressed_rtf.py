@@ -9,7 +9,9 @@ PRELOADED = (
 )
 PACKED, PLAIN = b"LZFu", b"MELA"
 WINDOW = 4096
+"""Bytes of the window that references point into ([MS-OXRTFCP])."""
 MOST = 64 * 1024**2
+"""Most bytes that are unpacked."""
 
 
 def unpacked(content: bytes) -> bytes:

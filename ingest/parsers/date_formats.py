@@ -15,7 +15,9 @@ LOCAL = {"mm-dd-yy", "m/d/yy", "m/d/yy h:mm", "mm/dd/yyyy", "m/d/yyyy", "m/d/yyy
 SINCE_1904 = 1462
 """Days from the older calendar of sheets to the one of the Macintosh."""
 SECONDS = 86_400
+"""Seconds of a day."""
 MOST_PLACES = 6
+"""Most decimals of seconds that are shown: microseconds."""
 HALVES = {"A/P": ("A", "P"), "上午/下午": ("上午", "下午")}
 MICROSECOND = dt.timedelta(microseconds=1)
 FIRST_DAY = dt.datetime.fromisoformat("1899-12-30")

@@ -1,4 +1,4 @@
-"""Moments as files write them, in seconds since the epoch."""
+"""Moments as files write them; what is given of them are seconds since the epoch."""
 
 import re
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ PDF = re.compile(
 
 
 def of_header(value: str) -> float | None:
-    """The moment that a mail's header names; None where it names none."""
+    """The moment that a mail's header names (Unix seconds); None where it names none."""
     try:
         return _seconds(parsedate_to_datetime(value))
     except (TypeError, ValueError, OverflowError, IndexError):  # as many as there are programs
@@ -21,7 +21,7 @@ def of_header(value: str) -> float | None:
 
 
 def of_text(value: str | None) -> float | None:
-    """A moment as ISO 8601 says, as mails do, or in words; None where it is none."""
+    """A moment (Unix seconds) as ISO 8601 says, as mails do, or in words; None where it is none."""
     text = " ".join((value or "").split())[:80]
     try:
         return _seconds(datetime.fromisoformat(text))
@@ -34,7 +34,10 @@ def of_text(value: str | None) -> float | None:
 
 
 def of_pdf(value: str | None) -> float | None:
-    """«D:20240305101500+01'00'», as far as it goes; else as :func:`of_text`."""
+    """The moment (Unix seconds) of «D:20240305101500+01'00'», as far as it goes.
+
+    Anything else is read as by :func:`of_text`.
+    """
     said = (value or "").strip().removeprefix("D:").lstrip()
     found = PDF.match(said)
     if found is None:
@@ -48,7 +51,10 @@ def of_pdf(value: str | None) -> float | None:
 
 
 def of_parts(*parts: int | None) -> float | None:
-    """Year, month, day, hour, minute and second as far as they are said, in UTC."""
+    """The moment (Unix seconds) of year, month, day, hour, minute and second in UTC.
+
+    What is not said is the first one.
+    """
     least = (1, 1, 1, 0, 0, 0)
     year, month, day, hour, minute, second = (
         part or start for part, start in zip(parts, least, strict=True)
@@ -61,7 +67,7 @@ def of_parts(*parts: int | None) -> float | None:
 
 
 def of_moment(value: object) -> float | None:
-    """A moment that another library has read; without a zone it is in UTC."""
+    """A moment (Unix seconds) that another library has read; without a zone it is in UTC."""
     return _seconds(value) if isinstance(value, datetime) else None
 
 

@@ -14,12 +14,15 @@ from ingest.parsers.tables import Sheet
 DELIMITERS = "\t;|,"
 """The likeliest first: a comma also parts a number's decimals, and the words of a title."""
 SAMPLE = 20_000
-"""Characters that are looked at, and lines."""
+"""Characters that are looked at."""
 SAMPLE_LINES = 300
+"""Lines that are looked at."""
 FITS = 0.9
 """The share of rows, below the titles, that have as many cells as most."""
 MOST_TITLES = 10
+"""Most lines above a table that are its titles."""
 LONGEST_CELL = 16 * 1024**2
+"""Most characters of a cell."""
 
 
 def read(path: Path, filling: Filling) -> list[Sheet]:

@@ -15,6 +15,7 @@ from ingest.parsers.kinds import ENDINGS, OF_TEXT, PLAIN
 from kb.errors import FileProblem
 
 HEAD = 65536
+"""Bytes at a file's beginning that are looked at, and that are read at once."""
 BLANK = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
 PIECES, PIECE = 16, 4096
 """Places of a file that are looked at before it is taken for a text, and bytes of each."""

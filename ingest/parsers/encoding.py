@@ -24,6 +24,7 @@ SEQUENCE = re.compile(
 MOSTLY = 3
 """So many whole sequences of UTF-8 for each byte that is none: a text with a break in it."""
 NAMED_IN = 65536
+"""Bytes at a text's beginning in which it may name its encoding."""
 
 
 def unmarked_utf16(content: bytes) -> str | None:

@@ -9,6 +9,7 @@ from ingest.parsers import guessing
 from ingest.parsers.encoding import decode
 
 UTF8_FLAG = 0x800
+"""The bit of a ZIP entry's flags that says that its name is UTF-8 (APPNOTE 4.4.4)."""
 UNICODE_PATH = 0x7075
 """Info-ZIP's extra field: the name in UTF-8, beside the sum of the one that it is for."""
 DOS = {"cp437": 0.8, "cp850": 0.75, "cp852": 0.0, "cp866": 0.0}

@@ -21,18 +21,21 @@ DATA = bytes.fromhex("2a864886f70d010701")
 SIGNED = bytes.fromhex("2a864886f70d010702")
 COMPRESSED = bytes.fromhex("2a864886f70d0109100109")
 SEQUENCE, OCTETS, OBJECT, CONTEXT = 0x30, 0x04, 0x06, 0xA0
+"""Tags of DER: a sequence, a string of bytes, an object's identifier, the first part with a tag of
+its own (X.690)."""
 MAX_DEPTH = 8
+"""Most envelopes within one another; structures may be four times as deep."""
 ARMOUR = re.compile(rb"-----(?:BEGIN|END) [A-Z0-9 #]+-----")
 Node = tuple[int, bytes]
 """A tag and its content."""
 
 
 class Sealed(Exception):
-    """It is encrypted."""
+    """The envelope is encrypted."""
 
 
 class SignatureOnly(ValueError):
-    """What it signs lies elsewhere."""
+    """What the envelope signs lies elsewhere."""
 
 
 def parse(path: Path, kind: str, options: Options) -> Parsed:

@@ -15,6 +15,7 @@ from ingest.parsers.tables import Merge
 
 REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})$")
 MOST_MERGES = 100_000
+"""Most merged areas of a sheet that are kept."""
 LOOKED_AT = tuple(
     f"{S}{name}"
     for name in (

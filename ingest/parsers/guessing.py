@@ -14,8 +14,9 @@ from ingest.parsers.alphabets import DOUBLE, PAGES
 PLAIN = re.compile(r"[a-z]+")
 HIGH = re.compile(rb"[\x80-\xff]+")
 MOST_LINES = 160
+"""Lines with bytes beyond ASCII that are looked at, spread over all of the text."""
 LONGEST_LINE = 240
-"""Of the lines with such bytes so many are looked at, spread over all of the text."""
+"""Bytes of such a line that are looked at."""
 SIGNS = frozenset("„“”‚‘’«»‹›–—…€£§°•·©®™²³½¼¾×±µ\xa0¿¡ªº‰†№´¨")
 INSIDE = frozenset("’·\xad\u200c\u200d")
 """Signs that stand between letters, too."""

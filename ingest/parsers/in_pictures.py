@@ -27,6 +27,7 @@ SURE = 65.0
 """Mean confidence (0 to 100) below which what was read is taken for the noise of a photograph."""
 WORD = re.compile(r"[^\W\d_]{3,}")
 FEWEST_WORDS = 3
+"""Fewest words for which a picture's text is kept."""
 
 
 def is_large(size: tuple[int, int]) -> bool:

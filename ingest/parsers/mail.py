@@ -34,7 +34,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
 
 
 def parsed(message: Message, kind: str, options: Options) -> Parsed:
-    """The same of a mail that was read already."""
+    """A mail's parts as elements and members; its bytes were read already."""
     is_mail = kind != "mhtml"
     headers = [(name, header_of(message, name)) for name in HEADERS] if is_mail else []
     unpacking = Unpacking(options, is_page=not is_mail)

@@ -19,16 +19,28 @@ from ingest.parsers.encoding import decode
 from ingest.parsers.headers import header_of
 
 UNICODE, STRING8, BINARY, OBJECT, TIME = 0x001F, 0x001E, 0x0102, 0x000D, 0x0040
+"""Types of values: text in UTF-16, text in a code page, bytes, an object, a moment
+([MS-OXCDATA])."""
 SUBJECT, CLASS, BODY, HTML, RTF = 0x0037, 0x001A, 0x1000, 0x1013, 0x1009
+"""Properties of a message: its subject, its class, and its body as text, HTML and packed RTF."""
 TRANSPORT_HEADERS = 0x007D
+"""The property with the headers as they came."""
 CODEPAGE, BODY_CODEPAGE = 0x3FFD, 0x3FDE
+"""The properties that name the code page of texts, and that of the body."""
 SUBMITTED, DELIVERED = 0x0039, 0x0E06
+"""The properties of when it was sent, and when it came."""
 SENDER_NAME, SENDER_ADDRESS, SENDER_SMTP = 0x0C1A, 0x0C1F, 0x5D01
+"""Who sent it: properties of name, address and SMTP address."""
 FROM_NAME, FROM_ADDRESS, FROM_SMTP = 0x0042, 0x0065, 0x5D02
+"""For whom it was sent: properties of name, address and SMTP address."""
 DISPLAY_TO, DISPLAY_CC, DISPLAY_BCC = 0x0E04, 0x0E03, 0x0E02
+"""The properties that list recipients as Outlook shows them."""
 NAME, ADDRESS, SMTP, RECIPIENT_KIND = 0x3001, 0x3003, 0x39FE, 0x0C15
+"""Properties of a recipient: name, address, SMTP address, and which of To, Cc and Bcc (1 to 3)."""
 DATA, FILE_NAME, SHORT_NAME, MEDIA_TYPE = 0x3701, 0x3707, 0x3704, 0x370E
+"""Properties of an attachment: its bytes, long and short file name, media type."""
 CONTENT_ID = 0x3712
+"""The property by which a body's HTML refers to an attachment."""
 SEALED = "application/pgp-encrypted"
 ENVELOPES = {"application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/signed", SEALED}
 EPOCH = datetime(1601, 1, 1, tzinfo=UTC)

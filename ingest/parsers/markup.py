@@ -18,9 +18,11 @@ from kb.errors import FileProblem
 from kb.types.parsed import Element, Member, Parsed
 
 MAX_DEPTH = 200
+"""Most levels of elements within one another."""
 PACKED = re.compile(rb">([\sA-Za-z0-9+/=]{1000,}+)<")
 """A text of nothing but letters of base64, so long that it is a file if its words are long."""
 LONG_WORD = 40
+"""Mean characters of a word from which such a text is a file."""
 NAMING = {"filename", "name"}
 SHOWN = tuple(f"{{*}}{name}" for name in ("title", "desc", "text", "foreignObject"))
 HEADING = {"title", "heading", "head", "name", "subject", "label"}

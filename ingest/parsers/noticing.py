@@ -4,7 +4,7 @@ from kb.types.parsed import Notice
 
 
 def counted(*notices: Notice) -> tuple[Notice, ...]:
-    """Those that count something."""
+    """Notices without those that count nothing."""
     return tuple(notice for notice in notices if any(notice.parameters.values()))
 
 

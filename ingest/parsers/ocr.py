@@ -23,7 +23,10 @@ MIN_CONFIDENCE = 30.0
 SURE = 75.0
 """Mean confidence (0 to 100) from which a page is taken to lie the right way up."""
 LOWEST_DPI, HIGHEST_DPI, USUAL_DPI = 150, 300, 200
+"""Dots per inch at which pages are drawn for recognition: the least, the most, and what is taken
+where nothing says it."""
 MOST_PIXELS = 40_000_000
+"""Most pixels of a picture that is recognised."""
 ROTATE = re.compile(r"^Rotate: (\d+)", re.MULTILINE)
 
 
@@ -47,7 +50,7 @@ def _installed_languages() -> frozenset[str]:
 
 
 def usable(languages: str) -> list[str]:
-    """Those of the wanted languages (``eng+deu``) that tesseract has here."""
+    """Which of the wanted languages (``eng+deu``) tesseract has here."""
     return [lang for lang in languages.split("+") if lang in _installed_languages()]
 
 

@@ -58,11 +58,11 @@ class Room:
 def _docx(path: Path, room: Room) -> Read:
     seen = document.seen(path, room.within)
     read = Read([], seen.unseen)
-    printed: set[str] = set()
+    printed = _Printed()
     left = dict(seen.pieces)
     for element in elements_of(partition("docx", file=seen.file), LEFT_OUT - PRINTED):
         if element.kind in PRINTED:
-            read.elements += _once(element, printed)
+            read.elements += printed.once(element)
         elif element.text not in seen.pieces:
             read.elements.append(element)
         for piece in left.pop(element.text, ()):
@@ -73,12 +73,18 @@ def _docx(path: Path, room: Room) -> Read:
     return read
 
 
-def _once(element: Element, printed: set[str]) -> Iterator[Element]:
-    """A header or footer without what only counts pages, where no section before had it."""
-    text = notes.without_counting(element.text)
-    if text and text not in printed:
-        printed.add(text)
-        yield msgspec.structs.replace(element, text=text)
+class _Printed:
+    """The headers and footers of a document, section by section."""
+
+    def __init__(self) -> None:
+        self._before: set[str] = set()
+
+    def once(self, element: Element) -> Iterator[Element]:
+        """A header or footer without what only counts pages, where no section before had it."""
+        text = notes.without_counting(element.text)
+        if text and text not in self._before:
+            self._before.add(text)
+            yield msgspec.structs.replace(element, text=text)
 
 
 def _place(piece: document.Piece, read: Read, room: Room, seen: document.Word) -> None:
@@ -128,15 +134,15 @@ def _pptx(path: Path, room: Room) -> Read:
 def _odt(path: Path, _room: Room) -> Read:
     text = texts.seen(path)
     read = Read([], text.unseen, notices=text.notices)
-    printed: set[str] = set()
+    printed = _Printed()
     try:
         found = list(elements_of(partition("odt", file=text.file)))
     except RuntimeError:  # pandoc has no memory for it: its text is there all the same
         found = list(texts.paragraphs_of(text.file))
     for element in found:
         read.elements += text.pieces.get(element.text, [element])
-    heads = [e for one in text.printed if one.kind == "Header" for e in _once(one, printed)]
-    feet = [e for one in text.printed if one.kind == "Footer" for e in _once(one, printed)]
+    heads = [e for one in text.printed if one.kind == "Header" for e in printed.once(one)]
+    feet = [e for one in text.printed if one.kind == "Footer" for e in printed.once(one)]
     read.elements = [*heads, *read.elements, *feet]
     return read
 

@@ -44,6 +44,7 @@ AROUND = tuple(
 )  # fmt: skip
 """What is around paragraphs, and is not seen through by pandoc."""
 MOST_EMPTY = 10_000
+"""Empty paragraphs beyond which all of them are left out."""
 PRINTED = {"header": "Header", "footer": "Footer"}
 
 

@@ -25,7 +25,9 @@ STYLED = {f"{TEXT}{name}": family for name, family in
 GROUNDS = {f"{TABLE}table-cell", f"{DRAW}frame", f"{DRAW}custom-shape", f"{DRAW}rect"}
 """What may have a ground of its own; letters in it are taken for seen."""
 SMALLEST_POINTS = 2.0
+"""Points up to which letters are too small to be seen."""
 LONGEST_CHAIN = 20
+"""Most styles above a style that are followed."""
 TRUE = {"true", "1"}
 
 

@@ -21,6 +21,7 @@ TOP, WITHIN, OTHER = 32, 24, 8
 """Bytes before the first property: of a file's message, of an attached one, of anything else."""
 VARIABLE = {mapi.UNICODE, mapi.STRING8, mapi.BINARY}
 MAX_DEPTH = 20
+"""Most messages within one another."""
 ENCRYPTED = ("ipm.note.smime", "ipm.note.secure")
 
 

@@ -17,8 +17,9 @@ from kb.errors import FileProblem
 from kb.types.parsed import Member
 
 MOST_BYTES = 1024**3
+"""Most bytes that a package may say it expands to; beyond it is a bomb."""
 MOST_RATIO = 300
-"""Most bytes that a package may say it expands to, and most times its own size; beyond it is a
+"""Most times its own size that a package of more than 100 MB may say it expands to; beyond it is a
 bomb."""
 STRICT = b"http://purl.oclc.org/ooxml/"
 """The namespace of the strict variant, which the libraries do not read."""

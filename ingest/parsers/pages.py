@@ -57,6 +57,7 @@ JOINER = "\u2060"
 """Nothing to see: unstructured leaves out texts of one character, so theirs have two."""
 SINGLE = re.compile(r"(>\s{0,200}[^\W_])(\s{0,200}<)")
 MAX_FRAMES = 3
+"""Most levels of pages within pages (``srcdoc``) that are read."""
 DEEPEST, DEEPEST_READ = 1000, 150
 """Levels of elements that are looked at, and those that unstructured reads: what lies deeper it
 would lose (libxml2 ends at 256)."""

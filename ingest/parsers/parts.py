@@ -28,6 +28,7 @@ MAILS = {"message/rfc822", "message/global", "message/news"}
 SEALED = {"multipart/encrypted", "application/pgp-encrypted"}
 RICH = {"text/rtf", "application/rtf"}
 MAX_DEPTH = 60
+"""Most levels of parts within one another."""
 ARMOUR = re.compile(
     r"^-----BEGIN PGP MESSAGE-----\r?$[^-]*+(?:-----END PGP MESSAGE-----\r?$|\Z)", re.MULTILINE
 )
@@ -36,7 +37,7 @@ ENVELOPES = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 BORDER = re.compile(r"^--([!-~][ -~]{0,69}?)[ \t]*\r?\n[!-9;-~]+:", re.MULTILINE)
 """A line that begins a part: headers follow it."""
 LETTERS = f"{string.ascii_letters}{string.digits}+/=".encode()
-"""Those of base64."""
+"""Letters of base64."""
 ENOUGH_LETTERS, LONG_WORD = 0.95, 60
 """What says that it is base64 is, if so large a share of it is letters, or if so many stand at its
 start; text has blanks. Behind it a list may have put a text of its own."""

@@ -15,6 +15,7 @@ from kb.types.parsed import Parsed
 
 Image.MAX_IMAGE_PIXELS = 2 * ocr.MOST_PIXELS
 MAX_FRAMES = 2000
+"""Most pages of one picture (TIFF) that are read."""
 
 
 def is_small(content: bytes) -> bool:

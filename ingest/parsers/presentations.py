@@ -42,6 +42,7 @@ LAYOUT, MASTER = (BARE.format(n, n).encode() for n in ("sldLayout", "sldMaster")
 OF_NOTES = {"sldImg", "sldNum", "hdr", "ftr", "dt"}
 """What is on every page of notes: the slide's picture, numbers, dates."""
 LONGEST_NUMBER = 12
+"""Most digits of a number that python-pptx is given."""
 LONGEST = 200
 """Characters of a merged cell that is repeated in each of its places."""
 

@@ -24,6 +24,7 @@ CORE = "docProps/core.xml"
 RELATIONS = "_rels/.rels"
 CORE_TYPE = "/metadata/core-properties"
 MOST = 1024**2
+"""Most bytes of a part with properties that are read."""
 NOBODY = {
     "(anonymous)", "admin", "administrador", "administrateur", "administrator", "amministratore",
     "anonym", "anonymous", "auteur", "author", "autor", "autore", "benutzer", "inconnu",

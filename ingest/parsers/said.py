@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 LONGEST = 500
+"""Most characters of a title or an author's name."""
 
 
 class Said(NamedTuple):

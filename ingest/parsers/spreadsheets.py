@@ -19,6 +19,7 @@ from ingest.parsers.ooxml import UNREADABLE, Package, S, walked
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 WHOLE = re.compile(r"-?\d{1,17}$")
 MOST_STRINGS = 3_000_000
+"""Most shared texts of a workbook that are kept; those beyond are empty."""
 STRINGS = "xl/sharedStrings.xml"
 MACROS = "{http://schemas.microsoft.com/office/excel/2006/main}macrosheet"
 LONGEST_CELL = 32_767

@@ -19,6 +19,8 @@ ATTRIBUTE = re.compile(r"\[([\w-]+)(?:=[\"']?([^\"'\]]*)[\"']?)?\]$")
 IMPORTANT = re.compile(r"!\s*important", re.IGNORECASE)
 SCREEN = re.compile(r"@media\s+(?:only\s+)?(?:screen|all)\s*$", re.IGNORECASE)
 MOST_RULES, MOST_CHARACTERS, MOST_PARTS, LONGEST_SELECTOR = 3000, 500_000, 6, 500
+"""What is read of the styles of a page at most: rules, characters, steps of one selector,
+characters of one selector."""
 MOST_LOOKS = 3_000_000
 """Steps of selectors that are compared with elements of one page."""
 Declarations = dict[str, tuple[bool, str]]

@@ -13,6 +13,7 @@ MAX_CELLS = 3_000_000
 MAX_CHARACTERS = 100_000_000
 """Of all cells together: one long text may stand in many of them."""
 MAX_HEADER_ROWS = 4
+"""Most rows at a table's top that are its header."""
 NUMBER = re.compile(r"[-+(]?(?=[.,'\s]*\d)[\d.,'\s]*+[)%]?$|\d{4}-\d\d-\d\d")
 WIDEST = 1000
 """Columns or rows that one cell may span."""

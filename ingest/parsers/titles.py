@@ -60,6 +60,7 @@ FILE = re.compile(
 IDENTITY = re.compile(r"[{(]?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}[)}]?", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]+")
 LONGEST = 300
+"""Characters of a title that are looked at."""
 
 
 def is_generic(title: str) -> bool:

@@ -15,12 +15,15 @@ from kb.types.parsed import Parsed
 
 SIGNATURE = bytes.fromhex("789f3e22")
 PAGE, MESSAGE, ATTACHED = 0x00069007, 0x00069003, 0x00069005
+"""Attributes: the code page of texts, a message's properties, an attachment's properties."""
 BEGUN, CONTENT, TITLE = 0x00069002, 0x0006800F, 0x00018010
+"""Attributes of an attachment: where it begins, its bytes, its name."""
 OLD = {0x00018004: mapi.SUBJECT, 0x0002800C: mapi.BODY, 0x00008000: mapi.SENDER_NAME}
 """Attributes of programs that are older than properties."""
 SIZES = {0x2: 4, 0x3: 4, 0x4: 4, 0x5: 8, 0x6: 8, 0x7: 8, 0xA: 4, 0xB: 4, 0x14: 8, 0x40: 8, 0x48: 16}
 VARIABLE = {mapi.UNICODE, mapi.STRING8, mapi.BINARY, mapi.OBJECT}
 MAX_DEPTH = 20
+"""Most messages within one another."""
 
 
 def parse(path: Path, kind: str, options: Options) -> Parsed:

@@ -15,6 +15,7 @@ from ingest.parsers.stylesheets import Sheets
 
 NO_TEXT = {"script", "style", "template", "noscript", "head", "title", "option"}
 WHITE: Mixed = (255, 255, 255)
+"""Red, green and blue, 0 to 255: the ground of a page that says nothing else."""
 BLACK = Colour((0, 0, 0))
 GROUNDS: dict[str, Mixed | None] = {"mark": (255, 255, 0), "button": None, "input": None}
 """Backgrounds that browsers give by themselves."""

@@ -10,10 +10,11 @@ from kb.types.parsed import Box
 SMALL = 800
 """Longest side, in pixels, of the copy that the angle is measured on."""
 MOST = 5.0
+"""Degrees up to which a skew is looked for, either way."""
 STEP = 0.25
+"""Degrees between two angles that are tried."""
 NEGLIGIBLE = 0.3
-"""Degrees. A skew of up to ``MOST`` is looked for, in steps of ``STEP``; one below ``NEGLIGIBLE``
-is left as it is."""
+"""Degrees below which a skew is left as it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ import msgspec
 from lxml import etree
 
 from ingest.parsers import charts, main_parts
-from ingest.parsers.ooxml import UNREADABLE, Package, R, S, choose, drawn, walked
+from ingest.parsers.ooxml import UNREADABLE, Package, R, Relation, S, choose, drawn, walked
 from kb.types.parsed import COMMENT, Element
 
 XDR = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
@@ -82,43 +82,55 @@ def _valueless(content: bytes) -> int:
 
 def beside(package: Package, part: Part, filled: AbstractSet[str]) -> list[Element]:
     """What stands on a sheet beside its cells; ``filled`` are the sheets whose cells are read."""
-    related = package.related(part.target)
     found = list(_headers(package, part))
-    comments: dict[str, list[str]] = {}
-    for relation in sorted(related.values(), key=lambda r: r.kind != "threadedComment"):
-        root = package.readable(relation.target) if relation.kind in READ else None
-        if root is None:
-            continue
-        if relation.kind == "threadedComment":
-            _threaded(root, comments)
-        elif relation.kind == "comments":
-            _comments(root, comments)
-        else:
-            found += _drawing(package, relation.target, root, part.name, filled)
-    for reference, texts in comments.items():
+    related = list(package.related(part.target).values())
+    for target, root in _roots(package, related, "drawing"):
+        found += _drawing(package, target, root, part.name, filled)
+    for reference, texts in _comments(package, related).items():
         text = "\n".join([f"{part.name}!{reference}: {texts[0]}", *texts[1:]])
         found.append(Element(kind="NarrativeText", text=text, section=COMMENT))
     return found
 
 
-READ = {"threadedComment", "comments", "drawing"}
+def _roots(
+    package: Package, related: Sequence[Relation], kind: str
+) -> Iterator[tuple[str, etree._Element]]:
+    """The parts of a kind, of those that belong to a sheet: the name and root of what is read."""
+    for relation in related:
+        root = package.readable(relation.target) if relation.kind == kind else None
+        if root is not None:
+            yield relation.target, root
 
 
-def _comments(root: etree._Element, comments: dict[str, list[str]]) -> None:
-    """Notes; where there is a thread at a cell, the note only says that there is one."""
-    threads = set(comments)
+def _comments(package: Package, related: Sequence[Relation]) -> dict[str, list[str]]:
+    """What people wrote at each cell. Where there is a thread, a note only says that there is."""
+    threads = [root for _, root in _roots(package, related, "threadedComment")]
+    found = _by_cell(pair for root in threads for pair in _threaded(root))
+    for _, root in _roots(package, related, "comments"):
+        notes = _by_cell(_notes(root))
+        found |= {reference: texts for reference, texts in notes.items() if reference not in found}
+    return found
+
+
+def _by_cell(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for reference, text in pairs:
+        found.setdefault(reference, []).append(text)
+    return found
+
+
+def _notes(root: etree._Element) -> Iterator[tuple[str, str]]:
     for comment in root.iter(f"{S}comment"):
         text = "".join(t.text or "" for t in comment.iter(f"{S}t")).strip()
-        reference = comment.get("ref", "")
-        if text and reference not in threads:
-            comments.setdefault(reference, []).append(" ".join(text.split()))
+        if text:
+            yield comment.get("ref", ""), " ".join(text.split())
 
 
-def _threaded(root: etree._Element, comments: dict[str, list[str]]) -> None:
+def _threaded(root: etree._Element) -> Iterator[tuple[str, str]]:
     for comment in root.iter(f"{THREADED}threadedComment"):
         text = " ".join((comment.findtext(f"{THREADED}text") or "").split())
         if text:
-            comments.setdefault(comment.get("ref", ""), []).append(text)
+            yield comment.get("ref", ""), text
 
 
 def _drawing(

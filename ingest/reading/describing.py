@@ -11,7 +11,9 @@ from kb.types.parsed import ALSO, HIDDEN, Notice, Parsed, State
 from kb.types.versions import Facts
 
 LONGEST_AUTHOR = 300
+"""Most characters of an author's name."""
 NANO = 1_000_000_000
+"""Nanoseconds of a second."""
 
 
 def facts(

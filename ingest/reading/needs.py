@@ -34,7 +34,7 @@ def cutting(chunking: Chunking) -> str:
 
 
 def earlier_cutting(chunking: Chunking, counter: TokenCounter, window: int) -> str:
-    """The same as earlier releases kept it: with the tokenizer that counted, and what it reads."""
+    """How passages are cut, as earlier releases kept it: with the tokenizer, and what it reads."""
     longest = min(chunking.tokens, counter.limit, window)
     return short_hash(f"{CHUNKER}:{longest}:{counter.extra}:{counter.digest}")[:24]
 

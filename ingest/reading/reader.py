@@ -29,6 +29,7 @@ from kb.types.parsed import Member, Parsed
 from kb.types.versions import Content, Kept
 
 MAX_DEPTH = 3
+"""Most containers within one another whose members are read."""
 
 
 def own_name(path: str) -> str:

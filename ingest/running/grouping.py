@@ -11,7 +11,9 @@ from kb.errors import KbError
 from kb.types.versions import Ready
 
 GROUP_CHUNKS = 400
+"""Passages from which a group is published."""
 GROUP_SECONDS = 2.0
+"""Seconds after which a group is published, however small."""
 
 
 class Group:

@@ -11,7 +11,9 @@ from kb.catalog import leases
 from kb.errors import KbError, LeaseLost, PermanentError
 
 EVERY_SECONDS = leases.SECONDS / 4
+"""Seconds between two beats."""
 AGAIN_SECONDS = 1.0
+"""Seconds to the next beat after one that failed."""
 LATEST_SECONDS = leases.SECONDS * 3 / 4
 """Seconds of silence after which the run ends: a little later another process may take its
 lease."""

@@ -19,7 +19,9 @@ DEEPEST = 8
 ASKED_AT_ONCE = 200
 """Most members that one search for their groups names."""
 TIMEOUT_SECONDS = 10.0
+"""Seconds that one connection to the directory, and one answer of it, may take."""
 SILENT_SECONDS = 20.0
+"""Seconds for which a directory that did not answer is not asked again."""
 log = logging.getLogger("kb.directory")
 
 

@@ -11,6 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from kb.errors import UsageError
 
 LONGEST = 200
+"""Most characters of a password."""
 _HASHER = PasswordHasher()
 """The library's defaults: RFC 9106's second recommendation (64 MiB, three passes)."""
 
@@ -92,5 +93,5 @@ def _worst() -> frozenset[str]:
 
 
 def _normal(password: str) -> str:
-    """The same letters however a keyboard composes them (NIST SP 800-63B, 5.1.1.2)."""
+    """A password as the same letters, however typed (NIST SP 800-63B, 5.1.1.2)."""
     return unicodedata.normalize("NFKC", password)

@@ -19,6 +19,8 @@ from kb.catalog.database import Connection, now
 from kb.errors import TooManyError
 
 FIRST_WAIT, LONGEST_WAIT = 15.0, 900.0
+"""Seconds to wait once a counter is full, twice as many after each further failure; and the
+most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Attempt:
         self._counted.clear()
 
     def succeeded(self, connection: Connection) -> None:
-        """It was the right person: their own earlier failures are forgiven too."""
+        """Note that it was the right person: their own earlier failures are forgiven too."""
         own = [k for k, counter in self._counted.items() if counter in (PAIR, DEVICE)]
         self.take_back(connection)
         for key in own:

@@ -48,6 +48,7 @@ PROSE = frozenset(
 """Words that begin a sentence after a full stop without a space, and are countries too."""
 ABBREVIATED = frozenset({"b.sc", "m.sc", "co.kg", "dr.med"})
 LONGEST_LABEL = 64
+"""Characters from which a host's label is none: DNS takes at most 63 (RFC 1035)."""
 TRAILING = ".,;:!?»”’…*_~"
 BORDERS = "/?#:"
 LEFT_OUT = "…"
@@ -175,7 +176,7 @@ class Known:
 
     @classmethod
     def of(cls, passages: Iterable[Passage]) -> "Known":
-        """Those of passages and of their titles."""
+        """The addresses of passages and of their titles."""
         return cls(f"{passage.chunk.title}\n{passage.text}" for passage in passages)
 
     def has(self, address: str) -> bool:

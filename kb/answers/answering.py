@@ -42,6 +42,7 @@ from kb.types.passages import Passage
 from kb.types.people import Principal
 
 REMEMBERED_SECONDS = 300.0
+"""Seconds for which a failure of the language model is told to whoever asks how it stands."""
 
 Model = Callable[[], LanguageModel | None]
 """Gives the language model, None where none is to be asked; what it loads is loaded then."""
@@ -114,7 +115,7 @@ class Answerer:
                 yield event
 
     async def of_known(self, asked: Asked) -> AsyncGenerator[AnswerEvent, None]:
-        """The same from passages that are known. Raises as :meth:`answer`.
+        """The events of an answer from passages that are known. Raises as :meth:`answer`.
 
         They are all of a document that is to be summarised, or those of an answer that was cut.
         """

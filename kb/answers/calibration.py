@@ -55,7 +55,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def shipped() -> list[Calibration]:
-    """Those that come with the program; the first stands for every other model."""
+    """The constants that come with the program; the first stand for every other model."""
     return msgspec.json.decode(SHIPPED.read_bytes(), type=list[Calibration])
 
 

@@ -52,7 +52,7 @@ class Stretch:
 
     @property
     def text(self) -> str:
-        """Its words on one line."""
+        """The stretch's words on one line."""
         return " ".join(runs.plain(self.runs).split())
 
 

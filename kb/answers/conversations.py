@@ -16,6 +16,7 @@ from kb.types.people import Principal
 REMEMBERED = 6
 """Earlier questions that a new one may lean on."""
 PAGE = 50
+"""Conversations of one page of the list."""
 
 
 class Conversations:

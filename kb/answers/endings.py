@@ -110,4 +110,4 @@ ENCODED = frozenset(
     xhq521b xkc2al3hye2a xkc2dl3a5ee0h y9a3aq yfro4i67o ygbi2ammx zfr164b
     """.split()
 )
-"""Those in other scripts, in Punycode and without its ``xn--``."""
+"""Endings of hosts in other scripts, in Punycode and without its ``xn--``."""

@@ -36,12 +36,12 @@ class Evaluations:
             evaluations.keep(connection, done, results)
 
     def listed(self) -> list[KeptEvaluation]:
-        """Every one, the newest first."""
+        """Every evaluation, the newest first."""
         with self._catalog.reading() as connection:
             return evaluations.all_of(connection)
 
     def one(self, number: int) -> KeptEvaluation:
-        """One of them, by its number.
+        """An evaluation by its number.
 
         Raises:
             NotFoundError: there is none.

@@ -27,6 +27,7 @@ SURE: Band = "sure"
 MAY: Band = "may"
 FAR: Band = "far"
 BORDER = 0.5
+"""Confidence (0 to 1) at which the bands part, where the caller asks for nothing else."""
 CONSIDERED, FIRST = 5, 3
 """How many passages words are looked for in, and of how many the nearest one counts."""
 FEWEST_ASKING = 4

@@ -24,6 +24,7 @@ from kb.types.people import Principal
 from kb.types.points import points_of
 
 MOST_PASSAGES = 10
+"""Most passages whose excerpts one call asks for."""
 MOST_SENTENCES = 120
 """Sentences that are embedded for a question; a passage that would bring more has no place."""
 AT_ONCE = 8

@@ -12,11 +12,13 @@ from kb.text import words
 from kb.types.conversations import Turn
 
 MOST_CARRIED = 12
+"""Most words of the question before that a follow-up carries."""
 SHORT = 3
 """Content words of the longest question that may lean on the one before it."""
 MOST_INVENTED = 0.2
 """Share of a rewritten question's content words that nobody has said; more is another question."""
 LONGEST = 400
+"""Most characters of a question that the model has written out; a longer one is not taken."""
 BEGINNINGS = re.compile(
     r"^\s*(?:and|but|so|what about|how about|what if|also|then|why|und|aber|wie steht es"
     r"|was ist mit|sowie|warum|et|mais|qu'en est-il|et pour|pourquoi|e|ma|invece|perch[eé]"

@@ -134,7 +134,7 @@ def messages(asked: Sequence[dict[str, str]], text: str) -> list[dict[str, str]]
 
 
 def joined(before: str, after: str) -> str:
-    """Both as one answer: the rest stands where what was kept ends, however it begins."""
+    """One answer of what was kept and the rest, which stands where that ends, however it begins."""
     body = after.lstrip()
     if not before or not body:
         return before or after

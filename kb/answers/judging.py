@@ -25,7 +25,7 @@ class Judge:
         return exact.raised(await self._likely(question, found), question, found)
 
     async def _likely(self, question: str, found: Found) -> Evidence:
-        """The same by likeness, without what exact things tell."""
+        """What the passages tell by likeness, without what exact things tell."""
         asked = evidence.asking(found.asked or question)
         if not found.passages:
             return evidence.NONE

@@ -11,6 +11,7 @@ LISTING = re.compile(
 """Lines in which models list the passages once more."""
 ENTRY = re.compile(r"^\s*+(?:[-*+•]|\d+[.)]|\[\^?\d+\])\s")
 WORDS_OF_A_SENTENCE = 4
+"""Fewest words behind «Sources:» that are taken for a sentence."""
 DIGIT = re.compile(r"\d")
 POINT = re.compile(r"^(\s*)[•‣◦–]\s+")
 """Points that are no Markdown."""

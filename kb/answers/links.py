@@ -38,7 +38,7 @@ def without_foreign(text: str, known: Known) -> str:
 
 
 def cleaned(form: Form, known: KnownTo) -> Form:
-    """The same form without foreign addresses, and without tags outside code."""
+    """A form without foreign addresses, and without tags outside code."""
     return tuple(_block(block, known) for block in form)
 
 

@@ -10,7 +10,9 @@ from kb.types.opinions import JudgedQuestion, Reviewed, ToReview
 from kb.types.people import Principal
 
 LONGEST_COMMENT = 2000
+"""Most characters of what somebody writes about an answer."""
 PAGE = 50
+"""Answers of one page of the review."""
 
 
 class Opinions:

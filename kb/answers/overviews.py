@@ -18,6 +18,7 @@ from kb.types.people import Principal
 
 T = TypeVar("T")
 MOST_SENTENCES = 5
+"""Sentences of a document that are shown as its key ones, at most."""
 MOST_COMPARED = 96
 """Sentences of a document that are compared; of a longer one as many, spread over all of it."""
 WORDS = range(6, 61)
@@ -37,7 +38,7 @@ class KeySentence:
 
     @property
     def text(self) -> str:
-        """Its words, in one line."""
+        """The sentence's words, in one line."""
         return " ".join(self.passage.text[self.start : self.end].split())
 
 
@@ -93,7 +94,7 @@ def spread(items: Sequence[T], most: int) -> list[T]:
 
 
 def central(vectors: Sequence[Sequence[float]], most: int) -> list[int]:
-    """Those nearest to the mean of all and unlike one another, by their index, in order.
+    """The vectors nearest to the mean of all and unlike one another, by their index, in order.
 
     One after the other, as in maximal marginal relevance (Carbonell and Goldstein, 1998); here the
     share of a vector that lies along the mean is multiplied with the share that no chosen one has.

@@ -17,6 +17,7 @@ AFFORDABLE = 0.015
 """Seconds of work for a form; after one that took longer there is a longer rest in proportion."""
 TAG_BEGUN = re.compile(r"<[a-z/!][^<>]*\Z", re.IGNORECASE)
 LONGEST_TAG = 300
+"""Characters from the end in which the beginning of a tag is looked for that is not closed yet."""
 MAY_BECOME = frozenset(".:/@。｡．")
 """Signs of a word that may still become an address or a tag: it waits for its end."""
 

@@ -28,6 +28,7 @@ RULES = (
 )
 ABSTAINED = "NOT IN THE DOCUMENTS"
 MESSAGE_TOKENS = 40
+"""Tokens that are kept free for what chat templates put around the messages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,18 +15,23 @@ from kb.types.answers import Citation, Sentence
 from kb.types.passages import Passage
 
 MOST_SENTENCES = 3
+"""Most sentences that are quoted."""
 MOST_CHARACTERS = 500
 """Of the quotations of a sure answer together; where it only may answer, of each."""
 NEAREST_CHARACTERS = 1000
 """Of quotations that only may answer together."""
 CONSIDERED_PASSAGES = 6
+"""Passages, the best first, whose sentences are considered."""
 MOST_CANDIDATES = 120
+"""Most sentences that are embedded and compared for one answer."""
 FLOOR = 0.5
 """Share of the best score that a further sentence needs, unless it meets a word of the question
 that the best one does not."""
 UNRELATED = 0.0
 """The score that no further sentence may be below: two sentences with nothing in common have it."""
 COVERED, COVERED_WITH_PLACE, HEADING = 0.15, 0.05, 0.32
+"""Weights: of the share of the question's words that a sentence has; of the share that it has with
+its place in the document; and, taken off, of being a heading."""
 STANDING = 0.8
 """How much a passage's place in the search tells beside its sentence's nearness: the sentence that
 is nearest in meaning stands in a wrong passage more often than the passage found first is wrong."""
@@ -54,12 +59,12 @@ class Candidate:
 
     @property
     def text(self) -> str:
-        """Its words, verbatim."""
+        """The candidate's words, verbatim."""
         return self.passage.text[self.start : self.end]
 
     @property
     def said(self) -> str:
-        """Its words in one line; those of a row with its columns."""
+        """The candidate's words in one line; those of a row with its columns."""
         return rows.said(self.passage.text, self.start, self.end)
 
     def moved(self, span: stretches.Span) -> "Candidate":

@@ -88,7 +88,7 @@ def may_be_shown(
 
 
 def readable_citations(connection: Connection, principal: Principal, row: KeptAnswer) -> list[int]:
-    """Those of an answer's citations that somebody may read now, by their index."""
+    """Which of an answer's citations somebody may read now, by their index."""
     return _readable(row, _stored(connection, principal, row))
 
 
@@ -97,7 +97,7 @@ def _readable(row: KeptAnswer, stored: Stored) -> list[int]:
 
 
 def readable_part(connection: Connection, principal: Principal, row: KeptAnswer) -> Answer | None:
-    """Those of an answer's quotations that somebody may read now; None where there is none."""
+    """An answer of those of its quotations that somebody may read now; None: of none."""
     stored = _stored(connection, principal, row)
     left = _readable(row, stored)
     place = {at: new for new, at in enumerate(left)}

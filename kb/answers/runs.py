@@ -15,7 +15,7 @@ Range = tuple[int, int]
 
 
 def plain(runs: Sequence[Run]) -> str:
-    """Their text."""
+    """The text of runs."""
     return "".join(run.text for run in runs)
 
 

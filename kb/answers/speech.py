@@ -16,7 +16,7 @@ class Speech:
     """Takes what comes of a model."""
 
     cut: bool = False
-    """It ended because its tokens were used up."""
+    """Whether the model ended because its tokens were used up."""
     _pieces: list[str] = field(default_factory=list)
     _speaker: Identity | None = None
     _begun: float = field(default_factory=time.monotonic)

@@ -16,6 +16,8 @@ from kb.text import sentences, words
 LIKENESS, SHARED = 0.48, 0.52
 """Weights of the two kinds of evidence: likeness of the embeddings, share of the words."""
 THRESHOLD = 0.427
+"""Score (0 to 1) from which a stretch supports a sentence, calibrated by ``python -m bench
+support``."""
 PAIRED = 1.7
 """The likeness of two neighbouring sentences together is estimated as (a + b) / PAIRED, which saves
 embedding every pair."""

@@ -27,6 +27,7 @@ FALLS = re.compile(
 FEWEST_JOINED = 4
 """Digits of a number that is looked for over the gaps in it: «DE89 3704 0044» is «DE8937040044»."""
 HOUR = 3600
+"""Seconds of an hour."""
 
 
 @dataclass(frozen=True, slots=True)

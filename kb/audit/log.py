@@ -21,6 +21,7 @@ from kb.types.passages import Passage
 from kb.types.people import Principal
 
 MEGABYTE = 1024 * 1024
+"""Bytes of what the setting ``audit.spool_mb`` counts in."""
 SYSTEM = "system"
 """The actor of what nobody has asked for."""
 

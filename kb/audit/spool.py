@@ -21,12 +21,15 @@ from pathlib import Path
 STEP = 64
 """Records begin at multiples of this many bytes."""
 HEADER = 4096
+"""Bytes at a file's start, before the records: what file it is, and where the queue begins."""
 FILE_MAGIC = b"KBSPOOL1"
 MAGIC = b"\xfe\xed\xa0\xd1"
 FILE = struct.Struct("<8s32sQI")
 _PLACE = struct.Struct("<QQQI")
 _RECORD = struct.Struct("<4sIQI")
 PLACES = (512, 1024)
+"""Offsets, in bytes, of the two places where the queue's beginning is written in turn: a crash in
+the middle of one leaves the other."""
 log = logging.getLogger("kb.spool")
 
 

@@ -13,7 +13,9 @@ from pathlib import Path
 from kb.audit.spool import FILE, FILE_MAGIC, HEADER, FullError, Spool, aligned, checksum
 
 MOST_FILES = 256
+"""Most spools in one folder: one a process that notes."""
 DRAFT_SECONDS = 3600.0
+"""Seconds after which a file that is only half made is deleted: whoever made it is gone."""
 LEAST = 1024**2
 """Bytes of the smallest spool: a few of the largest looks."""
 log = logging.getLogger("kb.spool")

@@ -23,13 +23,19 @@ from kb.errors import RetryableError
 from kb.types.audit import Entry
 
 LATER_SECONDS = 1.0
+"""Seconds between two looks for what waits in the process's own spool."""
 OTHERS_SECONDS = 30.0
 """Seconds between two looks for what other processes have left."""
 CLOSE_SECONDS = 10.0
+"""Seconds that ending waits for the writing thread."""
 MOST_AT_ONCE = 500
+"""Most records that are written in one transaction."""
 MOST_BYTES = 256 * 1024
+"""Most bytes of one record; of a larger one only who, when and what is kept."""
 BEHIND_SECONDS = 60.0
+"""Age of the oldest record that waits, in seconds, from which the log counts as behind."""
 ROOM_FOR_ONE = 8 * 1024
+"""Free bytes below which a spool counts as full."""
 SET_ASIDE = "audit.set_aside"
 SHOWN = 2000
 """Characters that are kept of a record that was set aside."""

@@ -103,7 +103,7 @@ class Backups:
         return newest.began_at < last
 
     def next_time(self, at: datetime) -> float | None:
-        """When the schedule asks for the next one; None: never."""
+        """When the schedule asks for the next backup (Unix seconds); None: never."""
         mine = self.settings.backup
         if not (mine.schedule and mine.folder):
             return None

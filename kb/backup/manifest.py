@@ -102,7 +102,7 @@ def decoded(content: bytes, where: Any) -> Manifest:
 
 
 def damaged(where: Any) -> DamagedError:
-    """That a manifest cannot be read."""
+    """The error for a manifest that cannot be read."""
     return DamagedError(
         f"The manifest {where} is damaged, so this backup cannot be restored. Look at the others "
         "with: kb backup list FOLDER",

@@ -14,6 +14,7 @@ from kb.errors import DamagedError
 
 DRAFT = ".new-"
 BLOCK = 1024 * 1024
+"""Bytes that are read at once."""
 NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}
 
 
@@ -155,7 +156,7 @@ def _measured(path: Path) -> Piece:
 
 
 def unreadable(path: Path, what: str) -> DamagedError:
-    """That a file of the pool is damaged."""
+    """The error for a damaged file of the pool."""
     return DamagedError(
         f"A file of the backup is damaged: {path} ({what}). Restore another backup with --at, or "
         "fetch this file from a copy of the folder.",

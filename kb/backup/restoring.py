@@ -32,6 +32,7 @@ from kb.rights import access
 from kb.settings import Settings
 
 COPIES = 4
+"""Files that are copied side by side."""
 MAY_STAND = {RESTORING, f".{RESTORING}", "models", "lost+found"}
 """What may lie in a data directory into which something is restored: models may be there before."""
 Progress = Callable[[str, int, int], None]

@@ -34,6 +34,7 @@ from kb.settings.writing import as_toml
 
 LEASE = backups.LEASE
 BEAT_SECONDS = leases.SECONDS / 4
+"""Seconds between two renewals of the lease."""
 COPIES = 4
 """Files that are copied side by side: each waits for the disk."""
 UNFINISHED = (".unfinished", ".upload-")
@@ -276,7 +277,7 @@ class Saver:
 
 
 def busy() -> ConflictError:
-    """That somebody else is making one."""
+    """The error where somebody else is making a backup."""
     return ConflictError(
         "Another backup of this knowledge base is being made. Try again when it has ended.",
         code=BUSY,

@@ -18,6 +18,7 @@ from kb.settings import Settings
 BESIDE = "before-upgrade"
 """Folder of a data directory in which the last catalog before an upgrade stays for a while."""
 KEPT_DAYS = 30.0
+"""Days for which the catalog of before an upgrade is kept."""
 log = logging.getLogger("kb.upgrade")
 
 

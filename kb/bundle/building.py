@@ -17,6 +17,7 @@ from kb.errors import UsageError
 from kb.signing import SecretKey, sign_file
 
 FORMAT = 1
+"""The version of how a bundle is laid out; whoever changes that raises it."""
 CARRIED = ("install.sh", "install.py", "signature.py", "README.txt")
 SOURCES = Path(__file__).parents[2]
 

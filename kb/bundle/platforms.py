@@ -12,9 +12,12 @@ MACHINES = {"linux-x86_64": "x86_64", "linux-aarch64": "aarch64"}
 LIBC = 28
 """The least glibc is 2.28: Debian 10, RHEL 8, and all since."""
 OLDER = (27, 26, 24, 17, 12, 5)
+"""The minor versions of glibc 2, older than LIBC, for which wheels are made under a name of that
+version."""
 EARLIER_NAMES = {"x86_64": ("2014", "2010", "1"), "aarch64": ("2014",)}
 """What wheels for an older glibc are called, too."""
 OLDEST_PYTHON = (3, 11)
+"""The oldest Python that a bundle is made for: ``requires-python`` of the project."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ PREFIX = "acl:"
 BOOK = "rule_book"
 """The option of a reading connection that holds its catalog's :class:`RuleBook`."""
 PART = 500
+"""Rules that one statement looks up."""
 MOST_PEOPLE = 512
 """People of whom it is kept in memory which rules fit them: a byte a rule each."""
 _COUNT = select(counters.c.value).where(counters.c.name == "acls")
@@ -109,7 +110,7 @@ class RuleBook:
         self._tokens: list[str] = []
         self._rules: list[Any] = []
         self._there: set[str] = set()
-        self._people: OrderedDict[Asker, bytearray] = OrderedDict()
+        self._people: OrderedDict[Asker, bytes] = OrderedDict()
 
     def read(self, connection: Connection) -> None:
         """Take up rules that are new since the last time."""
@@ -126,28 +127,30 @@ class RuleBook:
 
     def fitting(self, asker: Asker) -> set[str]:
         """The tokens of the rules that fit."""
-        marks = self._people.setdefault(asker, bytearray())
-        self._people.move_to_end(asker)
+        marks = self._people.get(asker, b"")
         if len(marks) < len(self._rules):
-            self._mark(asker, marks)
+            marks += self._marks(asker, marks)
+        self._people[asker] = marks
+        self._people.move_to_end(asker)
         if len(self._people) > MOST_PEOPLE:
             self._people.popitem(last=False)
         return set(compress(self._tokens, marks))
 
-    def _mark(self, asker: Asker, marks: bytearray) -> None:
-        begin = len(marks)
-        marks.extend(bytes(len(self._rules) - begin))
-        new = range(begin, len(self._rules))
+    def _marks(self, asker: Asker, before: bytes) -> bytes:
+        """Which of the rules after those ``before`` fit: a byte a rule, 1 or 0."""
+        begin = len(before)
+        new = bytearray(len(self._rules) - begin)
         later = []
-        for n in new:
-            if isinstance(self._rules[n], _Every):
+        for n, rule in enumerate(self._rules[begin:]):
+            if isinstance(rule, _Every):
                 later.append(n)
             else:
-                marks[n] = self._rules[n].fits(asker)
+                new[n] = rule.fits(asker)
         if later:  # they are made of other rules' tokens, which were kept before them
-            carried = asker.tokens | set(compress(self._tokens, marks))
+            carried = asker.tokens | set(compress(self._tokens, before + new))
             for n in later:
-                marks[n] = self._rules[n].fits(carried)
+                new[n] = self._rules[begin + n].fits(carried)
+        return bytes(new)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from kb.catalog.failures import UNAVAILABLE
 from kb.errors import ConfigurationError
 
 USUAL_PORT = 5432
+"""PostgreSQL's TCP port where an address names none."""
 
 
 def read(url: str) -> tuple[URL, Mapping[str, Any]]:

@@ -57,7 +57,7 @@ def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bo
 
 
 def among_given(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """The same for a statement that is made once: a list of values is given as it is executed."""
+    """:func:`among` for a statement that is made once: the values are given as it is executed."""
     return _Among(column, bindparam(name, type_=_Many(isinstance(column.type, Integer))))
 
 

@@ -40,7 +40,7 @@ def newest(connection: Connection) -> AskedEvaluation | None:
 
 
 def one(connection: Connection, number: int) -> AskedEvaluation | None:
-    """One of them."""
+    """An evaluation that was asked for, by its number."""
     row = connection.execute(select(asked).where(asked.c.id == number)).one_or_none()
     return AskedEvaluation(**row._asdict()) if row else None
 
@@ -72,7 +72,7 @@ def progress(connection: Connection, number: int, done: int, total: int) -> bool
 
 
 def end(connection: Connection, number: int, state: str, error: dict[str, Any] | None) -> None:
-    """It has ended, one way or another; how it ended first counts."""
+    """Note how an evaluation ended; how it ended first counts."""
     connection.execute(
         update(asked)
         .where(asked.c.id == number, asked.c.state.in_(OPEN))
@@ -81,7 +81,7 @@ def end(connection: Connection, number: int, state: str, error: dict[str, Any] |
 
 
 def stop(connection: Connection, number: int) -> None:
-    """It is not wanted any more: one that nobody runs yet has ended, another will."""
+    """Have an evaluation end that is not wanted any more: at once where nobody runs it yet."""
     is_it = asked.c.id == number
     ended = {"state": STOPPED, "ended_at": now()}
     connection.execute(update(asked).where(is_it, asked.c.state == ASKED).values(**ended))

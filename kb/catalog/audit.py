@@ -25,6 +25,7 @@ EXPIRED = "audit.expired"
 REFUSED = "connection.refused"
 """The action of an entry of what was not connected to."""
 PART = 1000
+"""Entries of the log that are read at once."""
 VOUCHED = 500
 """Entries that one entry vouches for at most."""
 Blanked = Callable[[dict[str, Any]], dict[str, Any] | None]

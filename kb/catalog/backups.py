@@ -15,6 +15,7 @@ LEASE = "backup"
 IDENTITY = "identity"
 """Counter that tells this catalog from any other; a restored one gets a new number."""
 KEPT_ROWS = 500
+"""Most backups that the catalog remembers; the oldest are forgotten."""
 _NEWEST = select(backups).order_by(backups.c.id.desc())
 
 
@@ -25,7 +26,7 @@ def identity(connection: Connection) -> int:
 
 
 def known_identity(connection: Connection) -> int:
-    """The same, where it was given already; else 0. Nothing is written."""
+    """The catalog's number as :func:`identity` has given it; else 0. Nothing is written."""
     return int(connection.scalar(select(counters.c.value).where(counters.c.name == IDENTITY)) or 0)
 
 
@@ -56,7 +57,7 @@ def begin(connection: Connection, folder: str) -> int:
 
 
 def take_back(connection: Connection, number: int) -> None:
-    """It has not begun after all, since somebody else was a moment earlier."""
+    """Forget a backup that has not begun after all: somebody else was a moment earlier."""
     connection.execute(delete(backups).where(backups.c.id == number))
 
 
@@ -73,12 +74,12 @@ def verified(connection: Connection, folder: str, name: str) -> None:
 
 
 def newest(connection: Connection) -> Backup | None:
-    """The last one that was begun."""
+    """The last backup that was begun."""
     return _first(connection, _NEWEST)
 
 
 def newest_in(connection: Connection, folder: str) -> Backup | None:
-    """The last one that was begun in a folder."""
+    """The last backup that was begun in a folder."""
     return _first(connection, _NEWEST.where(backups.c.folder == folder))
 
 
@@ -89,26 +90,26 @@ def folders(connection: Connection) -> list[str]:
 
 
 def not_whole(connection: Connection) -> list[Backup]:
-    """The last one of each folder, where it goes on still, or was broken off."""
+    """The last backup of each folder, where it goes on still, or was broken off."""
     every = connection.scalars(select(backups.c.folder).distinct()).all()
     found = [newest_in(connection, folder) for folder in sorted(every)]
     return [one for one in found if one is not None and one.name is None]
 
 
 def names_in(connection: Connection, folder: str) -> dict[str, float]:
-    """The whole backups that were made in a folder, by name: when each was begun."""
+    """The whole backups that were made in a folder, by name: when each was begun (Unix seconds)."""
     query = select(backups.c.name, backups.c.began_at)
     mine = backups.c.folder == folder, backups.c.name.is_not(None)
     return dict(connection.execute(query.where(*mine)).tuples().all())
 
 
 def last_whole(connection: Connection) -> Backup | None:
-    """The last one that ended well."""
+    """The last backup that ended well."""
     return _first(connection, _NEWEST.where(backups.c.name.is_not(None), backups.c.error.is_(None)))
 
 
 def last_verified(connection: Connection) -> float | None:
-    """When one of them was last read again and found whole."""
+    """When a backup was last read again and found whole (Unix seconds)."""
     found: float | None = connection.scalar(select(func.max(backups.c.verified_at)))
     return found
 

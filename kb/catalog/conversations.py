@@ -10,6 +10,7 @@ from kb.types.kept import KeptAnswer
 from kb.types.people import Principal
 
 LONGEST_TITLE = 120
+"""Most characters of a conversation's title."""
 SHOWN = (
     conversations.c.id, conversations.c.title, conversations.c.started_at, conversations.c.used_at,
     conversations.c.shared_at,
@@ -69,7 +70,7 @@ def share(connection: Connection, number: str, *, is_shared: bool) -> None:
 def all_of(
     connection: Connection, principal: Principal, limit: int, offset: int = 0, text: str = ""
 ) -> list[ListedConversation]:
-    """This principal's conversations with how many questions they have, the last used first.
+    """A principal's conversations with how many questions they have, the last used first.
 
     ``text``: only those with every word of it in the title or in a question.
     """

@@ -133,7 +133,7 @@ def cut_anew(connection: Connection, document_id: int, settings: str) -> None:
 
 
 def expect(connection: Connection, document_ids: Sequence[int]) -> None:
-    """These files are about to be read: until then their reason is that their turn has not come.
+    """Note that files are to be read: until then their reason is that their turn has not come.
 
     Since when a file waits is kept, so that a run that ends early begins the next with it.
     """
@@ -236,7 +236,7 @@ def content_hashes(connection: Connection, document_ids: Collection[int]) -> dic
 def readable_of(
     connection: Connection, principal: Principal, document_ids: Collection[int]
 ) -> set[int]:
-    """Those of these documents that a principal may read."""
+    """Which of some documents a principal may read."""
     mine = among(documents.c.id, document_ids), readable(principal)
     return set(connection.scalars(select(documents.c.id).where(*mine)))
 

@@ -36,7 +36,7 @@ def all_of(connection: Connection) -> list[KeptEvaluation]:
 
 
 def get(connection: Connection, number: int) -> KeptEvaluation | None:
-    """One of them."""
+    """An evaluation by its number."""
     rows = connection.execute(select(evaluations).where(evaluations.c.id == number))
     return next((KeptEvaluation(**row._asdict()) for row in rows), None)
 

@@ -20,13 +20,15 @@ from kb.types.points import ORDINAL_BITS, points_in
 SEARCHABLE = documents.c.chunks > literal_column("0")
 """As the index over them says it: a parameter in its place would leave the index unused."""
 NANO = 1_000_000_000
+"""Nanoseconds of a second."""
 Facets = dict[str, list[tuple[str, int]]]
 """Values of each kind with how many documents have them, the most frequent first."""
 MOST_VALUES = 30
+"""Most years that are counted for the filters beside the results."""
 
 
 def condition(wanted: Wanted) -> Any:
-    """That a document is one of those wanted."""
+    """The condition that a document is one of those wanted."""
     parts = [SEARCHABLE]
     if wanted.sources:
         named = among(func.lower(sources.c.name), [s.lower() for s in wanted.sources])

@@ -14,6 +14,7 @@ from kb.types.parsed import State
 HEALED = "healed"
 """The counter that says what of those faults has been put right."""
 NOW = 1
+"""What the counter is once all that this release knows of has been put right."""
 WITHDRAWN = "unreadable"
 """The reason under which earlier releases withdrew what was on a share that had gone away."""
 

@@ -10,6 +10,7 @@ from kb.types.people import Principal
 from kb.types.searches import Opened, Pin, SavedSearch, Term
 
 MOST_OPENED = 50
+"""Documents that are remembered of each person as opened, the last ones."""
 
 
 def save_search(connection: Connection, principal: Principal, name: str, address: str) -> int:

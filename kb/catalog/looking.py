@@ -23,6 +23,7 @@ from kb.types.backups import Backup
 from kb.types.purges import Unstated
 
 LATELY_SECONDS = 7 * 86_400.0
+"""How far back refused connections are counted: seven days, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

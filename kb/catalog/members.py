@@ -24,7 +24,7 @@ class Due:
 
 
 def expect(connection: Connection, hashes: Mapping[int, str]) -> None:
-    """These members are about to be read, from blobs of these hashes."""
+    """Note that members are about to be read, each from the blob of its hash."""
     documents_catalog.expect(connection, list(hashes))
     for document_id, content_hash in hashes.items():
         connection.execute(
@@ -43,7 +43,7 @@ def due(connection: Connection, source_id: int, busy: Container[int]) -> list[Du
         documents.c.pending.is_not(None),
         order=(documents.c.due_at, documents.c.id),
     )
-    return _due(connection, waiting, {entry.id: entry for entry in waiting}, busy)
+    return _due(waiting, _Containers(connection, waiting), busy)
 
 
 def due_beneath(connection: Connection, document_id: int) -> list[Due]:
@@ -52,19 +52,14 @@ def due_beneath(connection: Connection, document_id: int) -> list[Due]:
     if container is None:
         return []
     inside = containers.children(connection, document_id)
-    return _due(connection, inside, {entry.id: entry for entry in (*inside, container)})
+    return _due(inside, _Containers(connection, [*inside, container]))
 
 
-def _due(
-    connection: Connection,
-    inside: Iterable[Entry],
-    seen: dict[int, Entry],
-    busy: Container[int] = (),
-) -> list[Due]:
+def _due(inside: Iterable[Entry], ways: "_Containers", busy: Container[int] = ()) -> list[Due]:
     """Those that are due and are in nothing that is due, or that is in ``busy``."""
     found = []
     for entry in inside:
-        above = _above(connection, entry, seen)
+        above = ways.above(entry)
         waits = any(outer.id in busy or outer.pending is not None for outer in above)
         if entry.pending is not None and not waits:
             found.append(Due(entry.id, entry.path, len(above), entry.pending))
@@ -103,13 +98,31 @@ def again_where(connection: Connection, source_id: int, has_more: Callable[[Know
     documents_catalog.try_again(connection, [member.id for member in found if has_more(member)])
 
 
-def _above(connection: Connection, entry: Entry, seen: dict[int, Entry]) -> list[Entry]:
-    """The containers that a member is in, the innermost first. ``seen`` are looked up already."""
-    above: list[Entry] = []
-    while entry.parent_id is not None:
-        parent = seen.get(entry.parent_id) or documents_catalog.by_id(connection, entry.parent_id)
-        if parent is None:
-            return above
-        seen[parent.id] = entry = parent
-        above.append(parent)
-    return above
+class _Containers:
+    """The ways from members up to the file that they came out of; each document is looked up once.
+
+    ``known`` are entries that the caller has already.
+    """
+
+    def __init__(self, connection: Connection, known: Iterable[Entry]) -> None:
+        self._connection = connection
+        self._known = {entry.id: entry for entry in known}
+
+    def above(self, entry: Entry) -> list[Entry]:
+        """The containers that a member is in, the innermost first."""
+        above: list[Entry] = []
+        while entry.parent_id is not None:
+            parent = self._entry(entry.parent_id)
+            if parent is None:
+                return above
+            above.append(parent)
+            entry = parent
+        return above
+
+    def _entry(self, document_id: int) -> Entry | None:
+        found = self._known.get(document_id) or documents_catalog.by_id(
+            self._connection, document_id
+        )
+        if found is not None:
+            self._known[document_id] = found
+        return found

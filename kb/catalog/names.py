@@ -30,6 +30,7 @@ _NAMED = (
 MOST_NAMES = 5_000
 """Names that have a question's rarest word, beyond which no name is taken for the question."""
 MOST_CALLED, MOST_WORDS = 20, 20
+"""Most documents whose name a question may be; and most words of a question that may be one."""
 _HAVING_ALL = (
     select(name_tokens.c.document_id, documents.c.path)
     .join(documents, documents.c.id == name_tokens.c.document_id)

@@ -30,7 +30,7 @@ def waiting(connection: Connection, limit: int) -> dict[int, int]:
 
 
 def written(connection: Connection, changes: Mapping[int, int]) -> None:
-    """These changes (documents and ticks) have been written; a later one of a document stays."""
+    """Strike out changes (documents and ticks) as written; a later one of a document stays."""
     change = delete(rights_outbox).where(
         rights_outbox.c.document_id == bindparam("document"),
         rights_outbox.c.seq == bindparam("at"),

@@ -37,6 +37,7 @@ from kb.text.queries import words_in
 FORGOTTEN = "words_forgotten"
 """Counter that is there while deleted words may still stand in old parts of the table."""
 PART = 1000
+"""Passages that are read at once."""
 MERGED_PAGES = 500
 """Pages that one transaction merges at most, since other writers wait for it."""
 ROWS = table("passage_words", column("point"), column("words", Text))

@@ -16,7 +16,7 @@ def paths_of(connection: Connection, source_id: int) -> list[Place]:
 
 
 def paths_of_some(connection: Connection, document_ids: Sequence[int]) -> list[Place]:
-    """The same of some documents."""
+    """Where some documents lie, and who reads them by now."""
     return entries.places(connection, among(documents.c.id, document_ids))
 
 

@@ -12,6 +12,7 @@ from kb.catalog.tables import asked, evaluation_questions, saved_searches
 from kb.types.asked import Frequent
 
 DAY = 86_400.0
+"""Seconds of a day."""
 
 
 def keep(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

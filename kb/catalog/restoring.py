@@ -52,6 +52,7 @@ from kb.types.swaps import GIVEN_UP, OPEN
 ACTION = "restore"
 """The action in the audit log with which a restored catalog begins."""
 AT_ONCE = 1000
+"""Rows that are written or read at once."""
 TYPES: dict[str, Any] = {
     "json": Text, "text": Text, "bool": types.Boolean, "bytes": types.LargeBinary,
     "float": types.Float, "int": types.BigInteger,
@@ -287,7 +288,7 @@ def roots(connection: Connection) -> list[tuple[str, str, bool]]:
 
 
 def sources_of(settings: Settings) -> list[tuple[str, str, bool]]:
-    """The same of a catalog that nobody has open."""
+    """The sources as :func:`roots` gives them, of a catalog that nobody has open."""
     engine = engine_of(settings)
     try:
         with told(engine), engine.connect() as connection:

@@ -16,6 +16,7 @@ from kb.errors import RetryableError
 WAIT_SECONDS = 120.0
 """For how long others may hold the log, or a table."""
 STEP_SECONDS = 0.2
+"""Seconds between two tries while somebody reads the catalog."""
 WORDS = "passage_words"
 STATISTICS = "pg_catalog.pg_statistic"
 """PostgreSQL's samples of what stands in columns."""

@@ -27,7 +27,7 @@ def readable(principal: Principal) -> Any:
 
 
 def readable_given() -> Any:
-    """The same for a statement that is made once: ``tokens`` are given as it is executed."""
+    """:func:`readable` for a statement that is made once: it is executed with ``tokens``."""
     return _lets_in(partial(among_given, name="tokens"), documents.c.rights)
 
 

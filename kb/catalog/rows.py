@@ -46,6 +46,7 @@ VERSION_BITS = 8
 ENTRIES = 4096
 """Entries of the audit log that are a part."""
 FETCHED = 500
+"""Rows that are fetched at once."""
 FEW, MANY = 2_000, 30_000
 """Vectors up to which they are one part, or sixteen; more are 256."""
 HEX = "0123456789abcdef"

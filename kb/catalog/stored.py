@@ -12,7 +12,7 @@ from kb.types.files import Entry
 
 
 def used(connection: Connection, keys: Collection[str]) -> set[str]:
-    """Those of these keys that a document refers to."""
+    """Which of some keys a document refers to."""
     found: set[str] = set()
     for column in (documents.c.blob, documents.c.content_hash, documents.c.pending):
         found |= set(connection.scalars(select(column).where(among(column, keys))))

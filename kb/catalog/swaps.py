@@ -48,7 +48,7 @@ def give_up(connection: Connection, generation: int) -> None:
 
 
 def get(connection: Connection, number: int) -> Swap | None:
-    """One of them."""
+    """A swap by its number."""
     return _first(connection, _ALL.where(swaps.c.id == number))
 
 

@@ -5,23 +5,29 @@ live until the next one) or ``left`` (somebody rolled it back).
 """
 
 import hashlib
-from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
 from kb.catalog.database import now
 from kb.catalog.tables import tunings
-from kb.types.tunings import KeptTuning
+from kb.types.tunings import KeptTuning, Learning
 
 LEARNED, LIVE, REPLACED, LEFT = "learned", "live", "replaced", "left"
 _LIVE = select(tunings.c.id, tunings.c.digest).where(tunings.c.state == LIVE)
 _SHOWN = select(tunings.c.id, tunings.c.state, tunings.c.digest, tunings.c.facts, tunings.c.made_at)
 
 
-def add(connection: Connection, learned: bytes, facts: dict[str, Any]) -> int:
+def add(connection: Connection, learned: bytes, facts: Learning) -> int:
     """Keep what was learned, beside what is live; returns its number, which is never used again."""
     digest = hashlib.sha256(learned).hexdigest()
-    row = {"state": LEARNED, "digest": digest, "learned": learned, "facts": facts, "made_at": now()}
+    row = {
+        "state": LEARNED,
+        "digest": digest,
+        "learned": learned,
+        "facts": msgspec.to_builtins(facts),
+        "made_at": now(),
+    }
     query = insert(tunings).values(row).returning(tunings.c.id)
     return int(connection.execute(query).scalar_one())
 
@@ -69,7 +75,10 @@ def learned(connection: Connection, number: int) -> bytes:
 def all_of(connection: Connection) -> list[KeptTuning]:
     """Every tuning, the oldest first."""
     rows = connection.execute(_SHOWN.order_by(tunings.c.id))
-    return [KeptTuning(**row._asdict()) for row in rows]
+    return [
+        KeptTuning(r.id, r.state, r.digest, msgspec.convert(r.facts, Learning), r.made_at)
+        for r in rows
+    ]
 
 
 def remove(connection: Connection, number: int) -> bool:

@@ -199,7 +199,7 @@ def document_of(connection: Connection, number: int) -> int | None:
 
 
 def finished_at(connection: Connection, number: int) -> float | None:
-    """When the reading of a version ended; None where nothing is known of it any more."""
+    """When the reading of a version ended (Unix seconds); None: nothing is known of it any more."""
     return connection.scalar(select(versions.c.finished_at).where(versions.c.number == number))
 
 

@@ -13,7 +13,7 @@ Vouched = set[tuple[int, str, str]]
 
 
 def all_of(connection: Connection) -> Vouched:
-    """All of them.
+    """What is vouched for by any entry of the log.
 
     Whether those that vouch are in the chain themselves is for the walk along it to find.
     """
@@ -45,7 +45,7 @@ def said(text: str) -> dict[str, Any] | None:
 
 
 def said_in(text: str) -> dict[str, Any]:
-    """The same with ``target`` and ``detail`` in any case: nothing, where it says none."""
+    """What an entry says, with ``target`` and ``detail`` in any case, empty where it has none."""
     found = said(text) or {}
     detail = found.get("detail")
     return found | {

@@ -24,6 +24,7 @@ from kb.settings import Settings
 from kb.upkeep.apart import check_unused
 
 MB = 1024**2
+"""Bytes of a megabyte, as sizes are shown here."""
 
 
 @click.group(cls=Usual, usual="make")

@@ -14,6 +14,7 @@ from kb.embedding.pinned import ENGLISH, MULTILINGUAL
 from kb.signing import make_key, read_public, read_secret, verify_file
 
 MB = 1_000_000
+"""Bytes of a megabyte, as sizes are shown here."""
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 

@@ -180,7 +180,7 @@ def docs(
 
 NEAR_MISSES = "near misses"
 Questions = list[tuple[str, str]]
-"""Their ids and texts."""
+"""Ids and texts of questions."""
 
 
 def _others(

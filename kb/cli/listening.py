@@ -39,7 +39,7 @@ def listening(server: Server) -> Iterator[list[socket.socket] | None]:
 
 
 def check_address(server: Server) -> None:
-    """That the address is free.
+    """Check that the address is free.
 
     Raises:
         ConfigurationError: it is taken, or there is none like it.

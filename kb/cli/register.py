@@ -19,6 +19,7 @@ from kb.models.registered import Registered
 from kb.surface.gates import gate_lines
 
 MEGA = 1_000_000
+"""Bytes of a megabyte, as sizes are shown here."""
 PURPOSES = {
     "embedding": "embedding",
     "reranking": "reranking",

@@ -152,7 +152,7 @@ def own_folder(settings: Settings) -> str:
 
 
 def check_scratch(base: KnowledgeBase) -> None:
-    """That files can be read here. A disk that is full or broken right now is told, no more.
+    """Check that files can be read here. A disk that is full or broken right now is told, no more.
 
     Raises:
         ConfigurationError: the scratch folder can never be used as it is.

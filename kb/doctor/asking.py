@@ -33,7 +33,7 @@ class Patience:
     whole: float = 30.0
 
     def of_http(self) -> httpx.Timeout:
-        """The same for a request."""
+        """The limits of a request over HTTP."""
         return httpx.Timeout(self.answering, connect=self.connecting)
 
 
@@ -142,5 +142,5 @@ class Watch:
 
     @property
     def milliseconds(self) -> float:
-        """How many have gone by."""
+        """How many milliseconds have gone by."""
         return round((time.monotonic() - self._begun) * 1000, 1)

@@ -16,6 +16,7 @@ from kb.settings import Settings
 
 PORTS = {"https": 443, "ldaps": 636}
 DAY = 86_400
+"""Seconds of a day."""
 SOON_DAYS = 21
 """Days before its end from which a certificate should be renewed."""
 

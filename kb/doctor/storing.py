@@ -30,7 +30,9 @@ FLEETING = {"tmpfs", "ramfs"}
 ROOMY = 10
 """So many times ``ingest.min_free_mb`` are enough for a while."""
 MEGABYTE = 1024**2
+"""Bytes of what ``ingest.min_free_mb`` counts in."""
 DAY = 86_400.0
+"""Seconds of a day."""
 OLD_DAYS = 7
 """After which a backup is old, where no schedule says otherwise."""
 

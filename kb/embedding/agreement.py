@@ -24,6 +24,7 @@ from kb.embedding.scale import above
 
 TEXTS = Path(__file__).parent / "texts.json"
 AT_ONCE = 8
+"""Texts that are embedded in one batch."""
 FIRST = 10
 """Of each ranking so many places are compared."""
 RRF = 60

@@ -136,7 +136,7 @@ def _best(turns: Sequence[Tried]) -> Tried:
 
 
 def _compared(bench: Bench, tried: Sequence[Tried]) -> Iterator[Tried]:
-    """The same, with the agreement of each that is faster than float32 of its runtime."""
+    """What was tried, with the agreement of each that is faster than float32 of its runtime."""
     exact = {one.runtime: one.rate for one in tried if one.dtype == "float32"}
     for one in tried:
         if one.refused or one.dtype == "float32" or one.rate <= exact.get(one.runtime, 0.0):

@@ -74,7 +74,7 @@ class Embeddings:
         return True
 
     def using(self, names: Sequence[str]) -> "Embeddings":
-        """The same with other models, in a process of their own.
+        """A client like this one with other models, in a process of their own.
 
         Raises:
             ConfigurationError: a model is not here.

@@ -30,6 +30,7 @@ QUESTIONS = Path(__file__).parent / "elsewhere.json"
 NEAREST = 3
 """How many of the questions that are most like one count."""
 AT_ONCE = 8
+"""Texts that are embedded in one batch."""
 Vectors = NDArray[np.floating[Any]]
 log = logging.getLogger("kb.embedding")
 

@@ -46,7 +46,7 @@ class Question:
         return any(one.understood(language) for one in self.by.values())
 
     def knowing(self, language: str) -> dict[str, QueryVector]:
-        """Those of the models that know the question's language; all, where none does.
+        """The vectors of the models that know the question's language; all, where none does.
 
         The first is the one by which similarities, evidence and citations are read
         (docs/adr/0008-two-models.md): one that knows every language, where there is one.

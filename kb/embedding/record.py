@@ -31,9 +31,12 @@ AS_FAST = 0.9
 """What has this share of the fastest one's rate is as fast: turns of one candidate differ more."""
 LIBRARIES = ("torch", "sentence-transformers", "openvino")
 LEAST_SHARED = 0.9
+"""The least share (0 to 1) of the first ten places that a format has in common with float32."""
 MOST_LOST = 0.02
+"""How much less the reciprocal place of the right passage may be (0 to 1)."""
 LEAST_COSINE = 0.98
-"""Bounds, by what was measured of the formats that rank alike: docs/adr/0007-runtimes.md."""
+"""The least cosine. These bounds are by what was measured of the formats that rank alike:
+docs/adr/0007-runtimes.md."""
 AGAIN_SECONDS = 3600.0
 """After which the embedder, when it starts, measures again where a reason may have passed."""
 AGAIN = "kb models bench measures it again; so does the embedder, when it starts an hour later."

@@ -20,6 +20,7 @@ from kb.embedding.scale import Readings, Scale
 from kb.settings import Embedding
 
 AT_ONCE = 8
+"""Texts that are embedded in one batch."""
 KNOWN = 1.8
 """Right pairs lie so many standard deviations above unrelated ones in a language that a model
 knows (English in MiniLM 4.0, five languages in multilingual-e5-small 2.4 to 2.8; languages that

@@ -11,6 +11,7 @@ from typing import Any
 ANSWERED = 0.95
 """The share of answerable questions that is to be answered when abstaining is compared."""
 POINTS = 41
+"""Each set's confidences are cut into so many parts; a curve has a point at each cut."""
 
 Curve = list[tuple[float, float]]
 """Shares from 0 to 1: of answerable questions answered, and of the others abstained from."""

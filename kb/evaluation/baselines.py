@@ -17,14 +17,16 @@ from kb.errors import UsageError
 from kb.evaluation.sets import Collection, Query
 
 DEPTH = 100
+"""Passages that a system's ranking is taken to."""
 RRF_K = 60
+"""The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009): 1 / (k + rank)."""
 PLAIN = ("bm25", "dense", "rrf", "weighted")
 LEXICAL = {"bm25", "rrf", "weighted"}
-"""Those that need bm25s and pystemmer, which the extra ``[eval]`` installs."""
+"""Systems that need bm25s and pystemmer, which the extra ``[eval]`` installs."""
 
 
 def missing(systems: Sequence[str]) -> list[str]:
-    """Those of these systems that cannot run, since bm25s or pystemmer is not installed."""
+    """Which of some systems cannot run, since bm25s or pystemmer is not installed."""
     if all(importlib.util.find_spec(m) for m in ("bm25s", "Stemmer")):
         return []
     return [system for system in systems if system in LEXICAL]

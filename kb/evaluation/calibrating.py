@@ -25,6 +25,8 @@ reading is left out."""
 FEWEST = 30
 """Questions with an answer, below which weights would be chance."""
 FOLDS, RIDGE, STEPS = 5, 1.0, 50
+"""Parts of the documents of which each is held out in turn; how strongly weights are held small
+(ridge); and most steps of Newton's method."""
 SHOWN = 0.95
 """Of the answerable questions with a right passage among the first five: so many are shown."""
 MOST_WRONG, MOST_UNANSWERABLE = 0.05, 0.10
@@ -51,7 +53,7 @@ class Observed:
     document: str
     corpus: str
     strange: bool = False
-    """It comes from another set."""
+    """Whether the question comes from another set."""
 
 
 def fitted(models: Sequence[str], observed: Sequence[Observed]) -> Calibration:

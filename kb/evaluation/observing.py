@@ -15,6 +15,7 @@ from kb.surface import shapes
 from kb.types.answers import Citation
 
 FIRST = 5
+"""Passages among which the right one is looked for."""
 
 
 async def observed(

@@ -24,7 +24,7 @@ class Offered:
 
 
 def offered(data: Path, judged: int) -> list[Offered]:
-    """Those that can be run here; ``judged`` own questions have a right passage."""
+    """The sets that can be run here; ``judged`` own questions have a right passage."""
     found = [Offered(OWN, "", judged)] if judged else []
     found.append(Offered(SHIPPED, "", len(sets.read_questions(samples.documents().parent))))
     for folder in sorted((data / "sets").glob("*/")):

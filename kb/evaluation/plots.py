@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 ROW, LABEL, WIDTH, FIGURE = 28, 130, 260, 56
+"""Pixels: a bar's row, and the widths of its name, of the longest bar, and of its figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ def _x(value: float) -> float:
 
 
 SIDE, MARGIN = 260, 44
+"""Pixels: a side of the square in which lines are drawn, and the room for the numbers beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def _up(share: float) -> float:
 
 
 DAY, TALL = 18, 90
+"""Pixels: the width of a day's column, and the height of the tallest."""
 
 
 def days(values: Sequence[tuple[int, int, int]]) -> str:

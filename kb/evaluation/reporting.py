@@ -15,6 +15,7 @@ QUESTION_FIGURES = (
     "far_outside",
 )  # fmt: skip
 MOST_SHOWN = 300
+"""Characters of an answer that a report shows."""
 
 
 def of_systems(measured: Sequence[Measured], queries: Sequence[Query]) -> dict[str, Any]:

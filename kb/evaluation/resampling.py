@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 
 RESAMPLES = 1000
+"""Samples that are drawn for one interval (bootstrap)."""
 
 
 def mean(values: Sequence[float]) -> float:

@@ -22,6 +22,7 @@ from kb.types.people import Principal
 OURS = "commonplace"
 SYSTEMS = (*PLAIN, OURS)
 DEPTH = 100
+"""Passages that are searched for of each question of a collection."""
 MEASURED = Manner(noted=False)
 """The manner of evaluations: nothing of what they ask is kept."""
 REFUSED = "refused"

@@ -59,7 +59,7 @@ def path_of(number: int) -> str:
 
 
 def number_of(path: str) -> int:
-    """The other way round."""
+    """The number of the text that a file made by :func:`path_of` holds."""
     return int(path[1:8])
 
 

@@ -140,7 +140,7 @@ class Blobs:
 
 
 def damaged(key: str, kind: str, what: object) -> DamagedError:
-    """That a value is damaged, with what heals it."""
+    """The error for a damaged value, with what heals it."""
     log.warning("the stored %s %s is damaged: %s", kind, key, what)
     return DamagedError(
         f"What is stored of this file ({kind}) is damaged. Have it read again with: "

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 TESSERACT_SECONDS = 20.0
+"""Seconds that tesseract has to tell its version."""
 LIBREOFFICE = ("soffice", "libreoffice")
 
 
@@ -14,7 +15,7 @@ def libreoffice() -> str | None:
 
 
 def libreoffice_version(program: str) -> str:
-    """Its version by a file beside the program, which takes seconds to start; empty: none there."""
+    """LibreOffice's version by a file beside it, which takes seconds to start; empty: none."""
     told = Path(program).resolve().parent / "bootstraprc"
     try:
         lines = told.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -29,7 +30,7 @@ def tesseract() -> str | None:
 
 
 def tesseract_version(program: str) -> str:
-    """Its version, by its own word."""
+    """Tesseract's version, by its own word."""
     said = _said(program, "--version").splitlines()
     return said[0].removeprefix("tesseract").strip() if said else ""
 

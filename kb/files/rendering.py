@@ -166,7 +166,7 @@ def boxes(
 def ranges(
     stored: Iterable[StoredChunk], layouts: dict[int, Layout], start: int, end: int
 ) -> dict[int, list[tuple[int, int]]]:
-    """The same stretch of a passage in the texts of the document's elements, by element.
+    """Where a stretch of a passage stands in the texts of the document's elements, by element.
 
     Each is from one character to another of the element's own text.
     """

@@ -32,6 +32,7 @@ from kb.errors import FileProblem
 from kb.silence import confining
 
 PR_SET_PDEATHSIG = 1
+"""The number in prctl(2) by which a child is killed with its parent."""
 POLL_SECONDS = 0.5
 """How often a parent looks at its child: at its folder, and whether it is to stop."""
 ANSWER_BYTES = 512 * 1024 * 1024

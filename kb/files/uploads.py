@@ -33,7 +33,9 @@ SOURCE = "Uploads"
 UNFINISHED = ".upload-*"
 """Files left half stored by earlier releases, or on their way to another file system."""
 UNFINISHED_SECONDS = 3600.0
+"""Age in seconds from which a file that is only half stored is deleted."""
 LONGEST_SOURCE = 90
+"""Most characters of the name of a source that is made for uploads."""
 LONGEST_NAME = 200
 """Bytes of a file name; file systems allow 255."""
 log = logging.getLogger("kb.uploads")

@@ -121,5 +121,5 @@ def name_of(generation_id: int) -> str:
 
 
 def _of_models(fingerprints: Sequence[str]) -> str:
-    """The same in whatever order; that of one model is as it was in releases that had one."""
+    """A hash of models in whatever order; that of one is as it was in releases that had one."""
     return short_hash(f"{'+'.join(sorted(fingerprints))}:{LEXICAL_VERSION}")

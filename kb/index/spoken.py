@@ -26,9 +26,9 @@ class Spoken:
         return {point: known[point] for point in ids if point in known}
 
     def forget(self, generation: str) -> None:
-        """Its points have been written, deleted, or given other languages."""
+        """Forget a generation whose points have been written, deleted, or given other languages."""
         self._known.pop(generation, None)
 
     def forget_all(self) -> None:
-        """Other generations are searched from now on."""
+        """Forget every generation: others are searched from now on."""
         self._known.clear()

@@ -54,9 +54,9 @@ class Writing:
             documents = self._documents(chosen)
             counts |= _counted(documents)
             self._texts(connection, chosen)
-            hashes = self._chunks(connection, chosen, counts)
+            hashes, counts["passages"] = self._chunks(connection, chosen)
             models = self._vectors(connection, hashes)
-            self._answers(connection, chosen, counts)
+            counts |= self._answers(connection, chosen)
             self._json("data/rights.json", rights_of(connection, chosen))
         whole = _whole(chosen, models, counts)
         self._json("data/export.json", whole)
@@ -101,16 +101,16 @@ class Writing:
             return None
         return msgspec.msgpack.decode(content, type=Parsed) if content else None
 
-    def _chunks(self, connection: Connection, chosen: Chosen, counts: dict[str, int]) -> list[str]:
-        """The hashes of the passages' texts, sorted."""
+    def _chunks(self, connection: Connection, chosen: Chosen) -> tuple[list[str], int]:
+        """The hashes of the passages' texts, sorted; and how many passages there are."""
         numbers = [d.version for d in chosen.searched if d.version is not None]
-        found, counts["passages"] = set(), 0
+        found, count = set(), 0
         with self._table("chunks") as put:
             for _, chunk in leaving.chunks_of(connection, numbers):
                 put(chunk)
                 found.add(chunk.vector)
-                counts["passages"] += 1
-        return sorted(found)
+                count += 1
+        return sorted(found), count
 
     def _vectors(self, connection: Connection, hashes: Sequence[str]) -> list[LeftModel]:
         return [self._of_model(connection, used, hashes) for used in self._used]
@@ -139,17 +139,21 @@ class Writing:
             hashes=names,
         )
 
-    def _answers(self, connection: Connection, chosen: Chosen, counts: dict[str, int]) -> None:
+    def _answers(self, connection: Connection, chosen: Chosen) -> dict[str, int]:
+        """What people asked and said: how many lines of each kind."""
         person, ids = chosen.choice.person, chosen.ids
-        counts["answers"] = self._lines("answers", answers_of(connection, chosen))
+        answers = self._lines("answers", answers_of(connection, chosen))
         every = leaving.conversations_of(connection, person)
         if chosen.choice.named:
             asked = {a.conversation for a in answers_of(connection, chosen)}
             every = [one for one in every if one.id in asked]
-        counts["conversations"] = self._lines("conversations", every)
-        counts["pins"] = self._lines("pins", leaving.pins_of(connection, person, ids))
-        counts["judged"] = self._lines("judged", leaving.judged_of(connection, person, ids))
-        counts["terms"] = self._lines("glossary", leaving.terms(connection))
+        return {
+            "answers": answers,
+            "conversations": self._lines("conversations", every),
+            "pins": self._lines("pins", leaving.pins_of(connection, person, ids)),
+            "judged": self._lines("judged", leaving.judged_of(connection, person, ids)),
+            "terms": self._lines("glossary", leaving.terms(connection)),
+        }
 
     @contextmanager
     def _table(self, name: str) -> Iterator[Callable[[msgspec.Struct], None]]:

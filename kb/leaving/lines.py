@@ -54,7 +54,7 @@ class Peeked(Generic[D]):
         self._next: D | None = next(lines, None)
 
     def of(self, document: int) -> list[D]:
-        """Those of the next document, which is this one."""
+        """The lines of a document, which is the next one in the table."""
         found: list[D] = []
         while self._next is not None and self._next.document == document:
             found.append(self._next)

@@ -12,7 +12,9 @@ from kb.leaving.problems import damaged
 
 MAGIC = b"\x93NUMPY\x01\x00"
 ALIGNED = 64
+"""Numbers begin at a multiple of this many bytes (the format of NumPy's ``.npy``)."""
 LONGEST_HEADER = 1000
+"""Most bytes of a header that are read."""
 NUMBER = 4
 """Bytes of a number."""
 

@@ -4,7 +4,7 @@ from kb.errors import UsageError
 
 
 def damaged(what: str, where: str = "") -> UsageError:
-    """That a folder is no whole export, and what is wrong with it."""
+    """The error for a folder that is no whole export: what is wrong with it."""
     return UsageError(
         "This is not a whole export: {what}. Copy the folder again from where it was made, or "
         "export again.",

@@ -14,6 +14,7 @@ from kb.leaving.problems import damaged
 from kb.types.leaving import NAME, VERSION
 
 PART = 1 << 20
+"""Bytes that are read at once."""
 MOST_TAG_BYTES = 1 << 30
 """A manifest of ten million files has as many."""
 _DECLARED = re.compile(r"BagIt-Version: (0\.9[67]|1\.0)\nTag-File-Character-Encoding: UTF-8\n*")

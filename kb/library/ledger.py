@@ -19,6 +19,7 @@ from kb.types.library import (
 from kb.types.people import Principal
 
 MOST_RETRIED = 5000
+"""Most files that one click has tried again."""
 PAGE = 50
 """Rows on a page."""
 

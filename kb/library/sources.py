@@ -25,6 +25,7 @@ from kb.types.people import Principal
 from kb.upkeep.publishing import Publisher
 
 LATEST = 10
+"""Documents of a source that its page shows as changed last."""
 
 
 class Sources:

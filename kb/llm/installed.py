@@ -9,6 +9,7 @@ from kb.llm.choosing import is_elsewhere, only_embeds
 LEVELS_ALONE = {"gptoss", "gpt-oss"}
 """Families that think in levels and cannot be told not to."""
 LONGEST_LICENCE = 120
+"""Characters of a licence's first line that are shown."""
 
 
 class Details(msgspec.Struct):
@@ -31,7 +32,7 @@ class Installed(msgspec.Struct):
 
     @property
     def called(self) -> str:
-        """Its name."""
+        """The model's name."""
         return self.model or self.name
 
     @property

@@ -23,6 +23,7 @@ from kb.settings import Llm
 
 T = TypeVar("T")
 SHOW_SECONDS = 5.0
+"""Seconds that Ollama has to tell about a model."""
 SHOWN_AT_ONCE = 16
 """Models that the server is asked about side by side."""
 CREATE_SECONDS = 600.0

@@ -28,6 +28,7 @@ CONTEXT = re.compile(
 WINDOW = re.compile(r"maximum context length is (\d{1,9})|\bn_ctx\W{1,4}(\d{1,9})", re.IGNORECASE)
 """What vLLM and llama.cpp say of a window that is too small, and how long it is."""
 LONGEST_TEXT = 300
+"""Characters that are shown of what a model's server said."""
 
 
 def answered(status: int, text: str, *, url: str, model: str) -> ModelError:

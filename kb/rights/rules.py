@@ -24,6 +24,7 @@ from kb.types.library import PathRule
 
 PATHS, MIRROR, GROUPS = "paths", "mirror", "groups"
 MOST_PATTERNS = 200
+"""Most patterns of one rule."""
 UNMATCHED = "unmatched"
 """Patterns of a rule that matched no document when the rule was last applied."""
 

@@ -16,7 +16,7 @@ LOOKED_AT = 40
 
 
 def fold(before: Mapping[str, Passage], found: Iterable[Passage]) -> dict[str, Passage]:
-    """The same words in several documents are one hit, shown with every path.
+    """One hit for the same words in several documents, shown with every path.
 
     By the hash of the words: what was folded before, and what was found now. Editions of a document
     stay apart: a question may name the one of them or the other.
@@ -41,7 +41,7 @@ def _key(passage: Passage) -> str:
 
 
 def _with_copy(kept: Passage, copy: Passage) -> Passage:
-    """The same text in two files: shown from the newer one, at the rank of the better one."""
+    """One of two passages with the same text: of the newer file, at the rank of the better one."""
     newer, older = (copy, kept) if _modified(copy) > _modified(kept) else (kept, copy)
     also = tuple(dict.fromkeys((*kept.also, older.chunk.path)))
     return replace(

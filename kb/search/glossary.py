@@ -18,6 +18,7 @@ WORD = re.compile(r"[\w&/.-]*[\w&/-]")
 SECONDS = 10.0
 """How long the glossary is kept in memory; what this process changes counts at once."""
 LONGEST_SHORT, LONGEST_MEANING = 60, 500
+"""Most characters of a term, and of what it stands for."""
 
 
 class Glossary:

@@ -23,10 +23,11 @@ NAME_WEIGHT = 0.2
 """Bonus of the documents whose names match a question best, over the square root of the question's
 words; other documents get a share of it."""
 LEAST_NAME_WEIGHT = 0.4
-"""The best match's bonus is at least this, however long the question."""
+"""The least bonus of the best match, however long the question, while its weight is at least
+1 / ``TELLING``; below that the least bonus falls in proportion (:func:`_with_names`)."""
 TELLING = 3.0
-"""The least bonus shrinks once the best match's weight is under 1 / TELLING: its words are common
-among the names then."""
+"""One over the weight from which the best match's words are telling; below it they are common among
+the names."""
 LOOKED_AT = 3
 """Hits that are looked at for each passage that is wanted: some are copies, neighbours, too many of
 one page."""

@@ -6,6 +6,7 @@ from kb.text.pathnames import composed
 MAX_QUESTION = 2000
 """Characters of a question, with what it is widened by."""
 MAX_LIMIT = 100
+"""Most passages that one search may ask for."""
 
 
 def check_question(question: str) -> str:

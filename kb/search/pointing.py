@@ -83,7 +83,7 @@ def raised(
 
 
 def of_passages(few: Sequence[Exact], passages: Sequence[Passage]) -> tuple[Exact, ...]:
-    """Those that stand in one of the passages that were found."""
+    """The exact things that stand in one of the passages that were found."""
     return tuple(thing for thing in few if any(thing.stands(told(p)) for p in passages))
 
 

@@ -8,7 +8,9 @@ from kb.types.people import Principal
 from kb.types.searches import Remembered
 
 LONGEST_NAME, LONGEST_ADDRESS = 200, 4000
+"""Most characters of a saved search's name, and of its address."""
 OPENED_SHOWN = 8
+"""Documents that are shown as opened last."""
 
 
 class Searches:

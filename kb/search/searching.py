@@ -13,7 +13,6 @@ from kb.embedding.questions import QueryVector
 from kb.search import sought
 from kb.search.limits import check_limit
 from kb.search.retrieval import Found, Retriever
-from kb.text import queries
 from kb.text.queries import EVERYTHING, Wanted
 from kb.types.library import LedgerFilter
 from kb.types.people import Principal
@@ -87,9 +86,9 @@ class Search:
         Raises:
             UsageError: a filter in the question cannot be.
         """
-        _, own = queries.parse(question)
+        every = sought.filters(question, wanted)
         with self._catalog.reading() as connection:
-            return filtering.facets(connection, principal, queries.both(wanted, own))
+            return filtering.facets(connection, principal, every)
 
     def may_read(self, principal: Principal, found: set[int]) -> bool:
         """Whether every document that something was found in, by id, is still theirs to read."""
@@ -102,7 +101,7 @@ class Search:
             return filtering.count(connection, principal, wanted)
 
     def suggestions(self, principal: Principal, text: str) -> Suggestions:
-        """Their own earlier questions that have a text, and titles of documents that have it."""
+        """A principal's earlier questions that have a text, and titles of documents with it."""
         with self._catalog.reading() as connection:
             asked = answers.recent_questions(connection, principal, REMEMBERED)
             rows = ledger.rows(connection, principal, LedgerFilter(text=text), limit=SUGGESTED)

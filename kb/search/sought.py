@@ -1,6 +1,7 @@
 """A question as it is searched for: its words, and what narrows the search. Pure.
 
-The one place where what people write in the box is read, for searches and answers alike.
+The one place where what people write in the box is read, for searches, counts and answers alike:
+nothing else calls :func:`kb.text.queries.parse` (``tests/house/test_ways.py``).
 """
 
 from dataclasses import dataclass
@@ -24,11 +25,19 @@ def in_a_search(question: str, wanted: Wanted = EVERYTHING) -> Sought:
     Raises:
         UsageError: there are neither words nor filters, they are too long, or a filter cannot be.
     """
-    words, own = queries.parse(question)
-    every = queries.both(wanted, own)
+    words, every = _read(question, wanted)
     if not words and every != EVERYTHING:
         return Sought("", every)
     return Sought(check_question(words), every)
+
+
+def filters(question: str, wanted: Wanted) -> Wanted:
+    """The filters chosen beside the box and those written in it, which count more; no words.
+
+    Raises:
+        UsageError: a filter in the question cannot be.
+    """
+    return _read(question, wanted)[1]
 
 
 def in_words_alone(question: str, wanted: Wanted = EVERYTHING) -> Sought:
@@ -46,5 +55,11 @@ def in_a_sentence(question: str) -> Sought:
     Raises:
         UsageError: a filter in it cannot be.
     """
-    words, wanted = queries.parse(question)
+    words, wanted = _read(question)
     return Sought(words or question, wanted.softened())
+
+
+def _read(question: str, chosen: Wanted = EVERYTHING) -> tuple[str, Wanted]:
+    """The words of a question, and its filters over those chosen beside the box."""
+    words, written = queries.parse(question)
+    return words, queries.both(chosen, written)

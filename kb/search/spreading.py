@@ -14,7 +14,7 @@ FIRST, MOST_OF_ONE = 10, 3
 
 
 def spread(passages: Sequence[Passage], named: Collection[int]) -> list[Passage]:
-    """The same passages, those first that are to be seen first.
+    """Passages in another order: those first that are to be seen first.
 
     ``named`` are documents that were asked for by name: they have as many as they have.
     """

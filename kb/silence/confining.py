@@ -14,11 +14,17 @@ import socket
 import struct
 
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+"""Kinds of namespaces: users, processes, network (linux/sched.h)."""
 SIOCGIFFLAGS, IFF_UP = 0x8913, 1
+"""The call that reads an interface's flags, and the flag of one that is up (linux/sockios.h,
+linux/if.h)."""
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, FILTERED = 38, 22, 2
+"""prctl(2): no new privileges; filter the calls of a process; the filter is a program
+(linux/prctl.h, linux/seccomp.h)."""
 MACHINES = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
 """By the processor: the kernel's number of it, and its number of socket(2)."""
 IO_URING_SETUP = 425
+"""The number of io_uring_setup(2), the same on both machines."""
 FOREIGN_CALLS = 0x40000000
 """From here on are the numbers of x86-64's second table of calls (x32)."""
 LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
@@ -26,6 +32,8 @@ LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
 NUMBER, MACHINE, FIRST_ARGUMENT = 0, 4, 16
 """Where these stand in ``struct seccomp_data``."""
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
+"""What a filter answers: let the call through; refuse it with the error number that is added
+(linux/seccomp.h)."""
 NOBODYS = {socket.AF_INET: ("192.0.2.1", 9), socket.AF_INET6: ("2001:db8::1", 9)}
 """Addresses for examples, which nobody has (RFC 5737, RFC 3849)."""
 SINKHOLE = "COMMONPLACE_SINKHOLE"

@@ -11,6 +11,7 @@ from kb.settings.addresses import host_of
 
 PORTS = {"http": 80, "https": 443, "ldap": 389, "ldaps": 636}
 QDRANT, QDRANT_GRPC, OLLAMA = 6333, 6334, 11434
+"""TCP ports where an address names none: Qdrant's for HTTP and for gRPC, and Ollama's."""
 
 
 @dataclass(frozen=True, slots=True)

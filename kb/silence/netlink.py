@@ -5,7 +5,11 @@ import socket
 import struct
 
 SIOCSIFFLAGS, UP_AND_RUNNING = 0x8914, 0x41
+"""The call that sets an interface's flags, and those of one that is up and running
+(linux/sockios.h, linux/if.h)."""
 NEW_ROUTE, CREATE_AND_ACKNOWLEDGE = 24, 0x0405
+"""RTM_NEWROUTE; and the flags of a request that makes something and wants an answer
+(linux/rtnetlink.h, linux/netlink.h)."""
 LOCAL_TABLE, BY_HAND, ON_THIS_HOST, LOCAL = 255, 3, 254, 2
 """``struct rtmsg``: the table of this host's own addresses, set by hand, scope, kind of route."""
 OUT_BY = 4

@@ -4,7 +4,9 @@ import ipaddress
 import struct
 
 TCP, UDP, ICMP, ICMP6 = 6, 17, 1, 58
+"""Numbers of protocols in IP's header (IANA)."""
 SYN, ACK = 0x02, 0x10
+"""Flags of TCP's header (RFC 9293)."""
 ECHO = {ICMP: 8, ICMP6: 128}
 FIXED_HEAD = 40
 """Bytes of an IPv6 head."""

@@ -24,13 +24,21 @@ from kb.silence import netlink, packets
 from kb.silence.confining import CLONE_NEWNET, CLONE_NEWUSER, SINKHOLE
 
 CLONE_NEWNS = 0x00020000
+"""A namespace of mounts (linux/sched.h)."""
 MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x1000, 0x4000, 0x40000, 2
+"""Flags of mount(2) and umount2(2): at another place too, with all beneath it, told to nobody; let
+go at once."""
 PR_SET_CHILD_SUBREAPER = 36
+"""prctl(2): processes that have lost their parent become this one's children (linux/prctl.h)."""
 EVERY_PROTOCOL, OUTGOING = 0x0003, 4
+"""ETH_P_ALL; and PACKET_OUTGOING, a packet's kind where this host sends it (linux/if_ether.h,
+linux/if_packet.h)."""
 CONTROL_NAME, CONTROL_ADDRESS = "control.commonplace.invalid", ("192.0.2.1", 443)
 CONTROL = {f"name {CONTROL_NAME}", "tcp {} {}".format(*CONTROL_ADDRESS)}
 SETTLING_SECONDS = 0.5
+"""Seconds after the end for packets that are on their way."""
 PATIENCE_SECONDS = 10.0
+"""Seconds in which the control has to be seen."""
 ETC = {
     "/etc/resolv.conf": "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n",
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",

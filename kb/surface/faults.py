@@ -133,7 +133,7 @@ def by_code(
 
 
 def stored(error: Mapping[str, Any], words: NullTranslations = ENGLISH) -> str:
-    """The same for an error that was kept as JSON."""
+    """What an error says that was kept as JSON, in a language."""
     detail = error.get("detail") or {}
     return by_code(str(error["code"]), str(error["message"]), words, detail)
 

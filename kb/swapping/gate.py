@@ -17,7 +17,9 @@ COMPARED = (
     "citation_page_precision", "citation_page_recall", "answer_in_quotes", "abstained_unanswerable",
 )  # fmt: skip
 FEWEST = 4
+"""Fewest questions that came out worse for a loss to count."""
 CHANGED = 0.005
+"""The least difference of a question's figure (0 to 1) that counts as better or worse."""
 MOST_SHOWN = 100
 """Questions that came out otherwise, of each set, that are kept."""
 OWN, SHIPPED = "own", "shipped"

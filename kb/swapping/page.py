@@ -1,4 +1,4 @@
-"""Both answers to each question side by side, as a page."""
+"""A page with two models' answers to each question, side by side."""
 
 from collections.abc import Mapping
 from html import escape

@@ -38,6 +38,7 @@ from kb.upkeep.rebuilding import Rebuilder
 from kb.upkeep.swaps import BUSY, LEASE
 
 TELL_SECONDS = 1.0
+"""Seconds between two notes of how a swap stands."""
 log = logging.getLogger("kb.swapping")
 
 

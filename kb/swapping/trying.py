@@ -25,7 +25,7 @@ WRITTEN = "generated"
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """Both models, the comparison, and each question with both answers."""
+    """Two models, their comparison, and each question with both answers."""
 
     before: Identity
     after: Identity

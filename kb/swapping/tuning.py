@@ -13,6 +13,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
+
 from kb import failpoints, samples
 from kb.answers.asking import Answers
 from kb.embedding.adapting import Adapter, Learned, Tuning, written
@@ -30,7 +33,7 @@ from kb.tuning import learning, material, pairs
 from kb.tuning.learning import Result
 from kb.tuning.material import Material
 from kb.types.people import Principal
-from kb.types.tunings import Pair, Taught
+from kb.types.tunings import Gain, Learning, Pair, Taught
 
 IN_THE_MAKING = "tuned"
 
@@ -43,12 +46,12 @@ class Lessons:
     """
 
     adapters: Mapping[str, Learned]
-    facts: dict[str, Any]
+    facts: Learning
 
     @property
     def lost(self) -> list[str]:
         """What is lost beyond chance, as ``set: measure``."""
-        return list(self.facts["lost"])
+        return list(self.facts.lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +85,13 @@ async def learn(
     gathered = await material.gathered(base.catalog, base.embeddings, base.index, found)
     results = await asyncio.to_thread(_learned, gathered)
     failpoints.reached("tuning_learned")
-    facts = _facts(base, named, found, gathered, results) | {"generation": generation}
+    facts = _facts(base, named, found, gathered, results, generation)
     adapters = {model: r.whole for model, r in results.items() if r.whole is not None}
     if not adapters:
-        return Lessons({}, facts | {"gate": {"sets": []}, "lost": [], "bytes": 0})
+        return Lessons({}, facts)
     compared = await _compared(base, gathered, results, adapters, read, told)
-    size = len(written(adapters))
-    return Lessons(adapters, facts | {"gate": compared, "lost": gate.lost(compared), "bytes": size})
+    lost, size = tuple(gate.lost(compared)), len(written(adapters))
+    return Lessons(adapters, replace(facts, gate=compared, lost=lost, bytes=size))
 
 
 async def keep(base: KnowledgeBase, lessons: Lessons, *, force: bool) -> dict[str, Any]:
@@ -96,13 +99,18 @@ async def keep(base: KnowledgeBase, lessons: Lessons, *, force: bool) -> dict[st
 
     Where nothing is gained, nothing is kept. What is told is JSON.
     """
-    facts, owner = dict(lessons.facts), base.principal(None)
+    owner = base.principal(None)
     if not lessons.adapters:
-        return facts | {"name": None, "live": False, "refused": False}
+        return {**_json(lessons.facts), "name": None, "live": False, "refused": False}
     live = force or not lessons.lost
-    facts["forced"] = force and bool(lessons.lost)
+    facts = replace(lessons.facts, forced=force and bool(lessons.lost))
     kept = await base.write(base.tunings.keep, owner, lessons.adapters, facts, live=live)
-    return facts | {"name": kept.name, "sha256": kept.digest, "live": live, "refused": not live}
+    told = {"name": kept.name, "sha256": kept.digest, "live": live, "refused": not live}
+    return {**_json(facts), **told}
+
+
+def _json(facts: Learning) -> dict[str, Any]:
+    return dict(msgspec.to_builtins(facts))
 
 
 def _learned(gathered: Material) -> dict[str, Result]:
@@ -190,42 +198,44 @@ def _facts(
     found: Taught,
     gathered: Material,
     results: Mapping[str, Result],
-) -> dict[str, Any]:
-    """What is kept beside what was learned: no text of any document or question."""
+    generation: str,
+) -> Learning:
+    """What is kept beside what was learned, before it is compared."""
     used = {one.fingerprint: one for one in base.embeddings.models}
     documents = {pair.document_id: pair.content_hash for pair in found.pairs}
-    return {
-        "models": {
+    return Learning(
+        models={
             model: _of_model(result, used[model].name, used[model].files.digest)
             for model, result in results.items()
         },
-        "questions": len(gathered.questions),
-        "origins": dict(Counter(pair.origin for pair in found.pairs)),
-        "documents": sorted(documents.items()),
-        "sources": sorted(named),
-        "gone": found.gone,
-        "withheld": found.withheld,
-        "data": _digest(found.pairs),
-        "forced": False,
-    }
+        questions=len(gathered.questions),
+        origins=dict(Counter(pair.origin for pair in found.pairs)),
+        documents=tuple(sorted(documents.items())),
+        sources=tuple(sorted(named)),
+        gone=found.gone,
+        withheld=found.withheld,
+        data=_digest(found.pairs),
+        generation=generation,
+        gate={"sets": []},
+    )
 
 
-def _of_model(result: Result, name: str, digest: str) -> dict[str, Any]:
+def _of_model(result: Result, name: str, digest: str) -> Gain:
     low, high = resampling.interval(
         [after - before for before, after in zip(result.before, result.after, strict=True)]
     )
-    return {
-        "name": name,
-        "digest": digest,
-        "used": result.whole is not None,
-        "ridge": result.candidate.ridge,
-        "step": result.candidate.step,
-        "questions": len(result.before),
-        "before": round(resampling.mean(result.before), 4),
-        "after": round(resampling.mean(result.after), 4),
-        "low": round(low, 4),
-        "high": round(high, 4),
-    }
+    return Gain(
+        name=name,
+        digest=digest,
+        used=result.whole is not None,
+        ridge=result.candidate.ridge,
+        step=result.candidate.step,
+        questions=len(result.before),
+        before=round(resampling.mean(result.before), 4),
+        after=round(resampling.mean(result.after), 4),
+        low=round(low, 4),
+        high=round(high, 4),
+    )
 
 
 def _digest(found: Sequence[Pair]) -> str:

@@ -74,7 +74,7 @@ def _any(phrases: tuple[str, ...]) -> str:
 CHANGED = re.compile(rf"(?<![^\W_]){_any(CHANGES)}(?![^\W_])", re.IGNORECASE)
 """What says of its date that the document, or this edition of it, is from then."""
 DATED = re.compile(rf"{_any(DATES)}(?![^\W_])", re.IGNORECASE)
-"""The same, where nothing but it and its date stands in a line or between two marks."""
+"""What says so where nothing but it and its date stands in a line or between two marks."""
 EFFECTIVE = re.compile(rf"(?<![^\W_]){_any(BEGINNINGS)}(?![^\W_])", re.IGNORECASE)
 """From when on a document is valid: it is from then where it says nothing else."""
 BETWEEN = re.compile(

@@ -78,7 +78,7 @@ class Edition:
 
     @property
     def dated(self) -> Period | None:
-        """Its date, where that alone tells which one it is."""
+        """The edition's date, where that alone tells which one it is."""
         if any(self._marks()):
             return None
         is_known = self.own is None and self.modified is not None

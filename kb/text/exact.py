@@ -23,6 +23,7 @@ GAP = r"[\W_]{0,3}"
 FEWEST_LETTERS, FEWEST_DIGITS, LONG = 4, 2, 5
 """Letters and digits of a code, digits of one with letters, digits of one without."""
 FEWEST_OF_SUM = 4
+"""Fewest digits of a sum of money or another quantity that is looked for as it is written."""
 ORDINAL = re.compile(r"(?<!\d)\d{1,9}(?:st|nd|rd|th|er|re|ème|e|s|º|ª|o|a)", re.IGNORECASE)
 YEARS = range(1800, 2200)
 LABELS = (
@@ -54,6 +55,7 @@ IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z\d]{4}){3,7}(?: ?[A-Z\d]{1,3})?\b")
 MOST = 8
 """Exact things of a question that are looked for."""
 MOST_SPELLINGS = 40
+"""Most spellings of one date that are looked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from kb.errors import UsageError
 RESERVED = frozenset({"everyone", "owner", "system", "anonymous"})
 """Words that rules and the audit log use themselves."""
 LONGEST = 100
+"""Most characters of a name."""
 FORBIDDEN = ",:/\\"
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Categories of characters that a reader cannot see or tell apart."""

@@ -51,7 +51,7 @@ class Period:
 
     @property
     def moment(self) -> float:
-        """Its beginning, in UTC (Unix seconds)."""
+        """The period's beginning, in UTC (Unix seconds)."""
         return datetime(self.first.year, self.first.month, self.first.day, tzinfo=UTC).timestamp()
 
 

@@ -124,7 +124,7 @@ def wanted(
     *, source: list[str], type: list[str], language: list[str], author: list[str],  # noqa: A002
     name: list[str], year: list[str], after: str | None, before: str | None,
 ) -> Wanted:  # fmt: skip
-    """The same, from fields of an address.
+    """What limits the search, from fields of an address.
 
     Raises:
         UsageError: as :func:`parse`.

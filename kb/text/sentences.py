@@ -18,21 +18,20 @@ def spans(text: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     start = 0
     for match in _END.finditer(text):
-        if _is_abbreviation(text, match):
-            continue
-        _add(found, text, start, match.end())
-        start = match.end()
-    _add(found, text, start, len(text))
-    return found
+        if not _is_abbreviation(text, match):
+            found.append(_stripped(text, start, match.end()))
+            start = match.end()
+    found.append(_stripped(text, start, len(text)))
+    return [span for span in found if span[0] < span[1]]
 
 
-def _add(found: list[tuple[int, int]], text: str, start: int, end: int) -> None:
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    """A stretch without the white space around it; nothing may be left."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
-    if start < end:
-        found.append((start, end))
+    return start, end
 
 
 def _is_abbreviation(text: str, match: re.Match[str]) -> bool:

@@ -25,6 +25,7 @@ FUNCTION_WORDS = frozenset(
 )
 WORD = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 STEM_LETTERS = 5
+"""Letters at a word's beginning by which words count as the same."""
 
 
 def fold(text: str) -> str:

@@ -14,7 +14,7 @@ from kb.rights import access
 from kb.tuning import pairs
 from kb.tuning.showing import Now, shown
 from kb.types.people import Principal
-from kb.types.tunings import KeptTuning, Taught, name_of
+from kb.types.tunings import KeptTuning, Learning, Taught, name_of
 
 
 class Tunings:
@@ -53,7 +53,7 @@ class Tunings:
         self,
         principal: Principal,
         adapters: Mapping[str, Learned],
-        facts: dict[str, Any],
+        facts: Learning,
         *,
         live: bool,
     ) -> KeptTuning:
@@ -64,7 +64,7 @@ class Tunings:
         """
         with self._catalog.writing() as connection:
             if live:
-                _check_generation(connection, facts["generation"])
+                _check_generation(connection, facts.generation)
             number = tunings.add(connection, written(adapters), facts)
             if live:
                 tunings.go_live(connection, number)
@@ -113,7 +113,7 @@ class Tunings:
         """Every tuning as the register shows it, the oldest first."""
         with self._catalog.reading() as connection:
             found = tunings.all_of(connection)
-            wanted = {number for one in found for number, _ in one.facts["documents"]}
+            wanted = {number for one in found for number, _ in one.facts.documents}
             hashes = documents.content_hashes(connection, wanted)
             for_all = documents.readable_of(connection, access.anybody(), wanted)
             live = generations.live(connection)
@@ -148,9 +148,9 @@ def _told(kept: KeptTuning) -> dict[str, Any]:
     return {
         "sha256": kept.digest,
         "live": kept.state == tunings.LIVE,
-        "questions": facts["questions"],
-        "documents": len(facts["documents"]),
-        "sources": facts["sources"],
-        "forced": facts["forced"],
-        "lost": facts["lost"],
+        "questions": facts.questions,
+        "documents": len(facts.documents),
+        "sources": list(facts.sources),
+        "forced": facts.forced,
+        "lost": list(facts.lost),
     }

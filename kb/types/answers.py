@@ -35,7 +35,7 @@ class Sentence:
     citations: tuple[int, ...]
     supported: bool
     places: tuple[int, ...] = ()
-    """Its citations, by their index in the answer."""
+    """The sentence's citations, by their index in the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Answer:
     prompt_hash: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     form: Form = ()
-    """Its sentences in their paragraphs, lists and tables; empty: each is a quotation by itself."""
+    """The sentences in their paragraphs, lists and tables; empty: each is a quotation by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ class Manner:
     """In what manner a question is taken; as people ask, where nothing else is said."""
 
     noted: bool = True
-    """It goes into the audit log, and the answer is kept with its receipt."""
+    """Whether the question goes into the audit log, and the answer is kept with its receipt."""
     alone: bool = False
     """Whatever was asked before it in the conversation."""
     with_model: bool = True

@@ -24,7 +24,7 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
     runs: Runs
     sentence: int | None = None
     breaks: bool = False
-    """It stands on a line of its own, not behind the one before."""
+    """Whether it stands on a line of its own, not behind the one before."""
 
 
 class Row(msgspec.Struct, frozen=True, omit_defaults=True):

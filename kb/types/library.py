@@ -257,5 +257,5 @@ class Inventory:
 
     @property
     def passages(self) -> int:
-        """All of them."""
+        """How many passages there are, in all languages."""
         return sum(self.languages.values())

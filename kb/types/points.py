@@ -5,6 +5,7 @@ from kb.errors import UsageError
 ORDINAL_BITS = 20
 """Bits of a point that number the chunk: a version has up to 2**20 chunks."""
 VERSION_BITS = 33
+"""Bits that a version's number may have where somebody names a passage; a larger one is none."""
 LONGEST_PASSAGE = 10
 """Chunks in a row that one passage is joined of, at most."""
 

@@ -55,7 +55,7 @@ class Swap:
 
     @property
     def seconds_left(self) -> float | None:
-        """Until all passages are embedded, at this rate; None: nobody can tell."""
+        """Seconds until all passages are embedded, at this rate; None: nobody can tell."""
         return (self.total - self.done) / self.rate if self.rate > 0 else None
 
     def as_json(self) -> dict[str, Any]:

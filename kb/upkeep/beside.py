@@ -9,7 +9,7 @@ Whoever adds to one looks afterwards whether the catalog still says what was wri
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from kb.catalog import generations, leases, rights, swaps
 from kb.catalog.database import Catalog, Connection, current_seq, now
@@ -27,6 +27,7 @@ REINDEX = "reindex"
 AT_ONCE = 20
 """Versions that are loaded together."""
 DAY = 86400.0
+"""Seconds of a day."""
 UNUSED_DAYS = 7.0
 """Days after which a generation goes that was not built to its end, or not switched to."""
 FOLLOWED = (generations.READY, generations.KEPT)
@@ -173,19 +174,26 @@ class Beside:
         one: Followed,
         embeddings: Embeddings,
         numbers: list[int],
-        unkept: Vectors | None = None,
-    ) -> None:
-        """Load versions; ``unkept`` is as in :func:`kb.upkeep.loading.points_of_versions`."""
-        points = await points_of_versions(self._catalog, embeddings, numbers, unkept)
+        *,
+        keep: bool = True,
+    ) -> Vectors:
+        """Load versions; the vectors that were computed for them and are not kept yet.
+
+        ``keep`` is as in :func:`kb.upkeep.loading.points_of_versions`.
+        """
+        made = await points_of_versions(self._catalog, embeddings, numbers, keep=keep)
+        points = made.points
         await self._index.upsert(name_of(one.id), points)
         written = {version_of(p.id): sorted(p.readers) for p in points}
         sizes = Counter(version_of(p.id) for p in points)
         await self._look_again(name_of(one.id), written, sizes)
+        return made.unkept
 
     async def _look_again(
-        self, name: str, written: dict[int, list[str]], sizes: Counter[int]
+        self, name: str, readers: Mapping[int, list[str]], sizes: Counter[int]
     ) -> None:
         """Until what stands in the index is what the catalog says of these versions."""
+        written = dict(readers)
         while written:
             said = await self._catalog.read(self._said, list(written))
             wrong = {v: tokens for v, tokens in said.items() if tokens != written[v]}

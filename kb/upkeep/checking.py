@@ -238,8 +238,8 @@ async def repair(
     generation = await publisher.generation()
     numbers = sorted({version_of(p) for p in findings.lost})
     if numbers:
-        points = await points_of_versions(catalog, embeddings, numbers)
-        await index.upsert(generation, points)
+        made = await points_of_versions(catalog, embeddings, numbers)
+        await index.upsert(generation, made.points)
     await index.delete(generation, findings.orphans)
     for point, readers in findings.wrong.items():
         await index.set_readers(generation, [point], readers)

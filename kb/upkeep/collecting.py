@@ -28,6 +28,7 @@ from kb.files.blobs import Blobs
 from kb.settings import Retention
 
 EVERY_SECONDS = 3600
+"""Seconds between two rounds of collecting, whoever makes them."""
 ROUND = "collected_at"
 BATCH = 2000
 """Vectors that one transaction deletes, and stored values that are looked for at once."""

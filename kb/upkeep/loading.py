@@ -1,9 +1,9 @@
 """Loading: index points made of what the catalog has, and an index read from end to end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from kb import failpoints
 from kb.catalog import chunks, rights, vectors
@@ -13,6 +13,7 @@ from kb.index.base import Index, IndexPoint
 from kb.index.generation import vector_names
 from kb.types.index import Embeddable
 
+T = TypeVar("T")
 SCROLL = 5000
 """Points that are read in one call."""
 BATCH = 256
@@ -35,17 +36,26 @@ class Pace:
 USUAL = Pace()
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Index points, and the vectors that were computed for them and are not kept yet."""
+
+    points: list[IndexPoint]
+    unkept: Vectors
+
+
 async def points_of_versions(
     catalog: Catalog,
     embeddings: Embeddings,
     numbers: list[int],
-    unkept: Vectors | None = None,
     pace: Pace = USUAL,
-) -> list[IndexPoint]:
-    """The index points of versions, as the catalog has them; missing vectors are computed and kept.
+    *,
+    keep: bool = True,
+) -> Made:
+    """The index points of versions, as the catalog has them; missing vectors are computed.
 
-    A caller that holds a writing transaction gives ``unkept``: new vectors are put there, for the
-    caller to keep later.
+    ``keep``: each batch of them is kept as it comes. A caller that holds a writing transaction gets
+    them instead, to keep them after it.
     """
 
     def read() -> tuple[list[Embeddable], dict[int, list[str]]]:
@@ -56,11 +66,14 @@ async def points_of_versions(
 
     passages, tokens = await catalog.read(read)
     names = vector_names(embeddings.models)
-    found = {
-        model: await vectors_of(catalog, embeddings, model, wanted, unkept, pace)
-        for model, wanted in (await _wanted(embeddings, passages)).items()
-    }
-    return [
+    found, unkept = Vectors(), Vectors()
+    for model, wanted in (await _wanted(embeddings, passages)).items():
+        known = await _known(catalog, model, wanted)
+        new = await _computed(catalog, embeddings, model, _missing(wanted, known), pace, keep=keep)
+        found[model] = known | new
+        if new and not keep:
+            unkept[model] = new
+    points = [
         IndexPoint(
             p.point,
             {names[m]: by[p.vector_hash] for m, by in found.items() if p.vector_hash in by},
@@ -70,6 +83,7 @@ async def points_of_versions(
         )
         for p in passages
     ]
+    return Made(points, unkept)
 
 
 async def _wanted(
@@ -88,49 +102,63 @@ async def _wanted(
 
 
 async def vectors_of(
-    catalog: Catalog,
-    embeddings: Embeddings,
-    model: str,
-    texts: dict[str, str],
-    unkept: Vectors | None = None,
-    pace: Pace = USUAL,
+    catalog: Catalog, embeddings: Embeddings, model: str, texts: dict[str, str]
 ) -> dict[str, bytes]:
     """A model's vectors of texts by hash: those that are kept, and the others computed now.
 
-    ``unkept`` is as in :func:`points_of_versions`. Each batch is kept as it comes.
+    Each batch is kept as it comes.
     """
+    known = await _known(catalog, model, texts)
+    missing = _missing(texts, known)
+    return known | await _computed(catalog, embeddings, model, missing, USUAL, keep=True)
 
+
+async def _known(catalog: Catalog, model: str, texts: Mapping[str, str]) -> dict[str, bytes]:
     def read() -> dict[str, bytes]:
         with catalog.reading() as connection:
             return vectors.known(connection, model, texts)
 
-    known = await catalog.read(read)
-    missing = [h for h in texts if h not in known]
-    for start in range(0, len(missing), BATCH):
-        hashes = missing[start : start + BATCH]
-        wanted = [texts[h] for h in hashes]
-        embedded = await embeddings.passages(wanted, pace.processors(), model)
-        new = dict(zip(hashes, embedded, strict=True))
-        if unkept is None:
+    return await catalog.read(read)
+
+
+def _missing(texts: Mapping[str, str], known: Mapping[str, bytes]) -> dict[str, str]:
+    return {key: text for key, text in texts.items() if key not in known}
+
+
+async def _computed(
+    catalog: Catalog,
+    embeddings: Embeddings,
+    model: str,
+    texts: Mapping[str, str],
+    pace: Pace,
+    *,
+    keep: bool,
+) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    hashes = list(texts)
+    for start in range(0, len(hashes), BATCH):
+        part = hashes[start : start + BATCH]
+        embedded = await embeddings.passages([texts[h] for h in part], pace.processors(), model)
+        new = dict(zip(part, embedded, strict=True))
+        if keep:
             await catalog.write(keep_vectors, catalog, {model: new})
             failpoints.reached("vectors_kept")
-        else:
-            unkept.setdefault(model, {}).update(new)
-        known |= new
+        found |= new
         pace.told(len(new))
-    return known
+    return found
 
 
-def keep_vectors(catalog: Catalog, new: Vectors) -> None:
-    """Keep new vectors in a transaction of their own."""
+def keep_vectors(catalog: Catalog, *parts: Vectors) -> None:
+    """Keep new vectors, all parts in one transaction of their own."""
     with catalog.writing() as connection:
-        for model, by_hash in new.items():
-            vectors.keep(connection, model, by_hash)
+        for part in parts:
+            for model, by_hash in part.items():
+                vectors.keep(connection, model, by_hash)
 
 
-def awaited(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> None:
-    """Have the loop do something, from a thread that waits until it is done."""
-    asyncio.run_coroutine_threadsafe(work, loop).result()
+def awaited(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
+    """Have the loop do something, from a thread that waits until it is done; what it gave."""
+    return asyncio.run_coroutine_threadsafe(work, loop).result()
 
 
 async def scroll(index: Index, generation: str) -> AsyncIterator[dict[int, list[str]]]:

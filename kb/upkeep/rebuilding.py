@@ -27,6 +27,7 @@ from kb.upkeep.loading import Pace, Vectors, awaited, keep_vectors, points_of_ve
 from kb.upkeep.publishing import adopt_earlier, dimensions_of
 
 VERSIONS_AT_ONCE = 20
+"""Versions that are loaded together."""
 FEW = 100
 """Versions still to load with which a rebuild catches up no more: publishing waits a second or two
 until they are loaded."""
@@ -105,7 +106,7 @@ class Rebuilder:
         return await self._run(generations.switch)
 
     async def prepare(self) -> Rebuilt:
-        """The same, and hand the generation over instead of switching to it: it is ready to.
+        """Rebuild, and hand the generation over instead of switching to it: it is ready for that.
 
         Raises as :meth:`rebuild`.
         """
@@ -215,9 +216,14 @@ class Rebuilder:
         generation: str,
         loaded: Loaded,
         wanted: Mapping[int, Published],
-        unkept: Vectors | None = None,
-    ) -> None:
-        """Delete what is gone, load what is missing, stamp anew what others read by now."""
+        *,
+        keep: bool = True,
+    ) -> list[Vectors]:
+        """Delete what is gone, load what is missing, stamp anew what others read by now.
+
+        Vectors that were computed and are not kept yet come back, in parts: all where not ``keep``.
+        """
+        unkept: list[Vectors] = []
         for number in [n for n in loaded.points if n not in wanted]:
             points = loaded.points.pop(number)
             await index.delete(generation, points_in(number, points))
@@ -227,8 +233,9 @@ class Rebuilder:
         for start in range(0, len(missing), VERSIONS_AT_ONCE):
             part = missing[start : start + VERSIONS_AT_ONCE]
             pace = self._pace(loaded.passages(wanted), total)
-            found = await points_of_versions(self._catalog, self._embeddings, part, unkept, pace)
-            await index.upsert(generation, found)
+            made = await points_of_versions(self._catalog, self._embeddings, part, pace, keep=keep)
+            await index.upsert(generation, made.points)
+            unkept += [made.unkept] if made.unkept else []
             failpoints.reached("versions_loaded")
             for number in part:
                 loaded.points[number] = wanted[number].points
@@ -241,6 +248,7 @@ class Rebuilder:
                     await index.set_readers(generation, points_in(number, one.points), tokens)
                 loaded.readers[number] = one.readers
         self._on_progress(loaded.passages(wanted), total)
+        return unkept
 
     def _pace(self, done: int, total: int) -> Pace:
         """Tells of passages while a part is embedded: each has a vector of every model at most."""
@@ -270,17 +278,16 @@ class Rebuilder:
         Runs in a thread, which holds the transaction while the loop works on the index.
         """
         done = partial(awaited, loop)
-        unkept: Vectors = {}
         with self._catalog.writing() as connection:
             hold_seq(connection)
             leases.extend(connection, LEASE, self._owner, leases.SECONDS)
             wanted = generations.published(connection)
-            done(self._catch_up(index, name_of(number), loaded, wanted, unkept))
+            unkept = done(self._catch_up(index, name_of(number), loaded, wanted, keep=False))
             done(index.flush(name_of(number)))
             done(index.close())  # whoever searches opens it from the next moment on
             old = ending(connection, number)
         if unkept:
-            keep_vectors(self._catalog, unkept)
+            keep_vectors(self._catalog, *unkept)
         return old
 
 

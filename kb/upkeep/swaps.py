@@ -27,6 +27,7 @@ from kb.upkeep.beside import Beside
 from kb.upkeep.switching import Switched, Switcher, check_left_open
 
 SHOWN = 20
+"""Swaps that are shown, the last ones."""
 LEASE = "swap"
 """The lease of the process that is at a swap."""
 BUSY = "swap_busy"
@@ -54,7 +55,7 @@ class Swaps:
             return swaps.open_one(connection)
 
     def one(self, number: int) -> Swap:
-        """One of them.
+        """A swap by its number.
 
         Raises:
             NotFoundError: there is none.

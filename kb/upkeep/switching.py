@@ -70,18 +70,19 @@ class Switcher:
     ) -> None:
         """Runs in a thread, which holds the transaction while the loop works on the index."""
         done = partial(awaited, loop)
-        unkept: Vectors = {}
+        unkept: list[Vectors] = []
         with self._catalog.writing() as connection:
             hold_seq(connection)  # nothing is published from here on
             missing = missing_in(connection, one.id)
             for start in range(0, len(missing), AT_ONCE):
-                done(self._beside.load(one, embeddings, missing[start : start + AT_ONCE], unkept))
+                part = missing[start : start + AT_ONCE]
+                unkept.append(done(self._beside.load(one, embeddings, part, keep=False)))
             if missing:
                 done(self._index.flush(name_of(one.id)))
             generations.go_live(connection, one.id)
             note(connection, one)
-        if unkept:
-            keep_vectors(self._catalog, unkept)
+        if any(unkept):
+            keep_vectors(self._catalog, *unkept)
 
 
 def check_left_open(settings: Embedding) -> None:

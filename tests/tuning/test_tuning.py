@@ -8,7 +8,7 @@ import sys
 import msgspec
 import numpy as np
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from kb.catalog import audit, documents, generations, groups, sources, tunings
 from kb.catalog.tables import tunings as table
@@ -19,11 +19,10 @@ from kb.knowledge_base import register_of
 from kb.rights import access
 from kb.swapping import tuning
 from kb.swapping.tuning import Lessons
+from kb.types.tunings import Learning, Gain
 from tests.parts import taught
 from tests.parts.house import House
 from tests.parts.portal import copy_furnished, furnished_once
-
-NO_SETS = {"sets": []}
 
 
 def adapter(seed: int = 0) -> Learned:
@@ -54,13 +53,15 @@ def lessons(house, *, lost=(), seed: int = 0, documents=()) -> Lessons:
     with house.kb.catalog.reading() as c:
         generation = generations.live(c).fingerprint
     [model] = house.kb.embeddings.models
-    told = {"name": "english", "used": True, "digest": "0" * 64, "ridge": 5.0, "step": 1.0}
-    facts = {
-        "models": {model.fingerprint: told | {"before": 0.5, "after": 0.6}},
-        "generation": generation, "questions": 48, "origins": {"judged": 48}, "documents": documents,
-        "sources": [], "data": "0" * 64, "gate": NO_SETS, "lost": list(lost), "bytes": 1,
-        "forced": False,
-    }  # fmt: skip
+    moved = Gain(
+        name="english", digest="0" * 64, used=True, ridge=5.0, step=1.0, questions=48,
+        before=0.5, after=0.6, low=0.05, high=0.15,
+    )  # fmt: skip
+    facts = Learning(
+        models={model.fingerprint: moved}, questions=48, origins={"judged": 48},
+        documents=documents, sources=(), gone=0, withheld=0, data="0" * 64, generation=generation,
+        gate={"sets": []}, lost=tuple(lost), bytes=1,
+    )  # fmt: skip
     return Lessons({model.fingerprint: adapter(seed)}, facts)
 
 
@@ -132,6 +133,52 @@ async def test_where_nothing_is_gained_nothing_is_kept(town):
     assert await states(town) == []
 
 
+TOLD_KEYS = (
+    "models questions origins documents sources gone withheld data forced generation gate lost bytes"
+    " name sha256 live refused"
+).split()
+"""What ``kb tune --json`` told, in this order, before its facts were a struct."""
+OF_MODEL = "name digest used ridge step questions before after low high".split()
+
+
+async def test_what_is_told_of_it_is_json_as_it_always_was(town):
+    given = await town.kb.read(lambda: lessons(town, documents=((1, "a" * 64),)))
+    told = json.loads(json.dumps(await tuning.keep(town.kb, given, force=False)))
+    assert list(told) == TOLD_KEYS
+    [model] = told["models"].values()
+    assert list(model) == OF_MODEL
+    assert (told["documents"], told["sources"], told["lost"]) == ([[1, "a" * 64]], [], [])
+    nothing = await tuning.keep(town.kb, Lessons({}, given.facts), force=False)
+    assert list(nothing) == [key for key in TOLD_KEYS if key != "sha256"]
+
+
+async def test_what_an_earlier_release_kept_is_still_read(town):
+    """A row of the first release with ``kb tune``, as its code wrote it."""
+    facts = {
+        "models": {"f": {"name": "english", "digest": "0" * 64, "used": True, "ridge": 5.0, "step": 1.0,
+                         "questions": 48, "before": 0.5, "after": 0.6, "low": 0.05, "high": 0.15}},
+        "questions": 48, "origins": {"judged": 48}, "documents": [[1, "a" * 64]],
+        "sources": ["staff"], "gone": 2, "withheld": 1, "data": "0" * 64, "forced": True,
+        "generation": "g", "gate": {"sets": [{"name": "own", "questions": 48, "rows": [],
+                                              "changed": []}]},
+        "lost": ["own: page_hit@5"], "bytes": 3080,
+    }  # fmt: skip
+
+    def kept():
+        with town.kb.catalog.writing() as c:
+            row = {"state": "left", "digest": "d", "learned": b"", "facts": facts, "made_at": 1.0}
+            c.execute(insert(table).values(row))
+            return tunings.all_of(c)
+
+    [found] = await town.kb.write(kept)
+    assert msgspec.json.decode(msgspec.json.encode(found.facts)) == facts
+    assert [one.name for one in found.facts.used] == ["english"]
+    [shown] = await town.kb.read(town.kb.tunings.registered)
+    assert dict(shown.facts)["Sources"] == "also staff, whoever may read them"
+    assert dict(shown.facts)["Lost"] == "own: page_hit@5"
+    assert shown.bytes == 3080
+
+
 async def test_back_leads_to_the_one_before_and_then_to_none(town):
     kb_, owner = town.kb, town.owner
     for seed in range(3):
@@ -154,7 +201,7 @@ async def test_back_leads_to_the_one_before_and_then_to_none(town):
 
 async def test_what_was_learned_for_another_index_does_not_go_live(town):
     given = await town.kb.read(lessons, town)
-    other = Lessons(given.adapters, given.facts | {"generation": "another"})
+    other = Lessons(given.adapters, msgspec.structs.replace(given.facts, generation="another"))
     with pytest.raises(ConflictError, match="kb tune again"):
         await tuning.keep(town.kb, other, force=True)
     assert await states(town) == []

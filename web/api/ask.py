@@ -39,6 +39,7 @@ from web.streaming import kept_alive
 
 log = logging.getLogger("kb.web")
 WATCH_SECONDS = 0.5
+"""Seconds between two looks whether the asker is still let in, and may still read what is told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 SESSION, DEVICE = ("kb", "kb_session"), ("kb-device", "kb_device")
 """Names of cookies: over TLS, with a prefix that browsers hold to; and without."""
 DEVICE_SECONDS = 365 * 86400
+"""Seconds for which a browser is known as somebody's device: a year."""
 
 
 def is_secure(connection: Connection) -> bool:

@@ -26,7 +26,9 @@ for an unknown key, since strangers can send such keys."""
 LONGEST_SUBJECT = 255
 """Characters of a subject (OpenID Connect Core, section 2)."""
 LEEWAY_SECONDS = 60
+"""Seconds that the provider's clock may be ahead or behind."""
 TIMEOUT_SECONDS = 10.0
+"""Seconds that the provider has for one answer."""
 REFUSED = "provider_refused"
 NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL)
 NOT_AS_IT_SHOULD = (

@@ -26,6 +26,7 @@ from web.i18n import language_of, translations
 from web.rendering import render
 
 DAYS = 30
+"""Days of which questions are counted."""
 ERASINGS = 20
 """Erasings with a statement that are listed."""
 SECRET = ("password", "secret", "api_key", "url")

@@ -14,6 +14,7 @@ from web.numbers import Number
 from web.rendering import render
 
 PAGE, PART = 100, 500
+"""Entries of one page; and lines of an export that are written at once."""
 
 
 @get("/audit", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)

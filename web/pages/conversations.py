@@ -17,6 +17,7 @@ from web.numbers import Number
 from web.rendering import render
 
 LONGEST_NAME = 80
+"""Most characters that a file's name takes of a conversation's title."""
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 

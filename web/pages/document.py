@@ -21,9 +21,11 @@ from web.numbers import Number
 from web.rendering import render
 
 PICTURE_WIDTH = 1100
+"""Pixels: the width of a page's picture."""
 MOST_BLOCKS = 3000
 """Most blocks of a long document that are shown, around the highlight."""
 TEXT_LAYER_PAGES = 2
+"""Pages before and behind the shown one that have their text laid over the picture at once."""
 MOST_HEADINGS, LONGEST_HEADING, DEEPEST = 200, 120, 4
 """Of what a document's page says that is in it."""
 

@@ -22,6 +22,7 @@ COLUMNS = (
 )  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 PART = 500
+"""Rows of the ledger that are read at once."""
 
 
 @get("/documents.csv", include_in_schema=False, who=READER)

@@ -18,6 +18,7 @@ from web.auth.who import ANYONE
 from web.jar import value_of
 
 FLOW_SECONDS = 600
+"""Seconds that somebody has for signing in at the provider."""
 BACK_CHANNEL = "http://schemas.openid.net/event/backchannel-logout"
 
 

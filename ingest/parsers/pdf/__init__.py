@@ -135,7 +135,7 @@ def _read(document: pdfium.PdfDocument, number: int, within: InPictures) -> Page
         printed = lines.of(page, grids)
     except pdfium.PdfiumError:
         return Page(size, is_missing=True)
-    hidden = unseen.take(page, printed)
+    printed, hidden = unseen.parted(page, printed)
     over = annotations.of(page, number + 1)
     is_scan = recognising.is_scan(page, printed)
     written = (

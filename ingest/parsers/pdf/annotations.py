@@ -20,7 +20,7 @@ NOTES = {
     raw.FPDF_ANNOT_POLYLINE, raw.FPDF_ANNOT_INK, raw.FPDF_ANNOT_CARET,
     raw.FPDF_ANNOT_FILEATTACHMENT,
 }  # fmt: skip
-"""Those whose text opens when a reader points at them: comments."""
+"""Kinds of annotations whose text opens when a reader points at them: comments."""
 UNSEEN = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
 BOXES = {raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON}
 WRITTEN = {

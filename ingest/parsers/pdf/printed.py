@@ -11,7 +11,7 @@ from kb.types.parsed import Box
 BROKEN_WORD = "\ufffe\x02\xad"
 """What pdfium puts where a word is hyphenated at the end of a line."""
 HYPHEN = re.compile(f"[{BROKEN_WORD}]")
-"""One of these."""
+"""One of the characters of ``BROKEN_WORD``."""
 Rectangle = tuple[float, float, float, float]
 """Left, top, right, bottom in points of the page (top above bottom)."""
 
@@ -29,11 +29,11 @@ class Rectangles(NamedTuple):
         return min(self.lefts), max(self.tops), max(self.rights), min(self.bottoms)
 
     def some(self, wanted: Sequence[object]) -> "Rectangles":
-        """Those that are wanted: whether each one is."""
+        """Some of the rectangles; ``wanted`` says of each whether it is among them."""
         return Rectangles(*[list(compress(edges, wanted)) for edges in self])
 
     def part(self, start: int, end: int) -> "Rectangles":
-        """Those from one to before another."""
+        """The rectangles from ``start`` to before ``end``, counted from 0."""
         return Rectangles(*[edges[start:end] for edges in self])
 
 
@@ -63,6 +63,6 @@ class PrintedLine:
     doubtful: bool = False
     """White, transparent, tiny or off the page: perhaps nobody sees it."""
     pieces: tuple[Piece, ...] = ()
-    """Its parts, where wide gaps part them; else none."""
+    """The line's parts, where wide gaps part them; else none."""
     apart: bool = False
     """Whether no line goes on with it: a label with what was filled in."""

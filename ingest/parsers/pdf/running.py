@@ -8,6 +8,7 @@ from ingest.parsers.pdf.printed import PrintedLine
 MARGIN = 0.1
 """Share of the page's height, at its top and at its foot, in which lines may be running ones."""
 FEWEST_PAGES = 4
+"""Fewest pages with text for which repeated lines are looked for."""
 SHARE = 0.4
 """A line that stands in the margin of at least this share of the pages is a running one."""
 NUMBER = re.compile(r"\d+|\b[ivxlc]{1,7}\b", re.IGNORECASE)

@@ -21,12 +21,12 @@ class Row:
 
     @property
     def top(self) -> float:
-        """Its upper end."""
+        """The row's upper end, a share of the page's height (0 is its top)."""
         return min(line.box[1] for line in self.lines)
 
     @property
     def foot(self) -> float:
-        """Its lower end."""
+        """The row's lower end, a share of the page's height (0 is its top)."""
         return max(line.box[3] for line in self.lines)
 
 

@@ -12,16 +12,18 @@ CONTRAST = 24
 """Levels of grey (0 to 255) by which a drawn line has to differ from its ground."""
 
 
-def take(page: pdfium.PdfPage, lines: list[PrintedLine]) -> list[PrintedLine]:
-    """Take out the lines that leave no trace on the page as it is drawn, and give them."""
+def parted(
+    page: pdfium.PdfPage, lines: list[PrintedLine]
+) -> tuple[list[PrintedLine], list[PrintedLine]]:
+    """The lines of a page that are seen, and those that leave no trace on it as it is drawn."""
     if not any(line.doubtful for line in lines):
-        return []
+        return lines, []
     width, height = page.get_size()
     scale = min(1.0, (ocr.MOST_PIXELS / max(1.0, width * height)) ** 0.5)
     drawn = page.render(scale=scale, grayscale=True).to_pil()
     unseen = [line for line in lines if line.doubtful and not _leaves_trace(drawn, line.box)]
-    lines[:] = [line for line in lines if not any(line is other for other in unseen)]
-    return unseen
+    seen = [line for line in lines if not any(line is other for other in unseen)]
+    return seen, unseen
 
 
 def _leaves_trace(drawn: Image.Image, box: Box) -> bool:

@@ -17,6 +17,7 @@ from ingest.parsers.said import Said, line
 PACKETS = ((b"<x:xmpmeta", b"</x:xmpmeta>"), (b"<rdf:RDF", b"</rdf:RDF>"))
 """What a packet begins and ends with; programs of old leave the outer element out."""
 LONGEST, MOST = 256 * 1024, 40
+"""Most bytes of a packet, and most packets of a file that are looked at."""
 XMP = "{http://ns.adobe.com/xap/1.0/}"
 OF_PDF = b"http://ns.adobe.com/pdf/"
 

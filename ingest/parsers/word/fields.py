@@ -25,37 +25,44 @@ class _Open:
 
 def show(root: etree._Element) -> None:
     """Take instructions out, and write down what is chosen in a form's field."""
-    fields: list[_Open] = []
+    walk = _Walk()
     for node in list(root.iter(f"{W}fldChar", f"{W}t", f"{W}instrText")):
         if node.tag == f"{W}fldChar":
-            _step(fields, node)
+            walk.mark(node)
         elif node.tag == f"{W}t":
-            _text(fields, node)
+            walk.text(node)
 
 
-def _text(fields: list[_Open], node: etree._Element) -> None:
-    for one in fields:
-        if not one.has_result:
-            one.unseen.append(node)
-            return
-    for one in fields:
-        one.seen += bool(node.text)
+class _Walk:
+    """The fields that are open at one place of a document, the innermost last."""
 
+    def __init__(self) -> None:
+        self._open: list[_Open] = []
 
-def _step(fields: list[_Open], node: etree._Element) -> None:
-    kind = node.get(f"{W}fldCharType")
-    if kind == BEGIN and len(fields) < MOST_OPEN:
-        fields.append(_Open(_form(node)))
-    elif fields and kind == SEPARATE:
-        _close_instruction(fields[-1])
-        fields[-1].has_result = True
-    elif fields and kind == END:
-        ended = fields.pop()
-        _close_instruction(ended)
-        if ended.form and not ended.seen:
-            text = etree.Element(f"{W}t")
-            text.text = ended.form
-            node.addnext(text)
+    def text(self, node: etree._Element) -> None:
+        """Note a text: of an instruction, or seen in every field around it."""
+        for one in self._open:
+            if not one.has_result:
+                one.unseen.append(node)
+                return
+        for one in self._open:
+            one.seen += bool(node.text)
+
+    def mark(self, node: etree._Element) -> None:
+        """Follow a mark: a field begins, its result does, or it ends."""
+        kind = node.get(f"{W}fldCharType")
+        if kind == BEGIN and len(self._open) < MOST_OPEN:
+            self._open.append(_Open(_form(node)))
+        elif self._open and kind == SEPARATE:
+            _close_instruction(self._open[-1])
+            self._open[-1].has_result = True
+        elif self._open and kind == END:
+            ended = self._open.pop()
+            _close_instruction(ended)
+            if ended.form and not ended.seen:
+                text = etree.Element(f"{W}t")
+                text.text = ended.form
+                node.addnext(text)
 
 
 def _close_instruction(one: _Open) -> None:

@@ -34,7 +34,7 @@ class _Said:
     has_ground: bool = False
 
     def under(self, above: "_Said") -> "_Said":
-        """This, and what it leaves open as it is said above."""
+        """What is said of letters here; what that leaves open, as it is said above."""
         return _Said(
             above.vanish if self.vanish is None else self.vanish,
             above.size if self.size is None else self.size,

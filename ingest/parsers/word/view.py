@@ -27,6 +27,7 @@ USELESS = (f"{W}rPr", f"{W}lastRenderedPageBreak", f"{W}proofErr")
 NUMBERS = (f"{W}ilvl", f"{W}numId")
 """Numbers of lists: one that is none would cost the whole document."""
 LONGEST_NUMBER = 9
+"""Most digits of such a number."""
 BOX = f"{W}txbxContent"
 
 

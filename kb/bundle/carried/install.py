@@ -27,7 +27,9 @@ sys.path.insert(0, str(HERE))
 from signature import SUMS, check_signature, numbers, refuse, say  # type: ignore[import-not-found] # noqa: E402
 
 KNOWN_FORMAT = 1
+"""The version of a bundle's layout that this program installs."""
 PART = 1 << 20
+"""Bytes that are read at once."""
 PROGRAM = "commonplace-kb"
 SHARE = Path("share") / "commonplace"
 

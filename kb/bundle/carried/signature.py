@@ -15,6 +15,7 @@ from typing import NoReturn
 HERE = Path(__file__).resolve().parent
 SUMS, SIGNATURE = "SHA256SUMS", "SHA256SUMS.minisig"
 ID, RAW = 8, 32
+"""Bytes of a key's number, and of an Ed25519 public key."""
 DER_OF_ED25519 = bytes.fromhex("302a300506032b6570032100")
 """What stands before a raw key where openssl reads it."""
 SIGNED_HASHED = b"ED"

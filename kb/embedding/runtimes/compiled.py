@@ -22,6 +22,7 @@ from kb.errors import ConfigurationError
 KERNELS = 64
 """How many kernels are kept, by the shapes of batches: each costs memory."""
 CALIBRATED_AT_ONCE = 8
+"""Texts of one batch while int8 is calibrated."""
 
 
 def library() -> Any:

@@ -11,6 +11,7 @@ from kb.text.queries import words_in
 revision = "0008"
 down_revision = "0007"
 PART = 2000
+"""Passages that are read at once."""
 
 
 def upgrade() -> None:

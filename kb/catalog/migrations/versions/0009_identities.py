@@ -15,6 +15,7 @@ revision = "0009"
 down_revision = "0008"
 
 LONGEST = 200
+"""Most characters of a reader token in the catalog's columns; PostgreSQL holds to it."""
 GROUP, PERSON, NOT, EVERYONE = "group:", "person:", "not:", "everyone"
 
 

@@ -9,6 +9,7 @@ from alembic import op
 revision = "0012"
 down_revision = "0011"
 PART = 500
+"""Answers that are read at once."""
 COUNTED = (
     "source_id", "rights", "media_type", "language", "mtime_ns", "author", "chunks", "version"
 )  # fmt: skip
