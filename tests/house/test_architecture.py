@@ -82,7 +82,7 @@ CONTRACTS = {
     "kb.search": "audit catalog embedding errors index metrics rights settings text types",
     "kb.tuning": "audit catalog embedding errors failpoints index models rights types",
     "kb.backup": "audit catalog clock errors failpoints files rights settings types",
-    "kb.upkeep": "audit backup catalog embedding errors failpoints files index settings types",
+    "kb.upkeep": "audit backup catalog embedding errors failpoints files index llm models rights settings tuning types",
     "kb.library": "audit catalog errors files rights samples text types upkeep",
     "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
     "kb.leaving": "answers audit catalog embedding errors failpoints files posix rights text types"

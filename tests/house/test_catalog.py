@@ -14,7 +14,8 @@ OWN_TABLES = {"ingest/following/queued_jobs.py"}
 """The queue's tables are its own: docs/adr/0006-rooms.md."""
 OUTSIDE = [p for p in FILES if room_of_file(p) != "kb.catalog" and name(p) not in OWN_TABLES]
 SEEN_FROM_OUTSIDE = [p for p in FILES if room_of_file(p) in {"web", "kb.cli"}]
-INSIDE = sorted((ROOT / "kb/catalog").glob("*.py"))
+INSIDE = sorted((ROOT / "kb/catalog").rglob("*.py"))
+FACADE = ROOT / "kb/knowledge_base.py"
 OF_THE_DATABASE = {"Row", "RowMapping", "Result", "MappingResult", "ScalarResult", "CursorResult"}
 WITHIN = {"kb/catalog/database.py::row_to_change"}
 """It locks the row that a lease or a count of failures is decided by; these two are within."""
@@ -22,6 +23,11 @@ WITHIN = {"kb/catalog/database.py::row_to_change"}
 
 def attributes(path: Path) -> list[ast.Attribute]:
     return [node for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute)]
+
+
+def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef
+    return [node for node in ast.walk(tree(path)) if isinstance(node, kinds)]
 
 
 def opened(path: Path) -> list[int]:
@@ -45,6 +51,18 @@ def test_web_and_commands_see_no_transaction(path):
     assert opened(path) == []
 
 
+def test_the_facade_puts_together_and_asks_the_catalog_nothing():
+    """A verb stands in the room that it concerns, which opens its transaction."""
+    assert opened(FACADE) == []
+    known = {i for i in imports(FACADE) if i.startswith("kb.catalog.")}
+    assert {".".join(i.split(".")[:3]) for i in known} == {
+        "kb.catalog.database",
+        "kb.catalog.behind",
+    }
+    public = [n for n in functions(FACADE) if not n.name.startswith("_")]
+    assert [n.name for n in public if "Connection" in words(n.returns)] == []
+
+
 @pytest.mark.parametrize("path", OUTSIDE, ids=name)
 def test_rows_are_not_taken_from_the_catalog(path):
     assert not {"sqlalchemy.Row", "kb.catalog.database.Row"} & imports(path)
@@ -55,10 +73,8 @@ def test_no_function_of_the_catalog_gives_a_row_away(path):
     """What the catalog gives is frozen: a row would tie its readers to columns and queries."""
     giving = [
         f"{name(path)}::{node.name}"
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and not node.name.startswith("_")
-        and words(node.returns) & OF_THE_DATABASE
+        for node in functions(path)
+        if not node.name.startswith("_") and words(node.returns) & OF_THE_DATABASE
     ]
     assert set(giving) <= WITHIN
 

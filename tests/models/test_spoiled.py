@@ -17,7 +17,7 @@ from kb.embedding.places import Manifest
 from kb.embedding.starting import start
 from kb.embedding.trials import Ended
 from kb.errors import ConfigurationError, KbError, UsageError, told
-from kb.knowledge_base import register_of
+from kb.upkeep.models import register_of
 from kb.models import adding, contents
 from tests.embedding.chosen import with_embedding
 from tests.models.test_adding import on
