@@ -25,12 +25,12 @@ from kb.catalog.tables import (
 from kb.types.purges import (
     Erased,
     ErasedVersion,
-    KeptPassage,
-    KeptVector,
     ListedPurge,
     Marks,
     NamedDocument,
     Purge,
+    StoredPassage,
+    StoredVector,
     Unstated,
 )
 
@@ -131,20 +131,20 @@ def of_versions(connection: Connection, numbers: Sequence[int]) -> list[ErasedVe
     return [ErasedVersion(*row) for row in found]
 
 
-def passages(connection: Connection, numbers: Sequence[int]) -> Iterator[KeptPassage]:
+def passages(connection: Connection, numbers: Sequence[int]) -> Iterator[StoredPassage]:
     """The passages of versions, by point."""
     query = select(chunks.c.point, chunks.c.text, chunks.c.vector_hash)
     mine = among(chunks.c.version, numbers)
     for row in connection.execute(query.where(mine).order_by(chunks.c.point)):
-        yield KeptPassage(*row)
+        yield StoredPassage(*row)
 
 
-def vectors_by(connection: Connection, hashes: Sequence[str]) -> Iterator[KeptVector]:
+def vectors_by(connection: Connection, hashes: Sequence[str]) -> Iterator[StoredVector]:
     """The vectors with these hashes, by hash and model."""
     query = select(vectors.c.model, vectors.c.hash, vectors.c.vector)
     mine = among(vectors.c.hash, hashes)
     for row in connection.execute(query.where(mine).order_by(vectors.c.hash, vectors.c.model)):
-        yield KeptVector(*row)
+        yield StoredVector(*row)
 
 
 def shared_vectors(

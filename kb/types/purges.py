@@ -50,7 +50,7 @@ class ErasedVector(msgspec.Struct, frozen=True):
     sha256: str
 
 
-class KeptPassage(msgspec.Struct, frozen=True):
+class StoredPassage(msgspec.Struct, frozen=True):
     """A passage as it is kept: the id of its point, its text, and the hash of its vector."""
 
     point: int
@@ -58,7 +58,7 @@ class KeptPassage(msgspec.Struct, frozen=True):
     vector_hash: str
 
 
-class KeptVector(msgspec.Struct, frozen=True):
+class StoredVector(msgspec.Struct, frozen=True):
     """A vector as it is kept: its model's fingerprint, its hash, and its float32 bytes."""
 
     model: str

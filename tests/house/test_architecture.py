@@ -1,7 +1,9 @@
 """The house rules: who may import whom, one engine per file, what stays light."""
 
+import ast
 import subprocess
 import sys
+from collections import Counter
 from graphlib import TopologicalSorter
 
 import pytest
@@ -16,6 +18,7 @@ from tests.house.code import (
     part_of,
     room_of,
     room_of_file,
+    tree,
 )
 
 WAY = ("parsers", "finding", "given", "reading", "recording", "running", "following", "folders")
@@ -150,6 +153,27 @@ def test_no_contract_names_a_room_in_vain():
 def test_one_file_knows_each_engine(engine):
     users = {name(p) for p in FILES if any(i.split(".")[0] == engine for i in imports(p))}
     assert users == ENGINES[engine]
+
+
+SPEAKING = {"kb.surface", "kb.doctor", "web"}
+"""Rooms that have words in the reader's language. Others give codes with parameters."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_words_of_a_language_are_found_at_the_edge(path):
+    if room_of_file(path) not in SPEAKING:
+        assert not {i.split(".")[0] for i in imports(path)} & {"gettext", "babel"}
+
+
+TWICE = {"Source", "Notice", "Entry", "Verdict", "Run", "Standing"}
+"""Names that two or three files of ``kb/types`` and ``kb/surface`` have. To be fewer, never more."""
+
+
+def test_no_further_name_is_given_twice_to_what_crosses_rooms():
+    crossing = [path for path in FILES if room_of_file(path) in {"kb.types", "kb.surface"}]
+    classes = [n for p in crossing for n in tree(p).body if isinstance(n, ast.ClassDef)]
+    names = Counter(node.name for node in classes if not node.name.startswith("_"))
+    assert {one for one, count in names.items() if count > 1} == TWICE
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)

@@ -235,7 +235,7 @@ import asyncio, sys
 from pathlib import Path
 import msgspec
 from kb import settings
-from kb.upkeep.models import KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.swapping import tuning
 
 lessons = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=tuning.Lessons)
