@@ -2,10 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import closing
-from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from kb.accounts.accounts import Accounts
 from kb.accounts.groups import Groups
@@ -17,15 +15,13 @@ from kb.answers.excerpts import Excerpts
 from kb.answers.opinions import Opinions
 from kb.answers.overviews import Overviews
 from kb.answers.receipts import Receipts
-from kb.audit.log import Audit, noted
+from kb.audit.log import Audit
 from kb.audit.questions import Questions
 from kb.backup.backups import Backups
 from kb.backup.upgrading import before
-from kb.catalog import swaps
 from kb.catalog.behind import Behind
 from kb.catalog.database import Catalog, open_catalog
 from kb.duties import Duties
-from kb.embedding import chosen
 from kb.embedding.client import Embeddings
 from kb.files import scratch
 from kb.files.blobs import Blobs
@@ -40,8 +36,7 @@ from kb.library.ledger import Ledger
 from kb.library.sources import Sources
 from kb.llm.adapters import adapter
 from kb.llm.base import LanguageModel
-from kb.models.register import Register, in_use
-from kb.models.registered import Registered
+from kb.models.register import Register
 from kb.proof.purging import Purges
 from kb.rights import access
 from kb.search.glossary import Glossary
@@ -49,12 +44,11 @@ from kb.search.pins import PinMeeting, Pins
 from kb.search.retrieval import Retriever, Tuned
 from kb.search.saved import Searches
 from kb.search.searching import Search
-from kb.settings import Embedding, Settings
+from kb.settings import Settings
 from kb.tuning.tunings import Tunings
 from kb.types.index import Generation
-from kb.types.people import Principal
-from kb.types.swaps import Swap
 from kb.upkeep.beside import Beside
+from kb.upkeep.models import Removal
 from kb.upkeep.publishing import Publisher
 from kb.upkeep.swaps import Swaps
 from kb.upkeep.verbs import Upkeep
@@ -64,8 +58,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-MOST_SWAPS = 200
-"""Swaps that are looked through for those to a model."""
 
 
 class KnowledgeBase:
@@ -85,6 +77,7 @@ class KnowledgeBase:
         self.questions = Questions(self.catalog)
         self.behind = Behind(self.catalog)
         self.accounts = Accounts(self.catalog, settings.auth, self.behind)
+        self.principal = self.accounts.on_this_machine
         self.groups = Groups(self.catalog)
         self.conversations = Conversations(self.catalog)
         self.receipts = Receipts(self.catalog)
@@ -118,6 +111,7 @@ class KnowledgeBase:
             self.audit, settings,
         )  # fmt: skip
         self.models = self._register()
+        self.removal = Removal(self.catalog, self.models, self.tunings, self.publisher)
         self.ledger = Ledger(self.catalog)
         self.beginnings = Beginnings(self.catalog)
         self.sources = Sources(self.catalog, self.publisher)
@@ -186,33 +180,7 @@ class KnowledgeBase:
 
     async def look(self) -> None:
         """Look into the catalog, to see that it answers; raises as :meth:`read`."""
-        await self.catalog.read(self._look)
-
-    def _look(self) -> None:
-        with self.catalog.reading():
-            pass
-
-    async def embedding_models(self) -> list[Registered]:
-        """The embedding models on this machine's disks with which nothing is wrong."""
-        found = await asyncio.to_thread(self.models.on_disk)
-        return [m for m in found if m.purpose == "embedding" and m.dimension and not m.problem]
-
-    async def remove_model(self, name: str) -> None:
-        """Remove a model from the register.
-
-        Raises:
-            NotFoundError: there is none of this name.
-            ConflictError: the settings name it, or the index was built with it.
-            UsageError: something else keeps it.
-            RetryableError: its folder cannot be written to.
-        """
-        model = await self.models.removable(name)
-        if model.keeper == "catalog":
-            await self.write(self.tunings.remove, access.owner(), name)
-            return
-        if model.dimension and await self.read(self.publisher.was_built_with, name):
-            raise in_use(name, "the index was built with it, or one that is kept or being built")
-        await asyncio.to_thread(self.models.remove, model)
+        await self.catalog.look()
 
     async def close(self) -> None:
         """Close every connection; the engines stay for others, until they are idle."""
@@ -230,59 +198,3 @@ class KnowledgeBase:
         """Ask the engines to end."""
         await self.embeddings.engine.leave()
         await self.index.engine.leave()
-
-    def principal(self, name: str | None) -> Principal:
-        """Who asks on this machine: the owner, or the owner through a person's eyes, by name.
-
-        Raises:
-            NotFoundError: there is no such person.
-        """
-        if name is None:
-            return access.owner()
-        with self.catalog.reading() as connection:
-            person = self.accounts.principal(connection, name)
-        return replace(person, viewed_by=access.owner().name)
-
-
-def register_of(settings: Settings) -> Register:
-    """The register of models by itself: it works where the configured model is not here, or broken.
-
-    The catalog is opened to note what changes, to see what was learned, and where the settings name
-    no model, to see with which the index was built.
-    """
-
-    def note(action: str, target: str, **detail: Any) -> None:
-        with _opened(settings) as catalog, catalog.writing() as connection:
-            noted(connection, access.owner(), action, target, **detail)
-
-    def used() -> Embedding:
-        own = settings.embedding
-        described = None
-        if _has_catalog(settings) and not chosen.named(own):
-            with _opened(settings) as catalog:
-                described = catalog.described
-        return chosen.using(own, chosen.names(own) if described is None else built_with(described))
-
-    def tuned() -> list[Registered]:
-        if not _has_catalog(settings):
-            return []
-        with _opened(settings) as catalog:
-            return Tunings(catalog).registered()
-
-    return Register(settings, lambda: adapter(settings), note, used, tuned)
-
-
-def swaps_to(settings: Settings, name: str) -> list[Swap]:
-    """The swaps to a model, the newest first; the configured model may be missing or broken."""
-    if not _has_catalog(settings):
-        return []
-    with _opened(settings) as catalog, catalog.reading() as connection:
-        return [one for one in swaps.newest(connection, MOST_SWAPS) if name in one.wanted]
-
-
-def _opened(settings: Settings) -> closing[Catalog]:
-    return closing(open_catalog(settings, before(settings)))
-
-
-def _has_catalog(settings: Settings) -> bool:
-    return bool(settings.catalog.url) or (settings.data / "catalog.sqlite3").exists()

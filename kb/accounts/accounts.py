@@ -25,6 +25,7 @@ class Accounts:
         self.exist = recognising.exist
         self.are_there = recognising.are_there
         self.principal = recognising.principal
+        self.on_this_machine = recognising.on_this_machine
         self.of_session = recognising.of_session
         self.of_token = recognising.of_token
         self.recalled = recognising.recalled

@@ -1,5 +1,7 @@
 """Whose request it is, with the rights of this moment."""
 
+from dataclasses import replace
+
 from kb.accounts.directory import Known
 from kb.accounts.vouching import Vouching
 from kb.audit.log import noted
@@ -47,6 +49,18 @@ class Recognising:
             NotFoundError: there is no such person.
         """
         return self._principal_of(connection, people.by_name(connection, name))
+
+    def on_this_machine(self, name: str | None) -> Principal:
+        """Who asks on this machine: the owner, or the owner through a person's eyes, by name.
+
+        Raises:
+            NotFoundError: there is no such person.
+        """
+        if name is None:
+            return access.owner()
+        with self._catalog.reading() as connection:
+            person = self.principal(connection, name)
+        return replace(person, viewed_by=access.owner().name)
 
     def _principal_of(self, connection: Connection, person: Person) -> Principal:
         return access.as_principal(connection, person, frozenset(self._settings.system_names))

@@ -12,21 +12,21 @@ PACKED = 256 * 1024
 """Bytes of rows that are compressed at once."""
 
 
-class Counted(Iterable[rows.Row]):
+class Counted(Iterable[rows.Values]):
     """Rows, counted as they pass."""
 
-    def __init__(self, found: Iterable[rows.Row]) -> None:
+    def __init__(self, found: Iterable[rows.Values]) -> None:
         self._found = found
         self.count = 0
 
-    def __iter__(self) -> Iterator[rows.Row]:
+    def __iter__(self) -> Iterator[rows.Values]:
         for row in self._found:
             self.count += 1
             yield row
 
 
 def packed(
-    name: str, columns: Iterable[tuple[str, str]], found: Iterable[rows.Row]
+    name: str, columns: Iterable[tuple[str, str]], found: Iterable[rows.Values]
 ) -> Iterator[bytes]:
     """Rows as a compressed file of lines of JSON; the first line says of which table they are."""
     pack = zstandard.ZstdCompressor(level=3, write_checksum=True).compressobj()

@@ -11,7 +11,7 @@ from pathlib import Path
 from kb.backup.saving import Made, Saver
 from kb.backup.store import Store
 from kb.catalog import migrating
-from kb.catalog.database import open_as_it_is, open_catalog, schema_of
+from kb.catalog.database import Catalog, open_as_it_is, open_catalog, schema_of
 from kb.errors import KbError
 from kb.settings import Settings
 
@@ -79,6 +79,16 @@ def before(settings: Settings) -> migrating.Before:
         log.warning("saved as %s; the catalog is brought to schema %s", made.name, migrating.HEAD)
 
     return save
+
+
+def has_catalog(settings: Settings) -> bool:
+    """Whether there is a catalog, or a PostgreSQL server is named where one may be."""
+    return bool(settings.catalog.url) or (settings.data / "catalog.sqlite3").exists()
+
+
+def opened(settings: Settings) -> closing[Catalog]:
+    """The catalog for a while, of this release's schema; it is made where there is none."""
+    return closing(open_catalog(settings, before(settings)))
 
 
 def _save(settings: Settings) -> Made:

@@ -33,7 +33,6 @@ P = ParamSpec("P")
 _SEQ = select(counters.c.value).where(counters.c.name == "seq")
 _LIVE = select(generations.c.description).where(generations.c.state == "live")
 
-
 READERS, READERS_EACH = 8, 5
 """Threads that read for people side by side, and how many of them one person may have."""
 WRITERS, WRITERS_EACH = 4, 2
@@ -82,6 +81,14 @@ class Catalog:
     async def write(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Run a call that writes the catalog, on a thread; raises as :meth:`read`."""
         return await self._writers.run(call, *arguments, **named)
+
+    async def look(self) -> None:
+        """See that the catalog answers; raises as :meth:`read`."""
+        await self.read(self._look)
+
+    def _look(self) -> None:
+        with self.reading():
+            pass
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -22,11 +22,22 @@ from kb.catalog.tables import (
     vectors,
     versions,
 )
-from kb.types.purges import Erased, ListedPurge, Marks, Purge, Unstated
+from kb.types.purges import (
+    Erased,
+    ErasedVersion,
+    ListedPurge,
+    Marks,
+    NamedDocument,
+    Purge,
+    StoredPassage,
+    StoredVector,
+    Unstated,
+)
 
 LEASE = "purge"
 """Held by whoever erases with a statement: one at a time."""
 FETCHED = 1000
+"""Rows that are taken out of the database at a time."""
 P = TypeVar("P", bound=ListedPurge)
 
 
@@ -113,26 +124,28 @@ def contents(connection: Connection, numbers: Sequence[int]) -> dict[int, str | 
     return dict(connection.execute(query.where(among(versions.c.number, numbers))).tuples().all())
 
 
-def of_versions(connection: Connection, numbers: Sequence[int]) -> list[Row[Any]]:
-    """The versions with ``number``, ``document_id`` and ``content_hash``."""
+def of_versions(connection: Connection, numbers: Sequence[int]) -> list[ErasedVersion]:
+    """The versions with these numbers, by number."""
     query = select(versions.c.number, versions.c.document_id, versions.c.content_hash)
     mine = among(versions.c.number, numbers)
-    return list(connection.execute(query.where(mine).order_by(versions.c.number)))
+    found = connection.execute(query.where(mine).order_by(versions.c.number))
+    return [ErasedVersion(*row) for row in found]
 
 
-def passages(connection: Connection, numbers: Sequence[int]) -> Iterator[Row[Any]]:
-    """The passages of versions: ``point``, ``text``, ``embedded_text``, ``vector_hash``."""
-    query = select(chunks.c.point, chunks.c.text, chunks.c.embedded_text, chunks.c.vector_hash)
-    yield from connection.execute(
-        query.where(among(chunks.c.version, numbers)).order_by(chunks.c.point)
-    )
+def passages(connection: Connection, numbers: Sequence[int]) -> Iterator[StoredPassage]:
+    """The passages of versions, by point."""
+    query = select(chunks.c.point, chunks.c.text, chunks.c.vector_hash)
+    mine = among(chunks.c.version, numbers)
+    for row in connection.execute(query.where(mine).order_by(chunks.c.point)):
+        yield StoredPassage(*row)
 
 
-def vectors_by(connection: Connection, hashes: Sequence[str]) -> Iterator[Row[Any]]:
-    """The vectors with these hashes: ``model``, ``hash``, ``vector``."""
+def vectors_by(connection: Connection, hashes: Sequence[str]) -> Iterator[StoredVector]:
+    """The vectors with these hashes, by hash and model."""
     query = select(vectors.c.model, vectors.c.hash, vectors.c.vector)
     mine = among(vectors.c.hash, hashes)
-    yield from connection.execute(query.where(mine).order_by(vectors.c.hash, vectors.c.model))
+    for row in connection.execute(query.where(mine).order_by(vectors.c.hash, vectors.c.model)):
+        yield StoredVector(*row)
 
 
 def shared_vectors(
@@ -169,11 +182,12 @@ def others(
             yield "\n".join(text for row in part for text in row if text)
 
 
-def named(connection: Connection) -> Iterator[Row[Any]]:
-    """Every document: ``id``, its source's ``name``, ``path``, ``content_hash``."""
+def named(connection: Connection) -> Iterator[NamedDocument]:
+    """Every document."""
     query = select(documents.c.id, sources.c.name, documents.c.path, documents.c.content_hash)
     query = query.join(sources, sources.c.id == documents.c.source_id)
-    yield from connection.execute(query, execution_options={"yield_per": FETCHED})
+    for row in connection.execute(query, execution_options={"yield_per": FETCHED}):
+        yield NamedDocument(*row)
 
 
 def points(connection: Connection, wanted: Sequence[int]) -> set[int]:

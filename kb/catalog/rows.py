@@ -50,7 +50,8 @@ FETCHED = 500
 FEW, MANY = 2_000, 30_000
 """Vectors up to which they are one part, or sixteen; more are 256."""
 HEX = "0123456789abcdef"
-Row = Sequence[Any]
+Values = Sequence[Any]
+"""A row's values, in the order of its table's columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def parts(connection: Connection, one: Kept) -> Iterator[Part]:
     yield from by_name.get(one.name, _whole)(connection, one)
 
 
-def rows(connection: Connection, one: Kept, part: Part) -> Iterator[list[Row]]:
+def rows(connection: Connection, one: Kept, part: Part) -> Iterator[list[Values]]:
     """The rows of a part in their order, as many as belong into one file each time."""
     query = select(*(_written(connection, one.table.c[n], kind) for n, kind in one.columns))
     query = query.where(*part.where).order_by(*one.key)
@@ -113,12 +114,12 @@ def rows(connection: Connection, one: Kept, part: Part) -> Iterator[list[Row]]:
     yield from _cut(one, map(tuple, found), is_whole=bool(part.mark))
 
 
-def _cut(one: Kept, found: Iterable[Row], *, is_whole: bool) -> Iterator[Any]:
+def _cut(one: Kept, found: Iterable[Values], *, is_whole: bool) -> Iterator[Any]:
     """Rows in runs; each is to be read to its end before the next is asked for."""
     places = [[name for name, _ in one.columns].index(c.name) for c in one.key]
     count = 0
 
-    def number(row: Row) -> int:
+    def number(row: Values) -> int:
         nonlocal count
         key = "\0".join(str(row[at]) for at in places).encode("utf-8", "surrogatepass")
         count += not is_whole and not zlib.crc32(key) & CUT

@@ -11,12 +11,14 @@ import msgspec
 from kb import settings as settings_module
 from kb.cli.common import argument, json_option, show, with_knowledge_base
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL, PINNED
-from kb.knowledge_base import KnowledgeBase, register_of, swaps_to
+from kb.knowledge_base import KnowledgeBase
 from kb.models import hub
 from kb.models.adding import Added
 from kb.models.register import Register
 from kb.models.registered import Registered
 from kb.surface.gates import gate_lines
+from kb.upkeep.models import register_of
+from kb.upkeep.swaps import swaps_to
 
 MEGA = 1_000_000
 """Bytes of a megabyte, as sizes are shown here."""
@@ -219,7 +221,7 @@ def remove(name: str, as_json: bool) -> None:
     """Remove a model that was added. One that is in use stays."""
 
     async def work(base: KnowledgeBase) -> dict[str, Any]:
-        await base.remove_model(name)
+        await base.removal.remove(name)
         return {"removed": name}
 
     show(with_knowledge_base(work), as_json, lambda v: [f"{v['removed']} is removed."])

@@ -48,6 +48,11 @@ class Register:
         """The models on this machine's disks."""
         return list(disk.registered(self._used(), self._derived))
 
+    async def embedding(self) -> list[Registered]:
+        """The embedding models on this machine's disks with which nothing is wrong."""
+        found = await asyncio.to_thread(self.on_disk)
+        return [m for m in found if m.purpose == "embedding" and m.dimension and not m.problem]
+
     def _here(self) -> list[Registered]:
         return [*self.on_disk(), *self._tuned()]
 

@@ -40,11 +40,11 @@ def _documents(connection: Connection, erased: Erased, count: int) -> Look:
     places = {(d.source, d.path_sha256): d for d in tops}
     contents = {d.content_sha256 for d in erased.documents} - {None}
     found, elsewhere = [], set()
-    for row in purges.named(connection):
-        if (row.name, path_sha256(row.path)) in places:
-            found.append(f"document {row.id}, at the path of one that was erased")
-        elif row.content_hash in contents:
-            elsewhere.add(int(row.id))
+    for one in purges.named(connection):
+        if (one.source, path_sha256(one.path)) in places:
+            found.append(f"document {one.id}, at the path of one that was erased")
+        elif one.content_hash in contents:
+            elsewhere.add(one.id)
     return Look("catalog: documents", count, "documents", found, sorted(elsewhere))
 
 

@@ -15,6 +15,7 @@ from kb.types.purges import Mark, Marks
 LONGEST, SHORTEST = 24, 12
 """Bytes of a mark. Shorter ones would stand in other texts by chance."""
 WORD = 8
+"""Bytes of a text by which its mark is found, as one number."""
 VARIED = 6
 """Different bytes that a mark has at least: a row of dots tells nothing."""
 PLACES = 4

@@ -17,7 +17,6 @@ from kb.types.purges import (
     ErasedDocument,
     ErasedPassage,
     ErasedVector,
-    ErasedVersion,
     Place,
 )
 from kb.upkeep.erasing import values_of
@@ -39,7 +38,7 @@ class Planner:
         passages, hashes = self._passages(connection, numbers)
         erased = Erased(
             self._documents(connection, found),
-            [ErasedVersion(*row) for row in purges.of_versions(connection, numbers)],
+            purges.of_versions(connection, numbers),
             passages,
             self._vectors(connection, hashes, numbers),
             [f"{key}.{kind}" for key, kind in values_of(found)],
@@ -77,20 +76,20 @@ class Planner:
         self, connection: Connection, numbers: Sequence[int]
     ) -> tuple[list[ErasedPassage], list[str]]:
         made, hashes = [], set()
-        for row in purges.passages(connection, numbers):
-            self._maker.add("text", row.text.encode("utf-8", "surrogatepass"))
-            made.append(ErasedPassage(row.point, text_sha256(row.text)))
-            hashes.add(row.vector_hash)
+        for one in purges.passages(connection, numbers):
+            self._maker.add("text", one.text.encode("utf-8", "surrogatepass"))
+            made.append(ErasedPassage(one.point, text_sha256(one.text)))
+            hashes.add(one.vector_hash)
         return made, sorted(hashes)
 
     def _vectors(
         self, connection: Connection, hashes: Sequence[str], numbers: Sequence[int]
     ) -> list[ErasedVector]:
         made, shared = [], purges.shared_vectors(connection, hashes, numbers)
-        for row in purges.vectors_by(connection, hashes):
-            if row.hash not in shared:
-                self._maker.add("vector", row.vector)
-            made.append(ErasedVector(row.model, row.hash, hashlib.sha256(row.vector).hexdigest()))
+        for one in purges.vectors_by(connection, hashes):
+            if one.hash not in shared:
+                self._maker.add("vector", one.vector)
+            made.append(ErasedVector(one.model, one.hash, hashlib.sha256(one.vector).hexdigest()))
         return made
 
     def _answer(self, one: KeptAnswer) -> ErasedAnswer:

@@ -21,6 +21,7 @@ from kb.proof.marks import LONGEST, Finder
 from kb.types.purges import Look, Marks
 
 BLOCK = 8 * 1024**2
+"""Bytes of a file that are searched at a time."""
 LOGS = "logs"
 MODELS = "models"
 """Folder of weights, which come from elsewhere."""

@@ -15,6 +15,7 @@ from kb.types.purges import Erased, Look, Purge, Remaining
 
 FORMAT = "commonplace-erasure-statement"
 VERSION = 1
+"""Of the form of a statement; one of a later version is not read."""
 
 
 class Installation(msgspec.Struct, frozen=True):

@@ -50,6 +50,31 @@ class ErasedVector(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class StoredPassage(msgspec.Struct, frozen=True):
+    """A passage as it is kept: the id of its point, its text, and the hash of its vector."""
+
+    point: int
+    text: str
+    vector_hash: str
+
+
+class StoredVector(msgspec.Struct, frozen=True):
+    """A vector as it is kept: its model's fingerprint, its hash, and its float32 bytes."""
+
+    model: str
+    hash: str
+    vector: bytes
+
+
+class NamedDocument(msgspec.Struct, frozen=True):
+    """A document with what it can be told by: its source's name, its path, its content hash."""
+
+    id: int
+    source: str
+    path: str
+    content_hash: str | None
+
+
 class ErasedAnswer(msgspec.Struct, frozen=True):
     """A kept answer with its receipt: its id, and the SHA-256 of what was kept, as JSON."""
 

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from functools import partial
 
 from kb.audit.log import noted
+from kb.backup.upgrading import has_catalog, opened
 from kb.catalog import generations, leases, swaps
 from kb.catalog.database import Catalog, Connection
 from kb.embedding.client import Embeddings
 from kb.errors import ConflictError, KbError, NotFoundError, UsageError
 from kb.index.generation import built_with, generation_fingerprint
 from kb.index.remote import RemoteIndex
+from kb.settings import Settings
 from kb.types.people import Principal
 from kb.types.swaps import (
     ASKED,
@@ -28,6 +30,8 @@ from kb.upkeep.switching import Switched, Switcher, check_left_open
 
 SHOWN = 20
 """Swaps that are shown, the last ones."""
+MOST = 200
+"""Swaps that are looked through for those to a model."""
 LEASE = "swap"
 """The lease of the process that is at a swap."""
 BUSY = "swap_busy"
@@ -196,6 +200,14 @@ class Swaps:
                 code="nothing_kept",
             )
         return await self._switcher.switch(kept.id, partial(_rolled_back, by))
+
+
+def swaps_to(settings: Settings, name: str) -> list[Swap]:
+    """The swaps to a model, the newest first; the configured model may be missing or broken."""
+    if not has_catalog(settings):
+        return []
+    with opened(settings) as catalog, catalog.reading() as connection:
+        return [one for one in swaps.newest(connection, MOST) if name in one.wanted]
 
 
 def _one(connection: Connection, number: int) -> Swap:

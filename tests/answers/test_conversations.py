@@ -55,8 +55,7 @@ def test_a_follow_up_carries_over_what_it_leans_on(question, before, asked_as):
 def test_a_model_may_only_use_words_that_were_said(written, accepted):
     turns = [Turn("How many days of leave do full-time staff get?", "")]
     given = followups.accepted(written, "And for part-time staff?", turns)
-    assert (given == "How many days of leave do part-time staff get?") == accepted
-    assert accepted or given is None
+    assert given == ("How many days of leave do part-time staff get?" if accepted else None)
 
 
 async def test_a_conversation_keeps_its_context(asked):

@@ -10,7 +10,7 @@ from kb.answers.pen import Pen
 from kb.surface import showing
 from kb.text import words
 from kb.types.answers import Notice, Sentence
-from tests.answers.test_notices import answered
+from tests.parts.answers import answered
 from tests.parts.passages import passage
 
 WRITTEN = """## Leave

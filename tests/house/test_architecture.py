@@ -1,19 +1,28 @@
 """The house rules: who may import whom, one engine per file, what stays light."""
 
 import ast
-import functools
 import subprocess
 import sys
+from collections import Counter
 from graphlib import TopologicalSorter
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
-ROOMS = ("kb", "ingest", "web")
-WAY = ("parsers", "finding", "reading", "recording", "running", "following")
-"""The rooms of ingestion, in the order in which a file goes through them; then what begins runs."""
-FILES = [p for room in ROOMS for p in sorted((ROOT / room).rglob("*.py"))]
+from tests.house.code import (
+    FILES,
+    ROOMS,
+    ROOT,
+    imports,
+    module_of,
+    name,
+    part_of,
+    room_of,
+    room_of_file,
+    tree,
+)
+
+WAY = ("parsers", "finding", "given", "reading", "recording", "running", "following", "folders")
+"""The parts of ingestion, in the order in which a file goes through them; then what begins runs."""
 ENGINES = {
     "sentence_transformers": {"kb/embedding/runtimes/lighter.py"},
     "torch": {"kb/embedding/runtimes/lighter.py"},
@@ -76,7 +85,7 @@ CONTRACTS = {
     "kb.search": "audit catalog embedding errors index metrics rights settings text types",
     "kb.tuning": "audit catalog embedding errors failpoints index models rights types",
     "kb.backup": "audit catalog clock errors failpoints files rights settings types",
-    "kb.upkeep": "audit backup catalog embedding errors failpoints files index settings types",
+    "kb.upkeep": "audit backup catalog embedding errors failpoints files index llm models rights settings tuning types",
     "kb.library": "audit catalog errors files rights samples text types upkeep",
     "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
     "kb.leaving": "answers audit catalog embedding errors failpoints files posix rights text types"
@@ -106,17 +115,6 @@ OPEN_TO_ALL = {"kb"}
 BENEATH_IT = {"kb.switches"}
 
 
-def room_of(module: str) -> str:
-    """``kb.search`` of ``kb.search.folding``; the whole of ``ingest`` and ``web`` is one room."""
-    parts = module.split(".")
-    return parts[0] if parts[0] in {"ingest", "web"} else ".".join(parts[:2])
-
-
-def room_of_file(path: Path) -> str:
-    parts = name(path).removesuffix(".py").removesuffix("/__init__").split("/")
-    return room_of(".".join(parts))
-
-
 def allowed(room: str) -> set[str]:
     names = CONTRACTS[room].split()
     return {n if n in {"ingest", "web"} else f"kb.{n}" for n in names} | {room} | open_to(room)
@@ -124,21 +122,6 @@ def allowed(room: str) -> set[str]:
 
 def open_to(room: str) -> set[str]:
     return set() if room in BENEATH_IT else OPEN_TO_ALL
-
-
-@functools.cache
-def imports(path: Path) -> set[str]:
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{a.name}" for a in node.names)}
-    return found
-
-
-def name(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
@@ -166,36 +149,31 @@ def test_no_contract_names_a_room_in_vain():
         assert allowed(room) - used[room] <= {room} | OPEN_TO_ALL, room
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
-def test_sql_stands_in_the_catalog_alone(path):
-    own_tables = {"ingest/following/queued_jobs.py"}  # the queue's: docs/adr/0006-rooms.md
-    if room_of_file(path) != "kb.catalog" and name(path) not in own_tables:
-        speakers = {"sqlalchemy", "alembic", "psycopg", "sqlite3"}
-        assert not any(i.split(".")[0] in speakers for i in imports(path))
-
-
-SEEN_FROM_OUTSIDE = [p for p in FILES if room_of_file(p) in {"web", "kb.cli"}]
-
-
-@pytest.mark.parametrize("path", SEEN_FROM_OUTSIDE, ids=name)
-def test_web_and_commands_see_no_transaction(path):
-    """They call rooms of the knowledge base, which open the transactions and hold the rows."""
-    assert not any(i.startswith("kb.catalog") for i in imports(path))
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            assert node.func.attr not in {"reading", "writing"}, node.lineno
-
-
-@pytest.mark.parametrize("path", FILES, ids=name)
-def test_rows_stay_in_the_catalog(path):
-    if room_of_file(path) != "kb.catalog":
-        assert not {"sqlalchemy.Row", "kb.catalog.database.Row"} & imports(path)
-
-
 @pytest.mark.parametrize("engine", ENGINES)
 def test_one_file_knows_each_engine(engine):
     users = {name(p) for p in FILES if any(i.split(".")[0] == engine for i in imports(p))}
     assert users == ENGINES[engine]
+
+
+SPEAKING = {"kb.surface", "kb.doctor", "web"}
+"""Rooms that have words in the reader's language. Others give codes with parameters."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_words_of_a_language_are_found_at_the_edge(path):
+    if room_of_file(path) not in SPEAKING:
+        assert not {i.split(".")[0] for i in imports(path)} & {"gettext", "babel"}
+
+
+TWICE = {"Source", "Notice", "Entry", "Verdict", "Run", "Standing"}
+"""Names that two or three files of ``kb/types`` and ``kb/surface`` have. To be fewer, never more."""
+
+
+def test_no_further_name_is_given_twice_to_what_crosses_rooms():
+    crossing = [path for path in FILES if room_of_file(path) in {"kb.types", "kb.surface"}]
+    classes = [n for p in crossing for n in tree(p).body if isinstance(n, ast.ClassDef)]
+    names = Counter(node.name for node in classes if not node.name.startswith("_"))
+    assert {one for one, count in names.items() if count > 1} == TWICE
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
@@ -268,23 +246,23 @@ def test_a_model_without_safetensors_is_refused(tmp_path):
         models.find(msgspec.structs.replace(Embedding(), model=str(tmp_path)))
 
 
+def parts(folder: str) -> dict[str, set[str]]:
+    """What each part of ``ingest`` or ``web`` imports of the others."""
+    used: dict[str, set[str]] = {}
+    for path in (ROOT / folder).rglob("*.py"):
+        used.setdefault(part_of(module_of(path)), set()).update(map(part_of, imports(path)))
+    return {one: (others & set(used)) - {one, folder} for one, others in used.items()}
+
+
 def test_the_parts_of_web_form_no_circle():
-    """A folder is a part, and so is each file beside the folders."""
-
-    def part(module):
-        return ".".join(module.split(".")[:2])
-
-    used = {}
-    for path in (ROOT / "web").rglob("*.py"):
-        module = name(path).removesuffix(".py").replace("/", ".")
-        used.setdefault(part(module), set()).update(part(i) for i in imports(path))
-    inside = {one: (others & set(used)) - {one} for one, others in used.items()}
-    order = list(TopologicalSorter(inside).static_order())  # raises CycleError
+    order = list(TopologicalSorter(parts("web")).static_order())  # raises CycleError
     assert order.index("web.auth") < order.index("web.api") < order.index("web.app")
 
 
-@pytest.mark.parametrize("at", range(len(WAY)))
-def test_the_way_of_a_file_goes_on_and_never_back(at):
-    later = {f"ingest.{room}" for room in WAY[at + 1 :]}
-    for path in (ROOT / "ingest" / WAY[at]).rglob("*.py"):
-        assert not {".".join(i.split(".")[:2]) for i in imports(path)} & later, path
+def test_the_parts_of_ingest_go_on_and_never_back():
+    inside = parts("ingest")
+    assert {"ingest", *(f"ingest.{part}" for part in WAY)} == set(inside)
+    for at, part in enumerate(WAY):
+        later = {f"ingest.{one}" for one in WAY[at + 1 :]}
+        assert not inside[f"ingest.{part}"] & later, part
+    assert not inside["ingest"]

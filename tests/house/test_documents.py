@@ -64,7 +64,8 @@ def test_every_language_is_complete(language):
     for m in catalogue:
         for text in m.string if isinstance(m.string, tuple) else (m.string,):
             original = m.id if isinstance(m.id, str) else m.id[0]
-            assert not m.id or PLACES.findall(text) or not PLACES.findall(original), m.id
+            if m.id and PLACES.findall(original):
+                assert PLACES.findall(text), m.id
             assert set(PLACES.findall(text)) <= set(PLACES.findall(str(m.id))), m.id
 
 
@@ -220,7 +221,8 @@ def test_compose_publishes_the_portal_and_nothing_else():
     assert published == {"proxy": ["${PORT:-8443}:8443"]}
     for name, service in services.items():
         image = service.get("image", "")
-        assert "build" in service or re.search(r":[\w.-]*\d", image), name
+        if "build" not in service:
+            assert re.search(r":[\w.-]*\d", image), name
         assert not image.endswith(":latest")
         assert "healthcheck" in service, name
     assert all(services[n]["user"] not in ("root", "0") for n in ("web", "worker"))

@@ -33,7 +33,8 @@ def test_links_lead_somewhere(document):
         path, _, section = target.partition("#")
         there = (document.parent / path).resolve() if path else document
         assert there.exists(), target
-        assert not section or section in anchors(there), target
+        if section:
+            assert section in anchors(there), target
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.relative_to(ROOT).as_posix())

@@ -118,7 +118,8 @@ async def test_nothing_in_a_folder_stops_a_run(either):
     assert long.path.startswith(f"00{'x' * 200}/")
     for name in ("nul.txt", "nul.csv", "nul.html"):
         row = ledger[name]
-        assert row.state == "indexed" or row.code, name
+        if row.state != "indexed":
+            assert row.code, name
     assert "year2400.txt" in await house.paths("The matter of the year 2400")
 
 

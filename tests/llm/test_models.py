@@ -111,7 +111,8 @@ def test_a_follow_up_is_written_out_or_carries_words_over(ollama, command, tmp_p
     said = f"{question} And trainees? many".casefold()
     invented = [w for w in re.findall(r"[a-z]{4,}", asked_as.casefold()) if w[:5] not in said]
     assert len(invented) <= 1
-    assert digest is None or len(digest) == 64
+    if digest is not None:
+        assert len(digest) == 64
 
 
 # --- servers that behave badly

@@ -110,7 +110,7 @@ def test_a_wrong_file_adds_nothing(wheel, tmp_path, damage):
     wanted = UsageError if damage in {"gone", "a folder"} else PermanentError
     with pytest.raises(wanted) as refused:
         adding.add_pinned(E5, tmp_path / "shelf", file)
-    assert str(file) in refused.value.message or file.name in refused.value.message
+    assert file.name in refused.value.message
     assert on(tmp_path / "shelf") == []
 
 

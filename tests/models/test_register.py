@@ -15,9 +15,10 @@ from kb.embedding import models, scale
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL, PINNED
 from kb.embedding.runtimes import optimised
 from kb.embedding.scale import Scale
-from kb.knowledge_base import KnowledgeBase, register_of
+from kb.knowledge_base import KnowledgeBase
 from kb.settings import Embedding
 from kb.surface import status
+from kb.upkeep.models import register_of
 from tests.parts import tiny
 from tests.parts.house import House
 

@@ -174,7 +174,8 @@ def test_killed_at_every_step_it_is_whole_or_not_there(tmp_path, killed):
         (place / "model.safetensors").write_bytes(b"damaged")
         code = killed(folder, step)
         there = {MANIFEST, "model.safetensors", "1_Pooling"}
-        assert not place.exists() or {f.name for f in place.iterdir()} == there
+        if place.exists():
+            assert {f.name for f in place.iterdir()} == there
         if code == 0:
             break
         assert code == -signal.SIGKILL

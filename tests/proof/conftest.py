@@ -70,8 +70,8 @@ def vectors_of(house, path: str) -> list[bytes]:
     with house.kb.catalog.reading() as connection:
         ids = [e.id for e in stored.with_members(connection, [house.ledger()[path].id])]
         numbers = versions.of_documents(connection, ids)
-        hashes = [row.vector_hash for row in purges.passages(connection, numbers)]
-        return [bytes(row.vector) for row in purges.vectors_by(connection, hashes)]
+        hashes = [one.vector_hash for one in purges.passages(connection, numbers)]
+        return [one.vector for one in purges.vectors_by(connection, hashes)]
 
 
 def look_as_pages_do(house, number: int) -> None:

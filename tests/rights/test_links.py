@@ -89,7 +89,8 @@ async def test_a_mirrored_link_opens_nothing_that_its_way_closes(share, monkeypa
     made = link(share, "drop/harmless.md", target.format(root=share.root))
     link(share, "drop/again", "../secret/merger.md")
     assert not opens(made, WRITER)
-    assert target.startswith("{") or opens(made, OWNER)
+    if not target.startswith("{"):
+        assert opens(made, OWNER)
     await set_rule(share.kb, access.owner(), "files", "mirror", [])
     await share.ingest()
     assert read_by(share, "tim") == {"drop/plan.md"}
@@ -163,7 +164,7 @@ def test_what_leads_elsewhere_between_look_and_read_is_not_read(tmp_path, what):
         folder.snapshot(str(root), judged, tmp_path / "copy", 1)
     assert refused.value.code == "changed_while_reading"
     copy = tmp_path / "copy"
-    assert not copy.exists() or "secret" not in copy.read_text()
+    assert "secret" not in (copy.read_text() if copy.exists() else "")
 
 
 @pytest.mark.case("N08")

@@ -364,7 +364,8 @@ class World:
         for number, row in listed.items():
             used = self.answers[number][1]
             assert (row.answer is not None) == (used <= seen), (used, seen)
-            assert row.nearest is None or row.nearest.chunk.path in seen
+            if row.nearest is not None:
+                assert row.nearest.chunk.path in seen
         for number, (asker, used) in self.answers.items():
             if person not in {asker, self.curator}:
                 with pytest.raises(NotFoundError):
@@ -451,7 +452,8 @@ async def test_every_surface_shows_what_brute_force_allows(house, catalog_kind, 
             for surface, shown in surfaces.items():
                 where = (number, kind, person, surface, world.leads)
                 assert shown <= allowed, (*where, shown - allowed)
-                assert kind == "mirror" or shown == allowed, (*where, allowed - shown)
+                if kind != "mirror":
+                    assert shown == allowed, (*where, allowed - shown)
             assert len(set(map(frozenset, surfaces.values()))) == 1, (
                 number,
                 kind,

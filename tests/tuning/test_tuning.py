@@ -15,7 +15,7 @@ from kb.catalog.tables import tunings as table
 from kb.embedding.adapting import Learned
 from kb.errors import ConflictError, DamagedError, NotFoundError
 from kb.failpoints import TOLD
-from kb.knowledge_base import register_of
+from kb.upkeep.models import register_of
 from kb.rights import access
 from kb.swapping import tuning
 from kb.swapping.tuning import Lessons
@@ -191,9 +191,9 @@ async def test_back_leads_to_the_one_before_and_then_to_none(town):
     with pytest.raises(ConflictError):
         await kb_.write(kb_.tunings.roll_back, owner)
     assert await states(town) == ["left", "left", "left"]
-    await kb_.remove_model("tuned-2")
+    await kb_.removal.remove("tuned-2")
     with pytest.raises(NotFoundError):
-        await kb_.remove_model("tuned-2")
+        await kb_.removal.remove("tuned-2")
     given = await kb_.read(lessons, town)
     told = await tuning.keep(kb_, given, force=False)
     assert told["name"] == "tuned-4", "a number is never given again"

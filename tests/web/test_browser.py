@@ -197,8 +197,9 @@ def test_a_real_model_streams_into_the_page(chromium, ollama, environment, tmp_p
         opened.goto("/?q=How+many+days+of+leave+does+a+full-time+employee+have%3F")
         opened.wait_for_selector("#prose.streaming")
         opened.wait_for_selector("#answer[aria-busy=false]")
-        assert opened.inner_text("#prose").strip() or opened.is_visible("#notice")
-        assert "smol" in opened.inner_text("#meta") or opened.is_visible("#notice")
+        if not opened.is_visible("#notice"):
+            assert opened.inner_text("#prose").strip()
+            assert "smol" in opened.inner_text("#meta")
         context.close()
         assert httpx.get(server.address + "/ready", trust_env=False).status_code == 200
     finally:

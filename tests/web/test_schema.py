@@ -40,7 +40,7 @@ async def test_no_request_that_can_be_made_up_breaks_it(described):
             )  # fmt: skip
         except (ValueError, UnicodeError, TypeError):
             continue  # what no client can send
-        assert answer.status_code < 500 or answer.status_code == 503, (case.method, case.path)
+        assert answer.status_code in {*range(200, 500), 503}, (case.method, case.path)
         if answer.status_code >= 400 and answer.headers["content-type"].startswith(
             "application/json"
         ):

@@ -29,7 +29,7 @@ async def page(request: Request[Any, Any, Any], ask: str | None = None) -> str:
     busy = opened is not None and await base.read(base.swaps.goes_on, opened)
     values = {
         "used": await base.read(base.swaps.used),
-        "others": [] if busy else await base.embedding_models(),  # a swap's page is asked often
+        "others": [] if busy else await base.models.embedding(),  # a swap's page is asked often
         "kept": await base.read(base.swaps.kept),
         "opened": opened,
         "busy": busy,

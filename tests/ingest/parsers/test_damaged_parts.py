@@ -150,5 +150,6 @@ def test_each_part_costs_only_itself_and_is_said(kind, how, tmp_path):
         found = read(damaged)
         lost = wanted - set(text_of(found).split())
         said = {notice.code for notice in found.notices} | {found.problem}
-        assert not lost or said & {"parts_unread", "members_left_out"}, (name, lost)
+        if lost:
+            assert said & {"parts_unread", "members_left_out"}, (name, lost)
         assert len(lost) < len(wanted) * 0.7, (name, lost)

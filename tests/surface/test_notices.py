@@ -3,7 +3,8 @@
 import pytest
 
 from kb.surface import notices, shapes
-from kb.types.answers import Answer, Notice
+from kb.types.answers import Notice
+from tests.parts.answers import answered
 from web.i18n import translations
 
 NOTICES = [
@@ -12,13 +13,6 @@ NOTICES = [
     Notice("model_cut_off"),
     Notice("not_found"),
 ]
-
-
-def answered(notice: Notice) -> Answer:
-    return Answer(
-        id="a" * 32, question="How much?", text="", mode="quotes", notice=notice, sentences=(),
-        citations=(), passages=(), model=None, seconds=0.1,
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: notice.code)
