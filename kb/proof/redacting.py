@@ -19,7 +19,7 @@ from kb.types.purges import Marks, Purge
 WAIT_SECONDS = 30.0
 """For how long looks that wait on disk may take to get into the log."""
 STEP_SECONDS = 0.2
-"""Seconds to wait before it is tried again."""
+"""Seconds between two looks whether something waits still."""
 WITHIN = re.compile(r"/documents/(\d+)/")
 """The address of a look within a document, by the document's number."""
 
