@@ -38,15 +38,16 @@ def _serve_requests() -> None:
 
 def _answer_requests(requests: TextIO, answers: TextIO) -> None:
     """Fork what is asked for, and say how it has ended, until nobody can ask any more."""
+    running: set[int] = set()
     ended: dict[int, int] = {}
-    signal.signal(signal.SIGCHLD, lambda *_: _collect(ended))
+    signal.signal(signal.SIGCHLD, lambda *_: _collect(running, ended))
     for line in requests:
         request = json.loads(line)
         if request.get("command", [""])[0] in READING:
             _start_parsers()
         if pid := request.get("ended"):
             answer = ended.get(pid)
-        elif not (answer := _forked(ended)):
+        elif not (answer := _forked(running, ended)):
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             if "command" in request:
                 _become_command(**request)
@@ -78,26 +79,25 @@ def _use_those_parsers(environment: dict[str, str]) -> None:
         sandbox._preloaded.clear()
 
 
-def _forked(ended: dict[int, int]) -> int:
+def _forked(running: set[int], ended: dict[int, int]) -> int:
     """As ``os.fork``; numbers of processes come back, and how an earlier one ended is forgotten."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     try:
         pid = os.fork()
         ended.pop(pid, None)
+        running.add(pid)
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
     return pid
 
 
-def _collect(ended: dict[int, int]) -> None:
-    while True:
-        try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if not pid:
-            return
-        ended[pid] = os.waitstatus_to_exitcode(status)
+def _collect(running: set[int], ended: dict[int, int]) -> None:
+    """Note who has ended; how the server of parsers ends is for whoever looks after it."""
+    for pid in list(running):
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            running.discard(pid)
+            ended[pid] = os.waitstatus_to_exitcode(status)
 
 
 def _become_engine(settings: str, socket: str, log: str, environment: dict) -> None:
