@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from kb.embedding import models
 from kb.engines.sockets import run_dir
 from kb.evaluation.sets import Collection
 from kb.knowledge_base import KnowledgeBase
@@ -101,6 +102,7 @@ async def _opened(
 
 
 def _inside(settings: Settings, place: Path, *, with_model: bool) -> Settings:
+    """With a data directory of its own; models stay where they are, and what was fitted to them."""
     shared = settings.engines.embedder_dir or str(run_dir(settings.data / "run"))
     replace = msgspec.structs.replace
     return replace(
@@ -109,6 +111,7 @@ def _inside(settings: Settings, place: Path, *, with_model: bool) -> Settings:
         catalog=replace(settings.catalog, url=""),
         index=replace(settings.index, backend="edge", url=""),
         ingest=replace(settings.ingest, roots=()),
+        embedding=replace(settings.embedding, derived_dir=str(models.derived_dir(settings))),
         engines=replace(settings.engines, embedder_dir=shared),
         llm=settings.llm if with_model else replace(settings.llm, provider="none"),
     )

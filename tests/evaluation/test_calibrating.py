@@ -9,8 +9,9 @@ import pytest
 from msgspec import structs
 
 from kb.answers import calibration
+from kb.embedding import chosen, models
 from kb.errors import UsageError
-from kb.evaluation import calibrating
+from kb.evaluation import calibrating, workplace
 from kb.evaluation.calibrating import NEAR, SURE, Observed
 
 NAMES = tuple(dict.fromkeys((*SURE, *NEAR)))
@@ -118,6 +119,23 @@ def test_constants_of_readings_that_there_are_no_more_are_passed_over(tmp_path, 
     calibration.keep(structs.replace(fitted, sure=sure), tmp_path)
     assert calibration.known(("m",), tmp_path) == calibration.shipped()[0]
     assert "length" in caplog.text
+
+
+async def test_an_evaluation_goes_by_what_was_fitted(settings, observed, tmp_path):
+    """It has a data directory of its own, and went by the constants that come with the program."""
+    (tmp_path / "docs").mkdir()
+    used = [models.fingerprint(one) for one in chosen.each(settings.embedding)]
+    fitted = calibrating.fitted(used, observed)
+    calibration.keep(fitted, models.derived_dir(settings))
+
+    async def read(_base, _source):
+        """Nothing: there are no documents."""
+
+    async with workplace.over_documents(
+        settings, tmp_path / "docs", read, with_model=False
+    ) as inside:
+        assert inside.settings.data != settings.data
+        assert calibration.known(used, models.derived_dir(inside.settings)) == fitted
 
 
 def test_where_hardly_any_question_finds_anything_nothing_is_fitted():
