@@ -268,8 +268,14 @@ def tide(service: Service) -> dict[str, Any]:
     return {"said": said, "added": [one["path"] for one in listed]}
 
 
+def waits_in(spool: Path, name: str) -> bool:
+    """Whether something about a file is on its way into the audit log; what came there is blank."""
+    return name.encode() in spool.read_bytes()
+
+
 def purged(place: Place, plan: Plan) -> dict[str, Any]:
     """Erase a document with proof; how the data directory was before is kept beside it."""
+    wait_for(lambda: not any(waits_in(spool, plan.erased) for spool in place.data.glob("audit/*")))
     sockets = shutil.ignore_patterns("run")
     shutil.copytree(place.data, place.data.with_name("before"), ignore=sockets)
     proof = f"{plan.folder}/proof.json"
