@@ -33,7 +33,7 @@ RATIO = 200
 """A member that expands to more than this many times its size, past ``RATIO_FROM`` bytes, is a
 bomb."""
 RATIO_FROM = 10 * 1024**2
-"""Bytes up to which a member may expand whatever its size."""
+"""Bytes up to which a member may expand, however small it is packed."""
 LARGEST = 100 * 1024**3
 """Bytes of a tar's member of which no more is believed: what is not there is skipped in steps."""
 COMPRESSED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open))

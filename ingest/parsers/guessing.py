@@ -14,9 +14,11 @@ from ingest.parsers.alphabets import DOUBLE, PAGES
 PLAIN = re.compile(r"[a-z]+")
 HIGH = re.compile(rb"[\x80-\xff]+")
 MOST_LINES = 160
-"""Lines with bytes beyond ASCII that are looked at, spread over all of the text."""
+"""Lines with bytes beyond ASCII that are looked at, spread over all of the text: all of fewer than
+twice as many, else so many and some more."""
 LONGEST_LINE = 240
-"""Bytes of such a line that are looked at."""
+"""Bytes up to which such a line is looked at whole. Of a longer one so many are looked at from its
+first byte beyond ASCII on, and 40 before it."""
 SIGNS = frozenset("„“”‚‘’«»‹›–—…€£§°•·©®™²³½¼¾×±µ\xa0¿¡ªº‰†№´¨")
 INSIDE = frozenset("’·\xad\u200c\u200d")
 """Signs that stand between letters, too."""

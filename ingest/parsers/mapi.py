@@ -32,7 +32,7 @@ SUBMITTED, DELIVERED = 0x0039, 0x0E06
 SENDER_NAME, SENDER_ADDRESS, SENDER_SMTP = 0x0C1A, 0x0C1F, 0x5D01
 """Who sent it: properties of name, address and SMTP address."""
 FROM_NAME, FROM_ADDRESS, FROM_SMTP = 0x0042, 0x0065, 0x5D02
-"""For whom it was sent: properties of name, address and SMTP address."""
+"""On whose behalf it was sent: properties of name, address and SMTP address."""
 DISPLAY_TO, DISPLAY_CC, DISPLAY_BCC = 0x0E04, 0x0E03, 0x0E02
 """The properties that list recipients as Outlook shows them."""
 NAME, ADDRESS, SMTP, RECIPIENT_KIND = 0x3001, 0x3003, 0x39FE, 0x0C15

@@ -27,7 +27,7 @@ GROUNDS = {f"{TABLE}table-cell", f"{DRAW}frame", f"{DRAW}custom-shape", f"{DRAW}
 SMALLEST_POINTS = 2.0
 """Points up to which letters are too small to be seen."""
 LONGEST_CHAIN = 20
-"""Most styles above a style that are followed."""
+"""Most styles that are followed: a style itself, and those that it is based on."""
 TRUE = {"true", "1"}
 
 

@@ -19,8 +19,8 @@ from kb.types.parsed import Member
 MOST_BYTES = 1024**3
 """Most bytes that a package may say it expands to; beyond it is a bomb."""
 MOST_RATIO = 300
-"""Most times its own size that a package of more than 100 MB may say it expands to; beyond it is a
-bomb."""
+"""Most times its own size that a package may say it expands to, where that is more than 100 MiB;
+beyond it is a bomb."""
 STRICT = b"http://purl.oclc.org/ooxml/"
 """The namespace of the strict variant, which the libraries do not read."""
 EMBEDDED = re.compile(r"(?:word|ppt|xl)/embeddings/([^/]+)$")

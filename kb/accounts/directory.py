@@ -21,7 +21,8 @@ ASKED_AT_ONCE = 200
 TIMEOUT_SECONDS = 10.0
 """Seconds that one connection to the directory, and one answer of it, may take."""
 SILENT_SECONDS = 20.0
-"""Seconds for which a directory that did not answer is not asked again."""
+"""Seconds for which a directory that did not answer is not asked again who somebody is; whoever
+signs in is looked for all the same."""
 log = logging.getLogger("kb.directory")
 
 

@@ -33,7 +33,8 @@ MOST_AT_ONCE = 500
 MOST_BYTES = 256 * 1024
 """Most bytes of one record; of a larger one only who, when and what is kept."""
 BEHIND_SECONDS = 60.0
-"""Age of the oldest record that waits, in seconds, from which the log counts as behind."""
+"""Seconds after which the log counts as behind: something has waited so long, and nothing was taken
+meanwhile."""
 ROOM_FOR_ONE = 8 * 1024
 """Free bytes below which a spool counts as full."""
 SET_ASIDE = "audit.set_aside"

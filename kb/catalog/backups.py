@@ -15,7 +15,8 @@ LEASE = "backup"
 IDENTITY = "identity"
 """Counter that tells this catalog from any other; a restored one gets a new number."""
 KEPT_ROWS = 500
-"""Most backups that the catalog remembers; the oldest are forgotten."""
+"""How far below the newest backup's number one may lie: when another begins, older ones are
+forgotten."""
 _NEWEST = select(backups).order_by(backups.c.id.desc())
 
 

@@ -24,7 +24,7 @@ NANO = 1_000_000_000
 Facets = dict[str, list[tuple[str, int]]]
 """Values of each kind with how many documents have them, the most frequent first."""
 MOST_VALUES = 30
-"""Most years that are counted for the filters beside the results."""
+"""Most years that stand among the filters beside the results, the latest first."""
 
 
 def condition(wanted: Wanted) -> Any:

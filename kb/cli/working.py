@@ -30,7 +30,7 @@ from kb.types.swaps import Swap
 from kb.upkeep.swaps import BUSY
 
 STOP_SECONDS = 20.0
-"""Seconds that a run has to end after SIGTERM, before it is killed."""
+"""Seconds that a command's process has to end after SIGTERM, before it is killed."""
 SWAP_SECONDS = 2.0
 """Between two looks whether somebody has asked for other embedding models."""
 EVALUATION_SECONDS = 2.0

@@ -222,6 +222,7 @@ class Embeddings:
 
         Raises:
             OSError: what was measured cannot be kept.
+            RetryableError: a signal from elsewhere stopped what was being tried.
         """
         from kb.embedding import choosing  # numpy, which the web does not load
 

@@ -35,8 +35,8 @@ LEAST_SHARED = 0.9
 MOST_LOST = 0.02
 """How much less the reciprocal place of the right passage may be (0 to 1)."""
 LEAST_COSINE = 0.98
-"""The least cosine. These bounds are by what was measured of the formats that rank alike:
-docs/adr/0007-runtimes.md."""
+"""The least cosine (see :class:`Agreement`). These bounds are by what was measured of the formats
+that rank alike: docs/adr/0007-runtimes.md."""
 AGAIN_SECONDS = 3600.0
 """After which the embedder, when it starts, measures again where a reason may have passed."""
 AGAIN = "kb models bench measures it again; so does the embedder, when it starts an hour later."
@@ -222,7 +222,7 @@ def libraries(settings: Embedding) -> dict[str, str]:
 
 
 def file_of(settings: Embedding, folder: Path) -> Path:
-    """One a host, since hosts may share the folder, and a number of cores; and one a model.
+    """The record's file: one a model, a host (hosts may share the folder) and a number of cores.
 
     Models that share their weights are two if they have other prompts or put their word pieces
     together in another way: how a format's vectors stand to float32's depends on it.

@@ -22,7 +22,7 @@ MEMORY = "MemoryError"
 STOPPED = {-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
 """Statuses of who was stopped by somebody: of what was tried they say nothing."""
 LOOKS_SECONDS = 0.2
-"""How often is looked whether a trial is to be stopped."""
+"""Seconds between two looks whether a trial is to be stopped."""
 
 
 class StoppedError(RetryableError):

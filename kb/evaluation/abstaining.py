@@ -11,7 +11,8 @@ from typing import Any
 ANSWERED = 0.95
 """The share of answerable questions that is to be answered when abstaining is compared."""
 POINTS = 41
-"""Each set's confidences are cut into so many parts; a curve has a point at each cut."""
+"""Parts into which the confidences of answerable questions are cut; a curve has a point at each
+cut, and one at either end."""
 
 Curve = list[tuple[float, float]]
 """Shares from 0 to 1: of answerable questions answered, and of the others abstained from."""

@@ -17,7 +17,7 @@ from kb.errors import UsageError
 from kb.evaluation.sets import Collection, Query
 
 DEPTH = 100
-"""Passages that a system's ranking is taken to."""
+"""Most texts of a system's ranking, the best first."""
 RRF_K = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009): 1 / (k + rank)."""
 PLAIN = ("bm25", "dense", "rrf", "weighted")

@@ -9,7 +9,7 @@ from kb.types.evaluations import QuestionResult
 
 OURS = "commonplace"
 CHANGED = 0.005
-"""The least difference of a question's value (0 to 1) that is told as a change."""
+"""Difference of a question's value (0 to 1) above which it is told as a change."""
 MAIN = ("ndcg@10", "answer_in_quotes", "page_hit@5", "document_hit@5", "abstained_unanswerable")
 
 

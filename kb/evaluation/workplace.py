@@ -102,7 +102,7 @@ async def _opened(
 
 
 def _inside(settings: Settings, place: Path, *, with_model: bool) -> Settings:
-    """With a data directory of its own; models stay where they are, and what was fitted to them."""
+    """Settings with a data directory of their own; models stay, and what was fitted to them."""
     shared = settings.engines.embedder_dir or str(run_dir(settings.data / "run"))
     replace = msgspec.structs.replace
     return replace(

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 TESSERACT_SECONDS = 20.0
-"""Seconds that tesseract has to tell its version."""
+"""Seconds that tesseract has to tell its version, and as many to tell its languages."""
 LIBREOFFICE = ("soffice", "libreoffice")
 
 

@@ -35,7 +35,7 @@ UNFINISHED = ".upload-*"
 UNFINISHED_SECONDS = 3600.0
 """Age in seconds from which a file that is only half stored is deleted."""
 LONGEST_SOURCE = 90
-"""Most characters of the name of a source that is made for uploads."""
+"""Most characters of the name of a source that is made for uploads, without a number behind it."""
 LONGEST_NAME = 200
 """Bytes of a file name; file systems allow 255."""
 log = logging.getLogger("kb.uploads")

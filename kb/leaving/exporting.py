@@ -102,7 +102,7 @@ class Writing:
         return msgspec.msgpack.decode(content, type=Parsed) if content else None
 
     def _chunks(self, connection: Connection, chosen: Chosen) -> tuple[list[str], int]:
-        """The hashes of the passages' texts, sorted; and how many passages there are."""
+        """Write the passages; their embedded texts' hashes, sorted, and how many passages."""
         numbers = [d.version for d in chosen.searched if d.version is not None]
         found, count = set(), 0
         with self._table("chunks") as put:
@@ -140,7 +140,7 @@ class Writing:
         )
 
     def _answers(self, connection: Connection, chosen: Chosen) -> dict[str, int]:
-        """What people asked and said: how many lines of each kind."""
+        """Write what people asked and said; how many lines there are of each kind."""
         person, ids = chosen.choice.person, chosen.ids
         answers = self._lines("answers", answers_of(connection, chosen))
         every = leaving.conversations_of(connection, person)

@@ -15,7 +15,7 @@ from kb.types.purges import Erased, Look, Purge, Remaining
 
 FORMAT = "commonplace-erasure-statement"
 VERSION = 1
-"""Of the form of a statement; one of a later version is not read."""
+"""The version of a statement's form; a statement of a later one is not read."""
 
 
 class Installation(msgspec.Struct, frozen=True):

@@ -11,7 +11,8 @@ from kb.settings.addresses import host_of
 
 PORTS = {"http": 80, "https": 443, "ldap": 389, "ldaps": 636}
 QDRANT, QDRANT_GRPC, OLLAMA = 6333, 6334, 11434
-"""TCP ports where an address names none: Qdrant's for HTTP and for gRPC, and Ollama's."""
+"""TCP ports: Qdrant's for HTTP and Ollama's where an address names none; and Qdrant's for gRPC,
+whatever an address names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ COMPARED = (
 FEWEST = 4
 """Fewest questions that came out worse for a loss to count."""
 CHANGED = 0.005
-"""The least difference of a question's figure (0 to 1) that counts as better or worse."""
+"""Difference of a question's figure (0 to 1) above which it counts as better or worse."""
 MOST_SHOWN = 100
 """Questions that came out otherwise, of each set, that are kept."""
 OWN, SHIPPED = "own", "shipped"

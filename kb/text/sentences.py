@@ -26,7 +26,7 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
-    """A stretch without the white space around it; nothing may be left."""
+    """A stretch without the white space around it; it is empty where it has nothing else."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():

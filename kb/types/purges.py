@@ -51,7 +51,7 @@ class ErasedVector(msgspec.Struct, frozen=True):
 
 
 class StoredPassage(msgspec.Struct, frozen=True):
-    """A passage as it is kept: the id of its point, its text, and the hash of its vector."""
+    """A passage as it is kept: its point, its text, and the hash by which its vectors are kept."""
 
     point: int
     text: str
@@ -59,7 +59,7 @@ class StoredPassage(msgspec.Struct, frozen=True):
 
 
 class StoredVector(msgspec.Struct, frozen=True):
-    """A vector as it is kept: its model's fingerprint, its hash, and its float32 bytes."""
+    """A vector as it is kept: its model's fingerprint, its text's hash, and its float32 bytes."""
 
     model: str
     hash: str

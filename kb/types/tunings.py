@@ -17,9 +17,9 @@ class Gain(msgspec.Struct, frozen=True, kw_only=True):
     """What is gained by a tuning for one model, by questions that were held out.
 
     ``before`` and ``after`` are the mean reciprocal place of the right passage (0 to 1) by this
-    model alone, ``low`` and ``high`` the interval of the gain. ``used``: it lies above 0, so
-    that this model's questions are moved. ``ridge`` and ``step`` are as in
-    :mod:`kb.tuning.learning`.
+    model alone, ``low`` and ``high`` the 95 % interval of the gain. ``used``: the gain is beyond
+    chance as :mod:`kb.tuning.learning` judges it, not by that interval, so that this model's
+    questions are moved. ``ridge`` and ``step`` are as in that module.
     """
 
     name: str

@@ -15,7 +15,7 @@ from web.numbers import Number, number_of
 from web.rendering import render
 
 MOST_SHOWN = 200
-"""Most questions that are shown as missed."""
+"""Most questions of one list: those that were missed, and those that came out otherwise."""
 OWN = "own"
 """The kind of a run over the live documents. The owner alone sees which of its questions failed."""
 
