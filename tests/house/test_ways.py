@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
-TOPS = ("kb", "ingest", "web")
-FILES = [path for top in TOPS for path in sorted((ROOT / top).rglob("*.py"))]
+from tests.house.code import FILES, ROOT
+from tests.house.code import ROOMS as TOPS
+
 ROOMS = [
     path.relative_to(ROOT).as_posix()
     for top in TOPS
