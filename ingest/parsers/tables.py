@@ -178,12 +178,10 @@ def _block(
 
 def _side_by_side(rows: list[Row]) -> list[list[Row]]:
     """Tables that an empty column parts, where each has two columns and names them."""
-    width = max(len(row) for row in rows)
-    filled = [any(n < len(row) and row[n] for row in rows) for n in range(width)]
+    filled = enumerate(_filled(rows))
     spans = [
-        [n for n, _ in group]
-        for is_filled, group in itertools.groupby(enumerate(filled), lambda pair: pair[1])
-        if is_filled
+        [column for _, column in group]
+        for _, group in itertools.groupby(filled, lambda pair: pair[1] - pair[0])
     ]
     if len(spans) < 2 or not all(_names_columns(rows[0], span) for span in spans):
         return [rows]
@@ -201,10 +199,14 @@ def _is_wider(rows: list[Row]) -> bool:
 
 
 def _without_empty_columns(rows: list[Row]) -> list[Row]:
-    width = max(len(row) for row in rows)
-    padded = [row + [""] * (width - len(row)) for row in rows]
-    kept = [n for n in range(width) if any(row[n] for row in padded)]
-    return [[row[n] for n in kept] for row in padded]
+    kept = _filled(rows)
+    return [[row[n] if n < len(row) else "" for n in kept] for row in rows]
+
+
+def _filled(rows: list[Row]) -> list[int]:
+    """The columns in which anything stands, in their order."""
+    found = (itertools.compress(itertools.count(), row) for row in rows)
+    return sorted(set(itertools.chain.from_iterable(found)))
 
 
 def _is_scale(row: Row, below: Row) -> bool:

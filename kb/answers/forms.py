@@ -32,6 +32,8 @@ code: models indent carelessly. What is nested deeper would be dropped: ``lines`
 BLOCKS = _parser().disable("inline")
 BREAK = re.compile(r"<br[ \t]*+/?>", re.IGNORECASE)
 FENCE = re.compile(r"^\s*+(?:```|~~~)")
+MARKS_OF_CODE = re.compile(r"```|~~~")
+"""Without one of them a text has no lines of code, and is not parsed to find them."""
 FACES = {"strong": "strong", "em": "emphasised", "s": "struck"}
 
 
@@ -69,8 +71,13 @@ def so_far(text: str, passages: int, claims: int = 0) -> SoFar:
 
 
 def _kept(text: str) -> list[tuple[int, str]]:
+    return lines.kept(text, _code(text) if MARKS_OF_CODE.search(text) else ())
+
+
+def _code(text: str) -> set[int]:
+    """The numbers of the lines that are code, from 0."""
     fences = [t.map for t in BLOCKS.parse(text) if t.type == "fence" and t.map]
-    return lines.kept(text, {at for begins, ends in fences for at in range(begins, ends)})
+    return {at for begins, ends in fences for at in range(begins, ends)}
 
 
 def _closed(text: str) -> str:

@@ -5,6 +5,7 @@ other ways (content controls, fields, formulas, text boxes) becomes just that. P
 tree, which is changed in place.
 """
 
+import functools
 from dataclasses import dataclass
 
 from lxml import etree
@@ -112,10 +113,11 @@ def _join(paragraph: etree._Element) -> None:
     below = paragraph.getnext()
     if paragraph.tag != f"{W}p" or below is None or below.tag != f"{W}p":
         return
-    properties = below.find(f"{W}pPr")
-    at = 0 if properties is None else below.index(properties) + 1
-    content = [child for child in paragraph if child.tag != f"{W}pPr"]
-    below[at:at] = content
+    first = next(below.iterchildren(), below)  # `below` where it has no child
+    add = first.addnext if first.tag == f"{W}pPr" else functools.partial(below.insert, 0)
+    for child in reversed(paragraph):
+        if child.tag != f"{W}pPr":
+            add(child)
     remove(paragraph)
 
 

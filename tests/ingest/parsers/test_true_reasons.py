@@ -118,7 +118,8 @@ def test_what_is_packed_behind_a_text_is_no_text(tmp_path):
     for name, code in (("setup.run", "unknown_type"), ("setup.txt", "damaged")):
         (tmp_path / name).write_bytes(script + noise(900_000))
         assert problem_of(tmp_path / name).code == code
-    (tmp_path / "long.txt").write_bytes(script * 10)
+    paragraph = b"# Unpack what stands below. " * 100 + b"\n"
+    (tmp_path / "long.txt").write_bytes(script[:9_000] + paragraph * 350)
     assert "Unpack" in text_of(parse(tmp_path / "long.txt"))
 
 
