@@ -9,9 +9,9 @@ from types import ModuleType
 
 import pytest
 
-FEW = 4_000
+FEW = 2_000
 """Characters."""
-NOTHING = 0.004
+NOTHING = 0.001
 """Seconds of this thread's processor below which nothing is told of growth: what is linear looks at
 ``FEW`` characters in a tenth of them, what looks at pairs of them takes ten times as long."""
 
@@ -68,12 +68,21 @@ def grows(work: Callable[[str], object], piece: str, length: int = FEW) -> bool:
     """Whether work on a text takes time by the pairs of its letters; the text is made of a piece.
 
     Four times the text then takes sixteen times the time. Only what took long for ``length``
-    characters, or an eighth of them, is given four times as many.
+    characters, or an eighth of them, is given four times as many; and for ``length`` only what took
+    ten times as long as for the eighth, of which what is linear takes eight times.
     """
 
     def took(length: int, times: int = 1) -> float:
         text = repeated(piece, length)
         return min(seconds(lambda: work(text)) for _ in range(times))
 
-    long = next((n for n in (length // 8, length) if took(n) > NOTHING), None)
-    return long is not None and all(took(4 * long, n) > 9 * took(long, n) for n in (1, 3))
+    def long() -> int | None:
+        eighth = took(length // 8)
+        if eighth > NOTHING:
+            return length // 8
+        whole = took(length)
+        rises = whole > NOTHING and whole > 10 * min(eighth, took(length // 8, 2))
+        return length if rises else None
+
+    few = long()
+    return few is not None and all(took(4 * few, n) > 9 * took(few, n) for n in (1, 3))
