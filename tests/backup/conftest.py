@@ -40,23 +40,32 @@ class Base(SimpleNamespace):
                 connection.execute(text(statement))
 
 
-@pytest.fixture
-def base(tmp_path, new_catalog):
-    """Everything that a backup is made of."""
-    settings = settings_of(tmp_path / "data", **{"llm.api_key": "hush", "server.port": 9000})
-    settings.data.mkdir(mode=0o700)
-    (settings.data / "catalog.sqlite3").write_bytes(new_catalog.read_bytes())
-    with closing(open_catalog(settings)) as catalog, catalog.writing() as connection:
+@pytest.fixture(scope="session")
+def full_catalog(tmp_path_factory, new_catalog):
+    """A catalog with rows in every table: they are added once, and the file is copied."""
+    folder = tmp_path_factory.mktemp("full")
+    (folder / "catalog.sqlite3").write_bytes(new_catalog.read_bytes())
+    with closing(open_catalog(settings_of(folder))) as catalog, catalog.writing() as connection:
         connection.execute(text("DELETE FROM counters"))
         for n in range(1, ROWS):
             add_rows(connection, n)
         connection.execute(text("DELETE FROM audit"))
         audit.append(connection, [Entry("ada", "search", "ferries", {"n": n}) for n in range(5)])
-        handed_in = settings.data / "uploads" / "abc"
+        connection.execute(insert(counters), [{"name": "seq", "value": 7}])
+    return folder / "catalog.sqlite3"
+
+
+@pytest.fixture
+def base(tmp_path, full_catalog):
+    """Everything that a backup is made of."""
+    settings = settings_of(tmp_path / "data", **{"llm.api_key": "hush", "server.port": 9000})
+    settings.data.mkdir(mode=0o700)
+    (settings.data / "catalog.sqlite3").write_bytes(full_catalog.read_bytes())
+    handed_in = settings.data / "uploads" / "abc"
+    with closing(open_catalog(settings)) as catalog, catalog.writing() as connection:
         connection.execute(
             update(sources).where(sources.c.id == 2).values(root=str(handed_in), uploads=True)
         )
-        connection.execute(insert(counters), [{"name": "seq", "value": 7}])
     for n in range(1, ROWS):
         Blobs(settings.data / "blobs").put(f"blob-{n}", ELEMENTS, b"what was read %d" % n)
     Blobs(settings.data / "blobs").put("nobody", ELEMENTS, b"what nothing refers to")
