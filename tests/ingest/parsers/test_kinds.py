@@ -11,8 +11,10 @@ from ingest import parsers
 from ingest.parsers import kinds
 from kb.errors import FileProblem
 from kb.files import sandbox
+from tests.parts import children
 from tests.parts.files import MAKERS, WORDS, book, page, parse, slides, text_of, word
 from tests.parts.processes import missing, shared_data
+from tests.parts.slowly import slow
 
 
 @pytest.mark.parametrize("kind", MAKERS)
@@ -42,7 +44,9 @@ def test_only_what_the_files_need_is_loaded_for_all_of_them():
         assert kinds.modules_for(["a.txt", anything]) == kinds.EVERYTHING
 
 
-@pytest.mark.parametrize("modules", [*kinds.LOADED.values(), kinds.EVERYTHING], ids=len)
+@pytest.mark.parametrize(
+    "modules", [kinds.EVERYTHING, *slow(*[(m,) for m in kinds.LOADED.values()])], ids=len
+)
 def test_what_is_loaded_is_there_and_ours_comes_first(modules):
     """A server process of parsers says nothing of a module that is not there."""
     loads = f"import importlib, sys; [importlib.import_module(m) for m in {modules!r}]"
@@ -57,18 +61,13 @@ def test_what_is_loaded_is_there_and_ours_comes_first(modules):
     assert tools in {"", "ingest.parsers.text_types"}
 
 
-def loaded_for(path: str) -> bytes:
-    """The modules that a child has loaded to read a file."""
-    before = set(sys.modules)
-    parsers.parse(path, Path(path).name, parsers.Options(languages="eng"))
-    return " ".join(sorted(set(sys.modules) - before)).encode()
-
-
 @pytest.mark.parametrize("kind", ["txt", "md", "html", "docx", "pptx", "xlsx", "eml"])
 def test_no_file_has_to_load_what_all_of_its_kind_need(kind, tmp_path):
     """Each is read in a child of its own, which would load it again for each."""
     MAKERS[kind](tmp_path / f"a.{kind}")
-    loaded = sandbox.run(loaded_for, str(tmp_path / f"a.{kind}"), limits=sandbox.Limits()).decode()
+    loaded = sandbox.run(
+        children.loaded_for, str(tmp_path / f"a.{kind}"), limits=sandbox.Limits()
+    ).decode()
     assert {name for name in loaded.split() if not name.startswith("encodings.")} == set()
 
 
