@@ -105,7 +105,7 @@ def embedder_dir():
 
 @pytest.fixture(scope="session", autouse=True)
 def warm_engines():
-    """An index engine that a test starts, or a run of its worker, is forked from a loaded process."""
+    """An engine that a test starts, or a run of its worker, is forked from a loaded process."""
     cold, cold_run = fork_engines(warm), fork_runs(warm)
     yield cold
     EngineClient._launch, Working._started = cold, cold_run

@@ -69,6 +69,7 @@ def test_a_model_that_is_no_bert_goes_by_torch(tmp_path):
     assert refused.value.code == "model_needs_torch"
 
 
+@pytest.mark.usefixtures("cold_engines")
 async def test_the_embedder_loads_no_torch_unless_it_is_chosen(settings, tmp_path):
     engines = msgspec.structs.replace(settings.engines, embedder_dir=str(tmp_path / "e"))
     settings = msgspec.structs.replace(settings, engines=engines)

@@ -1,10 +1,11 @@
-"""Index engines, commands and servers forked from a process that has loaded them already.
+"""Engines, commands and servers forked from a process that has loaded them already.
 
 Nearly every test starts an index engine in a data directory of its own, many run commands, and most
-of what such a start takes is loading modules and the language model: 1.9 s of processor for an engine,
-1.5 s for a command and 4.8 s for the server that a command forks its parsers from, here 0.1 s. Engine,
-command and parsers themselves are the product's. The engine of a command is forked as well: by a
-process that the command leaves behind before it begins, since one with threads may not be forked.
+of what such a start takes is loading modules and the language model: 1.9 s of processor for an index
+engine, 1.0 s for an embedder, 1.5 s for a command and 4.8 s for the server that a command forks its
+parsers from, here 0.1 s. Engine, command and parsers themselves are the product's. The engines of a
+command are forked as well: by a process that the command leaves behind before it begins, since one
+with threads may not be forked.
 """
 
 import asyncio
@@ -32,6 +33,8 @@ ROOM = 400  # bytes of the command line, which each engine writes anew with what
 
 OTHERWISE = ("KB_", "XDG_", "OLLAMA", "PYTEST", "PYTHONUNBUFFERED", "PATH", telling.NUMBER)
 """What may differ from the environment in which the modules were loaded: read when it is used."""
+ENGINES = ("kb.index.process", "kb.embedding.process")
+"""Modules of engines that are forked."""
 COUNTED = ("tests.parts.counted",) if "COVERAGE_PROCESS_CONFIG" in os.environ else ()
 """Loaded by the server that forks parsers, where coverage is counted."""
 
@@ -57,6 +60,8 @@ class Starter:
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         settings = msgspec.json.encode(client._settings).decode()
         pid = self.ask(
+            module=client._module,
+            silent=bool(client._alone),
             settings=settings,
             socket=str(client._socket),
             log=str(log),
@@ -172,11 +177,11 @@ class Run:
 
 
 def fork_engines(starter: Callable[[], Starter]) -> Callable[..., object]:
-    """Have this process's index engines forked by a starter from now on; returns what started them."""
+    """Have this process's engines forked by a starter from now on; returns what started them."""
     cold = EngineClient._launch
 
     def launch(client):
-        return cold(client) if client._module != "kb.index.process" else starter().launch(client)
+        return starter().launch(client) if client._module in ENGINES else cold(client)
 
     EngineClient._launch = launch
     return cold

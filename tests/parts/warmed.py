@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import TextIO
@@ -16,8 +17,11 @@ import msgspec
 
 from kb import failpoints
 from kb.cli import telling
+from kb.engines.serving import Engine, serve
 from kb.files import sandbox
-from tests.parts.warm import COUNTED, Starter, fork_engines, fork_runs
+from kb.settings import Settings
+from kb.silence import confining
+from tests.parts.warm import COUNTED, ENGINES, Starter, fork_engines, fork_runs
 
 READING = ("ingest", "eval", "serve")
 """Commands that read files."""
@@ -25,9 +29,12 @@ READING = ("ingest", "eval", "serve")
 
 def _serve_requests() -> None:
     from kb.cli import COMMANDS
+    from kb.embedding.runtimes import compiled
     from kb.index import lexical
 
-    importlib.import_module("kb.index.process")
+    for name in ENGINES:
+        importlib.import_module(name)
+    compiled.library()
     for name in {place.partition(":")[0] for place in COMMANDS.values()}:
         importlib.import_module(f"kb.cli.{name}")
 
@@ -100,24 +107,30 @@ def _collect(running: set[int], ended: dict[int, int]) -> None:
             ended[pid] = os.waitstatus_to_exitcode(status)
 
 
-def _become_engine(settings: str, socket: str, log: str, environment: dict) -> None:
-    from kb.index import process as indexer
-
+def _become_engine(
+    module: str, settings: str, socket: str, log: str, environment: dict, *, silent: bool
+) -> None:
     status = 1
     try:
         os.setsid()
         _say_into(log, log)
         _live_in(environment)
-        _show_as(sys.executable, "-m", "kb.index.process", socket)
-        configured = msgspec.json.decode(settings, type=indexer.Settings)
-        indexer.serve(
-            lambda: indexer.Indexer(configured), Path(socket), configured.engines.idle_seconds
-        )
+        _show_as(sys.executable, "-m", *(["kb.engines.alone"] if silent else []), module, socket)
+        if silent:
+            confining.leave_network()
+        configured = msgspec.json.decode(settings, type=Settings)
+        engine = _engine_of(module)
+        serve(lambda: engine(configured), Path(socket), configured.engines.idle_seconds)
         status = 0
     except SystemExit as leaving:
         status = leaving.code or 0
     finally:
         os._exit(status)
+
+
+def _engine_of(module: str) -> Callable[[Settings], Engine]:
+    loaded = importlib.import_module(module)
+    return loaded.Indexer if module == "kb.index.process" else loaded.Embedder
 
 
 def _become_command(
@@ -152,7 +165,7 @@ def _become_command(
 
 
 def _leave_a_starter() -> None:
-    """Fork a process, which has no thread yet, that forks this one's index engine and its runs."""
+    """Fork a process, which has no thread yet, that forks this one's engines and its runs."""
     hearing, asking = os.pipe()
     answered, answering = os.pipe()
     if os.fork():
