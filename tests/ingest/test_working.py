@@ -12,14 +12,16 @@ import httpx
 import psutil
 import pytest
 
-from tests.parts.processes import Serving, kb, wait_for
+from tests.parts.processes import PLAIN, Serving, kb, wait_for
 
 FILES = int(os.environ.get("KB_TEST_FILES", "250"))
 """In the folder of a busy service; the case R24 has a thousand."""
 
 
 def found(address: str, question: str) -> list[str]:
-    answer = httpx.get(f"{address}/api/v1/search", params={"q": question}, timeout=300)
+    answer = httpx.get(
+        f"{address}/api/v1/search", params={"q": question}, timeout=300, verify=PLAIN
+    )
     return [hit["text"] for hit in answer.json().get("hits", [])]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.parts.processes import free_port, missing, program, wait_for
+from tests.parts.processes import PLAIN, free_port, missing, program, wait_for
 
 
 MODELFILE = '''FROM {gguf}
@@ -60,7 +60,7 @@ def ollama(gguf, tmp_path_factory):
 
 def _answers(address: str) -> bool:
     with contextlib.suppress(httpx.HTTPError):
-        return httpx.get(address, trust_env=False).status_code == 200
+        return httpx.get(address, verify=PLAIN, trust_env=False).status_code == 200
     return False
 
 
@@ -92,5 +92,5 @@ def llama_cpp(gguf, tmp_path_factory):
 
 def _lists_models(address: str) -> bool:
     with contextlib.suppress(httpx.HTTPError):
-        return httpx.get(f"{address}/v1/models", trust_env=False).status_code == 200
+        return httpx.get(f"{address}/v1/models", verify=PLAIN, trust_env=False).status_code == 200
     return False

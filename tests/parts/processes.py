@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,9 @@ from tests.parts.sharing import made_once
 from tests.parts.warm import can_be_warm, warm
 
 SHARED = Path(__file__).parent.parent.parent.parent / "shared" / "data"
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients of servers here, which speak HTTP alone (``verify=PLAIN``): each client loads the
+authorities that it trusts otherwise, which takes 0.1 s of processor."""
 HANGING = 600.0
 """Seconds after which something hangs, on the slowest machine beside other work: no measure."""
 EVERY_PART = bool(os.environ.get("KB_TEST_ALL_PARTS"))
@@ -108,7 +112,7 @@ class Serving:
         self.process = (self._forked if is_warm else self._started)(folder, port)
         self.address = self._wait_until_ready()
         if not unready:
-            wait_for(lambda: httpx.get(self.address + "/ready", timeout=HANGING).status_code == 200)
+            wait_for(lambda: _is_ready(self.address))
 
     def _arguments(self, port: int) -> tuple[str, ...]:
         """A typed address would take the place of a socket in the settings."""
@@ -141,6 +145,10 @@ class Serving:
         code = self.process.wait(HANGING)
         self._said.close()
         return code
+
+
+def _is_ready(address: str) -> bool:
+    return httpx.get(f"{address}/ready", timeout=HANGING, verify=PLAIN).status_code == 200
 
 
 @contextmanager

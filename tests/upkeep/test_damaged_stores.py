@@ -9,7 +9,7 @@ from kb.errors import DamagedError
 from kb.index.base import DENSE
 from kb.index.edge import EdgeIndex
 from tests.index.points import SIZE, point, query
-from tests.parts.processes import Serving, kb, run_kb, stop_engines
+from tests.parts.processes import PLAIN, Serving, kb, run_kb, stop_engines
 
 
 def truncate(file) -> None:
@@ -84,7 +84,9 @@ def test_a_damaged_index_from_the_commands_and_the_web(filled, environment, tmp_
         assert "Traceback" not in done.stderr + done.stdout, arguments
     server = Serving(environment, tmp_path, unready=True)
     try:
-        found = httpx.get(f"{server.address}/api/v1/search", params={"q": "ferry"}, timeout=300)
+        found = httpx.get(
+            f"{server.address}/api/v1/search", params={"q": "ferry"}, timeout=300, verify=PLAIN
+        )
         assert (found.status_code, found.json()["error"]["code"]) == (503, "index_damaged")
     finally:
         server.stop()

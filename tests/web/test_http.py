@@ -9,11 +9,14 @@ import psutil
 import pytest
 
 from tests.cli.test_commands import ASK_KEYS, FILE_KEYS, HIT_KEYS
+from tests.parts.processes import PLAIN
 
 
 @pytest.fixture
 def web(sample_server):
-    with httpx.Client(base_url=sample_server.address, timeout=300, trust_env=False) as client:
+    with httpx.Client(
+        base_url=sample_server.address, timeout=300, verify=PLAIN, trust_env=False
+    ) as client:
         yield client
 
 
