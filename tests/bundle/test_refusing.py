@@ -171,6 +171,7 @@ def test_a_file_that_is_not_in_the_list_does_not_come_in_with_a_model(tmp_path):
     assert (shelf / "m/deep/a").stat().st_mtime == 315532800
 
 
+@pytest.mark.slow
 def test_an_environment_that_was_only_begun_is_made_whole(tmp_path):
     """As a host without python3-venv leaves it, or somebody who stopped it."""
     folder, into = unpacked(tmp_path), tmp_path / "into"

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from kb.failpoints import TOLD
 from tests.parts.processes import HANGING
 
@@ -20,6 +22,7 @@ def blocks() -> list[list[str]]:
     return [[line.strip() for line in block.splitlines()] for block in found]
 
 
+@pytest.mark.slow
 def test_what_the_tour_says_to_type_does_what_it_says(environment, tmp_path):
     folder, programs = tmp_path / "followed", tmp_path / "bin"
     folder.mkdir()

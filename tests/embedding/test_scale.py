@@ -27,6 +27,7 @@ from kb.types.passages import Passage, Standing, StoredChunk
 from tests.answers.support_pairs import pairs
 from tests.parts import heads
 from tests.parts.sharing import shared_folder
+from tests.parts.slowly import slow
 
 OUTSIDE = [
     "Who won the football world cup in 1974?",
@@ -122,7 +123,7 @@ def minilm():
     return Judged(opened())
 
 
-@pytest.fixture(scope="module", params=["squeezed", "spread"])
+@pytest.fixture(scope="module", params=["squeezed", *slow("spread")])
 def otherwise(request, minilm, tmp_path_factory):
     """MiniLM behind a head that moves its cosines.
 
@@ -214,7 +215,7 @@ def test_a_scale_is_measured_once_by_however_many_at_once(quick, counted, tmp_pa
     assert found == {scale.kept(Embedding(), tmp_path)}
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b'{"made_from": 3}', b"\x00" * 100])
+@pytest.mark.parametrize("damage", [b"{", *slow(b"", b'{"made_from": 3}', b"\x00" * 100)])
 def test_a_damaged_scale_is_made_again(quick, counted, tmp_path, damage):
     file = scale.file_of(Embedding(), tmp_path)
     file.write_bytes(damage)
@@ -223,7 +224,7 @@ def test_a_damaged_scale_is_made_again(quick, counted, tmp_path, damage):
     assert found == scale.kept(Embedding(), tmp_path)
 
 
-@pytest.mark.parametrize("name", [ENGLISH, pytest.param(MULTILINGUAL, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", [ENGLISH, *slow(MULTILINGUAL)])
 def test_the_scales_that_come_with_the_program_are_what_is_measured(name, models_dir):
     """Of these texts, these weights and these prompts: with others there is none."""
     settings = Embedding(model=name, models_dir=str(models_dir))

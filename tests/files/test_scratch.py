@@ -98,6 +98,7 @@ def short_path():
         yield Path(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.case("N24")
 async def test_a_killed_run_leaves_copies_until_the_next_start(
     house, environment, tmp_path, short_path

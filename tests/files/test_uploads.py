@@ -11,6 +11,7 @@ import pytest
 
 from ingest.running import healing
 from kb.catalog.documents import of_source
+from tests.parts.slowly import slow
 
 ZEROS = {"lost": 0, "duplicate": 0, "orphan": 0, "wrong_access": 0}
 HANDING_IN = """
@@ -43,7 +44,7 @@ async def chunks(words: bytes = b"The lamps are violet."):
 
 
 @pytest.mark.case("N24")
-@pytest.mark.parametrize("cleared_by", ["start", "purge", "repair", "hour"])
+@pytest.mark.parametrize("cleared_by", ["start", *slow("purge", "repair", "hour")])
 async def test_a_killed_upload_is_counted_and_cleared(house, environment, tmp_path, cleared_by):
     """Whoever clears the scratch reaches it; a living one is left alone."""
     process = subprocess.Popen(

@@ -83,6 +83,7 @@ async def test_members_outlive_a_kill(house, environment, tmp_path, step):
     assert (await house.ingest()).indexed == 0
 
 
+@pytest.mark.slow
 @pytest.mark.case("N01", "N25")
 async def test_members_outlive_a_stop(house, environment, tmp_path):
     """After SIGTERM what waits has a reason, `check` counts it, the next run reads it."""

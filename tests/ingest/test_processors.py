@@ -98,6 +98,7 @@ async def test_in_office_hours_it_has_its_share_and_the_questions_have_all(offic
         assert threads == {True: {processors}, False: {everywhere}}
 
 
+@pytest.mark.slow
 def test_an_engine_that_a_run_starts_answers_people_with_full_priority(
     command, tmp_path, environment
 ):

@@ -45,6 +45,7 @@ async def test_ollama_without_the_wanted_model_says_how_to_get_it(ollama):
     assert error.value.code == "model_missing"
 
 
+@pytest.mark.slow
 @pytest.mark.real
 async def test_a_prompt_that_ollama_would_cut_is_an_error(ollama):
     """Trap 11"""
@@ -85,6 +86,7 @@ def test_a_real_question_gets_a_real_checked_answer(ollama, command, tmp_path):
             assert sentence["citations"]
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_a_follow_up_is_written_out_or_carries_words_over(ollama, command, tmp_path):
     (tmp_path / "files").mkdir()

@@ -53,6 +53,7 @@ def test_status_and_answer_say_what_is_wrong_with_the_model(leave):
         assert (told["connected"], told["model"], told["reason"]) == (True, "m", None)
 
 
+@pytest.mark.slow
 @pytest.mark.case("N27")
 def test_no_client_takes_a_proxy_from_the_environment(leave):
     """Prompts and passages went to HTTP_PROXY, for 127.0.0.1 too."""

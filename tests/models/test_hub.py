@@ -97,6 +97,7 @@ def pull(command, hub, tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_a_model_is_fetched_by_name(pull, hub, command, tmp_path):
     """Though the machine is set to be offline: somebody typed it."""
     assert pull()["name"] == "small-model"

@@ -43,6 +43,7 @@ def test_what_ollama_has_is_listed_with_what_it_says(with_ollama, ollama):
     assert refused["error"]["code"] == "model_in_use"
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_a_file_is_brought_in_and_answers(with_ollama, ollama, gguf):
     try:

@@ -106,6 +106,7 @@ def test_what_was_added_says_how_to_embed_with_it():
     assert line("mine").endswith("kb models use mine")
 
 
+@pytest.mark.slow
 def test_a_copy_is_as_good_and_a_change_is_seen_and_mended(shelved, command, wheel):
     for name in ("README.md", "config.json"):
         os.utime(shelved / name)
@@ -136,6 +137,7 @@ def test_a_model_in_use_is_not_removed(shelved, command):
     assert command("models", "remove", "nothing", code=1)["error"]["code"] == "model_unknown"
 
 
+@pytest.mark.slow
 def test_nor_one_with_which_the_index_was_built(command, tmp_path):
     """The settings name another by now; until ``kb reindex`` the vectors are its."""
     brought = tmp_path / "own"

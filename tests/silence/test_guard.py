@@ -82,6 +82,7 @@ def test_a_library_that_reports_is_refused_logged_counted_and_in_the_audit_log(
     assert "refused to connect to 203.0.113.78:9" in said
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_a_worker_refuses_as_well(reporting, environment, tmp_path):
     kb(environment, tmp_path, "status")

@@ -24,6 +24,7 @@ from tests.parts.swaps import (
     points,
     swap,
 )
+from tests.parts.slowly import slow
 
 
 async def test_paused_it_stops_and_goes_on_where_it_was(house, names, monkeypatch):
@@ -76,7 +77,7 @@ async def stop(*_):
     raise EngineError("The index found no room: disk, memory or open files.")
 
 
-@pytest.mark.parametrize("step", ["upsert", "flush", "optimize"])
+@pytest.mark.parametrize("step", ["upsert", *slow("flush", "optimize")])
 async def test_a_full_disk_stops_it_and_the_live_index_stays(house, names, monkeypatch, step):
     with monkeypatch.context() as full:
         full.setattr(EdgeIndex, step, stop)

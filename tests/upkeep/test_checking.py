@@ -9,6 +9,7 @@ from sqlalchemy import event
 
 from kb.errors import KbError
 from tests.parts.processes import kb, run_kb, stop_engines, wait_for
+from tests.parts.slowly import slow
 
 pytestmark = pytest.mark.both_catalogs
 
@@ -132,8 +133,12 @@ async def test_an_index_that_fell_behind_heals_at_the_next_start(house):
     assert not await house.kb.upkeep.heal()
 
 
+NTH = [*range(1, 20), *range(20, 61, 5)]
+"""Writes of a run that fail, by their number."""
+
+
 @pytest.mark.case("R08")
-@pytest.mark.parametrize("nth", [*range(1, 20), *range(20, 61, 5)])
+@pytest.mark.parametrize("nth", [*NTH[::4], *slow(*(n for n in NTH if n not in NTH[::4]))])
 async def test_a_write_that_fails_loses_nothing(house, nth):
     """The n-th write to the catalog fails, for many n; then the disk is well again."""
     house.follow()

@@ -230,6 +230,7 @@ def test_ranges_that_somebody_changed_are_refused(tmp_path, monkeypatch):
         ranges.shipped(FILES.digest)
 
 
+@pytest.mark.slow
 def test_shipped_ranges_are_those_that_are_measured(tmp_path, monkeypatch):
     """Measured again from the built-in texts, they are what the package has, to two digits."""
     monkeypatch.setattr(ranges, "shipped", lambda _: None)
@@ -245,6 +246,7 @@ def test_shipped_ranges_are_those_that_are_measured(tmp_path, monkeypatch):
         assert (span.low, span.high) == pytest.approx((SPANS[name].low, SPANS[name].high), rel=0.02)
 
 
+@pytest.mark.slow
 def test_on_a_full_disk_another_runtime_does_it_meanwhile(settings, small_disk):
     """Said, and nothing wrong: the vectors are those of float32."""
     (small_disk / "filler").write_bytes(b"0" * 75_000_000)

@@ -20,6 +20,7 @@ from kb.errors import FileProblem
 from kb.types.parsed import Parsed
 from tests.parts.files import ODF, epub, text_of
 from tests.parts.wordprocessing import DIAGRAM, chart, framed, notes, paragraph, run, written
+from tests.parts.slowly import slow
 
 MAIN = {
     "word/document.xml", "ppt/presentation.xml", "xl/workbook.xml", "content.xml",
@@ -131,7 +132,7 @@ def read(path: Path) -> Parsed:
 
 @pytest.mark.case("R20")
 @pytest.mark.parametrize("kind", MADE)
-@pytest.mark.parametrize("how", ["cut", "gone", "flipped"])
+@pytest.mark.parametrize("how", ["gone", *slow("cut", "flipped")])
 def test_each_part_costs_only_itself_and_is_said(kind, how, tmp_path):
     whole, damaged = tmp_path / f"whole.{kind}", tmp_path / f"damaged.{kind}"
     MADE[kind](whole)

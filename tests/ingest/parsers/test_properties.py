@@ -22,6 +22,7 @@ from ingest.parsers import dates, libreoffice, parse_as, properties
 from ingest.parsers.options import Options
 from kb.types.parsed import Parsed
 from tests.parts.files import WORDS, epub, opendocument, parse, with_part
+from tests.parts.slowly import slow
 
 QUICK = settings(
     max_examples=15,
@@ -271,7 +272,7 @@ def test_a_mail_without_a_date_is_from_when_it_was_received(tmp_path):
     assert parse(tmp_path / "a.eml").sent == datetime(2017, 3, 14, 8, 30, tzinfo=UTC).timestamp()
 
 
-@pytest.mark.parametrize(("old", "new"), [("doc", "docx"), ("xls", "xlsx"), ("ppt", "pptx")])
+@pytest.mark.parametrize(("old", "new"), [("doc", "docx"), *slow(("xls", "xlsx"), ("ppt", "pptx"))])
 def test_office_before_2007(old, new, tmp_path):
     """LibreOffice writes it; olefile is asked for what stands in it."""
     if libreoffice.program() is None:

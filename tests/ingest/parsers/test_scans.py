@@ -7,6 +7,7 @@ from PIL import Image
 
 from tests.parts.files import WORDS, page, parse, problem_of, scan, text_of
 from tests.parts.processes import missing
+from tests.parts.slowly import slow
 
 
 @pytest.mark.case("S52")
@@ -15,7 +16,7 @@ def test_huge_pictures_are_refused(tmp_path):
     assert problem_of(tmp_path / "big.png").code == "picture_too_large"
 
 
-@pytest.mark.parametrize("turned", [90, 180, 270, 2, -3])
+@pytest.mark.parametrize("turned", [90, 2, *slow(180, 270, -3)])
 def test_turned_and_crooked_pages_are_read_and_placed(turned, tmp_path):
     if shutil.which("tesseract") is None:
         missing("tesseract (apt-get install tesseract-ocr)")

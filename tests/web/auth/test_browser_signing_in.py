@@ -86,6 +86,7 @@ def is_signed_in_as(page, name: str) -> bool:
     return page.inner_text(".top .account") == name
 
 
+@pytest.mark.slow
 @pytest.mark.sends("POST /link/{}", "POST /login next", "POST /people action=add", "POST /logout")
 @pytest.mark.case("N23")
 def test_the_doors_open_in_a_real_browser(chromium, served):

@@ -73,6 +73,7 @@ def test_a_source_from_its_folder_to_its_end(come_in, office):
     assert page.query_selector(card) is None
 
 
+@pytest.mark.slow
 @pytest.mark.sends("POST /sources/{} action=stop", "POST /sources/{} action=confirm count")
 def test_a_run_is_stopped_and_what_is_gone_is_confirmed(come_in, office):
     many = office.shelf / "many"
