@@ -7,7 +7,7 @@ from ingest.reading.dating import Own
 from ingest.reading.needs import Needs
 from ingest.reading.preparing import Cut
 from kb.types.files import Stat
-from kb.types.parsed import ALSO, HIDDEN, Notice, Parsed, State
+from kb.types.parsed import HIDDEN, Notice, Parsed, State
 from kb.types.versions import Facts
 
 LONGEST_AUTHOR = 300
@@ -28,13 +28,11 @@ def facts(
     members: bool,
 ) -> Facts:
     """The facts of a file whose version is to be published; ``members``: files came out of it."""
-    code, parameters = _reason(parsed)
     return Facts(
         stat=stat,
         content_hash=content_hash,
         state=State.PARTIAL if parsed.problem else State.INDEXED,
-        code=code,
-        parameters=parameters,
+        reasons=_reasons(parsed),
         settings=needs.fingerprint,
         used=needs.used(parsed, members=members),
         parser=parsed.parser,
@@ -59,17 +57,12 @@ def _dated(own: Own | None) -> dict[str, Any]:
     }
 
 
-def _reason(parsed: Parsed) -> tuple[str | None, dict[str, Any]]:
-    """The gravest of what there is to say, which the file is counted by, and beside it the rest."""
+def _reasons(parsed: Parsed) -> tuple[Notice, ...]:
+    """What there is to say, the gravest first."""
     said = [Notice(parsed.problem, parsed.problem_parameters)] if parsed.problem else []
     if unseen := sum(e.section == HIDDEN for e in parsed.elements):
         said.append(Notice("hidden_text", {"pieces": unseen}))
-    said += parsed.notices
-    if not said:
-        return None, {}
-    first, *others = said
-    also = [[notice.code, notice.parameters] for notice in others]
-    return first.code, first.parameters | ({ALSO: also} if also else {})
+    return *said, *parsed.notices
 
 
 def _mean(values: list[float]) -> float | None:

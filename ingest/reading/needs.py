@@ -9,8 +9,6 @@ stays (docs/adr/0009-swapping-models.md).
 """
 
 import sys
-from collections.abc import Mapping
-from typing import Any
 
 from ingest import parsers
 from ingest.parsers import libreoffice, ocr
@@ -20,7 +18,7 @@ from kb.catalog.database import Catalog
 from kb.embedding.client import Embeddings
 from kb.embedding.models import TokenCounter, counter_of
 from kb.settings import Chunking, Ingest
-from kb.types.files import Known
+from kb.types.files import Known, ReadWith, Recognition
 from kb.types.parsed import Parsed
 
 CHUNKER = "2"
@@ -58,9 +56,13 @@ class Needs:
         window: int = sys.maxsize,
     ) -> None:
         self._settings = settings
-        self._languages = ocr.usable(settings.ocr_languages)
+        self._recognition = Recognition(
+            had=tuple(ocr.usable(settings.ocr_languages)),
+            wanted=settings.ocr_languages,
+            sure=settings.ocr_min_confidence,
+        )
         self._office = libreoffice.program() is not None
-        self._limits = [settings.max_members, settings.max_expanded_mb]
+        self._limits = (settings.max_members, settings.max_expanded_mb)
         self._reading = short_hash(parsers.VERSION)[:24]
         self._cutting = cutting(chunking)
         self._earlier = earlier_cutting(chunking, counter, window)
@@ -75,26 +77,20 @@ class Needs:
     def _limit(self, code: str) -> str:
         return f".{self._limits[1]}" if code == "expands_too_far" else ""
 
-    def used(self, parsed: Parsed, *, members: bool) -> dict[str, Any] | None:
+    def used(self, parsed: Parsed, *, members: bool) -> ReadWith | None:
         """What a document depends on of this host and its settings; None where on nothing.
 
         ``members``: whether files came out of it.
         """
-        found: dict[str, Any] = {}
         said = {parsed.problem, *(notice.code for notice in parsed.notices)}
-        if parsed.confidences or said & FOR_OCR:
-            found["ocr"] = {"had": self._languages, **self._recognising()}
-        if members or parsed.problem == "members_left_out":
-            found["members"] = self._limits
-        if "scan_beyond" in said:
-            found["seconds"] = self._settings.parse_seconds
-        if "formulas_without_value" in said:
-            found["office"] = self._office
-        return found or None
-
-    def _recognising(self) -> dict[str, Any]:
-        s = self._settings
-        return {"wanted": s.ocr_languages, "sure": s.ocr_min_confidence}
+        is_container = members or parsed.problem == "members_left_out"
+        found = ReadWith(
+            ocr=self._recognition if parsed.confidences or said & FOR_OCR else None,
+            members=self._limits if is_container else None,
+            seconds=self._settings.parse_seconds if "scan_beyond" in said else None,
+            office=self._office if "formulas_without_value" in said else None,
+        )
+        return found if found != ReadWith() else None
 
     def is_current(self, known: Known) -> bool:
         """Whether a document would be read now as it was, if its bytes are the same."""
@@ -114,18 +110,20 @@ class Needs:
             return self._office
         if known.code == "too_large":
             return known.bytes <= self._settings.max_file_mb * 1024**2
-        used: Mapping[str, Any] = known.used or {}
-        if used.get("members", self._limits) != self._limits:
+        used = known.used or ReadWith()
+        if used.members not in {None, self._limits}:
             return True
-        if self._office and not used.get("office", True):
+        if used.office is False and self._office:
             return True
-        if used.get("seconds", self._settings.parse_seconds) < self._settings.parse_seconds:
+        if used.seconds is not None and used.seconds < self._settings.parse_seconds:
             return True
-        read = used.get("ocr")
-        if read is None:
-            return False
-        otherwise = {k: read[k] for k in ("wanted", "sure")} != self._recognising()
-        return otherwise or set(read["had"]) < set(self._languages)
+        return used.ocr is not None and self._recognises_more(used.ocr)
+
+    def _recognises_more(self, before: Recognition) -> bool:
+        """Whether scanned pages would be read with more languages, or by other settings."""
+        here = self._recognition
+        otherwise = (before.wanted, before.sure) != (here.wanted, here.sure)
+        return otherwise or set(before.had) < set(here.had)
 
 
 def keep_cuts(catalog: Catalog, embeddings: Embeddings, chunking: Chunking) -> None:

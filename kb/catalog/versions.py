@@ -12,6 +12,7 @@ from kb.catalog.database import next_seq, now
 from kb.catalog.tables import chunks, documents, leases, versions
 from kb.errors import LeaseLost
 from kb.types.library import Version
+from kb.types.parsed import as_kept
 from kb.types.versions import Facts
 
 ATTEMPT, CURRENT, RETIRED, ABANDONED, SWEPT = "attempt", "current", "retired", "abandoned", "swept"
@@ -147,8 +148,10 @@ def publish(
 def _columns(facts: Facts) -> dict[str, Any]:
     """What is true of a document that was read just now; nothing of it waits any more."""
     given = {field.name: getattr(facts, field.name) for field in fields(facts)}
+    code, parameters = as_kept(given.pop("reasons"))
     done = {"held": False, "tries": 0, "due_at": None, "pending": None}
-    return asdict(given.pop("stat")) | given | done
+    said = {"code": code, "parameters": parameters}
+    return asdict(given.pop("stat")) | given | said | done
 
 
 def retire_documents(connection: Connection, document_ids: Sequence[int]) -> None:

@@ -11,7 +11,7 @@ from kb.leaving import texts
 from kb.leaving.problems import damaged
 from kb.types.files import Stat
 from kb.types.leaving import LeftChunk, LeftDocument, LeftElement, LeftText
-from kb.types.parsed import Chunk, State
+from kb.types.parsed import Chunk, Notice, State, from_kept
 from kb.types.versions import Facts
 
 
@@ -22,6 +22,7 @@ class Remade:
     left: LeftDocument
     chunks: tuple[Chunk, ...]
     elements: bytes | None
+    reasons: tuple[Notice, ...]
 
     @property
     def key(self) -> str | None:
@@ -53,7 +54,15 @@ def remade(
         raise damaged(f"passages of a file are missing ({left.path[:200]})", "data/chunks.jsonl")
     parsed = texts.joined(text, elements)
     packed = None if parsed is None else msgspec.msgpack.encode(parsed)
-    return Remade(left, tuple(map(_chunk, chunks)), packed)
+    return Remade(left, tuple(map(_chunk, chunks)), packed, _reasons(left))
+
+
+def _reasons(left: LeftDocument) -> tuple[Notice, ...]:
+    try:
+        return from_kept(left.code, left.parameters or {})
+    except msgspec.ValidationError as error:
+        what = f"what is said of a file is none ({left.path[:200]})"
+        raise damaged(what, "data/documents.jsonl") from error
 
 
 def _chunk(left: LeftChunk) -> Chunk:
@@ -82,8 +91,7 @@ def facts(made: Remade, stat: Stat) -> Facts:
         stat=stat,
         content_hash=left.content_hash or "",
         state=State(left.state),
-        code=left.code,
-        parameters=left.parameters or {},
+        reasons=made.reasons,
         settings=left.settings,
         used=left.used,
         parser=left.parser,

@@ -1,7 +1,8 @@
 """Files as the ledger has them, whoever may read them: for ingestion and upkeep, not for people."""
 
 from dataclasses import astuple, dataclass
-from typing import Any
+
+import msgspec
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +12,32 @@ class Stat:
     bytes: int
     mtime_ns: int
     ctime_ns: int
+
+
+class Recognition(msgspec.Struct, frozen=True, kw_only=True):
+    """How the scanned pages of a document were read.
+
+    ``had`` are the languages that tesseract had here, of those that were ``wanted`` (``eng+deu``).
+    A page is ``sure`` from this confidence on (0 to 100).
+    """
+
+    had: tuple[str, ...]
+    wanted: str
+    sure: float
+
+
+class ReadWith(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a document depends on of the host that read it, and of its settings.
+
+    What it does not depend on is None, and no part of the JSON that the ledger and an export have.
+    ``members`` are the most files of a container and the most megabytes they may expand to;
+    ``seconds`` those that reading might take; ``office``: LibreOffice was there.
+    """
+
+    ocr: Recognition | None = None
+    members: tuple[int, int] | None = None
+    seconds: float | None = None
+    office: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +55,7 @@ class Known:
     state: str
     code: str | None
     settings: str | None
-    used: dict[str, Any] | None
+    used: ReadWith | None
     content_hash: str | None
     held: bool
     bytes: int

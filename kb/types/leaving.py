@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from kb.types.files import ReadWith
 from kb.types.parsed import Line, Notice, Span
 from kb.types.people import Principal
 
@@ -50,7 +51,7 @@ class LeftDocument(msgspec.Struct, frozen=True, kw_only=True):
     content_hash: str | None
     pending: str | None
     settings: str | None
-    used: dict[str, Any] | None
+    used: ReadWith | None
     media_type: str | None
     title: str | None
     author: str | None

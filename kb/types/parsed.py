@@ -1,5 +1,6 @@
 """A file as it was read: elements, members, chunks."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -65,7 +66,12 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Notice(msgspec.Struct, frozen=True, array_like=True):
-    """What the ledger says of a file that was read all the same: a code with its parameters."""
+    """What the ledger says of a file that was read all the same: a code with its parameters.
+
+    The names of the parameters are the places in the sentence of the code, each code has its own
+    (``kb/surface/reasons.py``). So they are no fields: a parser that has something new to say needs
+    a code with its sentence, and nothing here.
+    """
 
     code: str
     parameters: dict[str, Any] = msgspec.field(default_factory=dict)
@@ -93,6 +99,27 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     problem_parameters: dict[str, Any] = msgspec.field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     """What was read in one of several ways, or left out on purpose: no ``problem``."""
+
+
+def as_kept(reasons: Sequence[Notice]) -> tuple[str | None, dict[str, Any]]:
+    """The first reason's code and parameters, with the other reasons in these as :data:`ALSO`."""
+    if not reasons:
+        return None, {}
+    first, *others = reasons
+    also = [[one.code, one.parameters] for one in others]
+    return first.code, first.parameters | ({ALSO: also} if also else {})
+
+
+def from_kept(code: str | None, parameters: Mapping[str, Any]) -> tuple[Notice, ...]:
+    """The reasons that :func:`as_kept` wrote.
+
+    Raises:
+        msgspec.ValidationError: what else there is to say is no list of codes with parameters.
+    """
+    if code is None:
+        return ()
+    first = Notice(code, {name: value for name, value in parameters.items() if name != ALSO})
+    return first, *msgspec.convert(parameters.get(ALSO, []), list[Notice])
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True):

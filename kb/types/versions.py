@@ -1,19 +1,18 @@
 """A version of a document on its way into the index."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from kb.types.files import Stat
-from kb.types.parsed import Chunk, State
+from kb.types.files import ReadWith, Stat
+from kb.types.parsed import Chunk, Notice, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What the ledger says of a document whose version is published.
 
-    ``code`` with its ``parameters`` says what a reader should know, such as that a part could not
-    be read. ``settings`` and ``used`` say what the file was read with (see
-    ``ingest/reading/needs.py``).
+    ``reasons`` say what a reader should know, such as that a part could not be read, the gravest
+    first: the document is counted by it. ``settings`` and ``used`` say what the file was read with
+    (see ``ingest/reading/needs.py``).
     ``dated_ns`` is when it is from (nanoseconds since the epoch), by ``date_source``, as exact as
     ``date_precision`` says (see ``ingest/reading/dating.py``); they are None of a member that does
     not say it, which is as old as its container. ``blob`` is the key of its parsed elements;
@@ -23,10 +22,9 @@ class Facts:
     stat: Stat
     content_hash: str
     state: State = State.INDEXED
-    code: str | None = None
-    parameters: dict[str, Any] = field(default_factory=dict)
+    reasons: tuple[Notice, ...] = ()
     settings: str | None = None
-    used: dict[str, Any] | None = None
+    used: ReadWith | None = None
     parser: str | None = None
     media_type: str | None = None
     blob: str | None = None

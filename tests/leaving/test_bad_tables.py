@@ -28,6 +28,13 @@ SPOILED = [
     ("documents", QUAY, {"parent": 999}, "part of nothing"),
     ("documents", QUAY, {"state": "gone"}, "a line of a file is none"),
     ("documents", QUAY, {"state": 7}, "is none"),
+    ("documents", QUAY, {"used": {"office": "yes"}}, "is none"),
+    (
+        "documents",
+        QUAY,
+        {"code": "hidden_text", "parameters": {"also": [7]}},
+        "what is said of a file is none",
+    ),
     ("documents", QUAY, {"chunks": 2}, "passages of a file are missing"),
     ("chunks", {}, {"ordinal": 5}, "passages of a file are missing"),
     ("chunks", {}, {"document": 999}, "missing"),

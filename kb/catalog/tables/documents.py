@@ -18,7 +18,8 @@ from sqlalchemy import (
     text,
 )
 
-from kb.catalog.tables.base import Id, metadata
+from kb.catalog.tables.base import Id, StructColumn, metadata
+from kb.types.files import ReadWith
 
 counters = Table(
     "counters",
@@ -129,7 +130,7 @@ documents = Table(
     Column("ctime_ns", BigInteger),
     Column("content_hash", String(64), index=True),
     Column("settings", String(64)),
-    Column("used", JSON(none_as_null=True)),
+    Column("used", StructColumn(ReadWith)),
     Column("media_type", String(120)),
     Column("title", Text),
     Column("author", Text),
