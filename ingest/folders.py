@@ -33,12 +33,21 @@ class Folders:
         self._publisher = publisher
         self._settings = settings
 
-    def preview(self, path: str) -> dict[str, Any]:
-        """What is in a folder: see :func:`ingest.finding.preview.preview`."""
+    def preview(self, by: Principal, path: str) -> dict[str, Any]:
+        """What is in a folder: see :func:`ingest.finding.preview.preview`.
+
+        Raises:
+            ForbiddenError: they do not administrate.
+        """
+        access.must_manage(by)
         return preview(path, self._settings.roots)
 
-    def inside(self, path: str) -> dict[str, Any]:
-        """The folders in a folder: see :func:`ingest.finding.browsing.inside`."""
+    def inside(self, by: Principal, path: str) -> dict[str, Any]:
+        """The folders in a folder: see :func:`ingest.finding.browsing.inside`.
+
+        Raises as :meth:`preview`.
+        """
+        access.must_manage(by)
         return browsing.inside(path, self._settings.roots)
 
     def next_run(self, source: Source) -> float | None:

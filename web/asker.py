@@ -7,7 +7,6 @@ from litestar import Request
 from kb.errors import ForbiddenError, NotSignedInError
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
-from kb.types.library import Source
 from kb.types.people import Principal
 from web.auth.visitor import TOKEN, Visitor
 from web.fair_use import Shares
@@ -29,15 +28,6 @@ def principal_of(request: Request[Any, Any, Any]) -> Principal:
     if visitor is None:
         raise NotSignedInError("Sign in first.")
     return visitor.principal
-
-
-def must_answer_for(request: Request[Any, Any, Any], source: Source) -> None:
-    """Check that a source is the asker's to look after.
-
-    Raises:
-        ForbiddenError: it is not.
-    """
-    access.must_answer_for(principal_of(request), source)
 
 
 def must_have_signed_in(request: Request[Any, Any, Any]) -> None:

@@ -11,10 +11,10 @@ from kb.types.people import Principal
 class Folders(Protocol):
     """Verbs on folders: see :class:`ingest.folders.Folders`, which this room does not know."""
 
-    def preview(self, path: str) -> dict[str, Any]:
+    def preview(self, by: Principal, path: str) -> dict[str, Any]:
         """Look: ``{"files": n, "bytes": n, "kinds": {...}, "seconds": s, …}``."""
 
-    def inside(self, path: str) -> dict[str, Any]:
+    def inside(self, by: Principal, path: str) -> dict[str, Any]:
         """The folders in it: ``{"path", "above", "folders": [{"name", "path"}]}``."""
 
     def next_run(self, source: Source) -> float | None:

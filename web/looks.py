@@ -12,6 +12,7 @@ from litestar.exceptions import LitestarException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from kb.errors import KbError
+from kb.knowledge_base import KnowledgeBase
 from web import errors
 
 LOOKS = {
@@ -101,10 +102,10 @@ def _note(scope: Scope, action: str) -> None:
     visitor = scope["state"].get("visitor")
     if visitor is None:  # the first start: nobody is there, and nothing to be seen
         return
-    audit = scope["litestar_app"].state.kb.audit
+    base: KnowledgeBase = scope["litestar_app"].state.kb
     detail: dict[str, Any] = {}
     pairs = parse_qsl(scope["query_string"].decode("latin-1"))[:MOST_PARAMETERS]
     for name, value in pairs:
-        detail[name[:LONGEST]] = (audit.words(value) if name in WORDS else value)[:LONGEST]
+        detail[name[:LONGEST]] = (base.audit.words(value) if name in WORDS else value)[:LONGEST]
     path = scope["path"]
-    audit.looked(visitor.principal, action, path, **({"query": detail} if detail else {}))
+    base.audit.looked(visitor.principal, action, path, **({"query": detail} if detail else {}))

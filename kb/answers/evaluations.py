@@ -12,6 +12,7 @@ from kb.catalog import asked_evaluations as asked
 from kb.catalog import evaluations
 from kb.catalog.database import Catalog
 from kb.errors import ConflictError, NotFoundError
+from kb.rights import access
 from kb.types.evaluations import AskedEvaluation, Evaluation, KeptEvaluation, QuestionResult
 from kb.types.people import Principal
 
@@ -25,7 +26,7 @@ class Results:
 
 
 class Evaluations:
-    """The evaluations in a catalog."""
+    """The evaluations in a catalog. Only administrators look at them, ask for one or end one."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -35,22 +36,29 @@ class Evaluations:
         with self._catalog.writing() as connection:
             evaluations.keep(connection, done, results)
 
-    def listed(self) -> list[KeptEvaluation]:
-        """Every evaluation, the newest first."""
+    def listed(self, by: Principal) -> list[KeptEvaluation]:
+        """Every evaluation, the newest first.
+
+        Raises:
+            ForbiddenError: they do not administrate.
+        """
+        access.must_manage(by)
         with self._catalog.reading() as connection:
             return evaluations.all_of(connection)
 
-    def one(self, number: int) -> KeptEvaluation:
+    def one(self, by: Principal, number: int) -> KeptEvaluation:
         """An evaluation by its number.
 
         Raises:
             NotFoundError: there is none.
+            ForbiddenError: they do not administrate.
         """
-        [found] = self.side_by_side(number)
+        [found] = self.side_by_side(by, number)
         return found.run
 
-    def side_by_side(self, *numbers: int) -> list[Results]:
+    def side_by_side(self, by: Principal, *numbers: int) -> list[Results]:
         """Several at one moment, with their questions; raises as :meth:`one`."""
+        access.must_manage(by)
         found = []
         with self._catalog.reading() as connection:
             for number in numbers:
@@ -67,7 +75,9 @@ class Evaluations:
 
         Raises:
             ConflictError: one goes on already.
+            ForbiddenError: they do not administrate.
         """
+        access.must_manage(principal)
         with self._catalog.writing() as connection:
             before = asked.newest(connection)
             if before is not None and before.is_open:
@@ -76,8 +86,9 @@ class Evaluations:
             noted(connection, principal, "evaluation.start", what)
             return _asked(asked.one(connection, number), number)
 
-    def newest_asked(self) -> AskedEvaluation | None:
-        """The last one that was asked for; None: none ever was."""
+    def newest_asked(self, by: Principal) -> AskedEvaluation | None:
+        """The last one that was asked for; None: none ever was. Raises as :meth:`listed`."""
+        access.must_manage(by)
         with self._catalog.reading() as connection:
             return asked.newest(connection)
 
@@ -91,7 +102,8 @@ class Evaluations:
             return _asked(asked.one(connection, number), number)
 
     def stop(self, principal: Principal, number: int) -> None:
-        """One that goes on is not wanted any more; raises as :meth:`asked_for`."""
+        """One that goes on is not wanted any more; raises as :meth:`one`."""
+        access.must_manage(principal)
         with self._catalog.writing() as connection:
             _asked(asked.one(connection, number), number)
             asked.stop(connection, number)
@@ -118,6 +130,7 @@ class Evaluations:
 
     def forget(self, principal: Principal, number: int) -> None:
         """Forget one; raises as :meth:`one`."""
+        access.must_manage(principal)
         with self._catalog.writing() as connection:
             noted(connection, principal, "evaluation.forget", str(number))
             if not evaluations.remove(connection, number):

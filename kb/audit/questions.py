@@ -2,7 +2,9 @@
 
 from kb.catalog import questions
 from kb.catalog.database import Catalog
+from kb.rights import access
 from kb.types.asked import AskedLately
+from kb.types.people import Principal
 
 
 class Questions:
@@ -11,8 +13,13 @@ class Questions:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    def lately(self, days: int) -> AskedLately:
-        """What was asked in the last days."""
+    def lately(self, by: Principal, days: int) -> AskedLately:
+        """What was asked in the last days.
+
+        Raises:
+            ForbiddenError: they do not administrate.
+        """
+        access.must_manage(by)
         with self._catalog.reading() as connection:
             return AskedLately(
                 days=questions.by_day(connection, days),

@@ -33,7 +33,7 @@ def use(names: tuple[str, ...], force: bool, swap: int | None, as_json: bool) ->
         if swap is None:
             asked = await base.write(base.swaps.ask, owner, names, force=force)
         else:
-            asked = await base.read(base.swaps.one, swap)
+            asked = await base.read(base.swaps.one, owner, swap)
         await base.write(keep_cuts, base.catalog, base.embeddings, base.settings.chunking)
         with bar("beginning") as told:
             swapper = Swapper(

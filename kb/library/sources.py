@@ -36,18 +36,29 @@ class Sources:
         self._publisher = publisher
 
     def all(self) -> list[Source]:
-        """Every source."""
+        """Every source: for commands on this machine. People get :meth:`cards`."""
         with self._catalog.reading() as connection:
             return sources.all_of(connection)
 
     def named(self, name: str) -> Source:
-        """One source.
+        """One source: for commands on this machine. People get :meth:`page`.
 
         Raises:
             NotFoundError: there is none of that name.
         """
         with self._catalog.reading() as connection:
             return sources.by_name(connection, name)
+
+    def looked_after(self, principal: Principal, name: str) -> Source:
+        """A source that the principal looks after.
+
+        Raises:
+            NotFoundError: there is none of that name.
+            ForbiddenError: it is not theirs to look after.
+        """
+        source = self.named(name)
+        access.must_answer_for(principal, source)
+        return source
 
     def standing(self, name: str) -> Standing:
         """How one source stands; raises as :meth:`named`."""
@@ -147,10 +158,10 @@ class Sources:
             noted(connection, principal, "source.stop", name)
             runs.ask_to_stop(connection, source.id)
 
-    def stopping(self) -> set[int]:
-        """The sources (ids) whose run was asked to stop, and goes on for a moment."""
+    def stopping(self, principal: Principal) -> set[int]:
+        """The sources (ids) that they look after whose run was asked to stop, and still goes on."""
         with self._catalog.reading() as connection:
-            return runs.to_stop(connection)
+            return {one for one in runs.to_stop(connection) if principal.answers_for(one)}
 
     def set_curators(self, principal: Principal, name: str, named: Sequence[str]) -> None:
         """Say who answers for a source, and nobody else.

@@ -100,7 +100,7 @@ class Swapper:
             raise failed from error
         finally:
             await self._catalog.write(self._release_lease)
-        return await self._catalog.read(self._base.swaps.one, swap.id)
+        return await self._catalog.read(self._base.swaps.one, by, swap.id)
 
     async def _work(self, by: Principal, swap: Swap) -> None:
         generation = await self._built(swap)

@@ -11,6 +11,7 @@ from kb.embedding.client import Embeddings
 from kb.errors import ConflictError, KbError, NotFoundError, UsageError
 from kb.index.generation import built_with, generation_fingerprint
 from kb.index.remote import RemoteIndex
+from kb.rights import access
 from kb.settings import Settings
 from kb.types.people import Principal
 from kb.types.swaps import (
@@ -39,7 +40,7 @@ BUSY = "swap_busy"
 
 
 class Swaps:
-    """The swaps of a data directory."""
+    """The swaps of a data directory. Only administrators look at them or change one."""
 
     def __init__(
         self, catalog: Catalog, index: RemoteIndex, embeddings: Embeddings, beside: Beside
@@ -48,8 +49,13 @@ class Swaps:
         self._embeddings = embeddings
         self._switcher = Switcher(catalog, index, beside)
 
-    def newest(self) -> list[Swap]:
-        """The last swaps, the newest first."""
+    def newest(self, by: Principal) -> list[Swap]:
+        """The last swaps, the newest first.
+
+        Raises:
+            ForbiddenError: they do not administrate.
+        """
+        access.must_manage(by)
         with self._catalog.reading() as connection:
             return swaps.newest(connection, SHOWN)
 
@@ -58,28 +64,39 @@ class Swaps:
         with self._catalog.reading() as connection:
             return swaps.open_one(connection)
 
-    def one(self, number: int) -> Swap:
+    def one(self, by: Principal, number: int) -> Swap:
         """A swap by its number.
 
         Raises:
             NotFoundError: there is none.
+            ForbiddenError: they do not administrate.
         """
+        access.must_manage(by)
         with self._catalog.reading() as connection:
             return _one(connection, number)
 
-    def used(self) -> tuple[str, ...]:
-        """The models of the live index; without one those that a first one would be built with."""
+    def used(self, by: Principal) -> tuple[str, ...]:
+        """The models of the live index; without one those that a first one would be built with.
+
+        Raises as :meth:`newest`.
+        """
+        access.must_manage(by)
         with self._catalog.reading() as connection:
             live = generations.live(connection)
         return self._embeddings.names if live is None else built_with(live.description)
 
-    def kept(self) -> Followed | None:
-        """The generation that a rollback goes back to; None: none is kept."""
+    def kept(self, by: Principal) -> Followed | None:
+        """The generation that a rollback goes back to; None: none is kept.
+
+        Raises as :meth:`newest`.
+        """
+        access.must_manage(by)
         with self._catalog.reading() as connection:
             return next(iter(generations.beside(connection, generations.KEPT)), None)
 
-    def goes_on(self, swap: Swap) -> bool:
-        """Whether a process is at it, or a worker will be."""
+    def goes_on(self, by: Principal, swap: Swap) -> bool:
+        """Whether a process is at it, or a worker will be; raises as :meth:`newest`."""
+        access.must_manage(by)
         with self._catalog.reading() as connection:
             return swap.state == ASKED or _is_at_work(connection, swap)
 
@@ -101,7 +118,9 @@ class Swaps:
             UsageError: they are used already, or there is no index yet.
             ConflictError: the settings say which models embed, or a swap to others is being worked
                 at just now.
+            ForbiddenError: they do not administrate.
         """
+        access.must_manage(by)
         check_left_open(self._embeddings.given.embedding)
         fingerprint = generation_fingerprint(self._embeddings.using(wanted).models)
         with self._catalog.writing() as connection:
@@ -152,7 +171,9 @@ class Swaps:
         Raises:
             NotFoundError: there is none.
             ConflictError: nobody is at it.
+            ForbiddenError: they do not administrate.
         """
+        access.must_manage(by)
         with self._catalog.writing() as connection:
             one = _one(connection, number)
             if one.state not in (*AT_WORK, ASKED):
@@ -167,7 +188,9 @@ class Swaps:
         Raises:
             NotFoundError: there is none.
             ConflictError: it has ended, or a process is at it: pause it first.
+            ForbiddenError: they do not administrate.
         """
+        access.must_manage(by)
         with self._catalog.writing() as connection:
             one = _one(connection, number)
             if not one.is_open:
@@ -179,7 +202,11 @@ class Swaps:
             noted(connection, by, "model.use.give_up", ", ".join(one.wanted), swap=number)
 
     async def switch(self, by: Principal, swap: Swap, lost: Sequence[str]) -> Switched:
-        """Go live with what was built for a swap; ``lost`` is what is worse by it, for the log."""
+        """Go live with what was built for a swap; ``lost`` is what is worse by it, for the log.
+
+        Raises as :meth:`newest`.
+        """
+        access.must_manage(by)
         assert swap.generation is not None
         note = partial(_switched, by, swap, tuple(lost))
         return await self._switcher.switch(swap.generation, note)
@@ -191,9 +218,11 @@ class Swaps:
             NotFoundError: none is kept.
             ConflictError: the settings say which models embed.
             ConfigurationError: a model is not here.
+            ForbiddenError: they do not administrate.
         """
+        access.must_manage(by)
         check_left_open(self._embeddings.given.embedding)
-        kept = await self._catalog.read(self.kept)
+        kept = await self._catalog.read(self.kept, by)
         if kept is None:
             raise NotFoundError(
                 "No index of other models is kept (models.keep_days). kb models use builds one.",

@@ -31,7 +31,7 @@ def test_one_goes_on_at_a_time_and_one_worker_runs_it(evaluations):
     with pytest.raises(ConflictError):
         ask(evaluations)
     assert evaluations.progress(wanted.id, 3, 10)
-    now = evaluations.newest_asked()
+    now = evaluations.newest_asked(BY)
     assert (now.state, now.done, now.total) == (RUNNING, 3, 10)
     evaluations.ended(wanted.id, DONE)
     assert ask(evaluations).id != wanted.id

@@ -21,7 +21,7 @@ async def test_one_whose_process_has_ended_has_broken_off_and_another_may_be_ask
         ask(house)
     assert (evaluations.claimed().id, evaluations.claimed()) == (number, None), "by one alone"
     assert evaluations.progress(number, 3, 10)
-    assert evaluations.newest_asked().state == RUNNING
+    assert evaluations.newest_asked(house.owner).state == RUNNING
     with house.kb.catalog.writing() as connection:
         silent = table.c.seen_at - asked_evaluations.SILENT_SECONDS - 1
         connection.execute(update(table).values(seen_at=silent))

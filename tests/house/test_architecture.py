@@ -87,7 +87,7 @@ CONTRACTS = {
     "kb.backup": "audit catalog clock errors failpoints files rights settings types",
     "kb.upkeep": "audit backup catalog embedding errors failpoints files index llm models rights settings tuning types",
     "kb.library": "audit catalog errors files rights samples text types upkeep",
-    "kb.answers": "audit catalog embedding errors llm metrics search settings text types",
+    "kb.answers": "audit catalog embedding errors llm metrics rights search settings text types",
     "kb.leaving": "answers audit catalog embedding errors failpoints files posix rights text types"
     " upkeep",
     "kb.proof": "audit backup catalog clock errors failpoints files index rights settings signing text types"

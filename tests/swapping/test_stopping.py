@@ -49,7 +49,7 @@ async def test_paused_it_stops_and_goes_on_where_it_was(house, names, monkeypatc
     work = asyncio.create_task(swap(house, names[1], on_step=step))
     while not paused:
         await asyncio.sleep(0.01)
-    [one] = await house.kb.read(house.kb.swaps.newest)
+    [one] = await house.kb.read(house.kb.swaps.newest, house.owner)
     await house.kb.write(house.kb.swaps.pause, house.owner, one.id)
     stopped = await work
     assert stopped.state == "paused" and len(embedded) < len(TEXTS)
@@ -83,7 +83,7 @@ async def test_a_full_disk_stops_it_and_the_live_index_stays(house, names, monke
         full.setattr(EdgeIndex, step, stop)
         with pytest.raises(EngineError, match="no room"):
             await swap(house, names[1])
-    [one] = await house.kb.read(house.kb.swaps.newest)
+    [one] = await house.kb.read(house.kb.swaps.newest, house.owner)
     assert (one.state, one.error["code"]) == ("failed", "engine_unavailable")
     assert generations_of(house.kb)[1] == "live"
     assert (await house.paths("ferry"))[0] == "ferry.txt"
@@ -103,7 +103,7 @@ async def test_a_model_that_is_not_here_or_damaged_is_an_error_before_anything(
         await swap(house, names[1])
     assert generations_of(house.kb)[1] == "live"
     assert (await house.paths("ferry"))[0] == "ferry.txt"
-    [one, *_] = await house.kb.read(house.kb.swaps.newest)
+    [one, *_] = await house.kb.read(house.kb.swaps.newest, house.owner)
     assert one.state == "failed"
 
 
@@ -146,7 +146,7 @@ async def test_two_at_once_are_refused_and_one_is_given_up(house, names, compare
         await swap(house, names[1])
     with house.kb.catalog.writing() as c:
         c.exec_driver_sql("DELETE FROM leases")
-    [one] = await house.kb.read(house.kb.swaps.newest)
+    [one] = await house.kb.read(house.kb.swaps.newest, house.owner)
     await house.kb.write(house.kb.swaps.give_up, house.owner, one.id)
     await house.kb.publisher.beside.tidy()
     assert generations_of(house.kb) == {1: "live", 2: "gone"}
@@ -158,6 +158,6 @@ async def test_whoever_asks_for_other_models_gives_the_open_swap_up(house, names
     first = await swap(house, names[1], force=False)
     asked = await house.kb.write(house.kb.swaps.ask, house.owner, ("english",), force=False)
     assert (asked.wanted, asked.state) == (("english",), "asked")
-    assert (await house.kb.read(house.kb.swaps.one, first.id)).state == "given_up"
+    assert (await house.kb.read(house.kb.swaps.one, house.owner, first.id)).state == "given_up"
     assert (await house.kb.read(house.kb.swaps.open_one)).id == asked.id
     assert generations_of(house.kb) == {1: "live", 2: "dropped"}

@@ -38,10 +38,10 @@ async def test_a_worker_does_it_and_the_next_goes_on(environment, settings, tmp_
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(HANGING) == 0
         failpoint.write_text("")
-        assert (await kb.read(kb.swaps.one, asked.id)).is_open
+        assert (await kb.read(kb.swaps.one, house.owner, asked.id)).is_open
         worker = start(environment, tmp_path)
         wait_for(lambda: generations_of(kb) == {1: "kept", 2: "live"})
-        assert (await kb.read(kb.swaps.one, asked.id)).state == "switched"
+        assert (await kb.read(kb.swaps.one, house.owner, asked.id)).state == "switched"
     finally:
         worker.terminate()
         worker.wait(HANGING)
@@ -65,7 +65,7 @@ async def test_of_two_workers_one_does_it_and_the_other_notes_no_failure(
         with kb.catalog.writing() as connection:
             assert leases.take(connection, LEASE, leases.new_owner())
         assert await Working(kb, asyncio.Event())._swapped(asked) is None
-        now = await kb.read(kb.swaps.one, asked.id)
+        now = await kb.read(kb.swaps.one, house.owner, asked.id)
         assert (now.state, now.error) == ("asked", None)
     finally:
         await kb.close()

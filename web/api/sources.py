@@ -30,7 +30,7 @@ def shape(card: Card, verbs: Folders) -> dict[str, Any]:
 @get("/api/v1/folders", summary="A look at a folder", who=ADMINISTRATOR)
 async def look(request: Request[Any, Any, Any], path: str) -> dict[str, Any]:
     """What is in a folder, before it is followed: files, kinds, size, how long it will take."""
-    return await shares(request).files.run(folders(request).preview, path)
+    return await shares(request).files.run(folders(request).preview, principal_of(request), path)
 
 
 @post("/api/v1/sources/{name:str}/run", summary="Read a source now", status_code=202, who=CURATOR)

@@ -35,9 +35,9 @@ SECRET = ("password", "secret", "api_key", "url")
 @get("/administration", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
 async def overview(request: Request[Any, Any, Any]) -> str:
     """Whether every part answers, who waits for what, and what is asked."""
-    base = knowledge_base(request)
-    cards = await base.read(base.sources.cards, principal_of(request))
-    asked = await base.read(base.questions.lately, DAYS)
+    base, principal = knowledge_base(request), principal_of(request)
+    cards = await base.read(base.sources.cards, principal)
+    asked = await base.read(base.questions.lately, principal, DAYS)
     values = {
         **_figures(asked),
         "jobs": [_job(card.standing, folders(request)) for card in cards if card.standing],
@@ -45,7 +45,7 @@ async def overview(request: Request[Any, Any, Any]) -> str:
         "waiting": request.app.state.turns.waiting,
         "parts": await _parts(base, translations(language_of(request))),
         "backups": await base.read(_backups, base),
-        "erasings": await base.read(_erasings, base, principal_of(request)),
+        "erasings": await base.read(_erasings, base, principal),
         "processors": status.processors(base.settings.ingest),
         "listing": await base.models.listing(),
         "computing": dict(

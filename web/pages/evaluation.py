@@ -23,13 +23,13 @@ OWN = "own"
 @get("/evaluation", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
 async def listed(request: Request[Any, Any, Any]) -> str:
     """Every evaluation's run, the newest first."""
-    base = knowledge_base(request)
-    runs = await base.read(base.evaluations.listed)
+    base, principal = knowledge_base(request), principal_of(request)
+    runs = await base.read(base.evaluations.listed, principal)
     values = {
         "runs": runs,
         "headline": comparing.headline,
         "offered": await base.read(_offered, base),
-        "asked": await base.read(base.evaluations.newest_asked),
+        "asked": await base.read(base.evaluations.newest_asked, principal),
         "has_model": base.model is not None,
     }
     return render(request, "evaluations.html", values)
@@ -69,9 +69,9 @@ async def act(request: Request[Any, Any, Any]) -> Redirect:
 )
 async def one(request: Request[Any, Any, Any], number: Number) -> str:
     """One run: charts, figures, what failed."""
-    base = knowledge_base(request)
-    row = await base.read(base.evaluations.one, number)
-    told = principal_of(request).owner or row.kind != OWN
+    base, principal = knowledge_base(request), principal_of(request)
+    row = await base.read(base.evaluations.one, principal, number)
+    told = principal.owner or row.kind != OWN
     values = {
         "run": row,
         "charts": charts.charts_of(row.figures),
@@ -88,10 +88,11 @@ async def compare(request: Request[Any, Any, Any]) -> str:
     chosen = {n for n in given if n is not None}
     if len(chosen) != 2:
         raise UsageError("Choose two runs to lay side by side.", code="two_runs_needed")
-    base = knowledge_base(request)
-    before, after = await base.read(base.evaluations.side_by_side, *sorted(chosen))
+    base, principal = knowledge_base(request), principal_of(request)
+    both = base.evaluations.side_by_side
+    before, after = await base.read(both, principal, *sorted(chosen))
     left, right = before.run, after.run
-    told = principal_of(request).owner or OWN not in {left.kind, right.kind}
+    told = principal.owner or OWN not in {left.kind, right.kind}
     pairs = comparing.common(before.questions, after.questions)
     counts = len(before.questions), len(after.questions)
     same = counts == (len(pairs), len(pairs))

@@ -28,7 +28,7 @@ async def home(request: Request[Any, Any, Any], q: str = "") -> str:
     found = await base.read(base.sources.first_reading, principal)
     read = reading.words(found, language_of(request))
     if principal.manages and count is None:
-        sources = await base.read(base.sources.all)
+        sources = await base.read(base.sources.cards, principal)
         model = await status.model_status(base)
         values = {"sources": sources, "model": model, "data_dir": base.settings.data_dir}
         return render(request, "first_start.html", values | {"reading": read})

@@ -23,20 +23,20 @@ async def page(request: Request[Any, Any, Any], ask: str | None = None) -> str:
 
     ``ask`` is the action that is to be confirmed.
     """
-    base = knowledge_base(request)
-    newest = await base.read(base.swaps.newest)
+    base, principal = knowledge_base(request), principal_of(request)
+    newest = await base.read(base.swaps.newest, principal)
     opened = next((one for one in newest if one.is_open), None)
-    busy = opened is not None and await base.read(base.swaps.goes_on, opened)
+    busy = opened is not None and await base.read(base.swaps.goes_on, principal, opened)
     values = {
-        "used": await base.read(base.swaps.used),
+        "used": await base.read(base.swaps.used, principal),
         "others": [] if busy else await base.models.embedding(),  # a swap's page is asked often
-        "kept": await base.read(base.swaps.kept),
+        "kept": await base.read(base.swaps.kept, principal),
         "opened": opened,
         "busy": busy,
         "newest": newest,
         "compared": next((one for one in newest if one.gate), None),
         "blocked": base.swaps.blocked(),
-        "told": {OWN} if principal_of(request).owner else set(),
+        "told": {OWN} if principal.owner else set(),
         "ask": ask,
         "measures": {name: translate(request)(words) for name, words in MEASURES.items()},
     }
@@ -68,7 +68,7 @@ async def _change(request: Request[Any, Any, Any], action: str, number: int | No
     base, principal = knowledge_base(request), principal_of(request)
     if number is None or action not in {"pause", "go_on", "give_up", "force"}:
         raise UsageError("There is no such action.")
-    swap = await base.read(base.swaps.one, number)
+    swap = await base.read(base.swaps.one, principal, number)
     if action == "pause":
         await base.write(base.swaps.pause, principal, number)
     elif action == "give_up":

@@ -13,7 +13,7 @@ from kb.types.library import Card, Edited, Following, HeldBack, PathRule
 from kb.types.people import Principal
 from web import patterns, schedules
 from web.api.sources import shape
-from web.asker import knowledge_base, must_answer_for, must_manage, principal_of, shares
+from web.asker import knowledge_base, must_manage, principal_of, shares
 from web.auth.who import ADMINISTRATOR, CURATOR, READER
 from web.folders import folders
 from web.i18n import language_of, translations
@@ -71,7 +71,7 @@ def _weekdays(language: str) -> dict[str, str]:
 async def _stopping(request: Request[Any, Any, Any], cards: list[Card]) -> set[str]:
     """The sources whose run was asked to stop, and goes on for a moment."""
     base = knowledge_base(request)
-    numbers = await base.read(base.sources.stopping)
+    numbers = await base.read(base.sources.stopping, principal_of(request))
     return {c.name for c in cards if c.standing and c.standing.source.id in numbers}
 
 
@@ -89,7 +89,7 @@ async def _names(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
 @get("/sources/folders", include_in_schema=False, who=ADMINISTRATOR)
 async def inside(request: Request[Any, Any, Any], path: str = "") -> dict[str, Any]:
     """The folders in a folder, for the picker; only beneath those that may be followed."""
-    return await shares(request).files.run(folders(request).inside, path)
+    return await shares(request).files.run(folders(request).inside, principal_of(request), path)
 
 
 @post("/sources", include_in_schema=False, status_code=303, who=ADMINISTRATOR)
@@ -110,8 +110,7 @@ async def act(request: Request[Any, Any, Any], name: str) -> Redirect:
     form = await request.form()
     action = str(form.get("action", ""))
     base, principal = knowledge_base(request), principal_of(request)
-    source = await base.read(base.sources.named, name)
-    must_answer_for(request, source)
+    source = await base.read(base.sources.looked_after, principal, name)
     if action == "run":
         await base.write(base.sources.ask_for_run, principal, name)
     elif action == "stop":
