@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.common import follow, ingest, knowledge_base
 from bench.measuring import data, lines
 from kb.evaluation import sets, workplace
-from kb.evaluation.sets import Collection, Query, Text
+from kb.evaluation.sets import Collection, Query, CollectionText
 
 Asked = tuple[str, str, str, set[str]]
 """A question's language and text, the document's language, and the documents that are right."""
@@ -49,7 +49,7 @@ def limit() -> int | None:
     return int(wanted) if wanted else None
 
 
-def language_of(text: Text) -> str:
+def language_of(text: CollectionText) -> str:
     """Texts of the pool are named by language and paragraph: ``de-d10``."""
     return text.id.partition("-")[0]
 
@@ -58,11 +58,13 @@ def paragraph_of(name: str) -> str:
     return name.partition("-")[2]
 
 
-def turn(text: Text, languages: list[str]) -> str:
+def turn(text: CollectionText, languages: list[str]) -> str:
     return languages[int(paragraph_of(text.id)[1:]) % len(languages)]
 
 
-def elsewhere(query: Query, collection: Collection, texts: Iterable[Text]) -> tuple[str, set[str]]:
+def elsewhere(
+    query: Query, collection: Collection, texts: Iterable[CollectionText]
+) -> tuple[str, set[str]]:
     """The language in which the paragraph that answers a question is there, and its text."""
     paragraphs = {paragraph_of(name) for name in collection.relevant[query.id]}
     [there] = [t for t in texts if paragraph_of(t.id) in paragraphs]
@@ -70,7 +72,7 @@ def elsewhere(query: Query, collection: Collection, texts: Iterable[Text]) -> tu
 
 
 async def asked_in_pool(
-    collection: Collection, texts: tuple[Text, ...], asked: Iterable[Asked]
+    collection: Collection, texts: tuple[CollectionText, ...], asked: Iterable[Asked]
 ) -> Found:
     there = Collection(collection.name, texts, collection.queries, collection.relevant)
     async with (

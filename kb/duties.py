@@ -23,7 +23,7 @@ log = logging.getLogger("kb.duties")
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class DutyHealth:
     """How a duty fares.
 
     ``state``: idle (not begun yet), ok, failing (it is tried again and again), stopped (it has
@@ -47,12 +47,12 @@ class _Duty:
     failing_since: float = 0.0
     has_ended: bool = False
 
-    def health(self) -> Health:
+    def health(self) -> DutyHealth:
         if self.has_ended:
-            return Health("stopped", self.failures)
+            return DutyHealth("stopped", self.failures)
         if not self.failures or self.is_settled():
-            return Health("ok")
-        return Health("failing", self.failures, round(time.monotonic() - self.failing_since, 1))
+            return DutyHealth("ok")
+        return DutyHealth("failing", self.failures, round(time.monotonic() - self.failing_since, 1))
 
     def is_settled(self) -> bool:
         return time.monotonic() - self.begun_at > SETTLED_SECONDS
@@ -71,10 +71,10 @@ class Duties:
     def __init__(self) -> None:
         self._known: dict[str, _Duty] = {}
 
-    def health(self, name: str) -> Health:
+    def health(self, name: str) -> DutyHealth:
         """How one of them fares."""
         found = self._known.get(name)
-        return found.health() if found else Health("idle")
+        return found.health() if found else DutyHealth("idle")
 
     async def keep(
         self, name: str, work: Callable[[], Awaitable[None]], stop: asyncio.Event | None = None

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from kb import duties
 from kb.audit import writer as audit_writer
 from kb.errors import KbError
-from kb.types.backups import Backups
+from kb.types.backups import BackupStanding
 
 AUDIT = {
     "waiting": "Looks on disk that are not in the audit log yet.",
@@ -80,10 +80,10 @@ class Metrics:
         states: dict[str, int],
         passages: int,
         alarms: int,
-        audit: audit_writer.Health,
-        worker: duties.Health,
+        audit: audit_writer.WriterHealth,
+        worker: duties.DutyHealth,
         refused: int,
-        backups: Backups,
+        backups: BackupStanding,
         *,
         scheduled: bool,
     ) -> bytes:

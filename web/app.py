@@ -29,8 +29,8 @@ from web.auth.peer import Peer
 from web.auth.who import ANYONE, READER
 from web.beneath import Beneath
 from web.fair_use import Rates, Shares, Turns
-from web.folders import Folders
-from web.guard import Guard
+from web.folders import FolderVerbs
+from web.guard import RequestGuard
 from web.i18n import COOKIE, languages
 from web.incoming import Incoming
 from web.looks import noting
@@ -170,7 +170,7 @@ def _static() -> Router:
     )
 
 
-def _state(base: KnowledgeBase, folders: Folders, threads: Shares) -> State:
+def _state(base: KnowledgeBase, folders: FolderVerbs, threads: Shares) -> State:
     """What every route finds in ``request.app.state``."""
     return State(
         {
@@ -197,7 +197,7 @@ def _described(root: str) -> OpenAPIConfig:
     )
 
 
-def create_app(base: KnowledgeBase, folders: Folders) -> Peer:
+def create_app(base: KnowledgeBase, folders: FolderVerbs) -> Peer:
     """The service around an open knowledge base, which whoever opened it closes."""
     sandbox.preload(rendering.MODULES)
     threads, server = Shares(), base.settings.server
@@ -223,7 +223,7 @@ def create_app(base: KnowledgeBase, folders: Folders) -> Peer:
         openapi_config=_described(root_of(server)),
     )
     provider = base.settings.auth.oidc_issuer
-    guard = Guard(
+    guard = RequestGuard(
         app, frozenset(server.allowed_hosts), server.public_url, provider, base.settings.language
     )
     return Peer(Beneath(guard, root_of(server)), server.trusted_proxies)

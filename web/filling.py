@@ -24,7 +24,7 @@ NOT_IN_PAGES = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedForm:
     """A form that was not taken.
 
     ``typed``: names and values as they were sent. ``message``: what is wrong, in the reader's
@@ -40,7 +40,7 @@ class Refused:
     at: str
 
 
-def filled(page: str, refused: Refused) -> str | None:
+def filled(page: str, refused: RefusedForm) -> str | None:
     """The page with the form as it was; None where the page has no such form any more."""
     document = html.document_fromstring(page)
     form = _the_form(document, refused)
@@ -56,7 +56,7 @@ def filled(page: str, refused: Refused) -> str | None:
     return f"<!doctype html>\n{html.tostring(document, encoding='unicode', method='html')}"
 
 
-def _holdable(refused: Refused) -> Refused:
+def _holdable(refused: RefusedForm) -> RefusedForm:
     """What was typed, without characters that no page can hold; lines end as a page has them."""
     typed = [(name, _clean(value).replace("\r\n", "\n")) for name, value in refused.typed]
     about = [_clean(one) for one in refused.about]
@@ -69,7 +69,7 @@ def _clean(text: str) -> str:
     return NOT_IN_PAGES.sub("", text)
 
 
-def _the_form(document: HtmlElement, refused: Refused) -> FormElement | None:
+def _the_form(document: HtmlElement, refused: RefusedForm) -> FormElement | None:
     """The form that was sent: of those with its address the one that fits best."""
     path = urlsplit(refused.action).path
     fitting = [
@@ -152,7 +152,7 @@ def _open_around(field: HtmlElement) -> None:
         above.set("open", "open")
 
 
-def _say(form: FormElement, refused: Refused) -> None:
+def _say(form: FormElement, refused: RefusedForm) -> None:
     """Say what is wrong, beside the field that it is about; else at the head of the form."""
     field = _the_field(form, refused)
     said = html.Element("p", id=WRONG, role="alert")
@@ -171,7 +171,7 @@ def _say(form: FormElement, refused: Refused) -> None:
     said.tail, label.tail = label.tail, None
 
 
-def _the_field(form: FormElement, refused: Refused) -> HtmlElement | None:
+def _the_field(form: FormElement, refused: RefusedForm) -> HtmlElement | None:
     """Of the fields that it may be about, the one that has what the message names, or the first."""
     known: Mapping[str, Any] = {}
     known = {

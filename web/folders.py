@@ -8,7 +8,7 @@ from kb.types.library import Edited, Source
 from kb.types.people import Principal
 
 
-class Folders(Protocol):
+class FolderVerbs(Protocol):
     """Verbs on folders: see :class:`ingest.folders.Folders`, which this room does not know."""
 
     def preview(self, by: Principal, path: str) -> dict[str, Any]:
@@ -30,7 +30,7 @@ class Folders(Protocol):
         """Follow it another way; only administrators leave out what they may not read."""
 
 
-def folders(request: Request[Any, Any, Any]) -> Folders:
+def folders(request: Request[Any, Any, Any]) -> FolderVerbs:
     """The verbs that this application was given."""
-    found: Folders = request.app.state.folders
+    found: FolderVerbs = request.app.state.folders
     return found

@@ -34,7 +34,7 @@ HEADERS = {
 }
 
 
-class Guard:
+class RequestGuard:
     """ASGI middleware: refuses what is not meant for us, and puts our headers on answers."""
 
     def __init__(

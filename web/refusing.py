@@ -22,7 +22,7 @@ from litestar.types import (
 from kb.errors import KbError
 from web.addresses import local, split
 from web.auth.peer import PEER
-from web.filling import AT, Refused, filled
+from web.filling import AT, RefusedForm, filled
 from web.rendering import render
 
 OURS = {AT, "action", "back", "count", "next", "number", "document", "state"}
@@ -94,7 +94,7 @@ class Refusing(Response[Any]):
         if standing is not None:
             message = str(self._shape["message"])
             fields, about = _meant(self._error)
-            refused = Refused(request.url.path, typed, message, fields, about, at)
+            refused = RefusedForm(request.url.path, typed, message, fields, about, at)
             again = filled(standing, refused)
             if again is not None:
                 return again

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ingest.finding.selection import Selection
-from ingest.finding.sources import Look, SeenFile, reading
+from ingest.finding.sources import FolderLook, SeenFile, reading
 from kb.errors import FileProblem
 from kb.files.originals import open_beneath
-from kb.types.files import Known
+from kb.types.files import KnownDocument
 from kb.types.parsed import State
 
 RETRY_STATES = {State.WAITING}
@@ -42,9 +42,9 @@ class Changes:
 
 
 def compare(
-    look: Look,
-    known: Mapping[bytes, Known],
-    is_current: Callable[[Known], bool],
+    look: FolderLook,
+    known: Mapping[bytes, KnownDocument],
+    is_current: Callable[[KnownDocument], bool],
     selection: Selection,
 ) -> Changes:
     """What changed since the catalog was written. Only files that may be renamed ones are read.
@@ -77,14 +77,14 @@ def compare(
 class _Missing:
     """Documents whose files are not there. A new file with one's content is its file, moved."""
 
-    def __init__(self, root: str, documents: dict[bytes, Known]) -> None:
+    def __init__(self, root: str, documents: dict[bytes, KnownDocument]) -> None:
         self._root = root
         self._left = documents
         self._by_hash = {old.content_hash: old for old in documents.values() if old.content_hash}
         self._sizes = {old.bytes for old in documents.values()}
         self._unsure: set[int] = set()
 
-    def claimed_by(self, seen: SeenFile) -> Known | None:
+    def claimed_by(self, seen: SeenFile) -> KnownDocument | None:
         """The document that a new file was before; it is missing no more."""
         try:
             old = self._with_content_of(seen)
@@ -96,7 +96,7 @@ class _Missing:
             self._left.pop(old.raw_path)
         return old
 
-    def _with_content_of(self, seen: SeenFile) -> Known | None:
+    def _with_content_of(self, seen: SeenFile) -> KnownDocument | None:
         size = seen.stat.bytes
         if seen.problem or not self._by_hash or size not in self._sizes or not size:
             return None
@@ -111,11 +111,11 @@ class _Missing:
 
 
 def _away(
-    look: Look, there: set[bytes], known: Mapping[bytes, Known], selection: Selection
+    look: FolderLook, there: set[bytes], known: Mapping[bytes, KnownDocument], selection: Selection
 ) -> tuple[list[int], _Missing]:
     """The documents that are left out by now, and those whose files are missing."""
     left_out: list[int] = []
-    missing: dict[bytes, Known] = {}
+    missing: dict[bytes, KnownDocument] = {}
     for raw, old in known.items():
         if raw in there or look.is_beneath_closed(raw):
             continue
@@ -126,7 +126,9 @@ def _away(
     return left_out, _Missing(look.root, missing)
 
 
-def _is_unchanged(old: Known, seen: SeenFile, is_current: Callable[[Known], bool]) -> bool:
+def _is_unchanged(
+    old: KnownDocument, seen: SeenFile, is_current: Callable[[KnownDocument], bool]
+) -> bool:
     if old.state in RETRY_STATES:
         return False
     if old.code in TRIED_AGAIN and old.state != State.QUARANTINED:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from ingest.finding.comparing import Changes
-from ingest.finding.sources import Look, above
+from ingest.finding.sources import FolderLook, above
 from kb.catalog import documents, sources
 from kb.catalog.database import Connection
 from kb.settings import Ingest
@@ -23,7 +23,7 @@ def apply(
     connection: Connection,
     source: Source,
     changes: Changes,
-    look: Look,
+    look: FolderLook,
     settings: Ingest,
     *,
     confirm: bool,
@@ -41,7 +41,12 @@ def apply(
 
 
 def divide(
-    changes: Changes, look: Look, kept: Mapping[str, Any] | None, settings: Ingest, *, confirm: bool
+    changes: Changes,
+    look: FolderLook,
+    kept: Mapping[str, Any] | None,
+    settings: Ingest,
+    *,
+    confirm: bool,
 ) -> tuple[Gone, Gone]:
     """The documents to hold, and those to remove.
 
@@ -60,7 +65,9 @@ def divide(
     return held, {number: path for number, path in gone.items() if number not in held}
 
 
-def mounts(look: Look, kept: Mapping[str, Any] | None, held: Iterable[bytes]) -> dict[str, Any]:
+def mounts(
+    look: FolderLook, kept: Mapping[str, Any] | None, held: Iterable[bytes]
+) -> dict[str, Any]:
     """What the next look is compared with: where the folder's share is mounted, and others in it.
 
     A share that is away is kept as long as documents are held for it, or nothing is known of it.

@@ -10,7 +10,7 @@ from kb.catalog.database import Catalog, Connection, now
 from kb.catalog.outbox import queue_rights
 from kb.errors import FileProblem, UsageError
 from kb.rights import rules, stamping
-from kb.types.files import Place
+from kb.types.files import DocumentPlace
 from kb.types.library import Source
 
 
@@ -82,7 +82,9 @@ class FolderRights:
             if self._settled(stamper, place) != (place.target, place.rights)
         }
 
-    def _settled(self, stamper: stamping.Stamper, place: Place) -> tuple[bytes | None, str | None]:
+    def _settled(
+        self, stamper: stamping.Stamper, place: DocumentPlace
+    ) -> tuple[bytes | None, str | None]:
         """Where a document leads, and its readers, once what lies there now has been read."""
         outer = place.outer
         if outer not in self._targets:  # it was not seen in this run

@@ -43,7 +43,7 @@ class SeenFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FolderLook:
     """What one look at a folder has seen.
 
     ``device`` is its file system, and ``mount`` where that is mounted. ``mounts`` are the folders
@@ -70,20 +70,20 @@ def above(path: bytes) -> list[bytes]:
     return [b"/".join(parts[:n]) for n in range(1, len(parts) + 1)]
 
 
-def walk(root: str, selection: Selection) -> Look:
+def walk(root: str, selection: Selection) -> FolderLook:
     """A look at every folder beneath ``root``, without recursion: they may be nested deeply.
 
     Raises:
         RetryableError: the folder itself is not there; nothing may be concluded from that.
     """
     device, mount = _device_of(root)
-    walk = _Walk(root, selection)
+    walk = _FolderWalk(root, selection)
     waiting = [(b"", device)]
     while waiting:
         waiting += walk.through(*waiting.pop())
     if b"" in walk.closed:
         raise unreachable(root)
-    return Look(
+    return FolderLook(
         root,
         device,
         mount,
@@ -94,8 +94,8 @@ def walk(root: str, selection: Selection) -> Look:
     )
 
 
-class _Walk:
-    """A look at a folder that is going on: what it has come by so far, see :class:`Look`."""
+class _FolderWalk:
+    """A look at a folder that is going on: what it has come by so far, see :class:`FolderLook`."""
 
     def __init__(self, root: str, selection: Selection) -> None:
         self._base = os.fsencode(root)
@@ -144,7 +144,7 @@ class _Walk:
         return None
 
 
-def still_there(look: Look) -> None:
+def still_there(look: FolderLook) -> None:
     """Check that the share is there, before a file is believed to be missing or unreadable.
 
     Raises:

@@ -50,7 +50,7 @@ class Jobs(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedJob:
     """How a job that was taken at ``taken_at`` (seconds since the epoch) ended."""
 
     job: Job
@@ -81,20 +81,20 @@ class Ended:
         return isinstance(self.error, RetryableError | ConflictError)
 
 
-async def run(job: Job, read: Read, ended: Callable[[Ended], Awaitable[None]]) -> None:
+async def run(job: Job, read: Read, ended: Callable[[EndedJob], Awaitable[None]]) -> None:
     """Do a job; whatever happens, ``ended`` is told how it went."""
     taken_at = time.time()
     try:
         await read(job.name)
     except KbError as error:
-        await ended(Ended(job, taken_at, error))
+        await ended(EndedJob(job, taken_at, error))
     except asyncio.CancelledError:
         stopped = RetryableError("The run was stopped.", code="interrupted")
-        await ended(Ended(job, taken_at, stopped))
+        await ended(EndedJob(job, taken_at, stopped))
         raise
     except Exception as error:  # the source is tried again; a worker goes on
         log.exception("reading %s failed", job.name)
         unexpected = RetryableError(f"Reading failed: {error}", code="run_failed")
-        await ended(Ended(job, taken_at, unexpected))
+        await ended(EndedJob(job, taken_at, unexpected))
     else:
-        await ended(Ended(job, taken_at, None))
+        await ended(EndedJob(job, taken_at, None))

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from ingest.following.jobs import DRAIN_SECONDS, LOOK_SECONDS, Ended, Read, run
-from ingest.following.wanted import JOB, Job, Wanted
+from ingest.following.jobs import DRAIN_SECONDS, LOOK_SECONDS, EndedJob, Read, run
+from ingest.following.wanted import JOB, Job, WantedRuns
 from kb.catalog import leases
 from kb.catalog.database import Catalog
 from kb.errors import KbError, LeaseLost
@@ -27,7 +27,7 @@ class LocalJobs:
     """Runs ``side_by_side`` usual jobs at a time, and one more that somebody waits for."""
 
     def __init__(
-        self, catalog: Catalog, wanted: Wanted, read: Read, *, data: Path, side_by_side: int = 1
+        self, catalog: Catalog, wanted: WantedRuns, read: Read, *, data: Path, side_by_side: int = 1
     ) -> None:
         self._catalog = catalog
         self._wanted = wanted
@@ -107,13 +107,13 @@ class LocalJobs:
                 log.warning("a worker is gone: what it had (%s) is taken up", job.name)
             return bool(leases.take(connection, name, self._owner))
 
-    async def _ended(self, ended: Ended) -> None:
+    async def _ended(self, ended: EndedJob) -> None:
         try:
             await self._catalog.write(self._note, ended)
         except KbError as error:  # no longer held, the lease runs out, and the job is taken up
             log.warning("how %s ended cannot be noted: %s", ended.job.name, error.message)
 
-    def _note(self, ended: Ended) -> None:
+    def _note(self, ended: EndedJob) -> None:
         with self._catalog.writing() as connection:
             ended.note(connection)
             leases.release(connection, f"{JOB}{ended.job.source_id}", self._owner)

@@ -18,8 +18,8 @@ from procrastinate.exceptions import AlreadyEnqueued, ProcrastinateException
 from procrastinate.jobs import Status
 from psycopg import sql
 
-from ingest.following.jobs import DRAIN_SECONDS, LOOK_SECONDS, Ended, Read, run
-from ingest.following.wanted import Job, Wanted
+from ingest.following.jobs import DRAIN_SECONDS, LOOK_SECONDS, EndedJob, Read, run
+from ingest.following.wanted import Job, WantedRuns
 from kb.catalog.database import Catalog
 from kb.errors import KbError, RetryableError
 
@@ -46,7 +46,7 @@ class QueuedJobs:
     """Runs ``side_by_side`` usual jobs at a time, and one more that somebody waits for."""
 
     def __init__(
-        self, catalog: Catalog, wanted: Wanted, read: Read, *, url: str, side_by_side: int = 1
+        self, catalog: Catalog, wanted: WantedRuns, read: Read, *, url: str, side_by_side: int = 1
     ) -> None:
         self._catalog = catalog
         self._wanted = wanted
@@ -173,14 +173,14 @@ class QueuedJobs:
             task.cancel()
         await asyncio.gather(*runs, return_exceptions=True)
 
-    async def _ended(self, ended: Ended) -> None:
+    async def _ended(self, ended: EndedJob) -> None:
         try:
             await self._catalog.write(self._note, ended)
         except KbError as error:
             log.warning("how %s ended cannot be noted: %s", ended.job.name, error.message)
             raise _NotNow from error
 
-    def _note(self, ended: Ended) -> None:
+    def _note(self, ended: EndedJob) -> None:
         with self._catalog.writing() as connection:
             ended.note(connection)
 

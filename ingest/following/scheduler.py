@@ -6,7 +6,7 @@ import time
 from datetime import datetime
 
 from ingest.following.jobs import Jobs
-from ingest.following.wanted import Job, Wanted
+from ingest.following.wanted import Job, WantedRuns
 from ingest.following.watching import Watcher
 from kb.catalog import leases, sources
 from kb.catalog.database import Catalog
@@ -28,7 +28,9 @@ log = logging.getLogger("kb.scheduler")
 class Scheduler:
     """Queues jobs for what is due. Of all processes that have one, the lease's holder works."""
 
-    def __init__(self, catalog: Catalog, publisher: Publisher, wanted: Wanted, jobs: Jobs) -> None:
+    def __init__(
+        self, catalog: Catalog, publisher: Publisher, wanted: WantedRuns, jobs: Jobs
+    ) -> None:
         self._catalog = catalog
         self._publisher = publisher
         self._wanted = wanted

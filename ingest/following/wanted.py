@@ -35,7 +35,7 @@ class Job:
         return self.priority >= ASKED
 
 
-class Wanted:
+class WantedRuns:
     """What is read next in one catalog. ``sweep_seconds``: how often a watched folder is swept."""
 
     def __init__(self, catalog: Catalog, sweep_seconds: float) -> None:

@@ -59,7 +59,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
     Raises:
         FileProblem: damaged, or a bomb before anything was taken out.
     """
-    unpacking = Unpacking(options)
+    unpacking = ArchiveUnpacking(options)
     try:
         unpacking.take_all(_zip(path, unpacking) if kind == "zip" else _tar(path))
     except (*DAMAGED, OSError) as error:
@@ -69,7 +69,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
     return unpacking.parsed(kind)
 
 
-class Unpacking:
+class ArchiveUnpacking:
     """Members taken out so far, and how many were left out."""
 
     def __init__(self, options: Options) -> None:
@@ -161,7 +161,7 @@ class Unpacking:
         raise FileProblem("empty")
 
 
-def _zip(path: Path, unpacking: Unpacking) -> Iterator[Stream]:
+def _zip(path: Path, unpacking: ArchiveUnpacking) -> Iterator[Stream]:
     with zipfile.ZipFile(path) as archive:
         infos = archive.infolist()
         names = entry_names.of_zip(infos)

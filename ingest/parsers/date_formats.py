@@ -8,7 +8,7 @@ import datetime as dt
 import itertools
 from fractions import Fraction
 
-from ingest.parsers.format_codes import Section, Token, literal
+from ingest.parsers.format_codes import FormatSection, FormatToken, literal
 
 LOCAL = {"mm-dd-yy", "m/d/yy", "m/d/yy h:mm", "mm/dd/yyyy", "m/d/yyyy", "m/d/yyyy h:mm"}
 """The built-in codes for which each program shows the date of its reader's country."""
@@ -32,7 +32,7 @@ def day_of(serial: float) -> dt.datetime | None:
         return None
 
 
-def dated(value: dt.datetime | dt.timedelta, section: Section, code: str) -> str:
+def dated(value: dt.datetime | dt.timedelta, section: FormatSection, code: str) -> str:
     """A date or duration; nothing where the code does not say how, for everybody alike."""
     is_local = code.split(";", maxsplit=1)[0].lower() in LOCAL
     if is_local or any(_is_of_words(token) for token in section.tokens):
@@ -45,14 +45,14 @@ def dated(value: dt.datetime | dt.timedelta, section: Section, code: str) -> str
     return " ".join("".join(pieces).split())
 
 
-def _is_of_words(token: Token) -> bool:
+def _is_of_words(token: FormatToken) -> bool:
     """A month or day by its name, or a year of an era."""
     return token.kind == "era" or (
         token.kind == "date" and token.text[0] in "md" and len(token.text) > 2
     )
 
 
-def _places(tokens: tuple[Token, ...]) -> int:
+def _places(tokens: tuple[FormatToken, ...]) -> int:
     """Decimals of the seconds."""
     for at in range(len(tokens)):
         if _is_point(tokens, at):
@@ -61,7 +61,7 @@ def _places(tokens: tuple[Token, ...]) -> int:
     return 0
 
 
-def _is_point(tokens: tuple[Token, ...], at: int) -> bool:
+def _is_point(tokens: tuple[FormatToken, ...], at: int) -> bool:
     """Whether decimals of seconds follow."""
     is_point = tokens[at].is_mark(".") or tokens[at].is_mark(",")
     return is_point and at + 1 < len(tokens) and tokens[at + 1].kind == "digit"
@@ -78,7 +78,7 @@ def _rounded(moment: dt.datetime, places: int) -> dt.datetime:
         return moment
 
 
-def _piece(moment: dt.datetime, tokens: tuple[Token, ...], at: int, *, half: bool) -> str:
+def _piece(moment: dt.datetime, tokens: tuple[FormatToken, ...], at: int, *, half: bool) -> str:
     token = tokens[at]
     if token.kind == "half":
         return HALVES.get(token.text.upper(), ("AM", "PM"))[moment.hour >= 12]
@@ -97,14 +97,14 @@ def _piece(moment: dt.datetime, tokens: tuple[Token, ...], at: int, *, half: boo
     return f"{number:0{min(width, 2)}d}"
 
 
-def _is_minute(tokens: tuple[Token, ...], at: int) -> bool:
+def _is_minute(tokens: tuple[FormatToken, ...], at: int) -> bool:
     """An m beside hours or seconds."""
     before = [t.text[0] for t in tokens[:at] if t.kind in {"date", "elapsed"}]
     after = [t.text[0] for t in tokens[at + 1 :] if t.kind in {"date", "elapsed"}]
     return before[-1:] == ["h"] or after[:1] == ["s"]
 
 
-def _duration(value: dt.timedelta, section: Section) -> str:
+def _duration(value: dt.timedelta, section: FormatSection) -> str:
     places = _places(section.tokens)
     left = Fraction(round(abs(Fraction(value / MICROSECOND) / 10 ** (6 - places))), 10**places)
     sign = "-" if value < dt.timedelta(0) else ""

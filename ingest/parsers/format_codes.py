@@ -21,7 +21,7 @@ LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class FormatToken:
     """A piece of a format code."""
 
     kind: str
@@ -33,10 +33,10 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class FormatSection:
     """One of a code's variants, and for which numbers it is."""
 
-    tokens: tuple[Token, ...]
+    tokens: tuple[FormatToken, ...]
     condition: tuple[str, float] | None
 
     def has(self, *kinds: str) -> bool:
@@ -45,9 +45,9 @@ class Section:
 
 
 @lru_cache(maxsize=2000)
-def sections(code: str) -> tuple[Section, ...]:
+def sections(code: str) -> tuple[FormatSection, ...]:
     """A code's variants: for numbers, negative ones, nought, texts."""
-    parts: list[list[Token]] = [[]]
+    parts: list[list[FormatToken]] = [[]]
     for token in _tokens(code):
         if token.is_mark(";"):
             parts.append([])
@@ -56,20 +56,20 @@ def sections(code: str) -> tuple[Section, ...]:
     return tuple(_section(part) for part in parts)
 
 
-def _tokens(code: str) -> Iterator[Token]:
+def _tokens(code: str) -> Iterator[FormatToken]:
     for match in TOKEN.finditer(code):
         kind = match.lastgroup or "other"
         text = match.group(kind)
-        yield Token(kind, text.lower() if kind in {"date", "elapsed"} else text)
+        yield FormatToken(kind, text.lower() if kind in {"date", "elapsed"} else text)
 
 
-def _section(tokens: list[Token]) -> Section:
+def _section(tokens: list[FormatToken]) -> FormatSection:
     condition = None
     for token in tokens:
         found = CONDITION.match(token.text) if token.kind == "bracket" else None
         if found:
             condition = (found.group(1), _float(found.group(2)))
-    return Section(tuple(tokens), condition)
+    return FormatSection(tuple(tokens), condition)
 
 
 def _float(text: str) -> float:
@@ -79,7 +79,7 @@ def _float(text: str) -> float:
         return 0.0
 
 
-def literal(token: Token) -> str:
+def literal(token: FormatToken) -> str:
     """What a token shows that stands for no digit."""
     if token.kind == "bracket":
         is_currency = token.text.startswith("$")

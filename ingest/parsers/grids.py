@@ -28,7 +28,7 @@ ReadCell = Callable[[Any], tuple[str, bool, bool]]
 
 
 @dataclass(slots=True)
-class Grid:
+class SheetRows:
     """A sheet's rows, of which empty ones that follow one another are one; what is hidden of them.
 
     ``pale`` are texts in the colour of an empty page; ``is_whole`` where nothing was damaged.
@@ -43,13 +43,13 @@ class Grid:
     is_cut: bool = False
 
 
-class Reading:
+class SheetReading:
     """One sheet while it is read."""
 
     def __init__(
         self, cell: ReadCell, room: tuple[int, int], filters: list[tuple[int, int]]
     ) -> None:
-        self._grid = Grid()
+        self._grid = SheetRows()
         self._cell = cell
         self._left, self._room = room
         self._numbers: list[int] = []
@@ -131,7 +131,7 @@ class Reading:
                 (int(one[2]) - 1, _number_of(one[1]), int(other[2]) - 1, _number_of(other[1]))
             )
 
-    def finish(self) -> Grid:
+    def finish(self) -> SheetRows:
         """The sheet: bring merged cells and hidden rows to the rows that there are."""
         grid, numbers = self._grid, self._numbers
         at = {number: place for place, number in enumerate(numbers)}

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ingest.parsers import ocr, scans
 from ingest.parsers.noticing import counted
-from ingest.parsers.ocr import Reading
+from ingest.parsers.ocr import RecognisedPage
 from ingest.parsers.ooxml import UNREADABLE, A, Package, R, Relation
 from ingest.parsers.options import Options
 from kb.types.parsed import Box, Element, Line, Notice
@@ -112,12 +112,12 @@ class InPictures:
             yield written
 
 
-def _says_something(reading: Reading) -> bool:
+def _says_something(reading: RecognisedPage) -> bool:
     words = sum(len(WORD.findall(e.text)) for e in reading.elements)
     return reading.confidence >= SURE and words >= FEWEST_WORDS
 
 
-def _element(reading: Reading, page: int | None, within: Box) -> Element:
+def _element(reading: RecognisedPage, page: int | None, within: Box) -> Element:
     text, lines = "", []
     for element in reading.elements:
         start = len(text) + 1 if text else 0

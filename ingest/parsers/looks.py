@@ -30,23 +30,23 @@ NO_FILL = {"none", ""}
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CellLook:
     """A format code, and whether letters have the colour of an empty page."""
 
     code: str | None = None
     is_pale: bool = False
 
 
-PLAIN = Look()
+PLAIN = CellLook()
 
 
 class Looks:
     """The looks of a workbook, by the number that cells call them by."""
 
-    def __init__(self, looks: tuple[Look, ...]) -> None:
+    def __init__(self, looks: tuple[CellLook, ...]) -> None:
         self._looks = looks
 
-    def of(self, number: str) -> Look:
+    def of(self, number: str) -> CellLook:
         """The look of a cell; plain where there is none of that number."""
         is_known = number.isdecimal() and len(number) < 8 and int(number) < len(self._looks)
         return self._looks[int(number)] if is_known else PLAIN
@@ -64,7 +64,7 @@ def of(styles: etree._Element) -> Looks:
     bare = {str(n) for n, fill in enumerate(_all(styles, "fills", "fill")) if _is_bare(fill)}
     return Looks(
         tuple(
-            Look(
+            CellLook(
                 _code(xf.get("numFmtId", "0"), codes),
                 xf.get("fontId", "") in pale and xf.get("fillId", "0") in bare,
             )

@@ -11,7 +11,7 @@ from ingest.parsers.headers import header_of
 from ingest.parsers.kinds import MEDIA_TYPES
 from ingest.parsers.noticing import counted
 from ingest.parsers.options import Options
-from ingest.parsers.parts import Unpacking
+from ingest.parsers.parts import MailUnpacking
 from kb.errors import FileProblem
 from kb.types.parsed import Element, Notice, Parsed
 
@@ -37,7 +37,7 @@ def parsed(message: Message, kind: str, options: Options) -> Parsed:
     """A mail's parts as elements and members; its bytes were read already."""
     is_mail = kind != "mhtml"
     headers = [(name, header_of(message, name)) for name in HEADERS] if is_mail else []
-    unpacking = Unpacking(options, is_page=not is_mail)
+    unpacking = MailUnpacking(options, is_page=not is_mail)
     body = unpacking.read(message)
     problem, parameters = _problem(unpacking)
     return Parsed(
@@ -64,7 +64,7 @@ def _sent(message: Message) -> float | None:
     return dates.of_header(received.strip())
 
 
-def _problem(unpacking: Unpacking) -> tuple[str | None, dict[str, int]]:
+def _problem(unpacking: MailUnpacking) -> tuple[str | None, dict[str, int]]:
     if unpacking.encrypted:
         return "mail_encrypted", {}
     if unpacking.left_out:
@@ -72,7 +72,7 @@ def _problem(unpacking: Unpacking) -> tuple[str | None, dict[str, int]]:
     return None, {}
 
 
-def _notices(unpacking: Unpacking) -> tuple[Notice, ...]:
+def _notices(unpacking: MailUnpacking) -> tuple[Notice, ...]:
     return counted(Notice("pictures_left_out", {"pictures": unpacking.pictures}))
 
 

@@ -78,13 +78,13 @@ class Properties(dict[int, tuple[int, bytes]]):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class MapiItem:
     """A message or an attachment as it was stored; ``inner`` is a message that was attached."""
 
     properties: Properties
     recipients: tuple[Properties, ...] = ()
-    attachments: tuple["Item", ...] = ()
-    inner: "Item | None" = field(default=None)
+    attachments: tuple["MapiItem", ...] = ()
+    inner: "MapiItem | None" = field(default=None)
 
 
 def page_of(properties: Properties, *, body: bool) -> str | None:
@@ -95,7 +95,7 @@ def page_of(properties: Properties, *, body: bool) -> str | None:
     return "utf-8" if number == 65001 else "us-ascii" if number == 20127 else f"cp{number}"
 
 
-def as_mail(item: Item) -> Message:
+def as_mail(item: MapiItem) -> Message:
     """The message as a mail, with everything that is attached to it."""
     mail = MIMEMultipart("mixed")
     for name, value in _headers(item):
@@ -114,7 +114,7 @@ def as_mail(item: Item) -> Message:
     return mail
 
 
-def _headers(item: Item) -> list[tuple[str, str]]:
+def _headers(item: MapiItem) -> list[tuple[str, str]]:
     found = item.properties
     sent = email.message_from_string(found.text(TRANSPORT_HEADERS).lstrip())
     written = {name: header_of(sent, name) for name in ("From", "To", "Cc", "Date")}
@@ -135,7 +135,7 @@ def _sender(found: Properties) -> str:
     return _person(name, [found.text(number) for number in numbers])
 
 
-def _people(item: Item, kind: int) -> str:
+def _people(item: MapiItem, kind: int) -> str:
     people = [r for r in item.recipients if (r.number(RECIPIENT_KIND) or 1) == kind]
     return ", ".join(
         _person(r.text(NAME, item.properties), [r.text(SMTP), r.text(ADDRESS)]) for r in people
@@ -162,7 +162,7 @@ def _texts(found: Properties) -> list[Message]:
     return [*parts, _part("text/rtf", rtf)] if rtf else parts
 
 
-def _attached(item: Item, pages: Properties) -> Message | None:
+def _attached(item: MapiItem, pages: Properties) -> Message | None:
     found = item.properties
     name = found.text(FILE_NAME, pages) or found.text(SHORT_NAME, pages) or found.text(NAME, pages)
     if item.inner is not None:

@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 
 from ingest.parsers.date_formats import dated, day_of
-from ingest.parsers.format_codes import LONGEST, Section, Token, literal, sections
+from ingest.parsers.format_codes import LONGEST, FormatSection, FormatToken, literal, sections
 
 FILLED_SIGN = re.compile(r"^\s*-\s+(?=\d)")
 """A sign at the cell's edge, and blanks down to the number."""
@@ -43,7 +43,7 @@ def shown_text(text: str, code: str | None) -> str:
     return "".join(text if _is_value(t) else literal(t) for t in tokens)
 
 
-def _is_value(token: Token) -> bool:
+def _is_value(token: FormatToken) -> bool:
     """Whether a token stands for the whole value, as it is without a format."""
     return token.kind in {"text", "general"}
 
@@ -57,7 +57,7 @@ def plain(value: float | dt.datetime | dt.timedelta) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def _number(value: float, variants: tuple[Section, ...], code: str) -> str:
+def _number(value: float, variants: tuple[FormatSection, ...], code: str) -> str:
     if not math.isfinite(value):
         return plain(value)
     chosen = _chosen(value, variants)
@@ -81,14 +81,14 @@ def _is_some(text: str) -> bool:
     return any(c in "123456789" for c in text.split("/", maxsplit=1)[0])
 
 
-def _moment(value: float, section: Section) -> dt.datetime | dt.timedelta | None:
+def _moment(value: float, section: FormatSection) -> dt.datetime | dt.timedelta | None:
     try:
         return dt.timedelta(days=value) if section.has("elapsed") else day_of(value)
     except OverflowError:
         return None
 
 
-def _chosen(value: float, sections: tuple[Section, ...]) -> tuple[Section, bool] | None:
+def _chosen(value: float, sections: tuple[FormatSection, ...]) -> tuple[FormatSection, bool] | None:
     """The variant for a number, and whether that says the sign itself; None: all are for texts."""
     numbers = [s for s in sections[: TEXTS - 1] if not s.has("text")]
     if not numbers:
@@ -115,7 +115,7 @@ def _meets(value: float, operator: str, limit: float) -> bool:
     }[operator]  # fmt: skip
 
 
-def _digits(value: float, section: Section) -> str:
+def _digits(value: float, section: FormatSection) -> str:
     """A number that is not negative, in the places that a section has for its digits."""
     tokens = [*section.tokens]
     if any(t.is_mark("/") for t in tokens):
@@ -128,7 +128,7 @@ def _digits(value: float, section: Section) -> str:
     return _decimal(value, tokens)
 
 
-def _decimal(value: float, tokens: list[Token]) -> str:
+def _decimal(value: float, tokens: list[FormatToken]) -> str:
     point = _point(tokens)
     decimals = sum(t.kind == "digit" for t in tokens[point:])
     needed = sum(t.kind == "digit" and t.text == "0" for t in tokens[point:])
@@ -137,7 +137,7 @@ def _decimal(value: float, tokens: list[Token]) -> str:
     return _whole(whole, tokens[:point]) + _rest(rest, tokens[point:])
 
 
-def _scientific(value: float, tokens: list[Token], after: list[Token]) -> str:
+def _scientific(value: float, tokens: list[FormatToken], after: list[FormatToken]) -> str:
     """As many digits before the point as there are places: the exponent goes in steps of them."""
     point = _point(tokens)
     step = max(1, sum(t.kind == "digit" for t in tokens[:point]))
@@ -161,17 +161,17 @@ def _rounded(value: float, decimals: int) -> float:
     return math.floor(scaled + 0.5) / 10.0**decimals
 
 
-def _point(tokens: list[Token]) -> int:
+def _point(tokens: list[FormatToken]) -> int:
     return next((n for n, t in enumerate(tokens) if t.is_mark(".")), len(tokens))
 
 
-def _scaling(tokens: list[Token]) -> int:
+def _scaling(tokens: list[FormatToken]) -> int:
     """Commas behind the last digit: each is a thousand."""
     last = max((n for n, t in enumerate(tokens) if t.kind == "digit"), default=len(tokens))
     return sum(t.is_mark(",") for t in tokens[last + 1 :])
 
 
-def _whole(digits: str, tokens: list[Token]) -> str:
+def _whole(digits: str, tokens: list[FormatToken]) -> str:
     """Digits before the point, from the last to the first place; what is over stands first."""
     left = list(digits.lstrip("0"))
     places = sum(t.kind == "digit" for t in tokens)
@@ -191,7 +191,7 @@ def _whole(digits: str, tokens: list[Token]) -> str:
     return "".join([*left, *reversed(shown_)])
 
 
-def _rest(digits: str, tokens: list[Token]) -> str:
+def _rest(digits: str, tokens: list[FormatToken]) -> str:
     """What stands behind the point, and the point where there is a digit."""
     left = list(digits)
     pieces = []
@@ -205,7 +205,7 @@ def _rest(digits: str, tokens: list[Token]) -> str:
     return "".join(pieces)
 
 
-def _fraction(value: float, tokens: list[Token]) -> str:
+def _fraction(value: float, tokens: list[FormatToken]) -> str:
     """A whole number and a fraction, or the fraction alone where there is no place for a whole."""
     at = next(n for n, t in enumerate(tokens) if t.is_mark("/"))
     above = "".join(t.text if t.kind == "digit" else " " for t in tokens[:at]).split()

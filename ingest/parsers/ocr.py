@@ -31,7 +31,7 @@ ROTATE = re.compile(r"^Rotate: (\d+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class RecognisedPage:
     """What was recognised on a page, and how surely: the mean over its words, 0 to 100."""
 
     elements: list[Element]
@@ -54,7 +54,7 @@ def usable(languages: str) -> list[str]:
     return [lang for lang in languages.split("+") if lang in _installed_languages()]
 
 
-def read(picture: Image.Image, number: int, languages: list[str], dpi: int) -> Reading:
+def read(picture: Image.Image, number: int, languages: list[str], dpi: int) -> RecognisedPage:
     """Read one page (1-based ``number``), turned upright where it lies on its side or head."""
     grey = picture.convert("L")
     reading = _read_straight(grey, 0, number, languages, dpi)
@@ -69,7 +69,7 @@ def read(picture: Image.Image, number: int, languages: list[str], dpi: int) -> R
 
 def _read_straight(
     grey: Image.Image, quarter: int, number: int, languages: list[str], dpi: int
-) -> Reading:
+) -> RecognisedPage:
     upright = turn(grey, quarter).image
     turned = Turned(upright, quarter, grey.size)
     crooked = skew(upright)
@@ -104,7 +104,7 @@ def _run(image: Image.Image, folder: Path, *arguments: str) -> bytes:
     return done.stdout
 
 
-def _reading(rows: list[dict[str, str]], turned: Turned, number: int) -> Reading:
+def _reading(rows: list[dict[str, str]], turned: Turned, number: int) -> RecognisedPage:
     paragraphs: dict[tuple[str, str], dict[str, list[dict[str, str]]]] = {}
     letters, weight = 0, 0.0
     for row in rows:
@@ -118,7 +118,7 @@ def _reading(rows: list[dict[str, str]], turned: Turned, number: int) -> Reading
             paragraph = paragraphs.setdefault((row["block_num"], row["par_num"]), {})
             paragraph.setdefault(row["line_num"], []).append(row)
     elements = [_element(list(lines.values()), turned, number) for lines in paragraphs.values()]
-    return Reading(elements, round(weight / letters, 1) if letters else 0.0)
+    return RecognisedPage(elements, round(weight / letters, 1) if letters else 0.0)
 
 
 def _element(lines: list[list[dict[str, str]]], turned: Turned, number: int) -> Element:

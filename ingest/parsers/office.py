@@ -47,7 +47,7 @@ class Read:
 
 
 @dataclass(slots=True)
-class Room:
+class InsertionRoom:
     """What is left of the bytes that may be inserted, how deep one is, and who reads pictures."""
 
     within: InPictures
@@ -55,7 +55,7 @@ class Room:
     depth: int = 0
 
 
-def _docx(path: Path, room: Room) -> Read:
+def _docx(path: Path, room: InsertionRoom) -> Read:
     seen = document.seen(path, room.within)
     read = Read([], seen.unseen)
     printed = _Printed()
@@ -87,7 +87,7 @@ class _Printed:
             yield msgspec.structs.replace(element, text=text)
 
 
-def _place(piece: document.Piece, read: Read, room: Room, seen: document.Word) -> None:
+def _place(piece: document.Piece, read: Read, room: InsertionRoom, seen: document.Word) -> None:
     """Add what unstructured would miss; what cannot be read, or has no room, is counted."""
     if isinstance(piece, Element):
         read.elements.append(piece)
@@ -110,7 +110,7 @@ def _place(piece: document.Piece, read: Read, room: Room, seen: document.Word) -
     read.members += inner.members
 
 
-def _inserted(piece: document.Inserted, room: Room) -> Read:
+def _inserted(piece: document.Inserted, room: InsertionRoom) -> Read:
     """An inserted file; one of another kind, or too deep, is a document of its own."""
     with tempfile.NamedTemporaryFile(suffix=PurePosixPath(piece.name).suffix) as file:
         file.write(piece.content)
@@ -122,7 +122,7 @@ def _inserted(piece: document.Inserted, room: Room) -> Read:
         return PARTITION[kind](path, room)
 
 
-def _pptx(path: Path, room: Room) -> Read:
+def _pptx(path: Path, room: InsertionRoom) -> Read:
     deck = decks.seen(path, room.within)
     slides: dict[int, list[Element]] = {n + 1: [] for n in range(deck.slides)}
     for element in elements_of(partition("pptx", file=deck.file), with_pages=True):
@@ -131,7 +131,7 @@ def _pptx(path: Path, room: Room) -> Read:
     return Read(found, notices=deck.notices)
 
 
-def _odt(path: Path, _room: Room) -> Read:
+def _odt(path: Path, _room: InsertionRoom) -> Read:
     text = texts.seen(path)
     read = Read([], text.unseen, notices=text.notices)
     printed = _Printed()
@@ -147,7 +147,7 @@ def _odt(path: Path, _room: Room) -> Read:
     return read
 
 
-def _rtf(path: Path, _room: Room | None = None) -> Read:
+def _rtf(path: Path, _room: InsertionRoom | None = None) -> Read:
     rich = rtf.seen(path.read_bytes())
     found = _by_pandoc(rich)
     text = "".join(rich.text)
@@ -207,7 +207,7 @@ def _apart(rich: rtf.Rich, wanted: str) -> Iterator[Element]:
                 yield Element(kind=kind, text=text)
 
 
-def _html(path: Path, _room: Room) -> Read:
+def _html(path: Path, _room: InsertionRoom) -> Read:
     seen, unseen, is_cut = hidden.in_html(decode(path.read_bytes()))
     return Read(_of_page(seen), unseen, of_parts(0, int(is_cut)))
 
@@ -219,7 +219,7 @@ def _of_page(seen: str) -> list[Element]:
     return list(elements_of(partition("html", text=spans.filled(pages.plain(seen)))))
 
 
-def _markdown(path: Path, room: Room) -> Read:
+def _markdown(path: Path, room: InsertionRoom) -> Read:
     source = few_marks(decode(path.read_bytes()))
     found = list(elements_of(partition("md", text=source)))
     is_deep = source.count("<") >= DEEPEST_PAGE
@@ -228,11 +228,11 @@ def _markdown(path: Path, room: Room) -> Read:
     return Read(found)
 
 
-def _text(path: Path, _room: Room) -> Read:
+def _text(path: Path, _room: InsertionRoom) -> Read:
     return Read(list(elements_of(partition("text", text=decode(path.read_bytes())))))
 
 
-PARTITION: dict[str, Callable[[Path, Room], Read]] = {
+PARTITION: dict[str, Callable[[Path, InsertionRoom], Read]] = {
     "docx": _docx,
     "pptx": _pptx,
     "odt": _odt,
@@ -252,7 +252,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
     """
     members: list[Member] = []
     left_out = 0
-    room = Room(InPictures(options))
+    room = InsertionRoom(InPictures(options))
     try:
         if kind in PACKAGES:
             packages.check(path)

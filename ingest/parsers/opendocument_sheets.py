@@ -42,7 +42,7 @@ def read(path: Path, filling: Filling) -> list[Sheet]:
     found = list(root.iter(f"{TABLE}table"))
     seen = [table for table in found if table.get(f"{TABLE}style-name") not in unseen]
     filling.hidden += len(found) - len(seen)
-    sheets = [_Reading(table, filling).sheet() for table in seen]
+    sheets = [_OpenSheetReading(table, filling).sheet() for table in seen]
     has_cells = any(sheet.rows for sheet in sheets)
     with Package(path) as package:
         for table, sheet in zip(seen, sheets, strict=True):
@@ -63,7 +63,7 @@ def _beside(table: etree._Element, package: Package, *, has_cells: bool) -> Iter
             yield from opendocument.comment(node)
 
 
-class _Reading:
+class _OpenSheetReading:
     """One sheet while it is read."""
 
     def __init__(self, table: etree._Element, filling: Filling) -> None:

@@ -49,7 +49,7 @@ PRINTED = {"header": "Header", "footer": "Footer"}
 
 
 @dataclass(slots=True)
-class Text:
+class ShownText:
     """A document as it is seen; ``pieces`` by their marks."""
 
     file: io.BytesIO
@@ -59,14 +59,14 @@ class Text:
     notices: tuple[Notice, ...] = ()
 
 
-def seen(path: Path) -> Text:
+def seen(path: Path) -> ShownText:
     """The final view of a document.
 
     Raises:
         FileProblem: damaged, or larger than any real one.
     """
     root = opendocument.content_of(path)
-    text = Text(io.BytesIO())
+    text = ShownText(io.BytesIO())
     text.notices = _accept(root)
     with Package(path) as package:
         styles = package.readable("styles.xml")
@@ -107,7 +107,7 @@ def _accept(root: etree._Element) -> tuple[Notice, ...]:
     return counted(Notice("tracked_changes", {"insertions": insertions, "deletions": deletions}))
 
 
-def _mark(root: etree._Element, package: Package, text: Text) -> None:
+def _mark(root: etree._Element, package: Package, text: ShownText) -> None:
     token = f"kb{secrets.token_hex(8)}x"
     last: dict[etree._Element, etree._Element] = {}
     for node in list(root.iter(f"{TEXT}note", ANNOTATION, f"{DRAW}frame", f"{DRAW}object")):

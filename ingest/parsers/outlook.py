@@ -10,7 +10,7 @@ from oxmsg.storage import Storage
 from ingest.parsers import mail, mapi
 from ingest.parsers.damage import damaged
 from ingest.parsers.kinds import MEDIA_TYPES
-from ingest.parsers.mapi import Item, Properties
+from ingest.parsers.mapi import MapiItem, Properties
 from ingest.parsers.options import Options
 from kb.types.parsed import Parsed
 
@@ -47,25 +47,25 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
     )
 
 
-def _is_encrypted(item: Item) -> bool:
+def _is_encrypted(item: MapiItem) -> bool:
     """Its class says so; what is only signed was opened."""
     message_class = item.properties.text(mapi.CLASS).lower()
     return message_class.startswith(ENCRYPTED) and "signed" not in message_class
 
 
-def _message(storage: Storage, head: int, depth: int) -> Item:
+def _message(storage: Storage, head: int, depth: int) -> MapiItem:
     attached = [s for s in storage.storages if s.name.startswith(ATTACHMENT)]
     recipients = [s for s in storage.storages if s.name.startswith(RECIPIENT)]
-    return Item(
+    return MapiItem(
         properties=_properties(storage, head),
         recipients=tuple(_properties(r, OTHER) for r in recipients),
         attachments=tuple(_attachment(a, depth + 1) for a in attached if depth < MAX_DEPTH),
     )
 
 
-def _attachment(storage: Storage, depth: int) -> Item:
+def _attachment(storage: Storage, depth: int) -> MapiItem:
     inner = next((s for s in storage.storages if s.name == INNER), None)
-    return Item(
+    return MapiItem(
         properties=_properties(storage, OTHER),
         inner=_message(inner, WITHIN, depth) if inner is not None else None,
     )

@@ -7,7 +7,7 @@ from lxml import html
 
 from ingest.parsers import dates, pages
 from ingest.parsers.encoding import decode
-from ingest.parsers.said import NOTHING, Said, line
+from ingest.parsers.said import NOTHING, DocumentProperties, line
 from ingest.parsers.shallow import few_attributes
 
 AUTHOR = ("author", "dc.creator", "dcterms.creator", "citation_author", "parsely-author")
@@ -24,14 +24,14 @@ CHANGED = (
 NAMED_BY = ("name", "property", "itemprop", "http-equiv")
 
 
-def of(path: Path) -> Said:
+def of(path: Path) -> DocumentProperties:
     """What a page says of itself."""
     tree = pages.tree_of(few_attributes(decode(path.read_bytes())))
     if tree is None:
         return NOTHING
     said = _said(tree)
     author = next((said[name] for name in AUTHOR if name in said), None)
-    return Said(
+    return DocumentProperties(
         line(tree.findtext(".//head/title") or tree.findtext(".//title")),
         author,
         _moment(said, PUBLISHED),

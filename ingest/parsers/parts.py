@@ -47,7 +47,7 @@ SHARE = 4
 """Another version of the text wins over the last one when it has so many times its words."""
 
 
-class Unpacking:
+class MailUnpacking:
     """What came out of a mail so far."""
 
     def __init__(self, options: Options, *, is_page: bool = False) -> None:

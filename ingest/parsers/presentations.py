@@ -72,13 +72,13 @@ def seen(path: Path, within: InPictures) -> Deck:
         KeyError, zipfile.BadZipFile, etree.XMLSyntaxError: the presentation itself is damaged.
     """
     with Package(path) as package:
-        deck = _Reading(package, within).deck()
+        deck = _PresentationReading(package, within).deck()
         deck.unread += len(package.unread)
         deck.cut += len(package.cut)
         return deck
 
 
-class _Reading:
+class _PresentationReading:
     """One presentation while it is read."""
 
     def __init__(self, package: Package, within: InPictures) -> None:

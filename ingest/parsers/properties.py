@@ -15,7 +15,7 @@ from ingest.parsers import dates, page_properties, rich_properties
 from ingest.parsers.encoding import decode
 from ingest.parsers.ooxml import UNREADABLE, parsed
 from ingest.parsers.opendocument import DC
-from ingest.parsers.said import NOTHING, Said, line
+from ingest.parsers.said import NOTHING, DocumentProperties, line
 from kb.types.parsed import Parsed
 
 DCTERMS = "{http://purl.org/dc/terms/}"
@@ -54,13 +54,13 @@ def _person(name: str | None) -> str | None:
     return None if name is None or name.strip().casefold() in NOBODY else name
 
 
-def _of_office(path: Path) -> Said:
+def _of_office(path: Path) -> DocumentProperties:
     try:
         with zipfile.ZipFile(path) as package:
             root = _part(package, _core(package))
     except UNREADABLE:
         return NOTHING
-    return Said(
+    return DocumentProperties(
         line(root.findtext(f".//{DC}title")),
         line(root.findtext(f".//{DC}creator")),
         dates.of_text(root.findtext(f".//{DCTERMS}created")),
@@ -78,14 +78,14 @@ def _core(package: zipfile.ZipFile) -> str:
     return CORE
 
 
-def _of_opendocument(path: Path) -> Said:
+def _of_opendocument(path: Path) -> DocumentProperties:
     try:
         with zipfile.ZipFile(path) as package:
             root = _part(package, "meta.xml")
     except UNREADABLE:
         return NOTHING
     first = line(root.findtext(f".//{META}initial-creator"))
-    return Said(
+    return DocumentProperties(
         line(root.findtext(f".//{DC}title")),
         first or line(root.findtext(f".//{DC}creator")),
         dates.of_text(root.findtext(f".//{META}creation-date")),
@@ -98,7 +98,7 @@ def _part(package: zipfile.ZipFile, name: str) -> etree._Element:
         return parsed(part.read(MOST))
 
 
-def _of_old(path: Path) -> Said:
+def _of_old(path: Path) -> DocumentProperties:
     """The summary information of Word, Excel and PowerPoint before 2007."""
     try:
         with olefile.OleFileIO(path) as container:
@@ -110,10 +110,10 @@ def _of_old(path: Path) -> Said:
     found = (value if isinstance(value, bytes) else b"" for value in (said.title, said.author))
     title, author = (line(decode(value.rstrip(b"\0"), label)) for value in found)
     made, saved = dates.of_moment(said.create_time), dates.of_moment(said.last_saved_time)
-    return Said(title, author, made, saved)
+    return DocumentProperties(title, author, made, saved)
 
 
-READERS: dict[str, Callable[[Path], Said]] = {
+READERS: dict[str, Callable[[Path], DocumentProperties]] = {
     **dict.fromkeys(("docx", "pptx", "xlsx", "xlsb"), _of_office),
     **dict.fromkeys(("odt", "ods", "odp"), _of_opendocument),
     **dict.fromkeys(("doc", "ppt", "xls"), _of_old),

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from ingest.parsers import dates, rtf
-from ingest.parsers.said import NOTHING, Said, line
+from ingest.parsers.said import NOTHING, DocumentProperties, line
 
 HEAD = 1024**2
 """Bytes before which the group stands; fonts, colours and styles come before it."""
@@ -18,7 +18,7 @@ BRACE = re.compile(rb"\\.|[{}]", re.DOTALL)
 PART = re.compile(rb"\\(yr|mo|dy|hr|min|sec)(\d{1,4})")
 
 
-def of(path: Path) -> Said:
+def of(path: Path) -> DocumentProperties:
     """What a document says of itself."""
     with path.open("rb") as file:
         head = file.read(HEAD)
@@ -28,7 +28,7 @@ def of(path: Path) -> Said:
     info = _group(head, found.start())
     page = PAGE.search(head)
     coding = page.group() if page else b""
-    return Said(
+    return DocumentProperties(
         _text(info, b"title", coding),
         _text(info, b"author", coding),
         _moment(info, b"creatim"),

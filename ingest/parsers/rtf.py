@@ -75,10 +75,10 @@ class _State:
 
 def seen(content: bytes) -> Rich:
     """The final view of a document."""
-    return _Reading(content).rich
+    return _RtfReading(content).rich
 
 
-class _Reading:
+class _RtfReading:
     def __init__(self, content: bytes) -> None:
         self.rich = Rich()
         self._default = "cp1252"

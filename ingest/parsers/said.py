@@ -6,7 +6,7 @@ LONGEST = 500
 """Most characters of a title or an author's name."""
 
 
-class Said(NamedTuple):
+class DocumentProperties(NamedTuple):
     """Title and author; when it was made and changed last (Unix seconds). None: it does not say."""
 
     title: str | None = None
@@ -15,7 +15,7 @@ class Said(NamedTuple):
     changed: float | None = None
 
 
-NOTHING = Said()
+NOTHING = DocumentProperties()
 
 
 def line(text: str | None) -> str | None:

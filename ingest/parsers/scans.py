@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from ingest.parsers import ocr
-from ingest.parsers.ocr import Reading
+from ingest.parsers.ocr import RecognisedPage
 from ingest.parsers.options import Options
 from kb.types.parsed import Element
 
@@ -29,7 +29,7 @@ Draw = Callable[[int], tuple[Image.Image, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class RecognisedScans:
     """Elements by page (0-based), how surely each page was read, and what is wrong."""
 
     pages: dict[int, list[Element]] = field(default_factory=dict)
@@ -38,7 +38,9 @@ class Recognised:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
-def recognise(numbers: Iterable[int], draw: Draw, options: Options, beyond: int = 0) -> Recognised:
+def recognise(
+    numbers: Iterable[int], draw: Draw, options: Options, beyond: int = 0
+) -> RecognisedScans:
     """Read pages that have no text, one after another, as far as there is time.
 
     ``beyond`` are pages of the same file that are not even tried.
@@ -46,9 +48,11 @@ def recognise(numbers: Iterable[int], draw: Draw, options: Options, beyond: int 
     wanted = list(numbers)
     languages = ocr.usable(options.languages)
     if not wanted:
-        return Recognised()
+        return RecognisedScans()
     if not languages:
-        return Recognised(problem="scan_without_ocr", parameters={"pages": len(wanted) + beyond})
+        return RecognisedScans(
+            problem="scan_without_ocr", parameters={"pages": len(wanted) + beyond}
+        )
     pages: dict[int, list[Element]] = {}
     confidences: list[tuple[int, float]] = []
     likely = languages
@@ -68,10 +72,10 @@ def recognise(numbers: Iterable[int], draw: Draw, options: Options, beyond: int 
             confidences.append((number + 1, reading.confidence))
     unread = len(wanted) - len(pages)
     problem, parameters = _problem(unread, beyond, confidences, options.min_confidence)
-    return Recognised(pages, confidences, problem, parameters)
+    return RecognisedScans(pages, confidences, problem, parameters)
 
 
-def _likely(reading: Reading, languages: list[str]) -> list[str]:
+def _likely(reading: RecognisedPage, languages: list[str]) -> list[str]:
     """The language to read the next page in: this page's, where that is plain; else all."""
     if reading.confidence < ocr.SURE:
         return languages

@@ -29,7 +29,7 @@ from ingest.parsers.ooxml import UNREADABLE, Package, S
 from ingest.parsers.options import Options
 from ingest.parsers.spreadsheets import Workbook
 from ingest.parsers.tables import MAX_CELLS, Sheet
-from ingest.parsers.workbooks import Part
+from ingest.parsers.workbooks import SheetPart
 from kb.errors import FileProblem
 from kb.types.parsed import COMMENT, Element, Parsed
 
@@ -111,7 +111,7 @@ def _workbook(package: Package, filling: Filling) -> list[Sheet]:
     return sheets
 
 
-def _xlsx_sheet(book: Workbook, part: Part, package: Package, filling: Filling) -> Sheet:
+def _xlsx_sheet(book: Workbook, part: SheetPart, package: Package, filling: Filling) -> Sheet:
     if package.tag(part.target) in OTHER_SHEETS:
         return Sheet(part.name, [])
     grid = book.grid(part.target, filling.left)

@@ -13,7 +13,7 @@ from lxml import etree
 
 from ingest.parsers import characters, hiding, looks, main_parts, number_formats
 from ingest.parsers.date_formats import SINCE_1904
-from ingest.parsers.grids import Grid, Reading
+from ingest.parsers.grids import SheetReading, SheetRows
 from ingest.parsers.ooxml import UNREADABLE, Package, S, walked
 
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -70,7 +70,7 @@ class Workbook:
             return False
         return True
 
-    def grid(self, target: str, room: tuple[int, int]) -> Grid:
+    def grid(self, target: str, room: tuple[int, int]) -> SheetRows:
         """A sheet's cells, so many at the most, with so many characters in all.
 
         One that is damaged ends where it is damaged.
@@ -81,11 +81,11 @@ class Workbook:
             table = self._package.readable(relation.target) if relation.kind == "table" else None
             for node in () if table is None else table.iter(f"{S}autoFilter"):
                 filters += list(hiding.filtered(node))
-        reading = Reading(self.cell, room, filters)
+        reading = SheetReading(self.cell, room, filters)
 
         def read(part: IO[bytes]) -> None:
             nonlocal reading
-            reading = Reading(self.cell, room, filters)
+            reading = SheetReading(self.cell, room, filters)
             reading.read(part)
 
         is_sheet = self._package.tag(target) in {"", f"{S}worksheet", MACROS}

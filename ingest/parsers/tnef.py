@@ -8,7 +8,7 @@ import msgspec
 
 from ingest.parsers import mail, mapi
 from ingest.parsers.kinds import MEDIA_TYPES
-from ingest.parsers.mapi import Item, Properties
+from ingest.parsers.mapi import MapiItem, Properties
 from ingest.parsers.options import Options
 from kb.errors import FileProblem
 from kb.types.parsed import Parsed
@@ -39,7 +39,7 @@ def parse(path: Path, kind: str, options: Options) -> Parsed:
     return msgspec.structs.replace(parsed, parser="unstructured+tnef", media_type=MEDIA_TYPES[kind])
 
 
-def _item(content: bytes, depth: int) -> Item:
+def _item(content: bytes, depth: int) -> MapiItem:
     message = Properties()
     attachments: list[Properties] = []
     for attribute, value in _attributes(content):
@@ -57,15 +57,15 @@ def _item(content: bytes, depth: int) -> Item:
             attachments[-1][mapi.DATA] = (mapi.BINARY, value)
         elif attachments and attribute == TITLE:
             attachments[-1][mapi.SHORT_NAME] = (mapi.STRING8, value)
-    return Item(message, attachments=tuple(_attachment(a, depth + 1) for a in attachments))
+    return MapiItem(message, attachments=tuple(_attachment(a, depth + 1) for a in attachments))
 
 
-def _attachment(found: Properties, depth: int) -> Item:
+def _attachment(found: Properties, depth: int) -> MapiItem:
     """An object is a message of its own: 16 bytes that say so, and a stream like the outer one."""
     kind, content = found.get(mapi.DATA, (0, b""))
     if kind == mapi.OBJECT and content[16:20] == SIGNATURE and depth < MAX_DEPTH:
-        return Item(found, inner=_item(content[16:], depth))
-    return Item(found)
+        return MapiItem(found, inner=_item(content[16:], depth))
+    return MapiItem(found)
 
 
 def _attributes(content: bytes) -> Iterator[tuple[int, bytes]]:

@@ -26,7 +26,7 @@ HEADER_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-F]{6}|\d+|[LCRPNDTFAGBIUESXYZ&+-])
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SheetPart:
     """A sheet of a workbook: what it is called, and its part of the package."""
 
     name: str
@@ -34,7 +34,7 @@ class Part:
     is_hidden: bool
 
 
-def parts(package: Package) -> list[Part]:
+def parts(package: Package) -> list[SheetPart]:
     """The sheets of a workbook, in order.
 
     Raises:
@@ -52,13 +52,13 @@ def parts(package: Package) -> list[Part]:
         identity = sheet.get(f"{R}id", "")
         if identity in targets:
             is_hidden = sheet.get("state", "visible") != "visible"
-            found.append(Part(sheet.get("name", ""), targets[identity], is_hidden))
+            found.append(SheetPart(sheet.get("name", ""), targets[identity], is_hidden))
         elif identity not in package.missing:
             package.unread.add(f"{main}#{identity}")
     return found
 
 
-def valueless(package: Package, sheets: list[Part]) -> int:
+def valueless(package: Package, sheets: list[SheetPart]) -> int:
     """How many formulas of sheets have no value: their cells show nothing."""
     found = 0
     for sheet in sheets:
@@ -80,7 +80,7 @@ def _valueless(content: bytes) -> int:
     return found
 
 
-def beside(package: Package, part: Part, filled: AbstractSet[str]) -> list[Element]:
+def beside(package: Package, part: SheetPart, filled: AbstractSet[str]) -> list[Element]:
     """What stands on a sheet beside its cells; ``filled`` are the sheets whose cells are read."""
     found = list(_headers(package, part))
     related = list(package.related(part.target).values())
@@ -153,7 +153,7 @@ def _drawing(
         yield from (msgspec.structs.replace(element, section=sheet) for element in found)
 
 
-def _headers(package: Package, part: Part) -> Iterator[Element]:
+def _headers(package: Package, part: SheetPart) -> Iterator[Element]:
     """What is printed above and below each page of a sheet."""
     try:
         content = package.content(part.target)

@@ -31,7 +31,7 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ChunkPlace:
     """What the chunks of a run of units have in common."""
 
     page: int | None
@@ -54,9 +54,9 @@ def chunk(elements: Sequence[Element], title: str, count_all: CountAll, limit: i
     return chunks
 
 
-def _runs(elements: Sequence[Element]) -> list[tuple[Place, list[int]]]:
+def _runs(elements: Sequence[Element]) -> list[tuple[ChunkPlace, list[int]]]:
     """Elements that share page and headings, in order. A heading belongs to what follows it."""
-    runs: list[tuple[Place, list[int]]] = []
+    runs: list[tuple[ChunkPlace, list[int]]] = []
     path: list[tuple[int, str]] = []
     previous_was_title = False
     for number, element in enumerate(elements):
@@ -66,7 +66,7 @@ def _runs(elements: Sequence[Element]) -> list[tuple[Place, list[int]]]:
             path.append((element.level, " ".join(element.text.split())[:200]))
         texts = tuple(text for _, text in path)
         section = element.section or (SEPARATOR.join(texts) or None)
-        place = Place(element.page, section, texts)
+        place = ChunkPlace(element.page, section, texts)
         same_page = bool(runs) and runs[-1][0].page == place.page
         if is_title and previous_was_title and same_page:
             runs[-1] = (place, [*runs[-1][1], number])
@@ -78,7 +78,7 @@ def _runs(elements: Sequence[Element]) -> list[tuple[Place, list[int]]]:
     return runs
 
 
-def _prefix(title: str, place: Place, count_all: CountAll, room: int) -> str:
+def _prefix(title: str, place: ChunkPlace, count_all: CountAll, room: int) -> str:
     """Title and headings above the passage, each once, outward as far as there is room."""
     section = (place.section or "").split(SEPARATOR)
     parts = [p for p in dict.fromkeys((title, *place.path[:-1], *section)) if p]
@@ -186,7 +186,7 @@ def _ends_here(last: Unit, following: Unit, used: int, room: int) -> bool:
 
 
 def _chunk(
-    ordinal: int, units: list[Unit], place: Place, prefix: str, elements: Sequence[Element]
+    ordinal: int, units: list[Unit], place: ChunkPlace, prefix: str, elements: Sequence[Element]
 ) -> Chunk:
     text = ""
     spans: list[Span] = []

@@ -19,7 +19,7 @@ PRINTED = {"Header", "Footer"}
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class OwnDate:
     """A document's own date: its beginning (Unix seconds, UTC), how exact it is, who says so."""
 
     moment: float
@@ -29,7 +29,7 @@ class Own:
 
 def of(
     parsed: Parsed, path: str, mtime_ns: int, language: str | None, now: float | None = None
-) -> Own | None:
+) -> OwnDate | None:
     """The first that can be believed: what people wrote, the nearest first; then what programs did.
 
     A mail's header, the text's own words, the file's name, its folders, the file's properties, the
@@ -48,28 +48,28 @@ def says_otherwise(path: str, now_path: str) -> bool:
 
 def _said(
     parsed: Parsed, path: str, mtime_ns: int, language: str | None, now: float
-) -> Iterator[Own]:
+) -> Iterator[OwnDate]:
     if parsed.sent is not None:
-        yield Own(parsed.sent, HEADER)
+        yield OwnDate(parsed.sent, HEADER)
     day_first = periods.day_first(_sample(parsed), language)
     in_text = _of_text(parsed, now, day_first)
     if in_text is not None:
-        yield Own(in_text.moment, TEXT, in_text.precision)
+        yield OwnDate(in_text.moment, TEXT, in_text.precision)
     for named, source in named_dates.of_path(path, day_first=day_first):
-        yield Own(named.moment, source, named.precision)
+        yield OwnDate(named.moment, source, named.precision)
     yield from _of_properties(parsed)
     if mtime_ns > 0 and moments.is_set(mtime_ns / 1e9):
-        yield Own(mtime_ns / 1e9, FILE)
+        yield OwnDate(mtime_ns / 1e9, FILE)
 
 
-def _of_properties(parsed: Parsed) -> Iterator[Own]:
+def _of_properties(parsed: Parsed) -> Iterator[OwnDate]:
     """What was changed last counts; of what is made from something else when it was made."""
     said = [(parsed.changed, CHANGED), (parsed.created, CREATED)]
     if parsed.media_type in WRITTEN_ANEW:
         said.reverse()
     for moment, source in said:
         if moment is not None and moments.is_set(moment):
-            yield Own(moment, source)
+            yield OwnDate(moment, source)
 
 
 def _of_text(parsed: Parsed, now: float, day_first: bool | None) -> periods.Period | None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ingest.reading import dating
-from ingest.reading.dating import Own
+from ingest.reading.dating import OwnDate
 from ingest.reading.needs import Needs
 from ingest.reading.preparing import Cut
 from kb.types.files import Stat
@@ -47,7 +47,7 @@ def facts(
     )
 
 
-def _dated(own: Own | None) -> dict[str, Any]:
+def _dated(own: OwnDate | None) -> dict[str, Any]:
     if own is None:
         return {}
     return {

@@ -18,7 +18,7 @@ from kb.catalog.database import Catalog
 from kb.embedding.client import Embeddings
 from kb.embedding.models import TokenCounter, counter_of
 from kb.settings import Chunking, Ingest
-from kb.types.files import Known, ReadWith, Recognition
+from kb.types.files import KnownDocument, ReadWith, Recognition
 from kb.types.parsed import Parsed
 
 CHUNKER = "2"
@@ -92,19 +92,19 @@ class Needs:
         )
         return found if found != ReadWith() else None
 
-    def is_current(self, known: Known) -> bool:
+    def is_current(self, known: KnownDocument) -> bool:
         """Whether a document would be read now as it was, if its bytes are the same."""
         cuts, limit = (self._cutting, self._earlier), self._limit(known.code or "")
         is_same = known.settings in {f"{self._reading}.{cut}{limit}" for cut in cuts}
         return is_same and not self.has_more(known)
 
-    def is_cut_otherwise(self, known: Known) -> bool:
+    def is_cut_otherwise(self, known: KnownDocument) -> bool:
         """Whether what was parsed of a document still holds, and only the cutting has changed."""
         reading, _, cut = (known.settings or "").partition(".")
         is_cut_as_now = cut in {self._cutting, self._earlier}
         return reading == self._reading and not is_cut_as_now and not self.has_more(known)
 
-    def has_more(self, known: Known) -> bool:
+    def has_more(self, known: KnownDocument) -> bool:
         """Whether this host has more than a document was read with, or other settings."""
         if known.code == "needs_libreoffice":
             return self._office

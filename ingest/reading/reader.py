@@ -12,7 +12,7 @@ import msgspec
 
 from ingest.finding import sources as folder
 from ingest.finding.comparing import TRIED_AGAIN
-from ingest.finding.sources import Look, SeenFile
+from ingest.finding.sources import FolderLook, SeenFile
 from ingest.reading import describing
 from ingest.reading.preparing import Preparer
 from kb.catalog import documents
@@ -23,10 +23,10 @@ from kb.errors import FileProblem, KbError
 from kb.files import disk
 from kb.files.blobs import ORIGINAL, Blobs
 from kb.settings import Ingest
-from kb.types.files import Entry, Stat
+from kb.types.files import LedgerEntry, Stat
 from kb.types.library import Source
 from kb.types.parsed import Member, Parsed
-from kb.types.versions import Content, Kept
+from kb.types.versions import Content, KeptMember
 
 MAX_DEPTH = 3
 """Most containers within one another whose members are read."""
@@ -92,7 +92,7 @@ class Reader:
         self._preparer = preparer
         self._settings = settings
         self.judged: Callable[[SeenFile], None] = lambda _: None
-        self.look: Look | None = None
+        self.look: FolderLook | None = None
         """What the run saw of the folder."""
 
     async def read(self, item: Work) -> Content | Unchanged:
@@ -126,13 +126,13 @@ class Reader:
             parsed, blob = await self._preparer.parse(target, item.name, content_hash)
         return await self._cut(parsed, item.path, blob, content_hash, stat)
 
-    def _keep(self, members: tuple[Member, ...]) -> tuple[Kept, ...]:
+    def _keep(self, members: tuple[Member, ...]) -> tuple[KeptMember, ...]:
         """Members' bytes wait among the blobs, not in memory, and outlive this run."""
         kept = []
         for member in members:
             content_hash = hashlib.sha256(member.content).hexdigest()
             self._blobs.put(content_hash, ORIGINAL, member.content)
-            kept.append(Kept(member.name, content_hash, len(member.content)))
+            kept.append(KeptMember(member.name, content_hash, len(member.content)))
         return tuple(kept)
 
     async def _cut_anew(self, item: Work) -> Content | None:
@@ -145,7 +145,7 @@ class Reader:
             return None
         return await self._cut(parsed, item.path, entry.blob, entry.content_hash, item.seen.stat)
 
-    def _is_as_parsed(self, entry: Entry, stat: Stat) -> bool:
+    def _is_as_parsed(self, entry: LedgerEntry, stat: Stat) -> bool:
         """Whether what was parsed holds for the file as it is now, and only the cutting differs."""
         return (
             entry.version is not None
@@ -166,7 +166,7 @@ class Reader:
         )
         return Content(facts, cut.chunks, members)
 
-    def _entry(self, document_id: int) -> Entry | None:
+    def _entry(self, document_id: int) -> LedgerEntry | None:
         with self._catalog.reading() as connection:
             return documents.by_id(connection, document_id)
 

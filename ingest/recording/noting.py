@@ -11,7 +11,7 @@ from kb.catalog.database import Catalog
 from kb.errors import KbError
 from kb.settings import Ingest
 from kb.types.parsed import State
-from kb.types.versions import Kept
+from kb.types.versions import KeptMember
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Notes:
         await self.rights.settle(same)
         return left
 
-    async def members(self, item: Work, found: tuple[Kept, ...]) -> list[Work]:
+    async def members(self, item: Work, found: tuple[KeptMember, ...]) -> list[Work]:
         """Note the members of a container, which are to be read from now on."""
         return await self.catalog.write(self._record_members, item, found)
 
@@ -53,7 +53,7 @@ class Notes:
         same = [item.document_id, *(row.id for row in inside if row.id not in others)]
         return [Work.of(member) for member in left], same
 
-    def _record_members(self, item: Work, found: tuple[Kept, ...]) -> list[Work]:
+    def _record_members(self, item: Work, found: tuple[KeptMember, ...]) -> list[Work]:
         with self.catalog.writing() as connection:
             return outcomes.members(connection, self.source_id, item, found)
 

@@ -8,7 +8,7 @@ from kb.catalog.names import MEMBER
 from kb.errors import EngineError, KbError
 from kb.text.pathnames import cut
 from kb.types.parsed import State
-from kb.types.versions import Kept
+from kb.types.versions import KeptMember
 
 SKIPPING = {
     "empty",
@@ -72,7 +72,7 @@ def problem(
 
 
 def members(
-    connection: Connection, source_id: int, item: Work, found: tuple[Kept, ...]
+    connection: Connection, source_id: int, item: Work, found: tuple[KeptMember, ...]
 ) -> list[Work]:
     """A container's members as documents; those that it has no more are removed.
 

@@ -16,7 +16,7 @@ GROUP_SECONDS = 2.0
 """Seconds after which a group is published, however small."""
 
 
-class Group:
+class PublishingGroup:
     """What is published next, all at once; where that fails, one by one."""
 
     def __init__(

@@ -7,7 +7,7 @@ from ingest.reading.preparing import name_alone
 from ingest.reading.reader import own_name
 from kb.catalog import documents
 from kb.catalog.database import Connection
-from kb.types.files import Entry
+from kb.types.files import LedgerEntry
 
 
 def follow(connection: Connection, document_id: int, seen: SeenFile, needs: Needs) -> bool:
@@ -21,7 +21,7 @@ def follow(connection: Connection, document_id: int, seen: SeenFile, needs: Need
     return True
 
 
-def _says_otherwise(connection: Connection, old: Entry, path: str) -> bool:
+def _says_otherwise(connection: Connection, old: LedgerEntry, path: str) -> bool:
     """Whether a document's date or title was taken from a path that it has no more."""
     before, after = name_alone(own_name(old.path)), name_alone(own_name(path))
     is_called = before != after and documents.title(connection, old.id) == before

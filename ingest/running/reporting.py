@@ -47,7 +47,7 @@ class Progress:
 
 
 @dataclass
-class Report:
+class RunReport:
     """The record of one run, in the catalog and to whoever watches."""
 
     catalog: Catalog

@@ -20,11 +20,11 @@ from ingest.reading.preparing import Preparer
 from ingest.reading.reader import Reader, Unchanged, Work
 from ingest.recording.noting import Notes
 from ingest.running import isolating, renaming
-from ingest.running.grouping import GROUP_SECONDS, Group
+from ingest.running.grouping import GROUP_SECONDS, PublishingGroup
 from ingest.running.healing import heal
 from ingest.running.heartbeat import Heartbeat
 from ingest.running.pipeline import Outcome, Pipeline
-from ingest.running.reporting import Counts, Progress, Report
+from ingest.running.reporting import Counts, Progress, RunReport
 from kb import failpoints
 from kb.catalog import documents, erased, leases, members, versions
 from kb.catalog.database import Catalog
@@ -65,12 +65,12 @@ class Run:
         self._reader = Reader(self.source, self.catalog, self.blobs, self.preparer, self.settings)
         self._reader.judged = self._rights.check_again
         self._called_otherwise: list[tuple[int, SeenFile]] = []
-        self._report = Report(self.catalog, self.source, self.on_progress)
+        self._report = RunReport(self.catalog, self.source, self.on_progress)
         self._selection = Selection(self.source.following.include, self.source.following.exclude)
         self._parsing = asyncio.Semaphore(self.settings.parsers)
         self._embedding = asyncio.Semaphore(EMBEDDED_AT_ONCE)
         publish = partial(self.publisher.publish, lease=self.lease, owner=self.owner)
-        self._group = Group(self.catalog, publish)
+        self._group = PublishingGroup(self.catalog, publish)
         needs, settings = self.preparer.needs, self.settings
         self._notes = Notes(self.catalog, self.source.id, self._rights, needs, settings, self.owner)
 

@@ -3,7 +3,7 @@
 from kb.accounts.entering import Entering
 from kb.accounts.linking import Linking
 from kb.accounts.managing import Managing
-from kb.accounts.own import Own
+from kb.accounts.own import OwnAccount
 from kb.accounts.recognising import Recognising
 from kb.accounts.sessions import Sessions
 from kb.accounts.tokens import Tokens
@@ -49,7 +49,7 @@ class Accounts:
         self.link = linking.link
         self.use_link = linking.use_link
 
-        own = Own(catalog, settings, sessions)
+        own = OwnAccount(catalog, settings, sessions)
         self.own = own.own
         self.change_password = own.change_password
         self.set_second_factor = own.set_second_factor

@@ -27,7 +27,7 @@ log = logging.getLogger("kb.directory")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownPerson:
     """Somebody whom a directory, a provider or a proxy knows. ``subject`` never changes."""
 
     name: str
@@ -60,7 +60,7 @@ class Directory:
 
     def sign_in(
         self, name: str, password: str, meant: Callable[[str], None] = lambda _: None
-    ) -> Known | None:
+    ) -> KnownPerson | None:
         """Who it is, if the directory takes their password.
 
         ``meant`` is told the subject that a name means before the password is tried: names are
@@ -86,7 +86,7 @@ class Directory:
             raise _unreachable(error) from error
         return self._known(found)
 
-    def look_up(self, name: str) -> Known | None:
+    def look_up(self, name: str) -> KnownPerson | None:
         """Who it is and their groups now; None where the directory knows nobody of that name.
 
         A directory that was silent is not waited for again at every request.
@@ -131,12 +131,12 @@ class Directory:
         found = self._search(s.ldap_people, wanted, [s.ldap_name, "cn", "entryUUID"])
         return found[0] if len(found) == 1 else None
 
-    def _known(self, entry: Any) -> Known:
+    def _known(self, entry: Any) -> KnownPerson:
         s = self._settings
         name = str(entry[s.ldap_name][0])
         shown = str(entry.get("cn", [name])[0])
         found, whole = self._groups(str(entry.dn))
-        return Known(name, shown, _subject(entry), found, LDAP, groups_whole=whole)
+        return KnownPerson(name, shown, _subject(entry), found, LDAP, groups_whole=whole)
 
     def _groups(self, dn: str) -> tuple[tuple[str, ...], bool]:
         """The groups that somebody is in, through groups in groups too; whether that is all."""

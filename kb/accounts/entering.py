@@ -3,7 +3,7 @@
 from typing import Any, NoReturn
 
 from kb.accounts import passwords, throttle, totp
-from kb.accounts.directory import Known
+from kb.accounts.directory import KnownPerson
 from kb.accounts.sessions import Sessions
 from kb.accounts.vouching import Vouching
 from kb.audit.log import entry
@@ -73,7 +73,7 @@ class Entering:
                 people.change(connection, person.id, password=passwords.hashed(password))
             return self._sessions.begin(connection, person, "password" if local else "ldap", client)
 
-    def begin_from_provider(self, found: Known, client: Client, **provider: Any) -> str:
+    def begin_from_provider(self, found: KnownPerson, client: Client, **provider: Any) -> str:
         """A session for somebody whom a provider vouches for.
 
         Raises:

@@ -8,7 +8,7 @@ from kb.catalog.database import Catalog, Connection, now
 from kb.errors import ConflictError
 from kb.rights import access
 from kb.settings import Auth
-from kb.types.accounts import Everybody, Listed
+from kb.types.accounts import Everybody, ListedPerson
 from kb.types.people import Person, Principal
 
 
@@ -30,7 +30,7 @@ class Managing:
             listed = _listed(connection, people.all_of(connection))
             return Everybody(tuple(listed), tuple(groups.all_of(connection)))
 
-    def one(self, by: Principal, name: str) -> Listed:
+    def one(self, by: Principal, name: str) -> ListedPerson:
         """Somebody, as administrators see them.
 
         Raises:
@@ -144,12 +144,12 @@ class Managing:
             )
 
 
-def _listed(connection: Connection, wanted: list[Person]) -> list[Listed]:
+def _listed(connection: Connection, wanted: list[Person]) -> list[ListedPerson]:
     member_of = groups.of_everybody(connection)
     curated = people.curated_by_all(connection)
     signed_in = sessions.of_everybody(connection)
     return [
-        Listed(
+        ListedPerson(
             person=p,
             groups=tuple(member_of.get(p.id, ())),
             sources=tuple(curated.get(p.id, ())),

@@ -13,7 +13,7 @@ from kb.types.people import Principal
 SIGNED_IN = "signed in"
 
 
-class Own:
+class OwnAccount:
     """One's own account. Every change asks for the password and is noted in the audit log."""
 
     def __init__(self, catalog: Catalog, settings: Auth, sessions: Sessions) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from kb.accounts.directory import Known
+from kb.accounts.directory import KnownPerson
 from kb.accounts.vouching import Vouching
 from kb.audit.log import noted
 from kb.catalog import api_tokens, groups, people, sessions
@@ -98,7 +98,7 @@ class Recognising:
         person = people.by_id(connection, found.person_id) if found is not None else None
         return None if person is None or self._vouching.is_stale(person) else person
 
-    def recalled(self, found: Known) -> tuple[bool, Principal | None]:
+    def recalled(self, found: KnownPerson) -> tuple[bool, Principal | None]:
         """Whether all that a trusted proxy says of somebody is known here, and then who it is.
 
         It only reads; a thread notes later that the proxy vouches for them.
@@ -113,7 +113,7 @@ class Recognising:
             self._behind.put(("vouched", number), lambda c: people.change(c, number, vouched_at=at))
         return True, principal
 
-    def _is_known(self, connection: Connection, person: Person, found: Known) -> bool:
+    def _is_known(self, connection: Connection, person: Person, found: KnownPerson) -> bool:
         whole = groups.are_set(connection, person.id, found.groups, origin=found.origin)
         administrators = self._settings.administrators
         same_role = not administrators or person.administrator == (administrators in found.groups)
@@ -123,7 +123,7 @@ class Recognising:
             and same_role
         )
 
-    def of_header(self, found: Known) -> Principal | None:
+    def of_header(self, found: KnownPerson) -> Principal | None:
         """Whom a trusted proxy names; None where they are kept out here."""
         is_known, principal = self.recalled(found)
         if is_known:

@@ -1,6 +1,6 @@
 """Whether a directory, a provider or a proxy still vouches for somebody who came from there."""
 
-from kb.accounts.directory import LDAP, Directory, Known
+from kb.accounts.directory import LDAP, Directory, KnownPerson
 from kb.audit.log import noted
 from kb.catalog import groups, people, sessions
 from kb.catalog.database import Catalog, Connection, now
@@ -18,7 +18,7 @@ class Vouching:
         self._settings = settings
         self.directory = Directory(settings) if settings.ldap_url else None
 
-    def came(self, connection: Connection, found: Known) -> Person:
+    def came(self, connection: Connection, found: KnownPerson) -> Person:
         """Note somebody who was just vouched for, with the groups that they were said to be in.
 
         Raises:

@@ -167,7 +167,7 @@ def _is_machine(written: str) -> bool:
     return has_digit and ("::" in groups or groups.count(":") == 7)
 
 
-class Known:
+class KnownAddresses:
     """The addresses of passages: what of an answer may stay."""
 
     def __init__(self, texts: Iterable[str]) -> None:
@@ -175,7 +175,7 @@ class Known:
         self._addresses = sorted({_same(plain[start:end]) for start, end in _spans(plain)})
 
     @classmethod
-    def of(cls, passages: Iterable[Passage]) -> "Known":
+    def of(cls, passages: Iterable[Passage]) -> "KnownAddresses":
         """The addresses of passages and of their titles."""
         return cls(f"{passage.chunk.title}\n{passage.text}" for passage in passages)
 

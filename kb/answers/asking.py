@@ -18,7 +18,7 @@ from kb.search.limits import check_question
 from kb.search.retrieval import Found
 from kb.types.answers import Answer, AnswerEvent, AnswerFinished, PassagesFound
 from kb.types.asking import AS_PEOPLE_ASK, Asked, Begun, Manner, Stop
-from kb.types.kept import KeptAnswer, Used
+from kb.types.kept import KeptAnswer, UsedPassage
 from kb.types.passages import Passage
 from kb.types.people import Principal
 
@@ -224,7 +224,7 @@ def _begun(row: KeptAnswer, answer: Answer) -> Begun:
     return Begun(row.id, going_on.begun(answer), sure, near)
 
 
-def _all_of(used: Sequence[Used]) -> tuple[Passage, ...] | None:
+def _all_of(used: Sequence[UsedPassage]) -> tuple[Passage, ...] | None:
     """The passages of an answer; None where one of them has changed since."""
     passages = tuple(u.passage for u in used if u.passage is not None)
     return passages if passages and len(passages) == len(used) else None

@@ -18,7 +18,7 @@ Place = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedClaim:
     """A claim with the stretches of passages that it is cited with, and whether they hold it."""
 
     text: str
@@ -51,7 +51,7 @@ def verify(
     return tuple(checked), tuple(cited.values())
 
 
-def _judge(claim: Claim, passages: Sequence[Passage], likeness: Likeness) -> Judged:
+def _judge(claim: Claim, passages: Sequence[Passage], likeness: Likeness) -> JudgedClaim:
     """The stretches that hold a claim: of the passages it names, else of the best; or none does."""
     found = {
         n: support.judge(claim.compared, p.text, _context(p), likeness)
@@ -62,7 +62,7 @@ def _judge(claim: Claim, passages: Sequence[Passage], likeness: Likeness) -> Jud
         others = [n for n in found if found[n].holds]
         holding = [max(others, key=lambda n: found[n].score)] if others else []
     places = tuple((n, found[n].start, found[n].end) for n in holding)
-    return Judged(claim.text, places, holds=bool(holding))
+    return JudgedClaim(claim.text, places, holds=bool(holding))
 
 
 def _context(passage: Passage) -> str:

@@ -8,13 +8,13 @@ from functools import cache
 from typing import Any
 
 from kb.answers import links, markdown, sources
-from kb.answers.addresses import Known
+from kb.answers.addresses import KnownAddresses
 from kb.answers.evidence import SURE, Band
 from kb.llm.base import Identity
 from kb.search import latest
 from kb.search.pins import Met
 from kb.search.retrieval import Found
-from kb.types.answers import Answer, Citation, Notice, Sentence
+from kb.types.answers import Answer, AnswerNotice, Citation, Sentence
 from kb.types.forms import Form
 from kb.types.passages import Passage
 
@@ -46,11 +46,11 @@ class Draft:
 
     def far(self) -> Answer:
         """Nothing comes near: nobody was asked."""
-        return self._ended("abstained", ((), ()), Notice("not_found"), None, None)
+        return self._ended("abstained", ((), ()), AnswerNotice("not_found"), None, None)
 
     def refused(self, model: Identity, prompt_hash: str) -> Answer:
         """The model says that the passages do not answer."""
-        return self._ended("abstained", ((), ()), Notice("model_says_no"), model, prompt_hash)
+        return self._ended("abstained", ((), ()), AnswerNotice("model_says_no"), model, prompt_hash)
 
     def pinned(self, met: Met) -> Answer:
         """What somebody who answers for a document has pinned for the question, in their words.
@@ -61,7 +61,7 @@ class Draft:
         numbers = tuple(citation.n for citation in cited)
         told = (Sentence(" ".join(met.pin.answer.split()), numbers, supported=True),)
         parameters = {"author": met.pin.author, "question": met.pin.question}
-        notice = Notice("pinned" if met.exact else "pinned_alike", parameters)
+        notice = AnswerNotice("pinned" if met.exact else "pinned_alike", parameters)
         return self._ended("generated", (told, cited), notice, None, None)
 
     def quoted(
@@ -71,16 +71,16 @@ class Draft:
         named = str((detail or {}).get("model") or "")
         parameters = {"model": named} if named else {}
         if self.band == SURE:
-            return self._ended("quotes", checked, Notice(code, parameters), None, None)
-        told = Notice("may_answer", parameters | {"because": code})
+            return self._ended("quotes", checked, AnswerNotice(code, parameters), None, None)
+        told = AnswerNotice("may_answer", parameters | {"because": code})
         return self._ended("quotes", checked, told, None, None)
 
     def generated(
         self, written: Written, model: Identity, prompt_hash: str, ended: str | None = None
     ) -> Answer:
         """A model's words, each sentence checked. ``ended``: why they end too soon, as a notice."""
-        unsure = None if self.band == SURE else Notice("unsure")
-        notice = Notice(ended) if ended else unsure
+        unsure = None if self.band == SURE else AnswerNotice("unsure")
+        notice = AnswerNotice(ended) if ended else unsure
         answer = self._ended("generated", written.checked, notice, model, prompt_hash)
         text = markdown.written(written.form, answer.sentences)
         return replace(answer, text=text, form=written.form)
@@ -89,7 +89,7 @@ class Draft:
         self,
         mode: str,
         checked: Checked,
-        notice: Notice | None,
+        notice: AnswerNotice | None,
         model: Identity | None,
         prompt_hash: str | None,
     ) -> Answer:
@@ -113,15 +113,15 @@ class Draft:
         )
 
 
-def _with_edition(notice: Notice | None, cited: Sequence[Citation]) -> Notice | None:
+def _with_edition(notice: AnswerNotice | None, cited: Sequence[Citation]) -> AnswerNotice | None:
     """What is said of an answer, with that it is from an earlier edition of a document."""
     earlier = [c.passage for c in cited if c.supported and c.passage.newest]
     if not earlier:
         return notice
     told = {"edition": latest.label(earlier[0]), "newest": earlier[0].newest}
     if notice is None:
-        return Notice("earlier_edition", told)
-    return Notice(notice.code, {**notice.parameters, **told})
+        return AnswerNotice("earlier_edition", told)
+    return AnswerNotice(notice.code, {**notice.parameters, **told})
 
 
 def _whole(passage: Passage) -> tuple[Citation, ...]:
@@ -135,10 +135,10 @@ def showable(form: Form, checked: Checked) -> Written:
     passages = {citation.n: citation.passage for citation in cited}
 
     @cache
-    def of(numbers: tuple[int, ...]) -> Known:
-        return Known.of(passages[n] for n in numbers)
+    def of(numbers: tuple[int, ...]) -> KnownAddresses:
+        return KnownAddresses.of(passages[n] for n in numbers)
 
-    def known(sentence: int | None) -> Known:
+    def known(sentence: int | None) -> KnownAddresses:
         return of(tuple(passages) if sentence is None else sentences[sentence].citations)
 
     clean = [

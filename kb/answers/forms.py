@@ -15,7 +15,7 @@ from msgspec.structs import replace as replaced
 
 from kb.answers import claiming, lines, runs
 from kb.answers.claiming import Claim
-from kb.types.forms import Block, Form, Row, Run, Runs, Said
+from kb.types.forms import Block, Form, Row, Runs, Said, TextRun
 
 
 def _parser() -> MarkdownIt:
@@ -139,7 +139,7 @@ class _Reader:
     def _code(self, content: str) -> Block:
         text = content.rstrip("\n")
         number = self._claimed(Claim(" ".join(text.split()), ()))
-        return Block("code", said=(Said((Run(text, code=True),), number),))
+        return Block("code", said=(Said((TextRun(text, code=True),), number),))
 
     def _table(self, node: Node) -> Block:
         head, rows = [], []
@@ -188,29 +188,29 @@ def _on_one_line(node: Node) -> Runs:
     return tuple(replaced(run, text=run.text.replace("\n", " ")) for run in _inline(node))
 
 
-def _runs(nodes: Sequence[Node], face: dict[str, Any]) -> Iterator[Run]:
+def _runs(nodes: Sequence[Node], face: dict[str, Any]) -> Iterator[TextRun]:
     for node in nodes:
         if node.type in FACES:
             yield from _runs(node.children, face | {FACES[node.type]: True})
         elif node.type in {"softbreak", "hardbreak"}:
-            yield Run("\n")
+            yield TextRun("\n")
         elif node.type == "code_inline":
-            yield Run(node.content, **face | {"code": True})
+            yield TextRun(node.content, **face | {"code": True})
         elif node.type == "link":
             yield from _link(node, face)
         elif node.type in {"inline", "image"}:
             yield from _runs(node.children, face)
         elif node.content:
-            yield Run(BREAK.sub("\n", node.content), **face)
+            yield TextRun(BREAK.sub("\n", node.content), **face)
 
 
-def _link(node: Node, face: dict[str, Any]) -> Iterator[Run]:
+def _link(node: Node, face: dict[str, Any]) -> Iterator[TextRun]:
     """Its words; the address as text, unless the words are the address, or a marker."""
     words = tuple(_runs(node.children, face))
     shown, address = runs.plain(words).strip(), str(node.attrs.get("href", ""))
     if shown.strip("^").isdigit():
-        yield Run(f"[{shown}]")
+        yield TextRun(f"[{shown}]")
         return
     yield from words
     if address and shown not in {address, address.removeprefix("mailto:")}:
-        yield Run(f" ({address})")
+        yield TextRun(f" ({address})")

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from kb.answers import markdown, runs
 from kb.text.sentences import ABBREVIATIONS
 from kb.types.answers import Answer
-from kb.types.forms import Block, Form, Run, Said
+from kb.types.forms import Block, Form, Said, TextRun
 
 REQUEST = (
     "Your answer was cut. Write what is missing, from where it ends above to its end. Repeat "
@@ -31,7 +31,7 @@ MARKS = ("**", "~~", "`", "*", "_")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptBlocks:
     """Blocks that are kept, what stands between them and the rest, and whether code is open."""
 
     form: Form
@@ -47,18 +47,18 @@ def begun(answer: Answer) -> str:
     return (text.rpartition("\n")[0] if kept.in_code else text) + kept.gap
 
 
-def _kept(form: Form) -> Kept:
+def _kept(form: Form) -> KeptBlocks:
     """A form without what is unfinished at its end."""
     if not form:
-        return Kept(())
+        return KeptBlocks(())
     before, last = form[:-1], form[-1]
     rest = _of(last)
     if rest.form:
         return replaced(rest, form=(*before, *rest.form))
-    return Kept(before, "\n\n" if before else "")
+    return KeptBlocks(before, "\n\n" if before else "")
 
 
-def _of(block: Block) -> Kept:
+def _of(block: Block) -> KeptBlocks:
     match block.kind:
         case "paragraph":
             return _of_paragraph(block)
@@ -68,20 +68,20 @@ def _of(block: Block) -> Kept:
         case "quote":
             return _within(block, "> ")
         case "table" if len(block.rows) > 1:
-            return Kept((replace(block, rows=block.rows[:-1]),), "\n")
+            return KeptBlocks((replace(block, rows=block.rows[:-1]),), "\n")
         case "code":
             return _of_code(block)
-    return Kept(())
+    return KeptBlocks(())
 
 
-def _of_paragraph(block: Block) -> Kept:
+def _of_paragraph(block: Block) -> KeptBlocks:
     count = len(block.said)
     while count and not _is_whole(block.said[count - 1]):
         count -= 1
     if not count:
-        return Kept(())
+        return KeptBlocks(())
     gap = _gap(block.said[count:])
-    return Kept((replace(block, said=block.said[:count]),), gap)
+    return KeptBlocks((replace(block, said=block.said[:count]),), gap)
 
 
 def _gap(dropped: Sequence[Said]) -> str:
@@ -91,24 +91,24 @@ def _gap(dropped: Sequence[Said]) -> str:
     return "\n" if dropped[0].breaks else " "
 
 
-def _of_code(block: Block) -> Kept:
+def _of_code(block: Block) -> KeptBlocks:
     *lines, _ = runs.plain(block.said[0].runs).split("\n")
     if not lines:
-        return Kept(())
-    said = (Said((Run("\n".join(lines), code=True),)),)
-    return Kept((replace(block, said=said),), "\n", in_code=True)
+        return KeptBlocks(())
+    said = (Said((TextRun("\n".join(lines), code=True),)),)
+    return KeptBlocks((replace(block, said=said),), "\n", in_code=True)
 
 
-def _within(block: Block, front: str) -> Kept:
+def _within(block: Block, front: str) -> KeptBlocks:
     """A list or quotation; ``front`` is what its lines begin with."""
     items = block.items
     rest = _kept(items[-1])
     if rest.form:
         kept = (replace(block, items=(*items[:-1], rest.form)),)
-        return Kept(kept, rest.gap.replace("\n", f"\n{front}"), rest.in_code)
+        return KeptBlocks(kept, rest.gap.replace("\n", f"\n{front}"), rest.in_code)
     if len(items) > 1:
-        return Kept((replace(block, items=items[:-1]),), "\n")
-    return Kept(())
+        return KeptBlocks((replace(block, items=items[:-1]),), "\n")
+    return KeptBlocks(())
 
 
 def _is_whole(said: Said) -> bool:

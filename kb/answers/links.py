@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from kb.answers import addresses, runs
-from kb.answers.addresses import Known
+from kb.answers.addresses import KnownAddresses
 from kb.answers.runs import Range
 from kb.types.forms import Block, Form, Runs, Said
 
@@ -27,11 +27,11 @@ TAG = re.compile(
 )
 """Of HTML's elements: «<your name>» is text. A tag that gives way leaves the words in place."""
 
-KnownTo = Callable[[int | None], Known]
+KnownTo = Callable[[int | None], KnownAddresses]
 """The addresses of the passages that a sentence cites, by its index; None: that any cites."""
 
 
-def without_foreign(text: str, known: Known) -> str:
+def without_foreign(text: str, known: KnownAddresses) -> str:
     """A text of one face, cleaned."""
     plain = TAG.sub("", text)
     return addresses.without(plain, known.foreign(plain))
@@ -61,7 +61,7 @@ def _said(said: Said, known: KnownTo) -> Said:
     return replace(said, runs=clean or tuple(replace(run, text="") for run in said.runs[:1]))
 
 
-def _runs(given: Runs, known: Known) -> Runs:
+def _runs(given: Runs, known: KnownAddresses) -> Runs:
     plain = runs.without(given, _tags(given))
     return runs.without(plain, known.foreign(runs.plain(plain)), addresses.LEFT_OUT)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from kb.answers import runs
 from kb.types.answers import Sentence
-from kb.types.forms import Block, Form, Row, Run, Runs, Said
+from kb.types.forms import Block, Form, Row, Runs, Said, TextRun
 
 SPECIAL = re.compile(r"([\\`*]|\](?=\()|<(?=[/!a-zA-Z])|(?<!\w)_|_(?!\w)|~~)")
 AT_FRONT = re.compile(r"^(\s*)((?:[#+-]|\d+[.)])(?=\s)|>)")
@@ -13,10 +13,10 @@ AT_FRONT = re.compile(r"^(\s*)((?:[#+-]|\d+[.)])(?=\s)|>)")
 
 def written(form: Form, sentences: Sequence[Sentence], *, plain: bool = False) -> str:
     """The answer; each sentence, row and piece of code is followed by its numbers."""
-    return _Writer(sentences, plain=plain).blocks(form)
+    return _MarkdownWriter(sentences, plain=plain).blocks(form)
 
 
-class _Writer:
+class _MarkdownWriter:
     def __init__(self, sentences: Sequence[Sentence], *, plain: bool) -> None:
         self._sentences = sentences
         self._plain = plain
@@ -121,7 +121,7 @@ def _is_tight(before: Block, block: Block) -> bool:
     return block.kind == "list" and before.kind in {"paragraph", "list"} and may_begin
 
 
-def _run(run: Run) -> str:
+def _run(run: TextRun) -> str:
     if run.code:
         ticks = "`" * (1 + max((len(t) for t in re.findall(r"`+", run.text)), default=0))
         pad = " " if "`" in run.text else ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.answers import forms, links
-from kb.answers.addresses import Known
+from kb.answers.addresses import KnownAddresses
 from kb.types.answers import Forming
 from kb.types.forms import Form
 from kb.types.passages import Passage
@@ -38,7 +38,7 @@ class Pen:
     _claims: int = 0
     _last: float = 0.0
     _rest: float = 0.0
-    _known: Known | None = None
+    _known: KnownAddresses | None = None
     """Made with the first form, beside the event loop."""
 
     def is_due(self) -> bool:
@@ -61,10 +61,10 @@ class Pen:
         self._rest = TOLD_EVERY * max(1.0, (self._last - begun) / AFFORDABLE)
         return forming
 
-    def _known_to(self, _: int | None) -> Known:
+    def _known_to(self, _: int | None) -> KnownAddresses:
         """The addresses of all passages: what a sentence cites is not known yet."""
         if self._known is None:
-            self._known = Known.of(self.passages)
+            self._known = KnownAddresses.of(self.passages)
         return self._known
 
     def _changed(self, read: Form) -> Forming | None:

@@ -10,7 +10,7 @@ from kb.answers.drafts import with_markers
 from kb.catalog import answers, chunks, feedback, ledger, versions
 from kb.catalog.database import Connection, current_seq
 from kb.errors import NotFoundError
-from kb.types.answers import Answer, Citation, Notice, Sentence
+from kb.types.answers import Answer, AnswerNotice, Citation, Sentence
 from kb.types.kept import (
     CHANGED,
     CURRENT,
@@ -19,8 +19,8 @@ from kb.types.kept import (
     KeptPassage,
     KeptSentence,
     Receipt,
-    Used,
     UsedDocument,
+    UsedPassage,
 )
 from kb.types.passages import Passage, StoredChunk
 from kb.types.people import Principal
@@ -73,7 +73,7 @@ def reviewed(
 
 
 def may_be_shown(
-    row: KeptAnswer, used: Iterable[Used], stored: Stored, principal: Principal
+    row: KeptAnswer, used: Iterable[UsedPassage], stored: Stored, principal: Principal
 ) -> bool:
     """Whether somebody may have an answer's words, by what they may read at this moment.
 
@@ -119,17 +119,19 @@ def _stored(connection: Connection, principal: Principal, row: KeptAnswer) -> St
     return chunks.hydrate(connection, principal, sorted(wanted), current_seq(connection))
 
 
-def _used(connection: Connection, principal: Principal, kept: KeptPassage, stored: Stored) -> Used:
+def _used(
+    connection: Connection, principal: Principal, kept: KeptPassage, stored: Stored
+) -> UsedPassage:
     version, points = kept.version, kept.points
     read_at = versions.finished_at(connection, version)
     if set(points) <= set(stored):
         passage = replace(passage_at(points, stored), newest=kept.newest)
-        return Used(CURRENT, version, read_at, passage, None)
+        return UsedPassage(CURRENT, version, read_at, passage, None)
     document_id = versions.document_of(connection, version)
     document = ledger.one(connection, principal, document_id) if document_id else None
     if document is None:
-        return Used(GONE, version, None, None, None)
-    return Used(CHANGED, version, read_at, None, UsedDocument(document.id, document.path))
+        return UsedPassage(GONE, version, None, None, None)
+    return UsedPassage(CHANGED, version, read_at, None, UsedDocument(document.id, document.path))
 
 
 def passage_at(points: Sequence[int], stored: Stored) -> Passage:
@@ -138,7 +140,7 @@ def passage_at(points: Sequence[int], stored: Stored) -> Passage:
     return Passage(stored[points[0]], text, tuple(points), 0.0, 0.0)
 
 
-def _prompt(row: KeptAnswer, used: Sequence[Used]) -> tuple[dict[str, str], ...] | None:
+def _prompt(row: KeptAnswer, used: Sequence[UsedPassage]) -> tuple[dict[str, str], ...] | None:
     """The prompt as it was sent, built again from the same passages."""
     passages = [u.passage for u in used if u.passage is not None]
     window, answer = row.settings.get("num_ctx"), row.settings.get("num_predict")
@@ -161,7 +163,7 @@ def _revived(row: KeptAnswer, stored: Stored) -> Answer:
         question=row.question,
         text=markdown.written(form, sentences) if form else with_markers(sentences),
         mode=row.mode,
-        notice=Notice(row.notice.code, row.notice.parameters) if row.notice else None,
+        notice=AnswerNotice(row.notice.code, row.notice.parameters) if row.notice else None,
         sentences=sentences,
         citations=cited,
         passages=(),

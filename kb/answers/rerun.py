@@ -7,7 +7,7 @@ from kb.types.kept import Receipt
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class AnswerChanges:
     """Differences, from the earlier answer to the later one."""
 
     facts: list[tuple[str, Any, Any]]
@@ -29,13 +29,13 @@ class Changes:
         )
 
 
-def changes(before: Receipt, after: Receipt) -> Changes:
+def changes(before: Receipt, after: Receipt) -> AnswerChanges:
     """What is otherwise in ``after``."""
     old, new = _facts(before), _facts(after)
     facts = [(n, old.get(n), new.get(n)) for n in {**old, **new} if old.get(n) != new.get(n)]
     gone, come = _difference(_passages(before), _passages(after))
     unsaid, said = _difference(_sentences(before), _sentences(after))
-    return Changes(facts, gone, come, unsaid, said)
+    return AnswerChanges(facts, gone, come, unsaid, said)
 
 
 def _facts(receipt: Receipt) -> dict[str, Any]:

@@ -51,7 +51,7 @@ MOST = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class NamedThing:
     """Someone or something that a sentence names: its stem, its place, the word that leads it.
 
     ``article`` is what stands right before it; empty: none.
@@ -81,11 +81,11 @@ def reversed_roles(claim: str, text: str) -> bool:
     )
 
 
-def _parts(text: str, other: str) -> dict[str, Part]:
+def _parts(text: str, other: str) -> dict[str, NamedThing]:
     """What is named once: words with a capital in both texts, and words after an article."""
     tokens = TOKEN.findall(text)
     capitals = {t for t in TOKEN.findall(other) if t[:1].isupper()}
-    found: dict[str, Part] = {}
+    found: dict[str, NamedThing] = {}
     twice: set[str] = set()
     for at, word in enumerate(tokens):
         folded = word.casefold()
@@ -99,7 +99,7 @@ def _parts(text: str, other: str) -> dict[str, Part]:
         stem = words.fold(word).rstrip("s")
         if stem in found:
             twice.add(stem)
-        found[stem] = Part(stem, at, _role(tokens, at), article)
+        found[stem] = NamedThing(stem, at, _role(tokens, at), article)
     return {stem: part for stem, part in found.items() if stem not in twice}
 
 
@@ -126,7 +126,12 @@ def _role(tokens: Sequence[str], at: int) -> str:
     return ""
 
 
-def _turned(claim: str, text: str, claimed: tuple[Part, Part], there: tuple[Part, Part]) -> bool:
+def _turned(
+    claim: str,
+    text: str,
+    claimed: tuple[NamedThing, NamedThing],
+    there: tuple[NamedThing, NamedThing],
+) -> bool:
     roles, others = tuple(p.role for p in claimed), tuple(p.role for p in there)
     if roles[0] != roles[1] and roles == others[::-1]:
         return True
@@ -137,7 +142,7 @@ def _turned(claim: str, text: str, claimed: tuple[Part, Part], there: tuple[Part
     return _acting(claim, claimed) != _acting(text, there)
 
 
-def _between(text: str, two: tuple[Part, Part]) -> list[str]:
+def _between(text: str, two: tuple[NamedThing, NamedThing]) -> list[str]:
     tokens = TOKEN.findall(text)
     first, last = sorted(p.at for p in two)
     return [_bare(t) for t in tokens[first + 1 : last]]
@@ -156,7 +161,7 @@ def _say_the_same(one: Sequence[str], other: Sequence[str], named: frozenset[str
     return any(not any(name.startswith(word) for name in named) for word in shared)
 
 
-def _acting(text: str, two: tuple[Part, Part]) -> str:
+def _acting(text: str, two: tuple[NamedThing, NamedThing]) -> str:
     """Who acts: the one whom a passive names, else the first."""
     by = [p for p in two if p.role == "by"]
     if by and PASSIVE.search(text):

@@ -8,18 +8,18 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from kb.types.forms import Run, Runs
+from kb.types.forms import Runs, TextRun
 
 Range = tuple[int, int]
 """Where a stretch begins and ends in the text of all runs together."""
 
 
-def plain(runs: Sequence[Run]) -> str:
+def plain(runs: Sequence[TextRun]) -> str:
     """The text of runs."""
     return "".join(run.text for run in runs)
 
 
-def parts(runs: Sequence[Run], ranges: Sequence[Range]) -> list[Runs]:
+def parts(runs: Sequence[TextRun], ranges: Sequence[Range]) -> list[Runs]:
     """The characters of each range."""
     found, first, begun = [], 0, 0
     for start, end in ranges:
@@ -30,7 +30,7 @@ def parts(runs: Sequence[Run], ranges: Sequence[Range]) -> list[Runs]:
     return found
 
 
-def _part(runs: Sequence[Run], at: int, position: int, wanted: Range) -> Iterator[Run]:
+def _part(runs: Sequence[TextRun], at: int, position: int, wanted: Range) -> Iterator[TextRun]:
     """A range of the runs from number ``at`` on, which begins at ``position``."""
     start, end = wanted
     while at < len(runs) and position < end:
@@ -42,26 +42,26 @@ def _part(runs: Sequence[Run], at: int, position: int, wanted: Range) -> Iterato
         at += 1
 
 
-def part(runs: Sequence[Run], start: int, end: int) -> Runs:
+def part(runs: Sequence[TextRun], start: int, end: int) -> Runs:
     """The characters from ``start`` to ``end``."""
     return parts(runs, [(start, end)])[0]
 
 
-def without(runs: Sequence[Run], ranges: Sequence[Range], instead: str = "") -> Runs:
+def without(runs: Sequence[TextRun], ranges: Sequence[Range], instead: str = "") -> Runs:
     """All but these ranges; ``instead`` stands for each."""
     if not ranges:
         return _joined(runs)
     begins = [0, *(end for _, end in ranges)]
     ends = [*(start for start, _ in ranges), sum(len(run.text) for run in runs)]
-    found: list[Run] = []
+    found: list[TextRun] = []
     for number, kept in enumerate(parts(runs, list(zip(begins, ends, strict=True)))):
         if number and instead:
-            found.append(Run(instead))
+            found.append(TextRun(instead))
         found += kept
     return _joined(found)
 
 
-def _joined(runs: Sequence[Run]) -> Runs:
+def _joined(runs: Sequence[TextRun]) -> Runs:
     """Neighbours of one face are one."""
     found = []
     for face, alike in itertools.groupby(runs, lambda run: replace(run, text="")):
@@ -69,7 +69,7 @@ def _joined(runs: Sequence[Run]) -> Runs:
     return tuple(run for run in found if run.text)
 
 
-def code(runs: Sequence[Run]) -> list[Range]:
+def code(runs: Sequence[TextRun]) -> list[Range]:
     """Where code stands."""
     found, position = [], 0
     for run in runs:
@@ -90,7 +90,7 @@ def apart(ranges: Sequence[Range], spared: Sequence[Range]) -> list[Range]:
     return found
 
 
-def trimmed(runs: Sequence[Run]) -> Runs:
+def trimmed(runs: Sequence[TextRun]) -> Runs:
     """Without white space at both ends."""
     text = plain(runs)
     start = len(text) - len(text.lstrip())

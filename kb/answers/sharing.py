@@ -6,7 +6,7 @@ from dataclasses import replace
 from kb.answers import reopening
 from kb.catalog.conversations import shortened
 from kb.catalog.database import Connection
-from kb.types.answers import Answer, Notice
+from kb.types.answers import Answer, AnswerNotice
 from kb.types.conversations import Conversation, SharedTurn
 from kb.types.kept import CURRENT, KeptAnswer
 from kb.types.people import Principal
@@ -73,7 +73,7 @@ def _of_its_editions(answer: Answer) -> Answer:
     if notice.code == "earlier_edition":
         return replace(answer, notice=None)
     left = {name: value for name, value in notice.parameters.items() if name not in EDITIONS}
-    return replace(answer, notice=Notice(notice.code, left))
+    return replace(answer, notice=AnswerNotice(notice.code, left))
 
 
 def title(found: Conversation, rows: Sequence[KeptAnswer], told: Sequence[SharedTurn]) -> str:

@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from kb.llm.base import Cut, Identity, Piece, Thought
+from kb.llm.base import CutShort, Identity, Piece, Thought
 from kb.types.answers import Thinking, Token
 
 TOLD_EVERY = 1.0
@@ -39,7 +39,7 @@ class Speech:
             case Identity():  # another one, where the first could not chat
                 self._speaker, self.cut = piece, False
                 self._pieces.clear()
-            case Cut():
+            case CutShort():
                 self.cut = True
             case Thought():
                 return self._thought(piece)

@@ -31,7 +31,7 @@ HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SaidValues:
     """What a text says by value. ``bare``: its numbers without units, parts of dates included."""
 
     quantities: tuple[Quantity, ...]
@@ -46,14 +46,14 @@ class Said:
 
 
 @lru_cache(maxsize=2_000)
-def said(text: str) -> Said:
+def said(text: str) -> SaidValues:
     """What a text says by value."""
     found, days, clocks = quantities.quantities(text), dates.dates(text), dates.times(text)
     bare = {q.raw for q in found} | {Decimal(t.said) for t in clocks}
     bare |= {Decimal(t.clock[1]) for t in clocks} | {Decimal(t.clock[0]) for t in clocks}
     for dated in days:
         bare |= {Decimal(part) for day in dated.readings for part in day if part is not None}
-    return Said(
+    return SaidValues(
         found,
         tuple(d.readings for d in days),
         frozenset(t.clock for t in clocks),
@@ -80,7 +80,7 @@ def missing(claim: str, text: str) -> bool:
     )
 
 
-def _has_quantity(there: Said, wanted: Quantity, *, falls: bool) -> bool:
+def _has_quantity(there: SaidValues, wanted: Quantity, *, falls: bool) -> bool:
     if wanted.label:
         return wanted.label in there.labels or _stands_joined(there, wanted.label)
     alike = [q for q in there.quantities if not q.label]
@@ -98,7 +98,9 @@ def _has_quantity(there: Said, wanted: Quantity, *, falls: bool) -> bool:
     return wanted.dimension == "time" and any(m == 0 and h == hours for h, m in there.clocks)
 
 
-def _has_bare(there: Said, wanted: Quantity, alike: Collection[Quantity], *, either: bool) -> bool:
+def _has_bare(
+    there: SaidValues, wanted: Quantity, alike: Collection[Quantity], *, either: bool
+) -> bool:
     """A number without a unit, whatever the text has beside it."""
     signed = [q for q in alike if q.raw == wanted.raw]
     if signed:
@@ -108,7 +110,7 @@ def _has_bare(there: Said, wanted: Quantity, alike: Collection[Quantity], *, eit
     return _stands_joined(there, str(wanted.raw)) if wanted.raw == int(wanted.raw) else False
 
 
-def _stands_joined(there: Said, digits: str) -> bool:
+def _stands_joined(there: SaidValues, digits: str) -> bool:
     plain = re.sub(r"\D", "", digits)
     return len(plain) >= FEWEST_JOINED and bool(re.search(rf"(?<!\d)0*{plain}(?!\d)", there.joined))
 
@@ -124,11 +126,11 @@ def _same_raw(one: Quantity, wanted: Quantity, *, either: bool) -> bool:
     return same_sign and (one.raw == wanted.raw or near)
 
 
-def _has_date(there: Said, readings: tuple[Day, ...]) -> bool:
+def _has_date(there: SaidValues, readings: tuple[Day, ...]) -> bool:
     return any(_has_day(there, wanted) for wanted in readings)
 
 
-def _has_day(there: Said, wanted: Day) -> bool:
+def _has_day(there: SaidValues, wanted: Day) -> bool:
     """The day itself, or the parts of it where the text has them apart («the 3rd of that May»)."""
     year, month, day = wanted
     every = [d for readings in there.days for d in readings]
@@ -151,7 +153,7 @@ def _has_day(there: Said, wanted: Day) -> bool:
     return bool(alone) and year_stands and Decimal(day) in numbers
 
 
-def _has_clock(there: Said, clock: tuple[int, int]) -> bool:
+def _has_clock(there: SaidValues, clock: tuple[int, int]) -> bool:
     hour, minute = clock
     if clock in there.clocks:
         return True
@@ -164,6 +166,6 @@ def _has_clock(there: Said, clock: tuple[int, int]) -> bool:
     return any(q.raw == Decimal(f"{hour}.{minute:02d}") for q in there.quantities)
 
 
-def _has_phone(there: Said, digits: str) -> bool:
+def _has_phone(there: SaidValues, digits: str) -> bool:
     stands = any(quantities.same_phone(one, digits) for one in there.phones)
     return stands or digits.lstrip("0") in there.joined

@@ -54,18 +54,18 @@ BEFORE_A_NUMBER = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SentencePlace:
     """Where a sentence stands in a passage, and which stretches of it deny or limit it."""
 
     whole: Range | None
     limited: tuple[Range, ...]
 
 
-def standing(claim: str, text: str) -> Standing:
+def standing(claim: str, text: str) -> SentencePlace:
     """Where a sentence is a passage's own, and where it is only cut out of one."""
     said = claim.strip().rstrip(" .!?…").split()
     if not said or len(claim) > LONGEST:
-        return Standing(None, ())
+        return SentencePlace(None, ())
     limited = []
     units = _units(text)
     starts = [start for start, _ in units]
@@ -76,10 +76,10 @@ def standing(claim: str, text: str) -> Standing:
         before, after = text[begun : match.start()], text[match.end() : ended]
         if len(said) >= FEWEST_WORDS and _is_whole(before, after):
             end = match.end() + len(after) - len(after.lstrip(".!?…"))
-            return Standing((match.start(), end), ())
+            return SentencePlace((match.start(), end), ())
         if _is_limited(said, before, after):
             limited.append((begun, ended))
-    return Standing(None, tuple(limited))
+    return SentencePlace(None, tuple(limited))
 
 
 @lru_cache(maxsize=512)

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from kb.audit import spools
-from kb.audit.writer import Health, Look, Writer
+from kb.audit.writer import SpooledLook, Writer, WriterHealth
 from kb.catalog import audit
 from kb.catalog.database import Catalog, Connection, now
 from kb.rights import access
 from kb.settings import AuditSection
-from kb.types.audit import Entry, Page, Verification
+from kb.types.audit import AuditEntry, AuditPage, Verification
 from kb.types.passages import Passage
 from kb.types.people import Principal
 
@@ -44,7 +44,8 @@ class Audit:
         """Note that this process refused to connect to what is not in the configuration."""
         with self._catalog.writing() as connection:
             audit.append(
-                connection, [Entry(SYSTEM, audit.REFUSED, f"{host}:{port}", {"pid": os.getpid()})]
+                connection,
+                [AuditEntry(SYSTEM, audit.REFUSED, f"{host}:{port}", {"pid": os.getpid()})],
             )
 
     def looked(self, principal: Principal, action: str, target: str = "", **detail: Any) -> None:
@@ -90,7 +91,7 @@ class Audit:
     def page(
         self, by: Principal, *, actor: str = "", action: str = "", text: str = "",
         before: int = 0, limit: int = 100, verified: bool = False,
-    ) -> Page:  # fmt: skip
+    ) -> AuditPage:  # fmt: skip
         """Entries like these, the newest first; ``verified``: with a walk along the whole chain.
 
         ``before``: only those with a smaller number, if given.
@@ -104,7 +105,7 @@ class Audit:
                 connection, actor=actor, action=action, text=text, before=before, limit=limit + 1
             )
             verdict = audit.verify(connection) if verified else None
-        return Page(tuple(rows[:limit]), more=len(rows) > limit, verdict=verdict)
+        return AuditPage(tuple(rows[:limit]), more=len(rows) > limit, verdict=verdict)
 
     def verification(self, by: Principal) -> Verification:
         """A walk along the whole chain.
@@ -133,7 +134,7 @@ class Audit:
         """Take the spool's space and write what earlier processes left."""
         self._writer.start()
 
-    def health(self) -> Health:
+    def health(self) -> WriterHealth:
         """How the writer fares."""
         return self._writer.health()
 
@@ -146,15 +147,15 @@ class Audit:
         self._writer.close()
 
 
-def _look(noted: Entry, asked: dict[str, Any] | None = None) -> Look:
-    return Look(noted.at, noted.actor, noted.action, noted.target, noted.detail, asked)
+def _look(noted: AuditEntry, asked: dict[str, Any] | None = None) -> SpooledLook:
+    return SpooledLook(noted.at, noted.actor, noted.action, noted.target, noted.detail, asked)
 
 
-def entry(principal: Principal, action: str, target: str = "", **detail: Any) -> Entry:
+def entry(principal: Principal, action: str, target: str = "", **detail: Any) -> AuditEntry:
     """An entry of what somebody does; whoever looks through another's eyes is named."""
     if principal.viewed_by is not None:
         detail = detail | {"as": principal.name}
-    return Entry(principal.asker, action, target, detail)
+    return AuditEntry(principal.asker, action, target, detail)
 
 
 def noted(

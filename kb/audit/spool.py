@@ -38,7 +38,7 @@ class FullError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class SpoolItem:
     """What was put; ``content`` is None where it can no longer be read.
 
     ``last`` is the number of the last of several that are lost together, else its own.
@@ -95,7 +95,7 @@ class Spool:
             self._write, self._next = end, self._next + 1
             self._waiting_since = self._waiting_since or time.monotonic()
 
-    def waiting(self, most: int) -> list[Item]:
+    def waiting(self, most: int) -> list[SpoolItem]:
         """The oldest records, at most so many, in the order in which they were put."""
         with self._lock:
             end, following = self._write, self._next
@@ -106,7 +106,7 @@ class Spool:
                 break
         return found
 
-    def done(self, item: Item) -> None:
+    def done(self, item: SpoolItem) -> None:
         """What was put up to this item is kept elsewhere by now: its place is free, and blank."""
         with self._lock:
             begin, self._read, self._first = self._read, item.end, item.last + 1
@@ -145,12 +145,14 @@ class Spool:
                 found = (values[0], values[1], values[2])
         return found
 
-    def _items(self, position: int, number: int, end: int, following: int | None) -> Iterator[Item]:
+    def _items(
+        self, position: int, number: int, end: int, following: int | None
+    ) -> Iterator[SpoolItem]:
         """Records from a position on; ``following`` is None while the end is not known yet."""
         while position < end:
             if (found := self._record(position, end)) and found[0] == number:
                 position, number = found[2], number + 1
-                yield Item(number - 1, number - 1, found[1], position)
+                yield SpoolItem(number - 1, number - 1, found[1], position)
                 continue
             later = self._search(position, number, end)
             if later is not None:
@@ -161,7 +163,7 @@ class Spool:
                 at, last = position + STEP, number  # cut off by a kill, or damaged
             else:
                 return
-            yield Item(number, last, None, at)
+            yield SpoolItem(number, last, None, at)
             position, number = at, last + 1
 
     def _record(self, position: int, end: int) -> tuple[int, bytes, int] | None:

@@ -16,11 +16,11 @@ from typing import Any
 import msgspec
 
 from kb.audit import spools
-from kb.audit.spool import FullError, Item, Spool
+from kb.audit.spool import FullError, Spool, SpoolItem
 from kb.catalog import audit, questions
 from kb.catalog.database import Catalog
 from kb.errors import RetryableError
-from kb.types.audit import Entry
+from kb.types.audit import AuditEntry
 
 LATER_SECONDS = 1.0
 """Seconds between two looks for what waits in the process's own spool."""
@@ -43,7 +43,7 @@ SHOWN = 2000
 log = logging.getLogger("kb.audit")
 
 
-class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SpooledLook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A record of the spool: an entry, and its row among what is asked here, if any."""
 
     at: float
@@ -53,13 +53,13 @@ class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     detail: dict[str, Any]
     asked: dict[str, Any] | None = None
 
-    def entry(self) -> Entry:
+    def entry(self) -> AuditEntry:
         """The entry for the chain."""
-        return Entry(self.actor, self.action, self.target, self.detail, self.at)
+        return AuditEntry(self.actor, self.action, self.target, self.detail, self.at)
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class WriterHealth:
     """How the writer fares.
 
     ``state``: idle (nothing was looked at yet), ok, behind (for a minute nothing got into the
@@ -94,7 +94,7 @@ class Writer:
         self._refused = False
         self._looked_for_others = 0.0
 
-    def put(self, look: Look) -> None:
+    def put(self, look: SpooledLook) -> None:
         """Have a look in the spool, on disk, before this returns.
 
         Raises:
@@ -140,11 +140,11 @@ class Writer:
                 self._spool = None
                 self._draining.release()
 
-    def health(self) -> Health:
+    def health(self) -> WriterHealth:
         """How it fares now."""
         found, thread = self._spool, self._thread
         if found is None:
-            return Health("full" if self._refused else "idle", set_aside=self._set_aside)
+            return WriterHealth("full" if self._refused else "idle", set_aside=self._set_aside)
         seconds = found.behind()
         state = "ok"
         if thread is None or not thread.is_alive():
@@ -153,7 +153,7 @@ class Writer:
             state = "full"
         elif seconds > BEHIND_SECONDS:
             state = "behind"
-        return Health(state, found.count, round(seconds, 1), found.room, self._set_aside)
+        return WriterHealth(state, found.count, round(seconds, 1), found.room, self._set_aside)
 
     def _open(self) -> Spool:
         if self._spool is None:
@@ -193,7 +193,7 @@ class Writer:
             self._add(source.name, items)
             source.done(items[-1])
 
-    def _add(self, name: str, items: Sequence[Item]) -> None:
+    def _add(self, name: str, items: Sequence[SpoolItem]) -> None:
         """Into the chain; where one of several is refused, each of them by itself."""
         try:
             looks = [(item, _decoded(item)) for item in items]
@@ -209,7 +209,7 @@ class Writer:
             log.exception("an entry of the audit log is set aside: %s %d", name, items[0].number)
             self._set_aside_one(name, items[0], error)
 
-    def _set_aside_one(self, name: str, item: Item, error: Exception) -> None:
+    def _set_aside_one(self, name: str, item: SpoolItem, error: Exception) -> None:
         stand_in = _aside(name, item, error)
         try:
             self._add_once(name, [(item, stand_in)])
@@ -220,7 +220,7 @@ class Writer:
             self._add_once(name, [(item, msgspec.structs.replace(stand_in, detail=bare))])
         self._set_aside += 1
 
-    def _add_once(self, name: str, looks: Sequence[tuple[Item, Look]]) -> None:
+    def _add_once(self, name: str, looks: Sequence[tuple[SpoolItem, SpooledLook]]) -> None:
         with self._catalog.writing() as connection:
             known = audit.taken_up(connection, name)
             fresh = [look for item, look in looks if item.last > known]
@@ -233,13 +233,15 @@ class LostError(Exception):
     """A record's bytes are not those that were put."""
 
 
-def _encoded(look: Look) -> bytes:
+def _encoded(look: SpooledLook) -> bytes:
     try:
         content = msgspec.json.encode(look)
     except UnicodeEncodeError:  # half a surrogate pair has no bytes in UTF-8
-        content = msgspec.json.encode(Look(**_whole(msgspec.structs.asdict(look))))
+        content = msgspec.json.encode(SpooledLook(**_whole(msgspec.structs.asdict(look))))
     if len(content) > MOST_BYTES:
-        short = Look(look.at, look.actor[:200], look.action, look.target[:500], {"cut": True})
+        short = SpooledLook(
+            look.at, look.actor[:200], look.action, look.target[:500], {"cut": True}
+        )
         return _encoded(short)
     return content
 
@@ -252,13 +254,13 @@ def _whole(value: Any) -> Any:
     return [_whole(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
-def _decoded(item: Item) -> Look:
+def _decoded(item: SpoolItem) -> SpooledLook:
     if item.content is None:
         raise LostError("damaged or cut off")
-    return msgspec.json.decode(item.content, type=Look)
+    return msgspec.json.decode(item.content, type=SpooledLook)
 
 
-def _aside(name: str, item: Item, error: Exception) -> Look:
+def _aside(name: str, item: SpoolItem, error: Exception) -> SpooledLook:
     """The entry that stands for records which cannot be kept as they are."""
     reason = error.args[0] if isinstance(error, LostError) else type(error).__name__
     detail: dict[str, Any] = {"spool": name, "number": item.number, "reason": reason}
@@ -266,4 +268,4 @@ def _aside(name: str, item: Item, error: Exception) -> Look:
         detail["last"] = item.last
     if item.content is not None:
         detail["record"] = ascii(item.content[:SHOWN])
-    return Look(time.time(), "system", SET_ASIDE, str(item.number), detail)
+    return SpooledLook(time.time(), "system", SET_ASIDE, str(item.number), detail)

@@ -7,15 +7,15 @@ from datetime import datetime
 from pathlib import Path
 
 from kb.audit.log import noted
-from kb.backup.saving import Made, Saver, busy
+from kb.backup.saving import MadeBackup, Saver, busy
 from kb.backup.store import BUSY, Store
-from kb.backup.verifying import Verified, verify
+from kb.backup.verifying import VerifiedBackups, verify
 from kb.catalog import backups, leases, migrating
 from kb.catalog.database import Catalog, open_catalog, schema_of
 from kb.clock import nearest
 from kb.errors import KbError, UsageError
 from kb.settings import Settings
-from kb.types.backups import Backups as Standing
+from kb.types.backups import BackupStanding
 from kb.types.people import Principal
 
 Progress = Callable[[int, int], None]
@@ -33,7 +33,7 @@ class Backups:
     def make(
         self, by: Principal, folder: str, on_progress: Progress, *,
         with_secrets: bool = False, keep: int | None = None,
-    ) -> Made:  # fmt: skip
+    ) -> MadeBackup:  # fmt: skip
         """Make one in ``folder``; without one, where the settings say.
 
         ``keep``: all but so many are removed, the oldest; None: as the settings say, in the folder
@@ -109,10 +109,10 @@ class Backups:
             return None
         return nearest(mine.schedule, at, past=False)
 
-    def standing(self) -> Standing:
+    def standing(self) -> BackupStanding:
         """How it stands with them."""
         with self.catalog.reading() as connection:
-            return Standing(
+            return BackupStanding(
                 backups.newest(connection), backups.last_whole(connection),
                 backups.last_verified(connection),
             )  # fmt: skip
@@ -135,7 +135,7 @@ def folder_of(settings: Settings, folder: str = "") -> Path:
 
 def verify_in(
     settings: Settings, folder: str, at: str, on_progress: Progress, *, newest: bool
-) -> Verified:
+) -> VerifiedBackups:
     """Read every file of the backups in a folder again, of one, or of the newest.
 
     It needs no knowledge base; where there is one, that is noted there.

@@ -10,14 +10,14 @@ FORMAT = 1
 """The format that this release writes; it reads this one and those before it."""
 
 
-class Piece(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
+class PoolFile(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     """A file of the pool, by the SHA-256 of its bytes."""
 
     sha256: str
     bytes: int
 
 
-class Part(Piece, frozen=True):
+class TablePart(PoolFile, frozen=True):
     """Rows of a table; ``mark`` tells without reading them whether they are still the same."""
 
     rows: int
@@ -29,10 +29,10 @@ class Rows(msgspec.Struct, frozen=True):
 
     name: str
     columns: list[tuple[str, str]]
-    parts: list[Part]
+    parts: list[TablePart]
 
 
-class File(Piece, frozen=True):
+class File(PoolFile, frozen=True):
     """A file of the data directory; ``path`` is relative to it, and percent-encoded."""
 
     path: str
@@ -59,7 +59,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     tables: list[Rows]
     files: list[File]
     missing: list[str]
-    configuration: Piece
+    configuration: PoolFile
     secrets: bool
 
     def pieces(self) -> dict[str, int]:

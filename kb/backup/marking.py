@@ -11,7 +11,7 @@ DATA, INDEX = "data", "index"
 """What is still to be restored: everything, or the index alone."""
 
 
-class Mark(msgspec.Struct, frozen=True):
+class RestoreMark(msgspec.Struct, frozen=True):
     """A restore: its ticket, which stands in the audit log of what it made, and of which backup."""
 
     ticket: str
@@ -19,15 +19,15 @@ class Mark(msgspec.Struct, frozen=True):
     stage: str
 
 
-def read(data: Path) -> Mark | None:
+def read(data: Path) -> RestoreMark | None:
     """The mark in a data directory; None: there is none."""
     try:
-        return msgspec.json.decode((data / RESTORING).read_bytes(), type=Mark)
+        return msgspec.json.decode((data / RESTORING).read_bytes(), type=RestoreMark)
     except (FileNotFoundError, msgspec.MsgspecError):
         return None
 
 
-def write(data: Path, mark: Mark) -> None:
+def write(data: Path, mark: RestoreMark) -> None:
     """Put a mark there, or change it."""
     draft = data / f".{RESTORING}"
     draft.write_bytes(msgspec.json.encode(mark))

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from kb.backup.manifest import Piece
+from kb.backup.manifest import PoolFile
 from kb.errors import DamagedError
 
 DRAFT = ".new-"
@@ -41,21 +41,21 @@ class Pool:
                     found |= {e.name: e.stat().st_size for e in entries}
         return found
 
-    def holds(self, piece: Piece) -> bool:
+    def holds(self, piece: PoolFile) -> bool:
         """Whether a file is there, and as long as it should be; its bytes are not read."""
         with self._noting:
             if self._known is None:
                 self._known = self.sizes()
             return self._known.get(piece.sha256) == piece.bytes
 
-    def _note(self, piece: Piece) -> Piece:
+    def _note(self, piece: PoolFile) -> PoolFile:
         with self._noting:
             if self._known is not None:
                 self._known[piece.sha256] = piece.bytes
             self.new_bytes += piece.bytes
         return piece
 
-    def adopt(self, path: Path) -> Piece:
+    def adopt(self, path: Path) -> PoolFile:
         """Keep a file that nobody changes, as a second name of it where the disk allows that."""
         piece = _measured(path)
         if self.holds(piece):
@@ -72,7 +72,7 @@ class Pool:
         self._known = None
         return piece
 
-    def add(self, blocks: Iterable[bytes]) -> Piece:
+    def add(self, blocks: Iterable[bytes]) -> PoolFile:
         """Keep bytes durably; what is there already is not written a second time."""
         digest, size = hashlib.sha256(), 0
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -83,7 +83,7 @@ class Pool:
                     digest.update(block)
                     size += len(block)
                     file.write(block)
-                piece = Piece(digest.hexdigest(), size)
+                piece = PoolFile(digest.hexdigest(), size)
                 if self.holds(piece):
                     return piece
                 file.flush()
@@ -95,7 +95,7 @@ class Pool:
             draft.unlink(missing_ok=True)
         return self._note(piece)
 
-    def read(self, piece: Piece) -> Iterator[bytes]:
+    def read(self, piece: PoolFile) -> Iterator[bytes]:
         """The bytes of a file, checked: the last block comes when all are what they should be.
 
         Raises:
@@ -149,10 +149,10 @@ def blocks_of(path: Path) -> Iterator[bytes]:
             yield block
 
 
-def _measured(path: Path) -> Piece:
+def _measured(path: Path) -> PoolFile:
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256")
-        return Piece(digest.hexdigest(), file.tell())
+        return PoolFile(digest.hexdigest(), file.tell())
 
 
 def unreadable(path: Path, what: str) -> DamagedError:

@@ -18,8 +18,8 @@ import msgspec
 from kb import failpoints
 from kb.audit.log import noted
 from kb.backup import marking
-from kb.backup.manifest import File, Manifest, Part, Rows
-from kb.backup.marking import DATA, INDEX, Mark
+from kb.backup.manifest import File, Manifest, Rows, TablePart
+from kb.backup.marking import DATA, INDEX, RestoreMark
 from kb.backup.packing import unpacked
 from kb.backup.pool import sync
 from kb.backup.store import Store
@@ -40,7 +40,7 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RestoredSource:
     """A source of the restored knowledge base; ``is_here``: its folder is, on this machine."""
 
     name: str
@@ -59,7 +59,7 @@ class Restored:
     people: int
     answers: int
     files: int
-    sources: list[Source]
+    sources: list[RestoredSource]
     missing: list[str]
     configuration: str
 
@@ -99,7 +99,7 @@ class Restorer:
             if not restoring.is_restored(self.settings, mark.ticket):
                 self._catalog(manifest, mark)
             failpoints.reached("catalog_restored")
-            marking.write(self.settings.data, Mark(mark.ticket, mark.backup, INDEX))
+            marking.write(self.settings.data, RestoreMark(mark.ticket, mark.backup, INDEX))
         failpoints.reached("index_begun")
         return self._restored(manifest)
 
@@ -107,7 +107,7 @@ class Restorer:
         """The index is there too, or somebody was told how it comes to be: the mark goes."""
         marking.remove(self.settings.data)
 
-    def _begun(self) -> Mark | None:
+    def _begun(self) -> RestoreMark | None:
         """The mark of an earlier try; None: nothing is there.
 
         Raises:
@@ -137,12 +137,12 @@ class Restorer:
             )
         return None
 
-    def _begin(self) -> Mark:
+    def _begin(self) -> RestoreMark:
         data = self.settings.data
         with disk.translated():
             data.mkdir(parents=True, exist_ok=True, mode=0o700)
             data.chmod(0o700)
-            mark = Mark(secrets.token_hex(8), self.name, DATA)
+            mark = RestoreMark(secrets.token_hex(8), self.name, DATA)
             marking.write(data, mark)
         return mark
 
@@ -191,7 +191,7 @@ class Restorer:
             )
         return self.settings.data / relative
 
-    def _catalog(self, manifest: Manifest, mark: Mark) -> None:
+    def _catalog(self, manifest: Manifest, mark: RestoreMark) -> None:
         """Load the rows into the schema they were kept of, bring that to today's, settle in."""
         with restoring.new_catalog(self.settings) as connection:
             migrating.upgrade(connection, manifest.schema)
@@ -217,7 +217,7 @@ class Restorer:
                     code="backup_damaged",
                 )
 
-    def _rows(self, table: Rows, part: Part) -> Iterator[list[object]]:
+    def _rows(self, table: Rows, part: TablePart) -> Iterator[list[object]]:
         lines = unpacked(self.store.pool.read(part))
         head = msgspec.json.decode(next(lines))
         if head != {"table": table.name, "columns": [list(c) for c in table.columns]}:
@@ -249,7 +249,7 @@ class Restorer:
             people=manifest.rows("people"),
             answers=manifest.rows("answers"),
             files=len(manifest.files),
-            sources=[Source(name, root, Path(root).is_dir()) for name, root, _ in roots],
+            sources=[RestoredSource(name, root, Path(root).is_dir()) for name, root, _ in roots],
             missing=manifest.missing,
             configuration=str(self.store.pool.path(manifest.configuration.sha256)),
         )

@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import quote_from_bytes
 
 from kb import __version__, failpoints
-from kb.backup.manifest import FORMAT, File, Manifest, Part, Rows
+from kb.backup.manifest import FORMAT, File, Manifest, Rows, TablePart
 from kb.backup.packing import Counted, packed
 from kb.backup.pool import blocks_of
 from kb.backup.store import BUSY, Store
@@ -43,7 +43,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MadeBackup:
     """A backup that was made: its size in bytes, of which ``new_bytes`` were not there before.
 
     ``missing`` are stored values that the catalog refers to and that are not on the disk,
@@ -92,7 +92,7 @@ class Saver:
     on_progress: Progress = lambda _done, _total: None
     _owner: str = field(default_factory=leases.new_owner)
 
-    def save(self, keep: int = 0) -> Made:
+    def save(self, keep: int = 0) -> MadeBackup:
         """Make it, and remove all but the ``keep`` newest; 0: none is removed.
 
         Raises:
@@ -163,10 +163,10 @@ class Saver:
         with self.catalog.writing() as connection:
             return backups.identity(connection)
 
-    def _table(self, connection: Connection, one: rows.Kept, before: Manifest | None) -> Rows:
+    def _table(self, connection: Connection, one: rows.KeptTable, before: Manifest | None) -> Rows:
         old = before.tables if before else []
         there = {p.mark: p for t in old if t.name == one.name for p in t.parts if p.mark}
-        parts: list[Part] = []
+        parts: list[TablePart] = []
         for part in rows.parts(connection, one):
             known = there.get(part.mark) if part.mark else None
             if known is not None and self.store.pool.holds(known):
@@ -175,11 +175,13 @@ class Saver:
                 parts += self._parts(connection, one, part)
         return Rows(one.name, list(one.columns), parts)
 
-    def _parts(self, connection: Connection, one: rows.Kept, part: rows.Part) -> Iterator[Part]:
+    def _parts(
+        self, connection: Connection, one: rows.KeptTable, part: rows.RowRange
+    ) -> Iterator[TablePart]:
         for run in rows.rows(connection, one, part):
             counted = Counted(run)
             piece = self.store.pool.add(packed(one.name, one.columns, counted))
-            yield Part(piece.sha256, piece.bytes, counted.count, part.mark)
+            yield TablePart(piece.sha256, piece.bytes, counted.count, part.mark)
 
     def _files(self, moment: _Moment) -> list[File]:
         """Copy every file that the catalog refers to, and all that was handed in or imported."""
@@ -267,9 +269,9 @@ class Saver:
             configuration=self.store.pool.add([toml.encode()]), secrets=self.with_secrets,
         )  # fmt: skip
 
-    def _made(self, manifest: Manifest, removed: list[str], seconds: float) -> Made:
+    def _made(self, manifest: Manifest, removed: list[str], seconds: float) -> MadeBackup:
         pieces = manifest.pieces()
-        return Made(
+        return MadeBackup(
             manifest.name, str(self.store.folder), manifest.moment, manifest.rows("documents"),
             len(manifest.files), sum(pieces.values()), self.store.pool.new_bytes,
             manifest.missing, removed, round(seconds, 2),

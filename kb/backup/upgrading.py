@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb.backup.saving import Made, Saver
+from kb.backup.saving import MadeBackup, Saver
 from kb.backup.store import Store
 from kb.catalog import migrating
 from kb.catalog.database import Catalog, open_as_it_is, open_catalog, schema_of
@@ -23,7 +23,7 @@ log = logging.getLogger("kb.upgrade")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class MigrationStep:
     """A migration: the schema that it leads to, and what it is for."""
 
     schema: str
@@ -36,7 +36,7 @@ class Plan:
 
     schema: str | None
     newest: str
-    steps: list[Step]
+    steps: list[MigrationStep]
     backup: str
 
 
@@ -48,7 +48,7 @@ def plan(settings: Settings) -> Plan:
         ConfigurationError: it cannot be opened.
     """
     schema = schema_of(settings)
-    steps = [] if schema is None else [Step(*s) for s in migrating.steps_after(schema)]
+    steps = [] if schema is None else [MigrationStep(*s) for s in migrating.steps_after(schema)]
     return Plan(schema, migrating.HEAD, steps, str(folder(settings)))
 
 
@@ -91,7 +91,7 @@ def opened(settings: Settings) -> closing[Catalog]:
     return closing(open_catalog(settings, before(settings)))
 
 
-def _save(settings: Settings) -> Made:
+def _save(settings: Settings) -> MadeBackup:
     place = folder(settings)
     is_beside = place == settings.data / BESIDE
     store = Store(place)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kb.backup.manifest import Manifest, Piece
+from kb.backup.manifest import Manifest, PoolFile
 from kb.backup.store import Store
 from kb.errors import DamagedError
 
@@ -12,7 +12,7 @@ NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifiedBackups:
     """Backups that are whole, with how many files of the pool they have, and their bytes."""
 
     backups: list[str]
@@ -22,7 +22,7 @@ class Verified:
 
 def verify(
     store: Store, names: list[str], on_progress: Callable[[int, int], None] = lambda _d, _t: None
-) -> Verified:
+) -> VerifiedBackups:
     """Read every file of these backups, each once.
 
     Raises:
@@ -33,14 +33,14 @@ def verify(
     damaged: list[str] = []
     for done, (sha256, size) in enumerate(sorted(wanted.items()), 1):
         try:
-            for _ in store.pool.read(Piece(sha256, size)):
+            for _ in store.pool.read(PoolFile(sha256, size)):
                 pass
         except DamagedError:
             damaged.append(sha256)
         on_progress(done, len(wanted))
     if damaged:
         raise _damaged(store, manifests, damaged)
-    return Verified(names, len(wanted), sum(wanted.values()))
+    return VerifiedBackups(names, len(wanted), sum(wanted.values()))
 
 
 def _damaged(store: Store, manifests: list[Manifest], damaged: list[str]) -> DamagedError:

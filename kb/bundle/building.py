@@ -9,7 +9,7 @@ from pathlib import Path
 from kb import __version__
 from kb.bundle import parts, resolving, wheels
 from kb.bundle.packing import pack, with_sums
-from kb.bundle.parts import Content, Part, as_json
+from kb.bundle.parts import BundlePart, Content, as_json
 from kb.bundle.platforms import LIBC, Target
 from kb.bundle.sbom import sbom
 from kb.embedding.pinned import ENGLISH, PINNED
@@ -23,7 +23,7 @@ SOURCES = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedBundle:
     """What is to be in a bundle; ``torch`` is none, cuda, or a folder."""
 
     target: Target
@@ -35,7 +35,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MadeBundle:
     """A bundle that was made; sizes in bytes, ``signed`` names the key."""
 
     file: str
@@ -47,7 +47,7 @@ class Made:
     gguf: list[str]
 
 
-def make(out: Path, wanted: Wanted, tell: Callable[[str], None]) -> Made:
+def make(out: Path, wanted: WantedBundle, tell: Callable[[str], None]) -> MadeBundle:
     """Make a bundle; ``tell`` is told what is done.
 
     Raises:
@@ -67,7 +67,7 @@ def make(out: Path, wanted: Wanted, tell: Callable[[str], None]) -> Made:
         pack(file, label, with_sums(files, wanted.key, label))
     if wanted.key is not None:
         sign_file(file, wanted.key, label)
-    return Made(
+    return MadeBundle(
         str(file), file.stat().st_size, parts.digest_of(file),
         wanted.key.public.name if wanted.key else None,
         len(packages), [*wanted.models], [one.name for one in wanted.gguf],
@@ -94,15 +94,15 @@ def _unpacked(names: Sequence[str]) -> list[str]:
     return [name for name in names if name != ENGLISH]
 
 
-def _models(sources: Path, names: Sequence[str]) -> list[Part]:
+def _models(sources: Path, names: Sequence[str]) -> list[BundlePart]:
     licence = (sources / "LICENSE").read_bytes()
     packaged = [parts.of_packaged(name, licence) for name in names if name == ENGLISH]
     return [*packaged, *(parts.of_model(name) for name in _unpacked(names))]
 
 
 def _wheels(
-    sources: Path, wanted: Wanted, working: Path, tell: Callable[[str], None]
-) -> list[Part]:
+    sources: Path, wanted: WantedBundle, working: Path, tell: Callable[[str], None]
+) -> list[BundlePart]:
     tell(f"Resolving the packages for {wanted.target.label} …")
     pins = resolving.resolved(sources, wanted.target, wanted.torch)
     if ENGLISH not in wanted.models:
@@ -114,7 +114,9 @@ def _wheels(
     return [parts.of_wheel(one) for one in [*found, wheels.own_wheel(sources, working)]]
 
 
-def _files(label: str, wanted: Wanted, every: Sequence[Part]) -> Iterator[tuple[str, Content]]:
+def _files(
+    label: str, wanted: WantedBundle, every: Sequence[BundlePart]
+) -> Iterator[tuple[str, Content]]:
     for name in CARRIED:
         yield name, resources.files("kb.bundle").joinpath("carried", name).read_bytes()
     yield "bundle.json", as_json(_described(wanted))
@@ -126,7 +128,7 @@ def _files(label: str, wanted: Wanted, every: Sequence[Part]) -> Iterator[tuple[
             yield f"{part.folder_of_licences}/{name}", text
 
 
-def _described(wanted: Wanted) -> dict[str, object]:
+def _described(wanted: WantedBundle) -> dict[str, object]:
     """What the installer on the host reads."""
     return {
         "format": FORMAT,
@@ -140,7 +142,7 @@ def _described(wanted: Wanted) -> dict[str, object]:
     }
 
 
-def _requirements(every: Sequence[Part]) -> bytes:
+def _requirements(every: Sequence[BundlePart]) -> bytes:
     """Each package with its one release and the SHA-256 of its wheel, as pip wants them."""
     lines = [
         f"{one.name}=={one.version} --hash=sha256:{one.digest}\n"

@@ -24,7 +24,7 @@ Content = Path | bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BundlePart:
     """``files`` are by their path within the bundle; ``digest`` is the SHA-256 of the main one."""
 
     kind: Literal["library", "machine-learning-model"]
@@ -40,14 +40,14 @@ class Part:
         return f"licences/{self.name}-{self.version}" if self.version else f"licences/{self.name}"
 
 
-def of_wheel(wheel: Path) -> Part:
+def of_wheel(wheel: Path) -> BundlePart:
     """A package."""
     name, version = named(wheel)
     files = {f"wheels/{wheel.name}": wheel}
-    return Part("library", name, version, digest_of(wheel), licences.of_wheel(wheel), files)
+    return BundlePart("library", name, version, digest_of(wheel), licences.of_wheel(wheel), files)
 
 
-def of_model(name: str) -> Part:
+def of_model(name: str) -> BundlePart:
     """An embedding model that was added on this machine, ready to be used.
 
     Raises:
@@ -67,10 +67,10 @@ def of_model(name: str) -> Part:
     files: dict[str, Content] = {f"models/{name}/{path}": folder / path for path in sorted(kept)}
     files[f"models/{name}/{places.MANIFEST}"] = msgspec.json.format(told)
     digest = next((v.sha256 for k, v in kept.items() if k.endswith(".safetensors")), "")
-    return Part("machine-learning-model", name, "", digest, _of_model(name, folder), files)
+    return BundlePart("machine-learning-model", name, "", digest, _of_model(name, folder), files)
 
 
-def of_packaged(name: str, apache: bytes) -> Part:
+def of_packaged(name: str, apache: bytes) -> BundlePart:
     """A pinned model that lies in a package of the bundle, for the list of parts and its licence.
 
     The package has a licence of its own, which is not the model's: ``apache`` is the text of that.
@@ -78,7 +78,7 @@ def of_packaged(name: str, apache: bytes) -> Part:
     pinned = PINNED[name]
     text = f"{pinned.title} ({pinned.origin}) is under {pinned.licence}:\n\n".encode() + apache
     own = Licence(pinned.licence, False, {"LICENSE": text})
-    return Part("machine-learning-model", name, "", pinned.weights, own, {})
+    return BundlePart("machine-learning-model", name, "", pinned.weights, own, {})
 
 
 def _of_model(name: str, folder: Path) -> Licence:
@@ -87,7 +87,7 @@ def _of_model(name: str, folder: Path) -> Licence:
     return dataclasses.replace(found, word=pinned.licence) if pinned else found
 
 
-def of_gguf(file: Path) -> Part:
+def of_gguf(file: Path) -> BundlePart:
     """A language model's file, with the text of its licence beside it.
 
     Raises:
@@ -108,7 +108,7 @@ def of_gguf(file: Path) -> Part:
         raise UsageError(f"{file} is no language model's file (GGUF).", code="gguf_unusable")
     first = next((line.strip() for line in text.decode(errors="replace").splitlines() if line), "")
     own = Licence(first[:80] or licences.UNTOLD, False, {licence.name: text})
-    return Part("machine-learning-model", file.name, "", digest_of(file), own,
+    return BundlePart("machine-learning-model", file.name, "", digest_of(file), own,
                 {f"gguf/{file.name}": file})  # fmt: skip
 
 

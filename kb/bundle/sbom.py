@@ -7,14 +7,14 @@ from typing import Any
 
 from kb import __version__
 from kb.bundle.licences import UNTOLD
-from kb.bundle.parts import Part, as_json
+from kb.bundle.parts import BundlePart, as_json
 from kb.bundle.wheels import BUILT
 
 NAMES = uuid.UUID("a2c7d1e0-5f0b-5c1e-9d55-6f4b3f8e2a10")
 """From which the number of a list is made, by what it lists."""
 
 
-def sbom(label: str, parts: Sequence[Part]) -> bytes:
+def sbom(label: str, parts: Sequence[BundlePart]) -> bytes:
     """The list; the same of the same parts."""
     listed = [_component(part) for part in parts]
     number = uuid.uuid5(NAMES, "\n".join([label, *(part.digest for part in parts)]))
@@ -36,7 +36,7 @@ def sbom(label: str, parts: Sequence[Part]) -> bytes:
     })  # fmt: skip
 
 
-def _component(part: Part) -> dict[str, Any]:
+def _component(part: BundlePart) -> dict[str, Any]:
     told: dict[str, Any] = {
         "type": part.kind,
         "bom-ref": f"{part.kind}:{part.name}@{part.version}",

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from kb.catalog import vouching
 from kb.catalog.database import insert_ignoring
 from kb.catalog.tables import REDACTED, audit, counters
-from kb.types.audit import START, Entry, Logged, Verdict
+from kb.types.audit import START, AuditEntry, ChainVerdict, Logged
 
 COUNTER = "audit"
 EXPIRED = "audit.expired"
@@ -36,7 +36,7 @@ LONGEST = 2000
 """Characters that are shown of such an entry."""
 
 
-def append(connection: Connection, entries: Sequence[Entry]) -> None:
+def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     """Add entries at the end, in the caller's transaction: both happen, or neither."""
     if not entries:
         return
@@ -85,7 +85,7 @@ def _end(connection: Connection, more: int) -> tuple[int, str]:
     return end - more, last.hash if last else START
 
 
-def _text(number: int, entry: Entry) -> str:
+def _text(number: int, entry: AuditEntry) -> str:
     values = {
         "seq": number,
         "at": round(entry.at, 3),
@@ -114,7 +114,7 @@ def _hash(previous: str, text: str) -> str:
     return hashlib.sha256(f"{previous}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def verify(connection: Connection) -> Verdict:
+def verify(connection: Connection) -> ChainVerdict:
     """Walk the whole chain."""
     expected, previous = None, START
     count = 0
@@ -128,21 +128,29 @@ def verify(connection: Connection) -> Verdict:
             expected, previous = row.seq + 1, row.hash
             continue
         if row.seq != (1 if expected is None else expected):
-            return Verdict(count, intact=False, broken_at=row.seq, reason="missing", head=previous)
+            return ChainVerdict(
+                count, intact=False, broken_at=row.seq, reason="missing", head=previous
+            )
         is_redacted = vouching.holds(vouched, row.seq, row.hash, row.entry)
         is_whole = is_redacted or _hash(previous, row.entry) == row.hash
         if not is_whole or not _columns_agree(row):
-            return Verdict(count, intact=False, broken_at=row.seq, reason="changed", head=previous)
+            return ChainVerdict(
+                count, intact=False, broken_at=row.seq, reason="changed", head=previous
+            )
         redacted += is_redacted
         if row.action == EXPIRED:
             detail = json.loads(row.entry)["detail"]
             confirmed.add((detail["seq"], detail["hash"]))
         count, expected, previous = count + 1, row.seq + 1, row.hash
     if (0 if expected is None else expected - 1) != promised:
-        return Verdict(count, intact=False, broken_at=expected, reason="missing", head=previous)
+        return ChainVerdict(
+            count, intact=False, broken_at=expected, reason="missing", head=previous
+        )
     if set(stubs.items()) - confirmed:
-        return Verdict(count, intact=False, broken_at=min(stubs), reason="missing", head=previous)
-    return Verdict(count, intact=True, head=previous, redacted=redacted)
+        return ChainVerdict(
+            count, intact=False, broken_at=min(stubs), reason="missing", head=previous
+        )
+    return ChainVerdict(count, intact=True, head=previous, redacted=redacted)
 
 
 def texts(connection: Connection) -> Iterator[dict[int, str]]:
@@ -185,7 +193,7 @@ def redact(connection: Connection, seqs: Sequence[int], blanked: Blanked) -> int
             vouched.append([seq, row.hash, vouching.digest(text)])
     for start in range(0, len(vouched), VOUCHED):
         part = vouched[start : start + VOUCHED]
-        append(connection, [Entry("system", REDACTED, "", {"entries": part})])
+        append(connection, [AuditEntry("system", REDACTED, "", {"entries": part})])
     return len(vouched)
 
 
@@ -274,5 +282,5 @@ def expire(connection: Connection, before: float) -> int:
         update(audit).where(audit.c.seq == last.seq).values(entry="", actor="", action="")
     )
     detail = {"seq": last.seq, "hash": last.hash}
-    append(connection, [Entry("system", EXPIRED, "", detail)])
+    append(connection, [AuditEntry("system", EXPIRED, "", detail)])
     return gone + 1

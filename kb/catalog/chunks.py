@@ -17,7 +17,7 @@ from kb.types.parsed import Chunk
 from kb.types.passages import Layout, StoredChunk
 from kb.types.people import Principal
 from kb.types.points import point_of
-from kb.types.tunings import Standing
+from kb.types.tunings import SearchedPassage
 
 _HYDRATED = (
     select(
@@ -117,7 +117,7 @@ def current_points(connection: Connection) -> list[int]:
 
 def standing(
     connection: Connection, principal: Principal, named: Collection[str] = ()
-) -> list[Standing]:
+) -> list[SearchedPassage]:
     """The passages that a principal may read, and all those of the sources that are ``named``."""
     of_named = select(sources.c.id).where(among(sources.c.name, named))
     wanted = or_(readable(principal), documents.c.source_id.in_(of_named))
@@ -127,7 +127,7 @@ def standing(
         .where(wanted)
         .order_by(chunks.c.point)
     )
-    return [Standing(*row) for row in connection.execute(query)]
+    return [SearchedPassage(*row) for row in connection.execute(query)]
 
 
 def points_of_documents(connection: Connection, document_ids: Collection[int]) -> list[int]:

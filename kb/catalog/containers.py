@@ -7,12 +7,12 @@ from sqlalchemy import Connection, select
 from kb.catalog.arrays import among
 from kb.catalog.entries import entries
 from kb.catalog.tables import documents
-from kb.types.files import Entry
+from kb.types.files import LedgerEntry
 
 
-def children(connection: Connection, document_id: int) -> list[Entry]:
+def children(connection: Connection, document_id: int) -> list[LedgerEntry]:
     """The members of a container, at every depth."""
-    found: list[Entry] = []
+    found: list[LedgerEntry] = []
     parents = [document_id]
     while parents:
         inside = entries(connection, among(documents.c.parent_id, parents))

@@ -13,7 +13,7 @@ from kb.catalog.rights import readable
 from kb.catalog.tables import documents, name_tokens
 from kb.errors import KbError
 from kb.text.pathnames import cut
-from kb.types.files import Entry, Known, Stat
+from kb.types.files import KnownDocument, LedgerEntry, Stat
 from kb.types.parsed import State
 from kb.types.people import Principal
 
@@ -34,7 +34,7 @@ LASTING = {
 """Reasons of an indexed document that are not over when its file proves unchanged."""
 
 
-def of_source(connection: Connection, source_id: int) -> dict[bytes, Known]:
+def of_source(connection: Connection, source_id: int) -> dict[bytes, KnownDocument]:
     """Every document of a source that is a file itself, by raw path."""
     found = entries.known(
         connection, documents.c.source_id == source_id, documents.c.parent_id.is_(None)
@@ -215,7 +215,7 @@ def unhold(connection: Connection, document_id: int) -> None:
     connection.execute(update(documents).where(documents.c.id == document_id).values(held=False))
 
 
-def by_id(connection: Connection, document_id: int) -> Entry | None:
+def by_id(connection: Connection, document_id: int) -> LedgerEntry | None:
     """A document's entry, whoever may read it: for ingestion only."""
     found = entries.entries(connection, documents.c.id == document_id)
     return found[0] if found else None

@@ -10,7 +10,7 @@ from kb.catalog.database import now
 from kb.catalog.tables import answers, chunks, documents, feedback, versions
 from kb.catalog.versions import CURRENT
 from kb.types.kept import KeptAnswer
-from kb.types.opinions import GoodPlace, Praised, ToReview, Verdict
+from kb.types.opinions import GoodPlace, Opinion, Praised, ToReview
 from kb.types.people import Principal
 
 WHOLE = 0
@@ -41,12 +41,12 @@ def withdraw(connection: Connection, answer_id: str, citation: int) -> None:
     )
 
 
-def of_answer(connection: Connection, answer_id: str) -> dict[int, Verdict]:
+def of_answer(connection: Connection, answer_id: str) -> dict[int, Opinion]:
     """The verdicts on an answer, by citation."""
     query = select(feedback.c.citation, feedback.c.verdict, feedback.c.comment).where(
         feedback.c.answer_id == answer_id
     )
-    return {row.citation: Verdict(*row) for row in connection.execute(query)}
+    return {row.citation: Opinion(*row) for row in connection.execute(query)}
 
 
 def to_review(

@@ -7,7 +7,7 @@ from kb.catalog.rights import of_text_from, readable, readable_text_of
 from kb.catalog.tables import documents, glossary, opened, pins, saved_searches, sources
 from kb.text.words import fold
 from kb.types.people import Principal
-from kb.types.searches import Opened, Pin, SavedSearch, Term
+from kb.types.searches import Opened, PinnedAnswer, SavedSearch, Term
 
 MOST_OPENED = 50
 """Documents that are remembered of each person as opened, the last ones."""
@@ -105,7 +105,9 @@ def pin(
     return int(number or 0)
 
 
-def pinned(connection: Connection, principal: Principal, question: str | None = None) -> list[Pin]:
+def pinned(
+    connection: Connection, principal: Principal, question: str | None = None
+) -> list[PinnedAnswer]:
     """Pins (for a question) whose document the asker may read."""
     query = (
         select(
@@ -118,7 +120,7 @@ def pinned(connection: Connection, principal: Principal, question: str | None = 
     )  # fmt: skip
     if question is not None:
         query = query.where(pins.c.folded == folded_question(question))
-    return [Pin(**row._asdict()) for row in connection.execute(query)]
+    return [PinnedAnswer(**row._asdict()) for row in connection.execute(query)]
 
 
 def unpin(connection: Connection, number: int) -> None:

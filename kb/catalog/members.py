@@ -9,7 +9,7 @@ from kb.catalog import containers
 from kb.catalog import documents as documents_catalog
 from kb.catalog.entries import entries, known
 from kb.catalog.tables import documents
-from kb.types.files import Entry, Known
+from kb.types.files import KnownDocument, LedgerEntry
 from kb.types.parsed import State
 
 
@@ -55,7 +55,9 @@ def due_beneath(connection: Connection, document_id: int) -> list[Due]:
     return _due(inside, _Containers(connection, [*inside, container]))
 
 
-def _due(inside: Iterable[Entry], ways: "_Containers", busy: Container[int] = ()) -> list[Due]:
+def _due(
+    inside: Iterable[LedgerEntry], ways: "_Containers", busy: Container[int] = ()
+) -> list[Due]:
     """Those that are due and are in nothing that is due, or that is in ``busy``."""
     found = []
     for entry in inside:
@@ -82,7 +84,9 @@ def reread_what_lost_its_bytes(connection: Connection) -> int:
     return len(lost)
 
 
-def again_where(connection: Connection, source_id: int, has_more: Callable[[Known], bool]) -> None:
+def again_where(
+    connection: Connection, source_id: int, has_more: Callable[[KnownDocument], bool]
+) -> None:
     """Have members read anew of which more can be read by now, with what they came out of.
 
     What they came out of may be as it was: a mail needs no tool that its attachment needs.
@@ -104,13 +108,13 @@ class _Containers:
     ``known`` are entries that the caller has already.
     """
 
-    def __init__(self, connection: Connection, known: Iterable[Entry]) -> None:
+    def __init__(self, connection: Connection, known: Iterable[LedgerEntry]) -> None:
         self._connection = connection
         self._known = {entry.id: entry for entry in known}
 
-    def above(self, entry: Entry) -> list[Entry]:
+    def above(self, entry: LedgerEntry) -> list[LedgerEntry]:
         """The containers that a member is in, the innermost first."""
-        above: list[Entry] = []
+        above: list[LedgerEntry] = []
         while entry.parent_id is not None:
             parent = self._entry(entry.parent_id)
             if parent is None:
@@ -119,7 +123,7 @@ class _Containers:
             entry = parent
         return above
 
-    def _entry(self, document_id: int) -> Entry | None:
+    def _entry(self, document_id: int) -> LedgerEntry | None:
         found = self._known.get(document_id) or documents_catalog.by_id(
             self._connection, document_id
         )

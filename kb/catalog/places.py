@@ -7,15 +7,15 @@ from sqlalchemy import Connection, select, update
 from kb.catalog import containers, entries
 from kb.catalog.arrays import among
 from kb.catalog.tables import documents
-from kb.types.files import Place
+from kb.types.files import DocumentPlace
 
 
-def paths_of(connection: Connection, source_id: int) -> list[Place]:
+def paths_of(connection: Connection, source_id: int) -> list[DocumentPlace]:
     """Where every document of a source lies, members included, and who reads it by now."""
     return entries.places(connection, documents.c.source_id == source_id)
 
 
-def paths_of_some(connection: Connection, document_ids: Sequence[int]) -> list[Place]:
+def paths_of_some(connection: Connection, document_ids: Sequence[int]) -> list[DocumentPlace]:
     """Where some documents lie, and who reads them by now."""
     return entries.places(connection, among(documents.c.id, document_ids))
 

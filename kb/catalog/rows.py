@@ -55,7 +55,7 @@ Values = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptTable:
     """A table as it is in this catalog, whatever its schema: its columns with their kinds."""
 
     table: Table
@@ -73,20 +73,20 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RowRange:
     """Rows of a table: those that ``where`` says; ``mark`` is empty where they have to be read."""
 
     mark: str = ""
     where: list[ColumnElement[bool]] = field(default_factory=list)
 
 
-def kept(connection: Connection) -> list[Kept]:
+def kept(connection: Connection) -> list[KeptTable]:
     """The tables of this catalog that are ours, in an order in which rows refer backwards."""
     there = set(inspect(connection).get_table_names())
     names = [t.name for t in tables.metadata.sorted_tables if t.name in there - NOT_KEPT]
     found = MetaData()
     found.reflect(connection, only=names, resolve_fks=False)
-    return [Kept(found.tables[name], _columns(found.tables[name])) for name in names]
+    return [KeptTable(found.tables[name], _columns(found.tables[name])) for name in names]
 
 
 def _columns(table: Table) -> tuple[tuple[str, str], ...]:
@@ -100,13 +100,13 @@ def _kind(column: Column[Any]) -> str:
     raise TypeError(f"{column.table}.{column.name} is {column.type!r}")
 
 
-def parts(connection: Connection, one: Kept) -> Iterator[Part]:
+def parts(connection: Connection, one: KeptTable) -> Iterator[RowRange]:
     """The parts of a table; one without a mark may be cut into several files."""
     by_name = {"chunks": _of_passages, "vectors": _of_vectors, "audit": _of_entries}
     yield from by_name.get(one.name, _whole)(connection, one)
 
 
-def rows(connection: Connection, one: Kept, part: Part) -> Iterator[list[Values]]:
+def rows(connection: Connection, one: KeptTable, part: RowRange) -> Iterator[list[Values]]:
     """The rows of a part in their order, as many as belong into one file each time."""
     query = select(*(_written(connection, one.table.c[n], kind) for n, kind in one.columns))
     query = query.where(*part.where).order_by(*one.key)
@@ -114,7 +114,7 @@ def rows(connection: Connection, one: Kept, part: Part) -> Iterator[list[Values]
     yield from _cut(one, map(tuple, found), is_whole=bool(part.mark))
 
 
-def _cut(one: Kept, found: Iterable[Values], *, is_whole: bool) -> Iterator[Any]:
+def _cut(one: KeptTable, found: Iterable[Values], *, is_whole: bool) -> Iterator[Any]:
     """Rows in runs; each is to be read to its end before the next is asked for."""
     places = [[name for name, _ in one.columns].index(c.name) for c in one.key]
     count = 0
@@ -138,11 +138,11 @@ def _written(connection: Connection, column: Column[Any], kind: str) -> Any:
     return cast(column, Text)
 
 
-def _whole(_connection: Connection, _one: Kept) -> Iterator[Part]:
-    yield Part()
+def _whole(_connection: Connection, _one: KeptTable) -> Iterator[RowRange]:
+    yield RowRange()
 
 
-def _of_passages(connection: Connection, one: Kept) -> Iterator[Part]:
+def _of_passages(connection: Connection, one: KeptTable) -> Iterator[RowRange]:
     """By their versions: these say when they were made, and of what."""
     point, bits = one.table.c.point, ORDINAL_BITS + VERSION_BITS
     group = point // (1 << bits)
@@ -159,10 +159,10 @@ def _of_passages(connection: Connection, one: Kept) -> Iterator[Part]:
     }
     for number, count, total in connection.execute(counted.group_by(group).order_by(group)):
         where = [point >= number << bits, point < (number + 1) << bits]
-        yield Part(_digest([number, count, int(total), made.get(number)]), where)
+        yield RowRange(_digest([number, count, int(total), made.get(number)]), where)
 
 
-def _of_vectors(connection: Connection, one: Kept) -> Iterator[Part]:
+def _of_vectors(connection: Connection, one: KeptTable) -> Iterator[RowRange]:
     """By the first letters of their hashes: how many of each model, and when they were kept."""
     hashed = one.table.c.hash
     many = connection.scalar(select(func.count()).select_from(one.table)) or 0
@@ -179,7 +179,7 @@ def _of_vectors(connection: Connection, one: Kept) -> Iterator[Part]:
         kept_at = {prefix: told for prefix, *told in connection.execute(by_time.group_by(group))}
     for prefix in sorted(models):
         where = [group == prefix, *_from(hashed, prefix)]
-        yield Part(_digest([prefix, sorted(models[prefix]), kept_at.get(prefix)]), where)
+        yield RowRange(_digest([prefix, sorted(models[prefix]), kept_at.get(prefix)]), where)
 
 
 def _from(hashed: Column[Any], prefix: str) -> list[ColumnElement[bool]]:
@@ -190,7 +190,7 @@ def _from(hashed: Column[Any], prefix: str) -> list[ColumnElement[bool]]:
     return [hashed >= prefix, *([hashed < after] if len(after) == len(prefix) else [])]
 
 
-def _of_entries(connection: Connection, one: Kept) -> Iterator[Part]:
+def _of_entries(connection: Connection, one: KeptTable) -> Iterator[RowRange]:
     """By their numbers: the last entry's hash covers all before it.
 
     The oldest entry may change, when what stood before it expires; any other when words are taken
@@ -206,7 +206,7 @@ def _of_entries(connection: Connection, one: Kept) -> Iterator[Part]:
         ending = connection.scalar(select(one.table.c.hash).where(seq == last))
         oldest = connection.scalar(select(one.table.c.entry).where(seq == first))
         told = [count, first, last, ending, bool(oldest), *([said] if said else [])]
-        yield Part(_digest(told), where)
+        yield RowRange(_digest(told), where)
 
 
 def _digest(told: Any) -> str:

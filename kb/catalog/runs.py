@@ -7,7 +7,7 @@ from sqlalchemy import Connection, case, delete, exists, insert, select, update
 
 from kb.catalog.database import now
 from kb.catalog.tables import runs, sources
-from kb.types.library import Run, Source
+from kb.types.library import RunProgress, Source
 
 KEPT = 50
 """Runs of a source that stay in its history."""
@@ -108,13 +108,13 @@ def finish(
     connection.execute(update(sources).where(sources.c.id == source.id, ~newer).values(**ended))
 
 
-def running(connection: Connection) -> dict[int, Run]:
+def running(connection: Connection) -> dict[int, RunProgress]:
     """The run that is going on, by source."""
     moment = now()  # one seen in the future was seen before the clock was put back
     heard = runs.c.seen_at.between(moment - SILENT_SECONDS, moment + SILENT_SECONDS)
-    columns = (runs.c[field.name] for field in fields(Run))
+    columns = (runs.c[field.name] for field in fields(RunProgress))
     query = select(*columns).where(runs.c.finished_at.is_(None), heard)
-    return {row.source_id: Run(*row) for row in connection.execute(query)}
+    return {row.source_id: RunProgress(*row) for row in connection.execute(query)}
 
 
 def forget_paths(connection: Connection) -> None:

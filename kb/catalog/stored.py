@@ -8,7 +8,7 @@ from kb.catalog import containers
 from kb.catalog.arrays import among
 from kb.catalog.entries import entries
 from kb.catalog.tables import documents
-from kb.types.files import Entry
+from kb.types.files import LedgerEntry
 
 
 def used(connection: Connection, keys: Collection[str]) -> set[str]:
@@ -27,12 +27,12 @@ def owners(connection: Connection, key: str) -> set[int]:
     return set(connection.scalars(select(documents.c.id).where(mine)))
 
 
-def published(connection: Connection) -> list[Entry]:
+def published(connection: Connection) -> list[LedgerEntry]:
     """Every document that has a version."""
     return entries(connection, documents.c.version.is_not(None))
 
 
-def with_members(connection: Connection, document_ids: Sequence[int]) -> list[Entry]:
+def with_members(connection: Connection, document_ids: Sequence[int]) -> list[LedgerEntry]:
     """Documents and all that came out of them."""
     every = containers.with_members(connection, document_ids)
     return entries(connection, among(documents.c.id, every))

@@ -8,7 +8,7 @@ from kb.cli.common import json_option, show, with_knowledge_base
 from kb.errors import KbError
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
-from kb.types.audit import Logged, Verdict, Verification
+from kb.types.audit import ChainVerdict, Logged, Verification
 
 
 @click.group()
@@ -44,7 +44,7 @@ def verify(as_json: bool) -> None:
     show(shape, as_json, lambda _: _verified(found, waiting))
 
 
-def _verified(found: Verdict, waiting: int) -> list[str]:
+def _verified(found: ChainVerdict, waiting: int) -> list[str]:
     lines = [f"{found.entries} entries, whole and in order: {found.head}"]
     if found.redacted:
         lines.append(

@@ -12,7 +12,7 @@ from kb import settings as settings_module
 from kb.backup import marking
 from kb.backup.backups import verify_in
 from kb.backup.restoring import Restored, Restorer, checked_moves
-from kb.backup.saving import Made
+from kb.backup.saving import MadeBackup
 from kb.backup.store import Store
 from kb.cli.bars import bar
 from kb.cli.common import Usual, json_option, show, with_knowledge_base
@@ -44,7 +44,7 @@ def backup() -> None:
 def make(folder: str, with_secrets: bool, keep: int | None, as_json: bool) -> None:
     """Make a backup: catalog, stored values, uploads, configuration."""
 
-    def work(base: KnowledgeBase) -> Made:
+    def work(base: KnowledgeBase) -> MadeBackup:
         with bar("saving") as told:
             return base.backups.make(
                 access.owner(), folder, lambda done, total: told(completed=done, total=total),
@@ -55,7 +55,7 @@ def make(folder: str, with_secrets: bool, keep: int | None, as_json: bool) -> No
     show(asdict(made), as_json, lambda _: _made_lines(made))
 
 
-def _made_lines(made: Made) -> list[str]:
+def _made_lines(made: MadeBackup) -> list[str]:
     size = f"{_size(made.bytes)}, of which {_size(made.new_bytes)} are new"
     lines = [
         f"Backup {made.name} is whole: {made.documents} documents, {made.files} files, {size}.",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from kb.bundle.building import Made, Wanted, make
+from kb.bundle.building import MadeBundle, WantedBundle, make
 from kb.bundle.platforms import target
 from kb.bundle.resolving import NONE
 from kb.bundle.wheels import kept_in
@@ -45,7 +45,7 @@ def make_one(
     key: Path | None, wheels: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a bundle in OUT, a file or a folder."""
-    wanted = Wanted(
+    wanted = WantedBundle(
         target(platform, python), torch, [n for n in models.split(",") if n], gguf,
         None if key is None else read_secret(key), wheels or kept_in(),
     )  # fmt: skip
@@ -53,7 +53,7 @@ def make_one(
     show(asdict(made), as_json, lambda _: _lines(made))
 
 
-def _lines(made: Made) -> list[str]:
+def _lines(made: MadeBundle) -> list[str]:
     models = ", ".join([*made.models, *made.gguf])
     by = f"Signed by the key {made.signed}: the signature is in it, and beside it as .minisig."
     return [

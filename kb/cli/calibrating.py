@@ -11,11 +11,11 @@ from kb.cli.ingesting import read_source
 from kb.errors import UsageError
 from kb.evaluation import keeping, observing, sets, workplace
 from kb.evaluation.calibrating import FEWEST, Observed
-from kb.evaluation.sets import Question
+from kb.evaluation.sets import EvaluationQuestion
 from kb.knowledge_base import KnowledgeBase
 
 OWN = "own questions"
-Sets = list[tuple[str, Path | None, list[Question]]]
+Sets = list[tuple[str, Path | None, list[EvaluationQuestion]]]
 
 
 @click.command()
@@ -54,11 +54,11 @@ def calibrate(
     show(with_knowledge_base(work), as_json, _lines)
 
 
-def _own(base: KnowledgeBase) -> list[Question]:
+def _own(base: KnowledgeBase) -> list[EvaluationQuestion]:
     return sets.of_judged(base.opinions.judged(base.principal(None)))
 
 
-def _check(questions: list[Question]) -> None:
+def _check(questions: list[EvaluationQuestion]) -> None:
     """Raises ``UsageError`` where there are too few to fit anything to."""
     count = sum(not question.unanswerable for question in questions)
     if count < FEWEST:
@@ -71,7 +71,9 @@ def _check(questions: list[Question]) -> None:
         )
 
 
-async def _observed(base: KnowledgeBase, wanted: Sets, outside: list[Question]) -> list[Observed]:
+async def _observed(
+    base: KnowledgeBase, wanted: Sets, outside: list[EvaluationQuestion]
+) -> list[Observed]:
     """All sets, each over its own documents, beside questions from outside."""
     told: list[Observed] = []
     for name, path, questions in wanted:
@@ -87,7 +89,10 @@ async def _observed(base: KnowledgeBase, wanted: Sets, outside: list[Question]) 
 
 
 async def _asked(
-    base: KnowledgeBase, name: str, questions: list[Question], outside: list[Question]
+    base: KnowledgeBase,
+    name: str,
+    questions: list[EvaluationQuestion],
+    outside: list[EvaluationQuestion],
 ) -> list[Observed]:
     with asking(len(questions) + len(outside)) as advance:
         own = await observing.observed(base, name, questions, advance)

@@ -10,7 +10,7 @@ import click
 from kb.cli.bars import asking
 from kb.cli.calibrating import calibrate
 from kb.cli.common import error_console, json_option, with_knowledge_base
-from kb.cli.figures import Figures, Run, figure_lines, system_lines, tell
+from kb.cli.figures import EvaluationRun, Figures, figure_lines, system_lines, tell
 from kb.cli.ingesting import read_source
 from kb.errors import UsageError
 from kb.evaluation import abstaining, plain_documents, reporting, running, sets, workplace
@@ -65,7 +65,7 @@ def beir(
     near = sets.read_near_misses(path) if abstention else []
     others = _others(own, near, outside, limit, seed)
 
-    async def work(base: KnowledgeBase) -> Run:
+    async def work(base: KnowledgeBase) -> EvaluationRun:
         begun = time.time()
         async with workplace.over_texts(
             base.embeddings.settings, collection, read_source, with_model=answers
@@ -82,7 +82,7 @@ def beir(
         asked = asked_as(limit, seed, answers)
         done = await base.write(keep, base, "beir", path, begun, asked, figures, results)
         figures = {name: value for name, value in figures.items() if name != "intervals"}
-        return Run(figures, done, results)
+        return EvaluationRun(figures, done, results)
 
     tell(with_knowledge_base(work), output, as_json, system_lines)
 
@@ -97,7 +97,7 @@ def own(*, answers: bool, limit: int | None, seed: int, output: Path | None, as_
     """The organisation's own questions, whose right passages people have named."""
     _prepare(output)
 
-    async def work(base: KnowledgeBase) -> Run:
+    async def work(base: KnowledgeBase) -> EvaluationRun:
         begun = time.time()
         judged = await base.read(base.opinions.judged, base.principal(None))
         known = sets.of_judged(judged)
@@ -115,7 +115,7 @@ def own(*, answers: bool, limit: int | None, seed: int, output: Path | None, as_
         place = Path("own questions")
         asked = asked_as(limit, seed, answers)
         done = await base.write(keep, base, "own", place, begun, asked, figures, results)
-        return Run(figures, done, results)
+        return EvaluationRun(figures, done, results)
 
     tell(with_knowledge_base(work), output, as_json, figure_lines)
 
@@ -154,7 +154,7 @@ def docs(
     near = [(q.id, q.text) for q in questions if q.unanswerable and abstention]
     others = _others(own, near, outside, limit, seed)
 
-    async def work(base: KnowledgeBase) -> Run:
+    async def work(base: KnowledgeBase) -> EvaluationRun:
         begun = time.time()
         opened = workplace.over_documents(
             base.embeddings.settings, path / "docs", read_source, with_model=answers
@@ -173,7 +173,7 @@ def docs(
         results = reporting.of_questions(outcomes)
         asked = asked_as(limit, seed, answers)
         done = await base.write(keep, base, "docs", path, begun, asked, figures, results)
-        return Run(figures, done, results)
+        return EvaluationRun(figures, done, results)
 
     tell(with_knowledge_base(work), output, as_json, figure_lines)
 

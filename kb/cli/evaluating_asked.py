@@ -98,7 +98,10 @@ async def _measured(base: KnowledgeBase, wanted: AskedEvaluation, count: Count) 
 
 
 async def _asked(
-    base: KnowledgeBase, questions: list[sets.Question], wanted: AskedEvaluation, count: Count
+    base: KnowledgeBase,
+    questions: list[sets.EvaluationQuestion],
+    wanted: AskedEvaluation,
+    count: Count,
 ) -> list[running.Outcome]:
     count.total = len(questions)
     return await running.ask_all(base, questions, count.advance, with_model=wanted.answers)

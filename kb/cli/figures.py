@@ -18,7 +18,7 @@ Lines = Callable[[Figures], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class EvaluationRun:
     """An evaluation that is done and kept."""
 
     figures: Figures
@@ -26,7 +26,7 @@ class Run:
     results: list[QuestionResult]
 
 
-def tell(run: Run, output: Path | None, as_json: bool, lines: Lines) -> None:
+def tell(run: EvaluationRun, output: Path | None, as_json: bool, lines: Lines) -> None:
     """Print what was measured; then write its report.
 
     Raises:

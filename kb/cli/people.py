@@ -8,7 +8,7 @@ import click
 from kb.cli.common import json_option, link_of, show, with_knowledge_base
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
-from kb.types.accounts import Listed
+from kb.types.accounts import ListedPerson
 
 
 @click.group()
@@ -218,7 +218,7 @@ def list_users(as_json: bool) -> None:
     show({"users": found}, as_json, lambda _: [_line(p) for p in found] or ["Nobody yet."])
 
 
-def _shape(listed: Listed) -> dict[str, Any]:
+def _shape(listed: ListedPerson) -> dict[str, Any]:
     person = listed.person
     return {
         "groups": listed.groups,

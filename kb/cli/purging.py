@@ -35,7 +35,7 @@ def purge() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _WantedPurge:
     paths: tuple[str, ...]
     source: str | None
     proof: Path | None
@@ -52,7 +52,7 @@ def erase(
     paths: tuple[str, ...], source_name: str | None, proof: Path | None, yes: bool, as_json: bool
 ) -> None:
     """Erase documents now, from catalog, index, stored values and kept answers."""
-    wanted = _Wanted(paths, source_name, proof, not (yes or as_json))
+    wanted = _WantedPurge(paths, source_name, proof, not (yes or as_json))
     work = partial(_erase, wanted) if proof is None else partial(_prove, wanted)
 
     async def run(base: KnowledgeBase) -> dict[str, Any]:
@@ -61,13 +61,13 @@ def erase(
     show(with_knowledge_base(run), as_json, _purged_lines)
 
 
-async def _erase(wanted: _Wanted, base: KnowledgeBase) -> dict[str, Any]:
+async def _erase(wanted: _WantedPurge, base: KnowledgeBase) -> dict[str, Any]:
     rows = await base.read(_documents, base, wanted)
     _ask(wanted, rows)
     return {"erased": await base.documents.erase(base.principal(None), [row.id for row in rows])}
 
 
-async def _prove(wanted: _Wanted, base: KnowledgeBase) -> dict[str, Any]:
+async def _prove(wanted: _WantedPurge, base: KnowledgeBase) -> dict[str, Any]:
     """Erase with a statement; or go on with that, where the same was broken off."""
     assert wanted.proof is not None
     stating.check_place(wanted.proof)
@@ -87,14 +87,14 @@ async def _prove(wanted: _Wanted, base: KnowledgeBase) -> dict[str, Any]:
     return {"erased": erased, "proof": _told(done) | {"file": str(wanted.proof)}}
 
 
-def _begun(base: KnowledgeBase, wanted: _Wanted) -> Purge | None:
+def _begun(base: KnowledgeBase, wanted: _WantedPurge) -> Purge | None:
     """The erasing of these very documents that was begun, where none of them is in the ledger."""
     if any(_rows(base, path, wanted.source) for path in wanted.paths):
         return None
     return base.purges.of_paths({path_sha256(path) for path in wanted.paths}, wanted.source)
 
 
-def _documents(base: KnowledgeBase, wanted: _Wanted) -> list[Document]:
+def _documents(base: KnowledgeBase, wanted: _WantedPurge) -> list[Document]:
     found = [_documents_at(base, path, wanted.source) for path in wanted.paths]
     return [row for rows in found for row in rows]
 
@@ -110,7 +110,7 @@ def _rows(base: KnowledgeBase, path: str, source_name: str | None) -> list[Docum
     return base.ledger.rows(base.principal(None), LedgerFilter(source=source_name, path=path))
 
 
-def _ask(wanted: _Wanted, rows: list[Document]) -> None:
+def _ask(wanted: _WantedPurge, rows: list[Document]) -> None:
     if wanted.asks:
         click.confirm(f"Erase {len(rows)} documents for good?", abort=True, err=True)
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from ingest.following.jobs import Jobs, Read
 from ingest.following.scheduler import Scheduler
-from ingest.following.wanted import Wanted
+from ingest.following.wanted import WantedRuns
 from ingest.running.healing import heal
 from kb.backup import upgrading
 from kb.cli.telling import Channel, channel
@@ -50,7 +50,7 @@ DEATHS = 3
 log = logging.getLogger("kb.working")
 
 
-def jobs_of(base: KnowledgeBase, wanted: Wanted, read: Read) -> Jobs:
+def jobs_of(base: KnowledgeBase, wanted: WantedRuns, read: Read) -> Jobs:
     """One machine's workers take jobs from the catalog, an organisation's from a queue."""
     settings, runs = base.settings, base.settings.ingest.runs
     if settings.catalog_url.startswith("sqlite"):
@@ -76,7 +76,7 @@ class Working:
         Raises:
             RetryableError: the queue's database cannot be used.
         """
-        wanted = Wanted(self._base.catalog, self._base.settings.ingest.sweep_minutes * 60.0)
+        wanted = WantedRuns(self._base.catalog, self._base.settings.ingest.sweep_minutes * 60.0)
         jobs = jobs_of(self._base, wanted, self._read)
         scheduler = Scheduler(self._base.catalog, self._base.publisher, wanted, jobs)
         try:

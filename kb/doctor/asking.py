@@ -40,7 +40,7 @@ class Patience:
 USUAL = Patience()
 
 
-class Asked:
+class Examined:
     """What looks have in common: the settings, and the catalog, which is looked at once.
 
     ``probing``: the language model is asked for a word, since only that shows that it answers.
@@ -64,25 +64,25 @@ class Asked:
         return await asyncio.shield(self._looked)
 
 
-Look = Callable[[Asked], Awaitable[Iterable[Finding]]]
+Look = Callable[[Examined], Awaitable[Iterable[Finding]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ExaminedPart:
     """A part, and how it is looked at."""
 
     name: str
     look: Look
 
 
-async def everything(asked: Asked, parts: Sequence[Part]) -> list[Finding]:
+async def everything(asked: Examined, parts: Sequence[ExaminedPart]) -> list[Finding]:
     """What is found of each part, in the order of the parts."""
     found = await asyncio.gather(*(_one(asked, part) for part in parts))
     return [finding for of_part in found for finding in of_part]
 
 
-async def _one(asked: Asked, part: Part) -> list[Finding]:
-    watch = Watch()
+async def _one(asked: Examined, part: ExaminedPart) -> list[Finding]:
+    watch = Stopwatch()
     try:
         async with asyncio.timeout(asked.patience.whole):
             return list(await part.look(asked))
@@ -134,7 +134,7 @@ def _fail(done: "asyncio.Future[T]", error: Exception) -> None:
         done.set_exception(error)
 
 
-class Watch:
+class Stopwatch:
     """Milliseconds since it was made."""
 
     def __init__(self) -> None:

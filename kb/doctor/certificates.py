@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from kb.doctor.asking import Asked, Patience, aside
+from kb.doctor.asking import Examined, Patience, aside
 from kb.doctor.findings import Finding
 from kb.settings import Settings
 
@@ -21,7 +21,7 @@ SOON_DAYS = 21
 """Days before its end from which a certificate should be renewed."""
 
 
-async def certificates(asked: Asked) -> Iterable[Finding]:
+async def certificates(asked: Examined) -> Iterable[Finding]:
     """Of every address that speaks TLS, the service's public one among them."""
     looks = (aside(partial(_of, asked.patience, *one)) for one in addresses(asked.settings))
     found = await asyncio.gather(*looks)

@@ -7,7 +7,7 @@ from importlib.metadata import version
 import httpx
 
 from kb.catalog.looking import Looked
-from kb.doctor.asking import Asked, Patience, Watch
+from kb.doctor.asking import Examined, Patience, Stopwatch
 from kb.doctor.findings import Finding
 from kb.embedding import chosen, models
 from kb.embedding.client import Computing, Embeddings
@@ -17,7 +17,7 @@ from kb.index.remote import RemoteIndex
 from kb.settings import Settings
 
 
-async def embedder(asked: Asked) -> Iterable[Finding]:
+async def embedder(asked: Examined) -> Iterable[Finding]:
     """Whether its models are here, and what computes them, where it runs now."""
     looked: Looked | None = None
     with contextlib.suppress(KbError):  # the catalog's own line says it
@@ -28,7 +28,7 @@ async def embedder(asked: Asked) -> Iterable[Finding]:
         where = ", ".join(str(models.find(one).folder) for one in chosen.each(using))
     except ConfigurationError as error:
         return [Finding(part="embedder", state="wrong", error=error, command="kb models list")]
-    watch = Watch()
+    watch = Stopwatch()
     told = await _computing(asked.settings, names)
     if told is None or all(one.runtime is None for one in told):
         return [Finding(part="embedder", version=", ".join(names), where=where, code="at_rest")]
@@ -72,7 +72,7 @@ def _computed(one: Computing) -> str:
     return f"{one.model} ({one.runtime} {one.dtype}{rate})" if one.runtime else one.model
 
 
-async def index(asked: Asked) -> Iterable[Finding]:
+async def index(asked: Examined) -> Iterable[Finding]:
     """Whether it answers, and has the generation that the catalog calls live."""
     looked = await asked.catalog()
     if asked.settings.index.backend == "server":
@@ -87,7 +87,7 @@ async def _embedded(settings: Settings, looked: Looked | None) -> Finding:
         return Finding(part="index", version=edition, where=str(folder), code="index_not_yet")
     if not (folder / looked.generation).is_dir():
         return _without(looked.generation, edition, str(folder))
-    watch = Watch()
+    watch = Stopwatch()
     found = Finding(part="index", version=f"{edition}, {looked.generation}", where=str(folder))
     if not (settings.data / "run").is_dir():
         return _at_rest(found)
@@ -103,7 +103,7 @@ def _at_rest(one: Finding) -> Finding:
     return Finding(part=one.part, version=one.version, where=one.where, code="at_rest")
 
 
-def _timed(one: Finding, watch: Watch) -> Finding:
+def _timed(one: Finding, watch: Stopwatch) -> Finding:
     return Finding(
         part=one.part, version=one.version, where=one.where, milliseconds=watch.milliseconds
     )
@@ -119,7 +119,7 @@ def _without(generation: str, edition: str, where: str) -> Finding:
 async def _server(settings: Settings, looked: Looked | None, patience: Patience) -> Finding:
     """A Qdrant server: it tells its version to anybody, its collections by the key."""
     url, headers = settings.index.url, {"api-key": settings.index.api_key}
-    watch = Watch()
+    watch = Stopwatch()
     try:
         timeout = patience.of_http()
         async with httpx.AsyncClient(base_url=url, timeout=timeout, trust_env=False) as client:

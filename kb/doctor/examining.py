@@ -1,33 +1,33 @@
 """Every part, in the order in which somebody would go through them."""
 
 from kb.doctor import engines, machine, reading, storing, talking
-from kb.doctor.asking import Asked, Part, everything
+from kb.doctor.asking import Examined, ExaminedPart, everything
 from kb.doctor.certificates import certificates
 from kb.doctor.findings import Finding
 from kb.settings import Settings
 
 PARTS = (
-    Part("program", machine.program),
-    Part("service", talking.service),
-    Part("data", storing.data_directory),
-    Part("catalog", storing.catalog),
-    Part("index", engines.index),
-    Part("embedder", engines.embedder),
-    Part("processor", machine.processor),
-    Part("card", machine.card),
-    Part("ocr", reading.recognising),
-    Part("office", reading.office),
-    Part("model", talking.language_model),
-    Part("directory", talking.directory),
-    Part("provider", talking.provider),
-    Part("proxy", talking.proxies),
-    Part("certificates", certificates),
-    Part("destinations", talking.destinations),
-    Part("clock", machine.clock),
-    Part("sandbox", reading.confined),
-    Part("watching", machine.watching),
-    Part("backups", storing.backups),
-    Part("erasings", storing.erasings),
+    ExaminedPart("program", machine.program),
+    ExaminedPart("service", talking.service),
+    ExaminedPart("data", storing.data_directory),
+    ExaminedPart("catalog", storing.catalog),
+    ExaminedPart("index", engines.index),
+    ExaminedPart("embedder", engines.embedder),
+    ExaminedPart("processor", machine.processor),
+    ExaminedPart("card", machine.card),
+    ExaminedPart("ocr", reading.recognising),
+    ExaminedPart("office", reading.office),
+    ExaminedPart("model", talking.language_model),
+    ExaminedPart("directory", talking.directory),
+    ExaminedPart("provider", talking.provider),
+    ExaminedPart("proxy", talking.proxies),
+    ExaminedPart("certificates", certificates),
+    ExaminedPart("destinations", talking.destinations),
+    ExaminedPart("clock", machine.clock),
+    ExaminedPart("sandbox", reading.confined),
+    ExaminedPart("watching", machine.watching),
+    ExaminedPart("backups", storing.backups),
+    ExaminedPart("erasings", storing.erasings),
 )
 
 
@@ -36,4 +36,4 @@ async def examine(settings: Settings, *, probing: bool) -> list[Finding]:
 
     ``probing``: the language model is asked for a word.
     """
-    return await everything(Asked(settings, probing=probing), PARTS)
+    return await everything(Examined(settings, probing=probing), PARTS)

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from kb import __version__, bulk
-from kb.doctor.asking import Asked
+from kb.doctor.asking import Examined
 from kb.doctor.findings import Finding
 from kb.embedding.cards import card_of
 
@@ -31,7 +31,7 @@ NEARLY = 0.8
 LIMITS = ("/proc/sys/fs/inotify/max_user_watches", "/proc/sys/user/max_inotify_watches")
 
 
-async def program(_: Asked) -> Iterable[Finding]:
+async def program(_: Examined) -> Iterable[Finding]:
     """Commonplace, and Python."""
     return [
         Finding(part="program", version=__version__, where=str(Path(__file__).parents[2])),
@@ -39,7 +39,7 @@ async def program(_: Asked) -> Iterable[Finding]:
     ]
 
 
-async def processor(_: Asked) -> Iterable[Finding]:
+async def processor(_: Examined) -> Iterable[Finding]:
     """What embeds, where no graphics card does."""
     told = _cpuinfo()
     flags = set((told.get("flags") or told.get("Features") or "").split())
@@ -67,7 +67,7 @@ def _cpuinfo() -> dict[str, str]:
     return {name.strip(): value.strip() for name, value in pairs}
 
 
-async def card(asked: Asked) -> Iterable[Finding]:
+async def card(asked: Examined) -> Iterable[Finding]:
     """A graphics card, and whether the torch that is installed computes on it."""
     found = card_of(asked.settings.embedding)
     if found is None:
@@ -86,7 +86,7 @@ async def card(asked: Asked) -> Iterable[Finding]:
     return [Finding(part="card", version=torch, where=found)]
 
 
-async def clock(asked: Asked) -> Iterable[Finding]:
+async def clock(asked: Examined) -> Iterable[Finding]:
     """Whether something keeps the clock right, and it agrees with the database's."""
     looked = await asked.catalog()
     ahead = 0.0 if looked is None else looked.ahead
@@ -113,7 +113,7 @@ def _is_kept() -> bool | None:
     return None if answer < 0 else answer != CLOCK_ERROR
 
 
-async def watching(asked: Asked) -> Iterable[Finding]:
+async def watching(asked: Examined) -> Iterable[Finding]:
     """How many folders the system watches for one user, and how many there are to watch."""
     limits = [int(text) for path in LIMITS if (text := _read(path)).isdecimal()]
     if not limits:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from functools import partial
 
-from kb.doctor.asking import Asked, aside
+from kb.doctor.asking import Examined, aside
 from kb.doctor.findings import Finding
 from kb.files import programs, sandbox
 from kb.settings import Settings
@@ -14,7 +14,7 @@ PACKAGES = {"chi_sim": "chi-sim", "chi_tra": "chi-tra"}
 OFFICE = "libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui"
 
 
-async def recognising(asked: Asked) -> Iterable[Finding]:
+async def recognising(asked: Examined) -> Iterable[Finding]:
     """Tesseract, and the languages that are wanted of it."""
     return await aside(partial(_recognising, asked.settings))
 
@@ -51,7 +51,7 @@ def _install(languages: list[str]) -> str:
     return " ".join(["apt-get install tesseract-ocr", *names])
 
 
-async def office(_: Asked) -> Iterable[Finding]:
+async def office(_: Examined) -> Iterable[Finding]:
     """LibreOffice, which reads old formats."""
     found = programs.libreoffice()
     if found is None:
@@ -63,7 +63,7 @@ async def office(_: Asked) -> Iterable[Finding]:
     return [Finding(part="office", version=programs.libreoffice_version(found), where=found)]
 
 
-async def confined(asked: Asked) -> Iterable[Finding]:
+async def confined(asked: Examined) -> Iterable[Finding]:
     """What holds for a child that reads a file: such a child is started, and says it."""
     limits = sandbox.Limits(seconds=asked.patience.answering)
     told = json.loads(await aside(partial(sandbox.run, sandbox.told, limits=limits)))

@@ -16,7 +16,7 @@ from kb.backup.store import Store
 from kb.catalog import looking
 from kb.catalog.looking import Looked
 from kb.clock import local_now, nearest
-from kb.doctor.asking import Asked, Watch, aside
+from kb.doctor.asking import Examined, Stopwatch, aside
 from kb.doctor.findings import Finding
 from kb.errors import KbError
 from kb.files.places import SIGNING
@@ -37,12 +37,12 @@ OLD_DAYS = 7
 """After which a backup is old, where no schedule says otherwise."""
 
 
-async def data_directory(asked: Asked) -> Iterable[Finding]:
+async def data_directory(asked: Examined) -> Iterable[Finding]:
     """Owner, mode, room, file system."""
     return await aside(partial(_data_directory, asked))
 
 
-def _data_directory(asked: Asked) -> list[Finding]:
+def _data_directory(asked: Examined) -> list[Finding]:
     folder = asked.settings.data
     if not folder.exists():
         return [Finding(part="data", where=str(folder), code="data_not_yet")]
@@ -117,9 +117,9 @@ def _kind_of(folder: Path) -> str:
     return kind
 
 
-async def catalog(asked: Asked) -> Iterable[Finding]:
+async def catalog(asked: Examined) -> Iterable[Finding]:
     """Whether it answers, and its schema is this release's."""
-    watch, where = Watch(), looking.address(asked.settings)
+    watch, where = Stopwatch(), looking.address(asked.settings)
     looked = await asked.catalog()
     if looked is None or looked.schema is None:
         version = "" if looked is None else looked.version
@@ -143,7 +143,7 @@ async def catalog(asked: Asked) -> Iterable[Finding]:
     ]
 
 
-async def erasings(asked: Asked) -> Iterable[Finding]:
+async def erasings(asked: Examined) -> Iterable[Finding]:
     """The key that statements are signed with, and erasings that have none yet."""
     looked: Looked | None = None
     with contextlib.suppress(KbError):  # the catalog's own line says it
@@ -170,7 +170,7 @@ def _erasings(settings: Settings, looked: Looked | None) -> Finding:
     return Finding(part="erasings", where=where, code="signs", detail={"key": key.name})
 
 
-async def backups(asked: Asked) -> Iterable[Finding]:
+async def backups(asked: Examined) -> Iterable[Finding]:
     """The newest backup: how old it is, whether it was read again, and where it is."""
     looked: Looked | None = None
     with contextlib.suppress(KbError):  # its own line says it; backups are still there

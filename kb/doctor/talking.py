@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from kb.accounts.directory import Directory
-from kb.doctor.asking import Asked, Patience, Watch, aside
+from kb.doctor.asking import Examined, Patience, Stopwatch, aside
 from kb.doctor.findings import Finding
 from kb.errors import ConfigurationError, ModelError
 from kb.llm.adapters import adapter
@@ -30,13 +30,13 @@ STARTS = {"model_missing": f"ollama pull {RECOMMENDED}", "model_unavailable": "o
 """What is typed on the model's server, by what went wrong there."""
 
 
-async def language_model(asked: Asked) -> Iterable[Finding]:
+async def language_model(asked: Examined) -> Iterable[Finding]:
     """Which model answers, whether its window takes what is sent, whether it thinks."""
     settings = asked.settings.llm
     model = adapter(asked.settings)
     if model is None:
         return [Finding(part="model", code="no_model_set")]
-    where, watch = getattr(model, "url", settings.url), Watch()
+    where, watch = getattr(model, "url", settings.url), Stopwatch()
     seconds = asked.patience.answering
     try:
         async with asyncio.timeout(seconds):
@@ -75,7 +75,12 @@ def _unanswered(settings: Llm, error: ModelError, where: str) -> Finding:
 
 
 def _of_model(
-    settings: Llm, identity: Identity, window: int | None, spoken: bool, where: str, watch: Watch
+    settings: Llm,
+    identity: Identity,
+    window: int | None,
+    spoken: bool,
+    where: str,
+    watch: Stopwatch,
 ) -> Finding:
     found = partial(
         Finding, part="model", version=identity.name, where=where, milliseconds=watch.milliseconds
@@ -97,12 +102,12 @@ def _of_model(
     return found(code="model_window" if window else "", detail=detail)
 
 
-async def directory(asked: Asked) -> Iterable[Finding]:
+async def directory(asked: Examined) -> Iterable[Finding]:
     """An LDAP directory: whether it takes our account, and has the place of people."""
     settings = asked.settings.auth
     if not settings.ldap_url:
         return [Finding(part="directory", code="not_set")]
-    watch = Watch()
+    watch = Stopwatch()
     try:
         await aside(partial(Directory(settings).reach, asked.patience.answering))
     except ConfigurationError as error:
@@ -115,13 +120,13 @@ async def directory(asked: Asked) -> Iterable[Finding]:
     return [found]
 
 
-async def provider(asked: Asked) -> Iterable[Finding]:
+async def provider(asked: Examined) -> Iterable[Finding]:
     """A provider of OpenID Connect: whether it is the one that is configured."""
     settings = asked.settings.auth
     issuer = settings.oidc_issuer.rstrip("/")
     if not issuer:
         return [Finding(part="provider", code="not_set")]
-    watch, told = Watch(), f"{issuer}/.well-known/openid-configuration"
+    watch, told = Stopwatch(), f"{issuer}/.well-known/openid-configuration"
     problem = await _provider_problem(settings, issuer, told, asked.patience)
     return [
         Finding(
@@ -151,7 +156,7 @@ async def _provider_problem(settings: Auth, issuer: str, address: str, patience:
     return "" if found == issuer else f"it calls itself {found}"
 
 
-async def proxies(asked: Asked) -> Iterable[Finding]:
+async def proxies(asked: Examined) -> Iterable[Finding]:
     """Whether what a reverse proxy says is believed from it, and from nobody else."""
     s = asked.settings.server
     trusted = ", ".join(s.trusted_proxies)
@@ -192,9 +197,9 @@ def _is_anybody(named: str) -> bool:
         return False
 
 
-async def service(asked: Asked) -> Iterable[Finding]:
+async def service(asked: Examined) -> Iterable[Finding]:
     """Whether the web service runs at its address."""
-    server, watch = asked.settings.server, Watch()
+    server, watch = asked.settings.server, Stopwatch()
     address, path = (server.socket or address_of(server)), (server.socket or None)
     way = httpx.AsyncHTTPTransport(uds=path)
     try:
@@ -212,7 +217,7 @@ async def service(asked: Asked) -> Iterable[Finding]:
     return [Finding(part="service", where=address, milliseconds=watch.milliseconds)]
 
 
-async def destinations(asked: Asked) -> Iterable[Finding]:
+async def destinations(asked: Examined) -> Iterable[Finding]:
     """What is connected to, and whether anything else was tried."""
     looked = await asked.catalog()
     refused = 0 if looked is None else looked.refused

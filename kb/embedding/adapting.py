@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from kb.embedding.questions import QueryVector, Question
+from kb.embedding.questions import QueryVector, QuestionVectors
 from kb.embedding.scale import Scale
 from kb.errors import DamagedError
 
@@ -56,7 +56,7 @@ class Learned(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class KeptAdapters(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of a tuning: the adapters, by their models' fingerprints."""
 
     release: int
@@ -100,9 +100,9 @@ class Tuning:
     name: str
     adapters: Mapping[str, Adapter]
 
-    def of(self, question: Question) -> Question:
+    def of(self, question: QuestionVectors) -> QuestionVectors:
         """A question whose vectors are moved, each by its own model's adapter."""
-        return Question({model: self._of(model, by) for model, by in question.by.items()})
+        return QuestionVectors({model: self._of(model, by) for model, by in question.by.items()})
 
     def _of(self, model: str, by: QueryVector) -> QueryVector:
         adapter = self.adapters.get(model)
@@ -118,7 +118,7 @@ class Tuning:
 
 def written(adapters: Mapping[str, Learned]) -> bytes:
     """Adapters as they are kept."""
-    return msgspec.msgpack.encode(Kept(release=RELEASE, adapters=dict(adapters)))
+    return msgspec.msgpack.encode(KeptAdapters(release=RELEASE, adapters=dict(adapters)))
 
 
 def read(name: str, content: bytes, digest: str) -> Tuning:
@@ -130,7 +130,7 @@ def read(name: str, content: bytes, digest: str) -> Tuning:
     if hashlib.sha256(content).hexdigest() != digest:
         raise damaged(f"{name} is not what was kept")
     try:
-        kept = msgspec.msgpack.decode(content, type=Kept)
+        kept = msgspec.msgpack.decode(content, type=KeptAdapters)
     except msgspec.MsgspecError as error:
         raise damaged(f"{name} cannot be read ({error})") from error
     if kept.release != RELEASE:

@@ -28,7 +28,7 @@ from kb.embedding.naming import Dtype, Name
 from kb.embedding.opening import open_runtime
 from kb.embedding.record import Agreement, Record, Tried
 from kb.embedding.runtimes import Runtime
-from kb.embedding.trials import Ended
+from kb.embedding.trials import EndedTrial
 from kb.errors import KbError
 from kb.settings import Embedding
 
@@ -57,7 +57,7 @@ class Bench:
     folder: Path
     stopping: threading.Event = field(default_factory=threading.Event)
 
-    def ran(self, *arguments: str) -> Ended:
+    def ran(self, *arguments: str) -> EndedTrial:
         """What a process of this module says, in lines, and how it ended.
 
         Raises:

@@ -16,10 +16,10 @@ from typing import Any
 import msgspec
 
 from kb.embedding import chosen, models, record
-from kb.embedding.questions import QueryVector, Question
+from kb.embedding.questions import QueryVector, QuestionVectors
 from kb.embedding.record import Record
 from kb.embedding.scale import Scale
-from kb.embedding.used import Use, Used, use_of
+from kb.embedding.used import Use, UsedModel, use_of
 from kb.engines.calling import EngineClient
 from kb.errors import RetryableError
 from kb.settings import Embedding, Settings
@@ -105,7 +105,7 @@ class Embeddings:
         return self._use.settings
 
     @property
-    def models(self) -> tuple[Used, ...]:
+    def models(self) -> tuple[UsedModel, ...]:
         """The models that are used, at least one."""
         return self._use.models
 
@@ -115,7 +115,7 @@ class Embeddings:
         return chosen.named(self._use.settings.embedding)
 
     @property
-    def first(self) -> Used:
+    def first(self) -> UsedModel:
         """The model by whose word pieces passages are cut."""
         return self._use.models[0]
 
@@ -124,11 +124,13 @@ class Embeddings:
         """The client of the embedder process."""
         return self._use.engine
 
-    async def query(self, text: str) -> Question:
+    async def query(self, text: str) -> QuestionVectors:
         """A question's vector in every model; it overtakes bulk work."""
         use = self._use
         answer = await use.engine.call("embed_query", seconds=60, text=text)
-        return Question({m.fingerprint: _query_vector(answer[m.fingerprint]) for m in use.models})
+        return QuestionVectors(
+            {m.fingerprint: _query_vector(answer[m.fingerprint]) for m in use.models}
+        )
 
     async def questions(self, texts: list[str], model: str = "") -> list[bytes]:
         """Vectors (normalised float32 bytes) of many questions, as bulk work, in order.
@@ -180,7 +182,7 @@ class Embeddings:
                 self._scales[key] = msgspec.convert(told["scale"], Scale)
         return self._scales[wanted]
 
-    async def for_language(self, language: str | None) -> tuple[Used, ...]:
+    async def for_language(self, language: str | None) -> tuple[UsedModel, ...]:
         """The models that embed passages in a language (ISO 639-1; None: it is unknown).
 
         They are those that know it; where none does, all: no passage is without a vector.
@@ -292,7 +294,7 @@ def _query_vector(answer: dict[str, Any]) -> QueryVector:
     )
 
 
-def _computing(settings: Settings, model: Used, told: dict[str, Any] | None) -> Computing:
+def _computing(settings: Settings, model: UsedModel, told: dict[str, Any] | None) -> Computing:
     name, wrong = model.files.name, model.files.problem
     if told is not None:
         problem = " ".join(filter(None, (wrong, told["problem"])))

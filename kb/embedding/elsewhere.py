@@ -35,7 +35,7 @@ Vectors = NDArray[np.floating[Any]]
 log = logging.getLogger("kb.embedding")
 
 
-class Known(msgspec.Struct, frozen=True):
+class OutsideQuestion(msgspec.Struct, frozen=True):
     """A question that no documents are asked, and its language (ISO 639-1)."""
 
     topic: str
@@ -62,9 +62,9 @@ class Elsewhere:
 
 
 @cache
-def questions() -> tuple[Known, ...]:
+def questions() -> tuple[OutsideQuestion, ...]:
     """The built-in questions."""
-    return msgspec.json.decode(QUESTIONS.read_bytes(), type=tuple[Known, ...])
+    return msgspec.json.decode(QUESTIONS.read_bytes(), type=tuple[OutsideQuestion, ...])
 
 
 def elsewhere_of(

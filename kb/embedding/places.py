@@ -4,7 +4,7 @@ A model that was added lies in a folder of its own, by its name, on one of two s
 directory (``embedding.models_dir``), which everybody may fill who may run commands there; and in
 the environment in which the program is installed, which an installer fills (``make setup``, the
 container's image). The first is looked at first. What was written down when a model was added lies
-in its folder (:class:`Manifest`).
+in its folder (:class:`ModelManifest`).
 """
 
 import contextlib
@@ -26,7 +26,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """A name in the register; a path has a ``/`` in it."""
 
 
-class Kept(msgspec.Struct, frozen=True):
+class KeptFile(msgspec.Struct, frozen=True):
     """A file of a model: its SHA-256, its size in bytes, and when it was written (Unix seconds).
 
     Finer times are lost in the layers of a container's image.
@@ -37,7 +37,7 @@ class Kept(msgspec.Struct, frozen=True):
     modified: int
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
     """What was written down of a model when it was added.
 
     ``origin`` is where its weights came from; ``files`` are by path within the folder.
@@ -47,7 +47,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     origin: str
     note: str = ""
-    files: dict[str, Kept]
+    files: dict[str, KeptFile]
 
 
 def shelves(settings: Embedding) -> tuple[Path, ...]:
@@ -64,7 +64,7 @@ def added(settings: Embedding, name: str) -> Path | None:
     return next((folder for folder in folders if (folder / MANIFEST).is_file()), None)
 
 
-def manifest_of(folder: Path) -> Manifest | None:
+def manifest_of(folder: Path) -> ModelManifest | None:
     """What was written down of a model; None: it was not added by the register.
 
     Raises:
@@ -72,7 +72,7 @@ def manifest_of(folder: Path) -> Manifest | None:
     """
     file = folder / MANIFEST
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Manifest)
+        return msgspec.json.decode(file.read_bytes(), type=ModelManifest)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError) as error:

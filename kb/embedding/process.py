@@ -34,7 +34,7 @@ do not delay this."""
 
 
 @dataclass(slots=True)
-class Job:
+class EmbeddingJob:
     """A slice of texts that wait for a model's vectors; its padded ``tokens`` (questions: 0)."""
 
     by: Hosted
@@ -56,8 +56,10 @@ class Embedder:
             models.fingerprint(one): Hosted(msgspec.structs.replace(settings, embedding=one))
             for one in chosen.each(settings.embedding)
         }
-        self._questions: dict[str, SimpleQueue[Job]] = {key: SimpleQueue() for key in self.hosted}
-        self._slices: SimpleQueue[Job] = SimpleQueue()
+        self._questions: dict[str, SimpleQueue[EmbeddingJob]] = {
+            key: SimpleQueue() for key in self.hosted
+        }
+        self._slices: SimpleQueue[EmbeddingJob] = SimpleQueue()
         self._counting = bulk.threads()
         for _ in range(models.threads_of(settings.embedding)):
             threading.Thread(target=self._work, daemon=True).start()
@@ -129,7 +131,7 @@ class Embedder:
 
     async def _question(self, key: str, texts: list[str]) -> list[bytes]:
         loop = asyncio.get_running_loop()
-        job = Job(self.hosted[key], texts, 0, loop.create_future(), loop)
+        job = EmbeddingJob(self.hosted[key], texts, 0, loop.create_future(), loop)
         self._questions[key].put(job)
         return await job.done
 
@@ -139,7 +141,9 @@ class Embedder:
         lengths = await loop.run_in_executor(self._counting, by.model.count, texts)
         slices = cut(lengths, by.slice_tokens())
         jobs = [
-            Job(by, [texts[i] for i in s], len(s) * lengths[s[0]], loop.create_future(), loop)
+            EmbeddingJob(
+                by, [texts[i] for i in s], len(s) * lengths[s[0]], loop.create_future(), loop
+            )
             for s in slices
         ]
         for job in jobs:
@@ -167,7 +171,7 @@ def _measure(unmeasured: Sequence[Hosted]) -> None:
         one.measure()
 
 
-def _answer_questions(waiting: "SimpleQueue[Job]") -> None:
+def _answer_questions(waiting: "SimpleQueue[EmbeddingJob]") -> None:
     """In a thread of their own: a question waits for no slice, and several go as one batch."""
     while True:
         jobs = [waiting.get()]
@@ -176,7 +180,7 @@ def _answer_questions(waiting: "SimpleQueue[Job]") -> None:
         _answer(jobs, bulk=False)
 
 
-def _answer(jobs: list[Job], *, bulk: bool) -> None:
+def _answer(jobs: list[EmbeddingJob], *, bulk: bool) -> None:
     """Compute jobs of one model, and hand the vectors to whoever waits."""
     begun, by = time.monotonic(), jobs[0].by
     try:

@@ -31,7 +31,7 @@ class QueryVector:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class QuestionVectors:
     """A question's vectors, by the fingerprint of the model; at least one."""
 
     by: dict[str, QueryVector]

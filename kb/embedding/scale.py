@@ -92,7 +92,7 @@ AS_IT_IS = Scale()
 """Cosines that are taken as they are."""
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class KeptScale(msgspec.Struct, frozen=True, kw_only=True):
     """A scale in its file, and what it was measured of."""
 
     made_from: str
@@ -122,7 +122,7 @@ def made_from(settings: Embedding) -> str:
 def kept(settings: Embedding, folder: Path) -> Scale | None:
     """The scale that was measured; None where none was, or it is damaged, or of other texts."""
     try:
-        found = msgspec.json.decode(file_of(settings, folder).read_bytes(), type=Kept)
+        found = msgspec.json.decode(file_of(settings, folder).read_bytes(), type=KeptScale)
     except (OSError, msgspec.MsgspecError):
         return None
     return found.scale if found.made_from == made_from(settings) else None
@@ -134,7 +134,7 @@ def shipped(settings: Embedding) -> Scale | None:
     So the first start need not measure it.
     """
     wanted = made_from(settings)
-    known = msgspec.json.decode(SHIPPED.read_bytes(), type=list[Kept])
+    known = msgspec.json.decode(SHIPPED.read_bytes(), type=list[KeptScale])
     return next((one.scale for one in known if one.made_from == wanted), None)
 
 
@@ -149,6 +149,6 @@ def keep(settings: Embedding, folder: Path, scale: Scale) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    found = Kept(made_from=made_from(settings), scale=scale)
+    found = KeptScale(made_from=made_from(settings), scale=scale)
     content = msgspec.json.format(msgspec.json.encode(found))
     models.write_whole(file_of(settings, folder), content)

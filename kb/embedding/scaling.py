@@ -33,7 +33,7 @@ Matrix = NDArray[Any]
 log = logging.getLogger("kb.embedding")
 
 
-class Pair(msgspec.Struct, frozen=True):
+class ScalePair(msgspec.Struct, frozen=True):
     """A question and the passage that answers it."""
 
     topic: str
@@ -43,9 +43,9 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 @cache
-def pairs() -> tuple[Pair, ...]:
+def pairs() -> tuple[ScalePair, ...]:
     """The built-in pairs."""
-    return msgspec.json.decode(scale.PAIRS.read_bytes(), type=tuple[Pair, ...])
+    return msgspec.json.decode(scale.PAIRS.read_bytes(), type=tuple[ScalePair, ...])
 
 
 def scale_of(model: Model, settings: Embedding, folder: Path) -> Scale:

@@ -32,7 +32,7 @@ class StoppedError(RetryableError):
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedTrial:
     """A trial that has ended: the lines that it ``said``, and ``how`` it ended, for people.
 
     What a library prints beside those lines is none. ``well``: it ended with status 0.
@@ -47,7 +47,7 @@ class Ended:
 
 def run(
     module: str, *arguments: str, given: bytes = b"", stopping: threading.Event | None = None
-) -> Ended:
+) -> EndedTrial:
     """Run a module with these arguments, and what is ``given`` on its standard input.
 
     Where ``stopping`` is set meanwhile, the trial is ended.
@@ -62,7 +62,7 @@ def run(
             told = _told(process, given, stopping or threading.Event())
         except subprocess.TimeoutExpired:
             how = f"it said nothing for {LONGEST_SECONDS:g} s"
-            return Ended([], how, well=False, passing=True)
+            return EndedTrial([], how, well=False, passing=True)
         finally:
             process.kill()
     if told is None or process.returncode in STOPPED:
@@ -89,12 +89,12 @@ def _told(
     return None
 
 
-def _ended(status: int, output: bytes, errors: bytes) -> Ended:
+def _ended(status: int, output: bytes, errors: bytes) -> EndedTrial:
     last = errors.decode(errors="replace").strip().splitlines()[-1:]
     how = " ".join([f"it ended with status {status}", *last])
     said = [line for line in output.splitlines() if line.startswith(b"{")]
     was_short = status == -signal.SIGKILL or MEMORY in how
-    return Ended(said, how, well=status == 0, passing=was_short)
+    return EndedTrial(said, how, well=status == 0, passing=was_short)
 
 
 def say(what: Any) -> None:

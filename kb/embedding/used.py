@@ -18,7 +18,7 @@ TELLING = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
+class UsedModel:
     """A model that embeds: its ``name`` in settings and register, and the settings of it alone.
 
     ``fingerprint`` is that of everything that its vectors depend on; calls name it by that.
@@ -37,17 +37,17 @@ class Use:
     """What is used at a moment: some models, and the process that has them."""
 
     settings: Settings
-    models: tuple[Used, ...]
+    models: tuple[UsedModel, ...]
     engine: EngineClient
 
 
 def use_of(settings: Settings) -> Use:
     """The models that these settings name, or leave to what is here, and their process."""
     embedding = chosen.using(settings.embedding, chosen.names(settings.embedding))
-    used: dict[str, Used] = {}
+    used: dict[str, UsedModel] = {}
     for one in chosen.each(embedding):
         key, earlier = models.fingerprint(one), models.earlier_fingerprints(one)
-        used.setdefault(key, Used(one.model, one, key, earlier, models.find(one)))
+        used.setdefault(key, UsedModel(one.model, one, key, earlier, models.find(one)))
     settings = msgspec.structs.replace(settings, embedding=embedding)
     engine = EngineClient(
         "embedder",

@@ -45,7 +45,7 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class Working(Protocol):
+class WorkingEngine(Protocol):
     """An engine that may be at work of its own, for which nobody has called: it stays meanwhile."""
 
     def is_working(self) -> bool:
@@ -105,7 +105,7 @@ class Service:
         """Whether nobody has called for ``idle_seconds``: the engine should leave."""
         if self._busy or time.monotonic() - self._last_call <= self.idle_seconds:
             return False
-        return not (isinstance(self._engine, Working) and self._engine.is_working())
+        return not (isinstance(self._engine, WorkingEngine) and self._engine.is_working())
 
 
 def _told(call: str, error: Exception) -> dict[str, Any]:

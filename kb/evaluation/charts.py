@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kb.evaluation.plots import Bar, Line, bars, curves
+from kb.evaluation.plots import Bar, PlotLine, bars, curves
 
 OURS = "commonplace"
 LABELS = {
@@ -41,7 +41,7 @@ def _of_abstention(measured: list[dict[str, Any]]) -> list[tuple[str, str]]:
     if not measured:
         return []
     lines = [
-        Line(f"{m['name']} (area {m['auc']:.3f})", m["curve"], (m["answered"], m["abstained"]))
+        PlotLine(f"{m['name']} (area {m['auc']:.3f})", m["curve"], (m["answered"], m["abstained"]))
         for m in measured
     ]
     title = "Abstention"

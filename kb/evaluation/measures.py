@@ -7,7 +7,7 @@ from typing import Any
 import ir_measures
 from ir_measures import RR, R, nDCG
 
-from kb.evaluation.sets import Evidence, Question
+from kb.evaluation.sets import AnswerPlace, EvaluationQuestion
 from kb.text import words
 
 NDCG, RECALL_10, RECALL_100, MRR = nDCG @ 10, R @ 10, R @ 100, RR
@@ -39,7 +39,7 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
 
 
-def is_there(place: Mapping[str, Any], evidence: Evidence) -> bool:
+def is_there(place: Mapping[str, Any], evidence: AnswerPlace) -> bool:
     """Whether a hit or citation (as JSON) is at the place of some evidence."""
     if place["document"] != evidence.document:
         return False
@@ -53,7 +53,7 @@ def is_there(place: Mapping[str, Any], evidence: Evidence) -> bool:
     return max(within, around) >= SAME_PLACE
 
 
-def holds_answer(text: str, question: Question) -> bool:
+def holds_answer(text: str, question: EvaluationQuestion) -> bool:
     """Whether one of the known answers stands in a text, whatever its spelling of numbers."""
     folded = _plain(text)
     numbers = {_number(n) for n in NUMBER.findall(text)}

@@ -9,7 +9,7 @@ from kb.errors import UsageError
 from kb.evaluation import measures
 from kb.evaluation.calibrating import Observed
 from kb.evaluation.running import Advance
-from kb.evaluation.sets import Question
+from kb.evaluation.sets import EvaluationQuestion
 from kb.knowledge_base import KnowledgeBase
 from kb.surface import shapes
 from kb.types.answers import Citation
@@ -21,7 +21,7 @@ FIRST = 5
 async def observed(
     base: KnowledgeBase,
     corpus: str,
-    questions: Iterable[Question],
+    questions: Iterable[EvaluationQuestion],
     advance: Advance,
     *,
     strange: bool = False,
@@ -43,20 +43,20 @@ async def observed(
     return told
 
 
-def from_outside(known: Iterable[tuple[str, str]] = ()) -> list[Question]:
+def from_outside(known: Iterable[tuple[str, str]] = ()) -> list[EvaluationQuestion]:
     """Questions that have nothing to do with any office's documents, and those of other sets.
 
     They are those of the built-in pairs: twelve matters, in five languages.
     """
     own = [(f"{pair.topic}-{pair.language}", pair.question) for pair in pairs()]
     return [
-        Question(number, text, "", (), (), (), unanswerable=True, outside=True)
+        EvaluationQuestion(number, text, "", (), (), (), unanswerable=True, outside=True)
         for number, text in (*own, *known)
     ]
 
 
 async def _observed(
-    base: KnowledgeBase, corpus: str, question: Question, *, strange: bool
+    base: KnowledgeBase, corpus: str, question: EvaluationQuestion, *, strange: bool
 ) -> Observed | None:
     owner = base.principal(None)
     found = await base.answers.looked_up(question.text, owner)
@@ -82,7 +82,7 @@ def _places(cited: Sequence[Citation]) -> list[dict[str, Any]]:
     return [shapes.citation(citation) for citation in cited]
 
 
-def _any_there(places: Sequence[dict[str, Any]], question: Question) -> bool:
+def _any_there(places: Sequence[dict[str, Any]], question: EvaluationQuestion) -> bool:
     """Whether one is at a place of the answer; where none is known, in a right document."""
     if not question.evidence:
         return any(place["document"] in question.documents for place in places)

@@ -9,17 +9,21 @@ from kb.catalog.database import current_seq
 from kb.evaluation import resampling
 from kb.evaluation.baselines import Baselines
 from kb.evaluation.running import HIT_FIGURES, Advance, hit_figures
-from kb.evaluation.sets import Collection, Query, Question, Text
+from kb.evaluation.sets import Collection, CollectionText, EvaluationQuestion, Query
 from kb.knowledge_base import KnowledgeBase
 
 
 async def rank(
-    base: KnowledgeBase, questions: Sequence[Question], systems: Sequence[str], advance: Advance
+    base: KnowledgeBase,
+    questions: Sequence[EvaluationQuestion],
+    systems: Sequence[str],
+    advance: Advance,
 ) -> list[dict[str, Any]]:
     """A row a system: shares of the answerable questions, and seconds for all of them."""
     stored = await base.catalog.read(_passages, base)
     texts = tuple(
-        Text(str(point), "", f"{c.title} {c.section or ''} {c.text}") for point, c in stored.items()
+        CollectionText(str(point), "", f"{c.title} {c.section or ''} {c.text}")
+        for point, c in stored.items()
     )
     answerable = [q for q in questions if not q.unanswerable]
     queries = tuple(Query(q.id, q.text, q.language) for q in answerable)

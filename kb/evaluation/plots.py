@@ -60,7 +60,7 @@ SIDE, MARGIN = 260, 44
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PlotLine:
     """Points from (0, 0) to (1, 1) with a name; ``mark`` is one of them that is set apart."""
 
     name: str
@@ -68,7 +68,7 @@ class Line:
     mark: tuple[float, float]
 
 
-def curves(title: str, across: str, up: str, lines: Sequence[Line]) -> str:
+def curves(title: str, across: str, up: str, lines: Sequence[PlotLine]) -> str:
     """Lines in a square, each with its mark, and a legend below; dashes tell them apart."""
     legend = "".join(_legend(n, line) for n, line in enumerate(lines))
     width, height = SIDE + MARGIN + 24, SIDE + MARGIN + 12 + 22 * len(lines)
@@ -88,7 +88,7 @@ def curves(title: str, across: str, up: str, lines: Sequence[Line]) -> str:
     )
 
 
-def _line(number: int, line: Line) -> str:
+def _line(number: int, line: PlotLine) -> str:
     path = "L".join(f"{_across(x):.1f} {_up(y):.1f}" for x, y in line.points)
     x, y = _across(line.mark[0]), _up(line.mark[1])
     kind = f"curve c{number % 4}"
@@ -97,7 +97,7 @@ def _line(number: int, line: Line) -> str:
     )
 
 
-def _legend(number: int, line: Line) -> str:
+def _legend(number: int, line: PlotLine) -> str:
     y = SIDE + MARGIN + 22 * number + 18
     return (
         f'<path class="curve c{number % 4}" d="M{MARGIN} {y - 4}h28"/>'

@@ -5,7 +5,7 @@ from typing import Any
 
 from kb.evaluation import measures, resampling
 from kb.evaluation.running import REFUSED, Measured, Outcome
-from kb.evaluation.sets import Query, Question
+from kb.evaluation.sets import EvaluationQuestion, Query
 from kb.types.evaluations import QuestionResult
 
 QUESTION_FIGURES = (
@@ -38,7 +38,7 @@ def of_systems(measured: Sequence[Measured], queries: Sequence[Query]) -> dict[s
     }
 
 
-def of_cut(questions: Iterable[Query | Question]) -> dict[str, int]:
+def of_cut(questions: Iterable[Query | EvaluationQuestion]) -> dict[str, int]:
     """How many questions were longer than questions may be, where any was."""
     cut = sum(q.cut for q in questions)
     return {"questions_cut": cut} if cut else {}

@@ -10,7 +10,7 @@ from kb.answers.evidence import Evidence
 from kb.errors import UsageError
 from kb.evaluation import measures, resampling
 from kb.evaluation.baselines import PLAIN, Baselines
-from kb.evaluation.sets import Collection, Query, Question
+from kb.evaluation.sets import Collection, EvaluationQuestion, Query
 from kb.evaluation.workplace import number_of
 from kb.knowledge_base import KnowledgeBase
 from kb.search.searching import Search
@@ -135,7 +135,7 @@ async def confidences(
 class Outcome:
     """One question put to a folder of documents."""
 
-    question: Question
+    question: EvaluationQuestion
     hits: list[dict[str, Any]]
     answer: dict[str, Any]
     seconds: float
@@ -143,7 +143,11 @@ class Outcome:
 
 
 async def ask_all(
-    base: Asks, questions: Sequence[Question], advance: Advance, *, with_model: bool = True
+    base: Asks,
+    questions: Sequence[EvaluationQuestion],
+    advance: Advance,
+    *,
+    with_model: bool = True,
 ) -> list[Outcome]:
     """Each question searched and asked, and judged; nothing of it is kept."""
     owner, manner = base.principal(None), replace(MEASURED, with_model=with_model)
@@ -212,7 +216,9 @@ def _may_answer(answer: dict[str, Any]) -> bool:
 HIT_FIGURES = ("document_hit@1", "document_hit@5", "page_hit@1", "page_hit@5", "page_hit@10")
 
 
-def hit_figures(question: Question, hits: Sequence[dict[str, Any]]) -> dict[str, float | None]:
+def hit_figures(
+    question: EvaluationQuestion, hits: Sequence[dict[str, Any]]
+) -> dict[str, float | None]:
     """Whether the document, and a place of the evidence, are among the first hits, if known."""
     figures: dict[str, float | None] = {}
     for depth in (1, 5) if question.documents else ():
@@ -224,5 +230,5 @@ def hit_figures(question: Question, hits: Sequence[dict[str, Any]]) -> dict[str,
     return figures
 
 
-def _at_place(places: Sequence[dict[str, Any]], question: Question) -> int:
+def _at_place(places: Sequence[dict[str, Any]], question: EvaluationQuestion) -> int:
     return sum(any(measures.is_there(p, e) for e in question.evidence) for p in places)

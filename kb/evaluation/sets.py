@@ -17,7 +17,7 @@ OUTSIDE = "outside"
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class CollectionText:
     """A text of a collection."""
 
     id: str
@@ -46,13 +46,13 @@ class Collection:
     """Texts, questions, and which text is relevant to which question, by how much."""
 
     name: str
-    texts: tuple[Text, ...]
+    texts: tuple[CollectionText, ...]
     queries: tuple[Query, ...]
     relevant: dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class AnswerPlace:
     """Where an answer stands: a page or slide (1-based), or a section or sheet; and its words."""
 
     document: str
@@ -62,7 +62,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class EvaluationQuestion:
     """A question put to a folder of documents, with what is known of its answer."""
 
     id: str
@@ -70,7 +70,7 @@ class Question:
     language: str
     answers: tuple[str, ...]
     documents: tuple[str, ...]
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[AnswerPlace, ...]
     unanswerable: bool
     cut: bool = False
     """Whether the set's own question is longer than questions may be."""
@@ -99,7 +99,7 @@ def read_collection(folder: Path) -> Collection:
         UsageError: a file is missing or a line cannot be read; it is named.
     """
     texts = tuple(
-        Text(str(r["_id"]), str(r.get("title") or ""), str(r["text"]))
+        CollectionText(str(r["_id"]), str(r.get("title") or ""), str(r["text"]))
         for r in _records(folder / "corpus.jsonl", ("_id", "text"))
     )
     relevant = _relevant(_qrels(folder))
@@ -148,7 +148,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def read_questions(folder: Path) -> tuple[Question, ...]:
+def read_questions(folder: Path) -> tuple[EvaluationQuestion, ...]:
     """``questions.jsonl`` beside a folder ``docs``.
 
     Raises:
@@ -162,7 +162,7 @@ def read_questions(folder: Path) -> tuple[Question, ...]:
     return found
 
 
-def read_asked(file: Path) -> tuple[Question, ...]:
+def read_asked(file: Path) -> tuple[EvaluationQuestion, ...]:
     """Questions in a file: lines of JSON as in ``questions.jsonl``, or a question a line.
 
     Raises:
@@ -180,11 +180,11 @@ def read_asked(file: Path) -> tuple[Question, ...]:
     return tuple(_question(record) for record in records)
 
 
-def _question(record: dict[str, Any]) -> Question:
+def _question(record: dict[str, Any]) -> EvaluationQuestion:
     evidence = tuple(_evidence(e) for e in record.get("evidence") or ())
     documents = record.get("docs") or [e.document for e in evidence]
     text, cut = fitted(str(record["question"]))
-    return Question(
+    return EvaluationQuestion(
         id=str(record["id"]),
         text=text,
         language=str(record.get("lang") or ""),
@@ -197,10 +197,10 @@ def _question(record: dict[str, Any]) -> Question:
     )
 
 
-def _evidence(record: dict[str, Any]) -> Evidence:
+def _evidence(record: dict[str, Any]) -> AnswerPlace:
     page = record.get("page") or record.get("slide")
     section = record.get("section") or record.get("sheet")
-    return Evidence(
+    return AnswerPlace(
         document=str(record.get("doc") or ""),
         page=int(page) if page else None,
         section=str(section) if section else None,
@@ -208,19 +208,19 @@ def _evidence(record: dict[str, Any]) -> Evidence:
     )
 
 
-def of_judged(rows: Sequence[JudgedQuestion]) -> list[Question]:
+def of_judged(rows: Sequence[JudgedQuestion]) -> list[EvaluationQuestion]:
     """The organisation's own questions, each with every passage that was named for it."""
     places: dict[str, list[JudgedQuestion]] = {}
     for row in rows:
         places.setdefault(row.question, []).append(row)
     return [
-        Question(
+        EvaluationQuestion(
             id=str(min(r.id for r in found)),
             text=text,
             language=str(found[0].language or ""),
             answers=(),
             documents=tuple(dict.fromkeys(r.path for r in found)),
-            evidence=tuple(Evidence(r.path, r.page, r.section, r.text) for r in found),
+            evidence=tuple(AnswerPlace(r.path, r.page, r.section, r.text) for r in found),
             unanswerable=False,
         )
         for text, found in places.items()

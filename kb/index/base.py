@@ -14,7 +14,7 @@ import msgspec
 
 from kb import __version__
 from kb.settings import Settings
-from kb.types.passages import Standing
+from kb.types.passages import PassageStanding
 
 DENSE, WORDS, GRAMS = "dense", "words", "grams"
 """Names of the lists that a search consults: a model's vectors, stemmed words (BM25), and character
@@ -96,7 +96,7 @@ class Hits(msgspec.Struct, frozen=True):
     lists: dict[str, Ranked] = {}
     fused: Ranked = []
     similarity: dict[int, float] = {}
-    standing: dict[int, Standing] = {}
+    standing: dict[int, PassageStanding] = {}
     exhausted: bool = False
 
 

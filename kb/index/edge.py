@@ -87,26 +87,26 @@ class EdgeIndex:
     async def ranked(
         self, generation: str, queries: Sequence[ListQuery], readers: Sequence[str]
     ) -> list[Ranked]:
-        """See :class:`kb.index.searching.Engine`."""
+        """See :class:`kb.index.searching.SearchedIndex`."""
         return await self._run(self._ranked, generation, queries, readers)
 
     async def vectors(
         self, generation: str, ids: Sequence[int], names: Sequence[str]
     ) -> dict[int, dict[str, list[float]]]:
-        """See :class:`kb.index.searching.Engine`."""
+        """See :class:`kb.index.searching.SearchedIndex`."""
         named: Any = await self._retrieve(generation, ids, False, list(names))
         return {int(r.id): r.vector or {} for r in named}
 
     async def languages(self, generation: str, ids: Sequence[int]) -> dict[int, str]:
-        """See :class:`kb.index.searching.Engine`."""
+        """See :class:`kb.index.searching.SearchedIndex`."""
         return await self._spoken.of(generation, ids, self._languages)
 
     async def sample(self, generation: str) -> Sample:
-        """See :class:`kb.index.searching.Engine`."""
+        """See :class:`kb.index.searching.SearchedIndex`."""
         return await self._samples.of(self, generation)
 
     async def some(self, generation: str, limit: int) -> list[SampledPassage]:
-        """See :class:`kb.index.sampling.Engine`."""
+        """See :class:`kb.index.sampling.SampledIndex`."""
         return await self._run(self._some, generation, limit)
 
     async def readers(self, generation: str, after: int | None, limit: int) -> dict[int, list[str]]:

@@ -8,7 +8,7 @@ from kb.embedding import models
 from kb.embedding.client import Embeddings
 from kb.embedding.pinned import ENGLISH
 from kb.embedding.questions import QueryVector
-from kb.embedding.used import Used
+from kb.embedding.used import UsedModel
 from kb.errors import ConfigurationError
 from kb.index.base import DENSE, LEXICAL_VERSION, AskedBy
 from kb.settings import Embedding
@@ -20,12 +20,12 @@ TELLING = 12
 """Digits of a model's fingerprint in the name of its vectors."""
 
 
-def generation_fingerprint(used: Sequence[Used]) -> str:
+def generation_fingerprint(used: Sequence[UsedModel]) -> str:
     """Fingerprint of what every point depends on, the models and the sparse lists: 32 digits."""
     return _of_models([model.fingerprint for model in used])
 
 
-def earlier_generations(used: Sequence[Used]) -> tuple[str, ...]:
+def earlier_generations(used: Sequence[UsedModel]) -> tuple[str, ...]:
     """Fingerprints of the same generation by earlier releases.
 
     They had one model alone, and counted its number format.
@@ -35,7 +35,7 @@ def earlier_generations(used: Sequence[Used]) -> tuple[str, ...]:
     return tuple(_of_models([model]) for model in used[0].earlier)
 
 
-def vector_names(used: Sequence[Used]) -> dict[str, str]:
+def vector_names(used: Sequence[UsedModel]) -> dict[str, str]:
     """The name of each model's vectors in the index, by the model's fingerprint."""
     if len(used) == 1:
         return {used[0].fingerprint: DENSE}
@@ -65,7 +65,7 @@ def asked_by_one(by: QueryVector, language: str) -> AskedBy:
     )
 
 
-def description_of(used: Sequence[Used]) -> dict[str, Any]:
+def description_of(used: Sequence[UsedModel]) -> dict[str, Any]:
     """What is kept with a generation that these models build."""
     return {"models": [model.name for model in used], LANGUAGES: True}
 
@@ -99,7 +99,7 @@ def follow(live: Generation | None, embeddings: Embeddings) -> bool:
     return live is not None and embeddings.follow(built_with(live.description))
 
 
-def check_generation(live: str, used: Sequence[Used]) -> None:
+def check_generation(live: str, used: Sequence[UsedModel]) -> None:
     """Check that a generation was built with these models: by others it cannot be searched.
 
     ``live`` is its fingerprint.

@@ -23,7 +23,7 @@ CHANGED_SHARE = 0.1
 written or deleted."""
 
 
-class Engine(Protocol):
+class SampledIndex(Protocol):
     """What sampling needs of an adapter."""
 
     async def count(self, generation: str) -> int:
@@ -40,7 +40,7 @@ class Engine(Protocol):
 
 
 @dataclass(slots=True)
-class _Kept:
+class _KeptSample:
     """A sample, and which points are in it, with their languages.
 
     ``changes`` had been counted of its generation before it was taken; ``looked`` is when it was
@@ -63,12 +63,12 @@ class Samples:
     """Samples by generation. ``looks_after`` is after how many seconds the engine is asked."""
 
     def __init__(self, looks_after: float = math.inf) -> None:
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, _KeptSample] = {}
         self._changes: Counter[str] = Counter()
         self._looks_after = looks_after
         self._lock = asyncio.Lock()
 
-    async def of(self, engine: Engine, generation: str) -> Sample:
+    async def of(self, engine: SampledIndex, generation: str) -> Sample:
         """The sample of a generation, made anew where it does not hold any more."""
         async with self._lock:
             kept = self._kept.get(generation)
@@ -101,7 +101,7 @@ class Samples:
         """Only this generation is searched from now on."""
         self._kept = {name: one for name, one in self._kept.items() if name == generation}
 
-    async def _holds(self, engine: Engine, generation: str, kept: _Kept) -> bool:
+    async def _holds(self, engine: SampledIndex, generation: str, kept: _KeptSample) -> bool:
         if self._changes[generation] - kept.changes > kept.most:
             return False
         if time.monotonic() - kept.looked <= self._looks_after:
@@ -112,7 +112,7 @@ class Samples:
         return abs(passages - kept.sample.passages) <= kept.most and there == kept.languages
 
 
-async def _taken(engine: Engine, generation: str, changes: int) -> _Kept:
+async def _taken(engine: SampledIndex, generation: str, changes: int) -> _KeptSample:
     looked = time.monotonic()
     passages = await engine.count(generation)
     # In order, so that the same passages have the same means to the last digit.
@@ -120,4 +120,4 @@ async def _taken(engine: Engine, generation: str, changes: int) -> _Kept:
     languages = {passage.point: passage.language for passage in some}
     # A generation that grows may have more passages than when they were counted.
     sample = sampled.sample(some, max(passages, len(some)))
-    return _Kept(sample, languages, changes, looked)
+    return _KeptSample(sample, languages, changes, looked)

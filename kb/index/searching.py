@@ -19,8 +19,8 @@ from kb.index import lexical, weighing
 from kb.index.base import GRAMS, WORDS, AskedBy, Hits, IndexQuery, Ranked
 from kb.index.lexical import Sparse
 from kb.index.sampled import Sample
-from kb.index.weighing import FEEDBACK, Reader, Told
-from kb.types.passages import Standing
+from kb.index.weighing import FEEDBACK, CosineReader, Told
+from kb.types.passages import PassageStanding
 
 ASKED = "asked "
 """Before a model's name: its scores by the question's own vector, for points that other lists
@@ -42,7 +42,7 @@ class ListQuery:
     only: AbstractSet[int] | None = None
 
 
-class Engine(Protocol):
+class SearchedIndex(Protocol):
     """What searching needs of an adapter."""
 
     async def ranked(
@@ -67,7 +67,7 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SearchedQuestion:
     """A question with its language (ISO 639-1), and its vectors by model and of terms."""
 
     query: IndexQuery
@@ -88,7 +88,7 @@ class Weighing:
     ``masses`` are what the question's terms tell together, by list.
     """
 
-    question: Question
+    question: SearchedQuestion
     sample: Sample
     languages: Mapping[int, str]
     masses: Mapping[str, float]
@@ -97,14 +97,16 @@ class Weighing:
         """The lists made one, where the models were ``asked`` with these vectors."""
         return weighing.fuse(self.question.language, self.languages, *self._read(lists, asked))
 
-    def standing(self, points: Sequence[int], lists: Mapping[str, Ranked]) -> dict[int, Standing]:
+    def standing(
+        self, points: Sequence[int], lists: Mapping[str, Ranked]
+    ) -> dict[int, PassageStanding]:
         """How points stand to the question as it was asked."""
         read = self._read(lists, self.question.dense)
         return weighing.standings(points, self.question.language, self.languages, *read)
 
     def _read(
         self, lists: Mapping[str, Ranked], asked: Mapping[str, Dense]
-    ) -> tuple[list[Reader], Told, Told]:
+    ) -> tuple[list[CosineReader], Told, Told]:
         words, grams = (Told(dict(lists[n]), self.masses.get(n, 0.0)) for n in (WORDS, GRAMS))
         readers = [
             _reader(by, lists[model], self.sample.floors(model, asked[model]))
@@ -113,7 +115,7 @@ class Weighing:
         return readers, words, grams
 
 
-async def search(engine: Engine, generation: str, query: IndexQuery) -> Hits:
+async def search(engine: SearchedIndex, generation: str, query: IndexQuery) -> Hits:
     """Search every list; where the query says so, search again as above, and fuse."""
     question = _question(query)
     lists = await _first(engine, generation, question)
@@ -138,15 +140,15 @@ async def search(engine: Engine, generation: str, query: IndexQuery) -> Hits:
     )
 
 
-def _question(query: IndexQuery) -> Question:
+def _question(query: IndexQuery) -> SearchedQuestion:
     language, words, grams = lexical.of_question(query.text)
     dense = {n: np.frombuffer(by.vector, dtype="<f4") for n, by in query.vectors.items()}
     sparse = {n: terms for n, terms in ((WORDS, words), (GRAMS, grams)) if terms.indices}
-    return Question(query, language, dense, sparse)
+    return SearchedQuestion(query, language, dense, sparse)
 
 
 async def _weighing(
-    engine: Engine, generation: str, question: Question, lists: Mapping[str, Ranked]
+    engine: SearchedIndex, generation: str, question: SearchedQuestion, lists: Mapping[str, Ranked]
 ) -> Weighing:
     every = {point for ranked in lists.values() for point, _ in ranked}
     languages = await engine.languages(generation, list(every))
@@ -155,7 +157,9 @@ async def _weighing(
     return Weighing(question, sample, languages, masses)
 
 
-async def _first(engine: Engine, generation: str, question: Question) -> dict[str, Ranked]:
+async def _first(
+    engine: SearchedIndex, generation: str, question: SearchedQuestion
+) -> dict[str, Ranked]:
     """The best of each list, by its name."""
     query = question.query
     only = frozenset(query.only) or None
@@ -168,9 +172,9 @@ async def _first(engine: Engine, generation: str, question: Question) -> dict[st
 
 
 async def _second(
-    engine: Engine,
+    engine: SearchedIndex,
     generation: str,
-    question: Question,
+    question: SearchedQuestion,
     lists: Mapping[str, Ranked],
     moved: Mapping[str, Dense],
 ) -> dict[str, Ranked]:
@@ -194,7 +198,7 @@ async def _second(
 
 
 def _moved(
-    question: Question,
+    question: SearchedQuestion,
     model: str,
     best: Sequence[int],
     standing: Mapping[int, Mapping[str, Sequence[float]]],
@@ -212,12 +216,12 @@ def _moved(
     return moved
 
 
-def _reader(by: AskedBy, ranked: Ranked, floors: Mapping[str, float] | None = None) -> Reader:
+def _reader(by: AskedBy, ranked: Ranked, floors: Mapping[str, float] | None = None) -> CosineReader:
     known = None if by.languages is None else frozenset(by.languages)
-    return Reader(by.unrelated, by.related, known, dict(ranked), floors or {}, by.understood)
+    return CosineReader(by.unrelated, by.related, known, dict(ranked), floors or {}, by.understood)
 
 
-def _similarity(question: Question, lists: Mapping[str, Ranked]) -> dict[int, float]:
+def _similarity(question: SearchedQuestion, lists: Mapping[str, Ranked]) -> dict[int, float]:
     """The cosine of each point in the first model.
 
     A point without a vector of that model is as near as the other models have it.

@@ -101,7 +101,7 @@ class ServerIndex:
     async def ranked(
         self, generation: str, queries: Sequence[ListQuery], readers: Sequence[str]
     ) -> list[Ranked]:
-        """See :class:`kb.index.searching.Engine`."""
+        """See :class:`kb.index.searching.SearchedIndex`."""
         requests = [_request(query, stored.tokens(readers)) for query in queries]
         async with _translated():
             found = await self._client.query_batch_points(self._name(generation), requests)
@@ -113,7 +113,7 @@ class ServerIndex:
     async def vectors(
         self, generation: str, ids: Sequence[int], names: Sequence[str]
     ) -> dict[int, dict[str, list[float]]]:
-        """See :class:`kb.index.searching.Engine`."""
+        """See :class:`kb.index.searching.SearchedIndex`."""
         async with _translated():
             records = await self._client.retrieve(
                 self._name(generation), list(ids), with_payload=False, with_vectors=list(names)
@@ -122,7 +122,7 @@ class ServerIndex:
         return {int(r.id): r.vector or {} for r in named}
 
     async def languages(self, generation: str, ids: Sequence[int]) -> dict[int, str]:
-        """See :class:`kb.index.searching.Engine`."""
+        """See :class:`kb.index.searching.SearchedIndex`."""
         async with _translated():
             records = await self._client.retrieve(
                 self._name(generation), list(ids), with_payload=stored.LANGUAGE, with_vectors=False
@@ -130,11 +130,11 @@ class ServerIndex:
         return {int(r.id): stored.language(r.payload) for r in records}
 
     async def sample(self, generation: str) -> Sample:
-        """See :class:`kb.index.searching.Engine`."""
+        """See :class:`kb.index.searching.SearchedIndex`."""
         return await self._samples.of(self, generation)
 
     async def some(self, generation: str, limit: int) -> list[SampledPassage]:
-        """See :class:`kb.index.sampling.Engine`."""
+        """See :class:`kb.index.sampling.SampledIndex`."""
         async with _translated():
             found = await self._client.query_points(
                 self._name(generation),

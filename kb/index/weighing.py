@@ -4,7 +4,7 @@ No list is divided by its highest score: that would make the best of a list that
 good as the best of one that is sure. Each score is read on a scale of its own instead, where 0 is a
 passage that has nothing to do with the question.
 
-- A model's cosine: 1 is what right pairs of question and passage have (:class:`Reader`).
+- A model's cosine: 1 is what right pairs of question and passage have (:class:`CosineReader`).
 - A list of words: 1 is a passage that has all that the question's words tell (:class:`Told`).
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from kb.index.lexical import K1
-from kb.types.passages import Standing
+from kb.types.passages import PassageStanding
 
 EVERY = "*"
 """In place of a language: passages in all languages together."""
@@ -39,7 +39,7 @@ LEAST_ALIKE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class CosineReader:
     """A model's cosines of one question, and how they are read.
 
     ``unrelated`` and ``related`` are the model's cosines of unrelated pairs of question and passage
@@ -107,7 +107,7 @@ NOTHING_TOLD = Told({}, 0.0)
 def fuse(
     language: str,
     languages: Mapping[int, str],
-    readers: Sequence[Reader],
+    readers: Sequence[CosineReader],
     words: Told = NOTHING_TOLD,
     grams: Told = NOTHING_TOLD,
 ) -> list[tuple[int, float]]:
@@ -146,7 +146,7 @@ class _Scales:
     own: float
 
 
-def _scales(asked: str, language: str, readers: Sequence[Reader]) -> _Scales:
+def _scales(asked: str, language: str, readers: Sequence[CosineReader]) -> _Scales:
     """Passages in ``language``, for a question in ``asked``.
 
     The models that know both are heard; else those that know the question: a passage in a language
@@ -164,10 +164,10 @@ def standings(
     points: Sequence[int],
     language: str,
     languages: Mapping[int, str],
-    readers: Sequence[Reader],
+    readers: Sequence[CosineReader],
     words: Told = NOTHING_TOLD,
     grams: Told = NOTHING_TOLD,
-) -> dict[int, Standing]:
+) -> dict[int, PassageStanding]:
     """How points stand, by what :func:`fuse` reads; what a language adds is left out."""
     telling = [reader for reader in readers if reader.tells]
     found = {}
@@ -175,7 +175,7 @@ def standings(
         counts, read, _ = _heard(point, _scales(language, languages.get(point, ""), telling))
         near = counts * _mean(read) if read else 0.0
         apart = max(read) - min(read) if read else 0.0
-        found[point] = Standing(near, apart, words.share(point), grams.share(point))
+        found[point] = PassageStanding(near, apart, words.share(point), grams.share(point))
     return found
 
 

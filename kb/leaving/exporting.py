@@ -10,7 +10,7 @@ import msgspec
 from kb import __version__
 from kb.catalog import leaving, vectors
 from kb.catalog.database import Catalog, Connection, now
-from kb.embedding.used import Used
+from kb.embedding.used import UsedModel
 from kb.errors import DamagedError
 from kb.files.blobs import ELEMENTS, Blobs
 from kb.leaving import crate, describing, matrices, texts
@@ -31,7 +31,7 @@ class Writing:
     """Writes the payload of one export into a folder; :meth:`finish` makes a bag of it."""
 
     def __init__(
-        self, catalog: Catalog, blobs: Blobs, used: Sequence[Used], folder: Path, told: Told
+        self, catalog: Catalog, blobs: Blobs, used: Sequence[UsedModel], folder: Path, told: Told
     ) -> None:
         self._catalog = catalog
         self._blobs = blobs
@@ -115,7 +115,9 @@ class Writing:
     def _vectors(self, connection: Connection, hashes: Sequence[str]) -> list[LeftModel]:
         return [self._of_model(connection, used, hashes) for used in self._used]
 
-    def _of_model(self, connection: Connection, used: Used, hashes: Sequence[str]) -> LeftModel:
+    def _of_model(
+        self, connection: Connection, used: UsedModel, hashes: Sequence[str]
+    ) -> LeftModel:
         """A model's vectors: those of the passages whose language it knows."""
         key, rows, dimension = used.fingerprint, list[str](), 0
         for part in _parts(hashes):

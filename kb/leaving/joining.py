@@ -13,7 +13,7 @@ from kb.catalog import erased, groups, people, sources
 from kb.catalog.database import Connection
 from kb.errors import ConflictError, UsageError
 from kb.files.places import imported_folder, uploads_folder
-from kb.leaving.readers import Tokens
+from kb.leaving.readers import ReaderTokens
 from kb.rights.rules import MIRROR, PATHS, spec_of
 from kb.text import naming
 from kb.types.leaving import LeftRights, LeftSource
@@ -39,7 +39,7 @@ def join(
     """
     _check_renamed(rights, renamed)
     _join_people(connection, rights)
-    tokens = Tokens(connection)
+    tokens = ReaderTokens(connection)
     joined = {}
     for left in rights.sources:
         name = renamed.get(left.name, left.name)
@@ -78,7 +78,7 @@ def _join_people(connection: Connection, rights: LeftRights) -> None:
 
 
 def _source(
-    connection: Connection, data: Path, mark: str, left: LeftSource, name: str, tokens: Tokens
+    connection: Connection, data: Path, mark: str, left: LeftSource, name: str, tokens: ReaderTokens
 ) -> Source:
     root = _root(data, mark, left, name)
     here = {source.name: source for source in sources.all_of(connection, counted=False)}
@@ -124,7 +124,7 @@ def _following(left: LeftSource) -> Following:
     )
 
 
-def _rule(left: LeftSource, tokens: Tokens) -> dict[str, object] | None:
+def _rule(left: LeftSource, tokens: ReaderTokens) -> dict[str, object] | None:
     if left.rule == MIRROR:
         return {"kind": MIRROR}
     if left.rule != PATHS:

@@ -58,7 +58,7 @@ def _named(kind: str, name: str | None) -> Term:
     return {"removed": kind} if name is None else {kind: name}
 
 
-class Tokens:
+class ReaderTokens:
     """Terms to the tokens of this catalog; groups and people of these names are here."""
 
     def __init__(self, connection: Connection) -> None:

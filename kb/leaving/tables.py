@@ -13,7 +13,7 @@ from kb.leaving import lines, placing
 from kb.leaving.moving import Vectors
 from kb.leaving.problems import damaged
 from kb.leaving.remaking import Remade, check, remade
-from kb.leaving.verifying import Verified
+from kb.leaving.verifying import VerifiedExport
 from kb.types.leaving import (
     LeftAnswer,
     LeftChunk,
@@ -36,7 +36,7 @@ class Tables:
     """The tables in a folder that was verified."""
 
     folder: Path
-    verified: Verified
+    verified: VerifiedExport
 
     @cached_property
     def whole(self) -> LeftWhole:

@@ -26,14 +26,14 @@ Told = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifiedExport:
     """``mark`` tells an export apart from any other; ``hashes`` are those of its files by path."""
 
     mark: str
     hashes: Mapping[str, str]
 
 
-def verify(folder: Path, told: Told = lambda _done, _total: None) -> Verified:
+def verify(folder: Path, told: Told = lambda _done, _total: None) -> VerifiedExport:
     """Check that a folder is a whole export that this release reads.
 
     Raises:
@@ -46,7 +46,7 @@ def verify(folder: Path, told: Told = lambda _done, _total: None) -> Verified:
         raise damaged(f"it cannot be read ({error.strerror}: {where})", where) from error
 
 
-def _verified(folder: Path, told: Told) -> Verified:
+def _verified(folder: Path, told: Told) -> VerifiedExport:
     files = _files(folder)
     _check_declared(folder, files)
     tags = _manifest(folder, TAGS)
@@ -59,7 +59,7 @@ def _verified(folder: Path, told: Told) -> Verified:
     _compare(payload, set(inside), "payload")
     _check_oxum(info, inside)
     _check_hashes(folder, payload, files, told)
-    return Verified(hashlib.sha256((folder / TAGS).read_bytes()).hexdigest(), payload)
+    return VerifiedExport(hashlib.sha256((folder / TAGS).read_bytes()).hexdigest(), payload)
 
 
 def _files(folder: Path) -> dict[str, int]:

@@ -58,7 +58,7 @@ def _of_samples(connection: Connection, principal: Principal, language: str) -> 
     return tuple(examples(asked, language))
 
 
-def examples(asked: Sequence[samples.Asked], language: str) -> list[str]:
+def examples(asked: Sequence[samples.SampleQuestion], language: str) -> list[str]:
     """The first questions in a language, of each document in turn; English ones where few are."""
     own = _in_turn(one for one in asked if one.language == language)
     if len(own) < FEWEST:
@@ -66,7 +66,7 @@ def examples(asked: Sequence[samples.Asked], language: str) -> list[str]:
     return own[:EXAMPLES]
 
 
-def _in_turn(asked: Iterable[samples.Asked]) -> list[str]:
+def _in_turn(asked: Iterable[samples.SampleQuestion]) -> list[str]:
     by_document: dict[str, list[str]] = {}
     for one in asked:
         by_document.setdefault(one.documents[0], []).append(one.question)

@@ -11,20 +11,20 @@ MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PagePlace:
     """A place on a page (from 1), in boxes: one for each printed line that it touches."""
 
     page: int
     boxes: tuple[Box, ...]
 
 
-def places(parsed: Parsed, text: str) -> list[Place]:
+def places(parsed: Parsed, text: str) -> list[PagePlace]:
     """Where a text stands, whatever the case of its letters and the kind of its white space."""
     words = text.split()
     if not words:
         return []
     wanted = re.compile(r"\s+".join(map(re.escape, words)), re.IGNORECASE)
-    found: list[Place] = []
+    found: list[PagePlace] = []
     for element in parsed.elements:
         found += _in(element, wanted)
         if len(found) >= MOST:
@@ -32,13 +32,13 @@ def places(parsed: Parsed, text: str) -> list[Place]:
     return found
 
 
-def _in(element: Element, wanted: re.Pattern[str]) -> Iterator[Place]:
+def _in(element: Element, wanted: re.Pattern[str]) -> Iterator[PagePlace]:
     if element.page is None or not element.lines:
         return
     for match in wanted.finditer(element.text):
         boxes = [_part(line, *match.span()) for line in element.lines if _touches(line, match)]
         if boxes:
-            yield Place(element.page, tuple(boxes))
+            yield PagePlace(element.page, tuple(boxes))
 
 
 def _touches(line: Line, match: re.Match[str]) -> bool:

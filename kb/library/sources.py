@@ -16,10 +16,10 @@ from kb.types.library import (
     FirstReading,
     Following,
     LedgerFilter,
-    Run,
+    RunProgress,
     Source,
     SourcePage,
-    Standing,
+    SourceStanding,
 )
 from kb.types.people import Principal
 from kb.upkeep.publishing import Publisher
@@ -60,7 +60,7 @@ class Sources:
         access.must_answer_for(principal, source)
         return source
 
-    def standing(self, name: str) -> Standing:
+    def standing(self, name: str) -> SourceStanding:
         """How one source stands; raises as :meth:`named`."""
         with self._catalog.reading() as connection:
             source = sources.by_name(connection, name)
@@ -219,8 +219,10 @@ def pause(connection: Connection, principal: Principal, source: Source, *, pause
     noted(connection, principal, action, source.name)
 
 
-def _standing(connection: Connection, source: Source, going_on: dict[int, Run]) -> Standing:
-    return Standing(
+def _standing(
+    connection: Connection, source: Source, going_on: dict[int, RunProgress]
+) -> SourceStanding:
+    return SourceStanding(
         source,
         access.in_words(connection, source.readers),
         rules.in_words(connection, source.rule),

@@ -25,11 +25,11 @@ class Thought:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class CutShort:
     """The text ends here because its tokens were used up: it is not whole."""
 
 
-Piece = str | Thought | Cut
+Piece = str | Thought | CutShort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kb.errors import ModelError
 from kb.llm import problems
-from kb.llm.base import Cut, Identity, LanguageModel, Piece, Thought
+from kb.llm.base import CutShort, Identity, LanguageModel, Piece, Thought
 from kb.llm.thoughts import Splitter
 
 CHARACTERS_OF_A_TOKEN = 16
@@ -16,7 +16,7 @@ LONGEST_ASIDE = 16_000
 
 
 @dataclass(slots=True)
-class Account:
+class ChatProgress:
     """What came of a model so far; ``room`` is how many characters may still come."""
 
     room: int
@@ -36,7 +36,7 @@ class Account:
                 self.thought = True
                 if all_before:
                     self.pieces, self.said = 0, False
-            case Cut():
+            case CutShort():
                 self.cut = True
 
 
@@ -93,7 +93,7 @@ async def _told(
     model: LanguageModel, messages: Sequence[dict[str, str]], name: str, most: int | None
 ) -> AsyncGenerator[Piece, None]:
     room = LONGEST_ASIDE if most is None else most * CHARACTERS_OF_A_TOKEN
-    account, splitter = Account(room), Splitter()
+    account, splitter = ChatProgress(room), Splitter()
     async with aclosing(model.stream(messages, name)) as stream:
         async for piece in stream:
             for part in splitter.feed(piece) if isinstance(piece, str) else (piece,):
@@ -102,8 +102,8 @@ async def _told(
                 yield kept
             if account.room <= 0 or (most is not None and account.pieces >= most):
                 if not account.cut:
-                    account.note(Cut())
-                    yield Cut()
+                    account.note(CutShort())
+                    yield CutShort()
                 break
     for part in () if account.room <= 0 else splitter.end():
         account.note(part)

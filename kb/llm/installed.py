@@ -46,13 +46,13 @@ class Installed(msgspec.Struct):
         return not only_embeds(self.called, self.details.families if self.details else None)
 
 
-class Listed(msgspec.Struct):
+class InstalledModels(msgspec.Struct):
     """The answer of ``/api/tags``."""
 
     models: list[Installed] | None = None
 
 
-class Thinking(msgspec.Struct):
+class ThinkValues(msgspec.Struct):
     """What may be sent as ``think``, and what holds where nothing is. Newer servers tell it."""
 
     values: list[bool | str] | None = None
@@ -64,7 +64,7 @@ class Shown(msgspec.Struct):
     license: str | None = None
     capabilities: list[str] | None = None
     details: Details | None = None
-    thinking: Thinking | None = None
+    thinking: ThinkValues | None = None
     remote_host: str | None = None
     remote_model: str | None = None
     model_info: dict[str, Any] | None = None

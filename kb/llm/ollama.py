@@ -15,9 +15,9 @@ import ollama
 from kb.errors import ConfigurationError, ModelError
 from kb.llm import problems
 from kb.llm.addresses import address_of
-from kb.llm.base import Cut, Identity, Piece, Stocked, Thought
+from kb.llm.base import CutShort, Identity, Piece, Stocked, Thought
 from kb.llm.choosing import is_elsewhere
-from kb.llm.installed import Installed, Listed, Shown
+from kb.llm.installed import Installed, InstalledModels, Shown
 from kb.llm.timeouts import watched
 from kb.settings import Llm
 
@@ -62,7 +62,7 @@ class Ollama:
 
     async def identify(self) -> Identity:
         """The configured model, or the first installed one that chats and runs on this server."""
-        listed = (await self._asked("GET", "/api/tags", Listed)).models or []
+        listed = (await self._asked("GET", "/api/tags", InstalledModels)).models or []
         if self._settings.model:
             wanted = self._wanted(self._settings.model, listed)
             shown = await self._told_of(wanted.name, wanted.digest)
@@ -88,7 +88,7 @@ class Ollama:
     async def stock(self, seconds: float = 60.0) -> list[Stocked]:
         """See :class:`kb.llm.base.Stock`."""
         until = time.monotonic() + seconds
-        listed = (await self._asked("GET", "/api/tags", Listed)).models or []
+        listed = (await self._asked("GET", "/api/tags", InstalledModels)).models or []
         turns = asyncio.Semaphore(SHOWN_AT_ONCE)
         return list(await asyncio.gather(*(self._described(one, turns, until) for one in listed)))
 
@@ -161,7 +161,7 @@ class Ollama:
                     finished = True
                     self._check_length(part.prompt_eval_count, room)
                 if part.done_reason == "length":
-                    yield Cut()
+                    yield CutShort()
         if not finished:
             raise ModelError("The answer of Ollama broke off.", code="model_cut_off")
 

@@ -9,7 +9,7 @@ import httpx
 
 from kb.errors import ModelError
 from kb.llm import problems
-from kb.llm.base import Cut, Identity, Piece, Thought
+from kb.llm.base import CutShort, Identity, Piece, Thought
 from kb.llm.choosing import is_elsewhere, only_embeds
 from kb.llm.timeouts import watched
 from kb.llm.tokens import tokens
@@ -175,7 +175,7 @@ class OpenAICompatible:
                 if delta.get("content"):
                     yield delta["content"]
                 if choice.get("finish_reason") == "length":
-                    yield Cut()
+                    yield CutShort()
         raise ModelError("The model's answer broke off.", code="model_cut_off")
 
     def _refused(self, status: int, text: str, model: str) -> ModelError:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kb.embedding.models import WEIGHTS, digest_of
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL, PINNED, Pinned
-from kb.embedding.places import BUNDLED, NAME, Manifest
+from kb.embedding.places import BUNDLED, NAME, ModelManifest
 from kb.errors import KbError, PermanentError, UsageError
 from kb.models import folders, hub, shelf, wheels
 
@@ -51,7 +51,7 @@ def add_pinned(
         _check(pinned, made)
         return made
 
-    manifest = Manifest(
+    manifest = ModelManifest(
         name=pinned.name,
         title=pinned.title,
         origin=f"{pinned.origin}, by the Python package {pinned.requirement}",
@@ -120,7 +120,7 @@ def add_folder(
 
     title = _shown(folder.resolve().name)
     origin = f"folder {_shown(folder.resolve())}"
-    manifest = Manifest(name=called, title=title, origin=origin, files={})
+    manifest = ModelManifest(name=called, title=title, origin=origin, files={})
     added = shelf.add(onto, manifest, make, mode, before)
     return Added(called, added, tuple(left))
 
@@ -181,7 +181,7 @@ def pull(
         return working / "made"
 
     origin = f"{hub.address()}/{repository} at {revision}"
-    manifest = Manifest(name=called, title=repository, origin=origin, files={})
+    manifest = ModelManifest(name=called, title=repository, origin=origin, files={})
     return Added(called, shelf.add(onto, manifest, make, before=before))
 
 

@@ -7,24 +7,24 @@ from pathlib import Path
 import msgspec
 
 from kb.embedding import models
-from kb.embedding.places import MANIFEST, Kept, Manifest, manifest_of
+from kb.embedding.places import MANIFEST, KeptFile, ModelManifest, manifest_of
 from kb.errors import ConfigurationError
 
 
-def write_down(folder: Path, manifest: Manifest) -> None:
+def write_down(folder: Path, manifest: ModelManifest) -> None:
     """Write down each file of a model with its digest."""
     _write(folder, msgspec.structs.replace(manifest, files=files_of(folder)))
 
 
-def _write(folder: Path, manifest: Manifest) -> None:
+def _write(folder: Path, manifest: ModelManifest) -> None:
     models.write_whole(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
     (folder / MANIFEST).chmod(0o644)
 
 
-def files_of(folder: Path, some: Collection[str] | None = None) -> dict[str, Kept]:
+def files_of(folder: Path, some: Collection[str] | None = None) -> dict[str, KeptFile]:
     """Every file of a model by its path, or ``some``, read from beginning to end."""
     return {
-        name: Kept(models.digest_of(file), file.stat().st_size, int(file.stat().st_mtime))
+        name: KeptFile(models.digest_of(file), file.stat().st_size, int(file.stat().st_mtime))
         for name, file in _files(folder)
         if some is None or name in some
     }
@@ -56,12 +56,12 @@ def is_whole(folder: Path) -> bool:
     return manifest is not None and digests(there) == digests(manifest.files)
 
 
-def digests(files: Mapping[str, Kept]) -> dict[str, str]:
+def digests(files: Mapping[str, KeptFile]) -> dict[str, str]:
     """The SHA-256 of each file."""
     return {name: kept.sha256 for name, kept in files.items()}
 
 
-def looks_changed(folder: Path, manifest: Manifest) -> bool:
+def looks_changed(folder: Path, manifest: ModelManifest) -> bool:
     """Whether a file has another size or time than it had; nothing is read."""
     for name, kept in manifest.files.items():
         try:
@@ -73,7 +73,7 @@ def looks_changed(folder: Path, manifest: Manifest) -> bool:
     return False
 
 
-def refresh(folder: Path, manifest: Manifest, files: dict[str, Kept]) -> None:
+def refresh(folder: Path, manifest: ModelManifest, files: dict[str, KeptFile]) -> None:
     """Write down anew when files were written that are the same (a copy, a restored backup)."""
     if files != manifest.files:
         kept = msgspec.structs.replace(manifest, files=files)

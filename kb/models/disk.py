@@ -6,10 +6,10 @@ from pathlib import Path
 from kb.embedding import chosen, places, record, scale
 from kb.embedding.models import WEIGHTS, digest_of, find
 from kb.embedding.pinned import ENGLISH, PINNED
-from kb.embedding.places import Manifest
+from kb.embedding.places import ModelManifest
 from kb.errors import ConfigurationError, KbError
 from kb.models import contents, folders
-from kb.models.registered import Keeper, Registered, Verified
+from kb.models.registered import Keeper, Registered, VerifiedModel
 from kb.settings import Embedding
 
 CHANGED = "A file has changed since it was added; kb models verify reads all of them."
@@ -94,13 +94,13 @@ def _of_folder(settings: Embedding, derived: Path, name: str, folder: Path) -> R
     )
 
 
-def _title(name: str, manifest: Manifest | None) -> str:
+def _title(name: str, manifest: ModelManifest | None) -> str:
     if name in PINNED:
         return PINNED[name].title
     return manifest.title if manifest else Path(name).name
 
 
-def _digest(manifest: Manifest | None) -> str | None:
+def _digest(manifest: ModelManifest | None) -> str | None:
     kept = manifest.files.get(WEIGHTS) if manifest else None
     return kept.sha256 if kept else None
 
@@ -119,7 +119,7 @@ def _keeper(settings: Embedding, folder: Path) -> Keeper:
     return "package" if folder == places.packaged() else "folder"
 
 
-def verified(model: Registered, derived: Path) -> Verified:
+def verified(model: Registered, derived: Path) -> VerifiedModel:
     """Read a model's files, and compare their digests with those that were written down.
 
     Where nothing was, those of weights that are pinned count. What was derived from it here is
@@ -136,14 +136,14 @@ def verified(model: Registered, derived: Path) -> Verified:
         else:
             files, changed = _compared(model.name, folder, manifest)
     except ConfigurationError:
-        return Verified(model.name, 0, (places.MANIFEST,))
+        return VerifiedModel(model.name, 0, (places.MANIFEST,))
     except OSError as error:
-        return Verified(model.name, 0, (Path(error.filename or WEIGHTS).name,))
+        return VerifiedModel(model.name, 0, (Path(error.filename or WEIGHTS).name,))
     spoiled = opening.spoiled(model.digest, derived) if model.digest else []
-    return Verified(model.name, files, tuple(changed), tuple(spoiled))
+    return VerifiedModel(model.name, files, tuple(changed), tuple(spoiled))
 
 
-def _compared(name: str, folder: Path, manifest: Manifest) -> tuple[int, list[str]]:
+def _compared(name: str, folder: Path, manifest: ModelManifest) -> tuple[int, list[str]]:
     """How many files a model should have, and which are others.
 
     One of another size than was written down is another, and is not read.

@@ -28,7 +28,7 @@ TRUSTED_MODULES = "sentence_transformers."
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ModelFacts:
     """What a model's files say of it; ``languages`` as its card has them (ISO 639-1)."""
 
     purpose: Purpose
@@ -51,7 +51,7 @@ def check(folder: Path) -> None:
     _refuse_links(folder)
 
 
-def facts_of(folder: Path) -> Facts:
+def facts_of(folder: Path) -> ModelFacts:
     """Look at a model's folder; its largest files are not read.
 
     Raises:
@@ -65,7 +65,7 @@ def facts_of(folder: Path) -> Facts:
         raise _no_model(folder, f"it cannot be read ({error})") from error
 
 
-def _facts_of(folder: Path) -> Facts:
+def _facts_of(folder: Path) -> ModelFacts:
     for needed in (CONFIGURATION, TOKENIZER):
         if not (folder / needed).is_file():
             raise _no_model(folder, f"{needed} is missing")
@@ -77,7 +77,7 @@ def _facts_of(folder: Path) -> Facts:
     if modules:
         prompts(folder)
         limit = max_tokens(folder)
-    return Facts(
+    return ModelFacts(
         "embedding" if modules else _purpose(folder, config),
         _dimension(folder, config, modules),
         limit if type(limit) is int and limit > 0 else None,

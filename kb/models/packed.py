@@ -30,7 +30,7 @@ IN_BLOCKS = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class EncoderSizes:
     """The sizes of the model, a BERT encoder."""
 
     hidden: int
@@ -50,7 +50,7 @@ class Packed:
     name, as they lie in the file.
     """
 
-    shape: Shape
+    shape: EncoderSizes
     pieces: Sequence[tuple[str, float]]
     tensors: Mapping[str, tuple[int, memoryview]]
 
@@ -71,7 +71,7 @@ def _of_blocks(content: memoryview) -> NDArray[np.float32]:
     return found
 
 
-class _Reader:
+class _PackedReader:
     """Takes one thing after another."""
 
     def __init__(self, content: memoryview) -> None:
@@ -99,10 +99,10 @@ def read(content: memoryview) -> Packed:
     Raises:
         ConfigurationError: it is a file of another kind.
     """
-    reader = _Reader(content)
+    reader = _PackedReader(content)
     if bytes(content[:4]) != MAGIC or reader.numbers("4sI")[1] != VERSION:
         raise ConfigurationError("This is no file of packed weights (E5S1).", code="not_a_model")
-    shape = Shape(*reader.numbers("7i"))
+    shape = EncoderSizes(*reader.numbers("7i"))
     reader.numbers("fi")  # the norm's epsilon, and BLOCK
     pieces = _pieces(reader)
     reader.numbers("i")
@@ -110,7 +110,7 @@ def read(content: memoryview) -> Packed:
     return Packed(shape, pieces, dict(_tensors(reader, content)))
 
 
-def _pieces(reader: _Reader) -> list[tuple[str, float]]:
+def _pieces(reader: _PackedReader) -> list[tuple[str, float]]:
     count, *_ = reader.numbers("5i")  # and the numbers of the marks
     [size] = reader.numbers("Q")
     ends = reader.array("<u4", count + 1).tolist()
@@ -120,7 +120,7 @@ def _pieces(reader: _Reader) -> list[tuple[str, float]]:
     return list(zip(pieces, scores, strict=True))
 
 
-def _tensors(reader: _Reader, content: memoryview) -> Any:
+def _tensors(reader: _PackedReader, content: memoryview) -> Any:
     [count] = reader.numbers("i")
     for _ in range(count):
         name = bytes(reader.raw(*reader.numbers("H"))).decode()

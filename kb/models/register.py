@@ -12,7 +12,7 @@ from kb.errors import ConflictError, ModelError, NotFoundError, UsageError
 from kb.llm.base import LanguageModel, Stock
 from kb.models import adding, disk, serving, shelf
 from kb.models.adding import Added
-from kb.models.registered import Listing, Registered, Verified
+from kb.models.registered import Listing, Registered, VerifiedModel
 from kb.settings import Embedding, Settings
 
 Note = Callable[..., None]
@@ -120,7 +120,7 @@ class Register:
         digest = kept.sha256 if kept else None
         self._note(action, manifest.name, sha256=digest, origin=manifest.origin, for_all=for_all)
 
-    def verify(self, name: str | None) -> Iterator[Verified]:
+    def verify(self, name: str | None) -> Iterator[VerifiedModel]:
         """Read every file of a model, or of all, and compare it with what was written down.
 
         Raises:

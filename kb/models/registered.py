@@ -56,7 +56,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifiedModel:
     """A model whose files were read; ``changed`` are those that are others now, or gone.
 
     ``derived`` are such files among what was made from it here: its ranges, its 8-bit file.

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from kb.embedding.places import Manifest
+from kb.embedding.places import ModelManifest
 from kb.errors import ConflictError, RetryableError
 from kb.models import contents
 
@@ -40,7 +40,7 @@ def nothing(_: Path) -> None:
 
 def add(
     shelf: Path,
-    manifest: Manifest,
+    manifest: ModelManifest,
     make: Callable[[Path], Path],
     mode: int = OURS,
     before: Before = nothing,

@@ -17,7 +17,7 @@ from kb.index.remote import RemoteIndex
 from kb.proof import looking, redacting
 from kb.proof.searching import Searcher
 from kb.proof.stating import Statement
-from kb.types.purges import Erased, Look, Marks, Purge
+from kb.types.purges import Erased, Marks, PlaceLook, Purge
 
 STATED = "document.erase.stated"
 """The action of the audit log's entry that has the statement's hash."""
@@ -36,7 +36,7 @@ class Looker:
         self._scratch = scratch
         self._data = data
 
-    async def after(self, purge: Purge, rewritten: Rewritten) -> list[Look]:
+    async def after(self, purge: Purge, rewritten: Rewritten) -> list[PlaceLook]:
         """Look again in all places, when everything was rewritten."""
         looks = await self.look(purge.erased)
         looks.append(_files_of(rewritten))
@@ -47,7 +47,7 @@ class Looker:
             looks.append(await asyncio.to_thread(searcher.look))
         return looks
 
-    async def look(self, erased: Erased) -> list[Look]:
+    async def look(self, erased: Erased) -> list[PlaceLook]:
         """Look again in catalog, index, stored values and temporary folders."""
         looks = await self._catalog.read(self._in_catalog, erased)
         names = await self._catalog.read(self._generations)
@@ -61,7 +61,7 @@ class Looker:
         looks.append(await asyncio.to_thread(looking.in_folders, self._data, before))
         return looks
 
-    async def again(self, stated: Statement, digest: str) -> list[Look]:
+    async def again(self, stated: Statement, digest: str) -> list[PlaceLook]:
         """Look again at what a statement says was erased, and for its entry in the audit log."""
         looks = await self.look(stated.erased)
         ended_at = datetime.fromisoformat(stated.ended_at).timestamp()
@@ -71,7 +71,7 @@ class Looker:
         with self._catalog.reading() as connection:
             return [name_of(one.id) for one in generations.in_use(connection)]
 
-    def _in_catalog(self, erased: Erased) -> list[Look]:
+    def _in_catalog(self, erased: Erased) -> list[PlaceLook]:
         with self._catalog.reading() as connection:
             return looking.in_catalog(connection, erased)
 
@@ -79,21 +79,21 @@ class Looker:
         with self._catalog.reading() as connection:
             return redacting.rare(connection, purge)
 
-    def _audited(self, purge: Purge) -> Look:
+    def _audited(self, purge: Purge) -> PlaceLook:
         left = redacting.unredacted(self._catalog, purge)
-        return Look("audit log", 1, "logs", [f"entry {seq}" for seq in left])
+        return PlaceLook("audit log", 1, "logs", [f"entry {seq}" for seq in left])
 
-    def _entry_of(self, digest: str, ended_at: float) -> Look:
+    def _entry_of(self, digest: str, ended_at: float) -> PlaceLook:
         """The audit log keeps an entry for so many days: one that has expired is not missing."""
         with self._catalog.reading() as connection:
             if audit.page(connection, action=STATED, text=digest, limit=1):
-                return Look(ENTRY, 1, "logs")
+                return PlaceLook(ENTRY, 1, "logs")
             if audit.expired_until(connection) >= ended_at:
-                return Look(f"{ENTRY}, which has expired", 0, "logs")
-        return Look(ENTRY, 1, "logs", ["the audit log has no entry of this statement"])
+                return PlaceLook(f"{ENTRY}, which has expired", 0, "logs")
+        return PlaceLook(ENTRY, 1, "logs", ["the audit log has no entry of this statement"])
 
 
-def check_nothing(looks: Sequence[Look]) -> None:
+def check_nothing(looks: Sequence[PlaceLook]) -> None:
     """Check that none of them has found anything.
 
     Raises:
@@ -109,10 +109,10 @@ def check_nothing(looks: Sequence[Look]) -> None:
         )
 
 
-def _files_of(rewritten: Rewritten) -> Look:
+def _files_of(rewritten: Rewritten) -> PlaceLook:
     """What is free in the database's files, and not yet written over."""
     found = [f"{rewritten.free_pages} free pages"] * bool(rewritten.free_pages)
     found += [f"{rewritten.log_bytes} pages of the log"] * bool(rewritten.log_bytes)
-    return Look(
+    return PlaceLook(
         "catalog: free pages and log, after all was rewritten", rewritten.tables, "tables", found
     )

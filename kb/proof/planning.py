@@ -8,7 +8,7 @@ import msgspec
 from kb.catalog import answers, audit, purges, sources, versions
 from kb.catalog.database import Connection
 from kb.proof.marks import Maker
-from kb.types.files import Entry
+from kb.types.files import LedgerEntry
 from kb.types.kept import KeptAnswer
 from kb.types.people import Principal
 from kb.types.purges import (
@@ -31,7 +31,7 @@ class Planner:
         self.number = 0
 
     def __call__(
-        self, connection: Connection, found: Sequence[Entry], numbers: Sequence[int]
+        self, connection: Connection, found: Sequence[LedgerEntry], numbers: Sequence[int]
     ) -> None:
         """See :data:`kb.upkeep.erasing.Planned`."""
         kept = answers.made_from(connection, numbers)
@@ -49,7 +49,9 @@ class Planner:
         marks = self._maker.marks()
         self.number = purges.begin(connection, self._by.name, until, erased, marks)
 
-    def _documents(self, connection: Connection, found: Sequence[Entry]) -> list[ErasedDocument]:
+    def _documents(
+        self, connection: Connection, found: Sequence[LedgerEntry]
+    ) -> list[ErasedDocument]:
         by_id = {source.id: source for source in sources.all_of(connection, counted=False)}
         about = purges.added_at(connection, [one.id for one in found])
         made = []
@@ -99,7 +101,7 @@ class Planner:
         return ErasedAnswer(one.id, hashlib.sha256(kept).hexdigest())
 
 
-def _place(one: Entry, *, is_uploaded: bool) -> Place:
+def _place(one: LedgerEntry, *, is_uploaded: bool) -> Place:
     if one.parent_id is not None:
         return "container"
     return "data_directory" if is_uploaded else "folder"

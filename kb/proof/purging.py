@@ -26,7 +26,7 @@ from kb.proof.remaining import remaining
 from kb.rights import access
 from kb.settings import Settings
 from kb.types.people import Principal
-from kb.types.purges import Erased, ListedPurge, Look, Purge
+from kb.types.purges import Erased, ListedPurge, PlaceLook, Purge
 from kb.upkeep.beside import REINDEX, give_up
 from kb.upkeep.erasing import Rest
 from kb.upkeep.publishing import Publisher
@@ -243,7 +243,7 @@ class Purges:
             purges.failed(connection, number, error)
 
     def _state(
-        self, purge: Purge, rewritten: Rewritten, entries: Sequence[int], looks: Sequence[Look]
+        self, purge: Purge, rewritten: Rewritten, entries: Sequence[int], looks: Sequence[PlaceLook]
     ) -> None:
         """Sign the statement, keep it, and note its hash: all of it in one transaction."""
         key, kind = stating.key_of(self._settings.data), self._settings.index.backend

@@ -18,7 +18,7 @@ from kb.catalog.database import Catalog
 from kb.errors import RetryableError
 from kb.files.blobs import Blobs
 from kb.proof.marks import LONGEST, Finder
-from kb.types.purges import Look, Marks
+from kb.types.purges import Marks, PlaceLook
 
 BLOCK = 8 * 1024**2
 """Bytes of a file that are searched at a time."""
@@ -39,7 +39,7 @@ class Searcher:
         self._finder = Finder(marks)
         self._bytes = 0
 
-    def look(self) -> Look:
+    def look(self) -> PlaceLook:
         """Every byte of every file, but of models; engines' logs with a mark are emptied."""
         found, elsewhere = [], set()
         for path in self._files():
@@ -50,7 +50,7 @@ class Searcher:
                 elsewhere |= owners
             elif kinds:
                 found.append(f"{path.relative_to(self._data)} ({', '.join(kinds)})")
-        return Look(
+        return PlaceLook(
             "every byte of the data directory", self._bytes, "bytes", found, sorted(elsewhere)
         )
 

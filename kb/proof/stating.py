@@ -11,7 +11,7 @@ from kb import __version__, failpoints, signing
 from kb.errors import PermanentError, RetryableError, UsageError
 from kb.files.places import PUBLIC, SECRET, SIGNING
 from kb.proof.remaining import iso
-from kb.types.purges import Erased, Look, Purge, Remaining
+from kb.types.purges import Erased, PlaceLook, Purge, Remaining
 
 FORMAT = "commonplace-erasure-statement"
 VERSION = 1
@@ -40,7 +40,7 @@ class Statement(msgspec.Struct, frozen=True):
     ended_at: str
     erased: Erased
     audit_entries: list[int]
-    looked_again: list[Look]
+    looked_again: list[PlaceLook]
     remains: list[Remaining]
 
 
@@ -49,7 +49,7 @@ def statement(
     installation: Installation,
     ended_at: float,
     entries: Sequence[int],
-    looks: Sequence[Look],
+    looks: Sequence[PlaceLook],
     remains: Sequence[Remaining],
 ) -> Statement:
     """The statement of an erasing."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SampleQuestion:
     """A question that samples answer: the first of ``documents`` (paths) alone, as a rule."""
 
     question: str
@@ -26,11 +26,11 @@ def questions() -> Path:
 
 
 @cache
-def answerable() -> tuple[Asked, ...]:
+def answerable() -> tuple[SampleQuestion, ...]:
     """The questions that the samples answer, in the order of the file."""
     rows = map(json.loads, questions().read_text(encoding="utf-8").splitlines())
     return tuple(
-        Asked(row["question"], row["lang"], tuple(row["docs"]))
+        SampleQuestion(row["question"], row["lang"], tuple(row["docs"]))
         for row in rows
         if not row["unanswerable"]
     )

@@ -15,7 +15,7 @@ from kb.search.pointing import Pointed
 from kb.search.spreading import FIRST, spread
 from kb.text import editions
 from kb.text.exact import Exact
-from kb.types.passages import Passage, Standing, StoredChunk
+from kb.types.passages import Passage, PassageStanding, StoredChunk
 from kb.types.people import Principal
 from kb.types.points import version_of
 
@@ -76,7 +76,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedHits:
     """What is left of hits, best first.
 
     ``alarming`` are documents that the index gave out against the catalog's rights, although it
@@ -88,7 +88,7 @@ class Judged:
     exact: tuple[Exact, ...] = ()
 
 
-def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Judged:
+def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> JudgedHits:
     """Hydrate as far as needed, fold, join.
 
     A passage that only its document's name has brought is as near as an unrelated one (``floor``).
@@ -111,7 +111,7 @@ def judge(connection: Connection, hits: Hits, scope: Scope, floor: float) -> Jud
         if len({p.chunk.text_hash for p in folded.values()}) >= 2 * scope.limit:
             break
     passages = arranged(list(folded.values()), scope, few)
-    return Judged(passages, alarming, pointing.of_passages(few, passages))
+    return JudgedHits(passages, alarming, pointing.of_passages(few, passages))
 
 
 def arranged(found: Sequence[Passage], scope: Scope, few: Sequence[Exact]) -> tuple[Passage, ...]:
@@ -129,7 +129,7 @@ def passage(
     stored: StoredChunk,
     score: float = 0.0,
     similarity: float = 0.0,
-    standing: Standing | None = None,
+    standing: PassageStanding | None = None,
 ) -> Passage:
     """A chunk as a hit of its own."""
     point = (stored.point,)

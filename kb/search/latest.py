@@ -22,7 +22,7 @@ MOST_EDITIONS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _WantedEditions:
     """The editions that a question is about: those it names, those that have its exact things."""
 
     named: Named
@@ -49,7 +49,7 @@ def gathered(
 
     ``things`` are exact things of the question: an edition that has them is the one asked for.
     """
-    wanted = _Wanted(editions.named(question), tuple(things))
+    wanted = _WantedEditions(editions.named(question), tuple(things))
     asked = frozenset(map(int, re.findall(r"\d{1,9}", question)))
     passages = _without_numbered_copies(passages, asked)
     groups: list[list[Passage]] = []
@@ -99,7 +99,7 @@ def _last(section: str | None) -> str:
     return editions.masked((section or "").rpartition(" › ")[2])
 
 
-def _one(group: Sequence[Passage], asked: _Wanted, today: date) -> Passage:
+def _one(group: Sequence[Passage], asked: _WantedEditions, today: date) -> Passage:
     """The edition that is asked for, else the newest valid one; beneath it the others."""
     newest = sorted(group, key=lambda p: edition(p).order(today), reverse=True)
     wanted = [p for p in newest if asked.is_for(p)]

@@ -17,7 +17,7 @@ from kb.search.retrieval import Found
 from kb.types.passages import Passage
 from kb.types.people import Principal
 from kb.types.points import points_of, version_of
-from kb.types.searches import LONGEST_ANSWER, Pin
+from kb.types.searches import LONGEST_ANSWER, PinnedAnswer
 
 ALIKE, AMONG = 0.6, 3
 """How like a pin's question another one is that it meets (0 as unrelated texts, 1 the same), and
@@ -28,7 +28,7 @@ among how many of the first passages the pin's own has to be (docs/retrieval.md,
 class Met:
     """A pin that a question meets, and its passage as it is now; ``exact``: by its own words."""
 
-    pin: Pin
+    pin: PinnedAnswer
     passage: Passage | None
     exact: bool
 
@@ -57,7 +57,7 @@ class PinMeeting:
 
     def _known(
         self, question: str, principal: Principal
-    ) -> tuple[Pin | None, Passage | None, list[Pin]]:
+    ) -> tuple[PinnedAnswer | None, Passage | None, list[PinnedAnswer]]:
         """The pin with the question's own words, its passage if it still is; all they may read."""
         with self._catalog.reading() as connection:
             pins = keeping.pinned(connection, principal)
@@ -72,7 +72,7 @@ class PinMeeting:
         return exact, Passage(stored[points[0]], text, tuple(points), 0.0, 0.0), pins
 
 
-def _passage_of(pin: Pin, passages: Sequence[Passage]) -> Passage | None:
+def _passage_of(pin: PinnedAnswer, passages: Sequence[Passage]) -> Passage | None:
     """The pin's own passage among these; of a document that has changed since, any of it."""
     points = set(points_of(pin.passage_id))
     [version] = {version_of(point) for point in points}
@@ -91,7 +91,7 @@ class Pins:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    def of_question(self, principal: Principal, question: str) -> list[Pin]:
+    def of_question(self, principal: Principal, question: str) -> list[PinnedAnswer]:
         """Pins for a question whose document the principal may read."""
         with self._catalog.reading() as connection:
             return keeping.pinned(connection, principal, question)

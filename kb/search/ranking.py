@@ -11,12 +11,12 @@ from collections.abc import Mapping
 import msgspec
 
 from kb.embedding.adapting import Tuning
-from kb.embedding.questions import Question
+from kb.embedding.questions import QuestionVectors
 from kb.index.base import AskedBy, Hits, IndexQuery
 from kb.index.remote import RemoteIndex
 
 
-def asked(embedded: Question, tuning: Tuning | None) -> Question:
+def asked(embedded: QuestionVectors, tuning: Tuning | None) -> QuestionVectors:
     """A question as it is put to the index."""
     return embedded if tuning is None else tuning.of(embedded)
 

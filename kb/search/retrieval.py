@@ -14,7 +14,7 @@ from kb.catalog import alarms, chunks, filtering, generations, names
 from kb.catalog.database import Catalog, Connection, current_seq
 from kb.embedding.adapting import Tuning
 from kb.embedding.client import Embeddings
-from kb.embedding.questions import QueryVector, Question
+from kb.embedding.questions import QueryVector, QuestionVectors
 from kb.embedding.scale import AS_IT_IS, Scale
 from kb.errors import RetryableError
 from kb.index.base import GRAMS, WORDS, AskedBy, Hits, IndexQuery
@@ -29,7 +29,7 @@ from kb.index.remote import RemoteIndex
 from kb.rights import access
 from kb.search import folding, judging, narrowing, pointing, ranking
 from kb.search.glossary import Glossary
-from kb.search.judging import Judged, Moment, Scope
+from kb.search.judging import JudgedHits, Moment, Scope
 from kb.search.sought import Sought
 from kb.settings import Retrieval
 from kb.text import comparing
@@ -68,7 +68,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class BegunSearch:
     """A search whose question is still being embedded: its lists of words are there already."""
 
     scope: Scope
@@ -143,7 +143,7 @@ class Retriever:
             embedded.understood(language),
             by.scale,
             model,
-            Question(asked).computed_by,
+            QuestionVectors(asked).computed_by,
             asked_for,
             language,
             judged.exact,
@@ -171,7 +171,7 @@ class Retriever:
         if live is not None:
             await self._index.get_ready(name_of(live.id))
 
-    async def _embedded_anew(self, words: str, moment: Moment) -> Question:
+    async def _embedded_anew(self, words: str, moment: Moment) -> QuestionVectors:
         """By the models of the generation that has just been switched to.
 
         Raises:
@@ -184,7 +184,7 @@ class Retriever:
 
     async def _begin(
         self, lexical: IndexQuery, wanted: Wanted, principal: Principal, limit: int
-    ) -> Begun | None:
+    ) -> BegunSearch | None:
         """What is had while the question is embedded; None where nothing can be found."""
         scope = await self._catalog.read(self._scope, lexical.text, principal, limit)
         if scope is None:
@@ -196,7 +196,7 @@ class Retriever:
             scope = replace(scope, narrow=narrow)
             lexical = msgspec.structs.replace(lexical, only=narrow.asked_of())
         early = await self._index.query(scope.moment.generation, lexical)
-        return Begun(scope, lexical, early)
+        return BegunSearch(scope, lexical, early)
 
     def _live(self) -> Generation | None:
         with self._catalog.reading() as connection:
@@ -227,13 +227,15 @@ class Retriever:
         with self._catalog.reading() as connection:
             return narrowing.narrow(connection, principal, wanted)
 
-    async def _judged(self, query: IndexQuery, own: Mapping[str, AskedBy], scope: Scope) -> Judged:
+    async def _judged(
+        self, query: IndexQuery, own: Mapping[str, AskedBy], scope: Scope
+    ) -> JudgedHits:
         """What the catalog leaves of the hits: more are fetched until enough survive.
 
         ``own`` is the question as it is, by which similarities are told.
         """
         floor = next(iter(own.values())).unrelated
-        judged = Judged((), frozenset())
+        judged = JudgedHits((), frozenset())
         for _ in range(ROUNDS):
             hits = await ranking.ranked(self._index, scope.moment.generation, query, own)
             last = await self._catalog.read(self._judge, hits, scope, floor)
@@ -244,7 +246,7 @@ class Retriever:
             query = msgspec.structs.replace(query, limit=fetch, lists={})
         return judged
 
-    def _judge(self, hits: Hits, scope: Scope, floor: float) -> Judged:
+    def _judge(self, hits: Hits, scope: Scope, floor: float) -> JudgedHits:
         with self._catalog.reading() as connection:
             return judging.judge(connection, hits, scope, floor)
 
@@ -258,7 +260,7 @@ class Retriever:
         return Found(tuple(judging.passage(chunk) for chunk in there))
 
 
-def _query(begun: Begun, asked: Mapping[str, QueryVector]) -> IndexQuery:
+def _query(begun: BegunSearch, asked: Mapping[str, QueryVector]) -> IndexQuery:
     """The whole question for the models to be ``asked``, with the lists that needed none."""
     return msgspec.structs.replace(
         begun.lexical,

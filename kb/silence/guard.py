@@ -35,7 +35,7 @@ class Refused(PermissionError):
     """A connection to an address that is not in the configuration."""
 
 
-class Guard:
+class NetworkGuard:
     """Knows what may be connected to, and counts what was refused.
 
     ``tell`` is called with host and port of what was refused, on a thread of the guard's own.
@@ -125,14 +125,14 @@ def _ascii(name: str) -> str:
         return name  # whoever looks it up is told
 
 
-_installed: list[Guard] = []
+_installed: list[NetworkGuard] = []
 
 
 def install(allowed: Sequence[Destination], tell: Tell) -> None:
     """Guard this process from now on; once, since a hook stays for good. Not in a sinkhole."""
     if _installed or in_sinkhole():
         return
-    guard = Guard(allowed, tell)
+    guard = NetworkGuard(allowed, tell)
     _installed.append(guard)
     look_up = socket.getaddrinfo
 
@@ -151,6 +151,6 @@ def refused() -> int:
     return sum(one.refused for one in _installed)
 
 
-def guards() -> Sequence[Guard]:
+def guards() -> Sequence[NetworkGuard]:
     """The guard of this process, where it has one."""
     return _installed

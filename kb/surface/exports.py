@@ -13,7 +13,7 @@ from kb.surface import notices, showing
 from kb.surface.showing import Translate
 from kb.types.answers import Answer, Sentence
 from kb.types.conversations import SharedTalk, SharedTurn
-from kb.types.forms import Block, Form, Row, Run, Said
+from kb.types.forms import Block, Form, Row, Said, TextRun
 
 DEEPEST = 6
 """Of the levels of headings."""
@@ -34,16 +34,16 @@ SOME_NOT_SHOWN = _("Passages that you may not read, or that have changed, are no
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ExportedPart:
     """A stretch of the document, and the sentences that its numbers belong to."""
 
     form: Form
     sentences: tuple[Sentence, ...] = ()
 
 
-def parts(talk: SharedTalk, translate: Translate = str) -> list[Part]:
+def parts(talk: SharedTalk, translate: Translate = str) -> list[ExportedPart]:
     """The conversation as far as its reader may read it."""
-    found = [Part((_heading(talk.title, 1),))]
+    found = [ExportedPart((_heading(talk.title, 1),))]
     for turn in talk.turns:
         found += _turn(turn, translate)
     return found
@@ -64,23 +64,23 @@ def told(turn: SharedTurn, *, mine: bool) -> str | None:
     return SOME_NOT_SHOWN if turn.withheld and not mine else None
 
 
-def _turn(turn: SharedTurn, translate: Translate) -> Iterator[Part]:
+def _turn(turn: SharedTurn, translate: Translate) -> Iterator[ExportedPart]:
     if turn.receipt is None:
-        yield Part((_note(translate(UNTOLD)),))
+        yield ExportedPart((_note(translate(UNTOLD)),))
         return
-    yield Part((_heading(turn.receipt.row.question, 2),))
+    yield ExportedPart((_heading(turn.receipt.row.question, 2),))
     answer = turn.receipt.answer
     said = told(turn, mine=False)
     if said is not None:
-        yield Part((_note(translate(said)),))
+        yield ExportedPart((_note(translate(said)),))
     if answer is None:
         return
     if answer.notice is not None:
-        yield Part((_note(notices.render(answer.notice, translate)),))
+        yield ExportedPart((_note(notices.render(answer.notice, translate)),))
     form = _marked(showing.form_of(answer), answer.sentences, translate(UNSUPPORTED))
-    yield Part(_lowered(form), answer.sentences)
+    yield ExportedPart(_lowered(form), answer.sentences)
     if answer.citations:
-        yield Part((_heading(translate(SOURCES), 3), *_sources(answer, translate)))
+        yield ExportedPart((_heading(translate(SOURCES), 3), *_sources(answer, translate)))
 
 
 def _sources(answer: Answer, translate: Translate) -> Iterator[Block]:
@@ -89,15 +89,15 @@ def _sources(answer: Answer, translate: Translate) -> Iterator[Block]:
         page = translate(PAGE).format(number=chunk.page) if chunk.page else None
         where = " › ".join(filter(None, (chunk.source, chunk.path, chunk.section, page)))
         quotes = " … ".join(f"“{' '.join(c.quote.split())}”" for c in source.citations)
-        yield Block("paragraph", said=(Said((Run(f"[{source.n}] {where}: {quotes}"),)),))
+        yield Block("paragraph", said=(Said((TextRun(f"[{source.n}] {where}: {quotes}"),)),))
 
 
 def _heading(text: str, level: int) -> Block:
-    return Block("heading", said=(Said((Run(" ".join(text.split())),)),), level=level)
+    return Block("heading", said=(Said((TextRun(" ".join(text.split())),)),), level=level)
 
 
 def _note(text: str) -> Block:
-    return Block("paragraph", said=(Said((Run(text, emphasised=True),)),))
+    return Block("paragraph", said=(Said((TextRun(text, emphasised=True),)),))
 
 
 def _lowered(form: Form) -> Form:
@@ -112,7 +112,7 @@ def _lowered(form: Form) -> Form:
 
 def _marked(form: Form, sentences: Sequence[Sentence], word: str) -> Form:
     """With a word behind each sentence that the documents do not hold."""
-    doubt = Run(f" ({word})", emphasised=True)
+    doubt = TextRun(f" ({word})", emphasised=True)
 
     def is_doubted(at: int | None) -> bool:
         return at is not None and not sentences[at].supported

@@ -6,7 +6,7 @@ The texts are message ids for gettext.
 from collections.abc import Callable
 
 from kb.llm.problems import RECOMMENDED
-from kb.types.answers import Notice
+from kb.types.answers import AnswerNotice
 
 
 def _(text: str) -> str:
@@ -67,7 +67,7 @@ TOLD_ONCE = "no_model"
 """A reason for quotations that is no fault: beside another notice it is left out."""
 
 
-def render(notice: Notice, translate: Callable[[str], str] = str) -> str:
+def render(notice: AnswerNotice, translate: Callable[[str], str] = str) -> str:
     """A notice in words; of an unknown code those that fit every failure of a model.
 
     Why no model has written (``because``), and that an answer is from an earlier edition, is said

@@ -9,7 +9,7 @@ from kb.text import pathnames
 from kb.types.answers import Answer, Citation
 from kb.types.conversations import Conversation
 from kb.types.kept import Receipt
-from kb.types.library import Document, Run, Standing
+from kb.types.library import Document, RunProgress, SourceStanding
 from kb.types.passages import Passage
 
 
@@ -128,7 +128,7 @@ def receipt(given: Receipt, translate: Translate = str) -> dict[str, Any]:
     }
 
 
-def source(standing: Standing, next_run: float | None) -> dict[str, Any]:
+def source(standing: SourceStanding, next_run: float | None) -> dict[str, Any]:
     """A source, how it is followed, and its run where one goes on; readers and rule in words."""
     item, running = standing.source, standing.running
     following = item.following
@@ -173,7 +173,7 @@ def _printable(value: Any) -> Any:
     return value
 
 
-def run(row: Run) -> dict[str, Any]:
+def run(row: RunProgress) -> dict[str, Any]:
     """A run that goes on, with its speed and what is left (seconds; None: not known yet)."""
     elapsed = max(0.1, row.seen_at - row.started_at)
     left = (row.total - row.done) * elapsed / row.done if row.done else None

@@ -14,7 +14,7 @@ from kb.answers import markdown
 from kb.text import editions, exact
 from kb.text.editions import Edition
 from kb.types.answers import Answer, Citation
-from kb.types.forms import Block, Form, Run, Said
+from kb.types.forms import Block, Form, Said, TextRun
 from kb.types.passages import Passage
 
 AROUND = 160
@@ -40,7 +40,7 @@ def form_of(answer: Answer) -> Form:
     """An answer's form; quotations, and what has none, have a paragraph each."""
     if answer.form:
         return answer.form
-    said = [Said((Run(s.text),), at) for at, s in enumerate(answer.sentences)]
+    said = [Said((TextRun(s.text),), at) for at, s in enumerate(answer.sentences)]
     if answer.mode == "quotes":
         return tuple(Block("paragraph", said=(one,)) for one in said)
     return (Block("paragraph", said=tuple(said)),) if said else ()
@@ -131,24 +131,24 @@ def _context(cited: Citation) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CitedSource:
     """A document and page, with all that an answer cites of it."""
 
     n: int
     citations: tuple[Citation, ...]
 
 
-def by_source(citations: Sequence[Citation]) -> list[Source]:
+def by_source(citations: Sequence[Citation]) -> list[CitedSource]:
     """Citations with one number together, in the order of their numbers."""
     numbers = sorted({c.n for c in citations})
-    return [Source(n, tuple(c for c in citations if c.n == n)) for n in numbers]
+    return [CitedSource(n, tuple(c for c in citations if c.n == n)) for n in numbers]
 
 
 def _cards(citations: Sequence[Citation]) -> list[dict[str, Any]]:
     return [_card(source, citations) for source in by_source(citations)]
 
 
-def _card(source: Source, citations: Sequence[Citation]) -> dict[str, Any]:
+def _card(source: CitedSource, citations: Sequence[Citation]) -> dict[str, Any]:
     """A source as its card shows it; its citations by their index."""
     passage = source.citations[0].passage
     chunk, edition = passage.chunk, _edition(passage)

@@ -5,9 +5,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from kb.surface.exports import Part
+from kb.surface.exports import ExportedPart
 from kb.types.answers import Sentence
-from kb.types.forms import Block, Row, Run, Said
+from kb.types.forms import Block, Row, Said, TextRun
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -20,7 +20,7 @@ DEEPEST = 9
 """Of Word's levels of headings."""
 
 
-def document(parts: Sequence[Part], title: str) -> bytes:
+def document(parts: Sequence[ExportedPart], title: str) -> bytes:
     """The file."""
     import docx  # heavy, and wanted by few
 
@@ -28,7 +28,7 @@ def document(parts: Sequence[Part], title: str) -> bytes:
     made.core_properties.title = _plain(title)[:255]
     made.core_properties.author = "Commonplace"
     for part in parts:
-        writer = _Writer(made, part.sentences)
+        writer = _WordWriter(made, part.sentences)
         for block in part.form:
             writer.block(block)
     content = io.BytesIO()
@@ -36,7 +36,7 @@ def document(parts: Sequence[Part], title: str) -> bytes:
     return content.getvalue()
 
 
-class _Writer:
+class _WordWriter:
     """Writes blocks whose numbers are those of some sentences."""
 
     def __init__(self, made: "Document", sentences: Sequence[Sentence]) -> None:
@@ -113,7 +113,9 @@ class _Writer:
             self._runs(paragraph, said.runs)
             self._numbers(paragraph, said.sentence)
 
-    def _runs(self, paragraph: "Paragraph", runs: Sequence[Run], *, strong: bool = False) -> None:
+    def _runs(
+        self, paragraph: "Paragraph", runs: Sequence[TextRun], *, strong: bool = False
+    ) -> None:
         for run in runs:
             made: Any = paragraph.add_run(_plain(run.text))
             made.bold = run.strong or strong or None

@@ -56,7 +56,7 @@ async def _own(
     base: KnowledgeBase,
     candidate: Generation,
     names: Sequence[str],
-    questions: Sequence[sets.Question],
+    questions: Sequence[sets.EvaluationQuestion],
     advance: Callable[[], None],
 ) -> dict[str, Any]:
     before = await asked(base, questions, advance)
@@ -71,7 +71,7 @@ async def _own(
 async def _shipped(
     base: KnowledgeBase,
     names: Sequence[str],
-    questions: Sequence[sets.Question],
+    questions: Sequence[sets.EvaluationQuestion],
     read: Read,
     advance: Callable[[], None],
 ) -> dict[str, Any]:
@@ -85,7 +85,7 @@ async def _shipped(
 
 
 async def asked(
-    base: Asks, questions: Sequence[sets.Question], advance: Callable[[], None]
+    base: Asks, questions: Sequence[sets.EvaluationQuestion], advance: Callable[[], None]
 ) -> list[Outcome]:
     """How the questions come out, quotations for answers: no language model is asked."""
     outcomes: list[Outcome] = []
@@ -95,7 +95,7 @@ async def asked(
 
 
 async def _patiently(
-    base: Asks, question: sets.Question, advance: Callable[[], None]
+    base: Asks, question: sets.EvaluationQuestion, advance: Callable[[], None]
 ) -> list[Outcome]:
     """On a machine that is busy with other things an engine may be late: it is asked again."""
     for _ in range(TRIES - 1):

@@ -26,7 +26,7 @@ OWN, SHIPPED = "own", "shipped"
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ComparedQuestion:
     """A question's figures by name, before and after; None where one does not apply."""
 
     id: str
@@ -35,15 +35,15 @@ class Pair:
     after: Mapping[str, float | None]
 
 
-def pairs(before: Sequence[Outcome], after: Sequence[Outcome]) -> list[Pair]:
+def pairs(before: Sequence[Outcome], after: Sequence[Outcome]) -> list[ComparedQuestion]:
     """Outcomes of the same questions, in the same order."""
     return [
-        Pair(b.question.id, b.question.text, b.figures, a.figures)
+        ComparedQuestion(b.question.id, b.question.text, b.figures, a.figures)
         for b, a in zip(before, after, strict=True)
     ]
 
 
-def compared(name: str, found: Sequence[Pair]) -> dict[str, Any]:
+def compared(name: str, found: Sequence[ComparedQuestion]) -> dict[str, Any]:
     """One set of questions: a row a measure, and the questions that came out otherwise."""
     rows = [row for measure in COMPARED if (row := _row(measure, found)) is not None]
     return {"name": name, "questions": len(found), "rows": rows, "changed": _changed(found)}
@@ -65,7 +65,7 @@ def lost(gate: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _row(measure: str, found: Sequence[Pair]) -> dict[str, Any] | None:
+def _row(measure: str, found: Sequence[ComparedQuestion]) -> dict[str, Any] | None:
     """A measure over the questions to which it applies before and after; None: to none."""
     both = [
         (b, a)
@@ -92,13 +92,13 @@ def _row(measure: str, found: Sequence[Pair]) -> dict[str, Any] | None:
     }
 
 
-def _changed(found: Sequence[Pair]) -> list[dict[str, Any]]:
+def _changed(found: Sequence[ComparedQuestion]) -> list[dict[str, Any]]:
     """The questions that came out otherwise, the largest losses first."""
     changed = [one for pair in found if (one := _change(pair)) is not None]
     return sorted(changed, key=lambda one: sum(one["differences"].values()))[:MOST_SHOWN]
 
 
-def _change(pair: Pair) -> dict[str, Any] | None:
+def _change(pair: ComparedQuestion) -> dict[str, Any] | None:
     differences = {
         name: round(after - before, 4)
         for name in COMPARED

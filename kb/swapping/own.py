@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from kb.catalog import feedback, keeping
 from kb.catalog.database import Connection
 from kb.evaluation import sets
-from kb.evaluation.sets import Evidence, Question
+from kb.evaluation.sets import AnswerPlace, EvaluationQuestion
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
 from kb.search.limits import MAX_QUESTION
@@ -18,39 +18,39 @@ MOST = 400
 """Questions that are asked: enough for intervals of a few hundredths, and minutes of work."""
 
 
-def own_questions(base: KnowledgeBase) -> list[Question]:
+def own_questions(base: KnowledgeBase) -> list[EvaluationQuestion]:
     """Each question once: by its right passages, else its pin, else what was called good."""
     owner = access.owner()
     judged = sets.of_judged(base.opinions.judged(owner))
     with base.catalog.reading() as connection:
         pinned = _pinned(connection)
         praised = [_praised(one) for one in feedback.praised(connection)]
-    found: dict[str, Question] = {}
+    found: dict[str, EvaluationQuestion] = {}
     for question in (*judged, *pinned, *praised):
         found.setdefault(_folded(question.text), question)
     return sets.sample(_askable(found.values()), MOST, 0)
 
 
-def _pinned(connection: Connection) -> list[Question]:
+def _pinned(connection: Connection) -> list[EvaluationQuestion]:
     return [
         _question(f"pin-{pin.id}", pin.question, (pin.path,), ())
         for pin in keeping.pinned(connection, access.owner())
     ]
 
 
-def _praised(one: Praised) -> Question:
-    evidence = tuple(Evidence(p.path, p.page, p.section, p.text) for p in one.places)
+def _praised(one: Praised) -> EvaluationQuestion:
+    evidence = tuple(AnswerPlace(p.path, p.page, p.section, p.text) for p in one.places)
     paths = tuple(dict.fromkeys(p.path for p in one.places))
     return _question(f"answer-{one.id}", one.question, paths, evidence)
 
 
 def _question(
-    number: str, text: str, documents: tuple[str, ...], evidence: tuple[Evidence, ...]
-) -> Question:
-    return Question(number, text, "", (), documents, evidence, unanswerable=False)
+    number: str, text: str, documents: tuple[str, ...], evidence: tuple[AnswerPlace, ...]
+) -> EvaluationQuestion:
+    return EvaluationQuestion(number, text, "", (), documents, evidence, unanswerable=False)
 
 
-def _askable(questions: Iterable[Question]) -> list[Question]:
+def _askable(questions: Iterable[EvaluationQuestion]) -> list[EvaluationQuestion]:
     return [q for q in questions if q.text.strip() and len(q.text) <= MAX_QUESTION]
 
 

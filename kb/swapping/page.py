@@ -11,7 +11,7 @@ from kb.surface.gates import gate_lines
 
 
 def write_page(file: Path, tried: Mapping[str, Any]) -> None:
-    """Write what :class:`kb.swapping.trying.Tried` gives as JSON into a file.
+    """Write what :class:`kb.swapping.trying.TriedModels` gives as JSON into a file.
 
     Raises:
         UsageError: it cannot be written.

@@ -13,7 +13,7 @@ import msgspec
 from kb.errors import ConfigurationError, ModelError
 from kb.evaluation import running
 from kb.evaluation.running import Outcome
-from kb.evaluation.sets import Question
+from kb.evaluation.sets import EvaluationQuestion
 from kb.knowledge_base import KnowledgeBase
 from kb.llm.base import Identity
 from kb.swapping import gate
@@ -24,7 +24,7 @@ WRITTEN = "generated"
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TriedModels:
     """Two models, their comparison, and each question with both answers."""
 
     before: Identity
@@ -45,9 +45,9 @@ class Tried:
 async def try_model(
     base: KnowledgeBase,
     name: str,
-    questions: Sequence[Question],
+    questions: Sequence[EvaluationQuestion],
     advance: Callable[[], None] = lambda: None,
-) -> Tried:
+) -> TriedModels:
     """Have today's model and another one answer; raises as :func:`_identified`."""
     before = await _identified(base)
     llm = msgspec.structs.replace(base.settings.llm, model=name)
@@ -60,7 +60,7 @@ async def try_model(
         await other.close()
     found = gate.decided([gate.compared(QUESTIONS, gate.pairs(first, second))])
     pairs = zip(questions, first, second, strict=True)
-    return Tried(before, after, found, [_beside(q, old, new) for q, old, new in pairs])
+    return TriedModels(before, after, found, [_beside(q, old, new) for q, old, new in pairs])
 
 
 async def _identified(base: KnowledgeBase) -> Identity:
@@ -79,7 +79,7 @@ async def _identified(base: KnowledgeBase) -> Identity:
     return await model.identify()
 
 
-def _beside(question: Question, before: Outcome, after: Outcome) -> dict[str, Any]:
+def _beside(question: EvaluationQuestion, before: Outcome, after: Outcome) -> dict[str, Any]:
     return {
         "id": question.id,
         "question": question.text,
@@ -105,7 +105,7 @@ def _identity(one: Identity) -> dict[str, Any]:
     return {"model": one.name, "digest": one.digest}
 
 
-def check_written(tried: Tried) -> None:
+def check_written(tried: TriedModels) -> None:
     """Check that each model has written something: else quotations were compared with quotations.
 
     Raises:

@@ -21,7 +21,7 @@ from kb.answers.asking import Answers
 from kb.embedding.adapting import Adapter, Learned, Tuning, written
 from kb.evaluation import resampling, sets, workplace
 from kb.evaluation.running import Outcome
-from kb.evaluation.sets import Evidence, Question
+from kb.evaluation.sets import AnswerPlace, EvaluationQuestion
 from kb.evaluation.workplace import Read
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
@@ -157,7 +157,7 @@ async def _own(
 async def _shipped(
     base: KnowledgeBase,
     whole: Tuning,
-    questions: Sequence[Question],
+    questions: Sequence[EvaluationQuestion],
     read: Read,
     advance: Callable[[], None],
 ) -> dict[str, Any]:
@@ -178,16 +178,16 @@ def _tuning(adapters: Mapping[str, Learned]) -> Tuning:
     return Tuning(IN_THE_MAKING, {model: Adapter(one) for model, one in adapters.items()})
 
 
-def _question(gathered: Material, number: int) -> Question:
+def _question(gathered: Material, number: int) -> EvaluationQuestion:
     text = gathered.questions[number]
     right = gathered.pairs[text]
-    return Question(
+    return EvaluationQuestion(
         id=str(number),
         text=text,
         language="",
         answers=(),
         documents=tuple(dict.fromkeys(pair.path for pair in right)),
-        evidence=tuple(Evidence(p.path, p.page, p.section, p.text) for p in right),
+        evidence=tuple(AnswerPlace(p.path, p.page, p.section, p.text) for p in right),
         unanswerable=False,
     )
 

@@ -33,14 +33,16 @@ LEAST_APART = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class LearningCandidate:
     """A way to learn: how large the ridge is, and how far questions are moved."""
 
     ridge: float
     step: float
 
 
-CANDIDATES = tuple(Candidate(ridge, step) for ridge in (5.0, 20.0, 80.0) for step in (1.0, 2.0))
+CANDIDATES = tuple(
+    LearningCandidate(ridge, step) for ridge in (5.0, 20.0, 80.0) for step in (1.0, 2.0)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Result:
     Where the gain may be chance, ``whole`` is None, and there are none held out.
     """
 
-    candidate: Candidate
+    candidate: LearningCandidate
     before: tuple[float, ...]
     after: tuple[float, ...]
     whole: Learned | None = None
@@ -136,7 +138,7 @@ def _nearest(lesson: Lesson) -> Matrix:
     return np.concatenate(found)
 
 
-def _choose(lesson: Lesson, near: Matrix, numbers: Sequence[int]) -> Candidate:
+def _choose(lesson: Lesson, near: Matrix, numbers: Sequence[int]) -> LearningCandidate:
     """The way to learn that gains most in the mean by these rounds, each held out once."""
     some = np.flatnonzero(np.isin(lesson.rounds, numbers))
     others = np.setdiff1d(np.arange(len(lesson.questions)), some)
@@ -171,7 +173,7 @@ def _targets(lesson: Lesson, near: Matrix, held: Matrix) -> tuple[Matrix, Matrix
     return x.reshape(-1, size), y.reshape(-1, size)
 
 
-def _map(targets: tuple[Matrix, Matrix], candidate: Candidate) -> Matrix:
+def _map(targets: tuple[Matrix, Matrix], candidate: LearningCandidate) -> Matrix:
     """What is added to a question, as a matrix: ridge regression of the targets.
 
     Solved for as many unknowns as there are questions, or numbers in a vector, whichever are fewer.

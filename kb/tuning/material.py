@@ -11,13 +11,13 @@ import numpy as np
 from kb.catalog import vectors
 from kb.catalog.database import Catalog
 from kb.embedding.client import Embeddings
-from kb.embedding.questions import Question
+from kb.embedding.questions import QuestionVectors
 from kb.embedding.scale import Scale
-from kb.embedding.used import Used
+from kb.embedding.used import UsedModel
 from kb.index.remote import RemoteIndex
 from kb.tuning.learning import Lesson, rounds_of
 from kb.tuning.pairs import FEWEST_QUESTIONS
-from kb.types.tunings import Pair, Standing, Taught
+from kb.types.tunings import Pair, SearchedPassage, Taught
 
 AT_ONCE = 8
 """Questions that are embedded side by side: people's own come between."""
@@ -82,15 +82,15 @@ async def gathered(
     return Material(questions, by_question, tuple(rounds), lessons)
 
 
-async def _embedded(embeddings: Embeddings, questions: Sequence[str]) -> list[Question]:
-    found: list[Question] = []
+async def _embedded(embeddings: Embeddings, questions: Sequence[str]) -> list[QuestionVectors]:
+    found: list[QuestionVectors] = []
     for start in range(0, len(questions), AT_ONCE):
         part = questions[start : start + AT_ONCE]
         found += await asyncio.gather(*(embeddings.query(question) for question in part))
     return found
 
 
-def _drawn(found: Taught) -> list[Standing]:
+def _drawn(found: Taught) -> list[SearchedPassage]:
     """The passages that are looked at: the right ones, and others by chance (the same ones)."""
     right = {point for pair in found.pairs for point in pair.points}
     others = [one for one in found.passages if one.point not in right]
@@ -103,7 +103,7 @@ Known = dict[int, tuple[int, bytes]]
 """By its point, a passage's document and vector."""
 
 
-def _vectors(catalog: Catalog, model: Used, wanted: Sequence[Standing]) -> Known:
+def _vectors(catalog: Catalog, model: UsedModel, wanted: Sequence[SearchedPassage]) -> Known:
     with catalog.reading() as connection:
         kept = vectors.known(connection, model.fingerprint, [one.vector_hash for one in wanted])
     return {

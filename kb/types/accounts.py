@@ -93,7 +93,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedPerson:
     """Somebody, as administrators see them."""
 
     person: Person
@@ -107,5 +107,5 @@ class Listed:
 class Everybody:
     """All people and all groups at one moment, by name."""
 
-    people: tuple[Listed, ...]
+    people: tuple[ListedPerson, ...]
     groups: tuple[Group, ...]

@@ -39,7 +39,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class AnswerNotice:
     """Something the reader of an answer has to know about how it came to be.
 
     A code with parameters: ``kb/surface/notices.py`` has the words.
@@ -57,7 +57,7 @@ class Answer:
     question: str
     text: str
     mode: str
-    notice: Notice | None
+    notice: AnswerNotice | None
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
     passages: tuple[Passage, ...]

@@ -9,7 +9,7 @@ START = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """What is to be noted. ``detail`` holds numbers and names, never a document's text."""
 
     actor: str
@@ -36,7 +36,7 @@ class Logged:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ChainVerdict:
     """Whether the chain holds; where it does not, from which entry on, and why.
 
     Out of ``redacted`` entries words were taken when a document was erased; others vouch for them.
@@ -51,13 +51,13 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class AuditPage:
     """A part of the log, the newest first."""
 
     rows: tuple[Logged, ...]
     more: bool
     """Whether there are older ones like these."""
-    verdict: Verdict | None = None
+    verdict: ChainVerdict | None = None
     """Where the whole chain was walked at the same moment."""
 
 
@@ -65,5 +65,5 @@ class Page:
 class Verification:
     """What a walk along the chain found, and how many looks wait on disk to get into it."""
 
-    verdict: Verdict
+    verdict: ChainVerdict
     waiting: int

@@ -26,7 +26,7 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True)
-class Backups:
+class BackupStanding:
     """The last that was begun, the last whole one, and when one was last verified."""
 
     newest: Backup | None

@@ -41,7 +41,7 @@ class ReadWith(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownDocument:
     """What telling changes needs of a document; there may be a hundred thousand of them.
 
     ``target`` is where a link leads, ``settings`` and ``used`` say what the document was read with
@@ -68,7 +68,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry(Known):
+class LedgerEntry(KnownDocument):
     """A document's entry in the ledger: also where it belongs, and what is published of it.
 
     ``parent_id`` is the container that it came out of, ``version`` the published one's number,
@@ -86,10 +86,10 @@ class Entry(Known):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DocumentPlace:
     """Where a document lies, and who may read what is published of it.
 
-    ``target`` is where a link leads; ``rights`` and ``version`` are those of :class:`Entry`.
+    ``target`` is where a link leads; ``rights`` and ``version`` are those of :class:`LedgerEntry`.
     """
 
     id: int

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 
-class Run(msgspec.Struct, frozen=True, omit_defaults=True):
+class TextRun(msgspec.Struct, frozen=True, omit_defaults=True):
     """A stretch of text in one face."""
 
     text: str
@@ -15,7 +15,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     code: bool = False
 
 
-Runs = tuple[Run, ...]
+Runs = tuple[TextRun, ...]
 
 
 class Said(msgspec.Struct, frozen=True, omit_defaults=True):

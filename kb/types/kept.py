@@ -8,7 +8,7 @@ import msgspec
 
 from kb.types.answers import Answer
 from kb.types.forms import Form
-from kb.types.opinions import Verdict
+from kb.types.opinions import Opinion
 from kb.types.passages import Passage
 
 CURRENT, CHANGED, GONE = "current", "changed", "gone"
@@ -90,7 +90,7 @@ class UsedDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
+class UsedPassage:
     """A passage that an answer was made from. ``document`` is None where nobody may know.
 
     ``read_at``: when that version was read (since the epoch); None where nothing is known of it.
@@ -109,8 +109,8 @@ class Receipt:
 
     row: KeptAnswer
     answer: Answer | None
-    used: tuple[Used, ...]
-    verdicts: Mapping[int, Verdict]
+    used: tuple[UsedPassage, ...]
+    verdicts: Mapping[int, Opinion]
     messages: tuple[dict[str, str], ...] | None
     """The prompt, built again; None where its passages are not all there any more."""
     intact: bool | None

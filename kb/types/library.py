@@ -160,7 +160,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunProgress:
     """A run over a source that goes on: files done and in all, pages read, the file at hand."""
 
     source_id: int
@@ -180,18 +180,18 @@ class FirstReading:
     part is theirs to read.
     """
 
-    runs: tuple[Run, ...]
+    runs: tuple[RunProgress, ...]
     others: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SourceStanding:
     """How a source stands: its readers and its rule by the names of this moment, and its run."""
 
     source: Source
     readers: list[str]
     rule: dict[str, Any]
-    running: Run | None
+    running: RunProgress | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ class Card:
     name: str
     about: str | None
     curators: list[str]
-    standing: Standing | None
+    standing: SourceStanding | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from kb.types.passages import Passage
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Opinion:
     """What somebody thinks of a citation of an answer, or (citation 0) of the whole answer."""
 
     citation: int
@@ -28,7 +28,7 @@ class ToReview:
     """Unix seconds."""
     bad: int
     """How many verdicts call it or a citation of it bad."""
-    verdicts: Mapping[int, Verdict]
+    verdicts: Mapping[int, Opinion]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Layout(msgspec.Struct, frozen=True, array_like=True):
     lines: tuple[Line, ...]
 
 
-class Standing(msgspec.Struct, frozen=True, array_like=True):
+class PassageStanding(msgspec.Struct, frozen=True, array_like=True):
     """How a passage stands to a question as it was asked, in the readings of fusion.
 
     ``near``: by its vectors, the mean of the models that know both, less what passages of its
@@ -69,7 +69,7 @@ class Passage:
     also: tuple[str, ...] = ()
     others: tuple["Passage", ...] = ()
     newest: str = ""
-    standing: Standing | None = None
+    standing: PassageStanding | None = None
     """None: only its document's name has brought it, or it was not searched for."""
 
     @property

@@ -161,7 +161,7 @@ class Unstated(msgspec.Struct, frozen=True):
     error: dict[str, Any] | None = None
 
 
-class Look(msgspec.Struct, frozen=True):
+class PlaceLook(msgspec.Struct, frozen=True):
     """A look at a place: how much was looked at, in ``unit``, and what was found there.
 
     ``elsewhere`` are documents that were not erased and have the same content.

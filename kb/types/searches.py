@@ -42,7 +42,7 @@ class Suggestions:
 
 
 @dataclass(frozen=True, slots=True)
-class Pin:
+class PinnedAnswer:
     """An answer that is shown first for a question. ``address`` is that of the passage."""
 
     id: int
@@ -75,4 +75,4 @@ class HouseWords:
     """The glossary, and the pins that somebody may read, each with whether it is theirs to take."""
 
     terms: tuple[Term, ...]
-    pins: tuple[tuple[Pin, bool], ...]
+    pins: tuple[tuple[PinnedAnswer, bool], ...]

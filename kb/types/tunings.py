@@ -103,7 +103,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SearchedPassage:
     """A passage that is searched, as far as learning needs it."""
 
     point: int
@@ -121,6 +121,6 @@ class Taught:
     """
 
     pairs: tuple[Pair, ...]
-    passages: tuple[Standing, ...]
+    passages: tuple[SearchedPassage, ...]
     gone: int
     withheld: int

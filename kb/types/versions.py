@@ -39,7 +39,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptMember:
     """A member of a container whose bytes wait among the blobs; size in bytes."""
 
     name: str
@@ -53,7 +53,7 @@ class Content:
 
     facts: Facts
     chunks: tuple[Chunk, ...] = ()
-    members: tuple[Kept, ...] = ()
+    members: tuple[KeptMember, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ OVERDUE_HOURS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CheckReport:
     """Counts of faults, in passages and stored values; a sound knowledge base has none.
 
     ``lost`` is missing in the index, cannot be read, or is a file that waits to be read while
@@ -83,7 +83,7 @@ class Expected:
 class Findings:
     """The report, and what a repair needs."""
 
-    report: Report
+    report: CheckReport
     lost: Sequence[int]
     """Points that the index has not."""
     orphans: Sequence[int]
@@ -151,7 +151,7 @@ async def check(catalog: Catalog, index: RemoteIndex, blobs: Blobs, kept_hours: 
     hollow = {d: n for d, n in now.hollow.items() if expected.hollow.get(d) == n}
     stray = now.stray & expected.stray
     waiting = now.waiting & expected.waiting
-    report = Report(
+    report = CheckReport(
         lost=len(lost) + len(unreadable) + sum(hollow.values()) + len(waiting),
         duplicate=min(expected.duplicates, now.duplicates),
         orphan=len(orphans) + len(forgotten) + len(stray),

@@ -31,13 +31,13 @@ from kb.catalog.erased import leave_out
 from kb.catalog.names import MEMBER
 from kb.errors import UsageError
 from kb.files.blobs import ELEMENTS, ORIGINAL, Blobs
-from kb.types.files import Entry
+from kb.types.files import LedgerEntry
 from kb.types.people import Principal
 from kb.upkeep.publishing import Publisher
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
+class ErasedCounts:
     """How much was deleted, by place.
 
     ``files_deleted`` are files that were handed in, ``files_left_out`` those that stay in their
@@ -58,7 +58,7 @@ class Erased:
         return asdict(self)
 
 
-Planned = Callable[[Connection, Sequence[Entry], Sequence[int]], None]
+Planned = Callable[[Connection, Sequence[LedgerEntry], Sequence[int]], None]
 """Is told of documents and versions before they go, in the transaction that takes them away."""
 
 
@@ -99,7 +99,7 @@ async def erase(
     document_ids: Sequence[int],
     by: Principal,
     planned: Planned | None = None,
-) -> Erased:
+) -> ErasedCounts:
     """Erase documents, each with what came out of it. Repeating it does no harm.
 
     Who did it is noted in the transaction that takes them away; ``planned`` is called in it. The
@@ -114,7 +114,7 @@ async def erase(
     points = await publisher.sweep(grace_seconds=0)
     forgotten = await catalog.write(forget, catalog, blobs, withdrawn.rest)
     failpoints.reached("purge_forgotten")
-    return Erased(
+    return ErasedCounts(
         documents=withdrawn.documents,
         passages=len(withdrawn.rest.hashes),
         points=points,
@@ -147,7 +147,7 @@ def _withdraw(
     return _Withdrawn(len(found), Rest(numbers, hashes, values_of(found)), gone, files)
 
 
-def _check_whole(chosen: Sequence[Entry]) -> None:
+def _check_whole(chosen: Sequence[LedgerEntry]) -> None:
     for one in chosen:
         if one.parent_id is not None:
             container = one.path.partition(MEMBER)[0]
@@ -158,7 +158,7 @@ def _check_whole(chosen: Sequence[Entry]) -> None:
             )
 
 
-def _note(connection: Connection, chosen: Sequence[Entry], by: Principal) -> None:
+def _note(connection: Connection, chosen: Sequence[LedgerEntry], by: Principal) -> None:
     """Note who erased them: last, since the log's end is locked from then on."""
     by_id = {source.id: source for source in sources.all_of(connection, counted=False)}
     for one in chosen:
@@ -180,7 +180,7 @@ def forget(catalog: Catalog, blobs: Blobs, rest: Rest) -> Forgotten:
     return Forgotten(forgotten, deleted)
 
 
-def values_of(found: Sequence[Entry]) -> list[tuple[str, str]]:
+def values_of(found: Sequence[LedgerEntry]) -> list[tuple[str, str]]:
     """Key and kind of the stored values that these documents refer to."""
     values = {(one.blob, ELEMENTS) for one in found}
     values |= {(key, ORIGINAL) for one in found for key in (one.content_hash, one.pending)}
@@ -195,7 +195,7 @@ def _erase_answers(connection: Connection, numbers: Sequence[int]) -> int:
     return gone
 
 
-def _keep_out(connection: Connection, found: Sequence[Entry]) -> Counter[str]:
+def _keep_out(connection: Connection, found: Sequence[LedgerEntry]) -> Counter[str]:
     """Delete files that were handed in; leave the others out of their source from now on.
 
     Returns how many were ``deleted``, and how many were ``left_out``.

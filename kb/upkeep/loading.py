@@ -37,7 +37,7 @@ USUAL = Pace()
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MadePoints:
     """Index points, and the vectors that were computed for them and are not kept yet."""
 
     points: list[IndexPoint]
@@ -51,7 +51,7 @@ async def points_of_versions(
     pace: Pace = USUAL,
     *,
     keep: bool = True,
-) -> Made:
+) -> MadePoints:
     """The index points of versions, as the catalog has them; missing vectors are computed.
 
     ``keep``: each batch of them is kept as it comes. A caller that holds a writing transaction gets
@@ -83,7 +83,7 @@ async def points_of_versions(
         )
         for p in passages
     ]
-    return Made(points, unkept)
+    return MadePoints(points, unkept)
 
 
 async def _wanted(

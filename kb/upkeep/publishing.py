@@ -20,7 +20,7 @@ from kb.catalog import (
 )
 from kb.catalog.database import Catalog, Connection, hold_seq
 from kb.embedding.client import Embeddings
-from kb.embedding.used import Used
+from kb.embedding.used import UsedModel
 from kb.errors import RetryableError
 from kb.index.base import IndexPoint
 from kb.index.generation import (
@@ -85,7 +85,7 @@ class Publisher:
         own = self._embeddings.named(model)
         return any(was_built_with(one, own) for one in found)
 
-    def _live(self, used: Sequence[Used]) -> Generation:
+    def _live(self, used: Sequence[UsedModel]) -> Generation:
         wanted = generation_fingerprint(used)
         with self._catalog.reading() as connection:
             live = generations.live(connection)
@@ -240,7 +240,7 @@ async def dimensions_of(embeddings: Embeddings) -> dict[str, int]:
     return {name: known[model] for model, name in names.items()}
 
 
-def adopt_earlier(connection: Connection, used: Sequence[Used]) -> None:
+def adopt_earlier(connection: Connection, used: Sequence[UsedModel]) -> None:
     """Name a generation, and the vectors in it, as this release names them."""
     if generations.rename(connection, earlier_generations(used), generation_fingerprint(used)):
         vectors.rename_model(connection, used[0].earlier, used[0].fingerprint)

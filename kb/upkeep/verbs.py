@@ -46,7 +46,7 @@ class Upkeep:
     async def check(self, *, repair: bool = False) -> dict[str, int]:
         """Compare catalog, index and blobs; with ``repair``, mend, and compare again.
 
-        Returns the counts of :class:`kb.upkeep.checking.Report`; raises as checking does.
+        Returns the counts of :class:`kb.upkeep.checking.CheckReport`; raises as checking does.
         """
         findings = await self._findings()
         if repair and any(findings.report.as_json().values()):
@@ -75,7 +75,7 @@ class Upkeep:
         document_ids: Sequence[int],
         by: Principal,
         planned: erasing.Planned | None = None,
-    ) -> erasing.Erased:
+    ) -> erasing.ErasedCounts:
         """Erase documents now, from everywhere; raises as :func:`kb.upkeep.erasing.erase`.
 
         The copy from before an upgrade goes with them. Whether they may is the caller's to ask.

@@ -8,7 +8,7 @@ import pytest
 
 from kb.accounts import totp
 from kb.accounts.accounts import Accounts
-from kb.accounts.directory import HEADER, OIDC, Known
+from kb.accounts.directory import HEADER, OIDC, KnownPerson
 from kb.accounts.vouching import Vouching
 from kb.catalog import api_tokens, groups, people, sessions
 from kb.errors import NotFoundError, NotSignedInError
@@ -19,7 +19,7 @@ from tests.parts.portal import PASSWORD, Portal
 pytestmark = pytest.mark.both_catalogs
 
 NEW = "seven grey geese over water"
-OLGA = Known("olga", "Olga Ost", "oidc:https://id.example:42", ("crew",), OIDC)
+OLGA = KnownPerson("olga", "Olga Ost", "oidc:https://id.example:42", ("crew",), OIDC)
 HERE = Client("127.0.0.1")
 DAY = 86400.0
 
@@ -82,7 +82,7 @@ async def test_a_password_here_does_not_stand_for_a_sign_in_there(house, portal)
 @pytest.mark.case("N11")
 async def test_a_proxys_word_is_fresh_while_the_proxy_says_it(house, portal):
     """A program's token of somebody whom the proxy names no more ends too."""
-    gus = Known("gus", "gus", "header:gus", (), HEADER)
+    gus = KnownPerson("gus", "gus", "header:gus", (), HEADER)
     house.kb.accounts.of_header(gus)
     token = house.kb.accounts.new_token(house.kb.principal("gus"), "script", "read", 366)
     program = portal.client(Authorization=f"Bearer {token}")
@@ -110,7 +110,7 @@ async def test_a_link_ends_with_the_password_that_it_was_to_replace(house):
 async def test_a_proxys_word_that_says_nothing_new_writes_nothing(house, monkeypatch):
     """A group that cannot be one here, one of our own, an hour later: it only reads."""
     told = ("crew", "everyone", "x" * 200, "Hands\u200b", "CREW")
-    gus = Known("gus", "gus", "header:gus", told, HEADER)
+    gus = KnownPerson("gus", "gus", "header:gus", told, HEADER)
     house.kb.accounts.of_header(gus)
     with house.kb.catalog.writing() as connection:
         groups.add(connection, "own")
@@ -127,7 +127,7 @@ async def test_a_proxys_word_that_says_nothing_new_writes_nothing(house, monkeyp
         assert principal is not None
         assert len([t for t in principal.tokens if t.startswith("group:")]) == 2
         with pytest.raises(AssertionError, match="written"):
-            house.kb.accounts.of_header(Known("gus", "gus", "header:gus", (), HEADER))
+            house.kb.accounts.of_header(KnownPerson("gus", "gus", "header:gus", (), HEADER))
     house.kb.behind.flush()
     with house.kb.catalog.reading() as connection:
         assert people.by_name(connection, "gus").vouched_at > time.time() - DAY

@@ -116,12 +116,12 @@ NOT_HELD = [
 
 @pytest.mark.parametrize(("known", "address"), HELD)
 def test_an_address_of_a_passage_stays(known, address):
-    assert addresses.Known([known]).foreign(f"Ask {address}.") == []
+    assert addresses.KnownAddresses([known]).foreign(f"Ask {address}.") == []
 
 
 @pytest.mark.parametrize(("known", "address"), NOT_HELD)
 def test_a_like_address_is_another(known, address):
-    assert addresses.Known([known]).foreign(f"Ask {address}.") != []
+    assert addresses.KnownAddresses([known]).foreign(f"Ask {address}.") != []
 
 
 def test_an_address_stays_beside_what_cites_it_alone():

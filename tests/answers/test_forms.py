@@ -9,7 +9,7 @@ from kb.answers.drafts import showable
 from kb.answers.pen import Pen
 from kb.surface import showing
 from kb.text import words
-from kb.types.answers import Notice, Sentence
+from kb.types.answers import AnswerNotice, Sentence
 from tests.parts.answers import answered
 from tests.parts.passages import passage
 
@@ -226,7 +226,7 @@ def test_the_verdict_is_in_words():
     def verdict(*supported):
         said = tuple(Sentence("a", (), s) for s in supported)
         return showing.verdict(
-            replace(answered(Notice("cut")), mode="generated", model="m", sentences=said)
+            replace(answered(AnswerNotice("cut")), mode="generated", model="m", sentences=said)
         )
 
     assert verdict(True, True, False) == "2 of 3 sentences are in the documents."

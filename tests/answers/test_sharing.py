@@ -153,7 +153,7 @@ def test_a_word_file_keeps_every_form_of_an_answer():
     said = [Sentence("Yes.", (1,), supported=True), Sentence("No.", (), supported=False)]
     text = "# Title\n\nYes. **No.**\n\n- One\n  - Two\n\n3. Three\n\n| A | B |\n|---|---|\n| x | y |\n\n"
     form, _ = forms.read(text + "> Quoted\n\n```\nkb serve\x0b\n```\n", 1)
-    made = docx.Document(io.BytesIO(word.document([exports.Part(form, said * 9)], "T\x00")))
+    made = docx.Document(io.BytesIO(word.document([exports.ExportedPart(form, said * 9)], "T\x00")))
     lines = [p.text for p in made.paragraphs]
     assert made.paragraphs[0].style.name == "Heading 1"
     for line in ("•\tOne", "•\tTwo", "3.\tThree", "Quoted"):

@@ -9,7 +9,7 @@ from kb.answers import addresses, claiming, company, forms, markdown, markers
 from kb.answers.drafts import showable
 from kb.answers.pen import Pen
 from kb.answers.speech import Speech
-from kb.llm.base import Cut, Identity
+from kb.llm.base import CutShort, Identity
 from kb.llm.chatting import CHARACTERS_OF_A_TOKEN, chat
 from kb.text import dates, quantities, sentences
 from kb.types.answers import Sentence
@@ -31,7 +31,12 @@ def test_no_pattern_looks_at_a_character_for_ever(pattern):
     "piece", ["a.", "[", " \n", "(", "[1 , ", "a@b.", "a. ", ".", "<!--", "[.]"]
 )
 def test_what_runs_over_an_answer_takes_time_by_its_length(piece):
-    for work in (markers_of, sentences.spans, addresses.found, lambda t: addresses.Known([t])):
+    for work in (
+        markers_of,
+        sentences.spans,
+        addresses.found,
+        lambda t: addresses.KnownAddresses([t]),
+    ):
         assert not grows(work, piece, MUCH)
 
 
@@ -110,7 +115,7 @@ class Flood:
         raise AssertionError("nothing was thought")
 
 
-@pytest.mark.parametrize("first", [(), (Cut(),)])
+@pytest.mark.parametrize("first", [(), (CutShort(),)])
 @pytest.mark.parametrize(("tokens", "most"), [(700, 700 * CHARACTERS_OF_A_TOKEN), (None, 16_000)])
 async def test_no_more_is_kept_than_an_answer_can_have(tokens, most, first):
     speech, server = Speech(), Flood(*first)

@@ -7,13 +7,13 @@ from sqlalchemy import text
 
 from kb.catalog import audit
 from kb.rights import access
-from kb.types.audit import Entry, Verdict
+from kb.types.audit import AuditEntry, ChainVerdict
 from tests.parts.processes import run_kb
 
 pytestmark = pytest.mark.both_catalogs
 
 
-def verdict(house) -> Verdict:
+def verdict(house) -> ChainVerdict:
     with house.kb.catalog.reading() as connection:
         return audit.verify(connection)
 
@@ -21,7 +21,7 @@ def verdict(house) -> Verdict:
 @pytest.fixture
 def logged(house):
     with house.kb.catalog.writing() as connection:
-        audit.append(connection, [Entry("ada", "ask", str(n), {"n": n}) for n in range(30)])
+        audit.append(connection, [AuditEntry("ada", "ask", str(n), {"n": n}) for n in range(30)])
     return house
 
 
@@ -55,7 +55,7 @@ def test_what_was_changed_or_removed_is_found(logged, how, reason):
 async def test_an_altered_log_can_still_be_looked_at(portal, entry):
     """Whatever stands in an entry by now: the page shows the others, and that the chain is broken."""
     with portal.kb.catalog.writing() as connection:
-        audit.append(connection, [Entry("ada", "ask", str(n), {"n": n}) for n in range(3)])
+        audit.append(connection, [AuditEntry("ada", "ask", str(n), {"n": n}) for n in range(3)])
         last = connection.exec_driver_sql("SELECT max(seq) FROM audit").scalar()
         change = text("UPDATE audit SET entry = :entry WHERE seq = :seq")
         connection.execute(change, {"entry": entry, "seq": last - 1})
@@ -82,7 +82,7 @@ def test_what_expired_leaves_a_log_that_holds(logged):
         assert audit.expire(connection, rows[9]["at"] + 10_000) == 30
     assert verdict(logged).intact
     with logged.kb.catalog.writing() as connection:
-        audit.append(connection, [Entry("ada", "ask")])
+        audit.append(connection, [AuditEntry("ada", "ask")])
     assert verdict(logged).intact
 
 

@@ -9,7 +9,7 @@ from kb.catalog import audit, rows
 from kb.catalog.tables import REDACTED
 from kb.catalog.tables import audit as audit_table
 from kb.catalog.vouching import all_of, holds
-from kb.types.audit import Entry
+from kb.types.audit import AuditEntry
 
 
 def blanked(said):
@@ -23,7 +23,7 @@ def written(catalog):
     """Five entries, two of which name what is erased."""
     with catalog.writing() as connection:
         names = ("ferry", "heliotrope", "tram", "heliotrope again", "bus")
-        audit.append(connection, [Entry("ada", "document.open", n, {"id": 1}) for n in names])
+        audit.append(connection, [AuditEntry("ada", "document.open", n, {"id": 1}) for n in names])
     return catalog
 
 

@@ -15,7 +15,7 @@ from kb.catalog.database import engine_of, open_catalog
 from kb.catalog.tables import counters, sources
 from kb.files.blobs import ELEMENTS, Blobs
 from kb.rights import access
-from kb.types.audit import Entry
+from kb.types.audit import AuditEntry
 from tests.parts.every_row import add_rows, everything
 
 OWNER = access.owner()
@@ -50,7 +50,9 @@ def full_catalog(tmp_path_factory, new_catalog):
         for n in range(1, ROWS):
             add_rows(connection, n)
         connection.execute(text("DELETE FROM audit"))
-        audit.append(connection, [Entry("ada", "search", "ferries", {"n": n}) for n in range(5)])
+        audit.append(
+            connection, [AuditEntry("ada", "search", "ferries", {"n": n}) for n in range(5)]
+        )
         connection.execute(insert(counters), [{"name": "seq", "value": 7}])
     return folder / "catalog.sqlite3"
 

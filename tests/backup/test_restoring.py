@@ -171,7 +171,7 @@ def test_half_a_restore_is_no_knowledge_base(base, tmp_path):
     name = base.save(tmp_path / "backups").name
     there = settings_of(tmp_path / "there")
     there.data.mkdir()
-    marking.write(there.data, marking.Mark("ticket", name, marking.DATA))
+    marking.write(there.data, marking.RestoreMark("ticket", name, marking.DATA))
     with pytest.raises(ConfigurationError) as found:
         open_catalog(there)
     assert found.value.code == "restoring"

@@ -13,7 +13,7 @@ import zstandard
 from sqlalchemy import text
 
 from kb.backup import saving
-from kb.backup.manifest import Piece
+from kb.backup.manifest import PoolFile
 from kb.backup.store import Store
 from kb.catalog import backups, leases
 from kb.catalog.database import open_catalog
@@ -235,7 +235,7 @@ def test_a_pool_that_was_cut_short_is_mended_by_the_next_backup(base, tmp_path):
     for piece in cut:
         store.pool.path(piece.sha256).write_bytes(b"")
     base.save(folder)
-    assert all(Store(folder).pool.holds(Piece(p.sha256, p.bytes)) for p in cut)
+    assert all(Store(folder).pool.holds(PoolFile(p.sha256, p.bytes)) for p in cut)
     restored(folder, tmp_path / "there")
 
 

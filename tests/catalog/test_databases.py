@@ -22,7 +22,7 @@ from kb.errors import ConflictError, KbError, RetryableError, UsageError
 from kb.types.files import Stat
 from kb.types.library import LedgerFilter
 from kb.types.people import Principal
-from kb.types.versions import Content, Facts, Kept, Ready
+from kb.types.versions import Content, Facts, KeptMember, Ready
 from kb.upkeep.publishing import Publisher
 from tests.parts.processes import HANGING, wait_for
 
@@ -289,7 +289,7 @@ def test_nothing_is_published_into_a_generation_that_is_being_left(catalog):
 def test_members_may_have_long_names_on_long_paths(catalog):
     """PostgreSQL refuses long paths in an index; that stopped every run over their source."""
     outer = random.Random(5).randbytes(2390).replace(b"\0", b"/")
-    found = tuple(Kept("漢" * 390 + str(n), "0" * 64, 1) for n in range(2))
+    found = tuple(KeptMember("漢" * 390 + str(n), "0" * 64, 1) for n in range(2))
     for _ in range(2):
         with catalog.writing() as connection:
             source = (

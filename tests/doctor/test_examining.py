@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kb.doctor.asking import USUAL, Part, everything
+from kb.doctor.asking import USUAL, ExaminedPart, everything
 from kb.doctor.examining import PARTS, examine
 from kb.doctor.findings import Finding
 from kb.doctor.words import SENTENCES
@@ -44,7 +44,7 @@ async def test_parts_are_looked_at_side_by_side():
         await together.wait()
         return [Finding(part="python")]
 
-    found = await everything(asked(), [Part(f"{n}", slow) for n in range(5)])
+    found = await everything(asked(), [ExaminedPart(f"{n}", slow) for n in range(5)])
     assert len(found) == 5
 
 
@@ -58,7 +58,7 @@ async def test_what_hangs_is_left_behind_and_the_others_are_told():
         return [Finding(part="python")]
 
     about = asked(patience=replace(ENDLESS, whole=0.5))
-    found = await everything(about, [Part("data", hanging), Part("python", quick)])
+    found = await everything(about, [ExaminedPart("data", hanging), ExaminedPart("python", quick)])
     assert [(one.part, one.code) for one in found] == [("data", "silent"), ("python", "")]
 
 

@@ -3,7 +3,7 @@
 import os
 
 from kb.doctor import reading
-from kb.doctor.asking import Part, everything
+from kb.doctor.asking import ExaminedPart, everything
 from kb.files import programs
 from tests.doctor.asking import asked, states
 
@@ -21,7 +21,7 @@ async def test_a_tesseract_that_says_nothing_is_not_waited_for(settings, monkeyp
     (tmp_path / "tesseract").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setattr(programs, "TESSERACT_SECONDS", 0.5)
-    [one] = await everything(asked(settings), [Part("ocr", reading.recognising)])
+    [one] = await everything(asked(settings), [ExaminedPart("ocr", reading.recognising)])
     assert (one.state, one.code) == ("wrong", "silent")
 
 

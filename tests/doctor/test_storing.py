@@ -11,7 +11,7 @@ from sqlalchemy import create_engine
 from kb.backup.backups import Backups, verify_in
 from kb.catalog.database import open_catalog
 from kb.doctor import machine, storing
-from kb.doctor.asking import Part, everything
+from kb.doctor.asking import ExaminedPart, everything
 from kb.errors import UsageError
 from kb.rights import access
 from tests.doctor.asking import asked, states
@@ -56,7 +56,7 @@ async def test_a_catalog_that_is_damaged_older_newer_or_not_there(data):
             connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{schema}'")
         assert (await states(storing.catalog, asked(data)))["catalog"] == expected
     file.write_bytes(b"no database at all " * 500)
-    [one] = await everything(asked(data), [Part("catalog", storing.catalog)])
+    [one] = await everything(asked(data), [ExaminedPart("catalog", storing.catalog)])
     assert (one.state, one.error.code) == ("wrong", "catalog_damaged")
     file.unlink()
     assert (await states(storing.catalog, asked(data)))["catalog"] == ("ok", "catalog_not_yet")
@@ -64,7 +64,9 @@ async def test_a_catalog_that_is_damaged_older_newer_or_not_there(data):
 
 async def test_a_database_that_is_away(settings):
     url = f"postgresql+psycopg://kb:secret@127.0.0.1:{free_port()}/kb"
-    [one] = await everything(asked(settings, catalog__url=url), [Part("catalog", storing.catalog)])
+    [one] = await everything(
+        asked(settings, catalog__url=url), [ExaminedPart("catalog", storing.catalog)]
+    )
     assert (one.state, one.error.code) == ("wrong", "catalog_unavailable")
     assert "secret" not in str(one.as_json())
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from kb.doctor import talking
-from kb.doctor.asking import Part, everything
+from kb.doctor.asking import ExaminedPart, everything
 from tests.doctor.asking import ENDLESS, asked, states
 from tests.parts.model_servers import Server, model, send
 from tests.parts.processes import free_port
@@ -25,7 +25,7 @@ async def test_a_model_server_that_never_answers_is_not_waited_for():
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         short = replace(ENDLESS, answering=0.5)
         about = asked(llm__provider="ollama", llm__url=url, patience=short)
-        [one] = await everything(about, [Part("model", talking.language_model)])
+        [one] = await everything(about, [ExaminedPart("model", talking.language_model)])
     assert (one.state, one.code) == ("wrong", "silent")
 
 
@@ -81,7 +81,7 @@ async def test_a_provider_that_is_another_or_away():
 async def test_a_directory_that_is_away():
     """Without bonsai nobody can sign in either, and that is said."""
     about = asked(auth__ldap_url=f"ldap://127.0.0.1:{free_port()}", auth__ldap_people="dc=x")
-    [one] = await everything(about, [Part("directory", talking.directory)])
+    [one] = await everything(about, [ExaminedPart("directory", talking.directory)])
     assert one.state == "wrong"
     assert one.error.code in {"directory_unavailable", "ldap_missing"}
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from kb.embedding import adapting
-from kb.embedding.adapting import Adapter, Kept, Learned, Tuning
-from kb.embedding.questions import QueryVector, Question
+from kb.embedding.adapting import Adapter, KeptAdapters, Learned, Tuning
+from kb.embedding.questions import QueryVector, QuestionVectors
 from kb.embedding.scale import Readings, Scale
 from kb.errors import DamagedError
 
@@ -61,7 +61,7 @@ def test_a_cosine_reads_by_the_carried_scale_what_it_read_before(learned):
 
 def test_only_models_that_were_learned_for_are_moved(numbers, learned):
     vector = floats(numbers[0])
-    question = Question(
+    question = QuestionVectors(
         {n: QueryVector(vector, 1.0, SCALE, computed_by=n) for n in ("mine", "other")}
     )
     moved = Tuning("tuned-7", {"mine": Adapter(learned)}).of(question)
@@ -85,7 +85,7 @@ def spoiled(learned, **changed) -> bytes:
 
 def test_what_is_damaged_is_refused_and_says_what_to_do(learned):
     content = adapting.written({"mine": learned})
-    of_a_later_release = msgspec.msgpack.encode(Kept(release=99, adapters={}))
+    of_a_later_release = msgspec.msgpack.encode(KeptAdapters(release=99, adapters={}))
     bad = [
         (content, "0" * 64),
         *((one, None) for one in (

@@ -15,14 +15,14 @@ from kb import bulk, cli
 from kb.embedding import agreement, choosing, models, record, trials
 from kb.embedding.client import Embeddings
 from kb.embedding.record import Tried
-from kb.embedding.trials import Ended
+from kb.embedding.trials import EndedTrial
 from kb.settings import Embedding
 from tests.embedding.chosen import ALIKE, FAST, GOOD, SLOW, kept, recorded, with_embedding
 from tests.parts.processes import HANGING, wait_for
 
 
 def said(what):
-    return Ended([msgspec.json.encode(what)], "", well=True)
+    return EndedTrial([msgspec.json.encode(what)], "", well=True)
 
 
 @pytest.fixture

@@ -249,14 +249,14 @@ async def test_a_tool_that_is_new_reads_members_that_lacked_it(house, monkeypatc
 async def test_scans_are_read_again_where_there_is_more_time_for_them(house):
     from ingest.reading.needs import Needs
     from kb.embedding.models import TokenCounter
-    from kb.types.files import Known
+    from kb.types.files import KnownDocument
     from kb.types.parsed import Parsed
 
     s = house.kb.settings
     counter = TokenCounter(house.kb.embeddings.first.files)
     beyond = Parsed(parser="tesseract", media_type="image/tiff", elements=(), problem="scan_beyond")
     had = Needs(s.ingest, s.chunking, counter)
-    known = Known(
+    known = KnownDocument(
         1, b"a.tiff", None, "partial", "scan_beyond", had.fingerprint,
         had.used(beyond, members=False), None, False, 1, None, None,
     )  # fmt: skip

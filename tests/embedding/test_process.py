@@ -8,7 +8,7 @@ import pytest
 from kb.embedding import hosted, process
 from kb.embedding.process import cut
 from kb.embedding.starting import Started, start
-from kb.engines.serving import Working
+from kb.engines.serving import WorkingEngine
 from tests.embedding.chosen import with_embedding
 from tests.parts.processes import wait_for
 
@@ -80,7 +80,7 @@ def test_the_embedder_is_at_work_while_it_measures(settings, monkeypatch):
     done = threading.Event()
     monkeypatch.setattr(hosted.Hosted, "measure", lambda _: done.wait(60))
     embedder = process.Embedder(chosen)
-    assert isinstance(embedder, Working)
+    assert isinstance(embedder, WorkingEngine)
     assert embedder.is_working()
     done.set()
     wait_for(lambda: not embedder.is_working())

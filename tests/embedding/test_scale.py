@@ -23,7 +23,7 @@ from kb.embedding.scale import Scale
 from kb.index.base import DENSE, AskedBy, IndexPoint, IndexQuery
 from kb.index.edge import EdgeIndex
 from kb.settings import Embedding
-from kb.types.passages import Passage, Standing, StoredChunk
+from kb.types.passages import Passage, PassageStanding, StoredChunk
 from tests.answers.support_pairs import pairs
 from tests.parts import heads
 from tests.parts.sharing import shared_folder
@@ -273,5 +273,5 @@ def passage(text: str, similarity: float, scale: Scale) -> Passage:
         0, 0, 1, 1, "a.txt", "s", None, "", "text/plain", "en", None, None, None, text, "", ""
     )
     near = scale.read(similarity, 0.0, 0.0).cosine
-    standing = Standing(near, 0.0, 0.0, 0.0)
+    standing = PassageStanding(near, 0.0, 0.0, 0.0)
     return Passage(chunk, text, (0,), near, similarity, standing=standing)

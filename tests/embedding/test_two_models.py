@@ -12,7 +12,7 @@ from kb.embedding import chosen, models
 from kb.embedding.client import Embeddings
 from kb.embedding.models import engine_fingerprint, fingerprint
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL
-from kb.embedding.questions import Question, QueryVector
+from kb.embedding.questions import QuestionVectors, QueryVector
 from kb.embedding.scale import Scale
 from kb.errors import ConfigurationError, RetryableError
 from kb.settings import Embedding
@@ -162,17 +162,17 @@ EVERY_ONE = asked(2.0, "en", "de", "fr", multilingual=True)
 
 def test_a_question_is_put_to_the_models_that_know_its_language():
     """The first is the one by which evidence is read: one that knows every language."""
-    question = Question({"english": ENGLISH_ONE, "every": EVERY_ONE})
+    question = QuestionVectors({"english": ENGLISH_ONE, "every": EVERY_ONE})
     assert list(question.knowing("en")) == ["every", "english"]
     assert list(question.knowing("el")) == ["every"]
     assert question.reading("en") == ("every", EVERY_ONE)
     assert question.understood("el")
-    familiar = Question({"english": asked(1.2, "en"), "every": EVERY_ONE})
+    familiar = QuestionVectors({"english": asked(1.2, "en"), "every": EVERY_ONE})
     assert list(familiar.knowing("la")) == ["every", "english"], "its words are known"
 
 
 def test_where_no_model_knows_the_language_all_are_asked():
-    question = Question({"english": ENGLISH_ONE, "german": GERMAN_ONE})
+    question = QuestionVectors({"english": ENGLISH_ONE, "german": GERMAN_ONE})
     assert list(question.knowing("el")) == ["english", "german"]
     assert list(question.knowing("de")) == ["german"]
     assert question.reading("de") == ("german", GERMAN_ONE)

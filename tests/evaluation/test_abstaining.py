@@ -11,7 +11,7 @@ from kb.embedding.scale import AS_IT_IS
 from kb.errors import UsageError
 from kb.evaluation import abstaining, sets
 from kb.evaluation.charts import charts_of
-from kb.types.passages import Passage, Standing, StoredChunk
+from kb.types.passages import Passage, PassageStanding, StoredChunk
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def passage(text: str = "", near: float = 0.5, title: str = "") -> Passage:
     chunk = StoredChunk(
         0, 0, 1, 1, "a.txt", "s", None, title, "text/plain", "en", None, None, None, text, "", ""
     )
-    return Passage(chunk, text, (0,), near, near, standing=Standing(near, 0.0, 0.1, 0.1))
+    return Passage(chunk, text, (0,), near, near, standing=PassageStanding(near, 0.0, 0.1, 0.1))
 
 
 def judged(question, found, match=Match(0.5, 0.4), scale=AS_IT_IS, elsewhere=0.4):

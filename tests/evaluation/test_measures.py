@@ -6,7 +6,7 @@ import pytest
 
 from kb.errors import NotFoundError, UsageError
 from kb.evaluation import charts, comparing, measures, offered, plots, resampling, sets
-from kb.evaluation.sets import Evidence, Question
+from kb.evaluation.sets import AnswerPlace, EvaluationQuestion
 from kb.types.evaluations import QuestionResult
 
 
@@ -14,7 +14,7 @@ def question(**known):
     defaults = dict(
         id="q", text="?", language="en", answers=(), documents=(), evidence=(), unanswerable=False
     )
-    return Question(**(defaults | known))
+    return EvaluationQuestion(**(defaults | known))
 
 
 def test_measures_are_those_of_the_field():
@@ -62,11 +62,11 @@ def test_other_answers_are_not_found(answer, text):
 
 
 def test_places_are_pages_or_else_the_words_of_the_evidence():
-    paged = Evidence("a.pdf", 3, None, "words")
+    paged = AnswerPlace("a.pdf", 3, None, "words")
     assert measures.is_there({"document": "a.pdf", "page": 3}, paged)
     assert not measures.is_there({"document": "a.pdf", "page": 4}, paged)
     assert not measures.is_there({"document": "b.pdf", "page": 3}, paged)
-    worded = Evidence("a.docx", None, "Leave", "Employees have twenty days of leave a year.")
+    worded = AnswerPlace("a.docx", None, "Leave", "Employees have twenty days of leave a year.")
     place = {"document": "a.docx", "page": None, "section": "Other"}
     assert measures.is_there(place | {"text": "twenty days of leave"}, worded)
     assert not measures.is_there(place | {"text": "The canteen opens at noon."}, worded)

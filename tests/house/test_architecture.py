@@ -165,15 +165,13 @@ def test_words_of_a_language_are_found_at_the_edge(path):
         assert not {i.split(".")[0] for i in imports(path)} & {"gettext", "babel"}
 
 
-TWICE = {"Source", "Notice", "Entry", "Verdict", "Run", "Standing"}
-"""Names that two or three files of ``kb/types`` and ``kb/surface`` have. To be fewer, never more."""
-
-
-def test_no_further_name_is_given_twice_to_what_crosses_rooms():
-    crossing = [path for path in FILES if room_of_file(path) in {"kb.types", "kb.surface"}]
-    classes = [n for p in crossing for n in tree(p).body if isinstance(n, ast.ClassDef)]
-    names = Counter(node.name for node in classes if not node.name.startswith("_"))
-    assert {one for one, count in names.items() if count > 1} == TWICE
+def test_a_class_has_a_name_of_its_own():
+    """One name is one thing, in every room, so that a reader never asks which of them is meant."""
+    classes = [
+        (n.name, name(p)) for p in FILES for n in ast.walk(tree(p)) if isinstance(n, ast.ClassDef)
+    ]
+    counts = Counter(called for called, _ in classes)
+    assert {called: path for called, path in classes if counts[called] > 1} == {}
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)

@@ -3,15 +3,15 @@
 import pytest
 
 from kb.index import weighing
-from kb.index.weighing import EVERY, Reader, Told
+from kb.index.weighing import EVERY, CosineReader, Told
 
 
 def english(cosines, floors=None):
-    return Reader(0.1, 0.5, frozenset({"en"}), cosines, floors or {EVERY: 0.1})
+    return CosineReader(0.1, 0.5, frozenset({"en"}), cosines, floors or {EVERY: 0.1})
 
 
 def multilingual(cosines, floors=None):
-    return Reader(0.75, 0.85, None, cosines, floors or {EVERY: 0.75})
+    return CosineReader(0.75, 0.85, None, cosines, floors or {EVERY: 0.75})
 
 
 def score(point, asked, language, readers, **lists):
@@ -32,8 +32,8 @@ def test_a_model_is_read_on_its_own_scale():
 def test_a_squeezed_model_ranks_alike():
     cosines, floors = {1: 0.62, 2: 0.31, 3: 0.55}, {"en": 0.2, "de": 0.05, EVERY: 0.15}
     languages = {1: "en", 2: "en", 3: "de"}
-    plain = Reader(0.1, 0.5, None, cosines, floors)
-    squeezed = Reader(
+    plain = CosineReader(0.1, 0.5, None, cosines, floors)
+    squeezed = CosineReader(
         0.73, 0.85, None,
         {p: 0.7 + 0.3 * c for p, c in cosines.items()},
         {f: 0.7 + 0.3 * c for f, c in floors.items()},
@@ -118,7 +118,7 @@ def test_a_language_that_the_sample_lacks_has_the_floor_of_all():
 
 
 def test_a_model_that_tells_nothing_apart_is_left_out():
-    blind = Reader(0.9, 0.9, None, {1: 0.9, 2: 0.95})
+    blind = CosineReader(0.9, 0.9, None, {1: 0.9, 2: 0.95})
     assert weighing.fuse("en", {}, [blind]) == []
     assert order(weighing.fuse("en", {}, [blind, multilingual({2: 0.8, 1: 0.82})])) == [1, 2]
 

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 
 from ingest.following.local_jobs import LocalJobs
 from ingest.following.queued_jobs import SCHEMA, SCHEMAS, QueuedJobs
-from ingest.following.wanted import Wanted
+from ingest.following.wanted import WantedRuns
 from kb import settings as settings_module
 from kb.catalog import migrations
 from kb.catalog.database import open_catalog
@@ -27,7 +27,7 @@ DEAD = "postgresql+psycopg://kb@127.0.0.1:1/kb"
 async def test_a_queue_that_cannot_be_used_is_an_error_that_may_pass(catalog):
     async def read(_: str) -> None: ...
 
-    jobs = QueuedJobs(catalog, Wanted(catalog, 0.0), read, url=DEAD)
+    jobs = QueuedJobs(catalog, WantedRuns(catalog, 0.0), read, url=DEAD)
     with pytest.raises(RetryableError) as problem:
         await jobs.open()
     assert problem.value.code == "queue_unavailable"
@@ -42,7 +42,7 @@ async def test_a_queue_that_fails_at_work_is_an_error_that_may_pass(shop, postgr
     else:
         broken = shop.worker()
         gone = RetryableError("The catalog cannot be used right now.")
-        monkeypatch.setattr(Wanted, "now", lambda _: (_ for _ in ()).throw(gone))
+        monkeypatch.setattr(WantedRuns, "now", lambda _: (_ for _ in ()).throw(gone))
     async with asyncio.timeout(HANGING):
         with pytest.raises(RetryableError):
             await broken.work(asyncio.Event())
@@ -140,5 +140,5 @@ async def test_what_the_queue_of_an_earlier_release_knew_is_read_after_the_upgra
             )
     engine.dispose()
     catalog = open_catalog(settings_module.load({"data_dir": str(tmp_path)}, {}))
-    assert [job.name for job in Wanted(catalog, 0.0).now()] == ["failed", "killed"]
+    assert [job.name for job in WantedRuns(catalog, 0.0).now()] == ["failed", "killed"]
     catalog.close()

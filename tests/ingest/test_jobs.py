@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from ingest.following import due as following
-from ingest.following.jobs import Ended
+from ingest.following.jobs import EndedJob
 from kb.catalog import sources, tables
 from kb.errors import RetryableError, UsageError
 from kb.types.library import SCHEDULED, UPLOADED, WATCHED, Following
@@ -146,7 +146,7 @@ async def test_one_that_cannot_even_begin_waits_for_its_next_time(shop):
         connection.execute(update(tables.sources).values(created_at=time.time() - 3600))
     [job] = shop.wanted.now()
     with shop.catalog.writing() as connection:
-        Ended(job, time.time(), UsageError("Its folder is forbidden.")).note(connection)
+        EndedJob(job, time.time(), UsageError("Its folder is forbidden.")).note(connection)
     with shop.catalog.reading() as connection:
         known = sources.all_of(connection)
         # A date has microseconds, a time stamp has more: rounded down it would be before the failure.

@@ -13,8 +13,8 @@ import pytest
 from ingest.following import due as following
 from ingest.following import jobs as jobs_module
 from ingest.following import local_jobs, queued_jobs
-from ingest.following.jobs import Ended
-from ingest.following.wanted import JOB, RUN, Wanted
+from ingest.following.jobs import EndedJob
+from ingest.following.wanted import JOB, RUN, WantedRuns
 from kb.catalog import leases, runs, sources
 from kb.errors import RetryableError
 from tests.parts.jobs import until
@@ -99,7 +99,7 @@ async def test_being_stopped_is_no_failure(shop):
     for _ in range(following.TRIES + 1):
         with shop.catalog.writing() as connection:
             runs.begin(connection, sources.by_name(connection, "files"))
-            Ended(job, time.time(), stopped).note(connection)
+            EndedJob(job, time.time(), stopped).note(connection)
     assert shop.source("files").failures == 1
 
 
@@ -139,7 +139,7 @@ async def test_runs_at_hand_outlive_a_catalog_that_is_away_for_a_moment(shop, mo
         else:
             gone = RetryableError("The catalog cannot be used right now.")
             with monkeypatch.context() as away:
-                away.setattr(Wanted, "now", lambda _: (_ for _ in ()).throw(gone))
+                away.setattr(WantedRuns, "now", lambda _: (_ for _ in ()).throw(gone))
                 await asyncio.sleep(2.5)
         await asyncio.sleep(2.5)
         ended.set()

@@ -96,7 +96,7 @@ def test_an_entry_that_refuses_somebody_in_another_spelling_refuses_them(entry):
 @pytest.mark.case("N09")
 async def test_an_account_of_a_provider_is_the_systems_person_only_if_that_is_said(house):
     """``auth.system_names``."""
-    from kb.accounts.directory import Known
+    from kb.accounts.directory import KnownPerson
     from kb.catalog import acls, groups, people
     from kb.rights import access
 
@@ -105,7 +105,7 @@ async def test_an_account_of_a_provider_is_the_systems_person_only_if_that_is_sa
         token = acls.keep_mirrored(connection, (step,))
         groups.add(connection, "crew")
         for name, origin, member_of in (("news", "oidc", ()), ("olga", "ldap", ("crew",))):
-            known = Known(name, name, f"{origin}:1", member_of, origin)
+            known = KnownPerson(name, name, f"{origin}:1", member_of, origin)
             Vouching(house.kb.catalog, house.kb.settings.auth).came(connection, known)
         people.add_person(connection, "local", ("crew",))
     with house.kb.catalog.reading() as connection:

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.finding.comparing import compare
 from ingest.finding.selection import Selection
-from ingest.finding.sources import Look, walk
+from ingest.finding.sources import FolderLook, walk
 from kb.catalog import documents
 from kb.errors import FileProblem, RetryableError, UsageError
 
@@ -213,7 +213,7 @@ def test_telling_changes_takes_time_in_proportion_to_the_files():
         b"old/%d.log" % n: SimpleNamespace(id=Number(n), content_hash=f"{n:064x}", bytes=n)
         for n in range(1000)
     }
-    look = Look("/nowhere", 0, "/")
+    look = FolderLook("/nowhere", 0, "/")
     changes = compare(look, known, lambda _: True, Selection((), ("*.log",)))
     assert len(changes.left_out) == 1000
     assert changes.gone == {}

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kb.errors import ModelError
-from kb.llm.base import Cut, Identity, Thought
+from kb.llm.base import CutShort, Identity, Thought
 from kb.llm.chatting import chat
 from kb.llm.installed import Shown
 from kb.llm.ollama import Ollama
@@ -132,14 +132,14 @@ async def test_nothing_said_is_an_error_with_its_reason(says, code):
 async def test_an_answer_at_the_limit_is_cut():
     with FakeOllama(Says([ANSWER, " In addition the"], reason="length")) as server:
         pieces = await told(Ollama(Llm(url=server.url)))
-    assert Cut() in pieces
+    assert CutShort() in pieces
 
 
 async def test_what_a_thinker_did_not_think_is_not_spent_on_a_longer_answer():
     with FakeOllama(Says(["word "] * 100), show=THINKS) as server:
         pieces = await told(Ollama(Llm(url=server.url, answer_tokens=40)), most=40)
     assert words(pieces).split() == ["word"] * 40
-    assert Cut() in pieces
+    assert CutShort() in pieces
 
 
 def openai(*deltas: dict, reason: str = "stop", strict: bool = False) -> Server:
@@ -161,7 +161,7 @@ async def test_a_server_of_openais_protocol_is_told_not_to_think_where_it_takes_
     with openai(thought, {"content": ANSWER}, reason="length") as server:
         pieces = await told(OpenAICompatible(Llm(provider="openai", url=server.url)))
         assert server.chats()[0]["chat_template_kwargs"] == {"enable_thinking": False}
-    assert [type(p) for p in pieces] == [Identity, Thought, str, Cut]
+    assert [type(p) for p in pieces] == [Identity, Thought, str, CutShort]
     with openai({"content": ANSWER}, strict=True) as server:
         assert words(await told(OpenAICompatible(Llm(provider="openai", url=server.url)))) == ANSWER
         assert ["chat_template_kwargs" in body for body in server.chats()] == [True, False]

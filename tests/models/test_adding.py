@@ -208,7 +208,7 @@ def test_the_english_model_is_found_where_it_was_added_and_in_its_package(tmp_pa
     assert models.find(Embedding(model=ENGLISH)) == package
     copy = tmp_path / ENGLISH
     shutil.copytree(package.folder, copy)
-    contents.write_down(copy, places.Manifest(name=ENGLISH, title="x", origin="y", files={}))
+    contents.write_down(copy, places.ModelManifest(name=ENGLISH, title="x", origin="y", files={}))
     found = models.find(Embedding(models_dir=str(tmp_path)))
     assert (found.folder, found.digest) == (copy, PINNED[ENGLISH].weights)
 

@@ -9,12 +9,12 @@ import threading
 
 import pytest
 
-from kb.embedding.places import MANIFEST, Manifest
+from kb.embedding.places import MANIFEST, ModelManifest
 from kb.errors import ConflictError
 from kb.models import contents, shelf
 from tests.models.test_adding import on
 
-ADDED = Manifest(name="mine", title="x", origin="y", files={})
+ADDED = ModelManifest(name="mine", title="x", origin="y", files={})
 
 
 def make(working):
@@ -41,7 +41,7 @@ def put(place, what):
         if what == "a folder with a damaged manifest":
             (place / MANIFEST).write_text("{")
         if what == "a model of another name":
-            contents.write_down(place, Manifest(name="other", title="x", origin="y", files={}))
+            contents.write_down(place, ModelManifest(name="other", title="x", origin="y", files={}))
             (place / "notes.txt").write_text("others")
 
 
@@ -95,7 +95,7 @@ def test_what_lies_half_made_is_deleted_only_if_it_is_ours_and_nobody_works_in_i
     slow = threading.Thread(target=lambda: shelf.add(tmp_path, ADDED, slowly))
     slow.start()
     assert inside.wait(60)
-    other = Manifest(name="other", title="x", origin="y", files={})
+    other = ModelManifest(name="other", title="x", origin="y", files={})
     shelf.add(tmp_path, other, make)  # does not wait for the slow one, nor delete what it makes
     go_on.set()
     slow.join()
@@ -181,7 +181,7 @@ def test_killed_at_every_step_it_is_whole_or_not_there(tmp_path, killed):
         assert code == -signal.SIGKILL
         if not (place.exists() and contents.is_whole(place)):
             shelf.add(folder, ADDED, make)
-        other = Manifest(name="other", title="x", origin="y", files={})
+        other = ModelManifest(name="other", title="x", origin="y", files={})
         shelf.add(folder, other, make)
         assert on(folder) == ["mine", "other"], f"after a kill at step {step}"
         shutil.rmtree(folder)

@@ -13,9 +13,9 @@ from safetensors.numpy import load_file, save_file
 
 from kb.embedding import models, trials, trying
 from kb.embedding.pinned import ENGLISH
-from kb.embedding.places import Manifest
+from kb.embedding.places import ModelManifest
 from kb.embedding.starting import start
-from kb.embedding.trials import Ended
+from kb.embedding.trials import EndedTrial
 from kb.errors import ConfigurationError, KbError, UsageError, told
 from kb.upkeep.models import register_of
 from kb.models import adding, contents
@@ -192,13 +192,13 @@ def brought(tmp_path):
     return tiny.model(tmp_path / "brought")
 
 
-def tried_here(_module: str, folder: str) -> Ended:
+def tried_here(_module: str, folder: str) -> EndedTrial:
     """A trial as its process would end, in this one."""
     try:
         trying._open(Path(folder))
     except KbError as error:
-        return Ended([msgspec.json.encode(told(error))], "", well=False)
-    return Ended([], "", well=True)
+        return EndedTrial([msgspec.json.encode(told(error))], "", well=False)
+    return EndedTrial([], "", well=True)
 
 
 IN_A_PROCESS = "a tensor that is missing"
@@ -240,7 +240,9 @@ def test_the_register_shows_the_others_beside_each(settings, tmp_path, monkeypat
         folder = tiny.model(shelf / f"m{number}")
         for file in folder.rglob("*"):
             os.utime(file, (1e9, 1e9))
-        contents.write_down(folder, Manifest(name=folder.name, title="x", origin="y", files={}))
+        contents.write_down(
+            folder, ModelManifest(name=folder.name, title="x", origin="y", files={})
+        )
         spoil(folder)
     (shelf / "m0" / "commonplace.json").write_text("{")
     register = register_of(settings)

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from ingest.following.local_jobs import LocalJobs
 from ingest.following.queued_jobs import QueuedJobs
-from ingest.following.wanted import Wanted
+from ingest.following.wanted import WantedRuns
 from kb.catalog import runs, sources
 from kb.types.library import ASKED
 
@@ -18,7 +18,7 @@ class Shop:
         url = catalog._engine.url
         is_sqlite = url.get_backend_name() == "sqlite"
         self.url = "" if is_sqlite else url.render_as_string(hide_password=False)
-        self.wanted = Wanted(catalog, 0.0)
+        self.wanted = WantedRuns(catalog, 0.0)
         self.reads: list[str] = []
 
     def ask(self, name: str, priority: int = ASKED) -> None:

@@ -9,7 +9,7 @@ from kb.catalog.tables import glossary
 from kb.proof import redacting
 from kb.proof.marks import Maker
 from kb.proof.planning import path_sha256
-from kb.types.audit import Entry
+from kb.types.audit import AuditEntry
 from kb.types.purges import Erased, ErasedDocument, ErasedVersion, Purge
 
 pytestmark = pytest.mark.case("N24")
@@ -37,19 +37,19 @@ def shown(version: int) -> list:
 
 
 TOLD = [
-    Entry("eve", "search", "", {"question": ASKED, "shown": shown(70)}),
-    Entry("eve", "home.view", "/", {"query": {"q": ASKED, "sort": "new"}}),
-    Entry("eve", "suggest", "/api/v1/suggest", {"query": {"q": ASKED[:15]}}),
-    Entry("eve", "document.find", "/documents/7/find", {"query": {"q": "grams"}}),
-    Entry("bob", "search", "", {"question": f"“{TEXT[:40]}”", "shown": []}),
-    Entry("bob", "document.open", PATH, {"id": 7}),
+    AuditEntry("eve", "search", "", {"question": ASKED, "shown": shown(70)}),
+    AuditEntry("eve", "home.view", "/", {"query": {"q": ASKED, "sort": "new"}}),
+    AuditEntry("eve", "suggest", "/api/v1/suggest", {"query": {"q": ASKED[:15]}}),
+    AuditEntry("eve", "document.find", "/documents/7/find", {"query": {"q": "grams"}}),
+    AuditEntry("bob", "search", "", {"question": f"“{TEXT[:40]}”", "shown": []}),
+    AuditEntry("bob", "document.open", PATH, {"id": 7}),
 ]
 KEPT = [
-    Entry("eve", "home.view", "/", {"query": {"q": OTHERS}}),
-    Entry("eve", "document.find", "/documents/71/find", {"query": {"q": "grams"}}),
-    Entry("eve", "search", "", {"question": OTHERS, "shown": shown(71)}),
-    Entry("eve", "document.open", "ferry.txt", {"id": 71}),
-    Entry("eve", "altered", "", {"question": "shown to nobody", "shown": [3, {}, [7]]}),
+    AuditEntry("eve", "home.view", "/", {"query": {"q": OTHERS}}),
+    AuditEntry("eve", "document.find", "/documents/71/find", {"query": {"q": "grams"}}),
+    AuditEntry("eve", "search", "", {"question": OTHERS, "shown": shown(71)}),
+    AuditEntry("eve", "document.open", "ferry.txt", {"id": 71}),
+    AuditEntry("eve", "altered", "", {"question": "shown to nobody", "shown": [3, {}, [7]]}),
 ]
 
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from kb.accounts.directory import Known
+from kb.accounts.directory import KnownPerson
 from kb.accounts.vouching import Vouching
 from kb.catalog import documents, groups, people, sources
 from kb.catalog.outbox import queue_rights
@@ -245,7 +245,7 @@ async def test_names_that_look_alike_are_refused(harbour, name):
 
 
 def come(house, name: str, member_of: tuple[str, ...], *, whole: bool = True, origin="oidc"):
-    known = Known(name, name, f"{origin}:{name}", member_of, origin, groups_whole=whole)
+    known = KnownPerson(name, name, f"{origin}:{name}", member_of, origin, groups_whole=whole)
     with house.kb.catalog.writing() as connection:
         return Vouching(house.kb.catalog, house.kb.settings.auth).came(connection, known)
 

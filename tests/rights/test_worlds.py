@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import event
 
 from ingest.finding import mirroring
-from kb.accounts.directory import Known
+from kb.accounts.directory import KnownPerson
 from kb.accounts.vouching import Vouching
 from kb.catalog import answers, filtering, groups, ledger, people, sources
 from kb.catalog.outbox import queue_rights
@@ -154,7 +154,9 @@ class World:
         who.member_of[me] = {who.groups[g] for g in wanted}
         if name == PROVIDED:
             who.whole[me] = self.chance.random() < 0.8
-            known = Known(name, name, f"oidc:{me}", tuple(sorted(wanted)), "oidc", who.whole[me])
+            known = KnownPerson(
+                name, name, f"oidc:{me}", tuple(sorted(wanted)), "oidc", who.whole[me]
+            )
             Vouching(self.kb.catalog, self.kb.settings.auth).came(connection, known)
         else:
             groups.set_of(connection, people.by_name(connection, name).id, wanted)

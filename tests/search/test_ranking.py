@@ -5,7 +5,7 @@ import pytest
 
 from kb.index.base import AskedBy, Hits, IndexQuery
 from kb.search.ranking import ranked
-from kb.types.passages import Standing
+from kb.types.passages import PassageStanding
 
 OWN = AskedBy(b"own", unrelated=0.1, related=0.5)
 MOVED = AskedBy(b"moved", unrelated=0.2, related=0.4)
@@ -20,12 +20,15 @@ class Index:
                 "en",
                 fused=[(1, 1.0), (2, 0.5)],
                 similarity={1: 0.35, 2: 0.3},
-                standing={1: Standing(0.9, 0.0, 0.2, 0.3)},
+                standing={1: PassageStanding(0.9, 0.0, 0.2, 0.3)},
             )
         assert (query.only, query.limit) == ([1, 2], 2)
         assert query.vectors == {"dense": OWN}
         return Hits(
-            "en", fused=[(1, 0.8)], similarity={1: 0.45}, standing={1: Standing(0.7, 0.0, 0.2, 0.3)}
+            "en",
+            fused=[(1, 0.8)],
+            similarity={1: 0.45},
+            standing={1: PassageStanding(0.7, 0.0, 0.2, 0.3)},
         )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from kb.settings import load
 from kb.silence.destinations import configured
-from kb.silence.guard import Guard, Refused
+from kb.silence.guard import NetworkGuard, Refused
 from tests.parts.processes import Serving, free_port, kb, wait_for
 
 REPORTING = '''
@@ -210,7 +210,7 @@ def test_what_is_configured(flags, expected, monkeypatch):
 
 def test_a_guard_takes_an_address_however_it_is_spelled():
     settings = load({"llm.url": "http://[::1]:5", "server.host": "127.0.0.1"}, {})
-    guard = Guard(configured(settings), lambda *_: None)
+    guard = NetworkGuard(configured(settings), lambda *_: None)
     for host, port in (("::1", 5), ("0:0:0:0:0:0:0:1", 5), ("::ffff:127.0.0.1", 8000)):
         guard.place(host, port)
     for host, port in (("::1", 6), ("127.0.0.1", 5), ("127.0.0.2", 8000)):

@@ -3,15 +3,15 @@
 import pytest
 
 from kb.surface import notices, shapes
-from kb.types.answers import Notice
+from kb.types.answers import AnswerNotice
 from tests.parts.answers import answered
 from web.i18n import translations
 
 NOTICES = [
-    Notice("no_model"),
-    Notice("model_missing", {"model": "granite:2b"}),
-    Notice("model_cut_off"),
-    Notice("not_found"),
+    AnswerNotice("no_model"),
+    AnswerNotice("model_missing", {"model": "granite:2b"}),
+    AnswerNotice("model_cut_off"),
+    AnswerNotice("not_found"),
 ]
 
 
@@ -28,7 +28,7 @@ def test_an_answer_that_is_opened_again_says_what_it_said_when_it_was_fresh(hous
 
 def test_a_notice_that_was_kept_without_parameters_still_has_words(house):
     """Answers of earlier releases have the code alone."""
-    fresh = house.kb.receipts.keep(answered(Notice("model_missing")), house.owner, None)
+    fresh = house.kb.receipts.keep(answered(AnswerNotice("model_missing")), house.owner, None)
     with house.kb.catalog.writing() as connection:
         connection.exec_driver_sql('UPDATE answers SET notice = \'{"code": "model_missing"}\'')
     reopened = house.kb.receipts.answer(house.owner, fresh.id)
@@ -36,4 +36,6 @@ def test_a_notice_that_was_kept_without_parameters_still_has_words(house):
 
 
 def test_a_code_that_is_not_known_is_told_as_a_model_that_does_not_answer():
-    assert notices.render(Notice("strange")) == notices.render(Notice("model_unavailable"))
+    assert notices.render(AnswerNotice("strange")) == notices.render(
+        AnswerNotice("model_unavailable")
+    )

@@ -3,14 +3,14 @@
 import pytest
 
 from kb.errors import EngineError
-from kb.evaluation.sets import Question
+from kb.evaluation.sets import EvaluationQuestion
 from kb.swapping import comparing, gate
-from kb.swapping.gate import Pair
+from kb.swapping.gate import ComparedQuestion
 
 
 def pairs(before: list[float | None], after: list[float | None], measure="document_hit@1"):
     return [
-        Pair(str(n), f"Question {n}?", {measure: b}, {measure: a})
+        ComparedQuestion(str(n), f"Question {n}?", {measure: b}, {measure: a})
         for n, (b, a) in enumerate(zip(before, after, strict=True))
     ]
 
@@ -68,7 +68,7 @@ async def test_a_question_whose_engine_is_late_is_asked_again(monkeypatch, late)
         return [(question.id, with_model) for question in questions]
 
     monkeypatch.setattr(comparing.running, "ask_all", ask_all)
-    question = Question("q1", "Why?", "", (), (), (), unanswerable=False)
+    question = EvaluationQuestion("q1", "Why?", "", (), (), (), unanswerable=False)
     asked = comparing.asked(None, [question], lambda: None)
     if late < comparing.TRIES:
         assert await asked == [("q1", False)]

@@ -9,13 +9,13 @@ from kb import samples
 from kb.catalog import people, runs, sources, tables
 from kb.library import beginnings
 from kb.surface import progress
-from kb.types.library import FirstReading, Run
+from kb.types.library import FirstReading, RunProgress
 from tests.parts.processes import Serving, kb, serving_samples
 from web import reading
 
 
 def run_of(done, total, *, elapsed=100.0):
-    return Run(1, 1000.0, 1000.0 + elapsed, done, total, 0, None)
+    return RunProgress(1, 1000.0, 1000.0 + elapsed, done, total, 0, None)
 
 
 @pytest.mark.parametrize(

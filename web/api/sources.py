@@ -8,7 +8,7 @@ from kb.surface import shapes
 from kb.types.library import Card
 from web.asker import knowledge_base, principal_of, shares
 from web.auth.who import ADMINISTRATOR, CURATOR, READER
-from web.folders import Folders, folders
+from web.folders import FolderVerbs, folders
 
 
 @get("/api/v1/sources", summary="The sources", who=READER)
@@ -19,7 +19,7 @@ async def listed(request: Request[Any, Any, Any]) -> dict[str, Any]:
     return {"sources": [shape(card, folders(request)) for card in cards]}
 
 
-def shape(card: Card, verbs: Folders) -> dict[str, Any]:
+def shape(card: Card, verbs: FolderVerbs) -> dict[str, Any]:
     """A source as JSON; of one that is not the asker's to look after, its name alone."""
     if card.standing is None:
         return {"name": card.name, "about": card.about, "curators": card.curators}

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from kb.accounts.directory import OIDC, Known, nameable
+from kb.accounts.directory import OIDC, KnownPerson, nameable
 from kb.errors import NotFoundError, NotSignedInError, RetryableError
 from kb.settings import Auth
 
@@ -238,7 +238,7 @@ async def userinfo(settings: Auth, token: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-def who(settings: Auth, claims: dict[str, Any], about: dict[str, Any]) -> Known:
+def who(settings: Auth, claims: dict[str, Any], about: dict[str, Any]) -> KnownPerson:
     """Whom the ``claims`` of a token, and what was told ``about`` them beside it, mean.
 
     Raises:
@@ -251,7 +251,7 @@ def who(settings: Auth, claims: dict[str, Any], about: dict[str, Any]) -> Known:
     shown = str(about.get("name") or name)
     subject = f"oidc:{claims['iss']}:{claims['sub']}"[:400]
     whole = whole and _tells_groups(settings, about)
-    return Known(name, shown, subject, groups, OIDC, groups_whole=whole)
+    return KnownPerson(name, shown, subject, groups, OIDC, groups_whole=whole)
 
 
 def _listed(told: Any) -> set[str]:

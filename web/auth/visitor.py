@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
 
-from kb.accounts.directory import HEADER, Known
+from kb.accounts.directory import HEADER, KnownPerson
 from kb.knowledge_base import KnowledgeBase
 from kb.rights import access
 from kb.types.accounts import ApiToken, Client, Recognised, Session
@@ -114,7 +114,9 @@ async def _by_header(connection: Connection, base: KnowledgeBase) -> Visitor | N
     listed = connection.headers.get(s.header_groups) if s.header_groups else ""
     named = _as_sent(listed or "").split(",")
     groups = tuple(sorted({g.strip() for g in named if g.strip()}))
-    known = Known(name, name, f"header:{name}", groups, HEADER, groups_whole=listed is not None)
+    known = KnownPerson(
+        name, name, f"header:{name}", groups, HEADER, groups_whole=listed is not None
+    )
     is_known, principal = await base.look_up(base.accounts.recalled, known)
     if not is_known:
         principal = await base.write(base.accounts.of_header, known)

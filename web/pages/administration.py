@@ -17,11 +17,11 @@ from kb.knowledge_base import KnowledgeBase
 from kb.settings import SECTIONS, Settings
 from kb.surface import status
 from kb.types.asked import AskedLately
-from kb.types.library import Run, Source, Standing
+from kb.types.library import RunProgress, Source, SourceStanding
 from kb.types.people import Principal
 from web.asker import knowledge_base, principal_of
 from web.auth.who import ADMINISTRATOR
-from web.folders import Folders, folders
+from web.folders import FolderVerbs, folders
 from web.i18n import language_of, translations
 from web.rendering import render
 
@@ -85,7 +85,9 @@ def _erasings(base: KnowledgeBase, principal: Principal) -> dict[str, Any]:
     return {"listed": base.purges.listed(principal, ERASINGS), "key": base.purges.key()}
 
 
-def _job(standing: Standing, verbs: Folders) -> tuple[Source, Run | None, float | None]:
+def _job(
+    standing: SourceStanding, verbs: FolderVerbs
+) -> tuple[Source, RunProgress | None, float | None]:
     """A source, its run where one goes on, and its next."""
     return standing.source, standing.running, verbs.next_run(standing.source)
 

@@ -31,7 +31,7 @@ MOST_HEADINGS, LONGEST_HEADING, DEEPEST = 200, 120, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class MarkedText:
     """A stretch of text, marked or not."""
 
     text: str
@@ -39,12 +39,12 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class ShownElement:
     """An element as it is shown."""
 
     tag: str
-    pieces: list[Piece]
-    rows: list[list[list[Piece]]]
+    pieces: list[MarkedText]
+    rows: list[list[list[MarkedText]]]
     page: int | None
     section: str | None
     header_rows: int = 0
@@ -208,44 +208,46 @@ def _outline(parsed: Parsed, shown: set[str]) -> list[Heading]:
     return (found or list(sections.values()))[:MOST_HEADINGS]
 
 
-def _blocks(parsed: Parsed, marks: Highlight) -> list[Block]:
+def _blocks(parsed: Parsed, marks: Highlight) -> list[ShownElement]:
     first = max(0, min(marks.ranges, default=0) - MOST_BLOCKS // 2)
     shown = list(enumerate(parsed.elements))[first : first + MOST_BLOCKS]
     return [replace(_block(e, marks.ranges.get(n, [])), anchor=f"e-{n}") for n, e in shown]
 
 
-def _block(element: Element, ranges: list[tuple[int, int]]) -> Block:
+def _block(element: Element, ranges: list[tuple[int, int]]) -> ShownElement:
     tags = {"Title": f"h{min(element.level + 2, 5)}", "ListItem": "li", "Table": "table"}
     tag = tags.get(element.kind, "p")
     if element.rows is None:
         pieces = _pieces(element.text, 0, len(element.text), ranges)
-        return Block("p" if tag == "table" else tag, pieces, [], element.page, element.section)
-    rows: list[list[list[Piece]]] = []
+        return ShownElement(
+            "p" if tag == "table" else tag, pieces, [], element.page, element.section
+        )
+    rows: list[list[list[MarkedText]]] = []
     position = 0
     for cells in element.rows:
-        row: list[list[Piece]] = []
+        row: list[list[MarkedText]] = []
         for cell in cells:
             row.append(_pieces(element.text, position, position + len(cell), ranges))
             position += len(cell) + 3
         rows.append(row)
         position += 1 - 3 if cells else 1
     header_rows = element.header_rows if len(rows) > 1 else 0
-    return Block("table", [], rows, element.page, element.section, header_rows)
+    return ShownElement("table", [], rows, element.page, element.section, header_rows)
 
 
-def _pieces(text: str, start: int, end: int, ranges: list[tuple[int, int]]) -> list[Piece]:
-    pieces: list[Piece] = []
+def _pieces(text: str, start: int, end: int, ranges: list[tuple[int, int]]) -> list[MarkedText]:
+    pieces: list[MarkedText] = []
     position = start
     for first, last in sorted(ranges):
         first, last = max(first, position), min(last, end)
         if first >= last:
             continue
         if first > position:
-            pieces.append(Piece(text[position:first], marked=False))
-        pieces.append(Piece(text[first:last], marked=True))
+            pieces.append(MarkedText(text[position:first], marked=False))
+        pieces.append(MarkedText(text[first:last], marked=True))
         position = last
     if position < end:
-        pieces.append(Piece(text[position:end], marked=False))
+        pieces.append(MarkedText(text[position:end], marked=False))
     return pieces
 
 

@@ -50,6 +50,6 @@ async def find(
     }
 
 
-def _found(base: Any, row: Any, text: str) -> list[finding.Place]:
+def _found(base: Any, row: Any, text: str) -> list[finding.PagePlace]:
     parsed = base.documents.elements(row)
     return finding.places(parsed, text) if parsed else []

@@ -30,9 +30,9 @@ from ingest.parsers.pdf import (
 )
 from ingest.parsers.pdf.annotations import Over
 from ingest.parsers.pdf.printed import PrintedLine
-from ingest.parsers.pdf.recognising import Recognised
+from ingest.parsers.pdf.recognising import RecognisedPdf
 from ingest.parsers.pdf.ruled import Grid
-from ingest.parsers.said import Said
+from ingest.parsers.said import DocumentProperties
 from kb.errors import FileProblem
 from kb.types.parsed import Element, Parsed
 
@@ -147,7 +147,7 @@ def _read(document: pdfium.PdfDocument, number: int, within: InPictures) -> Page
     return Page(size, printed, hidden, grids, over, written, is_scan)
 
 
-def _elements(read: Sequence[Page], recognised: Recognised) -> list[Element]:
+def _elements(read: Sequence[Page], recognised: RecognisedPdf) -> list[Element]:
     """The elements of all pages, without running heads and feet."""
     pages = running.without_repeated([page.lines for page in read])
     body = grouping.body_size([line for printed in pages for line in printed])
@@ -163,9 +163,9 @@ def _elements(read: Sequence[Page], recognised: Recognised) -> list[Element]:
     return elements
 
 
-def _said(document: pdfium.PdfDocument) -> Said:
+def _said(document: pdfium.PdfDocument) -> DocumentProperties:
     """What its information dictionary says."""
-    return Said(
+    return DocumentProperties(
         _value(document, "Title"),
         _value(document, "Author"),
         dates.of_pdf(_value(document, "CreationDate")),

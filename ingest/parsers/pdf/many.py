@@ -40,7 +40,7 @@ code_at = bare(raw.FPDFText_GetUnicode, ctypes.c_uint)
 place_at = bare(raw.FPDFText_GetLooseCharBox, ctypes.c_int)
 
 
-class Room(NamedTuple):
+class NumberRoom(NamedTuple):
     """Where pdfium writes four numbers for each of many things.
 
     ``pointers`` are to the first number of each thing, to the second of each, and so on.
@@ -51,7 +51,7 @@ class Room(NamedTuple):
 
 
 @cache
-def _room(number: type[ctypes.c_double | ctypes.c_float]) -> Room:
+def _room(number: type[ctypes.c_double | ctypes.c_float]) -> NumberRoom:
     """Room for as many things as are asked for at once."""
     numbers = (number * (4 * AT_ONCE))()
     size = ctypes.sizeof(number)
@@ -59,7 +59,7 @@ def _room(number: type[ctypes.c_double | ctypes.c_float]) -> Room:
         [ctypes.byref(numbers, size * (4 * thing + which)) for thing in range(AT_ONCE)]
         for which in range(4)
     ]
-    return Room(numbers, pointers)
+    return NumberRoom(numbers, pointers)
 
 
 def drawn(page: pdfium.PdfPage) -> Iterator[tuple[int, raw.FPDF_PAGEOBJECT]]:
@@ -97,7 +97,7 @@ def letters(textpage: pdfium.PdfTextPage, index: int, last: int) -> tuple[str, R
 
 
 def _written(
-    room: Room, wanted: Sequence[Any], ask: Callable[..., int], *pointers: Sequence[Any]
+    room: NumberRoom, wanted: Sequence[Any], ask: Callable[..., int], *pointers: Sequence[Any]
 ) -> Rectangles:
     """The places that pdfium writes for what is wanted, all of which it has."""
     numbers: list[float] = []

@@ -19,7 +19,7 @@ MIN_TEXT = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class RecognisedPdf:
     """What was recognised, by page (0-based), how surely, and what is wrong."""
 
     pages: dict[int, list[Element]] = field(default_factory=dict)
@@ -54,7 +54,7 @@ def recognise(
     scanned: list[int],
     pages: Sequence[Sequence[PrintedLine]],
     options: Options,
-) -> Recognised:
+) -> RecognisedPdf:
     """Read by OCR, where there is one, what cannot be read otherwise.
 
     ``scanned`` are numbers of pages (0-based).
@@ -63,13 +63,13 @@ def recognise(
     wanted = sorted({*scanned, *unreadable}) if ocr.usable(options.languages) else scanned
     read = scans.recognise(wanted, lambda n: _picture(document[n]), options)
     left = [n for n in unreadable if n not in read.pages]
-    recognised = Recognised(
+    recognised = RecognisedPdf(
         read.pages, frozenset(left), read.confidences, read.problem, read.parameters
     )
     return _said(recognised, len(left)) if left else recognised
 
 
-def _said(recognised: Recognised, pages: int) -> Recognised:
+def _said(recognised: RecognisedPdf, pages: int) -> RecognisedPdf:
     """With the pages that nobody can read: as the problem, or beside one that there is."""
     unreadable = Notice("unreadable_letters", {"pages": pages})
     if recognised.problem:

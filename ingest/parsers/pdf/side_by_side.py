@@ -13,7 +13,7 @@ BEHIND = re.compile(r"[%)]+|\)\s*%|%\s*\)")
 
 
 @dataclass(slots=True)
-class Row:
+class CellRow:
     """What stands side by side: cells, and the printed lines that they are of."""
 
     pieces: list[Piece]
@@ -30,22 +30,22 @@ class Row:
         return max(line.box[3] for line in self.lines)
 
 
-def of(lines: Sequence[PrintedLine]) -> list[Row]:
+def of(lines: Sequence[PrintedLine]) -> list[CellRow]:
     """Lines that stand in one row, one to the right of the other, as one."""
-    rows: list[Row] = []
+    rows: list[CellRow] = []
     for line in lines:
         pieces = list(line.pieces or (Piece(line.text, line.box),))
         if rows and _is_beside(rows[-1], line):
             rows[-1].pieces += pieces
             rows[-1].lines.append(line)
         else:
-            rows.append(Row(pieces, [line]))
+            rows.append(CellRow(pieces, [line]))
     for row in rows:
         row.pieces = _with_signs(row.pieces)
     return rows
 
 
-def _is_beside(row: Row, line: PrintedLine) -> bool:
+def _is_beside(row: CellRow, line: PrintedLine) -> bool:
     last = row.lines[-1].box
     return in_one_row(last, line.box) and line.box[0] >= last[2]
 

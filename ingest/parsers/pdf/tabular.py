@@ -15,7 +15,7 @@ from ingest.parsers.pdf import side_by_side
 from ingest.parsers.pdf.places import around
 from ingest.parsers.pdf.printed import BROKEN_WORD, HYPHEN, Piece, PrintedLine
 from ingest.parsers.pdf.ruled import Grid
-from ingest.parsers.pdf.side_by_side import Row
+from ingest.parsers.pdf.side_by_side import CellRow
 from kb.types.parsed import Box, Element, Line
 
 FEWEST_ROWS = 3
@@ -124,7 +124,7 @@ def _unruled(lines: Sequence[PrintedLine]) -> Iterator[Table | list[PrintedLine]
         yield between
 
 
-def _runs(rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
+def _runs(rows: Sequence[CellRow]) -> Iterator[tuple[int, int]]:
     """First and last row of stretches in which rows of several cells follow one another."""
     several = [n for n, row in enumerate(rows) if len(row.pieces) > 1]
     run: list[int] = []
@@ -138,7 +138,7 @@ def _runs(rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
         yield run[0], run[-1]
 
 
-def _goes_on(rows: Sequence[Row], last: int, number: int) -> bool:
+def _goes_on(rows: Sequence[CellRow], last: int, number: int) -> bool:
     """Whether a row belongs to the table of an earlier one: near it, and few captions between."""
     if number - last - 1 > LINES_BETWEEN:
         return False
@@ -148,7 +148,7 @@ def _goes_on(rows: Sequence[Row], last: int, number: int) -> bool:
     )
 
 
-def _aligned(rows: Sequence[Row]) -> Table | None:
+def _aligned(rows: Sequence[CellRow]) -> Table | None:
     """A table of rows whose cells stand beneath one another; None: they do not."""
     counts = Counter(len(row.pieces) for row in rows if len(row.pieces) > 1)
     usual = max(counts, key=lambda count: (counts[count], count))
@@ -168,7 +168,7 @@ def _aligned(rows: Sequence[Row]) -> Table | None:
     return _table(texts, places, columns, header)
 
 
-def _into(columns: Sequence[tuple[float, float]], row: Row) -> list[str]:
+def _into(columns: Sequence[tuple[float, float]], row: CellRow) -> list[str]:
     cells: list[list[str]] = [[] for _ in columns]
     for piece in row.pieces:
         cells[_column(columns, piece.box)].append(piece.text)

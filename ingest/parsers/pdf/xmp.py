@@ -12,7 +12,7 @@ from lxml import etree
 from ingest.parsers import dates
 from ingest.parsers.ooxml import UNREADABLE, parsed
 from ingest.parsers.opendocument import DC
-from ingest.parsers.said import Said, line
+from ingest.parsers.said import DocumentProperties, line
 
 PACKETS = ((b"<x:xmpmeta", b"</x:xmpmeta>"), (b"<rdf:RDF", b"</rdf:RDF>"))
 """What a packet begins and ends with; programs of old leave the outer element out."""
@@ -22,12 +22,12 @@ XMP = "{http://ns.adobe.com/xap/1.0/}"
 OF_PDF = b"http://ns.adobe.com/pdf/"
 
 
-def completed(said: Said, path: Path) -> Said:
+def completed(said: DocumentProperties, path: Path) -> DocumentProperties:
     """What the information dictionary says, and of what it does not have what the packet does."""
     if None not in said:
         return said
     packet = _of_packet(path)
-    return Said(
+    return DocumentProperties(
         said.title or packet.title,
         said.author or packet.author,
         packet.created if said.created is None else said.created,
@@ -35,7 +35,7 @@ def completed(said: Said, path: Path) -> Said:
     )
 
 
-def _of_packet(path: Path) -> Said:
+def _of_packet(path: Path) -> DocumentProperties:
     """The last packet is the newest; pictures may have some of their own."""
     packets = _packets(path)
     for packet in [p for p in packets if OF_PDF in p] or packets:
@@ -43,13 +43,13 @@ def _of_packet(path: Path) -> Said:
             root = parsed(packet)
         except UNREADABLE:
             continue
-        return Said(
+        return DocumentProperties(
             line(_list(root, f"{DC}title")),
             line(_list(root, f"{DC}creator")),
             dates.of_text(_value(root, f"{XMP}CreateDate")),
             dates.of_text(_value(root, f"{XMP}ModifyDate")),
         )
-    return Said()
+    return DocumentProperties()
 
 
 def _packets(path: Path) -> list[bytes]:

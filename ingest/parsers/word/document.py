@@ -64,7 +64,7 @@ class Word:
     file: io.BytesIO
     pieces: dict[str, list[Piece]] = field(default_factory=dict)
     unseen: list[str] = field(default_factory=list)
-    changes: view.Changes = field(default_factory=view.Changes)
+    changes: view.TrackedChanges = field(default_factory=view.TrackedChanges)
     unread: int = 0
     """Parts that are missing or damaged."""
     cut: int = 0
@@ -85,13 +85,13 @@ def seen(path: Path, within: InPictures) -> Word:
         KeyError, zipfile.BadZipFile, etree.XMLSyntaxError: the document itself is damaged.
     """
     with Package(path) as package:
-        word = _Reading(package, within).word()
+        word = _WordReading(package, within).word()
         word.unread += len(package.unread)
         word.cut += len(package.cut)
         return word
 
 
-class _Reading:
+class _WordReading:
     """One document while it is read."""
 
     def __init__(self, package: Package, within: InPictures) -> None:

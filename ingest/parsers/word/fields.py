@@ -25,7 +25,7 @@ class _Open:
 
 def show(root: etree._Element) -> None:
     """Take instructions out, and write down what is chosen in a form's field."""
-    walk = _Walk()
+    walk = _FieldWalk()
     for node in list(root.iter(f"{W}fldChar", f"{W}t", f"{W}instrText")):
         if node.tag == f"{W}fldChar":
             walk.mark(node)
@@ -33,7 +33,7 @@ def show(root: etree._Element) -> None:
             walk.text(node)
 
 
-class _Walk:
+class _FieldWalk:
     """The fields that are open at one place of a document, the innermost last."""
 
     def __init__(self) -> None:

@@ -33,24 +33,24 @@ BOX = f"{W}txbxContent"
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class TrackedChanges:
     """Tracked changes that there were, in pieces."""
 
     insertions: int = 0
     deletions: int = 0
 
-    def __add__(self, other: "Changes") -> "Changes":
-        return Changes(self.insertions + other.insertions, self.deletions + other.deletions)
+    def __add__(self, other: "TrackedChanges") -> "TrackedChanges":
+        return TrackedChanges(self.insertions + other.insertions, self.deletions + other.deletions)
 
 
-def accept(root: etree._Element) -> Changes:
+def accept(root: etree._Element) -> TrackedChanges:
     """One variant of each alternative, insertions in, deletions out."""
     choose(root)
     insertions = sum(_has_text(node) for node in root.iter(f"{W}ins", f"{W}moveTo"))
     deletions = 0
     for node in reversed(list(root.iter(f"{W}del", f"{W}moveFrom", f"{W}cellDel"))):
         deletions += _delete(node)
-    return Changes(insertions, deletions)
+    return TrackedChanges(insertions, deletions)
 
 
 def simplify(root: etree._Element) -> None:

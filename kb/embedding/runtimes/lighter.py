@@ -60,7 +60,7 @@ def complete(weights: Path) -> Iterator[None]:
     Raises:
         ConfigurationError: something is missing that a vector depends on.
     """
-    logger, kept = logging.getLogger("transformers"), _Kept()
+    logger, kept = logging.getLogger("transformers"), _MissingTensors()
     level = logger.level
     logger.setLevel(min(level or logging.WARNING, logging.WARNING))
     logger.addHandler(kept)
@@ -81,7 +81,7 @@ class _Names(ModuleType):
             raise AttributeError(name)
 
 
-class _Kept(logging.Handler):
+class _MissingTensors(logging.Handler):
     """Keeps the names of the tensors that were missing; no vector depends on a pooler's."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ingest.parsers import office
 from ingest.parsers.options import Options
-from ingest.parsers.parts import Unpacking
+from ingest.parsers.parts import MailUnpacking
 from kb.types.parsed import HIDDEN
 
 AROUND = (
@@ -90,7 +90,7 @@ def build(shape, number: count) -> Message:
 def test_every_part_of_a_mail_is_text_once_or_a_member(shape):
     number = count()
     message = email.message_from_bytes(build(shape, number).as_bytes())
-    unpacking = Unpacking(Options())
+    unpacking = MailUnpacking(Options())
     seen = " ".join(e.text for e in unpacking.read(message))
     files = {m.name.removesuffix(".bin"): m.content.decode() for m in unpacking.members}
     for put_in in range(next(number)):

@@ -10,7 +10,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from ingest.parsers import parse
 from ingest.parsers.options import Options
-from kb.answers.addresses import Known
+from kb.answers.addresses import KnownAddresses
 from kb.answers import forms, links, prompt
 from kb.types.parsed import HIDDEN, Parsed
 from kb.types.passages import Passage
@@ -181,6 +181,6 @@ async def test_no_passage_closes_its_fence(house):
 )
 def test_links_that_no_passage_has_leave_the_answer(written, shown):
     form, _ = forms.read(written, 1)
-    left = links.cleaned(form, lambda _: Known(["Fees: https://harbour.example/fees"]))
+    left = links.cleaned(form, lambda _: KnownAddresses(["Fees: https://harbour.example/fees"]))
     words = [run.text for block in left for said in block.said for run in said.runs]
     assert "".join(words) == shown
