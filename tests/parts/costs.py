@@ -21,7 +21,7 @@ class Accountant:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._account = ACCOUNTS / f"kb-tests-{os.getpid()}"
-        self._account.mkdir()
+        self._account.mkdir(exist_ok=True)  # an earlier process had the number
         (self._account / "cgroup.procs").write_text(str(os.getpid()))
         self._lines = (folder / f"{os.getpid()}.tsv").open("w", buffering=1)
 
