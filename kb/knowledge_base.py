@@ -45,6 +45,7 @@ from kb.search.retrieval import Retriever, Tuned
 from kb.search.saved import Searches
 from kb.search.searching import Search
 from kb.settings import Settings
+from kb.together.together import together
 from kb.tuning.tunings import Tunings
 from kb.types.index import Generation
 from kb.upkeep.beside import Beside
@@ -117,6 +118,7 @@ class KnowledgeBase:
         self.sources = Sources(self.catalog, self.publisher)
         self.backups = Backups(self.catalog, settings)
         self.held = Held(self.catalog, self.publisher)
+        self.together = together(self.catalog, settings)
 
     def _embedding(self) -> Embeddings:
         """The models that the index was built with; without one those that the settings name."""

@@ -172,6 +172,7 @@ def _static() -> Router:
 
 def _state(base: KnowledgeBase, folders: FolderVerbs, threads: Shares) -> State:
     """What every route finds in ``request.app.state``."""
+    together = base.together
     return State(
         {
             "kb": base,
@@ -179,8 +180,8 @@ def _state(base: KnowledgeBase, folders: FolderVerbs, threads: Shares) -> State:
             "folders": folders,
             "pictures": Pictures(base.scratch, threads.pictures),
             "shares": threads,
-            "rates": Rates(base.settings.fair_use),
-            "turns": Turns(base.settings.fair_use),
+            "rates": Rates(base.settings.fair_use, together.rates if together else None),
+            "turns": together.turns if together else Turns(base.settings.fair_use),
             "stops": Stops(),
         }
     )
@@ -208,6 +209,8 @@ def create_app(base: KnowledgeBase, folders: FolderVerbs) -> Peer:
         await asyncio.to_thread(base.audit.start)
         yield
         warming.cancel()
+        if base.together is not None:
+            await base.together.close()
         threads.close()
 
     app = Litestar(

@@ -2,10 +2,14 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
 
-from kb.errors import TooManyError
 from kb.settings import FairUse
 from kb.shares import FairQueue, Share
+from kb.together.rates import SharedRates, too_many
+from kb.types.asking import Stop
 
 MINUTE = 60.0
 """Seconds of a minute."""
@@ -16,13 +20,31 @@ MOST_KEYS = 20_000
 class Rates:
     """Token buckets (RFC 4115's simplest): so many requests a minute, and as many at once.
 
-    One process's own: with several web processes each allows as many.
+    They are this process's own; ``shared`` are those of every process, where there may be several.
     """
 
-    def __init__(self, settings: FairUse) -> None:
+    def __init__(self, settings: FairUse, shared: SharedRates | None = None) -> None:
+        self._shared = shared
         self._person = float(settings.requests_per_minute)
         self._address = float(settings.requests_per_minute_address)
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    async def count(self, address: str, name: str | None) -> None:
+        """A request of somebody (None: of nobody that is known) from somewhere.
+
+        Raises:
+            TooManyError: too many; it says when to come again.
+        """
+        self.count_address(address)
+        if name is not None:
+            self.count_person(name)
+        if self._shared is not None:
+            await self._shared.count(self._buckets_of(address, name))
+
+    def _buckets_of(self, address: str, name: str | None) -> dict[str, float]:
+        """The buckets that a request takes from, each with how many it may have a minute."""
+        theirs = {} if name is None else {f"person:{name}": self._person}
+        return {f"address:{address}": self._address, **theirs}
 
     def count_person(self, name: str) -> None:
         """A request of somebody.
@@ -44,15 +66,37 @@ class Rates:
         if len(self._buckets) > MOST_KEYS:
             self._buckets.popitem(last=False)
         if left < 1:
-            seconds = (1 - left) * MINUTE / a_minute
-            raise TooManyError(
-                "Too many requests in a short time. Wait a moment.", code="rate_limited",
-                seconds=seconds,
-            )  # fmt: skip
+            raise too_many(left, a_minute)
+
+
+class AnswerTurns(Protocol):
+    """Turns at the language model: so many answers at once, and a queue that is fair to people."""
+
+    async def admit(self, person: str) -> None:
+        """Check that one more answer of theirs could begin, or wait.
+
+        Raises:
+            TooManyError: they have enough in the queue.
+            BusyError: the queue is full.
+        """
+
+    def turn(
+        self, person: str, word: str | None = None, stop: Stop | None = None
+    ) -> AbstractAsyncContextManager[None]:
+        """Wait for one's turn, and have it; raises as :meth:`admit`.
+
+        ``stop`` is set when the asker says the ``word``, to whichever process.
+        """
+
+    async def stop(self, person: str, word: str) -> bool:
+        """Stop an answer of another process; False where none is being written by this word."""
+
+    async def count_waiting(self) -> int:
+        """How many wait."""
 
 
 class Turns(FairQueue):
-    """Turns at the language model: so many answers at once, and a queue that is fair to people."""
+    """Turns of the one process that there is."""
 
     def __init__(self, settings: FairUse) -> None:
         super().__init__(
@@ -61,6 +105,29 @@ class Turns(FairQueue):
             settings.answers_waiting,
             settings.answers_waiting_each,
         )
+
+    async def admit(self, person: str) -> None:
+        """Check that one more answer of theirs could begin, or wait; raises as :meth:`check`."""
+        self.check(person)
+
+    @asynccontextmanager
+    async def turn(
+        self,
+        person: str,
+        word: str | None = None,  # noqa: ARG002 - web/stopping.py finds it in this process
+        stop: Stop | None = None,  # noqa: ARG002
+    ) -> AsyncIterator[None]:
+        """Wait for one's turn, and have it; raises as :meth:`check`."""
+        async with super().turn(person):
+            yield
+
+    async def stop(self, person: str, word: str) -> bool:  # noqa: ARG002 - there is no other process
+        """Nothing: there is no other process."""
+        return False
+
+    async def count_waiting(self) -> int:
+        """How many wait."""
+        return self.waiting
 
 
 class Shares:

@@ -9,7 +9,7 @@ LONGEST = 100
 
 
 class Stops:
-    """One process's own: with several web processes, one that another writes is not found here.
+    """Those of this process. What another one writes is found by its turn (kb/together/turns.py).
 
     An answer's stop is forgotten with the answer.
     """

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from kb import failpoints
 from kb.errors import KbError
 
-HEAD = "0024"
+HEAD = "0025"
 """The newest migration; a test compares it with the scripts."""
 MIGRATING = 0x6B62
 """Key of the lock under which PostgreSQL's catalog is migrated: «kb»."""

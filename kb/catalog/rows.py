@@ -32,7 +32,7 @@ from sqlalchemy import (
 from kb.catalog import tables
 from kb.types.points import ORDINAL_BITS
 
-NOT_KEPT = {"leases"}
+NOT_KEPT = {"leases", "rates", "answer_turns"}
 """What the processes of this moment hold: it means nothing elsewhere."""
 KINDS: tuple[tuple[type[Any], str], ...] = (
     (types.JSON, "json"), (types.Boolean, "bool"), (types.LargeBinary, "bytes"),

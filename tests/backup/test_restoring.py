@@ -18,7 +18,9 @@ from kb.errors import ConfigurationError, ConflictError, DamagedError, KbError, 
 from kb.files.blobs import ELEMENTS, Blobs
 from tests.backup.conftest import all_of, looked_into, restored, settings_of
 
-LEFT = {"leases", "sessions", "links", "removed_folders", "backups"}
+LEFT = {
+    "leases", "rates", "answer_turns", "sessions", "links", "removed_folders", "backups",
+}  # fmt: skip
 """What means nothing elsewhere, or may have been taken back since."""
 CHANGED = {"audit", "counters", "generations", "swaps", "sources"}
 """What is looked at by itself."""

@@ -87,13 +87,14 @@ CONTRACTS = {
     "kb.backup": "audit catalog clock errors failpoints files rights settings types",
     "kb.upkeep": "audit backup catalog embedding errors failpoints files index llm models rights settings tuning types",
     "kb.library": "audit catalog errors files rights samples text types upkeep",
+    "kb.together": "catalog errors settings shares types",
     "kb.answers": "audit catalog embedding errors llm metrics rights search settings text types",
     "kb.leaving": "answers audit catalog embedding errors failpoints files posix rights text types"
     " upkeep",
     "kb.proof": "audit backup catalog clock errors failpoints files index rights settings signing text types"
     " upkeep",
     "kb.knowledge_base": "accounts answers audit backup catalog duties embedding files index leaving"
-    " library llm metrics models proof rights search settings tuning types upkeep",
+    " library llm metrics models proof rights search settings together tuning types upkeep",
     "kb.surface": "answers bulk duties embedding errors knowledge_base llm settings silence text types",
     "kb.doctor": "accounts backup bulk catalog clock embedding errors files index llm proof samples settings silence"
     " surface types",
@@ -104,7 +105,7 @@ CONTRACTS = {
     "ingest": "audit bulk catalog clock embedding errors failpoints files index library posix rights"
     " settings text types upkeep",
     "web": "accounts answers clock doctor duties errors evaluation files knowledge_base library rights"
-    " settings shares surface text types",
+    " settings shares surface text together types",
     "kb.cli": "backup bulk bundle clock doctor duties embedding errors evaluation files ingest knowledge_base models proof rights samples"
     " search"
     " settings signing silence surface swapping types upkeep web",

@@ -46,6 +46,8 @@ WITHOUT = {
     "models.embedding": "the models that are installed",
     "models.listing": "the models that are installed",
     "scratch.": "room for pages while they are drawn",
+    "together.": "the counts and the queue of all web processes, which take the name of who asks",
+    "together.close": "ends with the service",
     "swaps.blocked": "what the settings say",
     "purges.key": "a public key",
     "answers.model_problem": "what the language model's last answer ended with",

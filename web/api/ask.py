@@ -31,7 +31,7 @@ from kb.types.people import Principal
 from web.asker import knowledge_base, principal_of
 from web.auth.visitor import identify
 from web.auth.who import READER
-from web.fair_use import Turns
+from web.fair_use import AnswerTurns
 from web.i18n import language_of, translate, translations
 from web.leaving import unless_gone
 from web.stopping import Stops
@@ -84,13 +84,13 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
     base, principal = knowledge_base(request), principal_of(request)
     stops: Stops = request.app.state.stops
     asked = await base.read(_asked, base, data, principal, stops.begun(principal.asker, data.stop))
-    turns: Turns = request.app.state.turns
-    turns.check(principal.asker)
+    turns: AnswerTurns = request.app.state.turns
+    await turns.admit(principal.asker)
     if "application/json" in request.headers.get("accept", ""):
-        answer = await answer_alone(request, asked)
+        answer = await answer_alone(request, asked, data.stop)
         return Response(shapes.answer(answer, translate(request)), media_type=MediaType.JSON)
     return Stream(
-        kept_alive(_events(request, asked, in_form=data.form)),
+        kept_alive(_events(request, asked, data)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -100,7 +100,9 @@ async def ask(request: Request[Any, Any, Any], data: Question) -> Response[Any] 
 async def stop(request: Request[Any, Any, Any], data: Stopping) -> None:
     """End an answer of one's own that is being written; it is kept as far as it came."""
     stops: Stops = request.app.state.stops
-    if not stops.stop(principal_of(request).asker, data.stop):
+    turns: AnswerTurns = request.app.state.turns
+    asker = principal_of(request).asker
+    if not stops.stop(asker, data.stop) and not await turns.stop(asker, data.stop):
         raise NotFoundError("There is no such answer being written here.")
 
 
@@ -117,24 +119,29 @@ def _asked(
 
 
 async def answered(
-    request: Request[Any, Any, Any], asked: Asked
+    request: Request[Any, Any, Any], asked: Asked, word: str | None = None
 ) -> AsyncGenerator[AnswerEvent, None]:
     """An answer's events, in the asker's turn and as long as they may read what is told.
+
+    ``word``: by which the asker may stop it.
 
     Every way to a model goes through here.
     """
     base = knowledge_base(request)
-    turns: Turns = request.app.state.turns
+    turns: AnswerTurns = request.app.state.turns
     watch = Watch(request, base)
-    async with turns.turn(asked.principal.asker), aclosing(base.answers.ask(asked)) as events:
+    mine = turns.turn(asked.principal.asker, word if asked.stop is not None else None, asked.stop)
+    async with mine, aclosing(base.answers.ask(asked)) as events:
         async for event in events:
             await watch.still_allowed(event)
             yield event
 
 
-async def answer_alone(request: Request[Any, Any, Any], asked: Asked) -> Answer:
+async def answer_alone(
+    request: Request[Any, Any, Any], asked: Asked, word: str | None = None
+) -> Answer:
     """The finished answer by itself; nobody works on it once the client has left."""
-    return await unless_gone(request, finished(answered(request, asked)))
+    return await unless_gone(request, finished(answered(request, asked, word)))
 
 
 def _hits(passages: tuple[Passage, ...], question: str, *, in_form: bool) -> dict[str, Any]:
@@ -144,11 +151,11 @@ def _hits(passages: tuple[Passage, ...], question: str, *, in_form: bool) -> dic
 
 
 async def _events(
-    request: Request[Any, Any, Any], asked: Asked, *, in_form: bool
+    request: Request[Any, Any, Any], asked: Asked, data: Question
 ) -> AsyncGenerator[str, None]:
-    words = translations(language_of(request))
+    words, in_form = translations(language_of(request)), data.form
     try:
-        async with aclosing(answered(request, asked)) as events:
+        async with aclosing(answered(request, asked, data.stop)) as events:
             async for event in events:
                 match event:
                     case PassagesFound(passages):

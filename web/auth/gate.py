@@ -48,18 +48,17 @@ async def greet(connection: Connection, *, by_name: bool = True) -> Visitor | No
     connection.state["visitor"] = visitor
     if visitor is not None:
         ASKER.set(visitor.principal.asker)
-    _count(connection, visitor)
+    await _count(connection, visitor)
     return visitor
 
 
-def _count(connection: Connection, visitor: Visitor | None) -> None:
+async def _count(connection: Connection, visitor: Visitor | None) -> None:
     """Count the request, for its person and its address; the machine's owner is not limited."""
     if is_owner(visitor):
         return
     rates: Rates = connection.app.state.rates
-    rates.count_address(client_of(connection).address)
-    if visitor is not None:
-        rates.count_person(visitor.principal.asker)
+    person = None if visitor is None else visitor.principal.asker
+    await rates.count(client_of(connection).address, person)
 
 
 def _may(visitor: Visitor, wanted: Any) -> bool:

@@ -42,7 +42,7 @@ async def overview(request: Request[Any, Any, Any]) -> str:
         **_figures(asked),
         "jobs": [_job(card.standing, folders(request)) for card in cards if card.standing],
         "settings": in_force(base.settings),
-        "waiting": request.app.state.turns.waiting,
+        "waiting": await request.app.state.turns.count_waiting(),
         "parts": await _parts(base, translations(language_of(request))),
         "backups": await base.read(_backups, base),
         "erasings": await base.read(_erasings, base, principal),

@@ -49,11 +49,13 @@ from kb.catalog.tables.people import (
     sessions,
     tokens,
 )
+from kb.catalog.tables.serving import answer_turns, rates
 from kb.catalog.tables.upkeep import backups, purges
 
 __all__ = [
     "REDACTED",
     "acls",
+    "answer_turns",
     "answer_versions",
     "answers",
     "asked",
@@ -84,6 +86,7 @@ __all__ = [
     "people",
     "pins",
     "purges",
+    "rates",
     "reader_sets",
     "removed_folders",
     "rights_outbox",
