@@ -70,6 +70,8 @@ class Duties:
 
     def __init__(self) -> None:
         self._known: dict[str, _Duty] = {}
+        self.is_ending = False
+        """Whether the process was told to stop, and answers what is under way."""
 
     def health(self, name: str) -> DutyHealth:
         """How one of them fares."""

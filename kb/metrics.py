@@ -1,27 +1,43 @@
-"""What a monitoring system reads at ``/metrics``: Prometheus' text format, no question, no name."""
+"""What a monitoring system reads at ``/metrics``: Prometheus' text format, no question, no name.
 
+Of several web processes on a host each writes what it counts into a file of one folder, and
+whichever is asked adds them up (``prometheus_client.multiprocess``).
+"""
+
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+from prometheus_client.core import GaugeMetricFamily, Metric
 
 from kb import duties
 from kb.audit import writer as audit_writer
 from kb.errors import KbError
 from kb.types.backups import BackupStanding
 
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable in which the library finds that folder. It is set before this file is loaded."""
 AUDIT = {
-    "waiting": "Looks on disk that are not in the audit log yet.",
-    "behind_seconds": "Seconds for which nothing got from there into the log.",
-    "room_bytes": "Bytes that are free there.",
-    "set_aside": "Entries that could not be kept, since this process started.",
-    "writer_up": "1: looks are taken; 0: the log's writer has ended or is full.",
+    "waiting": ("livesum", "Looks on disk that are not in the audit log yet."),
+    "behind_seconds": ("livemax", "Seconds for which nothing got from there into the log."),
+    "room_bytes": ("livemin", "Bytes that are free there."),
+    "set_aside": ("sum", "Entries that could not be kept, since this service started."),
+    "writer_up": ("livemin", "1: looks are taken; 0: the log's writer has ended or is full."),
 }
+"""Figures of each process, and how those of several become one: added up, or the worst of them."""
 WORKER = {
-    "up": "1: sources are read when due; 0: this process's worker is failing.",
-    "failures": "Failures in a row of this process's worker.",
-    "failing_seconds": "Seconds for which it has been failing.",
+    "up": ("livemin", "1: sources are read when due; 0: this host's worker is failing."),
+    "failures": ("livemax", "Failures in a row of this host's worker."),
+    "failing_seconds": ("livemax", "Seconds for which it has been failing."),
 }
 BACKUP = {
     "last_time": "Unix time of the catalog in the last whole backup; 0: none.",
@@ -46,22 +62,20 @@ class Metrics:
             Histogram, "answer_seconds", "Seconds that answers took.", ["mode"], buckets=SECONDS
         )
         self._failures = self._make(Counter, "failures", "Questions that failed.", ["code"])
-        self._documents = self._make(Gauge, "documents", "Files in the ledger.", ["state"])
-        self._passages = self._make(Gauge, "passages", "Passages that can be found.")
-        self._alarms = self._make(
-            Gauge, "access_alarms", "Hits that only the catalog stopped, though the index knew."
-        )
         self._refused = self._make(
             Gauge,
             "connections_refused",
-            "Connections that this process refused: their address is not in the configuration.",
+            "Connections that were refused: their address is not in the configuration.",
+            multiprocess_mode="sum",
         )
         self._audit = self._gauges("audit", AUDIT)
         self._worker = self._gauges("worker", WORKER)
-        self._backup = self._gauges("backup", BACKUP)
 
-    def _gauges(self, of: str, texts: Mapping[str, str]) -> dict[str, Any]:
-        return {name: self._make(Gauge, f"{of}_{name}", text) for name, text in texts.items()}
+    def _gauges(self, of: str, texts: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+        return {
+            name: self._make(Gauge, f"{of}_{name}", text, multiprocess_mode=mode)
+            for name, (mode, text) in texts.items()
+        }
 
     def _make(self, kind: Any, name: str, text: str, labels: Any = (), **options: Any) -> Any:
         return kind(f"commonplace_{name}", text, labels, registry=self._registry, **options)
@@ -75,24 +89,10 @@ class Metrics:
             self._failures.labels(error.code).inc()
             raise
 
-    def text(
-        self,
-        states: dict[str, int],
-        passages: int,
-        alarms: int,
-        audit: audit_writer.WriterHealth,
-        worker: duties.DutyHealth,
-        refused: int,
-        backups: BackupStanding,
-        *,
-        scheduled: bool,
-    ) -> bytes:
-        """All of it, with the catalog's figures of this moment."""
-        self._documents.clear()
-        for state, count in states.items():
-            self._documents.labels(state).set(count)
-        self._passages.set(passages)
-        self._alarms.set(alarms)
+    def note(
+        self, audit: audit_writer.WriterHealth, worker: duties.DutyHealth, refused: int
+    ) -> None:
+        """Note this process's own figures of this moment."""
         for name in ("waiting", "behind_seconds", "room_bytes", "set_aside"):
             self._audit[name].set(getattr(audit, name))
         self._audit["writer_up"].set(audit.is_ready)
@@ -100,9 +100,77 @@ class Metrics:
         self._worker["up"].set(worker.is_up)
         for name in ("failures", "failing_seconds"):
             self._worker[name].set(getattr(worker, name))
-        self._backup["last_time"].set(backups.whole.began_at if backups.whole else 0)
-        self._backup["last_bytes"].set(backups.whole.bytes if backups.whole else 0)
-        self._backup["verified_time"].set(backups.verified_at or 0)
-        self._backup["failed"].set(backups.newest is not None and backups.newest.error is not None)
-        self._backup["scheduled"].set(scheduled)
-        return generate_latest(self._registry)
+
+    def text(
+        self,
+        states: dict[str, int],
+        passages: int,
+        alarms: int,
+        backups: BackupStanding,
+        *,
+        scheduled: bool,
+    ) -> bytes:
+        """All of it, with the catalog's figures of this moment."""
+        figures = CatalogFigures(states, passages, alarms, backups, scheduled=scheduled)
+        return generate_latest(self._counted()) + generate_latest(figures)
+
+    def _counted(self) -> CollectorRegistry:
+        """What this process has counted, or every process of this host."""
+        if FOLDER not in os.environ:
+            return self._registry
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return registry
+
+
+class CatalogFigures:
+    """Gauges of the catalog: the same, whichever process is asked."""
+
+    def __init__(
+        self,
+        states: Mapping[str, int],
+        passages: int,
+        alarms: int,
+        backups: BackupStanding,
+        *,
+        scheduled: bool,
+    ) -> None:
+        documents = GaugeMetricFamily(
+            "commonplace_documents", "Files in the ledger.", labels=["state"]
+        )
+        for state, count in states.items():
+            documents.add_metric([state], count)
+        self._families = [
+            documents,
+            _family("passages", "Passages that can be found.", passages),
+            _family(
+                "access_alarms",
+                "Hits that only the catalog stopped, though the index knew.",
+                alarms,
+            ),
+            *_backup(backups, scheduled=scheduled),
+        ]
+
+    def collect(self) -> Iterator[Metric]:
+        """As the library asks for them."""
+        yield from self._families
+
+
+def _family(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"commonplace_{name}", text, value=value)
+
+
+def _backup(backups: BackupStanding, *, scheduled: bool) -> list[Metric]:
+    values = {
+        "last_time": backups.whole.began_at if backups.whole else 0,
+        "last_bytes": backups.whole.bytes if backups.whole else 0,
+        "verified_time": backups.verified_at or 0,
+        "failed": backups.newest is not None and backups.newest.error is not None,
+        "scheduled": scheduled,
+    }
+    return [_family(f"backup_{name}", BACKUP[name], value) for name, value in values.items()]
+
+
+def forget(folder: str, pid: int) -> None:
+    """Take the figures of a process that has ended out of those of the living; its counts stay."""
+    multiprocess.mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]

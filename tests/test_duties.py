@@ -16,7 +16,7 @@ from kb import duties
 from kb.catalog.database import now
 from kb.catalog.tables import leases as leases_table
 from kb.cli import working as working_module
-from kb.cli.serving import _working, check_scratch
+from kb.cli.web_process import _working, check_scratch
 from kb.cli.working import Working
 from kb.duties import WORKER, Duties
 from kb.errors import ConfigurationError, RetryableError
@@ -40,7 +40,7 @@ async def until(condition, seconds: float = 300.0):
 @pytest.fixture
 def quick(monkeypatch):
     monkeypatch.setattr(duties, "FIRST_SECONDS", 0.05)
-    monkeypatch.setattr("kb.cli.serving.HEAD_START_SECONDS", 0.01)
+    monkeypatch.setattr("kb.cli.web_process.HEAD_START_SECONDS", 0.01)
 
 
 @pytest.mark.case("N18")

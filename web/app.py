@@ -79,7 +79,7 @@ async def choose_language(request: Request) -> Redirect:  # type: ignore[type-ar
     return answer
 
 
-@get("/favicon.ico", include_in_schema=False, who=ANYONE)
+@get("/favicon.ico", include_in_schema=False, who=ANYONE, alone=True)
 async def favicon() -> Response[bytes]:
     """The icon, for browsers that do not read the page."""
     icon = (Path(__file__).parent / "static" / "icon.svg").read_bytes()
@@ -166,7 +166,10 @@ def _static() -> Router:
     """Styles and scripts; everything is in the package."""
     folder = Path(__file__).parent / "static"
     return create_static_files_router(
-        path="/static", directories=[folder], include_in_schema=False, opt={"who": ANYONE}
+        path="/static",
+        directories=[folder],
+        include_in_schema=False,
+        opt={"who": ANYONE, "alone": True},
     )
 
 

@@ -26,11 +26,23 @@ HEAD, BODY, NOTHING = "head", "body", ""
 
 
 class Punctual(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-    """Uvicorn's protocol, which ends a connection after ``arrival_seconds`` without progress."""
+    """Uvicorn's protocol, which ends a connection after ``arrival_seconds`` without progress.
 
-    def __init__(self, *arguments: Any, arrival_seconds: float, **named: Any) -> None:
+    When the server ends, a connection that rests may bring one more request within
+    ``last_request_seconds``: whoever sends it just then is answered, not cut off.
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        arrival_seconds: float,
+        last_request_seconds: float = 0.0,
+        **named: Any,
+    ) -> None:
         super().__init__(*arguments, **named)
         self._seconds = arrival_seconds
+        self._last_seconds = last_request_seconds
+        self._is_last = False
         self._awaited = NOTHING
         self._arrived = 0
         self._timer: TimerHandle | None = None
@@ -52,12 +64,23 @@ class Punctual(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         """Something arrived: see what is awaited now."""
         self._arrived += len(data)
         super().data_received(data)
+        if self._is_last and self.cycle is not None:
+            self.cycle.keep_alive = False
         if self.cycle is None or self.cycle.response_complete:
             wanted = HEAD
         else:
             wanted = BODY if self.cycle.more_body else NOTHING
         if wanted != self._awaited and not self.transport.is_closing():
             self._await(wanted)
+
+    def shutdown(self) -> None:
+        """The server ends: what is under way is answered, and what comes at this very moment."""
+        is_resting = self.cycle is None or self.cycle.response_complete
+        if is_resting and self._last_seconds and not self._is_last:
+            self.loop.call_later(self._last_seconds, super().shutdown)
+        else:
+            super().shutdown()
+        self._is_last = True
 
     def on_response_complete(self) -> None:
         """The connection rests: uvicorn's own time for that begins."""

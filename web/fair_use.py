@@ -29,8 +29,10 @@ class Rates:
         self._address = float(settings.requests_per_minute_address)
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    async def count(self, address: str, name: str | None) -> None:
+    async def count(self, address: str, name: str | None, *, alone: bool = False) -> None:
         """A request of somebody (None: of nobody that is known) from somewhere.
+
+        ``alone``: it is not counted where every process counts.
 
         Raises:
             TooManyError: too many; it says when to come again.
@@ -38,7 +40,7 @@ class Rates:
         self.count_address(address)
         if name is not None:
             self.count_person(name)
-        if self._shared is not None:
+        if self._shared is not None and not alone:
             await self._shared.count(self._buckets_of(address, name))
 
     def _buckets_of(self, address: str, name: str | None) -> dict[str, float]:

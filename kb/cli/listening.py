@@ -44,17 +44,28 @@ def check_address(server: Server) -> None:
     Raises:
         ConfigurationError: it is taken, or there is none like it.
     """
+    open_address(server).close()
+
+
+def open_address(server: Server) -> socket.socket:
+    """A socket with this address.
+
+    Raises:
+        ConfigurationError: it is taken, or there is none like it.
+    """
     family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((server.host, server.port))
-        except OSError as error:
-            raise ConfigurationError(
-                f"Port {server.port} on {server.host} cannot be used: {error.strerror}. Choose "
-                "another with --port.",
-                code="address_in_use",
-            ) from error
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        opened.bind((server.host, server.port))
+    except OSError as error:
+        opened.close()
+        raise ConfigurationError(
+            f"Port {server.port} on {server.host} cannot be used: {error.strerror}. Choose "
+            "another with --port.",
+            code="address_in_use",
+        ) from error
+    return opened
 
 
 def _handed_over() -> list[socket.socket]:

@@ -1,40 +1,29 @@
-"""``kb serve``, ``kb worker``, ``kb demo``."""
+"""``kb serve``, ``kb worker``, ``kb demo``.
+
+What serves and reads is heavy, and loads where it is needed: the parent of several web processes is
+light.
+"""
 
 import asyncio
 import logging
 import os
 import shlex
 import signal
-import socket
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
-from functools import partial
+import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 import click
-import uvicorn
 
-from ingest.folders import Folders
-from kb import samples
 from kb import settings as settings_module
-from kb.cli.common import link_of, watch_destinations
-from kb.cli.listening import check_address, listening
+from kb.cli import several
+from kb.cli.listening import check_address
+from kb.cli.siblings import Siblings, siblings
 from kb.duties import WORKER, Duties, passed
-from kb.errors import RetryableError
-from kb.knowledge_base import KnowledgeBase
-from kb.rights import access
 from kb.settings import Settings
-from kb.settings.addresses import address_of
-from kb.silence.looping import Loop
-from kb.surface import status
-from web.app import create_app
-from web.arriving import Punctual
 
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 DEMO_SOURCE = "Samples"
-HEAD_START_SECONDS = 0.5
-"""What workers need takes half a second to load: the page answers first."""
 ALIVE_SECONDS = 2.0
 """Between two times that a worker says that it is alive."""
 log = logging.getLogger("kb.serving")
@@ -44,11 +33,19 @@ log = logging.getLogger("kb.serving")
 @click.option("--host", help="Address to listen on. Default 127.0.0.1.")
 @click.option("--port", type=int, help="Port to listen on. Default 8000.")
 @click.option("--socket", metavar="PATH", help="Listen at this Unix socket instead.")
-def serve(host: str | None, port: int | None, socket: str | None) -> None:
+@click.option("--processes", type=int, help="Web processes, with PostgreSQL. Default 1.")
+def serve(host: str | None, port: int | None, socket: str | None, processes: int | None) -> None:
     """Serve the web page, and read sources on their schedules."""
     if socket and (host or port is not None):
         raise click.UsageError("Name an address (--host, --port) or a socket, not both.")
-    _run(_serve(settings_module.load(_place(host, port, socket))))
+    flags = _place(host, port, socket) | {"server.processes": processes}
+    settings = settings_module.load(flags)
+    if (beside := siblings()) is not None:
+        _run(_serve(settings, beside))
+    elif settings.server.processes > 1:
+        asyncio.run(several.serve(settings, sys.argv[1:]))
+    else:
+        _run(_serve(settings))
 
 
 def _place(host: str | None, port: int | None, socket: str | None) -> dict[str, Any]:
@@ -59,6 +56,8 @@ def _place(host: str | None, port: int | None, socket: str | None) -> dict[str, 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
     """On uvloop, which costs less a request than the loop of the library (docs/benchmarks.md)."""
+    from kb.silence.looping import Loop
+
     with asyncio.Runner(loop_factory=Loop) as runner:
         runner.run(work)
 
@@ -76,7 +75,10 @@ def worker(alive: Path | None) -> None:
 
 
 async def _work(settings: Settings, alive: Path | None) -> None:
+    from kb.cli.common import watch_destinations
+    from kb.cli.web_process import check_scratch
     from kb.cli.working import Working
+    from kb.knowledge_base import KnowledgeBase
 
     base = KnowledgeBase(settings)
     watch_destinations(base)
@@ -121,7 +123,10 @@ def demo(host: str | None, port: int | None) -> None:
 
 async def _demo(settings: Settings) -> None:
     # What reads documents loads here alone: kb serve starts in half the time without it.
+    from kb import samples
     from kb.cli.ingesting import bar_of_files, run_of
+    from kb.knowledge_base import KnowledgeBase
+    from kb.rights import access
 
     check_address(settings.server)
     base = KnowledgeBase(settings)
@@ -137,6 +142,12 @@ async def _demo(settings: Settings) -> None:
     await _serve(settings)
 
 
+async def _serve(settings: Settings, beside: Siblings | None = None) -> None:
+    from kb.cli.web_process import serve_one
+
+    await serve_one(settings, beside)
+
+
 def own_folder(settings: Settings) -> str:
     """How one's own folder comes in: the demonstration has a data directory of its own."""
     here = f"KB_DATA_DIR={shlex.quote(str(settings.data))} "
@@ -149,104 +160,3 @@ def own_folder(settings: Settings) -> str:
         f"  {kb} source remove {DEMO_SOURCE} --yes\n"
         f"  {kb} serve"
     )
-
-
-def check_scratch(base: KnowledgeBase) -> None:
-    """Check that files can be read here. A disk that is full or broken right now is told, no more.
-
-    Raises:
-        ConfigurationError: the scratch folder can never be used as it is.
-    """
-    try:
-        base.scratch.check()
-    except RetryableError as error:
-        log.warning("nothing can be read for now: %s", error.message)
-
-
-async def _serve(settings: Settings) -> None:
-    with listening(settings.server) as sockets:
-        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-        base = KnowledgeBase(settings)
-        watch_destinations(base)
-        try:
-            await _serve_from(base, sockets)
-        finally:
-            await base.close()
-
-
-async def _serve_from(base: KnowledgeBase, sockets: list[socket.socket] | None) -> None:
-    settings = base.settings
-    check_scratch(base)
-    folders = Folders(base.catalog, base.publisher, settings.ingest)
-    config = uvicorn.Config(
-        create_app(base, folders),
-        host=settings.server.host,
-        port=settings.server.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # web/auth/peer.py weighs them, and keeps the connection's own end
-        timeout_graceful_shutdown=25,
-        http=partial(Punctual, arrival_seconds=settings.server.arrival_seconds),  # type: ignore[arg-type]
-    )
-    server = uvicorn.Server(config)
-    # The server passes a signal on once it has drained: it has done its work by then.
-    for stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop, lambda *_: None)
-    async with _working(base, server):
-        announcement = partial(_announce, server, base, sockets)
-        announcing = asyncio.create_task(base.duties.keep("announcement", announcement))
-        await server.serve(sockets)
-        announcing.cancel()
-
-
-async def _announce(
-    server: uvicorn.Server, base: KnowledgeBase, sockets: list[socket.socket] | None
-) -> None:
-    while not server.started:
-        await asyncio.sleep(0.02)
-    settings = base.settings.server
-    opened = sockets or server.servers[0].sockets
-    is_unix = opened[0].family == socket.AF_UNIX
-    port = None if is_unix else opened[0].getsockname()[1]
-    address = settings.public_url if is_unix else address_of(settings, port)
-    click.echo(f"Commonplace is ready at {address}  (stop it with Ctrl-C)", err=True)
-    for line in status.multilingual_lines(status.multilingual(base)):
-        click.echo(line, err=True)
-    if not await base.read(base.accounts.are_there):
-        secret = await base.write(base.accounts.setup_link)
-        is_behind = settings.host not in LOOPBACK or settings.trusted_proxies or settings.public_url
-        others = " Until then nobody is let in." if is_behind else ""
-        click.echo(
-            f"Nobody signs in yet.{others} Make the first administrator, once, at:\n"
-            f"  {link_of(settings, secret, port)}",
-            err=True,
-        )
-
-
-@asynccontextmanager
-async def _working(base: KnowledgeBase, server: uvicorn.Server) -> AsyncIterator[None]:
-    """A worker beside the server, from when it answers until it stops."""
-    stopping = asyncio.Event()
-    task = asyncio.create_task(_work_beside(base, server, stopping))
-    try:
-        yield
-    finally:
-        stopping.set()
-        await task
-
-
-async def _work_beside(
-    base: KnowledgeBase, server: uvicorn.Server, stopping: asyncio.Event
-) -> None:
-    while not server.started and not stopping.is_set():
-        await asyncio.sleep(0.05)
-    await passed(stopping, HEAD_START_SECONDS)
-    if not stopping.is_set():
-        await base.duties.keep(WORKER, partial(_work_until, base, stopping), stopping)
-
-
-async def _work_until(base: KnowledgeBase, stopping: asyncio.Event) -> None:
-    from kb.cli.working import Working
-
-    await Working(base, stopping).until_stopped()

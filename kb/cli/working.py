@@ -20,6 +20,7 @@ from ingest.following.scheduler import Scheduler
 from ingest.following.wanted import WantedRuns
 from ingest.running.healing import heal
 from kb.backup import upgrading
+from kb.cli.siblings import FIGURES
 from kb.cli.telling import Channel, channel
 from kb.clock import local_now
 from kb.errors import KbError
@@ -236,7 +237,7 @@ class Working:
     async def _started(self, told: Channel, arguments: Sequence[str]) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "kb", *arguments,
-            env=os.environ | {"KB_DATA_DIR": self._base.settings.data_dir} | told.environment,
+            env=_environment() | {"KB_DATA_DIR": self._base.settings.data_dir} | told.environment,
             stdout=asyncio.subprocess.DEVNULL,
             start_new_session=True,
             pass_fds=(told.writing,),
@@ -253,6 +254,11 @@ class Working:
             raise
         finally:
             self._running.discard(child)
+
+
+def _environment() -> dict[str, str]:
+    """This process's; what the run counts is not added to what web processes count."""
+    return {name: value for name, value in os.environ.items() if name != FIGURES}
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:

@@ -19,6 +19,21 @@ class Server(Section, frozen=True, kw_only=True):
             "for a reverse proxy on this machine; the service's user and group may open it."
         ),
     ] = ""
+    processes: Annotated[
+        Count,
+        Meta(
+            description="Web processes, which answer side by side at one address; more than one "
+            "needs a catalog in PostgreSQL."
+        ),
+    ] = 1
+    drain_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="Seconds for which a service that was told to stop goes on taking "
+            "requests, while `/ready` says 503: as long as a balancer needs to see that.",
+        ),
+    ] = 0.0
     allowed_hosts: Annotated[
         tuple[str, ...], Meta(description="Host names that requests may use, beside localhost.")
     ] = ()

@@ -96,9 +96,7 @@ def test_metrics_tell_of_the_last_one(base, tmp_path):
         with closing(open_catalog(base.settings)) as catalog:
             standing = Backups(catalog, base.settings).standing()
         told = Metrics()
-        lines = (
-            told.text({}, 0, 0, HEALTH, WORKER, 0, standing, scheduled=True).decode().splitlines()
-        )
+        lines = told.text({}, 0, 0, standing, scheduled=True).decode().splitlines()
         pairs = (line.split() for line in lines if line.startswith("commonplace_backup"))
         return {name.removeprefix("commonplace_backup_"): float(value) for name, value in pairs}
 
@@ -127,13 +125,3 @@ def test_a_worker_makes_it_when_it_is_due(environment, tmp_path):
     finally:
         server.stop()
     assert len(verify(Store(folder), Store(folder).names()).backups) == 1
-
-
-class HEALTH:
-    waiting = behind_seconds = room_bytes = set_aside = 0
-    is_ready = True
-
-
-class WORKER:
-    is_up = True
-    failures = failing_seconds = 0

@@ -188,6 +188,12 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
+def test_the_parent_of_web_processes_is_lighter_still():
+    """It holds a socket, and neither catalog nor pages."""
+    mostly = {"sqlalchemy", "litestar", "uvicorn", "httpx", "prometheus_client"}
+    assert not loaded_by("import kb.cli.serving, kb.cli.several") & mostly
+
+
 def test_the_web_process_stays_light():
     heavy = {
         "torch",
@@ -197,7 +203,7 @@ def test_the_web_process_stays_light():
         "unstructured",
         "numpy",
     }
-    assert not loaded_by("import web.app, kb.knowledge_base, kb.cli.serving") & heavy
+    assert not loaded_by("import web.app, kb.knowledge_base, kb.cli.web_process") & heavy
 
 
 def test_help_loads_no_library_but_click():

@@ -34,6 +34,7 @@ WITHOUT = {
     "audit.start": "begins with the service",
     "duties.health": "figures for monitoring",
     "duties.keep": "begins with the service",
+    "duties.is_ending": "figures for monitoring",
     "embeddings.names": "figures of the installation",
     "embeddings.computing": "figures of the installation",
     "embeddings.describe": "whether the engine answers",

@@ -26,7 +26,8 @@ async def gate(connection: Connection, handler: BaseRouteHandler) -> None:
     """Let a request in, or raise. What it does from here on is done for whoever asks."""
     wanted = handler.opt.get("who")
     needed = wanted != Who.ANYONE or handler.opt.get("greet")
-    visitor = await greet(connection, by_name=bool(needed))
+    alone = bool(handler.opt.get("alone"))
+    visitor = await greet(connection, by_name=bool(needed), alone=alone)
     if wanted == Who.ANYONE:
         return
     if visitor is None:
@@ -37,8 +38,12 @@ async def gate(connection: Connection, handler: BaseRouteHandler) -> None:
         _check_change(connection, visitor, asks=bool(handler.opt.get("asks")))
 
 
-async def greet(connection: Connection, *, by_name: bool = True) -> Visitor | None:
+async def greet(
+    connection: Connection, *, by_name: bool = True, alone: bool = False
+) -> Visitor | None:
     """Count a request, and note for whom all is done from here on; who it is, where that is needed.
+
+    ``alone``: it is counted by this process alone, and answered whatever the catalog does.
 
     Raises:
         TooManyError: there are too many of theirs, or of their address.
@@ -48,17 +53,17 @@ async def greet(connection: Connection, *, by_name: bool = True) -> Visitor | No
     connection.state["visitor"] = visitor
     if visitor is not None:
         ASKER.set(visitor.principal.asker)
-    await _count(connection, visitor)
+    await _count(connection, visitor, alone=alone)
     return visitor
 
 
-async def _count(connection: Connection, visitor: Visitor | None) -> None:
+async def _count(connection: Connection, visitor: Visitor | None, *, alone: bool) -> None:
     """Count the request, for its person and its address; the machine's owner is not limited."""
     if is_owner(visitor):
         return
     rates: Rates = connection.app.state.rates
     person = None if visitor is None else visitor.principal.asker
-    await rates.count(client_of(connection).address, person)
+    await rates.count(client_of(connection).address, person, alone=alone)
 
 
 def _may(visitor: Visitor, wanted: Any) -> bool:
