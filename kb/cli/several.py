@@ -96,16 +96,14 @@ class OneProcess:
         self.up = asyncio.Event()
         self.ready = asyncio.Event()
         self.ended = asyncio.Event()
+        self.error: KbError | None = None
+        """What it has ended with, once it has."""
         self._following = asyncio.create_task(self._follow())
 
     @property
     def code(self) -> int:
         """With what it has ended; the number of a signal below 0."""
         return self._child.returncode or 0
-
-    def error(self) -> KbError:
-        """What it has ended with."""
-        return self._told.error(self.code)
 
     def leave(self) -> None:
         """Have it end when its answers are written: another has taken its place."""
@@ -128,6 +126,7 @@ class OneProcess:
             while word := await loop.sock_recv(self._ours, 1):
                 {UP: self.up, READY: self.ready}[word].set()
         await self._child.wait()
+        self.error = self._told.error(self.code)
         self.ended.set()
 
 
@@ -210,11 +209,11 @@ class WebProcesses:
 
     async def _begin(self) -> None:
         """The first alone: it makes or migrates the catalog, and says what is wrong here."""
-        first = await self._one_more(announces=True)
+        first = await self._one_more(announces=True, wanted=False)
         await self._until(first.up, first)
-        if not first.up.is_set() and not self._stop.is_set():
-            self._stop.set()
-            raise first.error()
+        if first.error is not None and not first.up.is_set():
+            raise first.error
+        first.is_wanted = True
         for _ in range(self._count - 1):
             await self._one_more()
 

@@ -106,7 +106,7 @@ CONTRACTS = {
     " settings text types upkeep",
     "web": "accounts answers clock doctor duties errors evaluation files knowledge_base library rights"
     " settings shares surface text together types",
-    "kb.cli": "backup bulk bundle clock doctor duties embedding errors evaluation files ingest knowledge_base models proof rights samples"
+    "kb.cli": "backup bulk bundle clock doctor duties embedding errors evaluation files ingest knowledge_base metrics models proof rights samples"
     " search"
     " settings signing silence surface swapping types upkeep web",
     "kb.__main__": "cli",

@@ -21,7 +21,7 @@ from kb.settings import load
 from tests.parts.model_servers import model, ollama
 from tests.parts.portal import PASSWORD, copy_furnished
 from tests.parts.processes import (
-    HANGING, PLAIN, Serving, environment_in, run_kb, stop_engines, wait_for,
+    HANGING, PLAIN, Serving, environment_in, free_port, run_kb, stop_engines, wait_for,
 )  # fmt: skip
 
 pytestmark = [pytest.mark.slow, pytest.mark.real]
@@ -221,6 +221,15 @@ def test_sqlite_is_refused_with_what_to_do(environment, tmp_path):
     assert refused.value.code == "processes_need_postgresql"
 
 
+def test_what_the_first_process_ends_with_is_what_the_service_ends_with(environment, tmp_path):
+    nobody = f"postgresql+psycopg://kb@127.0.0.1:{free_port()}/nobody"
+    given = environment | {"KB_CATALOG__URL": nobody}
+    done = run_kb(given, tmp_path, "serve", "--port", "0", "--processes", "2")
+    assert done.returncode == 1
+    assert "kb: The catalog at postgresql+psycopg://kb@127.0.0.1:" in done.stderr
+    assert "another is started" not in done.stderr
+
+
 def test_rates_lockouts_and_sessions_are_those_of_both(service):
     one, other = service.pids()
     carl = service.signed_in("carl")
@@ -348,6 +357,7 @@ def test_processes_end_with_their_parent(service):
     pids = service.pids()
     service.serving.process.send_signal(signal.SIGKILL)
     wait_for(lambda: not any(is_there(pid) for pid in pids))
+    assert len(pids) == 2
 
 
 def is_there(pid: int) -> bool:

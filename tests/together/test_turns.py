@@ -120,9 +120,10 @@ async def test_who_leaves_while_waiting_frees_their_place(open_turns, catalogs):
         gone.cancel()
         await asyncio.gather(gone, return_exceptions=True)
         await until(lambda: waiting_of(catalogs[0]) == [])
-    done = asyncio.Event()
+    done, order = asyncio.Event(), []
     done.set()
-    await asyncio.wait_for(take(other, "cem", done, []), HANGING)
+    await asyncio.wait_for(take(other, "cem", done, order), HANGING)
+    assert order == ["cem"]
 
 
 async def test_who_leaves_while_their_place_comes_to_be_frees_it(open_turns, catalogs):

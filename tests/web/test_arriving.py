@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 import uvicorn
 
+from tests.parts.processes import HANGING
 from web.arriving import LEAST_BYTES, Punctual
 
 SECONDS = 2.0
@@ -29,18 +30,28 @@ async def application(scope, receive, send):
 
 
 @asynccontextmanager
-async def serving():
+async def running(*, rests=5, **protocol):
     config = uvicorn.Config(
-        application, port=0, lifespan="off", log_level="warning",
-        http=partial(Punctual, arrival_seconds=SECONDS),
+        application, port=0, lifespan="off", log_level="warning", timeout_keep_alive=rests,
+        http=partial(Punctual, arrival_seconds=SECONDS, **protocol),
     )  # fmt: skip
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
+    yield server
     server.should_exit = True
     await task
+
+
+@asynccontextmanager
+async def serving():
+    async with running() as server:
+        yield port_of(server)
+
+
+def port_of(server) -> int:
+    return server.servers[0].sockets[0].getsockname()[1]
 
 
 @pytest.mark.case("N22")
@@ -108,4 +119,40 @@ async def test_a_stream_of_events_goes_on():
             told = await reader.read()
         assert told.count(b":\n") == 6
         assert b"0 bytes" in told
+        writer.close()
+
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def read_answer(reader) -> bytes:
+    head = await reader.readuntil(b"\r\n\r\n")
+    await reader.readuntil(b"bytes\r\n0\r\n\r\n")
+    return head.lower()
+
+
+async def test_a_connection_that_rests_may_bring_one_more_request_while_the_server_ends():
+    """Whoever sends it just then is answered, and told to open another connection."""
+    async with running(rests=HANGING, last_request_seconds=HANGING) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(server))
+        writer.write(GET)
+        assert b"connection: close" not in await read_answer(reader)
+        listener = server.servers[0]
+        server.should_exit = True
+        while listener.is_serving():
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
+        writer.write(GET)
+        assert b"connection: close" in await read_answer(reader)
+        assert await reader.read() == b""
+        writer.close()
+
+
+async def test_without_that_time_a_connection_that_rests_is_closed_at_once():
+    async with running(rests=HANGING) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(server))
+        writer.write(GET)
+        await read_answer(reader)
+        server.should_exit = True
+        assert await asyncio.wait_for(reader.read(), HANGING) == b""
         writer.close()
