@@ -167,7 +167,7 @@ def test_a_second_upgrade_keeps_the_newest_alone(place):
     first = Store(place.data / upgrading.BESIDE).names()
     with closing(open_catalog(place)) as catalog, catalog.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0022'"))
-        for table in ("backups", "purges"):
+        for table in ("backups", "purges", "rates", "answer_turns"):
             connection.execute(text(f"DROP TABLE {table}"))
     upgrading.upgrade(place, saved=True)
     second = Store(place.data / upgrading.BESIDE).names()
