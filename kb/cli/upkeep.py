@@ -68,6 +68,7 @@ def _status_lines(value: dict[str, Any]) -> list[str]:
         f"Documents: {states or 'none yet'}; passages: {value['passages']}",
         f"Index: {value['index']['backend']}, generation {value['index']['generation'] or 'none'}",
         *(f"Embedding model: {one['model']}{_computed(one)}" for one in value["embedding_models"]),
+        *(f"Embedder: {one['address']}{_problem(one)}" for one in value["embedders"]),
         *standing.multilingual_lines(value["multilingual_model"]),
         *_swap_lines(value["models_swap"]),
         f"Language model: {model['model'] or model['reason']}",
@@ -95,6 +96,11 @@ def _computed(value: dict[str, Any]) -> str:
     by = f", by {value['runtime']} in {value['dtype']}" if value["runtime"] else ""
     rate = f" ({value['rate']:.0f} passages a second here)" if value["rate"] else ""
     return by + rate + (f". {value['problem']}" if value["problem"] else "")
+
+
+def _problem(value: dict[str, Any]) -> str:
+    """Why an embedder of another host cannot be used."""
+    return f" {value['problem']}" if value["reason"] else ""
 
 
 def _processors_line(value: dict[str, Any]) -> str:

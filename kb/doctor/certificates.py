@@ -35,6 +35,7 @@ def addresses(settings: Settings) -> Iterator[tuple[str, int, bool]]:
     for url, own in (
         *((url, True) for url in by_httpx),
         (auth.ldap_url, False),
+        *((url, False) for url in settings.engines.embedder_url),
         (settings.server.public_url, False),
     ):
         parts = urlsplit(url)

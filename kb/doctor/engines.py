@@ -10,11 +10,17 @@ from kb.catalog.looking import Looked
 from kb.doctor.asking import Examined, Patience, Stopwatch
 from kb.doctor.findings import Finding
 from kb.embedding import chosen, models
-from kb.embedding.client import Computing, Embeddings
+from kb.embedding.client import Embeddings
+from kb.embedding.computing import Computing
+from kb.embedding.distance.client import HostStanding
 from kb.errors import ConfigurationError, KbError
 from kb.index.generation import built_with
 from kb.index.remote import RemoteIndex
-from kb.settings import Settings
+from kb.settings import Embedding, Settings
+
+PASSING = {"away", "failing"}
+"""Reasons for which an embedder of another host is away that may pass by themselves."""
+KEY = "KB_ENGINES__EMBEDDER_KEY_FILE=/path/to/key kb doctor"
 
 
 async def embedder(asked: Examined) -> Iterable[Finding]:
@@ -23,11 +29,13 @@ async def embedder(asked: Examined) -> Iterable[Finding]:
     with contextlib.suppress(KbError):  # the catalog's own line says it
         looked = await asked.catalog()
     names = _names(asked.settings, looked)
-    using = chosen.using(asked.settings.embedding, names)
+    is_distant = bool(asked.settings.engines.embedder_url)
     try:
-        where = ", ".join(str(models.find(one).folder) for one in chosen.each(using))
+        where = _folders(chosen.using(asked.settings.embedding, names), whole=not is_distant)
     except ConfigurationError as error:
         return [Finding(part="embedder", state="wrong", error=error, command="kb models list")]
+    if is_distant:
+        return await _of_hosts(asked, names)
     watch = Stopwatch()
     told = await _computing(asked.settings, names)
     if told is None or all(one.runtime is None for one in told):
@@ -45,6 +53,47 @@ async def embedder(asked: Examined) -> Iterable[Finding]:
             milliseconds=watch.milliseconds,
         )
     ]
+
+
+def _folders(using: Embedding, *, whole: bool) -> str:
+    """Where the models lie; raises ``ConfigurationError`` for one that is not here (``whole``)."""
+    found = [models.find(one) for one in chosen.each(using)]
+    for files in found if whole else ():
+        models.check_whole(files)
+    return ", ".join(str(files.folder) for files in found)
+
+
+async def _of_hosts(asked: Examined, names: tuple[str, ...]) -> list[Finding]:
+    """Each embedder of another host: whether it answers, takes the key, and has the models."""
+    embeddings = Embeddings(asked.settings)
+    embeddings.follow(names)
+    watch = Stopwatch()
+    try:
+        hosts = await embeddings.hosts(asked.patience.answering)
+    finally:
+        await embeddings.close()
+    is_spared = any(one.problem is None for one in hosts)
+    return [_of_host(one, watch, is_spared=is_spared) for one in hosts]
+
+
+def _of_host(one: HostStanding, watch: Stopwatch, *, is_spared: bool) -> Finding:
+    """``is_spared``: another one answers in its place."""
+    if one.problem is not None:
+        reason = one.problem.reason
+        return Finding(
+            part="embedder",
+            state="better" if is_spared and reason in PASSING else "wrong",
+            where=one.address,
+            code=f"embedder_{reason}",
+            detail={"reason": one.problem.about},
+            command=KEY if reason == "wrong_key" else f"curl {one.address}/health",
+        )
+    return Finding(
+        part="embedder",
+        version=", ".join(f"{m['name']} ({m['runtime']} {m['dtype']})" for m in one.told.values()),
+        where=one.address,
+        milliseconds=watch.milliseconds,
+    )
 
 
 def _names(settings: Settings, looked: Looked | None) -> tuple[str, ...]:

@@ -87,6 +87,11 @@ SENTENCES = {
     "erasings_wait": _("Erasings that have no statement yet: {n}."),
     # The engines.
     "embedder_lesser": _("It does not compute with what is best here: {problem}"),
+    "embedder_away": _("It does not answer: {reason}."),
+    "embedder_failing": _("It answers, but cannot embed: {reason}"),
+    "embedder_no_embedder": _("It is no embedder of this release: {reason}."),
+    "embedder_wrong_key": _("It does not take the key (engines.embedder_key)."),
+    "embedder_other_models": _("It has other models than are used here: {reason}."),
     "index_not_yet": _("Nothing has been read yet."),
     "index_lost": _("{generation} is not there; it is built anew from the catalogue."),
     "index_away": _("It does not answer as it should: {reason}."),

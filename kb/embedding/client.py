@@ -8,41 +8,26 @@ import math
 import threading
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from kb.embedding import chosen, models, record
+from kb.embedding import chosen, models
+from kb.embedding.computing import Computing, computing_of
+from kb.embedding.distance.client import DistantEmbedder, HostStanding
 from kb.embedding.questions import QueryVector, QuestionVectors
 from kb.embedding.record import Record
 from kb.embedding.scale import Scale
-from kb.embedding.used import Use, UsedModel, use_of
-from kb.engines.calling import EngineClient
-from kb.errors import RetryableError
+from kb.embedding.used import EmbedderCaller, Use, UsedModel, use_of
+from kb.errors import ConfigurationError, RetryableError
 from kb.settings import Embedding, Settings
 
 
 def cosine(left: bytes, right: bytes) -> float:
     """The cosine of two normalised float32 vectors; without numpy, which the web does not load."""
     return math.fsum(a * b for a, b in zip(array("f", left), array("f", right), strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class Computing:
-    """What computes a model's vectors here: a runtime and a number format.
-
-    ``rate`` is in passages a second, as measured on this machine. All three are None where that has
-    not been looked for yet. ``problem`` says why it is not what it should be; empty: it is.
-    """
-
-    model: str
-    runtime: str | None = None
-    dtype: str | None = None
-    rate: float | None = None
-    problem: str = ""
 
 
 class Embeddings:
@@ -120,8 +105,8 @@ class Embeddings:
         return self._use.models[0]
 
     @property
-    def engine(self) -> EngineClient:
-        """The client of the embedder process."""
+    def engine(self) -> EmbedderCaller:
+        """Who is called: the embedder process of this host, or those of others."""
         return self._use.engine
 
     async def query(self, text: str) -> QuestionVectors:
@@ -214,7 +199,12 @@ class Embeddings:
         """What computes the vectors, or would: the embedder is asked only where it runs."""
         use = self._use
         told = await use.engine.call_where_it_runs("describe") or {}
-        return tuple(_computing(use.settings, m, told.get(m.fingerprint)) for m in use.models)
+        return tuple(computing_of(use.settings, m, told.get(m.fingerprint)) for m in use.models)
+
+    async def hosts(self, seconds: float = 10.0) -> list[HostStanding]:
+        """How the embedders of other hosts stand, by what they say in so many ``seconds``."""
+        engine = self._use.engine
+        return await engine.standing(seconds) if isinstance(engine, DistantEmbedder) else []
 
     async def measure(self) -> dict[str, Record]:
         """Measure every runtime and number format here, again; the best is used from now on.
@@ -223,9 +213,11 @@ class Embeddings:
         being tried, and what was measured before stays.
 
         Raises:
+            ConfigurationError: this host does not embed.
             OSError: what was measured cannot be kept.
             RetryableError: a signal from elsewhere stopped what was being tried.
         """
+        self._check_embeds()
         from kb.embedding import choosing  # numpy, which the web does not load
 
         folder, found, stopping = models.derived_dir(self.settings), {}, threading.Event()
@@ -244,9 +236,11 @@ class Embeddings:
         Returns the files by the models' fingerprints.
 
         Raises:
-            ConfigurationError: only torch can run a model, or there is no OpenVINO.
+            ConfigurationError: only torch can run a model, or there is no OpenVINO; or this host
+                does not embed.
             OSError: a file cannot be written.
         """
+        self._check_embeds()
         from kb.embedding import opening  # numpy, which the web does not load
 
         folder = models.derived_dir(self.settings)
@@ -258,6 +252,14 @@ class Embeddings:
     def named(self, model: str) -> Embedding:
         """The settings of a model alone, had they named it."""
         return chosen.alone(self._given.embedding, model)
+
+    def _check_embeds(self) -> None:
+        if self._given.engines.embedder_url:
+            raise ConfigurationError(
+                "Other hosts embed for this one (engines.embedder_url). What is fastest is "
+                "measured there, by kb models bench.",
+                code="embedder_elsewhere",
+            )
 
     async def _call(self, call: str, model: str, seconds: float, **arguments: Any) -> Any:
         use, wanted = self._asked(model)
@@ -292,17 +294,3 @@ def _query_vector(answer: dict[str, Any]) -> QueryVector:
         answer["as_passage"],
         answer["computed_by"],
     )
-
-
-def _computing(settings: Settings, model: UsedModel, told: dict[str, Any] | None) -> Computing:
-    name, wrong = model.files.name, model.files.problem
-    if told is not None:
-        problem = " ".join(filter(None, (wrong, told["problem"])))
-        return Computing(name, told["runtime"], told["dtype"], told["rate"], problem)
-    measured = record.kept(model.settings, models.derived_dir(settings))
-    refused = "" if measured is None else measured.problem(model.settings)
-    problem = " ".join(filter(None, (wrong, record.contradiction(model.settings) or refused)))
-    best = None if measured is None else measured.best(model.settings)
-    if best is None:
-        return Computing(name, problem=problem)
-    return Computing(name, best.runtime, best.dtype, best.rate, problem)

@@ -54,18 +54,18 @@ class ModelFiles:
 def find(settings: Embedding) -> ModelFiles:
     """Find a model on disk, by the settings of it alone. Nothing is downloaded here.
 
+    Its weights may be elsewhere where their digest is known: only what embeds needs them
+    (:func:`check_whole`).
+
     Raises:
         ConfigurationError: it is not there, or is not a sentence-transformers model.
     """
     folder = places.folder_of(settings)
     weights = folder / WEIGHTS
-    if not weights.is_file() or not (folder / "tokenizer.json").is_file():
-        raise ConfigurationError(
-            f"{folder} holds no embedding model (model.safetensors and tokenizer.json).",
-            code="model_not_found",
-            detail={"folder": str(folder)},
-        )
     title, known = _known(settings, folder)
+    is_told = bool(settings.sha256 or known)
+    if not (weights.is_file() or is_told) or not (folder / "tokenizer.json").is_file():
+        raise _no_model(folder)
     own = folders.prompts(folder)
     query = _prompt(settings.query_prompt, own.query)
     passage = _prompt(settings.passage_prompt, own.passage)
@@ -78,6 +78,24 @@ def find(settings: Embedding) -> ModelFiles:
         passage,
         folders.digest_of_parts(folder),
         folders.missing_prompts(folder, query, passage),
+    )
+
+
+def check_whole(files: ModelFiles) -> None:
+    """Check that a model's weights are here.
+
+    Raises:
+        ConfigurationError: they are not, so that no embedder of this host has it.
+    """
+    if not files.weights.is_file():
+        raise _no_model(files.folder)
+
+
+def _no_model(folder: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"{folder} holds no embedding model (model.safetensors and tokenizer.json).",
+        code="model_not_found",
+        detail={"folder": str(folder)},
     )
 
 
@@ -101,8 +119,9 @@ def check_weights(files: ModelFiles) -> None:
     """Compare the weights with their digest. Reads all of them: 86 MB, 0.1 to 1.5 s.
 
     Raises:
-        ConfigurationError: they are others.
+        ConfigurationError: they are others, or not there.
     """
+    check_whole(files)
     found = digest_of(files.weights)
     if found != files.digest:
         raise ConfigurationError(

@@ -1,13 +1,15 @@
 """Which models are used at a moment, and the process that has them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import msgspec
 
 from kb.embedding import chosen, models
+from kb.embedding.distance.client import DistantEmbedder
 from kb.embedding.models import ModelFiles
 from kb.engines.calling import EngineClient
 from kb.engines.sockets import run_dir
@@ -32,31 +34,59 @@ class UsedModel:
     files: ModelFiles
 
 
+class EmbedderCaller(Protocol):
+    """What an embedder is called by: its process on this host, or those of other hosts."""
+
+    async def call(self, call: str, *, seconds: float = 600.0, **arguments: Any) -> Any:
+        """Send a call by name; raises ``KbError``."""
+
+    async def call_where_it_runs(self, call: str, *, seconds: float = 10.0) -> Any:
+        """Send a call without arguments; None where no embedder runs now."""
+
+    async def leave(self) -> None:
+        """Ask it to end, where it is ours alone."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What is used at a moment: some models, and the process that has them."""
+    """What is used at a moment: some models, and who is called for their vectors."""
 
     settings: Settings
     models: tuple[UsedModel, ...]
-    engine: EngineClient
+    engine: EmbedderCaller
 
 
 def use_of(settings: Settings) -> Use:
-    """The models that these settings name, or leave to what is here, and their process."""
+    """The models that these settings name, or leave to what is here, and who has them.
+
+    Raises:
+        ConfigurationError: one is not here; its weights may be where other hosts embed.
+    """
     embedding = chosen.using(settings.embedding, chosen.names(settings.embedding))
     used: dict[str, UsedModel] = {}
     for one in chosen.each(embedding):
         key, earlier = models.fingerprint(one), models.earlier_fingerprints(one)
         used.setdefault(key, UsedModel(one.model, one, key, earlier, models.find(one)))
     settings = msgspec.structs.replace(settings, embedding=embedding)
-    engine = EngineClient(
+    return Use(settings, tuple(used.values()), _caller(settings, used))
+
+
+def _caller(settings: Settings, used: Mapping[str, UsedModel]) -> EmbedderCaller:
+    if settings.engines.embedder_url:
+        wanted = {key: model.files.name for key, model in used.items()}
+        return DistantEmbedder(settings.engines, wanted)
+    for model in used.values():
+        models.check_whole(model.files)
+    return EngineClient(
         "embedder",
         "kb.embedding.process",
         settings,
-        models.engine_fingerprint(embedding),
+        models.engine_fingerprint(settings.embedding),
         _folder(settings, sorted(used)),
     )
-    return Use(settings, tuple(used.values()), engine)
 
 
 def _folder(settings: Settings, fingerprints: Sequence[str]) -> Path:

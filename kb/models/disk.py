@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kb.embedding import chosen, places, record, scale
-from kb.embedding.models import WEIGHTS, digest_of, find
+from kb.embedding.models import WEIGHTS, check_whole, digest_of, find
 from kb.embedding.pinned import ENGLISH, PINNED
 from kb.embedding.places import ModelManifest
 from kb.errors import ConfigurationError, KbError
@@ -78,7 +78,7 @@ def _of_folder(settings: Embedding, derived: Path, name: str, folder: Path) -> R
         purpose=facts.purpose,
         keeper=_keeper(settings, folder),
         where=str(folder),
-        digest=find(own).digest if embeds else _digest(manifest),
+        digest=_of_weights(own) if embeds else _digest(manifest),
         licence=facts.licence or (pinned.licence if pinned else None),
         origin=manifest.origin if manifest else pinned.origin if pinned else None,
         note=pinned.note if pinned else manifest.note if manifest else "",
@@ -98,6 +98,12 @@ def _title(name: str, manifest: ModelManifest | None) -> str:
     if name in PINNED:
         return PINNED[name].title
     return manifest.title if manifest else Path(name).name
+
+
+def _of_weights(own: Embedding) -> str:
+    files = find(own)
+    check_whole(files)
+    return files.digest
 
 
 def _digest(manifest: ModelManifest | None) -> str | None:

@@ -32,6 +32,8 @@ LISTS = {
 HINTS = {
     "ingest.office_hours": "days and hours, such as mon-fri 08:00-18:00 or sat 22:00-06:00",
     "server.public_url": "an address such as https://kb.example.org or https://example.org/kb",
+    "engines.embedder_url": "addresses such as http://gpu.example.org:8001",
+    "engines.embedder_key": "16 visible characters or more",
     "backup.schedule": "five fields of cron, such as 30 2 * * *",
 }
 """What a setting wants whose pattern would tell nobody."""

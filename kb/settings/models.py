@@ -6,6 +6,9 @@ from msgspec import Meta
 
 from kb.settings.base import Count, Seconds, Section, Share
 
+WEB_ADDRESS = r"^https?://([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[^\s?#]*)?\Z"
+"""An address of a web service, without a name or a password in it."""
+
 
 class Embedding(Section, frozen=True, kw_only=True):
     """The embedding models."""
@@ -213,5 +216,20 @@ class Engines(Section, frozen=True, kw_only=True):
         Meta(
             description="Folder of the embedder's socket; knowledge bases that name the same "
             "one share one embedder."
+        ),
+    ] = ""
+    embedder_url: Annotated[
+        tuple[Annotated[str, Meta(pattern=WEB_ADDRESS)], ...],
+        Meta(
+            description="Addresses (`http://…`, `https://…`) of embedders that `kb embedder` "
+            "serves on other hosts: the first that answers is used. Empty: this host embeds."
+        ),
+    ] = ()
+    embedder_key: Annotated[
+        str,
+        Meta(
+            pattern=r"^([!-~]{16,})?\Z",
+            description="Key of the embedders of `engines.embedder_url`, and of the one that `kb "
+            "embedder` serves here; 16 visible characters at least (secret).",
         ),
     ] = ""

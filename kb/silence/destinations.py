@@ -37,6 +37,8 @@ def _each(settings: Settings) -> Iterator[Destination]:
         yield from _at(settings.index.url, "index.url", QDRANT)
         for one in _at(settings.index.url, "index.url", QDRANT):
             yield Destination(one.host, QDRANT_GRPC, one.setting)
+    for url in settings.engines.embedder_url:
+        yield from _at(url, "engines.embedder_url")
     yield from _at(settings.auth.oidc_issuer, "auth.oidc_issuer")
     for url in settings.auth.ldap_url.split():
         yield from _at(url, "auth.ldap_url")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kb import bulk
 from kb.duties import WORKER
 from kb.embedding import chosen, places
+from kb.embedding.distance.client import HostStanding
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL
 from kb.errors import ModelError
 from kb.llm.base import Identity, LanguageModel
@@ -30,10 +31,21 @@ async def status(base: "KnowledgeBase") -> dict[str, Any]:
         **_figures(found, base.settings.index.backend),
         "scratch_left_behind": len(await asyncio.to_thread(base.scratch.stale)),
         "embedding_models": [asdict(one) for one in await base.embeddings.computing()],
+        "embedders": [_host(one) for one in await base.embeddings.hosts()],
         "models_swap": None if swap is None else swap.as_json(),
         "ingestion": asdict(processors(base.settings.ingest)),
         "multilingual_model": multilingual(base),
         "language_model": await model_status(base, probe=True),
+    }
+
+
+def _host(one: HostStanding) -> dict[str, Any]:
+    """An embedder of another host; ``problem`` goes on after its address."""
+    found = one.problem
+    return {
+        "address": one.address,
+        "reason": found.reason if found else None,
+        "problem": found.said if found else None,
     }
 
 

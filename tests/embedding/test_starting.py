@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from kb.embedding import models, opening, record, starting
-from kb.embedding.client import Computing, Embeddings
+from kb.embedding.client import Embeddings
+from kb.embedding.computing import Computing
 from kb.embedding.runtimes import bert, compiled
 from kb.embedding.starting import start
 from kb.errors import ConfigurationError

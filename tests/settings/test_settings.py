@@ -64,6 +64,7 @@ def test_broken_toml_is_named(tmp_path):
 
 OF_A_KIND = {
     "auth.system_names": ("ldap", "header"),
+    "engines.embedder_url": ("http://gpu.lan:8001", "https://other.lan"),
     "ingest.office_hours": ("mon-fri 08:00-18:00", "sat 22:00-06:00"),
 }
 """Of lists in which not anything may stand."""
@@ -124,3 +125,35 @@ def test_fewer_than_no_processors_are_refused(key):
 def test_a_word_that_is_none_of_some_names_those(variable, wanted):
     with pytest.raises(ConfigurationError, match=wanted):
         load(environment={variable: "onnx"})
+
+
+def test_embedders_of_other_hosts_and_their_key(tmp_path):
+    (tmp_path / "key").write_text("sixteen-at-least\n")
+    told = {
+        "KB_ENGINES__EMBEDDER_URL": "http://gpu.lan:8001, https://[2001:db8::1]/embedder/",
+        "KB_ENGINES__EMBEDDER_KEY_FILE": str(tmp_path / "key"),
+    }
+    found = load({}, told).engines
+    assert found.embedder_url == ("http://gpu.lan:8001", "https://[2001:db8::1]/embedder/")
+    assert found.embedder_key == "sixteen-at-least"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["gpu.lan:8001", "ftp://gpu.lan", "http://", "http://kb:pw@gpu.lan", "http://gpu.lan/?a=b",
+     "http://gpu.lan:port", "http://gpu.lan/ /", "http://gpu.lan\nhost: other"],
+)  # fmt: skip
+def test_an_address_with_a_password_or_without_a_host_is_none(address):
+    with pytest.raises(ConfigurationError, match="engines.embedder_url") as error:
+        load({"engines.embedder_url": [address]}, {})
+    assert "http://gpu.example.org:8001" in error.value.message
+
+
+@pytest.mark.parametrize(
+    "key", ["short", "with a blank in it", "with-a-line\nbelow-it", "schlüsselschlüssel"]
+)
+def test_a_key_that_is_none_is_not_shown(key):
+    with pytest.raises(ConfigurationError, match="engines.embedder_key") as error:
+        load({"engines.embedder_key": key}, {})
+    assert key not in error.value.message
+    assert key not in str(error.value.detail)

@@ -197,6 +197,13 @@ def test_what_an_audit_hook_of_python_sees_and_what_not():
         ),
         ({"llm.provider": "none", "server.host": "0.0.0.0"}, {("127.0.0.1", 8000)}),
         (
+            {
+                "llm.provider": "none",
+                "engines.embedder_url": ("http://GPU.lan:8001", "https://other.lan/embedder"),
+            },
+            {("gpu.lan", 8001), ("other.lan", 443), ("127.0.0.1", 8000)},
+        ),
+        (
             {"llm.provider": "none", "server.public_url": "https://kb.lan"},
             {("kb.lan", 443), ("127.0.0.1", 8000)},
         ),

@@ -29,7 +29,7 @@ DAYS = 30
 """Days of which questions are counted."""
 ERASINGS = 20
 """Erasings with a statement that are listed."""
-SECRET = ("password", "secret", "api_key", "url")
+SECRET = ("password", "secret", "key", "url")
 
 
 @get("/administration", media_type=MediaType.HTML, include_in_schema=False, who=ADMINISTRATOR)
@@ -134,13 +134,11 @@ def in_force(settings: Settings) -> list[tuple[str, str, str, str]]:
 
 
 def _shown(key: str, value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
     if value and any(word in key.rpartition(".")[2] for word in SECRET):
-        text = str(value)
         is_address = key.endswith("url") and "@" not in text
         return text if is_address else "••••••"
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    return str(value)
+    return text
 
 
 ROUTES = [overview]

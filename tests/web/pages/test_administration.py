@@ -6,8 +6,10 @@ import pytest
 
 from kb.doctor.examining import examine
 from kb.doctor.words import PARTS
+from kb.settings import load
 from kb.silence import guard
 from web.i18n import translations
+from web.pages.administration import in_force
 
 
 def rows(page: str) -> list[tuple[str, str]]:
@@ -37,3 +39,12 @@ async def test_health_is_what_the_command_finds(house, administrator, language):
 async def test_what_was_refused_is_a_metric(administrator):
     text = (await administrator.get("/metrics")).text
     assert f"commonplace_connections_refused {float(guard.refused())}" in text
+
+
+def test_of_embedders_of_other_hosts_the_addresses_are_shown_and_no_key():
+    key = "a-key-that-nobody-is-shown"
+    settings = load({"engines.embedder_url": ["http://gpu.lan:1"], "engines.embedder_key": key}, {})
+    shown = {name: value for name, value, _, _ in in_force(settings)}
+    assert shown["engines.embedder_url"] == "http://gpu.lan:1"
+    assert shown["engines.embedder_key"] == "••••••"
+    assert key not in str(shown)
