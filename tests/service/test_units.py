@@ -51,7 +51,7 @@ def test_systemd_takes_every_unit_as_it_is(tmp_path):
     found = sorted(
         str(p) for p in tmp_path.iterdir() if p.suffix in (".service", ".socket", ".timer")
     )
-    assert len(found) == 5
+    assert len(found) == 6
     said = analyze("verify", "--man=no", *found)
     assert [
         line for line in said.splitlines() if str(tmp_path) in line or "commonplace" in line
