@@ -56,6 +56,8 @@ class SharedTurns:
         self._process = leases.new_owner()
         self._mine: dict[str, OwnTurn] = {}
         self._left: set[str] = set()
+        self._entering: set[asyncio.Future[QueuedTurn]] = set()
+        self._has_entered = self._is_closed = False
         self._woken = asyncio.Event()
         self._following: asyncio.Task[None] | None = None
         self._settled = 0.0
@@ -99,18 +101,25 @@ class SharedTurns:
         return sum(not turn.begun for turn in found)
 
     async def close(self) -> None:
-        """Give back what this process has."""
+        """Give back what this process has, a turn among it whose row is just being written."""
+        self._is_closed = True
+        await asyncio.gather(*self._entering, return_exceptions=True)
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
-            try:
-                await self._catalog.write(self._give_back)
-            except KbError as error:  # whoever looks next sees that this process is gone
-                log.warning("turns at the model cannot be given back: %s", error.message)
+        if not self._has_entered:
+            return
+        try:
+            await self._catalog.write(self._give_back)
+        except KbError as error:  # whoever looks next sees that this process is gone
+            log.warning("turns at the model cannot be given back: %s", error.message)
 
     async def _enter(self, own: OwnTurn) -> None:
         """Have a row; it is given back also where the asker leaves while it comes to be."""
         entering = asyncio.ensure_future(self._catalog.write(self._add, own.turn))
+        self._has_entered = True
+        self._entering.add(entering)
+        entering.add_done_callback(self._entering.discard)
         try:
             entered = await asyncio.shield(entering)
         except asyncio.CancelledError:
@@ -126,7 +135,8 @@ class SharedTurns:
     def _hold(self, own: OwnTurn, entered: QueuedTurn) -> None:
         self._mine[own.turn.key] = own
         self._tell([entered])
-        if self._following is None or self._following.done():
+        is_followed = self._following is not None and not self._following.done()
+        if not is_followed and not self._is_closed:
             self._following = asyncio.get_running_loop().create_task(
                 self._follow(),
                 context=contextvars.Context(),  # for nobody in particular
@@ -246,7 +256,8 @@ class SharedTurns:
     def _give_back(self) -> None:
         with self._catalog.writing() as connection:
             turns.hold(connection)
-            turns.remove(connection, [*self._mine, *self._left])
+            ours = [t.key for t in turns.all_of(connection) if t.process == self._process]
+            turns.remove(connection, ours)
             leases.release(connection, f"{LEASE}{self._process}", self._process)
             self._mine.clear()
             self._left.clear()
