@@ -26,8 +26,22 @@ RULE = {
     "ports": [{"protocol": "TCP", "port": 5432}],
 }
 NAMES = [{"ip": "192.0.2.10", "hostnames": ["qdrant.example.org"]}]
+FILES = {
+    "KB_CATALOG__URL_FILE": "catalog-url",
+    "KB_ENGINES__EMBEDDER_KEY_FILE": "embedder-key",
+}
+CARD = {
+    "replicas": 2,
+    "scratch": "4Gi",
+    "resources": {"limits": {"memory": "8Gi", "nvidia.com/gpu": 1}},
+}
 VALUES: dict[str, dict[str, Any]] = {
     "least": LEAST,
+    "distant": LEAST | {
+        "secret": {"name": "commonplace", "files": FILES},
+        "settings": {"KB_EMBEDDING__MODELS": "english", "KB_LLM__MODEL": "mistral"},
+        "embedder": CARD,
+    },
     "all": LEAST | {
         "llmUrl": "http://ollama.example.org:11434",
         "trustedProxies": ["10.0.0.0/8"],
@@ -43,7 +57,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "network": {"dns": False, "hostAliases": NAMES},
     },
 }  # fmt: skip
-"""Values of three installations, by name."""
+"""Values of four installations, by name."""
 
 
 def helm(verb: str, values: dict[str, Any], folder: Path, *more: str):

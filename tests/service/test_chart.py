@@ -9,10 +9,12 @@ import zipfile
 from pathlib import Path
 
 import jsonschema_rs
+import msgspec
 import pytest
 import yaml
 
 from kb import settings as settings_module
+from kb.cli.embedder import check
 from kb.files.places import SIGNING, imported_folder, uploads_folder
 from tests.parts import charts
 from tests.parts.charts import CHART, LEAST, NAMES, RULE, VALUES
@@ -156,6 +158,33 @@ def test_nothing_goes_out_but_where_the_values_say():
     assert [set(one) for one in web["ingress"][0]["from"]] == [{"namespaceSelector"}]
 
 
+def test_pods_that_embed_are_reached_by_the_others_and_know_no_secret_but_the_key(tmp_path):
+    objects = rendered("distant")
+    pod = objects["Deployment", "kb-commonplace-embedder"]["spec"]["template"]["spec"]
+    secrets = next(one["secret"] for one in pod["volumes"] if "secret" in one)
+    assert [one["key"] for one in secrets["items"]] == ["embedder-key"]
+    (tmp_path / "embedder-key").write_text("0123456789abcdef")
+    (tmp_path / "catalog-url").write_text("")
+    (tmp_path / "index-key").write_text("")
+
+    def settings(environment):
+        here = {n: text.replace("/run/secrets", str(tmp_path)) for n, text in environment.items()}
+        return settings_module.load(environment=here)
+
+    embeds = settings({one["name"]: one["value"] for one in pod["containers"][0]["env"]})
+    asks = settings(objects["ConfigMap", "kb-commonplace"]["data"])
+    assert embeds.engines.embedder_key == asks.engines.embedder_key == "0123456789abcdef"
+    assert embeds.embedding.models == asks.embedding.models == ("english",)
+    check(embeds, msgspec.structs.replace(embeds.server, host="0.0.0.0"))
+    (address,) = asks.engines.embedder_url
+    service = objects["Service", address.removeprefix("http://").partition(":")[0]]
+    assert address.endswith(f":{service['spec']['ports'][0]['port']}")
+    out = objects["NetworkPolicy", "kb-commonplace"]["spec"]["egress"][-1]
+    to = objects["NetworkPolicy", "kb-commonplace-embedder"]["spec"]
+    assert out["to"][0]["podSelector"] == to["podSelector"]
+    assert out["ports"] == to["ingress"][0]["ports"]
+
+
 def test_without_a_resolver_no_name_is_asked_of_anybody():
     objects = rendered("closed")
     assert not objects["NetworkPolicy", "kb-commonplace"]["spec"].get("egress")
@@ -186,7 +215,7 @@ def test_a_path_of_a_host_reaches_the_ingress():
 
 @pytest.mark.parametrize("wrong", WRONG, ids=str)
 def test_the_schema_refuses_wrong_values(wrong):
-    """Helm asks it of the values over the chart's own, whole sections in place of whole sections."""
+    """Helm asks it of the values laid over the chart's own."""
     own = yaml.safe_load((CHART / "values.yaml").read_text())
     checked = jsonschema_rs.validator_for(json.loads((CHART / "values.schema.json").read_text()))
     assert checked.is_valid(own | LEAST)

@@ -33,64 +33,76 @@ readOnlyRootFilesystem: true
 capabilities: {drop: ["ALL"]}
 {{- end }}
 
-{{/* A pod of one of the two kinds: root (the whole), kind (web, worker), own (its values). */}}
+{{/* What every pod has: root (the whole), kind (web, worker, embedder), own (its values). */}}
+{{- define "commonplace.labelled" -}}
+labels:
+  {{- include "commonplace.selector" .root | nindent 2 }}
+  app.kubernetes.io/component: {{ .kind }}
+annotations:
+  # Other settings are other pods.
+  checksum/settings: {{ include (print .root.Template.BasePath "/settings.yaml") .root | sha256sum }}
+{{- end }}
+
+{{- define "commonplace.common" -}}
+{{- $values := .root.Values }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+# What is being read, or answered, is finished within 25 s.
+terminationGracePeriodSeconds: 60
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  fsGroup: 10001
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile: {type: RuntimeDefault}
+{{- with $values.image.pullSecrets }}
+imagePullSecrets: {{ toJson . }}
+{{- end }}
+{{- if not $values.network.dns }}
+dnsPolicy: None
+dnsConfig: {nameservers: ["127.0.0.1"]}
+{{- end }}
+{{- with $values.network.hostAliases }}
+hostAliases: {{ toJson . }}
+{{- end }}
+{{- with .own.nodeSelector }}
+nodeSelector: {{ toJson . }}
+{{- end }}
+{{- with .own.tolerations }}
+tolerations: {{ toJson . }}
+{{- end }}
+topologySpreadConstraints:
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "commonplace.selector" .root | nindent 8 }}
+        app.kubernetes.io/component: {{ .kind }}
+{{- end }}
+
+{{- define "commonplace.folders.made" -}}
+# Kubernetes would make these folders root's.
+- name: folders
+  image: {{ include "commonplace.image" . }}
+  imagePullPolicy: {{ .Values.image.pullPolicy }}
+  args: ["sh", "-c", "mkdir -p -m 700 {{ range include "commonplace.folders" . | fromJsonArray }}/shared/{{ . }} {{ end }}/data/tmp"]
+  securityContext: {{- include "commonplace.confined" . | nindent 4 }}
+  resources: {limits: {memory: 64Mi}}
+  volumeMounts:
+    - {name: data, mountPath: /shared}
+    - {name: scratch, mountPath: /data}
+{{- end }}
+
+{{/* A pod that searches or reads: web, worker. */}}
 {{- define "commonplace.pod" -}}
 {{- $root := .root }}
 {{- $values := .root.Values }}
-metadata:
-  labels:
-    {{- include "commonplace.selector" $root | nindent 4 }}
-    app.kubernetes.io/component: {{ .kind }}
-  annotations:
-    # Other settings are other pods.
-    checksum/settings: {{ include (print $root.Template.BasePath "/settings.yaml") $root | sha256sum }}
+metadata: {{- include "commonplace.labelled" . | nindent 2 }}
 spec:
-  automountServiceAccountToken: false
-  enableServiceLinks: false
-  # What is being read, or answered, is finished within 25 s.
-  terminationGracePeriodSeconds: 60
-  securityContext:
-    runAsNonRoot: true
-    runAsUser: 10001
-    runAsGroup: 10001
-    fsGroup: 10001
-    fsGroupChangePolicy: OnRootMismatch
-    seccompProfile: {type: RuntimeDefault}
-  {{- with $values.image.pullSecrets }}
-  imagePullSecrets: {{ toJson . }}
-  {{- end }}
-  {{- if not $values.network.dns }}
-  dnsPolicy: None
-  dnsConfig: {nameservers: ["127.0.0.1"]}
-  {{- end }}
-  {{- with $values.network.hostAliases }}
-  hostAliases: {{ toJson . }}
-  {{- end }}
-  {{- with .own.nodeSelector }}
-  nodeSelector: {{ toJson . }}
-  {{- end }}
-  {{- with .own.tolerations }}
-  tolerations: {{ toJson . }}
-  {{- end }}
-  topologySpreadConstraints:
-    - maxSkew: 1
-      topologyKey: kubernetes.io/hostname
-      whenUnsatisfiable: ScheduleAnyway
-      labelSelector:
-        matchLabels:
-          {{- include "commonplace.selector" $root | nindent 10 }}
-          app.kubernetes.io/component: {{ .kind }}
-  initContainers:
-    # Kubernetes would make these folders root's.
-    - name: folders
-      image: {{ include "commonplace.image" $root }}
-      imagePullPolicy: {{ $values.image.pullPolicy }}
-      args: ["sh", "-c", "mkdir -p -m 700 {{ range include "commonplace.folders" . | fromJsonArray }}/shared/{{ . }} {{ end }}/data/tmp"]
-      securityContext: {{- include "commonplace.confined" . | nindent 8 }}
-      resources: {limits: {memory: 64Mi}}
-      volumeMounts:
-        - {name: data, mountPath: /shared}
-        - {name: scratch, mountPath: /data}
+  {{- include "commonplace.common" . | nindent 2 }}
+  initContainers: {{- include "commonplace.folders.made" $root | nindent 4 }}
   containers:
     - name: {{ .kind }}
       image: {{ include "commonplace.image" $root }}
