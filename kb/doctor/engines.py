@@ -13,11 +13,20 @@ from kb.embedding import chosen, models
 from kb.embedding.client import Embeddings
 from kb.embedding.computing import Computing
 from kb.embedding.distance.client import HostStanding
+from kb.embedding.distance.host import Reason
 from kb.errors import ConfigurationError, KbError
 from kb.index.generation import built_with
 from kb.index.remote import RemoteIndex
 from kb.settings import Embedding, Settings
 
+CODES: dict[Reason, str] = {
+    "away": "embedder_away",
+    "no_embedder": "embedder_no_embedder",
+    "wrong_key": "embedder_wrong_key",
+    "other_models": "embedder_other_models",
+    "failing": "embedder_failing",
+}
+"""The sentence for each reason why an embedder of another host cannot be used."""
 PASSING = {"away", "failing"}
 """Reasons for which an embedder of another host is away that may pass by themselves."""
 KEY = "KB_ENGINES__EMBEDDER_KEY_FILE=/path/to/key kb doctor"
@@ -84,7 +93,7 @@ def _of_host(one: HostStanding, watch: Stopwatch, *, is_spared: bool) -> Finding
             part="embedder",
             state="better" if is_spared and reason in PASSING else "wrong",
             where=one.address,
-            code=f"embedder_{reason}",
+            code=CODES[reason],
             detail={"reason": one.problem.about},
             command=KEY if reason == "wrong_key" else f"curl {one.address}/health",
         )
