@@ -6,6 +6,7 @@ import signal
 import psutil
 import pytest
 
+from tests.parts import warmed
 from tests.parts.processes import wait_for
 from tests.parts.warm import Warm
 
@@ -24,6 +25,25 @@ def test_it_outlives_the_server_of_its_parsers(environment, tmp_path):
             wait_for(lambda server=server: has_ended(server))
     finally:
         warm.close()
+
+
+def test_two_that_end_at_nearly_one_moment_are_noted_once_each(monkeypatch):
+    """Python calls a signal's handler between two steps of that handler, too."""
+    running, ended = {os.fork() or os._exit(3), os.fork() or os._exit(4)}, {}
+    wait, calls = os.waitpid, []
+
+    def wait_while_another_signal_comes(pid, options):
+        calls.append(pid)
+        if len(calls) == 1:
+            for one in running:
+                os.waitid(os.P_PID, one, os.WEXITED | os.WNOWAIT)
+            warmed._collect(running, ended)
+        return wait(pid, options)
+
+    monkeypatch.setattr(os, "waitpid", wait_while_another_signal_comes)
+    warmed._collect(running, ended)
+    assert sorted(ended.values()) == [3, 4]
+    assert not running
 
 
 def has_ended(process: psutil.Process) -> bool:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from kb.cli import register, serving
+from kb.cli import register, web_process
 from kb.cli.register import _facts, _told
 from kb.embedding import models, scale
 from kb.embedding.pinned import ENGLISH, MULTILINGUAL, PINNED
@@ -93,7 +93,7 @@ async def said(base, capsys) -> str:
     lines = status.multilingual_lines((await status.status(base))["multilingual_model"])
     there = SimpleNamespace(family=socket.AF_INET, getsockname=lambda: ("127.0.0.1", 8000))
     listening = SimpleNamespace(started=True, servers=[SimpleNamespace(sockets=[there])])
-    await serving._announce(listening, base, None)
+    await web_process._announce(listening, base, None)
     assert all(line in capsys.readouterr().err for line in lines)
     return "\n".join(lines)
 

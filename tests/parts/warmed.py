@@ -101,10 +101,11 @@ def _forked(running: set[int], ended: dict[int, int]) -> int:
 def _collect(running: set[int], ended: dict[int, int]) -> None:
     """Note who has ended; how the server of parsers ends is for whoever looks after it."""
     for pid in list(running):
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
-            running.discard(pid)
-            ended[pid] = os.waitstatus_to_exitcode(status)
+        with contextlib.suppress(ChildProcessError):  # a signal in between had it noted
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done:
+                running.discard(pid)
+                ended[pid] = os.waitstatus_to_exitcode(status)
 
 
 def _become_engine(
